@@ -1,0 +1,88 @@
+"""The errors a user can meet, each with the exit code that the command line answers with.
+
+Every error says what is wrong, where it is and what to do about it, and none of the three quotes a value that
+could be a secret. They are turned into text in one place, :func:`airconn.cli.render_error`.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process answers with. The README's table and `design.md` are this list."""
+
+    OK = 0
+    SOME_FAILED = 1
+    USAGE = 2
+    INPUT = 3
+    BLOCKED = 4
+    TARGET = 5
+    DIFFERENT = 6
+    INTERRUPTED = 130
+
+
+class AirconnError(Exception):
+    """Base of all errors that are the user's to know about.
+
+    `message` says what is wrong; `where` is the place (`.env:4`, a URL, an option); `hint` is the way out.
+    """
+
+    exit_code: ExitCode = ExitCode.SOME_FAILED
+
+    def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.message, self.where, self.hint))
+
+
+def _rebuild(cls: type[AirconnError], message: str, where: str | None, hint: str | None) -> AirconnError:
+    return cls(message, where=where, hint=hint)
+
+
+class UsageError(AirconnError):
+    """The command line or the configuration is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class InputError(AirconnError):
+    """The input is wrong: a file that doesn't parse, an object that no Airflow takes."""
+
+    exit_code = ExitCode.INPUT
+
+
+class InputErrors(InputError):
+    """Several faults of one input, so that a user mends them in one go."""
+
+    def __init__(self, errors: tuple[InputError, ...]) -> None:
+        super().__init__(errors[0].message, where=errors[0].where, hint=errors[0].hint)
+        self.errors = errors
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (InputErrors, (self.errors,))
+
+
+class BlockedError(AirconnError):
+    """Going on would lose or leak something: redacted, ambiguous or unsafe. Nothing was written."""
+
+    exit_code = ExitCode.BLOCKED
+
+
+class TargetError(AirconnError):
+    """A place could not be reached, or refused the credentials. Nothing was written."""
+
+    exit_code = ExitCode.TARGET
+
+
+class SandboxError(AirconnError):
+    """The sandbox could not be built or started."""
+
+    exit_code = ExitCode.SOME_FAILED
