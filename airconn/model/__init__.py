@@ -1,0 +1,53 @@
+"""What an object is. No I/O here, and nothing of airconn but its errors is imported."""
+
+from airconn.model.airflow import NEWEST, OLDEST, AirflowVersion, Rules, rules_for
+from airconn.model.bundle import Bundle, Selection
+from airconn.model.change import WRITES, Action, FieldChange, How, Outcome, Step
+from airconn.model.objects import (
+    ALL_KINDS,
+    NOWHERE,
+    AirflowObject,
+    Connection,
+    Kind,
+    Origin,
+    Pool,
+    Str,
+    Variable,
+    hidden_fields,
+    hidden_or,
+    value_fields,
+)
+from airconn.model.redacted import MASK, REDACTED, Redacted
+from airconn.model.text import Text
+
+__all__ = [
+    "ALL_KINDS",
+    "MASK",
+    "NEWEST",
+    "NOWHERE",
+    "OLDEST",
+    "REDACTED",
+    "WRITES",
+    "Action",
+    "AirflowObject",
+    "AirflowVersion",
+    "Bundle",
+    "Connection",
+    "FieldChange",
+    "How",
+    "Kind",
+    "Origin",
+    "Outcome",
+    "Pool",
+    "Redacted",
+    "Rules",
+    "Selection",
+    "Step",
+    "Str",
+    "Text",
+    "Variable",
+    "hidden_fields",
+    "hidden_or",
+    "rules_for",
+    "value_fields",
+]

@@ -1,0 +1,69 @@
+"""The one place where what differs between versions of Airflow is written down, for the model and the formats."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from airconn.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AirflowVersion:
+    """A released Airflow. Compares by number."""
+
+    major: int
+    minor: int
+    patch: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> AirflowVersion:
+        """The version that `text` names: `3.3.2`, `3.3`, `2.11.2+astro.1`, `3.1.0rc1`.
+
+        Raises `UsageError` where it names none.
+        """
+        match = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?(?=$|[^\d])", text.strip())
+        if not match:
+            raise UsageError(f"{text!r} is not a version of Airflow", hint="write it like 3.3.2 or 2.11")
+        return cls(int(match[1]), int(match[2]), int(match[3] or 0))
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+
+OLDEST = AirflowVersion(2, 7, 0)
+NEWEST = AirflowVersion(3, 3, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How one version of Airflow reads and holds objects. Each field names the module that it mirrors."""
+
+    version: AirflowVersion
+    typed_query_values: bool
+    """A URI's query values are decoded as JSON: `?x=1` is a number (models/connection.py `_parse_from_uri`)."""
+    extra_is_object: bool
+    """An extra that isn't a JSON object is refused (models/connection.py `_validate_extra`)."""
+    variable_descriptions: bool
+    """`airflow variables import` knows the `{"value", "description"}` wrapper (cli variable_command.py)."""
+    wraps_falsy_values: bool
+    """That wrapper is also recognised around an empty value (cli variable_command.py)."""
+    team_names: bool
+    """Objects may belong to a team (models/connection.py `team_name`)."""
+    unlimited_pools: bool
+    """The REST API can show a pool of -1 slots; before, such a pool breaks every listing of pools."""
+
+
+@lru_cache(maxsize=64)
+def rules_for(version: AirflowVersion) -> Rules:
+    """The rules of `version`; of the nearest known one for a version that is newer or older than those."""
+    return Rules(
+        version=version,
+        typed_query_values=version >= AirflowVersion(3, 1),
+        extra_is_object=version >= AirflowVersion(3, 0),
+        variable_descriptions=version >= AirflowVersion(3, 0),
+        wraps_falsy_values=version >= AirflowVersion(3, 3),
+        team_names=version >= AirflowVersion(3, 2),
+        unlimited_pools=version >= AirflowVersion(3, 1),
+    )

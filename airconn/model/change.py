@@ -1,0 +1,76 @@
+"""What is to be done to one object of a place, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from airconn.model.objects import AirflowObject, Kind
+
+
+class Action(str, Enum):
+    """What a plan does with an object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+
+
+WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE})
+
+
+class How(str, Enum):
+    """What happens to a field."""
+
+    CHANGED = "changed"
+    CLEARED = "cleared"
+    WRITTEN_AGAIN = "hidden, written again"
+    KEPT = "hidden, kept"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of an object and what happens to it. `name` is Airflow's (`host`, `extra`); no value is held."""
+
+    name: str
+    how: How
+    detail: str = ""
+
+    @property
+    def is_written(self) -> bool:
+        return self.how is not How.KEPT
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a plan.
+
+    `source` is the object wanted (None for a delete), `target` the one that the place holds (None for a create).
+    A store that updates writes the fields named by `written`, with their values in `source`, and no others.
+    `reasons` say why a step is blocked or skipped.
+    """
+
+    kind: Kind
+    id: str
+    action: Action
+    source: AirflowObject | None = None
+    target: AirflowObject | None = None
+    changes: tuple[FieldChange, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The names of the fields that an update writes."""
+        return frozenset(change.name for change in self.changes if change.is_written)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a step. `error` is None when it was done, else the reason in words that hold no secret."""
+
+    step: Step
+    error: str | None = None

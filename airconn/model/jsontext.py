@@ -1,0 +1,134 @@
+"""JSON that keeps what Python's own reader throws away: the text of a number, and that a key came twice.
+
+Nothing here does I/O. Values are plain Python values, except for numbers, which are :class:`Number`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+JsonPath = tuple[str | int, ...]
+"""Where a leaf is: keys of objects and positions in lists, from the outside in."""
+
+MAX_DEPTH: Final = 200
+"""How deep a document may nest, far below what Python's recursion and Airflow's parsers bear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A JSON number as its text: `1.50`, `1e5` and thirty digits stay what they are."""
+
+    text: str
+
+
+class DuplicateKeyError(ValueError):
+    """An object names a key twice. `key` is the key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("duplicate key")
+        self.key = key
+
+
+class TooDeepError(ValueError):
+    """A document nests deeper than :data:`MAX_DEPTH`."""
+
+
+def unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An `object_pairs_hook` that refuses a key that stands twice."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise DuplicateKeyError(key)
+            seen.add(key)
+    return result
+
+
+DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=unique_object, parse_float=Number, parse_int=Number, parse_constant=Number
+)
+"""Reads JSON (and the `NaN` and `Infinity` that Python and so Airflow accept) with numbers as :class:`Number`."""
+
+
+def loads(text: str) -> Any:
+    """The value that `text` writes.
+
+    Raises `json.JSONDecodeError`, :class:`DuplicateKeyError` or :class:`TooDeepError`, all of them `ValueError`.
+    """
+    try:
+        return DECODER.decode(text)
+    except RecursionError:
+        raise TooDeepError("nested too deep") from None
+
+
+def dumps(value: Any, *, indent: int | None = None) -> str:
+    """`value` as `json.dumps` would write it (ASCII, `", "` and `": "`), numbers with the text they came with."""
+    pieces: list[str] = []
+    _write(value, pieces.append, indent, 0)
+    return "".join(pieces)
+
+
+def _write(value: Any, out: Callable[[str], None], indent: int | None, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise TooDeepError("nested too deep")
+    if isinstance(value, Number):
+        out(value.text)
+    elif isinstance(value, Mapping):
+        _write_items([(json.dumps(str(key)) + ": ", item) for key, item in value.items()], "{}", out, indent, depth)
+    elif isinstance(value, list | tuple):
+        _write_items([("", item) for item in value], "[]", out, indent, depth)
+    else:
+        out(json.dumps(value))
+
+
+def _write_items(
+    items: list[tuple[str, Any]], brackets: str, out: Callable[[str], None], indent: int | None, depth: int
+) -> None:
+    if not items:
+        out(brackets)
+        return
+    newline = "" if indent is None else "\n" + " " * (indent * (depth + 1))
+    separator = ", " if indent is None else "," + newline
+    out(brackets[0] + newline)
+    for position, (prefix, item) in enumerate(items):
+        out((separator if position else "") + prefix)
+        _write(item, out, indent, depth + 1)
+    out(brackets[1] if indent is None else "\n" + " " * (indent * depth) + brackets[1])
+
+
+def leaves(value: Any, path: JsonPath = ()) -> Iterator[tuple[JsonPath, Any]]:
+    """Every leaf of `value` with its path. An empty object or list is a leaf of its own."""
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            yield from leaves(item, (*path, index))
+    else:
+        yield path, value
+
+
+def replace_leaves(value: Any, change: Callable[[JsonPath, Any], Any], path: JsonPath = ()) -> Any:
+    """A copy of `value` with each leaf passed through `change`. A leaf changed to :data:`DROP` goes with its key."""
+    if isinstance(value, dict):
+        items = ((key, replace_leaves(item, change, (*path, key))) for key, item in value.items())
+        return {key: item for key, item in items if item is not DROP}
+    if isinstance(value, list):
+        changed = (replace_leaves(item, change, (*path, index)) for index, item in enumerate(value))
+        return [item for item in changed if item is not DROP]
+    return change(path, value)
+
+
+DROP: Final = object()
+
+
+def show_path(path: JsonPath) -> str:
+    """A path as people write it: `keyfile.private_key`, `hosts[0]`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

@@ -1,0 +1,163 @@
+"""Connections, variables and pools, as Airflow knows them, and where each was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import ClassVar, TypeAlias
+
+from airconn.model.jsontext import show_path
+from airconn.model.redacted import MASK, REDACTED, Redacted
+from airconn.model.text import Text
+
+
+class Kind(str, Enum):
+    """What an object is, by the name of its list in Airflow."""
+
+    CONNECTIONS = "connections"
+    VARIABLES = "variables"
+    POOLS = "pools"
+
+    @property
+    def singular(self) -> str:
+        return self.value[:-1]
+
+    @property
+    def id_field(self) -> str:
+        """What Airflow calls the id of this kind."""
+        return {"connections": "conn_id", "variables": "key", "pools": "pool"}[self.value]
+
+
+ALL_KINDS = frozenset(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where something was read: a path or an address, with a line and a column (both from 1) where there are any."""
+
+    source: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        parts = [self.source, self.line, self.column if self.line else None]
+        return ":".join(str(part) for part in parts if part is not None)
+
+
+NOWHERE = Origin("(made here)")
+
+Str: TypeAlias = str | Redacted | None
+"""A field of text. `None` and `''` are different, as they are in Airflow's database."""
+
+
+def hidden_or(value: str | None) -> Str:
+    """What a text field read from a file or an API holds: the mask alone is a hidden value."""
+    return REDACTED if value == MASK else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Connection:
+    """An Airflow connection (`airflow.models.connection.Connection`).
+
+    `port` has no range here, as in Airflow's model and database. `extra` is text that Airflow 3 wants to be a JSON
+    object. `team_name` exists since Airflow 3.2.
+    """
+
+    kind: ClassVar[Kind] = Kind.CONNECTIONS
+
+    conn_id: str
+    conn_type: str
+    description: Str = None
+    host: Str = None
+    schema: Str = None
+    login: Str = None
+    password: Str = None
+    port: int | None = None
+    extra: Text | Redacted | None = None
+    team_name: str | None = None
+    origin: Origin = field(default=NOWHERE, compare=False)
+
+    @property
+    def id(self) -> str:
+        return self.conn_id
+
+    def __repr__(self) -> str:
+        return _safe_repr(self, "conn_type")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Variable:
+    """An Airflow variable: a text, never decoded, under a key."""
+
+    kind: ClassVar[Kind] = Kind.VARIABLES
+
+    key: str
+    value: Text | Redacted
+    description: Str = None
+    team_name: str | None = None
+    origin: Origin = field(default=NOWHERE, compare=False)
+
+    @property
+    def id(self) -> str:
+        return self.key
+
+    def __repr__(self) -> str:
+        return _safe_repr(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Pool:
+    """An Airflow pool. `slots` of -1 is without limit.
+
+    `include_deferred` is None where the source has no place for it (Astro's settings file), which is not a "no".
+    """
+
+    kind: ClassVar[Kind] = Kind.POOLS
+
+    name: str
+    slots: int
+    description: Str = None
+    include_deferred: bool | None = None
+    team_name: str | None = None
+    origin: Origin = field(default=NOWHERE, compare=False)
+
+    @property
+    def id(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return _safe_repr(self, "slots", "include_deferred")
+
+
+AirflowObject: TypeAlias = Connection | Variable | Pool
+
+CLASS_OF: dict[Kind, type[Connection] | type[Variable] | type[Pool]] = {
+    Kind.CONNECTIONS: Connection,
+    Kind.VARIABLES: Variable,
+    Kind.POOLS: Pool,
+}
+
+
+def value_fields(kind: Kind) -> tuple[str, ...]:
+    """The names of what can differ between two objects of the same id, in Airflow's order."""
+    skip = {"conn_id", "key", "name", "origin"}
+    return tuple(f.name for f in fields(CLASS_OF[kind]) if f.name not in skip)
+
+
+def hidden_fields(obj: AirflowObject) -> tuple[str, ...]:
+    """The names of what is hidden in `obj`: `password`, `extra.token`, `value`."""
+    names: list[str] = []
+    for name in value_fields(obj.kind):
+        value = getattr(obj, name)
+        if value is REDACTED:
+            names.append(name)
+        elif isinstance(value, Text):
+            names += [f"{name}.{show_path(path)}" for path in value.hidden]
+    return tuple(names)
+
+
+def _safe_repr(obj: AirflowObject, *shown: str) -> str:
+    """A repr for logs and tracebacks: the id, the fields named in `shown`, and which of the others are set."""
+    values = [f"{name}={getattr(obj, name)!r}" for name in shown]
+    others = [name for name in value_fields(obj.kind) if name not in shown and getattr(obj, name) is not None]
+    return f"<{type(obj).__name__} {obj.id!r} {' '.join([*values, 'sets: ' + ', '.join(others)])}>"

@@ -1,0 +1,80 @@
+"""The opaque text that a variable holds and that a connection's extra is written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from airconn.model import jsontext
+from airconn.model.jsontext import JsonPath
+from airconn.model.redacted import MASK, REDACTED, Redacted
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Text:
+    """A text kept as it was written, which may be JSON some leaves of which are hidden.
+
+    `text` has the mask at hidden leaves; `hidden` says where they are, so that nobody has to guess. Make one with
+    :meth:`of`, which finds them.
+    """
+
+    text: str
+    hidden: tuple[JsonPath, ...] = ()
+
+    @classmethod
+    def of(cls, text: str, *, masked: bool = False) -> Text | Redacted:
+        """The text that was read, or `REDACTED` where all of it is hidden.
+
+        A leaf is hidden when it is the mask. With `masked`, the text comes from a place that masks by value (the
+        Airflow API replaces every secret that its process has seen, wherever it stands in a text: airflow 2.11 and
+        3.x `_secrets_masker`), so a leaf that has the mask *in* it is hidden as well, all of it.
+        """
+        if MASK not in text:
+            return cls(text)
+        if text == MASK:
+            return REDACTED
+        try:
+            value = jsontext.loads(text)
+        except ValueError:
+            return REDACTED if masked else cls(text)
+
+        def is_hidden(leaf: Any) -> bool:
+            return isinstance(leaf, str) and (MASK in leaf if masked else leaf == MASK)
+
+        hidden = tuple(path for path, leaf in jsontext.leaves(value) if is_hidden(leaf))
+        if hidden == ((),):
+            return REDACTED
+        if masked and hidden:
+            text = jsontext.dumps(jsontext.replace_leaves(value, lambda _, leaf: MASK if is_hidden(leaf) else leaf))
+        return cls(text, hidden)
+
+    def value(self) -> Any:
+        """What the text says as JSON, numbers as `Number` and hidden leaves as `REDACTED`.
+
+        Raises `ValueError` where the text is no JSON.
+        """
+        value = jsontext.loads(self.text)
+        if not self.hidden:
+            return value
+        hidden = frozenset(self.hidden)
+        return jsontext.replace_leaves(value, lambda path, leaf: REDACTED if path in hidden else leaf)
+
+    def is_object(self) -> bool:
+        """Whether the text is a JSON object, which is all that Airflow 3 takes as an extra."""
+        try:
+            return isinstance(jsontext.loads(self.text), dict)
+        except ValueError:
+            return False
+
+    def without_hidden(self) -> Text:
+        """The same without its hidden leaves; the rest is written anew where there were any."""
+        if not self.hidden:
+            return self
+        hidden = frozenset(self.hidden)
+        rest = jsontext.replace_leaves(
+            jsontext.loads(self.text), lambda path, leaf: jsontext.DROP if path in hidden else leaf
+        )
+        return Text(jsontext.dumps(rest))
+
+    def __repr__(self) -> str:
+        return f"<Text of {len(self.text)} characters, {len(self.hidden)} hidden leaves>"

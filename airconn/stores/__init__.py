@@ -1,0 +1,41 @@
+"""The registry of places: from an address to a store. A module is imported when the first address asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from airconn.errors import UsageError
+
+if TYPE_CHECKING:
+    from airconn.config import Settings
+    from airconn.stores.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    module: str
+    """Has a function `open_store(address: str, settings: Settings) -> Store`."""
+    prefixes: tuple[str, ...]
+    """The beginnings of its addresses. None: every address that is nobody else's."""
+
+
+REGISTRY = {
+    "airflow": _Entry("airconn.stores.airflow_api", ("http://", "https://")),
+    "file": _Entry("airconn.stores.file", ()),
+}
+
+
+def open_store(address: str, settings: Settings) -> Store:
+    """The store that `address` names. It is not asked anything yet.
+
+    Raises `UsageError` for an address that no store takes.
+    """
+    scheme, mark, _ = address.partition("://")
+    entry = next((e for e in REGISTRY.values() if address.lower().startswith(e.prefixes)), None) if mark else None
+    if mark and entry is None:
+        known = ", ".join(prefix for e in REGISTRY.values() for prefix in e.prefixes)
+        raise UsageError(f"{scheme}:// is no place that airconn knows", hint=f"a path, - or one of: {known}")
+    module = import_module((entry or REGISTRY["file"]).module)
+    return cast("Store", module.open_store(address, settings))

@@ -1,0 +1,72 @@
+"""What a place is: it says what it can hold, gives a bundle, and carries out the steps of a plan."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+from airconn.errors import UsageError
+from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Outcome, Selection, Step
+
+T = TypeVar("T", bound=AirflowObject)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a place can do. Plans, refusals and the README's table are made from it."""
+
+    kinds: frozenset[Kind] = ALL_KINDS
+    writable: bool = True
+    hides: bool = False
+    """It has secrets that it doesn't give back."""
+    tells_hidden: bool = True
+    """Where it hides a password it tells at least whether there is one."""
+
+
+class Store(ABC):
+    """A place that holds objects. It decides nothing: what to write is said by the steps of a plan."""
+
+    capabilities: ClassVar[Capabilities]
+
+    def __init__(self, address: str) -> None:
+        """`address` is how the place is named in messages and origins. It holds no credentials."""
+        self.address = address
+
+    @abstractmethod
+    def describe(self) -> str:
+        """The place in words, such as `airflow 3.3.2 at http://localhost:8080`. May ask the place, once.
+
+        Raises `TargetError` where it can't be reached or refuses the credentials.
+        """
+
+    def airflow(self) -> AirflowVersion:
+        """The Airflow that reads this place, which decides how a format is read for it."""
+        return NEWEST
+
+    @abstractmethod
+    def read(self, selection: Selection) -> Bundle:
+        """The selected objects. What the place hides is `REDACTED`.
+
+        Raises `TargetError`; never gives a part as if it were the whole.
+        """
+
+    def stored_form(self, obj: T) -> T:
+        """What this place would give back for `obj` after holding it, if it hid nothing."""
+        return obj
+
+    def problems(self, obj: AirflowObject) -> Sequence[str]:
+        """Why this place would refuse `obj` or break on it. Asks nobody; quotes no value but the id."""
+        return ()
+
+    def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
+        """Carries out the steps that write (`create`, `update`, `replace`, `delete`), and says what became of each.
+
+        A step that fails gives an outcome with an error and doesn't stop the others. Raises `TargetError` only
+        before the first write.
+        """
+        raise UsageError(f"{self.address} can't be written to")
+
+    def close(self) -> None:
+        """Lets go of connections and files."""
