@@ -1,5 +1,6 @@
 """What an object is. No I/O here, and nothing of airconn but its errors is imported."""
 
+from airconn.model import jsontext
 from airconn.model.airflow import NEWEST, OLDEST, AirflowVersion, Rules, rules_for
 from airconn.model.bundle import Bundle, Selection
 from airconn.model.change import WRITES, Action, FieldChange, How, Outcome, Step
@@ -48,6 +49,7 @@ __all__ = [
     "Variable",
     "hidden_fields",
     "hidden_or",
+    "jsontext",
     "rules_for",
     "value_fields",
 ]

@@ -1,0 +1,80 @@
+"""The registry of formats. A format is one module with `sniff`, `parse` and `render`, imported when it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from importlib import import_module
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Protocol, cast
+
+from airconn.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions
+    from airconn.model import Bundle
+
+
+class Format(Protocol):
+    """What the module of a format has."""
+
+    def sniff(self, text: str) -> bool:
+        """Whether a text looks like this format, for texts whose name says nothing."""
+
+    def parse(self, text: str, source: str, options: ReadOptions) -> Parsed:
+        """The objects of a text. `source` names it in origins. Raises `InputError`."""
+
+    def render(self, bundle: Bundle, options: WriteOptions) -> Rendered:
+        """The bundle as text, and what of it the text doesn't hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    module: str
+    patterns: tuple[str, ...]
+    """Names of files that are of this format, the first match of the registry wins."""
+
+
+REGISTRY = {
+    "settings": _Entry("airconn.formats.settings", ("airflow_settings*.yaml", "airflow_settings*.yml")),
+    "env": _Entry("airconn.formats.env", (".env", ".env.*", "*.env")),
+    "uri": _Entry("airconn.formats.uri", ("*.uri",)),
+    "json": _Entry("airconn.formats.json_", ("*.json",)),
+    "yaml": _Entry("airconn.formats.yaml_", ("*.yaml", "*.yml")),
+}
+NAMES = tuple(sorted(REGISTRY))
+
+
+def get_format(name: str) -> Format:
+    """The format of this name. Raises `UsageError` that lists the names there are."""
+    entry = REGISTRY.get(name)
+    if entry is None:
+        raise UsageError(f"{name!r} is no format", hint=f"the formats are {', '.join(NAMES)}")
+    return cast(Format, import_module(entry.module))
+
+
+def name_of_path(path: str) -> str | None:
+    """The format that a file's name says it is of."""
+    name = PurePath(path).name.lower()
+    return next((key for key, entry in REGISTRY.items() if any(fnmatch(name, p) for p in entry.patterns)), None)
+
+
+def detect(path: str, text: str) -> str:
+    """The format of a text by its name, and where that says nothing or too little, by its content.
+
+    Raises `InputError` that says how to settle it.
+    """
+    name = name_of_path(path)
+    if name == "yaml" and get_format("settings").sniff(text):
+        return "settings"
+    name = name or next((key for key in _BY_CONTENT if get_format(key).sniff(text)), None)
+    if name is None:
+        raise InputError(
+            "it can't be told which format this is",
+            where=path,
+            hint=f"say so with --from-format, one of {', '.join(NAMES)}",
+        )
+    return name
+
+
+_BY_CONTENT = ("settings", "json", "env", "uri", "yaml")

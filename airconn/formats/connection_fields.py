@@ -1,0 +1,240 @@
+"""A connection as a mapping of fields: in a connections file, and as the JSON of one environment variable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from airconn.errors import InputError
+from airconn.formats import connection_uri
+from airconn.formats.connection_uri import UriError
+from airconn.model import MASK, REDACTED, Connection, Origin, Redacted, Rules, Str, Text, hidden_or, jsontext
+from airconn.model.jsontext import Number
+
+_TEXT_FIELDS = ("description", "host", "schema", "login")
+_JSON_KEYS = ("conn_type", "description", "host", "login", "password", "schema", "port", "extra", "uri", "team_name")
+FILE_KEYS = frozenset({*_JSON_KEYS, "conn_id", "extra_dejson"})
+
+
+def from_json(conn_id: str, text: str, rules: Rules, origin: Origin) -> Connection:
+    """The connection that an `AIRFLOW_CONN_*` variable or a secret holds as JSON (`Connection.from_json`).
+
+    Raises `InputError`.
+    """
+    try:
+        fields = jsontext.loads(text)
+    except jsontext.DuplicateKeyError as error:
+        raise InputError(
+            f"{conn_id}: this JSON has the key {error.key!r} twice", where=str(origin), hint="keep one of the two"
+        ) from None
+    except jsontext.TooDeepError:
+        raise InputError(f"{conn_id}: this JSON is nested too deep", where=str(origin)) from None
+    except ValueError as error:
+        position = getattr(error, "pos", 0)
+        raise InputError(
+            f"{conn_id}: this is not JSON from character {position + 1} of the value on",
+            where=str(origin),
+            hint="a value that starts with '{' must be a JSON object; a URI starts with its conn_type",
+        ) from None
+    return _Reader(conn_id, rules, origin, _JSON_KEYS).read(fields, as_variable=True)
+
+
+def from_fields(conn_id: str, fields: Any, rules: Rules, origin: Origin) -> Connection:
+    """The connection that an entry of a connections file holds (`secrets/local_filesystem.py`, `_create_connection`).
+
+    Unlike JSON in the environment, the type is taken as it is and port 0 is a port. Raises `InputError`.
+    """
+    return _Reader(conn_id, rules, origin, tuple(sorted(FILE_KEYS))).read(fields, as_variable=False)
+
+
+def from_uri(conn_id: str, uri: str, rules: Rules, origin: Origin, *, column: int | None = None) -> Connection:
+    """The connection that a URI makes. `column` is where the URI starts in its line, if it is there as it is.
+
+    Raises `InputError` that tells where the fault is, and quotes nothing.
+    """
+    try:
+        parsed = connection_uri.parse(uri, rules)
+    except UriError as error:
+        span = ""
+        if error.span and column is not None:
+            first, last = error.span[0] + column, max(error.span[0], error.span[1] - 1) + column
+            span = f" (column {first})" if first == last else f" (columns {first} to {last})"
+        message = error.message.format(span) if "{}" in error.message else error.message + span
+        raise InputError(f"{conn_id}: {message}", where=str(origin), hint=error.hint) from None
+    connection = connection_uri.fields_of(conn_id, parsed, origin=origin)
+    check_extra(connection, rules)
+    return connection
+
+
+def check_extra(connection: Connection, rules: Rules) -> None:
+    """Refuses an extra that the Airflow of `rules` refuses to read (3.x `Connection._validate_extra`)."""
+    extra = connection.extra
+    if rules.extra_is_object and isinstance(extra, Text) and extra.text and not extra.is_object():
+        raise InputError(
+            f"{connection.conn_id}: the extra is not a JSON object, and Airflow {rules.version} takes nothing else",
+            where=str(connection.origin),
+            hint='write it as {"key": "value"}, or read it for Airflow 2 with --airflow 2.11',
+        )
+
+
+class _Reader:
+    """Reads the fields of one connection."""
+
+    def __init__(self, conn_id: str, rules: Rules, origin: Origin, keys: tuple[str, ...]) -> None:
+        self.conn_id = conn_id
+        self.rules = rules
+        self.origin = origin
+        self.keys = keys
+
+    def fail(self, message: str, hint: str | None = None) -> InputError:
+        return InputError(f"{self.conn_id}: {message}", where=str(self.origin), hint=hint)
+
+    def read(self, fields: Any, *, as_variable: bool) -> Connection:
+        if not isinstance(fields, Mapping):
+            raise self.fail("a connection is a URI or an object of fields, and this is neither")
+        self._check_keys(fields)
+        if fields.get("uri"):
+            return self._from_uri(fields)
+        conn_type = self.text(fields, "conn_type") or ""
+        if isinstance(conn_type, Redacted):
+            raise self.fail("conn_type is the mask ***, so nobody can tell what this connection is")
+        extra = self._extra_of_variable(fields) if as_variable else self._extra_of_file(fields)
+        connection = Connection(
+            conn_id=self.conn_id,
+            conn_type=connection_uri.normalize_conn_type(conn_type) if as_variable else conn_type,
+            **{name: self.text(fields, name) for name in _TEXT_FIELDS},
+            # Airflow's core can't hold an empty password: `set_password` ignores it.
+            password=None if fields.get("password") == "" else self.text(fields, "password"),
+            port=self._port(fields.get("port"), as_variable),
+            extra=extra,
+            team_name=self._team_name(fields),
+            origin=self.origin,
+        )
+        check_extra(connection, self.rules)
+        return connection
+
+    def _check_keys(self, fields: Mapping[Any, Any]) -> None:
+        for key in fields:
+            if key not in self.keys:
+                near = get_close_matches(str(key), self.keys, n=1, cutoff=0.5)
+                raise self.fail(
+                    f"{key!r} is no field of a connection",
+                    f"did you mean {near[0]!r}?" if near else f"the fields are {', '.join(self.keys)}",
+                )
+        if "conn_id" in fields and fields["conn_id"] != self.conn_id:
+            raise self.fail("its 'conn_id' is another than the name that it stands under", "make both the same")
+        if fields.get("extra") is not None and fields.get("extra_dejson") is not None:
+            raise self.fail("has both 'extra' and 'extra_dejson'", "keep one of them")
+
+    def _from_uri(self, fields: Mapping[str, Any]) -> Connection:
+        mixed = [key for key in fields if key not in ("uri", "conn_id", "description") and fields[key] is not None]
+        if mixed:
+            raise self.fail(f"has 'uri' next to {mixed[0]!r}", "a connection is written as a URI or by its fields")
+        uri = fields["uri"]
+        if not isinstance(uri, str):
+            raise self.fail("'uri' is not a text")
+        connection = from_uri(self.conn_id, uri, self.rules, self.origin)
+        description = self.text(fields, "description")
+        return replace(connection, description=description)
+
+    def text(self, fields: Mapping[str, Any], name: str) -> Str:
+        """The text of a field. A number is taken as the text that it was written with."""
+        value = fields.get(name)
+        if isinstance(value, Number):
+            return value.text
+        if value is None or isinstance(value, str):
+            return hidden_or(value)
+        raise self.fail(f"{name!r} is not a text", "put it in quotes")
+
+    def _team_name(self, fields: Mapping[str, Any]) -> str | None:
+        value = self.text(fields, "team_name")
+        return None if value is None or isinstance(value, Redacted) else value
+
+    def _port(self, value: Any, as_variable: bool) -> int | None:
+        if isinstance(value, bool):
+            value = Number(str(int(value)))
+        if value is None or value == "":
+            return None
+        text = value.text if isinstance(value, Number) else value
+        try:
+            # Airflow's from_json takes int() of what stands there, so 80.9 is 80.
+            port = int(float(text)) if as_variable and isinstance(value, Number) else int(text)
+        except (TypeError, ValueError, OverflowError):
+            raise self.fail("'port' is not a whole number") from None
+        return None if as_variable and port == 0 else port
+
+    def _extra_of_variable(self, fields: Mapping[str, Any]) -> Text | Redacted | None:
+        value = fields.get("extra")
+        if not value or (isinstance(value, Number) and float(value.text) == 0):
+            return None
+        return Text.of(value if isinstance(value, str) else jsontext.dumps(value))
+
+    def _extra_of_file(self, fields: Mapping[str, Any]) -> Text | Redacted | None:
+        value = fields.get("extra")
+        if value is None and fields.get("extra_dejson") is not None:
+            value = fields["extra_dejson"]
+            if not isinstance(value, Mapping):
+                raise self.fail("'extra_dejson' is not an object", "write text as 'extra'")
+        if value is None:
+            return None
+        return Text.of(value if isinstance(value, str) else jsontext.dumps(value))
+
+
+def to_fields(connection: Connection) -> dict[str, Any]:
+    """All fields with the names and in the order of `airflow connections export`, extra as the text that it is.
+
+    `team_name` stands there only where it is set, as in Airflow 3.2.
+    """
+    fields: dict[str, Any] = {"conn_type": connection.conn_type}
+    for name in ("description", "login", "password", "host", "port", "schema", "extra"):
+        fields[name] = shown(getattr(connection, name))
+    if connection.team_name is not None:
+        fields["team_name"] = connection.team_name
+    return fields
+
+
+def to_json_fields(connection: Connection) -> dict[str, Any]:
+    """The fields that `Connection.from_json` reads back to the same connection, without those that are not set.
+
+    The extra is an object where Airflow would write the very text again, else the text.
+    """
+    fields = {name: value for name, value in to_fields(connection).items() if value is not None}
+    if isinstance(connection.extra, Text) and connection.extra.text:
+        try:
+            value = jsontext.loads(connection.extra.text)
+        except ValueError:
+            return fields
+        if isinstance(value, dict) and value and _python_writes(value) == connection.extra.text:
+            fields["extra"] = value
+    return fields
+
+
+def json_losses(connection: Connection) -> dict[str, str]:
+    """What is not the same after the JSON form is read again by `Connection.from_json`: field -> its fate."""
+    lost: dict[str, str] = {}
+    if connection_uri.normalize_conn_type(connection.conn_type) != connection.conn_type:
+        lost["conn_type"] = "comes back in another form"
+    if connection.port == 0:
+        lost["port"] = "is 0, and comes back as not set"
+    for name in ("password", "extra"):
+        if shown(getattr(connection, name)) == "":
+            lost[name] = "is an empty text, and comes back as not set"
+    return lost
+
+
+def _python_writes(value: Any) -> str | None:
+    """The text that Airflow makes of an object in JSON (`json.dumps`), or None if a number would change."""
+    try:
+        return json.dumps(json.loads(jsontext.dumps(value)))
+    except ValueError:
+        return None
+
+
+def shown(value: Any) -> Any:
+    """A field as a file shows it: opaque text as text, hidden values as the mask."""
+    if value is REDACTED:
+        return MASK
+    return value.text if isinstance(value, Text) else value

@@ -1,0 +1,221 @@
+"""A connection as a URI: read as Airflow reads it, written in the one form that every Airflow reads alike."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+
+from airconn.model import MASK, REDACTED, Connection, Rules, Str, Text, hidden_or
+
+EXTRA_KEY = "__extra__"
+"""The query parameter that holds an extra as JSON text (`Connection.EXTRA_KEY`)."""
+
+_PERCENT_HINT = "a '/', '@' or ':' inside a password must be percent-encoded ('/' is %2F, '@' is %40, ':' is %3A)"
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+
+
+class UriError(ValueError):
+    """Airflow refuses this URI. `span` is the part at fault, as offsets into the URI; nothing of it is quoted."""
+
+    def __init__(self, message: str, span: tuple[int, int] | None = None, hint: str = _PERCENT_HINT) -> None:
+        super().__init__(message)
+        self.message = message
+        self.span = span
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class UriFields:
+    """The fields that a URI holds. As in Airflow, an absent host or schema is `''`, any other absent part None."""
+
+    conn_type: str
+    host: Str
+    schema: Str
+    login: Str
+    password: Str
+    port: int | None
+    extra: Text | Any | None
+
+
+def normalize_conn_type(conn_type: str) -> str:
+    """The type that Airflow makes of a URI's scheme or of a JSON `conn_type` (`Connection._normalize_conn_type`)."""
+    return "postgres" if conn_type == "postgresql" else conn_type.replace("-", "_")
+
+
+def parse(uri: str, rules: Rules) -> UriFields:
+    """What Airflow makes of `uri`: `Connection._parse_from_uri` of the version that `rules` are of.
+
+    Where Airflow silently makes garbage, so does this. Raises `UriError` where Airflow raises.
+    """
+    schemes = uri.count("://")
+    if schemes > 2:
+        third = [match.start() for match in re.finditer("://", uri)][2]
+        raise UriError("this URI has a third '://'", (third, third + 3))
+    scheme = _split(uri, uri).scheme
+    # Airflow replaces every occurrence, wherever it stands: `s3://s3://bucket` loses both.
+    rest = uri.replace(f"{scheme}://", "" if schemes == 2 else "//")
+    if schemes == 2 and any(mark in rest.split("://", 1)[0] for mark in "@:"):
+        raise UriError("this URI has a '://' in a place where Airflow takes it for a second scheme", None)
+    parts = _split(rest, uri)
+    try:
+        port = parts.port
+    except ValueError:
+        raise UriError(*_port_fault(parts.netloc, uri)) from None
+    host = unquote(parts.hostname or "")
+    if "/" in host:
+        host = unquote(parts.netloc.rsplit("@", 1)[-1].split(":", 1)[0])
+    if schemes == 2 and parts.scheme and host:
+        host = f"{parts.scheme}://{host}"
+    return UriFields(
+        conn_type=normalize_conn_type(scheme),
+        host=hidden_or(host),
+        schema=hidden_or(unquote(parts.path[1:])),
+        login=hidden_or(_unquoted(parts.username)),
+        # Airflow's core can't hold an empty password (`set_password` ignores it).
+        password=hidden_or(_unquoted(parts.password) or None),
+        port=port,
+        extra=_extra(parts.query, rules) if parts.query else None,
+    )
+
+
+def _split(text: str, uri: str) -> Any:
+    try:
+        parts = urlsplit(text)
+        _ = parts.hostname
+    except ValueError as error:
+        # The library's own words quote what stands there.
+        if "NFKC" in str(error):
+            message = "the host part of this URI has a character that Unicode reads as '/', '?', '#', '@' or ':'"
+        else:
+            message = "this URI has a '[' or ']' outside of an IPv6 host"
+        raise UriError(message, _netloc_span(uri)) from None
+    return parts
+
+
+def _unquoted(part: str | None) -> str | None:
+    return unquote(part) if part else part
+
+
+def _netloc_span(uri: str) -> tuple[int, int] | None:
+    start = uri.rfind("://")
+    if start < 0:
+        return None
+    end = re.search(r"[/?#]", uri[start + 3 :])
+    return start + 3, start + 3 + end.start() if end else len(uri)
+
+
+def _port_fault(netloc: str, uri: str) -> tuple[str, tuple[int, int] | None]:
+    _, _, host = netloc.rpartition("@")
+    _, _, after_bracket = host.rpartition("]")
+    _, _, port = after_bracket.partition(":")
+    message = (
+        "the port of this URI{} is above 65535"
+        if re.fullmatch(r"[0-9]+", port)
+        else "the port of this URI{} is not a number"
+    )
+    base = uri.rfind(netloc)
+    if base < 0:
+        return message, None
+    end = base + len(netloc)
+    return message, (end - len(port), end)
+
+
+def _extra(query: str, rules: Rules) -> Text | Any:
+    values: dict[str, Any] = dict(parse_qsl(query, keep_blank_values=True))
+    if EXTRA_KEY in values:
+        return Text.of(values[EXTRA_KEY])
+    if rules.typed_query_values:
+        values = {key: _typed(value) for key, value in values.items()}
+    return Text.of(json.dumps(values))
+
+
+def _typed(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def build(connection: Connection) -> str:
+    """The URI that Airflow 2.x, Airflow 3.x and the Task SDK all read to the same fields.
+
+    Unlike Airflow's own `get_uri`, the extra is never spread over the query (3.1+ would read `"1"` back as a number),
+    the host keeps its case and its own scheme, and port 0 stays. A hidden field is written as the mask. What such a
+    URI can't hold is told by :func:`losses`.
+    """
+    uri = connection.conn_type.lower().replace("_", "-")
+    uri = f"{uri}://" if uri else "//"
+    login, password = _shown(connection.login), _shown(connection.password)
+    if login is not None or password is not None:
+        uri += _encode(login or "") + (":" + _encode(password) if password is not None else "") + "@"
+    uri += _encode_host(_shown(connection.host) or "")
+    if connection.port is not None:
+        uri += f":{connection.port}"
+    uri += "/" + _encode(_shown(connection.schema) or "")
+    extra = connection.extra
+    if extra is not None:
+        text = extra.text if isinstance(extra, Text) else MASK
+        uri += f"?{EXTRA_KEY}={quote_plus(text, safe='').replace('~', '%7E')}"
+    return uri
+
+
+def _shown(value: Str) -> str | None:
+    return MASK if value is REDACTED else value  # type: ignore[return-value]
+
+
+def _encode(text: str) -> str:
+    # A '~' after a ':' is a home directory to a shell that reads the line as an assignment.
+    return quote(text, safe="").replace("~", "%7E")
+
+
+def _encode_host(host: str) -> str:
+    # urlsplit() lower-cases a host before it is decoded, so capitals survive only encoded.
+    return re.sub(r"%[0-9A-F]{2}|[A-Z]", lambda m: m[0] if len(m[0]) == 3 else f"%{ord(m[0]):02X}", _encode(host))
+
+
+def losses(connection: Connection, uri: str, rules: Rules) -> dict[str, str]:
+    """What is not the same after `uri`, written by :func:`build`, is read again: field -> what becomes of it.
+
+    The key `conn_type` with an empty text means that the connection can't be written as a URI at all.
+    """
+    lost: dict[str, str] = {}
+    for name in ("description", "team_name"):
+        if getattr(connection, name) is not None:
+            lost[name] = "has no place in a URI"
+    if connection.conn_type and not _SCHEME.fullmatch(connection.conn_type.lower().replace("_", "-")):
+        return {**lost, "conn_type": ""}
+    try:
+        again = parse(uri, rules)
+    except UriError:
+        return {**lost, "port": "is not between 0 and 65535, which no Airflow reads from a URI"}
+    for name in ("conn_type", "host", "schema", "login", "password", "port", "extra"):
+        before, after = getattr(connection, name), getattr(again, name)
+        if before is not after and before != after:
+            lost[name] = _fate(before, after)
+    return lost
+
+
+def _fate(before: object, after: object) -> str:
+    if before is None and after == "":
+        return "is not set, and comes back as an empty text"
+    if before == "" and after is None:
+        return "is an empty text, and comes back as not set"
+    return "comes back in another form"
+
+
+def fields_of(conn_id: str, parsed: UriFields, **others: Any) -> Connection:
+    """The connection that a parsed URI makes."""
+    connection = Connection(
+        conn_id=conn_id,
+        conn_type=parsed.conn_type,
+        host=parsed.host,
+        schema=parsed.schema,
+        login=parsed.login,
+        password=parsed.password,
+        port=parsed.port,
+        extra=parsed.extra,
+    )
+    return replace(connection, **others) if others else connection

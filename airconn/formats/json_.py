@@ -1,0 +1,141 @@
+"""The `json` format: the shapes of :mod:`airconn.formats.shapes`, written as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from json.decoder import JSONDecodeError
+from typing import Any
+
+from airconn.errors import InputError
+from airconn.formats import shapes
+from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions
+from airconn.formats.tree import Mapping, Sequence
+from airconn.model import Bundle, Origin, jsontext
+
+_BLANKS = re.compile(r"[ \t\n\r]*")
+
+
+def sniff(text: str) -> bool:
+    """Whether a text of unknown name looks like a JSON object or list."""
+    return re.match(r"\s*[\[{]", text) is not None
+
+
+def parse(text: str, source: str, options: ReadOptions) -> Parsed:
+    """The objects of a JSON document. Raises `InputError` with line and column where it isn't one."""
+    return shapes.read(_Document(text.removeprefix("\ufeff"), source).read(), source, options)
+
+
+def render(bundle: Bundle, options: WriteOptions) -> Rendered:
+    """The bundle as JSON with an indent of 2, as Airflow writes it."""
+    tree, losses = shapes.write(bundle, options)
+    return Rendered(json.dumps(tree, indent=2) + "\n", losses)
+
+
+class _Document:
+    """Reads a document such that the entries of its two outer levels know their places.
+
+    What lies deeper is read by the standard library at its own speed.
+    """
+
+    def __init__(self, text: str, source: str) -> None:
+        self.text = text
+        self.source = source
+        self.line = 1
+        self.counted = 0
+        self.line_start = 0
+
+    def read(self) -> Any:
+        try:
+            value, end = self.value(self.skip(0), 2)
+            end = self.skip(end)
+            if end != len(self.text):
+                raise JSONDecodeError("Extra data", self.text, end)
+        except jsontext.DuplicateKeyError as error:
+            raise InputError(
+                f"the key {error.key!r} stands twice in one object",
+                where=str(Origin(self.source, self.line)),
+                hint="keep one of the two",
+            ) from None
+        except RecursionError:
+            raise InputError("this JSON is nested too deep", where=self.source) from None
+        except JSONDecodeError as error:
+            line, column = self.place(error.pos)
+            what = {"Extra data": "there is more after the end of the JSON"}.get(error.msg, "this is not JSON")
+            raise InputError(
+                what if self.text.strip() else "this file is empty, which is not JSON",
+                where=str(Origin(self.source, line, column)),
+                hint=_HINTS.get(error.msg.split(" ")[0]),
+            ) from None
+        return value
+
+    def skip(self, position: int) -> int:
+        match = _BLANKS.match(self.text, position)
+        return match.end() if match else position
+
+    def place(self, position: int) -> tuple[int, int]:
+        """Line and column of a position. Counts on from the last one asked for, so that a pass over all is linear."""
+        if position < self.counted:
+            self.line, self.counted, self.line_start = 1, 0, 0
+        self.line += self.text.count("\n", self.counted, position)
+        self.line_start = max(self.line_start, self.text.rfind("\n", self.counted, position) + 1)
+        self.counted = position
+        return self.line, position - self.line_start + 1
+
+    def value(self, position: int, levels: int) -> tuple[Any, int]:
+        opening = self.text[position : position + 1]
+        if levels and opening == "{":
+            return self.mapping(position, levels)
+        if levels and opening == "[":
+            return self.sequence(position, levels)
+        self.place(position)
+        try:
+            return jsontext.DECODER.raw_decode(self.text, position)
+        except JSONDecodeError as error:
+            raise JSONDecodeError(error.msg, self.text, error.pos) from None
+
+    def mapping(self, position: int, levels: int) -> tuple[Mapping, int]:
+        result = Mapping(self.source)
+        position = self.skip(position + 1)
+        if self.text[position : position + 1] == "}":
+            return result, position + 1
+        while True:
+            if self.text[position : position + 1] != '"':
+                raise JSONDecodeError("Expecting property name enclosed in double quotes", self.text, position)
+            place = self.place(position)
+            key, position = json.decoder.scanstring(self.text, position + 1, True)  # type: ignore[attr-defined]
+            if key in result:
+                raise jsontext.DuplicateKeyError(key)
+            position = self.expect(":", self.skip(position))
+            value, position = self.value(self.skip(position), levels - 1)
+            result.put(key, value, *place)
+            position = self.skip(position)
+            if self.text[position : position + 1] == "}":
+                return result, position + 1
+            position = self.skip(self.expect(",", position))
+
+    def sequence(self, position: int, levels: int) -> tuple[Sequence, int]:
+        result = Sequence(self.source)
+        position = self.skip(position + 1)
+        if self.text[position : position + 1] == "]":
+            return result, position + 1
+        while True:
+            place = self.place(position)
+            value, position = self.value(position, levels - 1)
+            result.put(value, *place)
+            position = self.skip(position)
+            if self.text[position : position + 1] == "]":
+                return result, position + 1
+            position = self.skip(self.expect(",", position))
+
+    def expect(self, mark: str, position: int) -> int:
+        if self.text[position : position + 1] != mark:
+            raise JSONDecodeError(f"Expecting '{mark}' delimiter", self.text, position)
+        return position + 1
+
+
+_HINTS = {
+    "Expecting": 'look for a missing comma, a comma too many, or quotes that are not "double"',
+    "Unterminated": "a text that starts here is never closed",
+    "Invalid": "inside a text, a line break is \\n, a tab is \\t, and a backslash is \\\\",
+}

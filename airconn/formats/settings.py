@@ -1,0 +1,240 @@
+"""The `settings` format: Astro's `airflow_settings.yaml`, read by Astro's rules without its bugs.
+
+Read in astro-cli 1.45.0, `settings/settings.go` and `settings/types.go`. Scalars are the text as written, keys keep
+their case below `conn_extra`, an empty variable is one, and a URI is read as Airflow reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from airconn.errors import InputError
+from airconn.formats import connection_fields, tree, yaml_tree
+from airconn.formats.base import Faults, Loss, Note, Parsed, ReadOptions, Rendered, WriteOptions, hidden_comments
+from airconn.formats.connection_fields import shown
+from airconn.formats.shapes import whole_number
+from airconn.model import (
+    AirflowObject,
+    Bundle,
+    Connection,
+    Kind,
+    Origin,
+    Pool,
+    Redacted,
+    Text,
+    Variable,
+    hidden_or,
+    jsontext,
+)
+from airconn.model.jsontext import Number
+
+_FIELDS = {
+    Kind.CONNECTIONS: (
+        "conn_id", "conn_type", "conn_host", "conn_schema", "conn_login", "conn_password", "conn_port", "conn_uri",
+        "conn_extra",
+    ),
+    Kind.POOLS: ("pool_name", "pool_slot", "pool_description"),
+    Kind.VARIABLES: ("variable_name", "variable_value"),
+}  # fmt: skip
+_FIELDS_BESIDE_URI = ("conn_type", "conn_host", "conn_login", "conn_password", "conn_schema", "conn_port")
+
+
+def sniff(text: str) -> bool:
+    """Whether a text of unknown name has the top-level key `airflow`."""
+    return re.search(r"^airflow:(\s|$)", text, re.MULTILINE) is not None
+
+
+def parse(text: str, source: str, options: ReadOptions) -> Parsed:
+    """The objects of a settings file. Raises `InputErrors` with the place of every fault."""
+    document = yaml_tree.load(text, source)
+    airflow = document.get("airflow") if isinstance(document, tree.Mapping) else None
+    if airflow is None and isinstance(document, tree.Mapping) and "airflow" in document:
+        return Parsed(Bundle())
+    if not isinstance(airflow, tree.Mapping):
+        raise InputError(
+            "a settings file has the top-level key 'airflow' with connections, pools and variables under it",
+            where=source,
+            hint="a file of another shape is read with --from-format yaml",
+        )
+    reader = _Reader(options)
+    for name, entries in airflow.items():
+        if name not in {kind.value for kind in Kind}:
+            raise InputError(
+                f"'airflow' has connections, pools and variables, and not {name!r}", where=str(airflow.origin(name))
+            )
+        reader.section(Kind(name), entries, airflow.origin(name))
+    reader.faults.check()
+    return Parsed(Bundle.of(reader.found), tuple(reader.notes))
+
+
+class _Reader:
+    def __init__(self, options: ReadOptions) -> None:
+        self.options = options
+        self.faults = Faults()
+        self.notes: list[Note] = []
+        self.found: list[AirflowObject] = []
+
+    def section(self, kind: Kind, entries: Any, origin: Origin) -> None:
+        if entries is None:
+            return
+        if not isinstance(entries, tree.Sequence):
+            self.faults.add(f"{kind.value} are a list here: each entry starts with '- '", origin)
+            return
+        read = {Kind.CONNECTIONS: self.connection, Kind.VARIABLES: self.variable, Kind.POOLS: self.pool}[kind]
+        for index, entry in enumerate(entries):
+            place = entries.origin(index)
+            if entry is None:
+                continue
+            if not isinstance(entry, tree.Mapping):
+                self.faults.add(f"an entry of {kind.value} is a mapping", place)
+                continue
+            try:
+                fields = self.known(kind, entry)
+                # Astro's template has an empty entry of each kind; it stands for nothing.
+                if _text(fields, _FIELDS[kind][0], place):
+                    obj = read(fields, place)
+                    self.found += [obj] if obj else []
+                elif any(value not in (None, "") for value in fields.values() if not isinstance(value, dict)):
+                    self.faults.add(f"this entry has no {_FIELDS[kind][0]}", place)
+            except InputError as error:
+                self.faults.errors.append(error)
+
+    def known(self, kind: Kind, entry: tree.Mapping) -> dict[str, Any]:
+        """The fields by Astro's names, which it takes in any case. Unknown ones are told and left out."""
+        fields: dict[str, Any] = {}
+        for key, value in entry.items():
+            if key.lower() in _FIELDS[kind]:
+                if key.lower() in fields:
+                    raise InputError(f"{key.lower()!r} stands twice in one entry", where=str(entry.origin(key)))
+                fields[key.lower()] = value
+            else:
+                self.notes.append(
+                    Note(str(entry.origin(key)), f"{key!r} is no field of airflow_settings.yaml: left out")
+                )
+        return fields
+
+    def connection(self, fields: dict[str, Any], origin: Origin) -> Connection:
+        conn_id = str(_text(fields, "conn_id", origin))
+        extra = _extra(fields.get("conn_extra"))
+        uri = _text(fields, "conn_uri", origin)
+        beside = [name for name in _FIELDS_BESIDE_URI if fields.get(name) not in (None, "")]
+        if uri and not beside:
+            connection = connection_fields.from_uri(conn_id, uri, self.options.rules, origin)
+            if extra is not None:
+                if connection.extra is not None:
+                    self.notes.append(Note(str(origin), f"{conn_id}: conn_extra is used, not the extra in conn_uri"))
+                connection = replace(connection, extra=extra)
+        else:
+            if uri:
+                self.notes.append(Note(str(origin), f"{conn_id}: conn_uri is not used, because {beside[0]} is set"))
+            port = fields.get("conn_port")
+            connection = Connection(
+                conn_id=conn_id,
+                conn_type=_text(fields, "conn_type", origin) or "",
+                host=hidden_or(_text(fields, "conn_host", origin)),
+                schema=hidden_or(_text(fields, "conn_schema", origin)),
+                login=hidden_or(_text(fields, "conn_login", origin)),
+                password=hidden_or(_text(fields, "conn_password", origin)),
+                port=None if port in (None, "") else whole_number(port, f"{conn_id}: conn_port", origin) or None,
+                extra=extra,
+                origin=origin,
+            )
+            if not connection.conn_type:
+                raise InputError(f"{conn_id} has neither conn_type nor conn_uri", where=str(origin))
+        connection_fields.check_extra(connection, self.options.rules)
+        return connection
+
+    def variable(self, fields: dict[str, Any], origin: Origin) -> Variable | None:
+        key, value = str(_text(fields, "variable_name", origin)), fields.get("variable_value")
+        if value is None:
+            self.notes.append(Note(str(origin), f"{key} has no value: left out (an empty one is written '')"))
+            return None
+        if isinstance(value, dict | list):
+            value = jsontext.dumps(value)
+        return Variable(key=key, value=Text.of(_scalar(value)), origin=origin)
+
+    def pool(self, fields: dict[str, Any], origin: Origin) -> Pool:
+        name = str(_text(fields, "pool_name", origin))
+        return Pool(
+            name=name,
+            slots=whole_number(fields.get("pool_slot"), f"{name}: pool_slot", origin),
+            description=hidden_or(_text(fields, "pool_description", origin)),
+            origin=origin,
+        )
+
+
+def _extra(value: Any) -> Text | Redacted | None:
+    """An extra given as a mapping, or as JSON text."""
+    if value is None or value == "":
+        return None
+    return Text.of(value if isinstance(value, str) else jsontext.dumps(value))
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, Number):
+        return value.text
+    return ("false", "true")[value] if isinstance(value, bool) else str(value)
+
+
+def _text(fields: dict[str, Any], name: str, origin: Origin) -> str | None:
+    value = fields.get(name)
+    if isinstance(value, dict | list):
+        raise InputError(f"{name} is not a text", where=str(origin))
+    return None if value is None else _scalar(value)
+
+
+def render(bundle: Bundle, options: WriteOptions) -> Rendered:
+    """A settings file, in Astro's order: connections, pools, variables."""
+    losses: list[Loss] = []
+    tree_: dict[str, Any] = {
+        "connections": [_connection(connection, losses) for connection in bundle.connections.values()],
+        "pools": [_pool(pool, losses) for pool in bundle.pools.values()],
+        "variables": [_variable(variable, losses) for variable in bundle.variables.values()],
+    }
+    chosen = {name: entries for name, entries in tree_.items() if Kind(name) in options.kinds}
+    return Rendered(hidden_comments(bundle) + yaml_tree.dump({"airflow": chosen}), tuple(losses))
+
+
+def _lose(
+    obj: AirflowObject, field: str, losses: list[Loss], message: str = "has no place in a settings file"
+) -> None:
+    losses.append(Loss(obj.kind, obj.id, field, message))
+
+
+def _connection(connection: Connection, losses: list[Loss]) -> dict[str, Any]:
+    for field in ("description", "team_name"):
+        if getattr(connection, field) is not None:
+            _lose(connection, field, losses)
+    if connection.port == 0:
+        _lose(connection, "port", losses, "is 0, which a settings file reads as not set")
+    if connection.conn_type == "":
+        _lose(connection, "conn_type", losses, "is empty, which a settings file can't say")
+    entry: dict[str, Any] = {"conn_id": connection.conn_id, "conn_type": connection.conn_type}
+    for field in ("host", "schema", "login", "password", "port"):
+        value = getattr(connection, field)
+        if value is not None:
+            entry[f"conn_{field}"] = shown(value)
+    if connection.extra is not None:
+        entry["conn_extra"] = shown(connection.extra)
+        if entry["conn_extra"] == "":
+            _lose(connection, "extra", losses, "is an empty text, which a settings file reads as not set")
+    return entry
+
+
+def _pool(pool: Pool, losses: list[Loss]) -> dict[str, Any]:
+    for field in ("include_deferred", "team_name"):
+        if getattr(pool, field):
+            _lose(pool, field, losses)
+    entry: dict[str, Any] = {"pool_name": pool.name, "pool_slot": pool.slots}
+    if pool.description is not None:
+        entry["pool_description"] = shown(pool.description)
+    return entry
+
+
+def _variable(variable: Variable, losses: list[Loss]) -> dict[str, Any]:
+    for field in ("description", "team_name"):
+        if getattr(variable, field) is not None:
+            _lose(variable, field, losses)
+    return {"variable_name": variable.key, "variable_value": shown(variable.value)}
