@@ -1,21 +1,35 @@
 """Settings: where they are looked for, in order, and what was found.
 
-An option beats an `AIRCONN_*` variable, which beats `airconn.toml` in the working directory, which beats the user's own
-`config.toml`. Credentials come from the environment only, or from a command that prints a token.
+An option beats an `AIRCONN_*` variable, which beats `airconn.toml` in the working directory, which beats the user's
+own `config.toml`. Credentials come from the environment only, or from a command that prints a token.
 """
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from airconn.errors import UsageError
+from airconn.model import Kind
 
 DEFAULT_URL = "http://localhost:8080"
 PROJECT_FILE = "airconn.toml"
+
+_KEYS: dict[str, type] = {
+    "url": str,
+    "addresses": dict,
+    "timeout": float,
+    "retries": int,
+    "ca_bundle": str,
+    "client_cert": str,
+    "client_key": str,
+    "token_command": list,
+}
+_ADDRESS_KEYS = ("url", "token_env", "username_env", "password_env")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +56,184 @@ class Settings:
     ca_bundle: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
+    stdin: BinaryIO | None = field(default=None, repr=False, compare=False)
+    """What the address `-` reads."""
+    from_format: str | None = None
+    """The format of the files, where their names and contents aren't to decide."""
+    kind: Kind | None = None
+    """What a file of one kind holds, where its name and content don't tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A resolved address and how it was found."""
+
+    text: str
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The environment and the configuration files of one run."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    project: Mapping[str, Any] = field(default_factory=dict)
+    user: Mapping[str, Any] = field(default_factory=dict)
+    stdin: BinaryIO | None = field(default=None, repr=False)
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], directory: Path, stdin: BinaryIO | None = None) -> Config:
+        """Reads `airconn.toml` in `directory` and the user's `config.toml`, where there are any.
+
+        Raises `UsageError` for a file that doesn't parse, an unknown key or a value of the wrong type.
+        """
+        project = _read(directory / PROJECT_FILE, PROJECT_FILE)
+        if "token_command" in project:
+            raise UsageError(
+                "'token_command' runs a command, and a project's file isn't trusted with that",
+                where=PROJECT_FILE,
+                hint="put it in your own config.toml, or in AIRCONN_TOKEN_COMMAND",
+            )
+        user_file = _user_file(environ)
+        return cls(environ, project, _read(user_file, str(user_file)), stdin)
+
+    def target(self, option: str | None) -> Address:
+        """The Airflow that is meant: `option`, else `AIRCONN_URL`, else `url` of a file, else the default."""
+        text = option or self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL
+        return self.resolve(str(text))
+
+    def resolve(self, text: str) -> Address:
+        """What an address means: `@name` is looked up, anything else stands for itself.
+
+        Raises `UsageError` for a name that isn't configured.
+        """
+        if not text.startswith("@"):
+            return Address(text, self.settings({}))
+        addresses: dict[str, Any] = {**self.user.get("addresses", {}), **self.project.get("addresses", {})}
+        entry = addresses.get(text[1:])
+        if entry is None:
+            near = get_close_matches(text[1:], addresses, n=1)
+            hint = f"did you mean @{near[0]}?" if near else f"write it into {PROJECT_FILE} under [addresses]"
+            raise UsageError(f"no address is named {text}", hint=hint)
+        if isinstance(entry, str):
+            return Address(entry, self.settings({}))
+        return Address(entry["url"], self.settings(entry))
+
+    def value(self, key: str) -> Any:
+        """A setting of the configuration files, the project's before the user's."""
+        return self.project.get(key, self.user.get(key))
+
+    def settings(self, entry: Mapping[str, str]) -> Settings:
+        """All settings for one address. `entry` is its table in the configuration."""
+        found: dict[str, Any] = {}
+        for key in ("timeout", "retries", "ca_bundle", "client_cert", "client_key"):
+            text = self.environ.get(f"AIRCONN_{key.upper()}") or self.value(key)
+            if text in (None, ""):
+                continue
+            convert = {"timeout": _seconds, "retries": _count}.get(
+                key, lambda value, _: Path(str(value)).expanduser()
+            )
+            found[key] = convert(text, f"AIRCONN_{key.upper()} or {key}")
+        return Settings(credentials=self._credentials(entry), stdin=self.stdin, **found)
+
+    def _credentials(self, entry: Mapping[str, str]) -> Credentials:
+        names = {
+            what: entry.get(f"{what}_env", f"AIRCONN_{what.upper()}") for what in ("token", "username", "password")
+        }
+        own = any(f"{what}_env" in entry for what in names)
+        looked_at = [names["token"], f"{names['username']} and {names['password']}"]
+        token, username, password = (self.environ.get(name) or None for name in names.values())
+        if token:
+            return Credentials(token=token, looked_at=tuple(looked_at))
+        if username and password:
+            return Credentials(username=username, password=password, looked_at=tuple(looked_at))
+        if username or password:
+            have, lack = ("username", "password") if username else ("password", "username")
+            raise UsageError(f"{names[have]} is set and {names[lack]} is not", hint=f"set {names[lack]} as well")
+        command = None if own else self._token_command()
+        if not own:
+            looked_at += ["AIRCONN_TOKEN_COMMAND", "token_command in your config.toml"]
+        return Credentials(token_command=command, looked_at=tuple(looked_at))
+
+    def _token_command(self) -> tuple[str, ...] | None:
+        text = self.environ.get("AIRCONN_TOKEN_COMMAND")
+        if text:
+            import shlex
+
+            try:
+                return tuple(shlex.split(text))
+            except ValueError:
+                raise UsageError("AIRCONN_TOKEN_COMMAND has a quote that isn't closed") from None
+        command = self.user.get("token_command")
+        return tuple(str(part) for part in command) if command else None
+
+
+def _user_file(environ: Mapping[str, str]) -> Path:
+    if environ.get("AIRCONN_CONFIG"):
+        return Path(environ["AIRCONN_CONFIG"])
+    from platformdirs import user_config_path
+
+    return user_config_path("airconn") / "config.toml"
+
+
+def _read(path: Path, shown: str) -> Mapping[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"can't be read: {_reason(error)}", where=shown) from None
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        values: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = getattr(error, "lineno", None)
+        raise UsageError("this is not TOML", where=f"{shown}:{line}" if line else shown) from None
+    _check(values, shown)
+    return values
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or "unreadable") if isinstance(error, OSError) else "it is not UTF-8"
+
+
+def _check(values: Mapping[str, Any], shown: str) -> None:
+    for key, value in values.items():
+        if key not in _KEYS:
+            near = get_close_matches(key, _KEYS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"the settings are {', '.join(_KEYS)}"
+            raise UsageError(f"{key!r} is no setting", where=shown, hint=hint)
+        if not isinstance(value, (int, float) if _KEYS[key] is float else _KEYS[key]):
+            raise UsageError(f"{key!r} has a value of the wrong type", where=shown)
+    for name, entry in values.get("addresses", {}).items():
+        if isinstance(entry, str):
+            continue
+        if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
+            raise UsageError(f"address {name!r} is neither a text nor a table with 'url'", where=shown)
+        for key, value in entry.items():
+            if key not in _ADDRESS_KEYS or not isinstance(value, str):
+                hint = f"an address has {', '.join(_ADDRESS_KEYS)}; a credential is named by its environment variable"
+                raise UsageError(f"address {name!r} can't have {key!r} like this", where=shown, hint=hint)
+
+
+def _seconds(value: Any, what: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < 86400:
+        raise UsageError(f"{what} is not a number of seconds", hint="such as 60")
+    return seconds
+
+
+def _count(value: Any, what: str) -> int:
+    try:
+        number = int(value)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 100:
+        raise UsageError(f"{what} is not a number from 0 to 100")
+    return number

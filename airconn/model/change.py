@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from airconn.model.objects import AirflowObject, Kind
@@ -66,6 +66,14 @@ class Step:
     def written(self) -> frozenset[str]:
         """The names of the fields that an update writes."""
         return frozenset(change.name for change in self.changes if change.is_written)
+
+    def result(self) -> AirflowObject:
+        """The object that the place holds when the step is done. An update leaves all fields that it doesn't write."""
+        if self.source is None:
+            raise ValueError("a delete leaves nothing")
+        if self.action is Action.UPDATE and self.target is not None:
+            return replace(self.target, **{name: getattr(self.source, name) for name in self.written})
+        return self.source
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from airconn.errors import UsageError
+from airconn.formats.base import Note
 from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Outcome, Selection, Step
 
 T = TypeVar("T", bound=AirflowObject)
@@ -33,6 +34,10 @@ class Store(ABC):
     def __init__(self, address: str) -> None:
         """`address` is how the place is named in messages and origins. It holds no credentials."""
         self.address = address
+        self.reads_for = NEWEST
+        """The Airflow that the objects are for, where what is read here depends on it."""
+        self.notes: list[Note] = []
+        """What the last read has to tell that isn't an error."""
 
     @abstractmethod
     def describe(self) -> str:
@@ -68,5 +73,5 @@ class Store(ABC):
         """
         raise UsageError(f"{self.address} can't be written to")
 
-    def close(self) -> None:
-        """Lets go of connections and files."""
+    def close(self) -> None:  # noqa: B027 - most places hold nothing open
+        """Lets go of what the place holds open, which for most is nothing."""

@@ -1,0 +1,116 @@
+"""The command line: parses arguments, calls transfer, renders the result, picks the exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+
+import click
+
+from airconn import __version__
+from airconn.cli.app import App
+from airconn.errors import AirconnError, ExitCode, UsageError
+
+COMMANDS = {
+    "import": ("airconn.cli.import_", "Push objects from files or other places into an Airflow."),
+    "export": ("airconn.cli.export", "Pull objects out of an Airflow or another place into a file."),
+    "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
+    "list": ("airconn.cli.list_", "Show which objects a place holds, without their values."),
+    "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
+    "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
+}
+"""Name -> (module with a click command named `command`, the line in the overview). Imported when the command runs."""
+
+
+class _Group(click.Group):
+    """The commands, each imported only when it is the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)  # noqa: S101 - a slip of ours, not of a user
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"the commands are {', '.join(COMMANDS)}"
+            raise UsageError(f"{args[0]!r} is no command", hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="The target is --to or --from, else AIRCONN_URL, else url in airconn.toml, else http://localhost:8080.",
+)
+@click.version_option(__version__, "-V", "--version", message="airconn %(version)s")
+def group() -> None:
+    """Move Airflow connections, variables and pools between every place they can live.
+
+    \b
+      airconn import .env                          into the Airflow at AIRCONN_URL
+      airconn export --format uri                  out of it, to standard output
+      airconn convert .env -o airflow_settings.yaml
+    """
+
+
+def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
+    """Runs one command line and returns its exit code. Nothing but text for people comes out of it as an error."""
+    app = app or App.of_process()
+    try:
+        result = group.main(
+            list(args) if args is not None else None, prog_name="airconn", standalone_mode=False, obj=app
+        )
+        app.stdout.flush()
+        return int(result or 0)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        app.error(_from_click(error))
+        return ExitCode.USAGE
+    except AirconnError as error:
+        app.error(error)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        app.say("interrupted", level=-1)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone: end as `cat` would, and let the interpreter not complain at exit.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user, and its text could hold a secret
+        app.error(_bug(error))
+        return ExitCode.SOME_FAILED
+
+
+def _from_click(error: click.UsageError) -> AirconnError:
+    message = error.format_message()
+    command = error.ctx.command_path if error.ctx else "airconn"
+    return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=f"{command} --help lists what there is")
+
+
+def _bug(error: Exception) -> AirconnError:
+    trace = error.__traceback__
+    while trace and trace.tb_next and "airconn" in trace.tb_next.tb_frame.f_globals.get("__name__", ""):
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "nowhere"
+    return AirconnError(
+        f"a fault of airconn itself: {type(error).__name__} in {place}",
+        hint="please report this line with your command and the versions of airconn and Airflow; it holds no values",
+    )

@@ -1,0 +1,25 @@
+"""`airconn completion`."""
+
+from __future__ import annotations
+
+import click
+
+from airconn.cli.app import App
+
+
+@click.command("completion", short_help="Print the completion script of a shell.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_obj
+def command(app: App, /, shell: str) -> None:
+    """Print the script that completes airconn's commands and options in a shell.
+
+    \b
+      eval "$(airconn completion bash)"
+    """
+    from click.shell_completion import get_completion_class
+
+    from airconn.cli import group
+
+    completion = get_completion_class(shell)
+    assert completion is not None  # noqa: S101 - click has all three
+    app.data(completion(group, {}, "airconn", "_AIRCONN_COMPLETE").source() + "\n")

@@ -1,0 +1,107 @@
+"""`airconn export`, and what it shares with `convert`."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from airconn.cli import options as opt
+from airconn.cli.app import App
+from airconn.errors import UsageError
+
+if TYPE_CHECKING:
+    from airconn.transfer import Export
+
+DEFAULT_FORMAT = "json"
+
+
+@click.command("export", short_help="Pull objects out of an Airflow.")
+@click.option("--from", "from_", metavar="ADDRESS", help="Where from (default: AIRCONN_URL, else localhost:8080).")
+@opt.writing
+@opt.selection
+@opt.reading
+@opt.network
+@opt.verbosity
+@click.pass_obj
+def command(
+    app: App,
+    /,
+    from_: str | None,
+    kinds: tuple[str, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Pull objects out of an Airflow (or a file, or another place) into a file or to standard output.
+
+    Airflow's API hides passwords and sensitive extras: they are written as ***, and named on standard error.
+
+    \b
+      airconn export --format uri
+      airconn export -o .env --include 'aws_*'
+      airconn export --connections -o connections.json
+    """
+    from airconn import transfer
+
+    with ExitStack() as stack:
+        store = opt.open_address(app.config.target(from_), options)
+        stack.callback(transfer.close, [store])
+        store.describe()
+        deliver(app, [store], opt.make_selection(kinds, include, exclude), options, store.airflow)
+
+
+def deliver(app: App, stores: list[Any], selection: Any, options: dict[str, Any], airflow: Any) -> None:
+    """Reads the stores, writes what they hold to the file or to standard output, and says what there is to say.
+
+    `airflow` gives the version that the text is written for, unless an option does.
+    """
+    from airconn import formats, transfer
+    from airconn.formats.base import WriteOptions
+
+    out: Path | None = options["out"]
+    app.writes = out is not None
+    name = options["format"] or (formats.name_of_path(str(out)) if out else None) or ("" if out else DEFAULT_FORMAT)
+    if not name:
+        raise UsageError(
+            f"the name of {out} doesn't tell the format", hint=f"add --format, one of {', '.join(formats.NAMES)}"
+        )
+    formats.get_format(name)
+    result = transfer.export(
+        stores,
+        selection,
+        name,
+        options=WriteOptions(
+            airflow=options["airflow"] or airflow(),
+            kinds=selection.kinds,
+            connection_format=options["connection_format"],
+        ),
+        redacted=options["redacted"],
+        strict=options["strict"],
+    )
+    if out is None:
+        app.data(result.text)
+    else:
+        transfer.save(out, result.text)
+        app.writes = False
+    tell(app, result, out)
+
+
+def tell(app: App, result: Export, out: Path | None) -> None:
+    """Says on standard error what was left out, hidden or changed on the way."""
+    from airconn import report
+
+    app.notes(result.notes)
+    app.ignored(result.ignored)
+    for line in report.loss_lines(result.losses, every_name=app.verbosity > 0):
+        app.warn(line)
+    if result.hidden:
+        app.warn(f"the source hides fields of {len(result.hidden)} objects:")
+        for obj, names in result.hidden:
+            app.say(report.clean(f"  {obj.kind.value}/{obj.id}  {', '.join(names)}"))
+        how = "were left out" if result.left_out else "stand as *** in the text"
+        app.say(f"  they {how}; importing it again keeps what the target has")
+    if out is not None:
+        app.say(f"{out}: {report.amounts(result.bundle)}")

@@ -1,0 +1,66 @@
+"""`airconn list`."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+import click
+
+from airconn.cli import options as opt
+from airconn.cli.app import App
+
+_HEADERS = ("KIND", "ID", "WHAT", "HIDDEN")
+
+
+@click.command("list", short_help="Show which objects a place holds.")
+@click.option("--from", "from_", metavar="ADDRESS", help="Where from (default: AIRCONN_URL, else localhost:8080).")
+@opt.selection
+@opt.reading
+@opt.network
+@opt.output
+@opt.verbosity
+@click.pass_obj
+def command(
+    app: App,
+    /,
+    from_: str | None,
+    kinds: tuple[str, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    output: str,
+    **options: Any,
+) -> None:
+    """Show which objects an Airflow (or a file, or another place) holds, without their values.
+
+    \b
+      airconn list
+      airconn list --from .env --connections
+    """
+    from airconn import report, transfer
+
+    with ExitStack() as stack:
+        store = opt.open_address(app.config.target(from_), options)
+        stack.callback(transfer.close, [store])
+        described = store.describe()
+        bundle = store.read(opt.make_selection(kinds, include, exclude))
+        app.notes(store.notes)
+    if output == "json":
+        app.data(report.list_json(bundle, described) + "\n")
+        return
+    rows = report.list_rows(bundle)
+    if app.stdout.isatty():
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for header in _HEADERS:
+            table.add_column(header, overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        Console(file=app.stdout, no_color=not app.colours(app.stdout), markup=False, highlight=False).print(table)
+    else:
+        widths = [max(len(row[column]) for row in (_HEADERS, *rows)) for column in range(len(_HEADERS))]
+        for row in (_HEADERS, *rows):
+            app.data("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+    app.say(f"{report.clean(described)}: {report.amounts(bundle)}")

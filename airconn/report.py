@@ -1,0 +1,213 @@
+"""What happened, as text for people and as JSON for scripts. No value of any object is in either."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from airconn.formats.base import Loss
+from airconn.model import Action, AirflowObject, Bundle, Connection, Kind, Outcome, Pool, Step, Text, hidden_fields
+from airconn.model.change import FieldChange, How
+from airconn.plan import Plan, count
+
+SCHEMA_VERSION = 1
+"""Of the JSON reports. It changes when a key goes or changes its meaning, not when one is added."""
+
+SYMBOLS = {
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.REPLACE: ("±", "yellow"),
+    Action.DELETE: ("-", "red"),
+    Action.UNCHANGED: ("=", None),
+    Action.SKIPPED: (".", None),
+    Action.BLOCKED: ("!", "red"),
+}
+_FAILED = ("x", "red")
+_DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.DELETE: "deleted",
+    Action.UNCHANGED: "unchanged",
+    Action.SKIPPED: "skipped",
+    Action.BLOCKED: "blocked",
+}
+_ALWAYS_COUNTED = ("created", "updated", "unchanged")
+_SHOWN_NAMES = 8
+
+Style = Callable[[str, str | None], str]
+"""Colours a text, or doesn't."""
+
+
+def clean(text: str) -> str:
+    """A text from elsewhere with nothing in it that a terminal would obey."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+
+
+class Lines:
+    """The lines of a plan or its result, in columns."""
+
+    def __init__(self, steps: Sequence[Step], style: Style) -> None:
+        self.style = style
+        self.names = max((len(_name(step)) for step in steps), default=0)
+        self.types = max((len(_type(step.source or step.target)) for step in steps), default=0)
+        self.origins = max((len(_origin(step)) for step in steps), default=0)
+
+    def line(self, step: Step, error: str | None = None) -> str:
+        """`  ~ connections/billing_api   http   .env:7   host, password (hidden by Airflow: written again)`."""
+        symbol, colour = _FAILED if error else SYMBOLS[step.action]
+        remark = error or "; ".join(step.reasons) or ", ".join(_change(change) for change in step.changes)
+        columns = [
+            _name(step).ljust(self.names),
+            _type(step.source or step.target).ljust(self.types),
+            _origin(step).ljust(self.origins),
+            clean(remark),
+        ]
+        return f"  {self.style(symbol, colour)} {'  '.join(c for c in columns if c)}".rstrip()
+
+
+def _name(step: Step) -> str:
+    return clean(f"{step.kind.value}/{step.id}")
+
+
+def _type(obj: AirflowObject | None) -> str:
+    return clean(obj.conn_type) if isinstance(obj, Connection) else ""
+
+
+def _origin(step: Step) -> str:
+    return clean(str(step.source.origin)) if step.source else ""
+
+
+def _change(change: FieldChange) -> str:
+    name = change.name + (f" ({change.detail})" if change.detail and change.how is How.CHANGED else "")
+    if change.how is How.CHANGED:
+        return name
+    if change.detail:
+        name = ", ".join(f"{change.name}.{path}" for path in change.detail.split(", "))
+    return f"{name} ({_HOW[change.how]})"
+
+
+_HOW = {
+    How.CLEARED: "cleared",
+    How.WRITTEN_AGAIN: "hidden by Airflow: written again",
+    How.KEPT: "hidden by Airflow: kept",
+}
+
+
+def summary(plan: Plan, outcomes: Iterable[Outcome] | None, target: str) -> str:
+    """The closing line: `airflow 3.3.2 at http://localhost:8080: 1 created, 1 updated, 1 unchanged`.
+
+    Without outcomes, it says what would be.
+    """
+    numbers = counts(plan, outcomes)
+    shown = [f"{number} {word}" for word, number in numbers.items() if number or word in _ALWAYS_COUNTED]
+    would = "would be " if outcomes is None else ""
+    return f"{clean(target)}: {would}{', '.join(shown)}"
+
+
+def counts(plan: Plan, outcomes: Iterable[Outcome] | None) -> dict[str, int]:
+    """How many objects were created, updated, unchanged, and so on. Those that a run didn't get to are `not done`."""
+    planned = count(plan.steps)
+    numbers = {word: planned[action] for action, word in _DONE.items()}
+    numbers["failed"] = numbers["not done"] = 0
+    if outcomes is None:
+        return numbers
+    for step in plan.writes:
+        numbers[_DONE[step.action]] -= 1
+    numbers["not done"] = len(plan.writes)
+    for outcome in outcomes:
+        numbers["failed" if outcome.error else _DONE[outcome.step.action]] += 1
+        numbers["not done"] -= 1
+    return numbers
+
+
+def import_json(plan: Plan, outcomes: Sequence[Outcome] | None, target: str) -> str:
+    """An import as JSON: what was planned for each object, what became of it, and the counts."""
+    results = {} if outcomes is None else {(o.step.kind, o.step.id): o for o in outcomes}
+
+    def status(step: Step) -> str:
+        outcome = results.get((step.kind, step.id))
+        if outcome is not None:
+            return "failed" if outcome.error else "done"
+        return "planned" if outcomes is None else "not done"
+
+    objects = []
+    for step in plan.steps:
+        entry: dict[str, Any] = {
+            "kind": step.kind.value,
+            "id": step.id,
+            "action": step.action.value,
+            "origin": str(step.source.origin) if step.source else None,
+            "fields": [{"name": c.name, "how": c.how.value, "detail": c.detail} for c in step.changes],
+            "reasons": list(step.reasons),
+        }
+        if step in plan.writes:
+            outcome = results.get((step.kind, step.id))
+            entry |= {"status": status(step), "error": outcome.error if outcome else None}
+        objects.append(entry)
+    return _json(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "target": target,
+            "dry_run": outcomes is None,
+            "objects": objects,
+            "summary": counts(plan, outcomes),
+        }
+    )
+
+
+def amounts(bundle: Bundle) -> str:
+    """How many objects of each kind there are: `2 connections, 1 variable, 0 pools`."""
+    numbers = [(len(bundle.of_kind(kind)), kind) for kind in Kind]
+    return ", ".join(f"{number} {kind.singular if number == 1 else kind.value}" for number, kind in numbers)
+
+
+def list_rows(bundle: Bundle) -> list[tuple[str, str, str, str]]:
+    """Kind, id, what it is and what is hidden, for each object; no values."""
+    return [
+        (obj.kind.value, clean(obj.id), clean(_describe(obj)), clean(", ".join(hidden_fields(obj)))) for obj in bundle
+    ]
+
+
+def _describe(obj: AirflowObject) -> str:
+    if isinstance(obj, Connection):
+        return obj.conn_type
+    if isinstance(obj, Pool):
+        slots = "without limit" if obj.slots == -1 else f"{obj.slots} slots"
+        return slots + (", deferred included" if obj.include_deferred else "")
+    return f"{len(obj.value.text)} characters" if isinstance(obj.value, Text) else "hidden"
+
+
+def list_json(bundle: Bundle, source: str) -> str:
+    """The ids and types of a bundle as JSON; no values."""
+    objects: list[dict[str, Any]] = []
+    for obj in bundle:
+        entry: dict[str, Any] = {"kind": obj.kind.value, "id": obj.id, "origin": str(obj.origin)}
+        if isinstance(obj, Connection):
+            entry["conn_type"] = obj.conn_type
+        if isinstance(obj, Pool):
+            entry |= {"slots": obj.slots, "include_deferred": obj.include_deferred}
+        objects.append(entry | {"hidden": list(hidden_fields(obj))})
+    return _json({"schema_version": SCHEMA_VERSION, "source": source, "objects": objects})
+
+
+def loss_lines(losses: Iterable[Loss], *, every_name: bool) -> list[str]:
+    """Losses, told once for all that share them: `connections: description has no place in a URI (2: a, b)`."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for loss in losses:
+        text = f"{loss.field} {loss.message}".strip()
+        groups.setdefault((loss.kind.value, text), []).append(clean(loss.id))
+    return [f"{kind}: {text} ({_some(ids, every_name)})" for (kind, text), ids in groups.items()]
+
+
+def _some(names: Sequence[str], every_name: bool) -> str:
+    shown = names if every_name else names[:_SHOWN_NAMES]
+    more = len(names) - len(shown)
+    return f"{len(names)}: {', '.join(shown)}" + (f" and {more} more, -v lists them" if more else "")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,232 @@
+"""The one place that strings reading, planning and writing together. Every command is a few lines over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from airconn import formats
+from airconn.errors import BlockedError, InputError, InputErrors, UsageError
+from airconn.formats.base import Loss, Note, WriteOptions
+from airconn.model import (
+    NEWEST,
+    REDACTED,
+    AirflowObject,
+    AirflowVersion,
+    Bundle,
+    Kind,
+    Outcome,
+    Selection,
+    Text,
+    hidden_fields,
+    rules_for,
+    value_fields,
+)
+from airconn.plan import OnExisting, Plan, make_plan
+from airconn.stores.base import Store
+from airconn.stores.file import FileStore, write_atomically
+
+RedactedPolicy = Literal["mask", "omit", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the sources hold together."""
+
+    bundle: Bundle
+    notes: tuple[Note, ...] = ()
+    ignored: tuple[tuple[str, int], ...] = ()
+    """For each source with entries that are none of our business, how many there were."""
+
+
+def load(sources: Sequence[Store], selection: Selection, airflow: AirflowVersion) -> Loaded:
+    """The selected objects of all sources, read for one version of Airflow.
+
+    Raises `InputErrors` with the faults of all of them, and where an id comes twice with different values.
+    """
+    objects: list[AirflowObject] = []
+    notes: list[Note] = []
+    ignored: list[tuple[str, int]] = []
+    faults: list[InputError] = []
+    for store in sources:
+        store.reads_for = airflow
+        try:
+            objects += store.read(selection)
+        except InputErrors as error:
+            faults += error.errors
+        except InputError as error:
+            faults.append(error)
+        notes += store.notes
+        if isinstance(store, FileStore) and store.ignored:
+            ignored.append((store.address, store.ignored))
+    if faults:
+        raise InputErrors(tuple(faults))
+    return Loaded(Bundle.of(objects), tuple(notes), tuple(ignored))
+
+
+def load_for(sources: Sequence[Store], selection: Selection, target: Store, airflow: AirflowVersion | None) -> Loaded:
+    """The sources as the Airflow of `target` reads them, or as `airflow` does if that is given.
+
+    They are read before the target is asked anything: a fault of the input is told whether a server runs or not.
+    """
+    first: InputError | None = None
+    loaded = None
+    try:
+        loaded = load(sources, selection, airflow or NEWEST)
+    except InputError as error:
+        first = error
+    if first and airflow:
+        raise first
+    try:
+        version = airflow or target.airflow()
+    except Exception:
+        if first:
+            raise first from None
+        raise
+    if loaded is None or (rules_for(version) != rules_for(NEWEST) and airflow is None):
+        loaded = load(sources, selection, version)
+    return loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An import that is ready to be carried out."""
+
+    target: str
+    plan: Plan
+    loaded: Loaded
+
+
+def prepare_import(
+    sources: Sequence[Store],
+    target: Store,
+    selection: Selection,
+    *,
+    on_existing: OnExisting = "overwrite",
+    airflow: AirflowVersion | None = None,
+) -> Import:
+    """Reads, validates and plans. Writes nothing.
+
+    Raises `InputErrors` for objects that the target would refuse, each with its origin.
+    """
+    if not target.capabilities.writable:
+        raise UsageError(f"{target.address} can't be written to")
+    loaded = load_for(sources, selection, target, airflow)
+    described = target.describe()
+    faults = [
+        InputError(f"{obj.kind.value}/{obj.id}: {problem}", where=str(obj.origin))
+        for obj in loaded.bundle
+        for problem in target.problems(obj)
+    ]
+    if faults:
+        raise InputErrors(tuple(faults))
+    ids = frozenset((obj.kind, obj.id) for obj in loaded.bundle)
+    present = target.read(Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids)) if ids else Bundle()
+    return Import(described, make_plan(loaded.bundle, present, target.stored_form, on_existing), loaded)
+
+
+def carry_out(plan: Plan, target: Store, on_outcome: Callable[[Outcome], None]) -> None:
+    """Writes what a plan says. Raises `BlockedError` before the first write if anything is blocked."""
+    if plan.blocked:
+        raise BlockedError(
+            f"{len(plan.blocked)} object{'s are' if len(plan.blocked) > 1 else ' is'} blocked",
+            where=target.address,
+            hint="mend what is listed, or leave it out with --exclude",
+        )
+    for outcome in target.apply(plan.writes):
+        on_outcome(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Objects as text, and everything there is to say about it."""
+
+    text: str
+    bundle: Bundle
+    losses: tuple[Loss, ...] = ()
+    notes: tuple[Note, ...] = ()
+    hidden: tuple[tuple[AirflowObject, tuple[str, ...]], ...] = ()
+    """The objects with hidden fields, and their names."""
+    left_out: tuple[AirflowObject, ...] = ()
+    """Objects that `--redacted omit` leaves nothing of."""
+    ignored: tuple[tuple[str, int], ...] = field(default=())
+
+
+def export(
+    sources: Sequence[Store],
+    selection: Selection,
+    format_name: str,
+    *,
+    options: WriteOptions,
+    redacted: RedactedPolicy = "mask",
+    strict: bool = False,
+) -> Export:
+    """What the sources hold, in a format. Writes nothing.
+
+    Raises `BlockedError` for hidden fields under `redacted="fail"`, and `InputErrors` for losses under `strict`.
+    """
+    loaded = load(sources, selection, options.airflow)
+    bundle, left_out = loaded.bundle, []
+    hidden = tuple((obj, names) for obj in bundle if (names := hidden_fields(obj)))
+    if hidden and redacted == "fail":
+        listed = "; ".join(f"{obj.kind.value}/{obj.id} {', '.join(names)}" for obj, names in hidden)
+        raise BlockedError(
+            f"hidden by the source: {listed}",
+            where=", ".join(store.address for store in sources),
+            hint="export from a place that shows its secrets, or take --redacted mask or --redacted omit",
+        )
+    if hidden and redacted == "omit":
+        kept = {obj: without_hidden(obj) for obj, _ in hidden}
+        left_out = [obj for obj, rest in kept.items() if rest is None]
+        bundle = Bundle.of(rest for obj in bundle if (rest := kept.get(obj, obj)) is not None)
+    rendered = formats.get_format(format_name).render(bundle, options)
+    if rendered.losses and strict:
+        raise InputErrors(
+            tuple(InputError(show_loss(loss), where=str(_origin(bundle, loss))) for loss in rendered.losses)
+        )
+    return Export(
+        rendered.text,
+        bundle,
+        rendered.losses,
+        (*loaded.notes, *rendered.notes),
+        hidden,
+        tuple(left_out),
+        loaded.ignored,
+    )
+
+
+def without_hidden(obj: AirflowObject) -> AirflowObject | None:
+    """The object without its hidden fields and leaves, or None where nothing useful is left."""
+    changes: dict[str, object] = {}
+    for name in value_fields(obj.kind):
+        value = getattr(obj, name)
+        if value is REDACTED:
+            if obj.kind is Kind.VARIABLES and name == "value":
+                return None
+            changes[name] = None
+        elif isinstance(value, Text) and value.hidden:
+            changes[name] = value.without_hidden()
+    return replace(obj, **changes)  # type: ignore[arg-type]
+
+
+def show_loss(loss: Loss) -> str:
+    """A loss as a sentence."""
+    name = f"{loss.kind.value}/{loss.id}"
+    return f"{name}: {loss.field} {loss.message}" if loss.field else f"{name}: {loss.message}"
+
+
+def _origin(bundle: Bundle, loss: Loss) -> object:
+    obj = bundle.get(loss.kind, loss.id)
+    return obj.origin if obj else loss.kind.value
+
+
+def save(path: Path, text: str) -> None:
+    """Writes an export to a file, whole or not at all, readable by its owner alone."""
+    write_atomically(path, text)
+
+
+def close(stores: Iterable[Store]) -> None:
+    for store in stores:
+        store.close()
