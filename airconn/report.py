@@ -159,9 +159,9 @@ def import_json(plan: Plan, outcomes: Sequence[Outcome] | None, target: str) -> 
     )
 
 
-def amounts(bundle: Bundle) -> str:
-    """How many objects of each kind there are: `2 connections, 1 variable, 0 pools`."""
-    numbers = [(len(bundle.of_kind(kind)), kind) for kind in Kind]
+def amounts(bundle: Bundle, kinds: frozenset[Kind]) -> str:
+    """How many objects of the chosen kinds there are: `2 connections, 1 variable, 0 pools`."""
+    numbers = [(len(bundle.of_kind(kind)), kind) for kind in Kind if kind in kinds]
     return ", ".join(f"{number} {kind.singular if number == 1 else kind.value}" for number, kind in numbers)
 
 

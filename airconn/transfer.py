@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from airconn import formats
-from airconn.errors import BlockedError, InputError, InputErrors, UsageError
+from airconn.errors import AirconnError, BlockedError, InputError, InputErrors, UsageError
 from airconn.formats.base import Loss, Note, WriteOptions
 from airconn.model import (
     NEWEST,
@@ -81,7 +81,7 @@ def load_for(sources: Sequence[Store], selection: Selection, target: Store, airf
         raise first
     try:
         version = airflow or target.airflow()
-    except Exception:
+    except AirconnError:
         if first:
             raise first from None
         raise
@@ -149,8 +149,6 @@ class Export:
     notes: tuple[Note, ...] = ()
     hidden: tuple[tuple[AirflowObject, tuple[str, ...]], ...] = ()
     """The objects with hidden fields, and their names."""
-    left_out: tuple[AirflowObject, ...] = ()
-    """Objects that `--redacted omit` leaves nothing of."""
     ignored: tuple[tuple[str, int], ...] = field(default=())
 
 
@@ -168,7 +166,7 @@ def export(
     Raises `BlockedError` for hidden fields under `redacted="fail"`, and `InputErrors` for losses under `strict`.
     """
     loaded = load(sources, selection, options.airflow)
-    bundle, left_out = loaded.bundle, []
+    bundle = loaded.bundle
     hidden = tuple((obj, names) for obj in bundle if (names := hidden_fields(obj)))
     if hidden and redacted == "fail":
         listed = "; ".join(f"{obj.kind.value}/{obj.id} {', '.join(names)}" for obj, names in hidden)
@@ -179,7 +177,6 @@ def export(
         )
     if hidden and redacted == "omit":
         kept = {obj: without_hidden(obj) for obj, _ in hidden}
-        left_out = [obj for obj, rest in kept.items() if rest is None]
         bundle = Bundle.of(rest for obj in bundle if (rest := kept.get(obj, obj)) is not None)
     rendered = formats.get_format(format_name).render(bundle, options)
     if rendered.losses and strict:
@@ -192,7 +189,6 @@ def export(
         rendered.losses,
         (*loaded.notes, *rendered.notes),
         hidden,
-        tuple(left_out),
         loaded.ignored,
     )
 

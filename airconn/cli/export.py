@@ -13,6 +13,7 @@ from airconn.cli.app import App
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
+    from airconn.model import Selection
     from airconn.transfer import Export
 
 DEFAULT_FORMAT = "json"
@@ -53,7 +54,7 @@ def command(
         deliver(app, [store], opt.make_selection(kinds, include, exclude), options, store.airflow)
 
 
-def deliver(app: App, stores: list[Any], selection: Any, options: dict[str, Any], airflow: Any) -> None:
+def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str, Any], airflow: Any) -> None:
     """Reads the stores, writes what they hold to the file or to standard output, and says what there is to say.
 
     `airflow` gives the version that the text is written for, unless an option does.
@@ -86,10 +87,10 @@ def deliver(app: App, stores: list[Any], selection: Any, options: dict[str, Any]
     else:
         transfer.save(out, result.text)
         app.writes = False
-    tell(app, result, out)
+    tell(app, result, selection, out, omitted=options["redacted"] == "omit")
 
 
-def tell(app: App, result: Export, out: Path | None) -> None:
+def tell(app: App, result: Export, selection: Selection, out: Path | None, *, omitted: bool) -> None:
     """Says on standard error what was left out, hidden or changed on the way."""
     from airconn import report
 
@@ -98,10 +99,11 @@ def tell(app: App, result: Export, out: Path | None) -> None:
     for line in report.loss_lines(result.losses, every_name=app.verbosity > 0):
         app.warn(line)
     if result.hidden:
-        app.warn(f"the source hides fields of {len(result.hidden)} objects:")
+        number = len(result.hidden)
+        app.warn(f"the source hides fields of {number} object{'' if number == 1 else 's'}:")
         for obj, names in result.hidden:
             app.say(report.clean(f"  {obj.kind.value}/{obj.id}  {', '.join(names)}"))
-        how = "were left out" if result.left_out else "stand as *** in the text"
+        how = "are left out" if omitted else "stand as *** in the text"
         app.say(f"  they {how}; importing it again keeps what the target has")
     if out is not None:
-        app.say(f"{out}: {report.amounts(result.bundle)}")
+        app.say(f"{out}: {report.amounts(result.bundle, selection.kinds)}")

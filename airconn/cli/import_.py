@@ -81,10 +81,14 @@ def command(
             printer.up_to(outcome.step, outcome.error)
 
         done = not dry_run and not plan.blocked
-        if done:
-            transfer.carry_out(plan, target, on_outcome)
-        printer.up_to(None)
         shown = outcomes if done else None
+        try:
+            if done:
+                transfer.carry_out(plan, target, on_outcome)
+            printer.up_to(None)
+        except KeyboardInterrupt:
+            app.data(report.summary(plan, shown, prepared.target) + "\n")
+            raise
         if output == "json":
             app.data(report.import_json(plan, shown, prepared.target) + "\n")
         else:

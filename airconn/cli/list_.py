@@ -43,7 +43,8 @@ def command(
         store = opt.open_address(app.config.target(from_), options)
         stack.callback(transfer.close, [store])
         described = store.describe()
-        bundle = store.read(opt.make_selection(kinds, include, exclude))
+        chosen = opt.make_selection(kinds, include, exclude)
+        bundle = store.read(chosen)
         app.notes(store.notes)
     if output == "json":
         app.data(report.list_json(bundle, described) + "\n")
@@ -63,4 +64,4 @@ def command(
         widths = [max(len(row[column]) for row in (_HEADERS, *rows)) for column in range(len(_HEADERS))]
         for row in (_HEADERS, *rows):
             app.data("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
-    app.say(f"{report.clean(described)}: {report.amounts(bundle)}")
+    app.say(f"{report.clean(described)}: {report.amounts(bundle, chosen.kinds)}")

@@ -1,0 +1,118 @@
+"""What a user reads when something is wrong, and the exit code that a script gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from airconn.cli import COMMANDS
+
+
+@pytest.mark.parametrize(
+    ("args", "stdin", "code", "message"),
+    [
+        (["imprt", "x"], "", 2, "error: 'imprt' is no command\nhint:  did you mean 'import'?\n"),
+        (["import"], "", 2, "error: missing argument 'SOURCE...'\n"),
+        (["convert", "-", "--formt", "uri"], "", 2, "error: no such option '--formt'"),
+        (["convert", "-", "--format", "xml"], "", 2, "error: 'xml' is no format\nhint:  the formats are env, json,"),
+        (["convert", "-", "--from-format", "xml"], "", 2, "error: 'xml' is no format\n"),
+        (["convert", "-", "-o", "out.xml"], "A=1", 2, "error: the name of out.xml doesn't tell the format\n"),
+        (["convert", "-", "--airflow", "three"], "", 2, "error: 'three' is not a version of Airflow\n"),
+        (["convert", "@prod"], "", 2, "error: no address is named @prod\n"),
+        (["convert", "s3://bucket"], "", 2, "error: s3:// is no place that airconn knows\n"),
+        (["convert", "nope.env"], "", 3, "error: nope.env: there is no such file\n"),
+        (["convert", "-"], "what is this?", 3, "error: <stdin>: it can't be told which format this is\n"),
+        (["convert", "-"], "[}", 3, "error: <stdin>:1:2: this is not JSON\n"),
+        (
+            ["convert", "-", "--from-format", "json"],
+            '{"a": "postgres://x"}',
+            3,
+            "<stdin>: it can't be told whether this file holds connections or variables\nhint:  say so with --kind",
+        ),
+        (
+            ["convert", "-", "--from-format", "env"],
+            "# one\nAIRFLOW_CONN_WAREHOUSE=postgres://user:pa/ss@host:5432/db\nA B\n",
+            3,
+            "<stdin>:2: warehouse: the port of this URI (columns 40 to 41) is not a number\nhint:  a '/', '@' or",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_the_message_says_what_where_and_what_to_do(
+    airconn, monkeypatch, tmp_path: Path, args: list[str], stdin: str, code: int, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = airconn(*args, stdin=stdin)
+    assert result.err.startswith(message) or message in result.err
+    assert (result.code, result.out) == (code, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_faults_of_a_file_are_told_at_once(airconn) -> None:
+    result = airconn("convert", "-", "--from-format", "env", stdin="A B\nX=1\nAIRFLOW_CONN_A={\n'\n")
+    assert [line for line in result.err.splitlines() if line.startswith("error")] == [
+        "error: <stdin>:1: this line is not NAME=VALUE",
+        "error: <stdin>:3: a: this is not JSON from character 2 of the value on",
+        "error: <stdin>:4: this line is not NAME=VALUE",
+    ]
+
+
+def test_the_same_object_in_two_sources_with_other_values_is_an_error(airconn, tmp_path: Path) -> None:
+    (tmp_path / "a.env").write_text("AIRFLOW_VAR_X=1\nAIRFLOW_VAR_Y=1\n")
+    (tmp_path / "b.env").write_text("AIRFLOW_VAR_X=2\nAIRFLOW_VAR_Y=1\n")
+    result = airconn("convert", tmp_path / "a.env", tmp_path / "b.env")
+    assert result.code == 3
+    assert f"variables/x is in {tmp_path}/a.env:1 already, with other values" in result.err
+
+
+def test_a_fault_of_our_own_shows_no_value_and_no_traceback(airconn, monkeypatch) -> None:
+    def fails(*args: object) -> None:
+        raise RuntimeError("the password is canary")
+
+    monkeypatch.setattr("airconn.transfer.load", fails)
+    result = airconn("convert", "-")
+    assert (result.code, "canary" in result.err, "Traceback" in result.err) == (1, False, False)
+    assert "a fault of airconn itself: RuntimeError in airconn.transfer:" in result.err
+
+
+def test_ctrl_c_ends_with_130(airconn, monkeypatch) -> None:
+    def interrupted(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("airconn.transfer.load", interrupted)
+    result = airconn("convert", "-")
+    assert (result.code, result.err) == (130, "interrupted\n")
+
+
+def test_an_id_can_not_command_a_terminal(airconn) -> None:
+    result = airconn(
+        "list", "--from", "-", "--from-format", "json", "--kind", "variables", stdin='{"a\\u001b[2Jb": "x"}'
+    )
+    assert "\x1b" not in result.out
+    assert "a\\x1b[2Jb" in result.out
+
+
+def test_colour_is_for_terminals_only_and_no_color_is_honoured(airconn) -> None:
+    assert "\x1b[" in airconn("nope", terminal=True).err
+    assert "\x1b[" not in airconn("nope", terminal=True, env={"NO_COLOR": "1"}).err
+    assert "\x1b[" not in airconn("nope").err
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_has_help_with_an_example(airconn, name: str, capsys) -> None:
+    assert airconn(name, "--help").code == 0
+    text = capsys.readouterr().out
+    assert text.startswith(f"Usage: airconn {name} ")
+    assert "airconn " + name in text.split("Options:")[0].split("\n", 1)[1] or name in ("sandbox",)
+
+
+def test_version_is_told(airconn, capsys) -> None:
+    assert airconn("--version").code == 0
+    assert capsys.readouterr().out.startswith("airconn 0.")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(airconn, shell: str) -> None:
+    result = airconn("completion", shell)
+    assert (result.code, "_AIRCONN_COMPLETE" in result.out) == (0, True)

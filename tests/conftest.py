@@ -1,0 +1,53 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from airconn.cli import run
+from airconn.cli.app import App
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Result:
+    """What a command line answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(scope="session")
+def examples() -> Path:
+    return ROOT / "examples"
+
+
+@pytest.fixture
+def airconn(tmp_path: Path) -> Callable[..., Result]:
+    """Runs `airconn` in this process: its own streams, an empty environment, `tmp_path` as working directory."""
+
+    def call(
+        *args: object, stdin: bytes | str = b"", env: dict[str, str] | None = None, terminal: bool = False
+    ) -> Result:
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        stream = Terminal if terminal else io.StringIO
+        environ = {"AIRCONN_CONFIG": str(tmp_path / "no-user-config.toml"), **(env or {})}
+        app = App(io.BytesIO(data), stream(), stream(), environ, tmp_path)
+        code = run([str(arg) for arg in args], app)
+        return Result(code, app.stdout.getvalue(), app.stderr.getvalue())  # type: ignore[attr-defined]
+
+    return call

@@ -1,0 +1,93 @@
+"""Files as places."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from airconn.config import Settings
+from airconn.errors import AirconnError, InputError
+from airconn.model import REDACTED, Bundle, Connection, Selection, Text, Variable
+from airconn.plan import make_plan
+from airconn.stores.file import FileStore, write_atomically
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_new_file_is_its_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        write_atomically(tmp_path / "f", "x")
+    finally:
+        os.umask(old)
+    assert mode(tmp_path / "f") == 0o600
+
+
+def test_a_file_that_was_open_to_others_is_closed_and_a_stricter_one_stays(tmp_path: Path) -> None:
+    for before, after in ((0o644, 0o600), (0o400, 0o400)):
+        path = tmp_path / str(before)
+        path.write_text("old")
+        path.chmod(before)
+        write_atomically(path, "new")
+        assert (path.read_text(), mode(path)) == ("new", after)
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    write_atomically(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+
+
+def test_what_can_not_be_written_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("old")
+    with pytest.raises(AirconnError, match="lone surrogate"):
+        write_atomically(tmp_path / "f", "\ud800")
+    assert (tmp_path / "f").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
+    with pytest.raises(AirconnError, match="can't be written: No such file or directory"):
+        write_atomically(tmp_path / "no" / "f", "x")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: None, "there is no such file"),
+        (lambda path: path.mkdir(), "this is a directory"),
+        (lambda path: path.write_bytes(b"A=\n\xff"), "x.env:2: this is not UTF-8 text"),
+    ],
+)
+def test_a_file_that_can_not_be_read_is_told(tmp_path: Path, make: object, message: str) -> None:
+    path = tmp_path / "x.env"
+    make(path)  # type: ignore[operator]
+    with pytest.raises(InputError, match=message):
+        FileStore(str(path), Settings()).read(Selection())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_understood(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "x.env"
+    path.write_text("AIRFLOW_VAR_A=é\n", encoding=encoding)
+    assert FileStore(str(path), Settings()).read(Selection()).variables["a"].value == Text("é")
+
+
+def test_an_import_into_a_file_changes_what_it_says_and_keeps_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "objects.json"
+    path.write_text(
+        '{"connections": {"c": {"conn_type": "http", "host": "old", "password": "secret"}}, "variables": {"v": "x"}}'
+    )
+    store = FileStore(str(path), Settings())
+    wanted = Bundle.of(
+        [Connection(conn_id="c", conn_type="http", host="new", password=REDACTED), Variable(key="w", value=Text("y"))]
+    )
+    plan = make_plan(wanted, store.read(Selection()), store.stored_form)
+    assert [outcome.error for outcome in store.apply(plan.writes)] == [None, None]
+    after = FileStore(str(path), Settings()).read(Selection())
+    assert after.connections["c"] == Connection(conn_id="c", conn_type="http", host="new", password="secret")
+    assert sorted(after.variables) == ["v", "w"]

@@ -1,0 +1,84 @@
+"""Where settings come from, and what a wrong one is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from airconn.config import DEFAULT_URL, Config
+from airconn.errors import UsageError
+
+
+def config(tmp_path: Path, project: str = "", user: str = "", **environ: str) -> Config:
+    (tmp_path / "airconn.toml").write_text(project)
+    (tmp_path / "user.toml").write_text(user)
+    return Config.load({"AIRCONN_CONFIG": str(tmp_path / "user.toml"), **environ}, tmp_path)
+
+
+def test_the_target_is_the_option_then_the_variable_then_the_files_then_the_default(tmp_path: Path) -> None:
+    both = {"project": 'url = "http://project"', "user": 'url = "http://user"'}
+    assert config(tmp_path, **both, AIRCONN_URL="http://env").target("http://option").text == "http://option"
+    assert config(tmp_path, **both, AIRCONN_URL="http://env").target(None).text == "http://env"
+    assert config(tmp_path, **both).target(None).text == "http://project"
+    assert config(tmp_path, user='url = "http://user"').target(None).text == "http://user"
+    assert config(tmp_path).target(None).text == DEFAULT_URL
+
+
+def test_a_name_stands_for_its_address_and_names_its_own_credentials(tmp_path: Path) -> None:
+    found = config(
+        tmp_path,
+        '[addresses]\ndev = "http://dev"\n[addresses.prod]\nurl = "https://prod"\ntoken_env = "PROD_TOKEN"\n',
+        PROD_TOKEN="t",
+        AIRCONN_TOKEN="other",
+    )
+    assert found.resolve("@dev").settings.credentials.token == "other"
+    prod = found.resolve("@prod")
+    assert (prod.text, prod.settings.credentials.token) == ("https://prod", "t")
+
+
+def test_the_credentials_of_a_named_address_never_fall_back_to_those_of_another(tmp_path: Path) -> None:
+    found = config(
+        tmp_path,
+        '[addresses.prod]\nurl = "https://prod"\ntoken_env = "PROD_TOKEN"\n',
+        AIRCONN_TOKEN="other",
+    )
+    credentials = found.resolve("@prod").settings.credentials
+    assert (credentials.token, credentials.looked_at[0]) == (None, "PROD_TOKEN")
+
+
+def test_credentials_are_not_in_a_repr(tmp_path: Path) -> None:
+    found = config(tmp_path, AIRCONN_USERNAME="canary-u", AIRCONN_PASSWORD="canary-p")
+    assert "canary" not in repr(found.target(None)) + repr(found)
+
+
+@pytest.mark.parametrize(
+    ("project", "environ", "message"),
+    [
+        ("uRl = 1", {}, "'uRl' is no setting"),
+        ("url = 1", {}, "'url' has a value of the wrong type"),
+        ("url = ", {}, "this is not TOML"),
+        ('token_command = ["x"]', {}, "a project's file isn't trusted"),
+        ("[addresses]\nx = 1", {}, "neither a text nor a table"),
+        ('[addresses.x]\nurl = "u"\ntoken = "secret"', {}, "can't have 'token'"),
+        ("", {"AIRCONN_TIMEOUT": "soon"}, "AIRCONN_TIMEOUT or timeout is not a number"),
+        ("", {"AIRCONN_RETRIES": "-1"}, "AIRCONN_RETRIES or retries is not a number"),
+        ("", {"AIRCONN_USERNAME": "u"}, "AIRCONN_USERNAME is set and AIRCONN_PASSWORD is not"),
+        ("", {"AIRCONN_TOKEN_COMMAND": "a 'b"}, "quote that isn't closed"),
+    ],
+)
+def test_a_wrong_setting_is_told(tmp_path: Path, project: str, environ: dict[str, str], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        config(tmp_path, project, **environ).target(None)
+    assert "secret" not in str(caught.value) + str(caught.value.hint)
+
+
+def test_an_unknown_name_gets_the_nearest_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no address is named @prd") as caught:
+        config(tmp_path, '[addresses]\nprod = "http://p"').resolve("@prd")
+    assert caught.value.hint == "did you mean @prod?"
+
+
+def test_network_settings_come_from_variables_and_files(tmp_path: Path) -> None:
+    settings = config(tmp_path, 'timeout = 5\nca_bundle = "ca.pem"', AIRCONN_RETRIES="0").target(None).settings
+    assert (settings.timeout, settings.ca_bundle, settings.retries) == (5.0, Path("ca.pem"), 0)
