@@ -14,7 +14,6 @@ from airconn.model import (
     Bundle,
     FieldChange,
     How,
-    Kind,
     Step,
     Text,
     hidden_fields,
@@ -84,11 +83,7 @@ def _step(
         change, reason = _compare(name, getattr(stored, name), getattr(target, name))
         changes += [change] if change else []
         reasons += [reason] if reason else []
-    kept = {change.name for change in changes if change.how is How.KEPT}
     writes = any(change.is_written for change in changes)
-    if writes and source.kind is Kind.VARIABLES and "value" in kept:
-        # Every API call that changes a description sends the value along.
-        reasons.append("its value is hidden in the source and would have to be sent to change the rest")
     if reasons:
         return step(Action.BLOCKED, tuple(changes), tuple(reasons))
     if writes and on_existing == "fail":

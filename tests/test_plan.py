@@ -145,9 +145,9 @@ def test_a_hidden_variable_is_written_again_or_kept() -> None:
     assert planned(var(REDACTED), var("seen")).action is Action.UNCHANGED
 
 
-def test_the_description_of_a_variable_whose_value_nobody_knows_can_not_be_changed() -> None:
+def test_the_description_of_a_variable_whose_value_nobody_knows_is_written_alone() -> None:
     step = planned(var(REDACTED, "new"), var(REDACTED, "old"))
-    assert step.action is Action.BLOCKED
+    assert (step.action, step.written) == (Action.UPDATE, {"description"})
 
 
 def test_include_deferred_is_kept_where_the_source_has_no_place_for_it() -> None:

@@ -22,8 +22,6 @@ class Capabilities:
     writable: bool = True
     hides: bool = False
     """It has secrets that it doesn't give back."""
-    tells_hidden: bool = True
-    """Where it hides a password it tells at least whether there is one."""
 
 
 class Store(ABC):

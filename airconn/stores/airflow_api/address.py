@@ -1,0 +1,53 @@
+"""From what a user calls the address of an Airflow to the base URL of its API."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+from airconn.errors import UsageError
+
+_PAGES = ("/api/v1", "/api/v2", "/home", "/login", "/auth/login")
+"""Ends of addresses that people copy from documentation and from a browser. The API's version is asked for anyway."""
+
+_EXAMPLE = "an address is like http://localhost:8080 or https://example.org/deployment"
+
+
+def base_url(address: str) -> str:
+    """The address without a trailing `/`, `/api/v2` or `/home`.
+
+    Raises `UsageError`, which never quotes an address that has credentials or a query in it.
+    """
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        raise UsageError("the address of the Airflow is no valid URL", hint=_EXAMPLE) from None
+    if "@" in parts.netloc:
+        raise UsageError(
+            "the address of the Airflow has a user name or a password in it",
+            hint="leave them out, and set AIRCONN_USERNAME and AIRCONN_PASSWORD, or AIRCONN_TOKEN",
+        )
+    if parts.query or parts.fragment or "?" in address or "#" in address:
+        raise UsageError(
+            "the address of the Airflow has a query or a fragment in it",
+            hint=f"leave out everything from the first '?' or '#'; {_EXAMPLE}",
+        )
+    if not parts.hostname or any(char.isspace() or not char.isprintable() for char in address):
+        raise UsageError("the address of the Airflow names no host", hint=_EXAMPLE)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    path = parts.path.rstrip("/")
+    for page in _PAGES:
+        if path.endswith(page):
+            path = path.removesuffix(page).rstrip("/")
+            break
+    return f"{parts.scheme.lower()}://{host}{f':{port}' if port is not None else ''}{path}"
+
+
+def path_of(*segments: str) -> str:
+    """A path of these segments, each percent-encoded in full.
+
+    A segment of dots alone is encoded as well: clients and proxies resolve `.` and `..`, which both are valid ids.
+    """
+    return "/" + "/".join(
+        quote(segment, safe="") if segment.strip(".") else segment.replace(".", "%2E") for segment in segments
+    )

@@ -1,0 +1,58 @@
+"""The one place where what differs between the REST APIs of Airflow's versions is written down.
+
+Each fact was run against real servers of 2.7.3, 2.11.2, 3.0.6, 3.1.8 and 3.3.2, and read in the sources of 2.8.4,
+2.9.3, 2.10.5 and 3.2.2. v1 stands for `airflow/api_connexion`, v2 for `airflow/api_fastapi/core_api`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from airconn.model import AirflowVersion, Rules, rules_for
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the API of one version of Airflow behaves."""
+
+    version: AirflowVersion
+    v2: bool
+    rules: Rules
+    normalises_variables: bool
+    """A variable that is JSON is shown as Python writes it anew (v2 datamodels/variables.py `redact_val`)."""
+    empty_extra_is_object: bool
+    """An extra of '' is stored as `{}` (v2 datamodels/connections.py `validate_extra`)."""
+    extra_breaks_log: bool
+    """An extra that is JSON and no object ends in a 500: the audit log takes it apart (`airflow/www/decorators.py`
+    `_mask_connection_fields`, for the bodies of API calls since 2.9)."""
+    ascii_conn_ids: bool
+    """An id with a letter beyond ASCII ends in a 500 (models/connection.py `sanitize_conn_id`, with google-re2)."""
+    describes_on_create: bool
+    """Creating a variable stores its description. 2.7.3 drops it (v1 endpoints/variable_endpoint.py
+    `post_variables`), 2.8.4 doesn't; which release between them mended it doesn't matter here."""
+    upserts_variables: bool
+    """`POST /variables` overwrites a variable that exists (v1 `post_variables`)."""
+    clears_variable_description: bool
+    """`PATCH` takes null for a variable's description. v1 answers 400 (schemas/variable_schema.py)."""
+    default_pool_description: bool
+    """The description of `default_pool` can be changed (v1 `patch_pool`; v2 allows slots and include_deferred)."""
+
+
+@lru_cache(maxsize=16)
+def dialect_for(version: AirflowVersion) -> Dialect:
+    """The dialect of `version`; of the nearest known one for a version that is newer than those."""
+    v2 = version.major >= 3
+    return Dialect(
+        version=version,
+        v2=v2,
+        rules=rules_for(version),
+        normalises_variables=v2,
+        empty_extra_is_object=v2,
+        extra_breaks_log=not v2 and version >= AirflowVersion(2, 9),
+        ascii_conn_ids=not v2 and version >= AirflowVersion(2, 8),
+        describes_on_create=version >= AirflowVersion(2, 9),
+        upserts_variables=not v2,
+        clears_variable_description=v2,
+        default_pool_description=not v2,
+    )

@@ -1,0 +1,120 @@
+"""What Airflow's API gives back for a text: JSON is read and written anew, and hidden parts are `***`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from airconn.model import MASK, REDACTED, AirflowObject, Connection, Redacted, Str, Text, Variable, jsontext
+from airconn.stores.airflow_api.dialect import Dialect
+
+
+def unmasked(text: str | None) -> Str:
+    """A text field of which Airflow's API says that it masks it.
+
+    Secrets are masked wherever they stand in a text, so that a mask anywhere in it hides something
+    (`_secrets_masker`, `redact`).
+    """
+    return REDACTED if text is not None and MASK in text else text
+
+
+def rewritten(text: str) -> str:
+    """A text as the API gives it back: JSON as `json.dumps` writes it, anything else as it is.
+
+    All versions do exactly this (v1 schemas/connection_schema.py `serialize_extra`; v2 datamodels/connections.py
+    `redact_extra` and datamodels/variables.py `redact_val`), so numbers lose their form, and of a key that comes
+    twice the last one stays.
+    """
+    try:
+        return json.dumps(json.loads(text))
+    except (ValueError, RecursionError):
+        return text
+
+
+def shown(text: Text) -> Text:
+    """The same for a text with hidden leaves, which stay where they are."""
+    return Text(rewritten(text.text), text.hidden)
+
+
+def stored_form(obj: AirflowObject, dialect: Dialect) -> AirflowObject:
+    """What the API would give back for `obj` after holding it, if it hid nothing."""
+    if isinstance(obj, Connection):
+        extra: Text | Redacted | None = obj.extra
+        if isinstance(extra, Text):
+            extra = Text("{}") if not extra.text and dialect.empty_extra_is_object else shown(extra)
+        # `set_password` of models/connection.py does nothing for ''.
+        return replace(obj, extra=extra, password=None if obj.password == "" else obj.password)
+    if isinstance(obj, Variable) and isinstance(obj.value, Text) and dialect.normalises_variables:
+        return replace(obj, value=shown(obj.value))
+    return obj
+
+
+def breaks_json(text: str) -> bool:
+    """Whether a server fails on a text that looks like JSON, instead of taking it as it is.
+
+    Python reads no integer of more than 4300 digits, which raises a ValueError that no version of Airflow expects;
+    and nesting is limited by the stack. Either way each listing with the object in it would end in a 500.
+    """
+    if text.count("[") + text.count("{") > jsontext.MAX_DEPTH:
+        try:
+            jsontext.dumps(jsontext.loads(text))
+        except jsontext.TooDeepError:
+            return True
+        except ValueError:
+            pass
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def matches(held: AirflowObject, wanted: AirflowObject, names: Sequence[str]) -> bool:
+    """Whether the object that the API shows has the wanted values in these fields, as far as it shows them."""
+    return all(_same(getattr(held, name), getattr(wanted, name)) for name in names)
+
+
+def _same(held: Any, wanted: Any) -> bool:
+    if held is REDACTED or wanted is REDACTED:
+        return True
+    if isinstance(held, Text) and isinstance(wanted, Text) and held.hidden:
+        hidden = set(held.hidden)
+        try:
+            ours, theirs = (
+                {path: leaf for path, leaf in jsontext.leaves(jsontext.loads(text.text)) if path not in hidden}
+                for text in (wanted, held)
+            )
+        except ValueError:
+            return False
+        return ours == theirs
+    return bool(held == wanted)
+
+
+def holds_mask(obj: AirflowObject, names: Sequence[str]) -> tuple[str, ...]:
+    """Which of these fields of `obj` have a hidden part, or the mask in a place where it would destroy a secret."""
+    found = []
+    for name in names:
+        value = getattr(obj, name)
+        if isinstance(value, Text):
+            again = Text.of(value.text)
+            value = REDACTED if value.hidden or again is REDACTED or again.hidden else None  # type: ignore[union-attr]
+        if value is REDACTED or value == MASK:
+            found.append(name)
+    return tuple(found)
+
+
+def fields_set(obj: AirflowObject, names: Sequence[str]) -> dict[str, Any]:
+    """The values of these fields that are not None, texts as plain strings."""
+    values = {name: plain(getattr(obj, name)) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def plain(value: Any) -> Any:
+    """A value as it goes into a body. Raises `ValueError` for one that is hidden."""
+    if value is REDACTED or (isinstance(value, Text) and value.hidden):
+        raise ValueError("a hidden value has no text")
+    return value.text if isinstance(value, Text) else value

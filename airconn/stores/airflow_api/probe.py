@@ -1,0 +1,92 @@
+"""Finds out what listens at an address: which API it speaks, and which Airflow it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from airconn.errors import TargetError, UsageError
+from airconn.model import OLDEST, AirflowVersion
+from airconn.stores.airflow_api.session import Session
+from airconn.stores.airflow_api.transport import Reply, Request
+
+_PATHS = (("/api/v2/version", True), ("/api/v1/version", False))
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An Airflow that answered. `text` is its version as it says it, such as `3.1.0rc1`."""
+
+    version: AirflowVersion
+    text: str
+    v2: bool
+
+
+def probe(session: Session) -> Server:
+    """Asks for the version, which needs no credentials in any Airflow; with them if something in front wants some.
+
+    Raises `TargetError` saying what is wrong with the address, the network or the credentials.
+    """
+    replies = []
+    for path, v2 in _PATHS:
+        session.v2 = v2
+        reply = session.transport.send(Request("GET", path), {})
+        if reply.status != 200 and reply.status != 404 and session.auth.given:
+            reply = _with_credentials(session, path) or reply
+        version = _version(reply)
+        if version:
+            return _checked(session, version, v2)
+        replies.append(reply)
+    raise _explain(session, replies)
+
+
+def _with_credentials(session: Session, path: str) -> Reply | None:
+    """The same with a token, or with basic authentication: whatever is in front of the API knows no `/auth/token`."""
+    return session.transport.send(Request("GET", path), session.auth.headers(v2=False))
+
+
+def _version(reply: Reply) -> str | None:
+    answer = reply.json() if reply.status == 200 else None
+    text = answer.get("version") if isinstance(answer, dict) else None
+    return text if isinstance(text, str) and re.fullmatch(r"\d+\.\d+[\w.+-]{0,60}", text) else None
+
+
+def _checked(session: Session, text: str, v2: bool) -> Server:
+    try:
+        version = AirflowVersion.parse(text)
+    except UsageError:
+        raise TargetError(f"its version {text} is none that airconn can read", where=session.base) from None
+    if version < OLDEST:
+        raise TargetError(
+            f"this is Airflow {text}, which is older than {OLDEST.major}.{OLDEST.minor}",
+            where=session.base,
+            hint="airconn speaks with Airflow 2.7 to 2.11 and 3",
+        )
+    return Server(version, text, v2)
+
+
+def _explain(session: Session, replies: list[Reply]) -> TargetError:
+    """Why no answer was an Airflow's, from the one that tells most."""
+    for reply in replies:
+        if reply.status in (401, 403):
+            return session.shut_out(reply.status, "read its version")
+    for reply in replies:
+        if 300 <= reply.status < 400:
+            return session.redirected(reply)
+    for reply in replies:
+        if reply.status >= 500:
+            return TargetError(
+                f"it answers with status {reply.status}", where=session.base, hint="is the Airflow behind it up?"
+            )
+    if any(reply.status == 404 and reply.media_type == "text/html" and b"Airflow" in reply.body for reply in replies):
+        return TargetError(
+            "this is an Airflow of which no API answers here",
+            where=session.base,
+            hint="give the address of its start page, without what comes after it",
+        )
+    return TargetError(
+        "what answers here is no Airflow",
+        where=session.base,
+        hint="/api/v2/version and /api/v1/version don't tell a version; "
+        "the address comes from --to or --from, else AIRCONN_URL, else `url` in airconn.toml",
+    )

@@ -1,0 +1,89 @@
+"""An Airflow as a place, through its REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar, TypeVar, cast
+
+from airconn.config import Settings
+from airconn.model import (
+    NEWEST,
+    AirflowObject,
+    AirflowVersion,
+    Bundle,
+    Kind,
+    Origin,
+    Outcome,
+    Selection,
+    Step,
+)
+from airconn.stores.airflow_api.address import base_url
+from airconn.stores.airflow_api.api import Api, read_kind
+from airconn.stores.airflow_api.dialect import Dialect, dialect_for
+from airconn.stores.airflow_api.forms import stored_form
+from airconn.stores.airflow_api.probe import Server, probe
+from airconn.stores.airflow_api.refusals import problems
+from airconn.stores.airflow_api.session import Session
+from airconn.stores.airflow_api.writes import Writer
+from airconn.stores.base import Capabilities, Store
+
+T = TypeVar("T", bound=AirflowObject)
+
+
+class AirflowApiStore(Store):
+    """An Airflow. It is asked for its version at the first call that needs an answer, and no earlier."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(hides=True)
+
+    def __init__(self, address: str, settings: Settings) -> None:
+        super().__init__(base_url(address))
+        self._session = Session(self.address, settings)
+        self._server: Server | None = None
+
+    def describe(self) -> str:
+        return f"airflow {self._probed().text} at {self.address}"
+
+    def airflow(self) -> AirflowVersion:
+        return self._probed().version
+
+    def read(self, selection: Selection) -> Bundle:
+        api = self._api()
+        return Bundle.of(
+            obj
+            for kind in Kind
+            if kind in selection.kinds and _any_of(kind, selection)
+            for obj in read_kind(self._session, api, kind, selection)
+        )
+
+    def stored_form(self, obj: T) -> T:
+        return cast("T", stored_form(obj, self._dialect()))
+
+    def problems(self, obj: AirflowObject) -> Sequence[str]:
+        return tuple(problems(obj, self._dialect()))
+
+    def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
+        yield from Writer(self._session, self._api()).apply(steps)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _probed(self) -> Server:
+        if self._server is None:
+            self._server = probe(self._session)
+            self._session.v2 = self._server.v2
+        return self._server
+
+    def _dialect(self) -> Dialect:
+        """The dialect of the server, or of the newest one as long as it wasn't asked."""
+        return dialect_for(self._server.version if self._server else NEWEST)
+
+    def _api(self) -> Api:
+        server = self._probed()
+        from airconn.stores.airflow_api.v1 import ApiV1
+        from airconn.stores.airflow_api.v2 import ApiV2
+
+        return (ApiV2 if server.v2 else ApiV1)(dialect_for(server.version), Origin(self.address))
+
+
+def _any_of(kind: Kind, selection: Selection) -> bool:
+    return selection.ids is None or any(other is kind for other, _ in selection.ids)

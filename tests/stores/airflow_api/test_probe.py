@@ -1,0 +1,158 @@
+"""Finding out what listens at an address."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from airconn.config import Credentials, Settings
+from airconn.errors import ExitCode, TargetError
+from airconn.model import AirflowVersion, Kind, Selection
+from airconn.stores.base import Store
+from tests.stores.airflow_api.conftest import LOOKED_AT, PASSWORD, airflow, with_password, with_token
+from tests.stores.site import Answer, Received, Site
+
+Serve = Callable[..., Site]
+Connect = Callable[..., Store]
+
+
+def complaint(store: Store) -> tuple[str, str]:
+    """The message and the hint of the error that a store answers with."""
+    with pytest.raises(TargetError) as caught:
+        store.describe()
+    assert caught.value.exit_code is ExitCode.TARGET
+    assert PASSWORD not in f"{caught.value} {caught.value.hint}"
+    assert caught.value.where == store.address
+    return caught.value.message, caught.value.hint or ""
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "3.0.6", "3.1.0rc1", "2.7.3", "2.10.5+astro.1"])
+def test_it_says_which_airflow_it_talks_to_and_asks_once(version: str, serve: Serve, connect: Connect) -> None:
+    site = serve(airflow(version))
+    store = connect(f"{site.url}/home", Settings())
+    assert store.describe() == store.describe() == f"airflow {version} at {site.url}"
+    assert store.airflow() == AirflowVersion.parse(version)
+    assert len(site.log) == (1 if version.startswith("3") else 2)
+
+
+def test_an_airflow_below_a_path(serve: Serve, connect: Connect) -> None:
+    def answer(received: Received) -> Answer:
+        if received.path == "/deployment/x/api/v2/version":
+            return Answer(body={"version": "3.1.8"})
+        return Answer(404, "<html>")
+
+    site = serve(answer)
+    assert connect(f"{site.url}/deployment/x/").describe() == f"airflow 3.1.8 at {site.url}/deployment/x"
+
+
+def test_an_airflow_that_is_too_old(serve: Serve, connect: Connect) -> None:
+    message, hint = complaint(connect(serve(airflow("2.6.3")).url))
+    assert "2.6.3" in message
+    assert "2.7" in hint
+
+
+def test_nothing_listens(connect: Connect) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    message, hint = complaint(connect(f"http://127.0.0.1:{port}", with_password(retries=4)))
+    assert message == "nothing listens there"
+    assert "AIRCONN_URL" in hint
+
+
+def test_a_name_that_does_not_resolve(connect: Connect) -> None:
+    message, _ = complaint(connect("http://no-such-host.invalid", with_token()))
+    assert message == "the name no-such-host.invalid doesn't resolve"
+
+
+def test_a_server_that_says_nothing(serve: Serve, connect: Connect) -> None:
+    site = serve(lambda _: Answer(fate="stall"))
+    message, hint = complaint(connect(site.url, with_token(timeout=0.2, retries=0)))
+    assert message == "no answer within 0.2 seconds"
+    assert "--timeout" in hint
+
+
+def test_a_server_that_hangs_up(serve: Serve, connect: Connect) -> None:
+    message, _ = complaint(connect(serve(lambda _: Answer(fate="reset")).url, with_token(retries=0)))
+    assert "broke" in message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(body="<html>hello</html>"), Answer(body={"version": "hunter2"}), Answer(body={"hello": 1}),
+     Answer(body=[1]), Answer(404, {"detail": "Not Found"}), Answer(404, "<html>nginx</html>"), Answer(body=b"\xff")],
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_airflow(answer: Answer, serve: Serve, connect: Connect) -> None:
+    message, hint = complaint(connect(serve(lambda _: answer).url))
+    assert message == "what answers here is no Airflow"
+    assert "/api/v2/version" in hint
+
+
+def test_an_airflow_with_a_path_that_leads_nowhere(serve: Serve, connect: Connect) -> None:
+    message, hint = complaint(connect(serve(lambda _: Answer(404, "<title>Airflow 404</title>")).url))
+    assert "Airflow" in message
+    assert "start page" in hint
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("https://sso.example.org/login?next=hunter2", "it redirects to a login page at https://sso.example.org"),
+        ("/login/?next=hunter2", "it redirects to a login page"),
+        ("https://other.example.org/x?token=hunter2", "it redirects to https://other.example.org"),
+        ("https://127.0.0.1/api/v2/version", "it redirects to https"),
+        ("", "it redirects to another page"),
+    ],
+)
+def test_a_redirect_is_told_and_not_followed(location: str, expected: str, serve: Serve, connect: Connect) -> None:
+    site = serve(lambda _: Answer(302, headers={"Location": location}))
+    message, hint = complaint(connect(site.url, with_token()))
+    assert message == expected
+    assert hint
+    assert "hunter2" not in message + hint
+    assert {received.path for received in site.log} == {"/api/v2/version", "/api/v1/version"}
+
+
+def test_credentials_do_not_go_along_with_a_redirect_of_a_list(serve: Serve, connect: Connect) -> None:
+    other = serve(airflow("3.3.2"))
+
+    def respond(received: Received) -> Answer | None:
+        if received.path.endswith("/variables"):
+            return Answer(307, headers={"Location": f"{other.url}/api/v2/variables"})
+        return None
+
+    store = connect(serve(airflow("3.3.2", respond)).url, with_token())
+    with pytest.raises(TargetError, match="redirects"):
+        store.read(Selection(kinds=frozenset({Kind.VARIABLES})))
+    assert other.log == []
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_server_that_is_not_well(status: int, serve: Serve, connect: Connect) -> None:
+    message, _ = complaint(connect(serve(lambda _: Answer(status, "<html>")).url, with_token(retries=0)))
+    assert message == f"it answers with status {status}"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_gateway_that_wants_credentials_and_there_are_none(status: int, serve: Serve, connect: Connect) -> None:
+    nothing = Settings(credentials=Credentials(looked_at=LOOKED_AT))
+    message, hint = complaint(connect(serve(lambda _: Answer(status)).url, nothing))
+    assert message == "it wants credentials, and there are none"
+    assert hint == "looked at AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"
+
+
+@pytest.mark.parametrize("settings", [with_token("hunter2"), with_password()], ids=["token", "password"])
+def test_a_gateway_that_refuses_the_credentials(settings: Settings, serve: Serve, connect: Connect) -> None:
+    message, hint = complaint(connect(serve(lambda _: Answer(401)).url, settings))
+    assert message == "it refuses the credentials"
+    assert "AIRCONN_" in hint
+
+
+def test_a_gateway_that_lets_a_token_in(serve: Serve, connect: Connect) -> None:
+    def respond(received: Received) -> Answer | None:
+        return None if received.headers.get("Authorization") == "Bearer a-token" else Answer(302)
+
+    assert "3.1.8" in connect(serve(airflow("3.1.8", respond)).url, with_token()).describe()

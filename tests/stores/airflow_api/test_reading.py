@@ -1,0 +1,270 @@
+"""Reading: pages, single objects, and answers that can't be right."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airconn.config import Settings
+from airconn.errors import TargetError
+from airconn.model import REDACTED, Connection, Kind, Selection, Text, Variable
+from airconn.stores.base import Store
+from tests.stores.airflow_api.conftest import airflow
+from tests.stores.site import Answer, Received, Site
+
+Serve = Callable[..., Site]
+Connect = Callable[..., Store]
+
+VARIABLES = Selection(kinds=frozenset({Kind.VARIABLES}))
+CONNECTIONS = Selection(kinds=frozenset({Kind.CONNECTIONS}))
+
+
+def variable(key: str, value: str | None = "x") -> dict[str, Any]:
+    return {"key": key, "value": value, "description": None, "is_encrypted": True}
+
+
+class Paged:
+    """A list of variables that a test can change between two pages. `limit` is the server's own."""
+
+    def __init__(self, keys: list[str], limit: int = 100) -> None:
+        self.keys, self.limit = keys, limit
+        self.before_page: Callable[[int], None] = lambda _: None
+        self.pages = 0
+
+    def __call__(self, received: Received) -> Answer | None:
+        if not received.path.endswith("/variables"):
+            return None
+        query = dict(received.query)
+        self.before_page(self.pages)
+        self.pages += 1
+        offset, limit = int(query["offset"]), min(int(query["limit"]), self.limit)
+        page = [variable(key) for key in self.keys[offset : offset + limit]]
+        return Answer(body={"variables": page, "total_entries": len(self.keys)})
+
+
+def keys(number: int) -> list[str]:
+    return [f"k{index:04}" for index in range(number)]
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
+@pytest.mark.parametrize("number", [0, 1, 99, 100, 101, 199, 200, 350])
+def test_all_pages_are_read(number: int, version: str, serve: Serve, connect: Connect) -> None:
+    store = connect(serve(airflow(version, Paged(keys(number)))).url)
+    assert list(store.read(VARIABLES).variables) == keys(number)
+
+
+def test_a_server_that_gives_smaller_pages_than_asked_for(serve: Serve, connect: Connect) -> None:
+    store = connect(serve(airflow("3.3.2", Paged(keys(50), limit=7))).url)
+    assert list(store.read(VARIABLES).variables) == keys(50)
+
+
+@pytest.mark.parametrize("change", ["removed", "added", "swapped"])
+def test_a_list_that_changes_between_two_pages_is_read_again(change: str, serve: Serve, connect: Connect) -> None:
+    paged = Paged(keys(250))
+
+    def before_page(page: int) -> None:
+        if page == 1 and change in ("removed", "swapped"):
+            del paged.keys[3]
+        if page == 1 and change in ("added", "swapped"):
+            paged.keys.append("new")
+
+    paged.before_page = before_page
+    store = connect(serve(airflow("3.3.2", paged)).url)
+    assert list(store.read(VARIABLES).variables) == sorted(paged.keys)
+
+
+def test_a_list_that_never_stands_still_is_an_error_and_no_part_of_it_is_given(
+    serve: Serve, connect: Connect
+) -> None:
+    paged = Paged(keys(250))
+    paged.before_page = lambda page: paged.keys.append(f"new{page}")
+    with pytest.raises(TargetError, match="kept changing") as caught:
+        connect(serve(airflow("3.3.2", paged)).url).read(VARIABLES)
+    assert caught.value.hint
+
+
+def test_a_count_that_does_not_add_up_is_an_error(serve: Serve, connect: Connect) -> None:
+    def respond(received: Received) -> Answer | None:
+        if received.path.endswith("/variables"):
+            return Answer(body={"variables": [variable("a")], "total_entries": 3})
+        return None
+
+    with pytest.raises(TargetError, match="kept changing"):
+        connect(serve(airflow("3.3.2", respond)).url).read(VARIABLES)
+
+
+def test_only_the_selected_kinds_are_asked_for(serve: Serve, connect: Connect) -> None:
+    site = serve(airflow("3.3.2"))
+    connect(site.url).read(VARIABLES)
+    assert [received.path for received in site.log] == ["/api/v2/version", "/api/v2/variables"]
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
+def test_few_ids_are_read_one_by_one(version: str, serve: Serve, connect: Connect) -> None:
+    def respond(received: Received) -> Answer | None:
+        return Answer(body=variable("a")) if received.path.endswith("/variables/a") else None
+
+    site = serve(airflow(version, respond))
+    wanted = Selection(ids=frozenset({(Kind.VARIABLES, "a"), (Kind.VARIABLES, "gone")}))
+    assert list(connect(site.url).read(wanted)) == [Variable(key="a", value=Text("x"))]
+    assert len(site.sent("GET", "/variables")) == 0
+
+
+@pytest.mark.parametrize("odd", ["a/b", "enqueue-test", "é", "", ".."])
+def test_an_id_that_a_path_may_mean_otherwise_is_looked_for_in_the_list(
+    odd: str, serve: Serve, connect: Connect
+) -> None:
+    site = serve(airflow("3.3.2"))
+    connect(site.url).read(Selection(ids=frozenset({(Kind.CONNECTIONS, odd)})))
+    assert len(site.sent("GET", "/connections")) == 1
+
+
+def test_connections_of_airflow_2_are_read_one_by_one_for_their_extra_several_at_a_time(
+    serve: Serve, connect: Connect
+) -> None:
+    together = threading.Barrier(4, timeout=5)
+
+    def respond(received: Received) -> Answer | None:
+        name = received.path.rpartition("/")[2]
+        item = {"connection_id": name, "conn_type": "t", "host": None, "port": 5}
+        if name == "connections":
+            items = [{**item, "connection_id": f"c{index}"} for index in range(9)]
+            return Answer(body={"connections": items, "total_entries": 9})
+        if "/connections/" in received.path:
+            together.wait()
+            return Answer(body={**item, "extra": f'{{"from": "{name}", "token": "***"}}'})
+        return None
+
+    site = serve(airflow("2.11.2", respond))
+    found = connect(site.url).read(Selection(kinds=frozenset({Kind.CONNECTIONS}), exclude=("c0",)))
+    assert sorted(found.connections) == [f"c{index}" for index in range(1, 9)]
+    extra = Text('{"from": "c1", "token": "***"}', (("token",),))
+    assert found.connections["c1"] == Connection(conn_id="c1", conn_type="t", password=REDACTED, port=5, extra=extra)
+    assert site.sent("GET", "/connections/c0") == []
+
+
+def test_connections_of_airflow_2_that_have_no_page_of_their_own(serve: Serve, connect: Connect) -> None:
+    def respond(received: Received) -> Answer | None:
+        if received.path.endswith("/connections"):
+            items = [{"connection_id": name, "conn_type": "t"} for name in ("a/b", "")]
+            return Answer(body={"connections": items, "total_entries": 2})
+        return None
+
+    found = connect(serve(airflow("2.11.2", respond)).url).read(CONNECTIONS)
+    assert [(obj.id, obj.extra) for obj in found.connections.values()] == [("", REDACTED), ("a/b", REDACTED)]
+
+
+def test_a_connection_that_goes_while_the_others_are_read_is_absent(serve: Serve, connect: Connect) -> None:
+    def respond(received: Received) -> Answer | None:
+        if received.path.endswith("/connections"):
+            items = [{"connection_id": name, "conn_type": "t"} for name in ("a", "b")]
+            return Answer(body={"connections": items, "total_entries": 2})
+        if received.path.endswith("/connections/a"):
+            return Answer(body={"connection_id": "a", "conn_type": "t", "extra": None})
+        return None
+
+    found = connect(serve(airflow("2.11.2", respond)).url).read(CONNECTIONS)
+    assert list(found.connections) == ["a"]
+
+
+def shows(item: dict[str, Any], kind: str = "connections") -> Callable[[Received], Answer | None]:
+    def respond(received: Received) -> Answer | None:
+        return Answer(body={kind: [item], "total_entries": 1}) if received.path.endswith(f"/{kind}") else None
+
+    return respond
+
+
+FULL = {"connection_id": "c", "conn_type": "t", "description": None, "host": "h", "login": None, "schema": "s",
+        "port": 1, "password": "***", "extra": None}  # fmt: skip
+
+
+def test_a_password_is_hidden_or_not_there_or_clear(serve: Serve, connect: Connect) -> None:
+    """Clear, where `hide_sensitive_var_conn_fields` is off and the password has less than five characters."""
+    for shown, meant in (("***", REDACTED), (None, None), ("", None), ("abc", "abc"), ("x***y", REDACTED)):
+        store = connect(serve(airflow("3.3.2", shows({**FULL, "password": shown}))).url)
+        assert store.read(CONNECTIONS).connections["c"].password == meant
+
+
+def test_a_mask_in_a_field_that_nobody_masks_is_text_unless_it_is_all_of_it(serve: Serve, connect: Connect) -> None:
+    item = {**FULL, "description": "*** important ***", "host": "***"}
+    found = connect(serve(airflow("3.0.6", shows(item))).url).read(CONNECTIONS).connections["c"]
+    assert (found.description, found.host) == ("*** important ***", REDACTED)
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
+def test_masked_parts_of_a_variable_are_hidden_in_airflow_3_and_text_in_airflow_2(
+    version: str, serve: Serve, connect: Connect
+) -> None:
+    store = connect(serve(airflow(version, shows(variable("k", "a *** b"), "variables"))).url)
+    expected = REDACTED if version == "3.3.2" else Text("a *** b")
+    assert store.read(VARIABLES).variables["k"].value == expected
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
+def test_a_value_that_the_server_can_not_decrypt_is_hidden(version: str, serve: Serve, connect: Connect) -> None:
+    store = connect(serve(airflow(version, shows(variable("k", None), "variables"))).url)
+    assert store.read(VARIABLES).variables["k"].value is REDACTED
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "item"),
+    [
+        ("3.3.2", "connections", {**FULL, "port": "hunter2"}),
+        ("3.3.2", "connections", {**FULL, "host": ["hunter2"]}),
+        ("3.3.2", "connections", {"password": "hunter2"}),
+        ("3.3.2", "variables", {**variable("k"), "value": {"a": "hunter2"}}),
+        ("3.3.2", "pools", {"name": "p", "slots": "hunter2"}),
+        ("2.11.2", "variables", {**variable("k"), "value": {"a": "hunter2"}}),
+        ("2.11.2", "pools", {"name": "p", "slots": "hunter2"}),
+    ],
+)
+def test_an_object_that_is_none_is_an_error_that_quotes_nothing(
+    version: str, kind: str, item: dict[str, Any], serve: Serve, connect: Connect
+) -> None:
+    store = connect(serve(airflow(version, shows(item, kind))).url)
+    with pytest.raises(TargetError) as caught:
+        store.read(Selection(kinds=frozenset({Kind(kind)})))
+    assert kind in caught.value.message
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("body", [b"<html>", [1], {"variables": 5}, {"variables": [], "total_entries": "1"}])
+def test_a_list_that_is_none_is_an_error(body: Any, serve: Serve, connect: Connect) -> None:
+    def respond(received: Received) -> Answer | None:
+        return Answer(body=body) if received.path.endswith("/variables") else None
+
+    with pytest.raises(TargetError, match="variables"):
+        connect(serve(airflow("3.3.2", respond)).url).read(VARIABLES)
+
+
+@pytest.mark.parametrize("body", [{"error": "API route not found"}, {"detail": "Not Found"}, b"<html>404</html>"])
+def test_a_page_that_is_not_there_is_no_absent_object(body: Any, serve: Serve, connect: Connect) -> None:
+    def respond(received: Received) -> Answer | None:
+        return Answer(404, body) if "/variables/" in received.path else None
+
+    with pytest.raises(TargetError, match="404"):
+        connect(serve(airflow("3.3.2", respond)).url).read(Selection(ids=frozenset({(Kind.VARIABLES, "a")})))
+
+
+def test_a_500_on_a_list_says_what_is_known_about_it(serve: Serve, connect: Connect) -> None:
+    def respond(received: Received) -> Answer | None:
+        return Answer(500, "Internal Server Error") if "version" not in received.path else None
+
+    url = serve(airflow("3.3.2", respond)).url
+    with pytest.raises(TargetError, match="500") as caught:
+        connect(url).read(CONNECTIONS)
+    assert "no JSON object" in (caught.value.hint or "")
+    with pytest.raises(TargetError, match="500") as caught:
+        connect(url).read(Selection(kinds=frozenset({Kind.POOLS})))
+    assert "-1 slots" in (caught.value.hint or "")
+
+
+def test_requests_say_who_asks(serve: Serve, connect: Connect) -> None:
+    site = serve(airflow("3.3.2"))
+    connect(site.url, Settings()).describe()
+    assert site.log[0].headers["User-Agent"].startswith("airconn/")
+    assert "Authorization" not in site.log[0].headers

@@ -1,0 +1,270 @@
+"""What is sent to write something, and what becomes of it when the answer is lost. The contract has real servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airconn.errors import TargetError
+from airconn.model import REDACTED, Action, AirflowObject, Connection, Kind, Pool, Selection, Step, Text, Variable
+from airconn.stores.base import Store
+from tests.stores.airflow_api.conftest import airflow, with_password, with_token
+from tests.stores.contract import decoy, do, step
+from tests.stores.site import Answer, Received, Site
+
+Serve = Callable[..., Site]
+Connect = Callable[..., Store]
+SECRET = "hunter2/secret+word"
+VARIABLE = Variable(key="k", value=Text(SECRET), description="d")
+CONNECTION = Connection(conn_id="c", conn_type="t", host="h", password=SECRET, extra=Text('{"a": 1}'))
+
+
+class Place:
+    """An Airflow that holds variables, and in which a test spoils the first answers to a method."""
+
+    def __init__(self, **spoiled: list[tuple[bool, Answer]]) -> None:
+        self.held: dict[str, dict[str, Any]] = {}
+        self.spoiled = spoiled
+        """By method: whether the request is carried out, and what is answered then."""
+
+    def __call__(self, received: Received) -> Answer | None:
+        if "/variables" not in received.path:
+            return None
+        carried_out, spoiled = True, None
+        if self.spoiled.get(received.method):
+            carried_out, spoiled = self.spoiled[received.method].pop(0)
+        answer = self.answer(received) if carried_out else None
+        return spoiled or answer
+
+    def answer(self, received: Received) -> Answer | None:
+        key = received.path.rpartition("/")[2]
+        if received.method == "POST":
+            if received.body["key"] in self.held:
+                return Answer(409, {"detail": f"exists, and you sent {SECRET}"})
+            self.held[received.body["key"]] = {"description": None, **received.body, "is_encrypted": True}
+            return Answer(201, {})
+        if key in self.held:
+            if received.method == "DELETE":
+                del self.held[key]
+                return Answer(204, "")
+            return Answer(body=self.held[key])
+        return Answer(404, {"detail": "The Variable with key: `k` was not found"}) if key == "k" else None
+
+
+def lost(*, done: bool) -> tuple[bool, Answer]:
+    return done, Answer(fate="reset")
+
+
+def only_error(store: Store, wanted: Step) -> str | None:
+    (error,) = do(store, wanted)
+    assert SECRET not in (error or "")
+    return error
+
+
+def test_a_lost_answer_to_a_create_that_was_done_is_no_error(serve: Serve, connect: Connect) -> None:
+    place = Place(POST=[lost(done=True)])
+    site = serve(airflow("3.3.2", place))
+    assert only_error(connect(site.url), step(Action.CREATE, VARIABLE)) is None
+    assert len(site.sent("POST")) == 1
+
+
+def test_a_create_that_did_not_arrive_is_sent_once_more(serve: Serve, connect: Connect) -> None:
+    place = Place(POST=[lost(done=False)])
+    site = serve(airflow("3.3.2", place))
+    assert only_error(connect(site.url), step(Action.CREATE, VARIABLE)) is None
+    assert len(site.sent("POST")) == 2
+    assert place.held["k"]["value"] == SECRET
+
+
+def test_a_create_that_never_arrives_is_an_error(serve: Serve, connect: Connect) -> None:
+    site = serve(airflow("3.3.2", Place(POST=[lost(done=False)] * 9)))
+    assert "broke" in (only_error(connect(site.url), step(Action.CREATE, VARIABLE)) or "")
+    assert len(site.sent("POST")) == 2
+
+
+def test_a_create_that_arrived_late_is_no_error(serve: Serve, connect: Connect) -> None:
+    """The first one is carried out after we have looked for it, so that the second one meets it."""
+    place = Place(POST=[lost(done=False)])
+    place.spoiled["GET"] = [(True, Answer(404, {"detail": "The Variable with key: `k` was not found"}))]
+    site = serve(airflow("3.3.2", place))
+    store = connect(site.url, with_token())
+    place.held["k"] = {"key": "k", "value": SECRET, "description": "d", "is_encrypted": True}
+    store.read(Selection(kinds=frozenset({Kind.POOLS})))
+    assert only_error(store, step(Action.CREATE, VARIABLE)) is None
+
+
+def test_a_lost_answer_and_an_object_with_other_values_is_an_error(serve: Serve, connect: Connect) -> None:
+    place = Place(POST=[lost(done=False)])
+    place.held["k"] = {"key": "k", "value": "other", "description": None, "is_encrypted": True}
+    error = only_error(connect(serve(airflow("3.3.2", place)).url), step(Action.CREATE, VARIABLE))
+    assert error == "the answer was lost, and there is one now with other values"
+    assert place.held["k"]["value"] == "other"
+
+
+def test_a_lost_answer_to_a_delete(serve: Serve, connect: Connect) -> None:
+    for done, expected in ((True, None), (False, "broke")):
+        place = Place(DELETE=[lost(done=done)])
+        place.held["k"] = {"key": "k", "value": "x", "description": None, "is_encrypted": True}
+        site = serve(airflow("3.3.2", place))
+        error = only_error(connect(site.url), step(Action.DELETE, None, VARIABLE))
+        assert (error is None) if expected is None else (expected in (error or ""))
+        assert len(site.sent("DELETE")) == 1
+
+
+def test_a_replace_that_fails_half_way_says_that_the_old_one_is_gone(serve: Serve, connect: Connect) -> None:
+    place = Place(
+        POST=[(False, Answer(422, {"detail": [{"loc": ["body", "value"], "msg": SECRET, "input": SECRET}]}))]
+    )
+    place.held["k"] = {"key": "k", "value": "x", "description": None, "is_encrypted": True}
+    error = only_error(connect(serve(airflow("3.3.2", place)).url), step(Action.REPLACE, VARIABLE, VARIABLE))
+    assert error == "it was deleted, and creating it again failed: Airflow refuses it (422): value"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Answer(409, {"detail": f"UNIQUE {SECRET}"}), "there is one with this id already"),
+        (Answer(403, {"detail": "Forbidden"}), "these credentials may not create variables"),
+        (Answer(500, f"Error with {SECRET}"), "Airflow fails on it (500); the server's log has the reason"),
+        (Answer(400, {"detail": "no good"}), "Airflow refuses it (400): no good"),
+        (Answer(418, "tea"), "Airflow answers with status 418"),
+    ],
+)
+def test_a_refused_write_is_told_in_words(answer: Answer, expected: str, serve: Serve, connect: Connect) -> None:
+    store = connect(serve(airflow("3.3.2", Place(POST=[(False, answer)]))).url)
+    assert only_error(store, step(Action.CREATE, VARIABLE)) == expected
+
+
+def test_what_the_client_itself_refuses_is_not_quoted(serve: Serve, connect: Connect) -> None:
+    site = serve(airflow("3.3.2"))
+    bad: list[AirflowObject] = [Connection(conn_id=SECRET, conn_type="t", password=SECRET), Pool(name="p", slots=-5)]
+    for obj in bad:
+        assert "doesn't take" in (only_error(connect(site.url), step(Action.CREATE, obj)) or "")
+    assert site.sent("POST") == []
+
+
+def test_credentials_are_tried_before_the_first_write(serve: Serve, connect: Connect) -> None:
+    def respond(received: Received) -> Answer | None:
+        return Answer(401, {"detail": "Not authenticated"}) if "variables" in received.path else None
+
+    site = serve(airflow("2.11.2", respond))
+    with pytest.raises(TargetError, match="refuses the credentials"):
+        do(connect(site.url, with_password()), step(Action.CREATE, VARIABLE))
+    assert site.sent("POST") == []
+
+
+def test_a_server_that_goes_away_in_mid_run_is_not_tried_for_each_step(connect: Connect) -> None:
+    with Site(airflow("3.3.2", Place())) as site:
+        store = connect(site.url, with_token(retries=0))
+        store.describe()
+        outcomes = store.apply([step(Action.CREATE, Variable(key=f"k{n}", value=Text("x"))) for n in range(6)])
+        assert next(iter(outcomes)).error is None
+    errors = [outcome.error for outcome in outcomes]
+    assert len(errors) == 5
+    assert all(errors)
+    assert [(error or "").startswith("not tried") for error in errors] == [False, False, True, True, True]
+
+
+def requests(
+    version: str, wanted: Step, serve: Serve, connect: Connect
+) -> list[tuple[str, str, dict[str, str], Any]]:
+    """The writing requests that a step leads to, in an Airflow that takes everything and holds nothing."""
+
+    def respond(received: Received) -> Answer | None:
+        return Answer(200, {}) if received.method != "GET" and "token" not in received.path else None
+
+    site = serve(airflow(version, respond))
+    assert do(connect(site.url), wanted) == [None]
+    return [
+        (each.method, each.path.partition("/api/")[2], dict(each.query), each.body)
+        for each in site.log
+        if each.method != "GET"
+    ]
+
+
+def test_what_is_sent_to_create(serve: Serve, connect: Connect) -> None:
+    body = {"connection_id": "c", "conn_type": "t", "host": "h", "password": SECRET, "extra": '{"a": 1}'}
+    for version, api in (("3.0.6", "v2"), ("3.3.2", "v2"), ("2.11.2", "v1")):
+        sent = requests(version, step(Action.CREATE, CONNECTION), serve, connect)
+        assert sent == [("POST", f"{api}/connections", {}, body)]
+    team = Connection(conn_id="c", conn_type="t", team_name="a")
+    bodies = [requests(version, step(Action.CREATE, team), serve, connect)[0][3] for version in ("3.3.2", "3.1.8")]
+    assert [each.get("team_name") for each in bodies] == ["a", None]
+
+
+def test_a_description_that_the_first_call_loses_is_sent_again(serve: Serve, connect: Connect) -> None:
+    """2.7.3 drops it from `POST /variables`."""
+    create, describe = requests("2.7.3", step(Action.CREATE, VARIABLE), serve, connect)
+    assert create == ("POST", "v1/variables", {}, {"key": "k", "value": SECRET, "description": "d"})
+    assert describe == (
+        "PATCH", "v1/variables/k", {"update_mask": "description"}, {"key": "k", "value": "", "description": "d"},
+    )  # fmt: skip
+    assert len(requests("2.11.2", step(Action.CREATE, VARIABLE), serve, connect)) == 1
+
+
+def test_what_is_sent_to_update_a_connection(serve: Serve, connect: Connect) -> None:
+    source = Connection(conn_id="c", conn_type="new", host=None, port=5)
+    wanted = step(Action.UPDATE, source, CONNECTION, "host", "port")
+    assert requests("2.11.2", wanted, serve, connect) == [
+        ("PATCH", "v1/connections/c", {}, {"host": None, "port": 5}),
+    ]
+    ((method, path, _, body),) = requests("3.3.2", wanted, serve, connect)
+    assert (method, path) == ("PATCH", "v2/connections/c")
+    assert body == {"connection_id": "c", "conn_type": "t", "host": None, "port": 5}
+
+
+def test_what_is_sent_to_update_a_pool(serve: Serve, connect: Connect) -> None:
+    held = Pool(name="p", slots=1, description="d", include_deferred=True)
+    wanted = step(Action.UPDATE, Pool(name="p", slots=5), held, "slots")
+    assert requests("2.11.2", wanted, serve, connect) == [
+        ("PATCH", "v1/pools/p", {"update_mask": "slots"}, {"name": "p", "slots": 5}),
+    ]
+    assert requests("3.3.2", wanted, serve, connect) == [
+        ("PATCH", "v2/pools/p", {"update_mask": "slots"},
+         {"pool": "p", "slots": 5, "description": "d", "include_deferred": True}),
+    ]  # fmt: skip
+
+
+def test_the_description_of_a_hidden_variable_is_changed_without_its_value(serve: Serve, connect: Connect) -> None:
+    source = Variable(key="k", value=REDACTED, description="new")
+    for version, api in (("2.11.2", "v1"), ("3.3.2", "v2")):
+        sent = requests(version, step(Action.UPDATE, source, VARIABLE, "description"), serve, connect)
+        assert sent == [
+            ("PATCH", f"{api}/variables/k", {"update_mask": "description"},
+             {"key": "k", "value": "", "description": "new"}),
+        ]  # fmt: skip
+
+
+def test_airflow_2_clears_a_description_only_with_the_value_at_hand(serve: Serve, connect: Connect) -> None:
+    bare = Variable(key="k", value=Text("new"))
+    held = Variable(key="k", value=Text("old"), description="d")
+    for names, value in ((("description",), "old"), (("description", "value"), "new")):
+        sent = requests("2.11.2", step(Action.UPDATE, bare, held, *names), serve, connect)
+        assert sent == [("POST", "v1/variables", {}, {"key": "k", "value": value})]
+    hidden = Variable(key="k", value=REDACTED, description="d")
+    store = connect(serve(airflow("2.11.2")).url)
+    (error,) = do(store, step(Action.UPDATE, bare, hidden, "description"))
+    assert "hidden" in (error or "")
+
+
+def test_the_description_of_the_default_pool(serve: Serve, connect: Connect) -> None:
+    held = Pool(name="default_pool", slots=128, description="Default pool", include_deferred=False)
+    wanted = step(Action.UPDATE, decoy(held), held, "description", "slots")
+    ((_, _, query, _),) = requests("2.11.2", wanted, serve, connect)
+    assert query == {"update_mask": "description,slots"}
+    site = serve(airflow("3.3.2"))
+    assert "default_pool" in (only_error(connect(site.url), wanted) or "")
+    assert site.sent("PATCH") == []
+
+
+def test_an_update_that_writes_nothing_sends_nothing(serve: Serve, connect: Connect) -> None:
+    assert requests("3.3.2", step(Action.UPDATE, CONNECTION, CONNECTION), serve, connect) == []
+
+
+def test_kinds_are_written_where_they_belong(serve: Serve, connect: Connect) -> None:
+    for obj in (CONNECTION, VARIABLE, Pool(name="p", slots=1)):
+        ((method, path, _, _),) = requests("3.3.2", step(Action.DELETE, None, obj), serve, connect)
+        assert (method, path) == ("DELETE", f"v2/{obj.kind.value}/{obj.id}")
+    assert len(Kind) == 3

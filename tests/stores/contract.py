@@ -1,0 +1,390 @@
+"""What every place that is written to object by object has to do. A store's test class brings fixtures, and inherits.
+
+The judge of what was written is never the store itself but `Truth`, which looks into the place by other means.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+import pytest
+
+from airconn.errors import TargetError
+from airconn.model import (
+    REDACTED,
+    Action,
+    AirflowObject,
+    Bundle,
+    Connection,
+    FieldChange,
+    How,
+    Kind,
+    Outcome,
+    Pool,
+    Selection,
+    Step,
+    Text,
+    Variable,
+)
+from airconn.plan import Plan, make_plan
+from airconn.stores.base import Store
+
+SECRET = "pa ss/%+:@#?[]\"'\\é🔑\n"
+FULL = Connection(
+    conn_id="full_1.a-b",
+    conn_type="google_cloud_platform",
+    description="of é, \n and '",
+    host="https://H.example/x?y#z",
+    schema="a/b c",
+    login="",
+    password=SECRET,
+    port=0,
+    extra=Text(
+        '{"n": 1.50,  "api_key": "tk-1234567", "list": [1, {"a": null}], "\\u00e9": "é", "n2": 12345678901234567890}'
+    ),
+)
+CONNECTIONS = (
+    FULL,
+    Connection(conn_id="bare", conn_type="x"),
+    Connection(
+        conn_id="empty", conn_type="", description="", host="", schema="", login="", password="", extra=Text("{}")
+    ),
+    Connection(conn_id="Upper.lower-1", conn_type="HTTP", port=-5),
+    Connection(conn_id="..", conn_type="http", host="dots"),
+)
+VARIABLES = (
+    Variable(key="plain", value=Text("text"), description="what it is"),
+    Variable(key="empty", value=Text(""), description=""),
+    Variable(key="api_key", value=Text("s3cr3t-s3cr3t")),
+    Variable(key="json", value=Text('{"b":1.50,\n "a":["é", 1e5, null], "password": "deep-secret"}')),
+    Variable(key="number", value=Text("1.50")),
+    Variable(key="quoted", value=Text('"q"')),
+    Variable(key="nan", value=Text("NaN")),
+    Variable(key="spaces", value=Text("  5 \n")),
+    Variable(key="k/ é?#%2F&=+;..", value=Text("odd \t\x7f\u2028 🔑")),
+    Variable(key="..", value=Text("dots")),
+    Variable(key="x" * 250, value=Text("y" * 5000)),
+)
+POOLS = (
+    Pool(name="plain", slots=3),
+    Pool(name="full", slots=2147483647, description="é 'x'", include_deferred=True),
+    Pool(name="none at é? #%2F", slots=0, description="", include_deferred=False),
+)
+OBJECTS: tuple[AirflowObject, ...] = (*CONNECTIONS, *VARIABLES, *POOLS)
+
+
+class Truth(Protocol):
+    """Looks into a place without the store."""
+
+    def get(self, kind: Kind, id_: str) -> AirflowObject | None:
+        """The object that is there, with all its secrets, texts as they are stored."""
+
+    def clear(self) -> None:
+        """Removes all objects but `default_pool`."""
+
+    def put_variables(self, values: dict[str, str]) -> None:
+        """Puts variables there, faster than the store would."""
+
+
+def step(action: Action, source: AirflowObject | None, target: AirflowObject | None = None, *names: str) -> Step:
+    """A step as a plan makes it; an update writes the fields `names`."""
+    obj = source or target
+    assert obj is not None
+    changes = tuple(FieldChange(name, How.CHANGED) for name in names)
+    return Step(obj.kind, obj.id, action, source, target, changes)
+
+
+def do(store: Store, *steps: Step) -> list[str | None]:
+    """The errors of these steps."""
+    return [outcome.error for outcome in store.apply(steps)]
+
+
+def create(store: Store, *objects: AirflowObject) -> None:
+    assert do(store, *(step(Action.CREATE, obj) for obj in objects)) == [None] * len(objects)
+
+
+def read_one(store: Store, obj: AirflowObject) -> AirflowObject | None:
+    return store.read(Selection(ids=frozenset({(obj.kind, obj.id)}))).get(obj.kind, obj.id)
+
+
+def as_held(obj: AirflowObject) -> AirflowObject:
+    """`obj` with what every Airflow makes of it: '' is no password, and a pool counts deferred tasks or not."""
+    if isinstance(obj, Connection):
+        return replace(obj, password=obj.password or None)
+    if isinstance(obj, Pool):
+        return replace(obj, include_deferred=bool(obj.include_deferred))
+    return obj
+
+
+def loosely(obj: AirflowObject | None) -> Any:
+    """`obj` with its extra as JSON: some places write the text anew when they change it."""
+    if isinstance(obj, Connection) and isinstance(obj.extra, Text):
+        return replace(obj, extra=None), json.loads(obj.extra.text)
+    return obj, None
+
+
+class StoreContract:
+    """Fixtures to bring: `store`, `truth` of the same place, and makers of a store that can't be used."""
+
+    @pytest.fixture
+    def store(self) -> Store:
+        """A store that is let in, and knows which version it talks to."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def truth(self) -> Truth:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def unreachable(self) -> Callable[[], Store]:
+        """A store of a place where nobody is."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def locked_out(self) -> Callable[[], Store]:
+        """A store with a wrong password, which is `SECRET`."""
+        raise NotImplementedError
+
+    def test_what_is_created_is_held_to_the_character(self, store: Store, truth: Truth) -> None:
+        objects = [obj for obj in OBJECTS if not store.problems(obj)]
+        create(store, *objects)
+        assert len(objects) > len(OBJECTS) - 3
+        assert [truth.get(obj.kind, obj.id) for obj in objects] == [as_held(obj) for obj in objects]
+
+    def test_a_second_import_finds_everything_unchanged_but_what_is_hidden(self, store: Store) -> None:
+        wanted = Bundle.of(obj for obj in OBJECTS if not store.problems(obj))
+        create(store, *wanted)
+        for selection in (Selection(), Selection(ids=frozenset((obj.kind, obj.id) for obj in wanted))):
+            plan = make_plan(wanted, store.read(selection), store.stored_form)
+            assert visible_changes(plan) == []
+
+    def test_a_hidden_value_is_redacted_and_nothing_else_is(self, store: Store) -> None:
+        create(store, FULL, *VARIABLES)
+        held = read_one(store, FULL)
+        assert isinstance(held, Connection)
+        assert held.password is REDACTED
+        assert isinstance(held.extra, Text)
+        assert held.extra.hidden == (("api_key",),)
+        assert replace(held, password=SECRET, extra=None) == replace(FULL, extra=None)
+        assert read_one(store, VARIABLES[0]) == VARIABLES[0]
+
+    def test_what_is_read_has_its_origin(self, store: Store) -> None:
+        create(store, FULL, VARIABLES[0], POOLS[0])
+        assert {str(obj.origin) for obj in store.read(Selection())} == {store.address}
+
+    def test_an_update_writes_the_fields_that_it_names_and_no_others(self, store: Store, truth: Truth) -> None:
+        pool = Pool(name="p", slots=5, description="d", include_deferred=True)
+        variable = Variable(key="v", value=Text("1.50"), description="d")
+        create(store, FULL, variable, pool)
+        new: list[tuple[AirflowObject, AirflowObject, str]] = [
+            (FULL, replace(FULL, host="h2"), "host"),
+            (FULL, replace(FULL, password="new"), "password"),
+            (FULL, replace(FULL, port=1), "port"),
+            (FULL, replace(FULL, conn_type="t"), "conn_type"),
+            (FULL, replace(FULL, schema="s2"), "schema"),
+            (FULL, replace(FULL, extra=Text('{"other": [2.0]}')), "extra"),
+            (variable, replace(variable, value=Text(" 2.50")), "value"),
+            (variable, replace(variable, description="d2"), "description"),
+            (pool, replace(pool, slots=7), "slots"),
+            (pool, replace(pool, description="d2"), "description"),
+            (pool, replace(pool, include_deferred=False), "include_deferred"),
+        ]
+        for before, after, name in new:
+            truth.clear()
+            create(store, before)
+            # Each other field differs in the source, so that one that is written without being named shows.
+            source = replace(decoy(before), **{name: getattr(after, name)})
+            assert do(store, step(Action.UPDATE, source, read_one(store, before), name)) == [None]
+            assert loosely(truth.get(before.kind, before.id)) == loosely(after), name
+
+    def test_an_update_clears_fields(self, store: Store, truth: Truth) -> None:
+        for before, names in (
+            (FULL, ("description", "host", "schema", "login", "port", "extra")),
+            (VARIABLES[0], ("description",)),
+            (POOLS[1], ("description",)),
+        ):
+            truth.clear()
+            create(store, before)
+            after = replace(before, **dict.fromkeys(names))  # type: ignore[arg-type]
+            assert do(store, step(Action.UPDATE, after, read_one(store, before), *names)) == [None]
+            assert truth.get(before.kind, before.id) == after
+
+    def test_an_update_tells_empty_from_nothing(self, store: Store, truth: Truth) -> None:
+        before = Connection(conn_id="c", conn_type="t")
+        create(store, before)
+        after = replace(before, conn_type="", host="", schema="", login="", description="")
+        names = ("conn_type", "host", "schema", "login", "description")
+        assert do(store, step(Action.UPDATE, after, read_one(store, before), *names)) == [None]
+        assert truth.get(before.kind, before.id) == after
+
+    def test_an_update_of_a_password_to_nothing_is_refused(self, store: Store, truth: Truth) -> None:
+        create(store, FULL)
+        for nothing in (None, ""):
+            after = replace(FULL, password=nothing)
+            (error,) = do(store, step(Action.UPDATE, after, read_one(store, FULL), "password"))
+            assert error is not None
+            assert "password" in error
+        assert truth.get(FULL.kind, FULL.id) == FULL
+
+    def test_replacing_leaves_nothing_of_the_old(self, store: Store, truth: Truth) -> None:
+        pairs: list[tuple[AirflowObject, AirflowObject]] = [
+            (FULL, Connection(conn_id=FULL.conn_id, conn_type="new")),
+            (VARIABLES[0], Variable(key=VARIABLES[0].key, value=Text("new"))),
+            (POOLS[1], Pool(name=POOLS[1].name, slots=1)),
+        ]
+        create(store, *(before for before, _ in pairs))
+        assert do(store, *(step(Action.REPLACE, after, before) for before, after in pairs)) == [None] * 3
+        assert [truth.get(after.kind, after.id) for _, after in pairs] == [as_held(after) for _, after in pairs]
+
+    def test_deleting(self, store: Store, truth: Truth) -> None:
+        objects = [FULL, CONNECTIONS[-1], *VARIABLES[-3:], *POOLS[1:]]
+        create(store, *objects)
+        assert set(do(store, *(step(Action.DELETE, None, obj) for obj in objects))) == {None}
+        assert [obj for obj in store.read(Selection()) if obj.id != "default_pool"] == []
+
+    def test_deleting_what_is_gone_is_done(self, store: Store, truth: Truth) -> None:
+        gone = (CONNECTIONS[1], VARIABLES[0], POOLS[0])
+        assert do(store, *(step(Action.DELETE, None, obj) for obj in gone)) == [None] * 3
+
+    def test_creating_what_exists_is_an_error_and_changes_nothing(self, store: Store, truth: Truth) -> None:
+        objects = (FULL, VARIABLES[0], POOLS[1])
+        create(store, *objects)
+        errors = do(store, *(step(Action.CREATE, decoy(obj)) for obj in objects))
+        assert all(errors)
+        assert [truth.get(obj.kind, obj.id) for obj in objects] == list(objects)
+
+    def test_a_failed_step_does_not_stop_the_others(self, store: Store, truth: Truth) -> None:
+        create(store, VARIABLES[0])
+        outcomes = list(store.apply([step(Action.CREATE, VARIABLES[0]), step(Action.CREATE, VARIABLES[1])]))
+        assert [bool(outcome.error) for outcome in outcomes] == [True, False]
+        assert [outcome.step.id for outcome in outcomes] == [VARIABLES[0].id, VARIABLES[1].id]
+        assert truth.get(Kind.VARIABLES, VARIABLES[1].id) == VARIABLES[1]
+
+    def test_steps_that_write_nothing_have_no_outcome(self, store: Store) -> None:
+        idle = (Action.UNCHANGED, Action.SKIPPED, Action.BLOCKED)
+        assert list(store.apply([step(action, FULL) for action in idle])) == []
+
+    def test_a_hidden_value_is_never_written(self, store: Store, truth: Truth) -> None:
+        create(store, FULL, VARIABLES[2], VARIABLES[3])
+        leaf = Text('{"api_key": "***"}', (("api_key",),))
+        sources: list[tuple[AirflowObject, str]] = [
+            (replace(FULL, password=REDACTED), "password"),
+            (replace(FULL, password="***"), "password"),
+            (replace(FULL, extra=leaf), "extra"),
+            (replace(FULL, extra=Text(leaf.text)), "extra"),
+            (replace(FULL, extra=REDACTED), "extra"),
+            (replace(FULL, host=REDACTED), "host"),
+            (replace(VARIABLES[2], value=REDACTED), "value"),
+            (replace(VARIABLES[2], value=Text("***")), "value"),
+            (replace(VARIABLES[3], value=leaf), "value"),
+        ]
+        for source, name in sources:
+            for wanted in (
+                step(Action.UPDATE, source, read_one(store, source), name),
+                step(Action.REPLACE, source, read_one(store, source)),
+            ):
+                (error,) = do(store, wanted)
+                assert error is not None
+                assert name in error
+            fresh = rename(source)
+            (error,) = do(store, step(Action.CREATE, fresh))
+            assert error is not None
+            assert truth.get(fresh.kind, fresh.id) is None
+        for obj in (FULL, VARIABLES[2], VARIABLES[3]):
+            assert truth.get(obj.kind, obj.id) == obj
+
+    def test_a_field_can_change_while_a_hidden_one_stays(self, store: Store, truth: Truth) -> None:
+        secret = replace(VARIABLES[2], description="before")
+        create(store, FULL, secret)
+        changed = (
+            (replace(FULL, password=REDACTED, extra=REDACTED, host="h2"), "host", replace(FULL, host="h2")),
+            (replace(secret, value=REDACTED, description="now"), "description", replace(secret, description="now")),
+        )
+        for source, name, after in changed:
+            assert do(store, step(Action.UPDATE, source, read_one(store, source), name)) == [None]
+            assert truth.get(after.kind, after.id) == after
+
+    def test_only_what_is_selected_is_read(self, store: Store) -> None:
+        create(store, *CONNECTIONS[:3], *VARIABLES[:3], *POOLS[:1])
+
+        def ids(selection: Selection) -> set[str]:
+            return {f"{obj.kind.value}/{obj.id}" for obj in store.read(selection)} - {"pools/default_pool"}
+
+        assert ids(Selection(kinds=frozenset({Kind.POOLS}))) == {"pools/plain"}
+        assert ids(Selection(include=("b*",))) == {"connections/bare"}
+        assert ids(Selection(include=("variables/*",), exclude=("*_key",))) == {"variables/plain", "variables/empty"}
+        named = frozenset({(Kind.CONNECTIONS, "bare"), (Kind.VARIABLES, "absent"), (Kind.CONNECTIONS, "absent")})
+        assert ids(Selection(ids=named)) == {"connections/bare"}
+        assert ids(Selection(ids=frozenset())) == set()
+
+    def test_the_default_pool_is_changed_and_never_deleted(self, store: Store, truth: Truth) -> None:
+        held = store.read(Selection(kinds=frozenset({Kind.POOLS}))).pools["default_pool"]
+        new = replace(held, slots=held.slots - 1, include_deferred=not held.include_deferred, description="no")
+        try:
+            assert do(store, step(Action.UPDATE, new, held, "slots")) == [None]
+            assert do(store, step(Action.UPDATE, new, held, "slots", "include_deferred")) == [None]
+            assert truth.get(Kind.POOLS, "default_pool") == replace(new, description=held.description)
+            for action in (Action.DELETE, Action.REPLACE):
+                (error,) = do(store, step(action, new, held))
+                assert error is not None
+            assert truth.get(Kind.POOLS, "default_pool") == replace(new, description=held.description)
+        finally:
+            assert do(store, step(Action.UPDATE, held, new, "slots", "include_deferred")) == [None]
+
+    def test_more_objects_than_fit_on_a_page(self, store: Store, truth: Truth) -> None:
+        values = {f"v{number}": str(number) for number in range(301)}
+        truth.put_variables(values)
+        found = store.read(Selection(kinds=frozenset({Kind.VARIABLES}))).variables
+        assert {key: obj.value for key, obj in found.items()} == {key: Text(text) for key, text in values.items()}
+
+    def test_a_place_where_nobody_is(self, unreachable: Callable[[], Store]) -> None:
+        store = unreachable()
+        for call in (store.describe, lambda: store.read(Selection()), lambda: do(store, step(Action.CREATE, FULL))):
+            with pytest.raises(TargetError) as caught:
+                call()
+            assert caught.value.hint
+            assert SECRET.strip() not in f"{caught.value} {caught.value.hint}"
+        store.close()
+
+    def test_a_wrong_password(self, locked_out: Callable[[], Store], truth: Truth) -> None:
+        store = locked_out()
+        for call in (lambda: store.read(Selection()), lambda: do(store, step(Action.CREATE, VARIABLES[0]))):
+            with pytest.raises(TargetError, match="refuses") as caught:
+                call()
+            assert SECRET.strip() not in f"{caught.value} {caught.value.hint}"
+        store.close()
+        assert truth.get(Kind.VARIABLES, VARIABLES[0].id) is None
+
+
+def visible_changes(plan: Plan) -> list[tuple[str, str, str]]:
+    """What a plan would change although nothing about it is hidden."""
+    return [
+        (entry.id, change.name, change.how.value)
+        for entry in plan.steps
+        for change in entry.changes
+        if change.how not in (How.WRITTEN_AGAIN, How.KEPT)
+    ] + [(entry.id, entry.action.value, reason) for entry in plan.steps for reason in entry.reasons]
+
+
+def decoy(obj: AirflowObject) -> AirflowObject:
+    """An object of the same id in which everything else differs."""
+    if isinstance(obj, Connection):
+        return Connection(
+            conn_id=obj.conn_id, conn_type="decoy", description="decoy", host="decoy", schema="decoy", login="decoy",
+            password="decoy", port=9, extra=Text('{"decoy": 1}'),
+        )  # fmt: skip
+    if isinstance(obj, Variable):
+        return Variable(key=obj.key, value=Text("decoy"), description="decoy")
+    return Pool(name=obj.name, slots=99, description="decoy", include_deferred=not obj.include_deferred)
+
+
+def rename(obj: AirflowObject) -> AirflowObject:
+    if isinstance(obj, Connection):
+        return replace(obj, conn_id="fresh")
+    return replace(obj, key="fresh") if isinstance(obj, Variable) else replace(obj, name="fresh")
+
+
+__all__ = ["FULL", "OBJECTS", "SECRET", "Outcome", "StoreContract", "Truth"]
