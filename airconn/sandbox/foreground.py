@@ -1,0 +1,116 @@
+"""Runs a command in the foreground, as a shell would, and turns signals into an orderly end.
+
+Signal handlers belong to the whole process, so this is for the command line and not for :class:`Sandbox` itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType
+
+from airconn.sandbox.box import Sandbox
+
+# What a shell answers where a command is not there, or can't be run.
+NOT_FOUND = 127
+NOT_EXECUTABLE = 126
+
+_TERM_SECONDS = 10.0
+# Where there is no SIGHUP there is no Airflow either, but this must still be importable to say so.
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class Ended(BaseException):
+    """A signal told this process to end. Like KeyboardInterrupt it is not for `except Exception`."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.exit_code = 128 + signum
+
+
+@contextlib.contextmanager
+def ending_signals() -> Iterator[None]:
+    """Within this block SIGTERM and SIGHUP raise :class:`Ended`, so that what is open is closed."""
+
+    told: list[int] = []
+
+    def end(signum: int, _: FrameType | None) -> None:
+        told.append(signum)
+        if len(told) == 1:  # a second one would only cut short what the first has begun
+            raise Ended(signum)
+
+    with _handlers(dict.fromkeys(_ENDING, end)):
+        yield
+
+
+def run_command(command: Sequence[str], box: Sandbox) -> int:
+    """Run `command` in the foreground and give its exit code, as a shell counts: 128 + N after signal N.
+
+    Raises :class:`Ended` once the command has ended if SIGTERM or SIGHUP came meanwhile.
+    """
+    told: list[int] = []
+    early: list[int] = []
+    timers: list[threading.Timer] = []
+    child: subprocess.Popen[bytes] | None = None
+
+    def pass_on(signum: int, _: FrameType | None) -> None:
+        if child is None:
+            early.append(signum)
+            return
+        # A Ctrl-C goes to everything in the terminal's foreground, the command included, which decides what it
+        # means. Without a terminal somebody has sent the signal to airconn alone.
+        if signum != signal.SIGINT or not _in_the_foreground_of_a_terminal():
+            child.send_signal(signum)
+        if signum != signal.SIGINT:
+            told.append(signum)
+            if len(told) == 1:
+                killer = threading.Timer(_TERM_SECONDS, child.kill)
+                killer.daemon = True
+                killer.start()
+                timers.append(killer)
+
+    with _handlers(dict.fromkeys((*_ENDING, signal.SIGINT), pass_on)):
+        child = subprocess.Popen(command, env=box.environ())  # noqa: S603 - running it is what is asked for
+        with box.guard.watching(child):
+            for signum in early:
+                pass_on(signum, None)
+            code = child.wait()
+    for timer in timers:
+        timer.cancel()
+    if told:
+        raise Ended(told[0])
+    return 128 - code if code < 0 else code
+
+
+@contextlib.contextmanager
+def _handlers(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], None]]) -> Iterator[None]:
+    """Install `handlers`, but not over a signal that the caller has us ignore, as nohup does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread can have any, and gets the signals
+        return
+    previous = {}
+    for number, handler in handlers.items():
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            previous[number] = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, old in previous.items():
+            signal.signal(number, old)
+
+
+def _in_the_foreground_of_a_terminal() -> bool:
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)

@@ -1,0 +1,122 @@
+"""A private directory and process groups that vanish when airconn does, in whatever way that is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from airconn.sandbox import _watchdog
+
+
+class Guard:
+    """Owns a temporary directory, and the processes that are started through it.
+
+    Leaving the `with` block ends the processes and removes the directory. Where airconn is killed before that, a
+    watchdog process does it: it sees that the pipe between the two has closed.
+    """
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.gettempdir()).resolve() / f"airconn-sandbox-{secrets.token_hex(8)}"
+        self._groups: list[subprocess.Popen[bytes]] = []
+        self._watchdog: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Guard:
+        # The watchdog comes first, so that there is never a directory that nobody would remove. In a session of its
+        # own, neither a Ctrl-C nor the end of the terminal reaches it.
+        self._watchdog = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-I", "-S", _watchdog.__file__, str(self.directory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )
+        try:
+            self.directory.mkdir(mode=0o700)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def spawn(
+        self,
+        command: Sequence[str | Path],
+        *,
+        log: Path,
+        env: Mapping[str, str],
+        pass_fds: Sequence[int] = (),
+        stdin: int = subprocess.DEVNULL,
+    ) -> subprocess.Popen[bytes]:
+        """Start `command` in a process group of its own, with what it says in `log` and its temporary files here."""
+        with log.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603
+                command,
+                stdin=stdin,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**env, "TMPDIR": str(self.directory)},
+                cwd=self.directory,
+                pass_fds=pass_fds,
+                start_new_session=True,
+            )
+        self._groups.append(process)
+        self._tell("group", process)
+        return process
+
+    def run(
+        self, command: Sequence[str | Path], *, log: Path, env: Mapping[str, str], pass_fds: Sequence[int] = ()
+    ) -> int:
+        """Run `command` to its end and give its exit status."""
+        process = self.spawn(command, log=log, env=env, pass_fds=pass_fds)
+        try:
+            return process.wait()
+        finally:
+            self.stop(process)
+
+    def stop(self, process: subprocess.Popen[bytes]) -> None:
+        """End a process of :meth:`spawn` and all that it started, at once: nothing of theirs is to be kept."""
+        # macOS answers "not permitted" for a group of dead processes.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        self._groups.remove(process)
+        self._tell("forget", process)
+
+    @contextlib.contextmanager
+    def watching(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Within this block the watchdog ends `process` too, which isn't the guard's own to end otherwise."""
+        self._tell("process", process)
+        try:
+            yield
+        finally:
+            self._tell("forget", process)
+
+    def close(self) -> None:
+        """End everything and remove the directory. May be called again."""
+        for process in reversed(self._groups.copy()):
+            self.stop(process)
+        _watchdog.remove(str(self.directory))
+        if self._watchdog is not None and self._watchdog.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._watchdog.stdin.close()
+            self._watchdog.wait()
+
+    def _tell(self, verb: str, process: subprocess.Popen[bytes]) -> None:
+        if self._watchdog is not None and self._watchdog.stdin is not None:
+            # A watchdog that somebody has killed is no reason to fail: close() does without it.
+            with contextlib.suppress(OSError):
+                self._watchdog.stdin.write(f"{verb} {process.pid}\n".encode())
+                self._watchdog.stdin.flush()

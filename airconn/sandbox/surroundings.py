@@ -1,0 +1,123 @@
+"""What a sandboxed Airflow reads at its start: its airflow.cfg, and the environment variables around it."""
+
+from __future__ import annotations
+
+import base64
+import configparser
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from airconn.sandbox.versions import Release
+
+USERNAME = "admin"
+CONFIG_NAME = "airflow.cfg"
+DATABASE_NAME = "airflow.db"
+
+Settings = Mapping[str, Mapping[str, str]]
+"""Section -> option -> value, as in airflow.cfg."""
+
+_PYTHON_KEPT = ("PYTHONIOENCODING", "PYTHONUNBUFFERED", "PYTHONUTF8")
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """All that is random about one sandbox."""
+
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    fernet_key: str = field(
+        default_factory=lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(), repr=False
+    )
+    secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
+    jwt_secret: str = field(default_factory=lambda: secrets.token_urlsafe(96), repr=False)
+
+    def values(self) -> tuple[str, ...]:
+        return (self.password, self.fernet_key, self.secret_key, self.jwt_secret)
+
+
+def write_config(home: Path, release: Release, secret: Secrets, url: str, extra: Settings | None = None) -> None:
+    """Write the files in `home` that configure its Airflow.
+
+    They are files and not environment variables so that AIRFLOW_HOME alone, in any terminal, leads `airflow` to this
+    database with this Fernet key.
+    """
+    # Airflow substitutes %(…)s and %%.
+    config = configparser.ConfigParser(interpolation=None)
+    for part in (_settings(home, release, secret, url), extra or {}):
+        for section, options in part.items():
+            if not config.has_section(section):
+                config.add_section(section)
+            for option, value in options.items():
+                config.set(section, option, value.replace("%", "%%"))
+    with _private(home / CONFIG_NAME) as file:
+        config.write(file)
+    if not release.is_airflow_2:
+        with _private(home / "passwords.json") as file:
+            json.dump({USERNAME: secret.password}, file)
+
+
+def _settings(home: Path, release: Release, secret: Secrets, url: str) -> Settings:
+    port = url.rpartition(":")[2]
+    common = {
+        "core": {"fernet_key": secret.fernet_key, "load_examples": "False"},
+        "database": {
+            "sql_alchemy_conn": f"sqlite:///{home / DATABASE_NAME}",
+            "load_default_connections": "False",
+        },
+        # Some versions say on stdout, amid what `airflow connections export -` prints, how they load providers.
+        "logging": {"logging_level": "WARNING", "fab_logging_level": "WARNING"},
+        "usage_data_collection": {"enabled": "False"},
+    }
+    if release.is_airflow_2:
+        backends = ("basic_auth", "session")
+        return common | {
+            "api": {"auth_backends": ",".join(f"airflow.api.auth.backend.{name}" for name in backends)},
+            "webserver": {
+                "base_url": url,
+                "web_server_host": "127.0.0.1",
+                "web_server_port": port,
+                "secret_key": secret.secret_key,
+                "update_fab_perms": "False",  # the database comes with the roles in it
+            },
+            "fab": {"update_fab_perms": "False"},  # its name since 2.9
+        }
+    return common | {
+        "core": common["core"]
+        | {
+            "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
+            "simple_auth_manager_users": f"{USERNAME}:admin",
+            "simple_auth_manager_passwords_file": str(home / "passwords.json"),
+        },
+        "api": {"base_url": url, "host": "127.0.0.1", "port": port, "secret_key": secret.secret_key},
+        "api_auth": {"jwt_secret": secret.jwt_secret},
+    }
+
+
+def _private(path: Path) -> TextIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8")
+
+
+def airflow_environ(environ: Mapping[str, str], *, home: Path) -> dict[str, str]:
+    """`environ` for a process that is to see the Airflow in `home`.
+
+    What the caller has set for another Airflow or another Python is gone, and 127.0.0.1 is reached without a proxy.
+    """
+    kept = {name: value for name, value in without_python(environ).items() if not name.startswith("AIRFLOW_")}
+    if any(name.lower() in ("http_proxy", "https_proxy", "all_proxy") for name in kept):
+        direct = ",".join(filter(None, (kept.get("no_proxy") or kept.get("NO_PROXY"), "127.0.0.1")))
+        kept |= {"no_proxy": direct, "NO_PROXY": direct}
+    return kept | {"AIRFLOW_HOME": str(home), "SCARF_ANALYTICS": "false"}
+
+
+def without_python(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` without what leads a Python to other modules than its own, or has it run otherwise than usual."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in _PYTHON_KEPT
+        or not (name.startswith("PYTHON") or name in ("VIRTUAL_ENV", "CONDA_PREFIX", "__PYVENV_LAUNCHER__"))
+    }
