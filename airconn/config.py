@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airconn.errors import UsageError
-from airconn.model import Kind
+
+if TYPE_CHECKING:
+    from airconn.model import Kind
 
 DEFAULT_URL = "http://localhost:8080"
 PROJECT_FILE = "airconn.toml"
@@ -29,6 +31,8 @@ _KEYS: dict[str, type] = {
     "client_key": str,
     "token_command": list,
 }
+_CREDENTIALS = ("token", "username", "password")
+_TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.toml")
 _ADDRESS_KEYS = ("url", "token_env", "username_env", "password_env")
 
 
@@ -40,6 +44,8 @@ class Credentials:
     username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
     token_command: tuple[str, ...] | None = field(default=None, repr=False)
+    source: str = ""
+    """The names of the variables or the setting that they come from."""
     looked_at: tuple[str, ...] = ()
     """The names of the variables and settings that were looked at, in order."""
 
@@ -94,19 +100,23 @@ class Config:
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_TOKEN_COMMAND",
             )
+        _distrust(project)
         user_file = _user_file(environ)
         return cls(environ, project, _read(user_file, str(user_file)), stdin)
 
     def target(self, option: str | None) -> Address:
         """The Airflow that is meant: `option`, else `AIRCONN_URL`, else `url` of a file, else the default."""
-        text = option or self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL
-        return self.resolve(str(text))
+        if option is not None:
+            return self.resolve(option)
+        return self.resolve(str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL))
 
     def resolve(self, text: str) -> Address:
         """What an address means: `@name` is looked up, anything else stands for itself.
 
         Raises `UsageError` for a name that isn't configured.
         """
+        if not text:
+            raise UsageError("an address is empty", hint="is it a variable of your shell that isn't set?")
         if not text.startswith("@"):
             return Address(text, self.settings({}))
         addresses: dict[str, Any] = {**self.user.get("addresses", {}), **self.project.get("addresses", {})}
@@ -137,35 +147,39 @@ class Config:
         return Settings(credentials=self._credentials(entry), stdin=self.stdin, **found)
 
     def _credentials(self, entry: Mapping[str, str]) -> Credentials:
-        names = {
-            what: entry.get(f"{what}_env", f"AIRCONN_{what.upper()}") for what in ("token", "username", "password")
-        }
-        own = any(f"{what}_env" in entry for what in names)
-        looked_at = [names["token"], f"{names['username']} and {names['password']}"]
-        token, username, password = (self.environ.get(name) or None for name in names.values())
-        if token:
-            return Credentials(token=token, looked_at=tuple(looked_at))
+        own = {what: entry[f"{what}_env"] for what in _CREDENTIALS if f"{what}_env" in entry}
+        # An address with credentials of its own never gets those of another.
+        names = own or {what: f"AIRCONN_{what.upper()}" for what in _CREDENTIALS}
+        pair = " and ".join(names[what] for what in ("username", "password") if what in names)
+        looked_at = [name for name in (names.get("token"), pair) if name]
+        found = {what: self.environ.get(name) or None for what, name in names.items()}
+        if found.get("token"):
+            return Credentials(token=found["token"], source=names["token"], looked_at=tuple(looked_at))
+        username, password = found.get("username"), found.get("password")
         if username and password:
-            return Credentials(username=username, password=password, looked_at=tuple(looked_at))
+            return Credentials(username=username, password=password, source=pair, looked_at=tuple(looked_at))
         if username or password:
             have, lack = ("username", "password") if username else ("password", "username")
-            raise UsageError(f"{names[have]} is set and {names[lack]} is not", hint=f"set {names[lack]} as well")
-        command = None if own else self._token_command()
-        if not own:
-            looked_at += ["AIRCONN_TOKEN_COMMAND", "token_command in your config.toml"]
-        return Credentials(token_command=command, looked_at=tuple(looked_at))
+            lacking = names.get(lack, f"{lack}_env of this address")
+            raise UsageError(f"{names[have]} is set and {lacking} is not", hint=f"set {lacking} as well")
+        if own:
+            return Credentials(looked_at=tuple(looked_at))
+        looked_at += _TOKEN_COMMAND_PLACES
+        command, source = self._token_command()
+        return Credentials(token_command=command, source=source, looked_at=tuple(looked_at))
 
-    def _token_command(self) -> tuple[str, ...] | None:
-        text = self.environ.get("AIRCONN_TOKEN_COMMAND")
+    def _token_command(self) -> tuple[tuple[str, ...] | None, str]:
+        in_environment, in_file = _TOKEN_COMMAND_PLACES
+        text = self.environ.get(in_environment)
         if text:
             import shlex
 
             try:
-                return tuple(shlex.split(text))
+                return tuple(shlex.split(text)), in_environment
             except ValueError:
-                raise UsageError("AIRCONN_TOKEN_COMMAND has a quote that isn't closed") from None
+                raise UsageError(f"{in_environment} has a quote that isn't closed") from None
         command = self.user.get("token_command")
-        return tuple(str(part) for part in command) if command else None
+        return (tuple(str(part) for part in command), in_file) if command else (None, "")
 
 
 def _user_file(environ: Mapping[str, str]) -> Path:
@@ -217,6 +231,19 @@ def _check(values: Mapping[str, Any], shown: str) -> None:
             if key not in _ADDRESS_KEYS or not isinstance(value, str):
                 hint = f"an address has {', '.join(_ADDRESS_KEYS)}; a credential is named by its environment variable"
                 raise UsageError(f"address {name!r} can't have {key!r} like this", where=shown, hint=hint)
+
+
+def _distrust(project: Mapping[str, Any]) -> None:
+    """Refuses a project's file that would send any other secret of the environment to an address of its choice."""
+    for name, entry in project.get("addresses", {}).items():
+        for what in _CREDENTIALS if isinstance(entry, dict) else ():
+            variable = entry.get(f"{what}_env", "AIRCONN_")
+            if not variable.startswith("AIRCONN_"):
+                raise UsageError(
+                    f"address {name!r} has {what}_env = {variable!r}, and a project's file isn't trusted with that",
+                    where=PROJECT_FILE,
+                    hint="name a variable that starts with AIRCONN_, or move the address to your own config.toml",
+                )
 
 
 def _seconds(value: Any, what: str) -> float:

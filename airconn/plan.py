@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from airconn.model import (
+    MASK,
     REDACTED,
     WRITES,
     Action,
@@ -87,74 +88,104 @@ def _step(
     if reasons:
         return step(Action.BLOCKED, tuple(changes), tuple(reasons))
     if writes and on_existing == "fail":
-        return step(Action.BLOCKED, tuple(changes), ("exists, with other values",))
+        known = any(change.how in (How.CHANGED, How.CLEARED) for change in changes)
+        reason = "exists, with other values" if known else "exists, and what is hidden of it can't be compared"
+        return step(Action.BLOCKED, tuple(changes), (reason,))
     return step(Action.UPDATE if writes else Action.UNCHANGED, tuple(changes))
 
 
 def _compare(name: str, source: Any, target: Any) -> tuple[FieldChange | None, str | None]:
     """What happens to one field, and why it can't."""
-    if isinstance(source, Text) and isinstance(target, Text) and (source.hidden or target.hidden):
-        return _compare_leaves(name, source, target)
     if source is REDACTED:
         if target is None:
             return None, f"{name} is hidden in the source, and the target has none"
-        return _kept(name)
-    if isinstance(source, Text) and source.hidden:
-        if target is REDACTED:
-            return _kept(name)
-        return None, f"{_names(name, source.hidden)} hidden in the source, and the target has none"
-    if target is REDACTED or (isinstance(target, Text) and target.hidden):
-        if source is None:
-            return _compare_leaves(name, Text("{}"), target) if isinstance(target, Text) else _kept(name)
-        return FieldChange(name, How.WRITTEN_AGAIN), None
-    if source == target:
-        return None, None
-    return FieldChange(name, How.CLEARED if source is None else How.CHANGED), None
-
-
-def _kept(name: str) -> tuple[FieldChange, None]:
-    return FieldChange(name, How.KEPT), None
-
-
-def _compare_leaves(name: str, source: Text, target: Text) -> tuple[FieldChange | None, str | None]:
-    """The same for two JSON texts of which at least one has hidden leaves."""
-    try:
-        ours = dict(jsontext.leaves(source.value()))
-        theirs = dict(jsontext.leaves(target.value()))
-    except ValueError:
-        # One of them is no JSON, so that nothing of the other can be kept in it.
-        if source.hidden:
-            return None, f"{_names(name, source.hidden)} hidden in the source, and the target has none"
-        return FieldChange(name, How.WRITTEN_AGAIN), None
-    ours.pop((), None)
-    theirs.pop((), None)
-    nowhere = [path for path in source.hidden if path not in theirs]
+        return FieldChange(name, How.KEPT), None
+    if name == "extra" and _is_empty(source) and (target is REDACTED or (isinstance(target, Text) and target.hidden)):
+        source = None
+    ours, theirs = _leaves(source), _leaves(target)
+    hidden = {path for side in (ours, theirs) for path, leaf in side.items() if leaf is REDACTED}
+    if not hidden:
+        if source == target:
+            return None, None
+        return FieldChange(name, How.CLEARED if source is None else How.CHANGED), None
+    nowhere = [path for path, leaf in ours.items() if leaf is REDACTED and not _has(theirs, path)]
     if nowhere:
         return None, f"{_names(name, nowhere)} hidden in the source, and the target has none"
-    hidden = {*source.hidden, *target.hidden}
-    kept = [path for path in theirs if path in hidden and ours.get(path, REDACTED) is REDACTED]
-    again = [path for path in target.hidden if path not in kept]
-    differs = any(
-        path not in hidden and (path not in ours or path not in theirs or ours[path] != theirs[path])
-        for path in {**ours, **theirs}
+    masked = [path for path, leaf in theirs.items() if leaf is REDACTED and _has_mask(_at(ours, path))]
+    if masked:
+        return None, f"{_names(name, masked)} hidden, and the source has a text with *** in it"
+    kept = sorted({*(path for path in hidden if _at(ours, path) is REDACTED), *_moved(hidden, ours, theirs)}, key=str)
+    again = [path for path in hidden if path not in kept]
+    ours_shown, theirs_shown = (
+        {path: leaf for path, leaf in side.items() if path not in hidden} for side in (ours, theirs)
     )
-    if not differs and not again:
-        return FieldChange(name, How.KEPT, detail=_paths(kept)), None
+    if not again and ours_shown == theirs_shown:
+        return FieldChange(name, How.KEPT, _paths(kept)), None
     if kept:
-        verb = "are" if len(kept) > 1 else "is"
-        return (
-            None,
-            f"{_names(name, kept, verb)} hidden and not in the source: writing the rest of {name} would lose it",
-        )
-    return FieldChange(name, How.WRITTEN_AGAIN if again else How.CHANGED, detail=_paths(again)), None
+        return None, f"{_names(name, kept)} hidden and not in the source: writing the rest of {name} would lose it"
+    return FieldChange(name, How.WRITTEN_AGAIN, _paths(again)), None
 
 
-def _paths(paths: list[jsontext.JsonPath]) -> str:
-    return ", ".join(jsontext.show_path(path) for path in paths)
+Leaves = dict[jsontext.JsonPath, Any]
 
 
-def _names(name: str, paths: Any, verb: str = "is") -> str:
-    return f"{', '.join(f'{name}.{jsontext.show_path(path)}' for path in paths)} {verb}"
+def _leaves(value: Any) -> Leaves:
+    """The leaves of a field that can be compared one by one. A field of one piece has itself at the path `()`."""
+    if value is None:
+        return {}
+    if not isinstance(value, Text):
+        return {(): value}
+    try:
+        found = value.value()
+    except ValueError:
+        return {(): value}
+    return dict(jsontext.leaves(found)) if isinstance(found, dict | list) else {(): value}
+
+
+def _at(leaves: Leaves, path: jsontext.JsonPath) -> Any:
+    """The leaf at a path. What isn't there, or is hidden as a part of something larger, is REDACTED: nobody says."""
+    if path == () and () not in leaves:
+        return leaves if any(leaf is not REDACTED for leaf in leaves.values()) else REDACTED
+    return leaves.get(path, leaves.get((), REDACTED))
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether an extra says nothing of what might be hidden in another."""
+    return value is None or (isinstance(value, Text) and value.text.strip() in ("", "{}"))
+
+
+def _has_mask(leaf: Any) -> bool:
+    if isinstance(leaf, dict):
+        return any(_has_mask(item) for item in leaf.values())
+    return MASK in leaf.text if isinstance(leaf, Text) else isinstance(leaf, str) and MASK in leaf
+
+
+def _has(leaves: Leaves, path: jsontext.JsonPath) -> bool:
+    return () in leaves or path in leaves or (path == () and bool(leaves))
+
+
+def _moved(hidden: set[jsontext.JsonPath], ours: Leaves, theirs: Leaves) -> set[jsontext.JsonPath]:
+    """Hidden items of lists that have another length on the other side, so that nobody knows which is which."""
+    return {
+        path
+        for path in hidden
+        for depth, part in enumerate(path)
+        if isinstance(part, int) and _length(ours, path[:depth]) != _length(theirs, path[:depth])
+    }
+
+
+def _length(leaves: Leaves, path: jsontext.JsonPath) -> int:
+    items = {leaf[len(path)] for leaf in leaves if len(leaf) > len(path) and leaf[: len(path)] == path}
+    return len(items)
+
+
+def _paths(paths: list[jsontext.JsonPath]) -> tuple[str, ...]:
+    return tuple(sorted(jsontext.show_path(path) for path in paths if path))
+
+
+def _names(name: str, paths: list[jsontext.JsonPath]) -> str:
+    names = ", ".join(f"{name}.{jsontext.show_path(path)}" if path else name for path in paths)
+    return f"{names} {'are' if len(paths) > 1 else 'is'}"
 
 
 def count(steps: Iterator[Step] | tuple[Step, ...]) -> dict[Action, int]:

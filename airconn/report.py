@@ -82,12 +82,8 @@ def _origin(step: Step) -> str:
 
 
 def _change(change: FieldChange) -> str:
-    name = change.name + (f" ({change.detail})" if change.detail and change.how is How.CHANGED else "")
-    if change.how is How.CHANGED:
-        return name
-    if change.detail:
-        name = ", ".join(f"{change.name}.{path}" for path in change.detail.split(", "))
-    return f"{name} ({_HOW[change.how]})"
+    names = ", ".join(f"{change.name}.{leaf}" for leaf in change.leaves) or change.name
+    return names if change.how is How.CHANGED else f"{names} ({_HOW[change.how]})"
 
 
 _HOW = {
@@ -124,7 +120,7 @@ def counts(plan: Plan, outcomes: Iterable[Outcome] | None) -> dict[str, int]:
     return numbers
 
 
-def import_json(plan: Plan, outcomes: Sequence[Outcome] | None, target: str) -> str:
+def import_json(plan: Plan, outcomes: Sequence[Outcome] | None, target: str, *, dry_run: bool) -> str:
     """An import as JSON: what was planned for each object, what became of it, and the counts."""
     results = {} if outcomes is None else {(o.step.kind, o.step.id): o for o in outcomes}
 
@@ -132,7 +128,7 @@ def import_json(plan: Plan, outcomes: Sequence[Outcome] | None, target: str) -> 
         outcome = results.get((step.kind, step.id))
         if outcome is not None:
             return "failed" if outcome.error else "done"
-        return "planned" if outcomes is None else "not done"
+        return "planned" if dry_run else "not done"
 
     objects = []
     for step in plan.steps:
@@ -141,7 +137,7 @@ def import_json(plan: Plan, outcomes: Sequence[Outcome] | None, target: str) -> 
             "id": step.id,
             "action": step.action.value,
             "origin": str(step.source.origin) if step.source else None,
-            "fields": [{"name": c.name, "how": c.how.value, "detail": c.detail} for c in step.changes],
+            "fields": [{"name": c.name, "how": c.how.value, "leaves": list(c.leaves)} for c in step.changes],
             "reasons": list(step.reasons),
         }
         if step in plan.writes:
@@ -152,7 +148,7 @@ def import_json(plan: Plan, outcomes: Sequence[Outcome] | None, target: str) -> 
         {
             "schema_version": SCHEMA_VERSION,
             "target": target,
-            "dry_run": outcomes is None,
+            "dry_run": dry_run,
             "objects": objects,
             "summary": counts(plan, outcomes),
         }

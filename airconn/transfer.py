@@ -129,14 +129,19 @@ def prepare_import(
 
 def carry_out(plan: Plan, target: Store, on_outcome: Callable[[Outcome], None]) -> None:
     """Writes what a plan says. Raises `BlockedError` before the first write if anything is blocked."""
-    if plan.blocked:
-        raise BlockedError(
-            f"{len(plan.blocked)} object{'s are' if len(plan.blocked) > 1 else ' is'} blocked",
-            where=target.address,
-            hint="mend what is listed, or leave it out with --exclude",
-        )
+    refuse_blocked(plan)
     for outcome in target.apply(plan.writes):
         on_outcome(outcome)
+
+
+def refuse_blocked(plan: Plan) -> None:
+    """Raises `BlockedError` if anything in a plan is blocked."""
+    if plan.blocked:
+        objects = "1 object is" if len(plan.blocked) == 1 else f"{len(plan.blocked)} objects are"
+        raise BlockedError(
+            f"{objects} blocked, and so is the run",
+            hint="mend what is listed with '!', or leave it out with --exclude",
+        )
 
 
 @dataclass(frozen=True, slots=True)

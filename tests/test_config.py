@@ -28,8 +28,8 @@ def test_the_target_is_the_option_then_the_variable_then_the_files_then_the_defa
 def test_a_name_stands_for_its_address_and_names_its_own_credentials(tmp_path: Path) -> None:
     found = config(
         tmp_path,
-        '[addresses]\ndev = "http://dev"\n[addresses.prod]\nurl = "https://prod"\ntoken_env = "PROD_TOKEN"\n',
-        PROD_TOKEN="t",
+        '[addresses]\ndev = "http://dev"\n[addresses.prod]\nurl = "https://prod"\ntoken_env = "AIRCONN_PROD_TOKEN"\n',
+        AIRCONN_PROD_TOKEN="t",
         AIRCONN_TOKEN="other",
     )
     assert found.resolve("@dev").settings.credentials.token == "other"
@@ -40,11 +40,35 @@ def test_a_name_stands_for_its_address_and_names_its_own_credentials(tmp_path: P
 def test_the_credentials_of_a_named_address_never_fall_back_to_those_of_another(tmp_path: Path) -> None:
     found = config(
         tmp_path,
-        '[addresses.prod]\nurl = "https://prod"\ntoken_env = "PROD_TOKEN"\n',
+        '[addresses.prod]\nurl = "https://prod"\ntoken_env = "AIRCONN_PROD_TOKEN"\n',
         AIRCONN_TOKEN="other",
     )
     credentials = found.resolve("@prod").settings.credentials
-    assert (credentials.token, credentials.looked_at[0]) == (None, "PROD_TOKEN")
+    assert (credentials.token, credentials.looked_at[0]) == (None, "AIRCONN_PROD_TOKEN")
+
+
+def test_a_user_name_and_a_password_of_another_address_are_no_fallback_either(tmp_path: Path) -> None:
+    found = config(
+        tmp_path,
+        '[addresses.prod]\nurl = "https://prod"\ntoken_env = "AIRCONN_PROD_TOKEN"\n',
+        AIRCONN_USERNAME="u",
+        AIRCONN_PASSWORD="p",
+    )
+    credentials = found.resolve("@prod").settings.credentials
+    assert (credentials.username, credentials.password) == (None, None)
+
+
+def test_an_empty_address_is_not_the_default_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="an address is empty"):
+        config(tmp_path).target("")
+
+
+def test_only_the_users_own_file_may_name_any_variable(tmp_path: Path) -> None:
+    text = '[addresses.x]\nurl = "https://x"\ntoken_env = "AWS_SECRET_ACCESS_KEY"\n'
+    with pytest.raises(UsageError, match="a project's file isn't trusted"):
+        config(tmp_path, text)
+    found = config(tmp_path, user=text, AWS_SECRET_ACCESS_KEY="t")
+    assert found.resolve("@x").settings.credentials.token == "t"
 
 
 def test_credentials_are_not_in_a_repr(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_an_extra_that_differs_only_in_what_is_hidden_on_both_sides_is_kept() ->
 
 def test_an_extra_whose_hidden_leaf_the_source_has_is_written_again_as_a_whole() -> None:
     step = planned(conn(extra=Text('{"token": "t", "b": 1}')), conn(extra=extra('{"token": "***", "b": 1}')))
-    assert step.changes == (FieldChange("extra", How.WRITTEN_AGAIN, "token"),)
+    assert step.changes == (FieldChange("extra", How.WRITTEN_AGAIN, ("token",)),)
 
 
 @pytest.mark.parametrize("ours", ['{"b": 2}', '{"b": 2, "token": "***"}', '{"token": "***"}'])
@@ -132,6 +132,50 @@ def test_one_hidden_leaf_written_again_does_not_lose_another() -> None:
     target = conn(extra=extra('{"a": "***", "b": "***"}'))
     assert planned(conn(extra=Text('{"a": "x"}')), target).action is Action.BLOCKED
     assert planned(conn(extra=Text('{"a": "x", "b": "y"}')), target).action is Action.UPDATE
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ('{"args": ["b"]}', '{"args": ["***", "b"]}'),
+        ('{"args": ["x", "b"]}', '{"args": ["***"]}'),
+        ('{"args": [{"k": "x"}]}', '{"args": [{"k": "***"}, {"k": "y"}]}'),
+    ],
+)
+def test_a_hidden_item_of_a_list_of_another_length_is_blocked(ours: str, theirs: str) -> None:
+    assert planned(conn(extra=extra(ours)), conn(extra=extra(theirs))).action is Action.BLOCKED
+
+
+@pytest.mark.parametrize("empty", ["", "{}", " {} "])
+def test_an_empty_extra_says_nothing_of_a_hidden_one(empty: str) -> None:
+    step = planned(conn(extra=Text(empty)), conn(extra=extra('{"api_key": "***"}')))
+    assert (step.action, step.written) == (Action.UNCHANGED, frozenset())
+    assert planned(conn(extra=Text(empty)), conn(extra=REDACTED)).action is Action.UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        (var("postgres://u:***@h/x"), var(REDACTED)),
+        (var('{"dsn": "a ***"}'), var(extra('{"dsn": "***"}'))),
+        (conn(password="x***"), conn(password=REDACTED)),
+        (conn(extra=Text('{"a": "x***y"}')), conn(extra=REDACTED)),
+    ],
+)
+def test_a_mask_within_a_text_is_never_written_over_what_is_hidden(
+    source: AirflowObject, target: AirflowObject
+) -> None:
+    assert planned(source, target).action is Action.BLOCKED
+
+
+def test_a_mask_within_a_text_is_a_text_where_nothing_is_hidden() -> None:
+    assert planned(var("a *** b"), var("old")).action is Action.UPDATE
+
+
+def test_one_leaf_of_a_target_that_is_hidden_as_a_whole_is_kept() -> None:
+    assert planned(conn(extra=extra('{"token": "***"}')), conn(extra=REDACTED)).action is Action.UNCHANGED
+    assert planned(conn(extra=Text('{"token": "t"}')), conn(extra=REDACTED)).written == {"extra"}
+    assert planned(conn(extra=extra('{"a": 1, "token": "***"}')), conn(extra=REDACTED)).action is Action.BLOCKED
 
 
 def test_the_type_of_a_leaf_counts() -> None:

@@ -106,10 +106,12 @@ def _from_click(error: click.UsageError) -> AirconnError:
 
 
 def _bug(error: Exception) -> AirconnError:
-    trace = error.__traceback__
-    while trace and trace.tb_next and "airconn" in trace.tb_next.tb_frame.f_globals.get("__name__", ""):
+    place, trace = "nowhere", error.__traceback__
+    while trace:
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] == "airconn":
+            place = f"{module}:{trace.tb_lineno}"
         trace = trace.tb_next
-    place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "nowhere"
     return AirconnError(
         f"a fault of airconn itself: {type(error).__name__} in {place}",
         hint="please report this line with your command and the versions of airconn and Airflow; it holds no values",

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 import click
 
 from airconn.config import Config
 from airconn.errors import AirconnError, InputErrors
-from airconn.formats.base import Note
+
+if TYPE_CHECKING:
+    from airconn.formats.base import Note
 
 
 @dataclass

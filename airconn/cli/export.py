@@ -20,7 +20,7 @@ DEFAULT_FORMAT = "json"
 
 
 @click.command("export", short_help="Pull objects out of an Airflow.")
-@click.option("--from", "from_", metavar="ADDRESS", help="Where from (default: AIRCONN_URL, else localhost:8080).")
+@click.option("--from", "from_", metavar="ADDRESS", help=f"Where from [{opt.DEFAULT_PLACE}].")
 @opt.writing
 @opt.selection
 @opt.reading

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.errors import BlockedError, ExitCode
+from airconn.model import Action, Outcome, Step
+
+if TYPE_CHECKING:
+    from airconn.plan import Plan
 
 
 @click.command("import", short_help="Push objects into an Airflow.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--to", metavar="ADDRESS", help="Where to (default: AIRCONN_URL, else http://localhost:8080).")
+@click.option("--to", metavar="ADDRESS", help=f"Where to [{opt.DEFAULT_PLACE}].")
 @click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing.")
 @click.option(
     "--on-existing",
@@ -45,7 +49,7 @@ def command(
 ) -> int:
     """Push the objects of SOURCE (a file, - for standard input, or another place) into an Airflow.
 
-    What a source says is made so; nothing is deleted, and a secret that no source names is kept.
+    What a source says is made so; nothing is deleted, and what Airflow hides is kept where no source names it.
 
     \b
       airconn import .env
@@ -53,7 +57,6 @@ def command(
       airconn import .env --dry-run --include 'aws_*'
     """
     from airconn import report, transfer
-    from airconn.model import Outcome
 
     app.writes = True
     with ExitStack() as stack:
@@ -72,7 +75,7 @@ def command(
         app.ignored(prepared.loaded.ignored)
         if not plan.steps:
             app.warn("the sources hold nothing that is selected")
-        printer = _Printer(app, report.Lines(plan.steps, app.style), plan.steps, quiet=output == "json")
+        printer = _Printer(app, plan, text=output == "text")
         outcomes: list[Outcome] = []
 
         def on_outcome(outcome: Outcome) -> None:
@@ -80,41 +83,50 @@ def command(
             outcomes.append(outcome)
             printer.up_to(outcome.step, outcome.error)
 
-        done = not dry_run and not plan.blocked
-        shown = outcomes if done else None
+        def conclude() -> None:
+            done = None if dry_run else outcomes
+            if output == "json":
+                app.data(report.import_json(plan, done, prepared.target, dry_run=dry_run) + "\n")
+            else:
+                app.data(report.summary(plan, done, prepared.target) + "\n")
+
         try:
-            if done:
+            if not dry_run:
                 transfer.carry_out(plan, target, on_outcome)
             printer.up_to(None)
-        except KeyboardInterrupt:
-            app.data(report.summary(plan, shown, prepared.target) + "\n")
+        except BlockedError:
+            printer.up_to(None)
+            conclude()
             raise
-        if output == "json":
-            app.data(report.import_json(plan, shown, prepared.target) + "\n")
-        else:
-            app.data(report.summary(plan, shown, prepared.target) + "\n")
-    if plan.blocked:
-        raise BlockedError(
-            f"{len(plan.blocked)} of {len(plan.steps)} objects would lose something",
-            hint="mend the lines marked '!', or leave them out with --exclude",
-        )
+        except KeyboardInterrupt:
+            conclude()
+            raise
+        conclude()
+        if dry_run:
+            transfer.refuse_blocked(plan)
     return ExitCode.SOME_FAILED if any(outcome.error for outcome in outcomes) else ExitCode.OK
 
 
 class _Printer:
     """Prints the lines of a plan in its order, each as soon as it is known what became of it."""
 
-    def __init__(self, app: App, lines: Any, steps: Any, *, quiet: bool) -> None:
-        self.app = app
-        self.lines = lines
-        self.rest = list(steps)
-        self.quiet = quiet or app.verbosity < 0
+    def __init__(self, app: App, plan: Plan, *, text: bool) -> None:
+        from airconn import report
 
-    def up_to(self, step: Any, error: str | None = None) -> None:
-        """Prints all lines up to that of `step`, which ended with `error`; with no step, all that are left."""
+        self.app = app
+        self.text = text
+        self.lines = report.Lines(plan.steps, app.style)
+        self.rest = list(plan.steps)
+
+    def up_to(self, step: Step | None, error: str | None = None) -> None:
+        """Prints all lines up to that of `step`, which ended with `error`; with no step, all that are left.
+
+        Quiet is to print those that went wrong.
+        """
         while self.rest:
             first = self.rest.pop(0)
-            if not self.quiet or (first is step and error):
+            wrong = first.action is Action.BLOCKED or (first is step and error is not None)
+            if self.text and (wrong or self.app.verbosity >= 0):
                 self.app.data(self.lines.line(first, error if first is step else None) + "\n")
             if first is step:
                 return

@@ -9,14 +9,16 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.model import AirflowVersion
 
 _HEADERS = ("KIND", "ID", "WHAT", "HIDDEN")
 
 
 @click.command("list", short_help="Show which objects a place holds.")
-@click.option("--from", "from_", metavar="ADDRESS", help="Where from (default: AIRCONN_URL, else localhost:8080).")
+@click.option("--from", "from_", metavar="ADDRESS", help=f"Where from [{opt.DEFAULT_PLACE}].")
 @opt.selection
 @opt.reading
+@opt.airflow
 @opt.network
 @opt.output
 @opt.verbosity
@@ -29,6 +31,7 @@ def command(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     output: str,
+    airflow: AirflowVersion | None,
     **options: Any,
 ) -> None:
     """Show which objects an Airflow (or a file, or another place) holds, without their values.
@@ -43,6 +46,7 @@ def command(
         store = opt.open_address(app.config.target(from_), options)
         stack.callback(transfer.close, [store])
         described = store.describe()
+        store.reads_for = airflow or store.reads_for
         chosen = opt.make_selection(kinds, include, exclude)
         bundle = store.read(chosen)
         app.notes(store.notes)

@@ -15,6 +15,8 @@ from airconn.model import ALL_KINDS, AirflowVersion, Kind, Selection
 from airconn.stores import open_store
 from airconn.stores.base import Store
 
+DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

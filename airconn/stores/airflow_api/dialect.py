@@ -33,10 +33,6 @@ class Dialect:
     `post_variables`), 2.8.4 doesn't; which release between them mended it doesn't matter here."""
     upserts_variables: bool
     """`POST /variables` overwrites a variable that exists (v1 `post_variables`)."""
-    clears_variable_description: bool
-    """`PATCH` takes null for a variable's description. v1 answers 400 (schemas/variable_schema.py)."""
-    default_pool_description: bool
-    """The description of `default_pool` can be changed (v1 `patch_pool`; v2 allows slots and include_deferred)."""
 
 
 @lru_cache(maxsize=16)
@@ -53,6 +49,4 @@ def dialect_for(version: AirflowVersion) -> Dialect:
         ascii_conn_ids=not v2 and version >= AirflowVersion(2, 8),
         describes_on_create=version >= AirflowVersion(2, 9),
         upserts_variables=not v2,
-        clears_variable_description=v2,
-        default_pool_description=not v2,
     )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.model import Kind
-from airconn.stores.airflow_api.auth import Authenticator, first_of
+from airconn.stores.airflow_api.auth import Authenticator
 from airconn.stores.airflow_api.reasons import reason
 from airconn.stores.airflow_api.transport import Reply, Request, Transport
 
@@ -84,10 +84,7 @@ class Session:
             return TargetError(
                 "it wants credentials, and there are none", where=self.base, hint=f"looked at {looked}"
             )
-        what = "user" if known.username else "token"
-        source = f"the credentials come from {first_of(known, what)}"
-        if known.token_command and not known.token:
-            source = f"the token comes from the command {known.token_command[0]}"
+        source = f"the credentials come from {known.source or 'nowhere'}"
         if status == 401:
             return TargetError("it refuses the credentials", where=self.base, hint=source)
         if self.let_in:

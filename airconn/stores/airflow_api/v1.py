@@ -19,7 +19,7 @@ from airconn.model import (
     hidden_or,
     value_fields,
 )
-from airconn.stores.airflow_api.api import DEFAULT_POOL, ID_NAMES, Api, Refused
+from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
 from airconn.stores.airflow_api.forms import fields_set, plain
 from airconn.stores.airflow_api.transport import Request
 
@@ -88,8 +88,6 @@ class ApiV1(Api):
             return self._update_variable(source, step.target, written)
         path = self.path(step.kind, step.id)
         if isinstance(source, Pool):
-            if step.id == DEFAULT_POOL and "description" in written and not self.dialect.default_pool_description:
-                raise Refused("the API changes only slots and include_deferred of default_pool")
             body = {"name": step.id, **{name: plain(getattr(source, name)) for name in written}}
             if "include_deferred" in written:
                 body["include_deferred"] = bool(source.include_deferred)
@@ -108,7 +106,7 @@ class ApiV1(Api):
         if "description" in written and source.description is None:
             # null is refused, and '' would be stored. Only overwriting the whole variable clears its description.
             value = source.value if "value" in written else getattr(target, "value", REDACTED)
-            if value is REDACTED:
+            if not isinstance(value, Text) or value.hidden:
                 raise Refused("its description can't be cleared without sending its value, which is hidden")
             return (Request("POST", self.path(Kind.VARIABLES), body={"key": source.key, "value": plain(value)}),)
         if "value" not in written:

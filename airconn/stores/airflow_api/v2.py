@@ -114,6 +114,8 @@ class ApiV2(Api):
         written = sorted(step.written & set(self._names(step.kind)))
         if source is None:
             raise Refused("there is nothing to write")
+        if not written:
+            return ()
         values = {name: plain(getattr(source, name)) for name in written}
         if "password" in values and not values["password"]:
             raise Refused("a password can't be removed by an update: delete the connection first")

@@ -51,6 +51,9 @@ class Writer:
             except AirconnError as error:
                 silent = 0
                 yield Outcome(step, _told(error))
+            except Exception as error:  # noqa: BLE001 - one object must not keep the others from their report
+                silent = 0
+                yield Outcome(step, f"a fault of airconn itself: {type(error).__name__}")
 
     def _knock(self, kind: Kind) -> None:
         """Makes sure that these credentials are let in, unless they were already."""

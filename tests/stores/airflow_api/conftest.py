@@ -29,12 +29,12 @@ def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def with_password(**others: Any) -> Settings:
-    known = Credentials(username="ann", password=PASSWORD, looked_at=LOOKED_AT)
+    known = Credentials(username="ann", password=PASSWORD, source="AIRCONN_TOKEN", looked_at=LOOKED_AT)
     return Settings(**{"credentials": known, "retries": 1, "timeout": 5.0, **others})
 
 
 def with_token(token: str = "a-token", **others: Any) -> Settings:
-    return Settings(**{"credentials": Credentials(token=token, looked_at=LOOKED_AT), "retries": 1, **others})
+    return Settings(**{"credentials": Credentials(token=token, source="AIRCONN_TOKEN", looked_at=LOOKED_AT), "retries": 1, **others})
 
 
 def airflow(version: str, respond: Respond = lambda _: None) -> Callable[[Received], Answer]:
