@@ -27,8 +27,8 @@ OnExisting = Literal["overwrite", "skip", "fail"]
 StoredForm = Callable[[AirflowObject], AirflowObject]
 """What a place would give back for an object after holding it (`Store.stored_form`)."""
 
-_KEPT_WHEN_UNSAID = frozenset({"include_deferred", "team_name"})
-"""Fields in which None is "not mentioned" and not "none", because most formats have no place for them."""
+_NEVER_NONE = frozenset({"include_deferred", "team_name"})
+"""Fields in which None is always "not mentioned" and not "none"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _step(
     changes: list[FieldChange] = []
     reasons: list[str] = []
     for name in value_fields(source.kind):
-        if name in _KEPT_WHEN_UNSAID and getattr(source, name) is None:
+        if getattr(source, name) is None and (name in _NEVER_NONE or name in source.unsaid):
             continue
         change, reason = _compare(name, getattr(stored, name), getattr(target, name))
         changes += [change] if change else []

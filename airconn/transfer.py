@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from airconn import formats
@@ -20,13 +19,14 @@ from airconn.model import (
     Outcome,
     Selection,
     Text,
+    fill,
     hidden_fields,
     rules_for,
     value_fields,
 )
 from airconn.plan import OnExisting, Plan, make_plan
 from airconn.stores.base import Store
-from airconn.stores.file import FileStore, write_atomically
+from airconn.stores.file import FileStore
 
 RedactedPolicy = Literal["mask", "omit", "fail"]
 
@@ -59,7 +59,7 @@ def load(sources: Sequence[Store], selection: Selection, airflow: AirflowVersion
         except InputError as error:
             faults.append(error)
         notes += store.notes
-        if isinstance(store, FileStore) and store.ignored:
+        if store.ignored:
             ignored.append((store.address, store.ignored))
     if faults:
         raise InputErrors(tuple(faults))
@@ -114,6 +114,7 @@ def prepare_import(
     if not target.capabilities.writable:
         raise UsageError(f"{target.address} can't be written to")
     loaded = load_for(sources, selection, target, airflow)
+    target.reads_for = airflow or target.airflow()
     described = target.describe()
     faults = [
         InputError(f"{obj.kind.value}/{obj.id}: {problem}", where=str(obj.origin))
@@ -123,7 +124,7 @@ def prepare_import(
     if faults:
         raise InputErrors(tuple(faults))
     ids = frozenset((obj.kind, obj.id) for obj in loaded.bundle)
-    present = target.read(Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids)) if ids else Bundle()
+    present = target.present(Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids)) if ids else Bundle()
     return Import(described, make_plan(loaded.bundle, present, target.stored_form, on_existing), loaded)
 
 
@@ -154,24 +155,33 @@ class Export:
     notes: tuple[Note, ...] = ()
     hidden: tuple[tuple[AirflowObject, tuple[str, ...]], ...] = ()
     """The objects with hidden fields, and their names."""
-    ignored: tuple[tuple[str, int], ...] = field(default=())
+    ignored: tuple[tuple[str, int], ...] = ()
 
 
 def export(
     sources: Sequence[Store],
     selection: Selection,
-    format_name: str,
+    out: FileStore,
     *,
     options: WriteOptions,
     redacted: RedactedPolicy = "mask",
     strict: bool = False,
+    replace_file: bool = False,
 ) -> Export:
-    """What the sources hold, in a format. Writes nothing.
+    """What the sources hold, as the new text of `out`. Writes nothing.
+
+    Where `out` is a file with something in it, its values stand in for those that the sources hide, and a format that
+    can be changed in place is, unless `replace_file` says to start afresh.
 
     Raises `BlockedError` for hidden fields under `redacted="fail"`, and `InputErrors` for losses under `strict`.
     """
     loaded = load(sources, selection, options.airflow)
-    bundle = loaded.bundle
+    bundle, old = loaded.bundle, Bundle()
+    respect = out.holds_something() and not replace_file
+    if respect:
+        out.reads_for = options.airflow
+        old = out.read(Selection())
+        bundle = bundle.map(lambda obj: fill(obj, old.get(obj.kind, obj.id)))
     hidden = tuple((obj, names) for obj in bundle if (names := hidden_fields(obj)))
     if hidden and redacted == "fail":
         listed = "; ".join(f"{obj.kind.value}/{obj.id} {', '.join(names)}" for obj, names in hidden)
@@ -181,21 +191,28 @@ def export(
             hint="export from a place that shows its secrets, or take --redacted mask or --redacted omit",
         )
     if hidden and redacted == "omit":
-        kept = {obj: without_hidden(obj) for obj, _ in hidden}
-        bundle = Bundle.of(rest for obj in bundle if (rest := kept.get(obj, obj)) is not None)
-    rendered = formats.get_format(format_name).render(bundle, options)
+        bundle = Bundle.of(rest for obj in bundle if (rest := without_hidden(obj)) is not None)
+    if respect and formats.get_updater(out.format_name()):
+        rendered = out.rendered({(obj.kind, obj.id): obj for obj in bundle}, options, _same_to(sources))
+    else:
+        known = ((obj, old.get(obj.kind, obj.id)) for obj in bundle)
+        same = _same_to(sources)
+        bundle = Bundle.of(held if held is not None and same(held, obj) else obj for obj, held in known)
+        rendered = formats.get_format(out.format_name()).render(bundle, options)
     if rendered.losses and strict:
         raise InputErrors(
             tuple(InputError(show_loss(loss), where=str(_origin(bundle, loss))) for loss in rendered.losses)
         )
-    return Export(
-        rendered.text,
-        bundle,
-        rendered.losses,
-        (*loaded.notes, *rendered.notes),
-        hidden,
-        loaded.ignored,
-    )
+    return Export(rendered.text, bundle, rendered.losses, (*loaded.notes, *rendered.notes), hidden, loaded.ignored)
+
+
+def _same_to(sources: Sequence[Store]) -> Callable[[AirflowObject, AirflowObject], bool]:
+    """Whether an object of a file and one of a source are the same, as far as the source tells formatting."""
+
+    def same(held: AirflowObject, wanted: AirflowObject) -> bool:
+        return held == wanted or any(store.stored_form(held) == wanted for store in sources)
+
+    return same
 
 
 def without_hidden(obj: AirflowObject) -> AirflowObject | None:
@@ -208,6 +225,8 @@ def without_hidden(obj: AirflowObject) -> AirflowObject | None:
                 return None
             changes[name] = None
         elif isinstance(value, Text) and value.hidden:
+            if obj.kind is Kind.VARIABLES:
+                return None  # a value without some of its parts is another value
             changes[name] = value.without_hidden()
     return replace(obj, **changes)  # type: ignore[arg-type]
 
@@ -221,11 +240,6 @@ def show_loss(loss: Loss) -> str:
 def _origin(bundle: Bundle, loss: Loss) -> object:
     obj = bundle.get(loss.kind, loss.id)
     return obj.origin if obj else loss.kind.value
-
-
-def save(path: Path, text: str) -> None:
-    """Writes an export to a file, whole or not at all, readable by its owner alone."""
-    write_atomically(path, text)
 
 
 def close(stores: Iterable[Store]) -> None:

@@ -10,7 +10,6 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.errors import UsageError
 
 if TYPE_CHECKING:
     from airconn.model import Selection
@@ -60,20 +59,18 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
     `airflow` gives the version that the text is written for, unless an option does.
     """
     from airconn import formats, transfer
+    from airconn.config import Settings
     from airconn.formats.base import WriteOptions
+    from airconn.stores.file import FileStore
 
-    out: Path | None = options["out"]
-    app.writes = out is not None
-    name = options["format"] or (formats.name_of_path(str(out)) if out else None) or ("" if out else DEFAULT_FORMAT)
-    if not name:
-        raise UsageError(
-            f"the name of {out} doesn't tell the format", hint=f"add --format, one of {', '.join(formats.NAMES)}"
-        )
-    formats.get_format(name)
+    path: Path | None = options["out"] if str(options["out"]) != "-" else None
+    app.writes = path is not None
+    out = FileStore(str(path or "-"), Settings(from_format=options["format"] or (None if path else DEFAULT_FORMAT)))
+    formats.get_format(out.format_name())
     result = transfer.export(
         stores,
         selection,
-        name,
+        out,
         options=WriteOptions(
             airflow=options["airflow"] or airflow(),
             kinds=selection.kinds,
@@ -81,13 +78,14 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
         ),
         redacted=options["redacted"],
         strict=options["strict"],
+        replace_file=options["replace"],
     )
-    if out is None:
+    if path is None:
         app.data(result.text)
     else:
-        transfer.save(out, result.text)
+        out.save(result.text)
         app.writes = False
-    tell(app, result, selection, out, omitted=options["redacted"] == "omit")
+    tell(app, result, selection, path, omitted=options["redacted"] == "omit")
 
 
 def tell(app: App, result: Export, selection: Selection, out: Path | None, *, omitted: bool) -> None:

@@ -94,6 +94,7 @@ def command(
             if not dry_run:
                 transfer.carry_out(plan, target, on_outcome)
             printer.up_to(None)
+            app.notes(target.notes if outcomes else ())
         except BlockedError:
             printer.up_to(None)
             conclude()

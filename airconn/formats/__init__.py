@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Protocol, cast
 from airconn.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions
-    from airconn.model import Bundle
+    from collections.abc import Mapping
+
+    from airconn.formats.base import Change, Parsed, ReadOptions, Rendered, Same, WriteOptions
+    from airconn.model import AirflowObject, Bundle
 
 
 class Format(Protocol):
@@ -28,16 +30,27 @@ class Format(Protocol):
         """The bundle as text, and what of it the text doesn't hold."""
 
 
+class Updater(Protocol):
+    """What the module has that changes a text of a format in place."""
+
+    def update(
+        self, text: str, changes: Mapping[Change, AirflowObject | None], options: WriteOptions, same: Same
+    ) -> Rendered:
+        """`text` with the objects of `changes`, where None takes one out, and all else in it as it was."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     module: str
     patterns: tuple[str, ...]
     """Names of files that are of this format, the first match of the registry wins."""
+    updater: str | None = None
+    """The module whose `update` changes a text of this format in place."""
 
 
 REGISTRY = {
     "settings": _Entry("airconn.formats.settings", ("airflow_settings*.yaml", "airflow_settings*.yml")),
-    "env": _Entry("airconn.formats.env", (".env", ".env.*", "*.env")),
+    "env": _Entry("airconn.formats.env", (".env", ".env.*", "*.env"), "airconn.formats.env_update"),
     "uri": _Entry("airconn.formats.uri", ("*.uri",)),
     "json": _Entry("airconn.formats.json_", ("*.json",)),
     "yaml": _Entry("airconn.formats.yaml_", ("*.yaml", "*.yml")),
@@ -51,6 +64,12 @@ def get_format(name: str) -> Format:
     if entry is None:
         raise UsageError(f"{name!r} is no format", hint=f"the formats are {', '.join(NAMES)}")
     return cast(Format, import_module(entry.module))
+
+
+def get_updater(name: str) -> Updater | None:
+    """What changes a text of this format in place, or None for a format that is always written anew."""
+    module = REGISTRY[name].updater
+    return cast(Updater, import_module(module)) if module else None
 
 
 def name_of_path(path: str) -> str | None:
@@ -67,6 +86,13 @@ def detect(path: str, text: str) -> str:
     name = name_of_path(path)
     if name == "yaml" and get_format("settings").sniff(text):
         return "settings"
+    if name == "env" and not get_format("env").sniff(text) and get_format("uri").sniff(text):
+        # `airflow connections export` gives this name to the other format, and one of the two readings finds nothing.
+        raise InputError(
+            "it can't be told whether this is a .env file without anything of Airflow, or a list of connections",
+            where=path,
+            hint="--from-format uri takes its lines as conn_id=URI, --from-format env as environment variables",
+        )
     name = name or next((key for key in _BY_CONTENT if get_format(key).sniff(text)), None)
     if name is None:
         raise InputError(

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from airconn.errors import InputError, InputErrors
-from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Origin, Rules, hidden_fields, rules_for
+from airconn.errors import BlockedError, InputError, InputErrors
+from airconn.model import (
+    ALL_KINDS,
+    NEWEST,
+    AirflowObject,
+    AirflowVersion,
+    Bundle,
+    Connection,
+    Kind,
+    Origin,
+    Rules,
+    Text,
+    hidden_fields,
+    rules_for,
+    value_fields,
+)
 
 ConnectionFormat = Literal["json", "uri"]
+
+Change = tuple[Kind, str]
+"""The kind and id of an object that a file is to hold otherwise than it does."""
+
+Same = Callable[[AirflowObject, AirflowObject], bool]
+"""Whether the object of a file, and the one that it would read back after a change, are the same to the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +58,9 @@ class WriteOptions:
     connection_format: ConnectionFormat = "json"
     """How a connection is written where a format takes it as JSON or as a URI."""
 
+    def with_connection_format(self, connection_format: ConnectionFormat) -> WriteOptions:
+        return replace(self, connection_format=connection_format)
+
     @property
     def rules(self) -> Rules:
         return rules_for(self.airflow)
@@ -58,6 +82,8 @@ class Parsed:
     notes: tuple[Note, ...] = ()
     ignored: int = 0
     """How many entries are none of airconn's business, such as other settings in a `.env`."""
+    kinds: frozenset[Kind] = ALL_KINDS
+    """The kinds that the shape of the text has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +120,93 @@ class Faults:
             raise InputErrors(tuple(self.errors))
 
 
+def parsed(objects: Iterable[AirflowObject], faults: Faults, notes: Iterable[Note] = (), ignored: int = 0) -> Parsed:
+    """What a reader has found. Raises `InputErrors` if anything is wrong with it, with all that is."""
+    found = list(objects)
+    faults.errors += _unencodable(found)
+    try:
+        bundle = Bundle.of(found)
+    except InputErrors as error:
+        faults.errors += error.errors
+    faults.check()
+    return Parsed(bundle, tuple(notes), ignored)
+
+
+def holdable(bundle: Bundle, options: WriteOptions) -> tuple[Bundle, list[Loss]]:
+    """`bundle` without what no Airflow reads from any format, and the losses that this is.
+
+    An extra that isn't a JSON object makes Airflow 3 refuse all of a file (3.x `Connection._validate_extra`), and an
+    empty password is none (`Connection.set_password`). Raises `InputErrors` for what no text holds.
+    """
+    Faults(_unencodable(bundle)).check()
+    lost: dict[str, dict[str, str]] = {}
+    for connection in bundle.connections.values():
+        reasons: dict[str, str] = {}
+        if fault := extra_fault(connection, options.rules):
+            reasons["extra"] = f"{fault}: left out"
+        if connection.password == "":
+            reasons["password"] = "is an empty text, and comes back as not set"  # noqa: S105
+        if reasons:
+            lost[connection.id] = reasons
+    losses = [Loss(Kind.CONNECTIONS, id_, field, why) for id_, whys in lost.items() for field, why in whys.items()]
+
+    def without(obj: AirflowObject) -> AirflowObject:
+        return replace(obj, **dict.fromkeys(lost.get(obj.id, ()))) if isinstance(obj, Connection) else obj  # type: ignore[arg-type]
+
+    return (bundle.map(without), losses) if lost else (bundle, losses)
+
+
+def extra_fault(connection: Connection, rules: Rules) -> str:
+    """Why the Airflow of `rules` refuses to have this extra, if it does (`Connection._validate_extra`)."""
+    extra = connection.extra
+    if not isinstance(extra, Text) or not extra.text:
+        return ""
+    if extra.is_beyond_python():
+        return "has a longer number in it, or is nested deeper, than any Airflow reads"
+    if rules.extra_is_object and not extra.is_object():
+        return f"is not a JSON object, which is all that Airflow {rules.version} takes"
+    return ""
+
+
+def _unencodable(objects: Iterable[AirflowObject]) -> list[InputError]:
+    """The faults of texts with half a character in them, which JSON can write and no database or file can hold."""
+    return [
+        InputError(
+            f"{obj.kind.value}/{quoted(obj.id)}: {name} has half a character (a lone surrogate) in it",
+            where=str(obj.origin),
+            hint="\\ud800 to \\udfff mean something in pairs only",
+        )
+        for obj in objects
+        for name in ("id", *value_fields(obj.kind))
+        if not _is_encodable(getattr(obj, name))
+    ]
+
+
+def _is_encodable(value: object) -> bool:
+    text = value.text if isinstance(value, Text) else value
+    if not isinstance(text, str) or text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def quoted(text: str) -> str:
+    """A text inside of a line: printable ASCII, with escapes for all else."""
+    return json.dumps(text)[1:-1]
+
+
+def show_key(key: str) -> str:
+    """A key for a message. One that doesn't look like a name may be a value that slipped out of its place."""
+    return repr(key) if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}", key) else "a key"
+
+
 def hidden_comments(bundle: Bundle) -> str:
     """Comment lines that name what stands as `***` in the text below them."""
     lines = [
-        f"# hidden by the source, written as ***: {obj.kind.value}/{json.dumps(obj.id)[1:-1]} {', '.join(hidden)}\n"
+        f"# hidden by the source, written as ***: {obj.kind.value}/{quoted(obj.id)} {quoted(', '.join(hidden))}\n"
         for obj in bundle
         if (hidden := hidden_fields(obj))
     ]
@@ -111,3 +220,27 @@ def dropped(bundle: Bundle, kinds: Iterable[Kind], format_name: str) -> list[Los
         for kind in kinds
         for id_ in bundle.of_kind(kind)
     ]
+
+
+def verified(
+    before: Bundle, after: Bundle, changes: Mapping[Change, AirflowObject | None], losses: Iterable[Loss]
+) -> None:
+    """Makes sure that an edited file holds what it held, but for the changes. Raises `BlockedError` where it doesn't.
+
+    An edit of text can go wrong in ways that nobody thought of, and this is about secrets.
+    """
+    gone = {(loss.kind, loss.id) for loss in losses if not loss.field}
+    for obj in before:
+        key = (obj.kind, obj.id)
+        if key not in changes and after.get(*key) != obj:
+            raise _not_in_place()
+    for key, wanted in changes.items():
+        if key not in gone and (after.get(*key) is None) != (wanted is None):
+            raise _not_in_place()
+
+
+def _not_in_place() -> BlockedError:
+    return BlockedError(
+        "the file can't be changed in place without changing something else in it",
+        hint="write to a new file, or start this one afresh with --replace",
+    )

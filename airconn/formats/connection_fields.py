@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -10,11 +11,23 @@ from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import connection_uri
+from airconn.formats.base import extra_fault, show_key
 from airconn.formats.connection_uri import UriError
-from airconn.model import MASK, REDACTED, Connection, Origin, Redacted, Rules, Str, Text, hidden_or, jsontext
+from airconn.model import (
+    MASK,
+    REDACTED,
+    UNDESCRIBED,
+    Connection,
+    Origin,
+    Redacted,
+    Rules,
+    Str,
+    Text,
+    hidden_or,
+    jsontext,
+)
 from airconn.model.jsontext import Number
 
-_TEXT_FIELDS = ("description", "host", "schema", "login")
 _JSON_KEYS = ("conn_type", "description", "host", "login", "password", "schema", "port", "extra", "uri", "team_name")
 FILE_KEYS = frozenset({*_JSON_KEYS, "conn_id", "extra_dejson"})
 
@@ -24,11 +37,20 @@ def from_json(conn_id: str, text: str, rules: Rules, origin: Origin) -> Connecti
 
     Raises `InputError`.
     """
+    return _Reader(conn_id, rules, origin, _JSON_KEYS).read(_decode(conn_id, text, origin), as_variable=True)
+
+
+def from_file_json(conn_id: str, text: str, rules: Rules, origin: Origin) -> Connection:
+    """The same for an entry of a connections file that is written as JSON text (`--serialization-format json`)."""
+    return from_fields(conn_id, _decode(conn_id, text, origin), rules, origin)
+
+
+def _decode(conn_id: str, text: str, origin: Origin) -> Any:
     try:
-        fields = jsontext.loads(text)
+        return jsontext.loads(text)
     except jsontext.DuplicateKeyError as error:
         raise InputError(
-            f"{conn_id}: this JSON has the key {error.key!r} twice", where=str(origin), hint="keep one of the two"
+            f"{conn_id}: this JSON has {show_key(error.key)} twice", where=str(origin), hint="keep one of the two"
         ) from None
     except jsontext.TooDeepError:
         raise InputError(f"{conn_id}: this JSON is nested too deep", where=str(origin)) from None
@@ -39,7 +61,6 @@ def from_json(conn_id: str, text: str, rules: Rules, origin: Origin) -> Connecti
             where=str(origin),
             hint="a value that starts with '{' must be a JSON object; a URI starts with its conn_type",
         ) from None
-    return _Reader(conn_id, rules, origin, _JSON_KEYS).read(fields, as_variable=True)
 
 
 def from_fields(conn_id: str, fields: Any, rules: Rules, origin: Origin) -> Connection:
@@ -55,6 +76,8 @@ def from_uri(conn_id: str, uri: str, rules: Rules, origin: Origin, *, column: in
 
     Raises `InputError` that tells where the fault is, and quotes nothing.
     """
+    if uri.strip() == MASK:
+        raise InputError(f"{conn_id}: all of it is hidden (***)", where=str(origin), hint="fill in the connection")
     try:
         parsed = connection_uri.parse(uri, rules)
     except UriError as error:
@@ -64,19 +87,20 @@ def from_uri(conn_id: str, uri: str, rules: Rules, origin: Origin, *, column: in
             span = f" (column {first})" if first == last else f" (columns {first} to {last})"
         message = error.message.format(span) if "{}" in error.message else error.message + span
         raise InputError(f"{conn_id}: {message}", where=str(origin), hint=error.hint) from None
-    connection = connection_uri.fields_of(conn_id, parsed, origin=origin)
+    connection = connection_uri.fields_of(conn_id, parsed, origin=origin, unsaid=UNDESCRIBED)
     check_extra(connection, rules)
     return connection
 
 
 def check_extra(connection: Connection, rules: Rules) -> None:
-    """Refuses an extra that the Airflow of `rules` refuses to read (3.x `Connection._validate_extra`)."""
-    extra = connection.extra
-    if rules.extra_is_object and isinstance(extra, Text) and extra.text and not extra.is_object():
+    """Refuses an extra that the Airflow of `rules` refuses to read."""
+    if reason := extra_fault(connection, rules):
         raise InputError(
-            f"{connection.conn_id}: the extra is not a JSON object, and Airflow {rules.version} takes nothing else",
+            f"{connection.conn_id}: the extra {reason}",
             where=str(connection.origin),
-            hint='write it as {"key": "value"}, or read it for Airflow 2 with --airflow 2.11',
+            hint='write it as {"key": "value"}, or read it for Airflow 2 with --airflow 2.11'
+            if rules.extra_is_object
+            else None,
         )
 
 
@@ -98,16 +122,20 @@ class _Reader:
         self._check_keys(fields)
         if fields.get("uri"):
             return self._from_uri(fields)
-        conn_type = self.text(fields, "conn_type") or ""
+        conn_type = self.text(fields, "conn_type")
         if isinstance(conn_type, Redacted):
             raise self.fail("conn_type is the mask ***, so nobody can tell what this connection is")
+        password = self.text(fields, "password")
         extra = self._extra_of_variable(fields) if as_variable else self._extra_of_file(fields)
         connection = Connection(
             conn_id=self.conn_id,
-            conn_type=connection_uri.normalize_conn_type(conn_type) if as_variable else conn_type,
-            **{name: self.text(fields, name) for name in _TEXT_FIELDS},
+            conn_type=connection_uri.normalize_conn_type(conn_type or "") if as_variable else conn_type or "",
+            description=self.text(fields, "description"),
+            host=self.text(fields, "host"),
+            schema=self.text(fields, "schema"),
+            login=self.text(fields, "login"),
             # Airflow's core can't hold an empty password: `set_password` ignores it.
-            password=None if fields.get("password") == "" else self.text(fields, "password"),
+            password=None if password == "" else password,
             port=self._port(fields.get("port"), as_variable),
             extra=extra,
             team_name=self._team_name(fields),
@@ -119,18 +147,19 @@ class _Reader:
     def _check_keys(self, fields: Mapping[Any, Any]) -> None:
         for key in fields:
             if key not in self.keys:
-                near = get_close_matches(str(key), self.keys, n=1, cutoff=0.5)
+                near = get_close_matches(str(key)[:80], self.keys, n=1, cutoff=0.5)
                 raise self.fail(
-                    f"{key!r} is no field of a connection",
+                    f"{show_key(str(key))} is no field of a connection",
                     f"did you mean {near[0]!r}?" if near else f"the fields are {', '.join(self.keys)}",
                 )
         if "conn_id" in fields and fields["conn_id"] != self.conn_id:
             raise self.fail("its 'conn_id' is another than the name that it stands under", "make both the same")
-        if fields.get("extra") is not None and fields.get("extra_dejson") is not None:
+        if "extra" in fields and "extra_dejson" in fields:
             raise self.fail("has both 'extra' and 'extra_dejson'", "keep one of them")
 
     def _from_uri(self, fields: Mapping[str, Any]) -> Connection:
-        mixed = [key for key in fields if key not in ("uri", "conn_id", "description") and fields[key] is not None]
+        beside = ("uri", "conn_id", "description", "team_name")
+        mixed = [key for key, value in fields.items() if key not in beside and not is_falsy(value)]
         if mixed:
             raise self.fail(f"has 'uri' next to {mixed[0]!r}", "a connection is written as a URI or by its fields")
         uri = fields["uri"]
@@ -138,7 +167,8 @@ class _Reader:
             raise self.fail("'uri' is not a text")
         connection = from_uri(self.conn_id, uri, self.rules, self.origin)
         description = self.text(fields, "description")
-        return replace(connection, description=description)
+        unsaid = frozenset[str]() if "description" in fields else UNDESCRIBED
+        return replace(connection, description=description, team_name=self._team_name(fields), unsaid=unsaid)
 
     def text(self, fields: Mapping[str, Any], name: str) -> Str:
         """The text of a field. A number is taken as the text that it was written with."""
@@ -151,24 +181,23 @@ class _Reader:
 
     def _team_name(self, fields: Mapping[str, Any]) -> str | None:
         value = self.text(fields, "team_name")
-        return None if value is None or isinstance(value, Redacted) else value
+        if isinstance(value, Redacted):
+            raise self.fail("team_name is the mask ***, so nobody can tell whose this connection is")
+        return value
 
     def _port(self, value: Any, as_variable: bool) -> int | None:
-        if isinstance(value, bool):
-            value = Number(str(int(value)))
-        if value is None or value == "":
+        if value is None or value == "" or (as_variable and is_falsy(value)):
             return None
-        text = value.text if isinstance(value, Number) else value
         try:
-            # Airflow's from_json takes int() of what stands there, so 80.9 is 80.
-            port = int(float(text)) if as_variable and isinstance(value, Number) else int(text)
+            if isinstance(value, Number) and as_variable and not re.fullmatch("-?[0-9]+", value.text):
+                return int(float(value.text))  # Airflow's from_json takes int() of what stands there: 80.9 is 80
+            return int(value.text if isinstance(value, Number) else value)
         except (TypeError, ValueError, OverflowError):
             raise self.fail("'port' is not a whole number") from None
-        return None if as_variable and port == 0 else port
 
     def _extra_of_variable(self, fields: Mapping[str, Any]) -> Text | Redacted | None:
         value = fields.get("extra")
-        if not value or (isinstance(value, Number) and float(value.text) == 0):
+        if is_falsy(value):
             return None
         return Text.of(value if isinstance(value, str) else jsontext.dumps(value))
 
@@ -181,6 +210,11 @@ class _Reader:
         if value is None:
             return None
         return Text.of(value if isinstance(value, str) else jsontext.dumps(value))
+
+
+def is_falsy(value: Any) -> bool:
+    """Whether a JSON value is one that Airflow's `if value` takes for nothing."""
+    return not value or (isinstance(value, Number) and float(value.text) == 0)
 
 
 def to_fields(connection: Connection) -> dict[str, Any]:
@@ -199,9 +233,13 @@ def to_fields(connection: Connection) -> dict[str, Any]:
 def to_json_fields(connection: Connection) -> dict[str, Any]:
     """The fields that `Connection.from_json` reads back to the same connection, without those that are not set.
 
-    The extra is an object where Airflow would write the very text again, else the text.
+    The extra is an object where Airflow would write the very text again, else the text. `team_name` isn't there: the
+    `from_json` of 2.x and of the Task SDK refuse a connection that has one.
     """
     fields = {name: value for name, value in to_fields(connection).items() if value is not None}
+    fields.pop("team_name", None)
+    if connection.port == 0:
+        fields["port"] = "0"  # as a number it would be taken for nothing
     if isinstance(connection.extra, Text) and connection.extra.text:
         try:
             value = jsontext.loads(connection.extra.text)
@@ -217,11 +255,10 @@ def json_losses(connection: Connection) -> dict[str, str]:
     lost: dict[str, str] = {}
     if connection_uri.normalize_conn_type(connection.conn_type) != connection.conn_type:
         lost["conn_type"] = "comes back in another form"
-    if connection.port == 0:
-        lost["port"] = "is 0, and comes back as not set"
-    for name in ("password", "extra"):
-        if shown(getattr(connection, name)) == "":
-            lost[name] = "is an empty text, and comes back as not set"
+    if connection.team_name is not None:
+        lost["team_name"] = "has no place in the JSON of an environment variable"
+    if shown(connection.extra) == "":
+        lost["extra"] = "is an empty text, and comes back as not set"
     return lost
 
 

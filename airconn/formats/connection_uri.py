@@ -15,12 +15,13 @@ EXTRA_KEY = "__extra__"
 
 _PERCENT_HINT = "a '/', '@' or ':' inside a password must be percent-encoded ('/' is %2F, '@' is %40, ':' is %3A)"
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+_PORTS = range(65536)
 
 
 class UriError(ValueError):
     """Airflow refuses this URI. `span` is the part at fault, as offsets into the URI; nothing of it is quoted."""
 
-    def __init__(self, message: str, span: tuple[int, int] | None = None, hint: str = _PERCENT_HINT) -> None:
+    def __init__(self, message: str, span: tuple[int, int] | None = None, hint: str | None = _PERCENT_HINT) -> None:
         super().__init__(message)
         self.message = message
         self.span = span
@@ -129,14 +130,23 @@ def _extra(query: str, rules: Rules) -> Text | Any:
         return Text.of(values[EXTRA_KEY])
     if rules.typed_query_values:
         values = {key: _typed(value) for key, value in values.items()}
-    return Text.of(json.dumps(values))
+    try:
+        return Text.of(json.dumps(values))
+    except RecursionError:
+        raise _too_large() from None
 
 
 def _typed(value: str) -> Any:
     try:
         return json.loads(value)
-    except (ValueError, RecursionError):
+    except json.JSONDecodeError:
         return value
+    except (ValueError, RecursionError):  # which Airflow doesn't catch
+        raise _too_large() from None
+
+
+def _too_large() -> UriError:
+    return UriError("a query value of this URI is a longer number, or nested deeper, than Airflow reads", None, None)
 
 
 def build(connection: Connection) -> str:
@@ -144,7 +154,7 @@ def build(connection: Connection) -> str:
 
     Unlike Airflow's own `get_uri`, the extra is never spread over the query (3.1+ would read `"1"` back as a number),
     the host keeps its case and its own scheme, and port 0 stays. A hidden field is written as the mask. What such a
-    URI can't hold is told by :func:`losses`.
+    URI can't hold is told by :func:`losses`, and whether there can be one at all by :func:`is_writable`.
     """
     uri = connection.conn_type.lower().replace("_", "-")
     uri = f"{uri}://" if uri else "//"
@@ -152,7 +162,7 @@ def build(connection: Connection) -> str:
     if login is not None or password is not None:
         uri += _encode(login or "") + (":" + _encode(password) if password is not None else "") + "@"
     uri += _encode_host(_shown(connection.host) or "")
-    if connection.port is not None:
+    if connection.port is not None and connection.port in _PORTS:
         uri += f":{connection.port}"
     uri += "/" + _encode(_shown(connection.schema) or "")
     extra = connection.extra
@@ -177,25 +187,25 @@ def _encode_host(host: str) -> str:
 
 
 def losses(connection: Connection, uri: str, rules: Rules) -> dict[str, str]:
-    """What is not the same after `uri`, written by :func:`build`, is read again: field -> what becomes of it.
-
-    The key `conn_type` with an empty text means that the connection can't be written as a URI at all.
-    """
+    """What is not the same after `uri`, written by :func:`build`, is read again: field -> what becomes of it."""
     lost: dict[str, str] = {}
     for name in ("description", "team_name"):
         if getattr(connection, name) is not None:
             lost[name] = "has no place in a URI"
-    if connection.conn_type and not _SCHEME.fullmatch(connection.conn_type.lower().replace("_", "-")):
-        return {**lost, "conn_type": ""}
-    try:
-        again = parse(uri, rules)
-    except UriError:
-        return {**lost, "port": "is not between 0 and 65535, which no Airflow reads from a URI"}
+    again = parse(uri, rules)
     for name in ("conn_type", "host", "schema", "login", "password", "port", "extra"):
         before, after = getattr(connection, name), getattr(again, name)
         if before is not after and before != after:
             lost[name] = _fate(before, after)
+    if connection.port is not None and connection.port not in _PORTS:
+        lost["port"] = "is not between 0 and 65535, which is all that Airflow reads from a URI: left out"
     return lost
+
+
+def is_writable(connection: Connection) -> bool:
+    """Whether the type can be the scheme of a URI."""
+    scheme = connection.conn_type.lower().replace("_", "-")
+    return not scheme or _SCHEME.fullmatch(scheme) is not None
 
 
 def _fate(before: object, after: object) -> str:

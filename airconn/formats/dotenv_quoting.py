@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 
 _BARE = re.compile(r"[A-Za-z0-9_./:@%+,=?-]*")
+# What makes a shell run a part of a text between double quotes, or give up the whole file.
+_RUNS = re.compile(r"[`]|\$[({]")
 _DOUBLE_ESCAPES = {"\\": "\\\\", '"': '\\"', "\r": "\\r"}
 
 
@@ -17,8 +19,16 @@ class Quoted:
     broken: tuple[str, ...] = ()
 
 
+def is_writable(value: str) -> bool:
+    """Whether there is a form of `value` that is at least harmless to a shell which reads the file.
+
+    What a shell would run has to stand between single quotes, where python-dotenv's `\\'` ends the text for a shell.
+    """
+    return "\0" not in value and not (_RUNS.search(value) and re.search("['\r]", value))
+
+
 def quote(value: str) -> Quoted:
-    """The form of `value` that python-dotenv, Docker Compose, sh and bash all read back, or the nearest to it.
+    """The form of a writable value that python-dotenv, Docker Compose and shells all read back, or the nearest to it.
 
     python-dotenv undoes `\\\\` and `\\'` between single quotes and knows no escape for `${`, which it replaces even
     there unless it is told not to; a shell undoes nothing between single quotes, and between double quotes wants a
@@ -26,20 +36,29 @@ def quote(value: str) -> Quoted:
     """
     if _BARE.fullmatch(value):
         return Quoted(value)
-    expands = ("python-dotenv (with interpolation)",) if "${" in value else ()
+    broken = ["python-dotenv (with interpolation)"] if "${" in value else []
+    broken += ["docker run --env-file"] if "\n" in value else []
     if "'" not in value and "\\\\" not in value and not value.endswith("\\") and "\r" not in value:
-        return Quoted(f"'{value}'", expands + _line_readers(value))
+        return Quoted(f"'{value}'", tuple(broken))
+    if _RUNS.search(value):
+        doubled = value.replace("\\", "\\\\")
+        return Quoted(f"'{doubled}'", (*broken, "sh and Docker Compose"))
     escaped = "".join(_DOUBLE_ESCAPES.get(character, character) for character in value)
-    broken = [*expands, *_line_readers(value)]
-    if "\r" in value:
-        broken.append("sh")
-    elif re.search(r"[$`]", value):
+    if "$" in value:
         broken.append("sh and Docker Compose")
+    elif "\r" in value:
+        broken.append("sh")
     return Quoted(f'"{escaped}"', tuple(broken))
 
 
-def _line_readers(value: str) -> tuple[str, ...]:
-    return ("docker run --env-file",) if "\n" in value else ()
+def quote_like(value: str, written: str) -> Quoted:
+    """The form of `value` in the style of quotes of `written`, a value as it stands, where no reader is the worse."""
+    best = quote(value)
+    if written[:1] == '"' and best.text[:1] != '"' and not re.search(r"[\"\\$`\r]", value):
+        return Quoted(f'"{value}"', best.broken)
+    if written[:1] == "'" and best.text[:1] not in ("'", '"'):
+        return Quoted(f"'{value}'", best.broken)
+    return best
 
 
 def json_without_quotes(text: str) -> str:

@@ -6,16 +6,28 @@ The grammar is python-dotenv's, without interpolation: a `$` is a `$`. Names are
 
 from __future__ import annotations
 
-import io
 import json
 import re
 
-from dotenv.parser import Binding, parse_stream
-
 from airconn.errors import InputError, InputErrors
 from airconn.formats import connection_fields, connection_uri, dotenv_quoting
-from airconn.formats.base import Faults, Loss, Note, Parsed, ReadOptions, Rendered, WriteOptions, dropped
+from airconn.formats.base import (
+    Faults,
+    Loss,
+    Note,
+    Parsed,
+    ReadOptions,
+    Rendered,
+    WriteOptions,
+    dropped,
+    holdable,
+    parsed,
+    quoted,
+)
+from airconn.formats.dotenv_lines import Entry, entries
 from airconn.model import (
+    REDACTED,
+    UNDESCRIBED,
     AirflowObject,
     Bundle,
     Connection,
@@ -29,9 +41,13 @@ from airconn.model import (
 
 PREFIXES = {"AIRFLOW_CONN_": Kind.CONNECTIONS, "AIRFLOW_VAR_": Kind.VARIABLES}
 
-_ID_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*(conn_id|key)[ \t]+(\".*\")[ \t]*")
-_NAME = re.compile(r"[^\s=#'\"$`\\\x00-\x1f]+")
+_ID_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*(conn_id|key)[ \t]+(\".*\")")
+# A shell that reads the file takes a line with another name for a command, so that nothing that means something to
+# it may be in one: the id `x;reboot` would run, and to bash `x+=` adds to another variable.
+_NAME = re.compile(r"[\w.:/@%,!-]+")
+_NO_NAME = re.compile(r"""[\s"'`{}$\\]""")
 _SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ASTRO_MASK = re.compile(r"# secret\b")
 
 
 def env_name(kind: Kind, id_: str) -> str:
@@ -47,56 +63,93 @@ def sniff(text: str) -> bool:
 
 def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     """The objects of a .env file. Lines of other names are left alone and counted; a faulty line is an error."""
-    faults, notes = Faults(), []
-    found: dict[str, AirflowObject] = {}  # by name
-    ignored = 0
-    true_id = ""
-    for binding in parse_stream(io.StringIO(text, newline="")):
-        origin = Origin(source, binding.original.line + _leading_lines(binding.original.string))
-        if binding.error:
-            faults.add(
+    reader = _Reader(source, options)
+    for entry in entries(text):
+        reader.take(entry)
+    return parsed(reader.objects(), reader.faults, reader.notes, reader.ignored)
+
+
+class _Reader:
+    def __init__(self, source: str, options: ReadOptions) -> None:
+        self.source = source
+        self.options = options
+        self.faults = Faults()
+        self.notes: list[Note] = []
+        self.found: dict[str, AirflowObject] = {}  # by name
+        self.ignored = 0
+        self.true_id = ""
+
+    def take(self, entry: Entry) -> None:
+        origin = Origin(self.source, entry.line)
+        if entry.is_fault:
+            self.faults.add(
                 "this line is not NAME=VALUE",
                 origin,
                 "close the quotes, or put the whole value in quotes; comments start with #",
             )
-        name = binding.key
-        kind = next((kind for prefix, kind in PREFIXES.items() if name and name.startswith(prefix)), None)
-        if name is None:
-            true_id = _true_id(binding.original.string) or true_id
-            continue
-        if kind is None or name in PREFIXES:
-            ignored += 1
-            true_id = ""
-            continue
-        id_ = true_id if env_name(kind, true_id) == name else name[len(env_name(kind, "")) :].lower()
-        true_id = ""
-        if binding.value is None:
-            faults.add(f"{name} has no '='", origin, f"write {name}=VALUE")
-            continue
-        if kind is Kind.CONNECTIONS and not binding.value.strip():
-            notes.append(Note(str(origin), f"{name} is empty, which is no connection to Airflow: left out"))
-            continue
-        if name != name.upper():
-            notes.append(Note(str(origin), f"Airflow never finds {name}: it looks for {name.upper()}"))
-        if name in found:
-            notes.append(Note(str(origin), f"{name} is set again; the value of {found[name].origin} is not used"))
+        if entry.name is None:
+            self.true_id = _true_id(entry.comment) or self.true_id
+            return
+        true_id, self.true_id = self.true_id, ""
+        prefix = next((prefix for prefix in PREFIXES if entry.name.startswith(prefix)), None)
+        if prefix is None or entry.name == prefix:
+            self.ignored += 1
+            return
+        kind = PREFIXES[prefix]
+        id_ = true_id if env_name(kind, true_id) == entry.name else entry.name[len(prefix) :].lower()
         try:
-            found[name] = _object(kind, id_, binding, origin, options)
+            self.entry(entry, kind, id_, origin)
         except InputErrors as error:
-            faults.errors += error.errors
+            self.faults.errors += error.errors
         except InputError as error:
-            faults.errors.append(error)
-    faults.check()
-    return Parsed(Bundle.of(found.values()), tuple(notes), ignored)
+            self.faults.errors.append(error)
 
+    def entry(self, entry: Entry, kind: Kind, id_: str, origin: Origin) -> None:
+        name = entry.name or ""
+        # A value whose '=' is missing or mistyped is taken for a part of the name, and is not to be shown.
+        if entry.value is None:
+            shown = name if _SHELL_NAME.fullmatch(name) else "this line"
+            raise InputError(f"{shown} has no '='", where=str(origin), hint="write NAME=VALUE")
+        if "://" in name or _NO_NAME.search(name):
+            raise InputError(
+                "what stands before the '=' can't be the name of an object",
+                where=str(origin),
+                hint="write NAME=VALUE",
+            )
+        is_masked = not entry.value and _ASTRO_MASK.match(entry.comment)
+        if kind is Kind.CONNECTIONS and is_masked:
+            raise InputError(
+                f"{name} is hidden: Astro wrote '# secret' in its place", where=str(origin), hint="fill in the value"
+            )
+        if kind is Kind.CONNECTIONS and not entry.value.strip():
+            self.notes.append(Note(str(origin), f"{name} is empty, which is no connection to Airflow: left out"))
+            return
+        if name != name.upper():
+            self.notes.append(Note(str(origin), f"Airflow never finds {name}: it looks for {name.upper()}"))
+        if name in self.found:
+            other = self.found[name].origin
+            self.notes.append(Note(str(origin), f"{name} is set again; the value of {other} is not used"))
+        if kind is Kind.VARIABLES:
+            value = REDACTED if is_masked else Text.of(entry.value)
+            self.found[name] = Variable(key=id_, value=value, unsaid=UNDESCRIBED, origin=origin)
+        else:
+            self.found[name] = self.connection(id_, entry, origin)
 
-def _leading_lines(original: str) -> int:
-    blank = original[: len(original) - len(original.lstrip())]
-    return len(re.findall(r"\r\n|\n|\r", blank))
+    def connection(self, conn_id: str, entry: Entry, origin: Origin) -> Connection:
+        raw = entry.value or ""
+        value = raw.strip()  # as Airflow does with connections, and not with variables
+        if value.startswith("{"):
+            return connection_fields.from_json(conn_id, value, self.options.rules, origin)
+        column = entry.value_column and entry.value_column + raw.find(value)
+        return connection_fields.from_uri(conn_id, value, self.options.rules, origin, column=column)
+
+    def objects(self) -> list[AirflowObject]:
+        """What counts: a name that Airflow never finds gives way to the one that it does find."""
+        return [obj for name, obj in self.found.items() if name == name.upper() or name.upper() not in self.found]
 
 
 def _true_id(comment: str) -> str:
-    match = _ID_COMMENT.fullmatch(comment.strip())
+    match = _ID_COMMENT.fullmatch(comment)
     if not match:
         return ""
     try:
@@ -106,48 +159,30 @@ def _true_id(comment: str) -> str:
     return id_ if isinstance(id_, str) else ""
 
 
-def _object(kind: Kind, id_: str, binding: Binding, origin: Origin, options: ReadOptions) -> AirflowObject:
-    value = binding.value or ""
-    if kind is Kind.VARIABLES:
-        return Variable(key=id_, value=Text.of(value), origin=origin)
-    value = value.strip()  # as Airflow does with connections, and not with variables
-    if value.startswith("{"):
-        return connection_fields.from_json(id_, value, options.rules, origin)
-    return connection_fields.from_uri(id_, value, options.rules, origin, column=_column(binding, value))
-
-
-def _column(binding: Binding, value: str) -> int | None:
-    """The column (from 1) in which a value starts, if it stands in one line just as it is."""
-    line = binding.original.string.lstrip().rstrip("\r\n")
-    place = line.find(value, line.find("=") + 1)
-    return None if place < 0 or "\n" in line else place + 1
-
-
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     """A .env file of the bundle's connections and variables.
 
     Raises `InputErrors` where two ids fall on the same name.
     """
-    losses = dropped(bundle, [Kind.POOLS], "env")
+    bundle, losses = holdable(bundle, options)
+    losses += dropped(bundle, [Kind.POOLS], "env")
     notes: list[Note] = []
     lines: list[str] = []
     _refuse_collisions(bundle)
     for obj in _writable(bundle):
-        name = env_name(obj.kind, obj.id)
-        if not _NAME.fullmatch(name):
-            losses.append(Loss(obj.kind, obj.id, "", "the id can't be part of a name in a .env file"))
+        if reason := _unwritable(obj, options):
+            losses.append(Loss(obj.kind, obj.id, "", reason))
             continue
+        name = env_name(obj.kind, obj.id)
         value, lost = _value(obj, options)
         losses += [Loss(obj.kind, obj.id, field, message) for field, message in lost.items()]
-        if value is None:
-            continue
-        quoted = dotenv_quoting.quote(value)
+        quoting = dotenv_quoting.quote(value)
         if hidden := hidden_fields(obj):
-            lines.append(f"# airconn: hidden by the source: {json.dumps(', '.join(hidden))[1:-1]}")
+            lines.append(f"# airconn: hidden by the source: {quoted(', '.join(hidden))}")
         if obj.id.upper().lower() != obj.id:
             lines.append(f"# airconn: {obj.kind.id_field} {json.dumps(obj.id, ensure_ascii=False)}")
-        lines.append(f"{name}={quoted.text}")
-        broken = [*quoted.broken, *([] if _SHELL_NAME.fullmatch(name) else ["sh (it takes no such name)"])]
+        lines.append(f"{name}={quoting.text}")
+        broken = [*quoting.broken, *([] if _SHELL_NAME.fullmatch(name) else ["sh (it takes no such name)"])]
         if broken:
             notes.append(
                 Note(f"{obj.kind.value}/{obj.id}", f"not read alike by every .env reader: {', '.join(broken)}")
@@ -157,6 +192,20 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
 
 def _writable(bundle: Bundle) -> list[AirflowObject]:
     return [obj for obj in bundle if obj.kind in PREFIXES.values()]
+
+
+def _unwritable(obj: AirflowObject, options: WriteOptions) -> str:
+    """Why an object can't stand in a .env file, if it can't."""
+    name = env_name(obj.kind, obj.id)
+    if not obj.id or not _NAME.fullmatch(name) or "://" in name:
+        return "the id can't be part of a name in a .env file"
+    if isinstance(obj, Variable) and isinstance(obj.value, Text) and not dotenv_quoting.is_writable(obj.value.text):
+        if "\0" in obj.value.text:
+            return "the value has a NUL in it, which no environment variable holds"
+        return "the value has quotes next to a ` or $( or ${, which a shell that reads the file would run"
+    if isinstance(obj, Connection) and options.connection_format == "uri" and not connection_uri.is_writable(obj):
+        return "the conn_type can't be written in a URI"
+    return ""
 
 
 def _refuse_collisions(bundle: Bundle) -> None:
@@ -173,8 +222,8 @@ def _refuse_collisions(bundle: Bundle) -> None:
     faults.check()
 
 
-def _value(obj: AirflowObject, options: WriteOptions) -> tuple[str | None, dict[str, str]]:
-    """The value of one entry (None where there can be none), and what of the object it doesn't hold."""
+def _value(obj: AirflowObject, options: WriteOptions) -> tuple[str, dict[str, str]]:
+    """The value of one entry, and what of the object it doesn't hold."""
     if isinstance(obj, Variable):
         return connection_fields.shown(obj.value), _variable_losses(obj)
     assert isinstance(obj, Connection)  # noqa: S101 - pools never come here
@@ -182,8 +231,7 @@ def _value(obj: AirflowObject, options: WriteOptions) -> tuple[str | None, dict[
         fields = connection_fields.to_json_fields(obj)
         return dotenv_quoting.json_without_quotes(jsontext.dumps(fields)), connection_fields.json_losses(obj)
     uri = connection_uri.build(obj)
-    lost = connection_uri.losses(obj, uri, options.rules)
-    return (None if lost.get("conn_type") == "" else uri), lost
+    return uri, connection_uri.losses(obj, uri, options.rules)
 
 
 def _variable_losses(variable: Variable) -> dict[str, str]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import shapes
-from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions
-from airconn.formats.tree import Mapping, Sequence
+from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions, holdable, show_key
+from airconn.formats.tree import MAX_ENTRIES, Mapping, Sequence
 from airconn.model import Bundle, Origin, jsontext
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
@@ -28,8 +28,16 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     """The bundle as JSON with an indent of 2, as Airflow writes it."""
+    bundle, lost = holdable(bundle, options)
     tree, losses = shapes.write(bundle, options)
-    return Rendered(json.dumps(tree, indent=2) + "\n", losses)
+    return Rendered(json.dumps(tree, indent=2) + "\n", (*lost, *losses))
+
+
+class _Duplicate(Exception):
+    def __init__(self, key: str, position: int) -> None:
+        super().__init__("duplicate key")
+        self.key = key
+        self.position = position
 
 
 class _Document:
@@ -51,14 +59,15 @@ class _Document:
             end = self.skip(end)
             if end != len(self.text):
                 raise JSONDecodeError("Extra data", self.text, end)
-        except jsontext.DuplicateKeyError as error:
+        except _Duplicate as error:
             raise InputError(
-                f"the key {error.key!r} stands twice in one object",
-                where=str(Origin(self.source, self.line)),
+                f"{show_key(error.key)} stands twice in one object",
+                where=str(Origin(self.source, *self.place(error.position))),
                 hint="keep one of the two",
             ) from None
-        except RecursionError:
-            raise InputError("this JSON is nested too deep", where=self.source) from None
+        except jsontext.TooDeepError:
+            where = Origin(self.source, self.line)
+            raise InputError("what starts here is nested too deep", where=str(where)) from None
         except JSONDecodeError as error:
             line, column = self.place(error.pos)
             what = {"Extra data": "there is more after the end of the JSON"}.get(error.msg, "this is not JSON")
@@ -90,9 +99,9 @@ class _Document:
             return self.sequence(position, levels)
         self.place(position)
         try:
-            return jsontext.DECODER.raw_decode(self.text, position)
-        except JSONDecodeError as error:
-            raise JSONDecodeError(error.msg, self.text, error.pos) from None
+            return jsontext.decode_at(self.text, position)
+        except jsontext.DuplicateKeyError as error:
+            raise _Duplicate(error.key, jsontext.duplicate_position(self.text, position)) from None
 
     def mapping(self, position: int, levels: int) -> tuple[Mapping, int]:
         result = Mapping(self.source)
@@ -103,9 +112,11 @@ class _Document:
             if self.text[position : position + 1] != '"':
                 raise JSONDecodeError("Expecting property name enclosed in double quotes", self.text, position)
             place = self.place(position)
+            start = position
             key, position = json.decoder.scanstring(self.text, position + 1, True)  # type: ignore[attr-defined]
             if key in result:
-                raise jsontext.DuplicateKeyError(key)
+                raise _Duplicate(key, start)
+            self.count(result)
             position = self.expect(":", self.skip(position))
             value, position = self.value(self.skip(position), levels - 1)
             result.put(key, value, *place)
@@ -121,12 +132,17 @@ class _Document:
             return result, position + 1
         while True:
             place = self.place(position)
+            self.count(result)
             value, position = self.value(position, levels - 1)
             result.put(value, *place)
             position = self.skip(position)
             if self.text[position : position + 1] == "]":
                 return result, position + 1
             position = self.skip(self.expect(",", position))
+
+    def count(self, result: Mapping | Sequence) -> None:
+        if len(result) == MAX_ENTRIES:
+            raise InputError(f"more than {MAX_ENTRIES:,} entries", where=str(Origin(self.source, self.line)))
 
     def expect(self, mark: str, position: int) -> int:
         if self.text[position : position + 1] != mark:

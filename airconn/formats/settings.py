@@ -12,10 +12,24 @@ from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, tree, yaml_tree
-from airconn.formats.base import Faults, Loss, Note, Parsed, ReadOptions, Rendered, WriteOptions, hidden_comments
+from airconn.formats.base import (
+    Faults,
+    Loss,
+    Note,
+    Parsed,
+    ReadOptions,
+    Rendered,
+    WriteOptions,
+    hidden_comments,
+    holdable,
+    parsed,
+    show_key,
+)
 from airconn.formats.connection_fields import shown
 from airconn.formats.shapes import whole_number
 from airconn.model import (
+    MASK,
+    UNDESCRIBED,
     AirflowObject,
     Bundle,
     Connection,
@@ -49,8 +63,9 @@ def sniff(text: str) -> bool:
 def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     """The objects of a settings file. Raises `InputErrors` with the place of every fault."""
     document = yaml_tree.load(text, source)
-    airflow = document.get("airflow") if isinstance(document, tree.Mapping) else None
-    if airflow is None and isinstance(document, tree.Mapping) and "airflow" in document:
+    top = [key for key in document if key.lower() == "airflow"] if isinstance(document, tree.Mapping) else []
+    airflow = document[top[0]] if len(top) == 1 else None
+    if airflow is None and len(top) == 1:
         return Parsed(Bundle())
     if not isinstance(airflow, tree.Mapping):
         raise InputError(
@@ -60,13 +75,13 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
         )
     reader = _Reader(options)
     for name, entries in airflow.items():
-        if name not in {kind.value for kind in Kind}:
-            raise InputError(
-                f"'airflow' has connections, pools and variables, and not {name!r}", where=str(airflow.origin(name))
+        if name.lower() in {kind.value for kind in Kind}:
+            reader.section(Kind(name.lower()), entries, airflow.origin(name))
+        else:
+            reader.faults.add(
+                f"'airflow' has connections, pools and variables, and not {show_key(name)}", airflow.origin(name)
             )
-        reader.section(Kind(name), entries, airflow.origin(name))
-    reader.faults.check()
-    return Parsed(Bundle.of(reader.found), tuple(reader.notes))
+    return parsed(reader.found, reader.faults, reader.notes)
 
 
 class _Reader:
@@ -108,16 +123,17 @@ class _Reader:
             if key.lower() in _FIELDS[kind]:
                 if key.lower() in fields:
                     raise InputError(f"{key.lower()!r} stands twice in one entry", where=str(entry.origin(key)))
-                fields[key.lower()] = value
+                fields[key.lower()] = entry.written.get(key, value)
             else:
                 self.notes.append(
-                    Note(str(entry.origin(key)), f"{key!r} is no field of airflow_settings.yaml: left out")
+                    Note(str(entry.origin(key)), f"{show_key(key)} is no field of airflow_settings.yaml: left out")
                 )
         return fields
 
     def connection(self, fields: dict[str, Any], origin: Origin) -> Connection:
         conn_id = str(_text(fields, "conn_id", origin))
         extra = _extra(fields.get("conn_extra"))
+        password = _text(fields, "conn_password", origin)
         uri = _text(fields, "conn_uri", origin)
         beside = [name for name in _FIELDS_BESIDE_URI if fields.get(name) not in (None, "")]
         if uri and not beside:
@@ -136,13 +152,18 @@ class _Reader:
                 host=hidden_or(_text(fields, "conn_host", origin)),
                 schema=hidden_or(_text(fields, "conn_schema", origin)),
                 login=hidden_or(_text(fields, "conn_login", origin)),
-                password=hidden_or(_text(fields, "conn_password", origin)),
+                # Airflow's core can't hold an empty password: `set_password` ignores it.
+                password=hidden_or(password or None),
                 port=None if port in (None, "") else whole_number(port, f"{conn_id}: conn_port", origin) or None,
                 extra=extra,
+                unsaid=UNDESCRIBED,
                 origin=origin,
             )
             if not connection.conn_type:
-                raise InputError(f"{conn_id} has neither conn_type nor conn_uri", where=str(origin))
+                what = "no conn_type, which it needs next to the others" if uri else "neither conn_type nor conn_uri"
+                raise InputError(f"{conn_id} has {what}", where=str(origin))
+            if connection.conn_type == MASK:
+                raise InputError(f"{conn_id}: conn_type is the mask ***, which tells nothing", where=str(origin))
         connection_fields.check_extra(connection, self.options.rules)
         return connection
 
@@ -153,7 +174,7 @@ class _Reader:
             return None
         if isinstance(value, dict | list):
             value = jsontext.dumps(value)
-        return Variable(key=key, value=Text.of(_scalar(value)), origin=origin)
+        return Variable(key=key, value=Text.of(_scalar(value)), unsaid=UNDESCRIBED, origin=origin)
 
     def pool(self, fields: dict[str, Any], origin: Origin) -> Pool:
         name = str(_text(fields, "pool_name", origin))
@@ -173,9 +194,7 @@ def _extra(value: Any) -> Text | Redacted | None:
 
 
 def _scalar(value: Any) -> str:
-    if isinstance(value, Number):
-        return value.text
-    return ("false", "true")[value] if isinstance(value, bool) else str(value)
+    return value.text if isinstance(value, Number) else str(value)
 
 
 def _text(fields: dict[str, Any], name: str, origin: Origin) -> str | None:
@@ -187,12 +206,15 @@ def _text(fields: dict[str, Any], name: str, origin: Origin) -> str | None:
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     """A settings file, in Astro's order: connections, pools, variables."""
-    losses: list[Loss] = []
-    tree_: dict[str, Any] = {
-        "connections": [_connection(connection, losses) for connection in bundle.connections.values()],
-        "pools": [_pool(pool, losses) for pool in bundle.pools.values()],
-        "variables": [_variable(variable, losses) for variable in bundle.variables.values()],
-    }
+    bundle, losses = holdable(bundle, options)
+    write = {Kind.CONNECTIONS: _connection, Kind.POOLS: _pool, Kind.VARIABLES: _variable}
+    tree_: dict[str, Any] = {kind.value: [] for kind in write}
+    for kind, entry in write.items():
+        for obj in bundle.of_kind(kind).values():
+            if reason := _unwritable(obj):
+                _lose(obj, "", losses, reason)
+            else:
+                tree_[kind.value].append(entry(obj, losses))  # type: ignore[operator]
     chosen = {name: entries for name, entries in tree_.items() if Kind(name) in options.kinds}
     return Rendered(hidden_comments(bundle) + yaml_tree.dump({"airflow": chosen}), tuple(losses))
 
@@ -203,14 +225,21 @@ def _lose(
     losses.append(Loss(obj.kind, obj.id, field, message))
 
 
+def _unwritable(obj: AirflowObject) -> str:
+    """Why a settings file has no place for an object, if it hasn't."""
+    if not obj.id:
+        return "has an empty id, which makes it an empty entry in a settings file"
+    if isinstance(obj, Connection) and obj.conn_type == "":
+        return "has no conn_type, without which a settings file has no connection"
+    return ""
+
+
 def _connection(connection: Connection, losses: list[Loss]) -> dict[str, Any]:
     for field in ("description", "team_name"):
         if getattr(connection, field) is not None:
             _lose(connection, field, losses)
     if connection.port == 0:
         _lose(connection, "port", losses, "is 0, which a settings file reads as not set")
-    if connection.conn_type == "":
-        _lose(connection, "conn_type", losses, "is empty, which a settings file can't say")
     entry: dict[str, Any] = {"conn_id": connection.conn_id, "conn_type": connection.conn_type}
     for field in ("host", "schema", "login", "password", "port"):
         value = getattr(connection, field)
@@ -224,8 +253,9 @@ def _connection(connection: Connection, losses: list[Loss]) -> dict[str, Any]:
 
 
 def _pool(pool: Pool, losses: list[Loss]) -> dict[str, Any]:
+    # That deferred tasks don't count is what a settings file means, so that no place for it loses nothing.
     for field in ("include_deferred", "team_name"):
-        if getattr(pool, field):
+        if getattr(pool, field) not in (None, False):
             _lose(pool, field, losses)
     entry: dict[str, Any] = {"pool_name": pool.name, "pool_slot": pool.slots}
     if pool.description is not None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, tree
-from airconn.formats.base import Faults, Loss, Note, Parsed, ReadOptions, WriteOptions
+from airconn.formats.base import Faults, Loss, Note, Parsed, ReadOptions, WriteOptions, parsed, show_key
 from airconn.formats.connection_fields import shown
 from airconn.model import (
+    ALL_KINDS,
+    UNDESCRIBED,
     AirflowObject,
     Bundle,
     Connection,
@@ -43,26 +46,66 @@ def read(document: Any, source: str, options: ReadOptions) -> Parsed:
     if not isinstance(document, tree.Mapping | tree.Sequence):
         raise InputError("this is neither an object nor a list, so it holds no objects", where=source)
     reader = _Reader(options)
-    if isinstance(document, tree.Mapping) and _is_sectioned(document):
+    kind = options.kind or _kind_of_name(source)
+    kinds = ALL_KINDS
+    if isinstance(document, tree.Mapping) and _is_sectioned(document, kind, options, source):
         for name, section in document.items():
             reader.section(Kind(name), section, document.origin(name), wrapped=True)
     else:
-        kind = options.kind or _kind_of_name(source) or _kind_of_content(document)
+        kind = kind or _kind_of_content(document)
         if kind is None:
             raise InputError(
                 "it can't be told whether this file holds connections or variables",
                 where=source,
                 hint="say so with --kind connections or --kind variables, or name it connections.* or variables.*",
             )
+        kinds = frozenset({kind})
         reader.section(kind, document, Origin(source, 1), wrapped=False)
-    reader.faults.check()
-    return Parsed(Bundle.of(reader.found), tuple(reader.notes))
+        if reader.wrappers:
+            others = f" and {len(reader.wrappers) - 1} more" if len(reader.wrappers) > 1 else ""
+            message = (
+                f"this{others} is taken for the 'value' and 'description' that Airflow 3 exports; in a file of "
+                "Airflow 2 it is a value itself (--airflow 2.11)"
+            )
+            reader.notes.append(Note(str(reader.wrappers[0]), message))
+    return replace(parsed(reader.found, reader.faults, reader.notes), kinds=kinds)
 
 
-def _is_sectioned(document: tree.Mapping) -> bool:
+def _is_sectioned(document: tree.Mapping, kind: Kind | None, options: ReadOptions, source: str) -> bool:
+    """Whether a document has the three-section shape, and is no object called `connections`, `variables` or `pools`.
+
+    Raises `InputError` where that can't be told: a variable may hold anything, a section among it.
+    """
     names = {kind.value for kind in Kind}
-    return bool(document) and all(
+    if not document or not all(
         key in names and isinstance(value, tree.Mapping | tree.Sequence | None) for key, value in document.items()
+    ):
+        return False
+    if any(_is_one_object(value) for value in document.values()):
+        return False
+    if len(document) > 1 or kind is not Kind.VARIABLES:
+        return True
+    if options.kind is kind:
+        return False
+    (name,) = document
+    raise InputError(
+        f"it can't be told whether {name!r} is a section here, or a variable of that name",
+        where=source,
+        hint="--kind variables makes it a variable; an empty second section makes it a section",
+    )
+
+
+def _is_one_object(value: Any) -> bool:
+    """Whether what stands where a section could is a connection or a pool of its own."""
+    if not isinstance(value, dict):
+        return False
+    if "slots" in value and not isinstance(value["slots"], dict):
+        return set(value) <= _AIRFLOWCTL_POOL_FIELDS | _RUNTIME
+    return set(value) <= connection_fields.FILE_KEYS and any(
+        mark in value
+        and not isinstance(value[mark], dict | list)
+        and not (mark == "conn_type" and "://" in str(value[mark]))
+        for mark in _CONNECTION_MARKS
     )
 
 
@@ -74,8 +117,8 @@ def _kind_of_name(source: str) -> Kind | None:
 
 def _kind_of_content(document: tree.Mapping | tree.Sequence) -> Kind | None:
     entries = list(document.values()) if isinstance(document, tree.Mapping) else list(document)
-    if isinstance(document, tree.Mapping) and not entries:
-        return Kind.CONNECTIONS  # nothing of any kind
+    if not entries:  # nothing of any kind
+        return Kind.CONNECTIONS if isinstance(document, tree.Mapping) else Kind.POOLS
     if not all(isinstance(entry, dict) for entry in entries):
         return None
     if all("slots" in entry and set(entry) <= _AIRFLOWCTL_POOL_FIELDS | _RUNTIME for entry in entries):
@@ -94,6 +137,7 @@ class _Reader:
         self.faults = Faults()
         self.notes: list[Note] = []
         self.found: list[AirflowObject] = []
+        self.wrappers: list[Origin] = []
 
     def section(self, kind: Kind, section: Any, origin: Origin, *, wrapped: bool) -> None:
         """Reads the entries of one kind. `wrapped`: the shape is airconn's own, in which a wrapper is always one."""
@@ -109,6 +153,8 @@ class _Reader:
         }[kind]
         for id_, value, place in _entries(section):
             try:
+                if id_ is None:
+                    raise InputError("a pool in a list needs a 'name'", where=str(place))
                 obj = read(id_, value, place)
             except InputError as error:
                 self.faults.errors.append(error)
@@ -135,33 +181,30 @@ class _Reader:
         """An entry of the three-section shape: a text, or `{"value", "description"}` around one."""
         if isinstance(value, dict) and "value" in value and set(value) <= _WRAPPER | {"team_name"}:
             return self.unwrapped(key, value, origin)
-        return Variable(key=key, value=_variable_text(value), origin=origin)
+        return Variable(key=key, value=_variable_text(value), unsaid=UNDESCRIBED, origin=origin)
 
     def variable(self, key: str, value: Any, origin: Origin) -> Variable:
         """An entry of Airflow's own shape, in which 3.x writes a wrapper and 2.x knows none."""
         rules = self.options.rules
         if isinstance(value, dict) and "value" in value and rules.variable_descriptions:
+            if not rules.wraps_falsy_values and connection_fields.is_falsy(value["value"]):
+                return Variable(key=key, value=_variable_text(value), unsaid=UNDESCRIBED, origin=origin)
             if set(value) != _WRAPPER:
                 raise InputError(
                     f"{key}: Airflow {rules.version} takes the 'value' of this object for the whole of it",
                     where=str(origin),
                     hint="write the value as a text, or read the file as Airflow 2 does with --airflow 2.11",
                 )
+            self.wrappers.append(origin)
             return self.unwrapped(key, value, origin)
-        return Variable(key=key, value=_variable_text(value), origin=origin)
+        return Variable(key=key, value=_variable_text(value), unsaid=UNDESCRIBED, origin=origin)
 
     def unwrapped(self, key: str, value: dict[str, Any], origin: Origin) -> Variable:
-        description, team_name = value.get("description"), value.get("team_name")
-        if isinstance(description, Number):
-            description = description.text
-        for name, text in (("description", description), ("team_name", team_name)):
-            if text is not None and not isinstance(text, str):
-                raise InputError(f"{key}: {name!r} is not a text", where=str(origin), hint="put it in quotes")
         return Variable(
             key=key,
             value=_variable_text(value["value"]),
-            description=hidden_or(description),
-            team_name=team_name,
+            description=hidden_or(_text(key, value, "description", origin)),
+            team_name=_text(key, value, "team_name", origin),
             origin=origin,
         )
 
@@ -175,36 +218,42 @@ class _Reader:
         unknown = [key for key in value if key not in _AIRFLOWCTL_POOL_FIELDS | _RUNTIME]
         if unknown:
             raise InputError(
-                f"{name}: {unknown[0]!r} is no field of a pool",
+                f"{name}: {show_key(unknown[0])} is no field of a pool",
                 where=str(origin),
                 hint=f"the fields are {', '.join(sorted(_POOL_FIELDS))}",
             )
-        include_deferred, description = value.get("include_deferred", False), value.get("description")
-        if not isinstance(include_deferred, bool):
+        include_deferred = value.get("include_deferred")
+        if not isinstance(include_deferred, bool | None):
             raise InputError(f"{name}: 'include_deferred' is neither true nor false", where=str(origin))
-        if description is not None and not isinstance(description, str):
-            raise InputError(f"{name}: 'description' is not a text", where=str(origin), hint="put it in quotes")
         return Pool(
             name=name,
             slots=whole_number(value["slots"], f"{name}: 'slots'", origin),
-            description=hidden_or(description),
+            description=hidden_or(_text(name, value, "description", origin)),
             include_deferred=include_deferred,
-            team_name=value.get("team_name"),
+            team_name=_text(name, value, "team_name", origin),
             origin=origin,
         )
 
 
-def _entries(section: tree.Mapping | tree.Sequence) -> Iterator[tuple[str, Any, Origin]]:
+def _text(id_: str, fields: dict[str, Any], name: str, origin: Origin) -> str | None:
+    """A field that is text or not set. A number is taken as the text that it was written with."""
+    value = fields.get(name)
+    if isinstance(value, Number):
+        return value.text
+    if value is not None and not isinstance(value, str):
+        raise InputError(f"{id_}: {name!r} is not a text", where=str(origin), hint="put it in quotes")
+    return value
+
+
+def _entries(section: tree.Mapping | tree.Sequence) -> Iterator[tuple[str | None, Any, Origin]]:
+    """Ids, values and places. The id is None where an entry of a list has none."""
     if isinstance(section, tree.Mapping):
         for key, value in section.items():
             yield key, value, section.origin(key)
         return
     for index, entry in enumerate(section):
-        origin = section.origin(index)
         name = (entry.get("name") or entry.get("pool")) if isinstance(entry, dict) else None
-        if not isinstance(name, str):
-            raise InputError("a pool in a list needs a 'name'", where=str(origin))
-        yield name, entry, origin
+        yield name if isinstance(name, str) else None, entry, section.origin(index)
 
 
 def whole_number(value: Any, what: str, origin: Origin) -> int:
@@ -220,62 +269,54 @@ def _variable_text(value: Any) -> Any:
     return Text.of(value if isinstance(value, str) else jsontext.dumps(value, indent=2))
 
 
-def write(bundle: Bundle, options: WriteOptions) -> tuple[dict[str, Any], tuple[Loss, ...]]:
+def write(bundle: Bundle, options: WriteOptions) -> tuple[dict[str, Any], list[Loss]]:
     """The bundle as a tree of plain values, and what of it the shape doesn't hold.
 
-    With exactly one kind asked for, it is what `airflow KIND import` reads, else the shape with three sections.
+    With exactly one kind asked for, it is what `airflow KIND import` reads, else the shape with three sections, which
+    holds everything.
     """
     if len(options.kinds) != 1:
-        names = [kind for kind in Kind if kind in options.kinds]
-        return {kind.value: _section(kind, bundle, []) for kind in names}, ()
+        kinds = [kind for kind in Kind if kind in options.kinds]
+        return {kind.value: {id_: _entry(obj) for id_, obj in bundle.of_kind(kind).items()} for kind in kinds}, []
     (kind,) = options.kinds
+    tree_: dict[str, Any] = {}
     losses: list[Loss] = []
-    if kind is Kind.VARIABLES:
-        losses = [loss for variable in bundle.variables.values() for loss in _variable_losses(variable, options)]
-    lost = {loss.id for loss in losses if loss.field == "description"}
-    return _section(kind, bundle, lost), tuple(losses)
+    for id_, obj in bundle.of_kind(kind).items():
+        lost = _losses(obj, options)
+        losses += [Loss(kind, id_, field, message) for field, message in lost.items()]
+        tree_[id_] = _entry(replace(obj, **dict.fromkeys(lost)) if lost else obj)  # type: ignore[arg-type]
+    return tree_, losses
 
 
-def _section(kind: Kind, bundle: Bundle, bare: Any) -> dict[str, Any]:
-    if kind is Kind.CONNECTIONS:
-        return {id_: connection_fields.to_fields(connection) for id_, connection in bundle.connections.items()}
-    if kind is Kind.VARIABLES:
-        return {key: _variable_entry(variable, key in bare) for key, variable in bundle.variables.items()}
-    return {name: _pool_entry(pool) for name, pool in bundle.pools.items()}
-
-
-def _variable_entry(variable: Variable, bare: bool) -> Any:
-    value = shown(variable.value)
-    if variable.description is None or bare:
-        return value
-    return {"value": value, "description": shown(variable.description)}
-
-
-def _variable_losses(variable: Variable, options: WriteOptions) -> Iterator[Loss]:
-    rules = options.rules
-    if variable.team_name is not None:
-        yield Loss(variable.kind, variable.id, "team_name", "airflow variables import knows no team")
-    if variable.description is None:
-        return
-    if not rules.variable_descriptions:
-        yield Loss(
-            variable.kind, variable.id, "description", f"airflow variables import of {rules.version} knows none"
-        )
-    elif shown(variable.value) == "" and not rules.wraps_falsy_values:
-        yield Loss(
-            variable.kind,
-            variable.id,
-            "description",
-            f"airflow variables import of {rules.version} takes none with an empty value",
-        )
+def _entry(obj: AirflowObject) -> Any:
+    if isinstance(obj, Connection):
+        return connection_fields.to_fields(obj)
+    if isinstance(obj, Pool):
+        return _pool_entry(obj)
+    entry = {"value": shown(obj.value)}
+    for name in ("description", "team_name"):
+        if getattr(obj, name) is not None:
+            entry[name] = shown(getattr(obj, name))
+    return entry if len(entry) > 1 else entry["value"]
 
 
 def _pool_entry(pool: Pool) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "slots": pool.slots,
-        "description": shown(pool.description),
-        "include_deferred": bool(pool.include_deferred),
-    }
-    if pool.team_name is not None:
-        entry["team_name"] = pool.team_name
+    entry: dict[str, Any] = {"slots": pool.slots, "description": shown(pool.description)}
+    for name in ("include_deferred", "team_name"):
+        if getattr(pool, name) is not None:
+            entry[name] = getattr(pool, name)
     return entry
+
+
+def _losses(obj: AirflowObject, options: WriteOptions) -> dict[str, str]:
+    """What `airflow KIND import` has no place for: field -> why."""
+    rules, lost = options.rules, {}
+    command = f"airflow {obj.kind.value} import of {rules.version}"
+    if obj.team_name is not None and (isinstance(obj, Variable) or not rules.team_names):
+        lost["team_name"] = f"{command} knows no team"
+    if isinstance(obj, Variable) and obj.description is not None:
+        if not rules.variable_descriptions:
+            lost["description"] = f"{command} knows none"
+        elif shown(obj.value) == "" and not rules.wraps_falsy_values:
+            lost["description"] = f"{command} takes none with an empty value"
+    return lost

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from airconn.model import Origin
 
+MAX_ENTRIES: Final = 200_000
+"""How many entries one mapping or list may have: no Airflow has as many objects, and each costs some memory."""
+
 
 class Mapping(dict[str, Any]):
-    """A mapping with the place of each key. Reads like any dict."""
+    """A mapping with the place of each key. Reads like any dict.
 
-    __slots__ = ("places", "source")
+    `written` has the text of values that aren't numbers, whose texts they keep, or texts: `True`, `false`.
+    """
+
+    __slots__ = ("places", "source", "written")
 
     def __init__(self, source: str) -> None:
         super().__init__()
         self.source = source
         self.places: dict[str, tuple[int, int]] = {}
+        self.written: dict[str, str] = {}
 
     def put(self, key: str, value: Any, line: int, column: int) -> None:
         self[key] = value

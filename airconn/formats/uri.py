@@ -7,32 +7,50 @@ comments; blanks are part of what they stand in.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, connection_uri
-from airconn.formats.base import Faults, Loss, Parsed, ReadOptions, Rendered, WriteOptions, dropped
+from airconn.formats.base import (
+    Faults,
+    Loss,
+    Parsed,
+    ReadOptions,
+    Rendered,
+    WriteOptions,
+    dropped,
+    holdable,
+    parsed,
+    quoted,
+)
 from airconn.model import Bundle, Connection, Kind, Origin, hidden_fields
 
-_LINE = re.compile(r"\r\n|\r|\n")
+_ENTRY = re.compile(r"[\w.-]+=(([a-zA-Z][a-zA-Z0-9+.-]*:)?//|\{\")")
+# What Airflow takes for an id, or a reader of this format for the start of a line, has none of these in it.
+_NO_ID = re.compile(r"://|[@=\s]|^[#\ufeff]")
 
 
 def sniff(text: str) -> bool:
     """Whether every line of a text of unknown name is `conn_id=URI`."""
-    lines = [line for line in _LINE.split(text) if line.strip() and not line.lstrip().startswith("#")]
-    return bool(lines) and all(re.match(r"[\w.-]+=([a-zA-Z][a-zA-Z0-9+.-]*:)?//", line) for line in lines)
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return bool(lines) and all(_ENTRY.match(line) for line in lines)
 
 
 def parse(text: str, source: str, options: ReadOptions) -> Parsed:
-    """The connections of a file of `conn_id=URI` lines. A value that starts with `{` is taken as JSON, which
-    `--serialization-format json` writes and Airflow's own import makes garbage of."""
+    """The connections of a file of `conn_id=URI` lines.
+
+    A value that starts with `{` is the JSON that `--serialization-format json` writes, which has all fields as they
+    are in the database. Airflow's own import makes garbage of it.
+    """
     faults = Faults()
     found: dict[str, Connection] = {}
-    for number, line in enumerate(_LINE.split(text.removeprefix("\ufeff")), 1):
+    for place, line in _lines(text.removeprefix("\ufeff")):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        origin = Origin(source, number)
+        origin = Origin(source, place[0])
         conn_id, equals, value = line.partition("=")
-        if not equals or not conn_id or not value:
+        # What is no id may be a URI that has lost its own, and is not to be shown.
+        if not equals or not conn_id or not value or _NO_ID.search(conn_id):
             faults.add(
                 "this line is not conn_id=URI", origin, "comments start with #; every connection takes one line"
             )
@@ -42,29 +60,51 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
             continue
         try:
             if value.startswith("{"):
-                found[conn_id] = connection_fields.from_json(conn_id, value, options.rules, origin)
+                found[conn_id] = connection_fields.from_file_json(conn_id, value, options.rules, origin)
             else:
                 found[conn_id] = connection_fields.from_uri(
-                    conn_id, value, options.rules, origin, column=len(conn_id) + 2
+                    conn_id, value, options.rules, origin, column=place[1] + len(conn_id) + 1
                 )
         except InputError as error:
             faults.errors.append(error)
-    faults.check()
-    return Parsed(Bundle.of(found.values()))
+    return parsed(found.values(), faults)
+
+
+def _lines(text: str) -> Iterator[tuple[tuple[int, int], str]]:
+    """The lines as Airflow has them, each with the line and the column (from 1) at which it starts.
+
+    Airflow uses `str.splitlines()`, which knows more ends of a line than an editor does.
+    """
+    line, column = 1, 1
+    for piece in text.splitlines(keepends=True):
+        content = piece.splitlines()[0]
+        yield (line, column), content
+        if piece[-1] in "\r\n":
+            line, column = line + 1, 1
+        else:
+            column += len(piece)
 
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     """`conn_id=URI` lines. Hidden fields are named in a comment above their line."""
-    losses = dropped(bundle, [Kind.VARIABLES, Kind.POOLS], "uri")
+    bundle, losses = holdable(bundle, options)
+    losses += dropped(bundle, [Kind.VARIABLES, Kind.POOLS], "uri")
     lines: list[str] = []
     for connection in bundle.connections.values():
+        if reason := _unwritable(connection):
+            losses.append(Loss(connection.kind, connection.id, "", reason))
+            continue
         uri = connection_uri.build(connection)
         lost = connection_uri.losses(connection, uri, options.rules)
         losses += [Loss(connection.kind, connection.id, field, message) for field, message in lost.items()]
-        if lost.get("conn_type") == "" or not re.fullmatch(r"[^\s=#][^=\r\n]*", connection.conn_id):
-            losses.append(Loss(connection.kind, connection.id, "", "can't be written as a conn_id=URI line"))
-            continue
         if hidden := hidden_fields(connection):
-            lines.append(f"# hidden by the source: {', '.join(hidden)}".replace("\n", " "))
+            lines.append(f"# hidden by the source: {quoted(', '.join(hidden))}")
         lines.append(f"{connection.conn_id}={uri}")
     return Rendered("".join(f"{line}\n" for line in lines), tuple(losses))
+
+
+def _unwritable(connection: Connection) -> str:
+    """Why a connection can't stand in a line, if it can't."""
+    if not connection.conn_id or _NO_ID.search(connection.conn_id):
+        return "the id can't stand in a conn_id=URI line"
+    return "" if connection_uri.is_writable(connection) else "the conn_type can't be written in a URI"

@@ -6,7 +6,7 @@ import re
 
 from airconn.errors import InputError
 from airconn.formats import shapes, yaml_tree
-from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions, hidden_comments
+from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions, hidden_comments, holdable
 from airconn.model import Bundle
 
 
@@ -25,5 +25,6 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     """The bundle as YAML."""
+    bundle, lost = holdable(bundle, options)
     tree, losses = shapes.write(bundle, options)
-    return Rendered(hidden_comments(bundle) + yaml_tree.dump(tree), losses)
+    return Rendered(hidden_comments(bundle) + yaml_tree.dump(tree), (*lost, *losses))

@@ -6,13 +6,29 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamStartEvent,
+)
+from yaml.nodes import ScalarNode
 
 from airconn.errors import InputError
-from airconn.formats.tree import Mapping, Sequence
+from airconn.formats.base import show_key
+from airconn.formats.tree import MAX_ENTRIES, Mapping, Sequence
 from airconn.model import Origin, jsontext
 from airconn.model.jsontext import Number
 
@@ -20,11 +36,15 @@ _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _STR_TAG = "tag:yaml.org,2002:str"
-_MERGE_TAG = "tag:yaml.org,2002:merge"
+_TEXT_TAGS = frozenset((_STR_TAG, "!"))
 MAX_NODES = 5_000_000
-"""How many nodes a document may have with its aliases written out, so that a few lines can't fill the memory."""
+"""How many nodes a document may have."""
+MAX_ALIASED = 1_000_000
+"""How many more its aliases may stand for, a text of 64 characters counting as one, so that a few lines can't fill
+the memory."""
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_OTHER_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 
 
 def load(text: str, source: str) -> Any:
@@ -32,77 +52,165 @@ def load(text: str, source: str) -> Any:
 
     Raises `InputError` with line and column, without quoting what stands there.
     """
+    text = text.removeprefix("\ufeff")
+    builder = _Builder(text, source)
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        return builder.document()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = Origin(source, mark.line + 1, mark.column + 1) if mark else Origin(source)
         raise InputError(
             "this is not YAML",
-            where=str(where),
+            where=str(builder.origin(error.problem_mark or error.context_mark)),
             hint="look at the indentation; a text with ': ' or ' #' in it, or a leading @ % * or &, needs quotes",
         ) from None
     except (yaml.YAMLError, ValueError):
-        raise InputError("this is not YAML: it has a character that YAML doesn't allow", where=source) from None
-    except RecursionError:
-        raise InputError("this YAML is nested too deep", where=source) from None
-    return None if node is None else _Builder(source).build(node, 0)
+        character = yaml.reader.Reader.NON_PRINTABLE.search(text)
+        raise InputError(
+            "this is not YAML: it has a character that YAML doesn't allow",
+            where=str(Origin(source, *builder.place(character.start())) if character else Origin(source)),
+            hint='between double quotes it can be written as "\\x00" or "\\u0000"',
+        ) from None
 
 
 class _Builder:
-    def __init__(self, source: str) -> None:
+    """Builds a document from the parser's events.
+
+    `yaml.compose` would do so by calling itself, in C without a limit: a few thousand brackets end the process.
+    """
+
+    def __init__(self, text: str, source: str) -> None:
+        self.text = text
         self.source = source
+        self.events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
         self.nodes = 0
+        self.weight = 0
+        self.aliased = 0
+        self.anchors: dict[str, tuple[Any, int]] = {}
+        # To YAML 1.1 some characters end a line that don't to an editor.
+        self.has_other_line_ends = bool(_OTHER_LINE_ENDS.search(text))
 
-    def fail(self, node: Node, message: str, hint: str | None = None) -> InputError:
-        mark = node.start_mark
-        return InputError(message, where=str(Origin(self.source, mark.line + 1, mark.column + 1)), hint=hint)
+    @cached_property
+    def line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer("\n", self.text))]
 
-    def build(self, node: Node, depth: int) -> Any:
-        self.nodes += 1
-        if self.nodes > MAX_NODES or depth > jsontext.MAX_DEPTH:
-            raise self.fail(node, "this YAML is nested too deep, or its aliases make it too large")
-        if isinstance(node, MappingNode):
-            return self.mapping(node, depth)
-        if isinstance(node, SequenceNode):
-            result = Sequence(self.source)
-            for item in node.value:
-                result.put(self.build(item, depth + 1), item.start_mark.line + 1, item.start_mark.column + 1)
-            return result
-        return _scalar(node)
+    def place(self, index: int) -> tuple[int, int]:
+        line = bisect_right(self.line_starts, index)
+        return line, index - self.line_starts[line - 1] + 1
 
-    def mapping(self, node: MappingNode, depth: int) -> Mapping:
-        result = Mapping(self.source)
-        merged: list[Mapping] = []
-        for key_node, value_node in node.value:
-            if key_node.tag == _MERGE_TAG:
-                merged += self.merged(value_node, depth)
+    def place_of(self, mark: Any) -> tuple[int, int]:
+        return self.place(mark.index) if self.has_other_line_ends else (mark.line + 1, mark.column + 1)
+
+    def origin(self, mark: Any) -> Origin:
+        return Origin(self.source, *self.place_of(mark)) if mark else Origin(self.source)
+
+    def fail(self, event: Event, message: str, hint: str | None = None) -> InputError:
+        return InputError(message, where=str(self.origin(event.start_mark)), hint=hint)
+
+    def document(self) -> Any:
+        value = None
+        documents = 0
+        for event in self.events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self.fail(event, "a second YAML document starts here", "make it a file of its own")
+            elif isinstance(event, NodeEvent):
+                value = self.build(event, 0)
+            elif not isinstance(event, StreamStartEvent):
                 continue
-            if not isinstance(key_node, ScalarNode):
-                raise self.fail(key_node, "a key must be a single text")
-            key = key_node.value
-            if key in result:
-                raise self.fail(key_node, f"the key {key!r} stands twice in one mapping", "keep one of the two")
-            mark = key_node.start_mark
-            result.put(key, self.build(value_node, depth + 1), mark.line + 1, mark.column + 1)
-        for other in merged:
-            for key, value in other.items():
-                if key not in result:
-                    result.put(key, value, *other.places[key])
+        return value
+
+    def build(self, event: Any, depth: int) -> Any:
+        if isinstance(event, AliasEvent):
+            return self.alias(event)
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise self.fail(event, f"this YAML has more than {MAX_NODES:,} nodes")
+        if depth > jsontext.MAX_DEPTH:
+            raise self.fail(event, "this YAML is nested too deep")
+        before = self.weight
+        self.weight += 1
+        value: Any
+        if isinstance(event, MappingStartEvent):
+            value = self.mapping(depth)
+        elif isinstance(event, SequenceStartEvent):
+            value = self.sequence(depth)
+        else:
+            value = _scalar(event)
+            self.weight += len(event.value) // 64
+        if event.anchor is not None:
+            self.anchors[event.anchor] = value, self.weight - before
+        return value
+
+    def alias(self, event: AliasEvent) -> Any:
+        if event.anchor not in self.anchors:
+            raise self.fail(event, "this alias has no anchor (&name) before it")
+        value, weight = self.anchors[event.anchor]
+        self.weight += weight
+        self.aliased += weight
+        if self.aliased > MAX_ALIASED:
+            raise self.fail(event, "the aliases of this YAML make it too large")
+        return value
+
+    def sequence(self, depth: int) -> Sequence:
+        result = Sequence(self.source)
+        while not isinstance(event := next(self.events), SequenceEndEvent):
+            if len(result) == MAX_ENTRIES:
+                raise self.fail(event, f"more than {MAX_ENTRIES:,} entries")
+            place = self.place_of(event.start_mark)
+            result.put(self.build(event, depth + 1), *place)
         return result
 
-    def merged(self, node: Node, depth: int) -> list[Mapping]:
-        nodes = node.value if isinstance(node, SequenceNode) else [node]
-        built = [self.build(item, depth + 1) for item in nodes]
-        if not all(isinstance(item, Mapping) for item in built):
-            raise self.fail(node, "'<<' takes a mapping or a list of mappings")
-        return built
+    def mapping(self, depth: int) -> Mapping:
+        result = Mapping(self.source)
+        merged: list[Mapping] = []
+        while not isinstance(event := next(self.events), MappingEndEvent):
+            if _is_merge(event):
+                merged += self.merged(depth)
+                continue
+            key = self.key(event)
+            if key in result:
+                raise self.fail(event, f"{show_key(key)} stands twice in one mapping", "keep one of the two")
+            if len(result) == MAX_ENTRIES:
+                raise self.fail(event, f"more than {MAX_ENTRIES:,} entries")
+            place = self.place_of(event.start_mark)
+            following = next(self.events)
+            value = self.build(following, depth + 1)
+            result.put(key, value, *place)
+            if isinstance(value, bool):
+                result.written[key] = following.value if isinstance(following, ScalarEvent) else str(value).lower()
+        for other in merged:
+            for key in [key for key in other if key not in result]:
+                result.put(key, other[key], *other.places[key])
+                if key in other.written:
+                    result.written[key] = other.written[key]
+        return result
+
+    def key(self, event: Event) -> str:
+        if isinstance(event, ScalarEvent):
+            self.build(event, 0)
+            return str(event.value)
+        value = self.alias(event) if isinstance(event, AliasEvent) else None
+        if not isinstance(value, str):
+            raise self.fail(event, "a key must be a single text")
+        return value
+
+    def merged(self, depth: int) -> list[Mapping]:
+        event = next(self.events)
+        value = self.build(event, depth + 1)
+        values = value if isinstance(value, Sequence) else [value]
+        if not all(isinstance(item, Mapping) for item in values):
+            raise self.fail(event, "'<<' takes a mapping or a list of mappings")
+        return list(values)
 
 
-def _scalar(node: Node) -> Any:
+def _is_merge(event: Event) -> bool:
+    return isinstance(event, ScalarEvent) and event.value == "<<" and not event.style and event.tag is None
+
+
+def _scalar(event: Any) -> Any:
     """A scalar as JSON has it if its plain text is a JSON number, `true`, `false` or `null`, else its text."""
-    text: str = node.value
-    if getattr(node, "style", None) or node.tag == _STR_TAG:
+    text: str = event.value
+    if event.style or event.tag in _TEXT_TAGS:
         return text
     if text in _NULL:
         return None

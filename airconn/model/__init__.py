@@ -4,9 +4,11 @@ from airconn.model import jsontext
 from airconn.model.airflow import NEWEST, OLDEST, AirflowVersion, Rules, rules_for
 from airconn.model.bundle import Bundle, Selection
 from airconn.model.change import WRITES, Action, FieldChange, How, Outcome, Step
+from airconn.model.fill import fill
 from airconn.model.objects import (
     ALL_KINDS,
     NOWHERE,
+    UNDESCRIBED,
     AirflowObject,
     Connection,
     Kind,
@@ -28,6 +30,7 @@ __all__ = [
     "NOWHERE",
     "OLDEST",
     "REDACTED",
+    "UNDESCRIBED",
     "WRITES",
     "Action",
     "AirflowObject",
@@ -47,6 +50,7 @@ __all__ = [
     "Str",
     "Text",
     "Variable",
+    "fill",
     "hidden_fields",
     "hidden_or",
     "jsontext",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from airconn.errors import UsageError
@@ -23,7 +23,7 @@ class AirflowVersion:
 
         Raises `UsageError` where it names none.
         """
-        match = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?(?=$|[^\d])", text.strip())
+        match = re.match(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?(?=$|[^0-9])", text.strip())
         if not match:
             raise UsageError(f"{text!r} is not a version of Airflow", hint="write it like 3.3.2 or 2.11")
         return cls(int(match[1]), int(match[2]), int(match[3] or 0))
@@ -40,7 +40,7 @@ NEWEST = AirflowVersion(3, 3, 2)
 class Rules:
     """How one version of Airflow reads and holds objects. Each field names the module that it mirrors."""
 
-    version: AirflowVersion
+    version: AirflowVersion = field(compare=False)
     typed_query_values: bool
     """A URI's query values are decoded as JSON: `?x=1` is a number (models/connection.py `_parse_from_uri`)."""
     extra_is_object: bool
@@ -60,7 +60,7 @@ def rules_for(version: AirflowVersion) -> Rules:
     """The rules of `version`; of the nearest known one for a version that is newer or older than those."""
     return Rules(
         version=version,
-        typed_query_values=version >= AirflowVersion(3, 1),
+        typed_query_values=version >= AirflowVersion(3, 1, 6),
         extra_is_object=version >= AirflowVersion(3, 0),
         variable_descriptions=version >= AirflowVersion(3, 0),
         wraps_falsy_values=version >= AirflowVersion(3, 3),

@@ -38,7 +38,8 @@ class FieldChange:
 
     name: str
     how: How
-    detail: str = ""
+    leaves: tuple[str, ...] = ()
+    """Which leaves of the field it is about, as `keyfile.private_key`. Empty where it is the whole field."""
 
     @property
     def is_written(self) -> bool:
@@ -68,7 +69,7 @@ class Step:
         return frozenset(change.name for change in self.changes if change.is_written)
 
     def result(self) -> AirflowObject:
-        """The object that the place holds when the step is done. An update leaves all fields that it doesn't write."""
+        """The object that the place holds when the step is done. An update leaves what it doesn't write."""
         if self.source is None:
             raise ValueError("a delete leaves nothing")
         if self.action is Action.UPDATE and self.target is not None:

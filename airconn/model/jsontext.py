@@ -6,6 +6,7 @@ Nothing here does I/O. Values are plain Python values, except for numbers, which
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -59,10 +60,58 @@ def loads(text: str) -> Any:
 
     Raises `json.JSONDecodeError`, :class:`DuplicateKeyError` or :class:`TooDeepError`, all of them `ValueError`.
     """
+    start = _BLANKS.match(text).end()  # type: ignore[union-attr]
+    value, end = decode_at(text, start)
+    end = _BLANKS.match(text, end).end()  # type: ignore[union-attr]
+    if end != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+    return value
+
+
+def decode_at(text: str, position: int) -> tuple[Any, int]:
+    """The value that starts at `position`, and where it ends. Raises what :func:`loads` raises."""
     try:
-        return DECODER.decode(text)
+        value, end = DECODER.raw_decode(text, position)
     except RecursionError:
         raise TooDeepError("nested too deep") from None
+    if text.count("[", position, end) + text.count("{", position, end) > MAX_DEPTH and _is_deep(value):
+        raise TooDeepError("nested too deep")
+    return value, end
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        containers = (item for item in level if isinstance(item, dict | list))
+        level = [inner for item in containers for inner in (item.values() if isinstance(item, dict) else item)]
+    return bool(level)
+
+
+def duplicate_position(text: str, position: int) -> int:
+    """Where the key stands that :class:`DuplicateKeyError` was raised for, reading from `position` on."""
+    keys: list[set[str]] = []
+    last, doubles = position, [-1]
+    for match in _TOKEN.finditer(text, position):
+        mark = match[0][0]
+        if mark == '"':
+            last = match.start()
+        elif mark in "{[":
+            keys.append(set())
+            doubles.append(-1)
+        elif mark in "}]":
+            keys.pop()
+            if (double := doubles.pop()) >= 0:
+                return double
+        elif mark == ":":
+            key = json.decoder.scanstring(text, last + 1, True)[0]  # type: ignore[attr-defined]
+            if key in keys[-1] and doubles[-1] < 0:
+                doubles[-1] = last
+            keys[-1].add(key)
+    return position
+
+
+_BLANKS = re.compile(r"[ \t\n\r]*")
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]')
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:

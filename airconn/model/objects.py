@@ -50,6 +50,10 @@ Str: TypeAlias = str | Redacted | None
 """A field of text. `None` and `''` are different, as they are in Airflow's database."""
 
 
+UNDESCRIBED = frozenset({"description"})
+"""What is unsaid in a source that has no place for a description."""
+
+
 def hidden_or(value: str | None) -> Str:
     """What a text field read from a file or an API holds: the mask alone is a hidden value."""
     return REDACTED if value == MASK else value
@@ -75,6 +79,8 @@ class Connection:
     port: int | None = None
     extra: Text | Redacted | None = None
     team_name: str | None = None
+    unsaid: frozenset[str] = field(default=frozenset(), compare=False)
+    """The fields that the source has no place for: None says nothing about them."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -95,6 +101,8 @@ class Variable:
     value: Text | Redacted
     description: Str = None
     team_name: str | None = None
+    unsaid: frozenset[str] = field(default=frozenset(), compare=False)
+    """The fields that the source has no place for: None says nothing about them."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -107,10 +115,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Pool:
-    """An Airflow pool. `slots` of -1 is without limit.
-
-    `include_deferred` is None where the source has no place for it (Astro's settings file), which is not a "no".
-    """
+    """An Airflow pool. `slots` of -1 is without limit; `include_deferred` is None where the source doesn't say."""
 
     kind: ClassVar[Kind] = Kind.POOLS
 
@@ -119,6 +124,8 @@ class Pool:
     description: Str = None
     include_deferred: bool | None = None
     team_name: str | None = None
+    unsaid: frozenset[str] = field(default=frozenset(), compare=False)
+    """The fields that the source has no place for: None says nothing about them."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -140,7 +147,7 @@ CLASS_OF: dict[Kind, type[Connection] | type[Variable] | type[Pool]] = {
 
 def value_fields(kind: Kind) -> tuple[str, ...]:
     """The names of what can differ between two objects of the same id, in Airflow's order."""
-    skip = {"conn_id", "key", "name", "origin"}
+    skip = {"conn_id", "key", "name", "unsaid", "origin"}
     return tuple(f.name for f in fields(CLASS_OF[kind]) if f.name not in skip)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,9 @@ class Text:
             return REDACTED
         try:
             value = jsontext.loads(text)
+        except (jsontext.DuplicateKeyError, jsontext.TooDeepError):
+            # JSON whose leaves can't be told apart by their paths: if one of them is hidden, all of it is.
+            return REDACTED if masked or f'"{MASK}"' in text else cls(text)
         except ValueError:
             return REDACTED if masked else cls(text)
 
@@ -60,11 +64,29 @@ class Text:
         return jsontext.replace_leaves(value, lambda path, leaf: REDACTED if path in hidden else leaf)
 
     def is_object(self) -> bool:
-        """Whether the text is a JSON object, which is all that Airflow 3 takes as an extra."""
+        """Whether the text is a JSON object, which is all that Airflow 3 takes as an extra.
+
+        Python's own reader is the judge, as it is in Airflow (3.x `Connection._validate_extra`): it takes a key that
+        stands twice, and refuses an integer of more than 4300 digits.
+        """
         try:
-            return isinstance(jsontext.loads(self.text), dict)
-        except ValueError:
+            return isinstance(json.loads(self.text), dict)
+        except (ValueError, RecursionError):
             return False
+
+    def is_beyond_python(self) -> bool:
+        """Whether the text is JSON at which Python's reader fails, and with it every Airflow that is given it as an extra.
+
+        That is an integer of more than 4300 digits, or very deep nesting: other errors than that it is no JSON, which
+        no `_validate_extra` expects.
+        """
+        try:
+            json.loads(self.text)
+        except json.JSONDecodeError:
+            return False
+        except (ValueError, RecursionError):
+            return True
+        return False
 
     def without_hidden(self) -> Text:
         """The same without its hidden leaves; the rest is written anew where there were any."""

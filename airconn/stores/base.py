@@ -35,7 +35,9 @@ class Store(ABC):
         self.reads_for = NEWEST
         """The Airflow that the objects are for, where what is read here depends on it."""
         self.notes: list[Note] = []
-        """What the last read has to tell that isn't an error."""
+        """What the last read or write has to tell that isn't an error."""
+        self.ignored = 0
+        """How many entries of the last read are none of airconn's business."""
 
     @abstractmethod
     def describe(self) -> str:
@@ -54,6 +56,10 @@ class Store(ABC):
 
         Raises `TargetError`; never gives a part as if it were the whole.
         """
+
+    def present(self, selection: Selection) -> Bundle:
+        """What is there of the selection before a write. The same as a read, unless the place may not exist yet."""
+        return self.read(selection)
 
     def stored_form(self, obj: T) -> T:
         """What this place would give back for `obj` after holding it, if it hid nothing."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
 from airconn import formats
 from airconn.config import Settings
 from airconn.errors import AirconnError, InputError, UsageError
-from airconn.formats.base import Parsed, ReadOptions, WriteOptions
-from airconn.model import Action, Bundle, Outcome, Selection, Step
+from airconn.formats.base import Change, Note, Parsed, ReadOptions, Rendered, Same, WriteOptions
+from airconn.model import Action, AirflowObject, Bundle, Outcome, Selection, Step
 from airconn.stores.base import Capabilities, Store
 
 STDIN = "-"
@@ -35,10 +35,13 @@ class FileStore(Store):
         self.path = None if address == STDIN else Path(address)
         self.settings = settings
         self._text: str | None = None
-        self.ignored = 0
 
     def describe(self) -> str:
         return self.address
+
+    def holds_something(self) -> bool:
+        """Whether there is a file whose content a change is to respect."""
+        return self.path is not None and self.path.is_file() and self.path.stat().st_size > 0
 
     def text(self) -> str:
         """What the file holds. Raises `InputError`."""
@@ -70,12 +73,28 @@ class FileStore(Store):
                 "this is not UTF-8 text", where=f"{self.address}:{line}", hint="save the file as UTF-8"
             ) from None
 
+    def format_name(self) -> str:
+        """The format that was named, or that the content and the name of the file tell.
+
+        Raises `InputError` or, for a file that isn't there yet, `UsageError`.
+        """
+        if self.settings.from_format:
+            return self.settings.from_format
+        if self.path is None or self.holds_something():
+            return formats.detect(self.address, self.text())
+        name = formats.name_of_path(self.address)
+        if name is None:
+            raise UsageError(
+                f"the name of {self.address} doesn't tell the format",
+                hint=f"add --format, one of {', '.join(formats.NAMES)}",
+            )
+        return name
+
     def parse(self) -> Parsed:
-        """What the file holds, in the format that was named or that its name and content tell."""
+        """What the file holds, in its format."""
         text = self.text()
-        name = self.settings.from_format or formats.detect(self.address, text)
         options = ReadOptions(airflow=self.reads_for, kind=self.settings.kind)
-        return formats.get_format(name).parse(text, self.address, options)
+        return formats.get_format(self.format_name()).parse(text, self.address, options)
 
     def read(self, selection: Selection) -> Bundle:
         parsed = self.parse()
@@ -83,26 +102,63 @@ class FileStore(Store):
         self.ignored = parsed.ignored
         return selection.of(parsed.bundle)
 
-    def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        """Writes the file anew with all steps done: all of them or, where the file can't be written, none."""
+    def present(self, selection: Selection) -> Bundle:
+        """What is there of the selection before a write. A file that isn't there yet holds nothing."""
+        return self.read(selection) if self.path is None or self.holds_something() else Bundle()
+
+    def rendered(
+        self,
+        changes: Mapping[Change, AirflowObject | None],
+        options: WriteOptions,
+        same: Same = lambda held, wanted: held == wanted,
+    ) -> Rendered:
+        """The text of the file with all changes done and, where its format can do that, no other.
+
+        `same` says whether an object of the file has to be written at all.
+        """
+        name = self.format_name()
+        updater = formats.get_updater(name)
+        if updater is not None and self.holds_something():
+            return updater.update(self.text(), changes, options, same)
+        before = self.parse().bundle if self.holds_something() else Bundle()
+        held = {(obj.kind, obj.id): obj for obj in before}
+        wanted = {
+            key: obj for key, obj in changes.items() if obj is None or key not in held or not same(held[key], obj)
+        }
+        objects = [obj for obj in {**held, **wanted}.values() if obj is not None]
+        return formats.get_format(name).render(Bundle.of(objects), options)
+
+    def save(self, text: str) -> None:
+        """Writes the file, whole or not at all, readable by its owner alone."""
         if self.path is None:
             raise UsageError("standard input can't be written to", hint="name a file")
+        write_atomically(self.path, text)
+        self._text = text
+
+    def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
+        """Carries out all steps in one write: all of them or, where the file can't be written, none.
+
+        What the format can't hold of an object is told in `notes`; an object that it can't hold at all has failed.
+        """
         steps = list(steps)
-        name = self.settings.from_format or formats.name_of_path(str(self.path))
-        if name is None:
-            raise UsageError(f"{self.address}: its name doesn't tell the format", hint="name it like objects.json")
-        before = self.parse().bundle if self.path.exists() else Bundle()
-        changed = {(obj.kind, obj.id): obj for obj in before}
+        kinds = self.parse().kinds if self.holds_something() else WriteOptions().kinds
+        possible = [step for step in steps if step.kind in kinds]
+        rendered = self.rendered(
+            {(step.kind, step.id): None if step.action is Action.DELETE else step.result() for step in possible},
+            WriteOptions(airflow=self.reads_for, kinds=kinds),
+        )
+        if possible:
+            self.save(rendered.text)
+        self.notes = [
+            Note(f"{loss.kind.value}/{loss.id}", f"{loss.field} {loss.message}")
+            for loss in rendered.losses
+            if loss.field
+        ]
+        self.notes += rendered.notes
+        refused = {(loss.kind, loss.id): loss.message for loss in rendered.losses if not loss.field}
         for step in steps:
-            if step.action is Action.DELETE:
-                changed.pop((step.kind, step.id), None)
-            else:
-                changed[step.kind, step.id] = step.result()
-        rendered = formats.get_format(name).render(Bundle.of(changed.values()), WriteOptions(airflow=self.reads_for))
-        lost = {(loss.kind, loss.id): loss.message for loss in rendered.losses if not loss.field}
-        write_atomically(self.path, rendered.text)
-        for step in steps:
-            yield Outcome(step, lost.get((step.kind, step.id)))
+            other_kind = None if step.kind in kinds else f"this file holds no {step.kind.value}"
+            yield Outcome(step, other_kind or refused.get((step.kind, step.id)))
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -111,12 +167,16 @@ def write_atomically(path: Path, text: str) -> None:
     The text goes to a temporary file in the same directory, which takes the place of the old one. A file that is
     there keeps its mode if that is stricter; a symbolic link stays one.
 
-    Raises `AirconnError` where that can't be done; the old file is then untouched.
+    Raises `AirconnError` where that can't be done; the old file is then untouched. What is no file, such as a pipe,
+    is written to as it is.
     """
     target = Path(os.path.realpath(path))
     temporary = None
     try:
         data = text.encode("utf-8")
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_bytes(data)
+            return
         mode = target.stat().st_mode & _MODE if target.exists() else _MODE
         handle, temporary = tempfile.mkstemp(prefix=".airconn-", dir=target.parent)
         with os.fdopen(handle, "wb") as file:

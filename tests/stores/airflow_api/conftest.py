@@ -34,7 +34,13 @@ def with_password(**others: Any) -> Settings:
 
 
 def with_token(token: str = "a-token", **others: Any) -> Settings:
-    return Settings(**{"credentials": Credentials(token=token, source="AIRCONN_TOKEN", looked_at=LOOKED_AT), "retries": 1, **others})
+    return Settings(
+        **{
+            "credentials": Credentials(token=token, source="AIRCONN_TOKEN", looked_at=LOOKED_AT),
+            "retries": 1,
+            **others,
+        }
+    )
 
 
 def airflow(version: str, respond: Respond = lambda _: None) -> Callable[[Received], Answer]:

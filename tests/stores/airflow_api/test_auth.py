@@ -214,7 +214,11 @@ def test_a_command_is_run_again_when_its_token_has_expired(
 @pytest.mark.parametrize(
     ("script", "message", "hint"),
     [
-        ("print('hunter2'); print('log in first\\nhunter2', file=sys.stderr); sys.exit(3)", "exit code 3", "by itself"),
+        (
+            "print('hunter2'); print('log in first\\nhunter2', file=sys.stderr); sys.exit(3)",
+            "exit code 3",
+            "by itself",
+        ),
         ("pass", "printed no token", "first line"),
         ("print()", "printed no token", "first line"),
         ("print('a hunter2')", "no token has", "quoted"),

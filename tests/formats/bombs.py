@@ -1,0 +1,101 @@
+"""Run as a script: reads what is made to hang a reader or to fill its memory, and says how long each took."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from airconn.errors import AirconnError
+from airconn.formats import get_format
+from airconn.formats.base import ReadOptions
+
+M = 1_000_000
+DEEP = 100_000
+LONG = "x" * (100 * M)
+ALIASES = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 10)}]\n" for i in range(20)
+)
+DIGITS = "9" * 5000
+NESTED = "[" * 900 + "]" * 900
+
+BOMBS = {
+    "env": [
+        f"AIRFLOW_VAR_A='{LONG}",
+        "AIRFLOW_VAR_A=a" + " " * M + "b",
+        "'" * M,
+        '"\\' * M,
+        "\n" * M,
+        "#" * M,
+        "export " * M,
+        "AIRFLOW_VAR_A=" + " #" * M,
+        "AIRFLOW_VAR_A=" + "x#" * M,
+        "AIRFLOW_CONN_A={" + "[" * M,
+        "AIRFLOW_CONN_A=h://" + ":" * M,
+        "AIRFLOW_CONN_A=h://?x=" + DIGITS,
+        "AIRFLOW_CONN_A=h://?x=" + "[" * DEEP,
+        "AIRFLOW_CONN_A=h://?x=" + NESTED,
+        "AIRFLOW_CONN_A=h://h:" + "9" * M,
+        "AIRFLOW_CONN_A=h://?" + "&" * M,
+        'AIRFLOW_CONN_A={"conn_type":"h","port":1e999999999}',
+        'AIRFLOW_CONN_A={"port":' + DIGITS + "}",
+        'AIRFLOW_CONN_A={"port":"' + DIGITS + '"}',
+        'AIRFLOW_CONN_A={"extra":1e-999999999}',
+        'AIRFLOW_CONN_A={"extra":' + NESTED + "}",
+    ],
+    "uri": [f"a={LONG}", "a=h://" + "@" * M, "\x85" * M, "=" * M, "a=h://" + "%" * M, "a=h://[" + ":" * M],
+    "json": [
+        f'{{"a":"{LONG}',
+        "[" * DEEP,
+        '{"a":' * DEEP,
+        '"' * M,
+        "[" + "1," * (M // 4),
+        "[" + "[]," * (M // 4),
+        "\n" * M,
+        '{"variables": {"a": ' + NESTED + "}}",
+        '{"variables": {"a": ' + "9" * M + "}}",
+        '{"connections": {"a": {"conn_type": "h", "port": ' + DIGITS + "}}}",
+        '{"connections": {"a": {"conn_type": "h", "port": 1e999999999}}}',
+        '{"connections": {"a": {"conn_type": "h", "extra": ' + NESTED + "}}}",
+        '{"pools": {"a": {"slots": ' + DIGITS + "}}}",
+        '{"pools": {"a": {"slots": 1e999999999}}}',
+    ],
+    "yaml": [
+        f"a: {LONG}",
+        ALIASES,
+        "[" * DEEP,
+        "{a: " * DEEP,
+        "- " * DEEP,
+        "? " * DEEP,
+        "a: &a [*a]",
+        "a: !!python/object/apply:os.system [x]",
+        "a: 1e999999999",
+        "[" + "a," * (M // 4),
+        "!" * M,
+        "%" * M,
+        "a:" + " " * M,
+        "\n".join(" " * i + "a:" for i in range(2000)),
+        "x: &a " + "y" * M + "\nz: [" + "*a," * DEEP + "]",
+        "a: \x85" * DEEP,
+    ],
+    "settings": [
+        "airflow:\n  variables:\n  - {variable_name: a, variable_value: " + "9" * M + "}",
+        "airflow:\n  pools:\n  - {pool_name: a, pool_slot: " + DIGITS + "}",
+        "airflow:\n  connections:\n  - {conn_id: a, conn_type: b, conn_extra: " + NESTED + "}",
+    ],
+}
+
+
+def main() -> None:
+    for name, texts in BOMBS.items():
+        for number, text in enumerate(texts):
+            start = time.monotonic()
+            try:
+                get_format(name).parse(text, "file", ReadOptions())
+                done = "read"
+            except AirconnError:
+                done = "refused"
+            sys.stdout.write(f"{name} {number} {done} {time.monotonic() - start:.1f}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Golden cases: files, and what they are read as or written as. Adding one needs no code.
+
+`cases/FORMAT/NAME.*` is read; what is expected stands in `NAME.expected.json` beside it: the objects with the line
+and column at which they stand, notes and errors. `options` in it says how to read: `airflow`, `kind`, and `source`,
+the name that the file is said to have. Each is read with LF and with CRLF, and with a byte order mark before it.
+
+`cases/write/NAME/objects.json` is written in every shape, to the files beside it.
+
+`AIRCONN_UPDATE_CASES=1 pytest tests/formats/test_cases.py` writes what is expected, for you to look at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airconn.errors import InputError, InputErrors
+from airconn.formats import get_format
+from airconn.formats.base import ReadOptions, WriteOptions
+from airconn.model import (
+    NEWEST,
+    REDACTED,
+    AirflowObject,
+    AirflowVersion,
+    Bundle,
+    Kind,
+    Text,
+    hidden_fields,
+    value_fields,
+)
+
+CASES = Path(__file__).parent / "cases"
+UPDATE = bool(os.environ.get("AIRCONN_UPDATE_CASES"))
+READ = sorted(
+    path
+    for name in ("env", "uri", "json", "yaml", "settings")
+    for path in (CASES / name).iterdir()
+    if not path.name.endswith(".expected.json")
+)
+VARIANTS: dict[str, Callable[[str], str]] = {
+    "lf": lambda text: text,
+    "crlf": lambda text: text.replace("\n", "\r\n"),
+    "bom": lambda text: "\ufeff" + text,
+}
+SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
+    ".env": ("env", {}),
+    "uri.env": ("env", {"connection_format": "uri"}),
+    "objects.uri": ("uri", {}),
+    "all.json": ("json", {}),
+    "all.yaml": ("yaml", {}),
+    "airflow_settings.yaml": ("settings", {}),
+    **{f"{kind.value}.json": ("json", {"kinds": frozenset([kind])}) for kind in Kind},
+    "connections.yaml": ("yaml", {"kinds": frozenset([Kind.CONNECTIONS])}),
+    "variables-2.11.json": (
+        "json",
+        {"kinds": frozenset([Kind.VARIABLES]), "airflow": AirflowVersion(2, 11, 2)},
+    ),
+}
+
+
+def as_json(obj: AirflowObject, source: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {"at": str(obj.origin).removeprefix(f"{source}:")}
+    for name in value_fields(obj.kind):
+        value = getattr(obj, name)
+        if value is REDACTED:
+            entry[name] = {"hidden": True}
+        elif value is not None:
+            entry[name] = value.text if isinstance(value, Text) else value
+    if hidden := [name for name in hidden_fields(obj) if "." in name or "[" in name]:
+        entry["hidden"] = hidden
+    return entry
+
+
+def read(format_name: str, text: str, options: dict[str, str]) -> dict[str, Any]:
+    source = options["source"]
+    how = ReadOptions(
+        airflow=AirflowVersion.parse(options["airflow"]) if "airflow" in options else NEWEST,
+        kind=Kind(options["kind"]) if "kind" in options else None,
+    )
+    try:
+        parsed = get_format(format_name).parse(text, source, how)
+    except InputError as error:
+        faults = error.errors if isinstance(error, InputErrors) else (error,)
+        return {"errors": [str(fault).removeprefix(f"{source}:") for fault in faults]}
+    found: dict[str, Any] = {"objects": {f"{obj.kind.value}/{obj.id}": as_json(obj, source) for obj in parsed.bundle}}
+    if parsed.notes:
+        found["notes"] = [f"{note.where}: {note.message}".replace(f"{source}:", "") for note in parsed.notes]
+    if parsed.ignored:
+        found["ignored"] = parsed.ignored
+    return found
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("path", READ, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_file_is_read_as_expected(path: Path, variant: str) -> None:
+    beside = path.parent / f"{path.name}.expected.json"
+    expected = json.loads(beside.read_text()) if beside.exists() else {}
+    options = expected.pop("options", {})
+    text = VARIANTS[variant](path.read_bytes().decode())
+    found = read(path.parent.name, text, {"source": path.name, **options})
+    if UPDATE and variant == "lf":
+        beside.write_text(json.dumps({**({"options": options} if options else {}), **found}, indent=2) + "\n")
+        return
+    assert found == expected
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("directory", sorted((CASES / "write").iterdir()), ids=lambda path: path.name)
+def test_objects_are_written_as_expected(directory: Path, shape: str) -> None:
+    source = directory / "objects.json"
+    how = ReadOptions(airflow=AirflowVersion(2, 11))  # which takes any extra
+    bundle = get_format("json").parse(source.read_text(), source.name, how).bundle
+    name, options = SHAPES[shape]
+    kinds = options.get("kinds", frozenset(Kind))
+    chosen = Bundle.of(obj for obj in bundle if obj.kind in kinds)
+    rendered = get_format(name).render(chosen, WriteOptions(**options))
+    said = [
+        *(f"lost: {loss.kind.value}/{loss.id} {loss.field}: {loss.message}" for loss in rendered.losses),
+        *(f"note: {note.where}: {note.message}" for note in rendered.notes),
+    ]
+    remarks = directory / f"{shape}.said.txt"
+    if UPDATE:
+        (directory / shape).write_text(rendered.text)
+        remarks.unlink(missing_ok=True)
+        if said:
+            remarks.write_text("\n".join(said) + "\n")
+        return
+    assert rendered.text == (directory / shape).read_text()
+    assert said == (remarks.read_text().splitlines() if remarks.exists() else [])

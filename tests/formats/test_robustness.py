@@ -1,0 +1,172 @@
+"""Whatever a reader is given, what comes out is a result or an error of airconn's own, soon, and without a secret."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airconn.errors import AirconnError, InputErrors
+from airconn.formats import NAMES, detect, get_format
+from airconn.formats.base import ReadOptions, WriteOptions
+from airconn.model import Kind
+from tests.formats import strategies as some
+
+CASES = Path(__file__).parent / "cases"
+ROOT = CASES.parents[2]
+SEEDS = {
+    name: [path.read_text() for path in sorted((CASES / name).iterdir()) if not path.name.endswith(".expected.json")]
+    for name in NAMES
+}
+CANARY = "c@n/ary: s3cret"
+
+anything = st.one_of(
+    st.text(max_size=200),
+    st.binary(max_size=200).map(lambda data: data.decode("utf-8", "surrogateescape")),
+    st.lists(st.sampled_from([*some.PIECES, *some.WORDS, "\ud800"]), max_size=30).map("".join),
+)
+
+
+@st.composite
+def broken(draw: st.DrawFn, seeds: list[str]) -> str:
+    """A valid file with something taken out, put in, doubled or swapped."""
+    text = draw(st.sampled_from(seeds))
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 12)))
+        piece = draw(
+            st.one_of(
+                st.just(""), st.sampled_from([*some.PIECES, *some.WORDS, "\ud800"]), st.just(text[start:end] * 2)
+            )
+        )
+        text = text[:start] + piece + text[end:]
+    return text
+
+
+options = st.builds(
+    ReadOptions,
+    airflow=st.sampled_from(some.VERSIONS),
+    kind=st.sampled_from([None, *Kind]),
+)
+
+
+def read(name: str, text: str, how: ReadOptions) -> list[str]:
+    """Reads a text, writes what was found in every format, and gives all that was said."""
+    said: list[str] = []
+    try:
+        parsed = get_format(name).parse(text, "file", how)
+        said += [note.message for note in parsed.notes]
+        for other in NAMES:
+            rendered = get_format(other).render(parsed.bundle, WriteOptions(airflow=how.airflow))
+            said += [loss.message for loss in rendered.losses] + [note.message for note in rendered.notes]
+    except AirconnError as error:
+        for fault in error.errors if isinstance(error, InputErrors) else (error,):
+            said += [str(fault), fault.hint or ""]
+    return said
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(text=anything, how=options)
+def test_any_text_is_read_or_refused(name: str, text: str, how: ReadOptions) -> None:
+    read(name, text, how)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data(), how=options)
+def test_a_broken_file_is_read_or_refused(name: str, data: st.DataObject, how: ReadOptions) -> None:
+    read(name, data.draw(broken(SEEDS[name])), how)
+
+
+@given(anything, st.sampled_from(["file", "x.env", "x.yaml", "x.yml", "x.json", "airflow_settings.yaml"]))
+def test_the_format_of_any_text_is_told_or_asked_for(text: str, path: str) -> None:
+    hint: str | None = "--from-format"
+    try:
+        assert detect(path, text) in NAMES
+    except AirconnError as error:
+        hint = error.hint
+    assert hint
+    assert "--from-format" in hint
+
+
+SECRETIVE = {
+    "env": [
+        f"AIRFLOW_CONN_A=http://u:{CANARY}@h:1/s?p={CANARY}\n",
+        f"AIRFLOW_CONN_A='http://u:{CANARY}@h:1/s?p={CANARY}'\nAIRFLOW_VAR_B=\"{CANARY}\"\n",
+        "AIRFLOW_CONN_A='" + json.dumps({"conn_type": "a", "password": CANARY, "extra": {"a": CANARY}}) + "'\n",
+    ],
+    "uri": [f"a=http://u:{CANARY}@h:1/s?p={CANARY}\nb=http://{CANARY}\n"],
+    "json": [
+        json.dumps(
+            {"connections": {"a": {"conn_type": "a", "password": CANARY, "extra": {"a": [CANARY]}}}}, indent=1
+        ),
+        json.dumps({"connections": {"a": f"http://u:{CANARY}@h/?a={CANARY}"}, "variables": {"b": CANARY}}),
+        json.dumps({"variables": {"b": {"value": CANARY, "description": CANARY}}}),
+    ],
+    "yaml": [
+        f"connections:\n  a:\n    conn_type: a\n    password: '{CANARY}'\n    extra: {{a: ['{CANARY}']}}\n",
+        f"connections:\n  a: 'http://u:{CANARY}@h/?a={CANARY}'\nvariables:\n  b: \"{CANARY}\"\n",
+    ],
+    "settings": [
+        f"""airflow:
+  connections:
+    - conn_id: a
+      conn_type: b
+      conn_password: '{CANARY}'
+      conn_extra:
+        a: '{CANARY}'
+""",
+        f"""airflow:
+  connections:
+    - conn_id: a
+      conn_uri: 'http://u:{CANARY}@h/?a={CANARY}'
+  variables:
+    - variable_name: v
+      variable_value: '{CANARY}'
+""",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data(), how=options)
+def test_no_message_has_a_secret_of_the_input(name: str, data: st.DataObject, how: ReadOptions) -> None:
+    text = data.draw(st.sampled_from(SECRETIVE[name]))
+    for _ in range(data.draw(st.integers(0, 2))):
+        place = data.draw(st.integers(0, len(text)))
+        inside = any(start < place < start + len(CANARY) for start in _places(text))
+        length = data.draw(st.integers(0, 3)) if not any(place <= at < place + 3 for at in _places(text)) else 0
+        piece = data.draw(
+            st.sampled_from(["", "", "'", '"', ":", ",", "{", "}", "[", "]", "\n", "\\", "#", "@", " ", "=", "://"])
+        )
+        text = text if inside else text[:place] + piece + text[place + length :]
+    for message in read(name, text, how):
+        assert "s3cret" not in message
+
+
+def _places(text: str) -> list[int]:
+    return [index for index in range(len(text)) if text.startswith(CANARY, index)]
+
+
+def test_what_is_made_to_hang_or_to_fill_the_memory_does_neither() -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.formats.bombs"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        preexec_fn=limit,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    slow = [line for line in done.stdout.splitlines() if float(line.split()[-1]) > 10]
+    assert slow == []
+    assert len(done.stdout.splitlines()) > 50
