@@ -49,7 +49,11 @@ class _Entry:
 
 
 REGISTRY = {
-    "settings": _Entry("airconn.formats.settings", ("airflow_settings*.yaml", "airflow_settings*.yml")),
+    "settings": _Entry(
+        "airconn.formats.settings",
+        ("airflow_settings*.yaml", "airflow_settings*.yml"),
+        "airconn.formats.settings_update",
+    ),
     "env": _Entry("airconn.formats.env", (".env", ".env.*", "*.env"), "airconn.formats.env_update"),
     "uri": _Entry("airconn.formats.uri", ("*.uri",)),
     "json": _Entry("airconn.formats.json_", ("*.json",)),

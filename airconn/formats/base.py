@@ -223,23 +223,30 @@ def dropped(bundle: Bundle, kinds: Iterable[Kind], format_name: str) -> list[Los
 
 
 def verified(
-    before: Bundle, after: Bundle, changes: Mapping[Change, AirflowObject | None], losses: Iterable[Loss]
+    read: Callable[[], Bundle],
+    before: Bundle,
+    changes: Mapping[Change, AirflowObject | None],
+    expected: Mapping[Change, AirflowObject],
 ) -> None:
-    """Makes sure that an edited file holds what it held, but for the changes. Raises `BlockedError` where it doesn't.
+    """Makes sure that an edited file reads as it did, but for the changes. Raises `BlockedError` where it doesn't.
 
-    An edit of text can go wrong in ways that nobody thought of, and this is about secrets.
+    An edit of text can go wrong in ways that nobody thought of, and this is about secrets. `read` reads the new text,
+    and `expected` are the objects that were written, as they are to be read back.
     """
-    gone = {(loss.kind, loss.id) for loss in losses if not loss.field}
-    for obj in before:
-        key = (obj.kind, obj.id)
-        if key not in changes and after.get(*key) != obj:
-            raise _not_in_place()
-    for key, wanted in changes.items():
-        if key not in gone and (after.get(*key) is None) != (wanted is None):
-            raise _not_in_place()
+    try:
+        after = read()
+    except InputError:
+        raise not_in_place() from None
+    others = {(obj.kind, obj.id): obj for obj in before if (obj.kind, obj.id) not in changes}
+    gone = [key for key, wanted in changes.items() if wanted is None]
+    if any(after.get(*key) != obj for key, obj in {**others, **expected}.items()) or any(
+        after.get(*key) for key in gone
+    ):
+        raise not_in_place()
 
 
-def _not_in_place() -> BlockedError:
+def not_in_place() -> BlockedError:
+    """The error of a file that can't be changed without changing something else in it."""
     return BlockedError(
         "the file can't be changed in place without changing something else in it",
         hint="write to a new file, or start this one afresh with --replace",

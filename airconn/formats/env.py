@@ -110,7 +110,8 @@ class _Reader:
         if entry.value is None:
             shown = name if _SHELL_NAME.fullmatch(name) else "this line"
             raise InputError(f"{shown} has no '='", where=str(origin), hint="write NAME=VALUE")
-        if "://" in name or _NO_NAME.search(name):
+        # A ':' typed for the '=' before a value in base64 leaves its padding as the value.
+        if "://" in name or _NO_NAME.search(name) or (":" in name and not entry.value.strip("=")):
             raise InputError(
                 "what stands before the '=' can't be the name of an object",
                 where=str(origin),

@@ -31,7 +31,7 @@ def update(text: str, changes: Mapping[Change, AirflowObject | None], options: W
     for (kind, id_), obj in changes.items():
         editor.change(kind, id_, obj)
     rendered = editor.result()
-    verified(before, env.parse(rendered.text, "", reading).bundle, changes, rendered.losses)
+    verified(lambda: env.parse(rendered.text, "", reading).bundle, before, changes, editor.expected)
     return Rendered(mark + rendered.text.replace("\n", newline), rendered.losses, rendered.notes)
 
 
@@ -61,6 +61,7 @@ class _Editor:
         self.edits: list[tuple[int, int, str]] = []
         self.added: list[AirflowObject] = []
         self.rendered: list[Rendered] = []
+        self.expected: dict[Change, AirflowObject] = {}
 
     def change(self, kind: Kind, id_: str, obj: AirflowObject | None) -> None:
         if kind not in env.PREFIXES.values():
@@ -83,6 +84,8 @@ class _Editor:
         wanted = env.parse(rendered.text, "", ReadOptions(airflow=self.options.airflow)).bundle.get(obj.kind, obj.id)
         if held is not None and wanted is not None and self.same(held, wanted):
             return
+        if wanted is not None:
+            self.expected[obj.kind, obj.id] = wanted
         raw = self.text[slice(*entry.value_span)]
         self.edits.append((*entry.value_span, dotenv_quoting.quote_like(line.value, raw).text))
         self.mark_hidden(index, rendered, hidden=bool(hidden_fields(obj)))
@@ -126,6 +129,8 @@ class _Editor:
             text = text[:start] + new + text[end:]
         if self.added:
             self.rendered.append(env.render(Bundle.of(self.added), self.options))
+            for obj in env.parse(self.rendered[-1].text, "", ReadOptions(airflow=self.options.airflow)).bundle:
+                self.expected[obj.kind, obj.id] = obj
             text += ("" if not text or text.endswith("\n") else "\n") + self.rendered[-1].text
         losses = tuple(loss for rendered in self.rendered for loss in rendered.losses)
         return Rendered(text, losses, tuple(note for rendered in self.rendered for note in rendered.notes))

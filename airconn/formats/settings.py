@@ -44,7 +44,7 @@ from airconn.model import (
 )
 from airconn.model.jsontext import Number
 
-_FIELDS = {
+FIELDS = {
     Kind.CONNECTIONS: (
         "conn_id", "conn_type", "conn_host", "conn_schema", "conn_login", "conn_password", "conn_port", "conn_uri",
         "conn_extra",
@@ -52,7 +52,7 @@ _FIELDS = {
     Kind.POOLS: ("pool_name", "pool_slot", "pool_description"),
     Kind.VARIABLES: ("variable_name", "variable_value"),
 }  # fmt: skip
-_FIELDS_BESIDE_URI = ("conn_type", "conn_host", "conn_login", "conn_password", "conn_schema", "conn_port")
+FIELDS_BESIDE_URI = ("conn_type", "conn_host", "conn_login", "conn_password", "conn_schema", "conn_port")
 
 
 def sniff(text: str) -> bool:
@@ -108,11 +108,11 @@ class _Reader:
             try:
                 fields = self.known(kind, entry)
                 # Astro's template has an empty entry of each kind; it stands for nothing.
-                if _text(fields, _FIELDS[kind][0], place):
+                if _text(fields, FIELDS[kind][0], place):
                     obj = read(fields, place)
                     self.found += [obj] if obj else []
                 elif any(value not in (None, "") for value in fields.values() if not isinstance(value, dict)):
-                    self.faults.add(f"this entry has no {_FIELDS[kind][0]}", place)
+                    self.faults.add(f"this entry has no {FIELDS[kind][0]}", place)
             except InputError as error:
                 self.faults.errors.append(error)
 
@@ -120,7 +120,7 @@ class _Reader:
         """The fields by Astro's names, which it takes in any case. Unknown ones are told and left out."""
         fields: dict[str, Any] = {}
         for key, value in entry.items():
-            if key.lower() in _FIELDS[kind]:
+            if key.lower() in FIELDS[kind]:
                 if key.lower() in fields:
                     raise InputError(f"{key.lower()!r} stands twice in one entry", where=str(entry.origin(key)))
                 fields[key.lower()] = entry.written.get(key, value)
@@ -135,7 +135,7 @@ class _Reader:
         extra = _extra(fields.get("conn_extra"))
         password = _text(fields, "conn_password", origin)
         uri = _text(fields, "conn_uri", origin)
-        beside = [name for name in _FIELDS_BESIDE_URI if fields.get(name) not in (None, "")]
+        beside = [name for name in FIELDS_BESIDE_URI if fields.get(name) not in (None, "")]
         if uri and not beside:
             connection = connection_fields.from_uri(conn_id, uri, self.options.rules, origin)
             if extra is not None:
@@ -204,17 +204,30 @@ def _text(fields: dict[str, Any], name: str, origin: Origin) -> str | None:
     return None if value is None else _scalar(value)
 
 
+ID_FIELDS = {kind: fields[0] for kind, fields in FIELDS.items()}
+
+
+def entry(obj: AirflowObject) -> dict[str, Any]:
+    """One entry of a settings file, as a mapping of what is set."""
+    return _write(obj, [])
+
+
+def _write(obj: AirflowObject, losses: list[Loss]) -> dict[str, Any]:
+    if isinstance(obj, Connection):
+        return _connection(obj, losses)
+    return _pool(obj, losses) if isinstance(obj, Pool) else _variable(obj, losses)
+
+
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     """A settings file, in Astro's order: connections, pools, variables."""
     bundle, losses = holdable(bundle, options)
-    write = {Kind.CONNECTIONS: _connection, Kind.POOLS: _pool, Kind.VARIABLES: _variable}
-    tree_: dict[str, Any] = {kind.value: [] for kind in write}
-    for kind, entry in write.items():
+    tree_: dict[str, Any] = {kind.value: [] for kind in FIELDS}
+    for kind in FIELDS:
         for obj in bundle.of_kind(kind).values():
             if reason := _unwritable(obj):
                 _lose(obj, "", losses, reason)
             else:
-                tree_[kind.value].append(entry(obj, losses))  # type: ignore[operator]
+                tree_[kind.value].append(_write(obj, losses))
     chosen = {name: entries for name, entries in tree_.items() if Kind(name) in options.kinds}
     return Rendered(hidden_comments(bundle) + yaml_tree.dump({"airflow": chosen}), tuple(losses))
 

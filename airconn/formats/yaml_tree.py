@@ -135,7 +135,7 @@ class _Builder:
         elif isinstance(event, SequenceStartEvent):
             value = self.sequence(depth)
         else:
-            value = _scalar(event)
+            value = event.value if event.style or event.tag in _TEXT_TAGS else plain(event.value)
             self.weight += len(event.value) // 64
         if event.anchor is not None:
             self.anchors[event.anchor] = value, self.weight - before
@@ -207,11 +207,8 @@ def _is_merge(event: Event) -> bool:
     return isinstance(event, ScalarEvent) and event.value == "<<" and not event.style and event.tag is None
 
 
-def _scalar(event: Any) -> Any:
-    """A scalar as JSON has it if its plain text is a JSON number, `true`, `false` or `null`, else its text."""
-    text: str = event.value
-    if event.style or event.tag in _TEXT_TAGS:
-        return text
+def plain(text: str) -> Any:
+    """A scalar without quotes as JSON has it if it is a JSON number, `true`, `false` or `null`, else its text."""
     if text in _NULL:
         return None
     if text in _BOOLS:

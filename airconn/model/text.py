@@ -75,7 +75,7 @@ class Text:
             return False
 
     def is_beyond_python(self) -> bool:
-        """Whether the text is JSON at which Python's reader fails, and with it every Airflow that is given it as an extra.
+        """Whether the text is JSON at which Python's reader fails, and so does every Airflow that has it as an extra.
 
         That is an integer of more than 4300 digits, or very deep nesting: other errors than that it is no JSON, which
         no `_validate_extra` expects.

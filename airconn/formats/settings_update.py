@@ -1,0 +1,240 @@
+"""Changes an `airflow_settings.yaml` in place: values that differ, new entries behind the others, and no other line.
+
+The text is edited where the YAML parser says that a value stands, and read again afterwards: an edit that would
+change anything else is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from airconn.formats import connection_uri, settings, yaml_tree
+from airconn.formats.base import Change, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
+from airconn.model import AirflowObject, Bundle, Connection, Kind, Text, jsontext
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def update(text: str, changes: Mapping[Change, AirflowObject | None], options: WriteOptions, same: Same) -> Rendered:
+    """`text` with the objects of `changes` as they are wanted; None takes one out.
+
+    Raises `InputError` where the file doesn't parse, and `BlockedError` where it can't be changed in place.
+    """
+    reading = ReadOptions(airflow=options.airflow)
+    before = settings.parse(text, "", reading).bundle
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    editor = _Editor(text.removeprefix("\ufeff"))
+    parts: list[Rendered] = []
+    expected: dict[Change, AirflowObject] = {}
+    for (kind, id_), obj in changes.items():
+        if obj is None:
+            editor.remove(kind, id_)
+            continue
+        rendered = settings.render(Bundle.of([obj]), options)
+        parts.append(rendered)
+        wanted = settings.parse(rendered.text, "", reading).bundle.get(kind, id_)
+        held = before.get(kind, id_)
+        if wanted is None or (held is not None and same(held, wanted)):
+            continue
+        expected[kind, id_] = wanted
+        if held is None:
+            editor.add(kind, settings.entry(obj))
+        else:
+            editor.change(held, wanted)
+    after = mark + editor.result()
+    losses = tuple(loss for part in parts for loss in part.losses)
+    verified(lambda: settings.parse(after, "", reading).bundle, before, changes, expected)
+    return Rendered(after, losses, tuple(note for part in parts for note in part.notes))
+
+
+class _Editor:
+    """Collects edits to a text and carries them out at the end."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.newline = "\r\n" if "\r\n" in text else "\n"
+        self.edits: list[tuple[int, int, str]] = []
+        root = yaml.compose(text, Loader=_Loader)
+        airflow = _value(root, "airflow")
+        if not isinstance(airflow, MappingNode) or airflow.flow_style:
+            raise not_in_place()
+        self.airflow = airflow
+        self.added: dict[Kind, list[dict[str, Any]]] = {}
+
+    def section(self, kind: Kind) -> Node | None:
+        return _value(self.airflow, kind.value)
+
+    def item(self, kind: Kind, id_: str) -> MappingNode:
+        section = self.section(kind)
+        for item in section.value if isinstance(section, SequenceNode) else ():
+            name = _value(item, settings.ID_FIELDS[kind])
+            if isinstance(item, MappingNode) and isinstance(name, ScalarNode) and name.value == id_:
+                if item.flow_style:
+                    raise not_in_place()
+                return item
+        raise not_in_place()
+
+    def change(self, held: AirflowObject, wanted: AirflowObject) -> None:
+        item = self.item(held.kind, held.id)
+        uri = _value(item, "conn_uri")
+        if isinstance(wanted, Connection) and isinstance(uri, ScalarNode) and uri.value:
+            as_uri = connection_uri.build(wanted) if connection_uri.is_writable(wanted) else ""
+            if as_uri and not any(_value(item, name) for name in settings.FIELDS_BESIDE_URI):
+                self.put(uri, as_uri)
+                return
+            self.put(uri, None)
+        fields = settings.entry(wanted)
+        for name in settings.FIELDS[held.kind]:
+            node, value = _value(item, name), fields.get(name)
+            if name == "conn_uri":
+                continue
+            if name == "conn_extra" and isinstance(held, Connection) and isinstance(wanted, Connection):
+                if held.extra == wanted.extra:
+                    continue
+                if isinstance(node, MappingNode) and isinstance(wanted.extra, Text):
+                    self.put_mapping(node, wanted.extra)
+                    continue
+            if node is None:
+                if value is not None:
+                    self.insert(item, name, value)
+            elif not isinstance(node, ScalarNode) or node.value != ("" if value is None else str(value)):
+                self.put(node, value)
+
+    def put(self, node: Node, value: Any) -> None:
+        """Writes a value where another stands, in its style of quotes."""
+        start, end = node.start_mark.index, self.end(node)
+        style = getattr(node, "style", None)
+        new = "" if value is None else _written(value, style, _indent(self.text, start))
+        if start == end and new:
+            new = f" {new}" if self.text[start - 1 : start] == ":" else new
+        self.edits.append((start, end, new))
+
+    def put_mapping(self, node: MappingNode, extra: Text) -> None:
+        """Writes an extra over one that is YAML: leaf by leaf where the keys are the same, else as JSON."""
+        try:
+            value = jsontext.loads(extra.text)
+        except ValueError:
+            value = None
+        if _same_keys(node, value) and not node.flow_style:
+            self.put_leaves(node, value)
+        else:
+            start, end = node.start_mark.index, self.end(node)
+            self.edits.append(
+                (start, end, jsontext.dumps(value) if isinstance(value, dict) else json.dumps(extra.text))
+            )
+
+    def put_leaves(self, node: Node, value: Any) -> None:
+        if isinstance(node, MappingNode):
+            for key, child in node.value:
+                self.put_leaves(child, value[key.value])
+        elif isinstance(node, SequenceNode):
+            for child, item in zip(node.value, value, strict=True):
+                self.put_leaves(child, item)
+        elif (node.value if getattr(node, "style", None) else yaml_tree.plain(node.value)) != value:
+            self.put(node, value)
+
+    def insert(self, item: MappingNode, name: str, value: Any) -> None:
+        """Adds a field behind the others of an entry."""
+        column = item.value[0][0].start_mark.column
+        place = self.end_of_line(self.end(item))
+        self.edits.append((place, place, f"{self.newline}{' ' * column}{name}: {_written(value, None, column)}"))
+
+    def add(self, kind: Kind, entry: dict[str, Any]) -> None:
+        self.added.setdefault(kind, []).append(entry)
+
+    def remove(self, kind: Kind, id_: str) -> None:
+        item = self.item(kind, id_)
+        start = self.text.rfind("\n", 0, item.start_mark.index) + 1
+        self.edits.append((start, min(self.end_of_line(self.end(item)) + 1, len(self.text)), ""))
+
+    def append(self, kind: Kind, entries: list[dict[str, Any]]) -> None:
+        """Adds entries behind the others of their kind."""
+        section = self.section(kind)
+        if isinstance(section, SequenceNode) and section.value and not section.flow_style:
+            first = section.value[0].start_mark.index
+            line = self.text.rfind("\n", 0, first) + 1
+            column = self.text[line:first].index("-")
+            place = self.end_of_line(self.end(section))
+            self.edits.append((place, place, self.newline + self.lines(entries, column)))
+            return
+        column = self.airflow.value[0][0].start_mark.column
+        lines = self.newline + self.lines(entries, column + 2)
+        if section is None:
+            place = self.end_of_line(self.end(self.airflow))
+            self.edits.append((place, place, f"{self.newline}{' ' * column}{kind.value}:{lines}"))
+        elif isinstance(section, ScalarNode) or not section.value:
+            self.edits.append((section.start_mark.index, self.end(section), lines))
+        else:
+            raise not_in_place()
+
+    def lines(self, entries: list[dict[str, Any]], column: int) -> str:
+        lines = yaml_tree.dump(entries).rstrip("\n").split("\n")
+        return self.newline.join(" " * column + line if line else line for line in lines)
+
+    def end(self, node: Node) -> int:
+        """Where the text of a node ends. The parser takes what follows a block for a part of it."""
+        if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
+            last = node.value[-1]
+            return max(self.end(last[1]), last[0].end_mark.index) if isinstance(last, tuple) else self.end(last)
+        start = node.start_mark.index
+        return start + len(self.text[start : node.end_mark.index].rstrip())
+
+    def end_of_line(self, place: int) -> int:
+        end = self.text.find("\n", place)
+        end = len(self.text) if end < 0 else end
+        return end - 1 if self.text[end - 1 : end] == "\r" else end
+
+    def result(self) -> str:
+        for kind, entries in self.added.items():
+            self.append(kind, entries)
+        text = self.text
+        for start, end, new in sorted(self.edits, key=lambda edit: edit[:2], reverse=True):
+            text = text[:start] + new.replace("\n", self.newline).replace("\r\r\n", "\r\n") + text[end:]
+        return text
+
+
+def _value(node: Node | None, name: str) -> Node | None:
+    """The node under a key, which Astro takes in any case."""
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            if isinstance(key, ScalarNode) and key.value.lower() == name:
+                return value  # type: ignore[no-any-return]
+    return None
+
+
+def _same_keys(node: Node, value: Any) -> bool:
+    if isinstance(node, MappingNode):
+        keys = [key.value for key, _ in node.value if isinstance(key, ScalarNode)]
+        if not isinstance(value, dict) or list(value) != keys:
+            return False
+        return all(_same_keys(child, value[key.value]) for key, child in node.value)
+    if isinstance(node, SequenceNode):
+        return (
+            isinstance(value, list)
+            and len(value) == len(node.value)
+            and all(_same_keys(child, item) for child, item in zip(node.value, value, strict=True))
+        )
+    return not isinstance(value, dict | list)
+
+
+def _indent(text: str, place: int) -> int:
+    line = text[text.rfind("\n", 0, place) + 1 : place]
+    return len(line) - len(line.lstrip(" -"))
+
+
+def _written(value: Any, style: str | None, indent: int) -> str:
+    """A scalar as YAML, in a style of quotes if it can be."""
+    if isinstance(value, str) and value.isprintable():
+        if style == '"':
+            return json.dumps(value, ensure_ascii=False)
+        if style == "'":
+            return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, jsontext.Number):
+        return value.text
+    text = yaml_tree.dump({"k": value}).removeprefix("k:").strip(" ").rstrip("\n")
+    return text.replace("\n  ", "\n" + " " * (indent + 2))
