@@ -107,7 +107,7 @@ writing = _apply(
             default="mask",
             help="What becomes of fields that the source hides: written as ***, left out, or an error [mask].",
         ),
-        click.option("--replace", is_flag=True, help="Write FILE afresh [a .env or airflow_settings.yaml is changed in place]."),
+        click.option("--replace", is_flag=True, help="Write FILE afresh, and don't change it in place."),
         click.option("--strict", is_flag=True, help="Fail if the format can't hold everything."),
         airflow,
     ]
