@@ -19,6 +19,7 @@ COMMANDS = {
     "import": ("airconn.cli.import_", "Push objects from files or other places into an Airflow."),
     "export": ("airconn.cli.export", "Pull objects out of an Airflow or another place into a file."),
     "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
+    "check": ("airconn.cli.check", "Lint files: what doesn't parse, what Airflow reads otherwise, what lies open."),
     "list": ("airconn.cli.list_", "Show which objects a place holds, without their values."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
     "completion": ("airconn.cli.completion", "Print the completion script of a shell."),

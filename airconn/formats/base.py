@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from airconn.errors import BlockedError, InputError, InputErrors
+from airconn.formats.watch import watcher
 from airconn.model import (
     ALL_KINDS,
     NEWEST,
@@ -123,6 +124,9 @@ class Faults:
 def parsed(objects: Iterable[AirflowObject], faults: Faults, notes: Iterable[Note] = (), ignored: int = 0) -> Parsed:
     """What a reader has found. Raises `InputErrors` if anything is wrong with it, with all that is."""
     found = list(objects)
+    if watching := watcher():
+        notes = tuple(notes)
+        watching.objects(found, notes)
     faults.errors += _unencodable(found)
     try:
         bundle = Bundle.of(found)

@@ -13,6 +13,7 @@ from airconn.errors import InputError
 from airconn.formats import connection_uri
 from airconn.formats.base import extra_fault, show_key
 from airconn.formats.connection_uri import UriError
+from airconn.formats.watch import watcher
 from airconn.model import (
     MASK,
     REDACTED,
@@ -76,6 +77,8 @@ def from_uri(conn_id: str, uri: str, rules: Rules, origin: Origin, *, column: in
 
     Raises `InputError` that tells where the fault is, and quotes nothing.
     """
+    if watching := watcher():
+        watching.uri(conn_id, uri, origin, column)
     if uri.strip() == MASK:
         raise InputError(f"{conn_id}: all of it is hidden (***)", where=str(origin), hint="fill in the connection")
     try:

@@ -14,6 +14,7 @@ EXTRA_KEY = "__extra__"
 """The query parameter that holds an extra as JSON text (`Connection.EXTRA_KEY`)."""
 
 _PERCENT_HINT = "a '/', '@' or ':' inside a password must be percent-encoded ('/' is %2F, '@' is %40, ':' is %3A)"
+_C0_AND_SPACE = "".join(map(chr, range(33)))
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _PORTS = range(65536)
 
@@ -83,8 +84,10 @@ def parse(uri: str, rules: Rules) -> UriFields:
 
 
 def _split(text: str, uri: str) -> Any:
+    """`urlsplit` as Python 3.11 and later have it: 3.10 also takes a scheme that starts with a digit."""
     try:
-        parts = urlsplit(text)
+        text = text.lstrip(_C0_AND_SPACE)
+        parts = urlsplit(text) if text[:1].isalpha() else urlsplit(f"x:{text}")._replace(scheme="")
         _ = parts.hostname
     except ValueError as error:
         # The library's own words quote what stands there.

@@ -110,8 +110,8 @@ class _Reader:
         if entry.value is None:
             shown = name if _SHELL_NAME.fullmatch(name) else "this line"
             raise InputError(f"{shown} has no '='", where=str(origin), hint="write NAME=VALUE")
-        # A ':' typed for the '=' before a value in base64 leaves its padding as the value.
-        if "://" in name or _NO_NAME.search(name) or (":" in name and not entry.value.strip("=")):
+        is_bare = entry.value_span[1] - entry.value_span[0] == len(entry.value)
+        if "://" in name or _NO_NAME.search(name) or (is_bare and _is_like_padding(name, entry.value)):
             raise InputError(
                 "what stands before the '=' can't be the name of an object",
                 where=str(origin),
@@ -178,6 +178,8 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
         value, lost = _value(obj, options)
         losses += [Loss(obj.kind, obj.id, field, message) for field, message in lost.items()]
         quoting = dotenv_quoting.quote(value)
+        if _is_like_padding(name, value):
+            quoting = dotenv_quoting.Quoted(f"'{value}'")
         if hidden := hidden_fields(obj):
             lines.append(f"# airconn: hidden by the source: {quoted(', '.join(hidden))}")
         if obj.id.upper().lower() != obj.id:
@@ -189,6 +191,11 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
                 Note(f"{obj.kind.value}/{obj.id}", f"not read alike by every .env reader: {', '.join(broken)}")
             )
     return Rendered("".join(f"{line}\n" for line in lines), tuple(losses), tuple(notes))
+
+
+def _is_like_padding(name: str, value: str) -> bool:
+    """A ':' typed for the '=' before a value in base64 makes a name of it, and a value of its padding."""
+    return ":" in name and not value.strip("=")
 
 
 def _writable(bundle: Bundle) -> list[AirflowObject]:

@@ -102,10 +102,7 @@ def _is_one_object(value: Any) -> bool:
     if "slots" in value and not isinstance(value["slots"], dict):
         return set(value) <= _AIRFLOWCTL_POOL_FIELDS | _RUNTIME
     return set(value) <= connection_fields.FILE_KEYS and any(
-        mark in value
-        and not isinstance(value[mark], dict | list)
-        and not (mark == "conn_type" and "://" in str(value[mark]))
-        for mark in _CONNECTION_MARKS
+        mark in value and not isinstance(value[mark], dict | list) for mark in _CONNECTION_MARKS
     )
 
 

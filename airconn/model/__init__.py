@@ -1,6 +1,6 @@
 """What an object is. No I/O here, and nothing of airconn but its errors is imported."""
 
-from airconn.model import jsontext
+from airconn.model import conn_ids, jsontext
 from airconn.model.airflow import NEWEST, OLDEST, AirflowVersion, Rules, rules_for
 from airconn.model.bundle import Bundle, Selection
 from airconn.model.change import WRITES, Action, FieldChange, How, Outcome, Step
@@ -50,6 +50,7 @@ __all__ = [
     "Str",
     "Text",
     "Variable",
+    "conn_ids",
     "fill",
     "hidden_fields",
     "hidden_or",

@@ -88,13 +88,13 @@ BOMBS = {
 def main() -> None:
     for name, texts in BOMBS.items():
         for number, text in enumerate(texts):
-            start = time.monotonic()
+            start = time.process_time()
             try:
                 get_format(name).parse(text, "file", ReadOptions())
                 done = "read"
             except AirconnError:
                 done = "refused"
-            sys.stdout.write(f"{name} {number} {done} {time.monotonic() - start:.1f}\n")
+            sys.stdout.write(f"{name} {number} {done} {time.process_time() - start:.1f}\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from airconn.formats.base import Loss
 from airconn.model import (
     MASK,
     REDACTED,
@@ -159,3 +160,9 @@ def with_secret(connection: Connection, secret: str) -> Connection:
     """`connection` with a secret wherever one can be."""
     fields = ("description", "host", "schema", "login", "password")
     return replace(connection, **dict.fromkeys(fields, secret), extra=Text(json.dumps({"a": secret})))  # type: ignore[arg-type]
+
+
+def reported(losses: tuple[Loss, ...]) -> set[tuple[Kind, str, str]]:
+    """What is said to be lost, as :func:`differences` has it."""
+    whole = {(loss.kind, loss.id) for loss in losses if not loss.field}
+    return {(loss.kind, loss.id, "" if (loss.kind, loss.id) in whole else loss.field) for loss in losses}

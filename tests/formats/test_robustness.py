@@ -133,6 +133,37 @@ SECRETIVE = {
 }
 
 
+# A secret where a slip of the hand puts it: in the port of a URI, and in what is taken for a name.
+SLIPS = {
+    "env": ["AIRFLOW_CONN_A=http://u:s3cret/x@h", "AIRFLOW_CONN_A:http://u:s3cret@h/?a=b", "AIRFLOW_VAR_A:s3cret"],
+    "uri": ["a=http://u:s3cret/x@h", "http://u:s3cret@h/?a=b", "a:http://u:s3cret@h=", "s3cret"],
+    "json": [
+        '{"connections": {"a": "http://u:s3cret/x@h", "b": {"uri": "http://[s3cret"}}}',
+        '{"connections": {"a": {"conn_type": "b", "password:s3cret": null}}}',
+        '{"connections": {"a": {"conn_type": "b", "extra": "s3cret"}, "b": {"conn_type": "b", "port": "s3cret"}}}',
+        '{"pools": {"a": {"slots": "s3cret", "p s3cret": 1}}, "variables": ["s3cret"]}',
+    ],
+    "yaml": [
+        "connections: {a: 'http://u:s3cret/x@h', b: {conn_type: b, password:s3cret}}",
+        "connections: {a: {conn_type: b, password:s3cret, password:s3cret}}",
+        "connections:\n  a:\n    conn_type: b\n    password:s3cret\n",
+    ],
+    "settings": [
+        "airflow: {connections: [{conn_id: a, conn_uri: 'http://u:s3cret/x@h'}]}",
+        "airflow: {connections: [{conn_id: a, conn_type: b, conn_password:s3cret, conn_port: s3cret}]}",
+        "airflow: {connections: [s3cret], conn:s3cret: }",
+        "airflow:\n  variables:\n    - variable_name: a\n      variable_value:s3cret\n",
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name in NAMES for text in SLIPS[name]])
+def test_a_secret_in_the_wrong_place_is_not_shown(name: str, text: str) -> None:
+    said = read(name, text, ReadOptions())
+    assert said
+    assert "s3cret" not in " ".join(said)
+
+
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data(), how=options)
 def test_no_message_has_a_secret_of_the_input(name: str, data: st.DataObject, how: ReadOptions) -> None:

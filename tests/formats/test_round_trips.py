@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from airconn.errors import InputError
 from airconn.formats import get_format
-from airconn.formats.base import Loss, ReadOptions, WriteOptions
+from airconn.formats.base import ReadOptions, WriteOptions
 from airconn.model import ALL_KINDS, REDACTED, AirflowObject, Bundle, Connection, Kind, Pool, Text, Variable
 from tests.formats import strategies as some
 
@@ -45,11 +45,6 @@ def readable(name: str, bundle: Bundle) -> Bundle:
     return bundle.map(unsaid)
 
 
-def reported(losses: tuple[Loss, ...]) -> set[tuple[Kind, str, str]]:
-    whole = {(loss.kind, loss.id) for loss in losses if not loss.field}
-    return {(loss.kind, loss.id, "" if (loss.kind, loss.id) in whole else loss.field) for loss in losses}
-
-
 @pytest.mark.parametrize("shape", SHAPES, ids=name_of)
 @given(data=st.data(), airflow=st.sampled_from(some.VERSIONS))
 def test_what_is_written_is_read_again_or_reported_as_lost(shape: Any, data: st.DataObject, airflow: Any) -> None:
@@ -67,7 +62,7 @@ def test_what_is_written_is_read_again_or_reported_as_lost(shape: Any, data: st.
         return
     kind = next(iter(kinds)) if len(kinds) == 1 else None
     again = module.parse(rendered.text, "source", ReadOptions(airflow=airflow, kind=kind)).bundle
-    assert some.differences(readable(name, bundle), again) == reported(rendered.losses)
+    assert some.differences(readable(name, bundle), again) == some.reported(rendered.losses)
     assert all(loss.message for loss in rendered.losses)
 
 

@@ -7,15 +7,13 @@ PostgreSQL and MySQL do. Where no other source is named, a fact was run against 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from airconn.model import AirflowObject, Connection, Kind, Pool, Text, Variable, value_fields
+from airconn.model import AirflowObject, Connection, Kind, Pool, Text, Variable, conn_ids, value_fields
 from airconn.stores.airflow_api.dialect import Dialect
 from airconn.stores.airflow_api.forms import breaks_json
 
-_LONGEST_CONN_ID = 200  # v1 endpoints/connection_endpoint.py `validate_key`, v2 datamodels/connections.py
 _LONGEST_KEY = 250  # `ID_LEN` of models/base.py
 _LONGEST_POOL = 256
 _LONGEST_TEAM = 50
@@ -54,13 +52,12 @@ def _of_id(obj: AirflowObject, dialect: Dialect) -> Iterator[str]:
     if any("\ud800" <= char <= "\udfff" for char in obj.id):
         yield f"the {what} has half a character (a lone surrogate) in it"
     if obj.kind is Kind.CONNECTIONS:
-        # v1 `helpers.validate_key` and v2's pattern of `ConnectionBody` agree, and know letters of any script.
-        if not re.fullmatch(r"[\w.-]+", obj.id):
+        if not conn_ids.is_in_api(obj.id):
             yield "the API takes no id with other characters than letters, digits, '_', '-' and '.'"
         elif dialect.ascii_conn_ids and not obj.id.isascii():
             yield f"Airflow {dialect.version} takes no id with letters beyond a to z"
-        if len(obj.id) > _LONGEST_CONN_ID:
-            yield f"the id is longer than {_LONGEST_CONN_ID} characters"
+        if len(obj.id) > conn_ids.LONGEST_IN_API:
+            yield f"the id is longer than {conn_ids.LONGEST_IN_API} characters"
         return
     longest = _LONGEST_KEY if obj.kind is Kind.VARIABLES else _LONGEST_POOL
     if len(obj.id) > longest:

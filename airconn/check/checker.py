@@ -1,0 +1,207 @@
+"""Runs every rule over files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from airconn.check import env_lines, objects, places, uris
+from airconn.check.reading import Reading, place, read
+from airconn.check.rules import BY_CODE, Finding, Severity
+from airconn.check.sensitive import secrets
+from airconn.errors import InputError
+from airconn.formats.base import extra_fault
+from airconn.formats.env import PREFIXES, env_name
+from airconn.model import (
+    NEWEST,
+    AirflowObject,
+    AirflowVersion,
+    Connection,
+    Kind,
+    Origin,
+    Selection,
+    Variable,
+    rules_for,
+)
+from airconn.stores.file import FileStore
+
+AIRFLOW_2 = AirflowVersion(2, 11, 2)
+"""The last of its line, which stands for how Airflow 2 reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found in one file, sorted by place and code."""
+
+    file: str
+    findings: tuple[Finding, ...]
+    objects: tuple[AirflowObject, ...]
+
+
+def check_all(
+    stores: Sequence[FileStore],
+    selection: Selection,
+    airflow: AirflowVersion = NEWEST,
+    ignore: frozenset[str] = frozenset(),
+) -> list[Finding]:
+    """The findings of all files, and what is wrong with the files together."""
+    checked = [check(store, selection, airflow) for store in stores]
+    found = [finding for file in checked for finding in file.findings]
+    found += _doubles([obj for file in checked for obj in file.objects])
+    return sorted((finding for finding in set(found) if finding.code not in ignore), key=lambda f: f.order)
+
+
+def check(store: FileStore, selection: Selection, airflow: AirflowVersion = NEWEST) -> Checked:
+    """What is wrong with one file, read for `airflow`. Raises `UsageError` where the format isn't one."""
+    checker = _Checker(store, selection, airflow)
+    checker.run()
+    found = sorted(set(checker.found), key=lambda finding: finding.order)
+    return Checked(store.address, tuple(found), tuple(checker.objects))
+
+
+class _Checker:
+    def __init__(self, store: FileStore, selection: Selection, airflow: AirflowVersion) -> None:
+        self.store = store
+        self.file = store.address
+        self.selection = selection
+        self.airflow = airflow
+        self.found: list[Finding] = []
+        self.objects: list[AirflowObject] = []
+        self.columns: dict[int, int] = {}
+        """Where the lines of a .env file start."""
+
+    def add(
+        self,
+        code: str,
+        where: tuple[int, int],
+        message: str,
+        kind: Kind | None = None,
+        id_: str = "",
+        *,
+        severity: Severity | None = None,
+        fix: str | None = None,
+    ) -> None:
+        if kind is None or self.selection.wants(kind, id_):
+            rule = BY_CODE[code]
+            severity = severity or rule.severity
+            self.found.append(Finding(rule, self.file, *where, message, severity, kind, id_, fix or rule.fix))
+
+    def run(self) -> None:
+        try:
+            text = self.store.text()
+            is_env = self.store.format_name() == "env"
+        except InputError as error:
+            self.fault(error)
+            return
+        reading = read(self.store, self.airflow)
+        in_2 = read(self.store, AIRFLOW_2) if self.airflow != AIRFLOW_2 else reading
+        in_3 = read(self.store, NEWEST) if self.airflow != NEWEST else reading
+        # An extra that Airflow 3 refuses makes no object for it, and has to be looked at all the same.
+        found = [obj for obj in {**in_2.by_place(), **reading.by_place()}.values() if self.wants(obj)]
+        lines = env_lines.by_line(text) if is_env else {}
+        self.columns = {line: entry.column for line, entry in lines.items()}
+        self.objects = found
+        self.faults(reading, found)
+        if is_env:
+            for code, line, column, kind, id_, message in env_lines.troubles(lines, found):
+                self.add(code, (line, column), message, kind, id_)
+        else:
+            for note in reading.notes:
+                self.add("AC102", place(self.file, note.where), note.message)
+        self.uris(reading)
+        of_uris = {(seen.conn_id, seen.origin) for seen in reading.uris}
+        for obj in found:
+            is_uri = (obj.id, obj.origin) in of_uris
+            for code, message, severity in objects.troubles(obj, self.airflow, is_uri=is_uri):
+                self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
+        self.two_readings(in_2, in_3)
+        self.open_secrets(found)
+
+    def wants(self, obj: AirflowObject) -> bool:
+        return self.selection.wants(obj.kind, obj.id)
+
+    def place(self, obj: AirflowObject) -> tuple[int, int]:
+        line = obj.origin.line or 1
+        return line, obj.origin.column or self.columns.get(line, 1)
+
+    def fault(self, fault: InputError) -> None:
+        self.add("AC101", place(self.file, fault.where, fault.message), fault.message, fix=fault.hint)
+
+    def faults(self, reading: Reading, found: Iterable[AirflowObject]) -> None:
+        """What the reader refuses. An extra that only Airflow 3 does has a rule of its own."""
+        extras: set[str] = set()
+        for obj in found:
+            if isinstance(obj, Connection) and extra_fault(obj, rules_for(NEWEST)):
+                extras.add(str(obj.origin))
+                refused = rules_for(self.airflow).extra_is_object
+                self.add(
+                    "AC103",
+                    self.place(obj),
+                    "the extra is not a JSON object, and Airflow 3 refuses the connection",
+                    obj.kind,
+                    obj.id,
+                    severity=None if refused else Severity.WARNING,
+                )
+        for fault in reading.faults:
+            if fault.where not in extras:
+                self.fault(fault)
+
+    def uris(self, reading: Reading) -> None:
+        for seen in reading.uris:
+            for code, offset, message in uris.troubles(seen.text, rules_for(self.airflow)):
+                # Where a URI doesn't stand as it is, its entry is all that can be pointed at.
+                column = seen.column + offset if seen.column else seen.origin.column or 1
+                self.add(code, (seen.origin.line or 1, column), message, Kind.CONNECTIONS, seen.conn_id)
+
+    def two_readings(self, in_2: Reading, in_3: Reading) -> None:
+        """What a query is to Airflow 2, to 3.0 and to workers of 3, and to the rest of it."""
+        other = in_3.by_place()
+        of_uris = {(seen.conn_id, seen.origin) for seen in in_3.uris}
+        for key, obj in in_2.by_place().items():
+            again = other.get(key)
+            if not isinstance(obj, Connection) or not isinstance(again, Connection) or obj.extra == again.extra:
+                continue
+            if (obj.id, obj.origin) in of_uris:
+                message = "query values are JSON to Airflow 3.1.6 and later, and texts to Airflow 2, 3.0 and workers"
+                self.add("AC211", self.place(obj), message, obj.kind, obj.id)
+
+    def open_secrets(self, found: Iterable[AirflowObject]) -> None:
+        path = self.store.path
+        holders = [obj for obj in found if any(secrets(obj))]
+        if path is None or not holders:
+            return
+        number = "1 object" if len(holders) == 1 else f"{len(holders)} objects"
+        if places.is_tracked(path):
+            self.add("AC511", (1, 1), f"git tracks this file, which holds secrets of {number}")
+        if places.is_open(path):
+            self.add("AC512", (1, 1), f"others can read this file, which holds secrets of {number}")
+
+
+def _doubles(found: Iterable[AirflowObject]) -> Iterator[Finding]:
+    """Objects that are there twice, and ids that are the same environment variable."""
+    by_id: dict[tuple[Kind, str], AirflowObject] = {}
+    by_name: dict[str, AirflowObject] = {}
+    for obj in found:
+        known = by_id.setdefault((obj.kind, obj.id), obj)
+        if known is not obj:
+            # The same in two files does no harm, and other values in one file are for the reader to refuse.
+            is_same_file = known.origin.source == obj.origin.source
+            if known.origin != obj.origin and (known == obj) == is_same_file:
+                how = "as well" if is_same_file else "with other values"
+                yield _double("AC401", obj, f"it is in {known.origin} {how}")
+            continue
+        if isinstance(obj, Connection | Variable) and obj.kind in PREFIXES.values():
+            name = env_name(obj.kind, obj.id)
+            other = by_name.setdefault(name, obj)
+            if other is not obj:
+                yield _double("AC402", obj, f"it is the same environment variable as {other.id!r} in {other.origin}")
+
+
+def _double(code: str, obj: AirflowObject, message: str) -> Finding:
+    rule, origin = BY_CODE[code], obj.origin
+    where = _line_and_column(origin)
+    return Finding(rule, origin.source, *where, message, rule.severity, obj.kind, obj.id, rule.fix)
+
+
+def _line_and_column(origin: Origin) -> tuple[int, int]:
+    return origin.line or 1, origin.column or 1

@@ -1,0 +1,64 @@
+"""What the lines of a .env file say that its objects no longer do: names, and values that stand there twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from airconn.formats.dotenv_lines import Entry, entries
+from airconn.formats.env import PREFIXES
+from airconn.model import AirflowObject, Kind
+
+Trouble = tuple[str, int, int, Kind, str, str]
+"""The code of a rule, line and column, kind and id of the object, and what is wrong."""
+
+_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def by_line(text: str) -> dict[int, Entry]:
+    """The entries that Airflow takes an interest in, by the line that they start in."""
+    return {entry.line: entry for entry in entries(text) if _kind(entry) and entry.value is not None}
+
+
+def _kind(entry: Entry) -> Kind | None:
+    name = entry.name or ""
+    return next((kind for prefix, kind in PREFIXES.items() if name.startswith(prefix) and name != prefix), None)
+
+
+def troubles(lines: dict[int, Entry], found: Iterable[AirflowObject]) -> Iterator[Trouble]:
+    """Everything about the names of a file, and about blanks that Airflow takes away.
+
+    A name that isn't one of a shell is told of only where the reader took its line for an object: else it may be a
+    value whose '=' is missing.
+    """
+    objects = {obj.origin.line: obj for obj in found}
+    names = {entry.name for line, entry in lines.items() if line in objects}
+    first: dict[str, Entry] = {}
+    for line, entry in lines.items():
+        name, kind, value = entry.name or "", _kind(entry), entry.value or ""
+        is_plain = _SHELL_NAME.fullmatch(name) is not None
+        if kind is None or not (is_plain or name in names):
+            continue
+        id_ = objects[line].id if line in objects else name.split("_", 2)[2].lower()
+        if name in first:
+            yield (
+                "AC401",
+                line,
+                entry.column,
+                kind,
+                id_,
+                f"set again: the value of line {first[name].line} isn't used",
+            )
+        first.setdefault(name, entry)
+        if name != name.upper():
+            yield "AC403", line, entry.column, kind, id_, f"Airflow never finds this: it looks for {name.upper()}"
+        elif not is_plain:
+            yield "AC404", line, entry.column, kind, id_, f"no shell can set {name}"
+        if kind is not Kind.CONNECTIONS:
+            continue
+        if not value.strip():
+            if not entry.comment.startswith("# secret"):
+                yield "AC405", line, entry.column, kind, id_, "the value is empty, which is no connection to Airflow"
+        elif value != value.strip():
+            column = entry.value_column or entry.column
+            yield "AC209", line, column, kind, id_, "Airflow takes out the blanks around this value"

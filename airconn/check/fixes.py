@@ -1,0 +1,61 @@
+"""Mends what has one right answer: modes of files, and connections that not all Airflows read alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from airconn import formats
+from airconn.check import places
+from airconn.check.rules import Finding
+from airconn.errors import AirconnError, InputError
+from airconn.formats.base import WriteOptions
+from airconn.model import AirflowVersion, Kind, Selection
+from airconn.stores.file import FileStore
+
+_REWRITTEN = frozenset({"AC209", "AC211"})
+
+
+def fix(store: FileStore, findings: Iterable[Finding], airflow: AirflowVersion) -> list[str]:
+    """Mends what can be of the findings of one file, and says what was mended.
+
+    Raises `AirconnError` where the file can't be written.
+    """
+    findings = list(findings)
+    done = _rewrite(store, findings, airflow)
+    if store.path is not None and any(finding.code == "AC512" for finding in findings):
+        try:
+            places.close_up(store.path)
+        except OSError as error:
+            reason = error.strerror or "the system refuses"
+            raise AirconnError(f"its mode can't be changed: {reason}", where=store.address) from None
+        done.append("only its owner can read it now")
+    return done
+
+
+def _rewrite(store: FileStore, findings: Iterable[Finding], airflow: AirflowVersion) -> list[str]:
+    """Writes connections anew, each as the one that `airflow` reads, and one by one, so that none stops another.
+
+    A connection of which the new form would lose anything stays as it is.
+    """
+    ids = sorted({finding.id for finding in findings if finding.code in _REWRITTEN})
+    if not ids or store.path is None or formats.get_updater(store.format_name()) is None:
+        return []
+    store.reads_for = airflow
+    options = WriteOptions(airflow=airflow, connection_format="uri")
+    done: list[str] = []
+    for id_ in ids:
+        try:
+            before = store.read(Selection())
+            obj = before.connections.get(id_)
+            if obj is None:
+                continue
+            rendered = store.rendered({(Kind.CONNECTIONS, id_): obj}, options, lambda held, wanted: False)
+        except InputError:
+            return done  # a file that doesn't parse is for people to mend
+        except AirconnError:
+            continue
+        if rendered.losses or rendered.text == store.text():
+            continue
+        store.save(rendered.text)
+        done.append(f"connections/{id_} is written such that every Airflow reads it alike")
+    return done

@@ -1,0 +1,186 @@
+"""The rules of `airconn check`: their codes are for ever, and a code that was given up isn't used again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from airconn.model import Kind
+
+
+class Severity(str, Enum):
+    """How bad it is. An error is something that Airflow or airconn refuses, or gets wrong for certain."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that is looked for. `fix` says what to do about it, for every finding alike."""
+
+    code: str
+    name: str
+    severity: Severity
+    what: str
+    fix: str
+    is_fixable: bool = False
+    """Whether `--fix` mends it, where the format of the file can be changed in place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule has found. No value of an object is in it: ids, names of fields and places only."""
+
+    rule: Rule
+    file: str
+    line: int
+    column: int
+    message: str
+    severity: Severity
+    kind: Kind | None = None
+    id: str = ""
+    fix: str = ""
+
+    @property
+    def code(self) -> str:
+        return self.rule.code
+
+    @property
+    def subject(self) -> str:
+        """`connections/warehouse`, or nothing where it is about a file."""
+        return f"{self.kind.value}/{self.id}" if self.kind else ""
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+    @property
+    def order(self) -> tuple[str, int, int, str, str]:
+        return self.file, self.line, self.column, self.code, self.id
+
+
+_ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+_ENCODE = "percent-encode it ('#' is %23, ':' is %3A, '/' is %2F, '@' is %40, '%' is %25, a blank is %20)"
+_ROTATE = (
+    "take the file out of git with 'git rm --cached', list it in .gitignore, and replace the secrets by new ones"
+)
+
+ALL = (
+    Rule("AC101", "unreadable", _ERROR, "doesn't parse, or Airflow refuses to read it", "see the message"),
+    Rule(
+        "AC102", "reading", _WARNING, "a part of the file is left out, or has two readings",
+        "take the part out, or write it such that it has one reading",
+    ),
+    Rule(
+        "AC103", "extra-not-object", _ERROR, "the extra is not a JSON object, which Airflow 3 refuses",
+        'write the extra as {"key": "value"}',
+    ),
+    Rule(
+        "AC201", "scheme-twice", _ERROR, "the scheme of a URI stands twice; Airflow takes out both",
+        "write the scheme once",
+    ),
+    Rule(
+        "AC202", "fragment", _ERROR, "Airflow drops a '#' in a URI and all behind it",
+        "percent-encode it as %23",
+    ),
+    Rule(
+        "AC203", "no-scheme", _ERROR, "a URI without 'conn_type://' in front, of which Airflow makes nonsense",
+        "start the URI with its conn_type and '://'",
+    ),
+    Rule(
+        "AC204", "second-scheme", _ERROR, "a second '://' in a URI; Airflow takes it for a scheme of the host",
+        "percent-encode it as %3A%2F%2F",
+    ),
+    Rule("AC205", "host-capitals", _NOTE, "Airflow lower-cases the host of a URI", "percent-encode the capitals"),
+    Rule(
+        "AC206", "beside-extra", _WARNING, "query parameters next to __extra__, which Airflow ignores",
+        "put them into the JSON of __extra__",
+    ),
+    Rule(
+        "AC207", "query-twice", _WARNING, "a query parameter stands twice; Airflow takes the last",
+        "keep one of the two",
+    ),
+    Rule(
+        "AC208", "percent-escape", _WARNING, "a '%' in a URI that is no escape, or stands for no UTF-8",
+        _ENCODE,
+    ),
+    Rule(
+        "AC209", "uri-blanks", _WARNING, "blanks around a connection's value, or line breaks in a URI: Airflow takes "
+        "them out, or keeps them in the last part", "take them out, or percent-encode them", is_fixable=True,
+    ),
+    Rule(
+        "AC210", "scheme-underscore", _ERROR, "an underscore in the scheme of a URI, so that Airflow sees none",
+        "write '-' in the scheme, of which Airflow makes '_'",
+    ),
+    Rule(
+        "AC211", "typed-query", _WARNING,
+        "query values are JSON to Airflow 3.1.6 and later, and texts to Airflow 2, 3.0 "
+        "and workers", "write the extra as ?__extra__= and its JSON, which all read alike", is_fixable=True,
+    ),
+    Rule(
+        "AC301", "id-impossible", _ERROR, "no Airflow can store this id",
+        "use letters, digits, '_', '-' and '.', at most 200 of them",
+    ),
+    Rule(
+        "AC302", "id-api", _WARNING, "the REST API and the airflow command refuse this id",
+        "use letters, digits, '_', '-' and '.', at most 200 of them",
+    ),
+    Rule(
+        "AC303", "id-airflow-2", _WARNING, "Airflow 2 loses a connection's id with letters beyond a to z",
+        "use letters from a to z",
+    ),
+    Rule("AC304", "id-dots", _WARNING, "the airflow command of 3.3 refuses '..' in an id", "use a single '.'"),
+    Rule(
+        "AC311", "type-misspelt", _WARNING, "the conn_type is unknown, and close to a known one",
+        "correct the conn_type, or --ignore AC311 for a provider of your own",
+    ),
+    Rule(
+        "AC312", "type-unknown", _NOTE, "the conn_type is none of the published providers'",
+        "check the spelling; a provider of your own is fine",
+    ),
+    Rule("AC313", "type-missing", _WARNING, "the connection has no conn_type", "add the conn_type"),
+    Rule(
+        "AC401", "duplicate", _WARNING, "an object is there twice",
+        "keep one of the two",
+    ),
+    Rule(
+        "AC402", "collision", _WARNING, "two ids are the same environment variable",
+        "rename one of the two, if they are ever to be environment variables",
+    ),
+    Rule(
+        "AC403", "env-lower-case", _ERROR, "Airflow looks for names in capitals only",
+        "write the name in capitals",
+    ),
+    Rule(
+        "AC404", "env-name", _NOTE, "no shell can set an environment variable of this name",
+        "fine for Docker and Kubernetes; for a shell, rename the object",
+    ),
+    Rule(
+        "AC405", "env-empty", _WARNING, "an empty value, which is no connection to Airflow",
+        "fill it in, or take it out",
+    ),
+    Rule(
+        "AC501", "mask", _WARNING, "a *** stands where a secret was hidden",
+        "fill it in; airconn import keeps what the target has, Airflow itself would take *** for the secret",
+    ),
+    Rule(
+        "AC502", "other-mask", _ERROR, "what stands there hides a secret, and would be taken for the secret itself",
+        "fill in the value, or take the entry out",
+    ),
+    Rule(
+        "AC503", "mask-inside", _WARNING, "a *** inside of a text, where Airflow may have hidden a secret",
+        "fill in what was there",
+    ),
+    Rule(
+        "AC504", "secret-blanks", _WARNING, "blanks or line breaks at an end of a secret",
+        "take them out, if they aren't part of it",
+    ),
+    Rule("AC511", "tracked", _ERROR, "a file with secrets in it is tracked by git", _ROTATE),
+    Rule(
+        "AC512", "readable", _WARNING, "a file with secrets in it can be read by others",
+        "chmod 600", is_fixable=True,
+    ),
+)  # fmt: skip
+BY_CODE = {rule.code: rule for rule in ALL}

@@ -1,0 +1,137 @@
+"""`airconn check`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from airconn.cli import options as opt
+from airconn.cli.app import App
+from airconn.errors import ExitCode, UsageError
+from airconn.model import NEWEST, AirflowVersion
+
+if TYPE_CHECKING:
+    from airconn.check import Finding
+    from airconn.stores.file import FileStore
+
+
+@click.command("check", short_help="Lint files, offline.")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--ignore", multiple=True, metavar="CODE", help="Leave out what this rule finds. May be repeated.")
+@click.option("--fix", is_flag=True, help="Mend what has one right answer, in place.")
+@click.option("--strict", is_flag=True, help="Exit with 3 for warnings as well.")
+@opt.airflow
+@opt.selection
+@opt.reading
+@click.option(
+    "--output",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    help="How the findings are shown; no form has values in it.",
+)
+@opt.verbosity
+@click.pass_obj
+def command(
+    app: App,
+    /,
+    sources: tuple[str, ...],
+    kinds: tuple[str, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fix: bool,
+    strict: bool,
+    output: str,
+    airflow: AirflowVersion | None,
+    **options: Any,
+) -> int:
+    """Lint the files SOURCE (- is standard input) without a network. Exits with 3 if there are errors.
+
+    \b
+      airconn check .env airflow_settings.yaml
+      airconn check connections.json --airflow 2.11 --ignore AC511
+      airconn check .env --fix
+    """
+    from airconn import check, transfer
+    from airconn.check import report
+
+    files = _files(app, sources, options)
+    codes = _codes(ignore, list(check.BY_CODE))
+    chosen, version = opt.make_selection(kinds, include, exclude), airflow or NEWEST
+    findings = check.check_all(files, chosen, version, codes)
+    fixed: list[tuple[str, str]] = []
+    if fix:
+        fixed = _fix(app, files, findings, version)
+        findings = check.check_all(files, chosen, version, codes) if fixed else findings
+    transfer.close(files)
+    if output == "json":
+        app.data(report.as_json(findings, [file.address for file in files], fixed) + "\n")
+    elif output == "sarif":
+        app.data(report.as_sarif(findings) + "\n")
+    else:
+        _show(app, findings)
+    app.say(report.summary(findings, len(files)))
+    bad = {check.Severity.ERROR, check.Severity.WARNING} if strict else {check.Severity.ERROR}
+    return ExitCode.INPUT if any(finding.severity in bad for finding in findings) else ExitCode.OK
+
+
+def _files(app: App, sources: Sequence[str], options: dict[str, Any]) -> list[FileStore]:
+    from airconn import formats
+    from airconn.stores.file import FileStore
+
+    if options.get("from_format"):
+        formats.get_format(options["from_format"])  # a wrong name is no fault of a file
+    files: list[FileStore] = []
+    for source in sources:
+        store = opt.open_address(app.config.resolve(source), options)
+        if not isinstance(store, FileStore):
+            raise UsageError(f"{store.address} is no file", hint="airconn export --from reads other places")
+        files.append(store)
+    return files
+
+
+def _codes(ignore: Sequence[str], known: list[str]) -> frozenset[str]:
+    codes = [code.upper() for code in ignore]
+    for code in codes:
+        if code not in known:
+            near = get_close_matches(code, known, n=1)
+            raise UsageError(
+                f"{code!r} is the code of no rule",
+                hint=f"did you mean {near[0]}?" if near else "codes are like AC101; the README lists them",
+            )
+    return frozenset(codes)
+
+
+def _fix(
+    app: App, files: Sequence[FileStore], findings: Sequence[Finding], version: AirflowVersion
+) -> list[tuple[str, str]]:
+    from airconn.check.fixes import fix
+    from airconn.report import clean
+
+    fixed: list[tuple[str, str]] = []
+    for file in files:
+        mended = fix(file, [finding for finding in findings if finding.file == file.address], version)
+        fixed += [(file.address, message) for message in mended]
+        for message in mended:
+            app.say(clean(f"fixed: {file.address}: {message}"))
+    return fixed
+
+
+def _show(app: App, findings: Sequence[Finding]) -> None:
+    """The findings for people, and where GitHub runs us, once more for it."""
+    from airconn.check import Severity, report
+    from airconn.report import clean
+
+    for finding in findings:
+        if finding.severity is Severity.NOTE and app.verbosity < 0:
+            continue
+        severity = app.style(finding.severity.value, report.COLOURS[finding.severity])
+        app.data(f"{clean(finding.place)}: {severity} {finding.code} {report.told(finding)}\n")
+        if app.verbosity >= 0:
+            app.data(f"  fix: {clean(finding.fix)}\n")
+    if app.environ.get("GITHUB_ACTIONS") == "true":
+        for finding in findings:
+            app.data(report.annotation(finding) + "\n")

@@ -1,0 +1,126 @@
+"""Every rule: a text, and where in it what is found."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from airconn.check import ALL, check_all
+from airconn.check.objects import nearest_type
+from airconn.check.sensitive import is_sensitive
+from airconn.config import Settings
+from airconn.model import NEWEST, AirflowVersion, Selection
+from airconn.stores.file import FileStore
+from tests.check.generate_conn_types import of_page, of_provider_info, of_providers_manager, rewritten
+
+
+def load(path: Path) -> dict[str, tuple[str, str, list[str]]]:
+    """The cases of a file: name -> the name of a file, its text, and what is expected, as `line:column code`."""
+    pieces = re.findall(r"^=== (.*): (.*)\n((?:(?!---).*\n)*)--- ?(.*)$", path.read_text(), re.MULTILINE)
+    return {name: (file, text, wanted.split(", ") if wanted else []) for name, file, text, wanted in pieces}
+
+
+CASES = load(Path(__file__).with_name("cases.txt"))
+IDS = ["a b", "a/b", "é", "a..b", "x" * 201, "x" * 251]
+CASES["ids"] = (
+    "connections.json",
+    json.dumps({id_: {"conn_type": "http"} for id_ in IDS}, indent=0),
+    ["2:1 AC301", "5:1 AC302", "8:1 AC303", "11:1 AC304", "14:1 AC302", "17:1 AC301"],
+)
+CASES["a key too long"] = ("variables.json", json.dumps({"k" * 251: "v"}), ["1:2 AC301"])
+
+
+def found(path: Path, airflow: AirflowVersion = NEWEST) -> list[str]:
+    findings = check_all([FileStore(str(path), Settings())], Selection(), airflow)
+    return [f"{f.line}:{f.column} {f.code}" for f in findings]
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_what_is_found_and_where(name: str, tmp_path: Path) -> None:
+    file, text, expected = CASES[name]
+    path = tmp_path / file
+    path.write_text(text)
+    path.chmod(0o600)
+    assert found(path) == expected
+
+
+def test_a_file_that_is_not_there_or_no_text_is_told_at_its_first_line(tmp_path: Path) -> None:
+    assert found(tmp_path / "missing.env") == ["1:1 AC101"]
+    assert found(tmp_path) == ["1:1 AC101"]
+    (tmp_path / "x.env").write_bytes(b"A=1\nB=\xff\n")
+    assert found(tmp_path / "x.env") == ["2:1 AC101"]
+
+
+def test_every_rule_has_a_case() -> None:
+    of_places = {"AC511", "AC512"}  # in test_places.py
+    assert {line.split()[1] for _, _, lines in CASES.values() for line in lines} == {r.code for r in ALL} - of_places
+
+
+def test_codes_and_names_are_there_once() -> None:
+    assert len({rule.code for rule in ALL}) == len({rule.name for rule in ALL}) == len(ALL)
+
+
+def test_for_airflow_2_an_extra_that_3_refuses_is_a_warning_and_an_id_that_2_loses_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "connections.json"
+    path.write_text('{"é": {"conn_type": "http", "extra": "no"}}')
+    store = FileStore(str(path), Settings())
+    for version, extra, id_ in ((AirflowVersion(2, 11), "warning", "error"), (NEWEST, "error", "warning")):
+        findings = {f.code: f.severity.value for f in check_all([store], Selection(), version)}
+        assert findings == {"AC103": extra, "AC303": id_}
+
+
+def test_an_id_in_two_files_is_told_only_with_other_values(tmp_path: Path) -> None:
+    for name, value in (("a.env", "1"), ("b.env", "1"), ("c.env", "2")):
+        (tmp_path / name).write_text(f"AIRFLOW_VAR_X={value}\n")
+    stores = [FileStore(str(tmp_path / name), Settings()) for name in ("a.env", "b.env", "c.env", "a.env")]
+    (finding,) = check_all(stores, Selection())
+    assert (finding.code, Path(finding.file).name) == ("AC401", "c.env")
+    assert finding.message == f"it is in {tmp_path / 'a.env'}:1 with other values"
+
+
+def test_findings_are_sorted_and_there_once(tmp_path: Path) -> None:
+    path = tmp_path / "x.env"
+    path.write_text("AIRFLOW_CONN_b=http://H#\nAIRFLOW_CONN_A=http://h/?a=1&a=2#\n")
+    findings = check_all([FileStore(str(path), Settings())] * 2, Selection())
+    assert [f.order for f in findings] == sorted({f.order for f in findings})
+
+
+@pytest.mark.parametrize(
+    ("conn_type", "expected"),
+    [
+        ("postgresql", "postgres"),
+        ("Postgres", "postgres"),
+        ("google-cloud-platform", "google_cloud_platform"),
+        ("snowflak", "snowflake"),
+        ("s3", "aws"),
+        ("our_own", None),
+        ("x" * 10**6, None),
+    ],
+    ids=lambda value: value and value[:30],
+)
+def test_the_nearest_type(conn_type: str, expected: str | None) -> None:
+    assert nearest_type(conn_type) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["PASSWORD", "my_api_key", "my-api-key", "extra__aws__secret", "keyfile_dict", "Proxies"]
+)
+def test_names_that_airflow_hides(name: str) -> None:
+    assert is_sensitive(name)
+    assert not is_sensitive("region")
+
+
+def test_types_are_read_from_what_airflow_publishes() -> None:
+    page = '<ul>\n<li><p><cite>hive_cli</cite>: <a href="#">HiveCliHook</a></p></li></ul><cite>not this</cite>'
+    assert of_page(page) == {"hive_cli"}
+    info = (
+        "def get_provider_info():\n return {'connection-types': [{'hook-class-name': 'a.B', 'connection-type': 'b'}]}"
+    )
+    assert list(of_provider_info(info)) == ["b"]
+    manager = "def _init_airflow_core_hooks(self):\n hooks = {'email': 'E'}\n for a, b in (('fs', 'x.Y'),):\n  pass"
+    assert set(of_providers_manager(manager)) == {"email", "fs"}
+    module = 'X = frozenset(\n    """\n    a c\n    """.split()\n)\n'
+    assert rewritten(module, {"b"}) == module.replace("a c", "a b c")
