@@ -15,6 +15,7 @@ EXTRA_KEY = "__extra__"
 
 _PERCENT_HINT = "a '/', '@' or ':' inside a password must be percent-encoded ('/' is %2F, '@' is %40, ':' is %3A)"
 _C0_AND_SPACE = "".join(map(chr, range(33)))
+_ENCODED_MASK = quote(MASK, safe="")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _PORTS = range(65536)
 
@@ -171,7 +172,8 @@ def build(connection: Connection) -> str:
     extra = connection.extra
     if extra is not None:
         text = extra.text if isinstance(extra, Text) else MASK
-        uri += f"?{EXTRA_KEY}={quote_plus(text, safe='').replace('~', '%7E')}"
+        quoted = quote_plus(text, safe="").replace("~", "%7E")
+        uri += f"?{EXTRA_KEY}={quoted.replace(_ENCODED_MASK, MASK)}"
     return uri
 
 
@@ -180,6 +182,8 @@ def _shown(value: Str) -> str | None:
 
 
 def _encode(text: str) -> str:
+    if text == MASK:
+        return MASK  # so that a person sees it
     # A '~' after a ':' is a home directory to a shell that reads the line as an assignment.
     return quote(text, safe="").replace("~", "%7E")
 
