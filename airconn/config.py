@@ -56,7 +56,7 @@ class Settings:
 
     credentials: Credentials = field(default_factory=Credentials)
     timeout: float = 60.0
-    """Seconds that one request may take."""
+    """Seconds that a connection or a server may be silent."""
     retries: int = 4
     """How often a request that is safe to repeat is repeated."""
     ca_bundle: Path | None = None
@@ -102,6 +102,8 @@ class Config:
             )
         _distrust(project)
         user_file = _user_file(environ)
+        if environ.get("AIRCONN_CONFIG") and not user_file.exists():
+            raise UsageError("AIRCONN_CONFIG names a file that isn't there", where=str(user_file))
         return cls(environ, project, _read(user_file, str(user_file)), stdin)
 
     def target(self, option: str | None) -> Address:
@@ -119,7 +121,7 @@ class Config:
             raise UsageError("an address is empty", hint="is it a variable of your shell that isn't set?")
         if not text.startswith("@"):
             return Address(text, self.settings({}))
-        addresses: dict[str, Any] = {**self.user.get("addresses", {}), **self.project.get("addresses", {})}
+        addresses: dict[str, Any] = {**self.project.get("addresses", {}), **self.user.get("addresses", {})}
         entry = addresses.get(text[1:])
         if entry is None:
             near = get_close_matches(text[1:], addresses, n=1)

@@ -15,6 +15,7 @@ from airconn.model import (
     Bundle,
     FieldChange,
     How,
+    Kind,
     Step,
     Text,
     hidden_fields,
@@ -79,7 +80,7 @@ def _step(
     changes: list[FieldChange] = []
     reasons: list[str] = []
     for name in value_fields(source.kind):
-        if getattr(source, name) is None and (name in _NEVER_NONE or name in source.unsaid):
+        if getattr(source, name) is None and _is_unsaid(source, name):
             continue
         change, reason = _compare(name, getattr(stored, name), getattr(target, name))
         changes += [change] if change else []
@@ -92,6 +93,12 @@ def _step(
         reason = "exists, with other values" if known else "exists, and what is hidden of it can't be compared"
         return step(Action.BLOCKED, tuple(changes), (reason,))
     return step(Action.UPDATE if writes else Action.UNCHANGED, tuple(changes))
+
+
+def _is_unsaid(source: AirflowObject, name: str) -> bool:
+    """Whether None in a field says nothing. The description of default_pool is Airflow's own, and stays."""
+    own = source.kind is Kind.POOLS and source.id == "default_pool" and name == "description"
+    return own or name in _NEVER_NONE or name in source.unsaid
 
 
 def _compare(name: str, source: Any, target: Any) -> tuple[FieldChange | None, str | None]:

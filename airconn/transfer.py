@@ -111,7 +111,7 @@ def prepare_import(
 
     Raises `InputErrors` for objects that the target would refuse, each with its origin.
     """
-    if not target.capabilities.writable:
+    if not target.capabilities.writable or target.address == "<stdin>":
         raise UsageError(f"{target.address} can't be written to")
     loaded = load_for(sources, selection, target, airflow)
     target.reads_for = airflow or target.airflow()

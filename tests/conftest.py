@@ -45,7 +45,8 @@ def airconn(tmp_path: Path) -> Callable[..., Result]:
     ) -> Result:
         data = stdin.encode() if isinstance(stdin, str) else stdin
         stream = Terminal if terminal else io.StringIO
-        environ = {"AIRCONN_CONFIG": str(tmp_path / "no-user-config.toml"), **(env or {})}
+        (tmp_path.parent / f"{tmp_path.name}-user.toml").touch()
+        environ = {"AIRCONN_CONFIG": str(tmp_path.parent / f"{tmp_path.name}-user.toml"), **(env or {})}
         app = App(io.BytesIO(data), stream(), stream(), environ, tmp_path)
         code = run([str(arg) for arg in args], app)
         return Result(code, app.stdout.getvalue(), app.stderr.getvalue())  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from importlib import import_module
 import click
 
 from airconn import __version__
-from airconn.cli.app import App
+from airconn.cli.app import App, OutputClosedError
 from airconn.errors import AirconnError, ExitCode, UsageError
 
 COMMANDS = {
@@ -56,11 +56,13 @@ class _Group(click.Group):
 
 @click.group(
     cls=_Group,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="The target is --to or --from, else AIRCONN_URL, else url in airconn.toml, else http://localhost:8080.",
 )
 @click.version_option(__version__, "-V", "--version", message="airconn %(version)s")
-def group() -> None:
+@click.pass_context
+def group(ctx: click.Context) -> None:
     """Move Airflow connections, variables and pools between every place they can live.
 
     \b
@@ -68,6 +70,8 @@ def group() -> None:
       airconn export --format uri                  out of it, to standard output
       airconn convert .env -o airflow_settings.yaml
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
@@ -77,7 +81,6 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
         result = group.main(
             list(args) if args is not None else None, prog_name="airconn", standalone_mode=False, obj=app
         )
-        app.stdout.flush()
         return int(result or 0)
     except click.exceptions.Exit as stop:
         return stop.exit_code
@@ -90,8 +93,8 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         app.say("interrupted", level=-1)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone: end as `cat` would, and let the interpreter not complain at exit.
+    except OutputClosedError:
+        # End as `cat` would, and let the interpreter not complain at exit.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + 13
@@ -101,7 +104,7 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
 
 
 def _from_click(error: click.UsageError) -> AirconnError:
-    message = error.format_message()
+    message = " ".join(error.format_message().split())
     command = error.ctx.command_path if error.ctx else "airconn"
     return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=f"{command} --help lists what there is")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -13,10 +14,14 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 import click
 
 from airconn.config import Config
-from airconn.errors import AirconnError, InputErrors
+from airconn.errors import AirconnError, InputErrors, TargetError
 
 if TYPE_CHECKING:
     from airconn.formats.base import Note
+
+
+class OutputClosedError(Exception):
+    """Whoever read our standard output has gone."""
 
 
 @dataclass
@@ -32,10 +37,15 @@ class App:
     """-1 is quiet, 1 and more is verbose."""
     writes: bool = field(default=False, init=False)
     """Whether the command is one that writes somewhere, so that an error says that nothing was written."""
+    broken: bool = field(default=False, init=False)
+    """Whether standard output broke in the middle of a report."""
 
     @classmethod
     def of_process(cls) -> App:
-        return cls(sys.stdin.buffer, sys.stdout, sys.stderr, os.environ, Path.cwd())
+        """The streams of this process, of which any may be closed. Output is UTF-8, whatever the locale."""
+        stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()
+        # The directory isn't resolved: it may be gone, and most commands don't care.
+        return cls(stdin, _output(sys.stdout), _output(sys.stderr), os.environ, Path())
 
     @cached_property
     def config(self) -> Config:
@@ -52,9 +62,29 @@ class App:
         return click.style(text, fg=colour, bold=True) if colour and self.colours(self.stdout) else text
 
     def data(self, text: str) -> None:
-        """Writes what the command is for to standard output."""
-        self.stdout.write(text)
-        self.stdout.flush()
+        """Writes what the command is for to standard output.
+
+        Raises `OutputClosedError` where its reader has gone, and `TargetError` where it can't be written to.
+        """
+        try:
+            self.stdout.write(text)
+            self.stdout.flush()
+        except BrokenPipeError:
+            raise OutputClosedError from None
+        except OSError as error:
+            reason = error.strerror or "the system refuses"
+            raise TargetError(f"standard output can't be written to: {reason}") from None
+
+    def report(self, text: str) -> None:
+        """Writes a part of a report to standard output. If that breaks, the work goes on, and the rest goes to
+        standard error: whoever looks at what was written must not decide what is written."""
+        if not self.broken:
+            try:
+                self.data(text)
+                return
+            except (OutputClosedError, TargetError):
+                self.broken = True
+        self.say(text.rstrip("\n"), level=-1)
 
     def say(self, text: str, *, level: int = 0) -> None:
         """Writes a line to standard error, unless the verbosity is below `level`."""
@@ -89,3 +119,17 @@ class App:
 
     def _label(self, text: str, colour: str) -> str:
         return click.style(text, fg=colour, bold=True) if self.colours(self.stderr) else text
+
+
+def _output(stream: TextIO | None) -> TextIO:
+    """A stream to the same place that loses nothing.
+
+    Python's own has no buffer under `PYTHONUNBUFFERED`, and then takes a write that was cut short for a whole one.
+    """
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123
+    try:
+        number = stream.fileno()
+    except OSError:
+        return stream  # somebody put something else in its place, who runs airconn as a part of a program
+    return open(number, "w", encoding="utf-8", errors="backslashreplace", newline="", closefd=False)

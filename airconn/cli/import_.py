@@ -86,9 +86,9 @@ def command(
         def conclude() -> None:
             done = None if dry_run else outcomes
             if output == "json":
-                app.data(report.import_json(plan, done, prepared.target, dry_run=dry_run) + "\n")
+                app.report(report.import_json(plan, done, prepared.target, dry_run=dry_run) + "\n")
             else:
-                app.data(report.summary(plan, done, prepared.target) + "\n")
+                app.report(report.summary(plan, done, prepared.target) + "\n")
 
         try:
             if not dry_run:
@@ -128,6 +128,6 @@ class _Printer:
             first = self.rest.pop(0)
             wrong = first.action is Action.BLOCKED or (first is step and error is not None)
             if self.text and (wrong or self.app.verbosity >= 0):
-                self.app.data(self.lines.line(first, error if first is step else None) + "\n")
+                self.app.report(self.lines.line(first, error if first is step else None) + "\n")
             if first is step:
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ import click
 
 from airconn.cli.app import App
 from airconn.config import Address, Settings
+from airconn.errors import UsageError
 from airconn.formats import NAMES
 from airconn.model import ALL_KINDS, AirflowVersion, Kind, Selection
 from airconn.stores import open_store
@@ -22,6 +24,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _version(ctx: click.Context, param: click.Parameter, value: str | None) -> AirflowVersion | None:
     return AirflowVersion.parse(value) if value else None
+
+
+def _number(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and math.isnan(value):
+        raise UsageError("--timeout is not a number of seconds", hint="such as 60")
+    return value
 
 
 def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
@@ -115,7 +123,12 @@ writing = _apply(
 
 network = _apply(
     [
-        click.option("--timeout", type=click.FloatRange(0.1, 86400), help="Seconds that one request may take [60]."),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(0.1, 86400),
+            callback=_number,
+            help="Seconds that the connection or the server may be silent [60].",
+        ),
         click.option("--ca-bundle", type=click.Path(path_type=Path), help="Authorities to trust, in PEM."),
         click.option("--client-cert", type=click.Path(path_type=Path), help="Client certificate, in PEM."),
         click.option("--client-key", type=click.Path(path_type=Path), help="Its key, if in a file of its own."),

@@ -124,7 +124,7 @@ class _Reader:
             raise self.fail("a connection is a URI or an object of fields, and this is neither")
         self._check_keys(fields)
         if fields.get("uri"):
-            return self._from_uri(fields)
+            return self._from_uri(fields, as_variable)
         conn_type = self.text(fields, "conn_type")
         if isinstance(conn_type, Redacted):
             raise self.fail("conn_type is the mask ***, so nobody can tell what this connection is")
@@ -160,8 +160,10 @@ class _Reader:
         if "extra" in fields and "extra_dejson" in fields:
             raise self.fail("has both 'extra' and 'extra_dejson'", "keep one of them")
 
-    def _from_uri(self, fields: Mapping[str, Any]) -> Connection:
-        beside = ("uri", "conn_id", "description", "team_name")
+    def _from_uri(self, fields: Mapping[str, Any], as_variable: bool) -> Connection:
+        beside = {"uri", "conn_id", "description", "team_name"}
+        if as_variable and not self._port(fields.get("port"), as_variable):
+            beside.add("port")  # Airflow has made a number of it by then: '0' is nothing, too
         mixed = [key for key, value in fields.items() if key not in beside and not is_falsy(value)]
         if mixed:
             raise self.fail(f"has 'uri' next to {mixed[0]!r}", "a connection is written as a URI or by its fields")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from airconn.errors import UsageError
@@ -27,6 +29,10 @@ REGISTRY = {
 }
 
 
+_NO_FILE = re.compile(r"localhost$|[\w.-]+:\d+(/|$)|https?:")
+"""What is meant to be a URL, and would otherwise be taken for the name of a file."""
+
+
 def open_store(address: str, settings: Settings) -> Store:
     """The store that `address` names. It is not asked anything yet.
 
@@ -37,5 +43,10 @@ def open_store(address: str, settings: Settings) -> Store:
     if mark and entry is None:
         known = ", ".join(prefix for e in REGISTRY.values() for prefix in e.prefixes)
         raise UsageError(f"{scheme}:// is no place that airconn knows", hint=f"a path, - or one of: {known}")
+    if not mark and _NO_FILE.match(address) and not Path(address).exists():
+        raise UsageError(
+            f"{address} has no http:// or https:// in front, and there is no such file",
+            hint="an Airflow is named like http://localhost:8080",
+        )
     module = import_module((entry or REGISTRY["file"]).module)
     return cast("Store", module.open_store(address, settings))

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from airconn import formats
 from airconn.config import Settings
-from airconn.errors import AirconnError, InputError, UsageError
+from airconn.errors import AirconnError, InputError, TargetError, UsageError
 from airconn.formats.base import Change, Note, Parsed, ReadOptions, Rendered, Same, WriteOptions
 from airconn.model import Action, AirflowObject, Bundle, Outcome, Selection, Step
 from airconn.stores.base import Capabilities, Store
@@ -66,7 +66,10 @@ class FileStore(Store):
 
     def _decode(self, data: bytes) -> str:
         try:
-            return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+            text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+            if "\0" in text[:2000]:
+                raise UnicodeDecodeError("utf-8", data, data.find(b"\0"), data.find(b"\0") + 1, "NUL")
+            return text
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             raise InputError(
@@ -190,7 +193,7 @@ def write_atomically(path: Path, text: str) -> None:
             "an object has half a character (a lone surrogate) in it, which no file holds", where=str(path)
         ) from None
     except OSError as error:
-        raise AirconnError(f"can't be written: {error.strerror or 'the system refuses'}", where=str(path)) from None
+        raise TargetError(f"can't be written: {error.strerror or 'the system refuses'}", where=str(path)) from None
     finally:
         if temporary is not None:
             with contextlib.suppress(FileNotFoundError):

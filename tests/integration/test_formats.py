@@ -43,7 +43,7 @@ from tests.formats import strategies as some
 from tests.integration.format_judge import FIELDS
 
 JUDGE = Path(__file__).parent / "format_judge.py"
-HOW_MANY = 3_000
+HOW_MANY = max(3_000, int(os.environ.get("AIRCONN_FUZZ", "0")))
 AT_LEAST = 2_000
 Fields = dict[str, Any]
 T = TypeVar("T")
@@ -127,6 +127,13 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
         return [None if "error" in fields else fields for fields in found]
 
     return call
+
+
+def tell(wrong: dict[str, Any]) -> None:
+    """Fails with some of what is wrong, so that a case can be made of it."""
+    if wrong:
+        some_of_it = [f"{text!r:.1500}\n    {what!r:.3000}" for text, what in list(wrong.items())[:4]]
+        pytest.fail("\n".join([f"{len(wrong)} differ", *some_of_it]))
 
 
 def shown(connection: Connection) -> Fields:
@@ -262,7 +269,7 @@ def test_uris_are_read_as_airflow_reads_them(parser: Parser, ask: Ask) -> None:
         for text, theirs in zip(texts, map(of_airflow, found), strict=True)
         if (ours := read(parser, "uri", text)) != theirs and not is_deliberate(parser, "uri", text)
     }
-    assert wrong == {}
+    tell(wrong)
 
 
 @on_one_worker
@@ -277,7 +284,7 @@ def test_json_is_read_as_airflow_reads_it(parser: Parser, ask: Ask) -> None:
         for text, theirs in zip(texts, map(of_airflow, found), strict=True)
         if (ours := read(parser, "json", text)) != theirs and not is_deliberate(parser, "json", text)
     }
-    assert wrong == {}
+    tell(wrong)
 
 
 def is_deliberate(parser: Parser, form: str, text: str) -> bool:
@@ -315,7 +322,7 @@ def test_what_is_written_is_read_by_airflow_or_reported_as_lost(parser: Parser, 
         changed = {name for name in FIELDS if ours[name] != theirs[name]} if theirs else {"everything"}
         if changed != lost - {"team_name"}:
             wrong[text] = (changed, lost, ours, theirs)
-    assert wrong == {}
+    tell(wrong)
 
 
 # Files: Airflow's command line and its file backend.

@@ -144,6 +144,8 @@ class Writer:
     def _expect(self, reply: Reply, request: Request, step: Step) -> None:
         """Raises an error that says why a request wasn't carried out."""
         if reply.status in _DONE:
+            if request.method != "DELETE" and not isinstance(reply.json(), dict):
+                raise TargetError("what answers is no Airflow: whether it was written is not known")
             return
         said = reason(reply, request.body, self._session.auth.secrets())
         told = f": {said}" if reply.status in (400, 422) and said else ""

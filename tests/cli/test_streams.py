@@ -1,0 +1,114 @@
+"""Streams that break, are closed, or are in another encoding, and signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def unicode_file(tmp_path: Path) -> Path:
+    path = tmp_path / "objects.json"
+    path.write_text(json.dumps({"variables": {f"é{n}": "ü" * 50 for n in range(12000)}}))
+    return path
+
+
+def shell(command: str, directory: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    scripts = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=directory,
+        env={**os.environ, "PATH": scripts, **environ},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def test_an_import_is_done_to_its_end_whoever_stops_reading_the_report(unicode_file: Path, tmp_path: Path) -> None:
+    done = shell("airconn import objects.json --to out.yaml | head -1; echo ${PIPESTATUS[0]}", tmp_path)
+    assert done.stdout.endswith("\n0\n")
+    assert "fault" not in done.stderr
+    assert shell("airconn list --from out.yaml", tmp_path).stdout.count("\n") == 12001
+
+
+def test_data_that_nobody_reads_ends_quietly(unicode_file: Path, tmp_path: Path) -> None:
+    done = shell("airconn convert objects.json | head -1; echo ${PIPESTATUS[0]}", tmp_path)
+    assert (done.stdout, done.stderr) == ("{\n141\n", "")
+
+
+def test_a_full_standard_output_is_told(unicode_file: Path, tmp_path: Path) -> None:
+    done = shell("airconn convert objects.json >/dev/full", tmp_path)
+    assert done.returncode == 5
+    assert done.stderr.startswith("error: standard output can't be written to: No space left on device\n")
+
+
+def test_data_is_utf8_whatever_the_locale(unicode_file: Path, tmp_path: Path) -> None:
+    done = shell("airconn convert objects.json --format yaml", tmp_path, PYTHONIOENCODING="ascii")
+    assert (done.returncode, "é0: " in done.stdout or "é0" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_closed_stream_is_no_fault(unicode_file: Path, tmp_path: Path, closed: str) -> None:
+    done = shell(f"airconn list --from objects.json {closed}", tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr, "fault" in done.stderr) == (0, False, False)
+
+
+def test_a_directory_that_is_gone_is_no_matter(tmp_path: Path) -> None:
+    done = shell("mkdir gone && cd gone && rmdir ../gone && airconn --version", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_being_ended_leaves_no_temporary_file(tmp_path: Path) -> None:
+    (tmp_path / "big.json").write_text(json.dumps({"variables": {f"v{n}": "x" * 2000 for n in range(20000)}}))
+    command = [sys.executable, "-m", "airconn", "convert", "big.json", "-o", "out.yaml"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and process.poll() is None and len(list(tmp_path.iterdir())) == 1:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(30)
+    assert code in (0, 128 + signal.SIGTERM)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        ("import objects.json --to localhost:8080", 2, "localhost:8080 has no http:// or https:// in front"),
+        ("import objects.json --to https:/host", 2, "https:/host has no http:// or https:// in front"),
+        ("import objects.json --to -", 2, "<stdin> can't be written to"),
+        ("convert objects.json -o no/such.env", 5, "no/such.env: can't be written: No such file or directory"),
+        ("list --timeout nan", 2, "--timeout is not a number of seconds"),
+        ("completion", 2, "missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish"),
+    ],
+)
+def test_what_is_wrong_is_told(
+    airconn, unicode_file: Path, tmp_path: Path, monkeypatch, args: str, code: int, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = airconn(*args.split())
+    assert (result.code, message in result.err) == (code, True)
+
+
+def test_text_in_utf16_without_a_mark_is_no_empty_file(airconn, tmp_path: Path) -> None:
+    (tmp_path / "a.env").write_text("AIRFLOW_VAR_X=1\n", encoding="utf-16-le")
+    assert (airconn("convert", tmp_path / "a.env").code, airconn("list", "--from", tmp_path / "a.env").code) == (3, 3)
+
+
+def test_a_configuration_that_is_named_and_not_there_is_told(airconn, tmp_path: Path) -> None:
+    result = airconn("list", env={"AIRCONN_CONFIG": str(tmp_path / "none.toml")})
+    assert (result.code, "AIRCONN_CONFIG names a file that isn't there" in result.err) == (2, True)
+
+
+def test_airconn_alone_shows_its_commands(airconn, capsys) -> None:
+    assert airconn().code == 0
+    assert "Commands:\n  import" in capsys.readouterr().out
