@@ -348,9 +348,11 @@ def objects(number: int) -> Bundle:
 
 
 def is_tame(connection: Connection) -> bool:
-    """Whether Airflow reads the URI that it makes of a connection."""
+    """Whether Airflow reads the URI that it makes of a connection. At half a character in an extra, it makes none."""
     host = connection_fields.shown(connection.host) or ""
-    return connection_uri.is_writable(connection) and (connection.port or 0) in range(65536) and "://" not in host
+    if "://" in host or "\\ud" in (connection_fields.shown(connection.extra) or ""):
+        return False
+    return connection_uri.is_writable(connection) and (connection.port or 0) in range(65536)
 
 
 def as_dumped(obj: AirflowObject) -> Fields:
