@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 
 TERM_SECONDS = 5.0
-REMOVE_SECONDS = 3.0
+REMOVE_SECONDS = 30.0
 
 
 def main() -> None:

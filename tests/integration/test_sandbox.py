@@ -81,7 +81,7 @@ def _read(pid: int, name: str) -> str:
 
 def nothing_is_left(home: Path) -> bool:
     """Whether it is gone, and all its processes too, which may take a moment after they were killed."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while of_sandbox(home) or home.exists():
         if time.monotonic() > end:
             return False

@@ -25,6 +25,8 @@ for status in ["503 Not Yet", "200 OK"]:
     connection, _ = listener.accept()
     print(connection.recv(1000).split()[1].decode(), password, flush=True)
     connection.sendall(f"HTTP/1.0 {status}\\r\\n\\r\\n".encode())
+    connection.shutdown(socket.SHUT_WR)
+    connection.recv(1)  # until the answer has been read
     connection.close()
 """
 
