@@ -68,6 +68,8 @@ class Settings:
     """The format of the files, where their names and contents aren't to decide."""
     kind: Kind | None = None
     """What a file of one kind holds, where its name and content don't tell."""
+    env_dialect: str | None = None
+    """For which reader a .env file is written, where its first line doesn't tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class _Checker:
         in_3 = read(self.store, NEWEST) if self.airflow != NEWEST else reading
         # An extra that Airflow 3 refuses makes no object for it, and has to be looked at all the same.
         found = [obj for obj in {**in_2.by_place(), **reading.by_place()}.values() if self.wants(obj)]
-        lines = env_lines.by_line(text) if is_env else {}
+        lines = env_lines.by_line(text, self.store.settings.env_dialect) if is_env else {}
         self.columns = {line: entry.column for line, entry in lines.items()}
         self.objects = found
         self.faults(reading, found)

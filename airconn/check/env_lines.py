@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
-from airconn.formats.dotenv_lines import Entry, entries
+from airconn.errors import InputError
+from airconn.formats.dotenv import SHELL_NAME, dialect_of
+from airconn.formats.dotenv.lines import Entry
 from airconn.formats.env import PREFIXES
 from airconn.model import AirflowObject, Kind
 
 Trouble = tuple[str, int, int, Kind, str, str]
 """The code of a rule, line and column, kind and id of the object, and what is wrong."""
 
-_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-
-def by_line(text: str) -> dict[int, Entry]:
+def by_line(text: str, env_dialect: str | None) -> dict[int, Entry]:
     """The entries that Airflow takes an interest in, by the line that they start in."""
-    return {entry.line: entry for entry in entries(text) if _kind(entry) and entry.value is not None}
+    try:
+        found = dialect_of(text, env_dialect, "").entries(text)
+    except InputError:
+        return {}  # which the reader of the file tells
+    return {entry.line: entry for entry in found if _kind(entry) and entry.value is not None}
 
 
 def _kind(entry: Entry) -> Kind | None:
@@ -36,7 +39,7 @@ def troubles(lines: dict[int, Entry], found: Iterable[AirflowObject]) -> Iterato
     first: dict[str, Entry] = {}
     for line, entry in lines.items():
         name, kind, value = entry.name or "", _kind(entry), entry.value or ""
-        is_plain = _SHELL_NAME.fullmatch(name) is not None
+        is_plain = SHELL_NAME.fullmatch(name) is not None
         if kind is None or not (is_plain or name in names):
             continue
         id_ = objects[line].id if line in objects else name.split("_", 2)[2].lower()

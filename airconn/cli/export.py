@@ -65,7 +65,12 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
 
     path: Path | None = options["out"] if str(options["out"]) != "-" else None
     app.writes = path is not None
-    out = FileStore(str(path or "-"), Settings(from_format=options["format"] or (None if path else DEFAULT_FORMAT)))
+    out = FileStore(
+        str(path or "-"),
+        Settings(
+            from_format=options["format"] or (None if path else DEFAULT_FORMAT), env_dialect=options["env_dialect"]
+        ),
+    )
     formats.get_format(out.format_name())
     result = transfer.export(
         stores,
@@ -75,6 +80,7 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
             airflow=options["airflow"] or airflow(),
             kinds=selection.kinds,
             connection_format=options["connection_format"],
+            env_dialect=options["env_dialect"],
         ),
         redacted=options["redacted"],
         strict=options["strict"],

@@ -12,7 +12,7 @@ import click
 from airconn.cli.app import App
 from airconn.config import Address, Settings
 from airconn.errors import UsageError
-from airconn.formats import NAMES
+from airconn.formats import NAMES, dotenv
 from airconn.model import ALL_KINDS, AirflowVersion, Kind, Selection
 from airconn.stores import open_store
 from airconn.stores.base import Store
@@ -83,6 +83,12 @@ reading = _apply(
             type=click.Choice([kind.value for kind in Kind]),
             help="What a file of one kind holds, where it doesn't tell.",
         ),
+        click.option(
+            "--from-env-dialect",
+            "from_env_dialect",
+            type=click.Choice(dotenv.NAMES),
+            help="For which reader a .env file among the sources was written, where it doesn't tell [portable].",
+        ),
     ]
 )
 
@@ -108,6 +114,11 @@ writing = _apply(
             type=click.Choice(["json", "uri"]),
             default="json",
             help="How a connection is written in a .env file [json, which holds all of it].",
+        ),
+        click.option(
+            "--env-dialect",
+            type=click.Choice(dotenv.NAMES),
+            help="For which reader a .env file is written [portable: for all of them, as far as that goes].",
         ),
         click.option(
             "--redacted",
@@ -151,6 +162,8 @@ def make_selection(kinds: tuple[str, ...], include: tuple[str, ...], exclude: tu
 def open_address(address: Address, options: dict[str, Any]) -> Store:
     """The store of an address, with the options of `reading` and `network` that were given."""
     given: dict[str, Any] = {name: options[name] for name in _OF_SETTINGS if options.get(name) is not None}
+    if options.get("from_env_dialect"):
+        given["env_dialect"] = options["from_env_dialect"]
     if "kind" in given:
         given["kind"] = Kind(given["kind"])
     return open_store(address.text, _replace(address.settings, given))

@@ -43,6 +43,8 @@ class ReadOptions:
     """The Airflow that the objects are for. Where versions differ, the text is read as that one reads it."""
     kind: Kind | None = None
     """What a text of one kind holds, where neither its name nor its content tells."""
+    env_dialect: str | None = None
+    """The dialect of a .env file whose first line names none."""
 
     @property
     def rules(self) -> Rules:
@@ -58,6 +60,8 @@ class WriteOptions:
     """The kinds that were asked for, which decides the shape of JSON and YAML, whatever happens to be there."""
     connection_format: ConnectionFormat = "json"
     """How a connection is written where a format takes it as JSON or as a URI."""
+    env_dialect: str | None = None
+    """The dialect of a .env file that is there, if its first line names none, or of a new one."""
 
     def with_connection_format(self, connection_format: ConnectionFormat) -> WriteOptions:
         return replace(self, connection_format=connection_format)

@@ -1,7 +1,7 @@
 """The `.env` format: `AIRFLOW_CONN_*` and `AIRFLOW_VAR_*` among whatever else a .env file holds.
 
-The grammar is python-dotenv's, without interpolation: a `$` is a `$`. Names are those that Airflow looks for
-(`secrets/environment_variables.py`): the prefix, and the id in capitals.
+The grammar is python-dotenv's, without interpolation: a `$` is a `$`; a file in another dialect says so in its first
+line. Names are those that Airflow looks for (`secrets/environment_variables.py`): the prefix, and the id in capitals.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 
 from airconn.errors import InputError, InputErrors
-from airconn.formats import connection_fields, connection_uri, dotenv_quoting
+from airconn.formats import connection_fields, connection_uri
 from airconn.formats.base import (
     Faults,
     Loss,
@@ -24,7 +24,8 @@ from airconn.formats.base import (
     parsed,
     quoted,
 )
-from airconn.formats.dotenv_lines import Entry, entries
+from airconn.formats.dotenv import PORTABLE, SHELL_NAME, Dialect, dialect_of, get_dialect, quoting
+from airconn.formats.dotenv.lines import Entry
 from airconn.model import (
     REDACTED,
     UNDESCRIBED,
@@ -46,7 +47,6 @@ _ID_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*(conn_id|key)[ \t]+(\".*\")")
 # it may be in one: the id `x;reboot` would run, and to bash `x+=` adds to another variable.
 _NAME = re.compile(r"[\w.:/@%,!-]+")
 _NO_NAME = re.compile(r"""[\s"'`{}$\\]""")
-_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASTRO_MASK = re.compile(r"# secret\b")
 
 
@@ -64,7 +64,7 @@ def sniff(text: str) -> bool:
 def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     """The objects of a .env file. Lines of other names are left alone and counted; a faulty line is an error."""
     reader = _Reader(source, options)
-    for entry in entries(text):
+    for entry in dialect_of(text, options.env_dialect, f"{source}:1").entries(text):
         reader.take(entry)
     return parsed(reader.objects(), reader.faults, reader.notes, reader.ignored)
 
@@ -83,9 +83,11 @@ class _Reader:
         origin = Origin(self.source, entry.line)
         if entry.is_fault:
             self.faults.add(
-                "this line is not NAME=VALUE",
+                entry.reason or "this line is not NAME=VALUE",
                 origin,
-                "close the quotes, or put the whole value in quotes; comments start with #",
+                "put the value between single quotes"
+                if entry.reason
+                else "close the quotes, or put the whole value in quotes; comments start with #",
             )
         if entry.name is None:
             self.true_id = _true_id(entry.comment) or self.true_id
@@ -108,7 +110,7 @@ class _Reader:
         name = entry.name or ""
         # A value whose '=' is missing or mistyped is taken for a part of the name, and is not to be shown.
         if entry.value is None:
-            shown = name if _SHELL_NAME.fullmatch(name) else "this line"
+            shown = name if SHELL_NAME.fullmatch(name) else "this line"
             raise InputError(f"{shown} has no '='", where=str(origin), hint="write NAME=VALUE")
         is_bare = entry.value_span[1] - entry.value_span[0] == len(entry.value)
         if "://" in name or _NO_NAME.search(name) or (is_bare and _is_like_padding(name, entry.value)):
@@ -165,27 +167,37 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
 
     Raises `InputErrors` where two ids fall on the same name.
     """
+    dialect = get_dialect(options.env_dialect or PORTABLE)
+    body = render_lines(bundle, options, dialect)
+    return Rendered(dialect.mark + body.text, body.losses, body.notes)
+
+
+def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Rendered:
+    """The lines of the objects alone."""
     bundle, losses = holdable(bundle, options)
     losses += dropped(bundle, [Kind.POOLS], "env")
     notes: list[Note] = []
     lines: list[str] = []
     _refuse_collisions(bundle)
     for obj in _writable(bundle):
-        if reason := _unwritable(obj, options):
+        reason = _unwritable(obj, options, dialect)
+        value, lost = ("", {}) if reason else _value(obj, options)
+        if reason := reason or dialect.refusal(value):
             losses.append(Loss(obj.kind, obj.id, "", reason))
             continue
         name = env_name(obj.kind, obj.id)
-        value, lost = _value(obj, options)
         losses += [Loss(obj.kind, obj.id, field, message) for field, message in lost.items()]
-        quoting = dotenv_quoting.quote(value)
+        quoted_value = dialect.quote(value)
         if _is_like_padding(name, value):
-            quoting = dotenv_quoting.Quoted(f"'{value}'")
+            quoted_value = quoting.Quoted(f"'{value}'")
         if hidden := hidden_fields(obj):
             lines.append(f"# airconn: hidden by the source: {quoted(', '.join(hidden))}")
         if obj.id.upper().lower() != obj.id:
             lines.append(f"# airconn: {obj.kind.id_field} {json.dumps(obj.id, ensure_ascii=False)}")
-        lines.append(f"{name}={quoting.text}")
-        broken = [*quoting.broken, *([] if _SHELL_NAME.fullmatch(name) else ["sh (it takes no such name)"])]
+        lines.append(f"{name}={quoted_value.text}")
+        broken = list(quoted_value.broken)
+        if dialect.name == PORTABLE and not SHELL_NAME.fullmatch(name):
+            broken.append("sh (it takes no such name)")
         if broken:
             notes.append(
                 Note(f"{obj.kind.value}/{obj.id}", f"not read alike by every .env reader: {', '.join(broken)}")
@@ -202,15 +214,13 @@ def _writable(bundle: Bundle) -> list[AirflowObject]:
     return [obj for obj in bundle if obj.kind in PREFIXES.values()]
 
 
-def _unwritable(obj: AirflowObject, options: WriteOptions) -> str:
+def _unwritable(obj: AirflowObject, options: WriteOptions, dialect: Dialect) -> str:
     """Why an object can't stand in a .env file, if it can't."""
     name = env_name(obj.kind, obj.id)
-    if not obj.id or not _NAME.fullmatch(name) or "://" in name:
+    if not obj.id or not _NAME.fullmatch(name) or "://" in name or (":" in name and not dialect.has_quotes):
         return "the id can't be part of a name in a .env file"
-    if isinstance(obj, Variable) and isinstance(obj.value, Text) and not dotenv_quoting.is_writable(obj.value.text):
-        if "\0" in obj.value.text:
-            return "the value has a NUL in it, which no environment variable holds"
-        return "the value has quotes next to a ` or $( or ${, which a shell that reads the file would run"
+    if not dialect.names.fullmatch(name):
+        return f"{dialect.reader} takes no name with this id in it"
     if isinstance(obj, Connection) and options.connection_format == "uri" and not connection_uri.is_writable(obj):
         return "the conn_type can't be written in a URI"
     return ""
@@ -237,7 +247,7 @@ def _value(obj: AirflowObject, options: WriteOptions) -> tuple[str, dict[str, st
     assert isinstance(obj, Connection)  # noqa: S101 - pools never come here
     if options.connection_format == "json":
         fields = connection_fields.to_json_fields(obj)
-        return dotenv_quoting.json_without_quotes(jsontext.dumps(fields)), connection_fields.json_losses(obj)
+        return quoting.json_without_quotes(jsontext.dumps(fields)), connection_fields.json_losses(obj)
     uri = connection_uri.build(obj)
     return uri, connection_uri.losses(obj, uri, options.rules)
 

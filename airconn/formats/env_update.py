@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 
 from airconn.errors import InputError
-from airconn.formats import connection_uri, dotenv_quoting, env
+from airconn.formats import connection_uri, env
 from airconn.formats.base import Change, ReadOptions, Rendered, Same, WriteOptions, verified
-from airconn.formats.dotenv_lines import Entry, entries
+from airconn.formats.dotenv import Dialect, dialect_of
+from airconn.formats.dotenv.lines import Entry, unix_lines
 from airconn.model import AirflowObject, Bundle, Connection, Kind, hidden_fields
 
 _HIDDEN_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*hidden by the source:")
@@ -21,13 +22,16 @@ def update(text: str, changes: Mapping[Change, AirflowObject | None], options: W
     way of writing a connection, where the new one can be written so. Raises `InputError` where the file doesn't parse
     or where two ids fall on one name.
     """
-    newline = "\r\n" if "\r\n" in text else "\n"
+    dialect = dialect_of(text, options.env_dialect, "")
     mark = "\ufeff" if text.startswith("\ufeff") else ""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    reading = ReadOptions(airflow=options.airflow)
+    newline = "\r\n" if dialect.normal is unix_lines and "\r\n" in text else "\n"
+    text = dialect.normal(text)
+    if not text.startswith(dialect.mark):
+        text = dialect.mark + text
+    reading = ReadOptions(airflow=options.airflow, env_dialect=dialect.name)
     before = env.parse(text, "", reading).bundle
     _refuse_other_ids(before, changes)
-    editor = _Editor(text, options, same, before)
+    editor = _Editor(text, options, same, before, dialect)
     for (kind, id_), obj in changes.items():
         editor.change(kind, id_, obj)
     rendered = editor.result()
@@ -50,12 +54,13 @@ def _refuse_other_ids(before: Bundle, changes: Mapping[Change, AirflowObject | N
 class _Editor:
     """Collects edits to a text and carries them out at the end."""
 
-    def __init__(self, text: str, options: WriteOptions, same: Same, before: Bundle) -> None:
+    def __init__(self, text: str, options: WriteOptions, same: Same, before: Bundle, dialect: Dialect) -> None:
         self.text = text
         self.options = options
         self.same = same
         self.before = before
-        self.entries = list(entries(text))
+        self.dialect = dialect
+        self.entries = list(dialect.entries(text))
         # The last line of a name is the one that counts.
         self.places = {entry.name: index for index, entry in enumerate(self.entries) if entry.name}
         self.edits: list[tuple[int, int, str]] = []
@@ -81,13 +86,13 @@ class _Editor:
         self.rendered.append(rendered)
         if line is None or line.value is None:
             return
-        wanted = env.parse(rendered.text, "", ReadOptions(airflow=self.options.airflow)).bundle.get(obj.kind, obj.id)
+        wanted = self.parsed(rendered).get(obj.kind, obj.id)
         if held is not None and wanted is not None and self.same(held, wanted):
             return
         if wanted is not None:
             self.expected[obj.kind, obj.id] = wanted
         raw = self.text[slice(*entry.value_span)]
-        self.edits.append((*entry.value_span, dotenv_quoting.quote_like(line.value, raw).text))
+        self.edits.append((*entry.value_span, self.dialect.quote_like(line.value, raw).text))
         self.mark_hidden(index, rendered, hidden=bool(hidden_fields(obj)))
 
     def render(self, obj: AirflowObject, entry: Entry) -> tuple[Rendered, Entry | None]:
@@ -103,8 +108,13 @@ class _Editor:
                 "login",
             }
             options = options.with_connection_format("uri" if lossless else "json")
-        rendered = env.render(Bundle.of([obj]), options)
-        return rendered, next((line for line in entries(rendered.text) if line.name), None)
+        rendered = env.render_lines(Bundle.of([obj]), options, self.dialect)
+        return rendered, next((line for line in self.dialect.entries(rendered.text) if line.name), None)
+
+    def parsed(self, rendered: Rendered) -> Bundle:
+        """Lines of our own, read back."""
+        reading = ReadOptions(airflow=self.options.airflow, env_dialect=self.dialect.name)
+        return env.parse(rendered.text, "", reading).bundle
 
     def mark_hidden(self, index: int, rendered: Rendered, *, hidden: bool) -> None:
         """Keeps the comment above a line that says what is hidden in it true."""
@@ -128,8 +138,8 @@ class _Editor:
         for start, end, new in sorted(self.edits, reverse=True):
             text = text[:start] + new + text[end:]
         if self.added:
-            self.rendered.append(env.render(Bundle.of(self.added), self.options))
-            for obj in env.parse(self.rendered[-1].text, "", ReadOptions(airflow=self.options.airflow)).bundle:
+            self.rendered.append(env.render_lines(Bundle.of(self.added), self.options, self.dialect))
+            for obj in self.parsed(self.rendered[-1]):
                 self.expected[obj.kind, obj.id] = obj
             text += ("" if not text or text.endswith("\n") else "\n") + self.rendered[-1].text
         losses = tuple(loss for rendered in self.rendered for loss in rendered.losses)

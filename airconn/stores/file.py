@@ -96,7 +96,7 @@ class FileStore(Store):
     def parse(self) -> Parsed:
         """What the file holds, in its format."""
         text = self.text()
-        options = ReadOptions(airflow=self.reads_for, kind=self.settings.kind)
+        options = ReadOptions(self.reads_for, self.settings.kind, self.settings.env_dialect)
         return formats.get_format(self.format_name()).parse(text, self.address, options)
 
     def read(self, selection: Selection) -> Bundle:
@@ -148,7 +148,7 @@ class FileStore(Store):
         possible = [step for step in steps if step.kind in kinds]
         rendered = self.rendered(
             {(step.kind, step.id): None if step.action is Action.DELETE else step.result() for step in possible},
-            WriteOptions(airflow=self.reads_for, kinds=kinds),
+            WriteOptions(airflow=self.reads_for, kinds=kinds, env_dialect=self.settings.env_dialect),
         )
         if possible:
             self.save(rendered.text)

@@ -14,13 +14,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airconn.errors import InputError
-from airconn.formats import dotenv_quoting, env
+from airconn.formats import env
 from airconn.formats.base import WriteOptions
-from airconn.formats.dotenv_lines import entries
+from airconn.formats.dotenv import quoting
+from airconn.formats.dotenv.lines import entries
 from tests.formats import strategies as some
 
 SHELLS = [shutil.which(name) or name for name in ("sh", "bash")]
-values = st.lists(some.texts.filter(dotenv_quoting.is_writable), min_size=1, max_size=40)
+
+
+def is_writable(value: str) -> bool:
+    return "\0" not in value and not quoting.refusal(value)
+
+
+values = st.lists(some.texts.filter(is_writable), min_size=1, max_size=40)
 
 
 def read_by_dotenv(text: str, *, interpolate: bool) -> dict[str, str | None]:
@@ -42,7 +49,7 @@ def read_by_shell(shell: str, text: str, directory: Path) -> dict[str, str]:
 def test_a_quoted_value_is_the_same_to_every_reader_that_is_not_named(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str]
 ) -> None:
-    quoted = {f"V{number}": dotenv_quoting.quote(text) for number, text in enumerate(texts)}
+    quoted = {f"V{number}": quoting.quote(text) for number, text in enumerate(texts)}
     text = "".join(f"{name}={value.text}\n" for name, value in quoted.items())
     wanted = {f"V{number}": text for number, text in enumerate(texts)}
     assert {entry.name: entry.value for entry in entries(text)} == wanted

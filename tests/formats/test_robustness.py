@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airconn.errors import AirconnError, InputErrors
-from airconn.formats import NAMES, detect, get_format
+from airconn.formats import NAMES, detect, dotenv, get_format
 from airconn.formats.base import ReadOptions, WriteOptions
 from airconn.model import Kind
 from tests.formats import strategies as some
@@ -53,6 +53,7 @@ options = st.builds(
     ReadOptions,
     airflow=st.sampled_from(some.VERSIONS),
     kind=st.sampled_from([None, *Kind]),
+    env_dialect=st.sampled_from([None, *dotenv.NAMES]),
 )
 
 

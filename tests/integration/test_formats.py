@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from airconn.errors import InputError
 from airconn.formats import connection_fields, connection_uri, get_format
 from airconn.formats.base import ReadOptions, WriteOptions
-from airconn.formats.dotenv_lines import entries
+from airconn.formats.dotenv.lines import entries
 from airconn.model import (
     MASK,
     NOWHERE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_BARE = re.compile(r"[A-Za-z0-9_./:@%+,=?-]*")
+BARE = re.compile(r"[A-Za-z0-9_./:@%+,=?-]*")
 # What makes a shell run a part of a text between double quotes, or give up the whole file.
 _RUNS = re.compile(r"[`]|\$[({]")
 _DOUBLE_ESCAPES = {"\\": "\\\\", '"': '\\"', "\r": "\\r"}
@@ -19,12 +19,17 @@ class Quoted:
     broken: tuple[str, ...] = ()
 
 
-def is_writable(value: str) -> bool:
-    """Whether there is a form of `value` that is at least harmless to a shell which reads the file.
+def refusal(value: str) -> str:
+    """Why there is no form of `value` that is at least harmless to a shell which reads the file, if there is none.
 
     What a shell would run has to stand between single quotes, where python-dotenv's `\\'` ends the text for a shell.
     """
-    return "\0" not in value and not (_RUNS.search(value) and re.search("['\r]", value))
+    if _RUNS.search(value) and re.search("['\r]", value):
+        return (
+            "the value has quotes next to a ` or $( or ${, which a shell that reads the file would run; "
+            "an --env-dialect has a form for it"
+        )
+    return ""
 
 
 def quote(value: str) -> Quoted:
@@ -34,7 +39,7 @@ def quote(value: str) -> Quoted:
     there unless it is told not to; a shell undoes nothing between single quotes, and between double quotes wants a
     backslash before `$` and a backtick, which python-dotenv would keep.
     """
-    if _BARE.fullmatch(value):
+    if BARE.fullmatch(value):
         return Quoted(value)
     broken = ["python-dotenv (with interpolation)"] if "${" in value else []
     broken += ["docker run --env-file"] if "\n" in value else []
@@ -49,6 +54,16 @@ def quote(value: str) -> Quoted:
     elif "\r" in value:
         broken.append("sh")
     return Quoted(f'"{escaped}"', tuple(broken))
+
+
+def quote_for_dotenv(value: str) -> Quoted:
+    """The form of a value that python-dotenv reads back, whatever others make of it."""
+    if BARE.fullmatch(value):
+        return Quoted(value)
+    broken = ("python-dotenv (with interpolation)",) if "${" in value else ()
+    if "\r" in value:
+        return Quoted('"' + "".join(_DOUBLE_ESCAPES.get(character, character) for character in value) + '"', broken)
+    return Quoted("'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'", broken)
 
 
 def quote_like(value: str, written: str) -> Quoted:

@@ -11,13 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_BLANK_LINES = re.compile(r"\s*")
-_BLANKS = re.compile(r"[^\S\n]*")
-_EXPORT = re.compile(r"export[^\S\n]+")
-_BARE_NAME = re.compile(r"[^=#\s]+")
-_COMMENT = re.compile(r"[^\S\n]*#[^\n]*")
-_END = re.compile(r"[^\S\n]*(?:\n|\Z)")
-_LINE = re.compile(r"[^\n]*")
+BARE_NAME = re.compile(r"[^=#\s]+")
+LINE = re.compile(r"[^\n]*")
 _PLAIN = {"'": re.compile(r"[^'\\]*"), '"': re.compile(r'[^"\\]*')}
 _ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
 _MEANINGS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -42,49 +37,75 @@ class Entry:
     """Where all of the entry stands, with the end of its line."""
     comment: str = ""
     is_fault: bool = False
+    reason: str = ""
+    """What is wrong with a faulty line, where more is known than that it is one."""
 
 
-class _Fault(Exception):
-    pass
+class Fault(Exception):
+    """A line that is none of the grammar. Its text is the reason, if there is one to tell."""
 
 
 def entries(text: str) -> Iterator[Entry]:
-    """The entries of a file in their order. Line ends of all sorts are `\\n`, as in Python's text files."""
-    scanner = _Scanner(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    """The entries of a file in their order, as python-dotenv sees them."""
+    return scanned(Scanner(text))
+
+
+def scanned(scanner: Scanner) -> Iterator[Entry]:
+    """All that a scanner finds."""
     while (entry := scanner.entry()) is not None:
         yield entry
 
 
-class _Scanner:
+def unix_lines(text: str) -> str:
+    """A text with all line ends `\\n`, as in Python's text files, and without a byte order mark."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+class Scanner:
+    """Reads one entry after the other. Dialects with quotes of their own override how names and values are read."""
+
+    assigns = "="
+    blanks = re.compile(r"[^\S\n]*")
+    blank_lines = re.compile(r"\s*")
+    export = re.compile(r"export[^\S\n]+")
+    comment = re.compile(r"[^\S\n]*#[^\n]*")
+    end = re.compile(r"[^\S\n]*(?:\n|\Z)")
+
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = self.normal(text)
         self.position = 0
         self.line = 1
         self.line_start = 0
         self.counted = 0
 
+    @staticmethod
+    def normal(text: str) -> str:
+        """The text that the offsets of the entries count in."""
+        return unix_lines(text)
+
     def entry(self) -> Entry | None:
-        self.skip(_BLANK_LINES)
+        """The next entry, or None at the end."""
+        self.skip(self.blank_lines)
         if self.position >= len(self.text):
             return None
         line, column = self.place()
         start = self.position
         value_span = (0, 0)
         try:
-            self.skip(_EXPORT)
+            self.skip(self.export)
             name = self.name()
-            self.skip(_BLANKS)
+            self.skip(self.blanks)
             value, value_column = None, None
-            if self.peek() == "=":
+            if self.peek() in self.assigns and self.peek():
                 value, value_column, value_span = self.assigned()
-            comment = self.skip(_COMMENT).strip()
-            if not (end := _END.match(self.text, self.position)):
-                raise _Fault
+            comment = self.skip(self.comment).strip()
+            if not (end := self.end.match(self.text, self.position)):
+                raise Fault
             self.position = end.end()
-        except _Fault:
-            self.skip(_LINE)
+        except Fault as fault:
+            self.skip(LINE)
             self.position += 1
-            return Entry(line, column, is_fault=True)
+            return Entry(line, column, is_fault=True, reason=str(fault))
         return Entry(line, column, name, value, value_column, value_span, (start, self.position), comment)
 
     def skip(self, pattern: re.Pattern[str]) -> str:
@@ -107,12 +128,12 @@ class _Scanner:
         if self.peek() == "#":
             return None
         if self.peek() != "'":
-            if not (name := self.skip(_BARE_NAME)):
-                raise _Fault
+            if not (name := self.skip(BARE_NAME)):
+                raise Fault
             return name
         end = self.text.find("'", self.position + 1)
         if end <= self.position + 1:
-            raise _Fault
+            raise Fault
         name = self.text[self.position + 1 : end]
         self.position = end + 1
         return name
@@ -120,17 +141,33 @@ class _Scanner:
     def assigned(self) -> tuple[str, int | None, tuple[int, int]]:
         """The value after a `=`, its column, and where it stands."""
         self.position += 1
-        blanks = self.skip(_BLANKS)
-        mark = self.peek()
-        if mark in ("", "\n") or (blanks and mark == "#"):
+        blanks = self.skip(self.blanks)
+        if self.is_empty(blanks):
             return "", None, (self.position - len(blanks), self.position - len(blanks))
         start = self.position
-        raw = self.quoted(mark) if mark in _PLAIN else self.bare()
-        span = (start, start + len(raw) + 2 * (mark in _PLAIN))
-        value = _ESCAPES[mark].sub(lambda m: _MEANINGS.get(m[1], m[1]), raw) if mark in _PLAIN else raw
-        if value != raw or "\n" in self.text[self.counted : start + len(raw)]:
+        value, length, lead = self.word()
+        span = (start, start + length)
+        if lead is None or "\n" in self.text[self.counted : start + length]:
             return value, None, span
-        return value, start - self.line_start + 1 + (mark in _PLAIN), span
+        return value, start - self.line_start + 1 + lead, span
+
+    def is_empty(self, blanks: str) -> bool:
+        """Whether nothing comes after a `=` and these blanks."""
+        mark = self.peek()
+        return mark in ("", "\n") or (bool(blanks) and mark == "#")
+
+    def word(self) -> tuple[str, int, int | None]:
+        """The value that starts here, how long it is as it stands, and what of that is before the value itself.
+
+        The latter is None where the value doesn't stand there as it is.
+        """
+        mark = self.peek()
+        if mark not in _PLAIN:
+            raw = self.bare()
+            return raw, len(raw), 0
+        raw = self.quoted(mark)
+        value = _ESCAPES[mark].sub(lambda m: _MEANINGS.get(m[1], m[1]), raw)
+        return value, len(raw) + 2, 1 if value == raw else None
 
     def quoted(self, quote: str) -> str:
         start = end = self.position + 1
@@ -138,14 +175,14 @@ class _Scanner:
             match = _PLAIN[quote].match(self.text, end)
             end = match.end() if match else end
             if end >= len(self.text):
-                raise _Fault
+                raise Fault
             if self.text[end] == quote:
                 self.position = end + 1
                 return self.text[start:end]
             end += 2
 
     def bare(self) -> str:
-        line = self.skip(_LINE)
+        line = self.skip(LINE)
         mark = line.find("#")
         while mark >= 0:
             if mark and line[mark - 1].isspace():

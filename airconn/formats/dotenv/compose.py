@@ -1,0 +1,71 @@
+"""Files that Docker Compose reads (`env_file`, and its own `.env`), as compose-go v2 does (`dotenv/parser.go`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from airconn.formats.dotenv.lines import LINE, Entry, Fault, Scanner, scanned
+from airconn.formats.dotenv.quoting import BARE, Quoted
+
+_NAME = re.compile(r"[\w.\[\]-]+")
+_ESCAPE = re.compile(r'\\([abfnrtv$"\\]|0)|(\$\$?)')
+_MEANINGS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_DOUBLE = {"\\": "\\\\", '"': '\\"', "$": "\\$", "\r": "\\r"}
+
+
+def entries(text: str) -> Iterator[Entry]:
+    """The entries of a file in their order, as Docker Compose sees them. What it would interpolate is a fault."""
+    return scanned(_Scanner(text))
+
+
+def quote(value: str) -> Quoted:
+    """A value between single quotes, or between double ones where single quotes can't hold it.
+
+    Between single quotes, Compose knows no escape but that of the quote, and none for a backslash before it.
+    """
+    if BARE.fullmatch(value):
+        return Quoted(value)
+    if "'" not in value and not value.endswith("\\") and "\r" not in value:
+        return Quoted(f"'{value}'")
+    return Quoted('"' + "".join(_DOUBLE.get(character, character) for character in value) + '"')
+
+
+class _Scanner(Scanner):
+    assigns = "=:"
+
+    def name(self) -> str | None:
+        if self.peek() == "#":
+            return None
+        if name := self.skip(_NAME):
+            return name
+        raise Fault
+
+    def is_empty(self, blanks: str) -> bool:
+        return self.peek() in ("", "\n")
+
+    def word(self) -> tuple[str, int, int | None]:
+        mark = self.peek()
+        if mark not in ("'", '"'):
+            raw = self.skip(LINE).partition(" #")[0].rstrip()
+            value = _interpolated(raw)
+            return value, len(raw), 0 if value == raw else None
+        raw = self.quoted(mark)
+        value = re.sub(r"\\(.)", lambda m: m[1] if m[1] == mark else m[0], raw, flags=re.DOTALL)
+        if mark == '"':
+            value = _ESCAPE.sub(_meaning, value)
+        return value, len(raw) + 2, 1 if value == raw else None
+
+
+def _interpolated(text: str) -> str:
+    return re.sub(r"\$\$?", _meaning, text)
+
+
+def _meaning(match: re.Match[str]) -> str:
+    if match[0].startswith("$"):
+        if match[0] == "$$":
+            return "$"
+        raise Fault("Docker Compose would put something else in place of a $ here")
+    if match[1] == "0":
+        raise Fault("an octal escape, which Docker Compose reads otherwise in every version")
+    return _MEANINGS.get(match[1], match[1])

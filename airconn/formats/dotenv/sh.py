@@ -1,0 +1,117 @@
+"""Files that a shell sources, `set -a; . ./.env`: assignments in the grammar of POSIX shells, and no commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from airconn.formats.dotenv.lines import Entry, Fault, Scanner, scanned
+from airconn.formats.dotenv.quoting import BARE, Quoted
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?==)")
+_PLAIN = re.compile(r"[^ \t\n'\"\\$`;&|<>()]+")
+_IN_DOUBLE = re.compile(r'[^"\\$`]+')
+# What a `$` has to be followed by for a shell to put something else in its place.
+_EXPANDS = re.compile(r"\$[A-Za-z0-9_{(@*#?$!'\"-]")
+_TILDE = re.compile(r"(^|:)~")
+_RUNS = "a shell would put something else in place of a $, ` or ~ here"
+
+
+def entries(text: str) -> Iterator[Entry]:
+    """The entries of a file in their order, as sh and bash see them. What they would expand or run is a fault."""
+    return scanned(_Scanner(text))
+
+
+def quote(value: str) -> Quoted:
+    """A value between single quotes, between which a shell takes everything as it is."""
+    return Quoted(value) if BARE.fullmatch(value) else Quoted("'" + value.replace("'", "'\\''") + "'")
+
+
+class _Scanner(Scanner):
+    blanks = re.compile(r"[ \t]*")
+    blank_lines = re.compile(r"[ \t\n]*")
+    export = re.compile(r"export[ \t]+")
+    comment = re.compile(r"[ \t]*#[^\n]*")
+    end = re.compile(r"[ \t]*(?:\n|\Z)")
+
+    @staticmethod
+    def normal(text: str) -> str:
+        """To a shell, a carriage return is a part of the value."""
+        return text.removeprefix("\ufeff")
+
+    def name(self) -> str | None:
+        if self.peek() == "#":
+            return None
+        if name := self.skip(_NAME):
+            return name
+        raise Fault
+
+    def is_empty(self, blanks: str) -> bool:
+        return bool(blanks) or self.peek() in ("", "\n")  # what comes behind a blank would be a command
+
+    def word(self) -> tuple[str, int, int | None]:
+        start = self.position
+        pieces: list[str] = []
+        while self.position < len(self.text):
+            mark = self.peek()
+            if mark == "'":
+                pieces.append(self.single())
+            elif mark == '"':
+                pieces.append(self.double())
+            elif mark == "\\":
+                pieces.append(self.escaped(""))
+            elif mark == "$":
+                pieces.append(self.dollar())
+            elif mark == "`":
+                raise Fault(_RUNS)
+            elif plain := self.skip(_PLAIN):
+                if _TILDE.search(plain if self.position - len(plain) == start else f"_{plain}"):
+                    raise Fault(_RUNS)
+                pieces.append(plain)
+            else:
+                break
+        value, length = "".join(pieces), self.position - start
+        if value == self.text[start : self.position]:
+            return value, length, 0
+        return value, length, 1 if value == self.text[start + 1 : self.position - 1] else None
+
+    def single(self) -> str:
+        end = self.text.find("'", self.position + 1)
+        if end < 0:
+            raise Fault
+        value = self.text[self.position + 1 : end]
+        self.position = end + 1
+        return value
+
+    def double(self) -> str:
+        self.position += 1
+        pieces: list[str] = []
+        while (mark := self.peek()) != '"':
+            if mark == "\\":
+                pieces.append(self.escaped('$`"\\\n'))
+            elif mark == "$":
+                pieces.append(self.dollar())
+            elif mark == "`":
+                raise Fault(_RUNS)
+            elif plain := self.skip(_IN_DOUBLE):
+                pieces.append(plain)
+            else:
+                raise Fault
+        self.position += 1
+        return "".join(pieces)
+
+    def escaped(self, only: str) -> str:
+        """What a backslash and the next character stand for, the former a character before all but `only`, if any."""
+        following = self.text[self.position + 1 : self.position + 2]
+        if not following:
+            raise Fault
+        self.position += 2
+        if only and following not in only:
+            return f"\\{following}"
+        return "" if following == "\n" else following
+
+    def dollar(self) -> str:
+        if _EXPANDS.match(self.text, self.position):
+            raise Fault(_RUNS)
+        self.position += 1
+        return "$"

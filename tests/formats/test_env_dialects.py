@@ -1,0 +1,236 @@
+"""A file in the dialect of one reader means to it what it means to airconn."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from airconn.errors import InputError, InputErrors
+from airconn.formats import dotenv, env, env_update
+from airconn.formats.base import ReadOptions, WriteOptions
+from airconn.formats.dotenv import DIALECTS
+from airconn.model import Bundle, Kind, Text, Variable
+from tests.formats import strategies as some
+
+SHELLS = [shutil.which(name) or name for name in ("sh", "bash")]
+RECORDED = json.loads((Path(__file__).parent / "docker_env.json").read_text())["files"]
+values = st.lists(some.texts.filter(lambda text: "\0" not in text), min_size=1, max_size=20)
+
+
+def file_of(name: str, texts: list[str]) -> tuple[str, dict[str, str]]:
+    """The values that the dialect has a form for, as a file of it."""
+    dialect = DIALECTS[name]
+    wanted = {f"V{number}": text for number, text in enumerate(texts) if not dialect.refusal(text)}
+    return dialect.mark + "".join(f"{key}={dialect.quote(text).text}\n" for key, text in wanted.items()), wanted
+
+
+def seen_by_airconn(name: str, text: str) -> dict[str, str | None] | None:
+    """What airconn reads, or None if a line is at fault."""
+    found = list(dotenv.dialect_of(text, name, "").entries(text))
+    return None if any(entry.is_fault for entry in found) else {e.name: e.value for e in found if e.name}
+
+
+def seen_by_shell(shell: str, text: str, directory: Path) -> dict[str, str] | None:
+    """What a shell reads without running or expanding anything, or None if it doesn't get to the end."""
+    (directory / "file").write_bytes(text.encode())
+    script = "set -a; . ./file || exit 1; exec /usr/bin/env -0"
+    done = subprocess.run([shell, "-c", script], cwd=directory, env={"PATH": ""}, capture_output=True, check=False)
+    if done.returncode or done.stderr:
+        return None
+    pairs = (line.partition(b"=") for line in done.stdout.split(b"\0") if line)
+    names = ("PATH", "PWD", "OLDPWD", "SHLVL", "_")
+    return {name.decode(): value.decode() for name, _, value in pairs if name.decode() not in names}
+
+
+@pytest.mark.parametrize("name", [name for name in DIALECTS if name != "portable"])
+@given(values)
+def test_a_value_is_read_back(name: str, texts: list[str]) -> None:
+    text, wanted = file_of(name, texts)
+    assert seen_by_airconn(name, text) == wanted
+
+
+@given(values)
+def test_shells_read_the_dialect_of_shells(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+    text, wanted = file_of("sh", texts)
+    for shell in SHELLS:
+        assert seen_by_shell(shell, text, tmp_path_factory.mktemp("env")) == wanted
+    assert len(wanted) == len(texts)
+
+
+TOKENS = [
+    *(
+        "A",
+        "=",
+        "'",
+        '"',
+        "\\",
+        "\n",
+        "\r",
+        " ",
+        "#",
+        "\nB=",
+        "\nexport C=",
+        "x",
+        "\t",
+        ";",
+        "&",
+        "\\n",
+        "\\'",
+        '\\"',
+    ),
+    *("\u2028", "é", "'\\''", "''", '""', "%", ":", "(", "\\\n", "[1]", "+="),
+]
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=12).map(lambda tokens: "A=" + "".join(tokens)))
+@example("A=a'b'\"c\"\\d")
+@example("A=x#y #z")
+@example("A='x'\r\nB=1")
+def test_what_airconn_reads_for_a_shell_is_what_shells_read(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    ours = seen_by_airconn("sh", text)
+    if ours is not None:
+        for shell in SHELLS:
+            assert seen_by_shell(shell, text, tmp_path_factory.mktemp("env")) == ours
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["$X", "${X}", "$(x)", "`x`", '"$X"', '"`x`"', "~", "~/x", "a:~/b", "$'x'", '$"x"', "$1", '"a$(b)"', "$((1))"],
+)
+def test_what_a_shell_would_expand_is_not_read(value: str) -> None:
+    with pytest.raises(InputErrors, match="a shell would put something else in place of a"):
+        env.parse(f"AIRFLOW_VAR_A={value}\n", "file", ReadOptions(env_dialect="sh"))
+
+
+@given(values)
+def test_python_dotenv_reads_its_dialect(texts: list[str]) -> None:
+    text, wanted = file_of("python-dotenv", texts)
+    stream = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
+    assert dotenv_values(stream=stream, interpolate=False) == wanted
+    stream = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
+    expanded = dotenv_values(stream=stream)
+    assert {key for key in wanted if expanded[key] != wanted[key]} <= {
+        key for key, value in wanted.items() if DIALECTS["python-dotenv"].quote(value).broken
+    }
+    assert len(wanted) == len(texts)
+
+
+@pytest.mark.parametrize("record", RECORDED, ids=range(len(RECORDED)))
+def test_what_airconn_reads_for_docker_is_what_docker_read(record: dict[str, object]) -> None:
+    ours = seen_by_airconn("docker", str(record["file"]))
+    theirs = record["env"]
+    if theirs is None:
+        # A line that is too long for docker is one that airconn can read, and won't write.
+        assert ours is None or DIALECTS["docker"].refusal(str(ours["A"]))
+    else:
+        assert isinstance(theirs, list)
+        assert ours == dict(line.split("=", 1) for line in theirs)
+
+
+# What compose-go v2.13 makes of a value (dotenv/parser.go). None: it would interpolate.
+COMPOSE = [
+    ("plain", "plain"),
+    ("with blanks ", "with blanks"),
+    ("a # comment", "a"),
+    ("a#b", "a#b"),
+    ("# secret", "# secret"),
+    ("''", ""),
+    ("'a b' # comment", "a b"),
+    ("'it\\'s'", "it's"),
+    ("'a\\\\b'", "a\\\\b"),
+    ("'$X'", "$X"),
+    ("'a\nb'", "a\nb"),
+    ('"a\\nb"', "a\nb"),
+    ('"a\\\\b"', "a\\b"),
+    ('"a\\"b"', 'a"b'),
+    ('"\\$X"', "$X"),
+    ('"$$X"', "$X"),
+    ("$$X", "$X"),
+    ('"a\\qb"', "a\\qb"),
+    ("a\\nb", "a\\nb"),
+    ("$X", None),
+    ('"$X"', None),
+    ("${X:-y}", None),
+    ('"\\0101"', None),
+]
+
+
+@pytest.mark.parametrize(("written", "value"), COMPOSE)
+@pytest.mark.parametrize("assigns", ["=", "= ", " = ", ": "])
+def test_values_as_docker_compose_reads_them(assigns: str, written: str, value: str | None) -> None:
+    text = f"A{assigns}{written}\nB=1\n"
+    assert seen_by_airconn("compose", text) == (None if value is None else {"A": value, "B": "1"})
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@given(st.lists(some.texts, min_size=2, max_size=5), some.texts)
+def test_a_file_keeps_its_dialect_when_it_is_changed(name: str, texts: list[str], new: str) -> None:
+    held = Bundle.of(Variable(key=f"v{number}", value=Text.of(text)) for number, text in enumerate(texts))
+    rendered = env.render(held, WriteOptions(env_dialect=name))
+    obj = Variable(key="v0", value=Text.of(new))
+    same = lambda a, b: a == b  # noqa: E731
+    updated = env_update.update(rendered.text, {(Kind.VARIABLES, "v0"): obj}, WriteOptions(), same)
+    before, after = (env.parse(file.text, "", ReadOptions()).bundle for file in (rendered, updated))
+    assert {key: value for key, value in after.variables.items() if key != "v0"} == {
+        key: value for key, value in before.variables.items() if key != "v0"
+    }
+    if not updated.losses and "v0" in before.variables:
+        assert after.variables["v0"].value == obj.value
+        changed = [line for line in updated.text.split("\n") if line not in rendered.text.split("\n")]
+        assert "".join(changed).count("AIRFLOW_VAR_") <= 1
+
+
+def test_a_file_that_says_nothing_is_marked_when_it_is_changed_in_a_dialect() -> None:
+    text = "# mine\nAIRFLOW_VAR_A='quotes are text'\n"
+    obj = Variable(key="b", value=Text.of("it's"))
+    options = WriteOptions(env_dialect="docker")
+    updated = env_update.update(text, {(Kind.VARIABLES, "b"): obj}, options, lambda a, b: a == b)
+    assert updated.text == (
+        "# airconn: env-dialect docker\n# mine\nAIRFLOW_VAR_A='quotes are text'\nAIRFLOW_VAR_B=it's\n"
+    )
+    again = env.parse(updated.text, "", ReadOptions()).bundle
+    assert again.variables["a"].value == Text.of("'quotes are text'")
+
+
+@pytest.mark.parametrize(
+    ("mark", "asked", "said"),
+    [
+        ("sh", "docker", "the file is in the env dialect sh, and not in docker"),
+        ("bash", None, "names no env dialect"),
+    ],
+)
+def test_a_file_in_another_dialect_is_refused(mark: str, asked: str | None, said: str) -> None:
+    text = f"# airconn: env-dialect {mark}\nAIRFLOW_VAR_A=1\n"
+    with pytest.raises(InputError, match=said):
+        env.parse(text, "file", ReadOptions(env_dialect=asked))
+
+
+def test_what_a_reader_has_no_form_for_is_a_loss() -> None:
+    bundle = Bundle.of(
+        [
+            Variable(key="lines", value=Text.of("a\nb")),
+            Variable(key="a-b", value=Text.of("x")),
+            Variable(key="ticks", value=Text.of("it's `x`")),
+        ]
+    )
+    lost = {
+        name: {loss.id for loss in env.render(bundle, WriteOptions(env_dialect=name)).losses if not loss.field}
+        for name in DIALECTS
+    }
+    assert lost == {
+        "portable": {"ticks"},
+        "python-dotenv": set(),
+        "sh": {"a-b"},
+        "compose": set(),
+        "docker": {"lines"},
+    }
