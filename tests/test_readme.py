@@ -9,7 +9,8 @@ import pytest
 
 from airconn.cli import COMMANDS
 from airconn.errors import ExitCode
-from airconn.formats import REGISTRY
+from airconn.formats import REGISTRY, dotenv
+from tests.formats import keeps_table
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
@@ -24,6 +25,14 @@ def table(heading: str) -> list[list[str]]:
 def test_every_format_is_in_the_table_with_the_names_that_it_is_detected_by() -> None:
     found = {row[0].strip("`"): row[2] for row in table("Formats")}
     assert found == {name: ", ".join(f"`{p}`" for p in entry.patterns) for name, entry in _by_readme_order()}
+
+
+def test_the_table_of_what_a_format_keeps_is_what_the_formats_do() -> None:
+    assert keeps_table.table() in README
+
+
+def test_every_env_dialect_is_in_the_table() -> None:
+    assert [row[0].strip("`") for row in table("Files for one reader")] == list(dotenv.NAMES)
 
 
 def _by_readme_order() -> list[tuple[str, object]]:

@@ -78,19 +78,19 @@ ALL = (
         'write the extra as {"key": "value"}',
     ),
     Rule(
-        "AC201", "scheme-twice", _ERROR, "the scheme of a URI stands twice; Airflow takes out both",
+        "AC201", "scheme-twice", _WARNING, "the scheme of a URI stands twice; Airflow takes out both",
         "write the scheme once",
     ),
     Rule(
-        "AC202", "fragment", _ERROR, "Airflow drops a '#' in a URI and all behind it",
+        "AC202", "fragment", _WARNING, "Airflow drops a '#' in a URI and all behind it",
         "percent-encode it as %23",
     ),
     Rule(
-        "AC203", "no-scheme", _ERROR, "a URI without 'conn_type://' in front, of which Airflow makes nonsense",
+        "AC203", "no-scheme", _WARNING, "a URI without 'conn_type://' in front, of which Airflow makes nonsense",
         "start the URI with its conn_type and '://'",
     ),
     Rule(
-        "AC204", "second-scheme", _ERROR, "a second '://' in a URI; Airflow takes it for a scheme of the host",
+        "AC204", "second-scheme", _WARNING, "a second '://' in a URI; Airflow takes it for a scheme of the host",
         "percent-encode it as %3A%2F%2F",
     ),
     Rule("AC205", "host-capitals", _NOTE, "Airflow lower-cases the host of a URI", "percent-encode the capitals"),
@@ -111,7 +111,7 @@ ALL = (
         "them out, or keeps them in the last part", "take them out, or percent-encode them", is_fixable=True,
     ),
     Rule(
-        "AC210", "scheme-underscore", _ERROR, "an underscore in the scheme of a URI, so that Airflow sees none",
+        "AC210", "scheme-underscore", _WARNING, "an underscore in the scheme of a URI, so that Airflow sees none",
         "write '-' in the scheme, of which Airflow makes '_'",
     ),
     Rule(

@@ -74,7 +74,11 @@ def run_command(command: Sequence[str], box: Sandbox) -> int:
                 timers.append(killer)
 
     with _handlers(dict.fromkeys((*_ENDING, signal.SIGINT), pass_on)):
-        child = subprocess.Popen(command, env=box.environ())  # noqa: S603 - running it is what is asked for
+        child = subprocess.Popen(  # noqa: S603 - running it is what is asked for
+            command,
+            env=box.environ(),
+            preexec_fn=box.guard.announcing(),
+        )
         with box.guard.watching(child):
             for signum in early:
                 pass_on(signum, None)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -94,6 +94,22 @@ class Guard:
         process.wait()
         self._groups.remove(process)
         self._tell("forget", process)
+
+    def announcing(self) -> Callable[[], None]:
+        """What a process that is about to start runs to make itself known to the watchdog, as in :meth:`watching`.
+
+        Where airconn did that, a kill between the start and the telling would leave the process behind.
+        """
+        pipe = self._watchdog.stdin.fileno() if self._watchdog is not None and self._watchdog.stdin else None
+
+        def announce() -> None:
+            if pipe is not None:
+                old = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+                with contextlib.suppress(OSError):
+                    os.write(pipe, f"process {os.getpid()}\n".encode())
+                signal.signal(signal.SIGPIPE, old)
+
+        return announce
 
     @contextlib.contextmanager
     def watching(self, process: subprocess.Popen[bytes]) -> Iterator[None]:

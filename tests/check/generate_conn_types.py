@@ -1,12 +1,11 @@
-"""Writes airconn/check/conn_types.py anew from what Airflow publishes about its providers. Nothing is downloaded.
+"""Writes airconn/check/conn_types.py anew from what the published providers say of themselves. Nothing is downloaded.
 
-    python tests/check/generate_conn_types.py [--page connections.html] [SITE_PACKAGES...]
+    pip download --no-deps --only-binary :all: -d WHEELS apache-airflow-providers-amazon ...
+    python tests/check/generate_conn_types.py [SITE_PACKAGES...] [WHEELS/*.whl...]
 
-`--page` is a saved https://airflow.apache.org/docs/apache-airflow-providers/core-extensions/connections.html, which
-Airflow makes from the `provider.yaml` of all its providers. SITE_PACKAGES are directories with an installed
-Airflow or installed providers, such as those of `pip install 'apache-airflow[all]'`; their `get_provider_info.py` and
-`airflow/providers_manager.py` are read and not run. What the list has stays in it: people keep connections of
-providers that were given up.
+The providers are the extras of `apache-airflow`. Their `get_provider_info.py`, in the wheels or in directories
+with installed packages, is read and not run, and so is the `airflow/providers_manager.py` of an installed Airflow.
+What the list has stays in it: people keep connections of providers that were given up.
 """
 
 from __future__ import annotations
@@ -15,16 +14,12 @@ import argparse
 import ast
 import re
 import textwrap
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 MODULE = Path(__file__).parents[2] / "airconn/check/conn_types.py"
 _LIST = re.compile(r'(?<=    """\n).*?(?=    """\.split\(\))', re.DOTALL)
-
-
-def of_page(html: str) -> set[str]:
-    """The types of the summary: each stands in a <cite> before the link to its hook."""
-    return set(re.findall(r"<li><p><cite>([^<\s]+)</cite>:", html))
 
 
 def of_provider_info(source: str) -> Iterator[str]:
@@ -63,6 +58,12 @@ def of_site_packages(directory: Path) -> set[str]:
     return types
 
 
+def of_wheel(path: Path) -> set[str]:
+    with zipfile.ZipFile(path) as wheel:
+        infos = [name for name in wheel.namelist() if name.endswith("/get_provider_info.py")]
+        return {found for name in infos for found in of_provider_info(wheel.read(name).decode())}
+
+
 def rewritten(module: str, types: set[str]) -> str:
     """The module with `types` added to its list."""
     match = _LIST.search(module)
@@ -76,12 +77,10 @@ def rewritten(module: str, types: set[str]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--page", type=Path)
-    parser.add_argument("site_packages", nargs="*", type=Path)
-    given = parser.parse_args()
-    types = of_page(given.page.read_text()) if given.page else set()
-    for directory in given.site_packages:
-        types |= of_site_packages(directory)
+    parser.add_argument("paths", nargs="+", type=Path)
+    types: set[str] = set()
+    for path in parser.parse_args().paths:
+        types |= of_wheel(path) if path.suffix == ".whl" else of_site_packages(path)
     old = MODULE.read_text()
     MODULE.write_text(rewritten(old, types))
     print("new:", *sorted(types - set(_LIST.findall(old)[0].split())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from airconn.check.sensitive import is_sensitive
 from airconn.config import Settings
 from airconn.model import NEWEST, AirflowVersion, Selection
 from airconn.stores.file import FileStore
-from tests.check.generate_conn_types import of_page, of_provider_info, of_providers_manager, rewritten
+from tests.check.generate_conn_types import of_provider_info, of_providers_manager, of_wheel, rewritten
 
 
 def load(path: Path) -> dict[str, tuple[str, str, list[str]]]:
@@ -113,13 +114,14 @@ def test_names_that_airflow_hides(name: str) -> None:
     assert not is_sensitive("region")
 
 
-def test_types_are_read_from_what_airflow_publishes() -> None:
-    page = '<ul>\n<li><p><cite>hive_cli</cite>: <a href="#">HiveCliHook</a></p></li></ul><cite>not this</cite>'
-    assert of_page(page) == {"hive_cli"}
+def test_types_are_read_from_what_airflow_publishes(tmp_path: Path) -> None:
     info = (
         "def get_provider_info():\n return {'connection-types': [{'hook-class-name': 'a.B', 'connection-type': 'b'}]}"
     )
     assert list(of_provider_info(info)) == ["b"]
+    with zipfile.ZipFile(tmp_path / "provider.whl", "w") as wheel:
+        wheel.writestr("airflow/providers/b/get_provider_info.py", info)
+    assert of_wheel(tmp_path / "provider.whl") == {"b"}
     manager = "def _init_airflow_core_hooks(self):\n hooks = {'email': 'E'}\n for a, b in (('fs', 'x.Y'),):\n  pass"
     assert set(of_providers_manager(manager)) == {"email", "fs"}
     module = 'X = frozenset(\n    """\n    a c\n    """.split()\n)\n'

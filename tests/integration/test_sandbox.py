@@ -197,7 +197,6 @@ def test_a_signal_ends_the_command_and_the_sandbox(number: int, code: int) -> No
 @EACH_SERVER
 def test_even_when_it_is_killed_nothing_is_left(version: str) -> None:
     with running(version) as (process, home):
-        time.sleep(2)  # the command may print before airconn has told its watchdog of it
         process.kill()
         process.wait()
         assert nothing_is_left(home)
