@@ -64,6 +64,8 @@ class Settings:
     client_key: Path | None = None
     stdin: BinaryIO | None = field(default=None, repr=False, compare=False)
     """What the address `-` reads."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """What the address `env:` reads."""
     from_format: str | None = None
     """The format of the files, where their names and contents aren't to decide."""
     kind: Kind | None = None
@@ -148,7 +150,7 @@ class Config:
                 key, lambda value, _: Path(str(value)).expanduser()
             )
             found[key] = convert(text, f"AIRCONN_{key.upper()} or {key}")
-        return Settings(credentials=self._credentials(entry), stdin=self.stdin, **found)
+        return Settings(credentials=self._credentials(entry), stdin=self.stdin, environ=self.environ, **found)
 
     def _credentials(self, entry: Mapping[str, str]) -> Credentials:
         own = {what: entry[f"{what}_env"] for what in _CREDENTIALS if f"{what}_env" in entry}

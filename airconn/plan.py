@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol, TypeVar
 
 from airconn.model import (
     MASK,
@@ -16,25 +16,53 @@ from airconn.model import (
     FieldChange,
     How,
     Kind,
+    Redacted,
     Step,
     Text,
     hidden_fields,
     jsontext,
     value_fields,
 )
+from airconn.model.leaves import Leaves, leaves_of
 
+T = TypeVar("T", bound=AirflowObject)
 OnExisting = Literal["overwrite", "skip", "fail"]
-
-StoredForm = Callable[[AirflowObject], AirflowObject]
-"""What a place would give back for an object after holding it (`Store.stored_form`)."""
+Lacking = Literal["clear", "keep", "exact"]
+"""What becomes of a field that the source lacks: cleared if it is visible, kept, or cleared in any case."""
 
 _NEVER_NONE = frozenset({"include_deferred", "team_name"})
 """Fields in which None is always "not mentioned" and not "none"."""
 
 
+class Place(Protocol):
+    """What a plan has to know of the place that it is for (`stores.base.Store`)."""
+
+    def stored_form(self, obj: T) -> T:
+        """What the place would give back for `obj` after holding it."""
+
+    def update_refusal(self, step: Step) -> str:
+        """Why an update can't make the changes of `step`, so that the object has to be replaced, if it can't."""
+
+    def replace_refusal(self, step: Step) -> str:
+        """Why the object can't be deleted and created anew, if it can't."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a plan treats what is there already."""
+
+    on_existing: OnExisting = "overwrite"
+    lacking: Lacking = "clear"
+    hidden_is_equal: bool = False
+    """Whether what the place hides is taken to be what the source has, instead of being written again."""
+
+
+_DEFAULT = Policy()
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done, an entry for each object of the source, in the order in which it is to be done."""
+    """What is to be done, an entry for each object, in the order in which it is to be done."""
 
     steps: tuple[Step, ...]
 
@@ -53,18 +81,28 @@ class Plan:
         return self.of(Action.BLOCKED)
 
 
-def make_plan(source: Bundle, target: Bundle, stored_form: StoredForm, on_existing: OnExisting = "overwrite") -> Plan:
+def make_plan(source: Bundle, target: Bundle, place: Place, policy: Policy = _DEFAULT) -> Plan:
     """The plan that makes the target hold what the source says, and deletes nothing.
 
     What the source says is made so, and a visible field that it lacks is cleared. A hidden field that it doesn't
-    mention is kept, so that no secret is destroyed that the source didn't name.
+    mention is kept, so that no secret is destroyed that the source didn't name, unless `policy` says otherwise.
     """
-    return Plan(tuple(_step(obj, target.get(obj.kind, obj.id), stored_form(obj), on_existing) for obj in source))
+    return Plan(tuple(_step(obj, target.get(obj.kind, obj.id), place, policy) for obj in source))
 
 
-def _step(
-    source: AirflowObject, target: AirflowObject | None, stored: AirflowObject, on_existing: OnExisting
-) -> Step:
+def with_deletions(plan: Plan, source: Bundle, target: Bundle, kinds: frozenset[Kind]) -> Plan:
+    """`plan`, and the deletion of what the target has of these kinds and the source lacks, save `default_pool`."""
+    gone = [
+        Step(obj.kind, obj.id, Action.DELETE, target=obj)
+        for obj in target
+        if obj.kind in kinds
+        and source.get(obj.kind, obj.id) is None
+        and not (obj.kind is Kind.POOLS and obj.id == "default_pool")
+    ]
+    return Plan((*plan.steps, *gone))
+
+
+def _step(source: AirflowObject, target: AirflowObject | None, place: Place, policy: Policy) -> Step:
     def step(action: Action, changes: tuple[FieldChange, ...] = (), reasons: tuple[str, ...] = ()) -> Step:
         return Step(source.kind, source.id, action, source, target, changes, reasons)
 
@@ -75,24 +113,87 @@ def _step(
                 Action.BLOCKED, reasons=(f"hidden in the source, and the target has none: {', '.join(hidden)}",)
             )
         return step(Action.CREATE)
-    if on_existing == "skip":
+    if policy.on_existing == "skip":
         return step(Action.SKIPPED, reasons=("exists",))
+    if policy.lacking == "keep":
+        source = merged(source, target)
+    stored = place.stored_form(source)
     changes: list[FieldChange] = []
     reasons: list[str] = []
     for name in value_fields(source.kind):
         if getattr(source, name) is None and _is_unsaid(source, name):
             continue
-        change, reason = _compare(name, getattr(stored, name), getattr(target, name))
+        change, reason = _compare(name, getattr(stored, name), getattr(target, name), policy)
         changes += [change] if change else []
         reasons += [reason] if reason else []
     writes = any(change.is_written for change in changes)
     if reasons:
         return step(Action.BLOCKED, tuple(changes), tuple(reasons))
-    if writes and on_existing == "fail":
+    if writes and policy.on_existing == "fail":
         known = any(change.how in (How.CHANGED, How.CLEARED) for change in changes)
         reason = "exists, with other values" if known else "exists, and what is hidden of it can't be compared"
         return step(Action.BLOCKED, tuple(changes), (reason,))
-    return step(Action.UPDATE if writes else Action.UNCHANGED, tuple(changes))
+    update = step(Action.UPDATE if writes else Action.UNCHANGED, tuple(changes))
+    if writes and place.update_refusal(update):
+        return _replacement(update, place)
+    return update
+
+
+def _replacement(update: Step, place: Place) -> Step:
+    """The step that deletes an object and creates it anew, where an update can't do what is wanted.
+
+    What the source has no place for stays as it is. Blocked where something hidden would be lost on the way.
+    """
+    source, target = update.source, update.target
+    assert source is not None and target is not None  # noqa: S101, PT018 - it is an update
+    unsaid = {
+        name for name in value_fields(source.kind) if getattr(source, name) is None and _is_unsaid(source, name)
+    }
+    whole = replace(source, **{name: getattr(target, name) for name in unsaid})
+    step = replace(update, action=Action.REPLACE, source=whole)
+    refusal = place.replace_refusal(step)
+    lost = [name for change in update.changes if change.how is How.KEPT for name in change.names]
+    lost += [name for name in hidden_fields(whole) if name not in lost]
+    if not refusal and lost:
+        refusal = f"only deleting and creating it anew would do that, which loses what is hidden: {', '.join(lost)}"
+    if refusal:
+        return replace(update, action=Action.BLOCKED, reasons=(place.update_refusal(update), refusal))
+    return step
+
+
+def merged(source: AirflowObject, target: AirflowObject) -> AirflowObject:
+    """`source` with every field, and every key of extra, that it lacks and the target has."""
+    changes: dict[str, Any] = {}
+    for name in value_fields(source.kind):
+        ours, theirs = getattr(source, name), getattr(target, name)
+        if ours is None:
+            changes[name] = theirs
+        elif name == "extra" and isinstance(ours, Text) and isinstance(theirs, Text):
+            changes[name] = _merged_texts(ours, theirs)
+    return replace(source, **changes)
+
+
+def _merged_texts(ours: Text, theirs: Text) -> Text | Redacted:
+    try:
+        mine, other = (jsontext.loads(text.text) for text in (ours, theirs))
+    except ValueError:
+        return ours
+    both = _merged_values(mine, other)
+    if both in (mine, other):
+        return ours if both == mine else theirs
+    return Text.of(jsontext.dumps(both))
+
+
+def _merged_values(ours: Any, theirs: Any) -> Any:
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return ours
+    keys = [*theirs, *(key for key in ours if key not in theirs)]
+    return {
+        key: _merged_values(ours[key], theirs[key])
+        if key in ours and key in theirs
+        else ours.get(key, theirs.get(key))
+        for key in keys
+    }
 
 
 def _is_unsaid(source: AirflowObject, name: str) -> bool:
@@ -101,15 +202,14 @@ def _is_unsaid(source: AirflowObject, name: str) -> bool:
     return own or name in _NEVER_NONE or name in source.unsaid
 
 
-def _compare(name: str, source: Any, target: Any) -> tuple[FieldChange | None, str | None]:
+def _compare(name: str, source: Any, target: Any, policy: Policy) -> tuple[FieldChange | None, str | None]:
     """What happens to one field, and why it can't."""
-    if source is REDACTED:
-        if target is None:
-            return None, f"{name} is hidden in the source, and the target has none"
-        return FieldChange(name, How.KEPT), None
-    if name == "extra" and _is_empty(source) and (target is REDACTED or (isinstance(target, Text) and target.hidden)):
-        source = None
-    ours, theirs = _leaves(source), _leaves(target)
+    exact = policy.lacking == "exact"
+    if source is REDACTED or target is REDACTED or (isinstance(target, Text) and target.hidden):
+        whole = _compare_whole(name, source, target, policy)
+        if whole is not None:
+            return whole
+    ours, theirs = leaves_of(source), leaves_of(target)
     hidden = {path for side in (ours, theirs) for path, leaf in side.items() if leaf is REDACTED}
     if not hidden:
         if source == target:
@@ -121,32 +221,40 @@ def _compare(name: str, source: Any, target: Any) -> tuple[FieldChange | None, s
     masked = [path for path, leaf in theirs.items() if leaf is REDACTED and _has_mask(_at(ours, path))]
     if masked:
         return None, f"{_names(name, masked)} hidden, and the source has a text with *** in it"
-    kept = sorted({*(path for path in hidden if _at(ours, path) is REDACTED), *_moved(hidden, ours, theirs)}, key=str)
-    again = [path for path in hidden if path not in kept]
+    moved = _moved(hidden, ours, theirs)
+    kept = sorted({*(path for path in hidden if _at(ours, path) is REDACTED), *moved}, key=str)
+    cleared = [path for path in kept if exact and path not in moved and not _has(ours, path)]
+    kept = [path for path in kept if path not in cleared]
+    again = [path for path in hidden if path not in kept and path not in cleared]
     ours_shown, theirs_shown = (
         {path: leaf for path, leaf in side.items() if path not in hidden} for side in (ours, theirs)
     )
-    if not again and ours_shown == theirs_shown:
-        return FieldChange(name, How.KEPT, _paths(kept)), None
+    is_same = ours_shown == theirs_shown and not cleared
+    if is_same and (not again or policy.hidden_is_equal):
+        return FieldChange(name, How.ASSUMED if again else How.KEPT, _paths(again or kept)), None
     if kept:
         return None, f"{_names(name, kept)} hidden and not in the source: writing the rest of {name} would lose it"
+    if cleared and not again:
+        return FieldChange(name, How.CLEARED, _paths(cleared)), None
     return FieldChange(name, How.WRITTEN_AGAIN, _paths(again)), None
 
 
-Leaves = dict[jsontext.JsonPath, Any]
-
-
-def _leaves(value: Any) -> Leaves:
-    """The leaves of a field that can be compared one by one. A field of one piece has itself at the path `()`."""
-    if value is None:
-        return {}
-    if not isinstance(value, Text):
-        return {(): value}
-    try:
-        found = value.value()
-    except ValueError:
-        return {(): value}
-    return dict(jsontext.leaves(found)) if isinstance(found, dict | list) else {(): value}
+def _compare_whole(
+    name: str, source: Any, target: Any, policy: Policy
+) -> tuple[FieldChange | None, str | None] | None:
+    """What happens to a field of which something is hidden, where its leaves don't matter."""
+    if source is REDACTED:
+        if target is None:
+            return None, f"{name} is hidden in the source, and the target has none"
+        return FieldChange(name, How.KEPT), None
+    if policy.lacking == "keep" and name == "extra" and target is REDACTED:
+        return None, "all of extra is hidden, so that nothing can be merged into it"
+    if policy.lacking == "exact":
+        return (FieldChange(name, How.CLEARED), None) if source is None else None
+    if name == "extra" and _is_empty(source):
+        # The source says nothing of it, and a part of it is hidden: all of it stays.
+        return FieldChange(name, How.KEPT, _paths(list(target.hidden) if isinstance(target, Text) else [])), None
+    return None
 
 
 def _at(leaves: Leaves, path: jsontext.JsonPath) -> Any:

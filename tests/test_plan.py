@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from airconn.model import (
@@ -12,13 +15,14 @@ from airconn.model import (
     Connection,
     FieldChange,
     How,
+    Kind,
     Pool,
     Redacted,
     Step,
     Text,
     Variable,
 )
-from airconn.plan import OnExisting, Plan, make_plan
+from airconn.plan import Lacking, OnExisting, Plan, Policy, make_plan, with_deletions
 
 
 def extra(text: str) -> Text:
@@ -35,9 +39,31 @@ def var(value: Text | Redacted | str, description: str | None = None) -> Variabl
     return Variable(key="v", value=Text(value) if isinstance(value, str) else value, description=description)
 
 
-def planned(source: AirflowObject, target: AirflowObject | None, on_existing: OnExisting = "overwrite") -> Step:
+class Place:
+    """One that gives back what it was given, and takes no password away, as Airflow's API."""
+
+    def stored_form(self, obj: Any) -> Any:
+        return obj
+
+    def update_refusal(self, step: Step) -> str:
+        cleared = isinstance(step.source, Connection) and "password" in step.written and not step.source.password
+        return "no update takes a password away" if cleared else ""
+
+    def replace_refusal(self, step: Step) -> str:
+        return "this one stays" if step.id == "default_pool" else ""
+
+
+def planned(
+    source: AirflowObject,
+    target: AirflowObject | None,
+    on_existing: OnExisting = "overwrite",
+    lacking: Lacking = "clear",
+    *,
+    hidden_is_equal: bool = False,
+) -> Step:
     present = Bundle.of([target] if target else [])
-    (step,) = make_plan(Bundle.of([source]), present, lambda obj: obj, on_existing).steps
+    policy = Policy(on_existing, lacking, hidden_is_equal)
+    (step,) = make_plan(Bundle.of([source]), present, Place(), policy).steps
     return step
 
 
@@ -124,8 +150,9 @@ def test_an_extra_that_the_source_lacks_is_kept_if_all_of_it_is_hidden() -> None
     assert (step.action, step.written) == (Action.UNCHANGED, frozenset())
 
 
-def test_an_extra_that_the_source_lacks_is_blocked_if_only_a_part_of_it_is_hidden() -> None:
-    assert planned(conn(), conn(extra=extra('{"token": "***", "b": 1}'))).action is Action.BLOCKED
+def test_an_extra_that_the_source_lacks_is_kept_if_a_part_of_it_is_hidden() -> None:
+    step = planned(conn(), conn(extra=extra('{"token": "***", "b": 1}')))
+    assert (step.action, step.changes) == (Action.UNCHANGED, (FieldChange("extra", How.KEPT, ("token",)),))
 
 
 def test_one_hidden_leaf_written_again_does_not_lose_another() -> None:
@@ -213,15 +240,92 @@ def test_fail_blocks_what_would_be_overwritten_and_nothing_else() -> None:
 
 def test_the_stored_form_decides_what_is_the_same() -> None:
     source, target = conn(extra=Text('{"a":1}')), conn(extra=Text('{"a": 1}'))
-    steps = make_plan(Bundle.of([source]), Bundle.of([target]), lambda obj: target).steps
+    place = Place()
+    place.stored_form = lambda obj: target  # type: ignore[method-assign]
+    steps = make_plan(Bundle.of([source]), Bundle.of([target]), place).steps
     assert [step.action for step in steps] == [Action.UNCHANGED]
 
 
 def test_a_plan_never_deletes_what_the_source_lacks() -> None:
-    plan = make_plan(Bundle.of([conn()]), Bundle.of([conn(), var("x")]), lambda obj: obj)
+    plan = make_plan(Bundle.of([conn()]), Bundle.of([conn(), var("x")]), Place())
     assert plan == Plan((Step(conn().kind, "c", Action.UNCHANGED, conn(), conn()),))
 
 
 def test_the_result_of_an_update_has_the_fields_that_were_kept() -> None:
     step = planned(conn(host="new"), conn(host="old", password=REDACTED))
     assert step.result() == conn(host="new", password=REDACTED)
+
+
+HIDDEN_EXTRA = Text('{"host": "h", "token": "***"}', (("token",),))
+
+
+def test_merge_keeps_what_the_source_lacks() -> None:
+    held = conn(host="h", login="l", description="d", extra=extra('{"a": 1, "b": {"c": 2}}'), password=REDACTED)
+    step = planned(conn(login="new", extra=extra('{"b": {"d": 3}}')), held, lacking="keep")
+    assert (step.action, step.written) == (Action.UPDATE, {"login", "extra"})
+    assert step.result() == replace(held, login="new", extra=Text('{"a": 1, "b": {"c": 2, "d": 3}}'))
+
+
+def test_merge_of_what_is_there_already_changes_nothing() -> None:
+    held = conn(host="h", extra=extra('{"a": 1,  "b": 2}'), password=REDACTED)
+    step = planned(conn(extra=extra('{"b": 2}')), held, lacking="keep")
+    assert (step.action, step.written) == (Action.UNCHANGED, frozenset())
+
+
+def test_merge_into_an_extra_that_is_hidden_in_part_keeps_it_or_is_blocked() -> None:
+    same = planned(conn(extra=extra('{"host": "h"}')), conn(extra=HIDDEN_EXTRA), lacking="keep")
+    assert (same.action, same.changes) == (Action.UNCHANGED, (FieldChange("extra", How.KEPT, ("token",)),))
+    other = planned(conn(extra=extra('{"host": "new"}')), conn(extra=HIDDEN_EXTRA), lacking="keep")
+    assert other.action is Action.BLOCKED
+    assert "extra.token is hidden" in other.reasons[0]
+    whole = planned(conn(extra=extra('{"host": "new"}')), conn(extra=REDACTED), lacking="keep")
+    assert whole.action is Action.BLOCKED
+
+
+def test_exact_clears_a_hidden_password_by_a_replacement() -> None:
+    step = planned(conn(host="h"), conn(host="h", password=REDACTED), lacking="exact")
+    assert (step.action, step.changes) == (Action.REPLACE, (FieldChange("password", How.CLEARED),))
+
+
+def test_a_replacement_keeps_what_the_source_has_no_place_for() -> None:
+    source = replace(conn(host="h"), unsaid=frozenset({"description"}))
+    step = planned(source, conn(host="h", description="d", password=REDACTED), lacking="exact")
+    assert step.action is Action.REPLACE
+    assert step.source == conn(host="h", description="d")
+
+
+def test_a_replacement_that_would_lose_what_is_hidden_is_blocked() -> None:
+    source = conn(extra=HIDDEN_EXTRA)
+    step = planned(source, conn(extra=HIDDEN_EXTRA, password=REDACTED), lacking="exact")
+    assert step.action is Action.BLOCKED
+    assert "extra.token" in step.reasons[1]
+
+
+def test_exact_clears_hidden_leaves_of_extra_without_one() -> None:
+    step = planned(conn(extra=extra('{"host": "h"}')), conn(extra=HIDDEN_EXTRA), lacking="exact")
+    assert (step.action, step.changes) == (Action.UPDATE, (FieldChange("extra", How.CLEARED, ("token",)),))
+    step = planned(conn(), conn(extra=HIDDEN_EXTRA), lacking="exact")
+    assert (step.action, step.changes) == (Action.UPDATE, (FieldChange("extra", How.CLEARED),))
+    again = planned(conn(extra=extra('{"host": "h", "token": "t"}')), conn(extra=HIDDEN_EXTRA), lacking="exact")
+    assert again.changes == (FieldChange("extra", How.WRITTEN_AGAIN, ("token",)),)
+
+
+def test_what_is_hidden_can_be_taken_for_equal() -> None:
+    held = conn(password=REDACTED, extra=HIDDEN_EXTRA)
+    source = conn(password="p", extra=extra('{"host": "h", "token": "t"}'))
+    step = planned(source, held, hidden_is_equal=True)
+    assert (step.action, {change.how for change in step.changes}) == (Action.UNCHANGED, {How.ASSUMED})
+    source = conn(password="p", extra=extra('{"host": "new", "token": "t"}'))
+    assert planned(source, held, hidden_is_equal=True).written == {"extra"}
+
+
+def test_what_the_source_lacks_is_deleted_within_the_kinds() -> None:
+    pools = [Pool(name="default_pool", slots=1), Pool(name="p", slots=1)]
+    target = Bundle.of([conn(), conn(conn_id="old"), var("x"), *pools])
+    plan = make_plan(Bundle.of([conn()]), target, Place())
+    plan = with_deletions(plan, Bundle.of([conn()]), target, frozenset({Kind.CONNECTIONS, Kind.POOLS}))
+    assert [(step.action, step.id) for step in plan.steps] == [
+        (Action.UNCHANGED, "c"),
+        (Action.DELETE, "old"),
+        (Action.DELETE, "p"),
+    ]

@@ -1,22 +1,14 @@
-"""What holds a secret, going by Airflow's own list of names."""
+"""The secrets of an object, going by Airflow's own list of names."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from airconn.model import AirflowObject, Connection, Text, Variable, jsontext
+from airconn.model.sensitive import is_sensitive, is_sensitive_path
+from airconn.model.sensitive import text_leaves as leaves
 
-# airflow 3.3.2 `_shared/secrets_masker/secrets_masker.py` DEFAULT_SENSITIVE_FIELDS, which has all older ones.
-_SENSITIVE = re.compile(
-    "access_key|access_token|api_key|apikey|auth_header|authorization|bearer|connection_string|dsn|passphrase|passwd|"
-    "password|private_key|proxy|proxies|secret|service_account|service_key|token|keyfile_dict|webhook_url"
-)
-
-
-def is_sensitive(name: str) -> bool:
-    """Whether Airflow hides what stands under a name (`should_hide_value_for_key`)."""
-    return _SENSITIVE.search(re.sub(r"\W+", "_", name.strip().lower())) is not None
+__all__ = ["is_sensitive", "leaves", "secrets"]
 
 
 def secrets(obj: AirflowObject) -> Iterator[tuple[str, str]]:
@@ -35,19 +27,5 @@ def secrets(obj: AirflowObject) -> Iterator[tuple[str, str]]:
 
 def _sensitive_leaves(field: str, text: Text) -> Iterator[tuple[str, str]]:
     for path, leaf in leaves(text):
-        keys = [part for part in path if isinstance(part, str)]
-        if path not in text.hidden and leaf and any(map(is_sensitive, keys)):
+        if path not in text.hidden and leaf and is_sensitive_path(path):
             yield f"{field}.{jsontext.show_path(path)}", leaf
-
-
-def leaves(text: Text) -> Iterator[tuple[jsontext.JsonPath, str]]:
-    """The texts in a JSON object or list, with their paths. None where it is no JSON."""
-    if text.text.lstrip()[:1] not in ("{", "["):
-        return
-    try:
-        value = jsontext.loads(text.text)
-    except ValueError:
-        return
-    for path, leaf in jsontext.leaves(value):
-        if isinstance(leaf, str):
-            yield path, leaf

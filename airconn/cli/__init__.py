@@ -17,10 +17,14 @@ from airconn.errors import AirconnError, ExitCode, UsageError
 
 COMMANDS = {
     "import": ("airconn.cli.import_", "Push objects from files or other places into an Airflow."),
+    "apply": ("airconn.cli.apply", "Carry out a plan that airconn import --plan-out wrote."),
     "export": ("airconn.cli.export", "Pull objects out of an Airflow or another place into a file."),
     "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
     "check": ("airconn.cli.check", "Lint files: what doesn't parse, what Airflow reads otherwise, what lies open."),
+    "diff": ("airconn.cli.diff", "Show what differs between two places, with an exit code for CI."),
     "list": ("airconn.cli.list_", "Show which objects a place holds, without their values."),
+    "show": ("airconn.cli.show", "Show single objects with their values, secrets masked."),
+    "delete": ("airconn.cli.delete", "Delete single objects of a place."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
     "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
 }

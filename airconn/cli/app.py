@@ -52,6 +52,28 @@ class App:
         """The configuration, read when it is first needed."""
         return Config.load(self.environ, self.directory, self.stdin)
 
+    @property
+    def state_directory(self) -> Path:
+        """Where a run leaves what has to outlive it: `AIRCONN_STATE_DIR`, or the system's place for such files."""
+        if self.environ.get("AIRCONN_STATE_DIR"):
+            return Path(self.environ["AIRCONN_STATE_DIR"])
+        from platformdirs import user_state_path
+
+        return user_state_path("airconn")
+
+    def confirm(self, question: str) -> bool:
+        """Asks on the terminal. Where there is none, nobody says yes."""
+        if not (self.stdin_is_terminal and self.stderr.isatty()):
+            return False
+        self.stderr.write(f"{question} [y/N] ")
+        self.stderr.flush()
+        answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
+        return answer in ("y", "yes")
+
+    @property
+    def stdin_is_terminal(self) -> bool:
+        return self.stdin.isatty()
+
     def colours(self, stream: TextIO) -> bool:
         """Whether a stream gets colour: on a terminal, unless `NO_COLOR` or a dumb `TERM` says no."""
         if self.environ.get("NO_COLOR") or self.environ.get("TERM") == "dumb":

@@ -15,6 +15,7 @@ from airconn.errors import UsageError
 @click.command("convert", short_help="Turn files of one format into another.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @opt.writing
+@opt.overriding
 @opt.selection
 @opt.reading
 @opt.verbosity

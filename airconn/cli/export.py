@@ -21,6 +21,7 @@ DEFAULT_FORMAT = "json"
 @click.command("export", short_help="Pull objects out of an Airflow.")
 @click.option("--from", "from_", metavar="ADDRESS", help=f"Where from [{opt.DEFAULT_PLACE}].")
 @opt.writing
+@opt.overriding
 @opt.selection
 @opt.reading
 @opt.network
@@ -85,6 +86,7 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
         redacted=options["redacted"],
         strict=options["strict"],
         replace_file=options["replace"],
+        change=opt.make_overrides(app, options, selection).apply,
     )
     if path is None:
         app.data(result.text)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,6 +17,9 @@ from airconn.formats import NAMES, dotenv
 from airconn.model import ALL_KINDS, AirflowVersion, Kind, Selection
 from airconn.stores import open_store
 from airconn.stores.base import Store
+
+if TYPE_CHECKING:
+    from airconn.override import Overrides
 
 DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
 
@@ -56,11 +60,17 @@ verbosity = _apply(
     ]
 )
 
-selection = _apply(
+kinds = _apply(
     [
         click.option("--connections", "kinds", flag_value="connections", multiple=True, help="Only connections."),
         click.option("--variables", "kinds", flag_value="variables", multiple=True, help="Only variables."),
         click.option("--pools", "kinds", flag_value="pools", multiple=True, help="Only pools (the three add up)."),
+    ]
+)
+
+selection = _apply(
+    [
+        kinds,
         click.option(
             "--include",
             multiple=True,
@@ -132,6 +142,93 @@ writing = _apply(
     ]
 )
 
+rehearsing = _apply(
+    [
+        click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing."),
+        click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if something would change."),
+        click.option(
+            "--plan-out",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="Write the plan, which holds no values, to FILE for airconn apply, and nothing else.",
+        ),
+    ]
+)
+
+yes = click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
+
+pruning = _apply(
+    [
+        click.option("--prune", is_flag=True, help="Delete what is selected and the sources lack."),
+        click.option(
+            "--max-delete",
+            type=click.IntRange(0),
+            default=10,
+            metavar="N",
+            help="The most objects that --prune may delete [10].",
+        ),
+        yes,
+    ]
+)
+
+filling = click.option(
+    "--fill",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Take what the sources hide from here: a file, env:, or another place. May be repeated.",
+)
+
+overriding = _apply(
+    [
+        click.option(
+            "--set",
+            "sets",
+            multiple=True,
+            metavar="PLACE=VALUE",
+            help="Set a field or a leaf of extra: connections/ID.host=x, connections/ID.extra.a.b=x, "
+            "variables/ID.value=x. VALUE is a text, or env:NAME, file:PATH, prompt: or text:…; a secret is never a "
+            "text. May be repeated.",
+        ),
+        click.option(
+            "--set-file",
+            "set_files",
+            multiple=True,
+            metavar="PLACE=PATH",
+            help="Set it to the text of a file, to the last character. May be repeated.",
+        ),
+        click.option(
+            "--rename",
+            "renames",
+            multiple=True,
+            metavar="KIND/OLD=NEW",
+            help="Give an object another id, after all else. May be repeated.",
+        ),
+        click.option(
+            "--overlay",
+            "overlays",
+            multiple=True,
+            metavar="FILE",
+            help="Lay the fields in FILE (YAML or JSON: connections, variables and pools by id) over those of the "
+            "sources. May be repeated.",
+        ),
+        click.option(
+            "--literal-mask",
+            "literal_masks",
+            multiple=True,
+            metavar="PLACE",
+            help="Take the *** there for the value itself. May be repeated.",
+        ),
+    ]
+)
+
+finishing = _apply(
+    [
+        click.option("--fail-fast", is_flag=True, help="Stop at the first object that fails."),
+        click.option("--verify", is_flag=True, help="Read back what was written, and compare what can be compared."),
+        click.option("--show-values", is_flag=True, help="Show old and new of changes that are no secrets."),
+    ]
+)
+
 network = _apply(
     [
         click.option(
@@ -167,6 +264,65 @@ def open_address(address: Address, options: dict[str, Any]) -> Store:
     if "kind" in given:
         given["kind"] = Kind(given["kind"])
     return open_store(address.text, _replace(address.settings, given))
+
+
+def open_fills(app: App, options: dict[str, Any]) -> list[Store]:
+    """The places that are to show what the sources hide."""
+    others = {
+        name: value for name, value in options.items() if name not in ("from_format", "kind", "from_env_dialect")
+    }
+    return [open_address(app.config.resolve(address), others) for address in options["fill"]]
+
+
+def make_overrides(app: App, options: dict[str, Any], selection: Selection | None = None) -> Overrides:
+    """What the options of `overriding` say. Overlays are read now, and all else when it is needed.
+
+    `selection` is what was selected, where `options` don't say it. Raises `InputError` for a faulty overlay.
+    """
+    from airconn.override import Overrides, Surroundings, read_overlay
+    from airconn.stores.file import FileStore
+
+    overlays = [FileStore(path, Settings(stdin=app.stdin)) for path in options["overlays"]]
+    return Overrides(
+        Surroundings(app.environ.get, cache(_read_value), cache(lambda place: _ask(app, place))),
+        tuple(options["literal_masks"]),
+        tuple(read_overlay(file.text(), file.address) for file in overlays),
+        tuple(options["sets"]),
+        tuple(options["set_files"]),
+        tuple(options["renames"]),
+        selection or make_selection(options["kinds"], options["include"], options["exclude"]),
+    )
+
+
+def _read_value(path: str) -> str:
+    """The text of a file, as it is. It is read once, because what a shell gives for `<(command)` can't be again."""
+    try:
+        return Path(path).expanduser().read_bytes().decode()
+    except UnicodeDecodeError:
+        raise UsageError("this is not UTF-8 text", where=path) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
+        raise UsageError(reason, where=path) from None
+
+
+def _ask(app: App, place: str) -> str:
+    """Asks for a value on the terminal, where it isn't shown."""
+    import warnings
+    from getpass import GetPassWarning, getpass
+
+    from airconn.report import clean
+
+    no_terminal = UsageError(
+        "there is no terminal to ask for it", where=place, hint="env:NAME or file:PATH take it from elsewhere"
+    )
+    if not app.stderr.isatty():
+        raise no_terminal
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)  # it would be shown while it is typed
+        try:
+            return getpass(f"{clean(place)}: ")
+        except (GetPassWarning, EOFError):
+            raise no_terminal from None
 
 
 _OF_SETTINGS = ("from_format", "kind", "timeout", "ca_bundle", "client_cert", "client_key")

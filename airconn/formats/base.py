@@ -77,6 +77,8 @@ class Note:
 
     where: str
     message: str
+    left_out: bool = False
+    """Whether an entry is not among the objects that were read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 from airconn.errors import InputError, InputErrors
 from airconn.formats import connection_fields, connection_uri
@@ -34,6 +35,7 @@ from airconn.model import (
     Connection,
     Kind,
     Origin,
+    Rules,
     Text,
     Variable,
     hidden_fields,
@@ -56,6 +58,29 @@ def env_name(kind: Kind, id_: str) -> str:
     return prefix + id_.upper()
 
 
+def named_by(name: str) -> tuple[Kind, str] | None:
+    """What an environment variable of this name holds: the kind and the id, in lower case as is the custom."""
+    for prefix, kind in PREFIXES.items():
+        if name.startswith(prefix) and name != prefix:
+            return kind, name[len(prefix) :].lower()
+    return None
+
+
+def read_value(
+    kind: Kind, id_: str, value: str, rules: Rules, origin: Origin, *, column: int | None = None
+) -> Connection | Variable:
+    """What Airflow makes of the value of one environment variable: a connection is JSON or a URI.
+
+    `column` is where the value starts in its line, if it is there as it is. Raises `InputError`.
+    """
+    if kind is Kind.VARIABLES:
+        return Variable(key=id_, value=Text.of(value), unsaid=UNDESCRIBED, origin=origin)
+    stripped = value.strip()  # as Airflow does with connections, and not with variables
+    if stripped.startswith("{"):
+        return connection_fields.from_json(id_, stripped, rules, origin)
+    return connection_fields.from_uri(id_, stripped, rules, origin, column=column and column + value.find(stripped))
+
+
 def sniff(text: str) -> bool:
     """Whether a text of unknown name looks like a .env file with objects."""
     return re.search(r"^[ \t]*(export[ \t]+)?AIRFLOW_(CONN|VAR)_\S*?=", text, re.MULTILINE) is not None
@@ -66,7 +91,8 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     reader = _Reader(source, options)
     for entry in dialect_of(text, options.env_dialect, f"{source}:1").entries(text):
         reader.take(entry)
-    return parsed(reader.objects(), reader.faults, reader.notes, reader.ignored)
+    found = parsed(reader.objects(), reader.faults, reader.notes, reader.ignored)
+    return replace(found, kinds=frozenset(PREFIXES.values()))
 
 
 class _Reader:
@@ -93,12 +119,12 @@ class _Reader:
             self.true_id = _true_id(entry.comment) or self.true_id
             return
         true_id, self.true_id = self.true_id, ""
-        prefix = next((prefix for prefix in PREFIXES if entry.name.startswith(prefix)), None)
-        if prefix is None or entry.name == prefix:
+        named = named_by(entry.name)
+        if named is None:
             self.ignored += 1
             return
-        kind = PREFIXES[prefix]
-        id_ = true_id if env_name(kind, true_id) == entry.name else entry.name[len(prefix) :].lower()
+        kind, id_ = named
+        id_ = true_id if env_name(kind, true_id) == entry.name else id_
         try:
             self.entry(entry, kind, id_, origin)
         except InputErrors as error:
@@ -125,26 +151,20 @@ class _Reader:
                 f"{name} is hidden: Astro wrote '# secret' in its place", where=str(origin), hint="fill in the value"
             )
         if kind is Kind.CONNECTIONS and not entry.value.strip():
-            self.notes.append(Note(str(origin), f"{name} is empty, which is no connection to Airflow: left out"))
+            self.notes.append(
+                Note(str(origin), f"{name} is empty, which is no connection to Airflow: left out", left_out=True)
+            )
             return
         if name != name.upper():
             self.notes.append(Note(str(origin), f"Airflow never finds {name}: it looks for {name.upper()}"))
         if name in self.found:
             other = self.found[name].origin
             self.notes.append(Note(str(origin), f"{name} is set again; the value of {other} is not used"))
-        if kind is Kind.VARIABLES:
-            value = REDACTED if is_masked else Text.of(entry.value)
-            self.found[name] = Variable(key=id_, value=value, unsaid=UNDESCRIBED, origin=origin)
+        if is_masked:
+            self.found[name] = Variable(key=id_, value=REDACTED, unsaid=UNDESCRIBED, origin=origin)
         else:
-            self.found[name] = self.connection(id_, entry, origin)
-
-    def connection(self, conn_id: str, entry: Entry, origin: Origin) -> Connection:
-        raw = entry.value or ""
-        value = raw.strip()  # as Airflow does with connections, and not with variables
-        if value.startswith("{"):
-            return connection_fields.from_json(conn_id, value, self.options.rules, origin)
-        column = entry.value_column and entry.value_column + raw.find(value)
-        return connection_fields.from_uri(conn_id, value, self.options.rules, origin, column=column)
+            rules, column = self.options.rules, entry.value_column
+            self.found[name] = read_value(kind, id_, entry.value, rules, origin, column=column)
 
     def objects(self) -> list[AirflowObject]:
         """What counts: a name that Airflow never finds gives way to the one that it does find."""

@@ -23,7 +23,15 @@ def sniff(text: str) -> bool:
 
 def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     """The objects of a JSON document. Raises `InputError` with line and column where it isn't one."""
-    return shapes.read(_Document(text.removeprefix("\ufeff"), source).read(), source, options)
+    return shapes.read(load(text, source), source, options)
+
+
+def load(text: str, source: str) -> Any:
+    """The document as `Mapping` and `Sequence` in its two outer levels, and plain values with `Number` below.
+
+    Raises `InputError` with line and column, without quoting what stands there.
+    """
+    return _Document(text.removeprefix("\ufeff"), source).read()
 
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:

@@ -170,7 +170,9 @@ class _Reader:
     def variable(self, fields: dict[str, Any], origin: Origin) -> Variable | None:
         key, value = str(_text(fields, "variable_name", origin)), fields.get("variable_value")
         if value is None:
-            self.notes.append(Note(str(origin), f"{key} has no value: left out (an empty one is written '')"))
+            self.notes.append(
+                Note(str(origin), f"{key} has no value: left out (an empty one is written '')", left_out=True)
+            )
             return None
         if isinstance(value, dict | list):
             value = jsontext.dumps(value)

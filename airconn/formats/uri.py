@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, connection_uri
@@ -67,7 +68,7 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
                 )
         except InputError as error:
             faults.errors.append(error)
-    return parsed(found.values(), faults)
+    return replace(parsed(found.values(), faults), kinds=frozenset({Kind.CONNECTIONS}))
 
 
 def _lines(text: str) -> Iterator[tuple[tuple[int, int], str]]:

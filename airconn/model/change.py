@@ -30,6 +30,7 @@ class How(str, Enum):
     CLEARED = "cleared"
     WRITTEN_AGAIN = "hidden, written again"
     KEPT = "hidden, kept"
+    ASSUMED = "hidden, assumed to be equal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,12 @@ class FieldChange:
 
     @property
     def is_written(self) -> bool:
-        return self.how is not How.KEPT
+        return self.how not in (How.KEPT, How.ASSUMED)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is about: `extra.token`, or `extra` where it is the whole field."""
+        return tuple(f"{self.name}.{leaf}" for leaf in self.leaves) or (self.name,)
 
 
 @dataclass(frozen=True, slots=True)

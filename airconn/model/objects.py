@@ -81,6 +81,8 @@ class Connection:
     team_name: str | None = None
     unsaid: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields that the source has no place for: None says nothing about them."""
+    literal: frozenset[str] = field(default=frozenset(), compare=False)
+    """The fields in which `***` is no mask but the text itself, because the user says so."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -103,6 +105,8 @@ class Variable:
     team_name: str | None = None
     unsaid: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields that the source has no place for: None says nothing about them."""
+    literal: frozenset[str] = field(default=frozenset(), compare=False)
+    """The fields in which `***` is no mask but the text itself, because the user says so."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -147,7 +151,7 @@ CLASS_OF: dict[Kind, type[Connection] | type[Variable] | type[Pool]] = {
 
 def value_fields(kind: Kind) -> tuple[str, ...]:
     """The names of what can differ between two objects of the same id, in Airflow's order."""
-    skip = {"conn_id", "key", "name", "unsaid", "origin"}
+    skip = {"conn_id", "key", "name", "unsaid", "literal", "origin"}
     return tuple(f.name for f in fields(CLASS_OF[kind]) if f.name not in skip)
 
 

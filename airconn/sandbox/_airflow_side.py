@@ -102,7 +102,11 @@ def add_administrator(application: Any, password: str) -> None:
     with application.app_context():
         manager = application.appbuilder.sm
         role = manager.find_role("Admin")
-        if not manager.add_user("admin", "Sand", "Box", "admin@example.com", role, password=password):
+        # Airflow 2 hashes the password at each request, for a tenth of a second unless it is told to hash it once. It
+        # is a random one, and nobody gains anything by guessing at it.
+        hashing = importlib.import_module("werkzeug.security").generate_password_hash
+        hashed = hashing(password, method="pbkdf2:sha256:1", salt_length=16)
+        if not manager.add_user("admin", "Sand", "Box", "admin@example.com", role, hashed_password=hashed):
             sys.exit("the administrator could not be created")
     # The workers are forked from here: none of them may go on with a connection of this process.
     settings = importlib.import_module("airflow.settings")

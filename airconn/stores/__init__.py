@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 class _Entry:
     module: str
     """Has a function `open_store(address: str, settings: Settings) -> Store`."""
-    prefixes: tuple[str, ...]
-    """The beginnings of its addresses. None: every address that is nobody else's."""
+    prefixes: tuple[str, ...] = ()
+    """The beginnings of its addresses."""
+    names: tuple[str, ...] = ()
+    """Addresses that are all there is to say. With no prefixes either: every address that is nobody else's."""
+
+    def takes(self, address: str) -> bool:
+        return address.lower().startswith(self.prefixes) or address in self.names
 
 
 REGISTRY = {
     "airflow": _Entry("airconn.stores.airflow_api", ("http://", "https://")),
-    "file": _Entry("airconn.stores.file", ()),
+    "environment": _Entry("airconn.stores.environment", names=("env:",)),
+    "file": _Entry("airconn.stores.file"),
 }
 
 
@@ -39,11 +45,11 @@ def open_store(address: str, settings: Settings) -> Store:
     Raises `UsageError` for an address that no store takes.
     """
     scheme, mark, _ = address.partition("://")
-    entry = next((e for e in REGISTRY.values() if address.lower().startswith(e.prefixes)), None) if mark else None
+    entry = next((entry for entry in REGISTRY.values() if entry.takes(address)), None)
     if mark and entry is None:
-        known = ", ".join(prefix for e in REGISTRY.values() for prefix in e.prefixes)
+        known = ", ".join(prefix for e in REGISTRY.values() for prefix in (*e.prefixes, *e.names))
         raise UsageError(f"{scheme}:// is no place that airconn knows", hint=f"a path, - or one of: {known}")
-    if not mark and _NO_FILE.match(address) and not Path(address).exists():
+    if entry is None and _NO_FILE.match(address) and not Path(address).exists():
         raise UsageError(
             f"{address} has no http:// or https:// in front, and there is no such file",
             hint="an Airflow is named like http://localhost:8080",

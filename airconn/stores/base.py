@@ -38,6 +38,8 @@ class Store(ABC):
         """What the last read or write has to tell that isn't an error."""
         self.ignored = 0
         """How many entries of the last read are none of airconn's business."""
+        self.kinds = self.capabilities.kinds
+        """The kinds that there is room for, which for a file the last read has told."""
 
     @abstractmethod
     def describe(self) -> str:
@@ -64,6 +66,17 @@ class Store(ABC):
     def stored_form(self, obj: T) -> T:
         """What this place would give back for `obj` after holding it, if it hid nothing."""
         return obj
+
+    def update_refusal(self, step: Step) -> str:
+        """Why an update can't make the changes of `step`, so that the object has to be deleted and created anew.
+
+        Empty where it can.
+        """
+        return ""
+
+    def replace_refusal(self, step: Step) -> str:
+        """Why this object can't be deleted and created anew. Empty where it can."""
+        return ""
 
     def problems(self, obj: AirflowObject) -> Sequence[str]:
         """Why this place would refuse `obj` or break on it. Asks nobody; quotes no value but the id."""

@@ -103,6 +103,7 @@ class FileStore(Store):
         parsed = self.parse()
         self.notes = list(parsed.notes)
         self.ignored = parsed.ignored
+        self.kinds = parsed.kinds
         return selection.of(parsed.bundle)
 
     def present(self, selection: Selection) -> Bundle:

@@ -15,6 +15,8 @@ import pytest
 from airconn.sandbox import Sandbox
 
 AIRFLOW_VERSIONS = ["3.3.2", "3.0.6", "2.11.2", "2.7.3"]
+EVERY_VERSION = ["3.3.2", "3.2.2", "3.1.8", "3.0.6", "2.11.2", "2.7.3"]
+"""For what differs from release to release: which calls keep a secret, and which don't."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,7 +38,7 @@ def airflow_versions() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def _shared() -> Iterator[Callable[[str], Sandbox]]:
+def shared_sandbox() -> Iterator[Callable[[str], Sandbox]]:
     running: dict[str, Sandbox] = {}
     with ExitStack() as stack:
 
@@ -51,9 +53,17 @@ def _shared() -> Iterator[Callable[[str], Sandbox]]:
 @pytest.fixture(
     scope="session", params=[pytest.param(version, marks=on_worker_of(version)) for version in AIRFLOW_VERSIONS]
 )
-def sandbox(request: pytest.FixtureRequest, _shared: Callable[[str], Sandbox]) -> Sandbox:
+def sandbox(request: pytest.FixtureRequest, shared_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     """Each of the versions in turn. Tests share them: use ids of your own and remove what you made."""
-    return _shared(request.param)
+    return shared_sandbox(request.param)
+
+
+@pytest.fixture(
+    scope="session", params=[pytest.param(version, marks=on_worker_of(version)) for version in EVERY_VERSION]
+)
+def every_sandbox(request: pytest.FixtureRequest, shared_sandbox: Callable[[str], Sandbox]) -> Sandbox:
+    """Each of all versions in turn, shared as those of `sandbox` are."""
+    return shared_sandbox(request.param)
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
-"""Runs inside a sandbox's own environment: what is in its metadata database, as JSON on standard output.
+"""What is in the metadata database of a sandbox, read and written without airconn.
 
-`in_airflow.py dump` reads the tables and decrypts them, without importing Airflow: nothing is hidden or normalised.
-`in_airflow.py export DIRECTORY` lets Airflow's own command line export all three kinds, in one process.
-`in_airflow.py wipe` empties the tables.
+As a script it runs inside a sandbox's own environment. `in_airflow.py dump` reads the tables and decrypts them,
+without importing Airflow: nothing is hidden or normalised. `in_airflow.py export DIRECTORY` lets the command line of
+Airflow export all three kinds, in one process. `in_airflow.py wipe` empties the tables.
 """
 
 import configparser
@@ -13,29 +13,32 @@ import sqlite3
 import sys
 from pathlib import Path
 
-HOME = Path(os.environ["AIRFLOW_HOME"])
 
-
-def connect():
-    (path,) = HOME.glob("*.db")
+def connect(home):
+    (path,) = home.glob("*.db")
     database = sqlite3.connect(path, timeout=30)
     database.row_factory = sqlite3.Row
     return database
 
 
-def dump():
+def fernet_of(home):
     from cryptography.fernet import Fernet
 
     config = configparser.ConfigParser(interpolation=None)
-    config.read(HOME / "airflow.cfg")
+    config.read(home / "airflow.cfg")
     key = os.environ.get("AIRFLOW__CORE__FERNET_KEY") or config["core"]["fernet_key"]
-    fernet = Fernet(key.encode())
+    return Fernet(key.encode())
+
+
+def dump(home):
+    """What is in the database."""
+    fernet = fernet_of(home)
 
     def clear(value, encrypted):
         return fernet.decrypt(value.encode()).decode() if value and encrypted else value
 
     found = {"connections": {}, "variables": {}, "pools": {}}
-    database = connect()
+    database = connect(home)
     for row in database.execute("select * from connection"):
         fields = {name: row[name] for name in ("conn_type", "description", "login", "host", "port", "schema")}
         fields["password"] = clear(row["password"], row["is_encrypted"])
@@ -47,10 +50,11 @@ def dump():
     for row in database.execute("select * from slot_pool where pool != 'default_pool'"):
         fields = {"slots": row["slots"], "description": row["description"]}
         found["pools"][row["pool"]] = fields | {"include_deferred": bool(row["include_deferred"])}
-    json.dump(found, sys.stdout)
+    database.close()
+    return found
 
 
-def export(directory):
+def export(home, directory):
     from airflow.__main__ import main
 
     for kind in ("connections", "variables", "pools"):
@@ -59,12 +63,42 @@ def export(directory):
             main()
 
 
-def wipe():
-    with connect() as database:
+def wipe(home):
+    with contextlib.closing(connect(home)) as database, database:
         database.execute("delete from connection")
         database.execute("delete from variable")
         database.execute("delete from slot_pool where pool != 'default_pool'")
 
 
+def seed(home, wanted):
+    """Makes the database hold what `dump` wrote, and nothing else."""
+    fernet = fernet_of(home)
+
+    def secret(value):
+        return fernet.encrypt(value.encode()).decode() if value else value
+
+    wipe(home)
+    with contextlib.closing(connect(home)) as database, database:
+        for conn_id, fields in wanted.get("connections", {}).items():
+            row = {"conn_id": conn_id, **fields, "password": secret(fields.get("password"))}
+            row |= {"extra": secret(fields.get("extra")), "is_encrypted": True, "is_extra_encrypted": True}
+            insert(database, "connection", row)
+        for key, fields in wanted.get("variables", {}).items():
+            row = {"key": key, "val": secret(fields["value"]) or "", "is_encrypted": bool(fields["value"])}
+            insert(database, "variable", row | {"description": fields.get("description")})
+        for name, fields in wanted.get("pools", {}).items():
+            insert(database, "slot_pool", {"pool": name, **fields})
+
+
+def insert(database, table, row):
+    names = ", ".join(f'"{name}"' for name in row)
+    marks = ", ".join("?" * len(row))
+    database.execute(f"insert into {table} ({names}) values ({marks})", list(row.values()))
+
+
 if __name__ == "__main__":
-    {"dump": dump, "export": export, "wipe": wipe}[sys.argv[1]](*sys.argv[2:])
+    found = {"dump": dump, "export": export, "wipe": wipe}[sys.argv[1]](
+        Path(os.environ["AIRFLOW_HOME"]), *sys.argv[2:]
+    )
+    if found is not None:
+        json.dump(found, sys.stdout)

@@ -9,44 +9,15 @@ from typing import Any
 
 import pytest
 
-IN_AIRFLOW = Path(__file__).parent / "in_airflow.py"
+from tests.integration.target import Target
+
 FORMATS = ["env", "uri", "json", "yaml", "settings"]
-
-
-class Target:
-    """A sandbox, the `airconn` that talks to it, and Airflow's own word on what is in it."""
-
-    def __init__(self, box: Any, run: Callable[..., Any], directory: Path) -> None:
-        self.box = box
-        self.directory = directory
-        self.environ = box.credentials()
-        self.airconn = lambda *args, **env: run(*args, env={**self.environ, **env})
-
-    def inside(self, *args: object) -> str:
-        done = self.box.run(
-            [self.box.python, IN_AIRFLOW, *map(str, args)], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return str(done.stdout)
-
-    def database(self) -> dict[str, Any]:
-        return json.loads(self.inside("dump"))  # type: ignore[no-any-return]
-
-    def exported(self) -> dict[str, Any]:
-        """What `airflow connections export`, `variables export` and `pools export` write."""
-        self.inside("export", self.directory)
-        found = {
-            kind: json.loads((self.directory / f"{kind}.json").read_text())
-            for kind in ("connections", "variables", "pools")
-        }
-        found["pools"].pop("default_pool")
-        return found
 
 
 @pytest.fixture
 def target(sandbox: Any, airconn: Callable[..., Any], tmp_path: Path) -> Target:
     target = Target(sandbox, airconn, tmp_path)
-    target.inside("wipe")
+    target.wipe()
     return target
 
 

@@ -158,7 +158,7 @@ class StoreContract:
         wanted = Bundle.of(obj for obj in OBJECTS if not store.problems(obj))
         create(store, *wanted)
         for selection in (Selection(), Selection(ids=frozenset((obj.kind, obj.id) for obj in wanted))):
-            plan = make_plan(wanted, store.read(selection), store.stored_form)
+            plan = make_plan(wanted, store.read(selection), store)
             assert visible_changes(plan) == []
 
     def test_a_hidden_value_is_redacted_and_nothing_else_is(self, store: Store) -> None:

@@ -86,7 +86,7 @@ def test_an_import_into_a_file_changes_what_it_says_and_keeps_the_rest(tmp_path:
     wanted = Bundle.of(
         [Connection(conn_id="c", conn_type="http", host="new", password=REDACTED), Variable(key="w", value=Text("y"))]
     )
-    plan = make_plan(wanted, store.read(Selection()), store.stored_form)
+    plan = make_plan(wanted, store.read(Selection()), store)
     assert [outcome.error for outcome in store.apply(plan.writes)] == [None, None]
     after = FileStore(str(path), Settings()).read(Selection())
     assert after.connections["c"] == Connection(conn_id="c", conn_type="http", host="new", password="secret")

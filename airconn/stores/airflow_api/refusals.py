@@ -10,7 +10,18 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from airconn.model import AirflowObject, Connection, Kind, Pool, Text, Variable, conn_ids, value_fields
+from airconn.model import (
+    REDACTED,
+    AirflowObject,
+    Connection,
+    Kind,
+    Pool,
+    Step,
+    Text,
+    Variable,
+    conn_ids,
+    value_fields,
+)
 from airconn.stores.airflow_api.dialect import Dialect
 from airconn.stores.airflow_api.forms import breaks_json
 
@@ -45,6 +56,27 @@ def problems(obj: AirflowObject, dialect: Dialect) -> Iterator[str]:
             yield "its value is JSON that Airflow can't read (a huge number or very deep nesting) and fails on"
     else:
         yield from _of_pool(obj, dialect)
+
+
+def update_refusal(step: Step, dialect: Dialect) -> str:
+    """Why no `PATCH` makes the changes of a step, if none does.
+
+    No version takes a password away (v1 `set_password` ignores '', v2 ignores null; run on all), and Airflow 3 takes
+    the mask in a connection for a wish to keep what it has (v2 services/public/connections.py `merge`).
+    """
+    source, written = step.source, step.written
+    if isinstance(source, Connection):
+        if "password" in written and not source.password:
+            return "the API can't take a password away"
+        if dialect.v2 and source.literal & written:
+            return "the API takes *** for what it has already"
+    if step.kind is Kind.POOLS and step.id == "default_pool" and written - {"slots", "include_deferred"}:
+        return "the API changes only slots and include_deferred of default_pool"
+    if isinstance(source, Variable) and not dialect.v2 and "description" in written and source.description is None:
+        value = source.value if "value" in written else getattr(step.target, "value", REDACTED)
+        if not isinstance(value, Text) or value.hidden:
+            return "the API can't take a description away without the value, which is hidden"
+    return ""
 
 
 def _of_id(obj: AirflowObject, dialect: Dialect) -> Iterator[str]:

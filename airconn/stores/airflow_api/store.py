@@ -18,11 +18,11 @@ from airconn.model import (
     Step,
 )
 from airconn.stores.airflow_api.address import base_url
-from airconn.stores.airflow_api.api import Api, read_kind
+from airconn.stores.airflow_api.api import DEFAULT_POOL, Api, read_kind
 from airconn.stores.airflow_api.dialect import Dialect, dialect_for
 from airconn.stores.airflow_api.forms import stored_form
 from airconn.stores.airflow_api.probe import Server, probe
-from airconn.stores.airflow_api.refusals import problems
+from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.writes import Writer
 from airconn.stores.base import Capabilities, Store
@@ -60,6 +60,13 @@ class AirflowApiStore(Store):
 
     def problems(self, obj: AirflowObject) -> Sequence[str]:
         return tuple(problems(obj, self._dialect()))
+
+    def update_refusal(self, step: Step) -> str:
+        return update_refusal(step, self._dialect())
+
+    def replace_refusal(self, step: Step) -> str:
+        own = step.kind is Kind.POOLS and step.id == DEFAULT_POOL
+        return "Airflow lets nobody delete default_pool" if own else ""
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         yield from Writer(self._session, self._api()).apply(steps)

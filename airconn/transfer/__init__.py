@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from airconn import formats
-from airconn.errors import AirconnError, BlockedError, InputError, InputErrors, UsageError
+from airconn.errors import AirconnError, BlockedError, InputError, InputErrors
 from airconn.formats.base import Loss, Note, WriteOptions
 from airconn.model import (
     NEWEST,
@@ -16,7 +16,6 @@ from airconn.model import (
     AirflowVersion,
     Bundle,
     Kind,
-    Outcome,
     Selection,
     Text,
     fill,
@@ -24,10 +23,11 @@ from airconn.model import (
     rules_for,
     value_fields,
 )
-from airconn.plan import OnExisting, Plan, make_plan
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 
+Change = Callable[[Bundle], Bundle]
+"""What is done to the objects of the sources before they go on."""
 RedactedPolicy = Literal["mask", "omit", "fail"]
 
 
@@ -41,9 +41,17 @@ class Loaded:
     """For each source with entries that are none of our business, how many there were."""
 
 
-def load(sources: Sequence[Store], selection: Selection, airflow: AirflowVersion) -> Loaded:
+def load(
+    sources: Sequence[Store],
+    selection: Selection,
+    airflow: AirflowVersion,
+    *,
+    fills: Sequence[Store] = (),
+    change: Change | None = None,
+) -> Loaded:
     """The selected objects of all sources, read for one version of Airflow.
 
+    What they hide is taken from `fills`, from each in turn, and `change` has the last word.
     Raises `InputErrors` with the faults of all of them, and where an id comes twice with different values.
     """
     objects: list[AirflowObject] = []
@@ -63,10 +71,32 @@ def load(sources: Sequence[Store], selection: Selection, airflow: AirflowVersion
             ignored.append((store.address, store.ignored))
     if faults:
         raise InputErrors(tuple(faults))
-    return Loaded(Bundle.of(objects), tuple(notes), tuple(ignored))
+    bundle = Bundle.of(objects)
+    for store in fills:
+        bundle, said = _filled(bundle, store, airflow)
+        notes += said
+    return Loaded(change(bundle) if change else bundle, tuple(notes), tuple(ignored))
 
 
-def load_for(sources: Sequence[Store], selection: Selection, target: Store, airflow: AirflowVersion | None) -> Loaded:
+def _filled(bundle: Bundle, store: Store, airflow: AirflowVersion) -> tuple[Bundle, list[Note]]:
+    """`bundle` with what is hidden in it and `store` shows, and what there is to say about that."""
+    lacking = frozenset((obj.kind, obj.id) for obj in bundle if hidden_fields(obj))
+    if not lacking:
+        return bundle, []
+    store.reads_for = airflow
+    other = store.read(Selection(kinds=frozenset(kind for kind, _ in lacking), ids=lacking))
+    return bundle.map(lambda obj: fill(obj, other.get(obj.kind, obj.id))), list(store.notes)
+
+
+def load_for(
+    sources: Sequence[Store],
+    selection: Selection,
+    target: Store,
+    airflow: AirflowVersion | None,
+    *,
+    fills: Sequence[Store] = (),
+    change: Change | None = None,
+) -> Loaded:
     """The sources as the Airflow of `target` reads them, or as `airflow` does if that is given.
 
     They are read before the target is asked anything: a fault of the input is told whether a server runs or not.
@@ -74,7 +104,7 @@ def load_for(sources: Sequence[Store], selection: Selection, target: Store, airf
     first: InputError | None = None
     loaded = None
     try:
-        loaded = load(sources, selection, airflow or NEWEST)
+        loaded = load(sources, selection, airflow or NEWEST, fills=fills, change=change)
     except InputError as error:
         first = error
     if first and airflow:
@@ -86,63 +116,8 @@ def load_for(sources: Sequence[Store], selection: Selection, target: Store, airf
             raise first from None
         raise
     if loaded is None or (rules_for(version) != rules_for(NEWEST) and airflow is None):
-        loaded = load(sources, selection, version)
+        loaded = load(sources, selection, version, fills=fills, change=change)
     return loaded
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """An import that is ready to be carried out."""
-
-    target: str
-    plan: Plan
-    loaded: Loaded
-
-
-def prepare_import(
-    sources: Sequence[Store],
-    target: Store,
-    selection: Selection,
-    *,
-    on_existing: OnExisting = "overwrite",
-    airflow: AirflowVersion | None = None,
-) -> Import:
-    """Reads, validates and plans. Writes nothing.
-
-    Raises `InputErrors` for objects that the target would refuse, each with its origin.
-    """
-    if not target.capabilities.writable or target.address == "<stdin>":
-        raise UsageError(f"{target.address} can't be written to")
-    loaded = load_for(sources, selection, target, airflow)
-    target.reads_for = airflow or target.airflow()
-    described = target.describe()
-    faults = [
-        InputError(f"{obj.kind.value}/{obj.id}: {problem}", where=str(obj.origin))
-        for obj in loaded.bundle
-        for problem in target.problems(obj)
-    ]
-    if faults:
-        raise InputErrors(tuple(faults))
-    ids = frozenset((obj.kind, obj.id) for obj in loaded.bundle)
-    present = target.present(Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids)) if ids else Bundle()
-    return Import(described, make_plan(loaded.bundle, present, target.stored_form, on_existing), loaded)
-
-
-def carry_out(plan: Plan, target: Store, on_outcome: Callable[[Outcome], None]) -> None:
-    """Writes what a plan says. Raises `BlockedError` before the first write if anything is blocked."""
-    refuse_blocked(plan)
-    for outcome in target.apply(plan.writes):
-        on_outcome(outcome)
-
-
-def refuse_blocked(plan: Plan) -> None:
-    """Raises `BlockedError` if anything in a plan is blocked."""
-    if plan.blocked:
-        objects = "1 object is" if len(plan.blocked) == 1 else f"{len(plan.blocked)} objects are"
-        raise BlockedError(
-            f"{objects} blocked, and so is the run",
-            hint="mend what is listed with '!', or leave it out with --exclude",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +142,8 @@ def export(
     redacted: RedactedPolicy = "mask",
     strict: bool = False,
     replace_file: bool = False,
+    fills: Sequence[Store] = (),
+    change: Change | None = None,
 ) -> Export:
     """What the sources hold, as the new text of `out`. Writes nothing.
 
@@ -175,7 +152,7 @@ def export(
 
     Raises `BlockedError` for hidden fields under `redacted="fail"`, and `InputErrors` for losses under `strict`.
     """
-    loaded = load(sources, selection, options.airflow)
+    loaded = load(sources, selection, options.airflow, fills=fills, change=change)
     bundle, old = loaded.bundle, Bundle()
     respect = out.holds_something() and not replace_file
     if respect:

@@ -82,7 +82,7 @@ def _origin(step: Step) -> str:
 
 
 def _change(change: FieldChange) -> str:
-    names = ", ".join(f"{change.name}.{leaf}" for leaf in change.leaves) or change.name
+    names = ", ".join(change.names)
     return names if change.how is How.CHANGED else f"{names} ({_HOW[change.how]})"
 
 
@@ -90,16 +90,18 @@ _HOW = {
     How.CLEARED: "cleared",
     How.WRITTEN_AGAIN: "hidden by Airflow: written again",
     How.KEPT: "hidden by Airflow: kept",
+    How.ASSUMED: "hidden by Airflow: assumed to be equal",
 }
 
 
-def summary(plan: Plan, outcomes: Iterable[Outcome] | None, target: str) -> str:
+def summary(plan: Plan, outcomes: Iterable[Outcome] | None, target: str, *, wrong: int = 0) -> str:
     """The closing line: `airflow 3.3.2 at http://localhost:8080: 1 created, 1 updated, 1 unchanged`.
 
-    Without outcomes, it says what would be.
+    Without outcomes, it says what would be. `wrong` objects were read back and aren't what was written.
     """
     numbers = counts(plan, outcomes)
     shown = [f"{number} {word}" for word, number in numbers.items() if number or word in _ALWAYS_COUNTED]
+    shown += [f"{wrong} not as written"] if wrong else []
     would = "would be " if outcomes is None else ""
     return f"{clean(target)}: {would}{', '.join(shown)}"
 
@@ -120,9 +122,14 @@ def counts(plan: Plan, outcomes: Iterable[Outcome] | None) -> dict[str, int]:
     return numbers
 
 
-def import_json(plan: Plan, outcomes: Sequence[Outcome] | None, target: str, *, dry_run: bool) -> str:
-    """An import as JSON: what was planned for each object, what became of it, and the counts."""
-    results = {} if outcomes is None else {(o.step.kind, o.step.id): o for o in outcomes}
+def import_json(
+    plan: Plan, outcomes: Sequence[Outcome] | None, target: str, *, dry_run: bool, wrong: Sequence[Outcome] = ()
+) -> str:
+    """An import as JSON: what was planned for each object, what became of it, and the counts.
+
+    `wrong` are the objects that were read back and aren't what was written.
+    """
+    results = {} if outcomes is None else {(o.step.kind, o.step.id): o for o in (*outcomes, *wrong)}
 
     def status(step: Step) -> str:
         outcome = results.get((step.kind, step.id))
@@ -132,14 +139,7 @@ def import_json(plan: Plan, outcomes: Sequence[Outcome] | None, target: str, *, 
 
     objects = []
     for step in plan.steps:
-        entry: dict[str, Any] = {
-            "kind": step.kind.value,
-            "id": step.id,
-            "action": step.action.value,
-            "origin": str(step.source.origin) if step.source else None,
-            "fields": [{"name": c.name, "how": c.how.value, "leaves": list(c.leaves)} for c in step.changes],
-            "reasons": list(step.reasons),
-        }
+        entry = step_json(step)
         if step in plan.writes:
             outcome = results.get((step.kind, step.id))
             entry |= {"status": status(step), "error": outcome.error if outcome else None}
@@ -150,9 +150,21 @@ def import_json(plan: Plan, outcomes: Sequence[Outcome] | None, target: str, *, 
             "target": target,
             "dry_run": dry_run,
             "objects": objects,
-            "summary": counts(plan, outcomes),
+            "summary": {**counts(plan, outcomes), **({"not as written": len(wrong)} if wrong else {})},
         }
     )
+
+
+def step_json(step: Step) -> dict[str, Any]:
+    """What is planned for one object, without its values."""
+    return {
+        "kind": step.kind.value,
+        "id": step.id,
+        "action": step.action.value,
+        "origin": str(step.source.origin) if step.source else None,
+        "fields": [{"name": c.name, "how": c.how.value, "leaves": list(c.leaves)} for c in step.changes],
+        "reasons": list(step.reasons),
+    }
 
 
 def amounts(bundle: Bundle, kinds: frozenset[Kind]) -> str:

@@ -1,0 +1,64 @@
+"""Which names stand for a secret, going by Airflow's own list of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from airconn.model import jsontext
+from airconn.model.jsontext import JsonPath
+from airconn.model.objects import AirflowObject, Connection, Variable
+from airconn.model.redacted import MASK
+from airconn.model.text import Text
+
+# airflow 3.3.2 `_shared/secrets_masker/secrets_masker.py` DEFAULT_SENSITIVE_FIELDS, which has all older ones.
+_SENSITIVE = re.compile(
+    "access_key|access_token|api_key|apikey|auth_header|authorization|bearer|connection_string|dsn|passphrase|passwd|"
+    "password|private_key|proxy|proxies|secret|service_account|service_key|token|keyfile_dict|webhook_url"
+)
+
+
+def is_sensitive(name: str) -> bool:
+    """Whether Airflow hides what stands under a name (`should_hide_value_for_key`)."""
+    return _SENSITIVE.search(re.sub(r"\W+", "_", name.strip().lower())) is not None
+
+
+def is_sensitive_path(path: JsonPath) -> bool:
+    """Whether Airflow hides the leaf at a path, which it does below any sensitive key."""
+    return any(isinstance(part, str) and is_sensitive(part) for part in path)
+
+
+def is_sensitive_place(obj: AirflowObject, field: str, path: JsonPath = ()) -> bool:
+    """Whether what stands in a field of an object, or at a leaf of the field, is a secret."""
+    if isinstance(obj, Connection) and field == "password":
+        return True
+    if isinstance(obj, Variable) and field == "value" and is_sensitive(obj.key):
+        return True
+    return is_sensitive_path(path)
+
+
+def has_secrets(text: str) -> bool:
+    """Whether a text is JSON with a secret in it. Of what only looks like JSON, any sensitive word counts as one."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        value = jsontext.loads(text)
+    except ValueError:
+        return is_sensitive(text)
+    return any(
+        is_sensitive_path(path) and not isinstance(leaf, bool | None) and leaf not in ("", MASK, {}, [])
+        for path, leaf in jsontext.leaves(value)
+    )
+
+
+def text_leaves(text: Text) -> Iterator[tuple[JsonPath, str]]:
+    """The texts in a JSON object or list, with their paths. None where it is no JSON."""
+    if text.text.lstrip()[:1] not in ("{", "["):
+        return
+    try:
+        value = jsontext.loads(text.text)
+    except ValueError:
+        return
+    for path, leaf in jsontext.leaves(value):
+        if isinstance(leaf, str):
+            yield path, leaf

@@ -1,0 +1,7 @@
+"""Changes to objects on their way from one place to another. No I/O here: what is read is read by who asks."""
+
+from airconn.override.overlay import Overlay, read_overlay
+from airconn.override.overrides import Overrides
+from airconn.override.values import Surroundings
+
+__all__ = ["Overlay", "Overrides", "Surroundings", "read_overlay"]

@@ -1,0 +1,232 @@
+"""The change of one field or one leaf of an object. All else of it stays, hidden leaves included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from airconn.errors import BlockedError, UsageError
+from airconn.model import MASK, REDACTED, AirflowObject, Kind, Text, jsontext
+from airconn.model.jsontext import JsonPath, Number
+from airconn.override.places import Place
+from airconn.override.values import Value
+
+MISSING: Final = object()
+"""What stands at a path that leads nowhere yet."""
+
+_WHOLE = ("port", "slots")
+_NEVER_NONE = {"conn_type", "slots"}
+_NEVER_HIDDEN = {"conn_type", "team_name"}
+
+
+def put(obj: AirflowObject, place: Place, value: Value, where: str) -> AirflowObject:
+    """`obj` with a value at a place. A number, `true` or `false`, an object or a list in JSON stays what it is.
+
+    Raises `UsageError` where the place can't have that value.
+    """
+    if not place.path:
+        return with_field(obj, place.field, value.text, where)
+    tree = tree_of(obj, place.field, where)
+    path = _settled(tree, place.path)
+
+    def change(there: Any) -> Any:
+        return alike(there, value, where)
+
+    return with_tree(obj, place.field, _changed(tree, path, change, where), where)
+
+
+def unmask(obj: AirflowObject, place: Place, where: str) -> AirflowObject:
+    """`obj` with what is hidden at a place taken for the very text `***`.
+
+    Raises `UsageError` where nothing is hidden there.
+    """
+    held = getattr(obj, place.field)
+    if held is REDACTED and not place.path:
+        leafy = place.field in ("extra", "value")
+        return _literal(_replaced(obj, place.field, Text(MASK) if leafy else MASK), place.field)
+    hidden: tuple[JsonPath, ...] = held.hidden if isinstance(held, Text) else ()
+    path = place.path
+    if path not in hidden:
+        shown = [each for each in hidden if jsontext.show_path(each) == jsontext.show_path(path)]
+        path = shown[0] if len(shown) == 1 else path
+    left = tuple(each for each in hidden if each[: len(path)] != path)
+    if not isinstance(held, Text) or left == hidden:
+        raise UsageError("nothing is hidden (***) there", where=where)
+    return _literal(_replaced(obj, place.field, Text(held.text, left)), place.field)
+
+
+def _literal(obj: AirflowObject, field: str) -> AirflowObject:
+    known: frozenset[str] = getattr(obj, "literal", frozenset())
+    changed: dict[str, Any] = {"literal": known | {field}}
+    return obj if obj.kind is Kind.POOLS else replace(obj, **changed)
+
+
+def with_field(obj: AirflowObject, field: str, value: object, where: str) -> AirflowObject:
+    """`obj` with another value in a field: a text, or from a file also a number, a truth value, a tree or None."""
+    return _replaced(obj, field, _field_value(obj.kind, field, value, where))
+
+
+def _replaced(obj: AirflowObject, field: str, value: object) -> AirflowObject:
+    # Now the source says something about it, and if it is that there is nothing.
+    changed: dict[str, Any] = {field: value, "unsaid": obj.unsaid - {field}}
+    return replace(obj, **changed)
+
+
+def _field_value(kind: Kind, field: str, value: object, where: str) -> object:
+    if value is None:
+        if field in _NEVER_NONE or (kind is Kind.VARIABLES and field == "value"):
+            raise UsageError(f"{field} can't be cleared: no {kind.singular} is without one", where=where)
+        return None
+    if field in _WHOLE:
+        return _whole(field, value, where)
+    if field == "include_deferred":
+        return _truth(field, value, where)
+    if field in ("extra", "value"):
+        # A tree that is no text is kept as JSON, as `airflow variables import` does.
+        return Text.of(value if isinstance(value, str) else jsontext.dumps(value))
+    text = value.text if isinstance(value, Number) else value
+    if not isinstance(text, str):
+        raise UsageError(f"{field} is a text", where=where, hint="put it in quotes")
+    if text != MASK:
+        # An empty password is none to Airflow: its `set_password` does nothing for ''.
+        return None if field == "password" and not text else text
+    if field in _NEVER_HIDDEN:
+        raise UsageError(f"{field} is never hidden, so *** is none", where=where)
+    return REDACTED
+
+
+def _whole(field: str, value: object, where: str) -> int:
+    text = value.text if isinstance(value, Number) else value
+    if not isinstance(text, str) or not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
+        raise UsageError(f"{field} is a whole number, and this is none", where=where)
+    return int(text)
+
+
+def _truth(field: str, value: object, where: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = value.strip().lower() if isinstance(value, str) else ""
+    if word not in ("true", "false"):
+        raise UsageError(f"{field} is true or false, and this is neither", where=where)
+    return word == "true"
+
+
+def tree_of(obj: AirflowObject, field: str, where: str) -> Any:
+    """What a field says as JSON, with hidden leaves as `REDACTED`. A field that isn't set is an empty object.
+
+    Raises `BlockedError` where all of it is hidden, and `UsageError` where it has no leaves.
+    """
+    held = getattr(obj, field)
+    if held is REDACTED:
+        raise BlockedError(
+            f"the {field} is hidden, so that no part of it can be set",
+            where=where,
+            hint="set all of it, or take what is hidden from another place with --fill",
+        )
+    if held is None or (isinstance(held, Text) and not held.text.strip()):
+        return {}
+    try:
+        tree = held.value()
+    except ValueError:
+        tree = None
+    if not isinstance(tree, dict | list):
+        raise UsageError(f"the {field} is no JSON object or list, so it has no leaves", where=where)
+    return tree
+
+
+def with_tree(obj: AirflowObject, field: str, tree: Any, where: str) -> AirflowObject:
+    """`obj` with a field that says `tree`, indented as it was. `REDACTED` in it is a hidden leaf.
+
+    Where it says that already, its text stays to the last blank.
+    """
+    held = getattr(obj, field)
+    if held is not REDACTED and tree == tree_of(obj, field, where):
+        return obj
+    hidden = tuple(path for path, leaf in jsontext.leaves(tree) if leaf is REDACTED)
+    shown = jsontext.replace_leaves(tree, lambda _, leaf: MASK if leaf is REDACTED else leaf)
+    try:
+        text = jsontext.dumps(shown, indent=_indent(held.text) if isinstance(held, Text) else None)
+        jsontext.loads(text)
+    except ValueError:
+        raise UsageError(f"the {field} gets nested too deep", where=where) from None
+    return _replaced(obj, field, Text(text, hidden))
+
+
+def _indent(text: str) -> int | None:
+    match = re.match(r"\s*[{\[]\r?\n( {1,8})\S", text)
+    return len(match[1]) if match else None
+
+
+def exists(tree: Any, path: JsonPath) -> bool:
+    """Whether something stands at a path."""
+    for step in path:
+        if isinstance(step, str):
+            if not isinstance(tree, dict) or step not in tree:
+                return False
+        elif not isinstance(tree, list) or step >= len(tree):
+            return False
+        tree = tree[step]
+    return True
+
+
+def _settled(tree: Any, path: JsonPath) -> JsonPath:
+    """The path that is meant. One that leads nowhere may be that of a key with dots in it, as reports show it."""
+    if exists(tree, path):
+        return path
+    shown = jsontext.show_path(path)
+    same = [known for known, _ in jsontext.leaves(tree) if jsontext.show_path(known) == shown]
+    return same[0] if len(same) == 1 else path
+
+
+def _changed(tree: Any, path: JsonPath, change: Callable[[Any], Any], where: str, done: JsonPath = ()) -> Any:
+    """`tree` with what stands at `path` passed through `change`. What is missing on the way there is made."""
+    if not path:
+        return change(tree)
+    step, rest = path[0], path[1:]
+    if isinstance(step, str):
+        known = {} if tree is MISSING else tree
+        if not isinstance(known, dict):
+            raise _other_shape("object", done, where)
+        return {**known, step: _changed(known.get(step, MISSING), rest, change, where, (*done, step))}
+    items = [] if tree is MISSING else tree
+    if not isinstance(items, list):
+        raise _other_shape("list", done, where)
+    if step > len(items):
+        amount = "1 entry" if len(items) == 1 else f"{len(items)} entries"
+        raise UsageError(
+            f"the list has {amount}, so [{step}] is too far", where=where, hint=f"[{len(items)}] adds one"
+        )
+    there = items[step] if step < len(items) else MISSING
+    return [*items[:step], _changed(there, rest, change, where, (*done, step)), *items[step + 1 :]]
+
+
+def _other_shape(wanted: str, path: JsonPath, where: str) -> UsageError:
+    named = f"what stands at {jsontext.show_path(path)}" if path else "it"
+    return UsageError(f"{named} is no {wanted}", where=where)
+
+
+def alike(there: Any, value: Value, where: str) -> Any:
+    """A text as a leaf of JSON of the type that stands `there` already. The mask alone is a hidden leaf."""
+    if value.text == MASK:
+        return REDACTED
+    if not value.adapts or not isinstance(there, Number | bool | dict | list):
+        return value.text
+    try:
+        leaf = jsontext.loads(value.text)
+    except ValueError:
+        leaf = None
+    if not isinstance(leaf, type(there)):
+        name = {Number: "a number", bool: "true or false", dict: "an object", list: "a list"}
+        raise UsageError(
+            f"{next(name[known] for known in name if isinstance(there, known))} stands there, and this is none",
+            where=where,
+            hint="'text:' in front of the value makes a text of it",
+        )
+    return masked(leaf)
+
+
+def masked(tree: Any) -> Any:
+    """A tree that was read, in which the mask alone is a hidden leaf."""
+    return jsontext.replace_leaves(tree, lambda _, leaf: REDACTED if leaf == MASK else leaf)

@@ -1,0 +1,110 @@
+"""All overrides of one run, and the order in which they take effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from airconn.errors import UsageError
+from airconn.model import MASK, AirflowObject, Bundle, Kind, Selection
+from airconn.model.sensitive import has_secrets, is_sensitive_place
+from airconn.override import edit, places, values
+from airconn.override.overlay import Overlay
+from airconn.override.places import Place
+from airconn.override.values import Surroundings
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Overrides:
+    """What the options say, as they say it: which ids there are is known only when they are applied."""
+
+    surroundings: Surroundings
+    literal_masks: tuple[str, ...] = ()
+    overlays: tuple[Overlay, ...] = ()
+    sets: tuple[str, ...] = ()
+    set_files: tuple[str, ...] = ()
+    renames: tuple[str, ...] = ()
+    selection: Selection = field(default_factory=Selection)
+    """What of the sources the bundle has: an overlay may be about more than that."""
+
+    def apply(self, bundle: Bundle) -> Bundle:
+        """`bundle` with the masks that are none, then the overlays, then what is set, then what is renamed.
+
+        All else of it stays, the origins of its objects among it. Raises `UsageError`, which quotes no value.
+        """
+        for text in self.literal_masks:
+            place = places.find("--literal-mask", text, bundle)
+            where = f"--literal-mask {place}"
+            bundle = _with(bundle, edit.unmask(_object(bundle, place), place, where))
+        for overlay in self.overlays:
+            bundle = overlay.apply(bundle, self.surroundings, self.selection)
+        for text in self.sets:
+            place, given = places.find_assigned("--set", text, bundle)
+            bundle = self._put(bundle, place, given)
+        for text in self.set_files:
+            place, path = places.find_assigned("--set-file", text, bundle)
+            bundle = self._put_file(bundle, place, path)
+        return _renamed(bundle, self.renames)
+
+    def _put(self, bundle: Bundle, place: Place, given: str) -> Bundle:
+        obj, where = _object(bundle, place), f"--set {place}"
+        secret = is_sensitive_place(obj, place.field, place.path)
+        if values.is_literal(given) and given != MASK and (secret or _shows_secrets(place, given)):
+            raise UsageError(
+                "this is the place of a secret, which would stand in the list of processes",
+                where=where,
+                hint="env:NAME, file:PATH and prompt: take it from elsewhere, and so does an --overlay file",
+            )
+        value = values.get(given, str(place), where, self.surroundings, secret=secret)
+        return _with(bundle, edit.put(obj, place, value, where))
+
+    def _put_file(self, bundle: Bundle, place: Place, path: str) -> Bundle:
+        obj, where = _object(bundle, place), f"--set-file {place}"
+        secret = is_sensitive_place(obj, place.field, place.path)
+        value = values.whole_file(path, where, self.surroundings, secret=secret)
+        return _with(bundle, edit.put(obj, place, value, where))
+
+
+def _shows_secrets(place: Place, given: str) -> bool:
+    return place.field in ("extra", "value") and has_secrets(given.removeprefix("text:"))
+
+
+def _object(bundle: Bundle, place: Place) -> AirflowObject:
+    obj = bundle.get(place.kind, place.id)
+    if obj is None:
+        raise LookupError("a place is always that of an object of the bundle")
+    return obj
+
+
+def _with(bundle: Bundle, changed: AirflowObject) -> Bundle:
+    return bundle.map(lambda obj: changed if (obj.kind, obj.id) == (changed.kind, changed.id) else obj)
+
+
+def _renamed(bundle: Bundle, renames: Sequence[str]) -> Bundle:
+    """`bundle` with all renames done at once, so that two objects can swap their ids.
+
+    Raises `UsageError` where two objects would have one id.
+    """
+    new_ids: dict[tuple[Kind, str], str] = {}
+    for text in renames:
+        kind, old, new = places.find_renamed("--rename", text, bundle)
+        if new_ids.setdefault((kind, old), new) != new:
+            raise UsageError(f"{kind.value}/{old} can't get two new ids", where="--rename")
+    return _with_ids(bundle, new_ids) if new_ids else bundle
+
+
+def _with_ids(bundle: Bundle, new_ids: Mapping[tuple[Kind, str], str]) -> Bundle:
+    renamed: dict[tuple[Kind, str], AirflowObject] = {}
+    for obj in bundle:
+        id_ = new_ids.get((obj.kind, obj.id), obj.id)
+        if (obj.kind, id_) in renamed:
+            raise UsageError(
+                f"there would be two {obj.kind.value}/{id_}",
+                where="--rename",
+                hint="leave one of them out with --exclude",
+            )
+        name = "name" if obj.kind is Kind.POOLS else obj.kind.id_field
+        changes: dict[str, Any] = {name: id_}
+        renamed[obj.kind, id_] = replace(obj, **changes)
+    return Bundle.of(renamed.values())

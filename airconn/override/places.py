@@ -1,0 +1,215 @@
+"""Which object, field and leaf an option means: `connections/warehouse.extra.hosts[0]`.
+
+An id may have dots, slashes and even `=` in it, so only the ids that there are tell where one ends.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from airconn.errors import UsageError
+from airconn.model import Bundle, Kind, jsontext, value_fields
+from airconn.model.jsontext import MAX_DEPTH, JsonPath
+
+LEAFY = {Kind.CONNECTIONS: "extra", Kind.VARIABLES: "value"}
+"""The field of a kind that can be JSON with leaves of its own."""
+
+_STEP = re.compile(r"\.([^.\[\]=]+)|\[([0-9]{1,6})\]|\[(\"(?:[^\"\\]|\\.)*\")\]")
+_SHOWABLE = re.compile(r"[\w.\-/#:\[\]]{1,120}")
+_OTHER_NAMES = {
+    "database": "schema",
+    "name": "--rename",
+    "conn_id": "--rename",
+    "key": "--rename",
+    "pool": "--rename",
+    "type": "conn_type",
+    "user": "login",
+    "username": "login",
+    "uri": "host, login, password and the like, one by one",
+}
+"""What people write, and what it is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A field of an object, or with a path a leaf of it."""
+
+    kind: Kind
+    id: str
+    field: str
+    path: JsonPath = ()
+
+    def __str__(self) -> str:
+        path = jsontext.show_path(self.path)
+        joint = "." if path and not path.startswith("[") else ""
+        return f"{self.kind.value}/{self.id}.{self.field}{joint}{path}"
+
+
+def find(option: str, text: str, bundle: Bundle) -> Place:
+    """The place that `text` names. Raises `UsageError` that names the nearest one."""
+    return _find(option, text, bundle, assigned=False)[0]
+
+
+def find_assigned(option: str, text: str, bundle: Bundle) -> tuple[Place, str]:
+    """The place that `PLACE=VALUE` names, and the value. Raises `UsageError` that quotes nothing of the value."""
+    if "=" not in text:
+        raise UsageError("there is no '=' in this", where=option, hint=f"{option} {_FORM}=VALUE")
+    return _find(option, text, bundle, assigned=True)
+
+
+_FORM = "KIND/ID.FIELD"
+
+
+def _find(option: str, text: str, bundle: Bundle, *, assigned: bool) -> tuple[Place, str]:
+    kind, rest = _kind_of(option, text)
+    found: list[tuple[Place, str]] = []
+    for id_ in bundle.of_kind(kind):
+        if not rest.startswith(f"{id_}."):
+            continue
+        field = _field(kind, rest[len(id_) + 1 :], option)
+        if field and field[2][:1] == ("=" if assigned else ""):
+            found.append((Place(kind, id_, field[0], field[1]), field[2][1:]))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(
+            f"this can be read as a place of {_listed(place.id for place, _ in found)}",
+            where=option,
+            hint="name it in an --overlay file, where ids stand for themselves",
+        )
+    raise _unknown(option, kind, rest.partition("=")[0] if assigned else rest, bundle)
+
+
+def _kind_of(option: str, text: str) -> tuple[Kind, str]:
+    name, slash, rest = text.partition("/")
+    kinds = [kind.value for kind in Kind]
+    if slash and name in kinds:
+        return Kind(name), rest
+    near = get_close_matches(name, kinds, n=1) if slash else []
+    raise UsageError(
+        "this doesn't begin with a kind",
+        where=option,
+        hint=f"did you mean {near[0]}/…?" if near else f"{option} {_FORM}, where KIND is one of {', '.join(kinds)}",
+    )
+
+
+def _field(kind: Kind, text: str, option: str) -> tuple[str, JsonPath, str] | None:
+    """The field and path that `text` begins with, and what is left of it. None if that is no field."""
+    match = re.match(r"\w+", text)
+    if not match or match[0] not in value_fields(kind):
+        return None
+    path: list[str | int] = []
+    end = match.end()
+    while step := _STEP.match(text, end):
+        key, index, quoted = step.groups()
+        if len(path) == MAX_DEPTH:
+            raise UsageError("this path is too long", where=option)
+        try:
+            path.append(key if key is not None else int(index) if index is not None else str(json.loads(quoted)))
+        except ValueError:
+            return None
+        end = step.end()
+    if path and LEAFY.get(kind) != match[0]:
+        return None
+    return match[0], tuple(path), text[end:]
+
+
+def _unknown(option: str, kind: Kind, text: str, bundle: Bundle) -> UsageError:
+    """The error of a place that isn't there. `text` is what stands behind its kind."""
+    ids = bundle.of_kind(kind)
+    known = max((id_ for id_ in ids if text == id_ or text.startswith(f"{id_}.")), key=len, default=None)
+    if known is not None:
+        return unknown_field(kind, text[len(known) + 1 :], where=f"{option} {kind.value}/{known}")
+    # Where the id ends is a guess now: before the last dot that a field comes after, else before the first dot.
+    dots = [match.start() for match in re.finditer(r"\.", text)]
+    ends = [dot for dot in dots if _field(kind, text[dot + 1 :], option)] or dots[:1]
+    if not ends:
+        return unknown_id(kind, text, bundle, where=option)
+    near = [end for end in ends if _near(text[:end], ids)]
+    return unknown_id(kind, text[: (near or ends)[-1]], bundle, where=option)
+
+
+def unknown_field(kind: Kind, name: str, *, where: str) -> UsageError:
+    """The error of a field that a kind doesn't have. `name` is the field and what comes behind it."""
+    fields = value_fields(kind)
+    word = re.split(r"[.\[]", name, maxsplit=1)[0]
+    if word in fields:
+        leafy = LEAFY.get(kind)
+        if leafy == word:
+            hint = f"""such as {word}.a.b, {word}.list[0] or {word}["a.b"]"""
+            return UsageError(f"what comes behind '{word}' is no path to a leaf", where=where, hint=hint)
+        also = f"; only '{leafy}' has" if leafy else ""
+        return UsageError(f"'{word}' has no leaves{also}", where=where)
+    if not name:
+        hint = f"such as .{fields[0]}; the fields of a {kind.singular} are {', '.join(fields)}"
+        return UsageError("which field of it is missing", where=where, hint=hint)
+    near = _near(word, fields)
+    other = _OTHER_NAMES.get(word)
+    listed = f"the fields of a {kind.singular} are {', '.join(fields)}"
+    hint = f"that is {other}" if other else f"did you mean {near[0]!r}?" if near else listed
+    named = repr(word) if re.fullmatch(r"[a-z_]{1,40}", word) else "this"
+    return UsageError(f"{named} is no field of a {kind.singular}", where=where, hint=hint)
+
+
+def unknown_id(kind: Kind, id_: str, bundle: Bundle, *, where: str) -> UsageError:
+    """The error of an id that the sources don't hold, which names the nearest one."""
+    near = _near(id_, bundle.of_kind(kind))
+    others = [other for other in Kind if bundle.get(other, id_)]
+    if near:
+        hint: str | None = f"did you mean {kind.value}/{near[0]}?"
+    elif others:
+        hint = f"there is {others[0].value}/{id_}"
+    else:
+        hint = f"the sources hold no {kind.value}" if not bundle.of_kind(kind) else None
+    named = f"{kind.value}/{id_}" if _SHOWABLE.fullmatch(id_) else f"{kind.value}/… of this name"
+    return UsageError(f"the sources hold no {named}", where=where, hint=hint)
+
+
+def _near(name: str, known: Iterable[str]) -> list[str]:
+    return get_close_matches(name, [*known], n=1, cutoff=0.5)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(sorted(names))
+
+
+def find_renamed(option: str, text: str, bundle: Bundle) -> tuple[Kind, str, str]:
+    """Kind, old id and new id of `KIND/OLD=NEW`, or of `OLD=NEW` where one object alone is called so."""
+    if "=" not in text:
+        raise UsageError("there is no '=' in this", where=option, hint=f"{option} KIND/OLD=NEW")
+    found = [*_olds(text, bundle)]
+    if len(found) > 1:
+        raise UsageError(
+            f"this can be meant for {_listed(f'{kind.value}/{old}' for kind, old, _ in found)}",
+            where=option,
+            hint=f"{option} KIND/OLD=NEW says which, if their ids have no '='",
+        )
+    if not found:
+        name, _, rest = text.partition("=")[0].partition("/")
+        if name in [kind.value for kind in Kind] and rest:
+            raise unknown_id(Kind(name), rest, bundle, where=option)
+        old = text.partition("=")[0]
+        near = _near(old, {obj.id for obj in bundle})
+        ids = [f"{obj.kind.value}/{obj.id}" for obj in bundle if obj.id in near]
+        named = f"nothing that is called {old}" if _SHOWABLE.fullmatch(old) else "nothing of this name"
+        raise UsageError(f"the sources hold {named}", where=option, hint=f"did you mean {ids[0]}?" if ids else None)
+    kind, old, new = found[0]
+    if not new or new.startswith(f"{kind.value}/"):
+        raise UsageError(
+            f"the new id of {kind.value}/{old} is missing" if not new else "the new id stands without its kind",
+            where=option,
+            hint=f"{option} {kind.value}/{old}=NEW",
+        )
+    return kind, old, new
+
+
+def _olds(text: str, bundle: Bundle) -> Iterator[tuple[Kind, str, str]]:
+    for kind in Kind:
+        for id_ in bundle.of_kind(kind):
+            for name in (f"{kind.value}/{id_}=", f"{id_}="):
+                if text.startswith(name):
+                    yield kind, id_, text[len(name) :]

@@ -1,0 +1,99 @@
+"""What a value of an override is: the text itself, or where to get it from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from airconn.errors import UsageError
+
+WORDS = ("env:", "file:", "prompt:", "text:")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """How the values that don't stand in an option are got. Each is asked once, whoever wants a value again.
+
+    `read` takes the path of a file, and `ask` what to name to the user. Both raise `UsageError`.
+    """
+
+    env: Callable[[str], str | None]
+    read: Callable[[str], str]
+    ask: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value that was got. Its repr shows none of it."""
+
+    text: str
+    adapts: bool = True
+    """Whether a number in its place stays one. What `text:` marks is a text, whatever it takes the place of."""
+
+    def __repr__(self) -> str:
+        return f"<Value of {len(self.text)} characters>"
+
+
+def is_literal(text: str) -> bool:
+    """Whether a value stands in the option itself."""
+    return not text.startswith(WORDS) or text.startswith("text:")
+
+
+def get(text: str, place: str, where: str, surroundings: Surroundings, *, secret: bool) -> Value:
+    """The value that an option or an overlay gives to `place`, which may be that of a secret.
+
+    Raises `UsageError` that names the variable or the file where there is none.
+    """
+    word, colon, rest = text.partition(":")
+    word += colon
+    if word == "text:":
+        return Value(_sound(rest, where), adapts=False)
+    if word == "env:":
+        return _got(_variable(rest, where, surroundings), where, secret)
+    if word == "file:":
+        return _got(_without_line_end(surroundings.read(rest)), where, secret)
+    if word == "prompt:":
+        if rest:
+            raise UsageError("nothing goes behind 'prompt:'", where=where, hint="the place is what is asked for")
+        return _got(surroundings.ask(place), where, secret)
+    return Value(_sound(text, where))
+
+
+def whole_file(path: str, where: str, surroundings: Surroundings, *, secret: bool) -> Value:
+    """The text of a file to the last character."""
+    return _got(surroundings.read(path), where, secret)
+
+
+def _got(text: str, where: str, secret: bool) -> Value:
+    """A value from elsewhere. An empty secret is most likely one that a CI doesn't have."""
+    if secret and not text:
+        raise UsageError(
+            "this secret is empty", where=where, hint="null in an --overlay file clears a field on purpose"
+        )
+    return Value(_sound(text, where))
+
+
+def _variable(name: str, where: str, surroundings: Surroundings) -> str:
+    value = surroundings.env(name)
+    if value is None:
+        shown = f"the environment variable {name}" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", name) else "it"
+        raise UsageError(
+            f"{shown} is not set", where=where, hint="env:NAME takes the value of a variable that is set"
+        )
+    return value
+
+
+def _without_line_end(text: str) -> str:
+    """A single line without its end, which an editor puts behind a password. A key of several lines needs it."""
+    line = text.removesuffix("\n").removesuffix("\r")
+    return text if "\n" in line else line
+
+
+def _sound(text: str, where: str) -> str:
+    """Refuses bytes that are no UTF-8, which Python makes half characters of, and no place can hold those."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError("this value is not UTF-8 text", where=where) from None
+    return text

@@ -1,0 +1,94 @@
+"""What differs between two places, as text for people and as JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from airconn.diff import Diff, FieldDiff, ObjectDiff, Status
+from airconn.model import Connection
+from airconn.report import SCHEMA_VERSION, Style, clean
+from airconn.report.values import shown_sides
+
+SYMBOLS = {
+    Status.ONLY_IN_A: ("-", "red"),
+    Status.ONLY_IN_B: ("+", "green"),
+    Status.DIFFERENT: ("~", "yellow"),
+    Status.UNKNOWN: ("?", "cyan"),
+    Status.EQUAL: ("=", None),
+}
+_WORDS = {
+    Status.DIFFERENT: "different",
+    Status.ONLY_IN_A: "only in A",
+    Status.ONLY_IN_B: "only in B",
+    Status.UNKNOWN: "can't be known",
+    Status.EQUAL: "equal",
+}
+_ALWAYS_COUNTED = (Status.DIFFERENT, Status.EQUAL)
+
+
+def diff_lines(objects: Sequence[ObjectDiff], style: Style, *, values: bool = False) -> Iterator[str]:
+    """A line for each object, such as `  ~ connections/billing_api  http  host; hidden in B: password`.
+
+    With `values`, old and new of each field that differs follow it, save those of secrets.
+    """
+    names = max((len(_name(obj)) for obj in objects), default=0)
+    types = max((len(_type(obj)) for obj in objects), default=0)
+    for obj in objects:
+        symbol, colour = SYMBOLS[obj.status]
+        columns = [_name(obj).ljust(names), _type(obj).ljust(types), clean(_remark(obj))]
+        yield f"  {style(symbol, colour)} {'  '.join(column for column in columns if column)}".rstrip()
+        for field in obj.of(Status.DIFFERENT) if values else ():
+            yield f"      {clean(field.name)}: {_old_and_new(obj, field)}"
+
+
+def _name(obj: ObjectDiff) -> str:
+    return clean(f"{obj.kind.value}/{obj.id}")
+
+
+def _type(obj: ObjectDiff) -> str:
+    side = obj.b if obj.a is None else obj.a
+    return clean(side.conn_type) if isinstance(side, Connection) else ""
+
+
+def _remark(obj: ObjectDiff) -> str:
+    """`host, extra.region; hidden in B: password; not said in A: description`."""
+    parts = [", ".join(field.name for field in obj.of(Status.DIFFERENT))]
+    unknown = sorted(obj.of(Status.UNKNOWN), key=lambda field: field.reason)
+    for reason, fields in groupby(unknown, key=lambda field: field.reason):
+        parts.append(f"{reason}: {', '.join(field.name for field in fields)}")
+    return "; ".join(part for part in parts if part)
+
+
+def _old_and_new(obj: ObjectDiff, field: FieldDiff) -> str:
+    return " -> ".join(shown_sides([side for side in (obj.a, obj.b) if side is not None], field.field, field.path))
+
+
+def diff_summary(diff: Diff) -> str:
+    """The closing line: `3 different, 1 only in A, 2 can't be known, 10 equal`."""
+    counts = diff.counts()
+    return ", ".join(
+        f"{counts[status]} {word}" for status, word in _WORDS.items() if counts[status] or status in _ALWAYS_COUNTED
+    )
+
+
+def diff_json(diff: Diff, a: str, b: str) -> str:
+    """A diff as JSON, with an entry for each object of either side; no values."""
+    objects = [
+        {
+            "kind": obj.kind.value,
+            "id": obj.id,
+            "status": obj.status.value,
+            "a_origin": str(obj.a.origin) if obj.a else None,
+            "b_origin": str(obj.b.origin) if obj.b else None,
+            "fields": [
+                {"name": field.name, "status": field.status.value, "reason": field.reason or None}
+                for field in obj.fields
+            ],
+        }
+        for obj in diff.objects
+    ]
+    summary = {status.value: number for status, number in diff.counts().items()}
+    document = {"schema_version": SCHEMA_VERSION, "a": a, "b": b, "objects": objects, "summary": summary}
+    return json.dumps(document, indent=2, ensure_ascii=False)

@@ -1,0 +1,66 @@
+"""The environment of this process as a place, as Airflow's EnvironmentVariablesBackend looks into it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from airconn.config import Settings
+from airconn.errors import InputError, InputErrors
+from airconn.formats import env
+from airconn.formats.base import Faults, Note, parsed
+from airconn.model import AirflowObject, Bundle, Kind, Origin, Selection, rules_for
+from airconn.stores.base import Capabilities, Store
+
+ADDRESS = "env:"
+
+
+def open_store(address: str, settings: Settings) -> Store:
+    """The environment that `settings` carry."""
+    return EnvironmentStore(address, settings)
+
+
+class EnvironmentStore(Store):
+    """`AIRFLOW_CONN_*` and `AIRFLOW_VAR_*` of the environment, which is read-only.
+
+    Airflow asks for one name at a time, the prefix and the id in capitals, so a variable of another name is none, and
+    one that isn't selected is not read and can't be in the way.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(kinds=frozenset(env.PREFIXES.values()), writable=False)
+
+    def __init__(self, address: str, settings: Settings) -> None:
+        super().__init__(address)
+        self._environ = settings.environ
+
+    def describe(self) -> str:
+        return "the environment"
+
+    def read(self, selection: Selection) -> Bundle:
+        self.notes = []
+        found: list[AirflowObject] = []
+        faults = Faults()
+        for name, value in sorted(self._environ.items()):
+            named = env.named_by(name)
+            if named is None or not selection.wants(*named):
+                continue
+            kind, id_ = named
+            origin = Origin(f"{ADDRESS}{name}")
+            if reason := _passed_over(kind, id_, name, value):
+                self.notes.append(Note(str(origin), f"{reason}: left out", left_out=True))
+                continue
+            try:
+                found.append(env.read_value(kind, id_, value, rules_for(self.reads_for), origin))
+            except InputErrors as error:
+                faults.errors += error.errors
+            except InputError as error:
+                faults.errors.append(error)
+        return parsed(found, faults, self.notes).bundle
+
+
+def _passed_over(kind: Kind, id_: str, name: str, value: str) -> str:
+    """Why Airflow finds nothing under a name, if it doesn't."""
+    if (looked_for := env.env_name(kind, id_)) != name:
+        return f"Airflow never finds it, as it looks for {looked_for}"
+    if kind is Kind.CONNECTIONS and not value.strip():
+        return "it is empty, which is no connection to Airflow"
+    return ""

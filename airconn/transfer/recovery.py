@@ -1,0 +1,50 @@
+"""A file that holds what would be lost if a run died between deleting an object and creating it anew."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from airconn.errors import AirconnError, TargetError
+from airconn.formats import get_format
+from airconn.formats.base import WriteOptions
+from airconn.model import AirflowObject, Bundle
+from airconn.stores.file import write_atomically
+
+
+class Recovery:
+    """At most one file, which is there as long as there is something to recover. `airconn import` reads it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.path: Path | None = None
+        """Where the objects are that aren't safe yet, if there are any."""
+
+    def keep(self, objects: Sequence[AirflowObject]) -> None:
+        """Makes the file hold these objects and no others. Raises `TargetError` where it can't be written."""
+        if not objects:
+            if self.path is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    self.path.unlink()
+                self.path = None
+            return
+        text = get_format("json").render(Bundle.of(objects), WriteOptions()).text
+        if self.path is not None:
+            write_atomically(self.path, text)
+            return
+        name = f"recovery-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}.json"
+        for directory in (self._directory, Path(tempfile.gettempdir())):
+            with contextlib.suppress(AirconnError, OSError):
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_atomically(directory / name, text)
+                self.path = directory / name
+                return
+        raise TargetError(
+            "an object has to be deleted and created anew, and there is no place for a copy of it meanwhile",
+            where=str(self._directory),
+            hint="make the directory writable, or name another one in AIRCONN_STATE_DIR",
+        )
