@@ -16,7 +16,6 @@ from airconn.model import (
     FieldChange,
     How,
     Kind,
-    Redacted,
     Step,
     Text,
     hidden_fields,
@@ -173,15 +172,19 @@ def merged(source: AirflowObject, target: AirflowObject) -> AirflowObject:
     return replace(source, **changes)
 
 
-def _merged_texts(ours: Text, theirs: Text) -> Text | Redacted:
+def _merged_texts(ours: Text, theirs: Text) -> Text:
     try:
         mine, other = (jsontext.loads(text.text) for text in (ours, theirs))
     except ValueError:
         return ours
     both = _merged_values(mine, other)
+    given = dict(jsontext.leaves(mine))
     if both in (mine, other):
         return ours if both == mine else theirs
-    return Text.of(jsontext.dumps(both))
+    # What is hidden stays so, and a *** that the user calls genuine stays that.
+    there = dict(jsontext.leaves(both))
+    hidden = (*ours.hidden, *(path for path in theirs.hidden if path in there and path not in given))
+    return Text(jsontext.dumps(both), hidden)
 
 
 def _merged_values(ours: Any, theirs: Any) -> Any:

@@ -41,7 +41,7 @@ def _rewrite(store: FileStore, findings: Iterable[Finding], airflow: AirflowVers
     if not ids or store.path is None or formats.get_updater(store.format_name()) is None:
         return []
     store.reads_for = airflow
-    options = WriteOptions(airflow=airflow, connection_format="uri")
+    options = WriteOptions(airflow=airflow, connection_format="uri", env_dialect=store.settings.env_dialect)
     done: list[str] = []
     for id_ in ids:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.errors import InputError
 from airconn.model import AirflowVersion
+
+if TYPE_CHECKING:
+    from airconn.report.planfile import PlanFile
 
 
 @click.command("apply", short_help="Carry out a plan that was made before.")
@@ -39,16 +42,28 @@ def command(app: App, /, file: Path, yes: bool, output: str, **options: Any) -> 
     return Run(app, {**kept, **options}, output).applied(planned, yes=yes)
 
 
-def _import_options(planned: Any) -> dict[str, Any]:
+def _import_options(planned: PlanFile) -> dict[str, Any]:
     """The options of an import as a plan file has them. Raises `InputError` where they are none."""
     from airconn.cli.import_ import command as import_command
     from airconn.cli.running import NOT_IN_A_PLAN
 
     apart = {"dry_run", "exit_code", "yes", "output", "plan_out", *NOT_IN_A_PLAN}
-    wanted = {param.name: param for param in import_command.params if param.name and param.expose_value}
-    names = wanted.keys() - apart
-    found = dict(planned.options)
-    if found.keys() != names:
+    wanted = {param.name: param for param in import_command.params if param.expose_value and param.name not in apart}
+    found = planned.options
+    if found.keys() != wanted.keys() or not all(
+        _is_value_of(param, found[str(name)]) for name, param in wanted.items()
+    ):
         raise InputError("its options are not those of this version of airconn", where=planned.path)
-    found["airflow"] = AirflowVersion.parse(found["airflow"]) if found["airflow"] else None
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    options = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    return {**options, "airflow": AirflowVersion.parse(found["airflow"]) if found["airflow"] else None}
+
+
+def _is_value_of(param: click.Parameter, value: Any) -> bool:
+    """Whether a parameter of a command could have had this value."""
+    if param.nargs == -1 or param.multiple:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if isinstance(param, click.Option) and param.is_bool_flag:
+        return isinstance(value, bool)
+    if isinstance(param.type, click.types.IntParamType):
+        return isinstance(value, int) and not isinstance(value, bool)
+    return value is None or isinstance(value, str)

@@ -73,21 +73,25 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
         ),
     )
     formats.get_format(out.format_name())
-    result = transfer.export(
-        stores,
-        selection,
-        out,
-        options=WriteOptions(
-            airflow=options["airflow"] or airflow(),
-            kinds=selection.kinds,
-            connection_format=options["connection_format"],
-            env_dialect=options["env_dialect"],
-        ),
-        redacted=options["redacted"],
-        strict=options["strict"],
-        replace_file=options["replace"],
-        change=opt.make_overrides(app, options, selection).apply,
-    )
+    fills = opt.open_fills(app, options)
+    with ExitStack() as stack:
+        stack.callback(transfer.close, fills)
+        result = transfer.export(
+            stores,
+            selection,
+            out,
+            options=WriteOptions(
+                airflow=options["airflow"] or airflow(),
+                kinds=selection.kinds,
+                connection_format=options["connection_format"],
+                env_dialect=options["env_dialect"] or out.env_dialect(),
+            ),
+            redacted=options["redacted"],
+            strict=options["strict"],
+            replace_file=options["replace"],
+            fills=fills,
+            change=opt.make_overrides(app, options, selection).apply,
+        )
     if path is None:
         app.data(result.text)
     else:

@@ -109,6 +109,13 @@ airflow = click.option(
     help="Read and write as this Airflow does (default: the Airflow in question, else the newest).",
 )
 
+filling = click.option(
+    "--fill",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Take what the sources hide from here: a file, env:, or another place. May be repeated.",
+)
+
 writing = _apply(
     [
         click.option(
@@ -138,6 +145,7 @@ writing = _apply(
         ),
         click.option("--replace", is_flag=True, help="Write FILE afresh, and don't change it in place."),
         click.option("--strict", is_flag=True, help="Fail if the format can't hold everything."),
+        filling,
         airflow,
     ]
 )
@@ -150,7 +158,7 @@ rehearsing = _apply(
             "--plan-out",
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help="Write the plan, which holds no values, to FILE for airconn apply, and nothing else.",
+            help="Write the plan to FILE for airconn apply, and nothing else. It holds no values but those of --set.",
         ),
     ]
 )
@@ -169,13 +177,6 @@ pruning = _apply(
         ),
         yes,
     ]
-)
-
-filling = click.option(
-    "--fill",
-    multiple=True,
-    metavar="ADDRESS",
-    help="Take what the sources hide from here: a file, env:, or another place. May be repeated.",
 )
 
 overriding = _apply(

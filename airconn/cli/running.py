@@ -78,9 +78,8 @@ class Run:
         app, options = self.app, self.options
         app.writes = True
         with ExitStack() as stack:
-            target = opt.open_address(
-                app.config.target(options["to"]), {**options, "from_format": None, "kind": None}
-            )
+            of_target = {**options, "from_format": None, "kind": None, "from_env_dialect": None}
+            target = opt.open_address(app.config.target(options["to"]), of_target)
             sources = [opt.open_address(app.config.resolve(source), options) for source in options["sources"]]
             fills = opt.open_fills(app, options)
             stack.callback(transfer.close, [target, *sources, *fills])

@@ -87,6 +87,7 @@ def detect(path: str, text: str) -> str:
 
     Raises `InputError` that says how to settle it.
     """
+    text = text.removeprefix("\ufeff")
     name = name_of_path(path)
     if name == "yaml" and get_format("settings").sniff(text):
         return "settings"

@@ -25,7 +25,16 @@ from airconn.formats.base import (
     parsed,
     quoted,
 )
-from airconn.formats.dotenv import PORTABLE, SHELL_NAME, Dialect, dialect_of, get_dialect, quoting
+from airconn.formats.dotenv import (
+    PORTABLE,
+    SHELL_NAME,
+    Dialect,
+    dialect_of,
+    get_dialect,
+    is_like_a_mark,
+    named_by_mark,
+    quoting,
+)
 from airconn.formats.dotenv.lines import Entry
 from airconn.model import (
     REDACTED,
@@ -82,24 +91,33 @@ def read_value(
 
 
 def sniff(text: str) -> bool:
-    """Whether a text of unknown name looks like a .env file with objects."""
-    return re.search(r"^[ \t]*(export[ \t]+)?AIRFLOW_(CONN|VAR)_\S*?=", text, re.MULTILINE) is not None
+    """Whether a text of unknown name looks like a .env file with objects, or says that it is one."""
+    first_line = text[:200].removeprefix("\ufeff").partition("\n")[0].strip()
+    return (
+        is_like_a_mark(first_line)
+        or re.search(r"^[ \t]*(export[ \t]+)?AIRFLOW_(CONN|VAR)_\S*?=", text, re.MULTILINE) is not None
+    )
 
 
 def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     """The objects of a .env file. Lines of other names are left alone and counted; a faulty line is an error."""
-    reader = _Reader(source, options)
-    for entry in dialect_of(text, options.env_dialect, f"{source}:1").entries(text):
+    dialect = dialect_of(text, options.env_dialect, source)
+    reader = _Reader(source, options, dialect, is_marked=named_by_mark(text) is not None)
+    for entry in dialect.entries(text):
         reader.take(entry)
+    reader.stray_marks.check()  # all else may be wrong only because the file was taken for one in another dialect
     found = parsed(reader.objects(), reader.faults, reader.notes, reader.ignored)
     return replace(found, kinds=frozenset(PREFIXES.values()))
 
 
 class _Reader:
-    def __init__(self, source: str, options: ReadOptions) -> None:
+    def __init__(self, source: str, options: ReadOptions, dialect: Dialect, *, is_marked: bool) -> None:
         self.source = source
         self.options = options
+        self.dialect = dialect
+        self.is_marked = is_marked
         self.faults = Faults()
+        self.stray_marks = Faults()
         self.notes: list[Note] = []
         self.found: dict[str, AirflowObject] = {}  # by name
         self.ignored = 0
@@ -111,11 +129,16 @@ class _Reader:
             self.faults.add(
                 entry.reason or "this line is not NAME=VALUE",
                 origin,
-                "put the value between single quotes"
-                if entry.reason
-                else "close the quotes, or put the whole value in quotes; comments start with #",
+                entry.hint or self.dialect.way_out,
             )
         if entry.name is None:
+            if is_like_a_mark(entry.comment) and not (self.is_marked and entry.line == 1):
+                self.stray_marks.add(
+                    "this line is to name the env dialect of the file, and doesn't: it must be the first line, "
+                    "exactly # airconn: env-dialect NAME",
+                    origin,
+                    "move it there, mend it, or take it out; --from-env-dialect says the same for one run",
+                )
             self.true_id = _true_id(entry.comment) or self.true_id
             return
         true_id, self.true_id = self.true_id, ""
@@ -206,15 +229,15 @@ def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Ren
             losses.append(Loss(obj.kind, obj.id, "", reason))
             continue
         name = env_name(obj.kind, obj.id)
-        losses += [Loss(obj.kind, obj.id, field, message) for field, message in lost.items()]
         quoted_value = dialect.quote(value)
         if _is_like_padding(name, value):
             quoted_value = quoting.Quoted(f"'{value}'")
-        if hidden := hidden_fields(obj):
-            lines.append(f"# airconn: hidden by the source: {quoted(', '.join(hidden))}")
-        if obj.id.upper().lower() != obj.id:
-            lines.append(f"# airconn: {obj.kind.id_field} {json.dumps(obj.id, ensure_ascii=False)}")
-        lines.append(f"{name}={quoted_value.text}")
+        own_lines = [*_comments(obj), f"{name}={quoted_value.text}"]
+        if dialect.longest is not None and any(_size(line) > dialect.longest for line in own_lines):
+            losses.append(Loss(obj.kind, obj.id, "", f"its line would be longer than {dialect.reader} takes"))
+            continue
+        lines += own_lines
+        losses += [Loss(obj.kind, obj.id, field, message) for field, message in lost.items()]
         broken = list(quoted_value.broken)
         if dialect.name == PORTABLE and not SHELL_NAME.fullmatch(name):
             broken.append("sh (it takes no such name)")
@@ -223,6 +246,20 @@ def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Ren
                 Note(f"{obj.kind.value}/{obj.id}", f"not read alike by every .env reader: {', '.join(broken)}")
             )
     return Rendered("".join(f"{line}\n" for line in lines), tuple(losses), tuple(notes))
+
+
+def _comments(obj: AirflowObject) -> list[str]:
+    """The lines above the one of an object that say what it can't."""
+    lines: list[str] = []
+    if hidden := hidden_fields(obj):
+        lines.append(f"# airconn: hidden by the source: {quoted(', '.join(hidden))}")
+    if obj.id.upper().lower() != obj.id:
+        lines.append(f"# airconn: {obj.kind.id_field} {json.dumps(obj.id, ensure_ascii=False)}")
+    return lines
+
+
+def _size(line: str) -> int:
+    return len(line.encode("utf-8", "replace"))
 
 
 def _is_like_padding(name: str, value: str) -> bool:

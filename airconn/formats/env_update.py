@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from airconn.errors import InputError
 from airconn.formats import connection_uri, env
-from airconn.formats.base import Change, ReadOptions, Rendered, Same, WriteOptions, verified
-from airconn.formats.dotenv import Dialect, dialect_of
-from airconn.formats.dotenv.lines import Entry, unix_lines
+from airconn.formats.base import Change, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
+from airconn.formats.dotenv import Dialect, dialect_of, is_like_a_mark, named_by_mark
+from airconn.formats.dotenv.lines import Entry, without_bom
 from airconn.model import AirflowObject, Bundle, Connection, Kind, hidden_fields
 
 _HIDDEN_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*hidden by the source:")
@@ -23,11 +25,6 @@ def update(text: str, changes: Mapping[Change, AirflowObject | None], options: W
     or where two ids fall on one name.
     """
     dialect = dialect_of(text, options.env_dialect, "")
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    newline = "\r\n" if dialect.normal is unix_lines and "\r\n" in text else "\n"
-    text = dialect.normal(text)
-    if not text.startswith(dialect.mark):
-        text = dialect.mark + text
     reading = ReadOptions(airflow=options.airflow, env_dialect=dialect.name)
     before = env.parse(text, "", reading).bundle
     _refuse_other_ids(before, changes)
@@ -36,7 +33,24 @@ def update(text: str, changes: Mapping[Change, AirflowObject | None], options: W
         editor.change(kind, id_, obj)
     rendered = editor.result()
     verified(lambda: env.parse(rendered.text, "", reading).bundle, before, changes, editor.expected)
-    return Rendered(mark + rendered.text.replace("\n", newline), rendered.losses, rendered.notes)
+    return rendered
+
+
+def _line_end(text: str, ends: Sequence[str]) -> str:
+    """The line end for new lines: of those that a dialect has, the one that most lines have, the first of several."""
+    found = [end for end in re.findall(r"\r\n|\n|\r", text) if end in ends]
+    return Counter(found).most_common(1)[0][0] if found else "\n"
+
+
+def _origins(text: str, dialect: Dialect) -> Callable[[int], int]:
+    """Says where in `text` stands what a dialect sees at an offset of its entries.
+
+    It doesn't see a byte order mark, and may see a carriage return and a line feed as one character.
+    """
+    lead = len(text) - len(without_bom(text))
+    pairs = [match.start() for match in re.finditer("\r\n", text)] if "\r" in dialect.line_ends else []
+    ends = [start - lead - number for number, start in enumerate(pairs)]
+    return lambda offset: offset + lead + bisect_left(ends, offset)
 
 
 def _refuse_other_ids(before: Bundle, changes: Mapping[Change, AirflowObject | None]) -> None:
@@ -52,14 +66,16 @@ def _refuse_other_ids(before: Bundle, changes: Mapping[Change, AirflowObject | N
 
 
 class _Editor:
-    """Collects edits to a text and carries them out at the end."""
+    """Collects edits to a text and carries them out at the end. What isn't edited stays as it is, to the byte."""
 
     def __init__(self, text: str, options: WriteOptions, same: Same, before: Bundle, dialect: Dialect) -> None:
         self.text = text
         self.options = options
         self.same = same
         self.before = before
-        self.dialect = dialect
+        self.newline = _line_end(text, dialect.line_ends)
+        self.dialect = dialect.with_line_end(self.newline)
+        self.origin = _origins(text, dialect)
         self.entries = list(dialect.entries(text))
         # The last line of a name is the one that counts.
         self.places = {entry.name: index for index, entry in enumerate(self.entries) if entry.name}
@@ -91,8 +107,8 @@ class _Editor:
             return
         if wanted is not None:
             self.expected[obj.kind, obj.id] = wanted
-        raw = self.text[slice(*entry.value_span)]
-        self.edits.append((*entry.value_span, self.dialect.quote_like(line.value, raw).text))
+        start, end = self.origin(entry.value_span[0]), self.origin(entry.value_span[1])
+        self.edits.append((start, end, self.dialect.quote_like(line.value, self.text[start:end]).text))
         self.mark_hidden(index, rendered, hidden=bool(hidden_fields(obj)))
 
     def render(self, obj: AirflowObject, entry: Entry) -> tuple[Rendered, Entry | None]:
@@ -119,28 +135,53 @@ class _Editor:
     def mark_hidden(self, index: int, rendered: Rendered, *, hidden: bool) -> None:
         """Keeps the comment above a line that says what is hidden in it true."""
         above = self.entries[index - 1] if index else None
-        comment = f"{rendered.text.splitlines()[0]}\n" if hidden else ""
+        comment = rendered.text.partition("\n")[0] + self.newline if hidden else ""
         if above is not None and above.name is None and _HIDDEN_COMMENT.match(above.comment):
-            self.edits.append((*above.span, comment))
+            self.put(above.span, comment)
         elif hidden:
             start = self.entries[index].span[0]
-            self.edits.append((start, start, comment))
+            self.put((start, start), comment)
 
     def remove(self, index: int) -> None:
         """Takes a line out, and the comments of ours above it."""
-        self.edits.append((*self.entries[index].span, ""))
-        while index and self.entries[index - 1].comment.startswith("# airconn:") and not self.entries[index - 1].name:
+        self.put(self.entries[index].span, "")
+        while index and _is_of_an_object(self.entries[index - 1]):
             index -= 1
-            self.edits.append((*self.entries[index].span, ""))
+            self.put(self.entries[index].span, "")
+
+    def put(self, span: tuple[int, int], new: str) -> None:
+        """Writes `new` in place of what entries say is there."""
+        self.edits.append((self.origin(span[0]), self.origin(span[1]), new))
 
     def result(self) -> Rendered:
-        text = self.text
-        for start, end, new in sorted(self.edits, reverse=True):
-            text = text[:start] + new + text[end:]
+        added = ""
         if self.added:
             self.rendered.append(env.render_lines(Bundle.of(self.added), self.options, self.dialect))
             for obj in self.parsed(self.rendered[-1]):
                 self.expected[obj.kind, obj.id] = obj
-            text += ("" if not text or text.endswith("\n") else "\n") + self.rendered[-1].text
+            added = self.rendered[-1].text.replace("\n", self.newline)
         losses = tuple(loss for rendered in self.rendered for loss in rendered.losses)
-        return Rendered(text, losses, tuple(note for rendered in self.rendered for note in rendered.notes))
+        notes = tuple(note for rendered in self.rendered for note in rendered.notes)
+        return Rendered(self.edited(added) if self.edits or added else self.text, losses, notes)
+
+    def edited(self, added: str) -> str:
+        """The text with all edits, with new lines at its end, and with the mark of its dialect if it lacks one."""
+        done = self.origin(0)
+        pieces = [self.text[:done]]
+        if named_by_mark(self.text) is None:
+            pieces.append(self.dialect.mark.replace("\n", self.newline))
+        for start, end, new in sorted(self.edits):
+            if start < done:
+                raise not_in_place()  # two edits of one place
+            pieces += [self.text[done:start], new]
+            done = end
+        pieces.append(self.text[done:])
+        last = next((piece for piece in reversed(pieces) if piece), "\ufeff")
+        if added and last != "\ufeff" and not last.endswith(self.dialect.line_ends):
+            pieces.append(self.newline)
+        return "".join([*pieces, added])
+
+
+def _is_of_an_object(entry: Entry) -> bool:
+    """Whether this is a comment of ours on the object below it, and not the one that names the file's dialect."""
+    return not entry.name and entry.comment.startswith("# airconn:") and not is_like_a_mark(entry.comment)

@@ -24,8 +24,11 @@ def value_lines(step: Step) -> Iterator[str]:
     for name in sorted(step.written):
         ours, theirs = leaves_of(getattr(new, name)), leaves_of(getattr(old, name))
         for path in dict.fromkeys([*theirs, *ours]):
-            if ours.get(path, _ABSENT) != theirs.get(path, _ABSENT):
-                yield f"{clean(leaf_name(name, path))}: {' -> '.join(shown_sides([old, new], name, path))}"
+            if ours.get(path, _ABSENT) == theirs.get(path, _ABSENT):
+                continue
+            shown = shown_sides([old, new], name, path)
+            if len(shown) == 2:
+                yield f"{clean(leaf_name(name, path))}: {' -> '.join(shown)}"
 
 
 def shown_sides(sides: Sequence[AirflowObject], field: str, path: JsonPath) -> list[str]:

@@ -12,6 +12,7 @@ from typing import ClassVar
 from airconn import formats
 from airconn.config import Settings
 from airconn.errors import AirconnError, InputError, TargetError, UsageError
+from airconn.formats import dotenv
 from airconn.formats.base import Change, Note, Parsed, ReadOptions, Rendered, Same, WriteOptions
 from airconn.model import Action, AirflowObject, Bundle, Outcome, Selection, Step
 from airconn.stores.base import Capabilities, Store
@@ -44,7 +45,7 @@ class FileStore(Store):
         return self.path is not None and self.path.is_file() and self.path.stat().st_size > 0
 
     def text(self) -> str:
-        """What the file holds. Raises `InputError`."""
+        """What the file holds, a byte order mark included. Raises `InputError`."""
         if self._text is None:
             self._text = self._decode(self._bytes())
         return self._text
@@ -66,7 +67,7 @@ class FileStore(Store):
 
     def _decode(self, data: bytes) -> str:
         try:
-            text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+            text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
             if "\0" in text[:2000]:
                 raise UnicodeDecodeError("utf-8", data, data.find(b"\0"), data.find(b"\0") + 1, "NUL")
             return text
@@ -92,6 +93,15 @@ class FileStore(Store):
                 hint=f"add --format, one of {', '.join(formats.NAMES)}",
             )
         return name
+
+    def env_dialect(self) -> str | None:
+        """The dialect that a .env file says it is in. Where it is written anew, it stays so."""
+        try:
+            is_env = self.holds_something() and self.format_name() == "env"
+            name = dotenv.named_by_mark(self.text()) if is_env else None
+        except AirconnError:
+            return None
+        return name if name in dotenv.DIALECTS else None
 
     def parse(self) -> Parsed:
         """What the file holds, in its format."""

@@ -111,7 +111,7 @@ def refuse_deletions(plan: Plan, most: int) -> None:
     number = len(plan.of(Action.DELETE))
     if number > most:
         raise BlockedError(
-            f"{number} objects would be deleted, and --max-delete allows {most}",
+            f"{number} object{'s' * (number > 1)} would be deleted, and --max-delete allows {most}",
             hint=f"look at the plan with --dry-run, and then allow it with --max-delete {number}",
         )
 
@@ -122,7 +122,7 @@ def refuse_blocked(plan: Plan) -> None:
         objects = "1 object is" if len(plan.blocked) == 1 else f"{len(plan.blocked)} objects are"
         raise BlockedError(
             f"{objects} blocked, and so is the run",
-            hint="fill in what is listed with '!' (--fill ADDRESS takes it from another place), or --exclude it",
+            hint="mend what is listed with '!' (--fill ADDRESS takes what is hidden from elsewhere), or leave it out",
         )
 
 

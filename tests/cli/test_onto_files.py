@@ -88,3 +88,29 @@ def test_standard_output_can_be_named(airconn, examples: Path, tmp_path: Path) -
     result = airconn("convert", examples / "objects.json", "--pools", "-o", "-")
     assert (result.code, '"sensors"' in result.out) == (0, True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "mark"),
+    [
+        ((), "# airconn: env-dialect sh\n"),
+        (("--env-dialect", "docker"), "# airconn: env-dialect docker\n"),
+        (("--env-dialect", "portable"), ""),
+    ],
+)
+def test_a_file_that_is_written_afresh_stays_in_its_dialect(
+    airconn, tmp_path: Path, options: tuple[str, ...], mark: str
+) -> None:
+    (tmp_path / ".env").write_bytes(b"#\tairconn: env-dialect sh \r\nwhat is this\n")
+    (tmp_path / "new.json").write_text('{"variables": {"a": "1"}}')
+    assert airconn("convert", tmp_path / "new.json", "-o", tmp_path / ".env", "--replace", *options).code == 0
+    assert (tmp_path / ".env").read_text() == f"{mark}AIRFLOW_VAR_A=1\n"
+
+
+def test_starting_afresh_needs_nothing_of_the_old_file(airconn, tmp_path: Path) -> None:
+    (tmp_path / "new.json").write_text('{"variables": {"a": "1"}}')
+    for old in (b"\xff\xff", b"# airconn: env-dialect nonsense\n", b""):
+        (tmp_path / "x.env").write_bytes(old)
+        options = ("--replace", "--format", "env")
+        assert airconn("convert", tmp_path / "new.json", "-o", tmp_path / "x.env", *options).code == 0
+        assert (tmp_path / "x.env").read_text() == "AIRFLOW_VAR_A=1\n"

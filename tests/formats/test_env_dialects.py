@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airconn.errors import InputError, InputErrors
-from airconn.formats import dotenv, env, env_update
+from airconn.formats import detect, dotenv, env, env_update
 from airconn.formats.base import ReadOptions, WriteOptions
 from airconn.formats.dotenv import DIALECTS
 from airconn.model import Bundle, Kind, Text, Variable
@@ -42,11 +42,12 @@ def seen_by_shell(shell: str, text: str, directory: Path) -> dict[str, str] | No
     """What a shell reads without running or expanding anything, or None if it doesn't get to the end."""
     (directory / "file").write_bytes(text.encode())
     script = "set -a; . ./file || exit 1; exec /usr/bin/env -0"
-    done = subprocess.run([shell, "-c", script], cwd=directory, env={"PATH": ""}, capture_output=True, check=False)
+    environ = {"PATH": "", "HOME": "/home/of/nobody"}
+    done = subprocess.run([shell, "-c", script], cwd=directory, env=environ, capture_output=True, check=False)
     if done.returncode or done.stderr:
         return None
     pairs = (line.partition(b"=") for line in done.stdout.split(b"\0") if line)
-    names = ("PATH", "PWD", "OLDPWD", "SHLVL", "_")
+    names = ("HOME", "PATH", "PWD", "OLDPWD", "SHLVL", "_")
     return {name.decode(): value.decode() for name, _, value in pairs if name.decode() not in names}
 
 
@@ -87,6 +88,7 @@ TOKENS = [
         '\\"',
     ),
     *("\u2028", "é", "'\\''", "''", '""', "%", ":", "(", "\\\n", "[1]", "+="),
+    *("~", "~/", ":~", "$", "$\\\n", "HOME", "{", "}", ",", "..", "{x,y}", "{1..3}", "*", "\\\n~"),
 ]
 
 
@@ -94,6 +96,8 @@ TOKENS = [
 @example("A=a'b'\"c\"\\d")
 @example("A=x#y #z")
 @example("A='x'\r\nB=1")
+@example("A=x''~")
+@example('A="x:"~\nexport C={x\\,y}\nB={x,y}')
 def test_what_airconn_reads_for_a_shell_is_what_shells_read(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
@@ -105,7 +109,26 @@ def test_what_airconn_reads_for_a_shell_is_what_shells_read(
 
 @pytest.mark.parametrize(
     "value",
-    ["$X", "${X}", "$(x)", "`x`", '"$X"', '"`x`"', "~", "~/x", "a:~/b", "$'x'", '$"x"', "$1", '"a$(b)"', "$((1))"],
+    [
+        *(
+            "$X",
+            "${X}",
+            "$(x)",
+            "`x`",
+            '"$X"',
+            '"`x`"',
+            "~",
+            "~/x",
+            "a:~/b",
+            "$'x'",
+            '$"x"',
+            "$1",
+            '"a$(b)"',
+            "$((1))",
+        ),
+        *("\\\n~", "\\\n\\\n~/x", "x:\\\n~/y", "$\\\nHOME", '"$\\\nHOME"', '"$\\\n(id -u)"', '"$\\\n\\\n{X}"'),
+        *("$[1+1]", '"$[1+1]"', "$\\\n[1+1]"),
+    ],
 )
 def test_what_a_shell_would_expand_is_not_read(value: str) -> None:
     with pytest.raises(InputErrors, match="a shell would put something else in place of a"):
@@ -234,3 +257,109 @@ def test_what_a_reader_has_no_form_for_is_a_loss() -> None:
         "compose": set(),
         "docker": {"lines"},
     }
+
+
+@pytest.mark.parametrize("value", ["{a,b}", "x{1..3}y", '{"a",b}', "{a\\\n,b}", "{1.\\\n.3}"])
+def test_braces_of_which_bash_makes_several_words_are_not_read(value: str) -> None:
+    text = f"export AIRFLOW_VAR_A={value}\n"
+    with pytest.raises(InputErrors, match="bash would make several words of the braces"):
+        env.parse(text, "file", ReadOptions(env_dialect="sh"))
+    assert env.parse(text.removeprefix("export "), "file", ReadOptions(env_dialect="sh")).bundle.variables
+
+
+@pytest.mark.parametrize("first", ["AIRFLOW_VAR_A=1\n", "# airconn: env-dialect sh\nAIRFLOW_VAR_A=1\n", "\n"])
+def test_a_byte_order_mark_is_a_fault_to_shells(first: str) -> None:
+    with pytest.raises(InputErrors, match="file:1: the file starts with a byte order mark") as caught:
+        env.parse("\ufeff" + first, "file", ReadOptions(env_dialect="sh"))
+    assert caught.value.hint == "save it as UTF-8 without a byte order mark"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# airconn: env-dialect=sh",
+        "# Airconn: env-dialect sh",
+        "# airconn: env_dialect sh",
+        "#AIRCONN env dialect: sh",
+        "  # airconn: env-dialect sh",
+        "# airconn: env-dialect sh, see the wiki",
+        "# airconn: env-dialect",
+        "## airconn: env-dialect sh",
+    ],
+)
+def test_a_mark_that_has_no_effect_is_an_error(line: str) -> None:
+    for number, text in ((1, f"{line}\nAIRFLOW_VAR_A='it'\\''s'\n"), (2, f"X=1\n{line}\r\nAIRFLOW_VAR_A=1\n")):
+        with pytest.raises(InputError, match="must be the first line, exactly # airconn: env-dialect NAME") as caught:
+            env.parse(text, "file", ReadOptions())
+        assert caught.value.where == f"file:{number}"
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_mark_below_the_first_line_is_an_error_whether_or_not_there_is_another(name: str) -> None:
+    mark = f"# airconn: env-dialect {name}\n"
+    for text, line in ((f"# mine\n{mark}AIRFLOW_VAR_A=1\n", 2), (f"{mark}A=1\n\n{mark}", 4), (f"\n{mark}", 2)):
+        with pytest.raises(InputError, match="must be the first line") as caught:
+            env.parse(text, "file", ReadOptions(env_dialect=name))
+        assert caught.value.where == f"file:{line}"
+
+
+def test_what_is_like_a_mark_in_a_value_or_in_a_text_is_none() -> None:
+    text = (
+        "AIRFLOW_VAR_A='\n# airconn: env-dialect sh\n'\n# airconn reads env-dialects\nB=1 # airconn: env-dialect sh\n"
+    )
+    assert env.parse(text, "file", ReadOptions()).bundle.variables
+
+
+@pytest.mark.parametrize("mark", ["# airconn: env-dialect sh\n", "\ufeff#airconn:env-dialect docker\r\n"])
+def test_a_marked_text_is_a_env_file(mark: str) -> None:
+    assert detect("file", f"{mark}OTHER=1\n") == "env"
+    assert detect(".env", f"{mark}a=http://h\n") == "env"
+
+
+def test_what_to_do_about_a_line_of_docker_is_not_to_quote_it() -> None:
+    with pytest.raises(InputErrors) as caught:
+        env.parse("# airconn: env-dialect docker\nexport A=1\n", "file", ReadOptions())
+    assert "NAME=VALUE" in (caught.value.hint or "")
+    assert "quotes" not in (caught.value.hint or "")
+
+
+LINE_OF_DOCKER = len("AIRFLOW_VAR_A=")
+
+
+@pytest.mark.parametrize(("key", "value", "fits"), [
+    ("a", "x" * (65_535 - LINE_OF_DOCKER), True),
+    ("a", "x" * (65_536 - LINE_OF_DOCKER), False),
+    ("a" * 50_000, "x" * 20_000, False),
+    ("a", "é" * 32_760, True),
+    ("a", "é" * 32_761, False),
+    ("Aa" * 20_000, "x", True),
+    ("Aa" * 32_760, "x", False),
+], ids=range(7))  # fmt: skip
+def test_a_line_that_is_too_long_for_docker_is_a_loss(key: str, value: str, fits: bool) -> None:
+    rendered = env.render(Bundle.of([Variable(key=key, value=Text(value))]), WriteOptions(env_dialect="docker"))
+    assert [loss.field for loss in rendered.losses] == ([] if fits else [""])
+    assert all(len(line.encode()) <= 65_535 for line in rendered.text.split("\n"))
+    assert (env.parse(rendered.text, "", ReadOptions()).bundle.variables.keys() == {key}) is fits
+
+
+COMPOSE_BLANKS = "\t\v\f\r \x85\xa0"
+GO_SPACES = COMPOSE_BLANKS + "\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("A=x\rB=2\n", {"A": "x\rB=2"}),
+        ("A=x\r\nB=2\r\n", {"A": "x", "B": "2"}),
+        ("A='x\r\ny'\r\nB='z\r'\n", {"A": "x\r\ny", "B": "z\r"}),
+        ('A="x\r\ny"\r\n', {"A": "x\r\ny"}),
+        ("# a comment\rA=1\nB=2", {"B": "2"}),
+        (f"A={COMPOSE_BLANKS}x\nB={COMPOSE_BLANKS}\nC=3", {"A": "x", "B": "", "C": "3"}),
+        *((f"A=x{space}\nB=1", {"A": "x", "B": "1"}) for space in GO_SPACES),
+        *((f"A=x{space}\nB=1", {"A": f"x{space}", "B": "1"}) for space in "\x1c\x1d\x1e\x1f\u200b\ufeff"),
+        *((f"A={space}x\n", {"A": f"{space}x"}) for space in "\x1c\u1680\u2003\u2028\u3000"),
+        *((f"A={space}'x'\n", {"A": f"{space}'x'"}) for space in "\x1f\u2003"),
+    ],
+)
+def test_blanks_and_line_ends_as_docker_compose_reads_them(text: str, wanted: dict[str, str]) -> None:
+    assert seen_by_airconn("compose", text) == wanted

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airconn.errors import InputError
+from airconn.errors import BlockedError, InputError
 from airconn.formats import env, env_update
 from airconn.formats.base import ReadOptions, WriteOptions
 from airconn.model import REDACTED, AirflowObject, Bundle, Connection, Kind, Text, Variable
@@ -29,9 +32,14 @@ def read(text: str) -> Bundle:
     return env.parse(text, "", ReadOptions()).bundle
 
 
-def changed(text: str, *objects: AirflowObject, gone: tuple[tuple[Kind, str], ...] = ()) -> str:
+def changed(
+    text: str,
+    *objects: AirflowObject,
+    gone: tuple[tuple[Kind, str], ...] = (),
+    options: WriteOptions = WriteOptions(),  # noqa: B008 - it is frozen
+) -> str:
     changes: dict[tuple[Kind, str], AirflowObject | None] = {(obj.kind, obj.id): obj for obj in objects}
-    return env_update.update(text, {**changes, **dict.fromkeys(gone)}, WriteOptions(), lambda a, b: a == b).text
+    return env_update.update(text, {**changes, **dict.fromkeys(gone)}, options, lambda a, b: a == b).text
 
 
 def lines_of_difference(before: str, after: str) -> list[str]:
@@ -90,6 +98,117 @@ def test_line_ends_and_a_byte_order_mark_stay(end: str) -> None:
     text = "\ufeff" + TEXT.replace("\n", end)
     after = changed(text, Variable(key="x", value=Text("3")))
     assert after == text.replace("AIRFLOW_VAR_X=2", "AIRFLOW_VAR_X=3")
+
+
+MIXED = {
+    "portable": "\ufeff# 1\r\n# 2\n#\rAIRFLOW_VAR_X='a\r\nb\nc\rd'  # 4\r\nA=5\r#\nAIRFLOW_VAR_Y=\"1\" \r\n\r\n# end",
+    "python-dotenv": "\r\n\nAIRFLOW_VAR_X='a'\r\rAIRFLOW_VAR_Y='b\r\nc'\r\n",
+    "compose": "\ufeff# 1\r\n# 2\rsame\nAIRFLOW_VAR_X='a\r\nb'  # 3\r\nA=5\n\nAIRFLOW_VAR_Y=\"1\" \r\n# \r \r\n",
+    "docker": "\ufeff# 1\r\n# 2\rsame\nAIRFLOW_VAR_X='a\rb'\r\nA=5\n\n  AIRFLOW_VAR_Y=1 \r\n# \r \r\n",
+    "sh": "# 1\r\n# 2\rsame\nAIRFLOW_VAR_X='a\r\nb'  # 3\r\nA=5\n\nAIRFLOW_VAR_Y=\"1\"\n# \r \r\n",
+}
+RAW = re.compile(r"(?<=_[XY]=)('[^']*'|\"[^\"]*\"|1 )")
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_every_byte_of_what_is_not_changed_stays(name: str) -> None:
+    bom = "\ufeff" if MIXED[name].startswith("\ufeff") else ""
+    text = f"{bom}# airconn: env-dialect {name}\r\n{MIXED[name].removeprefix(bom)}"
+    for number, key in enumerate("xy"):
+        after = changed(text, Variable(key=key, value=Text("new")))
+        raw = list(RAW.finditer(text))[number]
+        assert after in (f"{text[: raw.start()]}{quote}new{quote}{text[raw.end() :]}" for quote in ("", "'", '"'))
+        gone = changed(text, gone=((Kind.VARIABLES, key),))
+        start = raw.start() - len("AIRFLOW_VAR_X=")
+        end = re.compile(r"[^\r\n]*(\r\n?|\n)").match(text, raw.end())
+        assert end
+        assert gone == text[:start].rstrip(" ") + text[end.end() :] or gone == text[:start] + text[end.end() :]
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("A=1\r\nB=2\r\nC=3\n", "\r\n"),
+        ("A=1\r\nB=2\n", "\r\n"),
+        ("A=1\nB=2\r\n", "\n"),
+        ("A=1\r\nB=2", "\r\n"),
+        ("A=1\rB=2\r", "\r"),
+        ("\ufeff", "\n"),
+        ("\ufeffA=1", "\n"),
+    ],
+)
+def test_new_lines_end_as_most_of_the_file(text: str, end: str) -> None:
+    after = changed(text, Variable(key="new", value=Text("v")))
+    between = end if text[-1] in "12" else ""
+    assert after == f"{text}{between}AIRFLOW_VAR_NEW=v{end}"
+    marked = changed(text, Variable(key="new", value=Text("v")), options=WriteOptions(env_dialect="python-dotenv"))
+    bom = "\ufeff" if text.startswith("\ufeff") else ""
+    assert marked == f"{bom}# airconn: env-dialect python-dotenv{end}{after.removeprefix(bom)}"
+
+
+@pytest.mark.parametrize("name", ["portable", "python-dotenv", "compose"])
+def test_line_breaks_of_a_value_are_escapes_among_other_line_ends(name: str) -> None:
+    text = f"# airconn: env-dialect {name}\r\nAIRFLOW_VAR_A='old'\r\nAIRFLOW_VAR_B='x\r\ny'\r\n"
+    for key in ("a", "new"):
+        value = Text("one\n'two'\r\n\"\\three")
+        after = changed(text, Variable(key=key, value=value))
+        assert read(after).variables[key].value == value
+        assert "\\n" in after
+        assert "\n" not in after.replace("\r\n", "")
+    assert 'AIRFLOW_VAR_A="x\\ny"\r\n' in changed(text, Variable(key="a", value=Text("x\ny")))
+
+
+def test_line_breaks_that_have_no_safe_escape_are_a_loss() -> None:
+    text = "AIRFLOW_VAR_A='old'\r\n"
+    changes = {(Kind.VARIABLES, key): Variable(key=key, value=Text("$(id)\nx")) for key in ("a", "new")}
+    updated = env_update.update(text, changes, WriteOptions(), lambda a, b: a == b)
+    assert updated.text == text
+    assert {(loss.id, loss.field) for loss in updated.losses} == {("a", ""), ("new", "")}
+    assert all("line break" in loss.message for loss in updated.losses)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["#airconn:env-dialect sh\n", "# airconn: env-dialect sh\r\n", "#\tairconn:  env-dialect\tsh  \n"],
+)
+def test_a_mark_that_is_there_in_another_form_is_enough(mark: str) -> None:
+    mark = mark.replace("airconn:env", "airconn: env")
+    after = changed(f"{mark}AIRFLOW_VAR_A=1\n", Variable(key="a", value=Text("it's")))
+    assert after == f"{mark}AIRFLOW_VAR_A='it'\\''s'\n"
+
+
+def test_the_mark_stays_when_the_object_below_it_goes() -> None:
+    text = '# airconn: env-dialect sh\n# airconn: key "Ab"\nAIRFLOW_VAR_AB=1\n'
+    assert changed(text, gone=((Kind.VARIABLES, "Ab"),)) == "# airconn: env-dialect sh\n"
+
+
+def test_a_change_of_nothing_adds_no_mark() -> None:
+    options = WriteOptions(env_dialect="python-dotenv")
+    assert changed(TEXT, *read(TEXT), options=options) == TEXT
+
+
+def test_an_indented_line_is_not_made_too_long_for_docker() -> None:
+    text = "# airconn: env-dialect docker\n      AIRFLOW_VAR_A=x\n"
+    with pytest.raises(BlockedError):
+        changed(text, Variable(key="a", value=Text("x" * (65_530 - len("AIRFLOW_VAR_A=")))))
+
+
+def test_the_end_of_a_line_counts_for_docker() -> None:
+    text, most = "# airconn: env-dialect docker\r\nAIRFLOW_VAR_A=x\r\n", 65_534 - len("AIRFLOW_VAR_A=")
+    assert read(changed(text, Variable(key="a", value=Text("x" * most))))
+    changes = {(Kind.VARIABLES, "a"): Variable(key="a", value=Text("x" * (most + 1)))}
+    updated = env_update.update(text, changes, WriteOptions(), lambda a, b: a == b)
+    assert [loss.field for loss in updated.losses] == [""]
+    assert updated.text == text
+
+
+def test_the_time_of_many_changes_grows_with_their_number() -> None:
+    text = "".join(f"AIRFLOW_VAR_V{number}={'x' * 5_000}\n" for number in range(5_000))
+    new = "y" * 5_000
+    start = time.process_time()
+    after = changed(text, *(Variable(key=f"v{number}", value=Text(new)) for number in range(5_000)))
+    assert after == text.replace("x", "y")
+    assert time.process_time() - start < 20
 
 
 def test_an_id_that_falls_on_the_name_of_another_is_refused() -> None:

@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-FAULTS = ("reset", "502", "lost")
-"""The connection breaks before the request is passed on; a gateway answers in place of passing it on; and the server
-does the work, and its answer never comes."""
+FAULTS = ("reset", "502", "lost", "late")
+"""The connection breaks before the request is passed on; a gateway answers in place of passing it on; the server does
+the work, and the connection breaks before its answer; and it does the work, and its answer never comes."""
 _NOT_PASSED_ON = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 
 
@@ -66,6 +66,7 @@ class FaultyProxy:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # a head and a body in two packets wait for one another
     owner: ClassVar[FaultyProxy]
     goal: ClassVar[str]
 
@@ -83,8 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
             answer = connection.getresponse()
             data = answer.read()
             connection.close()
-            if fault == "lost":
-                self.owner.hold()
+            if fault in ("lost", "late"):
+                if fault == "late":
+                    self.owner.hold()
                 self.break_off()
             else:
                 self.reply(answer.status, answer.getheaders(), data)
@@ -99,6 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        self.wfile.flush()
 
     def break_off(self) -> None:
         """Ends the connection with a reset instead of an answer."""

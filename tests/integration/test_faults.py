@@ -68,7 +68,7 @@ def test_a_fault_at_any_request_loses_nothing(
         requests = len(proxy.seen)
         assert requests > number
         for at in range(requests):
-            for fault in FAULTS:
+            for fault in FAULTS[: 4 if at % 10 == 0 else 3]:  # waiting takes a second each time
                 target.seed(raw(held))
                 proxy.strike(fault, at)
                 first = target.airconn("import", source, "--exact", **how)
@@ -83,7 +83,9 @@ def test_a_fault_at_any_request_loses_nothing(
                         if id_ in between[kind]:
                             assert between[kind][id_] in (held[kind][id_], expected[kind][id_]), at_fault
                 assert first.code in (0, 1, 5), at_fault
-                assert first.code or between == expected, at_fault
+                if first.code == 0:
+                    assert (between, saved) == (expected, {}), at_fault
+                    continue
                 proxy.strike("", None)
                 again = target.airconn("import", source, "--exact", **how)
                 assert (again.code, normal(target.database())) == (0, expected), at_fault

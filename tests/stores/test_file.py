@@ -77,6 +77,14 @@ def test_a_byte_order_mark_is_understood(tmp_path: Path, encoding: str) -> None:
     assert FileStore(str(path), Settings()).read(Selection()).variables["a"].value == Text("é")
 
 
+@pytest.mark.parametrize("text", ['{"a": "1"}', "AIRFLOW_VAR_A=1\n", "airflow:\n  variables: []\n"])
+def test_the_format_of_a_file_with_a_byte_order_mark_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "with").write_text(text, encoding="utf-8-sig")
+    (tmp_path / "without").write_text(text)
+    names = [FileStore(str(tmp_path / name), Settings()).format_name() for name in ("with", "without")]
+    assert names[0] == names[1]
+
+
 def test_an_import_into_a_file_changes_what_it_says_and_keeps_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "objects.json"
     path.write_text(

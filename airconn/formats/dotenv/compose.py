@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from airconn.formats.dotenv.lines import LINE, Entry, Fault, Scanner, scanned
+from airconn.formats.dotenv.lines import LINE, Entry, Fault, Scanner, scanned, without_bom
 from airconn.formats.dotenv.quoting import BARE, Quoted
 
 _NAME = re.compile(r"[\w.\[\]-]+")
 _ESCAPE = re.compile(r'\\([abfnrtv$"\\]|0)|(\$\$?)')
 _MEANINGS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _DOUBLE = {"\\": "\\\\", '"': '\\"', "$": "\\$", "\r": "\\r"}
+# Of blanks, compose-go has two sets: its own `isSpace`, for those in a line, and that of Go's `unicode.IsSpace`.
+_BLANKS = "\t\v\f\r \x85\xa0"
+_SPACES = _BLANKS + "\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_SPACE = re.compile(f"[{_SPACES}]")
 
 
 def entries(text: str) -> Iterator[Entry]:
@@ -31,8 +35,24 @@ def quote(value: str) -> Quoted:
     return Quoted('"' + "".join(_DOUBLE.get(character, character) for character in value) + '"')
 
 
+def in_one_line(value: str) -> Quoted | None:
+    """A value with line breaks in a single line."""
+    escapes = {**_DOUBLE, "\n": "\\n"}
+    return Quoted('"' + "".join(escapes.get(character, character) for character in value) + '"')
+
+
 class _Scanner(Scanner):
     assigns = "=:"
+    blanks = re.compile(f"[{_BLANKS}]*")
+    blank_lines = re.compile(f"[\n{_SPACES}]*")
+    export = re.compile(f"export(?=[\t\f\r ])[{_BLANKS}]+")
+    comment = re.compile(f"[{_SPACES}]*#[^\n]*")
+    end = re.compile(f"[{_SPACES}]*(?:\n|\\Z)")
+
+    @staticmethod
+    def normal(text: str) -> str:
+        """To Compose, only a line feed ends a line, and a carriage return between quotes is a part of the value."""
+        return without_bom(text)
 
     def name(self) -> str | None:
         if self.peek() == "#":
@@ -47,7 +67,7 @@ class _Scanner(Scanner):
     def word(self) -> tuple[str, int, int | None]:
         mark = self.peek()
         if mark not in ("'", '"'):
-            raw = self.skip(LINE).partition(" #")[0].rstrip()
+            raw = _stripped(self.skip(LINE).partition(" #")[0])
             value = _interpolated(raw)
             return value, len(raw), 0 if value == raw else None
         raw = self.quoted(mark)
@@ -55,6 +75,14 @@ class _Scanner(Scanner):
         if mark == '"':
             value = _ESCAPE.sub(_meaning, value)
         return value, len(raw) + 2, 1 if value == raw else None
+
+
+def _stripped(text: str) -> str:
+    """A text without the blanks at its end that Go takes for such, which are not those of Python."""
+    end = len(text)
+    while end and _SPACE.match(text, end - 1):
+        end -= 1
+    return text[:end]
 
 
 def _interpolated(text: str) -> str:

@@ -8,25 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from airconn.formats.dotenv.lines import Entry
+from airconn.formats.dotenv.lines import Entry, without_bom
 from airconn.formats.dotenv.quoting import Quoted
 
 _LINES = re.compile(r"([^\n]*)(\n|\Z)")
-_LONGEST = 65_535  # bytes of a line that bufio.Scanner takes
+LONGEST = 65_535
+"""How many bytes of a line bufio.Scanner takes. One more, and docker takes nothing of the file."""
 _SELF_QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
-
-
-def normal(text: str) -> str:
-    """A carriage return inside of a line is a part of the value."""
-    return text.removeprefix("\ufeff")
 
 
 def entries(text: str) -> Iterator[Entry]:
     """The entries of a file in their order, as the docker command sees them."""
-    text = normal(text)
+    text = without_bom(text)  # a carriage return inside of a line is a part of the value
     for number, match in enumerate(_LINES.finditer(text), 1):
         if match.start() < len(text):
             entry = _entry(number, match[1].removesuffix("\r"), match.span())
+            if len(match[1]) > LONGEST // 4 and len(match[1].encode("utf-8", "replace")) > LONGEST:
+                reason = "this line is longer than docker run --env-file takes, which then reads nothing of the file"
+                entry = Entry(number, 1, is_fault=True, reason=reason, hint="keep a value of this size elsewhere")
             if entry is not None:
                 yield entry
 
@@ -53,8 +52,6 @@ def refusal(value: str) -> str:
     """Why a value has no form in such a file, if it has none."""
     if "\n" in value or value.endswith("\r"):
         return "the value has a line break, which docker run --env-file has no form for"
-    if len(value.encode("utf-8", "replace")) > _LONGEST - 400:  # an id has at most 250 characters
-        return "the value is longer than docker run --env-file takes"
     return ""
 
 

@@ -32,17 +32,24 @@ class Entry:
     value: str | None = None
     value_column: int | None = None
     value_span: tuple[int, int] = (0, 0)
-    """Where the value stands with its quotes, as offsets into the text with all line ends `\\n`."""
+    """Where the value stands with its quotes, as offsets into the text as its dialect takes it (`Scanner.normal`)."""
     span: tuple[int, int] = (0, 0)
     """Where all of the entry stands, with the end of its line."""
     comment: str = ""
     is_fault: bool = False
     reason: str = ""
     """What is wrong with a faulty line, where more is known than that it is one."""
+    hint: str = ""
+    """What to do about that."""
 
 
 class Fault(Exception):
-    """A line that is none of the grammar. Its text is the reason, if there is one to tell."""
+    """A line that is none of the grammar, with the reason if there is one to tell, and what to do about it."""
+
+    def __init__(self, reason: str = "", hint: str = "put the value between single quotes") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint if reason else ""
 
 
 def entries(text: str) -> Iterator[Entry]:
@@ -56,9 +63,14 @@ def scanned(scanner: Scanner) -> Iterator[Entry]:
         yield entry
 
 
+def without_bom(text: str) -> str:
+    """A text without a byte order mark, and with all carriage returns that are in it."""
+    return text.removeprefix("\ufeff")
+
+
 def unix_lines(text: str) -> str:
     """A text with all line ends `\\n`, as in Python's text files, and without a byte order mark."""
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return without_bom(text).replace("\r\n", "\n").replace("\r", "\n")
 
 
 class Scanner:
@@ -77,6 +89,7 @@ class Scanner:
         self.line = 1
         self.line_start = 0
         self.counted = 0
+        self.is_exported = False
 
     @staticmethod
     def normal(text: str) -> str:
@@ -92,7 +105,7 @@ class Scanner:
         start = self.position
         value_span = (0, 0)
         try:
-            self.skip(self.export)
+            self.is_exported = bool(self.skip(self.export))
             name = self.name()
             self.skip(self.blanks)
             value, value_column = None, None
@@ -105,7 +118,7 @@ class Scanner:
         except Fault as fault:
             self.skip(LINE)
             self.position += 1
-            return Entry(line, column, is_fault=True, reason=str(fault))
+            return Entry(line, column, is_fault=True, reason=fault.reason, hint=fault.hint)
         return Entry(line, column, name, value, value_column, value_span, (start, self.position), comment)
 
     def skip(self, pattern: re.Pattern[str]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 BARE = re.compile(r"[A-Za-z0-9_./:@%+,=?-]*")
 # What makes a shell run a part of a text between double quotes, or give up the whole file.
 _RUNS = re.compile(r"[`]|\$[({]")
 _DOUBLE_ESCAPES = {"\\": "\\\\", '"': '\\"', "\r": "\\r"}
+_LINE_ESCAPES = {**_DOUBLE_ESCAPES, "\n": "\\n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +50,45 @@ def quote(value: str) -> Quoted:
     if _RUNS.search(value):
         doubled = value.replace("\\", "\\\\")
         return Quoted(f"'{doubled}'", (*broken, "sh and Docker Compose"))
-    escaped = "".join(_DOUBLE_ESCAPES.get(character, character) for character in value)
     if "$" in value:
         broken.append("sh and Docker Compose")
     elif "\r" in value:
         broken.append("sh")
-    return Quoted(f'"{escaped}"', tuple(broken))
+    return Quoted(_between_double(value, _DOUBLE_ESCAPES), tuple(broken))
+
+
+def in_one_line(value: str) -> Quoted | None:
+    """The form of a writable value with line breaks in a single line, if it has one that no shell would run.
+
+    Only double quotes have an escape for a line break, and a shell doesn't know it.
+    """
+    if _RUNS.search(value):
+        return None
+    broken = ("docker run --env-file", "sh and Docker Compose" if "$" in value else "sh")
+    return Quoted(_between_double(value, _LINE_ESCAPES), broken)
+
+
+def _between_double(value: str, escapes: Mapping[str, str]) -> str:
+    return '"' + "".join(escapes.get(character, character) for character in value) + '"'
 
 
 def quote_for_dotenv(value: str) -> Quoted:
     """The form of a value that python-dotenv reads back, whatever others make of it."""
     if BARE.fullmatch(value):
         return Quoted(value)
-    broken = ("python-dotenv (with interpolation)",) if "${" in value else ()
+    broken = _broken_for_dotenv(value)
     if "\r" in value:
-        return Quoted('"' + "".join(_DOUBLE_ESCAPES.get(character, character) for character in value) + '"', broken)
+        return Quoted(_between_double(value, _DOUBLE_ESCAPES), broken)
     return Quoted("'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'", broken)
+
+
+def in_one_line_for_dotenv(value: str) -> Quoted | None:
+    """The form of a value with line breaks in a single line, for python-dotenv."""
+    return Quoted(_between_double(value, _LINE_ESCAPES), _broken_for_dotenv(value))
+
+
+def _broken_for_dotenv(value: str) -> tuple[str, ...]:
+    return ("python-dotenv (with interpolation)",) if "${" in value else ()
 
 
 def quote_like(value: str, written: str) -> Quoted:

@@ -11,10 +11,14 @@ from airconn.formats.dotenv.quoting import BARE, Quoted
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?==)")
 _PLAIN = re.compile(r"[^ \t\n'\"\\$`;&|<>()]+")
 _IN_DOUBLE = re.compile(r'[^"\\$`]+')
-# What a `$` has to be followed by for a shell to put something else in its place.
-_EXPANDS = re.compile(r"\$[A-Za-z0-9_{(@*#?$!'\"-]")
-_TILDE = re.compile(r"(^|:)~")
+# What a `$` has to be followed by for a shell to put something else in its place. A backslash at the end of a line
+# goes before the shell looks at what follows.
+_EXPANDS = re.compile(r"\$(?:\\\n)*[A-Za-z0-9_{(\[@*#?$!'\"-]")
+_CONTINUED = "\\\n"
+_TILDE = re.compile(r"(?:^|:)~")
+_QUOTED = "''"
 _RUNS = "a shell would put something else in place of a $, ` or ~ here"
+_SPLITS = "bash would make several words of the braces here"
 
 
 def entries(text: str) -> Iterator[Entry]:
@@ -36,14 +40,19 @@ class _Scanner(Scanner):
 
     @staticmethod
     def normal(text: str) -> str:
-        """To a shell, a carriage return is a part of the value."""
-        return text.removeprefix("\ufeff")
+        """To a shell, a carriage return is a part of the value, and a byte order mark one of a command."""
+        return text
 
     def name(self) -> str | None:
         if self.peek() == "#":
             return None
         if name := self.skip(_NAME):
             return name
+        if self.position == 0 and self.peek() == "\ufeff":
+            raise Fault(
+                "the file starts with a byte order mark, which a shell takes for a part of a command",
+                "save it as UTF-8 without a byte order mark",
+            )
         raise Fault
 
     def is_empty(self, blanks: str) -> bool:
@@ -52,8 +61,16 @@ class _Scanner(Scanner):
     def word(self) -> tuple[str, int, int | None]:
         start = self.position
         pieces: list[str] = []
+        bare: list[str] = []  # what a shell looks for a ~ or braces in
         while self.position < len(self.text):
             mark = self.peek()
+            if self.text.startswith(_CONTINUED, self.position):
+                self.position += 2
+                continue
+            if plain := self.skip(_PLAIN):
+                pieces.append(plain)
+                bare.append(plain)
+                continue
             if mark == "'":
                 pieces.append(self.single())
             elif mark == '"':
@@ -64,12 +81,14 @@ class _Scanner(Scanner):
                 pieces.append(self.dollar())
             elif mark == "`":
                 raise Fault(_RUNS)
-            elif plain := self.skip(_PLAIN):
-                if _TILDE.search(plain if self.position - len(plain) == start else f"_{plain}"):
-                    raise Fault(_RUNS)
-                pieces.append(plain)
             else:
                 break
+            bare.append(_QUOTED)
+        if _TILDE.search("".join(bare)):
+            raise Fault(_RUNS)
+        braced = "".join(bare).replace(_QUOTED, "").partition("{")[2]
+        if self.is_exported and ("," in braced or ".." in braced):
+            raise Fault(_SPLITS)
         value, length = "".join(pieces), self.position - start
         if value == self.text[start : self.position]:
             return value, length, 0

@@ -1,0 +1,204 @@
+"""Plans, deletions and their limits, seen from the command line, with files as the targets."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+HELD = "AIRFLOW_CONN_A=http://a:old@h\nAIRFLOW_CONN_B=http://b\nAIRFLOW_VAR_X=1\nAIRFLOW_VAR_Y=2\n"
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    path = tmp_path / "target.env"
+    path.write_text(HELD)
+    return path
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_what_the_sources_lack_is_deleted_within_the_kinds_that_they_have(airconn, tmp_path: Path, target) -> None:
+    source = write(tmp_path / "source.env", "AIRFLOW_CONN_A=http://a:old@h\n")
+    result = airconn("import", source, "--to", target, "--prune", "--yes")
+    assert result.code == 0
+    assert result.err == "".join(
+        f"warning: the sources have no {kind}: none is deleted\n" for kind in ("variables", "pools")
+    )
+    assert result.out == (
+        f"  = connections/a  http  {source}:1\n"
+        "  - connections/b  http\n"
+        f"{target}: 0 created, 0 updated, 1 deleted, 1 unchanged\n"
+    )
+    assert target.read_text() == HELD.replace("AIRFLOW_CONN_B=http://b\n", "")
+
+
+@pytest.mark.parametrize(
+    ("source", "args", "message"),
+    [
+        ("AIRFLOW_VAR_X=1\n", [], "1 object would be deleted, and nobody has said yes"),
+        (
+            "AIRFLOW_VAR_X=1\n",
+            ["--yes", "--max-delete", "0"],
+            "1 object would be deleted, and --max-delete allows 0",
+        ),
+        ("OTHER=1\n", ["--yes"], "the sources hold nothing that is selected, and --prune would delete all"),
+        ("AIRFLOW_CONN_A=http://a:old@h\nAIRFLOW_CONN_B=\n", ["--yes"], "source.env:2: AIRFLOW_CONN_B is empty"),
+        ("AIRFLOW_CONN_A=http://a:***@h\nAIRFLOW_CONN_N=http://a:***@h\n", ["--yes"], "1 object is blocked"),
+    ],
+)
+def test_nothing_is_deleted_that_nobody_wants_deleted(
+    airconn, tmp_path: Path, target, source: str, args: list[str], message: str
+) -> None:
+    result = airconn("import", write(tmp_path / "source.env", source), "--to", target, "--prune", *args)
+    assert message in result.err
+    assert (result.code, target.read_text()) == (4, HELD)
+    assert result.err.endswith("nothing was written\n")
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("YES\n", 0), ("n\n", 4), ("\n", 4), ("", 4)])
+def test_a_deletion_is_asked_for_on_a_terminal(
+    airconn, tmp_path: Path, target, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
+    monkeypatch.setattr("airconn.cli.app.App.stdin_is_terminal", True)
+    result = airconn("delete", "variables/x", "--from", target, stdin=answer, terminal=True)
+    assert f"delete 1 object of {target} (variables/x)? [y/N] " in result.err
+    assert (result.code, "AIRFLOW_VAR_X" in target.read_text()) == (code, code != 0)
+
+
+@pytest.mark.parametrize(
+    ("ids", "code", "left"),
+    [
+        (
+            ["variables/x", "connections/b"],
+            0,
+            HELD.replace("AIRFLOW_CONN_B=http://b\n", "").replace("AIRFLOW_VAR_X=1\n", ""),
+        ),
+        (["x", "x", "variables/x"], 0, HELD.replace("AIRFLOW_VAR_X=1\n", "")),
+        (["x", "nothing"], 3, HELD),
+    ],
+)
+def test_single_objects_are_deleted(airconn, target, ids: list[str], code: int, left: str) -> None:
+    rehearsed = airconn("delete", *ids, "--from", target, "--dry-run")
+    assert (rehearsed.code, target.read_text()) == (code, HELD)
+    assert (airconn("delete", *ids, "--from", target, "--yes").code, target.read_text()) == (code, left)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("AIRFLOW_VAR_X=1\n", 0), ("AIRFLOW_VAR_X=2\n", 6), ("AIRFLOW_VAR_NEW=1\n", 6)]
+)
+def test_a_dry_run_says_with_its_exit_code_whether_something_would_change(
+    airconn, tmp_path: Path, target, text: str, code: int
+) -> None:
+    source = write(tmp_path / "source.env", text)
+    assert airconn("import", source, "--to", target, "--dry-run", "--exit-code").code == code
+    assert airconn("import", source, "--to", target, "--dry-run").code == 0
+    assert (airconn("import", source, "--to", target, "--exit-code").code, target.read_text()) == (2, HELD)
+
+
+def test_a_plan_is_written_looked_at_and_carried_out(airconn, tmp_path: Path, target) -> None:
+    source = write(tmp_path / "source.env", "AIRFLOW_CONN_A=http://a:canary-1@h\nAIRFLOW_VAR_X=canary-2\n")
+    plan = tmp_path / "plan.json"
+    args = ["--prune", "--set", "variables/x.value=env:NEW", "--rename", "variables/x=z"]
+    made = airconn("import", source, "--to", target, *args, "--plan-out", plan, env={"NEW": "canary-3"})
+    assert (made.code, target.read_text()) == (0, HELD)
+    assert stat.S_IMODE(plan.stat().st_mode) == 0o600
+    assert "canary" not in plan.read_text() + made.out + made.err
+    assert [(entry["id"], entry["action"]) for entry in json.loads(plan.read_text())["objects"]] == [
+        ("a", "update"),
+        ("z", "create"),
+        ("b", "delete"),
+        ("x", "delete"),
+        ("y", "delete"),
+    ]
+    changed = airconn("apply", plan, "--yes", env={"NEW": "other"})
+    assert (changed.code, target.read_text()) == (4, HELD)
+    assert "what the sources hold has changed since the plan was made" in changed.err
+    target.write_text(HELD.replace("Y=2", "Y=3"))
+    assert airconn("apply", plan, "--yes", env={"NEW": "canary-3"}).code == 4
+    target.write_text(HELD)
+    assert airconn("apply", plan, env={"NEW": "canary-3"}).code == 4
+    applied = airconn("apply", plan, "--yes", env={"NEW": "canary-3"})
+    assert (applied.code, applied.err) == (0, "warning: the sources have no pools: none is deleted\n")
+    assert target.read_text() == "AIRFLOW_CONN_A=http://a:canary-1@h/\nAIRFLOW_VAR_Z=canary-3\n"
+    assert airconn("apply", plan, "--yes", env={"NEW": "canary-3"}).code == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text[:-9], "this is no plan file"),
+        (lambda text: "[]", "this is no plan file"),
+        (lambda text: "[" * 100_000, "this is no plan file"),
+        (lambda text: text.replace('"schema_version": 1', '"schema_version": 2'), "by another version of airconn"),
+        (lambda text: text.replace('"prune": ', '"unknown": '), "its options are not those of this version"),
+        (lambda text: text.replace('"action": "create"', '"action": "delete"'), "the plan would be another one now"),
+        (lambda text: text.replace('"salt"', '"pepper"'), "has changed since the plan was made"),
+        (lambda text: text.replace('"kinds": []', '"kinds": "x"'), "its options are not those of this version"),
+        (lambda text: text.replace('"max_delete": 10', '"max_delete": "x"'), "its options are not those of this"),
+        (lambda text: text.replace('"sources": [', '"sources": [7, '), "its options are not those of this version"),
+    ],
+)
+def test_a_plan_file_that_was_tampered_with_is_refused(
+    airconn, tmp_path: Path, target, change: Callable[[str], str], message: str
+) -> None:
+    plan = tmp_path / "plan.json"
+    source = write(tmp_path / "source.env", "AIRFLOW_VAR_NEW=1\n")
+    assert airconn("import", source, "--to", target, "--plan-out", plan).code == 0
+    plan.write_text(change(plan.read_text()))
+    result = airconn("apply", plan)
+    assert message in result.err
+    assert (result.code in (3, 4), target.read_text()) == (True, HELD)
+
+
+def test_a_plan_of_standard_input_is_refused(airconn, tmp_path: Path, target) -> None:
+    result = airconn("import", "-", "--to", target, "--plan-out", tmp_path / "p", stdin="AIRFLOW_VAR_A=1\n")
+    assert (result.code, (tmp_path / "p").exists()) == (2, False)
+
+
+def test_what_is_hidden_is_filled_in_from_several_places(airconn, tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "masked.json",
+        '{"connections": {"a": {"conn_type": "http", "password": "***", "extra": {"x": 1, "token": "***"}},'
+        ' "b": {"conn_type": "http", "password": "***"}}}',
+    )
+    fill = write(tmp_path / "fill.json", '{"connections": {"a": {"conn_type": "x", "password": "p", "host": "no"}}}')
+    env = {"AIRFLOW_CONN_A": '{"conn_type": "x", "password": "q", "extra": {"token": "t", "y": 2}}'}
+    args = ["--fill", fill, "--fill", "env:", "--exclude", "b"]
+    out = tmp_path / "out.json"
+    assert airconn("import", source, "--to", out, *args, env=env).code == 0
+    wanted = {"conn_type": "http", "password": "p", "extra": '{"x": 1, "token": "t"}'}
+    held = json.loads(out.read_text())["connections"]["a"]
+    assert {name: held[name] for name in wanted} == wanted
+    assert held["host"] is None
+    same = airconn("convert", source, *args, env=env)
+    assert json.loads(same.out)["connections"]["a"] == held
+    blocked = airconn("import", source, "--to", tmp_path / "no.json", "--fill", fill)
+    assert (blocked.code, (tmp_path / "no.json").exists()) == (4, False)
+    assert "connections/b" in blocked.out
+
+
+def test_old_and_new_of_what_is_no_secret_are_shown_if_asked_for(airconn, tmp_path: Path) -> None:
+    fields = '{"conn_type": "http", "host": "%s", "password": "%s", "extra": {"region": "%s", "token": "%s"}}'
+    target = write(tmp_path / "t.json", '{"connections": {"a": ' + fields % ("h1", "canary", "eu", "canary") + "}}")
+    source = write(tmp_path / "s.json", '{"connections": {"a": ' + fields % ("h2", "canari", "us", "canari") + "}}")
+    args = ["import", source, "--to", target, "--dry-run"]
+    plain = airconn(*args)
+    assert not any(value in plain.out for value in ("h1", "h2", "eu", "canar"))
+    shown = airconn(*args, "--show-values")
+    assert '      extra.region: "eu" -> "us"\n      host: "h1" -> "h2"\n' in shown.out
+    assert "canar" not in shown.out
+
+
+def test_merge_and_exact_exclude_one_another_by_the_last_word(airconn, tmp_path: Path) -> None:
+    target = write(tmp_path / "t.json", '{"connections": {"a": {"conn_type": "http", "host": "h", "login": "l"}}}')
+    source = write(tmp_path / "s.json", '{"connections": {"a": {"conn_type": "http", "host": "new"}}}')
+    assert airconn("import", source, "--to", target, "--merge", "--verify").code == 0
+    held = json.loads(target.read_text())["connections"]["a"]
+    assert (held["host"], held["login"]) == ("new", "l")
