@@ -12,12 +12,26 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
+    sys.unraisablehook = _raise_later
     try:
         from airconn.cli import run
 
         sys.exit(run())
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _raise_later(dropped: sys.UnraisableHookArgs) -> None:
+    """Lets no Ctrl-C get lost: Python drops what is raised in the callback of a weak reference, and an import of a
+    module has many. Of other exceptions nothing is shown: their texts could hold secrets."""
+    error = dropped.exc_value
+    if isinstance(error, KeyboardInterrupt | SystemExit) and hasattr(signal, "setitimer"):
+
+        def again(number: int, frame: object) -> None:
+            raise error
+
+        signal.signal(signal.SIGALRM, again)
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
 
 
 if __name__ == "__main__":

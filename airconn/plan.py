@@ -119,10 +119,13 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
     stored = place.stored_form(source)
     changes: list[FieldChange] = []
     reasons: list[str] = []
+    literal: frozenset[str] = getattr(source, "literal", frozenset())
     for name in value_fields(source.kind):
         if getattr(source, name) is None and _is_unsaid(source, name):
             continue
-        change, reason = _compare(name, getattr(stored, name), getattr(target, name), policy)
+        change, reason = _compare(
+            name, getattr(stored, name), getattr(target, name), policy, is_literal=name in literal
+        )
         changes += [change] if change else []
         reasons += [reason] if reason else []
     writes = any(change.is_written for change in changes)
@@ -205,8 +208,10 @@ def _is_unsaid(source: AirflowObject, name: str) -> bool:
     return own or name in _NEVER_NONE or name in source.unsaid
 
 
-def _compare(name: str, source: Any, target: Any, policy: Policy) -> tuple[FieldChange | None, str | None]:
-    """What happens to one field, and why it can't."""
+def _compare(
+    name: str, source: Any, target: Any, policy: Policy, *, is_literal: bool
+) -> tuple[FieldChange | None, str | None]:
+    """What happens to one field, and why it can't. `is_literal`: a `***` in the source is no mask."""
     exact = policy.lacking == "exact"
     if source is REDACTED or target is REDACTED or (isinstance(target, Text) and target.hidden):
         whole = _compare_whole(name, source, target, policy)
@@ -222,7 +227,7 @@ def _compare(name: str, source: Any, target: Any, policy: Policy) -> tuple[Field
     if nowhere:
         return None, f"{_names(name, nowhere)} hidden in the source, and the target has none"
     masked = [path for path, leaf in theirs.items() if leaf is REDACTED and _has_mask(_at(ours, path))]
-    if masked:
+    if masked and not is_literal:
         return None, f"{_names(name, masked)} hidden, and the source has a text with *** in it"
     moved = _moved(hidden, ours, theirs)
     kept = sorted({*(path for path in hidden if _at(ours, path) is REDACTED), *moved}, key=str)

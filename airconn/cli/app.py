@@ -61,10 +61,10 @@ class App:
 
         return user_state_path("airconn")
 
-    def confirm(self, question: str) -> bool:
-        """Asks on the terminal. Where there is none, nobody says yes."""
+    def confirm(self, question: str) -> bool | None:
+        """Asks on the terminal. None where there is nobody to ask."""
         if not (self.stdin_is_terminal and self.stderr.isatty()):
-            return False
+            return None
         self.stderr.write(f"{question} [y/N] ")
         self.stderr.flush()
         answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()

@@ -138,6 +138,7 @@ class Run:
             printer.up_to(outcome.step, outcome.error)
 
         interrupted = False
+        ended: BaseException | None = None
         try:
             with self._orderly_end():
                 importing.carry_out(
@@ -156,13 +157,17 @@ class Run:
             if self.options["verify"] and not interrupted:
                 self.wrong = importing.verify(prepared, target, self.outcomes)
                 self._show_wrong()
-        except KeyboardInterrupt:
-            interrupted = True
+        except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
+            ended = end
+            if len(self.outcomes) < len(plan.writes):
+                on_outcome(
+                    Outcome(plan.writes[len(self.outcomes)], "stopped in its midst: it is written or it isn't")
+                )
         finally:
             self._tell_of_recovery()
         self._conclude(prepared, self.outcomes)
-        if interrupted:
-            raise KeyboardInterrupt
+        if ended or interrupted:
+            raise ended or KeyboardInterrupt
         return ExitCode.SOME_FAILED if self.wrong or any(o.error for o in self.outcomes) else ExitCode.OK
 
     def _show_wrong(self) -> None:
@@ -174,8 +179,11 @@ class Run:
         """Asks whether objects may be deleted. Raises `BlockedError` where nobody says yes."""
         names = ", ".join(f"{step.kind.value}/{step.id}" for step in deletions)
         number = "1 object" if len(deletions) == 1 else f"{len(deletions)} objects"
-        if not yes and not self.app.confirm(f"delete {number} of {target} ({report.clean(names)})?"):
+        said = yes or self.app.confirm(f"delete {number} of {target} ({report.clean(names)})?")
+        if said is None:
             raise BlockedError(f"{number} would be deleted, and nobody has said yes", hint="add --yes")
+        if not said:
+            raise BlockedError("the deletion wasn't confirmed")
 
     def _tell_of_recovery(self) -> None:
         if self.recovery.path is not None:

@@ -67,7 +67,7 @@ def test_the_same_object_in_two_sources_with_other_values_is_an_error(airconn, t
 
 
 def test_a_fault_of_our_own_shows_no_value_and_no_traceback(airconn, monkeypatch) -> None:
-    def fails(*args: object) -> None:
+    def fails(*args: object, **options: object) -> None:
         raise RuntimeError("the password is canary")
 
     monkeypatch.setattr("airconn.transfer.load", fails)
@@ -77,7 +77,7 @@ def test_a_fault_of_our_own_shows_no_value_and_no_traceback(airconn, monkeypatch
 
 
 def test_ctrl_c_ends_with_130(airconn, monkeypatch) -> None:
-    def interrupted(*args: object) -> None:
+    def interrupted(*args: object, **options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("airconn.transfer.load", interrupted)

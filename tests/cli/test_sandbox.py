@@ -29,7 +29,7 @@ class FakeBox:
         self.progress = on_progress
         self.home = Path("/tmp/a home")
         self.search_path = os.defpath
-        self.guard = SimpleNamespace(watching=lambda _: nullcontext())
+        self.guard = SimpleNamespace(watching=lambda _: nullcontext(), announcing=lambda: lambda: None)
 
     def prepare(self) -> Any:
         return SimpleNamespace(scripts=Path("/tmp/env/bin"))

@@ -85,7 +85,7 @@ class Program:
                 ran.command_lines.add(Path(f"/proc/{number}/cmdline").read_text().replace("\0", " "))
         for place in (self.directory, self.temporary, self.state):
             with contextlib.suppress(OSError):
-                ran.file_names.update(os.listdir(place))
+                ran.file_names.update(path.name for path in place.iterdir())
 
     def leftovers(self) -> list[Path]:
         """The temporary files that there are."""

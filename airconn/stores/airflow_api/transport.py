@@ -68,6 +68,9 @@ class Transport:
 
         Repeats what is safe to repeat. Raises `NoAnswer` where there is none.
         """
+        from airconn.stores.airflow_api import client_parts
+
+        client_parts.prepare()
         from airflow_client.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError, SSLError
 

@@ -1,0 +1,113 @@
+"""An export that is imported again changes not one byte of a secret, also where Airflow masks by value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.target import Target
+
+NOTHING = dict.fromkeys(["description", "login", "host", "port", "schema", "password", "extra"])
+# The password of one connection stands inside of other values, where Airflow masks it once it has seen it.
+HELD: dict[str, Any] = {
+    "connections": {
+        "db": {
+            **NOTHING,
+            "conn_type": "postgres",
+            "host": "h",
+            "password": "Sesame-1",
+            "extra": '{"token": "tk-77777"}',
+        },
+        "api": {
+            **NOTHING,
+            "conn_type": "http",
+            "description": "of the team",
+            "password": "pa/ss: wörd é🔑",
+            "extra": '{"url": "https://u:Sesame-1@h/x",  "n": 1.50, "deep": {"api_key": "ak-1", "l": ["Sesame-1"]}}',
+        },
+        "bare": {**NOTHING, "conn_type": "http", "extra": '{"region": "eu"}'},
+    },
+    "variables": {
+        "dsn_in_words": {"value": "postgres://u:Sesame-1@h/db", "description": "d"},
+        "as_json": {"value": '{"a": "x Sesame-1 y", "b": 1.50}', "description": None},
+        "my_api_key": {"value": "k-123456", "description": None},
+        "plain": {"value": " 1.50\n", "description": None},
+    },
+    "pools": {"p": {"slots": 3, "description": "d", "include_deferred": True}},
+}
+
+
+@pytest.fixture
+def target(every_sandbox: Any, airconn: Callable[..., Any], tmp_path: Path) -> Target:
+    return Target(every_sandbox, airconn, tmp_path)
+
+
+@pytest.mark.parametrize("format_name", ["env", "uri", "json", "yaml", "settings"])
+def test_an_export_that_is_imported_again_changes_no_secret(target: Target, format_name: str) -> None:
+    target.seed(HELD)
+    assert target.airconn("list").code == 0  # now the server has seen the passwords
+    out = target.directory / f"export.{format_name}"
+    chosen = ["--exclude", "pools/default_pool"]
+    exported = target.airconn("export", *chosen, "--format", format_name, "-o", out)
+    assert exported.code == 0
+    text = out.read_text()
+    hidden = ["tk-77777", "ak-1", "pa/ss"] + ([] if target.box.version.startswith("2.") else ["k-123456"])
+    assert not any(secret in text for secret in hidden)
+    again = target.airconn("import", out, "--from-format", format_name)
+    assert (again.code, again.err) == (0, ""), again.out + again.err
+    found = target.database()
+    assert {id_: (c["password"], c["extra"]) for id_, c in found["connections"].items()} == {
+        id_: (c["password"], c["extra"]) for id_, c in HELD["connections"].items()
+    }
+    assert found["variables"] == HELD["variables"]
+    assert {id_: c["description"] for id_, c in found["connections"].items()} == {
+        id_: c["description"] for id_, c in HELD["connections"].items()
+    }
+    # Over nothing, what is hidden can't be made good, and everything stays undone.
+    target.wipe()
+    blocked = target.airconn("import", out, "--from-format", format_name)
+    assert (blocked.code, target.database()) == (4, {"connections": {}, "variables": {}, "pools": {}})
+    # But for what another place shows of it.
+    fill = target.directory / "fill.json"
+    target.airconn("import", target_file(target), "--to", fill)
+    options = ["--from-format", format_name, "--fill", fill, "--connections"]
+    if target.box.version.startswith("2."):
+        # Of what has no password it doesn't say so, and a place that shows none may just not have it.
+        nobody = target.airconn("import", out, *options, "--include", "bare")
+        assert (nobody.code, "hidden in the source, and the target has none: password" in nobody.out) == (4, True)
+        options += ["--exclude", "bare"]
+    filled = target.airconn("import", out, *options)
+    assert filled.code == 0, filled.out + filled.err
+    for id_, found in target.database()["connections"].items():
+        assert found["password"] == HELD["connections"][id_]["password"]
+        assert json.loads(found["extra"]) == json.loads(HELD["connections"][id_]["extra"])
+
+
+def target_file(target: Target) -> Path:
+    """The objects as a file that shows everything."""
+    path = target.directory / "held.json"
+    path.write_text(json.dumps({"connections": HELD["connections"]}))
+    return path
+
+
+def test_a_genuine_mask_is_stored_if_the_user_says_so(target: Target) -> None:
+    held = {**NOTHING, "conn_type": "http", "password": "old", "extra": '{"token": "old", "a": 1}'}
+    target.seed({"connections": {"there": held}, "variables": {"my_token": {"value": "old", "description": None}}})
+    source = target.directory / "source.json"
+    connection = {"conn_type": "http", "password": "***", "extra": {"token": "***", "a": 1}}
+    source.write_text(
+        json.dumps({"connections": {"there": connection, "new": connection}, "variables": {"my_token": "***"}})
+    )
+    assert target.airconn("import", source).code == 4  # there is nothing to keep for the new one
+    places = [f"connections/{id_}.{field}" for id_ in ("there", "new") for field in ("password", "extra.token")]
+    options = [option for place in (*places, "variables/my_token.value") for option in ("--literal-mask", place)]
+    done = target.airconn("import", source, *options)
+    assert done.code == 0, done.out + done.err
+    found = target.database()
+    assert {id_: c["password"] for id_, c in found["connections"].items()} == {"there": "***", "new": "***"}
+    assert all(json.loads(c["extra"]) == {"token": "***", "a": 1} for c in found["connections"].values())
+    assert found["variables"]["my_token"]["value"] == "***"
