@@ -13,7 +13,11 @@ from dataclasses import dataclass
 
 BARE_NAME = re.compile(r"[^=#\s]+")
 LINE = re.compile(r"[^\n]*")
-_PLAIN = {"'": re.compile(r"[^'\\]*"), '"': re.compile(r'[^"\\]*')}
+# What stands between quotes, in pieces, because Python's `re` takes memory for each turn of a repetition.
+_INSIDE = {
+    "'": re.compile(r"(?:[^'\\]+|\\.){1,500}", re.DOTALL),
+    '"': re.compile(r'(?:[^"\\]+|\\.){1,500}', re.DOTALL),
+}
 _ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
 _MEANINGS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -175,7 +179,7 @@ class Scanner:
         The latter is None where the value doesn't stand there as it is.
         """
         mark = self.peek()
-        if mark not in _PLAIN:
+        if mark not in _INSIDE:
             raw = self.bare()
             return raw, len(raw), 0
         raw = self.quoted(mark)
@@ -185,14 +189,13 @@ class Scanner:
     def quoted(self, quote: str) -> str:
         start = end = self.position + 1
         while True:
-            match = _PLAIN[quote].match(self.text, end)
-            end = match.end() if match else end
-            if end >= len(self.text):
-                raise Fault
-            if self.text[end] == quote:
+            if self.text[end : end + 1] == quote:
                 self.position = end + 1
                 return self.text[start:end]
-            end += 2
+            match = _INSIDE[quote].match(self.text, end)
+            if match is None:
+                raise Fault
+            end = match.end()
 
     def bare(self) -> str:
         line = self.skip(LINE)

@@ -127,6 +127,7 @@ class Transport:
     def _make_client(self) -> ApiClient:
         from airflow_client.client.api_client import ApiClient
         from airflow_client.client.configuration import Configuration
+        from urllib3.exceptions import LocationValueError
 
         settings = self._settings
         configuration = Configuration(
@@ -140,6 +141,10 @@ class Transport:
         configuration.no_proxy = None
         try:
             return ApiClient(configuration)
+        except LocationValueError:
+            raise UsageError(
+                "the proxy in the environment is no URL of a proxy", hint="it is like http://proxy:3128"
+            ) from None
         except ImportError:
             raise UsageError("a SOCKS proxy needs PySocks", hint="pip install PySocks") from None
 
