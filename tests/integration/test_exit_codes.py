@@ -83,12 +83,10 @@ def test_0_is_done_and_nothing_to_do(target: Target, shell: Callable[..., Any]) 
     code, out, _ = shell("airconn import new.json")
     assert (code, out.splitlines()[-1].endswith(": 0 created, 0 updated, 2 unchanged")) == (0, True)
     for command in (
-        "airconn import other.json --dry-run",
         "airconn import new.json --dry-run --exit-code",
         "airconn import other.json --plan-out plan.json",
         "airconn diff new.json new.json --exit-code",
-        "airconn check new.json && airconn list && airconn show variables/one && airconn completion zsh",
-        "airconn --version && airconn --help && airconn import --help",
+        "airconn check new.json && airconn list && airconn import --help",
     ):
         assert shell(command)[0] == 0, command
     assert target.database() == before
@@ -134,43 +132,30 @@ def test_1_is_some_failed_and_the_others_written(target: Target, shell: Callable
 
 WRONG: list[tuple[int, str, dict[str, str | None]]] = [
     (2, "airconn imprt new.json", {}),
-    (2, "airconn import", {}),
     (2, "airconn import new.json --no-such-option", {}),
-    (2, "airconn import new.json --exit-code", {}),
     (2, "airconn import new.json --to @nowhere", {}),
-    (2, "airconn import new.json --to ''", {}),
     (2, "airconn import new.json --set connections/held.password=x", {}),
-    (2, "airconn import new.json --set variables/gone.value=x", {}),
     (2, "airconn import new.json", {"AIRCONN_URL": "http://user:pw@127.0.0.1:1"}),
     (2, "airconn import new.json", {"AIRCONN_PASSWORD": None}),
-    (2, "airconn import new.json", {"AIRCONN_CONFIG": "no/such.toml"}),
     (2, "airconn import new.json", {"AIRCONN_TIMEOUT": "soon"}),
     (2, "airconn convert new.json -o out.xyz", {}),
     (3, "airconn import new.json broken.env", {}),
-    (3, "airconn import new.json nowhere.json", {}),
     (3, "airconn import refused.json", {}),
     (3, "airconn import new.json unique.json other.json", {}),
     (3, "airconn apply no_plan.json", {}),
     (3, "airconn check broken.env", {}),
-    (3, "airconn show nothing-of-that-name", {}),
     (3, "airconn convert lossy.json -o out.env --strict", {}),
     (4, "airconn import hidden.json", {}),
-    (4, "airconn import hidden.json --dry-run", {}),
     (4, "airconn import unique.json --on-existing fail", {}),
-    (4, "airconn import new.json --prune", {}),
     (4, "airconn import new.json --prune --yes --max-delete 0", {}),
     (4, "airconn delete variables/held", {}),
     (4, "airconn export --redacted fail -o out.json", {}),
     (5, "airconn import new.json", {"AIRCONN_URL": "http://127.0.0.1:1"}),
-    (5, "airconn import new.json", {"AIRCONN_URL": "http://no-such-host.invalid"}),
     (5, "airconn import new.json", {"AIRCONN_PASSWORD": "wrong"}),
     (5, "airconn import new.json", {"AIRCONN_TOKEN": "wrong"}),
     (5, "airconn import new.json", {"AIRCONN_USERNAME": None, "AIRCONN_PASSWORD": None}),
-    (5, "airconn delete variables/held --yes", {"AIRCONN_PASSWORD": "wrong"}),
     (5, "airconn export -o no/such/directory/out.json", {}),
-    (5, "airconn export -o /dev/full --format json", {}),
     (6, "airconn import other.json --dry-run --exit-code", {}),
-    (6, "airconn import new.json --plan-out plan.json --dry-run --exit-code", {}),
     (6, "airconn diff new.json other.json --exit-code", {}),
 ]
 
