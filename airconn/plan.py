@@ -13,6 +13,7 @@ from airconn.model import (
     Action,
     AirflowObject,
     Bundle,
+    Connection,
     FieldChange,
     How,
     Kind,
@@ -90,9 +91,21 @@ def make_plan(source: Bundle, target: Bundle, place: Place, policy: Policy = _DE
 
 
 def with_deletions(plan: Plan, source: Bundle, target: Bundle, kinds: frozenset[Kind]) -> Plan:
-    """`plan`, and the deletion of what the target has of these kinds and the source lacks, save `default_pool`."""
+    """`plan`, and the deletion of what the target has of these kinds and the source lacks, save `default_pool`.
+
+    What differs from an object of the source in capitals only is blocked: a `.env` file, for one, can't tell them.
+    """
+    known = {(obj.kind, obj.id.lower()): obj.id for obj in source}
+
+    def step(obj: AirflowObject) -> Step:
+        near = known.get((obj.kind, obj.id.lower()))
+        if near is None:
+            return Step(obj.kind, obj.id, Action.DELETE, target=obj)
+        reason = f"the sources have {near}: --exclude this one, --rename that one, or airconn delete this one first"
+        return Step(obj.kind, obj.id, Action.BLOCKED, target=obj, reasons=(reason,))
+
     gone = [
-        Step(obj.kind, obj.id, Action.DELETE, target=obj)
+        step(obj)
         for obj in target
         if obj.kind in kinds
         and source.get(obj.kind, obj.id) is None
@@ -115,6 +128,8 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
     if policy.on_existing == "skip":
         return step(Action.SKIPPED, reasons=("exists",))
     if policy.lacking == "keep":
+        if unmergeable := _unmergeable(source, target):
+            return step(Action.BLOCKED, reasons=(unmergeable,))
         source = merged(source, target)
     stored = place.stored_form(source)
     changes: list[FieldChange] = []
@@ -163,6 +178,24 @@ def _replacement(update: Step, place: Place) -> Step:
     return step
 
 
+def _unmergeable(source: AirflowObject, target: AirflowObject) -> str:
+    """Why the extra of two connections has no union, if it has none."""
+    if not isinstance(source, Connection) or not isinstance(target, Connection):
+        return ""
+    ours, theirs = source.extra, target.extra
+    if not isinstance(ours, Text) or not isinstance(theirs, Text) or ours == theirs or not theirs.text.strip():
+        return ""
+    for text in (ours, theirs):
+        try:
+            is_object = isinstance(jsontext.loads(text.text), dict)
+        except ValueError:
+            is_object = False
+        if not is_object:
+            side = "the source" if text is ours else "the target"
+            return f"the extra of {side} is no JSON object with each key once, so that the two can't be merged"
+    return ""
+
+
 def merged(source: AirflowObject, target: AirflowObject) -> AirflowObject:
     """`source` with every field, and every key of extra, that it lacks and the target has."""
     changes: dict[str, Any] = {}
@@ -179,7 +212,7 @@ def _merged_texts(ours: Text, theirs: Text) -> Text:
     try:
         mine, other = (jsontext.loads(text.text) for text in (ours, theirs))
     except ValueError:
-        return ours
+        return ours  # it is the same, or there is nothing else
     both = _merged_values(mine, other)
     given = dict(jsontext.leaves(mine))
     if both in (mine, other):
@@ -228,7 +261,10 @@ def _compare(
         return None, f"{_names(name, nowhere)} hidden in the source, and the target has none"
     masked = [path for path, leaf in theirs.items() if leaf is REDACTED and _has_mask(_at(ours, path))]
     if masked and not is_literal:
-        return None, f"{_names(name, masked)} hidden, and the source has a text with *** in it"
+        return (
+            None,
+            f"{_names(name, masked)} hidden, and the source has a *** in a text (--literal-mask if it is real)",
+        )
     moved = _moved(hidden, ours, theirs)
     kept = sorted({*(path for path in hidden if _at(ours, path) is REDACTED), *moved}, key=str)
     cleared = [path for path in kept if exact and path not in moved and not _has(ours, path)]
@@ -241,7 +277,8 @@ def _compare(
     if is_same and (not again or policy.hidden_is_equal):
         return FieldChange(name, How.ASSUMED if again else How.KEPT, _paths(again or kept)), None
     if kept:
-        return None, f"{_names(name, kept)} hidden and not in the source: writing the rest of {name} would lose it"
+        lost = f"writing the rest of {name} would lose it (put it there, as *** with --fill)"
+        return None, f"{_names(name, kept)} hidden and not in the source: {lost}"
     if cleared and not again:
         return FieldChange(name, How.CLEARED, _paths(cleared)), None
     return FieldChange(name, How.WRITTEN_AGAIN, _paths(again)), None

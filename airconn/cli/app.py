@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -111,8 +112,10 @@ class App:
     def say(self, text: str, *, level: int = 0) -> None:
         """Writes a line to standard error, unless the verbosity is below `level`."""
         if self.verbosity >= level:
-            self.stderr.write(text + "\n")
-            self.stderr.flush()
+            # Nobody listens any more, which is no reason to stop in the middle of a write.
+            with contextlib.suppress(OSError):
+                self.stderr.write(text + "\n")
+                self.stderr.flush()
 
     def warn(self, text: str) -> None:
         self.say(f"{self._label('warning:', 'yellow')} {text}")

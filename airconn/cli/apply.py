@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,19 +52,26 @@ def _import_options(planned: PlanFile) -> dict[str, Any]:
     wanted = {param.name: param for param in import_command.params if param.expose_value and param.name not in apart}
     found = planned.options
     if found.keys() != wanted.keys() or not all(
-        _is_value_of(param, found[str(name)]) for name, param in wanted.items()
+        _is_value_of(import_command.params, param, found[str(name)]) for name, param in wanted.items()
     ):
         raise InputError("its options are not those of this version of airconn", where=planned.path)
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
     return {**options, "airflow": AirflowVersion.parse(found["airflow"]) if found["airflow"] else None}
 
 
-def _is_value_of(param: click.Parameter, value: Any) -> bool:
-    """Whether a parameter of a command could have had this value."""
+def _is_value_of(params: Sequence[click.Parameter], param: click.Parameter, value: Any) -> bool:
+    """Whether a parameter of a command with these could have had this value."""
+    same = [other for other in params if isinstance(other, click.Option) and other.name == param.name]
+    flags = [other.flag_value for other in same if other.is_flag and not other.is_bool_flag]
+    choices = param.type.choices if isinstance(param.type, click.Choice) else flags
+
+    def is_text(item: Any) -> bool:
+        return isinstance(item, str) and item.isprintable() and (not choices or item in choices)
+
     if param.nargs == -1 or param.multiple:
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return isinstance(value, list) and all(is_text(item) for item in value)
     if isinstance(param, click.Option) and param.is_bool_flag:
         return isinstance(value, bool)
     if isinstance(param.type, click.types.IntParamType):
-        return isinstance(value, int) and not isinstance(value, bool)
-    return value is None or isinstance(value, str)
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return value is None or is_text(value)

@@ -113,7 +113,7 @@ def tell(app: App, result: Export, selection: Selection, out: Path | None, *, om
         app.warn(f"the source hides fields of {number} object{'' if number == 1 else 's'}:")
         for obj, names in result.hidden:
             app.say(report.clean(f"  {obj.kind.value}/{obj.id}  {', '.join(names)}"))
-        how = "are left out" if omitted else "stand as *** in the text"
-        app.say(f"  they {how}; importing it again keeps what the target has")
+        how = "are left out" if omitted else "stand as *** in the text; importing it again keeps what the target has"
+        app.say(f"  they {how}")
     if out is not None:
-        app.say(f"{out}: {report.amounts(result.bundle, selection.kinds)}")
+        app.say(f"{out}: {report.amounts(result.written, selection.kinds)}")

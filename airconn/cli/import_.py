@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     default="overwrite",
     help="What to do with an object that is there with other values [overwrite].",
 )
-@click.option(
-    "--merge", "lacking", flag_value="keep", help="Keep every field, and every key of extra, that a source lacks."
-)
-@click.option("--exact", "lacking", flag_value="exact", help="Clear what a source lacks even where Airflow hides it.")
+@click.option("--merge", is_flag=True, help="Keep every field, and every key of extra, that a source lacks.")
+@click.option("--exact", is_flag=True, help="Clear what a source lacks even where Airflow hides it.")
 @click.option(
     "--assume-unchanged",
     type=click.Choice(["hidden"]),
@@ -58,10 +56,16 @@ def command(
       airconn import .env --dry-run --include 'aws_*'
     """
     from airconn.cli.running import Run
+    from airconn.report import planfile
 
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
+    if options["merge"] and options["exact"]:
+        raise UsageError("--merge and --exact want the opposite of one another", hint="choose one")
     if plan_out and "-" in options["sources"]:
         raise UsageError("a plan can't refer to standard input", hint="name a file")
+    if plan_out:
+        planfile.refuse_other_file(plan_out)
+        options["to"] = opt.fixed(app.config, options["to"])
     run = Run(app, options, output)
     return run.planned(dry_run=dry_run or plan_out is not None, exit_code=exit_code, yes=yes, plan_out=plan_out)

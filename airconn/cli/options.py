@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from airconn.cli.app import App
-from airconn.config import Address, Settings
+from airconn.config import Address, Config, Settings
 from airconn.errors import UsageError
 from airconn.formats import NAMES, dotenv
 from airconn.model import ALL_KINDS, AirflowVersion, Kind, Selection
@@ -265,6 +265,13 @@ def open_address(address: Address, options: dict[str, Any]) -> Store:
     if "kind" in given:
         given["kind"] = Kind(given["kind"])
     return open_store(address.text, _replace(address.settings, given))
+
+
+def fixed(config: Config, to: str | None) -> str:
+    """A target that means the same from wherever it is looked at: a name, a URL, or the whole path of a file."""
+    text = to if to is not None and to.startswith("@") else config.target(to).text
+    is_file = "://" not in text and not text.startswith("@") and text not in ("-", "env:")
+    return str(Path(text).absolute()) if is_file else text
 
 
 def open_fills(app: App, options: dict[str, Any]) -> list[Store]:

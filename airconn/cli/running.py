@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from airconn import report, transfer
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.errors import BlockedError, ExitCode
+from airconn.errors import AirconnError, BlockedError, ExitCode
 from airconn.model import Action, Outcome, Step
-from airconn.plan import Plan, Policy
+from airconn.plan import Lacking, Plan, Policy
 from airconn.report.values import value_lines
 from airconn.transfer import importing
 from airconn.transfer.recovery import Recovery
@@ -36,6 +36,7 @@ class Run:
         self.outcomes: list[Outcome] = []
         self.wrong: tuple[Outcome, ...] = ()
         self.recovery = Recovery(app.state_directory)
+        self.unverified = False
         self.stopping = False
 
     def planned(self, *, dry_run: bool, exit_code: bool, yes: bool, plan_out: Path | None) -> int:
@@ -87,9 +88,7 @@ class Run:
                 sources,
                 target,
                 opt.make_selection(options["kinds"], options["include"], options["exclude"]),
-                policy=Policy(
-                    options["on_existing"], options["lacking"] or "clear", options["assume_unchanged"] == "hidden"
-                ),
+                policy=Policy(options["on_existing"], _lacking(options), options["assume_unchanged"] == "hidden"),
                 airflow=options["airflow"],
                 prune=options["prune"],
                 fills=fills,
@@ -155,8 +154,7 @@ class Run:
                 printer.up_to(None)
             self.app.notes(target.notes if self.outcomes else ())
             if self.options["verify"] and not interrupted:
-                self.wrong = importing.verify(prepared, target, self.outcomes)
-                self._show_wrong()
+                self._verify(prepared, target)
         except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
             ended = end
             if len(self.outcomes) < len(plan.writes):
@@ -168,9 +166,15 @@ class Run:
         self._conclude(prepared, self.outcomes)
         if ended or interrupted:
             raise ended or KeyboardInterrupt
-        return ExitCode.SOME_FAILED if self.wrong or any(o.error for o in self.outcomes) else ExitCode.OK
+        doubtful = self.wrong or self.unverified or any(outcome.error for outcome in self.outcomes)
+        return ExitCode.SOME_FAILED if doubtful else ExitCode.OK
 
-    def _show_wrong(self) -> None:
+    def _verify(self, prepared: importing.Import, target: Any) -> None:
+        try:
+            self.wrong = importing.verify(prepared, target, self.outcomes)
+        except AirconnError as error:
+            self.unverified = True
+            self.app.warn(f"what was written can't be read back: {report.clean(str(error))}")
         lines = report.Lines([outcome.step for outcome in self.wrong], self.app.style)
         for outcome in self.wrong if self.output == "text" else ():
             self.app.report(lines.line(outcome.step, outcome.error) + "\n")
@@ -181,6 +185,7 @@ class Run:
         number = "1 object" if len(deletions) == 1 else f"{len(deletions)} objects"
         said = yes or self.app.confirm(f"delete {number} of {target} ({report.clean(names)})?")
         if said is None:
+            self._printer(Plan(deletions)).up_to(None)
             raise BlockedError(f"{number} would be deleted, and nobody has said yes", hint="add --yes")
         if not said:
             raise BlockedError("the deletion wasn't confirmed")
@@ -218,6 +223,10 @@ class Run:
             yield
         finally:
             signal.signal(signal.SIGINT, old)
+
+
+def _lacking(options: dict[str, Any]) -> Lacking:
+    return "keep" if options["merge"] else "exact" if options["exact"] else "clear"
 
 
 class Printer:

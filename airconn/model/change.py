@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from airconn.model.objects import AirflowObject, Kind
+from airconn.model.objects import AirflowObject, Kind, Pool
 
 
 class Action(str, Enum):
@@ -79,7 +79,10 @@ class Step:
         if self.source is None:
             raise ValueError("a delete leaves nothing")
         if self.action is Action.UPDATE and self.target is not None:
-            return replace(self.target, **{name: getattr(self.source, name) for name in self.written})
+            held = {name: getattr(self.source, name) for name in self.written}
+            if not isinstance(self.source, Pool):
+                held["literal"] = self.source.literal
+            return replace(self.target, **held)
         return self.source
 
 

@@ -10,8 +10,13 @@ from airconn.model.objects import AirflowObject
 from airconn.model.sensitive import has_secrets, is_sensitive_place
 from airconn.model.text import Text
 
-_LOOKS_SECRET = re.compile(r"://[^\s@]*:\S*@|PRIVATE KEY-----")
-"""A login with its password in a URI, which Airflow's rules know nothing of, and a key in PEM."""
+_LOOKS_SECRET = re.compile(
+    r"://[^\s@]*:\S*@|PRIVATE KEY|\b(bearer|basic)\s+\S"
+    r"|(passw(or)?d|pwd|secret|token|api_?key|account_?key|access_?key(_?id)?)[\"\\']*\s*[=:]\s*\S",
+    re.IGNORECASE,
+)
+"""A login with its password in a URI, which Airflow's rules know nothing of, a private key, what a header of HTTP
+holds, and a password in a connection string or in lines of settings."""
 
 
 def is_secret(obj: AirflowObject, field: str, path: JsonPath, value: Any) -> bool:
@@ -22,4 +27,9 @@ def is_secret(obj: AirflowObject, field: str, path: JsonPath, value: Any) -> boo
     if is_sensitive_place(obj, field, path) or (field == "extra" and isinstance(value, Text)):
         return True
     text = value.text if isinstance(value, Text) else value
-    return isinstance(text, str) and (has_secrets(text) or _LOOKS_SECRET.search(text) is not None)
+    return isinstance(text, str) and (has_secrets(text) or looks_secret(text))
+
+
+def looks_secret(text: str) -> bool:
+    """Whether a text has something in it that looks like a secret, whatever its place is called."""
+    return _LOOKS_SECRET.search(text) is not None

@@ -46,6 +46,8 @@ def unmask(obj: AirflowObject, place: Place, where: str) -> AirflowObject:
     if held is REDACTED and not place.path:
         leafy = place.field in ("extra", "value")
         return _literal(_replaced(obj, place.field, Text(MASK) if leafy else MASK), place.field)
+    if _is_masked_in_part(held, place):
+        return _literal(obj, place.field)
     hidden: tuple[JsonPath, ...] = held.hidden if isinstance(held, Text) else ()
     path = place.path
     if path not in hidden:
@@ -55,6 +57,13 @@ def unmask(obj: AirflowObject, place: Place, where: str) -> AirflowObject:
     if not isinstance(held, Text) or left == hidden:
         raise UsageError("nothing is hidden (***) there", where=where)
     return _literal(_replaced(obj, place.field, Text(held.text, left)), place.field)
+
+
+def _is_masked_in_part(held: object, place: Place) -> bool:
+    """Whether a text has `***` inside of it, which is nothing hidden, but may have been."""
+    if isinstance(held, str):
+        return MASK in held
+    return isinstance(held, Text) and MASK in held.text and not held.hidden
 
 
 def _literal(obj: AirflowObject, field: str) -> AirflowObject:

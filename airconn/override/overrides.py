@@ -8,6 +8,7 @@ from typing import Any
 
 from airconn.errors import UsageError
 from airconn.model import MASK, AirflowObject, Bundle, Kind, Selection
+from airconn.model.secrecy import looks_secret
 from airconn.model.sensitive import has_secrets, is_sensitive_place
 from airconn.override import edit, places, values
 from airconn.override.overlay import Overlay
@@ -67,7 +68,8 @@ class Overrides:
 
 
 def _shows_secrets(place: Place, given: str) -> bool:
-    return place.field in ("extra", "value") and has_secrets(given.removeprefix("text:"))
+    text = given.removeprefix("text:")
+    return looks_secret(text) or (place.field in ("extra", "value") and has_secrets(text))
 
 
 def _object(bundle: Bundle, place: Place) -> AirflowObject:

@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from airconn.formats.base import Loss
-from airconn.model import Action, AirflowObject, Bundle, Connection, Kind, Outcome, Pool, Step, Text, hidden_fields
+from airconn.model import (
+    WRITES,
+    Action,
+    AirflowObject,
+    Bundle,
+    Connection,
+    Kind,
+    Outcome,
+    Pool,
+    Step,
+    Text,
+    hidden_fields,
+)
 from airconn.model.change import FieldChange, How
 from airconn.plan import Plan, count
 
@@ -140,7 +152,7 @@ def import_json(
     objects = []
     for step in plan.steps:
         entry = step_json(step)
-        if step in plan.writes:
+        if step.action in WRITES:
             outcome = results.get((step.kind, step.id))
             entry |= {"status": status(step), "error": outcome.error if outcome else None}
         objects.append(entry)
@@ -206,7 +218,7 @@ def loss_lines(losses: Iterable[Loss], *, every_name: bool) -> list[str]:
     """Losses, told once for all that share them: `connections: description has no place in a URI (2: a, b)`."""
     groups: dict[tuple[str, str], list[str]] = {}
     for loss in losses:
-        text = f"{loss.field} {loss.message}".strip()
+        text = f"{loss.field} {loss.message}" if loss.field else f"left out: {loss.message}"
         groups.setdefault((loss.kind.value, text), []).append(clean(loss.id))
     return [f"{kind}: {text} ({_some(ids, every_name)})" for (kind, text), ids in groups.items()]
 

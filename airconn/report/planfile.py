@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airconn.errors import BlockedError, InputError
+from airconn.errors import BlockedError, InputError, UsageError
 from airconn.model import REDACTED, Bundle, Text, value_fields
 from airconn.report import step_json
 from airconn.transfer.importing import Import
@@ -44,7 +44,7 @@ def dump(prepared: Import, options: Mapping[str, Any]) -> str:
             "schema_version": SCHEMA_VERSION,
             "target": prepared.target,
             "options": options,
-            "digests": {"salt": salt, **_digests(prepared, salt)},
+            "digests": {"salt": salt, **_digests(prepared, ascii(salt))},
             "objects": [step_json(step) for step in prepared.plan.steps],
         },
         indent=2,
@@ -68,16 +68,33 @@ def load(path: Path) -> PlanFile:
     return PlanFile(str(path), found["target"], found["options"], found["digests"], found["objects"])
 
 
+def refuse_other_file(path: Path) -> None:
+    """Raises `UsageError` where a plan would take the place of something that is no plan, such as its own source."""
+    if str(path) == "-":
+        raise UsageError("a plan goes to a file", hint="name one: --plan-out plan.json")
+    if path.exists():
+        try:
+            load(path)
+        except InputError:
+            raise UsageError(
+                "there is a file already, and it is no plan", where=str(path), hint="choose another name"
+            ) from None
+
+
 def refuse_change(planned: PlanFile, prepared: Import) -> None:
     """Raises `BlockedError` unless sources, target and plan are what they were when the file was made."""
-    salt = str(planned.digests.get("salt", ""))
+    salt = ascii(planned.digests.get("salt", ""))
     now = _digests(prepared, salt)
     hint = "make a new plan with: airconn import … --plan-out FILE"
     for what, said in (("sources", "what the sources hold"), ("target", "what the target holds")):
         if planned.digests.get(what) != now[what]:
             raise BlockedError(f"{said} has changed since the plan was made", where=planned.path, hint=hint)
     steps = json.loads(json.dumps([step_json(step) for step in prepared.plan.steps]))
-    if planned.target != prepared.target or planned.objects != steps:
+    if planned.target != prepared.target:
+        raise BlockedError(
+            f"the plan was made for {planned.target}, and this is {prepared.target}", where=planned.path
+        )
+    if planned.objects != steps:
         raise BlockedError("the plan would be another one now", where=planned.path, hint=hint)
 
 

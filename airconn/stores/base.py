@@ -22,6 +22,8 @@ class Capabilities:
     writable: bool = True
     hides: bool = False
     """It has secrets that it doesn't give back."""
+    at_once: bool = False
+    """It is written as a whole: once the first outcome is there, so is everything."""
 
 
 class Store(ABC):

@@ -41,9 +41,14 @@ class EnvironmentStore(Store):
         faults = Faults()
         for name, value in sorted(self._environ.items()):
             named = env.named_by(name)
-            if named is None or not selection.wants(*named):
+            if named is None:
                 continue
             kind, id_ = named
+            # Airflow asks for the id in capitals, so that this is also the one that is asked for in others.
+            asked = (other for its_kind, other in selection.ids or () if its_kind is kind)
+            id_ = next((other for other in asked if env.env_name(kind, other) == name), id_)
+            if not selection.wants(kind, id_):
+                continue
             origin = Origin(f"{ADDRESS}{name}")
             if reason := _passed_over(kind, id_, name, value):
                 self.notes.append(Note(str(origin), f"{reason}: left out", left_out=True))

@@ -29,7 +29,7 @@ def open_store(address: str, settings: Settings) -> Store:
 class FileStore(Store):
     """A file in one of the formats. Its text is read once, when it is first asked for."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities()
+    capabilities: ClassVar[Capabilities] = Capabilities(at_once=True)
 
     def __init__(self, address: str, settings: Settings) -> None:
         super().__init__("<stdin>" if address == STDIN else address)

@@ -132,6 +132,12 @@ class Export:
     """The objects with hidden fields, and their names."""
     ignored: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def written(self) -> Bundle:
+        """The objects that the text holds, whole or in part."""
+        gone = {(loss.kind, loss.id) for loss in self.losses if not loss.field}
+        return Bundle.of(obj for obj in self.bundle if (obj.kind, obj.id) not in gone)
+
 
 def export(
     sources: Sequence[Store],

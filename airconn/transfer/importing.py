@@ -120,9 +120,9 @@ def refuse_blocked(plan: Plan) -> None:
     """Raises `BlockedError` if anything in a plan is blocked."""
     if plan.blocked:
         objects = "1 object is" if len(plan.blocked) == 1 else f"{len(plan.blocked)} objects are"
+        fill = " (--fill ADDRESS takes what is hidden from elsewhere)" if any(s.source for s in plan.blocked) else ""
         raise BlockedError(
-            f"{objects} blocked, and so is the run",
-            hint="mend what is listed with '!' (--fill ADDRESS takes what is hidden from elsewhere), or leave it out",
+            f"{objects} blocked, and so is the run", hint=f"mend what is listed with '!'{fill}, or leave it out"
         )
 
 
@@ -149,7 +149,7 @@ def carry_out(
             if outcome.error is None and undone.pop((outcome.step.kind, outcome.step.id), None) is not None:
                 recovery.keep(list(undone.values()))
             on_outcome(outcome)
-            if stop() or (fail_fast and outcome.error is not None):
+            if not target.capabilities.at_once and (stop() or (fail_fast and outcome.error is not None)):
                 break
 
 
@@ -192,4 +192,5 @@ def _unknowable(step: Step) -> bool:
 
 
 def _fields(step: Step) -> str:
-    return ", ".join(name for change in step.changes for name in change.names) or ", ".join(step.reasons)
+    written = ", ".join(name for change in step.changes if change.is_written for name in change.names)
+    return "; ".join(step.reasons) or written

@@ -46,7 +46,7 @@ def test_two_exports_of_the_same_are_the_same_bytes(airconn, examples, tmp_path:
 def test_what_a_format_can_not_hold_is_said_and_strict_makes_it_an_error(airconn, examples, tmp_path: Path) -> None:
     result = airconn("convert", examples / "objects.json", "--format", "uri")
     assert result.code == 0
-    assert "warning: pools: the uri format holds no pools (3: etl, reports, sensors)" in result.err
+    assert "warning: pools: left out: the uri format holds no pools (3: etl, reports, sensors)" in result.err
     assert "warning: connections: description has no place in a URI (1: billing_api)" in result.err
     strict = airconn("convert", examples / "objects.json", "-o", tmp_path / "x.uri", "--strict")
     assert strict.code == 3

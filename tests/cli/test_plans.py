@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from airconn.cli import run
+from airconn.cli.app import App
+from airconn.errors import TargetError
 
 HELD = "AIRFLOW_CONN_A=http://a:old@h\nAIRFLOW_CONN_B=http://b\nAIRFLOW_VAR_X=1\nAIRFLOW_VAR_Y=2\n"
 
@@ -143,6 +148,12 @@ def test_a_plan_is_written_looked_at_and_carried_out(airconn, tmp_path: Path, ta
         (lambda text: text.replace('"kinds": []', '"kinds": "x"'), "its options are not those of this version"),
         (lambda text: text.replace('"max_delete": 10', '"max_delete": "x"'), "its options are not those of this"),
         (lambda text: text.replace('"sources": [', '"sources": [7, '), "its options are not those of this version"),
+        (lambda text: text.replace('"sources": [', '"sources": ["a\\u0000b", '), "its options are not those of this"),
+        (lambda text: text.replace('"kinds": []', '"kinds": ["bogus"]'), "its options are not those of this version"),
+        (lambda text: text.replace('"kind": null', '"kind": "bogus"'), "its options are not those of this version"),
+        (lambda text: text.replace('"overwrite"', '"bogus"'), "its options are not those of this version"),
+        (lambda text: text.replace('"max_delete": 10', '"max_delete": -1'), "its options are not those of this"),
+        (lambda text: text.replace('"salt": "', '"salt": "\\ud800'), "has changed since the plan was made"),
     ],
 )
 def test_a_plan_file_that_was_tampered_with_is_refused(
@@ -196,9 +207,126 @@ def test_old_and_new_of_what_is_no_secret_are_shown_if_asked_for(airconn, tmp_pa
     assert "canar" not in shown.out
 
 
-def test_merge_and_exact_exclude_one_another_by_the_last_word(airconn, tmp_path: Path) -> None:
+def test_merge_keeps_what_the_source_lacks(airconn, tmp_path: Path) -> None:
     target = write(tmp_path / "t.json", '{"connections": {"a": {"conn_type": "http", "host": "h", "login": "l"}}}')
     source = write(tmp_path / "s.json", '{"connections": {"a": {"conn_type": "http", "host": "new"}}}')
     assert airconn("import", source, "--to", target, "--merge", "--verify").code == 0
     held = json.loads(target.read_text())["connections"]["a"]
     assert (held["host"], held["login"]) == ("new", "l")
+    assert airconn("import", source, "--to", target, "--merge", "--exact").code == 2
+
+
+@pytest.mark.parametrize(
+    "extra", ['{"a": 1, "a": 2, "k": "S"}', "not json secret", "[1]"], ids=["doubled", "no JSON", "a list"]
+)
+def test_an_extra_that_can_not_be_merged_into_is_left_alone(airconn, tmp_path: Path, extra: str) -> None:
+    fields = {"conn_type": "http", "extra": extra}
+    target = write(tmp_path / "t.json", json.dumps({"connections": {"a": fields}}))
+    source = write(tmp_path / "s.json", '{"connections": {"a": {"conn_type": "http", "extra": {"n": 1}}}}')
+    before = target.read_text()
+    result = airconn("import", source, "--to", target, "--merge", "--airflow", "2.11")
+    assert (result.code, target.read_text()) == (4, before)
+    assert "so that the two can't be merged" in result.out
+    assert airconn("import", target, "--to", target, "--merge", "--airflow", "2.11").code == 0
+
+
+@pytest.mark.parametrize("name", ["source.env", "target.env", "-", "other.json"])
+def test_a_plan_takes_the_place_of_no_other_file(airconn, tmp_path: Path, target, name: str, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "source.env", "AIRFLOW_VAR_NEW=1\n")
+    write(tmp_path / "other.json", "{}")
+    before = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert airconn("import", "source.env", "--to", "target.env", "--plan-out", name).code == 2
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+    for _ in range(2):  # over a plan it does
+        assert airconn("import", "source.env", "--to", "target.env", "--plan-out", "plan.json").code == 0
+
+
+def test_a_plan_is_for_the_file_that_it_was_made_for(airconn, tmp_path: Path, monkeypatch) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name / "source.env", "AIRFLOW_VAR_NEW=1\n")
+    monkeypatch.chdir(tmp_path / "one")
+    assert airconn("import", "source.env", "--to", "out.env", "--plan-out", "plan.json").code == 0
+    monkeypatch.chdir(tmp_path / "two")
+    assert airconn("apply", tmp_path / "one" / "plan.json").code == 0
+    assert [(tmp_path / name / "out.env").exists() for name in ("one", "two")] == [True, False]
+
+
+def test_a_file_is_written_as_a_whole_and_told_of_as_a_whole(airconn, tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "s.json",
+        '{"connections": {"a b": {"conn_type": "http"}, "z": {"conn_type": "http"}}, "variables": {"v": "1"}}',
+    )
+    target = write(tmp_path / "t.env", "AIRFLOW_VAR_GONE=1\nAIRFLOW_VAR_V=0\n")
+    result = airconn("import", source, "--to", target, "--fail-fast", "--prune", "--yes")
+    assert result.code == 1
+    assert result.out.endswith(": 1 created, 1 updated, 1 deleted, 0 unchanged, 1 failed\n")
+    assert target.read_text() == 'AIRFLOW_VAR_V=1\nAIRFLOW_CONN_Z=\'{"conn_type": "http"}\'\n'
+
+
+def test_nothing_is_deleted_that_differs_in_capitals_only(airconn, tmp_path: Path) -> None:
+    target = write(tmp_path / "t.json", '{"connections": {"My_Db": {"conn_type": "http"}, "x": {"conn_type": "a"}}}')
+    source = write(tmp_path / "s.env", "AIRFLOW_CONN_MY_DB=http://h\n")
+    before = target.read_text()
+    result = airconn("import", source, "--to", target, "--prune", "--yes")
+    assert (result.code, target.read_text()) == (4, before)
+    assert "the sources have my_db: --exclude this one, --rename that one" in result.out
+
+
+def test_the_environment_is_asked_as_airflow_asks_it(airconn, tmp_path: Path) -> None:
+    source = write(tmp_path / "s.json", '{"connections": {"NewC": {"conn_type": "http", "password": "***"}}}')
+    env = {"AIRFLOW_CONN_NEWC": "http://u:filled@h"}
+    filled = airconn("convert", source, "--fill", "env:", env=env)
+    assert json.loads(filled.out)["connections"]["NewC"]["password"] == "filled"
+    assert "connections/NewC" in airconn("show", "connections/NewC", "--from", "env:", env=env).out
+
+
+def test_a_mask_inside_of_a_password_is_taken_for_real_if_the_user_says_so(airconn, tmp_path: Path) -> None:
+    source = write(tmp_path / "s.json", '{"connections": {"a": {"conn_type": "http", "password": "pa***ss"}}}')
+    result = airconn("convert", source, "--literal-mask", "connections/a.password")
+    assert json.loads(result.out)["connections"]["a"]["password"] == "pa***ss"
+
+
+def test_only_what_was_written_is_counted(airconn, tmp_path: Path) -> None:
+    source = write(tmp_path / "s.json", '{"variables": {"a": "1", "b c": "2"}, "pools": {"p": {"slots": 1}}}')
+    result = airconn("convert", source, "-o", tmp_path / "out.env")
+    assert result.err.endswith("out.env: 0 connections, 1 variable, 0 pools\n")
+    assert "warning: variables: left out: the id can't be part of a name in a .env file (1: b c)\n" in result.err
+
+
+class Gone:
+    """A stream of which nobody reads the other end."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+    def isatty(self) -> bool:
+        return False
+
+
+def test_an_import_goes_on_when_nobody_listens_any_more(tmp_path: Path) -> None:
+    source = write(tmp_path / "s.env", "".join(f"AIRFLOW_VAR_V{n}={n}\n" for n in range(50)))
+    environ = {"AIRCONN_CONFIG": str(write(tmp_path / "user.toml", ""))}
+    app = App(io.BytesIO(), Gone(), Gone(), environ, tmp_path)  # type: ignore[arg-type]
+    run(["import", str(source), "--to", str(tmp_path / "t.env")], app)
+    assert (tmp_path / "t.env").read_text().count("AIRFLOW_VAR_") == 50
+
+
+def test_what_can_not_be_read_back_is_told_and_the_report_is_there(
+    airconn, tmp_path: Path, target, monkeypatch
+) -> None:
+    def verify(*args: object) -> None:
+        raise TargetError("these credentials may not read variables", where="place")
+
+    monkeypatch.setattr("airconn.transfer.importing.verify", verify)
+    source = write(tmp_path / "s.env", "AIRFLOW_VAR_NEW=1\n")
+    result = airconn("import", source, "--to", target, "--verify", "--output", "json")
+    assert (result.code, json.loads(result.out)["summary"]["created"]) == (1, 1)
+    assert (
+        result.err
+        == "warning: what was written can't be read back: place: these credentials may not read variables\n"
+    )
