@@ -44,7 +44,10 @@ ROWS: list[tuple[str, list[AirflowObject]]] = [
     ("an id with blanks or letters beyond a to z", [connection(conn_id="größe 1")]),
     ("any conn_type, such as `My type`", [connection(conn_type="My type")]),
     ("what is hidden, as `***`", [connection(password=REDACTED, extra=Text.of('{"token": "***"}'))]),
-    ("variables, with blanks, quotes, line breaks and all", [replace(A_VARIABLE, value=Text.of(EVERY_TEXT + "1.50\r\n"))]),
+    (
+        "variables, with blanks, quotes, line breaks and all",
+        [replace(A_VARIABLE, value=Text.of(EVERY_TEXT + "1.50\r\n"))],
+    ),
     ("a variable with quotes next to a backtick or `$(`", [replace(A_VARIABLE, value=Text.of("it's `x`"))]),
     ("description of a variable", [replace(A_VARIABLE, description="d")]),
     ("pools, with description", [replace(A_POOL, description="d")]),
