@@ -104,10 +104,11 @@ class Guard:
 
         def announce() -> None:
             if pipe is not None:
-                old = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+                # To the new process a broken pipe is deadly already, as to any that a shell starts.
+                signal.signal(signal.SIGPIPE, signal.SIG_IGN)
                 with contextlib.suppress(OSError):
                     os.write(pipe, f"process {os.getpid()}\n".encode())
-                signal.signal(signal.SIGPIPE, old)
+                signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
         return announce
 

@@ -69,7 +69,7 @@ def test_a_fault_at_any_request_loses_nothing(
         requests = len(proxy.seen)
         assert requests > number
         for at in range(requests):
-            # Each request meets a fault, and each fault every third request; with AIRCONN_FUZZ, each meets each.
+            # Each request meets a fault, and the faults take turns; with AIRCONN_FUZZ, each request meets each.
             for fault in FAULTS if os.environ.get("AIRCONN_FUZZ") else [FAULTS[(at + at // 3) % 4]]:
                 target.seed(raw(held))
                 proxy.strike(fault, at)

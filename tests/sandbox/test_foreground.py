@@ -59,6 +59,10 @@ def test_the_exit_code_is_the_commands_as_a_shell_gives_it(box: Box, script: str
     assert run_command(["sh", "-c", script], box) == code  # type: ignore[arg-type]
 
 
+def test_a_broken_pipe_ends_the_command_as_it_would_in_a_shell(box: Box, tmp_path: Path) -> None:
+    assert run_command(["sh", "-c", "yes | head -1 > $NOTES; kill -PIPE $$; exit 0"], box) == 141  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_to_end_is_passed_on_and_then_ends_airconn(box: Box, tmp_path: Path, number: int, code: int) -> None:
     notes = tmp_path / "notes"
