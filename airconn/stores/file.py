@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -192,13 +192,14 @@ def write_atomically(path: Path, text: str) -> None:
             target.write_bytes(data)
             return
         mode = target.stat().st_mode & _MODE if target.exists() else _MODE
-        handle, temporary = tempfile.mkstemp(prefix=".airconn-", dir=target.parent)
-        with os.fdopen(handle, "wb") as file:
+        # Its name is known before it is there, so that a signal at any moment finds what to remove.
+        temporary = target.parent / f".airconn-{secrets.token_hex(8)}"
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE), "wb") as file:
             os.fchmod(file.fileno(), mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(target)
+        temporary.replace(target)
     except UnicodeEncodeError:
         raise AirconnError(
             "an object has half a character (a lone surrogate) in it, which no file holds", where=str(path)
@@ -208,4 +209,4 @@ def write_atomically(path: Path, text: str) -> None:
     finally:
         if temporary is not None:
             with contextlib.suppress(FileNotFoundError):
-                Path(temporary).unlink()
+                temporary.unlink()
