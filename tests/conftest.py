@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,16 @@ from airconn.cli import run
 from airconn.cli.app import App
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_configure() -> None:
+    """Lets signals do what they do at a terminal, however the tests were started.
+
+    Under nohup, and behind a shell's `&`, some are ignored, and so they would be by every program that a test starts.
+    """
+    for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, default)
 
 
 @dataclass
