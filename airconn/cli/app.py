@@ -152,7 +152,7 @@ def _output(stream: TextIO | None) -> TextIO:
     Python's own has no buffer under `PYTHONUNBUFFERED`, and then takes a write that was cut short for a whole one.
     """
     if stream is None:
-        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - of os, and no path of a user
     try:
         number = stream.fileno()
     except OSError:

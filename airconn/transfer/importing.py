@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from airconn.errors import BlockedError, InputError, InputErrors, UsageError
-from airconn.model import Action, AirflowVersion, Bundle, How, Kind, Outcome, Selection, Step
+from airconn.model import NEWEST, Action, AirflowVersion, Bundle, How, Kind, Outcome, Selection, Step
 from airconn.plan import Plan, Policy, make_plan, with_deletions
 from airconn.stores.base import Store
 from airconn.transfer import Change, Loaded, load_for
@@ -142,12 +142,13 @@ def carry_out(
     """
     refuse_blocked(plan)
     replaced = [step.source for step in plan.of(Action.REPLACE) if step.source]
-    recovery.keep(replaced)
+    airflow = target.airflow() if replaced else NEWEST
+    recovery.keep(replaced, airflow)
     undone = {(obj.kind, obj.id): obj for obj in replaced}
     with closing(_outcomes(target, plan.writes)) as outcomes:
         for outcome in outcomes:
             if outcome.error is None and undone.pop((outcome.step.kind, outcome.step.id), None) is not None:
-                recovery.keep(list(undone.values()))
+                recovery.keep(list(undone.values()), airflow)
             on_outcome(outcome)
             if not target.capabilities.at_once and (stop() or (fail_fast and outcome.error is not None)):
                 break

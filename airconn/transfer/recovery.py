@@ -12,7 +12,7 @@ from pathlib import Path
 from airconn.errors import AirconnError, TargetError
 from airconn.formats import get_format
 from airconn.formats.base import WriteOptions
-from airconn.model import AirflowObject, Bundle
+from airconn.model import AirflowObject, AirflowVersion, Bundle
 from airconn.stores.file import write_atomically
 
 
@@ -24,15 +24,18 @@ class Recovery:
         self.path: Path | None = None
         """Where the objects are that aren't safe yet, if there are any."""
 
-    def keep(self, objects: Sequence[AirflowObject]) -> None:
-        """Makes the file hold these objects and no others. Raises `TargetError` where it can't be written."""
+    def keep(self, objects: Sequence[AirflowObject], airflow: AirflowVersion) -> None:
+        """Makes the file hold these objects and no others, as the Airflow that they are for has them.
+
+        Raises `TargetError` where it can't be written.
+        """
         if not objects:
             if self.path is not None:
                 with contextlib.suppress(FileNotFoundError):
                     self.path.unlink()
                 self.path = None
             return
-        text = get_format("json").render(Bundle.of(objects), WriteOptions()).text
+        text = get_format("json").render(Bundle.of(objects), WriteOptions(airflow=airflow)).text
         if self.path is not None:
             write_atomically(self.path, text)
             return

@@ -91,3 +91,10 @@ def test_hidden_fields_are_written_as_told(airconn, tmp_path: Path, policy: str)
 def test_a_place_on_a_network_is_refused(airconn) -> None:
     result = airconn("convert", "http://localhost:8080")
     assert (result.code, "is no file" in result.err) == (2, True)
+
+
+def test_connections_in_a_env_file_are_json_or_uris(airconn) -> None:
+    text = '{"connections": {"a": {"conn_type": "http", "host": "h", "password": "p w"}}}'
+    as_uri = airconn("convert", "-", "--format", "env", "--connection-format", "uri", stdin=text)
+    assert as_uri.out == "AIRFLOW_CONN_A=http://:p%20w@h/\n"
+    assert airconn("convert", "-", "--format", "env", stdin=text).out.startswith("AIRFLOW_CONN_A='{")

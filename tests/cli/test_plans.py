@@ -312,7 +312,7 @@ def test_an_import_goes_on_when_nobody_listens_any_more(tmp_path: Path) -> None:
     source = write(tmp_path / "s.env", "".join(f"AIRFLOW_VAR_V{n}={n}\n" for n in range(50)))
     environ = {"AIRCONN_CONFIG": str(write(tmp_path / "user.toml", ""))}
     app = App(io.BytesIO(), Gone(), Gone(), environ, tmp_path)  # type: ignore[arg-type]
-    run(["import", str(source), "--to", str(tmp_path / "t.env")], app)
+    assert run(["import", str(source), "--to", str(tmp_path / "t.env")], app) == 0
     assert (tmp_path / "t.env").read_text().count("AIRFLOW_VAR_") == 50
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import subprocess
+from operator import eq
 from pathlib import Path
 
 import pytest
@@ -201,8 +202,7 @@ def test_a_file_keeps_its_dialect_when_it_is_changed(name: str, texts: list[str]
     held = Bundle.of(Variable(key=f"v{number}", value=Text.of(text)) for number, text in enumerate(texts))
     rendered = env.render(held, WriteOptions(env_dialect=name))
     obj = Variable(key="v0", value=Text.of(new))
-    same = lambda a, b: a == b  # noqa: E731
-    updated = env_update.update(rendered.text, {(Kind.VARIABLES, "v0"): obj}, WriteOptions(), same)
+    updated = env_update.update(rendered.text, {(Kind.VARIABLES, "v0"): obj}, WriteOptions(), eq)
     before, after = (env.parse(file.text, "", ReadOptions()).bundle for file in (rendered, updated))
     assert {key: value for key, value in after.variables.items() if key != "v0"} == {
         key: value for key, value in before.variables.items() if key != "v0"
@@ -217,7 +217,7 @@ def test_a_file_that_says_nothing_is_marked_when_it_is_changed_in_a_dialect() ->
     text = "# mine\nAIRFLOW_VAR_A='quotes are text'\n"
     obj = Variable(key="b", value=Text.of("it's"))
     options = WriteOptions(env_dialect="docker")
-    updated = env_update.update(text, {(Kind.VARIABLES, "b"): obj}, options, lambda a, b: a == b)
+    updated = env_update.update(text, {(Kind.VARIABLES, "b"): obj}, options, eq)
     assert updated.text == (
         "# airconn: env-dialect docker\n# mine\nAIRFLOW_VAR_A='quotes are text'\nAIRFLOW_VAR_B=it's\n"
     )

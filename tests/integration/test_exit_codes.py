@@ -229,3 +229,13 @@ def test_a_signal_is_told_apart(
     else:
         assert told == {"v0", "v1"}  # the third was on its way
         assert there - {"v2"} == told
+
+
+def test_an_import_is_finished_though_nobody_reads_what_it_says(
+    shell: Callable[..., tuple[int, str, str]], target: Target, tmp_path: Path
+) -> None:
+    many = {"variables": {f"v{number}": str(number) for number in range(30)}}
+    (tmp_path / "work" / "many.json").write_text(json.dumps(many))
+    shell("airconn import many.json 2>&1 | head -1")
+    found = {key: fields["value"] for key, fields in target.database()["variables"].items() if key != "held"}
+    assert found == many["variables"]

@@ -31,6 +31,11 @@ class Dialect:
     describes_on_create: bool
     """Creating a variable stores its description. 2.7.3 drops it (v1 endpoints/variable_endpoint.py
     `post_variables`), 2.8.4 doesn't; which release between them mended it doesn't matter here."""
+    keeps_masked: bool
+    """An update of a connection takes `***` for a wish to keep what is there (v2 services/public/connections.py,
+    `merge` of `_shared/secrets_masker`). The others store it."""
+    nulls_description: bool
+    """An update takes the description of a variable away. v1 refuses null (schemas/variable_schema.py)."""
     upserts_variables: bool
     """`POST /variables` overwrites a variable that exists (v1 `post_variables`)."""
 
@@ -48,5 +53,7 @@ def dialect_for(version: AirflowVersion) -> Dialect:
         extra_breaks_log=not v2 and version >= AirflowVersion(2, 9),
         ascii_conn_ids=not v2 and version >= AirflowVersion(2, 8),
         describes_on_create=version >= AirflowVersion(2, 9),
+        keeps_masked=v2,
+        nulls_description=v2,
         upserts_variables=not v2,
     )

@@ -61,20 +61,19 @@ def problems(obj: AirflowObject, dialect: Dialect) -> Iterator[str]:
 def update_refusal(step: Step, dialect: Dialect) -> str:
     """Why no `PATCH` makes the changes of a step, if none does.
 
-    No version takes a password away (v1 `set_password` ignores '', v2 ignores null; run on all), and Airflow 3 takes
-    the mask in a connection for a wish to keep what it has (v2 services/public/connections.py `merge`).
+    No version takes a password away: v1 `set_password` ignores '', v2 ignores null (run on all).
     """
     source, written = step.source, step.written
     if isinstance(source, Connection):
         if "password" in written and not source.password:
             return "the API can't take a password away"
-        if dialect.v2 and source.literal & written:
+        if dialect.keeps_masked and source.literal & written:
             return "the API takes *** for what it has already"
     if step.kind is Kind.POOLS and step.id == "default_pool" and written - {"slots", "include_deferred"}:
         return "the API changes only slots and include_deferred of default_pool"
-    if isinstance(source, Variable) and not dialect.v2 and "description" in written and source.description is None:
+    if isinstance(source, Variable) and "description" in written and source.description is None:
         value = source.value if "value" in written else getattr(step.target, "value", REDACTED)
-        if not isinstance(value, Text) or value.hidden:
+        if not dialect.nulls_description and (not isinstance(value, Text) or value.hidden):
             return "the API can't take a description away without the value, which is hidden"
     return ""
 
