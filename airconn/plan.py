@@ -40,6 +40,9 @@ class Place(Protocol):
     def stored_form(self, obj: T) -> T:
         """What the place would give back for `obj` after holding it."""
 
+    def create_refusal(self, obj: AirflowObject) -> str:
+        """Why an object that isn't there can't be created, if it can't."""
+
     def update_refusal(self, step: Step) -> str:
         """Why an update can't make the changes of `step`, so that the object has to be replaced, if it can't."""
 
@@ -119,12 +122,8 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
         return Step(source.kind, source.id, action, source, target, changes, reasons)
 
     if target is None:
-        hidden = hidden_fields(source)
-        if hidden:
-            return step(
-                Action.BLOCKED, reasons=(f"hidden in the source, and the target has none: {', '.join(hidden)}",)
-            )
-        return step(Action.CREATE)
+        refusal = _creation_refusal(source, place)
+        return step(Action.BLOCKED, reasons=(refusal,)) if refusal else step(Action.CREATE)
     if policy.on_existing == "skip":
         return step(Action.SKIPPED, reasons=("exists",))
     if policy.lacking == "keep":
@@ -154,6 +153,13 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
     if writes and place.update_refusal(update):
         return _replacement(update, place)
     return update
+
+
+def _creation_refusal(source: AirflowObject, place: Place) -> str:
+    """Why an object that isn't there can't be created, if it can't."""
+    if hidden := hidden_fields(source):
+        return f"hidden in the source, and the target has none: {', '.join(hidden)}"
+    return place.create_refusal(source)
 
 
 def _replacement(update: Step, place: Place) -> Step:

@@ -45,6 +45,9 @@ class Place:
     def stored_form(self, obj: Any) -> Any:
         return obj
 
+    def create_refusal(self, obj: AirflowObject) -> str:
+        return ""
+
     def update_refusal(self, step: Step) -> str:
         cleared = isinstance(step.source, Connection) and "password" in step.written and not step.source.password
         return "no update takes a password away" if cleared else ""

@@ -15,7 +15,7 @@ from airconn.config import Address, Config, Settings
 from airconn.errors import UsageError
 from airconn.formats import NAMES, dotenv
 from airconn.model import ALL_KINDS, AirflowVersion, Kind, Selection
-from airconn.stores import open_store
+from airconn.stores import is_file, open_store
 from airconn.stores.base import Store
 
 if TYPE_CHECKING:
@@ -270,8 +270,7 @@ def open_address(address: Address, options: dict[str, Any]) -> Store:
 def fixed(config: Config, to: str | None) -> str:
     """A target that means the same from wherever it is looked at: a name, a URL, or the whole path of a file."""
     text = to if to is not None and to.startswith("@") else config.target(to).text
-    is_file = "://" not in text and not text.startswith("@") and text not in ("-", "env:")
-    return str(Path(text).absolute()) if is_file else text
+    return str(Path(text).absolute()) if is_file(text) and not text.startswith("@") and text != "-" else text
 
 
 def open_fills(app: App, options: dict[str, Any]) -> list[Store]:

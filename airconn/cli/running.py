@@ -136,6 +136,7 @@ class Run:
             self.outcomes.append(outcome)
             printer.up_to(outcome.step, outcome.error)
 
+        begun: list[Step] = []
         interrupted = False
         ended: BaseException | None = None
         try:
@@ -147,6 +148,7 @@ class Run:
                     recovery=self.recovery,
                     fail_fast=self.options["fail_fast"],
                     stop=lambda: self.stopping,
+                    on_begin=begun.append,
                 )
             interrupted = self.stopping and len(self.outcomes) < len(plan.writes)
             failed = any(outcome.error for outcome in self.outcomes)
@@ -157,10 +159,8 @@ class Run:
                 self._verify(prepared, target)
         except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
             ended = end
-            if len(self.outcomes) < len(plan.writes):
-                on_outcome(
-                    Outcome(plan.writes[len(self.outcomes)], "stopped in its midst: it is written or it isn't")
-                )
+            for step in begun[len(self.outcomes) :]:
+                on_outcome(Outcome(step, "stopped in its midst: it is written or it isn't"))
         finally:
             self._tell_of_recovery()
         self._conclude(prepared, self.outcomes)

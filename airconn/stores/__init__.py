@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airconn.config import Settings
     from airconn.stores.base import Store
 
@@ -23,6 +25,11 @@ class _Entry:
     """The beginnings of its addresses."""
     names: tuple[str, ...] = ()
     """Addresses that are all there is to say. With no prefixes either: every address that is nobody else's."""
+    backends: tuple[str, ...] = ()
+    """The classes of Airflow's own backends for such places. The module of an entry that has some also has a function
+    `open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> Store`."""
+    extra: str = ""
+    """What airconn has to be installed with for it."""
 
     def takes(self, address: str) -> bool:
         return address.lower().startswith(self.prefixes) or address in self.names
@@ -30,13 +37,61 @@ class _Entry:
 
 REGISTRY = {
     "airflow": _Entry("airconn.stores.airflow_api", ("http://", "https://")),
+    "metadb": _Entry("airconn.stores.metadb", ("metadb:", "metadb+"), extra="db"),
+    "airflow-cli": _Entry("airconn.stores.airflow_cli", ("airflow-cli:",)),
     "environment": _Entry("airconn.stores.environment", names=("env:",)),
+    "vault": _Entry(
+        "airconn.stores.secrets.vault",
+        ("vault://",),
+        backends=("airflow.providers.hashicorp.secrets.vault.VaultBackend",),
+        extra="vault",
+    ),
+    "aws-secretsmanager": _Entry(
+        "airconn.stores.secrets.aws_secretsmanager",
+        ("aws-secretsmanager://",),
+        backends=("airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend",),
+        extra="aws",
+    ),
+    "aws-ssm": _Entry(
+        "airconn.stores.secrets.aws_ssm",
+        ("aws-ssm://",),
+        backends=("airflow.providers.amazon.aws.secrets.systems_manager.SystemsManagerParameterStoreBackend",),
+        extra="aws",
+    ),
+    "gcp-secretmanager": _Entry(
+        "airconn.stores.secrets.gcp_secretmanager",
+        ("gcp-secretmanager://",),
+        backends=("airflow.providers.google.cloud.secrets.secret_manager.CloudSecretManagerBackend",),
+        extra="gcp",
+    ),
+    "azure-keyvault": _Entry(
+        "airconn.stores.secrets.azure_keyvault",
+        ("azure-keyvault://",),
+        backends=("airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend",),
+        extra="azure",
+    ),
+    "k8s": _Entry(
+        "airconn.stores.secrets.k8s",
+        ("k8s://",),
+        backends=("airflow.providers.cncf.kubernetes.secrets.kubernetes_secrets_backend.KubernetesSecretsBackend",),
+        extra="k8s",
+    ),
+    "local": _Entry(
+        "airconn.stores.local",
+        ("local:",),
+        backends=("airflow.secrets.local_filesystem.LocalFilesystemBackend",),
+    ),
     "file": _Entry("airconn.stores.file"),
 }
 
 
 _NO_FILE = re.compile(r"localhost$|[\w.-]+:\d+(/|$)|https?:")
 """What is meant to be a URL, and would otherwise be taken for the name of a file."""
+
+
+def is_file(address: str) -> bool:
+    """Whether an address is a path, and not one of another place."""
+    return not any(entry.takes(address) for entry in REGISTRY.values()) and "://" not in address
 
 
 def open_store(address: str, settings: Settings) -> Store:
@@ -56,3 +111,17 @@ def open_store(address: str, settings: Settings) -> Store:
         )
     module = import_module((entry or REGISTRY["file"]).module)
     return cast("Store", module.open_store(address, settings))
+
+
+def open_backend(class_path: str, kwargs: Mapping[str, Any], where: str, settings: Settings) -> Store:
+    """The store of a secrets backend that an Airflow is configured with, with the options that it has there.
+
+    `where` is where that stands. Raises `UsageError` for a backend that airconn doesn't know.
+    """
+    entry = next((entry for entry in REGISTRY.values() if class_path in entry.backends), None)
+    if entry is None:
+        known = ", ".join(name for e in REGISTRY.values() for name in e.backends)
+        raise UsageError(
+            f"{class_path} is no secrets backend that airconn knows", where=where, hint=f"it knows {known}"
+        )
+    return cast("Store", import_module(entry.module).open_backend(kwargs, where, settings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,26 @@ T = TypeVar("T", bound=AirflowObject)
 
 
 @dataclass(frozen=True, slots=True)
+class Ids:
+    """Which ids a place has a name for."""
+
+    words: str = "any"
+    """The characters in words, for messages and the README."""
+    pattern: re.Pattern[str] | None = None
+    """What an id has to match as a whole."""
+    longest: int | None = None
+    """How many characters the longest one has, prefixes of the place apart."""
+
+    def refusal(self, id_: str) -> str:
+        """Why there is no name for an id, if there is none."""
+        if self.pattern is not None and not self.pattern.fullmatch(id_):
+            return f"the id has other characters than {self.words}"
+        if self.longest is not None and len(id_) > self.longest:
+            return f"the id is longer than the {self.longest} characters that there is room for"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a place can do. Plans, refusals and the README's table are made from it."""
 
@@ -24,6 +45,15 @@ class Capabilities:
     """It has secrets that it doesn't give back."""
     at_once: bool = False
     """It is written as a whole: once the first outcome is there, so is everything."""
+    ids: Ids = Ids()
+    largest: int | None = None
+    """How many bytes the largest value has that there is room for."""
+    versions: bool = False
+    """It keeps the values that were there before, so that each write adds one."""
+    conditional: bool = False
+    """It refuses a write where somebody else wrote since it was read."""
+    keeps_ids: bool = True
+    """An id can be told from its name there, without something beside it that says it."""
 
 
 class Store(ABC):
@@ -41,7 +71,7 @@ class Store(ABC):
         self.ignored = 0
         """How many entries of the last read are none of airconn's business."""
         self.kinds = self.capabilities.kinds
-        """The kinds that there is room for, which for a file the last read has told."""
+        """The kinds that there is room for, which for a file the last read and for others their options have told."""
 
     @abstractmethod
     def describe(self) -> str:
@@ -68,6 +98,10 @@ class Store(ABC):
     def stored_form(self, obj: T) -> T:
         """What this place would give back for `obj` after holding it, if it hid nothing."""
         return obj
+
+    def create_refusal(self, obj: AirflowObject) -> str:
+        """Why an object that isn't there can't be created, going by the last read. Empty where it can."""
+        return ""
 
     def update_refusal(self, step: Step) -> str:
         """Why an update can't make the changes of `step`, so that the object has to be deleted and created anew.

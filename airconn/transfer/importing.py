@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
 from airconn.errors import BlockedError, InputError, InputErrors, UsageError
-from airconn.model import NEWEST, Action, AirflowVersion, Bundle, How, Kind, Outcome, Selection, Step
+from airconn.formats.base import Note
+from airconn.model import ALL_KINDS, NEWEST, Action, AirflowVersion, Bundle, How, Kind, Outcome, Selection, Step
 from airconn.plan import Plan, Policy, make_plan, with_deletions
 from airconn.stores.base import Store
 from airconn.transfer import Change, Loaded, load_for
@@ -52,6 +53,8 @@ def prepare(
     loaded = load_for(sources, selection, target, airflow, fills=fills, change=change)
     target.reads_for = airflow or target.airflow()
     described = target.describe()
+    if selection.kinds == ALL_KINDS:
+        loaded = _without_strangers(loaded, target)
     faults = [
         InputError(f"{obj.kind.value}/{obj.id}: {problem}", where=str(obj.origin))
         for obj in loaded.bundle
@@ -74,6 +77,21 @@ def prepare(
         plan = with_deletions(plan, loaded.bundle, present, kinds & selection.kinds)
     unpruned = tuple(kind for kind in Kind if prune and kind in selection.kinds and kind not in kinds)
     return Import(described, plan, loaded, present, policy, selection, unpruned)
+
+
+def _without_strangers(loaded: Loaded, target: Store) -> Loaded:
+    """What was loaded without the kinds that the target has no place for. Nobody chose these, and they are told."""
+    others = [kind for kind in Kind if kind not in target.kinds and loaded.bundle.of_kind(kind)]
+    if not others:
+        return loaded
+    notes = [
+        Note(
+            target.address,
+            f"{len(loaded.bundle.of_kind(kind))} {kind.value} left out, which have no place here (--{kind.value} insists)",
+        )
+        for kind in others
+    ]
+    return replace(loaded, bundle=Selection(kinds=target.kinds).of(loaded.bundle), notes=(*loaded.notes, *notes))
 
 
 def prepare_deletion(target: Store, names: Sequence[str], kinds: frozenset[Kind]) -> Import:
@@ -134,10 +152,11 @@ def carry_out(
     recovery: Recovery,
     fail_fast: bool = False,
     stop: Callable[[], bool] = lambda: False,
+    on_begin: Callable[[Step], None] = lambda step: None,
 ) -> None:
     """Writes what a plan says. Raises `BlockedError` before the first write if anything is blocked.
 
-    `stop` is asked between two objects, and so no request is cut off by it. Objects that are to be deleted and
+    `stop` is asked before an object is begun, and so no request is cut off by it. Objects that are to be deleted and
     created anew are in a file of `recovery` until that has been done.
     """
     refuse_blocked(plan)
@@ -145,16 +164,26 @@ def carry_out(
     airflow = target.airflow() if replaced else NEWEST
     recovery.keep(replaced, airflow)
     undone = {(obj.kind, obj.id): obj for obj in replaced}
-    with closing(_outcomes(target, plan.writes)) as outcomes:
+    failed = False
+
+    def due() -> Iterator[Step]:
+        # A place takes a step from here when it begins it, and a file takes all of them. What has begun is finished
+        # and told of, also where several are written at a time.
+        for step in plan.writes:
+            if stop() or (failed and fail_fast):
+                return
+            on_begin(step)
+            yield step
+
+    with closing(_outcomes(target, due())) as outcomes:
         for outcome in outcomes:
+            failed = failed or outcome.error is not None
             if outcome.error is None and undone.pop((outcome.step.kind, outcome.step.id), None) is not None:
                 recovery.keep(list(undone.values()), airflow)
             on_outcome(outcome)
-            if not target.capabilities.at_once and (stop() or (fail_fast and outcome.error is not None)):
-                break
 
 
-def _outcomes(target: Store, steps: Sequence[Step]) -> Generator[Outcome, None, None]:
+def _outcomes(target: Store, steps: Iterable[Step]) -> Generator[Outcome, None, None]:
     yield from target.apply(steps)
 
 

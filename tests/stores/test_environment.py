@@ -9,7 +9,7 @@ import pytest
 from airconn.config import Config, Settings
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import REDACTED, AirflowVersion, Bundle, Connection, Kind, Selection, Text, Variable
-from airconn.stores import open_store
+from airconn.stores import REGISTRY, open_store
 from airconn.stores.environment import EnvironmentStore
 from tests.formats.test_airflow_cases import (
     AIRFLOWS,
@@ -119,7 +119,9 @@ def test_its_address_is_exactly_that(address: str) -> None:
 def test_an_unknown_scheme_tells_of_it() -> None:
     with pytest.raises(UsageError) as caught:
         open_store("env://", Settings())
-    assert caught.value.hint == "a path, - or one of: http://, https://, env:"
+    prefixes = [prefix for entry in REGISTRY.values() for prefix in (*entry.prefixes, *entry.names)]
+    assert {"http://", "env:"} <= set(prefixes)
+    assert caught.value.hint == f"a path, - or one of: {', '.join(prefixes)}"
 
 
 CANARIES = {

@@ -94,22 +94,6 @@ def _same(held: Any, wanted: Any) -> bool:
     return bool(held == wanted)
 
 
-def holds_mask(obj: AirflowObject, names: Sequence[str]) -> tuple[str, ...]:
-    """Which of these fields of `obj` have a hidden part, or the mask in a place where it would destroy a secret."""
-    found = []
-    literal: frozenset[str] = getattr(obj, "literal", frozenset())
-    for name in names:
-        value = getattr(obj, name)
-        if name in literal and value is not REDACTED and not (isinstance(value, Text) and value.hidden):
-            continue
-        if isinstance(value, Text):
-            again = Text.of(value.text)
-            value = REDACTED if value.hidden or again is REDACTED or again.hidden else None  # type: ignore[union-attr]
-        if value is REDACTED or value == MASK:
-            found.append(name)
-    return tuple(found)
-
-
 def fields_set(obj: AirflowObject, names: Sequence[str]) -> dict[str, Any]:
     """The values of these fields that are not None, texts as plain strings."""
     values = {name: plain(getattr(obj, name)) for name in names}

@@ -8,10 +8,11 @@ from airconn.errors import AirconnError, TargetError
 from airconn.model import WRITES, Action, AirflowObject, Kind, Outcome, Step, value_fields
 from airconn.stores.airflow_api.api import Api, Refused
 from airconn.stores.airflow_api.faults import NoAnswer
-from airconn.stores.airflow_api.forms import holds_mask, matches, stored_form
+from airconn.stores.airflow_api.forms import matches, stored_form
 from airconn.stores.airflow_api.reasons import reason
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.transport import Reply, Request
+from airconn.stores.masks import holds_mask
 
 _DONE = range(200, 300)
 _PATIENCE = 2

@@ -1,0 +1,134 @@
+"""The options of a secrets backend, by the names and with the defaults that Airflow's own backend has.
+
+They are the fields of a dataclass. They come from the query of an address or from Airflow's `backend_kwargs`; what is
+a secret comes from the latter or the environment only, because an address shows in the list of processes.
+"""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import Field, field, fields
+from difflib import get_close_matches
+from types import NoneType, UnionType
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from airconn.errors import UsageError
+
+T = TypeVar("T")
+
+NULL = "null"
+"""What stands for None in the query of an address: a kind without a prefix isn't looked for by Airflow."""
+
+
+def secret(default: Any = None) -> Any:
+    """A field that holds a credential, and so never comes from an address."""
+    return field(default=default, repr=False, metadata={"secret": True})
+
+
+class Parts(typing.NamedTuple):
+    """The parts of an address."""
+
+    host: str
+    path: str
+    """Without the slashes around it."""
+    query: dict[str, str]
+
+
+def split(address: str, *, example: str) -> Parts:
+    """The parts of `scheme://HOST/PATH?QUERY`. Raises `UsageError`, which quotes none of them."""
+    try:
+        parts = urlsplit(address)
+        pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise UsageError(f"this is no valid {address.partition(':')[0]}:// address", hint=f"like {example}") from None
+    if "@" in parts.netloc:
+        raise UsageError(
+            "the address has a user name or a password in it, which shows in the list of processes",
+            hint="leave it out; credentials come from the environment",
+        )
+    if parts.fragment or "#" in address:
+        raise UsageError("the address has a '#' in it", hint=f"write it as %23; an address is like {example}")
+    query = dict(pairs)
+    if len(query) < len(pairs):
+        raise UsageError("the address has an option twice", hint="keep one of the two")
+    return Parts(unquote(parts.netloc), unquote(parts.path).strip("/"), query)
+
+
+def from_query(cls: type[T], query: Mapping[str, str], **given: Any) -> T:
+    """The options that the query of an address says, and `given` by the rest of it.
+
+    Raises `UsageError` for unknown ones, for secrets and for values of the wrong type.
+    """
+    known = {option.name: option for option in fields(cls)}  # type: ignore[arg-type]
+    values: dict[str, Any] = dict(given)
+    for name, text in query.items():
+        option = known.get(name)
+        if option is None or option.metadata.get("internal") or name in given:
+            raise _unknown(name, [other for other in known if other not in given and _is_public(known[other])])
+        if option.metadata.get("secret"):
+            raise UsageError(
+                f"{name} is a credential, and an address shows in the list of processes",
+                hint="set it in the environment instead",
+            )
+        values[name] = _converted(text, cls, name)
+    return cls(**values)
+
+
+def from_kwargs(cls: type[T], kwargs: Mapping[str, Any], where: str) -> T:
+    """The options that Airflow's `backend_kwargs` say. `where` is where they stand.
+
+    Raises `UsageError` for unknown ones and for values of the wrong type, and quotes no value.
+    """
+    known = {option.name: option for option in fields(cls)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for name, value in kwargs.items():
+        if name not in known:
+            error = _unknown(name, list(known))
+            raise UsageError(error.message, where=where, hint=error.hint)
+        wanted = _types(cls, name)
+        # What comes from a variable of its own (AIRFLOW__SECRETS__BACKEND_KWARG__X) is a text, whatever is meant.
+        if isinstance(value, str) and str not in wanted:
+            value = _converted(value, cls, name)
+        if isinstance(value, list) and tuple in wanted:
+            value = tuple(value)
+        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+            raise UsageError(f"{name} has a value of the wrong type", where=where)
+        values[name] = value
+    return cls(**values)
+
+
+def _is_public(option: Field[Any]) -> bool:
+    return not option.metadata.get("secret") and not option.metadata.get("internal")
+
+
+def _unknown(name: str, known: list[str]) -> UsageError:
+    near = get_close_matches(name, known, n=1)
+    shown = repr(name) if re.fullmatch(r"\w{1,60}", name) else "a name in the query"
+    hint = f"did you mean {near[0]!r}?" if near else f"the options are {', '.join(known)}"
+    return UsageError(f"{shown} is no option of this place", hint=hint)
+
+
+def _types(cls: type[Any], name: str) -> tuple[type, ...]:
+    hint = typing.get_type_hints(cls)[name]
+    members = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, UnionType) else (hint,)
+    found = tuple(typing.get_origin(member) or member for member in members)
+    return tuple(NoneType if member is None else member for member in found)
+
+
+def _converted(text: str, cls: type[Any], name: str) -> Any:
+    wanted = _types(cls, name)
+    if text == NULL and NoneType in wanted:
+        return None
+    if bool in wanted and text.lower() in ("true", "false", "1", "0", "yes", "no"):
+        return text.lower() in ("true", "1", "yes")
+    if int in wanted and re.fullmatch(r"-?[0-9]{1,9}", text):
+        return int(text)
+    if tuple in wanted:
+        return tuple(part for part in text.split(",") if part)
+    if str in wanted:
+        return text
+    kind = "true or false" if bool in wanted else "a whole number"
+    raise UsageError(f"{name} is not {kind}")

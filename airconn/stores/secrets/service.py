@@ -1,0 +1,103 @@
+"""What a service that keeps secrets has to be able to do. Each backend brings one, and the store does the rest."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, ClassVar
+
+from airconn.errors import AirconnError, TargetError
+from airconn.model import Kind
+from airconn.stores.secrets.codec import Payload
+from airconn.stores.secrets.several import in_order
+
+
+class Refused(AirconnError):
+    """The service doesn't do this with this one secret, and may well do it with others."""
+
+
+class Taken(Refused):
+    """There is a secret of this name already, or another one than was read."""
+
+
+class Unavailable(TargetError):
+    """The service doesn't answer, or not to us: what is true of one secret is true of all."""
+
+
+class Foreign(AirconnError):
+    """A secret that is there under the name of an object, and isn't one: it is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A secret as the service gives it."""
+
+    id: str
+    payload: Payload = field(repr=False)
+    version: Any = None
+    """What a conditional write refers to, where the service has such writes."""
+
+
+class Service(ABC):
+    """One account, vault or namespace, with the names that Airflow's backend has for objects in it.
+
+    Each call raises `Unavailable` where the service can't be reached or refuses the credentials, and `Refused` where
+    it is about the one secret. No text of either quotes a value. Calls come from several threads at a time.
+    """
+
+    parallel: ClassVar[int] = 8
+    """How many requests at a time the service takes well."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """The place in words, such as `vault at http://127.0.0.1:8200, mount secret`. Asks nobody."""
+
+    @abstractmethod
+    def name(self, kind: Kind, id_: str) -> str:
+        """The name that Airflow's backend looks for."""
+
+    @abstractmethod
+    def ids(self, kind: Kind) -> Iterable[str]:
+        """The ids of all secrets below the prefix of a kind, whatever is in them."""
+
+    @abstractmethod
+    def get(self, kind: Kind, id_: str) -> Held | None:
+        """The current value of a secret, or None where Airflow would find none. Raises `Foreign`."""
+
+    @abstractmethod
+    def create(self, kind: Kind, id_: str, payload: Payload) -> None:
+        """Makes a secret. Raises `Taken` where there is one."""
+
+    @abstractmethod
+    def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
+        """Gives a secret another value, if it is still the one that was read. Raises `Taken` where it isn't."""
+
+    @abstractmethod
+    def delete(self, kind: Kind, id_: str, held: Held) -> None:
+        """Deletes a secret. That it is gone already is as good."""
+
+    def knock(self, kind: Kind) -> None:
+        """Makes sure that the service answers, and to us, with the cheapest request there is for a kind."""
+        next(iter(self.ids(kind)), None)
+
+    def fetch(self, kind: Kind, wanted: Callable[[str], bool]) -> Iterator[Held | Foreign]:
+        """All secrets of a kind whose ids are wanted. What isn't an object is given as the `Foreign` that says so.
+
+        For services that list values along with names, this is the method to do it in.
+        """
+        ids = (id_ for id_ in self.ids(kind) if wanted(id_))
+        for found in in_order(partial(self.attempt, kind), ids, self.parallel):
+            if found is not None:
+                yield found
+
+    def attempt(self, kind: Kind, id_: str) -> Held | Foreign | None:
+        """`get`, with what isn't an object as its result."""
+        try:
+            return self.get(kind, id_)
+        except Foreign as error:
+            return error
+
+    def close(self) -> None:  # noqa: B027 - most drivers hold nothing open
+        """Lets go of connections."""
