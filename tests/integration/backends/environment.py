@@ -119,11 +119,9 @@ def _add_providers(version: str, backends: Backends, *, uv: Path, guard: Guard, 
     providers = (f"apache-airflow-providers-{name}=={number}" for name, number in PROVIDERS.items())
     log = guard.directory / "providers.log"
     for requirements in (clients, ("--no-deps", *providers)):
-        command = [uv, "pip", "install", "--quiet", "--python", backends.python, "--exclude-newer", CLIENTS_CUTOFF]
-        failed = guard.run(
-            [*command, *requirements], log=log, env=installer.installer_environ(os.environ), pass_fds=[lock]
-        )
-        if failed:
+        command: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", backends.python]
+        command += ["--exclude-newer", CLIENTS_CUTOFF, *requirements]
+        if guard.run(command, log=log, env=installer.installer_environ(os.environ), pass_fds=[lock]):
             raise ProgramFailed(f"the providers of Airflow {version} could not be installed", said=tail(log))
 
 
