@@ -8,9 +8,10 @@ import sys
 
 def main() -> None:
     """Runs the command line of this process and exits with its code."""
-    # A process that is told to end puts its things away first, such as a temporary file with secrets in it.
+    # A process that is told to end puts its things away first, such as a temporary file with secrets in it. What the
+    # caller has us ignore, as nohup does, stays ignored.
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
             signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
     sys.unraisablehook = _raise_later
     try:

@@ -33,6 +33,8 @@ _KEYS: dict[str, type] = {
 }
 _CREDENTIALS = ("token", "username", "password")
 _TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.toml")
+_RUNS = "airflow-cli:"
+"""The beginning of addresses with a command in them."""
 _ADDRESS_KEYS = ("url", "token_env", "username_env", "password_env")
 
 
@@ -152,6 +154,13 @@ class Config:
             found[key] = convert(text, f"AIRCONN_{key.upper()} or {key}")
         return Settings(credentials=self._credentials(entry), stdin=self.stdin, environ=self.environ, **found)
 
+    def credential_names(self) -> frozenset[str]:
+        """The environment variables that credentials may be in, those of every configured address among them."""
+        addresses = [*self.project.get("addresses", {}).values(), *self.user.get("addresses", {}).values()]
+        entries = [entry for entry in addresses if isinstance(entry, dict)]
+        named = [entry[f"{what}_env"] for entry in entries for what in _CREDENTIALS if f"{what}_env" in entry]
+        return frozenset((*(f"AIRCONN_{what.upper()}" for what in _CREDENTIALS), _TOKEN_COMMAND_PLACES[0], *named))
+
     def _credentials(self, entry: Mapping[str, str]) -> Credentials:
         own = {what: entry[f"{what}_env"] for what in _CREDENTIALS if f"{what}_env" in entry}
         # An address with credentials of its own never gets those of another.
@@ -240,8 +249,20 @@ def _check(values: Mapping[str, Any], shown: str) -> None:
 
 
 def _distrust(project: Mapping[str, Any]) -> None:
-    """Refuses a project's file that would send any other secret of the environment to an address of its choice."""
-    for name, entry in project.get("addresses", {}).items():
+    """Refuses a project's file that would run a command of its choice.
+
+    Nor may it send any other secret of the environment to an address of its choice.
+    """
+    addresses = project.get("addresses", {})
+    urls = {name: entry["url"] if isinstance(entry, dict) else entry for name, entry in addresses.items()}
+    for name, address in {**urls, "url": project.get("url", "")}.items():
+        if address.lower().startswith(_RUNS) and address[len(_RUNS) :].strip():
+            raise UsageError(
+                f"address {name!r} runs a command, and a project's file isn't trusted with that",
+                where=PROJECT_FILE,
+                hint="put it in your own config.toml, or in AIRCONN_URL",
+            )
+    for name, entry in addresses.items():
         for what in _CREDENTIALS if isinstance(entry, dict) else ():
             variable = entry.get(f"{what}_env", "AIRCONN_")
             if not variable.startswith("AIRCONN_"):

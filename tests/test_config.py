@@ -71,6 +71,18 @@ def test_only_the_users_own_file_may_name_any_variable(tmp_path: Path) -> None:
     assert found.resolve("@x").settings.credentials.token == "t"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ['url = "airflow-cli:rm -rf x"', '[addresses]\nx = "Airflow-CLI:rm x"', '[addresses.x]\nurl = "airflow-cli: rm x"'],
+)
+def test_a_command_in_an_address_is_the_users_own_choice(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="runs a command, and a project's file isn't trusted"):
+        config(tmp_path, text)
+    name = None if text.startswith("url") else "@x"
+    assert config(tmp_path, user=text).target(name).text.lower().startswith("airflow-cli:")
+    assert config(tmp_path, 'url = "airflow-cli:"').target(None).text == "airflow-cli:"
+
+
 def test_credentials_are_not_in_a_repr(tmp_path: Path) -> None:
     found = config(tmp_path, AIRCONN_USERNAME="canary-u", AIRCONN_PASSWORD="canary-p")
     assert "canary" not in repr(found.target(None)) + repr(found)

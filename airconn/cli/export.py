@@ -14,12 +14,13 @@ from airconn.cli.app import App
 if TYPE_CHECKING:
     from airconn.model import Selection
     from airconn.transfer import Export
+    from airconn.transfer.environ import Environ
 
 DEFAULT_FORMAT = "json"
 
 
 @click.command("export", short_help="Pull objects out of an Airflow.")
-@click.option("--from", "from_", metavar="ADDRESS", help=f"Where from [{opt.DEFAULT_PLACE}].")
+@opt.source
 @opt.writing
 @opt.overriding
 @opt.selection
@@ -44,6 +45,7 @@ def command(
       airconn export --format uri
       airconn export -o .env --include 'aws_*'
       airconn export --connections -o connections.json
+      airconn export --format k8s --k8s-namespace airflow | kubectl apply -f -
     """
     from airconn import transfer
 
@@ -85,6 +87,9 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
                 kinds=selection.kinds,
                 connection_format=options["connection_format"],
                 env_dialect=options["env_dialect"] or out.env_dialect(),
+                k8s_layout=options["k8s_layout"],
+                k8s_namespace=options["k8s_namespace"],
+                k8s_name=options["k8s_name"],
             ),
             redacted=options["redacted"],
             strict=options["strict"],
@@ -104,6 +109,16 @@ def tell(app: App, result: Export, selection: Selection, out: Path | None, *, om
     """Says on standard error what was left out, hidden or changed on the way."""
     from airconn import report
 
+    how = "are left out" if omitted else "stand as *** in the text; importing it again keeps what the target has"
+    tell_lacks(app, result, how)
+    if out is not None:
+        app.say(f"{out}: {report.amounts(result.written, selection.kinds)}")
+
+
+def tell_lacks(app: App, result: Export | Environ, how: str) -> None:
+    """Says what was left out or changed, and that the hidden fields `how`."""
+    from airconn import report
+
     app.notes(result.notes)
     app.ignored(result.ignored)
     for line in report.loss_lines(result.losses, every_name=app.verbosity > 0):
@@ -113,7 +128,4 @@ def tell(app: App, result: Export, selection: Selection, out: Path | None, *, om
         app.warn(f"the source hides fields of {number} object{'' if number == 1 else 's'}:")
         for obj, names in result.hidden:
             app.say(report.clean(f"  {obj.kind.value}/{obj.id}  {', '.join(names)}"))
-        how = "are left out" if omitted else "stand as *** in the text; importing it again keeps what the target has"
         app.say(f"  they {how}")
-    if out is not None:
-        app.say(f"{out}: {report.amounts(result.written, selection.kinds)}")

@@ -221,7 +221,7 @@ def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Ren
     notes: list[Note] = []
     lines: list[str] = []
     _refuse_collisions(bundle)
-    for obj in _writable(bundle):
+    for obj in nameable(bundle):
         reason = _unwritable(obj, options, dialect)
         value, lost = ("", {}) if reason else _value(obj, options)
         if reason := reason or dialect.refusal(value):
@@ -266,8 +266,9 @@ def _is_like_padding(name: str, value: str) -> bool:
     return ":" in name and not value.strip("=")
 
 
-def _writable(bundle: Bundle) -> list[AirflowObject]:
-    return [obj for obj in bundle if obj.kind in PREFIXES.values()]
+def nameable(bundle: Bundle) -> list[Connection | Variable]:
+    """The objects of the kinds that Airflow looks for in its environment."""
+    return [obj for obj in bundle if isinstance(obj, Connection | Variable)]
 
 
 def _unwritable(obj: AirflowObject, options: WriteOptions, dialect: Dialect) -> str:
@@ -277,40 +278,64 @@ def _unwritable(obj: AirflowObject, options: WriteOptions, dialect: Dialect) -> 
         return "the id can't be part of a name in a .env file"
     if not dialect.names.fullmatch(name):
         return f"{dialect.reader} takes no name with this id in it"
+    return no_value(obj, options)
+
+
+def collisions(bundle: Bundle) -> list[tuple[AirflowObject, AirflowObject]]:
+    """The pairs of objects that Airflow looks for under one name. Which of the two is found is not up to it."""
+    names: dict[str, AirflowObject] = {}
+    pairs = ((obj, names.setdefault(env_name(obj.kind, obj.id), obj)) for obj in nameable(bundle))
+    return [(obj, other) for obj, other in pairs if other is not obj]
+
+
+def _refuse_collisions(bundle: Bundle) -> None:
+    faults = Faults()
+    for obj, other in collisions(bundle):
+        faults.add(
+            f"{obj.kind.value}/{obj.id} and {other.id} are both {env_name(obj.kind, obj.id)} in a .env file",
+            obj.origin,
+            "leave one out with --exclude, or use json or yaml",
+        )
+    faults.check()
+
+
+def no_value(obj: AirflowObject, options: WriteOptions) -> str:
+    """Why an object has no value for an environment variable, if it has none."""
     if isinstance(obj, Connection) and options.connection_format == "uri" and not connection_uri.is_writable(obj):
         return "the conn_type can't be written in a URI"
     return ""
 
 
-def _refuse_collisions(bundle: Bundle) -> None:
-    names: dict[str, AirflowObject] = {}
-    faults = Faults()
-    for obj in _writable(bundle):
-        other = names.setdefault(env_name(obj.kind, obj.id), obj)
-        if other is not obj:
-            faults.add(
-                f"{obj.kind.value}/{obj.id} and {other.id} are both {env_name(obj.kind, obj.id)} in a .env file",
-                obj.origin,
-                "leave one out with --exclude, or use json or yaml",
-            )
-    faults.check()
+def options_like(value: str, obj: AirflowObject, options: WriteOptions) -> WriteOptions:
+    """`options` with the form in which a connection stands there, where the new one can be written in it."""
+    if not isinstance(obj, Connection) or not connection_uri.is_writable(obj):
+        return options
+    as_it_was = {"host", "schema", "login"}  # no URI tells an empty one of these from none
+    lost = connection_uri.losses(obj, connection_uri.build(obj), options.rules).keys() - as_it_was
+    return options.with_connection_format("json" if value.lstrip().startswith("{") or lost else "uri")
 
 
-def _value(obj: AirflowObject, options: WriteOptions) -> tuple[str, dict[str, str]]:
-    """The value of one entry, and what of the object it doesn't hold."""
+def value_of(obj: Connection | Variable, options: WriteOptions) -> tuple[str, dict[str, str]]:
+    """The value of the environment variable of an object, and what of the object that doesn't hold: field -> why."""
     if isinstance(obj, Variable):
-        return connection_fields.shown(obj.value), _variable_losses(obj)
-    assert isinstance(obj, Connection)  # noqa: S101 - pools never come here
+        return str(connection_fields.shown(obj.value)), _variable_losses(obj)
     if options.connection_format == "json":
-        fields = connection_fields.to_json_fields(obj)
-        return quoting.json_without_quotes(jsontext.dumps(fields)), connection_fields.json_losses(obj)
+        return jsontext.dumps(connection_fields.to_json_fields(obj)), connection_fields.json_losses(obj)
     uri = connection_uri.build(obj)
     return uri, connection_uri.losses(obj, uri, options.rules)
 
 
+def _value(obj: Connection | Variable, options: WriteOptions) -> tuple[str, dict[str, str]]:
+    """The same in the form that is the easiest to quote."""
+    value, lost = value_of(obj, options)
+    if isinstance(obj, Connection) and options.connection_format == "json":
+        value = quoting.json_without_quotes(value)
+    return value, lost
+
+
 def _variable_losses(variable: Variable) -> dict[str, str]:
     return {
-        name: "has no place in a .env file"
+        name: "has no place in an environment variable"
         for name in ("description", "team_name")
         if getattr(variable, name) is not None
     }

@@ -29,6 +29,8 @@ from airconn.stores.file import FileStore
 Change = Callable[[Bundle], Bundle]
 """What is done to the objects of the sources before they go on."""
 RedactedPolicy = Literal["mask", "omit", "fail"]
+Hidden = tuple[tuple[AirflowObject, tuple[str, ...]], ...]
+"""The objects with hidden fields, and the names of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,7 @@ class Export:
     bundle: Bundle
     losses: tuple[Loss, ...] = ()
     notes: tuple[Note, ...] = ()
-    hidden: tuple[tuple[AirflowObject, tuple[str, ...]], ...] = ()
-    """The objects with hidden fields, and their names."""
+    hidden: Hidden = ()
     ignored: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -165,16 +166,12 @@ def export(
         out.reads_for = options.airflow
         old = out.read(Selection())
         bundle = bundle.map(lambda obj: fill(obj, old.get(obj.kind, obj.id)))
-    hidden = tuple((obj, names) for obj in bundle if (names := hidden_fields(obj)))
-    if hidden and redacted == "fail":
-        listed = "; ".join(f"{obj.kind.value}/{obj.id} {', '.join(names)}" for obj, names in hidden)
-        raise BlockedError(
-            f"hidden by the source: {listed}",
-            where=", ".join(store.address for store in sources),
-            hint="export from a place that shows its secrets, or take --redacted mask or --redacted omit",
-        )
-    if hidden and redacted == "omit":
-        bundle = Bundle.of(rest for obj in bundle if (rest := without_hidden(obj)) is not None)
+    bundle, hidden = settle_hidden(
+        bundle,
+        redacted,
+        sources,
+        "export from a place that shows its secrets, or take --redacted mask or --redacted omit",
+    )
     if respect and formats.get_updater(out.format_name()):
         rendered = out.rendered({(obj.kind, obj.id): obj for obj in bundle}, options, _same_to(sources))
     else:
@@ -182,10 +179,8 @@ def export(
         same = _same_to(sources)
         bundle = Bundle.of(held if held is not None and same(held, obj) else obj for obj, held in known)
         rendered = formats.get_format(out.format_name()).render(bundle, options)
-    if rendered.losses and strict:
-        raise InputErrors(
-            tuple(InputError(show_loss(loss), where=str(_origin(bundle, loss))) for loss in rendered.losses)
-        )
+    if strict:
+        refuse_losses(bundle, rendered.losses)
     return Export(rendered.text, bundle, rendered.losses, (*loaded.notes, *rendered.notes), hidden, loaded.ignored)
 
 
@@ -196,6 +191,26 @@ def _same_to(sources: Sequence[Store]) -> Callable[[AirflowObject, AirflowObject
         return held == wanted or any(store.stored_form(held) == wanted for store in sources)
 
     return same
+
+
+def settle_hidden(
+    bundle: Bundle, redacted: RedactedPolicy, sources: Sequence[Store], hint: str
+) -> tuple[Bundle, Hidden]:
+    """What goes on of `bundle`, and what of it is hidden. Raises `BlockedError` for that under `redacted="fail"`."""
+    hidden = tuple((obj, names) for obj in bundle if (names := hidden_fields(obj)))
+    if hidden and redacted == "fail":
+        listed = "; ".join(f"{obj.kind.value}/{obj.id} {', '.join(names)}" for obj, names in hidden)
+        where = ", ".join(store.address for store in sources)
+        raise BlockedError(f"hidden by the source: {listed}", where=where, hint=hint)
+    if hidden and redacted == "omit":
+        bundle = Bundle.of(rest for obj in bundle if (rest := without_hidden(obj)) is not None)
+    return bundle, hidden
+
+
+def refuse_losses(bundle: Bundle, losses: Sequence[Loss]) -> None:
+    """Raises `InputErrors` if there are any."""
+    if losses:
+        raise InputErrors(tuple(InputError(show_loss(loss), where=str(_origin(bundle, loss))) for loss in losses))
 
 
 def without_hidden(obj: AirflowObject) -> AirflowObject | None:

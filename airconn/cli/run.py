@@ -1,0 +1,193 @@
+"""`airconn run`."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from airconn.cli import options as opt
+from airconn.cli.app import App
+from airconn.cli.handover import hand_over
+from airconn.errors import UsageError
+
+if TYPE_CHECKING:
+    from airconn.transfer.environ import Environ, Limits
+
+_LARGEST_SHOWN = 3
+
+
+@click.command(
+    "run",
+    short_help="Run a command with the objects of a place in its environment.",
+    # What follows COMMAND is its own, options included.
+    context_settings={"allow_interspersed_args": False},
+)
+@opt.source
+@click.option(
+    "--connection-format",
+    type=click.Choice(["json", "uri"]),
+    default="json",
+    help="How a connection is written [json, which holds all of it].",
+)
+@click.option(
+    "--redacted",
+    type=click.Choice(["omit", "fail"]),
+    default="fail",
+    help="What becomes of fields that the source hides: left out, or an error [fail].",
+)
+@click.option("--strict", is_flag=True, help="Fail if the environment can't hold everything.")
+@opt.filling
+@click.option(
+    "--clean", is_flag=True, help="Take every other AIRFLOW_CONN_* and AIRFLOW_VAR_* out of COMMAND's environment."
+)
+@click.option("--keep-credentials", is_flag=True, help="Leave airconn's own credentials in COMMAND's environment.")
+@click.option("--dry-run", "-n", is_flag=True, help="Print the names that would be set, and run nothing.")
+@opt.overriding
+@opt.selection
+@opt.reading
+@opt.airflow
+@opt.network
+@opt.verbosity
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def command(
+    app: App,
+    /,
+    from_: str | None,
+    command: tuple[str, ...],
+    dry_run: bool,
+    clean: bool,
+    keep_credentials: bool,
+    **options: Any,
+) -> int:
+    """Run COMMAND with the connections and variables of a place in its environment, where its Airflow finds them.
+
+    They are AIRFLOW_CONN_* and AIRFLOW_VAR_*, and win over what is set by the same name. Nothing is written to disk,
+    so that no .env with secrets has to lie there. COMMAND takes the place of airconn: signals, terminal, standard
+    input and exit code are its own. The exit code is 127 if it isn't found, and 126 if it can't be run.
+
+    What the source hides is an error (exit code 4) unless --fill shows it. COMMAND doesn't get what airconn logs in
+    with: AIRCONN_TOKEN, AIRCONN_USERNAME, AIRCONN_PASSWORD, AIRCONN_TOKEN_COMMAND, and the variables that configured
+    addresses name.
+
+    \b
+      airconn run --from .env -- airflow dags test my_dag
+      airconn run --from @prod --fill secrets.env --include 'aws_*' -- pytest -q
+      airconn run --from .env --dry-run
+    """
+    from airconn import report
+
+    if not (command or dry_run):
+        raise UsageError(
+            "there is no COMMAND to run",
+            hint="put it behind --, as in airconn run --from .env -- env; --dry-run shows what would be set",
+        )
+    if command and not dry_run and not _may_be_there(command[0], app.environ):
+        return _not_found(app, command[0])
+    result = _gather(app, from_, options)
+    if dry_run:
+        app.data("".join(f"{report.clean(name)}\n" for name in result.variables))
+        return 0
+    taken = frozenset() if keep_credentials else app.config.credential_names()
+    environ = result.around(app.environ, without=taken, clean=clean)
+    for name in result.variables:
+        app.say(report.clean(f"{name} is set{_caveat(name)}"), level=1)
+    for name in sorted(app.environ.keys() - environ.keys()):
+        app.say(report.clean(f"{name} is taken away"), level=1)
+    try:
+        return hand_over(command, environ)
+    except OSError as error:
+        return _refused(app, command[0], environ, error)
+
+
+def _gather(app: App, from_: str | None, options: dict[str, Any]) -> Environ:
+    from airconn import transfer
+    from airconn.cli.export import tell_lacks
+    from airconn.transfer.environ import make_environ
+
+    selection = opt.make_selection(options["kinds"], options["include"], options["exclude"])
+    with ExitStack() as stack:
+        store = opt.open_address(app.config.target(from_), options)
+        stack.callback(transfer.close, [store])
+        fills = opt.open_fills(app, options)
+        stack.callback(transfer.close, fills)
+        result = make_environ(
+            [store],
+            selection,
+            limits=_limits(),
+            airflow=options["airflow"],
+            connection_format=options["connection_format"],
+            redacted=options["redacted"],
+            strict=options["strict"],
+            fills=fills,
+            change=opt.make_overrides(app, options, selection).apply,
+        )
+    tell_lacks(app, result, "are left out")
+    if not result.variables:
+        app.warn("nothing is set: no connection or variable is selected")
+    return result
+
+
+def _caveat(name: str) -> str:
+    from airconn.formats.dotenv import SHELL_NAME
+
+    is_plain = SHELL_NAME.fullmatch(name) is not None
+    return "" if is_plain else "; some shells, such as dash, don't pass on a variable of such a name"
+
+
+def _limits() -> Limits:
+    from airconn.transfer.environ import Limits
+
+    # Linux takes 32 pages as one text, with the NUL at its end (`MAX_ARG_STRLEN`). Others only count all of it.
+    longest = 32 * os.sysconf("SC_PAGE_SIZE") - 1 if sys.platform == "linux" else None
+    return Limits(sys.getfilesystemencoding(), longest)
+
+
+def _may_be_there(program: str, environ: Mapping[str, str]) -> bool:
+    """Whether a program can be asked for, as far as can be told before anything is read. The system knows best."""
+    path = environ.get("PATH", os.defpath)
+    return shutil.which(program, os.F_OK, path) is not None or (os.sep in program and Path(program).is_dir())
+
+
+def _not_found(app: App, program: str) -> int:
+    from airconn.report import clean
+    from airconn.sandbox.foreground import NOT_FOUND
+
+    app.say(clean(f"{program}: command not found"), level=-1)
+    return NOT_FOUND
+
+
+def _refused(app: App, program: str, environ: Mapping[str, str], error: OSError) -> int:
+    """Tells why a program can't be run, and gives the exit code of a shell that can't."""
+    from airconn.report import clean
+    from airconn.sandbox.foreground import NOT_EXECUTABLE
+
+    if error.errno == errno.E2BIG:
+        app.error(_too_large(environ))
+        return NOT_EXECUTABLE
+    if error.errno == errno.ENOENT:
+        if not _may_be_there(program, environ):
+            return _not_found(app, program)
+        app.say(clean(f"{program}: what it is to be run by, or linked to, is not there"), level=-1)
+        return NOT_EXECUTABLE
+    app.say(clean(f"{program}: {error.strerror or 'the system refuses to run it'}"), level=-1)
+    return NOT_EXECUTABLE
+
+
+def _too_large(environ: Mapping[str, str]) -> UsageError:
+    sizes = {name: len(os.fsencode(name)) + len(os.fsencode(value)) + 2 for name, value in environ.items()}
+    largest = sorted(sizes, key=lambda name: (-sizes[name], name))[:_LARGEST_SHOWN]
+    shown = ", ".join(f"{name} ({sizes[name]:,} bytes)" for name in largest)
+    return UsageError(
+        f"COMMAND and its environment of {sum(sizes.values()):,} bytes are more than the system takes; the largest "
+        f"variables are {shown}",
+        hint="select less with --include and --exclude",
+    )
