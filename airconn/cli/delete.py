@@ -12,7 +12,7 @@ from airconn.cli.app import App
 
 @click.command("delete", short_help="Delete single objects.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@click.option("--from", "from_", metavar="ADDRESS", help=f"Where from [{opt.DEFAULT_PLACE}].")
+@opt.source
 @click.option("--dry-run", "-n", is_flag=True, help="Show what would be deleted, and delete nothing.")
 @opt.yes
 @opt.kinds

@@ -15,7 +15,7 @@ _HEADERS = ("KIND", "ID", "WHAT", "HIDDEN")
 
 
 @click.command("list", short_help="Show which objects a place holds.")
-@click.option("--from", "from_", metavar="ADDRESS", help=f"Where from [{opt.DEFAULT_PLACE}].")
+@opt.source
 @opt.selection
 @opt.reading
 @opt.airflow

@@ -51,6 +51,18 @@ def _set_verbosity(ctx: click.Context, param: click.Parameter, value: Any) -> No
         app.verbosity = -1 if param.name == "quiet" else int(value)
 
 
+source = _apply(
+    [
+        click.option("--from", "from_", metavar="ADDRESS", help=f"Where from [{DEFAULT_PLACE}]."),
+        click.option(
+            "--from-airflow-config",
+            "from_",
+            flag_value="airflow-config:",
+            help="From the secrets backend that airflow.cfg or AIRFLOW__SECRETS__* name: --from airflow-config:.",
+        ),
+    ]
+)
+
 verbosity = _apply(
     [
         click.option(
@@ -137,6 +149,14 @@ writing = _apply(
             type=click.Choice(dotenv.NAMES),
             help="For which reader a .env file is written [portable: for all of them, as far as that goes].",
         ),
+        click.option(
+            "--k8s-layout",
+            type=click.Choice(["backend", "env"]),
+            help="Whether Kubernetes gets a Secret for each object, as Airflow's backend finds it, or one of them all as "
+            "environment variables [as in FILE, else backend].",
+        ),
+        click.option("--k8s-namespace", metavar="NAME", help="The namespace that is written into Secrets [none]."),
+        click.option("--k8s-name", metavar="NAME", help="What a Secret of them all is called [airflow-environment]."),
         click.option(
             "--redacted",
             type=click.Choice(["mask", "omit", "fail"]),

@@ -14,7 +14,7 @@ from airconn.model import AirflowVersion
 
 @click.command("show", short_help="Show single objects with their values.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@click.option("--from", "from_", metavar="ADDRESS", help=f"Where from [{opt.DEFAULT_PLACE}].")
+@opt.source
 @click.option("--reveal", is_flag=True, help="Show the secrets that the source gives, too.")
 @click.option(
     "--output",

@@ -38,6 +38,7 @@ class _Entry:
 REGISTRY = {
     "airflow": _Entry("airconn.stores.airflow_api", ("http://", "https://")),
     "metadb": _Entry("airconn.stores.metadb", ("metadb:", "metadb+"), extra="db"),
+    "airflow-config": _Entry("airconn.stores.configured", ("airflow-config:",)),
     "airflow-cli": _Entry("airconn.stores.airflow_cli", ("airflow-cli:",)),
     "environment": _Entry("airconn.stores.environment", names=("env:",)),
     "vault": _Entry(

@@ -91,6 +91,23 @@ class Store(ABC):
         Raises `TargetError`; never gives a part as if it were the whole.
         """
 
+    folds_case: ClassVar[bool] = False
+    """Whether ids that are the same in capitals are the same here."""
+
+    reads_as_core: ClassVar[bool] = False
+    """Whether a worker of Airflow 3, too, gets connections from here as the core reads them."""
+
+    def listed(self) -> frozenset[tuple[Kind, str]]:
+        """The ids of all that is here. Raises as `read`."""
+        return frozenset((obj.kind, obj.id) for obj in self.read(Selection()))
+
+    def passed_over(self, kind: Kind, id_: str) -> str:
+        """Why Airflow passes over what is here under the name of an object, or nearly so. Asks nobody.
+
+        Empty where there is no such thing, going by the last read.
+        """
+        return ""
+
     def present(self, selection: Selection) -> Bundle:
         """What is there of the selection before a write. The same as a read, unless the place may not exist yet."""
         return self.read(selection)
@@ -118,13 +135,17 @@ class Store(ABC):
         """Why this place would refuse `obj` or break on it. Asks nobody; quotes no value but the id."""
         return ()
 
+    def not_writable(self) -> UsageError:
+        """The error of whoever wants to write to a place that isn't `writable`, with the way out if there is one."""
+        return UsageError(f"{self.address} can't be written to")
+
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         """Carries out the steps that write (`create`, `update`, `replace`, `delete`), and says what became of each.
 
         A step that fails gives an outcome with an error and doesn't stop the others. Raises `TargetError` only
         before the first write.
         """
-        raise UsageError(f"{self.address} can't be written to")
+        raise self.not_writable()
 
     def close(self) -> None:  # noqa: B027 - most places hold nothing open
         """Lets go of what the place holds open, which for most is nothing."""

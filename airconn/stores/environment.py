@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from airconn.config import Settings
@@ -26,6 +27,7 @@ class EnvironmentStore(Store):
     one that isn't selected is not read and can't be in the way.
     """
 
+    folds_case: ClassVar[bool] = True
     capabilities: ClassVar[Capabilities] = Capabilities(kinds=frozenset(env.PREFIXES.values()), writable=False)
 
     def __init__(self, address: str, settings: Settings) -> None:
@@ -60,6 +62,30 @@ class EnvironmentStore(Store):
             except InputError as error:
                 faults.errors.append(error)
         return parsed(found, faults, self.notes).bundle
+
+    def listed(self) -> frozenset[tuple[Kind, str]]:
+        named = ((name, env.named_by(name)) for name in self._environ)
+        return frozenset(key for name, key in named if key is not None and name == env.env_name(*key))
+
+    def passed_over(self, kind: Kind, id_: str) -> str:
+        looked_for = env.env_name(kind, id_)
+        for name, value in sorted(self._environ.items()):
+            if name.upper() == looked_for:
+                if reason := _passed_over(kind, id_, name, value):
+                    return f"{ADDRESS}{name}: {reason}"
+            elif (match := _PREFIX_SLIPS.match(name)) and name[match.end() :].upper() == id_.upper():
+                is_connection = match[1].upper().startswith("CONN")
+                if is_connection is (kind is Kind.CONNECTIONS) and name not in _names_of(id_):
+                    return f"{ADDRESS}{name}: Airflow never finds it, as it looks for {looked_for}"
+        return ""
+
+
+def _names_of(id_: str) -> set[str]:
+    return {env.env_name(kind, id_) for kind in env.PREFIXES.values()}
+
+
+_PREFIX_SLIPS = re.compile(r"AIRFLOW_+(CONN|CONNECTION|CONNECTIONS|VAR|VARS|VARIABLE|VARIABLES)_+", re.IGNORECASE)
+"""What is written where one of `env.PREFIXES` was meant."""
 
 
 def _passed_over(kind: Kind, id_: str, name: str, value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from airconn.errors import BlockedError, InputError, InputErrors, UsageError
+from airconn.errors import BlockedError, InputError, InputErrors
 from airconn.formats.base import Note
 from airconn.model import ALL_KINDS, NEWEST, Action, AirflowVersion, Bundle, How, Kind, Outcome, Selection, Step
 from airconn.plan import Plan, Policy, make_plan, with_deletions
@@ -49,7 +49,7 @@ def prepare(
     `prune` would delete what the sources may only seem to lack.
     """
     if not target.capabilities.writable or target.address == "<stdin>":
-        raise UsageError(f"{target.address} can't be written to")
+        raise target.not_writable()
     loaded = load_for(sources, selection, target, airflow, fills=fills, change=change)
     target.reads_for = airflow or target.airflow()
     described = target.describe()
@@ -84,20 +84,16 @@ def _without_strangers(loaded: Loaded, target: Store) -> Loaded:
     others = [kind for kind in Kind if kind not in target.kinds and loaded.bundle.of_kind(kind)]
     if not others:
         return loaded
-    notes = [
-        Note(
-            target.address,
-            f"{len(loaded.bundle.of_kind(kind))} {kind.value} left out, which have no place here (--{kind.value} insists)",
-        )
-        for kind in others
-    ]
-    return replace(loaded, bundle=Selection(kinds=target.kinds).of(loaded.bundle), notes=(*loaded.notes, *notes))
+    left_out = " and ".join(f"{len(loaded.bundle.of_kind(kind))} {kind.value}" for kind in others)
+    options = " ".join(f"--{kind.value}" for kind in others)
+    note = Note(target.address, f"{left_out} left out, which have no place here ({options} makes that an error)")
+    return replace(loaded, bundle=Selection(kinds=target.kinds).of(loaded.bundle), notes=(*loaded.notes, note))
 
 
 def prepare_deletion(target: Store, names: Sequence[str], kinds: frozenset[Kind]) -> Import:
     """A plan that deletes the objects that `names` mean. Raises as `showing.find` does."""
     if not target.capabilities.writable or target.address == "<stdin>":
-        raise UsageError(f"{target.address} can't be written to")
+        raise target.not_writable()
     described = target.describe()
     steps = []
     for obj in find(target, names, kinds):

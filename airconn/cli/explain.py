@@ -1,0 +1,193 @@
+"""`airconn explain`."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from airconn.cli import options as opt
+from airconn.cli.app import App
+from airconn.errors import AirconnError, ExitCode, InputError, InputErrors, UsageError
+from airconn.model import NEWEST, AirflowVersion, Kind
+
+if TYPE_CHECKING:
+    from airconn.stores.base import Store
+    from airconn.transfer.explaining import Chain, Explanation, Key, Place
+
+
+@click.command("explain", short_help="Show where Airflow would find an object, and what that shadows.")
+@click.argument("ids", nargs=-1, metavar="ID...")
+@click.option("--all", "everything", is_flag=True, help="Every object that more than one place has.")
+@click.option("--backend", metavar="ADDRESS", help="The secrets backend [the one of Airflow's configuration].")
+@click.option("--workers-backend", metavar="ADDRESS", help="That of the workers [Airflow's configuration].")
+@click.option("--no-backend", is_flag=True, help="Look in no secrets backend.")
+@click.option(
+    "--database",
+    metavar="ADDRESS",
+    help="The metadata database, or an Airflow that shows what is in it [that of Airflow's configuration, else "
+    "AIRCONN_URL].",
+)
+@click.option("--astro", is_flag=True, help="Astro's Environment Manager comes second.")
+@click.option("--exit-code", is_flag=True, help="Exit with 6 if something shadows other values.")
+@opt.kinds
+@opt.airflow
+@opt.network
+@opt.output
+@opt.verbosity
+@click.pass_obj
+def command(
+    app: App,
+    /,
+    ids: tuple[str, ...],
+    everything: bool,
+    exit_code: bool,
+    kinds: tuple[str, ...],
+    airflow: AirflowVersion | None,
+    output: str,
+    **options: Any,
+) -> int:
+    """Show every place where Airflow looks for the object ID, in its order, and which of them has it.
+
+    The first place that has it wins, and what others have is shadowed. The places are the secrets backend that
+    Airflow is configured with, the environment of this process, and the metadata database. ID is KIND/ID, or an id.
+
+    \b
+      airconn explain warehouse
+      airconn explain --all --exit-code
+      airconn explain variables/region --backend vault://vault.example.com/secret --database https://airflow.example.com
+    """
+    from airconn.report import explain as report
+
+    if bool(ids) is everything:
+        raise UsageError("say which ID to explain, or --all", hint="one of the two")
+    if options["no_backend"] and (options["backend"] or options["workers_backend"]):
+        raise UsageError("--no-backend and an address of one want the opposite of one another", hint="choose one")
+    with ExitStack() as stack:
+        chains, version = _chains(app, options, airflow, stack)
+        explanations = _explained(chains, ids, opt.make_selection(kinds, (), ()).kinds)
+    if output == "json":
+        app.data(report.explain_json(explanations, str(version)) + "\n")
+    else:
+        for line in report.explain_lines(explanations, app.style):
+            app.data(f"{line}\n")
+        if everything:
+            app.say(report.summary(explanations))
+    different = any(found.is_different for one in explanations for found in one.shadowed)
+    return ExitCode.DIFFERENT if exit_code and different else ExitCode.OK
+
+
+def _explained(chains: list[Chain], names: tuple[str, ...], kinds: frozenset[Kind]) -> list[Explanation]:
+    from airconn.transfer.explaining import explain, several_have
+
+    if not names:
+        stores = list({id(place.store): place.store for chain in chains for place in chain.places}.values())
+        found = several_have([store for store in stores if store is not None])
+        return explain(chains, [key for key in found if key[0] in kinds])
+    wanted: list[list[Key]] = [_keys(name, kinds) for name in dict.fromkeys(names)]
+    explanations = explain(chains, [key for keys in wanted for key in keys])
+    shown: list[Explanation] = []
+    missing: list[InputError] = []
+    for name, keys in zip(dict.fromkeys(names), wanted, strict=True):
+        ours = [one for one in explanations if (one.kind, one.id) in keys]
+        known = {(one.kind, one.id) for one in ours if one.is_known}
+        shown += [one for one in ours if (one.kind, one.id) in known]
+        if not known:
+            missing.append(_missing(name, ours))
+    if missing:
+        raise InputErrors(tuple(missing))
+    return shown
+
+
+def _missing(name: str, explanations: list[Explanation]) -> InputError:
+    findings = [found for one in explanations for found in one.findings]
+    looked = ", ".join(dict.fromkeys(found.place.title for found in findings))
+    reasons = "; ".join(dict.fromkeys(found.reason for found in findings if found.reason))
+    hint = f"looked into: {looked}" + (f" ({reasons})" if reasons else "")
+    return InputError(f"{name} is in no place that could be looked into", hint=hint)
+
+
+def _keys(name: str, kinds: frozenset[Kind]) -> list[Key]:
+    prefix, slash, rest = name.partition("/")
+    if slash and prefix in (Kind.CONNECTIONS.value, Kind.VARIABLES.value):
+        return [(Kind(prefix), rest)]
+    if slash and prefix == Kind.POOLS.value:
+        raise UsageError(
+            "a pool is in the metadata database and nowhere else", hint="explain a connection or a variable"
+        )
+    return [(kind, name) for kind in (Kind.CONNECTIONS, Kind.VARIABLES) if kind in kinds]
+
+
+def _chains(
+    app: App, options: dict[str, Any], airflow: AirflowVersion | None, stack: ExitStack
+) -> tuple[list[Chain], AirflowVersion]:
+    from airconn.transfer.explaining import Place
+    from airconn.transfer.lookup_order import chains
+
+    def opened(address: str) -> Store:
+        store = opt.open_address(app.config.resolve(address), options)
+        stack.callback(store.close)
+        return store
+
+    database: Place
+    version = airflow
+    try:
+        store = opened(_database_address(app, options["database"]))
+        version = version or store.airflow()
+        store.describe()
+        database = Place("metadata database", store, reads_for=version)
+    except AirconnError as error:
+        if options["database"]:
+            raise
+        database = Place("metadata database", reason=_told(error))
+    version = version or NEWEST
+    result = chains(
+        version,
+        backend=_backend(app, options, "", version, opened),
+        workers_backend=_backend(app, options, "workers", version, opened),
+        environment=opened("env:"),
+        database=database,
+        astro=options["astro"],
+    )
+    return list(result), version
+
+
+def _backend(app: App, options: dict[str, Any], section: str, version: AirflowVersion, opened: Any) -> Place | None:
+    """The secrets backend that processes of a section have, or None where they have none of their own."""
+    from airconn.airflow_config import AirflowConfig, secrets_backend
+    from airconn.stores.configured import ADDRESS
+    from airconn.transfer.explaining import Place
+
+    given = options["workers_backend" if section else "backend"]
+    title = "secrets backend of the workers" if section else "secrets backend"
+    if options["no_backend"]:
+        return None
+    if given is None:
+        config = AirflowConfig.load(app.environ)
+        configured = secrets_backend(config, "workers" if section else "secrets")
+        if configured is None or (section and (options["backend"] or configured == secrets_backend(config))):
+            return None
+    try:
+        store = opened(given or f"{ADDRESS}{section}")
+    except AirconnError as error:
+        if given:
+            raise
+        return Place(title, reason=_told(error))
+    return Place(title, store, reads_for=version)
+
+
+def _database_address(app: App, given: str | None) -> str:
+    """What stands for the metadata database: a choice, else what Airflow's configuration names, else the target."""
+    from airconn.airflow_config import AirflowConfig
+
+    if given:
+        return given
+    config = AirflowConfig.load(app.environ)
+    is_there = config.file.exists() or config.get("database", "sql_alchemy_conn") is not None
+    is_chosen = app.environ.get("AIRCONN_URL") or app.config.value("url")
+    return app.config.target(None).text if is_chosen and not is_there else "metadb:"
+
+
+def _told(error: AirconnError) -> str:
+    return f"{error}" + (f" ({error.hint})" if error.hint else "")

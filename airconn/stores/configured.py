@@ -1,0 +1,51 @@
+"""The secrets backend that an Airflow's own configuration names, as a place: whichever of the others it is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from airconn.airflow_config import AirflowConfig, secrets_backend
+from airconn.config import Settings
+from airconn.errors import UsageError
+from airconn.stores.base import Store
+
+ADDRESS = "airflow-config:"
+_SECTIONS: dict[str, Literal["secrets", "workers"]] = {"": "secrets", "workers": "workers", "secrets": "secrets"}
+
+
+def open_store(address: str, settings: Settings) -> Store:
+    """The place of `airflow-config:`, or of `airflow-config:workers` as a worker of Airflow 3 has it.
+
+    Raises `UsageError` where no backend is configured, or one that airconn doesn't know.
+    """
+    name = address.partition(":")[2]
+    if name not in _SECTIONS:
+        raise UsageError(f"{ADDRESS} is followed by nothing, or by workers", hint=f"{ADDRESS} or {ADDRESS}workers")
+    config = AirflowConfig.load(settings.environ)
+    store = open_configured(config, _SECTIONS[name], settings)
+    if store is None:
+        looked_at = config.places("secrets", "backend")
+        if name == "workers":
+            looked_at = f"{config.places('workers', 'secrets_backend')}, {looked_at}"
+        raise UsageError(
+            "this Airflow is configured with no secrets backend",
+            hint=f"looked at {looked_at}; AIRFLOW_HOME says where another airflow.cfg is",
+        )
+    return store
+
+
+def open_configured(
+    config: AirflowConfig, section: Literal["secrets", "workers"], settings: Settings
+) -> Store | None:
+    """The place of the backend that is configured for a section, or None where there is none."""
+    from airconn.stores import open_backend
+
+    backend = secrets_backend(config, section)
+    if backend is None:
+        return None
+    try:
+        return open_backend(backend.class_path, backend.kwargs, backend.kwargs_where, settings)
+    except UsageError as error:
+        if error.where is None:
+            raise UsageError(error.message, where=backend.where, hint=error.hint) from None
+        raise

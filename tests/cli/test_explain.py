@@ -1,0 +1,157 @@
+"""`airconn explain` at the prompt: files for the backend and the database, the environment between them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+CANARY = "s3cr3t-canary"
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> dict[str, str]:
+    """The options for a backend and a database that are files, and what is in the environment."""
+    (tmp_path / "backend.json").write_text(
+        json.dumps({"both": f"http://u:{CANARY}@h", "same": "http://same", "only": "http://only"})
+    )
+    (tmp_path / "database.json").write_text(
+        json.dumps(
+            {"connections": {"both": "http://other", "same": "http://same", "db": "http://db"}, "variables": {}}
+        )
+    )
+    return {
+        "AIRFLOW_HOME": str(tmp_path / "nothing"),
+        "AIRFLOW_CONN_DB": f"http://u:{CANARY}@env",
+        "AIRFLOW_CONN_BROKEN": f'{{"{CANARY}',
+        "airflow_conn_small": "http://h",
+    }
+
+
+@pytest.fixture
+def explain(airconn, tmp_path: Path, places: dict[str, str]):
+    def call(*args: str, **env: str):
+        backend, database = f"local:{tmp_path / 'backend.json'}", str(tmp_path / "database.json")
+        result = airconn("explain", *args, "--backend", backend, "--database", database, env={**places, **env})
+        assert CANARY not in result.out + result.err
+        return result
+
+    return call
+
+
+def lines(out: str) -> list[str]:
+    return [" ".join(line.split()) for line in out.splitlines()]
+
+
+def test_the_first_place_wins_and_the_others_are_shadowed(explain, tmp_path: Path) -> None:
+    result = explain("both", "--airflow", "2.11")
+    assert result.code == 0
+    assert lines(result.out) == [
+        "connections/both",
+        "what every process gets:",
+        f"1 secrets backend wins {tmp_path}/backend.json:1:2",
+        "2 environment absent",
+        f"3 metadata database shadowed {tmp_path}/database.json:1:18 (differs in host, login, password)",
+    ]
+
+
+def test_airflow_3_has_a_chain_for_tasks_and_one_for_the_server(explain) -> None:
+    result = explain("connections/db", "--airflow", "3.3")
+    assert [line for line in lines(result.out) if line.startswith("what")] == [
+        "what a task gets:",
+        "what the API server, the scheduler, the airflow command gets:",
+    ]
+    assert "environment of the worker wins env:AIRFLOW_CONN_DB" in " ".join(lines(result.out))
+
+
+def test_what_is_passed_over_has_a_reason(explain) -> None:
+    result = explain("broken", "small", "--airflow", "2.11")
+    assert "2 environment passed over env:AIRFLOW_CONN_BROKEN: broken: this is not JSON from character" in " ".join(
+        lines(result.out)
+    )
+    assert (
+        "passed over env:airflow_conn_small: Airflow never finds it, as it looks for AIRFLOW_CONN_SMALL"
+        in " ".join(lines(result.out))
+    )
+
+
+def test_what_is_nowhere_is_an_error_that_says_where_was_looked(explain) -> None:
+    result = explain("nope", "both", "--airflow", "2.11")
+    assert (result.code, result.out) == (3, "")
+    assert result.err == (
+        "error: nope is in no place that could be looked into\n"
+        "hint:  looked into: secrets backend, environment, metadata database\n"
+    )
+
+
+def test_all_shows_what_several_places_have_and_nothing_else(explain) -> None:
+    result = explain("--all", "--airflow", "2.11")
+    shown = [line for line in result.out.splitlines() if not line.startswith(" ")]
+    assert shown == ["connections/both", "connections/db", "connections/same"]
+    assert result.err == "3 objects are in more than one place, 2 of them with different values\n"
+    assert "(the same)" in result.out
+    assert explain("--all", "--exit-code").code == 6
+    assert explain("same", "--exit-code").code == 0
+
+
+def test_a_place_that_can_not_be_looked_into_leaves_a_doubt(airconn, places: dict[str, str], tmp_path: Path) -> None:
+    database = str(tmp_path / "database.json")
+    result = airconn("explain", "db", "--no-backend", "--astro", "--database", database, env=places)
+    assert "Astro Environment Manager" in result.out
+    assert "if it has this object, it wins" in result.out
+
+
+def test_json_has_every_place_and_no_value(explain) -> None:
+    report = json.loads(explain("both", "--airflow", "2.11", "--output", "json").out)
+    (entry,) = report["objects"]
+    (chain,) = entry["chains"]
+    assert report["schema_version"] == 1
+    assert [place["state"] for place in chain["places"]] == ["wins", "absent", "shadowed"]
+    assert chain["places"][2]["differs"] == ["host", "login", "password"]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ((), "say which ID to explain, or --all"),
+        (("a", "--all"), "say which ID to explain, or --all"),
+        (("a", "--no-backend"), "--no-backend and an address of one want the opposite"),
+        (("pools/x",), "a pool is in the metadata database and nowhere else"),
+    ],
+)
+def test_what_makes_no_sense_is_told(explain, args: tuple[str, ...], message: str) -> None:
+    result = explain(*args)
+    assert result.code == 2
+    assert message in result.err
+
+
+def test_the_backend_of_airflows_own_configuration_is_a_place(airconn, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text(json.dumps({"c": "http://h"}))
+    env = {
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"connections_file_path": str(tmp_path / "c.json")}),
+    }
+    for option in (("--from-airflow-config",), ("--from", "airflow-config:"), ("--from", "airflow-config:workers")):
+        assert airconn("export", *option, "--format", "uri", env=env).out == "c=http://h/\n"
+    assert airconn("show", "c", "--from-airflow-config", env=env).code == 0
+    explained = airconn("explain", "c", env={**env, "AIRFLOW__WORKERS__SECRETS_BACKEND": ""})
+    assert "secrets backend" in explained.out
+
+
+def test_a_configuration_without_a_backend_says_where_it_was_looked_for(airconn, tmp_path: Path) -> None:
+    result = airconn("list", "--from-airflow-config", env={"AIRFLOW_HOME": str(tmp_path)})
+    assert result.code == 2
+    assert result.err.startswith(
+        "error: this Airflow is configured with no secrets backend\nhint:  looked at AIRFLOW__"
+    )
+    result = airconn("list", "--from", "airflow-config:x", env={"AIRFLOW_HOME": str(tmp_path)})
+    assert "is followed by nothing, or by workers" in result.err
+
+
+def test_a_backend_that_nobody_knows_is_told_with_its_place(airconn, tmp_path: Path) -> None:
+    env = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__SECRETS__BACKEND": "my.Backend"}
+    result = airconn("list", "--from-airflow-config", env=env)
+    assert result.code == 2
+    assert "my.Backend is no secrets backend that airconn knows" in result.err
