@@ -35,6 +35,8 @@ _CREDENTIALS = ("token", "username", "password")
 _TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.toml")
 _RUNS = "airflow-cli:"
 """The beginning of addresses with a command in them."""
+METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
+"""Where the password of a metadata database is that is named by its address."""
 _ADDRESS_KEYS = ("url", "token_env", "username_env", "password_env")
 
 
@@ -159,7 +161,8 @@ class Config:
         addresses = [*self.project.get("addresses", {}).values(), *self.user.get("addresses", {}).values()]
         entries = [entry for entry in addresses if isinstance(entry, dict)]
         named = [entry[f"{what}_env"] for entry in entries for what in _CREDENTIALS if f"{what}_env" in entry]
-        return frozenset((*(f"AIRCONN_{what.upper()}" for what in _CREDENTIALS), _TOKEN_COMMAND_PLACES[0], *named))
+        own = (*(f"AIRCONN_{what.upper()}" for what in _CREDENTIALS), _TOKEN_COMMAND_PLACES[0], METADB_PASSWORD)
+        return frozenset((*own, *named))
 
     def _credentials(self, entry: Mapping[str, str]) -> Credentials:
         own = {what: entry[f"{what}_env"] for what in _CREDENTIALS if f"{what}_env" in entry}

@@ -1,0 +1,178 @@
+"""Speaks to the database: read-only, within one transaction, and with every failure in words."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airconn.config import METADB_PASSWORD
+from airconn.errors import AirconnError, TargetError, UsageError
+from airconn.stores import drivers
+from airconn.stores.metadb.address import EXTRA, Database
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+# What the messages of libpq and of PostgreSQL have in them. They are in English where the server's are.
+_NOT_LET_IN = re.compile(r"password|authentication|no pg_hba\.conf|role .* does not exist|is not permitted")
+_NO_SUCH_DATABASE = re.compile(r"database .* does not exist")
+
+_CREDENTIALS = f"set {METADB_PASSWORD}, or PGPASSWORD or ~/.pgpass for PostgreSQL"
+
+# The numbers of mysqld_error.h, and the range of errmsg.h.
+_MYSQL_NOT_LET_IN = frozenset({1045, 1130, 1698, 3118})
+_MYSQL_NO_SUCH_DATABASE = 1049
+_MYSQL_NO_RIGHTS = frozenset({1044, 1142, 1143})
+_MYSQL_CLIENT = range(2000, 3000)
+_MYSQL_SLOW = frozenset({1205, 3024})
+
+
+@contextmanager
+def connected(database: Database, seconds: float) -> Iterator[Connection]:
+    """A transaction that sees one state of the database and can't change it.
+
+    Raises `TargetError` where it can't be had, and for every failure of what is done in it.
+    """
+    sqlalchemy = drivers.load("sqlalchemy", EXTRA)
+    try:
+        with warnings.catch_warnings(), ExitStack() as stack:
+            # What SQLAlchemy has to say about types that it doesn't know is of no interest here.
+            warnings.simplefilter("ignore", sqlalchemy.exc.SAWarning)
+            yield _begun(stack.enter_context(_opened(database, seconds)), database, seconds)
+    except sqlalchemy.exc.DBAPIError as error:
+        raise _failure(error, database, seconds) from None
+
+
+def _opened(database: Database, seconds: float) -> Connection:
+    import sqlalchemy
+
+    try:
+        connection: Connection = _engine(database, seconds).connect()
+    except (AirconnError, sqlalchemy.exc.DBAPIError) as error:
+        # So libpq says that it doesn't know an option.
+        if database.kind != "postgresql" or not isinstance(error, sqlalchemy.exc.ProgrammingError):
+            raise
+        raise _unknown_options(database) from None
+    except Exception:  # noqa: BLE001 - a driver raises what it likes at an option that it can't do anything with
+        raise _unknown_options(database) from None
+    return connection
+
+
+def _unknown_options(database: Database) -> UsageError:
+    return UsageError(
+        f"the driver {database.url.get_driver_name()} makes nothing of this URL",
+        where=database.where,
+        hint="see that it has no option that the driver doesn't know",
+    )
+
+
+def _engine(database: Database, seconds: float) -> Any:
+    import sqlalchemy
+    from sqlalchemy.pool import NullPool
+
+    common: dict[str, Any] = {"poolclass": NullPool, "hide_parameters": True}
+    if database.kind == "sqlite":
+        path = _file(database)
+
+        def open_file() -> sqlite3.Connection:
+            # Isolation is up to us: Python begins no transaction for what only reads.
+            connection = sqlite3.connect(
+                f"file:{quote(str(path))}?mode=ro", uri=True, timeout=seconds, isolation_level=None
+            )
+            connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+            return connection
+
+        return sqlalchemy.create_engine("sqlite://", creator=open_file, **common)
+    options: dict[str, Any] = {}
+    if database.kind == "postgresql":
+        options = {"connect_timeout": max(2, int(seconds)), "fallback_application_name": "airconn"}
+        if database.url.get_driver_name() == "psycopg":
+            options["prepare_threshold"] = None  # a pooler between us and the database may not know of them
+    elif database.url.get_driver_name() != "mysqlconnector":
+        options = {"connect_timeout": max(1, int(seconds)), "read_timeout": max(1, int(seconds))}
+    options = {name: value for name, value in options.items() if name not in database.url.query}
+    return sqlalchemy.create_engine(database.url, connect_args=options, **common)
+
+
+def _file(database: Database) -> Path:
+    name = database.url.database
+    if not name or name == ":memory:" or name.startswith("file:"):
+        raise UsageError("this names no file", where=database.where, hint="like sqlite:////path/to/airflow.db")
+    path = Path(name)
+    try:
+        if path.is_file():
+            with path.open("rb"):
+                return path
+        reason = "is no file" if path.exists() else "there is no such file"
+    except OSError as error:
+        reason = f"can't be read: {error.strerror or 'the system refuses'}"
+    raise TargetError(reason, where=str(path), hint="see that the path is right" + _named(database))
+
+
+def _begun(connection: Connection, database: Database, seconds: float) -> Connection:
+    milliseconds = int(seconds * 1000)
+    if database.kind == "sqlite":
+        connection.exec_driver_sql("BEGIN")
+        return connection
+    if database.kind == "postgresql":
+        connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        # A table is locked while a migration runs, and then there is no answer.
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
+        return connection
+    connection = connection.execution_options(isolation_level="REPEATABLE READ")
+    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {max(1, int(seconds))}")
+    return connection
+
+
+def _failure(error: Any, database: Database, seconds: float) -> TargetError:
+    """What became of the database in words. Nothing of the driver's message is in them: a value may be."""
+    text = str(error.orig).lower()
+    if database.kind == "sqlite":
+        message, hint = _sqlite_reason(text)
+        return TargetError(message, where=str(database.url.database), hint=hint + _named(database))
+    code = error.orig.args[0] if error.orig.args and isinstance(error.orig.args[0], int) else 0
+    state = str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
+    message, hint = _reason(text, code, state, seconds)
+    return TargetError(message, where=database.shown, hint=hint + _named(database))
+
+
+def _named(database: Database) -> str:
+    """What says which database it is, where that isn't the address."""
+    return f" (it is named by {database.where})" if database.is_configured else ""
+
+
+def _reason(text: str, code: int, state: str, seconds: float) -> tuple[str, str]:
+    """Why a server gives nothing, and what there is to do."""
+    unsaid = not state and not code
+    if state == "42501" or code in _MYSQL_NO_RIGHTS:
+        return "doesn't let this user read Airflow's tables", "it needs the right to SELECT"
+    if state in ("57014", "55P03") or code in _MYSQL_SLOW:
+        return f"gave no answer within {seconds:g} s", "a migration of Airflow may have its tables locked"
+    if code == _MYSQL_NO_SUCH_DATABASE or state == "3D000" or (unsaid and _NO_SUCH_DATABASE.search(text)):
+        return "there is no such database on this server", "see that its name is right"
+    if code in _MYSQL_NOT_LET_IN or state[:2] == "28" or (unsaid and _NOT_LET_IN.search(text)):
+        return "refuses the user or the password", _CREDENTIALS
+    if unsaid and re.search(r"\b(ssl|tls)\b", text):
+        return "can't agree with us on an encrypted connection", "see sslmode and sslrootcert of the URL"
+    if state and state[:2] not in ("08", "57") and code not in _MYSQL_CLIENT:
+        return f"failed to answer (SQLSTATE {state})", "see the server's log"
+    return "can't be reached, or broke off", "see that it runs, and that this machine reaches it"
+
+
+def _sqlite_reason(text: str) -> tuple[str, str]:
+    if "locked" in text or "busy" in text:
+        return "is locked by another program, which writes to it", "try again when that is done"
+    if "not a database" in text or "encrypted" in text:
+        return "is no SQLite database", "see that the path is right"
+    if "malformed" in text:
+        return "is damaged", "see what sqlite3 says to `PRAGMA integrity_check`"
+    if "readonly" in text:
+        return "was left in the middle of a write", "start Airflow once, which mends it; here it is only read"
+    return "can't be opened", "see who may read it, and the directory that it is in"

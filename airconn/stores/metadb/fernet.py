@@ -1,0 +1,89 @@
+"""Fernet, with which Airflow encrypts what is secret: which key it is, and why a text can't be decrypted."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from typing import Any
+
+from airconn.airflow_config import AirflowConfig, Value
+from airconn.errors import UsageError
+from airconn.stores import drivers
+from airconn.stores.metadb.address import EXTRA
+
+# A token is a version, a time, an IV, whole blocks of 16 bytes and a signature.
+_VERSION = 0x80
+_AROUND_THE_BLOCKS = 1 + 8 + 16 + 32
+_BLOCK = 16
+
+
+class Undecryptable(Exception):
+    """A text that is flagged as encrypted, and can't be decrypted. Its message is the reason in words."""
+
+
+class OtherKey(Undecryptable):
+    """The text has the form of something encrypted, so that it is for another key, or was changed."""
+
+
+class Keys:
+    """The keys of `[core] fernet_key`, each of which may decrypt (airflow models/crypto.py `get_fernet`)."""
+
+    def __init__(self, value: Value) -> None:
+        """Raises `UsageError` for a key that is none, by its position in the list."""
+        fernet = drivers.load("cryptography.fernet", EXTRA)
+        parts = value.text.split(",")
+        self.where = value.where
+        keys: list[Any] = []
+        try:
+            for part in parts:
+                keys.append(fernet.Fernet(part.strip().encode()))  # noqa: PERF401 - how many there are tells the bad one
+        except ValueError:
+            which = f"key {len(keys) + 1} of {len(parts)}" if len(parts) > 1 else "this"
+            raise UsageError(
+                f"{which} is no Fernet key, so that Airflow itself can decrypt nothing",
+                where=value.where,
+                hint="a key is 32 bytes in 44 characters of URL-safe base64; several are separated by commas",
+            ) from None
+        self._fernet = fernet.MultiFernet(keys)
+        self._refused = fernet.InvalidToken
+
+    def decrypt(self, token: str) -> str:
+        """The text of a token. Raises `Undecryptable`."""
+        try:
+            return str(self._fernet.decrypt(token.encode()), "utf-8")
+        except self._refused:
+            if _is_token(token):
+                raise OtherKey("is encrypted with another key than fernet_key has, or was damaged") from None
+            raise Undecryptable(
+                "is flagged as encrypted and empty" if not token else "is flagged as encrypted, but damaged"
+            ) from None
+        except UnicodeError:
+            raise Undecryptable("is encrypted, but is no text") from None
+
+
+def keys_of(config: AirflowConfig) -> Keys:
+    """The keys of an Airflow. Raises `UsageError` where there are none."""
+    value = config.get("core", "fernet_key")
+    if value is not None and value.text.strip():
+        return Keys(value)
+    places = config.places("core", "fernet_key")
+    if value is None:
+        raise UsageError(
+            "passwords and values are encrypted in this database, and there is no Fernet key to read them with",
+            where=places,
+            hint="set AIRFLOW__CORE__FERNET_KEY, or AIRFLOW_HOME to where the airflow.cfg with the key is",
+        )
+    raise UsageError(
+        "passwords and values are encrypted in this database, and the Fernet key is empty",
+        where=value.where,
+        hint="set it to the key that this Airflow was run with before; as it is, Airflow can't read them either",
+    )
+
+
+def _is_token(text: str) -> bool:
+    """Whether a text has the form of something encrypted."""
+    try:
+        data = urlsafe_b64decode(text.encode())
+    except (ValueError, UnicodeError):
+        return False
+    blocks = len(data) - _AROUND_THE_BLOCKS
+    return blocks >= _BLOCK and blocks % _BLOCK == 0 and data[0] == _VERSION

@@ -1,0 +1,186 @@
+"""The metadata database of an Airflow as a place that is only read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import ClassVar, TypeVar, cast
+
+from airconn.airflow_config import AirflowConfig
+from airconn.config import Settings
+from airconn.errors import TargetError, UsageError
+from airconn.formats.base import Note, quoted
+from airconn.model import AirflowObject, AirflowVersion, Bundle, Connection, Kind, Origin, Selection
+from airconn.stores.base import Capabilities, Store
+from airconn.stores.metadb.address import CONFIGURED, Database, find, shown
+from airconn.stores.metadb.connecting import connected
+from airconn.stores.metadb.fernet import Keys, OtherKey, Undecryptable, keys_of
+from airconn.stores.metadb.objects import Absent, Reader, Unreadable, text_of
+from airconn.stores.metadb.tables import Row, Tables
+from airconn.stores.metadb.versions import Release
+
+T = TypeVar("T", bound=AirflowObject)
+
+_SAMPLE = 50
+"""How many tokens of each column are tried to tell a wrong key from a few rows that can't be decrypted."""
+
+
+class MetadbStore(Store):
+    """The tables `connection`, `variable` and `slot_pool`, with their secrets decrypted.
+
+    Nothing is asked before the first read, and a Fernet key is looked for only when something is encrypted.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(writable=False)
+
+    def __init__(self, address: str, settings: Settings) -> None:
+        """Raises `UsageError` for an address with a password in it."""
+        super().__init__(shown(address))
+        self._given = address
+        self._settings = settings
+        self._config: AirflowConfig | None = None
+        self._database: Database | None = None
+        self._release: Release | None = None
+        self._keys: Keys | None = None
+        self._absent: dict[tuple[Kind, str], str] = {}
+        """Why Airflow finds nothing under an id, by the last read."""
+
+    def describe(self) -> str:
+        release = self._told()
+        place = self.address if self.address != CONFIGURED else self._looked_up().shown
+        return f"the metadata database of {release.text} at {place}"
+
+    def airflow(self) -> AirflowVersion:
+        return self._told().version
+
+    def not_writable(self) -> UsageError:
+        return UsageError(
+            f"{self.address} can't be written to: a metadata database is written by Airflow, not behind its back",
+            hint="write through its REST API (--to http://HOST) or its own command (--to airflow-cli:)",
+        )
+
+    def stored_form(self, obj: T) -> T:
+        """To Airflow an empty password is none (`set_password` of models/connection.py)."""
+        if isinstance(obj, Connection) and obj.password == "":
+            return cast("T", replace(obj, password=None))
+        return obj
+
+    def read(self, selection: Selection) -> Bundle:
+        self.notes, self._absent = [], {}
+        with self._tables() as tables:
+            return Bundle.of(self._objects(tables, selection))
+
+    def listed(self) -> frozenset[tuple[Kind, str]]:
+        """The same as for other places, for which no key is needed."""
+        with self._tables() as tables:
+            return frozenset((kind, str(id_)) for kind in Kind for id_ in tables.ids(kind) if id_ is not None)
+
+    def passed_over(self, kind: Kind, id_: str) -> str:
+        return self._absent.get((kind, id_), "")
+
+    def _objects(self, tables: Tables, selection: Selection) -> Iterator[AirflowObject]:
+        decrypter = _Decrypter(self._fernet_keys)
+        reader = Reader(decrypter.decrypt, tables.teams())
+        for kind in Kind:
+            if kind not in selection.kinds:
+                continue
+            ids = None
+            if selection.ids is not None:
+                ids = sorted(id_ for its_kind, id_ in selection.ids if its_kind is kind)
+            for row in tables.rows(kind, ids):
+                if (obj := self._object(reader, kind, row, selection)) is not None:
+                    yield obj
+        if decrypter.other_keys and not decrypter.decrypted:
+            self._check_keys(decrypter, tables)
+
+    def _object(self, reader: Reader, kind: Kind, row: Row, selection: Selection) -> AirflowObject | None:
+        """The object of a row, if it is selected and can be read."""
+        where, id_ = f"{self._inside}{kind.value}", None
+        try:
+            id_ = text_of(row[kind.id_field])
+            if id_ is None:
+                raise Unreadable("it has no id (NULL)")
+            if not selection.wants(kind, id_):
+                return None
+            where = f"{where}/{quoted(id_)}"
+            obj = reader.read(kind, id_, row, Origin(where))
+        except Unreadable as reason:
+            self.notes.append(Note(where, f"{reason}: left out", left_out=True))
+            if isinstance(reason, Absent) and id_ is not None:
+                self._absent[kind, id_] = f"{where}: {reason}"
+            return None
+        if kind is Kind.VARIABLES and reader.undecryptable:
+            # So says `Variable.get_val`, which only logs an error; a connection fails where it is used.
+            self._absent[kind, id_] = f"{where}: its value {reader.undecryptable['value']}"
+        self.notes += [Note(where, f"{name} {why}: taken for hidden") for name, why in reader.undecryptable.items()]
+        return obj
+
+    def _check_keys(self, decrypter: _Decrypter, tables: Tables) -> None:
+        """Raises `TargetError` if the keys are not those of this database, going by what else there is in it."""
+        for token in tables.tokens(_SAMPLE):
+            try:
+                decrypter.decrypt(text_of(token) or "")
+            except (Undecryptable, Unreadable):
+                continue
+            return
+        raise TargetError(
+            "everything in it is encrypted with another Fernet key",
+            where=self._looked_up().shown,
+            hint=f"the key is that of {self._fernet_keys().where}; where it was changed without "
+            "`airflow rotate-fernet-key`, the one from before is needed, too: NEW,OLD",
+        )
+
+    @property
+    def _inside(self) -> str:
+        """What stands before the kind and the id of what is in here."""
+        return self.address if self.address == CONFIGURED else f"{self.address}/"
+
+    @contextmanager
+    def _tables(self) -> Iterator[Tables]:
+        database = self._looked_up()
+        with connected(database, self._settings.timeout) as connection:
+            tables = Tables(connection, database.schema, database.shown)
+            self._release = tables.release()
+            yield tables
+
+    def _told(self) -> Release:
+        if self._release is None:
+            with self._tables():
+                pass
+        assert self._release is not None  # noqa: S101 - told by looking into the tables
+        return self._release
+
+    def _looked_up(self) -> Database:
+        if self._database is None:
+            self._database = find(self._given, self._settings.environ, self._airflow_config())
+        return self._database
+
+    def _airflow_config(self) -> AirflowConfig:
+        if self._config is None:
+            self._config = AirflowConfig.load(self._settings.environ)
+        return self._config
+
+    def _fernet_keys(self) -> Keys:
+        if self._keys is None:
+            self._keys = keys_of(self._airflow_config())
+        return self._keys
+
+
+class _Decrypter:
+    """Decrypts, and keeps count of it. The keys are asked for at the first token."""
+
+    def __init__(self, keys: Callable[[], Keys]) -> None:
+        self._keys = keys
+        self.decrypted = 0
+        self.other_keys = 0
+        """How many tokens are for another key, or were changed."""
+
+    def decrypt(self, token: str) -> str:
+        try:
+            text = self._keys().decrypt(token)
+        except OtherKey:
+            self.other_keys += 1
+            raise
+        self.decrypted += 1
+        return text

@@ -1,0 +1,118 @@
+"""Airflow's tables, as they are in this database: what differs between versions is looked up, not assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from airconn.errors import TargetError
+from airconn.model import Kind
+from airconn.stores.metadb.versions import Release, release_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, RowMapping
+
+Row: TypeAlias = "RowMapping | Mapping[str, Any]"
+
+TABLES = {Kind.CONNECTIONS: "connection", Kind.VARIABLES: "variable", Kind.POOLS: "slot_pool"}
+_IDS = {kind: kind.id_field for kind in Kind}
+_NEEDED = {
+    "connection": {
+        *("conn_id", "conn_type", "host", "schema", "login", "password", "port", "extra"),
+        *("is_encrypted", "is_extra_encrypted"),
+    },
+    "variable": {"key", "val", "is_encrypted"},
+    "slot_pool": {"pool", "slots"},
+}
+_WANTED = {
+    "connection": _NEEDED["connection"] | {"description", "team_id", "team_name"},
+    "variable": _NEEDED["variable"] | {"description", "team_id", "team_name"},
+    "slot_pool": _NEEDED["slot_pool"] | {"description", "include_deferred", "team_id", "team_name"},
+}
+_ENCRYPTED = (
+    ("connection", "password", "is_encrypted"),
+    ("connection", "extra", "is_extra_encrypted"),
+    ("variable", "val", "is_encrypted"),
+)
+_ALSO = ("team", "alembic_version", "dag_version")
+
+_CHUNK = 500
+"""How many ids are asked for at a time; SQLite takes 999 parameters at least."""
+
+
+class Tables:
+    """The tables of one database, within one transaction."""
+
+    def __init__(self, connection: Connection, schema: str | None, shown: str) -> None:
+        """Raises `TargetError` where they aren't those of an Airflow."""
+        import sqlalchemy
+
+        self._connection = connection
+        self._schema = schema
+        inspector = sqlalchemy.inspect(connection)
+        self.columns: dict[str, frozenset[str]] = {}
+        for name in (*TABLES.values(), *_ALSO):
+            if inspector.has_table(name, schema=schema):
+                self.columns[name] = self._columns_of(name)
+        if any(not needed <= self.columns.get(name, frozenset()) for name, needed in _NEEDED.items()):
+            empty = not inspector.get_table_names(schema=schema)
+            raise TargetError(
+                "holds no tables" if empty else "is no metadata database of Airflow",
+                where=shown,
+                hint="`airflow db migrate` makes them" if empty else "is it another database on the same server?",
+            )
+
+    def _columns_of(self, name: str) -> frozenset[str]:
+        import sqlalchemy
+
+        everything = sqlalchemy.select(sqlalchemy.text("*")).select_from(self._table(name)).limit(0)
+        return frozenset(self._connection.execute(everything).keys())
+
+    def _table(self, name: str, columns: Collection[str] = ()) -> Any:
+        import sqlalchemy
+
+        return sqlalchemy.table(name, *(sqlalchemy.column(column) for column in columns), schema=self._schema)
+
+    def release(self) -> Release:
+        """What can be told of the Airflow that this is the database of."""
+        return release_of([row["version_num"] for row in self._all("alembic_version", ["version_num"])], self.columns)
+
+    def teams(self) -> dict[Any, str]:
+        """The names of teams by their ids, which 3.1 has (and nobody else)."""
+        return {row["id"]: row["name"] for row in self._all("team", ["id", "name"])}
+
+    def rows(self, kind: Kind, ids: Sequence[str] | None) -> Iterator[Row]:
+        """The rows of one kind in the order of their ids: all of them, or those of `ids` and maybe others."""
+        name, id_ = TABLES[kind], _IDS[kind]
+        table = self._table(name, sorted(_WANTED[name] & self.columns[name]))
+        query = table.select().order_by(table.c[id_])
+        if ids is None:
+            yield from self._connection.execute(query).mappings()
+            return
+        for start in range(0, len(ids), _CHUNK):
+            yield from self._connection.execute(query.where(table.c[id_].in_(ids[start : start + _CHUNK]))).mappings()
+
+    def ids(self, kind: Kind) -> list[Any]:
+        """The ids of all that Airflow finds; a variable whose value is NULL it doesn't."""
+        name, id_ = TABLES[kind], _IDS[kind]
+        query = self._table(name, [id_]).select()
+        if kind is Kind.VARIABLES:
+            import sqlalchemy
+
+            query = query.where(sqlalchemy.column("val").is_not(None))
+        return list(self._connection.execute(query).scalars())
+
+    def tokens(self, limit: int) -> Iterator[Any]:
+        """Some of all that is encrypted, whoever's it is."""
+        import sqlalchemy
+
+        for name, column, flag in _ENCRYPTED:
+            value: Any = sqlalchemy.column(column)
+            flagged = sqlalchemy.column(flag, sqlalchemy.Boolean)
+            query = sqlalchemy.select(value).select_from(self._table(name)).where(flagged.is_(True), value != "")
+            yield from self._connection.execute(query.limit(limit)).scalars()
+
+    def _all(self, name: str, columns: Sequence[str]) -> list[Row]:
+        if not set(columns) <= self.columns.get(name, frozenset()):
+            return []
+        return list(self._connection.execute(self._table(name, columns).select()).mappings())

@@ -1,0 +1,70 @@
+"""The table of README.md that says what each place can do, made of what the places say of themselves.
+
+python -m tests.stores.stores_table
+"""
+
+from __future__ import annotations
+
+from airconn.config import Settings
+from airconn.model import Kind
+from airconn.stores import REGISTRY, open_store
+from airconn.stores.base import Capabilities
+
+ROWS: list[tuple[str, str, str, str]] = [
+    ("file", "x.json", "a path, `-`", "a file in any of the formats below"),
+    ("airflow", "http://localhost", "`https://HOST`", "an Airflow, through its REST API"),
+    ("airflow-cli", "airflow-cli:", "`airflow-cli:PREFIX`", "an Airflow, through its own `airflow` command"),
+    ("metadb", "metadb:", "`metadb:`, `metadb+postgresql://HOST/DB`", "the metadata database, with its Fernet keys"),
+    ("environment", "env:", "`env:`", "the environment that airconn runs in"),
+    ("vault", "vault://localhost/secret", "`vault://HOST/MOUNT`", "HashiCorp Vault or OpenBao, KV 1 and 2"),
+    ("aws-secretsmanager", "aws-secretsmanager://eu-west-1", "`aws-secretsmanager://REGION`", "AWS Secrets Manager"),
+    ("aws-ssm", "aws-ssm://eu-west-1", "`aws-ssm://REGION`", "AWS Systems Manager Parameter Store"),
+    ("gcp-secretmanager", "gcp-secretmanager://p", "`gcp-secretmanager://PROJECT`", "Google Cloud Secret Manager"),
+    ("azure-keyvault", "azure-keyvault://v", "`azure-keyvault://VAULT`", "Azure Key Vault"),
+    ("k8s", "k8s://c/n", "`k8s://CONTEXT/NAMESPACE`", "Secrets in a Kubernetes cluster"),
+    ("local", "local:a.json", "`local:CONNECTIONS,VARIABLES`", "the files of Airflow's LocalFilesystemBackend"),
+    ("airflow-config", "", "`airflow-config:`", "the secrets backend that Airflow's own configuration names"),
+]
+"""The name in the registry, an address to ask what it can do, and how both are called."""
+
+_HEAD = "| address | place | holds | is written | ids | largest value | |"
+
+
+def table() -> str:
+    """The table as Markdown."""
+    assert {row[0] for row in ROWS} == set(REGISTRY)
+    lines = [_HEAD, "|" + " --- |" * 7]
+    for name, address, shown, words in ROWS:
+        if address:
+            can = open_store(address, Settings()).capabilities
+            cells = [_kinds(can), _written(can), can.ids.words, _size(can), _extra(name)]
+        else:
+            cells = ["as that one"] + [""] * 4
+        lines.append(f"| {' | '.join([shown, words, *cells])} |".replace("|  |", "| |").replace("|  |", "| |"))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _kinds(can: Capabilities) -> str:
+    return "everything" if len(can.kinds) == len(Kind) else " and ".join(k.value for k in Kind if k in can.kinds)
+
+
+def _written(can: Capabilities) -> str:
+    if not can.writable:
+        return "no"
+    words = ["as a whole"] if can.at_once else []
+    words += ["unless somebody else did since"] if can.conditional else []
+    words += ["as a new version"] if can.versions else []
+    words += ["hidden is kept"] if can.hides else []
+    return ", ".join(["yes", *words])
+
+
+def _size(can: Capabilities) -> str:
+    return "" if can.largest is None else f"{can.largest:,} bytes"
+
+
+def _extra(name: str) -> str:
+    return f"`airconn[{REGISTRY[name].extra}]`" if REGISTRY[name].extra else ""
+
+
+if __name__ == "__main__":
+    print(table(), end="")
