@@ -8,12 +8,29 @@ from typing import Any
 from airconn.errors import UsageError
 
 
-def load(module: str, extra: str) -> Any:
-    """The module of a driver. Raises `UsageError` that says how to install it."""
+def load(module: str, extra: str, package: str = "") -> Any:
+    """The module of a driver. Raises `UsageError` that says how to install it.
+
+    `package` is what it is called where it is installed from, if that isn't the name of the module.
+    """
+    _hush()
     try:
         return import_module(module)
     except ImportError:
         raise UsageError(
-            f"this place needs the package {module.partition('.')[0]}, which isn't installed",
+            f"this place needs the package {package or module.partition('.')[0]}, which isn't installed",
             hint=f"pip install 'airconn[{extra}]'",
         ) from None
+
+
+def _hush() -> None:
+    """Keeps what the libraries log off stderr, where Python puts it as long as nobody has set up logging.
+
+    Whatever of it a user has to know, an error of ours says, and without a value in it.
+    """
+    import logging
+
+    logging.lastResort = logging.NullHandler()
+    if not logging.root.handlers:
+        # Without any, a message to the root logger itself sets up logging to stderr.
+        logging.root.addHandler(logging.NullHandler())

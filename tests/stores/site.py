@@ -81,6 +81,7 @@ class Site:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else a body waits 40 ms for the client to confirm its headers
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -89,20 +90,20 @@ class Site:
                 length = int(self.headers.get("Content-Length") or 0)
                 raw = self.rfile.read(length)
                 parts = urlsplit(self.path)
-                received = Received(
-                    self.command, parts.path, parse_qsl(parts.query), self.headers, json.loads(raw or b"null")
-                )
+                is_json = "json" in self.headers.get("Content-Type", "json")
+                body = json.loads(raw or b"null") if is_json else raw.decode()
+                received = Received(self.command, parts.path, parse_qsl(parts.query), self.headers, body)
                 site.log.append(received)
                 _send(self, site._answer(received))
 
-            do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
+            do_GET = do_LIST = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 
             def do_CONNECT(self) -> None:
+                site.log.append(Received("CONNECT", self.path, [], self.headers, None))
                 self.close_connection = True
                 self.send_response(403)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-                site.log.append(Received("CONNECT", self.path, [], self.headers, None))
 
         return Handler
 

@@ -79,7 +79,7 @@ def losses(codec: Codec, obj: AirflowObject, rules: Rules) -> dict[str, str]:
     return {
         name: _fate(getattr(back, name))
         for name in value_fields(obj.kind)
-        if getattr(obj, name) is not None and getattr(obj, name) != getattr(back, name)
+        if name not in obj.unsaid and getattr(obj, name) != getattr(back, name)
     }
 
 

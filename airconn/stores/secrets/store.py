@@ -125,7 +125,7 @@ class SecretStore(Store):
         found = [reason] if (reason := self.capabilities.ids.refusal(obj.id)) else []
         if not obj.id:
             found.append("it has no id")
-        if reason := self._unencodable(obj):
+        if reason := self._unencodable(obj) or self._unwritable(obj):
             return (*found, reason)
         largest = self.capabilities.largest
         if largest is not None and self.size(obj) > largest:
@@ -136,6 +136,15 @@ class SecretStore(Store):
         """The bytes of the secret of an object, as the service counts them."""
         payload = self._codec.encode(cast("Connection | Variable", obj))
         return len(payload.encode("utf-8", "surrogatepass")) if isinstance(payload, str) else 0
+
+    def _unwritable(self, obj: AirflowObject) -> str:
+        """Why the text of an object's secret is none that a service takes, if it is none."""
+        payload = self._codec.encode(cast("Connection | Variable", obj))
+        try:
+            payload.encode() if isinstance(payload, str) else None
+        except UnicodeEncodeError:
+            return "it has half a character (a lone surrogate) in it, which is no text in UTF-8"
+        return ""
 
     def _unencodable(self, obj: AirflowObject) -> str:
         """Why an object has no form that Airflow reads, if it has none."""
@@ -150,6 +159,10 @@ class SecretStore(Store):
         except InputError:
             return "it has no form that Airflow would read from a secret"
         return ""
+
+    def passed_over(self, kind: Kind, id_: str) -> str:
+        reason = self._foreign.get((kind, id_))
+        return f"{self.origin(kind, id_)}: {reason}" if reason else ""
 
     def create_refusal(self, obj: AirflowObject) -> str:
         reason = self._foreign.get((obj.kind, obj.id))
@@ -222,14 +235,21 @@ class SecretStore(Store):
     def _create(self, obj: Connection | Variable, payload: object) -> None:
         try:
             self._service.create(obj.kind, obj.id, payload)
-        except Taken:
+        except Taken as taken:
             # An answer may have been lost, and the driver have tried again: then it is ours.
+            if not self._is_there(obj):
+                raise taken from None
+
+    def _is_there(self, obj: Connection | Variable) -> bool:
+        """Whether the place holds just this object."""
+        try:
             held = self._service.get(obj.kind, obj.id)
             rules = rules_for(self.reads_for)
-            if held is None or self._codec.decode(
-                obj.kind, obj.id, held.payload, rules, obj.origin
-            ) != self.stored_form(obj):
-                raise
+            if held is None:
+                return False
+            return self._codec.decode(obj.kind, obj.id, held.payload, rules, obj.origin) == self.stored_form(obj)
+        except (Foreign, InputError):
+            return False
 
     def _tell_losses(self, step: Step) -> None:
         obj = step.result()
