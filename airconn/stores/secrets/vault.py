@@ -1,0 +1,178 @@
+"""HashiCorp Vault and OpenBao, with a KV secrets engine of either version (`VaultBackend` of hashicorp 4.8.4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from airconn.config import Settings
+from airconn.errors import InputError, UsageError
+from airconn.formats import connection_fields, connection_uri, env
+from airconn.model import Connection, Kind, Origin, Rules, Text, Variable, jsontext
+from airconn.stores.base import Capabilities, Ids
+from airconn.stores.secrets import options
+from airconn.stores.secrets.codec import Payload, fields_with_text
+from airconn.stores.secrets.store import SECRET_KINDS, SecretStore
+from airconn.stores.secrets.vault_server import Server, base_url
+from airconn.stores.secrets.vault_service import VaultService
+
+EXAMPLE = "vault://vault.example.com/secret"
+
+Paths = str | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Those of Airflow's backend, and how airconn writes. `vault_server` knows the common ways to log in."""
+
+    connections_path: str | tuple[str, ...] | None = "connections"
+    variables_path: str | tuple[str, ...] | None = "variables"
+    config_path: str | tuple[str, ...] | None = "config"
+    mount_point: str | None = "secret"
+    kv_engine_version: int = 2
+    use_team_secrets_path: bool = True
+    global_secrets_path: str | None = None
+    url: str | None = None
+    auth_type: str = "token"
+    auth_mount_point: str | None = None
+    username: str | None = None
+    role_id: str | None = None
+    kubernetes_role: str | None = None
+    kubernetes_jwt_path: str = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+    jwt_role: str | None = None
+    jwt_token_path: str | None = None
+    token_path: str | None = None
+    namespace: str | None = None
+    verify: bool | str = True
+    tls: bool | None = None
+    """airconn's own: whether HOST is spoken to with TLS, which for another machine it is."""
+    connection_format: str = "json"
+    """airconn's own: how a connection is written, as its fields (json) or as a URI (uri)."""
+    token: str | None = options.secret()
+    password: str | None = options.secret()
+    secret_id: str | None = options.secret()
+    jwt_token: str | None = options.secret()
+    # What Airflow's other ways to log in take.
+    key_id: str | None = options.secret()
+    region: str | None = None
+    assume_role_kwargs: dict[str, Any] | None = field(default=None, metadata={"internal": True})
+    gcp_key_path: str | None = None
+    gcp_keyfile_dict: dict[str, Any] | None = options.secret()  # noqa: RUF009 - it makes a field
+    gcp_scopes: str | None = None
+    azure_tenant_id: str | None = None
+    azure_resource: str | None = None
+    radius_host: str | None = None
+    radius_secret: str | None = options.secret()
+    radius_port: int | None = None
+
+    def paths(self, kind: Kind) -> tuple[str, ...]:
+        """The paths under which Airflow looks for objects of a kind, in its order."""
+        given = self.connections_path if kind is Kind.CONNECTIONS else self.variables_path
+        found = () if given is None else (given,) if isinstance(given, str) else given
+        if self.global_secrets_path is not None:
+            found = (*found, self.global_secrets_path)
+        return tuple(path.rstrip("/") for path in found)
+
+
+def open_store(address: str, settings: Settings) -> VaultStore:
+    """The engine at `vault://HOST/MOUNT`, or with no HOST at `VAULT_ADDR`."""
+    parts = options.split(address, example=EXAMPLE)
+    given = {"mount_point": parts.path} if parts.path else {}
+    chosen = options.from_query(Options, parts.query, **given)
+    if parts.host and chosen.url is not None:
+        raise UsageError("the address names a host, and url another one", hint="keep one of the two")
+    return VaultStore(chosen, base_url(parts.host, chosen.url, chosen.tls, settings.environ), settings)
+
+
+def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> VaultStore:
+    """The engine that Airflow's `backend_kwargs` say."""
+    chosen = options.from_kwargs(Options, kwargs, where)
+    return VaultStore(chosen, base_url("", chosen.url, chosen.tls, settings.environ), settings)
+
+
+class VaultStore(SecretStore):
+    """A KV engine. With version 2, a write is refused where somebody else wrote since, and old values are kept."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        kinds=SECRET_KINDS,
+        # Vault takes no parent references and nothing unprintable in a path, and no request is made with `.` in one.
+        ids=Ids("what can be printed, without '..' and with no '/' or blank at the ends", re.compile(
+            r"(?!.*\.\.)(?![/\s])(?!(?:.*/)?\./)(?!(?:.*/)?\.$)(?!.*//)[^\x00-\x1f\x7f-\xa0\xad]+(?<![/\s])"
+        )),
+        # `max_entry_size` of the integrated storage, which any value has to fit into together with what is around it.
+        largest=1_000_000,
+        versions=True,
+        conditional=True,
+    )  # fmt: skip
+
+    def __init__(self, chosen: Options, url: str, settings: Settings) -> None:
+        if chosen.connection_format not in ("json", "uri"):
+            raise UsageError("connection_format is json or uri")
+        if chosen.kv_engine_version not in (1, 2):
+            raise UsageError("kv_engine_version is 1 or 2")
+        kinds = frozenset(kind for kind in SECRET_KINDS if chosen.paths(kind))
+        address = f"vault://{url.partition('://')[2]}/{chosen.mount_point or ''}".rstrip("/")
+        service = VaultService(
+            Server(url, chosen, settings, address),
+            {kind: chosen.paths(kind) for kind in SECRET_KINDS},
+            chosen.mount_point,
+            chosen.kv_engine_version,
+        )
+        super().__init__(address, service, VaultCodec(uri=chosen.connection_format == "uri"), kinds)
+
+    def size(self, obj: Any) -> int:
+        return len(jsontext.dumps(self._codec.encode(obj)).encode("utf-8", "surrogatepass"))
+
+    def problems(self, obj: Any) -> tuple[str, ...]:
+        found = tuple(super().problems(obj))
+        if not found and not obj.id.isprintable():
+            return ("the id has something in it that can't be printed, which Vault takes for no path",)
+        return found
+
+
+class VaultCodec:
+    """A secret is a mapping: of a connection its fields, or `conn_uri`; of a variable `value`."""
+
+    def __init__(self, *, uri: bool) -> None:
+        self.connection_format = "uri" if uri else "json"
+
+    def encode(self, obj: Connection | Variable) -> dict[str, Any]:
+        if isinstance(obj, Variable):
+            return {"value": connection_fields.shown(obj.value)}
+        if self.connection_format == "uri":
+            return {"conn_uri": connection_uri.build(obj)}
+        # The server writes JSON anew, with other blanks and in another order: an extra stays a text.
+        return dict(fields_with_text(obj))
+
+    def decode(self, kind: Kind, id_: str, payload: Payload, rules: Rules, origin: Origin) -> Connection | Variable:
+        if not isinstance(payload, Mapping):
+            raise InputError(f"{id_}: this secret is no mapping", where=str(origin))
+        if kind is Kind.VARIABLES:
+            value = payload.get("value")
+            if not isinstance(value, str):
+                raise InputError(f"{id_}: this secret has no text under 'value'", where=str(origin))
+            return env.read_value(kind, id_, value, rules, origin)
+        uri = payload.get("conn_uri")
+        if uri:
+            if not isinstance(uri, str):
+                raise InputError(f"{id_}: its conn_uri is no text", where=str(origin))
+            return env.read_value(kind, id_, uri, rules, origin)
+        if not payload:
+            raise InputError(f"{id_}: this secret is empty, which is no connection to Airflow", where=str(origin))
+        return connection_fields.from_json(id_, jsontext.dumps(_numbered(payload)), rules, origin)
+
+
+def _numbered(value: Any) -> Any:
+    """A value of Python's JSON as `jsontext` writes one: its numbers as they would be written."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return jsontext.Number(repr(value))
+    if isinstance(value, Mapping):
+        return {key: _numbered(item) for key, item in value.items()}
+    return [_numbered(item) for item in value]
+
+
+__all__ = ["EXAMPLE", "Options", "Text", "VaultCodec", "VaultStore", "open_backend", "open_store"]

@@ -1,0 +1,353 @@
+"""Vault's KV engines, on a real OpenBao."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import hvac
+import pytest
+
+from airconn.config import Settings
+from airconn.errors import AirconnError, TargetError, UsageError
+from airconn.model import Action, AirflowObject, Connection, Kind, Selection, Text, Variable
+from airconn.stores import open_backend, open_store
+from airconn.stores.base import Store
+from tests.integration.backends import judge
+from tests.integration.backends.agreement import BackendAgreement, Place
+from tests.integration.openbao import TOKEN, OpenBao, running
+from tests.stores.contract import FULL, SECRET, StoreContract, create, do, read_one, step
+from tests.stores.site import Answer, Site
+
+pytestmark = pytest.mark.xdist_group("openbao")
+
+FIELDS = ("conn_type", "description", "host", "schema", "login", "password", "port", "extra")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
+    with running(tmp_path_factory.mktemp("openbao")) as bao:
+        yield bao
+
+
+@pytest.fixture
+def bao(server: OpenBao) -> OpenBao:
+    """The server with nothing in it."""
+    for mount, version in (("secret", 2), ("old", 1)):
+        server.client.sys.disable_secrets_engine(mount)
+        server.client.sys.enable_secrets_engine("kv", path=mount, options={"version": str(version)})
+    return server
+
+
+def settings(bao: OpenBao, **environ: str) -> Settings:
+    return Settings(environ={**bao.environ(), **environ}, retries=2, timeout=10)
+
+
+def opened(bao: OpenBao, address: str = "/secret", **environ: str) -> Store:
+    return open_store(f"vault://{bao.host}{address}", settings(bao, **environ))
+
+
+class Truth:
+    """Looks with a client of its own."""
+
+    def __init__(self, bao: OpenBao, mount: str, version: int) -> None:
+        kv = bao.client.secrets.kv
+        self.kv: Any = kv.v2 if version == 2 else kv.v1
+        self.version = version
+        self.mount = mount
+        self.bao = bao
+
+    def raw(self, path: str) -> dict[str, Any] | None:
+        try:
+            if self.version == 1:
+                return self.kv.read_secret(path, mount_point=self.mount)["data"]  # type: ignore[no-any-return]
+            answer = self.kv.read_secret_version(path, mount_point=self.mount, raise_on_deleted_version=False)
+            return answer["data"]["data"]  # type: ignore[no-any-return]
+        except hvac.exceptions.InvalidPath:
+            return None
+
+    def put(self, path: str, value: dict[str, Any]) -> None:
+        self.kv.create_or_update_secret(path, value, mount_point=self.mount)
+
+    def get(self, kind: Kind, id_: str) -> AirflowObject | None:
+        found = self.raw(f"{kind.value}/{id_}")
+        if found is None:
+            return None
+        if kind is Kind.VARIABLES:
+            return Variable(key=id_, value=Text(found["value"]))
+        fields = {name: found.get(name) for name in FIELDS}
+        extra, port = fields.pop("extra"), fields.pop("port")
+        fields["password"] = fields["password"] or None  # to Airflow's core an empty one is none
+        return Connection(
+            conn_id=id_,
+            extra=None if extra is None else Text(extra),
+            port=None if port is None else int(port),
+            **{**fields, "conn_type": fields["conn_type"] or ""},
+        )
+
+    def clear(self) -> None:
+        for kind in ("connections", "variables"):
+            try:
+                keys = self.kv.list_secrets(kind, mount_point=self.mount)["data"]["keys"]
+            except hvac.exceptions.InvalidPath:
+                continue
+            for key in keys:
+                remove = self.kv.delete_secret if self.version == 1 else self.kv.delete_metadata_and_all_versions
+                remove(f"{kind}/{key}", mount_point=self.mount)
+
+    def put_variables(self, values: dict[str, str]) -> None:
+        for key, value in values.items():
+            self.put(f"variables/{key}", {"value": value})
+
+
+class TestVersion2(StoreContract):
+    mount: ClassVar[str] = "secret"
+    version: ClassVar[int] = 2
+    many: ClassVar[int] = 2000
+    impossible: ClassVar[int] = 3  # '..' and what ends with dots has no path
+
+    @pytest.fixture
+    def truth(self, bao: OpenBao) -> Truth:
+        return Truth(bao, self.mount, self.version)
+
+    @pytest.fixture
+    def store(self, bao: OpenBao) -> Iterator[Store]:
+        store = opened(bao, f"/{self.mount}?kv_engine_version={self.version}")
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def unreachable(self) -> Callable[[], Store]:
+        nobody = Settings(environ={"VAULT_TOKEN": SECRET}, retries=0, timeout=2)
+        return lambda: open_store("vault://127.0.0.1:1/secret", nobody)
+
+    @pytest.fixture
+    def locked_out(self, bao: OpenBao) -> Callable[[], Store]:
+        return lambda: opened(bao, f"/{self.mount}?kv_engine_version={self.version}", VAULT_TOKEN="s.wrong-canary")
+
+
+class TestVersion1(TestVersion2):
+    mount: ClassVar[str] = "old"
+    version: ClassVar[int] = 1
+
+
+class TestAirflowFindsIt(BackendAgreement):
+    @pytest.fixture
+    def place(self, bao: OpenBao) -> Place:
+        return Place(opened(bao), judge.VAULT, {"url": bao.url, "token": TOKEN})
+
+
+class TestAirflowFindsUris(BackendAgreement):
+    exceptions: ClassVar[int] = 400  # no URI holds any conn_type
+
+    @pytest.fixture
+    def place(self, bao: OpenBao) -> Place:
+        kwargs = {
+            "url": bao.url,
+            "token": TOKEN,
+            "connections_path": "c/",
+            "mount_point": "old",
+            "kv_engine_version": 1,
+        }
+        address = "/old?kv_engine_version=1&connections_path=c/&connection_format=uri"
+        return Place(opened(bao, address), judge.VAULT, kwargs)
+
+
+@pytest.fixture
+def truth(bao: OpenBao) -> Truth:
+    return Truth(bao, "secret", 2)
+
+
+def test_what_somebody_else_wrote_since_is_not_overwritten(bao: OpenBao, truth: Truth) -> None:
+    store = opened(bao)
+    create(store, FULL)
+    held = read_one(store, FULL)
+    truth.put(f"connections/{FULL.conn_id}", {"conn_type": "theirs"})
+    (error,) = do(store, step(Action.UPDATE, replace(FULL, host="ours"), held, "host"))
+    assert error == "somebody else has written it since it was read"
+    assert truth.raw(f"connections/{FULL.conn_id}") == {"conn_type": "theirs"}
+
+
+def test_a_deletion_can_be_taken_back_and_a_deleted_secret_created_again(bao: OpenBao, truth: Truth) -> None:
+    store = opened(bao)
+    create(store, FULL)
+    assert do(store, step(Action.DELETE, None, FULL)) == [None]
+    assert len(store.read(Selection())) == 0
+    truth.kv.undelete_secret_versions(f"connections/{FULL.conn_id}", versions=[1], mount_point="secret")
+    assert truth.get(Kind.CONNECTIONS, FULL.conn_id) == FULL
+    assert do(store, step(Action.DELETE, None, FULL)) == [None]
+    create(store, FULL)
+    assert truth.get(Kind.CONNECTIONS, FULL.conn_id) == FULL
+
+
+def test_what_is_no_object_is_left_alone_and_told(bao: OpenBao, truth: Truth) -> None:
+    foreign = {
+        "connections/notes": {"hint": "canary"},
+        "variables/number": {"value": 5},
+        "variables/none": {"x": "y"},
+    }
+    for path, value in foreign.items():
+        truth.put(path, value)
+    store = opened(bao)
+    assert len(store.read(Selection())) == 0
+    assert sorted(note.where.rpartition("secret/")[2] for note in store.notes) == sorted(foreign)
+    assert "canary" not in str(store.notes)
+    errors = do(store, step(Action.CREATE, Variable(key="none", value=Text("v"))))
+    assert errors == ["there is a secret of this name already"]
+    assert {path: truth.raw(path) for path in foreign} == foreign
+
+
+def test_what_stands_beside_the_value_of_a_variable_stays(bao: OpenBao, truth: Truth) -> None:
+    truth.put("variables/v", {"value": "old", "owner": "team a"})
+    store = opened(bao)
+    held = read_one(store, Variable(key="v", value=Text("")))
+    assert do(store, step(Action.UPDATE, Variable(key="v", value=Text("new")), held, "value")) == [None]
+    assert truth.raw("variables/v") == {"value": "new", "owner": "team a"}
+
+
+def test_several_paths_are_looked_into_in_their_order_and_the_first_is_written_to(bao: OpenBao, truth: Truth) -> None:
+    truth.put("team/a", {"conn_uri": "http://team"})
+    truth.put("all/a", {"conn_uri": "http://all"})
+    truth.put("all/deep/b", {"conn_uri": "http://b"})
+    store = opened(bao, "/secret?connections_path=team,all&variables_path=null")
+    assert store.kinds == {Kind.CONNECTIONS}
+    hosts = {id_: obj.host for id_, obj in store.read(Selection()).connections.items()}
+    assert hosts == {"a": "team", "deep/b": "b"}
+    create(store, Connection(conn_id="new", conn_type="http"))
+    assert truth.raw("team/new") == {"conn_type": "http"}
+    held = read_one(store, Connection(conn_id="deep/b", conn_type="http"))
+    assert do(store, step(Action.UPDATE, Connection(conn_id="deep/b", conn_type="ftp"), held, "conn_type")) == [None]
+    assert truth.raw("all/deep/b") == {"conn_type": "ftp", "host": "b", "schema": ""}
+
+
+def test_without_a_mount_an_id_has_one_in_front(bao: OpenBao, truth: Truth) -> None:
+    kwargs = {"url": bao.url, "token": TOKEN, "mount_point": None}
+    store = open_backend(judge.VAULT, kwargs, "airflow.cfg [secrets] backend_kwargs", settings(bao))
+    create(store, Connection(conn_id="secret/c", conn_type="http"))
+    assert truth.raw("connections/c") == {"conn_type": "http"}
+    with pytest.raises(TargetError, match="without a mount_point nothing can be listed"):
+        store.read(Selection())
+
+
+@pytest.fixture
+def limited(bao: OpenBao) -> str:
+    """A token that may read and write connections, and nothing of variables."""
+    policy = 'path "secret/data/connections/*" { capabilities = ["create", "read", "update"] }\n'
+    policy += 'path "secret/metadata/connections/*" { capabilities = ["list"] }\n'
+    bao.client.sys.create_or_update_policy("limited", policy)
+    return str(bao.client.auth.token.create(policies=["limited"])["auth"]["client_token"])
+
+
+def test_what_the_policy_does_not_allow_is_told_by_its_path(bao: OpenBao, limited: str) -> None:
+    store = opened(bao, VAULT_TOKEN=limited)
+    with pytest.raises(TargetError, match="the policies of this token don't allow variables"):
+        store.read(Selection())
+    mixed = [step(Action.CREATE, Connection(conn_id="c", conn_type="x")), step(Action.DELETE, None, FULL)]
+    store = opened(bao, VAULT_TOKEN=limited)
+    assert do(store, mixed[0]) == [None]
+
+
+@pytest.mark.parametrize("by", ["approle", "userpass"])
+def test_other_ways_to_log_in(bao: OpenBao, by: str) -> None:
+    client = bao.client
+    if f"{by}/" not in client.sys.list_auth_methods()["data"]:
+        client.sys.enable_auth_method(by)
+    client.sys.create_or_update_policy(
+        "all", 'path "secret/*" { capabilities = ["create", "read", "update", "list"] }'
+    )
+    if by == "approle":
+        client.auth.approle.create_or_update_approle("airconn", token_policies=["all"])
+        role = client.auth.approle.read_role_id("airconn")["data"]["role_id"]
+        secret = client.auth.approle.generate_secret_id("airconn")["data"]["secret_id"]
+        store = opened(bao, f"/secret?auth_type=approle&role_id={role}", VAULT_TOKEN="", VAULT_SECRET_ID=secret)
+        wrong = opened(bao, f"/secret?auth_type=approle&role_id={role}", VAULT_TOKEN="", VAULT_SECRET_ID="canary")
+    else:
+        client.auth.userpass.create_or_update_user("ann", "pw-of-ann", policies=["all"])
+        store = opened(bao, "/secret?auth_type=userpass&username=ann", VAULT_TOKEN="", VAULT_PASSWORD="pw-of-ann")
+        wrong = opened(bao, "/secret?auth_type=userpass&username=ann", VAULT_TOKEN="", VAULT_PASSWORD="canary")
+    create(store, FULL)
+    assert read_one(store, FULL) == FULL
+    with pytest.raises(TargetError, match="refuses the credentials") as caught:
+        wrong.read(Selection())
+    assert "canary" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_server_that_has_had_enough_is_asked_again(bao: OpenBao) -> None:
+    create(opened(bao), *(Variable(key=f"v{number}", value=Text("x")) for number in range(3)))
+    refused = iter([True, True])
+    lock = threading.Lock()
+
+    def answer(received: Any) -> Answer:
+        with lock:
+            if next(refused, False):
+                return Answer(429, {"errors": ["too many"]}, {"Retry-After": "0"})
+        import requests
+
+        url = f"{bao.url}{received.path}"
+        got = requests.request(
+            received.method, url, headers={"X-Vault-Token": TOKEN}, params=received.query, timeout=5
+        )
+        return Answer(got.status_code, got.json())
+
+    with Site(answer) as site:
+        store = open_store(f"vault://{site.url.partition('://')[2]}/secret", settings(bao))
+        assert len(store.read(Selection()).variables) == 3
+        store.close()
+
+
+def test_a_sealed_server_is_told_apart(bao: OpenBao) -> None:
+    with Site(lambda received: Answer(503, {"errors": ["Vault is sealed"]})) as site:
+        store = open_store(f"vault://{site.url.partition('://')[2]}/secret", settings(bao))
+        with pytest.raises(TargetError, match="sealed"):
+            store.read(Selection())
+        store.close()
+
+
+def test_the_main_job_by_hand(airconn: Callable[..., Any], bao: OpenBao, examples: Path, tmp_path: Path) -> None:
+    env = bao.environ()
+    address = f"vault://{bao.host}/secret"
+    first = airconn("import", examples / "objects.json", "--to", address, env=env)
+    assert (first.code, first.out.splitlines()[-1]) == (
+        0, f"vault at {bao.url}, mount secret: 12 created, 0 updated, 0 unchanged",
+    )  # fmt: skip
+    assert "3 pools left out" in first.err
+    again = airconn("import", examples / "objects.json", "--to", "vault:///secret", "--connections", env=env)
+    assert again.out.splitlines()[-1].endswith(": 0 created, 0 updated, 6 unchanged")
+    exported = airconn("export", "--from", address, "-o", tmp_path / "all.json", env=env)
+    assert exported.code == 0
+    source, back = (json.loads(path.read_text()) for path in (examples / "objects.json", tmp_path / "all.json"))
+    assert back["connections"] == source["connections"]
+    assert airconn("delete", "warehouse", "--from", address, "--yes", env=env).code == 0
+    assert airconn("import", examples / "objects.json", "--to", address, "--pools", env=env).code == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("vault:///secret", "nothing says which Vault is meant"),
+        ("vault://h/secret?token=canary", "token is a credential"),
+        ("vault://u:canary@h/secret", "has a user name or a password in it"),
+        ("vault://h/secret?conections_path=x", "'conections_path' is no option"),
+        ("vault://h/secret?kv_engine_version=3", "kv_engine_version is 1 or 2"),
+        ("vault://h/secret?connection_format=xml", "connection_format is json or uri"),
+    ],
+)
+def test_a_wrong_address_is_told_without_its_secrets(address: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_store(address, Settings())
+    assert message in str(caught.value)
+    assert "canary" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_who_nobody_is_is_told_where_it_was_looked_for(bao: OpenBao, tmp_path: Path) -> None:
+    store = opened(bao, VAULT_TOKEN="", HOME=str(tmp_path))
+    with pytest.raises(TargetError, match=r"looked at VAULT_TOKEN, token_path and ~/.vault-token"):
+        store.read(Selection())
+    (tmp_path / ".vault-token").write_text(f"{TOKEN}\n")
+    assert len(opened(bao, VAULT_TOKEN="", HOME=str(tmp_path)).read(Selection())) == 0
+    with pytest.raises(AirconnError, match="can't log in to Vault with auth_type gcp"):
+        opened(bao, "/secret?auth_type=gcp").read(Selection())
