@@ -11,6 +11,7 @@ from airconn.cli import COMMANDS
 from airconn.errors import ExitCode
 from airconn.formats import REGISTRY, dotenv
 from tests.formats import keeps_table
+from tests.stores import stores_table
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
@@ -31,12 +32,16 @@ def test_the_table_of_what_a_format_keeps_is_what_the_formats_do() -> None:
     assert keeps_table.table() in README
 
 
+def test_the_table_of_what_a_place_can_do_is_what_the_places_say() -> None:
+    assert stores_table.table() in README
+
+
 def test_every_env_dialect_is_in_the_table() -> None:
     assert [row[0].strip("`") for row in table("Files for one reader")] == list(dotenv.NAMES)
 
 
 def _by_readme_order() -> list[tuple[str, object]]:
-    return sorted(REGISTRY.items(), key=lambda item: ["env", "uri", "json", "yaml", "settings"].index(item[0]))
+    return sorted(REGISTRY.items(), key=lambda item: ["env", "uri", "json", "yaml", "settings", "k8s"].index(item[0]))
 
 
 def test_every_exit_code_is_in_the_table() -> None:

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 import trustme
 import yaml
+from moto.server import ThreadedMotoServer
 
 from airconn.sandbox import Sandbox
+from tests.integration import openbao
 
 # One Airflow serves all tests of this file.
 pytestmark = pytest.mark.xdist_group("readme")
@@ -72,6 +74,32 @@ def test_the_tour_prints_what_it_shows(box: Sandbox, checkout: Path) -> None:
     for command in re.findall(r"^\$ (.*)$", tour, re.MULTILINE):
         printed += f"$ {command}\n{shell(command, checkout, environ)}"
     assert re.sub(r"http://127\.0\.0\.1:\d+", "http://localhost:8080", printed) == tour
+
+
+def played(block: str, directory: Path, environ: dict[str, str]) -> str:
+    """What the commands of a block print, with addresses as the README has them."""
+    printed = ""
+    for command in re.findall(r"^\$ (.*)$", block, re.MULTILINE):
+        printed += f"$ {command}\n{shell(command, directory, {'PATH': os.environ['PATH'], **environ})}"
+    return re.sub(r"http://127\.0\.0\.1:\d+", "http://localhost:8200", printed)
+
+
+def test_the_example_of_vault_prints_what_it_shows(checkout: Path) -> None:
+    (block,) = (block for block in blocks("shell-session") if "vault://" in block)
+    with openbao.running(checkout) as bao:
+        assert played(block, checkout, bao.environ()) == block
+
+
+def test_the_example_of_aws_prints_what_it_shows(checkout: Path) -> None:
+    (block,) = (block for block in blocks("shell-session") if "aws-" in block)
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}
+    try:
+        assert played(block, checkout, {**keys, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}) == block
+    finally:
+        server.stop()
 
 
 def test_the_first_command_does_the_main_job_in_an_empty_folder(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def table() -> str:
     for name, address, shown, words in ROWS:
         if address:
             can = open_store(address, Settings()).capabilities
-            cells = [_kinds(can), _written(can), can.ids.words, _size(can), _extra(name)]
+            cells = [_kinds(can), _written(can), _ids(can), _size(can), _extra(name)]
         else:
             cells = ["as that one"] + [""] * 4
         lines.append(f"| {' | '.join([shown, words, *cells])} |".replace("|  |", "| |").replace("|  |", "| |"))
@@ -46,6 +46,10 @@ def table() -> str:
 
 def _kinds(can: Capabilities) -> str:
     return "everything" if len(can.kinds) == len(Kind) else " and ".join(k.value for k in Kind if k in can.kinds)
+
+
+def _ids(can: Capabilities) -> str:
+    return can.ids.words if can.keeps_ids else f"{can.ids.words}; a tag has the true one"
 
 
 def _written(can: Capabilities) -> str:

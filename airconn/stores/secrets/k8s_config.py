@@ -1,0 +1,108 @@
+"""Where a cluster is and who we are there: the kubeconfig, as kubectl finds it, or what a pod is given."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from airconn.config import Settings
+from airconn.errors import UsageError
+from airconn.stores.drivers import load
+from airconn.stores.secrets.service import Unavailable
+
+EXTRA = "k8s"
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where a pod finds its own token, the cluster's authority and the name of its namespace."""
+
+
+def find(context: str, settings: Settings) -> tuple[Any, str]:
+    """What the driver needs to know to reach a cluster, and the namespace that goes with it, which may be empty.
+
+    An empty `context` is the current one, or the cluster that this process runs in.
+    Raises `UsageError`, and `Unavailable` where there are no credentials.
+    """
+    files = _files(settings)
+    if files or context:
+        return _of_kubeconfig(files, context, settings)
+    if settings.environ.get("KUBERNETES_SERVICE_HOST"):
+        return _of_pod(settings)
+    raise UsageError(
+        "there is no kubeconfig, and this is no pod",
+        hint="looked at KUBECONFIG, ~/.kube/config and KUBERNETES_SERVICE_HOST",
+    )
+
+
+def _files(settings: Settings) -> list[str]:
+    """The files of the kubeconfig, of which those that aren't there don't count."""
+    named = settings.environ.get("KUBECONFIG")
+    home = settings.environ.get("HOME") or "~"
+    paths = named.split(os.pathsep) if named else [str(Path(home, ".kube", "config"))]
+    found = [str(Path(path).expanduser()) for path in paths if path and Path(path).expanduser().is_file()]
+    if named and not found:
+        raise UsageError("KUBECONFIG names no file that is there", hint="it is a path, or several with ':' between")
+    return found
+
+
+def _of_kubeconfig(files: list[str], context: str, settings: Settings) -> tuple[Any, str]:
+    where = os.pathsep.join(files) or "~/.kube/config"
+    if not files:
+        raise UsageError(f"there is no kubeconfig that could say what the context {context} is", where=where)
+    driver = load("kubernetes.config.kube_config", EXTRA)
+    try:
+        merged = driver.KubeConfigMerger(os.pathsep.join(files)).config
+        names = [entry["name"] for entry in merged.safe_get("contexts") or []]
+        current = merged.safe_get("current-context") or ""
+    except Exception:  # noqa: BLE001 - whatever it says of a file with credentials isn't shown
+        raise UsageError("this is no kubeconfig", where=where, hint="does kubectl config view work?") from None
+    if (context or current) not in names:
+        known = ", ".join(map(str, names)) or "none"
+        what = f"has no context {context!r}" if context else "has no current context"
+        raise UsageError(
+            f"the kubeconfig {what}", where=where, hint=f"an address is k8s://CONTEXT/NAMESPACE; there is {known}"
+        )
+    configuration = load("kubernetes.client", EXTRA).Configuration()
+    try:
+        # Without a base path, the paths in each file are relative to that file.
+        loader = driver.KubeConfigLoader(merged, active_context=context or current, config_base_path=None)
+        loader.load_and_set(configuration)
+        chosen = loader.current_context["context"]
+        user = merged["users"].get_with_name(chosen["user"], safe=True) if chosen.get("user") else None
+        wants_command = user is not None and "exec" in user["user"]
+    except Exception:  # noqa: BLE001 - whatever it says of a file with credentials isn't shown
+        raise UsageError(
+            f"the kubeconfig has something wrong with the context {context or current}",
+            where=where,
+            hint=f"does kubectl --context {context or current} get secrets work?",
+        ) from None
+    if not re.match(r"https?://[^/]", str(configuration.host)):
+        raise UsageError(f"the server of the context {context or current} is no http:// or https:// URL", where=where)
+    if configuration.ssl_ca_cert is None and settings.ca_bundle is not None:
+        configuration.ssl_ca_cert = str(settings.ca_bundle)
+    if wants_command and not configuration.api_key and not configuration.cert_file:
+        raise Unavailable(
+            f"the command that gets credentials for the context {context or current} gave none",
+            where=where,
+            hint=f"kubectl --context {context or current} get secrets runs it as well, and tells why",
+        )
+    return configuration, str(chosen.get("namespace") or "")
+
+
+def _of_pod(settings: Settings) -> tuple[Any, str]:
+    driver = load("kubernetes.config.incluster_config", EXTRA)
+    configuration = load("kubernetes.client", EXTRA).Configuration()
+    try:
+        driver.InClusterConfigLoader(
+            token_filename=str(SERVICE_ACCOUNT / "token"),
+            cert_filename=str(SERVICE_ACCOUNT / "ca.crt"),
+            environ=settings.environ,
+        ).load_and_set(configuration)
+        namespace = (SERVICE_ACCOUNT / "namespace").read_text().strip()
+    except Exception:  # noqa: BLE001 - it may quote the token
+        raise UsageError(
+            "this pod has no service account that it could show to Kubernetes",
+            where=str(SERVICE_ACCOUNT),
+            hint="automountServiceAccountToken may be off",
+        ) from None
+    return configuration, namespace
