@@ -73,7 +73,11 @@ def test_only_the_users_own_file_may_name_any_variable(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['url = "airflow-cli:rm -rf x"', '[addresses]\nx = "Airflow-CLI:rm x"', '[addresses.x]\nurl = "airflow-cli: rm x"'],
+    [
+        'url = "airflow-cli:rm -rf x"',
+        '[addresses]\nx = "Airflow-CLI:rm x"',
+        '[addresses.x]\nurl = "airflow-cli: rm x"',
+    ],
 )
 def test_a_command_in_an_address_is_the_users_own_choice(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match="runs a command, and a project's file isn't trusted"):

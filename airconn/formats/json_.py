@@ -26,12 +26,12 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     return shapes.read(load(text, source), source, options)
 
 
-def load(text: str, source: str) -> Any:
-    """The document as `Mapping` and `Sequence` in its two outer levels, and plain values with `Number` below.
+def load(text: str, source: str, levels: int = 2) -> Any:
+    """The document as `Mapping` and `Sequence` in its outer levels, and plain values with `Number` below.
 
     Raises `InputError` with line and column, without quoting what stands there.
     """
-    return _Document(text.removeprefix("\ufeff"), source).read()
+    return _Document(text.removeprefix("\ufeff"), source, levels).read()
 
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
@@ -49,21 +49,22 @@ class _Duplicate(Exception):
 
 
 class _Document:
-    """Reads a document such that the entries of its two outer levels know their places.
+    """Reads a document such that the entries of its outer levels know their places.
 
     What lies deeper is read by the standard library at its own speed.
     """
 
-    def __init__(self, text: str, source: str) -> None:
+    def __init__(self, text: str, source: str, levels: int) -> None:
         self.text = text
         self.source = source
+        self.levels = levels
         self.line = 1
         self.counted = 0
         self.line_start = 0
 
     def read(self) -> Any:
         try:
-            value, end = self.value(self.skip(0), 2)
+            value, end = self.value(self.skip(0), self.levels)
             end = self.skip(end)
             if end != len(self.text):
                 raise JSONDecodeError("Extra data", self.text, end)

@@ -178,14 +178,14 @@ class _Reader:
         """An entry of the three-section shape: a text, or `{"value", "description"}` around one."""
         if isinstance(value, dict) and "value" in value and set(value) <= _WRAPPER | {"team_name"}:
             return self.unwrapped(key, value, origin)
-        return Variable(key=key, value=_variable_text(value), unsaid=UNDESCRIBED, origin=origin)
+        return Variable(key=key, value=variable_text(value), unsaid=UNDESCRIBED, origin=origin)
 
     def variable(self, key: str, value: Any, origin: Origin) -> Variable:
         """An entry of Airflow's own shape, in which 3.x writes a wrapper and 2.x knows none."""
         rules = self.options.rules
         if isinstance(value, dict) and "value" in value and rules.variable_descriptions:
             if not rules.wraps_falsy_values and connection_fields.is_falsy(value["value"]):
-                return Variable(key=key, value=_variable_text(value), unsaid=UNDESCRIBED, origin=origin)
+                return Variable(key=key, value=variable_text(value), unsaid=UNDESCRIBED, origin=origin)
             if set(value) != _WRAPPER:
                 raise InputError(
                     f"{key}: Airflow {rules.version} takes the 'value' of this object for the whole of it",
@@ -194,12 +194,12 @@ class _Reader:
                 )
             self.wrappers.append(origin)
             return self.unwrapped(key, value, origin)
-        return Variable(key=key, value=_variable_text(value), unsaid=UNDESCRIBED, origin=origin)
+        return Variable(key=key, value=variable_text(value), unsaid=UNDESCRIBED, origin=origin)
 
     def unwrapped(self, key: str, value: dict[str, Any], origin: Origin) -> Variable:
         return Variable(
             key=key,
-            value=_variable_text(value["value"]),
+            value=variable_text(value["value"]),
             description=hidden_or(_text(key, value, "description", origin)),
             team_name=_text(key, value, "team_name", origin),
             origin=origin,
@@ -261,7 +261,7 @@ def whole_number(value: Any, what: str, origin: Origin) -> int:
     raise InputError(f"{what} is not a whole number", where=str(origin))
 
 
-def _variable_text(value: Any) -> Any:
+def variable_text(value: Any) -> Any:
     """The text that `airflow variables import` stores: strings as they are, all else as JSON with an indent of 2."""
     return Text.of(value if isinstance(value, str) else jsontext.dumps(value, indent=2))
 

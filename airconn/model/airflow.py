@@ -51,6 +51,11 @@ class Rules:
     """That wrapper is also recognised around an empty value (cli variable_command.py)."""
     team_names: bool
     """Objects may belong to a team (models/connection.py `team_name`)."""
+    type_is_suffix: bool
+    """Airflow's own files are told by what `pathlib` calls their suffix, which `.env` alone has none of; before, by
+    what stands behind the last dot (secrets/local_filesystem.py `_parse_secret_file`)."""
+    variable_lists: bool
+    """A list in a file of variables is a value; before, it is all that its one entry is (same module)."""
     unlimited_pools: bool
     """The REST API can show a pool of -1 slots; before, such a pool breaks every listing of pools."""
 
@@ -65,5 +70,7 @@ def rules_for(version: AirflowVersion) -> Rules:
         variable_descriptions=version >= AirflowVersion(3, 0),
         wraps_falsy_values=version >= AirflowVersion(3, 3),
         team_names=version >= AirflowVersion(3, 2),
+        type_is_suffix=version >= AirflowVersion(3, 1),
+        variable_lists=version >= AirflowVersion(3, 2),
         unlimited_pools=version >= AirflowVersion(3, 1),
     )

@@ -51,28 +51,6 @@ def stored_form(obj: AirflowObject, dialect: Dialect) -> AirflowObject:
     return obj
 
 
-def breaks_json(text: str) -> bool:
-    """Whether a server fails on a text that looks like JSON, instead of taking it as it is.
-
-    Python reads no integer of more than 4300 digits, which raises a ValueError that no version of Airflow expects;
-    and nesting is limited by the stack. Either way each listing with the object in it would end in a 500.
-    """
-    if text.count("[") + text.count("{") > jsontext.MAX_DEPTH:
-        try:
-            jsontext.dumps(jsontext.loads(text))
-        except jsontext.TooDeepError:
-            return True
-        except ValueError:
-            pass
-    try:
-        json.loads(text)
-    except json.JSONDecodeError:
-        return False
-    except (ValueError, RecursionError):
-        return True
-    return False
-
-
 def matches(held: AirflowObject, wanted: AirflowObject, names: Sequence[str]) -> bool:
     """Whether the object that the API shows has the wanted values in these fields, as far as it shows them."""
     return all(_same(getattr(held, name), getattr(wanted, name)) for name in names)

@@ -1,7 +1,6 @@
 """What an Airflow's API would refuse, or break on. Nobody is asked, and no value but the id is quoted.
 
-Lengths are those of the columns (models/connection.py, variable.py and pool.py); SQLite doesn't enforce them, and
-PostgreSQL and MySQL do. Where no other source is named, a fact was run against real servers.
+Where no other source is named, a fact was run against real servers.
 """
 
 from __future__ import annotations
@@ -10,52 +9,25 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from airconn.model import (
-    REDACTED,
-    AirflowObject,
-    Connection,
-    Kind,
-    Pool,
-    Step,
-    Text,
-    Variable,
-    conn_ids,
-    value_fields,
-)
+from airconn.model import REDACTED, AirflowObject, Connection, Kind, Pool, Step, Text, Variable, conn_ids
+from airconn.stores import limits
 from airconn.stores.airflow_api.dialect import Dialect
-from airconn.stores.airflow_api.forms import breaks_json
+from airconn.stores.limits import breaks_json
 
-_LONGEST_KEY = 250  # `ID_LEN` of models/base.py
-_LONGEST_POOL = 256
-_LONGEST_TEAM = 50
-_LONGEST = {"conn_type": 500, "host": 500, "schema": 500}
-_WHOLE = range(-(2**31), 2**31)  # INTEGER of PostgreSQL and MySQL
 _NO_JSON = object()
 
 
 def problems(obj: AirflowObject, dialect: Dialect) -> Iterator[str]:
     """Each reason why the API of this version wouldn't take `obj`, as a sentence."""
     yield from _of_id(obj, dialect)
-    for name in value_fields(obj.kind):
-        value = getattr(obj, name)
-        text = value.text if isinstance(value, Text) else value
-        if isinstance(text, str):
-            if any("\ud800" <= char <= "\udfff" for char in text):
-                yield f"its {name} has half a character (a lone surrogate) in it, which Airflow can't store"
-            if len(text) > _LONGEST.get(name, len(text)):
-                yield f"its {name} is longer than the {_LONGEST[name]} characters that Airflow's database has for it"
-    if obj.team_name is not None:
-        if not dialect.rules.team_names:
-            yield f"it belongs to a team, and Airflow {dialect.version} has none: teams came with 3.2"
-        elif not 0 < len(obj.team_name) <= _LONGEST_TEAM:
-            yield f"its team_name is empty or longer than {_LONGEST_TEAM} characters"
+    yield from limits.problems(obj, dialect.version)
     if isinstance(obj, Connection):
         yield from _of_connection(obj, dialect)
     elif isinstance(obj, Variable):
         if dialect.v2 and isinstance(obj.value, Text) and breaks_json(obj.value.text):
             yield "its value is JSON that Airflow can't read (a huge number or very deep nesting) and fails on"
-    else:
-        yield from _of_pool(obj, dialect)
+    elif isinstance(obj, Pool) and obj.slots == -1 and not dialect.rules.unlimited_pools:
+        yield f"a pool of -1 slots breaks the list of all pools in Airflow {dialect.version}"
 
 
 def update_refusal(step: Step, dialect: Dialect) -> str:
@@ -79,9 +51,6 @@ def update_refusal(step: Step, dialect: Dialect) -> str:
 
 
 def _of_id(obj: AirflowObject, dialect: Dialect) -> Iterator[str]:
-    what = {Kind.CONNECTIONS: "id", Kind.VARIABLES: "key", Kind.POOLS: "name"}[obj.kind]
-    if any("\ud800" <= char <= "\udfff" for char in obj.id):
-        yield f"the {what} has half a character (a lone surrogate) in it"
     if obj.kind is Kind.CONNECTIONS:
         if not conn_ids.is_in_api(obj.id):
             yield "the API takes no id with other characters than letters, digits, '_', '-' and '.'"
@@ -90,9 +59,7 @@ def _of_id(obj: AirflowObject, dialect: Dialect) -> Iterator[str]:
         if len(obj.id) > conn_ids.LONGEST_IN_API:
             yield f"the id is longer than {conn_ids.LONGEST_IN_API} characters"
         return
-    longest = _LONGEST_KEY if obj.kind is Kind.VARIABLES else _LONGEST_POOL
-    if len(obj.id) > longest:
-        yield f"the {what} is longer than {longest} characters"
+    what = limits.ID_WORDS[obj.kind]
     # What has no path can be created and then neither be changed nor deleted.
     if "\n" in obj.id and (dialect.v2 or obj.kind is Kind.VARIABLES):
         yield f"the API has no path for a {what} with a line break in it"
@@ -101,8 +68,6 @@ def _of_id(obj: AirflowObject, dialect: Dialect) -> Iterator[str]:
 
 
 def _of_connection(obj: Connection, dialect: Dialect) -> Iterator[str]:
-    if obj.port is not None and obj.port not in _WHOLE:
-        yield "its port is beyond what Airflow's database has for it"
     if not isinstance(obj.extra, Text) or not obj.extra.text:
         return
     text = obj.extra.text
@@ -115,15 +80,6 @@ def _of_connection(obj: Connection, dialect: Dialect) -> Iterator[str]:
             yield f"its extra is no JSON object, and Airflow {dialect.version} takes nothing else"
         elif dialect.extra_breaks_log and value is not _NO_JSON:
             yield f"its extra is JSON and no object, on which Airflow {dialect.version} fails"
-
-
-def _of_pool(obj: Pool, dialect: Dialect) -> Iterator[str]:
-    if obj.slots == -1 and not dialect.rules.unlimited_pools:
-        yield f"a pool of -1 slots breaks the list of all pools in Airflow {dialect.version}"
-    elif obj.slots < -1:
-        yield "its slots are negative; -1 is without limit"
-    elif obj.slots not in _WHOLE:
-        yield "its slots are beyond what Airflow's database has for them"
 
 
 def _json(text: str) -> Any:

@@ -1,0 +1,41 @@
+"""The calls of `airflow` that read and write, as each version takes them.
+
+Options were read in `cli/cli_config.py` of 2.7.3, 2.8.0, 2.11.2, 3.0.6, 3.1.8, 3.2.2 and 3.3.2.
+"""
+
+from __future__ import annotations
+
+from airconn.model import AirflowVersion, Kind
+from airconn.stores.airflow_cli.script import FILE, Call
+
+VERSION = Call("version", ("version",), keeps_output=True)
+VALUES = Call("values", ("variables", "list", "--show-values", "-o", "json"), keeps_output=True)
+"""The texts of variables as they are, since 3.2: before, the option is refused."""
+
+_CHOICE_SINCE = AirflowVersion(2, 8)
+"""`variables import` was told since then what to do with what exists. Before, it overwrites."""
+
+
+def export(kind: Kind) -> Call:
+    """All objects of a kind, written to a file."""
+    return Call(kind.value, (kind.value, "export", FILE), f"{kind.value}.json")
+
+
+def leaves_existing(kind: Kind, version: AirflowVersion) -> bool:
+    """Whether an import can be told to leave alone what exists."""
+    return kind is Kind.CONNECTIONS or (kind is Kind.VARIABLES and version >= _CHOICE_SINCE)
+
+
+def import_(kind: Kind, name: str, content: str, version: AirflowVersion, *, overwrite: bool) -> Call:
+    """Objects of a kind, taken from `content`. What exists is left alone or overwritten, if there is a choice."""
+    options: tuple[str, ...] = ()
+    if kind is Kind.CONNECTIONS and overwrite:
+        options = ("--overwrite",)
+    elif kind is Kind.VARIABLES and leaves_existing(kind, version):
+        options = ("--action-on-existing-key", "overwrite" if overwrite else "skip")
+    return Call(name, (kind.value, "import", *options, FILE), f"{name}.json", content)
+
+
+def delete(kind: Kind, name: str, id_: str) -> Call:
+    """One object, which an id that looks like an option is no obstacle to."""
+    return Call(name, (kind.value, "delete", "--", id_))

@@ -1,0 +1,65 @@
+"""What the `airflow` command gives back for an object, and whether that is what was written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeVar, cast
+
+from airconn.model import (
+    REDACTED,
+    AirflowObject,
+    AirflowVersion,
+    Connection,
+    Redacted,
+    Text,
+    Variable,
+    rules_for,
+    value_fields,
+)
+from airconn.stores.airflow_cli.reading import exported, mistaken
+
+T = TypeVar("T", bound=AirflowObject)
+
+
+def stored_form(obj: T, version: AirflowVersion, *, exact: bool) -> T:
+    """What `airflow KIND export` would give back for `obj` after its import.
+
+    `exact`: whether the texts of variables are told as they are. Teams of connections and variables aren't told.
+    """
+    if isinstance(obj, Connection):
+        return cast("T", replace(obj, password=None if obj.password == "" else obj.password, team_name=None))
+    if isinstance(obj, Variable):
+        value: Text | Redacted = obj.value
+        description = obj.description if obj.description != "" and _holds_description(obj, version) else None
+        if isinstance(value, Text) and not exact:
+            taken = None if description is not None or value.hidden else mistaken(value.text, version)
+            text, description = taken or (exported(value.text, version), description)
+            value = Text(text, value.hidden)
+        return cast("T", replace(obj, value=value, description=description, team_name=None))
+    return obj
+
+
+def _holds_description(variable: Variable, version: AirflowVersion) -> bool:
+    """Whether `airflow variables import` takes a description with this value."""
+    rules = rules_for(version)
+    is_empty = isinstance(variable.value, Text) and variable.value.text == ""
+    return rules.variable_descriptions and (rules.wraps_falsy_values or not is_empty)
+
+
+def differing(held: AirflowObject, wanted: AirflowObject) -> tuple[str, ...]:
+    """The names of the fields in which what is there isn't what was to be written."""
+    return tuple(
+        name for name in value_fields(wanted.kind) if not _same(name, getattr(held, name), getattr(wanted, name))
+    )
+
+
+def _same(name: str, held: Any, wanted: Any) -> bool:
+    if held is REDACTED or wanted is REDACTED:
+        return True  # a *** that is there, and that the user says is meant
+    if name == "team_name" and wanted is None:
+        return True
+    if name == "include_deferred":
+        return bool(held) == bool(wanted)
+    if isinstance(held, Text) and isinstance(wanted, Text):
+        return held.text == wanted.text
+    return bool(held == wanted)

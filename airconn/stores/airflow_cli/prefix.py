@@ -1,0 +1,178 @@
+"""The command that leads to where `airflow` is, such as `docker exec -i sched`, and how a shell is run through it.
+
+The script goes to the shell's standard input and never into its arguments, which everybody on the machine can list.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import shlex
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO
+
+from airconn.errors import AirconnError, TargetError, UsageError
+
+SCHEME = "airflow-cli:"
+_SHELL = ("sh", "-s")
+_TAIL = 4096
+"""How much of what the command says is kept."""
+_GLANCE = 0.5
+_GRACE = 5.0
+"""Seconds that a command has to end by itself after it was told to: the shell removes its files meanwhile."""
+
+
+class Silent(AirconnError):
+    """The command said nothing for too long. It was ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a shell has said."""
+
+    out: bytes
+    last_words: str
+    """The last line of what the command said on standard error."""
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """The words of a command that runs the words after it where `airflow` is. None of them: this machine."""
+
+    words: tuple[str, ...] = ()
+    address: str = SCHEME
+
+    @classmethod
+    def of(cls, address: str) -> Prefix:
+        """The prefix that an address names, taken apart as a shell does, without one. Raises `UsageError`."""
+        try:
+            words = tuple(shlex.split(address[len(SCHEME) :]))
+        except ValueError:
+            raise UsageError(f"{address} has a quote that isn't closed") from None
+        if any("\0" in word for word in words):
+            raise UsageError("the command has a character in it that no command has", where=repr(address))
+        if words and words[-1].rpartition("/")[2] == "airflow":
+            raise UsageError(
+                f"{address} ends with the airflow command",
+                hint=f"only what stands before it is wanted: {SCHEME}{shlex.join(words[:-1])}",
+            )
+        return cls(words, address)
+
+    def by_hand(self, *command: str) -> str:
+        """A command as a user would type it."""
+        return shlex.join((*self.words, *command))
+
+    def run(self, script: str, environ: Mapping[str, str], patience: float) -> Ran:
+        """Runs a script of the shell to its end.
+
+        Raises `TargetError` where the command can't be started, and `Silent` if it says nothing for so many seconds.
+        """
+        process = self._start(environ)
+        try:
+            words: list[bytes] = []
+            chunks: queue.Queue[bytes] = queue.Queue()
+            assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018 - they are pipes
+            feeder = _thread(_feed, process.stdin, script.encode())
+            listeners = (_thread(_pump, process.stdout, chunks), _thread(_remember, process.stderr, words))
+            out = b"".join(_until_the_end(chunks, patience))
+            code = process.wait(timeout=patience)
+            for thread in (feeder, *listeners):
+                thread.join(timeout=_GRACE)
+        except (queue.Empty, subprocess.TimeoutExpired):
+            raise Silent(f"it said nothing for {patience:g} s") from None
+        finally:
+            _end(process)
+        return Ran(out, last_line(b"".join(words)), code)
+
+    def _start(self, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        name = self.words[0] if self.words else _SHELL[0]
+        try:
+            # In a group of its own, so that a Ctrl-C at the terminal doesn't end it between two writes.
+            return subprocess.Popen(  # noqa: S603 - the user's own command, run without a shell
+                (*self.words, *_SHELL),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=dict(environ),
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise TargetError(
+                f"there is no command {name}", where=self.address, hint="is it installed, and on the PATH?"
+            ) from None
+        except OSError as error:
+            reason = error.strerror or "the system refuses"
+            raise TargetError(
+                f"{name} can't be run: {reason}", where=self.address, hint=f"see what {name} is there"
+            ) from None
+
+
+def _thread(function: object, *args: object) -> threading.Thread:
+    thread = threading.Thread(target=function, args=args, daemon=True)  # type: ignore[arg-type]
+    thread.start()
+    return thread
+
+
+def _feed(pipe: IO[bytes], data: bytes) -> None:
+    # A command that ends early, or passes nothing on, is told from its answer.
+    with contextlib.suppress(OSError), pipe:
+        pipe.write(data)
+
+
+def _pump(pipe: IO[bytes], chunks: queue.Queue[bytes]) -> None:
+    """Passes on what comes out of a pipe, and nothing at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        while chunk := os.read(pipe.fileno(), 65536):
+            chunks.put(chunk)
+    chunks.put(b"")
+
+
+def _remember(pipe: IO[bytes], words: list[bytes]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        while chunk := os.read(pipe.fileno(), 65536):
+            words[:] = [(b"".join(words) + chunk)[-_TAIL:]]
+
+
+def _until_the_end(chunks: queue.Queue[bytes], patience: float) -> Iterator[bytes]:
+    """What comes, until nothing does. Raises `queue.Empty` after so many seconds of silence."""
+    quiet_since = time.monotonic()
+    while True:
+        try:
+            # Not for long, so that a Ctrl-C that another thread has got is noticed.
+            chunk = chunks.get(timeout=min(_GLANCE, patience))
+        except queue.Empty:
+            if time.monotonic() - quiet_since >= patience:
+                raise
+            continue
+        if not chunk:
+            return
+        yield chunk
+        quiet_since = time.monotonic()
+
+
+def last_line(said: bytes) -> str:
+    """The last line of a text that has something in it."""
+    lines = said.decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a command and what it has started here. What it has started elsewhere cleans up after itself."""
+    for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number) if hasattr(os, "killpg") else process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=_GRACE)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        with contextlib.suppress(OSError):
+            if pipe is not None:
+                pipe.close()

@@ -1,0 +1,164 @@
+"""What `airflow connections export`, `variables export` and `pools export` write, as objects.
+
+Mirrors `cli/commands` of 2.7.3, 2.11.2, 3.0.6, 3.1.8, 3.2.2 and 3.3.2. It is stricter than a reader of files: what
+these commands write has one shape.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from airconn.errors import InputError, TargetError
+from airconn.formats import connection_fields
+from airconn.formats.base import Faults
+from airconn.formats.shapes import whole_number
+from airconn.model import (
+    UNDESCRIBED,
+    AirflowObject,
+    AirflowVersion,
+    Kind,
+    Origin,
+    Pool,
+    Text,
+    Variable,
+    hidden_or,
+    jsontext,
+    rules_for,
+)
+
+EXACT_SINCE = AirflowVersion(3, 2)
+"""`airflow variables list --show-values` came with it, which gives texts as they are."""
+_KEEPS_QUOTED = AirflowVersion(3, 3)
+"""Since then `variables export` leaves a value alone that is a text in JSON, and wraps one that looks wrapped."""
+Values: TypeAlias = "Mapping[str, str] | None"
+_WRAPPER = {"value", "description"}
+
+
+def objects(
+    kind: Kind, entries: Mapping[str, Any], version: AirflowVersion, address: str, values: Values = None
+) -> list[AirflowObject]:
+    """The objects of these entries of an export. `values` are the texts of variables, where they are known.
+
+    Raises `InputErrors` for objects that no Airflow could use.
+    """
+    found: list[AirflowObject] = []
+    faults = Faults()
+    for id_, entry in entries.items():
+        origin = Origin(f"{address} {kind.value}/{id_}")
+        try:
+            if kind is Kind.CONNECTIONS:
+                found.append(connection_fields.from_fields(id_, entry, rules_for(version), origin))
+            elif kind is Kind.VARIABLES:
+                found.append(variable(id_, entry, version, origin, (values or {}).get(id_)))
+            else:
+                found.append(pool(id_, entry, origin))
+        except InputError as error:
+            faults.errors.append(error)
+    faults.check()
+    return found
+
+
+def document(text: str, where: str) -> Mapping[str, Any]:
+    """An export as it is. The commands make its file before they look for what to write into it."""
+    try:
+        found = jsontext.loads(text)
+    except jsontext.TooDeepError:
+        raise TargetError(
+            f"one of the values is nested deeper than {jsontext.MAX_DEPTH} levels",
+            where=where,
+            hint="airflow variables delete removes it",
+        ) from None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise TargetError("what Airflow has exported is no JSON object", where=where)
+    return found
+
+
+def exact_values(printed: str) -> dict[str, str] | None:
+    """The texts of variables by their keys, or None where that isn't what was printed."""
+    found = (_values_in(line) for line in printed.split("\n") if line.startswith("["))
+    return next((values for values in found if values is not None), None)
+
+
+def _values_in(line: str) -> dict[str, str] | None:
+    try:
+        return {entry["key"]: entry["val"] for entry in json.loads(line)}
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def variable(key: str, entry: Any, version: AirflowVersion, origin: Origin, exact: str | None) -> Variable:
+    """A variable of an export. What looks like a value with its description may be a value by itself."""
+    value, description = entry, None
+    if _is_wrapper(entry, version) and (exact is None or exported(exact, version) != _text(entry)):
+        value, description = entry["value"], entry["description"] or None
+    text = exact if exact is not None and exported(exact, version) == _text(value) else _text(value)
+    return Variable(
+        key=key,
+        value=Text.of(text),
+        description=hidden_or(description),
+        unsaid=frozenset() if rules_for(version).variable_descriptions else UNDESCRIBED,
+        origin=origin,
+    )
+
+
+def _is_wrapper(entry: Any, version: AirflowVersion) -> bool:
+    """Whether an entry can be `{"value", "description"}` around a value. Before 3.3 there always is a description."""
+    if not rules_for(version).variable_descriptions or not isinstance(entry, dict) or set(entry) != _WRAPPER:
+        return False
+    description = entry["description"]
+    return description is None or isinstance(description, str) if version >= _KEEPS_QUOTED else _says(description)
+
+
+def _says(description: Any) -> bool:
+    return isinstance(description, str) and description != ""
+
+
+def _text(value: Any) -> str:
+    """What `airflow variables import` would store for a value."""
+    return value if isinstance(value, str) else jsontext.dumps(value, indent=2)
+
+
+def exported(text: str, version: AirflowVersion) -> str:
+    """What is left of a variable's text after `airflow variables export` and its import.
+
+    JSON is decoded, and written anew with sorted keys (cli variable_command.py `variables_export`).
+    """
+    try:
+        value = json.loads(text)
+        if isinstance(value, str):
+            return text if version >= _KEEPS_QUOTED else value
+        return json.dumps(value, indent=2, sort_keys=True)
+    except (ValueError, RecursionError):
+        return text
+
+
+def mistaken(text: str, version: AirflowVersion) -> tuple[str, str] | None:
+    """The value and description that a variable's text is taken for, where the texts themselves aren't told.
+
+    Before 3.3 an export doesn't wrap what looks wrapped.
+    """
+    try:
+        entry = jsontext.loads(exported(text, version))
+    except ValueError:
+        return None
+    if version < _KEEPS_QUOTED and _is_wrapper(entry, version):
+        return _text(entry["value"]), entry["description"]
+    return None
+
+
+def pool(name: str, entry: Any, origin: Origin) -> Pool:
+    """A pool of an export."""
+    if not isinstance(entry, dict) or "slots" not in entry:
+        raise InputError(f"{name}: this is no pool", where=str(origin))
+    return Pool(
+        name=name,
+        slots=whole_number(entry["slots"], f"{name}: its slots", origin),
+        description=hidden_or(entry.get("description")),
+        include_deferred=entry.get("include_deferred"),
+        team_name=entry.get("team_name"),
+        origin=origin,
+    )

@@ -1,0 +1,71 @@
+"""What the `airflow` command would refuse, or break on, and what it would destroy. No value but the id is quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from airconn.formats.base import extra_fault
+from airconn.model import AirflowObject, AirflowVersion, Connection, Kind, Step, Text, Variable, conn_ids, rules_for
+from airconn.stores import limits
+from airconn.stores.airflow_api.dialect import dialect_for
+
+DEFAULT_POOL = "default_pool"
+_NO_DOTS_SINCE = AirflowVersion(3, 3)
+
+
+def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
+    """Each reason why `airflow KIND import` of this version wouldn't take `obj`, or fail on all of its file."""
+    yield from limits.problems(obj, version)
+    if isinstance(obj, Connection):
+        yield from _of_conn_id(obj.id, version)
+        if fault := extra_fault(obj, rules_for(version)):
+            yield f"its extra {fault}"
+    elif isinstance(obj, Variable):
+        if isinstance(obj.value, Text) and limits.is_too_deep(obj.value.text):
+            yield "its value is JSON that is nested so deep that airflow variables export fails on all of them"
+        if obj.team_name is not None and rules_for(version).team_names:
+            yield "airflow variables import knows no team, and would give it to all"
+    elif not obj.name.strip():
+        yield "the name is empty"
+
+
+def _of_conn_id(conn_id: str, version: AirflowVersion) -> Iterator[str]:
+    """What `validate_key` of utils/helpers.py and `sanitize_conn_id` of models/connection.py have against an id."""
+    if not conn_ids.is_in_api(conn_id):
+        yield "airflow connections import takes no id with other characters than letters, digits, '_', '-' and '.'"
+    elif dialect_for(version).ascii_conn_ids and not conn_id.isascii():
+        yield f"Airflow {version} takes no id with letters beyond a to z"
+    elif ".." in conn_id and version >= _NO_DOTS_SINCE:
+        yield f"airflow connections import of {version} takes no id with two dots in a row"
+    if len(conn_id) > conn_ids.LONGEST_IN_API:
+        yield f"the id is longer than {conn_ids.LONGEST_IN_API} characters"
+
+
+def update_refusal(step: Step, *, teams: bool) -> str:
+    """Why no import makes the changes of a step, if none does.
+
+    `connections import --overwrite` merges an object whose password was never set, and so keeps the old one; all else
+    it sets, the team among it (cli connection_command.py `_import_helper`; run on 2.11 and 3.3).
+    """
+    source = step.source
+    if isinstance(source, Connection):
+        if "password" in step.written and source.password in (None, ""):
+            return "airflow connections import can't take a password away"
+        return _team_refusal(step, teams=teams)
+    return ""
+
+
+def replace_refusal(step: Step, *, teams: bool) -> str:
+    """Why an object can't be deleted and created anew, if it can't."""
+    if step.kind is Kind.POOLS and step.id == DEFAULT_POOL:
+        return "Airflow lets nobody delete default_pool"
+    return _team_refusal(step, teams=teams) if isinstance(step.source, Connection) else ""
+
+
+def _team_refusal(step: Step, *, teams: bool) -> str:
+    if teams and step.source is not None and step.source.team_name is None:
+        return (
+            "this Airflow has teams, which airflow connections export doesn't tell of, and an import without "
+            "team_name would take the connection out of its team"
+        )
+    return ""

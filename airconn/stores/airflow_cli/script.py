@@ -1,0 +1,189 @@
+"""The script that is sent to a shell where `airflow` is, and what comes back of it.
+
+Files that hold secrets are in a directory that only their owner can look into, and that goes when the shell ends, in
+whatever way but SIGKILL. What `airflow` prints stays there: its logs go to standard output in Airflow 3 and among the
+results in others, and its errors may quote values. Nothing else that the shell prints is believed than what stands
+behind a mark that nobody can guess, which is made of two parts so that a terminal that echoes the script shows none.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from airconn.errors import AirconnError, TargetError
+from airconn.stores.airflow_cli.prefix import Prefix, Ran, Silent, last_line
+
+_MARK = "airconn:"
+_LONGEST = 300
+"""How many characters of a foreign message are shown."""
+
+_HEAD = """\
+a={mark} b={nonce}
+say() {{ printf '%s%s %s\\n' "$a" "$b" "$*"; }}
+say start
+umask 077
+d=$(mktemp -d) || {{ say lacks mktemp; exit 0; }}
+trap 'rm -rf "$d"' EXIT
+for s in HUP INT PIPE TERM; do trap 'exit 1' "$s"; done
+TMPDIR=$d PYTHONUTF8=1; export TMPDIR PYTHONUTF8
+command -v airflow >/dev/null 2>&1 || {{ say lacks airflow; exit 0; }}
+call() {{
+  n=$1; shift
+  say call "$n"
+  airflow "$@" </dev/null >"$d/$n.out" 2>"$d/$n.err"
+  say code "$n" $?
+  ! grep -q "Can't decrypt _val" "$d/$n.out" "$d/$n.err" || say saw "$n" undecryptable
+  ! grep -q 'empty cryptography key' "$d/$n.out" "$d/$n.err" || say saw "$n" keyless
+  i=$(sed -n "s/.*Encountered .* in .extra. .*connection '\\([A-Za-z0-9_.:-]*\\)'.*/\\1/p" "$d/$n.err" | tail -n 1)
+  [ -z "$i" ] || say saw "$n" "extra:$i"
+}}
+give() {{ say file "$1"; cat "$2"; echo; say end "$1"; }}
+"""
+
+_TEAMS = """\
+t=${AIRFLOW__CORE__MULTI_TEAM-}
+c=${AIRFLOW_CONFIG:-${AIRFLOW_HOME:-$HOME/airflow}/airflow.cfg}
+[ -n "$t" ] || t=$(sed -n 's/^[[:blank:]]*multi_team[[:blank:]]*[=:][[:blank:]]*//p' "$c" 2>/dev/null | tail -n 1)
+case $t in [Tt]*|1) say saw config teams;; esac
+"""
+"""Whether `[core] multi_team` is set, without the seconds that `airflow config get-value` takes."""
+
+
+FILE = "\0"
+"""Stands for the file of a call among its arguments. No argument of a program can be this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One run of `airflow`. Its arguments are no secrets: they are in the list of processes and in Airflow's log."""
+
+    name: str
+    """What its results are called. A word."""
+    arguments: tuple[str, ...]
+    file: str = ""
+    """The name of a file that the command reads or writes, if it does."""
+    content: str | None = None
+    """What is in that file beforehand: lines of ASCII."""
+    keeps_output: bool = False
+    """Whether what it prints is its result."""
+
+    def words(self) -> tuple[str, ...]:
+        """The command as a user would type it."""
+        return ("airflow", *("FILE" if part == FILE else part for part in self.arguments))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a script has told."""
+
+    codes: Mapping[str, int]
+    """The exit codes of the calls that have ended."""
+    files: Mapping[str, str] = field(repr=False)
+    """The results of the calls that had one."""
+    seen: frozenset[tuple[str, str]] = frozenset()
+    """What was noticed in the output of which call."""
+
+
+class CutOff(AirconnError):
+    """The script began, and its end was not heard of: what it was to do is done or it isn't."""
+
+
+def script_of(calls: Sequence[Call], nonce: str) -> str:
+    """The text of a script that makes these calls one after the other, as each needs a lot of memory."""
+    parts = [_HEAD.format(mark=_MARK, nonce=nonce), _TEAMS]
+    for call in calls:
+        path = f'"$d"/{call.file}'
+        if call.content is not None:
+            end = f"{nonce}-{call.name}"
+            parts.append(f"cat >{path} <<'{end}'\n{call.content.rstrip(chr(10))}\n{end}\n")
+        arguments = " ".join(path if part == FILE else shlex.quote(part) for part in call.arguments)
+        parts.append(f"call {call.name} {arguments}\n")
+        if call.keeps_output:
+            parts.append(f'give {call.name} "$d/{call.name}.out"\n')
+        elif call.file and call.content is None:
+            parts.append(f"[ ! -f {path} ] || give {call.name} {path}\n")
+    return "".join((*parts, "say end\n"))
+
+
+def carry_out(prefix: Prefix, calls: Sequence[Call], environ: Mapping[str, str], patience: float) -> Answer:
+    """Makes these calls where the prefix leads, in one shell.
+
+    Raises `TargetError` where none of them was made, and `CutOff` where that isn't sure.
+    """
+    nonce = secrets.token_hex(12)
+    script = script_of(calls, nonce)
+    try:
+        ran = prefix.run(script, environ, patience)
+    except Silent as error:
+        raise CutOff(
+            error.message, where=prefix.address, hint="--timeout waits longer, 5 times its seconds in this place"
+        ) from None
+    return _answer(ran, script, nonce, prefix)
+
+
+def _answer(ran: Ran, script: str, nonce: str, prefix: Prefix) -> Answer:
+    codes: dict[str, int] = {}
+    files: dict[str, str] = {}
+    seen: set[tuple[str, str]] = set()
+    lines = ran.out.decode(errors="replace").replace("\r\n", "\n").split("\n")
+    started = ended = False
+    inside: list[str] | None = None
+    for line in lines:
+        word, *rest = line.removeprefix(mark).split(" ") if line.startswith(mark := f"{_MARK}{nonce} ") else ("",)
+        if word == "start":
+            started = True
+        elif word == "lacks":
+            raise _lacking(rest[0], prefix)
+        elif word == "code":
+            codes[rest[0]] = int(rest[1])
+        elif word == "saw":
+            seen.add((rest[0], rest[1]))
+        elif word == "file":
+            inside = []
+        elif word == "end" and rest and inside is not None:
+            files[rest[0]], inside = "\n".join(inside), None
+        elif word == "end":
+            ended = True
+        elif inside is not None and not word:
+            inside.append(line)
+    if not started:
+        raise _not_started(ran, script, prefix)
+    if not ended:
+        raise CutOff(
+            f"it ended before its work was done (exit code {ran.code})",
+            where=prefix.address,
+            hint="was the container stopped, or out of memory?",
+        )
+    return Answer(codes, files, frozenset(seen))
+
+
+def _lacking(what: str, prefix: Prefix) -> TargetError:
+    if what == "airflow":
+        return TargetError(
+            "there is no airflow command there",
+            where=prefix.address,
+            hint="is it the right container? Where an entrypoint or an activated environment brings it, add that: "
+            "a command may follow the prefix, such as env PATH=/opt/airflow/bin:/usr/bin:/bin",
+        )
+    hint = "TMPDIR, or the system's directory for temporary files, has to be writable"
+    return TargetError("no temporary directory can be made there", where=prefix.address, hint=hint)
+
+
+def _not_started(ran: Ran, script: str, prefix: Prefix) -> TargetError:
+    """Why the shell did nothing. It is the command that speaks then, and it has been told no secret."""
+    words = ran.last_words or last_line(ran.out)
+    if not ran.code and not words:
+        return TargetError(
+            "what was sent to the shell there didn't reach it",
+            where=prefix.address,
+            hint="docker exec and kubectl exec pass it on with -i, such as airflow-cli:docker exec -i scheduler",
+        )
+    said = f": {words[:_LONGEST]}" if words and words not in script else ""
+    return TargetError(
+        f"no shell could be run there (exit code {ran.code}){said}",
+        where=prefix.address,
+        hint=f"try it by hand: {prefix.by_hand('airflow', 'version')}",
+    )

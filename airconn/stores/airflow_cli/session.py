@@ -1,0 +1,174 @@
+"""Asks the `airflow` command, and knows what it has told about itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from airconn.errors import TargetError, UsageError
+from airconn.formats.base import Note
+from airconn.model import AirflowObject, AirflowVersion, Bundle, Kind, Selection, rules_for
+from airconn.stores.airflow_cli import calls
+from airconn.stores.airflow_cli.prefix import Prefix
+from airconn.stores.airflow_cli.reading import EXACT_SINCE, document, exact_values, objects
+from airconn.stores.airflow_cli.script import Answer, Call, CutOff, carry_out
+
+_PATIENCE = 5
+"""How many times the timeout of a server one call of `airflow` may last: each start takes seconds, and on a busy
+machine many, and a long import says nothing meanwhile."""
+_OTHER_KEY = "as it was written with another Fernet key"
+_FERNET = re.compile(r"gAAAAA[\w-]{60,}={0,2}")
+"""What Fernet makes of a text: version 128 and a time in this epoch, in base64."""
+
+
+class Session:
+    """One deployment behind a prefix."""
+
+    def __init__(self, prefix: Prefix, environ: Mapping[str, str], timeout: float) -> None:
+        self.prefix = prefix
+        self.teams = False
+        """Whether the last answer came from an Airflow with teams."""
+        self.exact: bool | None = None
+        """Whether the texts of variables were told as they are, once any were asked for."""
+        self._environ = environ
+        self._patience = _PATIENCE * timeout
+        self._version: AirflowVersion | None = None
+        self._text = ""
+
+    @property
+    def known(self) -> AirflowVersion | None:
+        """The version, if there was an answer yet."""
+        return self._version
+
+    def version(self) -> AirflowVersion:
+        """The version that `airflow version` tells. Asks once. Raises `TargetError`."""
+        if self._version is None:
+            self._asked(())
+        assert self._version is not None  # noqa: S101 - it would have raised
+        return self._version
+
+    def text(self) -> str:
+        """The same as it is told."""
+        self.version()
+        return self._text
+
+    def read(self, selection: Selection, notes: list[Note]) -> Bundle:
+        """The selected objects. Raises `TargetError`."""
+        kinds = [kind for kind in Kind if kind in selection.kinds and _any_of(kind, selection)]
+        if not kinds:
+            return Bundle()
+        return self.parsed(self._asked(self.exports(kinds)), kinds, selection, notes)
+
+    def exports(self, kinds: Iterable[Kind]) -> list[Call]:
+        """The calls that export these kinds."""
+        found = [calls.export(kind) for kind in kinds]
+        if Kind.VARIABLES in kinds and (self._version is None or self._version >= EXACT_SINCE):
+            found.append(calls.VALUES)
+        return found
+
+    def work(self, todo: Sequence[Call]) -> Answer:
+        """Makes these calls. Raises `TargetError` where none of them was made, and `CutOff` where that isn't sure."""
+        ask = [] if self._version else [calls.VERSION]
+        answer = carry_out(self.prefix, [*ask, *todo], self._environ, self._patience)
+        self.teams = ("config", "teams") in answer.seen
+        if ask:
+            self._learn(answer)
+        return answer
+
+    def _asked(self, todo: Sequence[Call]) -> Answer:
+        """The same for calls that change nothing."""
+        try:
+            return self.work(todo)
+        except CutOff as error:
+            raise TargetError(error.message, where=error.where, hint=error.hint) from None
+
+    def _learn(self, answer: Answer) -> None:
+        for line in reversed(answer.files.get(calls.VERSION.name, "").split("\n")):
+            # Between the lines of its log, the version is a line of its own.
+            if re.fullmatch(r"\d+\.\d+\.\d+\S*", line.strip()):
+                try:
+                    self._version, self._text = AirflowVersion.parse(line), line.strip()
+                    return
+                except UsageError:
+                    continue
+        raise self._failure(calls.VERSION, answer)
+
+    def parsed(self, answer: Answer, kinds: Sequence[Kind], selection: Selection, notes: list[Note]) -> Bundle:
+        """The selected objects of the exports in an answer.
+
+        Raises `TargetError` where one isn't whole: the command exits with 0 after failures, and with others after
+        none, so that the file has to be there and the code to be 0.
+        """
+        version = self.version()
+        values = None
+        if Kind.VARIABLES in kinds:
+            printed = answer.files.get(calls.VALUES.name, "") if not answer.codes.get(calls.VALUES.name, 1) else ""
+            values = exact_values(printed)
+            self.exact = values is not None
+        found: list[AirflowObject] = []
+        for kind in kinds:
+            call = calls.export(kind)
+            text = answer.files.get(call.name, "")
+            if answer.codes.get(call.name) != 0 or not text.strip():
+                raise self._failure(call, answer)
+            entries = document(text, f"{self.prefix.address} {kind.value}")
+            wanted = {id_: entry for id_, entry in entries.items() if selection.wants(kind, id_)}
+            if kind is Kind.VARIABLES:
+                for key in sorted(self._undecrypted(entries, values or {}, answer) & wanted.keys()):
+                    del wanted[key]
+                    where = f"{self.prefix.address} {kind.value}/{key}"
+                    notes.append(
+                        Note(where, f"Airflow can't decrypt it there, {_OTHER_KEY}: left out", left_out=True)
+                    )
+                notes += self._losses(wanted)
+            found += objects(kind, wanted, version, self.prefix.address, values)
+        return Bundle.of(found)
+
+    def _undecrypted(self, entries: Mapping[str, Any], values: Mapping[str, str], answer: Answer) -> set[str]:
+        """The variables that Airflow couldn't decrypt: it exports null for them, and only its log tells.
+
+        Raises `TargetError` where that is all of them, and where it has no key and exports what is encrypted.
+        """
+        name = calls.export(Kind.VARIABLES).name
+        encrypted = [entry for entry in entries.values() if isinstance(entry, str) and _FERNET.fullmatch(entry)]
+        if (name, "keyless") in answer.seen and encrypted:
+            raise self._wrong_key("it has no Fernet key")
+        if (name, "undecryptable") not in answer.seen:
+            return set()
+        lost = {key for key, entry in entries.items() if entry is None and values.get(key) != "null"}
+        if lost and len(lost) == len(entries):
+            raise self._wrong_key("all were written with another Fernet key")
+        return lost
+
+    def _wrong_key(self, why: str) -> TargetError:
+        return TargetError(
+            f"Airflow can't decrypt its variables there: {why}",
+            where=self.prefix.address,
+            hint="AIRFLOW__CORE__FERNET_KEY, or [core] fernet_key, has to be the one of the scheduler",
+        )
+
+    def _failure(self, call: Call, answer: Answer) -> TargetError:
+        code = answer.codes.get(call.name)
+        said = "ended without a result" if code in (0, None) else f"failed with exit code {code}"
+        hint = f"what it says may hold secrets, and isn't shown: {self.prefix.by_hand(*call.words())}"
+        for name, what in sorted(answer.seen):
+            if name == call.name and what.startswith("extra:"):
+                said += f": the extra of {what.removeprefix('extra:')} is no JSON object, on which Airflow 3 fails"
+                hint = f"delete that connection: {self.prefix.by_hand('airflow', 'connections', 'delete', what[6:])}"
+        return TargetError(f"{' '.join(call.words()[:3])} {said}", where=self.prefix.address, hint=hint)
+
+    def _losses(self, entries: Mapping[str, Any]) -> list[Note]:
+        """What the command doesn't tell of variables, in one note."""
+        version = self.version()
+        lost = []
+        if not self.exact and any(not isinstance(entry, str) for entry in entries.values()):
+            lost.append("writes values that are JSON anew (1.50 becomes 1.5)")
+        if entries and not rules_for(version).variable_descriptions:
+            lost.append("leaves out descriptions")
+        said = f"airflow variables export of {version} {' and '.join(lost)}"
+        return [Note(self.prefix.address, said)] if lost else []
+
+
+def _any_of(kind: Kind, selection: Selection) -> bool:
+    return selection.ids is None or any(other is kind for other, _ in selection.ids)

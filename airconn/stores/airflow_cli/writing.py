@@ -1,0 +1,252 @@
+"""Carries out steps by importing files, and judges each by what is there afterwards.
+
+The command's exit codes say nothing, and one entry that it chokes on takes the others of its file with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from airconn.errors import AirconnError, TargetError
+from airconn.formats import get_format
+from airconn.formats.base import Note, WriteOptions
+from airconn.model import (
+    REDACTED,
+    Action,
+    AirflowObject,
+    AirflowVersion,
+    Bundle,
+    Connection,
+    Kind,
+    Outcome,
+    Selection,
+    Step,
+    Text,
+    Variable,
+    rules_for,
+    value_fields,
+)
+from airconn.stores.airflow_cli import calls
+from airconn.stores.airflow_cli.forms import differing
+from airconn.stores.airflow_cli.script import Call, CutOff
+from airconn.stores.masks import holds_mask
+
+if TYPE_CHECKING:
+    from airconn.stores.airflow_cli.session import Session
+    from airconn.stores.base import Store
+
+_PATIENCE = 6
+"""After so many files in a row of which nothing was taken, no other is tried."""
+
+
+@dataclass(slots=True)
+class _Item:
+    """A step on its way."""
+
+    step: Step
+    wanted: AirflowObject | None
+    """What is to be there in the end."""
+    error: str | None = None
+    final: bool = False
+    """Whether another try is of no use."""
+
+    @property
+    def overwrites(self) -> bool:
+        return self.step.action is not Action.CREATE
+
+    def may_overwrite(self, version: AirflowVersion) -> bool:
+        """Whether its import would overwrite what must not be there."""
+        return self.step.action is Action.CREATE and not calls.leaves_existing(self.step.kind, version)
+
+    @property
+    def deletes(self) -> bool:
+        return self.step.action in (Action.DELETE, Action.REPLACE)
+
+
+class Writer:
+    """Writes to one deployment."""
+
+    def __init__(self, session: Session, store: Store, notes: list[Note]) -> None:
+        """`store` knows what the place refuses and gives back; `notes` get what is lost on the way."""
+        self._session = session
+        self._store = store
+        self._notes = notes
+        self._barren = 0
+
+    def apply(self, steps: Sequence[Step]) -> list[Outcome]:
+        """What became of each step, when all are done. Raises `TargetError` where none was begun."""
+        if not steps:
+            return []
+        version = self._session.version()
+        items = [self._item(step) for step in steps]
+        self._refuse_existing([item for item in items if item.error is None and item.may_overwrite(version)])
+        todo = [item for item in items if item.error is None]
+        if todo:
+            self._round(todo, deleting=True)
+            for kind in Kind:
+                self._apart([item for item in todo if item.step.kind is kind and item.wanted is not None])
+            self._tell_losses([item for item in todo if item.error is None])
+        return [Outcome(item.step, item.error) for item in items]
+
+    def _item(self, step: Step) -> _Item:
+        if step.action is Action.DELETE:
+            return _Item(step, None, self._store.replace_refusal(step) or None)
+        if step.source is None:
+            return _Item(step, None, "there is nothing to write")
+        wanted = self._wanted(step)
+        names = [name for name in value_fields(step.kind) if not _stays(step, wanted, name)]
+        refusal = ""
+        if step.action is Action.UPDATE:
+            refusal = self._store.update_refusal(step)
+        elif step.action is Action.REPLACE:
+            refusal = self._store.replace_refusal(step)
+        if not refusal and (masked := holds_mask(wanted, names)):
+            verb = "is" if len(masked) == 1 else "are"
+            refusal = f"{', '.join(masked)} {verb} hidden (***) and wasn't written"
+        problems = () if refusal else self._store.problems(wanted)
+        return _Item(step, wanted, refusal or next(iter(problems), None))
+
+    def _wanted(self, step: Step) -> AirflowObject:
+        """The object that an import has to have: it writes all fields, whichever change."""
+        wanted, source = step.result(), step.source
+        if isinstance(wanted, Connection) and isinstance(source, Connection):
+            # Nobody was told whose it is, so that the source alone can say it.
+            return replace(wanted, team_name=source.team_name)
+        if (
+            isinstance(wanted, Variable)
+            and isinstance(source, Variable)
+            and isinstance(source.value, Text)
+            and not source.value.hidden
+            and self._store.stored_form(source).value == self._store.stored_form(wanted).value
+        ):
+            # What was read may be JSON in another form than is held, and the source may have it as it is.
+            return replace(wanted, value=source.value)
+        return wanted
+
+    def _refuse_existing(self, items: Sequence[_Item]) -> None:
+        """Looks for what has come since the plan was made, where an import would overwrite it without being asked.
+
+        Of what an import leaves alone the verdict tells, and spares a start of the command.
+        """
+        kinds = frozenset(item.step.kind for item in items)
+        if not kinds:
+            return
+        ids = frozenset((item.step.kind, item.step.id) for item in items)
+        notes: list[Note] = []
+        present = self._session.read(Selection(kinds=kinds, ids=ids), notes)
+        unreadable = {note.where for note in notes if note.left_out}
+        for item in items:
+            kind, id_ = item.step.kind, item.step.id
+            if present.get(kind, id_) is not None or f"{self._store.address} {kind.value}/{id_}" in unreadable:
+                item.error = "there is one with this id already"
+
+    def _round(self, items: Sequence[_Item], *, deleting: bool) -> None:
+        """Deletes, imports, exports again and judges. Raises `TargetError` where nothing was begun."""
+        kinds = [kind for kind in Kind if any(item.step.kind is kind for item in items)]
+        todo = [
+            calls.delete(item.step.kind, f"delete-{number}", item.step.id)
+            for number, item in enumerate(items)
+            if deleting and item.deletes
+        ]
+        imports = {
+            (kind, overwrite): self._import(kind, group, overwrite=overwrite)
+            for kind in kinds
+            for overwrite in (False, True)
+            if (group := _group(items, kind, overwrite=overwrite))
+        }
+        try:
+            answer = self._session.work([*todo, *imports.values(), *self._session.exports(kinds)])
+        except CutOff as error:
+            for item in items:
+                item.error = f"whether it was written isn't known: {error.message}"
+            self._barren = _PATIENCE
+            return
+        ids = frozenset((item.step.kind, item.step.id) for item in items)
+        try:
+            present = self._session.parsed(answer, kinds, Selection(kinds=frozenset(kinds), ids=ids), [])
+        except AirconnError as error:
+            for item in items:
+                item.error = f"whether it was written isn't known: {error.message}"
+            self._barren = _PATIENCE
+            return
+        for item in items:
+            call = imports.get((item.step.kind, item.overwrites))
+            item.error = self._verdict(item, present, answer.codes.get(call.name, 0) if call else 0)
+        self._barren = self._barren + 1 if all(item.error for item in items) else 0
+
+    def _import(self, kind: Kind, items: Sequence[_Item], *, overwrite: bool) -> Call:
+        version = self._session.version()
+        bundle = Bundle.of(_without_hidden(item.wanted) for item in items if item.wanted)
+        rendered = get_format("json").render(bundle, WriteOptions(airflow=version, kinds=frozenset({kind})))
+        name = f"{kind.value}-{'changed' if overwrite else 'new'}"
+        return calls.import_(kind, name, rendered.text, version, overwrite=overwrite)
+
+    def _verdict(self, item: _Item, present: Bundle, code: int) -> str | None:
+        held = present.get(item.step.kind, item.step.id)
+        if item.wanted is None:
+            return None if held is None else "it is still there"
+        ended = f" (exit code {code})" if code else ""
+        failed = f"airflow {item.step.kind.value} import didn't take it{ended}"
+        if held is None:
+            return f"it was deleted, and then {failed}" if item.step.action is Action.REPLACE else failed
+        names = differing(held, self._store.stored_form(item.wanted))
+        if names and item.step.action is Action.CREATE:
+            item.final = True
+            return f"there is one with other values ({', '.join(names)}): it came meanwhile, or Airflow changed it"
+        return f"{failed}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} not as wanted" if names else None
+
+    def _apart(self, items: Sequence[_Item]) -> None:
+        """Tries again those that failed, in ever smaller files, so that one that Airflow chokes on fails alone."""
+        groups = [list(items)]
+        while groups:
+            failed = [item for item in groups.pop(0) if item.error and not item.final]
+            if len(items) == 1:
+                continue
+            middle = (len(failed) + 1) // 2
+            for half in (failed[:middle], failed[middle:]):
+                if half and self._barren < _PATIENCE:
+                    self._round_again(half)
+                    groups += [half] if len(half) > 1 else []
+
+    def _round_again(self, items: Sequence[_Item]) -> None:
+        """Another round, after which nothing may be raised any more: what was written has to be told."""
+        try:
+            self._round(items, deleting=False)
+        except TargetError:
+            self._barren = _PATIENCE  # the errors of the first time stand
+
+    def _tell_losses(self, items: Sequence[_Item]) -> None:
+        """Notes of what the files had no place for."""
+        version = self._session.version()
+        for item in items:
+            if item.wanted is not None:
+                kind = item.step.kind
+                options = WriteOptions(airflow=version, kinds=frozenset({kind}))
+                losses = get_format("json").render(Bundle.of([_without_hidden(item.wanted)]), options).losses
+                self._notes += [Note(f"{kind.value}/{loss.id}", f"{loss.field} {loss.message}") for loss in losses]
+        rewritten = [item for item in items if item.step.kind is Kind.VARIABLES and item.step.action is Action.UPDATE]
+        if rewritten and not rules_for(version).variable_descriptions:
+            self._notes.append(
+                Note(
+                    self._store.address,
+                    f"airflow variables import of {version} takes away the descriptions of the variables that it "
+                    "overwrites, and tells nobody which had one",
+                )
+            )
+
+
+def _group(items: Sequence[_Item], kind: Kind, *, overwrite: bool) -> list[_Item]:
+    return [i for i in items if i.step.kind is kind and i.wanted is not None and i.overwrites is overwrite]
+
+
+def _stays(step: Step, wanted: AirflowObject, name: str) -> bool:
+    """Whether a field is what an import leaves alone: a password that isn't written."""
+    unwritten = step.action is Action.UPDATE and name not in step.written
+    return unwritten and name == "password" and isinstance(wanted, Connection) and wanted.password is REDACTED
+
+
+def _without_hidden(obj: AirflowObject | None) -> AirflowObject:
+    assert obj is not None  # noqa: S101 - only what is wanted is written
+    return replace(obj, password=None) if isinstance(obj, Connection) and obj.password is REDACTED else obj
