@@ -152,7 +152,7 @@ writing = _apply(
         click.option(
             "--k8s-layout",
             type=click.Choice(["backend", "env"]),
-            help="Whether Kubernetes gets a Secret for each object, as Airflow's backend finds it, or one of them all as "
+            help="Whether Kubernetes gets a Secret for each object, as Airflow finds it, or one of them all as "
             "environment variables [as in FILE, else backend].",
         ),
         click.option("--k8s-namespace", metavar="NAME", help="The namespace that is written into Secrets [none]."),

@@ -54,6 +54,7 @@ REGISTRY = {
         ("airflow_settings*.yaml", "airflow_settings*.yml"),
         "airconn.formats.settings_update",
     ),
+    "k8s": _Entry("airconn.formats.k8s", ("*.k8s.yaml", "*.k8s.yml"), "airconn.formats.k8s.update"),
     "env": _Entry("airconn.formats.env", (".env", ".env.*", "*.env"), "airconn.formats.env_update"),
     "uri": _Entry("airconn.formats.uri", ("*.uri",)),
     "json": _Entry("airconn.formats.json_", ("*.json",)),
@@ -91,6 +92,8 @@ def detect(path: str, text: str) -> str:
     name = name_of_path(path)
     if name == "yaml" and get_format("settings").sniff(text):
         return "settings"
+    if name in ("yaml", "json") and get_format("k8s").sniff(text):
+        return "k8s"
     if name == "env" and not get_format("env").sniff(text) and get_format("uri").sniff(text):
         # `airflow connections export` gives this name to the other format, and one of the two readings finds nothing.
         raise InputError(
@@ -108,4 +111,4 @@ def detect(path: str, text: str) -> str:
     return name
 
 
-_BY_CONTENT = ("settings", "json", "env", "uri", "yaml")
+_BY_CONTENT = ("settings", "k8s", "json", "env", "uri", "yaml")

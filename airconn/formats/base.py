@@ -27,6 +27,7 @@ from airconn.model import (
 )
 
 ConnectionFormat = Literal["json", "uri"]
+K8sLayout = Literal["backend", "env"]
 
 Change = tuple[Kind, str]
 """The kind and id of an object that a file is to hold otherwise than it does."""
@@ -62,6 +63,13 @@ class WriteOptions:
     """How a connection is written where a format takes it as JSON or as a URI."""
     env_dialect: str | None = None
     """The dialect of a .env file that is there, if its first line names none, or of a new one."""
+    k8s_layout: K8sLayout | None = None
+    """Whether Kubernetes has one Secret an object, with the labels that Airflow's backend looks for, or one with all
+    objects as environment variables. None is as the file has it that is there, else the former."""
+    k8s_namespace: str | None = None
+    """The namespace that is written into Secrets for Kubernetes."""
+    k8s_name: str | None = None
+    """What the one Secret with all objects is called."""
 
     def with_connection_format(self, connection_format: ConnectionFormat) -> WriteOptions:
         return replace(self, connection_format=connection_format)

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from airconn.errors import InputError
-from airconn.formats import connection_uri, env
+from airconn.formats import env
 from airconn.formats.base import Change, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
 from airconn.formats.dotenv import Dialect, dialect_of, is_like_a_mark, named_by_mark
 from airconn.formats.dotenv.lines import Entry, without_bom
-from airconn.model import AirflowObject, Bundle, Connection, Kind, hidden_fields
+from airconn.model import AirflowObject, Bundle, Kind, hidden_fields
 
 _HIDDEN_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*hidden by the source:")
 
@@ -113,17 +113,7 @@ class _Editor:
 
     def render(self, obj: AirflowObject, entry: Entry) -> tuple[Rendered, Entry | None]:
         """The object as lines of their own, a connection written as the one that stands there."""
-        options = self.options
-        if isinstance(obj, Connection) and connection_uri.is_writable(obj):
-            is_json = (entry.value or "").lstrip().startswith("{")
-            lossless = not is_json and not connection_uri.losses(
-                obj, connection_uri.build(obj), options.rules
-            ).keys() - {
-                "host",
-                "schema",
-                "login",
-            }
-            options = options.with_connection_format("uri" if lossless else "json")
+        options = env.options_like(entry.value or "", obj, self.options)
         rendered = env.render_lines(Bundle.of([obj]), options, self.dialect)
         return rendered, next((line for line in self.dialect.entries(rendered.text) if line.name), None)
 

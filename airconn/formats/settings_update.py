@@ -15,6 +15,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from airconn.formats import connection_uri, settings, yaml_tree
 from airconn.formats.base import Change, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
+from airconn.formats.yaml_edit import Editor
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Text, jsontext
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -52,13 +53,9 @@ def update(text: str, changes: Mapping[Change, AirflowObject | None], options: W
     return Rendered(after, losses, tuple(note for part in parts for note in part.notes))
 
 
-class _Editor:
-    """Collects edits to a text and carries them out at the end."""
-
+class _Editor(Editor):
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.newline = "\r\n" if "\r\n" in text else "\n"
-        self.edits: list[tuple[int, int, str]] = []
+        super().__init__(text)
         root = yaml.compose(text, Loader=_Loader)
         airflow = _value(root, "airflow")
         if not isinstance(airflow, MappingNode) or airflow.flow_style:
@@ -176,26 +173,11 @@ class _Editor:
         lines = yaml_tree.dump(entries).rstrip("\n").split("\n")
         return self.newline.join(" " * column + line if line else line for line in lines)
 
-    def end(self, node: Node) -> int:
-        """Where the text of a node ends. The parser takes what follows a block for a part of it."""
-        if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
-            last = node.value[-1]
-            return max(self.end(last[1]), last[0].end_mark.index) if isinstance(last, tuple) else self.end(last)
-        start = node.start_mark.index
-        return start + len(self.text[start : node.end_mark.index].rstrip())
-
-    def end_of_line(self, place: int) -> int:
-        end = self.text.find("\n", place)
-        end = len(self.text) if end < 0 else end
-        return end - 1 if self.text[end - 1 : end] == "\r" else end
-
     def result(self) -> str:
-        for kind, entries in self.added.items():
+        # What is added to an empty section belongs before what follows it.
+        for kind, entries in reversed(self.added.items()):
             self.append(kind, entries)
-        text = self.text
-        for start, end, new in sorted(self.edits, key=lambda edit: edit[:2], reverse=True):
-            text = text[:start] + new.replace("\n", self.newline).replace("\r\r\n", "\r\n") + text[end:]
-        return text
+        return self.edited()
 
 
 def _value(node: Node | None, name: str) -> Node | None:

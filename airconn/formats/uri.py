@@ -45,7 +45,7 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     """
     faults = Faults()
     found: dict[str, Connection] = {}
-    for place, line in _lines(text.removeprefix("\ufeff")):
+    for place, line in lines_of(text.removeprefix("\ufeff")):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         origin = Origin(source, place[0])
@@ -71,7 +71,7 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     return replace(parsed(found.values(), faults), kinds=frozenset({Kind.CONNECTIONS}))
 
 
-def _lines(text: str) -> Iterator[tuple[tuple[int, int], str]]:
+def lines_of(text: str) -> Iterator[tuple[tuple[int, int], str]]:
     """The lines as Airflow has them, each with the line and the column (from 1) at which it starts.
 
     Airflow uses `str.splitlines()`, which knows more ends of a line than an editor does.

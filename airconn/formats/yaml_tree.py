@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from yaml.events import (
@@ -22,7 +22,6 @@ from yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
-    StreamStartEvent,
 )
 from yaml.nodes import ScalarNode
 
@@ -31,6 +30,8 @@ from airconn.formats.base import show_key
 from airconn.formats.tree import MAX_ENTRIES, Mapping, Sequence
 from airconn.model import Origin, jsontext
 from airconn.model.jsontext import Number
+
+T = TypeVar("T")
 
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -52,10 +53,19 @@ def load(text: str, source: str) -> Any:
 
     Raises `InputError` with line and column, without quoting what stands there.
     """
+    return _built(text, source, _Builder.document)
+
+
+def load_all(text: str, source: str) -> list[tuple[Any, Origin]]:
+    """The documents of a stream, each with the place where it starts. Raises as `load` does."""
+    return _built(text, source, lambda builder: list(builder.documents()))
+
+
+def _built(text: str, source: str, build: Callable[[_Builder], T]) -> T:
     text = text.removeprefix("\ufeff")
     builder = _Builder(text, source)
     try:
-        return builder.document()
+        return build(builder)
     except yaml.MarkedYAMLError as error:
         raise InputError(
             "this is not YAML",
@@ -106,18 +116,23 @@ class _Builder:
         return InputError(message, where=str(self.origin(event.start_mark)), hint=hint)
 
     def document(self) -> Any:
-        value = None
-        documents = 0
+        return next((value for value, _ in list(self.documents(1))), None)
+
+    def documents(self, most: int = MAX_ENTRIES) -> Iterator[tuple[Any, Origin]]:
+        """The documents and where they start. Raises `InputError` where one more starts than there may be."""
+        origin, number = Origin(self.source), 0
         for event in self.events:
             if isinstance(event, DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise self.fail(event, "a second YAML document starts here", "make it a file of its own")
+                number += 1
+                if number > most:
+                    message = (
+                        f"more than {most:,} YAML documents" if most > 1 else "a second YAML document starts here"
+                    )
+                    raise self.fail(event, message, "make it a file of its own")
+                origin = self.origin(event.start_mark)
+                self.anchors.clear()
             elif isinstance(event, NodeEvent):
-                value = self.build(event, 0)
-            elif not isinstance(event, StreamStartEvent):
-                continue
-        return value
+                yield self.build(event, 0), origin
 
     def build(self, event: Any, depth: int) -> Any:
         if isinstance(event, AliasEvent):

@@ -82,6 +82,16 @@ BOMBS = {
         "airflow:\n  pools:\n  - {pool_name: a, pool_slot: " + DIGITS + "}",
         "airflow:\n  connections:\n  - {conn_id: a, conn_type: b, conn_extra: " + NESTED + "}",
     ],
+    "k8s": [
+        "---\n" * DEEP,
+        "---\n{}\n" * 300_000,
+        "{" * DEEP,
+        '{"apiVersion": "v1", "kind": "List", "items": ' * DEEP,
+        '{"apiVersion": "v1", "kind": "Secret", "data": {"AIRFLOW_VAR_A": "' + "A" * M + '="}}',
+        "apiVersion: v1\nkind: Secret\nmetadata: {annotations: {airconn/ids: '" + "[" * M + "'}}\n"
+        "stringData: {AIRFLOW_VAR_A: a}",
+        'apiVersion: v1\nkind: Secret\nstringData:\n  AIRFLOW_CONN_A: \'{"extra": ' + NESTED + "}'",
+    ],
 }
 
 

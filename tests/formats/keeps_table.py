@@ -20,6 +20,8 @@ COLUMNS: list[tuple[str, str, dict[str, Any]]] = [
     ("`json`", "json", {}),
     ("`yaml`", "yaml", {}),
     ("`settings`", "settings", {}),
+    ("`k8s`", "k8s", {}),
+    ("`k8s`, one Secret", "k8s", {"k8s_layout": "env"}),
 ]
 A_CONNECTION = Connection(
     conn_id="db", conn_type="postgres", host="h.example", schema="s", login="l", password="p w", port=5432

@@ -38,7 +38,7 @@ CASES = Path(__file__).parent / "cases"
 UPDATE = bool(os.environ.get("AIRCONN_UPDATE_CASES"))
 READ = sorted(
     path
-    for name in ("env", "uri", "json", "yaml", "settings")
+    for name in ("env", "uri", "json", "yaml", "settings", "k8s")
     for path in (CASES / name).iterdir()
     if not path.name.endswith(".expected.json")
 )
@@ -54,6 +54,8 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "all.json": ("json", {}),
     "all.yaml": ("yaml", {}),
     "airflow_settings.yaml": ("settings", {}),
+    "secrets.k8s.yaml": ("k8s", {}),
+    "env.k8s.yaml": ("k8s", {"k8s_layout": "env", "k8s_namespace": "airflow", "k8s_name": "objects"}),
     **{f"{kind.value}.json": ("json", {"kinds": frozenset([kind])}) for kind in Kind},
     "connections.yaml": ("yaml", {"kinds": frozenset([Kind.CONNECTIONS])}),
     "variables-2.11.json": (

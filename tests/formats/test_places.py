@@ -13,6 +13,7 @@ from airconn.errors import InputErrors
 from airconn.formats import get_format
 from airconn.formats.base import ReadOptions, WriteOptions
 from airconn.formats.env import env_name
+from airconn.formats.k8s.names import LABELS
 from airconn.model import Bundle, Kind
 from tests.formats import strategies as some
 
@@ -36,10 +37,11 @@ def expected_at(name: str, kind: Kind, id_: str) -> str:
         "settings": f"{FIRST[kind]}: {id_}",
         "uri": f"{id_}=",
         "env": f"{env_name(kind, id_)}=" if kind is not Kind.POOLS else "",
+        "k8s": f"{LABELS[kind]}: {id_}\n" if kind is not Kind.POOLS else "",
     }[name]
 
 
-@pytest.mark.parametrize("name", ["env", "uri", "json", "yaml", "settings"])
+@pytest.mark.parametrize("name", ["env", "uri", "json", "yaml", "settings", "k8s"])
 @given(
     bundle=renamed,
     padding=st.integers(0, 2),
@@ -56,7 +58,7 @@ def test_an_object_stands_where_its_origin_says(
     for obj in get_format(name).parse(mark + text, "file", ReadOptions()).bundle:
         assert obj.origin.source == "file"
         line = lines[(obj.origin.line or 0) - 1][(obj.origin.column or 1) - 1 :]
-        assert line.startswith(expected_at(name, obj.kind, obj.id))
+        assert f"{line}\n".startswith(expected_at(name, obj.kind, obj.id))
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,30 @@ SECRETIVE = {
       variable_value: '{CANARY}'
 """,
     ],
+    "k8s": [
+        f"""apiVersion: v1
+kind: Secret
+metadata: {{name: a, labels: {{airflow.apache.org/connection-id: a}}}}
+stringData:
+  value: 'http://u:{CANARY}@h/?a={CANARY}'
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: b
+stringData:
+  AIRFLOW_CONN_B: '{{"conn_type": "a", "password": "{CANARY}", "extra": {{"a": "{CANARY}"}}}}'
+  AIRFLOW_VAR_V: '{CANARY}'
+""",
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": "a", "labels": {"airflow.apache.org/variable-key": "a"}},
+                "stringData": {"value": CANARY, "AIRFLOW_CONN_A": f"http://u:{CANARY}@h:1/s"},
+            }
+        ),
+    ],
 }
 
 
@@ -154,6 +178,14 @@ SLIPS = {
         "airflow: {connections: [{conn_id: a, conn_type: b, conn_password:s3cret, conn_port: s3cret}]}",
         "airflow: {connections: [s3cret], conn:s3cret: }",
         "airflow:\n  variables:\n    - variable_name: a\n      variable_value:s3cret\n",
+    ],
+    "k8s": [
+        "{apiVersion: v1, kind: Secret, metadata: {labels: {airflow.apache.org/variable-key: 's3cret @'}}}",
+        "{apiVersion: v1, kind: Secret, data: {AIRFLOW_CONN_A: s3cret}, stringData: {AIRFLOW_VAR_A:s3cret: }}",
+        "{apiVersion: v1, kind: Secret, stringData: {AIRFLOW_CONN_A: 'http://u:s3cret/x@h', s3cret: [}}",
+        "{apiVersion: v1, kind: Secret, data: s3cret}",
+        "apiVersion: v1\nkind: Secret\nstringData:\n  AIRFLOW_VAR_A:s3cret\n",
+        "- s3cret",
     ],
 }
 

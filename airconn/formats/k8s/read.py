@@ -1,0 +1,208 @@
+"""Reads manifests of Secrets."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+from airconn.errors import InputError, InputErrors
+from airconn.formats import env, json_, tree, yaml_tree
+from airconn.formats.base import Faults, Note, Parsed, ReadOptions, parsed
+from airconn.formats.k8s.names import DATA_KEY, ENTRY, IDS_ANNOTATION, LABEL_VALUE, LABELS, TEAM_LABEL
+from airconn.model import AirflowObject, Kind, Origin
+
+_LEVELS = 5
+"""How deep an entry lies in JSON: in the data of a Secret in the items of a list."""
+
+
+def parse(text: str, source: str, options: ReadOptions) -> Parsed:
+    """The objects of all Secrets of a manifest. Raises `InputErrors` with the place of every fault."""
+    reader = _Reader(options)
+    for document, origin in load(text, source):
+        reader.take(document, origin)
+    found = parsed(reader.found, reader.faults, reader.notes, reader.ignored)
+    return replace(found, kinds=frozenset(LABELS))
+
+
+def load(text: str, source: str) -> list[tuple[Any, Origin]]:
+    """The documents of a manifest, and where they start."""
+    if not is_json(text):
+        return yaml_tree.load_all(text, source)
+    try:
+        return [(json_.load(text, source, _LEVELS), Origin(source, 1))]
+    except InputError:
+        with suppress(InputError):
+            return yaml_tree.load_all(text, source)  # YAML in braces, or several documents
+        raise
+
+
+def is_json(text: str) -> bool:
+    return text.removeprefix("\ufeff").lstrip().startswith("{")
+
+
+def is_secret(document: tree.Mapping) -> bool:
+    """Whether a document is a Secret of Kubernetes' own."""
+    return (document.get("apiVersion"), document.get("kind")) == ("v1", "Secret")
+
+
+def true_ids(annotation: Any) -> dict[str, Any]:
+    """The ids that the annotation of a Secret says, by the names of its entries."""
+    try:
+        ids = json.loads(annotation or "{}")
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return ids if isinstance(ids, dict) else {}
+
+
+def named_by(name: str, ids: dict[str, Any]) -> tuple[Kind, str] | None:
+    """What an entry holds that is an environment variable by its name: the kind and the id, the true one if told."""
+    named = env.named_by(name)
+    true = ids.get(name)
+    if named is not None and isinstance(true, str) and env.env_name(named[0], true) == name:
+        return named[0], true
+    return named
+
+
+class _Reader:
+    def __init__(self, options: ReadOptions) -> None:
+        self.options = options
+        self.faults = Faults()
+        self.notes: list[Note] = []
+        self.found: list[AirflowObject] = []
+        self.ignored = 0
+
+    def take(self, document: Any, origin: Origin) -> None:
+        if document is None:
+            return
+        with self.collecting():
+            if not isinstance(document, tree.Mapping):
+                raise InputError("this is no object of Kubernetes, which is a mapping", where=str(origin))
+            if is_secret(document):
+                self.secret(Secret(document, origin))
+            elif document.get("apiVersion") == "v1" and document.get("kind") in ("List", "SecretList"):
+                self.items(document, origin)
+            else:
+                self.ignored += 1
+
+    def items(self, document: tree.Mapping, origin: Origin) -> None:
+        items = document.get("items")
+        if items is None:
+            return
+        if not isinstance(items, tree.Sequence):
+            raise InputError("the items of this list are no list", where=str(origin))
+        for index, item in enumerate(items):
+            if document["kind"] == "SecretList" and isinstance(item, tree.Mapping) and "kind" not in item:
+                item.update(apiVersion="v1", kind="Secret")  # as the API leaves it out
+            self.take(item, items.origin(index))
+
+    def secret(self, secret: Secret) -> None:
+        kinds = [kind for kind in LABELS if LABELS[kind] in secret.labels]
+        variables = secret.variables()
+        if not kinds and not variables:
+            self.ignored += 1
+        for kind in kinds:
+            with self.collecting():
+                self.labelled(kind, secret)
+        for name, kind, id_ in variables:
+            with self.collecting():
+                self.variable(name, kind, id_, secret)
+
+    def labelled(self, kind: Kind, secret: Secret) -> None:
+        """What Airflow's backend finds by a label."""
+        label = LABELS[kind]
+        id_, origin = secret.labels[label], secret.labels.origin(label)
+        if not isinstance(id_, str) or not LABEL_VALUE.fullmatch(id_):
+            raise InputError("this is no value that a label can have, and so no id", where=str(origin))
+        if TEAM_LABEL in secret.labels:
+            self.leave_out(origin, f"{id_} is a team's own, which has no place here")
+        elif not secret.has(DATA_KEY):
+            self.leave_out(origin, f"{id_} has no entry {DATA_KEY!r}, so that Airflow doesn't find it")
+        else:
+            self.object(kind, id_, secret.text(DATA_KEY), origin)
+
+    def variable(self, name: str, kind: Kind, id_: str, secret: Secret) -> None:
+        """What Airflow finds in the environment of a container that is given this Secret."""
+        origin = secret.origin(name)
+        if not ENTRY.fullmatch(name):
+            raise InputError("an entry of a Secret can't have this name", where=str(origin))
+        if name != name.upper():
+            self.notes.append(Note(str(origin), f"Airflow never finds {name}: it looks for {name.upper()}"))
+        self.object(kind, id_, secret.text(name), origin)
+
+    def object(self, kind: Kind, id_: str, value: str, origin: Origin) -> None:
+        if kind is Kind.CONNECTIONS and not value.strip():
+            self.leave_out(origin, f"{id_} is empty, which is no connection to Airflow")
+        else:
+            self.found.append(env.read_value(kind, id_, value, self.options.rules, origin))
+
+    def leave_out(self, origin: Origin, message: str) -> None:
+        self.notes.append(Note(str(origin), f"{message}: left out", left_out=True))
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Keeps the fault of one object from hiding those of the others."""
+        try:
+            yield
+        except InputErrors as error:
+            self.faults.errors += error.errors
+        except InputError as error:
+            self.faults.errors.append(error)
+
+
+class Secret:
+    """A Secret of a manifest. Raises `InputError` where Kubernetes would refuse its form."""
+
+    def __init__(self, document: tree.Mapping, origin: Origin) -> None:
+        self.metadata = _mapping(document, "metadata", origin)
+        self.labels = _mapping(self.metadata, "labels", origin)
+        self.annotations = _mapping(self.metadata, "annotations", origin)
+        self.data = _mapping(document, "data", origin)
+        self.string_data = _mapping(document, "stringData", origin)
+
+    def variables(self) -> list[tuple[str, Kind, str]]:
+        """The entries that are environment variables of Airflow: name, kind and id."""
+        ids = true_ids(self.annotations.get(IDS_ANNOTATION))
+        names = dict.fromkeys((*self.data, *self.string_data))
+        return [(name, *named) for name in names if (named := named_by(name, ids))]
+
+    def has(self, name: str) -> bool:
+        return name in self.data or name in self.string_data
+
+    def origin(self, name: str) -> Origin:
+        """Where the entry stands that counts."""
+        return (self.string_data if name in self.string_data else self.data).origin(name)
+
+    def text(self, name: str) -> str:
+        """The text of an entry. Kubernetes lays `stringData` over `data`."""
+        is_plain = name in self.string_data
+        value = (self.string_data if is_plain else self.data)[name]
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise self._fault(name, "is not a text", "put it in quotes")
+        if is_plain:
+            return value
+        try:
+            # Go's decoder passes over line breaks, and over nothing else.
+            return base64.b64decode(value.replace("\r", "").replace("\n", ""), validate=True).decode()
+        except UnicodeDecodeError:
+            raise self._fault(name, "is not UTF-8 text in base64") from None
+        except ValueError:
+            raise self._fault(name, "is not base64", "a plain text stands in stringData") from None
+
+    def _fault(self, name: str, message: str, hint: str | None = None) -> InputError:
+        return InputError(f"the entry {name} {message}", where=str(self.origin(name)), hint=hint)
+
+
+def _mapping(parent: tree.Mapping, name: str, where: Origin) -> tree.Mapping:
+    """A mapping under a key, empty where there is none."""
+    value = parent.get(name)
+    if value is None:
+        return tree.Mapping(where.source)
+    if not isinstance(value, tree.Mapping):
+        raise InputError(f"{name!r} of this Secret is no mapping", where=str(parent.origin(name)))
+    return value

@@ -1,0 +1,300 @@
+"""Changes a manifest in place: the values of the objects it holds, new ones behind the others, and nothing else.
+
+The text is edited where the YAML parser says that a value stands, and read again afterwards: an edit that would
+change anything else is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import yaml
+from yaml.events import DocumentStartEvent
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from airconn.errors import InputError
+from airconn.formats import env, yaml_tree
+from airconn.formats.base import Change, Loss, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
+from airconn.formats.k8s import read, write
+from airconn.formats.k8s.names import DATA_KEY, IDS_ANNOTATION, LABELS, TEAM_LABEL
+from airconn.formats.yaml_edit import Editor
+from airconn.model import AirflowObject, Bundle, Connection, Variable
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def update(text: str, changes: Mapping[Change, AirflowObject | None], options: WriteOptions, same: Same) -> Rendered:
+    """`text` with the objects of `changes` as they are wanted; None takes one out.
+
+    New ones are written in the layout that the file has, if `options` name none. Raises `InputError` where the file
+    doesn't parse or two ids fall on one name, and `BlockedError` where it can't be changed in place.
+    """
+    write.check(options)
+    reading = ReadOptions(airflow=options.airflow)
+    before = read.parse(text, "", reading).bundle
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    editor = _Editor(text.removeprefix(mark), options)
+    losses: list[Loss] = []
+    expected: dict[Change, AirflowObject] = {}
+    for key, obj in changes.items():
+        if obj is None:
+            editor.remove(key)
+            continue
+        how = editor.options_for(obj)
+        rendered = write.render(Bundle.of([obj]), how)
+        losses += rendered.losses
+        wanted, held = read.parse(rendered.text, "", reading).bundle.get(*key), before.get(*key)
+        if not isinstance(wanted, Connection | Variable) or (held is not None and same(held, wanted)):
+            continue
+        expected[key] = wanted
+        editor.put(wanted, how)
+    after = mark + editor.result()
+    verified(lambda: read.parse(after, "", reading).bundle, before, changes, expected)
+    for secret in _secrets(after.removeprefix(mark)) if expected else ():
+        write.refuse_too_large(place.size() for place in secret.entries())
+    return Rendered(after, tuple(losses))
+
+
+class _Secret:
+    """A Secret in the text."""
+
+    def __init__(self, node: Node, span: tuple[int, int] | None) -> None:
+        self.node = node
+        self.span = span
+        """Where its document starts and ends, if it has one of its own."""
+        self.name = self.text("metadata", "name")
+        self.namespace = self.text("metadata", "namespace")
+        labels = _pairs(self.get("metadata", "labels"))
+        self.labels = {str(key.value): str(value.value) for key, value in labels}
+        self.ids = read.true_ids(self.text("metadata", "annotations", IDS_ANNOTATION))
+        """The ids that names of entries don't tell."""
+
+    def get(self, *names: str) -> Node | None:
+        node: Node | None = self.node
+        for name in names:
+            node = _value(node, name)
+        return node
+
+    def text(self, *names: str) -> str | None:
+        node = self.get(*names)
+        return str(node.value) if isinstance(node, ScalarNode) else None
+
+    def entries(self) -> Iterator[_Place]:
+        for name in ("data", "stringData"):
+            section = self.get(name)
+            for key, value in _pairs(section):
+                if isinstance(section, MappingNode) and isinstance(value, ScalarNode):
+                    yield _Place(self, section, key, value, name == "stringData")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """An entry of a Secret in the text."""
+
+    secret: _Secret
+    section: MappingNode
+    key: Node
+    value: ScalarNode
+    is_plain: bool
+    """Whether it stands in `stringData`."""
+
+    @property
+    def name(self) -> str:
+        return str(self.key.value)
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether it is an environment variable of Airflow."""
+        return env.named_by(self.name) is not None
+
+    def text(self) -> str:
+        return str(self.value.value) if self.is_plain else base64.b64decode(self.value.value).decode()
+
+    def size(self) -> int:
+        return len(self.value.value.encode()) if self.is_plain else len(base64.b64decode(self.value.value))
+
+    def objects(self) -> Iterator[Change]:
+        """What Airflow finds here."""
+        if named := read.named_by(self.name, self.secret.ids):
+            yield named
+        if self.name == DATA_KEY and TEAM_LABEL not in self.secret.labels:
+            yield from (
+                (kind, self.secret.labels[label]) for kind, label in LABELS.items() if label in self.secret.labels
+            )
+
+
+class _Editor(Editor):
+    def __init__(self, text: str, options: WriteOptions) -> None:
+        super().__init__(text)
+        self.places: dict[Change, list[_Place]] = {}
+        for secret in _secrets(text):
+            for place in secret.entries():
+                for key in place.objects():
+                    self.places.setdefault(key, []).append(place)
+        everywhere = [place for places in self.places.values() for place in places]
+        self.variables = [place for place in everywhere if place.is_variable]
+        self.labelled = [place for place in everywhere if not place.is_variable]
+        layout = options.k8s_layout or ("env" if self.variables and not self.labelled else "backend")
+        self.options = replace(options, k8s_layout=layout)
+        self.added: list[Connection | Variable] = []
+
+    def options_for(self, obj: AirflowObject) -> WriteOptions:
+        """How an object is written: as it stands there, or as new ones are."""
+        for place in self.places.get((obj.kind, obj.id), ()):
+            layout = replace(self.options, k8s_layout="env" if place.is_variable else "backend")
+            return env.options_like(place.text(), obj, layout)
+        return self.options
+
+    def put(self, obj: Connection | Variable, options: WriteOptions) -> None:
+        places = self.places.get((obj.kind, obj.id), [])
+        self.added += [] if places else [obj]
+        value, _ = env.value_of(obj, options)
+        for place in places:
+            self.write(place.value, value if place.is_plain else _base64(value))
+
+    def write(self, node: ScalarNode, value: str) -> None:
+        """Writes a text where another stands, in its style of quotes where that can be."""
+        start, end = node.start_mark.index, self.end(node)
+        new = _scalar(value) if node.style is None else _quoted(value)
+        if node.style == "'" and value.isprintable():
+            new = "'" + value.replace("'", "''") + "'"
+        self.edits.append((start, end, f" {new}" if start == end else new))
+
+    def remove(self, key: Change) -> None:
+        for place in self.places.get(key, ()):
+            if place.is_variable:
+                self.remove_entry(place)
+            else:
+                self.remove_secret(place.secret)
+
+    def remove_entry(self, place: _Place) -> None:
+        if place.section.flow_style:
+            raise not_in_place()
+        start = self.text.rfind("\n", 0, place.key.start_mark.index) + 1
+        end = self.next_line(max(self.end(place.value), place.key.end_mark.index))
+        self.edits.append((start, end, ""))
+
+    def remove_secret(self, secret: _Secret) -> None:
+        """Takes out the document of a Secret, if it isn't one of a list and holds nothing else."""
+        if secret.span is None or any(place.name != DATA_KEY for place in secret.entries()):
+            raise not_in_place()
+        if (*secret.span, "") not in self.edits:
+            self.edits.append((*secret.span, ""))
+
+    def insert(self, section: Node | None, line: str) -> None:
+        """Adds a line behind the others of a mapping."""
+        if not isinstance(section, MappingNode) or section.flow_style or not section.value:
+            raise not_in_place()
+        new = " " * section.value[0][0].start_mark.column + line
+        place = self.next_line(self.end(section))
+        self.edits.append((place, place, f"{new}\n" if self.text[place - 1] == "\n" else f"\n{new}"))
+
+    def next_line(self, place: int) -> int:
+        end = self.text.find("\n", place)
+        return len(self.text) if end < 0 else end + 1
+
+    def result(self) -> str:
+        new = ""
+        if self.added and self.options.k8s_layout == "env":
+            new = self.add_variables()
+        elif self.added:
+            new = write.render_secrets(Bundle.of(self.added), self.in_namespace()).text
+        text = self.edited()
+        if new and read.is_json(text):
+            raise not_in_place()
+        if new:
+            text += "" if not text or text.endswith("\n") else self.newline
+            text += (f"---\n{new}" if text.strip() else new).replace("\n", self.newline)
+        return text if text.strip() else write.EMPTY.replace("\n", self.newline)
+
+    def in_namespace(self) -> WriteOptions:
+        """The options, with the namespace in which all other objects of the file are."""
+        namespaces = {place.secret.namespace for place in self.labelled}
+        if self.options.k8s_namespace or len(namespaces) != 1:
+            return self.options
+        return replace(self.options, k8s_namespace=namespaces.pop())
+
+    def add_variables(self) -> str:
+        """Adds the new objects to the Secret that holds the others. Gives the text of one if there is none."""
+        place = next((p for p in self.variables if self.options.k8s_name in (None, p.secret.name)), None)
+        if place is None:
+            return write.render_variables(Bundle.of(self.added), self.options).text
+        taken = {place.name for place in self.variables}
+        for obj in env.nameable(Bundle.of(self.added)):
+            name = env.env_name(obj.kind, obj.id)
+            if name in taken:
+                raise InputError(
+                    f"{obj.kind.value}/{obj.id} and another one in the file are both {name} in the environment",
+                    where=str(obj.origin),
+                    hint="leave one out with --exclude, or start the file afresh with --replace",
+                )
+            value, _ = env.value_of(obj, self.options)
+            self.insert(place.section, f"{name}: {_quoted(value) if place.is_plain else _scalar(_base64(value))}")
+        self.add_ids(place.secret)
+        return ""
+
+    def add_ids(self, secret: _Secret) -> None:
+        """Says in an annotation what the names of new entries don't tell."""
+        ids = write.true_ids(self.added)
+        if not ids:
+            return
+        value = json.dumps({**secret.ids, **ids})
+        annotations = secret.get("metadata", "annotations")
+        held = secret.get("metadata", "annotations", IDS_ANNOTATION)
+        if isinstance(held, ScalarNode):
+            self.write(held, value)
+        elif annotations is not None:
+            self.insert(annotations, f"{IDS_ANNOTATION}: {_scalar(value)}")
+        else:
+            metadata = secret.get("metadata")
+            column = metadata.value[0][0].start_mark.column if isinstance(metadata, MappingNode) else 0
+            self.insert(metadata, f"annotations:\n{' ' * (column + 2)}{IDS_ANNOTATION}: {_scalar(value)}")
+
+
+def _secrets(text: str) -> Iterator[_Secret]:
+    """The Secrets of a text that has been read already, where they stand."""
+    try:
+        events = yaml.parse(text, Loader=_Loader)
+        starts = [event.start_mark.index for event in events if isinstance(event, DocumentStartEvent)]  # type: ignore[union-attr]
+        nodes = list(yaml.compose_all(text, Loader=_Loader))
+    except yaml.YAMLError:
+        raise not_in_place() from None  # JSON that is no YAML
+    for node, start, end in zip(nodes, starts, [*starts[1:], len(text)], strict=True):
+        if _is(node, "Secret"):
+            yield _Secret(node, (start, end))
+        elif _is(node, "List", "SecretList"):
+            items = _value(node, "items")
+            for item in items.value if isinstance(items, SequenceNode) else ():
+                if _is(item, "Secret") or (_is(node, "SecretList") and _value(item, "kind") is None):
+                    yield _Secret(item, None)
+
+
+def _is(node: Node | None, *kinds: str) -> bool:
+    version, kind = _value(node, "apiVersion"), _value(node, "kind")
+    return getattr(version, "value", None) == "v1" and getattr(kind, "value", None) in kinds
+
+
+def _pairs(node: Node | None) -> list[tuple[Node, Node]]:
+    return node.value if isinstance(node, MappingNode) else []
+
+
+def _value(node: Node | None, name: str) -> Node | None:
+    return next((value for key, value in _pairs(node) if key.value == name), None)
+
+
+def _base64(value: str) -> str:
+    return base64.b64encode(value.encode()).decode()
+
+
+def _scalar(value: str) -> str:
+    """A text as YAML, in the style in which new ones are written."""
+    return yaml_tree.dump({"k": value}).removeprefix("k: ").rstrip("\n") if value.isprintable() else _quoted(value)
+
+
+def _quoted(value: str) -> str:
+    """A text as YAML in double quotes."""
+    dumped = yaml.dump(value, Dumper=yaml.SafeDumper, default_style='"', allow_unicode=True, width=2**30)
+    return str(dumped).rstrip("\n")

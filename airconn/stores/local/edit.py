@@ -1,0 +1,119 @@
+"""Changes the files of Airflow's LocalFilesystemBackend, and leaves all other entries as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode
+
+from airconn.formats import json_, yaml_tree
+from airconn.formats.base import not_in_place
+from airconn.formats.yaml_edit import Editor
+from airconn.model import Connection, Variable, jsontext
+from airconn.stores.local import grammar
+
+Changes = Mapping[str, Connection | Variable | None]
+"""What is to stand under an id; None takes it out."""
+
+
+def edited(text: str, what: str, changes: Changes) -> str:
+    """The text of a file with all changes. `what` is its type, and an empty text is a new file.
+
+    Raises `BlockedError` where something else would change as well.
+    """
+    if what == "env":
+        return _edited_lines(text, changes)
+    if what == "json":
+        return _edited_json(text, changes)
+    return _edited_yaml(text, changes)
+
+
+def _edited_lines(text: str, changes: Changes) -> str:
+    left = dict(changes)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    pieces: list[str] = []
+    for piece in text.splitlines(keepends=True):
+        name, equals, _ = piece.partition("=")
+        if not equals or name not in left or piece.lstrip().startswith("#"):
+            pieces.append(piece)
+            continue
+        obj = left.pop(name)
+        if obj is not None:
+            end = piece[len(piece.splitlines()[0]) :]
+            pieces.append(f"{name}={grammar.line(obj)}{end}")
+    added = [f"{id_}={grammar.line(obj)}{newline}" for id_, obj in sorted(left.items()) if obj is not None]
+    if added and pieces and pieces[-1] == pieces[-1].splitlines()[0]:
+        pieces.append(newline)
+    return "".join((*pieces, *added))
+
+
+def _edited_json(text: str, changes: Changes) -> str:
+    """Strings, numbers and the order of keys stay as they are, and so does the indent."""
+    document: dict[str, Any] = json_.load(text, "") if text else {}
+    for id_, obj in sorted(changes.items()):
+        if obj is None:
+            document.pop(id_, None)
+        else:
+            document[id_] = grammar.entry(obj)
+    indent = re.match(r"\s*\{\r?\n( +)\S", text)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    return (jsontext.dumps(document, indent=len(indent[1]) if indent else 2) + "\n").replace("\n", newline)
+
+
+def _edited_yaml(text: str, changes: Changes) -> str:
+    if not text:
+        return yaml_tree.dump({id_: grammar.entry(obj) for id_, obj in sorted(changes.items()) if obj is not None})
+    editor = _YamlEditor(text)
+    for id_, obj in sorted(changes.items()):
+        editor.change(id_, obj)
+    return editor.result()
+
+
+class _YamlEditor(Editor):
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        root: Node | None = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        if not isinstance(root, MappingNode) or (root.flow_style and root.value):
+            raise not_in_place()
+        self.root = root
+        self.left = len(root.value)
+        self.added = ""
+
+    def change(self, id_: str, obj: Connection | Variable | None) -> None:
+        key, value = next(((key, value) for key, value in self.root.value if key.value == id_), (None, None))
+        if key is None or value is None:
+            self.added += yaml_tree.dump({id_: grammar.entry(obj)}) if obj is not None else ""
+            return
+        end = max(self.end(value), key.end_mark.index)
+        start = self.text.rfind("\n", 0, key.start_mark.index) + 1
+        indent = " " * self.root.start_mark.column
+        between = self.text[key.end_mark.index : value.start_mark.index]
+        if obj is None:
+            self.left -= 1
+            following = self.text.find("\n", end)
+            self.edits.append((start, len(self.text) if following < 0 else following + 1, ""))
+        elif isinstance(value, ScalarNode) and isinstance(obj, Variable) and between.rstrip(" ") == ":":
+            new = yaml_tree.dump({"k": grammar.entry(obj)}).removeprefix("k:").rstrip("\n")
+            self.edits.append((key.end_mark.index, end, f":{new}".replace("\n", f"\n{indent}")))
+        else:
+            # An odd or long key stands behind a '?', with its value in a line below.
+            lines = indent + yaml_tree.dump({id_: grammar.entry(obj)}).rstrip("\n")
+            self.edits.append((start, end, lines.replace("\n", f"\n{indent}")))
+
+    def result(self) -> str:
+        if not self.root.value:
+            # An empty mapping is written in braces, which take no lines.
+            start, end = self.root.start_mark.index, self.root.end_mark.index
+            self.edits.append((start, end, self.added.rstrip("\n") or "{}"))
+            return self.edited()
+        added = "".join(" " * self.root.start_mark.column + line for line in self.added.splitlines(keepends=True))
+        if not self.left and not added:
+            added = "{}\n"
+        if added:
+            following = self.text.find("\n", self.end(self.root))
+            place = len(self.text) if following < 0 else following + 1
+            self.edits.append((place, place, added if self.text[place - 1] == "\n" else f"\n{added}"))
+        return self.edited()

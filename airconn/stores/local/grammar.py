@@ -1,0 +1,258 @@
+"""What Airflow's LocalFilesystemBackend makes of a file, and how one is changed so that it makes the same of it.
+
+Read in airflow 2.11.2 and 3.3.2, `secrets/local_filesystem.py`. The backend reads a whole file for each lookup, and
+where one entry is at fault, it finds nothing in any of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import Any
+
+import yaml
+
+from airconn.errors import InputError
+from airconn.formats import connection_fields, connection_uri, json_, shapes, tree, uri, yaml_tree
+from airconn.formats.base import Faults, Note, ReadOptions, extra_fault, parsed, show_key
+from airconn.model import (
+    UNDESCRIBED,
+    AirflowObject,
+    Bundle,
+    Connection,
+    Kind,
+    Origin,
+    Rules,
+    Text,
+    Variable,
+    value_fields,
+)
+
+TYPES = ("env", "json", "yaml", "yml")
+_LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""What ends a line to `str.splitlines`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds."""
+
+    bundle: Bundle = field(default_factory=Bundle)
+    notes: tuple[Note, ...] = ()
+    ids: frozenset[str] = frozenset()
+    """All that there is an entry for, also where Airflow makes nothing of it."""
+
+
+def type_of(path: str, rules: Rules) -> str:
+    """What kind of text Airflow takes a file for. Raises `InputError` where it takes it for none."""
+    name = PurePath(path).suffix.lstrip(".") if rules.type_is_suffix else path.rsplit(".", 2)[-1]
+    if name.lower() not in TYPES:
+        raise InputError(
+            f"Airflow {rules.version} reads no file of this name",
+            where=path,
+            hint=f"it has to end in {', '.join(f'.{name}' for name in TYPES)}"
+            + (", with something in front" if PurePath(path).name.startswith(".") else ""),
+        )
+    return name.lower()
+
+
+def read(text: str, kind: Kind, path: str, options: ReadOptions) -> Content:
+    """What Airflow finds in a file. Raises `InputErrors` where a fault keeps it from finding anything."""
+    reader = _Reader(kind, options)
+    what = type_of(path, options.rules)
+    if text.startswith("\ufeff") and what in ("env", "json"):
+        raise InputError(
+            "it starts with a byte order mark, which Airflow doesn't expect", where=path, hint="save it without one"
+        )
+    if what == "env":
+        reader.env(text, path)
+    else:
+        reader.document(*_documents(text, path, what), path)
+    found = parsed(reader.found, reader.faults, reader.notes)
+    return Content(found.bundle, found.notes, frozenset(reader.ids))
+
+
+def _documents(text: str, path: str, what: str) -> tuple[Any, Any]:
+    """The document as we read it, which knows where everything stands, and as Airflow does."""
+    if what == "json":
+        return json_.load(text, path), json.loads(text)
+    document = yaml_tree.load(text, path)
+    try:
+        return document, yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - it is a safe one
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        raise InputError(
+            "Airflow can't read this YAML",
+            where=path,
+            hint="it may have a tag (!x), a date that is none, or a list or mapping as a key",
+        ) from None
+
+
+class _Reader:
+    def __init__(self, kind: Kind, options: ReadOptions) -> None:
+        self.kind = kind
+        self.rules = options.rules
+        self.faults = Faults()
+        self.notes: list[Note] = []
+        self.found: list[AirflowObject] = []
+        self.ids: set[str] = set()
+
+    def env(self, text: str, path: str) -> None:
+        for id_, value, origin, column in env_entries(text, path, self.faults):
+            self.ids.add(id_)
+            if self.kind is Kind.VARIABLES:
+                self.found.append(Variable(key=id_, value=Text.of(value), unsaid=UNDESCRIBED, origin=origin))
+            else:
+                self.uri(id_, value, origin, column)
+
+    def document(self, document: Any, as_airflow: Any, path: str) -> None:
+        if not isinstance(document, tree.Mapping) or not isinstance(as_airflow, dict):
+            raise InputError("Airflow reads an object of ids here, and this is none", where=path)
+        if self.kind is Kind.CONNECTIONS and _is_sectioned(document):
+            raise InputError(
+                "this file has a section for each kind, and Airflow's backend reads one file for each",
+                where=path,
+                hint="airconn convert --connections makes one of connections of it",
+            )
+        for id_, value in document.items():
+            origin = document.origin(id_)
+            self.ids.add(id_)
+            if id_ not in as_airflow:
+                self.leave_out(origin, f"the key {show_key(id_)} is no text to Airflow, which doesn't find it")
+                continue
+            try:
+                self.entry(id_, value, as_airflow[id_], origin)
+            except InputError as error:
+                self.faults.errors.append(error)
+
+    def entry(self, id_: str, value: Any, as_airflow: Any, origin: Origin) -> None:
+        if isinstance(value, list) and (self.kind is Kind.CONNECTIONS or not self.rules.variable_lists):
+            if len(value) > 1 or (not value and self.kind is Kind.VARIABLES):
+                raise InputError(f"{id_} has several values, or none, in a list", where=str(origin))
+            if not value:
+                self.leave_out(origin, f"{id_} is an empty list, which is no connection")
+                return
+            value, as_airflow = value[0], as_airflow[0]
+        if self.kind is Kind.VARIABLES:
+            self.variable(id_, value, as_airflow, origin)
+        elif isinstance(as_airflow, str):
+            self.uri(id_, as_airflow, origin, None)
+        else:
+            self.fields(id_, value, as_airflow, origin)
+
+    def variable(self, key: str, value: Any, as_airflow: Any, origin: Origin) -> None:
+        if as_airflow is None:
+            self.leave_out(origin, f"{key} is null, which is as if it weren't there")
+            return
+        if not isinstance(as_airflow, str):
+            self.notes.append(
+                Note(str(origin), f"{key} is no text, and Airflow's backend gives it to tasks as it is")
+            )
+        text = Text.of(as_airflow) if isinstance(as_airflow, str) else shapes.variable_text(value)
+        self.found.append(Variable(key=key, value=text, unsaid=UNDESCRIBED, origin=origin))
+
+    def uri(self, conn_id: str, text: str, origin: Origin, column: int | None) -> None:
+        if text.lstrip().startswith("{"):
+            self.leave_out(origin, f"{conn_id} is JSON in a text, which Airflow's backend takes for a URI")
+            return
+        try:
+            self.found.append(connection_fields.from_uri(conn_id, text, self.rules, origin, column=column))
+        except InputError as error:
+            self.faults.errors.append(error)
+
+    def fields(self, conn_id: str, value: Any, as_airflow: Any, origin: Origin) -> None:
+        connection = connection_fields.from_fields(conn_id, value, self.rules, origin)
+        if connection.team_name is not None and not self.rules.team_names:
+            raise InputError(f"{conn_id}: Airflow {self.rules.version} knows no 'team_name'", where=str(origin))
+        for name in ("conn_type", "description", "host", "login", "password", "schema"):
+            if not isinstance(as_airflow.get(name), str | None):
+                note = f"{conn_id}: {name} is no text to Airflow; put it in quotes"
+                self.notes.append(Note(str(origin), note))
+        self.found.append(connection)
+
+    def leave_out(self, origin: Origin, message: str) -> None:
+        self.notes.append(Note(str(origin), f"{message}: left out", left_out=True))
+
+
+def _is_sectioned(document: tree.Mapping) -> bool:
+    names = {kind.value for kind in Kind}
+    return bool(document) and all(
+        key in names and isinstance(section, tree.Mapping) and not set(section) & connection_fields.FILE_KEYS
+        for key, section in document.items()
+    )
+
+
+def env_entries(text: str, path: str, faults: Faults) -> Iterator[tuple[str, str, Origin, int]]:
+    """The entries of a file of NAME=VALUE lines (`_parse_env_file`): nothing is quoted, and blanks count."""
+    lines: dict[str, int] = {}
+    for (line, column), content in uri.lines_of(text):
+        if not content or content.lstrip().startswith("#"):
+            continue
+        origin = Origin(path, line)
+        name, equals, value = content.partition("=")
+        if not equals or not name or not value:
+            faults.add("this line is not NAME=VALUE with neither of the two empty", origin)
+        elif "://" in name or "@" in name:
+            faults.add("what stands before the '=' can't be an id", origin)  # and isn't shown: it may hold a secret
+        elif name in lines:
+            faults.add(f"{show_key(name)} is in line {lines[name]} already", origin, "remove one of the two")
+        else:
+            lines[name] = line
+            yield name, value, origin, column + len(name) + 1
+
+
+def entry(obj: Connection | Variable) -> Any:
+    """What stands under the id of an object in a file of JSON or YAML."""
+    if isinstance(obj, Variable):
+        return connection_fields.shown(obj.value)
+    # An empty password is none to Airflow, and a team's name is a fault to one that knows no teams.
+    password = None if obj.password == "" else obj.password
+    return connection_fields.to_fields(replace(obj, team_name=None, password=password))
+
+
+def line(obj: Connection | Variable) -> str:
+    """What stands behind the `=` of an object."""
+    return str(connection_fields.shown(obj.value)) if isinstance(obj, Variable) else connection_uri.build(obj)
+
+
+def refusal(obj: Connection | Variable, what: str, rules: Rules) -> str:
+    """Why there is no entry of an object that Airflow reads, if there is none."""
+    if isinstance(obj, Connection) and (fault := extra_fault(obj, rules)):
+        return f"its extra {fault}"
+    if what != "env":
+        return ""
+    if obj.id.lstrip()[:1] in ("#", "\ufeff") or set(obj.id) & set(f"=@{_LINE_ENDS}") or "://" in obj.id:
+        return "its id can't stand in a line NAME=VALUE"
+    if isinstance(obj, Connection):
+        return "" if connection_uri.is_writable(obj) else "its conn_type can't be written in a URI"
+    value = line(obj)
+    if not value:
+        return "its value is empty, and Airflow reads nothing of a file with such a line"
+    return (
+        "its value has a line break in it, which no .env file of Airflow's can hold"
+        if set(value) & set(_LINE_ENDS)
+        else ""
+    )
+
+
+def stored(obj: Connection | Variable, what: str, options: ReadOptions) -> Connection | Variable:
+    """What Airflow makes of an object after it has been written. Raises `InputError` where it makes nothing of it."""
+    if isinstance(obj, Variable):
+        value = obj.value if "value" in obj.literal else Text.of(str(connection_fields.shown(obj.value)))
+        return replace(obj, value=value, description=None, team_name=None, unsaid=UNDESCRIBED)
+    if what == "env":
+        back = connection_fields.from_uri(obj.conn_id, line(obj), options.rules, obj.origin)
+    else:
+        back = connection_fields.from_fields(obj.conn_id, entry(obj), options.rules, obj.origin)
+    literal = {name: getattr(obj, name) for name in obj.literal}
+    return replace(back, **literal) if literal else back
+
+
+def losses(obj: Connection | Variable, what: str, options: ReadOptions) -> dict[str, str]:
+    """What of an object doesn't come back: field -> why."""
+    if isinstance(obj, Connection) and what == "env":
+        return connection_uri.losses(obj, line(obj), options.rules)
+    back = stored(obj, what, options)
+    changed = [name for name in value_fields(obj.kind) if getattr(obj, name) != getattr(back, name)]
+    return dict.fromkeys(changed, "has no place in this file, and is left out")
