@@ -33,7 +33,7 @@ _KEYS: dict[str, type] = {
 }
 _CREDENTIALS = ("token", "username", "password")
 _TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.toml")
-_RUNS = "airflow-cli:"
+RUNS = "airflow-cli:"
 """The beginning of addresses with a command in them."""
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
 """Where the password of a metadata database is that is named by its address."""
@@ -259,7 +259,7 @@ def _distrust(project: Mapping[str, Any]) -> None:
     addresses = project.get("addresses", {})
     urls = {name: entry["url"] if isinstance(entry, dict) else entry for name, entry in addresses.items()}
     for name, address in {**urls, "url": project.get("url", "")}.items():
-        if address.lower().startswith(_RUNS) and address[len(_RUNS) :].strip():
+        if address.lower().startswith(RUNS) and address[len(RUNS) :].strip():
             raise UsageError(
                 f"address {name!r} runs a command, and a project's file isn't trusted with that",
                 where=PROJECT_FILE,

@@ -40,6 +40,7 @@ def command(app: App, /, file: Path, yes: bool, output: str, **options: Any) -> 
     app.writes = True
     planned = planfile.load(file)
     kept = _import_options(planned)
+    planfile.refuse_commands(kept, planned.path)
     return Run(app, {**kept, **options}, output).applied(planned, yes=yes)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from airconn.config import RUNS
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.model import REDACTED, Bundle, Text, value_fields
 from airconn.report import step_json
@@ -79,6 +80,17 @@ def refuse_other_file(path: Path) -> None:
             raise UsageError(
                 "there is a file already, and it is no plan", where=str(path), hint="choose another name"
             ) from None
+
+
+def refuse_commands(options: Mapping[str, Any], where: str | None = None) -> None:
+    """Raises `UsageError` for an address that would have `airconn apply` run a command of the plan's choice."""
+    for address in (options["to"] or "", *options["sources"], *options["fill"]):
+        if address.lower().startswith(RUNS) and address[len(RUNS) :].strip():
+            raise UsageError(
+                f"a plan can't have an {RUNS} address with a command in it, which airconn apply would run",
+                where=where,
+                hint="give the address a name in your own config.toml, and say @name",
+            )
 
 
 def refuse_change(planned: PlanFile, prepared: Import) -> None:

@@ -330,3 +330,23 @@ def test_what_can_not_be_read_back_is_told_and_the_report_is_there(
         result.err
         == "warning: what was written can't be read back: place: these credentials may not read variables\n"
     )
+
+
+def test_a_plan_runs_no_command_of_its_own_choice(airconn, tmp_path: Path) -> None:
+    (tmp_path / "in.json").write_text('{"variables": {"v": "x"}}')
+    address = f"airflow-cli:touch {tmp_path}/run"
+    for args in (("--to", address), ("--fill", address, "--to", tmp_path / "x.env")):
+        made = airconn("import", tmp_path / "in.json", *args, "--plan-out", tmp_path / "plan.json")
+        assert made.code == 2
+        assert "can't have an airflow-cli: address with a command in it" in made.err
+    assert (
+        airconn("import", tmp_path / "in.json", "--to", tmp_path / "x.env", "--plan-out", tmp_path / "p.json").code
+        == 0
+    )
+    plan = json.loads((tmp_path / "p.json").read_text())
+    plan["options"]["to"] = address
+    (tmp_path / "p.json").write_text(json.dumps(plan))
+    applied = airconn("apply", tmp_path / "p.json")
+    assert applied.code == 2
+    assert "can't have an airflow-cli: address" in applied.err
+    assert not (tmp_path / "run").exists()
