@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -20,6 +20,7 @@ from tests.formats.test_airflow_cases import (
     URIS,
     made_by_airflow,
 )
+from tests.stores.contract import ReadContract
 
 
 def store(**environ: str) -> EnvironmentStore:
@@ -118,10 +119,50 @@ def test_its_address_is_exactly_that(address: str) -> None:
 
 def test_an_unknown_scheme_tells_of_it() -> None:
     with pytest.raises(UsageError) as caught:
-        open_store("env://", Settings())
+        open_store("valut://h/secret", Settings())
+    assert caught.value.hint == "did you mean vault://?"
+    with pytest.raises(UsageError) as caught:
+        open_store("nothing-like-it://", Settings())
     prefixes = [prefix for entry in REGISTRY.values() for prefix in (*entry.prefixes, *entry.names)]
     assert {"http://", "env:"} <= set(prefixes)
     assert caught.value.hint == f"a path, - or one of: {', '.join(prefixes)}"
+
+
+class TestContract(ReadContract):
+    ENVIRON: ClassVar[dict[str, str]] = {
+        "AIRFLOW_CONN_URI": "http://u:p%40@h/s?x=1",
+        "AIRFLOW_CONN_MY-DB.1": '{"conn_type": "x", "extra": {"a":  1.50}, "port": "0"}',
+        "AIRFLOW_VAR_TEXT": " 1.50\n",
+        "AIRFLOW_VAR_EMPTY": "",
+        "PATH": "/bin",
+    }
+
+    @pytest.fixture
+    def store(self) -> EnvironmentStore:
+        return store(**self.ENVIRON)
+
+    @pytest.fixture
+    def held(self) -> Bundle:
+        return Bundle.of(
+            [
+                Connection(
+                    conn_id="uri",
+                    conn_type="http",
+                    host="h",
+                    schema="s",
+                    login="u",
+                    password="p@",
+                    extra=Text('{"x": 1}'),
+                ),
+                Connection(conn_id="my-db.1", conn_type="x", port=0, extra=Text('{"a": 1.50}')),
+                Variable(key="text", value=Text(" 1.50\n")),
+                Variable(key="empty", value=Text("")),
+            ]
+        )
+
+    def test_a_place_that_is_not_there(self) -> None:
+        """An environment is always there, and may have nothing in it."""
+        assert len(store().read(Selection())) == 0
 
 
 CANARIES = {
