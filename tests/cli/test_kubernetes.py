@@ -44,7 +44,8 @@ def test_a_manifest_that_is_there_is_changed_in_place(airconn: Airconn, examples
     airconn("convert", examples / ".env", "-o", path, "--k8s-layout", "env", "--k8s-namespace", "airflow")
     path.write_text(f"# ours\n{path.read_text()}")
     assert airconn("import", examples / ".env", "--to", path, "-q").out.count("8 unchanged") == 1
-    assert airconn("import", examples / "airflow_settings.yaml", "--to", path).code == 0
+    kinds = ("--connections", "--variables")
+    assert airconn("import", examples / "airflow_settings.yaml", "--to", path, *kinds).code == 0
     (secret,) = documents(path.read_text())
     assert path.read_text().startswith("# ours\n")
     assert "AIRFLOW_VAR_ZIP_CODE" in secret["data"]
