@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self.reply(answer.status, answer.getheaders(), data)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = pass_on  # noqa: N815
+    do_GET = do_LIST = do_POST = do_PUT = do_PATCH = do_DELETE = pass_on  # noqa: N815
 
     def reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.send_response_only(status)

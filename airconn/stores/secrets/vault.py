@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from airconn.config import Settings
 from airconn.errors import InputError, UsageError
 from airconn.formats import connection_fields, connection_uri, env
-from airconn.model import Connection, Kind, Origin, Rules, Text, Variable, jsontext
+from airconn.model import AirflowObject, Connection, Kind, Origin, Rules, Variable
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.secrets import options
-from airconn.stores.secrets.codec import Payload, fields_with_text
+from airconn.stores.secrets.codec import Payload, TextCodec, fields_with_text
 from airconn.stores.secrets.store import SECRET_KINDS, SecretStore
+from airconn.stores.secrets.vault_login import check_auth_type
 from airconn.stores.secrets.vault_server import Server, base_url
 from airconn.stores.secrets.vault_service import VaultService
 
 EXAMPLE = "vault://vault.example.com/secret"
 
-Paths = str | tuple[str, ...] | None
+_PATH = re.compile(r"(?!.*\.\.)(?!(?:.*/)?\./)(?!(?:.*/)?\.$)[^\x00-\x1f\x7f]*")
+"""A path that the server takes, and that is asked for as it stands here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Those of Airflow's backend, and how airconn writes. `vault_server` knows the common ways to log in."""
+    """Those of Airflow's backend, and how airconn writes.
+
+    `connections_path` and `variables_path` may be several: all are looked into in their order, and what is new is
+    written to the first.
+    """
 
     connections_path: str | tuple[str, ...] | None = "connections"
     variables_path: str | tuple[str, ...] | None = "variables"
@@ -44,12 +51,22 @@ class Options:
     jwt_role: str | None = None
     jwt_token_path: str | None = None
     token_path: str | None = None
+    # What Airflow hands on to hvac.
     namespace: str | None = None
     verify: bool | str = True
+    cert: str | tuple[str, ...] | None = None
+    proxies: dict[str, Any] | None = field(default=None, repr=False, metadata={"internal": True})
+    timeout: int | float | None = None
+    """Not looked at: --timeout says it."""
+    allow_redirects: bool = True
+    """Not looked at either: what a standby says is followed, and no other redirect."""
+    strict_http: bool = False
+    # airconn's own.
     tls: bool | None = None
-    """airconn's own: whether HOST is spoken to with TLS, which for another machine it is."""
+    """Whether HOST is spoken to with TLS, which for another machine it is."""
     connection_format: str = "json"
-    """airconn's own: how a connection is written, as its fields (json) or as a URI (uri)."""
+    """How a connection is written, as its fields (json) or as a URI (uri)."""
+    # What is a credential.
     token: str | None = options.secret()
     password: str | None = options.secret()
     secret_id: str | None = options.secret()
@@ -73,7 +90,7 @@ class Options:
         found = () if given is None else (given,) if isinstance(given, str) else given
         if self.global_secrets_path is not None:
             found = (*found, self.global_secrets_path)
-        return tuple(path.rstrip("/") for path in found)
+        return tuple(dict.fromkeys("/".join(part for part in path.split("/") if part) for path in found))
 
 
 def open_store(address: str, settings: Settings) -> VaultStore:
@@ -81,6 +98,11 @@ def open_store(address: str, settings: Settings) -> VaultStore:
     parts = options.split(address, example=EXAMPLE)
     given = {"mount_point": parts.path} if parts.path else {}
     chosen = options.from_query(Options, parts.query, **given)
+    # Right at the mount, which isn't the same as no path.
+    if parts.query.get("connections_path") == "":
+        chosen = replace(chosen, connections_path="")
+    if parts.query.get("variables_path") == "":
+        chosen = replace(chosen, variables_path="")
     if parts.host and chosen.url is not None:
         raise UsageError("the address names a host, and url another one", hint="keep one of the two")
     return VaultStore(chosen, base_url(parts.host, chosen.url, chosen.tls, settings.environ), settings)
@@ -108,34 +130,66 @@ class VaultStore(SecretStore):
     )  # fmt: skip
 
     def __init__(self, chosen: Options, url: str, settings: Settings) -> None:
-        if chosen.connection_format not in ("json", "uri"):
-            raise UsageError("connection_format is json or uri")
-        if chosen.kv_engine_version not in (1, 2):
-            raise UsageError("kv_engine_version is 1 or 2")
-        kinds = frozenset(kind for kind in SECRET_KINDS if chosen.paths(kind))
-        address = f"vault://{url.partition('://')[2]}/{chosen.mount_point or ''}".rstrip("/")
-        service = VaultService(
-            Server(url, chosen, settings, address),
-            {kind: chosen.paths(kind) for kind in SECRET_KINDS},
-            chosen.mount_point,
-            chosen.kv_engine_version,
-        )
-        super().__init__(address, service, VaultCodec(uri=chosen.connection_format == "uri"), kinds)
+        _check(chosen)
+        paths = {kind: chosen.paths(kind) for kind in SECRET_KINDS}
+        mount = (chosen.mount_point or "").strip("/")
+        address = f"vault://{url.partition('://')[2]}/{mount}".rstrip("/")
+        service = VaultService(Server(url, chosen, settings, address), paths, mount, chosen.kv_engine_version)
+        codec = VaultCodec(uri=chosen.connection_format == "uri")
+        super().__init__(address, service, codec, frozenset(kind for kind in SECRET_KINDS if paths[kind]))
+        self._has_mount = bool(mount)
 
-    def size(self, obj: Any) -> int:
-        return len(jsontext.dumps(self._codec.encode(obj)).encode("utf-8", "surrogatepass"))
+    def size(self, obj: AirflowObject) -> int:
+        return len(self._json_text(obj).encode())
 
-    def problems(self, obj: Any) -> tuple[str, ...]:
+    def problems(self, obj: AirflowObject) -> tuple[str, ...]:
         found = tuple(super().problems(obj))
         if not found and not obj.id.isprintable():
             return ("the id has something in it that can't be printed, which Vault takes for no path",)
+        if not found and not self._has_mount and "/" not in obj.id:
+            return ("there is no mount_point, and so an id has one in front (MOUNT/ID)",)
         return found
+
+    def _unwritable(self, obj: AirflowObject) -> str:
+        try:
+            self._json_text(obj).encode()
+        except UnicodeEncodeError:
+            # The server would put another character in its place, and say nothing.
+            return "it has half a character (a lone surrogate) in it, which is no text in UTF-8"
+        return ""
+
+    def _json_text(self, obj: AirflowObject) -> str:
+        assert isinstance(obj, Connection | Variable)  # noqa: S101 - pools have no place here, which is told before
+        return json.dumps(self._codec.encode(obj), ensure_ascii=False)
+
+
+def _check(chosen: Options) -> None:
+    """Raises `UsageError` for options that mean nothing, before anybody is asked."""
+    check_auth_type(chosen.auth_type)
+    if chosen.connection_format not in ("json", "uri"):
+        raise UsageError("connection_format is json or uri")
+    if chosen.kv_engine_version not in (1, 2):
+        raise UsageError("kv_engine_version is 1 or 2")
+    named = {
+        "mount_point": (chosen.mount_point,),
+        "connections_path": chosen.connections_path,
+        "variables_path": chosen.variables_path,
+        "global_secrets_path": (chosen.global_secrets_path,),
+    }
+    for name, paths in named.items():
+        for path in (paths,) if isinstance(paths, str) else paths or ():
+            if path is not None and (not isinstance(path, str) or not _PATH.fullmatch(path)):
+                raise UsageError(f"{name} is no path that Vault takes", hint="it is like secret or team/connections")
 
 
 class VaultCodec:
-    """A secret is a mapping: of a connection its fields, or `conn_uri`; of a variable `value`."""
+    """A secret is a mapping: of a connection its fields, or `conn_uri`; of a variable `value`.
+
+    As `get_conn_value` and `get_variable` of Airflow's backend have it.
+    """
 
     def __init__(self, *, uri: bool) -> None:
+        self._text = TextCodec()
         self.connection_format = "uri" if uri else "json"
 
     def encode(self, obj: Connection | Variable) -> dict[str, Any]:
@@ -158,21 +212,11 @@ class VaultCodec:
         if uri:
             if not isinstance(uri, str):
                 raise InputError(f"{id_}: its conn_uri is no text", where=str(origin))
-            return env.read_value(kind, id_, uri, rules, origin)
+            return self._text.decode(kind, id_, uri, rules, origin)
         if not payload:
             raise InputError(f"{id_}: this secret is empty, which is no connection to Airflow", where=str(origin))
-        return connection_fields.from_json(id_, jsontext.dumps(_numbered(payload)), rules, origin)
+        # As Airflow writes it anew, numbers and all.
+        return connection_fields.from_json(id_, json.dumps(payload), rules, origin)
 
 
-def _numbered(value: Any) -> Any:
-    """A value of Python's JSON as `jsontext` writes one: its numbers as they would be written."""
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return value
-    if isinstance(value, int | float):
-        return jsontext.Number(repr(value))
-    if isinstance(value, Mapping):
-        return {key: _numbered(item) for key, item in value.items()}
-    return [_numbered(item) for item in value]
-
-
-__all__ = ["EXAMPLE", "Options", "Text", "VaultCodec", "VaultStore", "open_backend", "open_store"]
+__all__ = ["EXAMPLE", "Options", "VaultCodec", "VaultStore", "open_backend", "open_store"]

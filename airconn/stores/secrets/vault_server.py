@@ -1,49 +1,69 @@
-"""One Vault or OpenBao server: its address, who we are for it, one call, and what its errors mean."""
+"""One Vault or OpenBao server: its address, one call, and what its errors mean."""
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores import drivers
 from airconn.stores.secrets.service import Refused, Unavailable
+from airconn.stores.secrets.vault_login import LOG_IN, log_in
+from airconn.stores.secrets.vault_session import be_patient, open_session
 
 if TYPE_CHECKING:
     from airconn.stores.secrets.vault import Options
 
-T = TypeVar("T")
-
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
-_LOG_IN = "set VAULT_TOKEN, log in with `vault login`, or choose another auth_type in the address"
-_TOO_OFTEN = (429, 502, 504)
-"""What another try may mend. 503 is a server that is sealed."""
+_HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_URL = re.compile(rf"https?://{_HOST.pattern}(/[\w./~-]*)?", re.IGNORECASE)
+_VERBS = {"get": "read", "list": "list", "post": "write", "put": "write", "delete": "delete"}
 
 
 def base_url(host: str, url: str | None, tls: bool | None, environ: Mapping[str, str]) -> str:
     """The URL of a server: of the address, else of Airflow's `url`, else `VAULT_ADDR`.
 
     A host is spoken to with TLS, unless it is this machine, or `VAULT_ADDR` or the option `tls` says otherwise.
-    Raises `UsageError` where nothing says which server is meant.
+    Raises `UsageError` where nothing says which server is meant, and for what is no URL.
     """
-    known = (environ.get("VAULT_ADDR") or "").rstrip("/")
     if url:
-        return url.rstrip("/")
+        return _checked(url, "url")
+    known = environ.get("VAULT_ADDR", "").strip()
     if not host:
         if not known:
             raise UsageError(
                 "nothing says which Vault is meant",
                 hint="name it like vault://vault.example.com/secret, or set VAULT_ADDR",
             )
-        return known
-    if tls is None and known.partition("://")[2] == host:
-        return known
-    name = host if host.startswith("[") and host.endswith("]") else host.rsplit(":", 1)[0]
-    secure = name not in _LOCAL if tls is None else tls
+        return _checked(known, "VAULT_ADDR")
+    match = _HOST.fullmatch(host)
+    if match is None:
+        raise UsageError("the address has no valid host", hint="it is like vault://vault.example.com:8200/secret")
+    if tls is None and _URL.fullmatch(known) and urlsplit(known).netloc.lower() == host.lower():
+        return _checked(known, "VAULT_ADDR")
+    secure = match[1].lower() not in _LOCAL if tls is None else tls
     return f"{'https' if secure else 'http'}://{host}"
+
+
+def _checked(url: str, name: str) -> str:
+    if not _URL.fullmatch(url.strip()):
+        raise UsageError(
+            f"{name} is no URL of a Vault",
+            hint="it is like https://vault.example.com:8200, without a user name, a password or a query",
+        )
+    return url.strip().rstrip("/")
+
+
+class Conflict(Refused):
+    """A conditional write that came too late."""
+
+
+class Denied(Refused):
+    """The token is good, and its policies don't allow this path."""
 
 
 class Server:
@@ -57,178 +77,237 @@ class Server:
         self._client: Any = None
         self._lock = threading.Lock()
 
-    def call(self, function: Callable[[Any], T], path: str) -> T:
-        """What `function` makes of the client. `InvalidPath` of hvac, which means that there is nothing, passes.
+    def call(self, function: Callable[[Any], Any]) -> Any:
+        """What `function` makes of the client; None where there is nothing at its path.
 
-        Raises `Unavailable` where the server doesn't answer or lets us in nowhere, and `Refused` where it is about
-        `path`.
+        Raises `Unavailable` where the server doesn't answer or doesn't let us in, and `Refused` where it is about
+        the path.
         """
-        errors = drivers.load("hvac.exceptions", "vault")
-        try:
-            return function(self.client())
-        except errors.InvalidPath:
-            raise
-        except errors.Forbidden:
-            raise self._forbidden(path) from None
-        except errors.Unauthorized:
-            raise self._refused_us() from None
-        except errors.VaultDown:
-            raise Unavailable(
-                "it is sealed, or not ready", where=self.address, hint="vault status says why"
-            ) from None
-        except errors.RateLimitExceeded:
-            raise Unavailable("too many requests", where=self.address, hint="try again later") from None
-        except errors.InvalidRequest as error:
-            if "check-and-set" in str(error):
-                raise Conflict("somebody else has written it since it was read") from None
-            raise Refused("the server refuses it (400)") from None
-        except errors.VaultError:
-            raise Refused("the server fails on it; its log has the reason") from None
-        except drivers.load("requests", "vault").exceptions.RequestException as error:
-            raise self._unreachable(error) from None
-
-    def client(self) -> Any:
-        """The client, logged in. The first of several threads makes it."""
-        with self._lock:
-            if self._client is None:
-                self._client = self._logged_in()
-            return self._client
+        return self._translated(lambda: self._let_in(function))
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.adapter.close()
+        """Lets go of connections."""
+        with self._lock:
+            if self._client is not None:
+                self._client.adapter.close()
+                self._client = None
+
+    def _let_in(self, function: Callable[[Any], Any]) -> Any:
+        """Calls it, and logs in anew where the token that a login gave has come to its end."""
+        errors = drivers.load("hvac.exceptions", "vault")
+        client = self._logged_in()
+        try:
+            return function(client)
+        except errors.Forbidden as error:
+            meaning = self._forbidden(client, error)
+        if isinstance(meaning, Denied) or self._chosen.auth_type == "token":
+            raise meaning
+        with self._lock:
+            self._client = None if self._client is client else self._client
+        client = self._logged_in()
+        try:
+            return function(client)
+        except errors.Forbidden as error:
+            raise self._forbidden(client, error) from None
 
     def _logged_in(self) -> Any:
+        """The client. The first of several threads makes it."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._log_in()
+            return self._client
+
+    def _log_in(self) -> Any:
+        errors = drivers.load("hvac.exceptions", "vault")
+        session = open_session(self._chosen, self._settings)
         client = drivers.load("hvac", "vault").Client(
             url=self.url,
             token="",
+            # Said again: the driver takes a session that verifies nothing for one that says nothing.
+            verify=session.verify,
             timeout=self._settings.timeout,
-            session=self._session(),
+            session=session,
             namespace=self._chosen.namespace or self._settings.environ.get("VAULT_NAMESPACE") or None,
+            strict_http=self._chosen.strict_http,
         )
-        errors = drivers.load("hvac.exceptions", "vault")
         try:
-            self._log_in(client)
-        except (errors.InvalidRequest, errors.Forbidden, errors.Unauthorized):
+            log_in(client, self._chosen, self._settings.environ, self.address)
+        except errors.InvalidPath:
+            raise Unavailable(
+                f"nobody can log in with {self._chosen.auth_type} at this path",
+                where=self.address,
+                hint="auth_mount_point is where that way to log in is mounted",
+            ) from None
+        except errors.InvalidRequest as error:
+            if (meaning := self._wrong_protocol(error)) is not None:
+                raise meaning from None
             raise self._refused_us() from None
+        except (errors.Forbidden, errors.Unauthorized):
+            raise self._refused_us() from None
+        except (KeyError, TypeError):
+            raise self._no_vault() from None
+        self._check_engine(client)
+        be_patient(session, self._settings)
         return client
 
-    def _session(self) -> Any:
-        """A session that tries again what may be tried again, and trusts whom it is told to."""
-        requests = drivers.load("requests", "vault")
-        retry = drivers.load("urllib3.util.retry", "vault").Retry(
-            total=self._settings.retries,
-            status_forcelist=_TOO_OFTEN,
-            allowed_methods=None,
-            backoff_factor=0.3,
-            backoff_jitter=0.2,
-            raise_on_status=False,
-        )
-        environ = self._settings.environ
-        session = requests.Session()
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=retry, pool_maxsize=32))
-        given = self._chosen.verify
-        bundle = (
-            self._settings.ca_bundle or environ.get("VAULT_CACERT") or (given if isinstance(given, str) else None)
-        )
-        skip = given is False or environ.get("VAULT_SKIP_VERIFY", "").lower() in ("1", "t", "true")
-        session.verify = str(bundle) if bundle else not skip
-        cert = self._settings.client_cert or environ.get("VAULT_CLIENT_CERT")
-        key = self._settings.client_key or environ.get("VAULT_CLIENT_KEY")
-        if cert:
-            session.cert = (str(cert), str(key)) if key else str(cert)
-        return session
+    def _check_engine(self, client: Any) -> None:
+        """Whether the mount is what it is said to be, as far as the server tells us.
 
-    def _log_in(self, client: Any) -> None:
-        """Lets us in the way that `auth_type` says, with what Airflow's options or the environment have for it."""
-        chosen, environ = self._chosen, self._settings.environ
-        where = {"mount_point": chosen.auth_mount_point} if chosen.auth_mount_point else {}
-        if chosen.auth_type == "token":
-            client.token = self._token()
-        elif chosen.auth_type == "approle":
-            role = self._need(chosen.role_id or environ.get("VAULT_ROLE_ID"), "role_id or VAULT_ROLE_ID")
-            secret = chosen.secret_id or environ.get("VAULT_SECRET_ID")
-            client.auth.approle.login(role_id=role, secret_id=secret, **where)
-        elif chosen.auth_type == "jwt":
-            token = (
-                chosen.jwt_token or environ.get("VAULT_JWT") or self._file(chosen.jwt_token_path, "jwt_token_path")
-            )
-            role = self._need(chosen.jwt_role, "jwt_role")
-            client.auth.jwt.jwt_login(role=role, jwt=token, **({"path": chosen.auth_mount_point} if where else {}))
-        elif chosen.auth_type == "kubernetes":
-            jwt = self._file(chosen.kubernetes_jwt_path, "kubernetes_jwt_path")
-            client.auth.kubernetes.login(role=self._need(chosen.kubernetes_role, "kubernetes_role"), jwt=jwt, **where)
-        elif chosen.auth_type in ("userpass", "ldap"):
-            user = self._need(chosen.username or environ.get("VAULT_USERNAME"), "username or VAULT_USERNAME")
-            password = self._need(chosen.password or environ.get("VAULT_PASSWORD"), "VAULT_PASSWORD")
-            getattr(client.auth, chosen.auth_type).login(username=user, password=password, **where)
-        else:
+        One of the wrong version would take what is written and nobody would find it there.
+        """
+        mount, version = (self._chosen.mount_point or "").strip("/"), self._chosen.kv_engine_version
+        if not mount:
+            return
+        found = self._mount(client)
+        if not isinstance(found, Mapping) or found.get("type") not in ("kv", "generic"):
+            if isinstance(found, Mapping) and isinstance(found.get("type"), str):
+                raise UsageError(f"what is mounted at {mount} is no KV engine", where=self.address)
+            return
+        options = found.get("options")
+        there = 2 if isinstance(options, Mapping) and options.get("version") == "2" else 1
+        if there != version:
             raise UsageError(
-                f"airconn can't log in to Vault with auth_type {chosen.auth_type}",
-                hint="it knows token, approle, jwt, kubernetes, userpass and ldap; VAULT_TOKEN takes any token",
+                f"the engine at {mount} is KV version {there}, and kv_engine_version says {version}",
+                where=self.address,
+                hint=f"?kv_engine_version={there} here, and the same in Airflow's backend_kwargs",
+            )
+        true = str(found.get("path", "")).strip("/")
+        if version == 2 and true and true != mount:
+            raise UsageError(
+                f"the engine is mounted at {true}",
+                where=self.address,
+                hint="what is below it goes into connections_path and variables_path",
             )
 
-    def _token(self) -> str:
-        chosen, environ = self._chosen, self._settings.environ
-        if token := chosen.token or environ.get("VAULT_TOKEN"):
-            return token
-        if chosen.token_path:
-            return self._file(chosen.token_path, "token_path")
-        home = Path(environ["HOME"]) / ".vault-token" if environ.get("HOME") else None
-        if home is not None and home.is_file():
-            return self._file(str(home), "~/.vault-token")
-        raise Unavailable(
-            "it wants a token, and there is none: looked at VAULT_TOKEN, token_path and ~/.vault-token",
-            where=self.address,
-            hint=_LOG_IN,
-        )
+    def _mount(self, client: Any) -> Any:
+        """What the server tells of our mount, which everybody may know who may do anything there.
 
-    def _file(self, path: str | None, name: str) -> str:
-        text = self._need(path, name)
-        try:
-            return Path(text).expanduser().read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise UsageError(f"the file that {name} names can't be read", where=text) from None
-
-    def _need(self, value: str | None, names: str) -> str:
-        if not value:
-            raise UsageError(f"auth_type {self._chosen.auth_type} needs {names}", where=self.address)
-        return value
-
-    def _forbidden(self, path: str) -> Unavailable | Refused:
-        """Whether a refusal is about us or about one path, which only the server knows."""
+        None where it doesn't say.
+        """
         errors = drivers.load("hvac.exceptions", "vault")
+        mount = (self._chosen.mount_point or "").strip("/")
         try:
-            self.client().auth.token.lookup_self()
-        except (errors.VaultError, Unavailable):
+            answer = client.adapter.get(f"/v1/sys/internal/ui/mounts/{mount}")
+        except (errors.Forbidden, errors.InvalidPath, errors.InvalidRequest, errors.UnexpectedError):
+            return None
+        return answer.get("data") if isinstance(answer, Mapping) else None
+
+    def _translated(self, function: Callable[[], Any]) -> Any:
+        """What a call gives, and its errors in words of ours: those of the drivers may quote anything."""
+        errors = drivers.load("hvac.exceptions", "vault")
+        requests = drivers.load("requests.exceptions", "vault")
+        try:
+            answer = function()
+        except errors.InvalidPath as error:
+            self._check_nothing(error)
+            # With version 2, a deleted secret is told with this status; its metadata is what there is of it.
+            return None
+        except errors.VaultError as error:
+            raise self._meaning(error) from None
+        except requests.RequestException as error:
+            raise self._unreachable(error) from None
+        if not isinstance(answer, Mapping) and getattr(answer, "status_code", 0) != 204:
+            raise self._no_vault()
+        return answer
+
+    def _check_nothing(self, error: Any) -> None:
+        """Raises unless a 404 is one of Vault that says: there is nothing at this path."""
+        if not isinstance(error.json, Mapping):
+            raise self._no_vault() from None
+        if error.errors:
+            raise Unavailable(
+                "there is no secrets engine at this path",
+                where=self.address,
+                hint="the path of the address is the mount (`vault secrets list`); is it in another namespace?",
+            ) from None
+        if "versioned" in str(error.json.get("warnings")):
+            raise Unavailable(
+                "the engine is KV version 2, and kv_engine_version says 1", where=self.address
+            ) from None
+
+    def _meaning(self, error: Any) -> Refused | Unavailable:
+        errors = drivers.load("hvac.exceptions", "vault")
+        said = f"{error.errors} {error.text}"
+        if isinstance(error, errors.Unauthorized):
             return self._refused_us()
+        if isinstance(error, errors.RateLimitExceeded):
+            return Unavailable(
+                "it has had more requests than it takes, and goes on refusing",
+                where=self.address,
+                hint="try again in a minute",
+            )
+        if isinstance(error, errors.VaultNotInitialized):
+            return self._not_ready("it is not initialized") if error.json is not None else self._no_vault()
+        if isinstance(error, errors.VaultDown):
+            return self._not_ready("it is sealed" if "sealed" in said else "it is not ready (503)")
+        if "not active" in said:
+            return self._not_ready("it is a standby that knows of no active node")
+        if isinstance(error, errors.UnexpectedError) and "too large" in said.lower():
+            return Refused("it is larger than the server, or somebody in front of it, takes")
+        if isinstance(error, errors.BadGateway | errors.UnexpectedError) and error.json is None:
+            return Unavailable("a gateway in front of it gets no answer", where=self.address, hint="try again later")
+        if isinstance(error, errors.InvalidRequest):
+            if "check-and-set parameter did not match" in said:
+                return Conflict("somebody else has written it since it was read")
+            return self._wrong_protocol(error) or Refused("the server refuses it (400)")
+        return Refused("the server fails on it; its log has the reason")
+
+    def _wrong_protocol(self, error: Any) -> Unavailable | None:
+        if "HTTP request to an HTTPS server" not in str(error.text):
+            return None
+        return Unavailable("it is spoken to without TLS, and wants it", where=self.address, hint="?tls=true")
+
+    def _forbidden(self, client: Any, error: Any) -> Unavailable | Refused:
+        """Whether a refusal is about us or about one path. The server says the same in both cases."""
+        errors = drivers.load("hvac.exceptions", "vault")
+        if not self._chosen.mount_point or self._mount(client) is None:
+            # Either the token is no good, or it may do nothing there and may at least look at itself.
+            try:
+                client.auth.token.lookup_self()
+            except errors.VaultError:
+                return Unavailable(
+                    "it refuses the credentials",
+                    where=self.address,
+                    hint=f"{LOG_IN}; a token whose policies allow nothing at all there looks the same",
+                )
+        verb = _VERBS.get(str(error.method).lower(), "reach")
+        path = unquote(urlsplit(str(error.url)).path).partition("/v1/")[2]
         return Denied(
-            f"the policies of this token don't allow {path}",
-            hint="it has to allow read and list, and create, update and delete for what is written",
+            f"the policies of this token don't allow to {verb} {path}",
+            hint="they have to allow read and list, and create, update and delete for what is written",
         )
 
     def _refused_us(self) -> Unavailable:
-        return Unavailable("it refuses the credentials", where=self.address, hint=_LOG_IN)
+        return Unavailable("it refuses the credentials", where=self.address, hint=LOG_IN)
+
+    def _not_ready(self, why: str) -> Unavailable:
+        return Unavailable(why, where=self.address, hint="`vault status` says more")
+
+    def _no_vault(self) -> Unavailable:
+        return Unavailable(
+            f"who answers at {self.url} is no Vault, or somebody in front of it",
+            where=self.address,
+            hint="is VAULT_ADDR, or the address, right? A redirect is followed only where Vault itself makes it",
+        )
 
     def _unreachable(self, error: Exception) -> Unavailable:
-        exceptions = drivers.load("requests", "vault").exceptions
-        if isinstance(error, exceptions.SSLError):
+        requests = drivers.load("requests.exceptions", "vault")
+        if isinstance(error, requests.SSLError):
+            if "WRONG_VERSION_NUMBER" in str(error) or "record layer" in str(error).lower():
+                return Unavailable(
+                    "it is spoken to with TLS, and doesn't speak it",
+                    where=self.address,
+                    hint="a server without TLS is named with ?tls=false; the token then goes there in the open",
+                )
             return Unavailable(
-                "the TLS connection fails",
+                "its certificate is not trusted, or it doesn't take ours",
                 where=self.address,
-                hint="VAULT_CACERT or --ca-bundle name the authority; ?tls=false speaks plain HTTP",
+                hint="VAULT_CACERT or --ca-bundle FILE name the certificates of your authority",
             )
-        if isinstance(error, exceptions.Timeout):
+        if isinstance(error, requests.ProxyError):
+            return Unavailable("the proxy in front of it can't be reached, or refuses", where=self.address)
+        if isinstance(error, requests.Timeout):
             return Unavailable("it doesn't answer in time", where=self.address, hint="--timeout waits longer")
         return Unavailable(
             f"it can't be reached at {self.url}", where=self.address, hint="is VAULT_ADDR, or the address, right?"
         )
-
-
-class Conflict(Refused):
-    """A conditional write that came too late."""
-
-
-class Denied(Refused):
-    """The token is good, and its policies don't allow this path."""

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
-from airconn.model import Kind
-from airconn.stores import drivers
+from airconn.model import Kind, jsontext
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Held, Refused, Service, Taken, Unavailable
 from airconn.stores.secrets.vault_server import Conflict, Denied, Server
 
+_TAKEN = "there is a secret of this name already"
+_CHANGED = "somebody else has written it since it was read"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a write has to know of a secret that was read."""
+
+    mount: str
+    path: str
+    number: int
+    """0 with version 1 of the engine, which doesn't count."""
+    others: Mapping[str, Any] = field(repr=False)
+    """What is beside the object, which Airflow doesn't look at and its owner may."""
+
 
 class VaultService(Service):
-    """A KV engine, version 1 or 2. What an update finds beside a variable's value stays."""
+    """A KV engine, version 1 or 2. What an update finds beside an object stays."""
 
-    def __init__(
-        self, server: Server, paths: Mapping[Kind, tuple[str, ...]], mount: str | None, version: int
-    ) -> None:
+    def __init__(self, server: Server, paths: Mapping[Kind, tuple[str, ...]], mount: str, version: int) -> None:
+        """Without a `mount`, each id has one in front."""
         self._server = server
         self._paths = paths
         self._mount = mount
@@ -28,15 +43,16 @@ class VaultService(Service):
         return f"vault at {self._server.url}{mount}"
 
     def name(self, kind: Kind, id_: str) -> str:
-        return self._names(kind, id_)[0][1]
+        mount, path = self._names(kind, id_)[0]
+        return path if self._mount else f"{mount}/{path}"
 
     def _names(self, kind: Kind, id_: str) -> list[tuple[str, str]]:
         """Each mount and path where Airflow looks for an object, in its order.
 
         Without a mount, the id has one in front (`VaultBackend._parse_path`).
         """
-        mount, key = self._mount or "", id_
-        if not self._mount:
+        mount, key = self._mount, id_
+        if not mount:
             mount, _, key = id_.partition("/")
         return [(mount, f"{path}/{key}" if path else key) for path in self._paths[kind]]
 
@@ -56,93 +72,131 @@ class VaultService(Service):
 
     def _below(self, path: str, prefix: str) -> Iterator[str]:
         full = "/".join(part for part in (path, prefix.rstrip("/")) if part)
-        kv = self._kv
-        try:
-            answer = self._listing(lambda client: kv(client).list_secrets(path=full, mount_point=self._mount), full)
-        except drivers.load("hvac.exceptions", "vault").InvalidPath:
-            return
-        for key in answer["data"]["keys"]:
+        answer = self._whole(lambda client: self._kv(client).list_secrets(path=full, mount_point=self._mount))
+        for key in self._part(answer, "keys") if answer is not None else ():
             if key.endswith("/"):
                 yield from self._below(path, f"{prefix}{key}")
             else:
                 yield f"{prefix}{key}"
 
-    def _listing(self, function: Any, path: str) -> Any:
-        """A call whose failure is one of the whole place: it never gives a part as if it were everything."""
-        try:
-            return self._server.call(function, path)
-        except (Denied, Refused) as error:
-            raise Unavailable(error.message, where=self._server.address, hint=error.hint) from None
-
     def get(self, kind: Kind, id_: str) -> Held | None:
+        if not self._is_name(id_):
+            return None
         for mount, path in self._names(kind, id_):
-            data, version = self._read(mount, path)
+            try:
+                data, number = self._read(mount, path)
+            except Refused as error:
+                raise self._of_the_place(error) from None
             if data is not None:
-                return Held(id_, data, (mount, path, version, _others(data)))
+                return Held(id_, data, Version(mount, path, number, _others(kind, data)))
         return None
+
+    def _is_name(self, id_: str) -> bool:
+        """Whether there can be a secret of an id: the server takes nothing else for a path."""
+        return id_.isprintable() and (bool(self._mount) or all(id_.partition("/")))
 
     def _read(self, mount: str, path: str) -> tuple[dict[str, Any] | None, int]:
         """What is there, and the version that it is; None and the version of what was deleted; None and 0."""
-        invalid_path = drivers.load("hvac.exceptions", "vault").InvalidPath
-        try:
-            if self._version == 1:
-                answer = self._listing(lambda c: c.secrets.kv.v1.read_secret(path, mount_point=mount), path)
-                return answer["data"], 0
-            answer = self._listing(
-                lambda c: c.secrets.kv.v2.read_secret_version(
-                    path, mount_point=mount, raise_on_deleted_version=False
-                ),
-                path,
-            )
-        except invalid_path:
+        if self._version == 1:
+            answer = self._server.call(lambda c: c.secrets.kv.v1.read_secret(path, mount_point=mount))
+            return (None, 0) if answer is None else (self._part(answer), 0)
+        answer = self._server.call(
+            lambda c: c.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=False)
+        )
+        if answer is None:
             return None, 0
-        return answer["data"]["data"], int(answer["data"]["metadata"]["version"])
+        return self._part(answer, "data"), int(self._part(answer, "metadata", "version"))
 
     def create(self, kind: Kind, id_: str, payload: Payload) -> None:
-        if self.get(kind, id_) is not None:
-            raise Taken("there is a secret of this name already")
-        mount, path = self._names(kind, id_)[0]
-        _, version = self._read(mount, path)
+        first, *others = self._names(kind, id_)
+        if any(self._read(*other)[0] is not None for other in others):
+            raise Taken(_TAKEN)
+        if self._version == 1 and self._read(*first)[0] is not None:
+            raise Taken(_TAKEN)
         try:
-            self._write(mount, path, payload, version)
+            self._write(*first, payload, 0)
         except Conflict:
-            raise Taken("there is a secret of this name already") from None
+            # A deleted secret has a version, too, and is written over only as long as it stays deleted.
+            data, number = self._read(*first)
+            if data is not None:
+                raise Taken(_TAKEN) from None
+            self._write_again(first, payload, number)
+
+    def _write_again(self, name: tuple[str, str], payload: Payload, number: int) -> None:
+        try:
+            self._write(*name, payload, number)
+        except Conflict:
+            raise Taken(_TAKEN) from None
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
-        mount, path, version, others = held.version
-        if kind is Kind.VARIABLES:
-            payload = {**others, **payload}
+        version: Version = held.version
+        if version.others and kind is Kind.CONNECTIONS and "conn_uri" not in payload:
+            # Beside its fields nothing can stand, beside its text anything can.
+            payload = {"conn_uri": jsontext.dumps(payload)}
+        payload = {**version.others, **payload}
         try:
-            self._write(mount, path, payload, version)
+            self._write(version.mount, version.path, payload, version.number)
         except Conflict as error:
-            raise Taken(error.message) from None
+            # An answer may have been lost, and the driver have tried again: then the change is ours.
+            if self._read(version.mount, version.path) != (payload, version.number + 1):
+                raise Taken(error.message) from None
 
-    def _write(self, mount: str, path: str, payload: Payload, version: int) -> None:
+    def _write(self, mount: str, path: str, payload: Payload, number: int) -> None:
         if self._version == 1:
             self._called(lambda c: c.secrets.kv.v1.create_or_update_secret(path, payload, mount_point=mount), path)
         else:
             self._called(
-                lambda c: c.secrets.kv.v2.create_or_update_secret(path, payload, cas=version, mount_point=mount), path
+                lambda c: c.secrets.kv.v2.create_or_update_secret(path, payload, cas=number, mount_point=mount), path
             )
 
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
-        mount, path = held.version[:2]
+        version: Version = held.version
+        mount, path = version.mount, version.path
         if self._version == 1:
-            self._called(lambda c: c.secrets.kv.v1.delete_secret(path, mount_point=mount), path)
-        else:
-            self._called(lambda c: c.secrets.kv.v2.delete_latest_version_of_secret(path, mount_point=mount), path)
+            self._server.call(lambda c: c.secrets.kv.v1.delete_secret(path, mount_point=mount))
+            return
+        # A deletion can't be made conditional: we look right before it.
+        data, number = self._read(mount, path)
+        if data is None:
+            return
+        if number != version.number:
+            raise Taken(_CHANGED)
+        self._server.call(lambda c: c.secrets.kv.v2.delete_latest_version_of_secret(path, mount_point=mount))
 
-    def _called(self, function: Any, path: str) -> None:
+    def _called(self, function: Callable[[Any], Any], path: str) -> None:
+        if self._server.call(function) is None:
+            raise Refused(f"there is no such path as {path}: is the engine of this kv_engine_version?")
+
+    def _whole(self, function: Callable[[Any], Any]) -> Any:
+        """A call whose failure is one of the whole place: it never gives a part as if it were everything."""
         try:
-            self._server.call(function, path)
-        except drivers.load("hvac.exceptions", "vault").InvalidPath:
-            raise Refused(
-                f"there is no such path as {path}: is the mount there, and of this kv_engine_version?"
+            return self._server.call(function)
+        except Refused as error:
+            raise self._of_the_place(error) from None
+
+    def _of_the_place(self, error: Refused) -> Unavailable:
+        return Unavailable(error.message, where=self._server.address, hint=error.hint)
+
+    def _part(self, answer: Any, *names: str) -> Any:
+        """What an answer has under these names, or the error of one that is none of such an engine."""
+        try:
+            found = answer["data"]
+            for name in names:
+                found = found[name]
+        except (KeyError, TypeError):
+            raise Unavailable(
+                f"it doesn't answer as a KV engine of version {self._version} does",
+                where=self._server.address,
+                hint="does kv_engine_version say the other one?",
             ) from None
+        return found
 
     def knock(self, kind: Kind) -> None:
-        if self._mount:
-            super().knock(kind)
+        if not self._mount:
+            return
+        path = self._paths[kind][0]
+        with suppress(Denied):  # then it knows us, and who may not list may well write
+            self._server.call(lambda client: self._kv(client).list_secrets(path=path, mount_point=self._mount))
 
     def close(self) -> None:
         self._server.close()
@@ -151,6 +205,8 @@ class VaultService(Service):
         return client.secrets.kv.v1 if self._version == 1 else client.secrets.kv.v2
 
 
-def _others(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What is beside the value of a variable, which Airflow doesn't look at and its owner may."""
-    return {key: item for key, item in data.items() if key != "value"}
+def _others(kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What is beside the object of a secret, and stays there when the object changes."""
+    if kind is Kind.VARIABLES:
+        return {key: item for key, item in data.items() if key != "value"}
+    return {key: item for key, item in data.items() if key != "conn_uri"} if data.get("conn_uri") else {}
