@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from typing import Any, ClassVar
+from urllib.parse import quote, unquote
 
 from airconn.config import Settings
-from airconn.errors import InputError
+from airconn.errors import AirconnError, InputError, UsageError
 from airconn.formats import connection_fields, connection_uri, env
-from airconn.model import AirflowObject, Connection, Kind, Origin, Rules, Variable, jsontext
+from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.secrets import aws
+from airconn.stores.secrets.aws_errors import Answered
 from airconn.stores.secrets.codec import Payload, without_description
-from airconn.stores.secrets.service import Foreign, Held, Refused, Taken, Unavailable
-from airconn.stores.secrets.store import SECRET_KINDS, SecretStore
+from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
+from airconn.stores.secrets.several import in_order
+from airconn.stores.secrets.store import SECRET_KINDS
 
 SCHEME = "aws-secretsmanager"
 EXAMPLE = f"{SCHEME}://eu-west-1"
+BATCH = 20
+"""How many secrets BatchGetSecretValue gives at a time."""
 
 _WORDS = {
     "login": ("login", "user", "username", "user_name"),
@@ -42,19 +49,19 @@ class Options(aws.AwsOptions):
     config_prefix: str | None = "airflow/config"
     sep: str = "/"
     extra_conn_words: dict[str, Any] | None = field(default=None, metadata={"internal": True})
-    # Of older versions, of which these are the values that change nothing.
     full_url_mode: bool | None = None
+    """Of providers before 7, and without effect since."""
     are_secret_values_urlencoded: bool | None = None
+    """Of providers from 7 to 8, which then take the values of a JSON secret for percent-encoded."""
 
-    def prefix(self, kind: Kind) -> str | None:
-        """What stands before the ids of a kind, or None where Airflow doesn't look for them."""
-        given = self.connections_prefix if kind is Kind.CONNECTIONS else self.variables_prefix
-        return f"{given.rstrip(self.sep)}{self.sep}" if given else given
+    def joined(self, prefix: str) -> str:
+        stripped = prefix.rstrip(self.sep) if self.sep else prefix
+        return f"{stripped}{self.sep}" if stripped else ""
 
 
 def open_store(address: str, settings: Settings) -> SecretsManagerStore:
     """The secrets of `aws-secretsmanager://REGION`."""
-    return SecretsManagerStore(aws.of_address(Options, address, EXAMPLE), settings)
+    return SecretsManagerStore(aws.of_address(Options, address, EXAMPLE, settings), settings)
 
 
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> SecretsManagerStore:
@@ -62,29 +69,19 @@ def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> S
     return SecretsManagerStore(aws.of_kwargs(Options, kwargs, where), settings)
 
 
-class SecretsManagerStore(SecretStore):
+class SecretsManagerStore(aws.AwsStore):
     """A deleted secret can be had back for 30 days, and is when an object of its name is created again."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         kinds=SECRET_KINDS,
         # "Name" of CreateSecret in the API reference, and its quotas for what a secret holds.
-        ids=Ids("letters a to z, digits and /_+=.@-", re.compile(r"[A-Za-z0-9/_+=.@-]+"), 490),
+        ids=Ids("letters a to z, digits and /_+=.@-", re.compile(r"[A-Za-z0-9/_+=.@-]+")),
         largest=65536,
         versions=True,
     )
 
     def __init__(self, chosen: Options, settings: Settings) -> None:
-        self._aws = SecretsManager(chosen, settings)
-        kinds = frozenset(kind for kind in SECRET_KINDS if chosen.prefix(kind) is not None)
-        super().__init__(self._aws.address, self._aws, SecretsManagerCodec(chosen), kinds)
-
-    def problems(self, obj: AirflowObject) -> tuple[str, ...]:
-        found = tuple(super().problems(obj))
-        if not found and self.size(obj) == 0:
-            return ("its value is empty, and a secret isn't",)
-        if not found and not self._aws.passes(obj.kind, obj.id):
-            return (f"the id doesn't match {obj.kind.value}_lookup_pattern, so that Airflow never looks for it",)
-        return found
+        super().__init__(SecretsManager(chosen, settings, SCHEME), SecretsManagerCodec(chosen), chosen)
 
 
 class SecretsManagerCodec:
@@ -92,19 +89,28 @@ class SecretsManagerCodec:
 
     def __init__(self, chosen: Options) -> None:
         self.connection_format = chosen.connection_format
-        more = {
-            ("login" if name == "user" else name): tuple(words)
-            for name, words in (chosen.extra_conn_words or {}).items()
-        }
-        self._words = {name: (*words, *more.get(name, ())) for name, words in _WORDS.items()}
+        self._is_quoted = bool(chosen.are_secret_values_urlencoded)
+        self._words = dict(_WORDS)
+        for name, words in (chosen.extra_conn_words or {}).items():
+            known = "login" if name == "user" else name
+            if known not in _WORDS or not isinstance(words, list):
+                raise UsageError(
+                    "extra_conn_words is no list of words for each field", hint=f"the fields are {', '.join(_WORDS)}"
+                )
+            self._words[known] = (*self._words[known], *words)
 
     def encode(self, obj: Connection | Variable) -> str:
         if isinstance(obj, Variable):
             return str(connection_fields.shown(obj.value))
         if self.connection_format == "uri":
             return connection_uri.build(obj)
-        fields = connection_fields.to_json_fields(obj)
-        return jsontext.dumps({name: value for name, value in fields.items() if name in _WORDS})
+        fields = {name: value for name, value in connection_fields.to_json_fields(obj).items() if name in _WORDS}
+        if self._is_quoted:
+            fields = {
+                name: value if isinstance(value, dict) else quote(str(value), safe="")
+                for name, value in fields.items()
+            }
+        return jsontext.dumps(fields)
 
     def decode(self, kind: Kind, id_: str, payload: Payload, rules: Rules, origin: Origin) -> Connection | Variable:
         if kind is Kind.VARIABLES:
@@ -123,92 +129,134 @@ class SecretsManagerCodec:
             name: next((value for key, value in found.items() if key in words), None)
             for name, words in self._words.items()
         }
+        if self._is_quoted:
+            fields = {name: self._unquoted(id_, value, origin) for name, value in fields.items()}
         return without_description(connection_fields.from_json(id_, jsontext.dumps(fields), rules, origin))
+
+    def _unquoted(self, id_: str, value: Any, origin: Origin) -> Any:
+        """`SecretsManagerBackend._remove_escaping_in_secret_dict` of amazon 8.20.0."""
+        if value is None or isinstance(value, dict):
+            return value
+        if not isinstance(value, str):
+            raise InputError(f"{id_}: this secret has a value that is no text to unquote", where=str(origin))
+        return unquote(value)
 
 
 class SecretsManager(aws.AwsService):
     """The secrets of one account and region below two prefixes."""
 
+    parallel = 8
+    """It takes 50 writes a second, and thousands of reads."""
     service_name = "secretsmanager"
     words = "AWS Secrets Manager"
+    longest = 512
 
-    def __init__(self, chosen: Options, settings: Settings) -> None:
-        super().__init__(chosen, settings, SCHEME)
-        self._prefixes = {kind: chosen.prefix(kind) for kind in SECRET_KINDS}
+    def _list(self, kind: Kind) -> dict[str, Any]:
+        prefix = self._prefixes[kind]
+        return {"Filters": [{"Key": "name", "Values": [prefix]}]} if prefix else {}
 
-    def name(self, kind: Kind, id_: str) -> str:
-        return f"{self._prefixes[kind] or ''}{id_}"
+    def first_page(self, kind: Kind) -> Any:
+        return self.call("list_secrets", MaxResults=1, **self._list(kind))
 
     def ids(self, kind: Kind) -> Iterator[str]:
-        self.prepare()
-        prefix = self._prefixes[kind] or ""
-        others = [
-            other for other in self._prefixes.values() if other and other != prefix and other.startswith(prefix)
-        ]
-        arguments: dict[str, Any] = {"MaxResults": 100}
-        if prefix:
-            arguments["Filters"] = [{"Key": "name", "Values": [prefix]}]
-        while True:
-            try:
-                page = self.call("list_secrets", **arguments)
-            except Refused as error:
-                raise Unavailable(error.message, where=self.address, hint=error.hint) from None
-            for entry in page["SecretList"]:
-                name = entry["Name"]
-                is_ours = name.startswith(prefix) and name != prefix and not any(map(name.startswith, others))
-                if is_ours and not entry.get("DeletedDate") and self.passes(kind, name[len(prefix) :]):
-                    yield name[len(prefix) :]
-            if not page.get("NextToken"):
-                return
-            arguments["NextToken"] = page["NextToken"]
+        for page in self.pages("list_secrets", "SecretList", MaxResults=100, **self._list(kind)):
+            for entry in page:
+                if (id_ := self.own(kind, entry["Name"])) and not entry.get("DeletedDate"):
+                    yield id_
+
+    def fetch(self, kind: Kind, wanted: Callable[[str], bool]) -> Iterator[Held | Foreign]:
+        ids = (id_ for id_ in self.ids(kind) if wanted(id_))
+        for found in in_order(partial(self._batch, kind), _batches(ids), self.parallel):
+            yield from found
+
+    def _batch(self, kind: Kind, ids: list[str]) -> list[Held | Foreign]:
+        """What there is of these. Whatever isn't given along with the others is asked for by itself."""
+        try:
+            names = [self.name(kind, id_) for id_ in ids]
+            values = self.call("batch_get_secret_value", SecretIdList=names).get("SecretValues", ())
+        except Refused:  # it is newer than many a policy
+            values = ()
+        by_name = {entry["Name"]: entry for entry in values}
+        found = (
+            _held(id_, by_name[name]) if (name := self.name(kind, id_)) in by_name else self.attempt(kind, id_)
+            for id_ in ids
+        )
+        return [held for held in found if held is not None]
 
     def get(self, kind: Kind, id_: str) -> Held | None:
-        if not self.passes(kind, id_):
+        if self.refusal(kind, id_):
             return None
+        name = self.name(kind, id_)
         try:
-            found = self.call("get_secret_value", SecretId=self.name(kind, id_))
-        except aws.Answered as error:
-            if error.code in ("ResourceNotFoundException", "InvalidRequestException"):
-                return None  # there is none, or it is marked for deletion, and Airflow finds none
-            raise
-        except aws.Denied as error:
-            raise Unavailable(
-                error.message, where=f"{self.address}/{self.name(kind, id_)}", hint=error.hint
-            ) from None
-        if "SecretString" not in found:
-            raise Foreign("it is binary, in which Airflow finds nothing", where=id_)
-        return Held(id_, found["SecretString"], found.get("VersionId"))
+            found = _held(id_, self.call("get_secret_value", SecretId=name))
+        except Refused as error:
+            if _is_gone(error):
+                return None
+            raise self.of_all(error, name) from None
+        if isinstance(found, Foreign):
+            raise found
+        return found
 
     def create(self, kind: Kind, id_: str, payload: Payload) -> None:
-        name, token = self.name(kind, id_), secrets.token_hex(16)
+        name = self.name(kind, id_)
         try:
-            self.call("create_secret", Name=name, SecretString=payload, ClientRequestToken=token)
-        except aws.Answered as error:
-            if error.code == "InvalidRequestException":  # one of this name is marked for deletion
-                self.call("restore_secret", SecretId=name)
-                self._put(name, payload)
-            elif error.code == "ResourceExistsException":
-                if not self._is_marked(name):
-                    raise Taken("there is a secret of this name already") from None
-                self.call("restore_secret", SecretId=name)
-                self._put(name, payload)
-            else:
+            self.call("create_secret", Name=name, SecretString=payload, **self._key)
+        except Answered as error:
+            if error.code not in ("InvalidRequestException", "ResourceExistsException"):
                 raise
+            self._create_anew(name, payload, error)
 
-    def _is_marked(self, name: str) -> bool:
-        """Whether a secret is marked for deletion, which not every answer tells."""
-        return bool(self.call("describe_secret", SecretId=name).get("DeletedDate"))
+    def _create_anew(self, name: str, payload: Payload, error: Answered) -> None:
+        """Fills a secret in which Airflow finds nothing: it is marked for deletion, or was made without a value."""
+        try:
+            found = self.call("describe_secret", SecretId=name)
+        except Answered:
+            raise error from None
+        if found.get("DeletedDate"):
+            self.call("restore_secret", SecretId=name)
+            try:
+                self._put(name, payload)
+            except AirconnError:
+                # What was deleted isn't brought back in place of what was to be there.
+                with suppress(AirconnError):
+                    self.call("delete_secret", SecretId=name)
+                raise
+        elif any("AWSCURRENT" in stages for stages in (found.get("VersionIdsToStages") or {}).values()):
+            raise Taken("there is a secret of this name already")
+        else:
+            self._put(name, payload)
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
+        if not self.is_there(kind, id_, held):
+            raise Taken("somebody else deleted it since it was read")
         self._put(self.name(kind, id_), payload)
 
     def _put(self, name: str, payload: Payload) -> None:
-        token = secrets.token_hex(16)
-        self.call("put_secret_value", SecretId=name, SecretString=payload, ClientRequestToken=token)
+        # boto3 adds a token, by which AWS knows a request again that is sent twice.
+        self.call("put_secret_value", SecretId=name, SecretString=payload)
 
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
+        if not self.is_there(kind, id_, held):
+            return
         try:
             self.call("delete_secret", SecretId=self.name(kind, id_))
-        except aws.Answered as error:
-            if error.code not in ("ResourceNotFoundException", "InvalidRequestException"):
+        except Answered as error:
+            if not _is_gone(error):
                 raise
+
+
+def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(ids)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _held(id_: str, found: Mapping[str, Any]) -> Held | Foreign:
+    if "SecretString" not in found:
+        return Foreign("it is binary, in which Airflow finds nothing", where=id_)
+    return Held(id_, found["SecretString"], found.get("VersionId"))
+
+
+def _is_gone(error: Refused) -> bool:
+    """Whether there is no secret, none with a value, or one that is marked for deletion: Airflow finds none."""
+    return isinstance(error, Answered) and error.code in ("ResourceNotFoundException", "InvalidRequestException")
