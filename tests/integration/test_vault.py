@@ -333,6 +333,18 @@ def test_a_path_that_is_empty_is_the_mount_itself(bao: OpenBao, truth: Truth) ->
     assert [found.connections[id_]["conn_type"] for id_ in ("a", "deep/b")] == ["http", "http"]
 
 
+def test_an_empty_secret_is_the_connection_without_fields_that_airflow_finds(bao: OpenBao, truth: Truth) -> None:
+    truth.put("connections/bare", {})
+    store, bare = opened(bao), Connection(conn_id="bare", conn_type="")
+    assert read_one(store, bare) == bare
+    assert store.notes == []
+    for version in ("2.11.2", "3.3.2"):
+        found = judge.ask(version, judge.VAULT, {"url": bao.url, "token": TOKEN}, connections=["bare"])
+        assert set(found.connections["bare"].values()) == {None}
+    assert do(store, step(Action.UPDATE, replace(bare, conn_type="http"), bare, "conn_type")) == [None]
+    assert truth.raw("connections/bare") == {"conn_type": "http"}
+
+
 def test_a_login_whose_token_has_come_to_its_end_is_made_anew(bao: OpenBao, truth: Truth) -> None:
     client = bao.client
     if "userpass/" not in client.sys.list_auth_methods()["data"]:

@@ -22,6 +22,9 @@ from airconn.stores.secrets.vault_service import VaultService
 
 EXAMPLE = "vault://vault.example.com/secret"
 
+_NOBODY_SAYS = "http://localhost:8200"
+"""The server of an Airflow that is told none (`DEFAULT_URL` of hvac)."""
+
 _PATH = re.compile(r"(?!.*\.\.)(?!(?:.*/)?\./)(?!(?:.*/)?\.$)[^\x00-\x1f\x7f]*")
 """A path that the server takes, and that is asked for as it stands here."""
 
@@ -111,7 +114,8 @@ def open_store(address: str, settings: Settings) -> VaultStore:
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> VaultStore:
     """The engine that Airflow's `backend_kwargs` say."""
     chosen = options.from_kwargs(Options, kwargs, where)
-    return VaultStore(chosen, base_url("", chosen.url, chosen.tls, settings.environ), settings)
+    known = settings.environ.get("VAULT_ADDR", "").strip() or _NOBODY_SAYS
+    return VaultStore(chosen, base_url("", chosen.url, chosen.tls, {"VAULT_ADDR": known}), settings)
 
 
 class VaultStore(SecretStore):
@@ -213,9 +217,7 @@ class VaultCodec:
             if not isinstance(uri, str):
                 raise InputError(f"{id_}: its conn_uri is no text", where=str(origin))
             return self._text.decode(kind, id_, uri, rules, origin)
-        if not payload:
-            raise InputError(f"{id_}: this secret is empty, which is no connection to Airflow", where=str(origin))
-        # As Airflow writes it anew, numbers and all.
+        # As Airflow writes it anew, numbers and all; what is empty is a connection without a field to it.
         return connection_fields.from_json(id_, json.dumps(payload), rules, origin)
 
 

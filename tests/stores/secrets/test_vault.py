@@ -135,6 +135,26 @@ def test_airflow_s_options_are_taken_with_their_credentials_and_shown_without() 
         open_backend(VAULT, {"url": "https://v", "connections_path": [1]}, "airflow.cfg", Settings())
 
 
+@pytest.mark.parametrize(
+    ("kwargs", "known", "url"),
+    [
+        ({}, "", "http://localhost:8200"),
+        ({}, " https://v:8200/ ", "https://v:8200"),
+        ({"url": "https://w"}, "https://v:8200", "https://w"),
+    ],
+)
+def test_an_airflow_that_is_told_no_server_has_the_one_that_hvac_takes(
+    kwargs: dict[str, Any], known: str, url: str
+) -> None:
+    store = open_backend(VAULT, kwargs, "airflow.cfg", Settings(environ={"VAULT_ADDR": known}))
+    assert store.describe() == f"vault at {url}, mount secret"
+
+
+def test_an_airflow_s_server_that_is_no_url_is_told_by_the_name_that_it_stands_under() -> None:
+    with pytest.raises(UsageError, match="VAULT_ADDR is no URL of a Vault"):
+        open_backend(VAULT, {}, "airflow.cfg", Settings(environ={"VAULT_ADDR": "localhost:8200"}))
+
+
 def test_without_a_mount_an_id_that_names_none_has_no_place() -> None:
     store = open_backend(VAULT, {"url": "https://v", "mount_point": None}, "airflow.cfg", Settings())
     assert store.problems(Connection(conn_id="c", conn_type="x")) == (
@@ -170,6 +190,7 @@ def test_a_connection_is_its_fields_with_its_extra_as_a_text_or_a_uri() -> None:
         ({"conn_uri": "http://h"}, Connection(conn_id="c", conn_type="http", host="h", schema="")),
         ({"conn_uri": '{"conn_type": "x"}', "host": "other"}, Connection(conn_id="c", conn_type="x")),
         ({"conn_type": "x", "port": "5"}, Connection(conn_id="c", conn_type="x", port=5)),
+        ({}, Connection(conn_id="c", conn_type="")),
         (
             {"conn_type": "x", "extra": {"é": [1.5, True, None]}},
             Connection(conn_id="c", conn_type="x", extra=Text('{"\\u00e9": [1.5, true, null]}')),
@@ -183,7 +204,6 @@ def test_a_connection_is_read_as_airflow_reads_it(payload: Any, wanted: Connecti
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [
-        (Kind.CONNECTIONS, {}),
         (Kind.CONNECTIONS, {"user": CANARY}),
         (Kind.CONNECTIONS, {"conn_uri": "", "conn_type": "x"}),
         (Kind.CONNECTIONS, {"conn_uri": CANARY}),
