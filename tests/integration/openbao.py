@@ -65,6 +65,27 @@ def running(directory: Path) -> Iterator[OpenBao]:
         log.close()
 
 
+def fresh(bao: OpenBao) -> None:
+    """Both engines with nothing in them."""
+    for mount, version in (("secret", "2"), ("old", "1")):
+        bao.client.sys.disable_secrets_engine(mount)
+        bao.client.sys.enable_secrets_engine("kv", path=mount, options={"version": version})
+    _wait_for_versions(bao.client)
+
+
+def _wait_for_versions(client: Any) -> None:
+    """An engine with versions refuses everything for a moment after it was mounted."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            client.secrets.kv.v2.list_secrets("", mount_point="secret")
+        except hvac.exceptions.InvalidPath:
+            return  # nothing is there, which only a ready engine says
+        except hvac.exceptions.InvalidRequest:
+            time.sleep(0.05)
+    raise AssertionError("the engine doesn't get ready")
+
+
 def _wait(client: Any, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:

@@ -22,7 +22,7 @@ from airconn.stores.base import Store
 from tests.integration.backends import judge
 from tests.integration.backends.agreement import BackendAgreement, Place
 from tests.integration.faulty_proxy import FaultyProxy
-from tests.integration.openbao import TOKEN, OpenBao, running
+from tests.integration.openbao import TOKEN, OpenBao, fresh, running
 from tests.stores.contract import FULL, SECRET, StoreContract, create, do, read_one, step
 from tests.stores.site import Answer, Site
 
@@ -40,9 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
 @pytest.fixture
 def bao(server: OpenBao) -> OpenBao:
     """The server with nothing in it."""
-    for mount, version in (("secret", 2), ("old", 1)):
-        server.client.sys.disable_secrets_engine(mount)
-        server.client.sys.enable_secrets_engine("kv", path=mount, options={"version": str(version)})
+    fresh(server)
     return server
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _URL = re.compile(rf"https?://{_HOST.pattern}(/[\w./~-]*)?", re.IGNORECASE)
+_UPGRADE = "non-versioned to versioned data"
+"""What a version 2 engine answers with while it is made ready, which it says as if the request were wrong (400)."""
+_LONGEST_PAUSE = 5.0
 _VERBS = {"get": "read", "list": "list", "post": "write", "put": "write", "delete": "delete"}
 
 
@@ -97,7 +101,7 @@ class Server:
         errors = drivers.load("hvac.exceptions", "vault")
         client = self._logged_in()
         try:
-            return function(client)
+            return self._asked(client, function)
         except errors.Forbidden as error:
             meaning = self._forbidden(client, error)
         if isinstance(meaning, Denied) or self._chosen.auth_type == "token":
@@ -106,9 +110,21 @@ class Server:
             self._client = None if self._client is client else self._client
         client = self._logged_in()
         try:
-            return function(client)
+            return self._asked(client, function)
         except errors.Forbidden as error:
             raise self._forbidden(client, error) from None
+
+    def _asked(self, client: Any, function: Callable[[Any], Any]) -> Any:
+        """Calls it, and waits for an engine that is new, or new to versions: it does nothing of what it is asked."""
+        errors = drivers.load("hvac.exceptions", "vault")
+        for tries in range(self._settings.retries):
+            try:
+                return function(client)
+            except errors.InvalidRequest as error:
+                if _UPGRADE not in str(error.text):
+                    raise
+            time.sleep(min(0.25 * 2**tries, _LONGEST_PAUSE))
+        return function(client)
 
     def _logged_in(self) -> Any:
         """The client. The first of several threads makes it."""
@@ -249,6 +265,10 @@ class Server:
         if isinstance(error, errors.InvalidRequest):
             if "check-and-set parameter did not match" in said:
                 return Conflict("somebody else has written it since it was read")
+            if _UPGRADE in said:
+                return Unavailable(
+                    "its engine is being made one of version 2", where=self.address, hint="try again in a minute"
+                )
             return self._wrong_protocol(error) or Refused("the server refuses it (400)")
         return Refused("the server fails on it; its log has the reason")
 
@@ -308,6 +328,7 @@ class Server:
             return Unavailable("the proxy in front of it can't be reached, or refuses", where=self.address)
         if isinstance(error, requests.Timeout):
             return Unavailable("it doesn't answer in time", where=self.address, hint="--timeout waits longer")
-        return Unavailable(
-            f"it can't be reached at {self.url}", where=self.address, hint="is VAULT_ADDR, or the address, right?"
-        )
+        hint = "is VAULT_ADDR, or the address, right?"
+        if urlsplit(self.url).port is None:
+            hint += " It names no port, and most servers listen on 8200"
+        return Unavailable(f"it can't be reached at {self.url}", where=self.address, hint=hint)

@@ -424,6 +424,44 @@ def test_what_is_throttled_is_asked_again_after_the_time_that_it_says(status: in
         store.close()
 
 
+NOT_YET = [
+    "Upgrading from non-versioned to versioned data. This backend will be unavailable for a brief period.",
+    "Waiting for the primary to upgrade from non-versioned to versioned data.",
+]
+
+
+@pytest.mark.parametrize("said", NOT_YET)
+def test_an_engine_that_is_being_made_ready_is_waited_for_and_written_to_once(said: str) -> None:
+    refused = iter([True, True])
+    written: list[Received] = []
+
+    def answer(received: Received) -> Answer:
+        if "/internal/ui/mounts/" in received.path or received.method != "POST":
+            return NOTHING
+        if next(refused, False):
+            return Answer(400, {"errors": [said]})
+        written.append(received)
+        return Answer(200, {"data": {"version": 1}})
+
+    with Site(answer) as site:
+        store = opened(site, retries=2)
+        assert do(store, step(Action.CREATE, FULL)) == [None]
+        store.close()
+    assert [received.path for received in written] == ["/v1/secret/data/connections/c"]
+
+
+@pytest.mark.parametrize("said", NOT_YET)
+def test_an_engine_that_stays_unready_is_told_as_such(said: str) -> None:
+    with Site(lambda received: Answer(400, {"errors": [said, CANARY]})) as site:
+        assert failure(opened(site, retries=1)).message == "its engine is being made one of version 2"
+
+
+def test_what_the_server_refuses_for_another_reason_is_not_asked_again() -> None:
+    with Site(lambda received: Answer(400, {"errors": ["no"]})) as site:
+        assert failure(opened(site, retries=3)).message == "the server refuses it (400)"
+        assert [received.path for received in site.log].count("/v1/secret/metadata/connections") == 1
+
+
 def test_one_secret_that_may_not_be_read_is_an_error_of_the_whole_that_names_it() -> None:
     answers = {
         "metadata/connections": Answer(200, {"data": {"keys": ["a", "b"]}}),
@@ -548,6 +586,16 @@ def test_an_address_where_nobody_is_is_told_at_once() -> None:
     began = time.monotonic()
     assert "it can't be reached" in failure(store).message
     assert time.monotonic() - began < 2
+
+
+def test_a_port_that_was_forgotten_is_thought_of() -> None:
+    environ = {"VAULT_TOKEN": CANARY}
+    # Nobody is called so: names below .invalid are reserved for that (RFC 2606).
+    hints = [
+        failure(open_store(f"vault://nobody.invalid{port}/secret", Settings(environ=environ, timeout=3))).hint
+        for port in ("", ":8200")
+    ]
+    assert ["8200" in (hint or "") for hint in hints] == [True, False]
 
 
 def test_a_server_that_goes_away_for_a_moment_is_waited_for() -> None:
