@@ -1,7 +1,7 @@
 """What an object is. No I/O here, and nothing of airconn but its errors is imported."""
 
 from airconn.model import conn_ids, jsontext
-from airconn.model.airflow import NEWEST, OLDEST, AirflowVersion, Rules, rules_for
+from airconn.model.airflow import LIKE_TASK_SDK, NEWEST, OLDEST, AirflowVersion, Rules, rules_for
 from airconn.model.bundle import Bundle, Selection
 from airconn.model.change import WRITES, Action, FieldChange, How, Outcome, Step
 from airconn.model.fill import fill
@@ -25,6 +25,7 @@ from airconn.model.text import Text
 
 __all__ = [
     "ALL_KINDS",
+    "LIKE_TASK_SDK",
     "MASK",
     "NEWEST",
     "NOWHERE",

@@ -34,6 +34,8 @@ class AirflowVersion:
 
 OLDEST = AirflowVersion(2, 7, 0)
 NEWEST = AirflowVersion(3, 3, 2)
+LIKE_TASK_SDK = AirflowVersion(2, 11, 2)
+"""Whose core reads connections as the Task SDK of every 3.x does: query values are texts, and any extra will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Rules:
     what stands behind the last dot (secrets/local_filesystem.py `_parse_secret_file`)."""
     variable_lists: bool
     """A list in a file of variables is a value; before, it is all that its one entry is (same module)."""
+    tasks_ask_server: bool
+    """A task has no way to the metadata database but the API server's (sdk/execution_time/context.py)."""
     unlimited_pools: bool
     """The REST API can show a pool of -1 slots; before, such a pool breaks every listing of pools."""
 
@@ -72,5 +76,6 @@ def rules_for(version: AirflowVersion) -> Rules:
         team_names=version >= AirflowVersion(3, 2),
         type_is_suffix=version >= AirflowVersion(3, 1),
         variable_lists=version >= AirflowVersion(3, 2),
+        tasks_ask_server=version >= AirflowVersion(3, 0),
         unlimited_pools=version >= AirflowVersion(3, 1),
     )

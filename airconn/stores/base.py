@@ -116,6 +116,10 @@ class Store(ABC):
         """What this place would give back for `obj` after holding it, if it hid nothing."""
         return obj
 
+    def prune_refusal(self, kind: Kind) -> str:
+        """Why what is found of a kind may be somebody else's, so that nothing of it is pruned. Empty if not."""
+        return ""
+
     def create_refusal(self, obj: AirflowObject) -> str:
         """Why an object that isn't there can't be created, going by the last read. Empty where it can."""
         return ""

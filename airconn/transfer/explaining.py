@@ -205,12 +205,5 @@ def _explained(chain: Chain, key: Key, looked: _AllLooked) -> Explanation:
 
 def _differs(winner: tuple[AirflowObject, Store], obj: AirflowObject, store: Store) -> tuple[FieldDiff, ...]:
     first, its_store = winner
-    (diff,) = compare(
-        Bundle.of([_of_id(first, obj)]), Bundle.of([obj]), its_store.stored_form, store.stored_form
-    ).objects
+    (diff,) = compare(Bundle.of([first]), Bundle.of([obj]), its_store.stored_form, store.stored_form).objects
     return diff.fields
-
-
-def _of_id(obj: AirflowObject, other: AirflowObject) -> AirflowObject:
-    """The same object: Airflow takes the id that it asked for, and not the one that a place has it under."""
-    return obj if obj.id == other.id else other

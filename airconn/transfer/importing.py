@@ -66,6 +66,7 @@ def prepare(
     kinds = frozenset(kind for kind, _ in ids)
     if prune:
         _refuse_doubtful(loaded)
+        _refuse_shared(target, kinds & selection.kinds)
         # What the sources rename or add may be outside of the globs, and is looked for by its id.
         inside = target.present(replace(selection, kinds=kinds & selection.kinds))
         outside = frozenset(key for key in ids if inside.get(*key) is None)
@@ -118,6 +119,17 @@ def _refuse_doubtful(loaded: Loaded) -> None:
             where=left_out[0].where,
             hint="mend the source first, or leave out --prune",
         )
+
+
+def _refuse_shared(target: Store, kinds: frozenset[Kind]) -> None:
+    """Raises `BlockedError` where the target may hold what only looks like objects of these kinds."""
+    for kind in (kind for kind in Kind if kind in kinds):
+        if reason := target.prune_refusal(kind):
+            raise BlockedError(
+                f"{reason}, and --prune would delete it",
+                where=target.address,
+                hint="give each kind a prefix of its own, or delete by name: airconn delete KIND/ID",
+            )
 
 
 def refuse_deletions(plan: Plan, most: int) -> None:

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from airconn.model import AirflowVersion
+from airconn.model import LIKE_TASK_SDK, AirflowVersion, rules_for
 from airconn.stores.base import Store
 from airconn.transfer.explaining import Chain, Place
-
-AS_WORKER = AirflowVersion(2, 11, 2)
-"""Whose core reads connections as the Task SDK does: query values are texts, and any extra will do."""
-FIRST_WITH_WORKERS = AirflowVersion(3, 0)
-"""From here on a task has no way to the database but the API server's."""
 
 MANAGER = Place(
     "Astro Environment Manager", reason="it can't be looked into from here; what Astro's CLI lists there comes next"
@@ -35,14 +30,14 @@ def chains(
     manager = (MANAGER,) if astro else ()
     first = (backend,) if backend is not None else ()
     server = (*first, *manager, Place("environment", environment, reads_for=airflow), database)
-    if airflow < FIRST_WITH_WORKERS:
+    if not rules_for(airflow).tasks_ask_server:
         return (Chain("every process", server),)
     of_worker = _as_worker(workers_backend or backend)
     behind = (replace(place, title=f"{place.title} of the API server") for place in server[:-1] if place.store)
     worker = (
         *((of_worker,) if of_worker is not None else ()),
         *manager,
-        Place("environment of the worker", environment, reads_for=AS_WORKER),
+        Place("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
         # What it doesn't find itself it asks the API server for, which looks in all of its own places.
         *behind,
         database,
@@ -54,4 +49,4 @@ def _as_worker(backend: Place | None) -> Place | None:
     """A backend as a worker reads it (files give everybody the core's: 3.3 secrets/local_filesystem.py)."""
     if backend is None or backend.store is None or backend.store.reads_as_core:
         return backend
-    return replace(backend, reads_for=AS_WORKER)
+    return replace(backend, reads_for=LIKE_TASK_SDK)

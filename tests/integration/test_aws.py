@@ -453,3 +453,40 @@ def test_the_main_job_by_hand(
     again = airconn(*args, env=env)
     assert again.out.splitlines()[-1].endswith(": 0 created, 0 updated, 11 unchanged")
     assert airconn("diff", examples / "objects.json", f"{scheme}://{REGION}", env=env).code == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("variables_prefix=", "without a prefix, any secret here may be taken for one of Airflow's variables"),
+        ("variables_prefix=/", "without a prefix, any secret here may be taken for one of Airflow's variables"),
+        ("connections_prefix=all&variables_prefix=all/", "have the prefix of another kind"),
+    ],
+)
+def test_nothing_is_pruned_where_no_prefix_tells_whose_a_secret_is(
+    airconn: Callable[..., Any], secrets_manager: OfSecretsManager, tmp_path: Path, query: str, said: str
+) -> None:
+    secrets_manager.client.create_secret(Name="of-somebody-else", SecretString="http://theirs")
+    secrets_manager.client.create_secret(Name="all/theirs", SecretString="http://theirs")
+    (tmp_path / "in.json").write_text('{"variables": {"ours": "x"}}')
+    args = ("import", tmp_path / "in.json", "--to", f"aws-secretsmanager://{REGION}?{query}", "--prune", "--yes")
+    result = airconn(*args, env=dict(settings(secrets_manager.url).environ))
+    assert result.code == 4
+    assert said in result.err
+    assert result.err.endswith("nothing was written\n")
+    names = {entry["Name"] for entry in secrets_manager.client.list_secrets()["SecretList"]}
+    assert names == {"of-somebody-else", "all/theirs"}
+
+
+def test_what_is_below_a_prefix_of_its_own_is_pruned(
+    airconn: Callable[..., Any], secrets_manager: OfSecretsManager, tmp_path: Path
+) -> None:
+    secrets_manager.client.create_secret(Name="of-somebody-else", SecretString="http://theirs")
+    secrets_manager.put("variables/old", "x")
+    secrets_manager.put("connections/c", "http://h")
+    (tmp_path / "in.json").write_text('{"variables": {"ours": "x"}}')
+    args = ("import", tmp_path / "in.json", "--to", f"aws-secretsmanager://{REGION}", "--prune", "--yes")
+    result = airconn(*args, env=dict(settings(secrets_manager.url).environ))
+    assert (result.code, result.out.splitlines()[-1][-46:]) == (0, ": 1 created, 0 updated, 1 deleted, 0 unchanged")
+    names = {entry["Name"] for entry in secrets_manager.client.list_secrets()["SecretList"]}
+    assert names == {"of-somebody-else", "airflow/variables/ours", "airflow/connections/c"}

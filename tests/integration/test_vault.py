@@ -480,3 +480,17 @@ def test_who_nobody_is_is_told_where_it_was_looked_for(bao: OpenBao, tmp_path: P
     assert len(opened(bao, VAULT_TOKEN="", HOME=str(tmp_path)).read(Selection())) == 0
     with pytest.raises(AirconnError, match="can't log in to Vault with auth_type gcp"):
         opened(bao, "/secret?auth_type=gcp")
+
+
+@pytest.mark.parametrize("query", ["variables_path=", "variables_path=connections/"])
+def test_nothing_is_pruned_where_no_path_tells_whose_a_secret_is(
+    airconn: Callable[..., Any], bao: OpenBao, truth: Truth, tmp_path: Path, query: str
+) -> None:
+    truth.put("of-somebody-else", {"value": "theirs"})
+    truth.put("connections/theirs", {"value": "theirs"})
+    (tmp_path / "in.json").write_text('{"variables": {"ours": "x"}}')
+    address = f"vault://{bao.host}/secret?{query}"
+    result = airconn("import", tmp_path / "in.json", "--to", address, "--prune", "--yes", env=bao.environ())
+    assert result.code == 4
+    assert "--prune would delete it" in result.err
+    assert truth.raw("of-somebody-else") == truth.raw("connections/theirs") == {"value": "theirs"}

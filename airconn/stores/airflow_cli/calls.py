@@ -6,14 +6,12 @@ Options were read in `cli/cli_config.py` of 2.7.3, 2.8.0, 2.11.2, 3.0.6, 3.1.8, 
 from __future__ import annotations
 
 from airconn.model import AirflowVersion, Kind
+from airconn.stores.airflow_cli.dialect import dialect_of
 from airconn.stores.airflow_cli.script import FILE, Call
 
 VERSION = Call("version", ("version",), keeps_output=True)
 VALUES = Call("values", ("variables", "list", "--show-values", "-o", "json"), keeps_output=True)
 """The texts of variables as they are, since 3.2: before, the option is refused."""
-
-_CHOICE_SINCE = AirflowVersion(2, 8)
-"""`variables import` was told since then what to do with what exists. Before, it overwrites."""
 
 
 def export(kind: Kind) -> Call:
@@ -23,7 +21,7 @@ def export(kind: Kind) -> Call:
 
 def leaves_existing(kind: Kind, version: AirflowVersion) -> bool:
     """Whether an import can be told to leave alone what exists."""
-    return kind is Kind.CONNECTIONS or (kind is Kind.VARIABLES and version >= _CHOICE_SINCE)
+    return kind is Kind.CONNECTIONS or (kind is Kind.VARIABLES and dialect_of(version).chooses)
 
 
 def import_(kind: Kind, name: str, content: str, version: AirflowVersion, *, overwrite: bool) -> Call:

@@ -27,11 +27,8 @@ from airconn.model import (
     jsontext,
     rules_for,
 )
+from airconn.stores.airflow_cli.dialect import dialect_of
 
-EXACT_SINCE = AirflowVersion(3, 2)
-"""`airflow variables list --show-values` came with it, which gives texts as they are."""
-_KEEPS_QUOTED = AirflowVersion(3, 3)
-"""Since then `variables export` leaves a value alone that is a text in JSON, and wraps one that looks wrapped."""
 Values: TypeAlias = "Mapping[str, str] | None"
 _WRAPPER = {"value", "description"}
 
@@ -110,7 +107,11 @@ def _is_wrapper(entry: Any, version: AirflowVersion) -> bool:
     if not rules_for(version).variable_descriptions or not isinstance(entry, dict) or set(entry) != _WRAPPER:
         return False
     description = entry["description"]
-    return description is None or isinstance(description, str) if version >= _KEEPS_QUOTED else _says(description)
+    return (
+        description is None or isinstance(description, str)
+        if dialect_of(version).keeps_quoted
+        else _says(description)
+    )
 
 
 def _says(description: Any) -> bool:
@@ -130,7 +131,7 @@ def exported(text: str, version: AirflowVersion) -> str:
     try:
         value = json.loads(text)
         if isinstance(value, str):
-            return text if version >= _KEEPS_QUOTED else value
+            return text if dialect_of(version).keeps_quoted else value
         return json.dumps(value, indent=2, sort_keys=True)
     except (ValueError, RecursionError):
         return text
@@ -145,7 +146,7 @@ def mistaken(text: str, version: AirflowVersion) -> tuple[str, str] | None:
         entry = jsontext.loads(exported(text, version))
     except ValueError:
         return None
-    if version < _KEEPS_QUOTED and _is_wrapper(entry, version):
+    if not dialect_of(version).keeps_quoted and _is_wrapper(entry, version):
         return _text(entry["value"]), entry["description"]
     return None
 

@@ -8,9 +8,9 @@ from airconn.formats.base import extra_fault
 from airconn.model import AirflowObject, AirflowVersion, Connection, Kind, Step, Text, Variable, conn_ids, rules_for
 from airconn.stores import limits
 from airconn.stores.airflow_api.dialect import dialect_for
+from airconn.stores.airflow_cli.dialect import dialect_of
 
 DEFAULT_POOL = "default_pool"
-_NO_DOTS_SINCE = AirflowVersion(3, 3)
 
 
 def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
@@ -35,7 +35,7 @@ def _of_conn_id(conn_id: str, version: AirflowVersion) -> Iterator[str]:
         yield "airflow connections import takes no id with other characters than letters, digits, '_', '-' and '.'"
     elif dialect_for(version).ascii_conn_ids and not conn_id.isascii():
         yield f"Airflow {version} takes no id with letters beyond a to z"
-    elif ".." in conn_id and version >= _NO_DOTS_SINCE:
+    elif ".." in conn_id and dialect_of(version).refuses_dots:
         yield f"airflow connections import of {version} takes no id with two dots in a row"
     if len(conn_id) > conn_ids.LONGEST_IN_API:
         yield f"the id is longer than {conn_ids.LONGEST_IN_API} characters"

@@ -10,8 +10,9 @@ from airconn.errors import TargetError, UsageError
 from airconn.formats.base import Note
 from airconn.model import AirflowObject, AirflowVersion, Bundle, Kind, Selection, rules_for
 from airconn.stores.airflow_cli import calls
+from airconn.stores.airflow_cli.dialect import dialect_of
 from airconn.stores.airflow_cli.prefix import Prefix
-from airconn.stores.airflow_cli.reading import EXACT_SINCE, document, exact_values, objects
+from airconn.stores.airflow_cli.reading import document, exact_values, objects
 from airconn.stores.airflow_cli.script import Answer, Call, CutOff, carry_out
 
 _PATIENCE = 5
@@ -63,7 +64,7 @@ class Session:
     def exports(self, kinds: Iterable[Kind]) -> list[Call]:
         """The calls that export these kinds."""
         found = [calls.export(kind) for kind in kinds]
-        if Kind.VARIABLES in kinds and (self._version is None or self._version >= EXACT_SINCE):
+        if Kind.VARIABLES in kinds and (self._version is None or dialect_of(self._version).exact):
             found.append(calls.VALUES)
         return found
 

@@ -8,9 +8,9 @@ from typing import ClassVar, TypeVar
 from airconn.config import Settings
 from airconn.model import NEWEST, WRITES, AirflowObject, AirflowVersion, Bundle, Outcome, Selection, Step
 from airconn.stores.airflow_cli import refusals
+from airconn.stores.airflow_cli.dialect import dialect_of
 from airconn.stores.airflow_cli.forms import stored_form
 from airconn.stores.airflow_cli.prefix import Prefix
-from airconn.stores.airflow_cli.reading import EXACT_SINCE
 from airconn.stores.airflow_cli.session import Session
 from airconn.stores.airflow_cli.writing import Writer
 from airconn.stores.base import Capabilities, Store
@@ -43,7 +43,7 @@ class AirflowCliStore(Store):
 
     def stored_form(self, obj: T) -> T:
         exact = self._session.exact
-        return stored_form(obj, self._known(), exact=self._known() >= EXACT_SINCE if exact is None else exact)
+        return stored_form(obj, self._known(), exact=dialect_of(self._known()).exact if exact is None else exact)
 
     def problems(self, obj: AirflowObject) -> Sequence[str]:
         return tuple(refusals.problems(obj, self._known()))

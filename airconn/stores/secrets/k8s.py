@@ -209,6 +209,9 @@ class KubernetesSecrets(Service):
     def name(self, kind: Kind, id_: str) -> str:
         return self._names.get((kind, id_)) or secret_name(kind, id_)
 
+    def beginnings(self, kind: Kind) -> tuple[str, ...]:
+        return (self._labels[kind],)  # which is what sets apart the Secrets of a kind
+
     def ids(self, kind: Kind) -> Iterable[str]:
         return self._found(kind, self._client.find(self._labels[kind] + self._without_team))
 

@@ -58,6 +58,10 @@ class Service(ABC):
     def name(self, kind: Kind, id_: str) -> str:
         """The name that Airflow's backend looks for."""
 
+    def beginnings(self, kind: Kind) -> tuple[str, ...]:
+        """What stands before the ids of a kind, in each place where the backend looks."""
+        return (self.name(kind, "x").removesuffix("x"),)
+
     @abstractmethod
     def ids(self, kind: Kind) -> Iterable[str]:
         """The ids of all secrets below the prefix of a kind, whatever is in them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -29,7 +30,7 @@ from airconn.model import (
 )
 from airconn.stores.base import Capabilities, Store
 from airconn.stores.masks import holds_mask
-from airconn.stores.secrets.codec import Codec, TextCodec, losses, stored
+from airconn.stores.secrets.codec import Codec, losses, stored
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable
 from airconn.stores.secrets.several import in_order
 
@@ -38,6 +39,9 @@ Key = tuple[Kind, str]
 
 SECRET_KINDS = ALL_KINDS - {Kind.POOLS}
 """What a secrets backend of Airflow can hold."""
+
+_SAYS_SOMETHING = re.compile(r"[^\W_]")
+"""What a prefix has that sets apart what is behind it."""
 
 _PATIENCE = 2
 """After so many steps in a row without an answer, the others aren't tried any more."""
@@ -164,6 +168,15 @@ class SecretStore(Store):
         reason = self._foreign.get((kind, id_))
         return f"{self.origin(kind, id_)}: {reason}" if reason else ""
 
+    def prune_refusal(self, kind: Kind) -> str:
+        ours = self._service.beginnings(kind)
+        others = [beginning for other in self.kinds - {kind} for beginning in self._service.beginnings(other)]
+        if not all(_SAYS_SOMETHING.search(beginning) for beginning in ours):
+            return f"without a prefix, any secret here may be taken for one of Airflow's {kind.value}"
+        if any(beginning in others for beginning in ours):
+            return f"{kind.value} have the prefix of another kind here, and may be taken for one another"
+        return ""
+
     def create_refusal(self, obj: AirflowObject) -> str:
         reason = self._foreign.get((obj.kind, obj.id))
         return f"there is a secret of its name that is no {obj.kind.singular} ({reason})" if reason else ""
@@ -258,6 +271,3 @@ class SecretStore(Store):
 
     def close(self) -> None:
         self._service.close()
-
-
-__all__ = ["SECRET_KINDS", "Key", "SecretStore", "TextCodec", "Variable"]

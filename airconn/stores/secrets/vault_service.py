@@ -46,6 +46,9 @@ class VaultService(Service):
         mount, path = self._names(kind, id_)[0]
         return path if self._mount else f"{mount}/{path}"
 
+    def beginnings(self, kind: Kind) -> tuple[str, ...]:
+        return tuple(f"{path}/" if path else "" for path in self._paths[kind])
+
     def _names(self, kind: Kind, id_: str) -> list[tuple[str, str]]:
         """Each mount and path where Airflow looks for an object, in its order.
 
