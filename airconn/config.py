@@ -63,6 +63,8 @@ class Settings:
     """Seconds that a connection or a server may be silent."""
     retries: int = 4
     """How often a request that is safe to repeat is repeated."""
+    deadline: float | None = None
+    """When the whole run has to be over, on the clock of `time.monotonic`."""
     ca_bundle: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None

@@ -87,6 +87,8 @@ class Note:
     message: str
     left_out: bool = False
     """Whether an entry is not among the objects that were read."""
+    failed: bool = False
+    """Whether that is a failure of the run: it is an object, and its place can't give it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
@@ -13,6 +13,14 @@ from airconn.formats.base import Note
 from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Outcome, Selection, Step
 
 T = TypeVar("T", bound=AirflowObject)
+
+Watch = Callable[[str, int, int | None], None]
+"""Is told how far something is: what it is (`reading connections`), how many are done, and of how many if that is
+known. Any thread may call it."""
+
+
+def unwatched(what: str, done: int, total: int | None) -> None:
+    """The watch that looks away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,8 @@ class Store(ABC):
         """How many entries of the last read are none of airconn's business."""
         self.kinds = self.capabilities.kinds
         """The kinds that there is room for, which for a file the last read and for others their options have told."""
+        self.watch: Watch = unwatched
+        """Who wants to know how far a read is."""
 
     @abstractmethod
     def describe(self) -> str:
