@@ -15,6 +15,10 @@ from airconn.stores.airflow_api.transport import Reply, Request, Transport
 _HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
 
 
+class Broken(TargetError):
+    """The server fails on what it was asked to show (500), which may be for the sake of one object alone."""
+
+
 class Session:
     """A server and who we are for it. Threads may share it."""
 
@@ -69,7 +73,8 @@ class Session:
         if 300 <= reply.status < 400:
             return self.redirected(reply)
         if reply.status >= 500:
-            return TargetError(
+            kind_of_error = Broken if reply.status == 500 else TargetError
+            return kind_of_error(
                 f"GET {request.path} fails with status {reply.status}{told}",
                 where=self.base,
                 hint=_poison(kind, self.v2) if reply.status == 500 else "try again when the server is well",

@@ -20,7 +20,7 @@ from airconn.stores.secrets import aws
 from airconn.stores.secrets.aws_errors import Answered
 from airconn.stores.secrets.codec import Payload, without_description
 from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
-from airconn.stores.secrets.several import in_order
+from airconn.stores.several import in_order
 from airconn.stores.secrets.store import SECRET_KINDS
 
 SCHEME = "aws-secretsmanager"

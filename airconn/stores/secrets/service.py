@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from airconn.errors import AirconnError, TargetError
 from airconn.model import Kind
 from airconn.stores.secrets.codec import Payload
-from airconn.stores.secrets.several import in_order
+from airconn.stores.several import in_order
 
 
 class Refused(AirconnError):

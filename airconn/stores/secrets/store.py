@@ -32,7 +32,7 @@ from airconn.stores.base import Capabilities, Store
 from airconn.stores.masks import holds_mask
 from airconn.stores.secrets.codec import Codec, losses, stored
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable
-from airconn.stores.secrets.several import in_order
+from airconn.stores.several import in_order
 
 T = TypeVar("T", bound=AirflowObject)
 Key = tuple[Kind, str]

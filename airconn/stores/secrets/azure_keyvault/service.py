@@ -12,7 +12,7 @@ from airconn.stores.secrets.azure_keyvault.client import Client, Declined
 from airconn.stores.secrets.azure_keyvault.names import TAGS, Names
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable
-from airconn.stores.secrets.several import in_order
+from airconn.stores.several import in_order
 
 MOST_TAGS = 15
 _CHANGED = "somebody else changed it since it was read"
