@@ -18,10 +18,11 @@ from airconn.model import (
     Step,
 )
 from airconn.stores.airflow_api.address import base_url
-from airconn.stores.airflow_api.api import DEFAULT_POOL, Api, read_kind
+from airconn.stores.airflow_api.api import DEFAULT_POOL, Api
 from airconn.stores.airflow_api.dialect import Dialect, dialect_for
 from airconn.stores.airflow_api.forms import stored_form
 from airconn.stores.airflow_api.probe import Server, probe
+from airconn.stores.airflow_api.reading import Reader
 from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.writes import Writer
@@ -39,6 +40,7 @@ class AirflowApiStore(Store):
         super().__init__(base_url(address))
         self._session = Session(self.address, settings)
         self._server: Server | None = None
+        self._unreadable: frozenset[tuple[Kind, str]] = frozenset()
 
     def describe(self) -> str:
         return f"airflow {self._probed().text} at {self.address}"
@@ -47,13 +49,18 @@ class AirflowApiStore(Store):
         return self._probed().version
 
     def read(self, selection: Selection) -> Bundle:
-        api = self._api()
-        return Bundle.of(
+        reader = Reader(self._session, self._api(), self.watch)
+        bundle = Bundle.of(
             obj
             for kind in Kind
             if kind in selection.kinds and _any_of(kind, selection)
-            for obj in read_kind(self._session, api, kind, selection)
+            for obj in reader.read(kind, selection)
         )
+        self.notes, self._unreadable = reader.notes, reader.unreadable
+        return bundle
+
+    def create_refusal(self, obj: AirflowObject) -> str:
+        return "it is there, and the server fails on it (500)" if (obj.kind, obj.id) in self._unreadable else ""
 
     def stored_form(self, obj: T) -> T:
         return cast("T", stored_form(obj, self._dialect()))

@@ -30,6 +30,7 @@ class ApiV1(Api):
     """The API that airflow/api_connexion of 2.7 to 2.11 serves."""
 
     prefix: ClassVar[str] = "/api/v1"
+    searches: ClassVar[bool] = False
 
     def lists_in_full(self, kind: Kind) -> bool:
         """The list of connections lacks `extra` (schemas/connection_schema.py `ConnectionCollectionItemSchema`)."""

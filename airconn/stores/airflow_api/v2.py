@@ -30,6 +30,7 @@ class ApiV2(Api):
     """The API that airflow/api_fastapi/core_api of 3.0 to 3.3 serves."""
 
     prefix: ClassVar[str] = "/api/v2"
+    searches: ClassVar[bool] = True
 
     def lists_in_full(self, kind: Kind) -> bool:
         return True

@@ -20,8 +20,8 @@ from airconn.stores.secrets import aws
 from airconn.stores.secrets.aws_errors import Answered
 from airconn.stores.secrets.codec import Payload, without_description
 from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
-from airconn.stores.several import in_order
 from airconn.stores.secrets.store import SECRET_KINDS
+from airconn.stores.several import in_order
 
 SCHEME = "aws-secretsmanager"
 EXAMPLE = f"{SCHEME}://eu-west-1"

@@ -1,0 +1,71 @@
+"""Finds the ids of objects that a server fails on when it is to show them: a list with one of them has no names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from airconn.model import Kind
+
+PATTERNS = {
+    Kind.CONNECTIONS: "connection_id_pattern",
+    Kind.VARIABLES: "variable_key_pattern",
+    Kind.POOLS: "pool_name_pattern",
+}
+"""The filters of v2, each an `ILIKE '%…%'`, in which '_' is any character (api_fastapi/common/parameters.py)."""
+_ALPHABET = "eatrsinolcdmpubghfykvwxqjz0123456789-./ :@"
+_MOST_QUESTIONS = 1500
+"""An id takes about 20 questions a character, each a count that the server makes in milliseconds."""
+
+Count = Callable[[str], int]
+"""How many ids of the server match a pattern."""
+
+
+class Search:
+    """Asks a server how many ids match, and compares that with the ids that are known."""
+
+    def __init__(self, count: Count, known: Iterable[str]) -> None:
+        self._count = count
+        self._known = [id_.lower() for id_ in known]
+        self._left = _MOST_QUESTIONS
+
+    def ids(self, number: int) -> Iterator[str]:
+        """The ids that the server has beyond the known ones, up to `number` of them, in small letters.
+
+        Ends early where the answers lead nowhere, or would be too many.
+        """
+        for _ in range(number):
+            found = self._one()
+            if not found:
+                return
+            self._known.append(found)
+            yield found
+
+    def _one(self) -> str:
+        text = ""
+        while longer := self._extended(lambda char, text=text: text + char):  # type: ignore[misc]
+            text = longer
+        while text and (longer := self._extended(lambda char, text=text: char + text)):  # type: ignore[misc]
+            text = longer
+        return text if self._left > 0 and text and self._is_more(text) else ""
+
+    def _extended(self, with_char: Callable[[str], str]) -> str:
+        """The pattern with one more character, if an unknown id has one there."""
+        for char in _ALPHABET:
+            if self._is_more(with_char(char)):
+                return with_char(char)
+        wild = with_char("_")
+        return wild if self._is_more(wild) else ""
+
+    def _is_more(self, pattern: str) -> bool:
+        """Whether the server has more ids that match than are known."""
+        self._left -= 1
+        if self._left < 0:
+            return False
+        return self._count(pattern) > sum(_is_like(id_, pattern) for id_ in self._known)
+
+
+def _is_like(id_: str, pattern: str) -> bool:
+    if "_" not in pattern:
+        return pattern in id_
+    starts = range(len(id_) - len(pattern) + 1)
+    return any(all(want in ("_", have) for want, have in zip(pattern, id_[start:], strict=False)) for start in starts)

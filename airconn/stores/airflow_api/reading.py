@@ -1,0 +1,134 @@
+"""The selected objects of a server, from its lists or one by one, and what to say of those that it fails on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from airconn.errors import TargetError
+from airconn.formats.base import Note
+from airconn.model import AirflowObject, Kind, Selection
+from airconn.stores.airflow_api.api import Api
+from airconn.stores.airflow_api.broken import PATTERNS, Search
+from airconn.stores.airflow_api.pages import PAGE, Lister, Listing
+from airconn.stores.airflow_api.session import Broken, Session
+from airconn.stores.airflow_api.transport import Request
+from airconn.stores.base import Watch
+from airconn.stores.several import in_order
+
+_AT_A_TIME = 4
+_FEW = 4
+_WORDS = {
+    Kind.CONNECTIONS: "in Airflow 3 an extra that is no JSON object does that",
+    Kind.VARIABLES: "the server's log has the reason",
+    Kind.POOLS: "before Airflow 3.1 a pool of -1 slots does that",
+}
+
+
+class Reader:
+    """Reads from one server. `notes` and `unreadable` are of the last read."""
+
+    def __init__(self, session: Session, api: Api, watch: Watch) -> None:
+        self._session = session
+        self._api = api
+        self._watch = watch
+        self.notes: list[Note] = []
+        self.unreadable: frozenset[tuple[Kind, str]] = frozenset()
+        """The objects that are there, and that the server fails on."""
+
+    def read(self, kind: Kind, selection: Selection) -> Iterator[AirflowObject]:
+        """The selected objects of a kind.
+
+        Where only few are asked for by name, they are read one by one: a list can be long.
+        """
+        api = self._api
+        ids = _few(api, kind, selection)
+        if ids is None:
+            lister = Lister(self._session, api, kind, self._watch)
+            listing = lister.read()
+            if listing.broken:
+                self._tell_of_broken(lister, kind, listing, selection)
+            items = listing.items
+            if api.lists_in_full(kind):
+                yield from (api.parse(kind, item) for id_, item in items.items() if selection.wants(kind, id_))
+                return
+            wanted = [id_ for id_ in items if selection.wants(kind, id_)]
+            # In Airflow 2, an id that is empty or has a '/' in it leads to no page, and only the list shows it.
+            yield from (api.parse(kind, items[id_]) for id_ in wanted if not id_ or "/" in id_)
+            ids = [id_ for id_ in wanted if id_ and "/" not in id_]
+        yield from self._singly(kind, ids)
+
+    def _singly(self, kind: Kind, ids: Sequence[str]) -> Iterator[AirflowObject]:
+        """The objects with these ids that there are, several at a time."""
+        broken: list[str] = []
+
+        def read_one(id_: str) -> AirflowObject | None:
+            try:
+                return read_object(self._session, self._api, kind, id_)
+            except Broken:
+                if not broken:
+                    Lister(self._session, self._api, kind, self._watch).count()  # raises where it isn't the object
+                broken.append(id_)
+                return None
+
+        for done, obj in enumerate(in_order(read_one, ids, min(_AT_A_TIME, len(ids))), 1):
+            self._watch(f"reading {kind.value}", done, len(ids))
+            if obj is not None:
+                yield obj
+        for id_ in sorted(broken):
+            self._tell(kind, id_)
+
+    def _tell_of_broken(self, lister: Lister, kind: Kind, listing: Listing, selection: Selection) -> None:
+        """Says which objects the server fails on, as far as they can be told."""
+        found: list[str] = []
+        if self._api.searches:
+            search = Search(lambda pattern: lister.count((PATTERNS[kind], pattern)), listing.items)
+            found += search.ids(listing.broken)
+        # The search doesn't tell capitals, and in Airflow 2 there is none.
+        wanted = [id_ for other, id_ in selection.ids or () if other is kind and id_ not in listing.items]
+        likely = [id_ for id_ in wanted if id_.lower() in found] if self._api.searches else wanted[:PAGE]
+        sure = [id_ for id_ in dict.fromkeys([*found, *likely]) if id_ and self._is_broken(kind, id_)]
+        for id_ in sure:
+            self._tell(kind, id_)
+        alike = [id_ for id_ in found if id_ not in [other.lower() for other in sure]]
+        for id_ in alike[: listing.broken - len(sure)]:
+            self._tell(kind, id_, "its capitals aren't known; ", known=False)
+        unknown = listing.broken - len(sure) - len(alike)
+        if unknown > 0:
+            what = f"1 of its {kind.value}" if unknown == 1 else f"{unknown} of its {kind.value}"
+            self._add(self._session.base, f"the server fails on {what} (500), and their ids can't be told", kind)
+
+    def _is_broken(self, kind: Kind, id_: str) -> bool:
+        try:
+            read_object(self._session, self._api, kind, id_)
+        except Broken:
+            return True
+        except TargetError:
+            pass
+        return False
+
+    def _tell(self, kind: Kind, id_: str, about: str = "", *, known: bool = True) -> None:
+        if known:
+            self.unreadable |= {(kind, id_)}
+        name = f"{self._session.base}: {kind.value}/{id_}"
+        self._add(name, f"{about}the server fails on it (500)", kind)
+
+    def _add(self, where: str, what: str, kind: Kind) -> None:
+        way_out = f"airflow {kind.value} delete ID, on the server, removes such an object"
+        self.notes.append(Note(where, f"{what}: left out; {_WORDS[kind]}; {way_out}", left_out=True, failed=True))
+
+
+def read_object(session: Session, api: Api, kind: Kind, id_: str) -> AirflowObject | None:
+    """One object, or None where there is no such one. Raises `Broken` where the server fails on it."""
+    answer = session.get(Request("GET", api.path(kind, id_)), kind)
+    return None if answer is None else api.parse(kind, answer)
+
+
+def _few(api: Api, kind: Kind, selection: Selection) -> list[str] | None:
+    """The ids to read one by one, or None where the list is the better way."""
+    if selection.ids is None:
+        return None
+    ids = sorted(id_ for other, id_ in selection.ids if other is kind and selection.wants(kind, id_))
+    limit = _FEW if api.lists_in_full(kind) else PAGE
+    plain = all(id_.isascii() and id_.replace("_", "").replace("-", "").isalnum() for id_ in ids)
+    # 3.3 has a page of its own at /connections/enqueue-test.
+    return ids if len(ids) <= limit and plain and "enqueue-test" not in ids else None
