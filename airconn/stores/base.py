@@ -82,6 +82,8 @@ class Store(ABC):
         """The kinds that there is room for, which for a file the last read and for others their options have told."""
         self.watch: Watch = unwatched
         """Who wants to know how far a read is."""
+        self.whole = False
+        """Whether an object must not come into being in two steps, since no later run would complete it."""
 
     @abstractmethod
     def describe(self) -> str:

@@ -20,6 +20,7 @@ from airconn.model import (
     Action,
     AirflowObject,
     AirflowVersion,
+    Bundle,
     Connection,
     Kind,
     Pool,
@@ -27,6 +28,7 @@ from airconn.model import (
     Text,
     Variable,
 )
+from airconn.plan import make_plan
 from airconn.stores import open_store
 from airconn.stores.base import Store
 from tests.stores.contract import FULL, SECRET, StoreContract, create, do, read_one, step
@@ -54,6 +56,12 @@ class Database:
     def put_variables(self, values: dict[str, str]) -> None:
         with closing(sqlite3.connect(self._path, timeout=30)) as database, database:
             database.executemany("insert into variable (key, val, is_encrypted) values (?, ?, 0)", values.items())
+
+    def put_connections(self, extras: dict[str, str]) -> None:
+        """Connections of the given extras, by their ids, and nothing else."""
+        columns = "conn_id, conn_type, is_encrypted, is_extra_encrypted, extra"
+        with closing(sqlite3.connect(self._path, timeout=30)) as database, database:
+            database.executemany(f"insert into connection ({columns}) values (?, 't', 0, 0, ?)", extras.items())
 
     def _clear_text(self, value: str | None, encrypted: object) -> str | None:
         return self._fernet.decrypt(value.encode()).decode() if value and encrypted else value
@@ -218,28 +226,54 @@ class TestAirflowApi(StoreContract):
             f"c{number}": f'{{"i": {number}}}' for number in numbers
         }
 
-    def test_an_extra_that_breaks_the_list_is_explained(self, store: Store, truth: Database) -> None:
-        truth.run(
-            "insert into connection (conn_id, conn_type, is_encrypted, is_extra_encrypted, extra) "
-            "values ('bad', 't', 0, 0, '[1]')"
-        )
+    def test_an_extra_that_breaks_the_list_is_found_and_the_rest_is_read(self, store: Store, truth: Database) -> None:
+        """The one that breaks it is on the second page; one more, in the middle of the first, has capitals."""
+        extras = {f"c{number:03}": "{}" for number in range(150)} | {"c007": "[1]", "Old_Conn-1.x": "[1]"}
+        truth.put_connections(extras)
+        good = Selection(kinds=frozenset({Kind.CONNECTIONS}))
         if store.airflow() < AirflowVersion(3, 0):
-            assert read_one(store, Connection(conn_id="bad", conn_type="t")) is not None
-        else:
-            with pytest.raises(TargetError, match="fails with status 500") as caught:
-                store.read(Selection())
-            assert "no JSON object" in (caught.value.hint or "")
-        truth.clear()
-        assert store.read(Selection(kinds=frozenset({Kind.CONNECTIONS}))).connections == {}
+            assert store.read(good).connections.keys() == extras.keys()
+            return
+        assert store.read(good).connections.keys() == extras.keys() - {"c007", "Old_Conn-1.x"}
+        assert all(note.failed and note.left_out for note in store.notes)
+        assert [note.where for note in store.notes] == [
+            f"{store.address}: connections/{id_}" for id_ in ("c007", "old_conn-1.x")
+        ]
+        assert "capitals" in store.notes[1].message
+        wanted = [Connection(conn_id=id_, conn_type="t") for id_ in ("c007", "Old_Conn-1.x", "c008", "new")]
+        ids = frozenset((Kind.CONNECTIONS, obj.conn_id) for obj in wanted)
+        for _ in range(2):  # once from single objects, once from the list
+            store.read(replace(good, ids=ids))
+            assert sorted(note.where.rpartition("/")[2] for note in store.notes) == ["Old_Conn-1.x", "c007"]
+            plan = make_plan(Bundle.of(wanted), store.present(replace(good, ids=ids)), store)
+            assert [step.id for step in plan.blocked] == ["Old_Conn-1.x", "c007"]
+            ids |= {(Kind.CONNECTIONS, f"c{number:03}") for number in range(20, 150)}
 
-    def test_a_pool_that_breaks_the_list_is_explained(self, store: Store, truth: Database) -> None:
-        truth.run("insert into slot_pool (pool, slots, include_deferred) values ('endless', -1, 0)")
+    def test_a_pool_that_breaks_the_list_is_found_and_the_rest_is_read(self, store: Store, truth: Database) -> None:
+        for name, slots in (("a", 1), ("endless", -1), ("z", 2)):
+            truth.run("insert into slot_pool (pool, slots, include_deferred) values (?, ?, 0)", name, slots)
+        pools = Selection(kinds=frozenset({Kind.POOLS}))
+        names = {"a", "default_pool", "z"}
         if store.airflow() >= AirflowVersion(3, 1):
-            assert store.read(Selection()).pools["endless"].slots == -1
-        else:
-            with pytest.raises(TargetError, match="fails with status 500") as caught:
-                store.read(Selection())
-            assert "-1 slots" in (caught.value.hint or "")
+            assert store.read(pools).pools["endless"].slots == -1
+            return
+        assert store.read(pools).pools.keys() == names
+        (note,) = store.notes
+        assert note.failed
+        assert "-1 slots" in note.message
+        assert ("pools/endless" in note.where) == (store.airflow() >= AirflowVersion(3, 0))
+        ids = frozenset((Kind.POOLS, name) for name in ("a", "endless", "c", "d", "e"))
+        store.read(replace(pools, ids=ids))
+        assert [note.where.rpartition("/")[2] for note in store.notes] == ["endless"]
+        assert store.create_refusal(Pool(name="endless", slots=1))
+
+    def test_a_server_that_fails_on_all_of_a_list_is_no_empty_one(self, store: Store, truth: Database) -> None:
+        truth.run("alter table variable rename to variable_gone")
+        try:
+            with pytest.raises(TargetError, match="fails with status 500"):
+                store.read(Selection(kinds=frozenset({Kind.VARIABLES})))
+        finally:
+            truth.run("alter table variable_gone rename to variable")
 
 
 def _deferred(obj: AirflowObject) -> dict[str, Any]:

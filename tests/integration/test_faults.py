@@ -67,7 +67,7 @@ def test_a_fault_at_any_request_loses_nothing(
         assert target.airconn("import", source, "--exact", **how).code == 0
         assert normal(target.database()) == expected
         requests = len(proxy.seen)
-        assert requests > number
+        assert requests > number // 2  # some are written in one request
         for at in range(requests):
             # Each request meets a fault, and the faults take turns; with AIRCONN_FUZZ, each request meets each.
             for fault in FAULTS if os.environ.get("AIRCONN_FUZZ") else [FAULTS[(at + at // 3) % 4]]:

@@ -22,9 +22,11 @@ from tests.integration.program import Program, WatchedProxy
 from tests.integration.target import Target
 
 pytestmark = on_worker_of("3.3.2")
-IDS = [f"v{number:02}" for number in range(40)]
-AT = 5
-"""The number of the object that is being written when it happens."""
+IDS = [f"v{number:02}" for number in range(100)]
+AT = 2
+"""The number of the request that is on its way when it happens."""
+BEFORE, AFTER = 25, 75
+"""How many objects are written before that request, and after it."""
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def program(target: Target) -> Program:
 
 
 class Stopped:
-    """A run of airconn that something happens to while it writes its object number `AT`."""
+    """A run of airconn that something happens to while its request number `AT` is on its way."""
 
     def __init__(
         self, program: Program, url: str, *args: str, strike: Callable[[Stopped], str], at: int = AT
@@ -78,13 +80,13 @@ def has_ended(pid: int) -> bool:
 
 
 def ctrl_c(run: Stopped) -> str:
-    run.send(signal.SIGINT, until="finishing the object")
+    run.send(signal.SIGINT, until="Ctrl-C again")
     return ""
 
 
 def ctrl_c_twice(run: Stopped) -> str:
     """The request is passed on nevertheless, as one is that has left our machine."""
-    run.send(signal.SIGINT, until="finishing the object")
+    run.send(signal.SIGINT, until="Ctrl-C again")
     run.send(signal.SIGINT)
     return ""
 
@@ -112,11 +114,13 @@ def told(out: str) -> dict[str, list[str]]:
 def test_ctrl_c_finishes_the_object_and_reports_what_is_true(target: Target, program: Program) -> None:
     run = Stopped(program, target.box.url, "import", "many.json", strike=ctrl_c)
     assert run.code == 130
-    assert told(run.out) == {"+": IDS[:AT]}
-    assert run.out.splitlines()[-1].endswith(f": {AT} created, 0 updated, 0 unchanged, {len(IDS) - AT} not done")
+    assert told(run.out) == {"+": IDS[:AFTER]}
+    assert run.out.splitlines()[-1].endswith(
+        f": {AFTER} created, 0 updated, 0 unchanged, {len(IDS) - AFTER} not done"
+    )
     assert run.err.endswith("interrupted\n")
     assert "nothing was written" not in run.err
-    assert sorted(target.database()["variables"]) == IDS[:AT]
+    assert sorted(target.database()["variables"]) == IDS[:AFTER]
     assert len(run.requests) == AT
     assert program.leftovers() == []
 
@@ -125,10 +129,10 @@ def test_ctrl_c_reports_as_json_what_is_true(target: Target, program: Program) -
     run = Stopped(program, target.box.url, "import", "many.json", "--output", "json", strike=ctrl_c)
     report = json.loads(run.out)
     assert run.code == 130
-    assert [entry["id"] for entry in report["objects"] if entry["status"] == "done"] == IDS[:AT]
+    assert [entry["id"] for entry in report["objects"] if entry["status"] == "done"] == IDS[:AFTER]
     assert {entry["status"] for entry in report["objects"]} == {"done", "not done"}
-    assert report["summary"]["not done"] == len(IDS) - AT
-    assert sorted(target.database()["variables"]) == IDS[:AT]
+    assert report["summary"]["not done"] == len(IDS) - AFTER
+    assert sorted(target.database()["variables"]) == IDS[:AFTER]
 
 
 @pytest.mark.parametrize(("strike", "code"), [(ctrl_c_twice, 130), (sigterm, 143)], ids=["ctrl-c-twice", "sigterm"])
@@ -139,11 +143,11 @@ def test_a_stop_at_once_tells_which_object_is_doubtful(
     run = Stopped(program, target.box.url, "import", "many.json", strike=strike)
     assert time.monotonic() - begun < 20
     assert run.code == code, run.err
-    assert told(run.out) == {"+": IDS[: AT - 1], "x": [IDS[AT - 1]]}
+    assert told(run.out) == {"+": IDS[:BEFORE], "x": IDS[BEFORE:AFTER]}
     assert "it is written or it isn't" in run.out
-    assert f"{AT - 1} created" in run.out
-    assert f"1 failed, {len(IDS) - AT} not done" in run.out
-    assert {*IDS[: AT - 1]} <= target.database()["variables"].keys() <= {*IDS[:AT]}
+    assert f"{BEFORE} created" in run.out
+    assert f"{AFTER - BEFORE} failed, {len(IDS) - AFTER} not done" in run.out
+    assert {*IDS[:BEFORE]} <= target.database()["variables"].keys() <= {*IDS[:AFTER]}
     assert len(run.requests) == AT
     assert program.leftovers() == []
 

@@ -458,7 +458,7 @@ class StoreContract:
     def test_a_stop_lets_what_has_begun_be_finished_and_tells_of_all_that_was_written(
         self, store: Store, truth: Truth, tmp_path: Path
     ) -> None:
-        objects = Bundle.of(Variable(key=f"v{number:02}", value=Text(f"value {number}")) for number in range(20))
+        objects = Bundle.of(Variable(key=f"v{number:02}", value=Text(f"value {number}")) for number in range(60))
         plan = make_plan(objects, Bundle(), store)
         begun: list[Step] = []
         outcomes: list[Outcome] = []
@@ -474,7 +474,7 @@ class StoreContract:
         assert [outcome.error for outcome in outcomes] == [None] * len(begun)
         written = [obj.id for obj in objects if truth.get(Kind.VARIABLES, obj.id) is not None]
         assert written == [outcome.step.id for outcome in outcomes]
-        assert store.capabilities.at_once or 3 <= len(written) < 20
+        assert store.capabilities.at_once or 3 <= len(written) < 60
         create(store, *(obj for obj in objects if obj.id not in written))
 
     def test_a_place_where_nobody_is(self, unreachable: Callable[[], Store]) -> None:

@@ -38,6 +38,10 @@ class Dialect:
     """An update takes the description of a variable away. v1 refuses null (schemas/variable_schema.py)."""
     upserts_variables: bool
     """`POST /variables` overwrites a variable that exists (v1 `post_variables`)."""
+    bulk: bool
+    """A `PATCH` on a collection takes many objects (v2 services/public/common.py `BulkService`)."""
+    masks_in_bulk: bool
+    """And heeds a mask for variables and pools. Before, it writes all of their fields (3.0.6, 3.1.8)."""
 
 
 @lru_cache(maxsize=16)
@@ -56,4 +60,6 @@ def dialect_for(version: AirflowVersion) -> Dialect:
         keeps_masked=v2,
         nulls_description=v2,
         upserts_variables=not v2,
+        bulk=v2,
+        masks_in_bulk=version >= AirflowVersion(3, 2),
     )

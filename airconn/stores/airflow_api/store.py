@@ -76,7 +76,7 @@ class AirflowApiStore(Store):
         return "Airflow lets nobody delete default_pool" if own else ""
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        yield from Writer(self._session, self._api()).apply(steps)
+        yield from Writer(self._session, self._api(), whole=self.whole).apply(steps)
 
     def close(self) -> None:
         self._session.close()

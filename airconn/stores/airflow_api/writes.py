@@ -1,67 +1,113 @@
-"""Carries out steps, one after the other, and says of each what became of it."""
+"""Carries out steps one by one, and says of each what became of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from itertools import chain
 
 from airconn.errors import AirconnError, TargetError
-from airconn.model import WRITES, Action, AirflowObject, Kind, Outcome, Step, value_fields
+from airconn.model import WRITES, Action, AirflowObject, Connection, Kind, Outcome, Step, value_fields
 from airconn.stores.airflow_api.api import Api, Refused
-from airconn.stores.airflow_api.faults import NoAnswer
+from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime
 from airconn.stores.airflow_api.forms import matches, stored_form
 from airconn.stores.airflow_api.reasons import reason
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.transport import Reply, Request
+from airconn.stores.airflow_api.transport import Reply, Request, unknown_fate
 from airconn.stores.masks import holds_mask
+from airconn.stores.several import in_order
 
 _DONE = range(200, 300)
 _PATIENCE = 2
-"""After so many steps in a row without an answer, the others aren't tried any more."""
+"""After so many requests in a row without an answer, the other steps aren't tried any more."""
+_AT_A_TIME = 4
+
+
+OTHER_VALUES = "the answer was lost, and there is one now with other values"
+
+
+class Doubt(Enum):
+    """Whether what is to be created may be there by now, from a request that got no answer."""
+
+    NONE = 0
+    WHOLE = 1
+    BARE = 2
+    """It may, without its password, which is written afterwards in any case."""
 
 
 class Writer:
-    """Writes to one server."""
+    """Writes to one server: several steps at a time, or many in a request, as its API bears it."""
 
-    def __init__(self, session: Session, api: Api) -> None:
+    def __init__(self, session: Session, api: Api, *, whole: bool = False) -> None:
+        """`whole`: no object may come into being in two steps, for no later run would complete it."""
         self._session = session
         self._api = api
+        self._whole = whole
+        self._silent = 0
+        self._why = ""
+        """Why nothing more is tried, if so."""
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         """The outcome of each step that writes.
 
         Raises `TargetError` before the first write, where the server doesn't answer or doesn't let us in.
         """
-        silent = 0
-        ready = False
-        for step in steps:
-            if step.action not in WRITES:
-                continue
-            if not ready:
-                self._knock(step.kind)
-                ready = True
-            if silent >= _PATIENCE:
-                yield Outcome(step, f"not tried: {self._session.base} doesn't answer any more")
-                continue
-            try:
-                self._carry_out(step)
-                silent = 0
-                yield Outcome(step)
-            except NoAnswer as error:
-                silent += 1
-                yield Outcome(step, _told(error))
-            except AirconnError as error:
-                silent = 0
-                yield Outcome(step, _told(error))
-            except Exception as error:  # noqa: BLE001 - one object must not keep the others from their report
-                silent = 0
-                yield Outcome(step, f"a fault of airconn itself: {type(error).__name__}")
+        writes = (step for step in steps if step.action in WRITES)
+        for first in writes:
+            self._knock(first.kind)
+            yield from self._carry_out_all(chain((first,), writes))
+
+    def _carry_out_all(self, steps: Iterable[Step]) -> Iterator[Outcome]:
+        if self._api.dialect.bulk:
+            from airconn.stores.airflow_api.batches import BatchWriter
+
+            return BatchWriter(self, self._session, self._api, whole=self._whole).apply(steps)
+        return in_order(self.attempt, steps, _AT_A_TIME)
+
+    def attempt(self, step: Step, doubt: Doubt = Doubt.NONE) -> Outcome:
+        """Carries out one step by itself.
+
+        Safe to call from several threads.
+        """
+        if self.gave_up:
+            return Outcome(step, self._why)
+        try:
+            self._carry_out(step, doubt)
+        except NoAnswer as error:
+            self.unheard(error)
+            return Outcome(step, told(error))
+        except AirconnError as error:
+            self.heard()
+            return Outcome(step, told(error))
+        except Exception as error:  # noqa: BLE001 - one object must not keep the others from their report
+            self.heard()
+            return Outcome(step, f"a fault of airconn itself: {type(error).__name__}")
+        self.heard()
+        return Outcome(step)
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether nothing more is tried."""
+        return bool(self._why)
+
+    def heard(self) -> None:
+        """The server has answered."""
+        self._silent = 0
+
+    def unheard(self, error: NoAnswer) -> None:
+        """The server hasn't answered. After a while of that, and when no time is left, it isn't asked again."""
+        self._silent += 1
+        if isinstance(error, OutOfTime):
+            self._why = "not tried: the deadline has passed"
+        elif self._silent >= _PATIENCE:
+            self._why = self._why or f"not tried: {self._session.base} doesn't answer any more"
 
     def _knock(self, kind: Kind) -> None:
         """Makes sure that these credentials are let in, unless they were already."""
         if not self._session.let_in:
             self._session.get(Request("GET", self._api.path(kind), (("limit", "1"),)), kind)
 
-    def _carry_out(self, step: Step) -> None:
+    def _carry_out(self, step: Step, doubt: Doubt) -> None:
         if step.action is Action.DELETE:
             self._delete(step)
             return
@@ -84,34 +130,38 @@ class Writer:
             try:
                 self._create(step, step.source, requests)
             except AirconnError as error:
-                raise TargetError(f"it was deleted, and creating it again failed: {_told(error)}") from None
+                raise TargetError(f"it was deleted, and creating it again failed: {told(error)}") from None
         else:
             if self._api.dialect.upserts_variables and step.kind is Kind.VARIABLES and self._held(step) is not None:
                 raise Refused("there is one already, which this call would overwrite")
-            self._create(step, step.source, requests)
+            self._create(step, step.source, requests, doubt)
 
-    def _create(self, step: Step, source: AirflowObject, requests: Sequence[Request]) -> None:
+    def _create(
+        self, step: Step, source: AirflowObject, requests: Sequence[Request], doubt: Doubt = Doubt.NONE
+    ) -> None:
         """Creates an object. Where the answer is lost, looks whether it is there now, and if not, tries once more."""
         first, *rest = requests
         for last in (False, True):
             try:
                 reply = self._session.send(first)
+                if unknown_fate(reply):
+                    raise NoAnswer(failure(reply, first, step), where=self._session.base, maybe_done=True)
             except NoAnswer as error:
                 if not error.maybe_done:
                     raise
-                if self._came_to_be(step, source):
+                if self._came_to_be(step, doubt):
                     break
                 if last:
                     raise
                 continue
-            if last and reply.status == 409 and self._came_to_be(step, source):
+            if (last or doubt is not Doubt.NONE) and reply.status == 409 and self._came_to_be(step, doubt):
                 break
             self._expect(reply, first, step)
             break
         for request in rest:
             self._expect(self._session.send(request), request, step)
 
-    def _came_to_be(self, step: Step, source: AirflowObject) -> bool:
+    def _came_to_be(self, step: Step, doubt: Doubt) -> bool:
         """Whether an object that wasn't there is there now with the values that were sent.
 
         Raises `Refused` where it has others.
@@ -119,12 +169,20 @@ class Writer:
         held = self._held(step)
         if held is None:
             return False
+        if self.is_as_sent(step, held, doubt):
+            return True
+        raise Refused(OTHER_VALUES)
+
+    def is_as_sent(self, step: Step, held: AirflowObject, doubt: Doubt) -> bool:
+        """Whether an object that is there now is what a create has sent, as far as the server shows it."""
+        if step.source is None:
+            return False
         names = [name for name in value_fields(step.kind) if name != "include_deferred"]
         if step.kind is Kind.VARIABLES and not self._api.dialect.describes_on_create:
             names.remove("description")
-        if matches(held, stored_form(source, self._api.dialect), names):
-            return True
-        raise Refused("the answer was lost, and there is one now with other values")
+        if doubt is Doubt.BARE and isinstance(held, Connection) and held.password is None:
+            names.remove("password")
+        return matches(held, stored_form(step.source, self._api.dialect), names)
 
     def _held(self, step: Step) -> AirflowObject | None:
         answer = self._session.get(Request("GET", self._api.path(step.kind, step.id)), step.kind)
@@ -149,11 +207,11 @@ class Writer:
                 raise TargetError("what answers is no Airflow: whether it was written is not known")
             return
         said = reason(reply, request.body, self._session.auth.secrets())
-        told = f": {said}" if reply.status in (400, 422) and said else ""
-        raise TargetError(_failure(reply, request, step) + told)
+        why = f": {said}" if reply.status in (400, 422) and said else ""
+        raise TargetError(failure(reply, request, step) + why)
 
 
-def _failure(reply: Reply, request: Request, step: Step) -> str:
+def failure(reply: Reply, request: Request, step: Step) -> str:
     """A status of a writing request in words."""
     status = reply.status
     if status == 401:
@@ -174,6 +232,6 @@ def _failure(reply: Reply, request: Request, step: Step) -> str:
 _VERBS = {"POST": "create", "PATCH": "change", "DELETE": "delete"}
 
 
-def _told(error: AirconnError) -> str:
+def told(error: AirconnError) -> str:
     """An error in one line, without the address, which stands beside each outcome anyway."""
     return error.message

@@ -96,6 +96,76 @@ def test_a_count_that_does_not_add_up_is_an_error(serve: Serve, connect: Connect
         connect(serve(airflow("3.3.2", respond)).url).read(VARIABLES)
 
 
+class Poisoned(Paged):
+    """One that fails on each page with one of some keys on it, and on these themselves."""
+
+    def __init__(self, keys: list[str], poisoned: set[str], limit: int = 100) -> None:
+        super().__init__(keys, limit)
+        self.poisoned = poisoned
+
+    def __call__(self, received: Received) -> Answer | None:
+        if received.path.rpartition("/")[2] in self.poisoned:
+            return Answer(500, "Internal Server Error")
+        pattern = dict(received.query).get("variable_key_pattern")
+        if pattern is not None:
+            matching = [key for key in self.keys if pattern in key]
+            return Answer(body={"variables": [], "total_entries": len(matching)})
+        answer = super().__call__(received)
+        shown = {entry["key"] for entry in answer.body["variables"]} if answer else set()
+        return Answer(500, "Internal Server Error") if shown & self.poisoned else answer
+
+
+@pytest.mark.parametrize("limit", [100, 30, 7, 2, 1])
+@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
+def test_what_the_server_fails_on_is_left_out_and_the_rest_is_read(
+    version: str, limit: int, serve: Serve, connect: Connect
+) -> None:
+    poisoned = {"k0000", "k0099", "k0100", "k0179"}
+    site = serve(airflow(version, Poisoned(keys(180), poisoned, limit)))
+    store = connect(site.url)
+    assert set(store.read(VARIABLES).variables) == {*keys(180)} - poisoned
+    assert all(note.failed and note.left_out for note in store.notes)
+    if version == "3.3.2":
+        assert {note.where for note in store.notes} == {f"{site.url}: variables/{key}" for key in poisoned}
+    else:
+        (note,) = store.notes
+        assert "4 of its variables (500), and their ids can't be told" in note.message
+
+
+def test_of_wanted_objects_the_one_that_the_server_fails_on_is_told(serve: Serve, connect: Connect) -> None:
+    for version in ("3.3.2", "2.11.2"):
+        for number in (3, 30):  # one by one, and from the list
+            store = connect(serve(airflow(version, Poisoned(keys(180), {"k0002"}))).url)
+            ids = frozenset((Kind.VARIABLES, key) for key in [*keys(number), "new"])
+            found = store.read(Selection(kinds=frozenset({Kind.VARIABLES}), ids=ids)).variables
+            assert set(found) >= {*keys(number)} - {"k0002"} if number > 3 else True
+            assert [note.where.rpartition("/")[2] for note in store.notes] == ["k0002"]
+            assert "fails on it" in store.create_refusal(Variable(key="k0002", value=Text("x")))
+            assert store.create_refusal(Variable(key="new", value=Text("x"))) == ""
+
+
+def test_a_server_that_fails_on_nearly_all_is_given_up(serve: Serve, connect: Connect) -> None:
+    site = serve(airflow("3.3.2", Poisoned(keys(300), {*keys(299)})))
+    with pytest.raises(TargetError, match="fails on most of its variables"):
+        connect(site.url).read(VARIABLES)
+
+
+def test_two_pages_are_read_at_a_time(serve: Serve, connect: Connect) -> None:
+    paged = Paged(keys(400))
+    together = threading.Barrier(2, timeout=10)
+    paged.before_page = lambda page: together.wait() and None if page in (1, 2) else None
+    store = connect(serve(airflow("3.3.2", paged)).url)
+    assert list(store.read(VARIABLES).variables) == keys(400)
+
+
+def test_a_watch_is_told_how_far_it_is(serve: Serve, connect: Connect) -> None:
+    store = connect(serve(airflow("3.3.2", Paged(keys(250)))).url)
+    told: list[tuple[str, int, int | None]] = []
+    store.watch = lambda *what: told.append(what)
+    store.read(VARIABLES)
+    assert told == [("reading variables", number, 250) for number in (100, 199, 250)]
+
+
 def test_only_the_selected_kinds_are_asked_for(serve: Serve, connect: Connect) -> None:
     site = serve(airflow("3.3.2"))
     connect(site.url).read(VARIABLES)

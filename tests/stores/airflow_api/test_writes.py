@@ -156,15 +156,16 @@ def test_credentials_are_tried_before_the_first_write(serve: Serve, connect: Con
 
 
 def test_a_server_that_goes_away_in_mid_run_is_not_tried_for_each_step(connect: Connect) -> None:
-    with Site(airflow("3.3.2", Place())) as site:
+    with Site(airflow("2.11.2", Place())) as site:
         store = connect(site.url, with_token(retries=0))
         store.describe()
-        outcomes = store.apply([step(Action.CREATE, Variable(key=f"k{n}", value=Text("x"))) for n in range(6)])
+        outcomes = store.apply([step(Action.CREATE, Variable(key=f"k{n}", value=Text("x"))) for n in range(40)])
         assert next(iter(outcomes)).error is None
-    errors = [outcome.error for outcome in outcomes]
-    assert len(errors) == 5
-    assert all(errors)
-    assert [(error or "").startswith("not tried") for error in errors] == [False, False, True, True, True]
+    errors = [outcome.error or "" for outcome in outcomes]
+    assert len(errors) == 39
+    assert all(error.startswith("not tried") for error in errors[-20:])
+    # Four are on their way at a time; of those, and of two more, it takes an answer that doesn't come.
+    assert 1 <= sum("not tried" not in error for error in errors if error) <= 8
 
 
 def requests(

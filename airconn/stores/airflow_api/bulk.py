@@ -1,0 +1,137 @@
+"""What a `PATCH` on a whole collection of `/api/v2` takes: many objects in one request, all of one action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from airconn.errors import AirconnError
+from airconn.model import Action, Connection, FieldChange, How, Kind, Step, Variable, hidden_fields, value_fields
+from airconn.stores.airflow_api.api import DEFAULT_POOL, Api
+from airconn.stores.airflow_api.transport import Reply, Request
+from airconn.stores.masks import holds_mask
+
+_ON: Final = {
+    Action.CREATE: {"action_on_existence": "fail"},
+    Action.UPDATE: {"action_on_non_existence": "fail"},
+    Action.DELETE: {"action_on_non_existence": "skip"},
+}
+
+Entity = Mapping[str, Any] | str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What the entries of one request have in common."""
+
+    kind: Kind
+    action: Action
+    mask: tuple[str, ...] = ()
+    """The fields that an update writes, where the server heeds that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A step, and what stands for it in a request. A key of None is one that has to be carried out by itself."""
+
+    step: Step
+    key: Key | None = None
+    entity: Entity = ""
+
+    @property
+    def weight(self) -> int:
+        """About how many characters it takes."""
+        values = self.entity.values() if isinstance(self.entity, Mapping) else (self.entity,)
+        return sum(len(value) if isinstance(value, str) else 8 for value in values) + 100
+
+
+def entry(api: Api, step: Step) -> Entry:
+    """How a step goes into a request with others, if it does. What is refused, is so by itself."""
+    try:
+        key = _key(api, step)
+        return Entry(step, key, _entity(api, key, step)) if key else Entry(step)
+    except (AirconnError, ValueError):
+        return Entry(step)
+
+
+def _key(api: Api, step: Step) -> Key | None:
+    source, dialect = step.source, api.dialect
+    if step.action is Action.DELETE:
+        # Airflow lets nobody delete default_pool, but for this call.
+        return None if step.kind is Kind.POOLS and step.id == DEFAULT_POOL else Key(step.kind, step.action)
+    if source is None or holds_mask(source, _names(step)):
+        return None
+    if step.action is Action.CREATE:
+        # `handle_bulk_create` of services/public/variables.py drops the team (3.2.2, 3.3.2).
+        return None if isinstance(source, Variable) and source.team_name else Key(step.kind, step.action)
+    if step.action is not Action.UPDATE or not step.written:
+        return None
+    if step.kind is Kind.CONNECTIONS:
+        return Key(step.kind, step.action)  # all fields of the body are written, and no others, mask or no mask
+    if dialect.masks_in_bulk:
+        return None if step.id == DEFAULT_POOL else Key(step.kind, step.action, tuple(sorted(step.written)))
+    # Before 3.2, all fields of a variable are written, and a pool's description can't be cleared.
+    whole = step.kind is Kind.VARIABLES and not hidden_fields(step.result())
+    return Key(step.kind, step.action) if whole else None
+
+
+def _names(step: Step) -> Sequence[str]:
+    return sorted(step.written) if step.action is Action.UPDATE else value_fields(step.kind)
+
+
+def _entity(api: Api, key: Key, step: Step) -> Entity:
+    if step.action is Action.DELETE:
+        return step.id
+    result = step.result()
+    if step.action is Action.CREATE or (step.kind is Kind.VARIABLES and not key.mask):
+        body = api.create(result)[0].body
+    else:
+        body = api.update(step)[0].body
+    return dict(body or {})
+
+
+def request(api: Api, key: Key, entities: Iterable[Entity]) -> Request:
+    """The request that carries out entries of one key. A repeated create would meet what the first one made."""
+    action = {"action": key.action.value, "entities": list(entities), **_ON[key.action]}
+    if key.mask:
+        action["update_mask"] = list(key.mask)
+    repeatable = key.action is not Action.CREATE
+    return Request("PATCH", api.path(key.kind), body={"actions": [action]}, repeatable=repeatable)
+
+
+def done(reply: Reply, key: Key, entries: Sequence[Entry]) -> frozenset[str] | None:
+    """The ids that were dealt with, by the answer to `request`; None where the answer is none.
+
+    The status is 200 even where nothing was done. What was to be deleted and is gone already counts as done.
+    """
+    answer = reply.json()
+    result = answer.get(key.action.value) if isinstance(answer, dict) else None
+    success = result.get("success") if isinstance(result, dict) else None
+    if not isinstance(result, dict) or not isinstance(success, list):
+        return None
+    if key.action is Action.DELETE and not result.get("errors"):
+        return frozenset(item.step.id for item in entries)
+    return frozenset(str(id_) for id_ in success)
+
+
+def without_password(item: Entry) -> Entry:
+    """The same without a password in it, if `password_of` can give it one later."""
+    if not _is_put_off(item.step):
+        return item
+    assert isinstance(item.entity, Mapping)  # noqa: S101 - a connection that is created
+    return replace(item, entity={name: value for name, value in item.entity.items() if name != "password"})
+
+
+def password_of(api: Api, item: Entry) -> Entry | None:
+    """The update that gives a connection the password that it was created without, if it was."""
+    if not _is_put_off(item.step):
+        return None
+    change = FieldChange("password", How.CHANGED)
+    return entry(api, replace(item.step, action=Action.UPDATE, target=item.step.source, changes=(change,)))
+
+
+def _is_put_off(step: Step) -> bool:
+    """Whether the password of a connection can come later. An update takes `***` for what is there."""
+    source = step.source
+    return isinstance(source, Connection) and bool(source.password) and "password" not in source.literal

@@ -1,0 +1,142 @@
+"""Many objects in one request: the database holds what a request each would have made of it, whatever goes wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import on_worker_of
+from tests.integration.faulty_proxy import FAULTS, FaultyProxy
+from tests.integration.prediction import State, normal, predict, raw
+from tests.integration.program import WatchedProxy
+from tests.integration.target import Target
+
+EMPTY: State = {"connections": {}, "variables": {}, "pools": {}}
+EXTRAS = [
+    None,
+    {"region": "eu"},
+    {"token": "tk-%d", "deep": {"api_key": "ak-%d", "n": 1}},
+    {"ä": "ö", "list": [1, "x"]},
+]
+
+
+def many(number: int, side: str = "a") -> State:
+    """Objects of each kind. Two sides differ in each field of some objects, and in one field of most."""
+    state: State = {"connections": {}, "variables": {}, "pools": {}}
+    for index in range(number):
+        mark = f"{side}{index}" if index % 4 else f"same{index}"
+        extra = json.dumps(EXTRAS[index % len(EXTRAS)]).replace("%d", str(index))
+        state["connections"][f"c{index:03}"] = {
+            "conn_type": ("http", "aws")[index % 2],
+            "description": None if index % 3 == 0 else f"déscription {mark}",
+            "login": None if index % 5 == 0 else f"login-{index}",
+            "password": None if index % 11 == 0 else f"pw/ä-{mark}-{index:05}",
+            "host": None if index % 7 == 0 else f"host-{mark if index % 2 else index}.example.com",
+            "port": None if index % 6 == 0 else 1000 + index,
+            "schema": f"schema-{mark}" if index % 5 == 1 else None,
+            "extra": json.loads(extra),
+        }
+        value = json.dumps({"n": index, "side": side}) if index % 2 else f"value {mark}\n"
+        state["variables"][f"v/{index:03}"] = {
+            "value": value,
+            "description": f"d-{mark}" if index % 3 and side == "a" else None,
+        }
+        state["pools"][f"p {index:03}"] = {
+            "slots": index + (side == "b"),
+            "description": f"d-{mark}" if index % 3 else None,
+            "include_deferred": bool(index % 2),
+        }
+    return state
+
+
+def write(path: Path, state: State) -> Path:
+    path.write_text(json.dumps(state))
+    return path
+
+
+@pytest.fixture
+def target(every_sandbox: Any, airconn: Callable[..., Any], tmp_path: Path) -> Target:
+    return Target(every_sandbox, airconn, tmp_path)
+
+
+def test_many_objects_are_created_updated_and_deleted_as_each_by_itself(target: Target, tmp_path: Path) -> None:
+    target.wipe()
+    state = EMPTY
+    for wanted, options in ((many(60), []), (many(60, "b"), []), (many(60, "b"), []), (many(20, "b"), ["--prune"])):
+        source = write(tmp_path / "source.json", wanted)
+        ran = target.airconn("import", source, *options, "--yes", "--max-delete", 200, "-q")
+        assert (ran.code, ran.err) == (0, "")
+        state = predict(state, wanted, lacking="clear", prune=bool(options))
+        assert normal(target.database()) == state
+
+
+def test_one_that_is_refused_keeps_none_of_the_others_back(target: Target, tmp_path: Path) -> None:
+    """Somebody else has created one of them between the plan and the write."""
+    target.wipe()
+    wanted = {**EMPTY, "connections": many(60)["connections"]}
+    source = write(tmp_path / "source.json", wanted)
+    theirs = {**wanted["connections"]["c030"], "host": "theirs", "extra": None}
+
+    def meanwhile(number: int, request: str) -> str:
+        if number == 1:
+            target.seed({**EMPTY, "connections": {"c030": theirs}})
+        return ""
+
+    with WatchedProxy(target.box.url, meanwhile) as proxy:
+        ran = target.airconn("import", source, AIRCONN_URL=proxy.url)
+    assert ran.code == 1
+    assert [line.split()[1] for line in ran.out.splitlines() if line.startswith("  x")] == ["connections/c030"]
+    assert "there is one with this id already" in ran.out
+    assert "59 created" in ran.out
+    expected = predict(EMPTY, wanted, lacking="clear")
+    expected["connections"]["c030"] = theirs
+    assert normal(target.database()) == expected
+
+
+@pytest.mark.parametrize(
+    "version", [pytest.param(version, marks=on_worker_of(version)) for version in ("3.3.2", "3.0.6")]
+)
+def test_a_fault_at_any_request_leaves_no_secret_out_unreported(
+    version: str, shared_sandbox: Callable[[str], Any], airconn: Callable[..., Any], tmp_path: Path
+) -> None:
+    target = Target(shared_sandbox(version), airconn, tmp_path)
+    held = {**EMPTY, "connections": {f"c{n:03}": many(60)["connections"][f"c{n:03}"] for n in range(5, 60, 7)}}
+    wanted = {**EMPTY, "connections": many(60, "b")["connections"], "variables": many(30)["variables"]}
+    expected = predict(held, wanted, lacking="clear")
+    source = write(tmp_path / "source.json", wanted)
+    with FaultyProxy(target.box.url) as proxy:
+        how = {"AIRCONN_URL": proxy.url, "AIRCONN_TIMEOUT": "1", "AIRCONN_RETRIES": "1"}
+        target.seed(raw(held))
+        proxy.strike("", None)
+        assert target.airconn("import", source, **how).code == 0
+        assert normal(target.database()) == expected
+        requests = proxy.seen
+        assert any(request.startswith("PATCH") and request.endswith("/connections") for request in requests)
+        for at in range(len(requests)):
+            for fault in FAULTS:
+                target.seed(raw(held))
+                proxy.strike(fault, at)
+                first = target.airconn("import", source, "--output", "json", **how)
+                between = normal(target.database())
+                at_fault = (fault, at, requests[at], first.err)
+                assert first.code in (0, 1, 5), at_fault
+                if first.code == 5:
+                    assert between == held, at_fault
+                else:
+                    for entry in json.loads(first.out)["objects"]:
+                        kind, id_ = entry["kind"], entry["id"]
+                        if entry.get("status", "done") == "done":
+                            assert between[kind].get(id_) == expected[kind][id_], (*at_fault, id_)
+                        else:
+                            assert entry["status"] == "failed", at_fault
+                            assert first.code == 1, at_fault
+                if first.code == 0:
+                    assert between == expected, at_fault
+                    continue
+                proxy.strike("", None)
+                again = target.airconn("import", source, **how)
+                assert (again.code, normal(target.database())) == (0, expected), at_fault
