@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from airconn.errors import TargetError
 from airconn.formats.base import Note
@@ -17,6 +17,9 @@ from airconn.stores.several import in_order
 
 _AT_A_TIME = 4
 _FEW = 4
+_SOME = 400
+_WORTH = 25
+"""So many entries of a list take a server as long as one object that is asked for by itself."""
 _WORDS = {
     Kind.CONNECTIONS: "in Airflow 3 an extra that is no JSON object does that",
     Kind.VARIABLES: "the server's log has the reason",
@@ -38,12 +41,13 @@ class Reader:
     def read(self, kind: Kind, selection: Selection) -> Iterator[AirflowObject]:
         """The selected objects of a kind.
 
-        Where only few are asked for by name, they are read one by one: a list can be long.
+        Where only few are asked for by name, they are read one by one: a list can be long, and a server takes longer
+        for each page of a longer one.
         """
         api = self._api
-        ids = _few(api, kind, selection)
+        lister = Lister(self._session, api, kind, self._watch)
+        ids = _few(api, kind, selection, lister.count)
         if ids is None:
-            lister = Lister(self._session, api, kind, self._watch)
             listing = lister.read()
             if listing.broken:
                 self._tell_of_broken(lister, kind, listing, selection)
@@ -123,12 +127,16 @@ def read_object(session: Session, api: Api, kind: Kind, id_: str) -> AirflowObje
     return None if answer is None else api.parse(kind, answer)
 
 
-def _few(api: Api, kind: Kind, selection: Selection) -> list[str] | None:
+def _few(api: Api, kind: Kind, selection: Selection, count: Callable[[], int]) -> list[str] | None:
     """The ids to read one by one, or None where the list is the better way."""
     if selection.ids is None:
         return None
     ids = sorted(id_ for other, id_ in selection.ids if other is kind and selection.wants(kind, id_))
-    limit = _FEW if api.lists_in_full(kind) else PAGE
     plain = all(id_.isascii() and id_.replace("_", "").replace("-", "").isalnum() for id_ in ids)
     # 3.3 has a page of its own at /connections/enqueue-test.
-    return ids if len(ids) <= limit and plain and "enqueue-test" not in ids else None
+    if not plain or "enqueue-test" in ids:
+        return None
+    if not api.lists_in_full(kind):
+        return ids if len(ids) <= PAGE else None
+    few = len(ids) <= _FEW or (len(ids) <= _SOME and len(ids) * _WORTH < count())
+    return ids if few else None

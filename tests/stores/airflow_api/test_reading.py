@@ -144,6 +144,21 @@ def test_of_wanted_objects_the_one_that_the_server_fails_on_is_told(serve: Serve
             assert store.create_refusal(Variable(key="new", value=Text("x"))) == ""
 
 
+def test_some_of_a_long_list_are_read_one_by_one(serve: Serve, connect: Connect) -> None:
+    ids = keys(30)
+    for total, singly in ((700, False), (800, True)):
+        paged = Paged(keys(total))
+
+        def respond(received: Received, paged: Paged = paged) -> Answer | None:
+            key = received.path.rpartition("/")[2]
+            return Answer(body=variable(key)) if key in paged.keys else paged(received)
+
+        site = serve(airflow("3.3.2", respond))
+        wanted = Selection(kinds=VARIABLES.kinds, ids=frozenset((Kind.VARIABLES, key) for key in ids))
+        assert list(connect(site.url).read(wanted).variables) == ids
+        assert len(site.log) == (2 + 30 if singly else 2 + 8)
+
+
 def test_a_server_that_fails_on_nearly_all_is_given_up(serve: Serve, connect: Connect) -> None:
     site = serve(airflow("3.3.2", Poisoned(keys(300), {*keys(299)})))
     with pytest.raises(TargetError, match="fails on most of its variables"):
