@@ -1,0 +1,263 @@
+"""How steps go into requests, and what becomes of each. What servers make of them: tests/integration/test_bulk.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airconn.model import Action, Connection, Outcome, Pool, Step, Text, Variable
+from airconn.stores.base import Store
+from tests.stores.airflow_api.conftest import airflow, with_token
+from tests.stores.contract import step
+from tests.stores.site import Answer, Received, Site
+
+Serve = Callable[..., Site]
+Connect = Callable[..., Store]
+
+
+class Bulk:
+    """Takes whatever is sent to a collection, unless `spoil` has an answer to it."""
+
+    def __init__(self, spoil: Callable[[dict[str, Any]], Answer | None] = lambda action: None) -> None:
+        self.spoil = spoil
+        self.actions: list[dict[str, Any]] = []
+
+    def __call__(self, received: Received) -> Answer | None:
+        if received.method == "POST" and received.path != "/auth/token":
+            return Answer(201, {})
+        if received.method != "PATCH":
+            return None
+        if received.path.count("/") > 3:
+            return Answer(200, {})
+        (action,) = received.body["actions"]
+        self.actions.append(action)
+        ids = [id_of(entity) for entity in action["entities"]]
+        return self.spoil(action) or Answer(200, {action["action"]: {"success": ids, "errors": []}})
+
+    def sizes(self) -> list[tuple[str, int]]:
+        return [(action["action"], len(action["entities"])) for action in self.actions]
+
+
+def id_of(entity: Any) -> str:
+    if isinstance(entity, str):
+        return entity
+    return str(next(entity[name] for name in ("connection_id", "key", "name", "pool") if name in entity))
+
+
+def connections(number: int, **fields: Any) -> list[Step]:
+    return [
+        step(Action.CREATE, Connection(conn_id=f"c{n:04}", conn_type="t", **{"password": f"pw-{n:06}", **fields}))
+        for n in range(number)
+    ]
+
+
+def variables(number: int, action: Action = Action.CREATE) -> list[Step]:
+    made = [Variable(key=f"v{n:04}", value=Text("x")) for n in range(number)]
+    if action is Action.UPDATE:
+        return [step(action, obj, Variable(key=obj.key, value=Text("old")), "value") for obj in made]
+    return [step(action, *((None, obj) if action is Action.DELETE else (obj,))) for obj in made]
+
+
+def errors(outcomes: list[Outcome]) -> list[str | None]:
+    return [outcome.error for outcome in outcomes]
+
+
+def carried_out(store: Store, steps: list[Step]) -> list[Outcome]:
+    outcomes = list(store.apply(steps))
+    assert [outcome.step for outcome in outcomes] == steps
+    return outcomes
+
+
+def test_requests_grow_with_their_success(serve: Serve, connect: Connect) -> None:
+    bulk = Bulk()
+    assert not any(errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), variables(1500))))
+    assert [size for _, size in bulk.sizes()] == [25, 50, 100, 200, 400, 500, 225]
+
+
+def test_a_step_is_taken_when_its_request_is_next(serve: Serve, connect: Connect) -> None:
+    taken: list[int] = []
+    outcomes = connect(serve(airflow("3.3.2", Bulk())).url).apply(
+        taken.append(number) or each  # type: ignore[func-returns-value]
+        for number, each in enumerate(variables(100))
+    )
+    next(iter(outcomes))
+    assert len(taken) == 25
+
+
+def test_kinds_actions_and_large_values_part_requests(serve: Serve, connect: Connect) -> None:
+    bulk = Bulk()
+    large = [step(Action.CREATE, Variable(key=f"z{n}", value=Text("x" * 200_000))) for n in range(5)]
+    pools = [step(Action.CREATE, Pool(name=f"p{n}", slots=1)) for n in range(3)]
+    steps = [*variables(3), *large, *pools, *variables(4, Action.UPDATE), *variables(2, Action.DELETE)]
+    assert not any(errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), steps)))
+    assert bulk.sizes() == [("create", 5), ("create", 2), ("create", 3), ("update", 4), ("delete", 2)]
+    assert bulk.actions[-2]["update_mask"] == ["value"]
+
+
+def test_many_passwords_come_after_their_connections(serve: Serve, connect: Connect) -> None:
+    bulk = Bulk()
+    store = connect(serve(airflow("3.3.2", bulk)).url)
+    steps = [*connections(24), step(Action.CREATE, Connection(conn_id="none", conn_type="t"))]
+    assert not any(errors(carried_out(store, steps)))
+    assert bulk.sizes() == [("create", 25), ("update", 24)]
+    assert not any("password" in entity for entity in bulk.actions[0]["entities"])
+    assert bulk.actions[1]["entities"][3] == {"connection_id": "c0003", "conn_type": "t", "password": "pw-000003"}
+
+
+@pytest.mark.parametrize("why", ["few", "the same", "whole"])
+def test_few_passwords_come_with_their_connections(why: str, serve: Serve, connect: Connect) -> None:
+    bulk = Bulk()
+    store = connect(serve(airflow("3.3.2", bulk)).url)
+    store.whole = why == "whole"
+    number, fields = {"few": (20, {}), "the same": (25, {"password": "pw"}), "whole": (25, {})}[why]
+    assert not any(errors(carried_out(store, connections(number, **fields))))
+    assert bulk.sizes() == [("create", number)]
+    assert all(entity["password"] for entity in bulk.actions[0]["entities"])
+
+
+def test_a_password_that_looks_like_a_mask_comes_with_its_connection(serve: Serve, connect: Connect) -> None:
+    bulk = Bulk()
+    literal = Connection(conn_id="d", conn_type="t", password="***", literal=frozenset({"password"}))
+    steps = [*connections(24), step(Action.CREATE, literal)]
+    assert not any(errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), steps)))
+    assert bulk.sizes() == [("create", 25), ("update", 24)]
+    assert bulk.actions[0]["entities"][24]["password"] == "***"
+
+
+def test_a_password_that_is_not_taken_is_an_error_of_its_connection(serve: Serve, connect: Connect) -> None:
+    def spoil(action: dict[str, Any]) -> Answer | None:
+        return Answer(422, {"detail": "no"}) if action["action"] == "update" else None
+
+    def respond(received: Received) -> Answer | None:
+        if received.path.endswith("/c0007"):
+            return Answer(422, {"detail": [{"loc": ["body", "password"], "msg": "too odd", "input": "pw-000007"}]})
+        return bulk(received)
+
+    bulk = Bulk(spoil)
+    outcomes = carried_out(connect(serve(airflow("3.3.2", respond)).url), connections(25))
+    (told,) = [error for error in errors(outcomes) if error]
+    assert outcomes[7].error == told
+    assert told == (
+        "it was created without its password, which could not be written; import it again: "
+        "Airflow refuses it (422): password: too odd"
+    )
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+def test_a_request_that_is_too_large_is_halved_and_so_are_the_next(
+    action: Action, serve: Serve, connect: Connect
+) -> None:
+    bulk = Bulk(lambda action: Answer(413, "too large") if len(action["entities"]) > 10 else None)
+    assert not any(errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), variables(60, action))))
+    assert [size for _, size in bulk.sizes()] == [25, 13, 7, 6, 12, 6, 6, 6, 6, 6, 6, 6, 5]
+
+
+def test_one_that_is_refused_is_found_in_halves_and_told_in_the_words_of_the_server(
+    serve: Serve, connect: Connect
+) -> None:
+    def spoil(action: dict[str, Any]) -> Answer | None:
+        if any(id_of(entity) == "v0013" for entity in action["entities"]):
+            return Answer(200, {"create": {"success": [], "errors": [{"error": "exists", "status_code": 409}]}})
+        return None
+
+    def respond(received: Received) -> Answer | None:
+        if received.method == "POST" and received.body.get("key") == "v0013":
+            return Answer(409, {"detail": "exists"})
+        return bulk(received)
+
+    bulk = Bulk(spoil)
+    outcomes = carried_out(connect(serve(airflow("3.3.2", respond)).url), variables(25))
+    assert {outcome.step.id: outcome.error for outcome in outcomes if outcome.error} == {
+        "v0013": "there is one with this id already"
+    }
+
+
+def test_rights_for_single_objects_are_enough(serve: Serve, connect: Connect) -> None:
+    bulk = Bulk(lambda action: Answer(403, {"detail": "Forbidden"}))
+    site = serve(airflow("3.0.6", bulk))
+    assert not any(errors(carried_out(connect(site.url), variables(25))))
+    assert len(site.sent("POST", "/variables")) == 25
+
+
+def test_without_rights_one_more_request_is_enough(serve: Serve, connect: Connect) -> None:
+    def respond(received: Received) -> Answer | None:
+        return Answer(403, {"detail": "Forbidden"}) if received.method in ("POST", "PATCH") else None
+
+    site = serve(airflow("3.3.2", respond))
+    assert set(errors(carried_out(connect(site.url), variables(25)))) == {
+        "these credentials may not create variables"
+    }
+    assert len(site.sent("POST", "/variables")) == 1
+
+
+@pytest.mark.parametrize("answer", [Answer(200, "<html>Sign in</html>"), Answer(200, {"ok": True}), Answer(204, "")])
+def test_an_answer_of_no_airflow_is_no_success(answer: Answer, serve: Serve, connect: Connect) -> None:
+    site = serve(airflow("3.3.2", Bulk(lambda action: answer)))
+    assert all("not known" in (error or "") for error in errors(carried_out(connect(site.url), variables(25))))
+    assert len(site.sent("POST", "/variables")) == 0
+
+
+def test_credentials_that_are_not_accepted_any_more_are_not_tried_for_each(serve: Serve, connect: Connect) -> None:
+    site = serve(airflow("3.3.2", Bulk(lambda action: Answer(401, {"detail": "Token Expired"}))))
+    told = set(errors(carried_out(connect(site.url, with_token()), variables(25))))
+    assert told == {"the credentials are not accepted any more"}
+    assert len(site.sent("PATCH")) == 1
+
+
+def test_a_lost_answer_is_looked_for_and_what_is_missing_sent_again(serve: Serve, connect: Connect) -> None:
+    """The server did half of it, as one does that is given it twice while a gateway gives up."""
+    lost = [True]
+
+    def spoil(action: dict[str, Any]) -> Answer | None:
+        return Answer(fate="reset") if lost and lost.pop() else None
+
+    def respond(received: Received) -> Answer | None:
+        if received.method == "GET" and received.path.endswith("/variables"):
+            held = [{"key": f"v{n:04}", "value": "x" if n else "of another", "description": None} for n in range(10)]
+            offset = int(dict(received.query).get("offset", 0))
+            return Answer(body={"variables": held[offset:], "total_entries": len(held)})
+        return bulk(received)
+
+    bulk = Bulk(spoil)
+    outcomes = carried_out(connect(serve(airflow("3.3.2", respond)).url), variables(25))
+    assert errors(outcomes) == ["the answer was lost, and there is one now with other values", *[None] * 24]
+    assert [id_of(entity) for action in bulk.actions[1:] for entity in action["entities"]] == [
+        f"v{n:04}" for n in range(10, 25)
+    ]
+
+
+def test_a_server_that_is_gone_is_not_asked_for_each(serve: Serve, connect: Connect) -> None:
+    site = serve(airflow("3.3.2", Bulk(lambda action: Answer(fate="reset"))))
+    outcomes = carried_out(connect(site.url, with_token(retries=0)), variables(100, Action.UPDATE))
+    assert all(errors(outcomes))
+    assert (outcomes[-1].error or "").startswith("not tried: ")
+    assert len(site.sent("PATCH")) < 8
+
+
+def test_what_stands_for_itself_goes_by_itself(serve: Serve, connect: Connect) -> None:
+    """A team, which the server forgets when many are created; default_pool; and what hides something."""
+    bulk = Bulk()
+    site = serve(airflow("3.3.2", bulk))
+    team = [step(Action.CREATE, Variable(key=f"t{n}", value=Text("x"), team_name="team")) for n in range(2)]
+    own = step(Action.UPDATE, Pool(name="default_pool", slots=3), Pool(name="default_pool", slots=1), "slots")
+    other = step(Action.UPDATE, Pool(name="p", slots=3), Pool(name="p", slots=1), "slots")
+    carried_out(connect(site.url), [*team, own, other])
+    assert [sent.path.rpartition("/")[2] for sent in (*site.sent("POST"), *site.sent("PATCH"))][-4:] == [
+        *["variables"] * 2,
+        "default_pool",
+        "p",
+    ]
+    assert bulk.actions == []
+
+
+@pytest.mark.parametrize("version", ["3.0.6", "3.1.8"])
+def test_before_3_2_a_variable_is_updated_as_a_whole(version: str, serve: Serve, connect: Connect) -> None:
+    bulk = Bulk()
+    held = [Variable(key=f"v{n}", value=Text("old"), description="d") for n in range(2)]
+    wanted = [Variable(key=obj.key, value=Text("new"), description="other") for obj in held]
+    steps = [step(Action.UPDATE, new, old, "value") for new, old in zip(wanted, held, strict=True)]
+    carried_out(connect(serve(airflow(version, bulk)).url), steps)
+    assert bulk.actions[0]["entities"][0] == {"key": "v0", "value": "new", "description": "d"}
+    assert "update_mask" not in bulk.actions[0]
