@@ -215,7 +215,8 @@ def test_a_lost_answer_is_looked_for_and_what_is_missing_sent_again(serve: Serve
 
     def respond(received: Received) -> Answer | None:
         if received.method == "GET" and received.path.endswith("/variables"):
-            held = [{"key": f"v{n:04}", "value": "x" if n else "of another", "description": None} for n in range(10)]
+            shown = {"description": None, "is_encrypted": True}
+            held = [{"key": f"v{n:04}", "value": "x" if n else "of another", **shown} for n in range(10)]
             offset = int(dict(received.query).get("offset", 0))
             return Answer(body={"variables": held[offset:], "total_entries": len(held)})
         return bulk(received)
