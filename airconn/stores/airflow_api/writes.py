@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
-from itertools import chain
+from itertools import chain, groupby
 
 from airconn.errors import AirconnError, TargetError
 from airconn.model import WRITES, Action, AirflowObject, Connection, Kind, Outcome, Step, value_fields
@@ -12,7 +12,7 @@ from airconn.stores.airflow_api.api import Api, Refused
 from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime
 from airconn.stores.airflow_api.forms import matches, stored_form
 from airconn.stores.airflow_api.reasons import reason
-from airconn.stores.airflow_api.session import Session
+from airconn.stores.airflow_api.session import Session, names_an_object
 from airconn.stores.airflow_api.transport import Reply, Request, unknown_fate
 from airconn.stores.masks import holds_mask
 from airconn.stores.several import in_order
@@ -20,7 +20,8 @@ from airconn.stores.several import in_order
 _DONE = range(200, 300)
 _PATIENCE = 2
 """After so many requests in a row without an answer, the other steps aren't tried any more."""
-_AT_A_TIME = 4
+_AT_A_TIME = {Kind.CONNECTIONS: 4, Kind.VARIABLES: 2, Kind.POOLS: 2}
+"""How many single objects are written at a time, to an Airflow that can't take many in one request."""
 
 
 OTHER_VALUES = "the answer was lost, and there is one now with other values"
@@ -62,7 +63,10 @@ class Writer:
             from airconn.stores.airflow_api.batches import BatchWriter
 
             return BatchWriter(self, self._session, self._api, whole=self._whole).apply(steps)
-        return in_order(self.attempt, steps, _AT_A_TIME)
+        return chain.from_iterable(
+            in_order(self.attempt, of_kind, _AT_A_TIME[kind])
+            for kind, of_kind in groupby(steps, lambda step: step.kind)
+        )
 
     def attempt(self, step: Step, doubt: Doubt = Doubt.NONE) -> Outcome:
         """Carries out one step by itself.
@@ -143,9 +147,7 @@ class Writer:
         first, *rest = requests
         for last in (False, True):
             try:
-                reply = self._session.send(first)
-                if unknown_fate(reply):
-                    raise NoAnswer(failure(reply, first, step), where=self._session.base, maybe_done=True)
+                reply = self._sent(first, step)
             except NoAnswer as error:
                 if not error.maybe_done:
                     raise
@@ -160,6 +162,13 @@ class Writer:
             break
         for request in rest:
             self._expect(self._session.send(request), request, step)
+
+    def _sent(self, request: Request, step: Step) -> Reply:
+        """The answer of the server itself. Raises `NoAnswer` where only a gateway answers."""
+        reply = self._session.send(request)
+        if unknown_fate(reply):
+            raise NoAnswer(failure(reply, request, step), where=self._session.base, maybe_done=True)
+        return reply
 
     def _came_to_be(self, step: Step, doubt: Doubt) -> bool:
         """Whether an object that wasn't there is there now with the values that were sent.
@@ -192,18 +201,20 @@ class Writer:
         """Deletes an object. One that is gone already is as good."""
         request = self._api.delete(step.kind, step.id)
         try:
-            reply = self._session.send(request)
+            reply = self._sent(request, step)
         except NoAnswer as error:
             if not error.maybe_done or self._held(step) is not None:
                 raise
             return
-        if reply.status != 404:
+        if reply.status != 404 or not names_an_object(reply):
             self._expect(reply, request, step)
 
     def _expect(self, reply: Reply, request: Request, step: Step) -> None:
         """Raises an error that says why a request wasn't carried out."""
         if reply.status in _DONE:
-            if request.method != "DELETE" and not isinstance(reply.json(), dict):
+            # The answer to a DELETE is a 204 without a body. A page of somebody in front has others.
+            done = reply.status == 204 if request.method == "DELETE" else isinstance(reply.json(), dict)
+            if not done:
                 raise TargetError("what answers is no Airflow: whether it was written is not known")
             return
         said = reason(reply, request.body, self._session.auth.secrets())
@@ -224,6 +235,8 @@ def failure(reply: Reply, request: Request, step: Step) -> str:
         return "there is one with this id already"
     if status in (400, 422):
         return f"Airflow refuses it ({status})"
+    if unknown_fate(reply):
+        return f"a gateway in front of the Airflow answers with status {status}"
     if status >= 500:
         return f"Airflow fails on it ({status}); the server's log has the reason"
     return f"Airflow answers with status {status}"

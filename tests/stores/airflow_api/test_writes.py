@@ -113,6 +113,29 @@ def test_a_lost_answer_to_a_delete(serve: Serve, connect: Connect) -> None:
         assert len(site.sent("DELETE")) == 1
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(200, "<html>Welcome to nginx!</html>"), Answer(404, "<html>Not Found</html>"), Answer(200, {})],
+    ids=["page", "no such page", "JSON"],
+)
+def test_a_delete_that_somebody_else_answers_is_no_success(answer: Answer, serve: Serve, connect: Connect) -> None:
+    place = Place(DELETE=[(False, answer)])
+    place.held["k"] = {"key": "k", "value": "x", "description": None, "is_encrypted": True}
+    assert only_error(connect(serve(airflow("3.3.2", place)).url), step(Action.DELETE, None, VARIABLE))
+    assert place.held
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+@pytest.mark.parametrize("done", [True, False])
+def test_a_gateway_that_gives_up_on_a_delete_leaves_it_to_be_looked_for(
+    status: int, done: bool, serve: Serve, connect: Connect
+) -> None:
+    place = Place(DELETE=[(done, Answer(status, "<html>Bad Gateway</html>"))])
+    place.held["k"] = {"key": "k", "value": "x", "description": None, "is_encrypted": True}
+    error = only_error(connect(serve(airflow("3.3.2", place)).url), step(Action.DELETE, None, VARIABLE))
+    assert error == (None if done else f"a gateway in front of the Airflow answers with status {status}")
+
+
 def test_a_replace_that_fails_half_way_says_that_the_old_one_is_gone(serve: Serve, connect: Connect) -> None:
     place = Place(
         POST=[(False, Answer(422, {"detail": [{"loc": ["body", "value"], "msg": SECRET, "input": SECRET}]}))]
@@ -174,7 +197,9 @@ def requests(
     """The writing requests that a step leads to, in an Airflow that takes everything and holds nothing."""
 
     def respond(received: Received) -> Answer | None:
-        return Answer(200, {}) if received.method != "GET" and "token" not in received.path else None
+        if received.method == "GET" or "token" in received.path:
+            return None
+        return Answer(204, "") if received.method == "DELETE" else Answer(200, {})
 
     site = serve(airflow(version, respond))
     assert do(connect(site.url), wanted) == [None]
