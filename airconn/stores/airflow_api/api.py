@@ -52,6 +52,10 @@ class Api(ABC):
     def update(self, step: Step) -> Sequence[Request]:
         """What to send to write the fields `step.written` of an object, and no others. Raises `Refused`."""
 
+    def entity(self, step: Step) -> dict[str, Any]:
+        """What stands for a created or updated object in a request of many. Raises `Refused`."""
+        raise Refused("this API has no request of many")
+
     def delete(self, kind: Kind, id_: str) -> Request:
         if kind is Kind.POOLS and id_ == DEFAULT_POOL:
             raise Refused("Airflow lets nobody delete default_pool")

@@ -18,6 +18,8 @@ _ON: Final = {
     Action.DELETE: {"action_on_non_existence": "skip"},
 }
 
+_PASSWORD: Final = FieldChange("password", How.CHANGED)
+
 Entity = Mapping[str, Any] | str
 
 
@@ -83,12 +85,9 @@ def _names(step: Step) -> Sequence[str]:
 def _entity(api: Api, key: Key, step: Step) -> Entity:
     if step.action is Action.DELETE:
         return step.id
-    result = step.result()
-    if step.action is Action.CREATE or (step.kind is Kind.VARIABLES and not key.mask):
-        body = api.create(result)[0].body
-    else:
-        body = api.update(step)[0].body
-    return dict(body or {})
+    if step.kind is Kind.VARIABLES and step.action is Action.UPDATE and not key.mask:
+        return api.entity(replace(step, action=Action.CREATE, source=step.result()))
+    return api.entity(step)
 
 
 def request(api: Api, key: Key, entities: Iterable[Entity]) -> Request:
@@ -127,8 +126,8 @@ def password_of(api: Api, item: Entry) -> Entry | None:
     """The update that gives a connection the password that it was created without, if it was."""
     if not _is_put_off(item.step):
         return None
-    change = FieldChange("password", How.CHANGED)
-    return entry(api, replace(item.step, action=Action.UPDATE, target=item.step.source, changes=(change,)))
+    step = replace(item.step, action=Action.UPDATE, target=item.step.source, changes=(_PASSWORD,))
+    return Entry(step, Key(step.kind, step.action), api.entity(step))
 
 
 def _is_put_off(step: Step) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from airconn.errors import TargetError
 from airconn.model import (
     REDACTED,
+    Action,
     AirflowObject,
     Connection,
     Kind,
@@ -100,10 +101,7 @@ class ApiV2(Api):
         return shown
 
     def create(self, obj: AirflowObject) -> Sequence[Request]:
-        values = fields_set(obj, self._names(obj.kind))
-        if not values.get("password"):
-            values.pop("password", None)  # '' is no password for Airflow (models/connection.py `set_password`)
-        return (Request("POST", self.path(obj.kind), body=self._body(obj, values)),)
+        return (Request("POST", self.path(obj.kind), body=self._body(obj, self._to_create(obj))),)
 
     def update(self, step: Step) -> Sequence[Request]:
         """A `PATCH` with a mask: what the body must have beyond the fields to write is not looked at.
@@ -111,12 +109,36 @@ class ApiV2(Api):
         Each version honours the mask for single objects (3.0 and 3.1 routes/public/*.py, 3.2 and 3.3
         services/public/*.py `update_orm_from_pydantic`).
         """
-        source, target = step.source, step.target
-        written = sorted(step.written & set(self._names(step.kind)))
+        source, written = step.source, self._written(step)
         if source is None:
             raise Refused("there is nothing to write")
         if not written:
             return ()
+        mask = tuple(("update_mask", name) for name in written)
+        body = self._body(source, self._to_update(step, source), patch=True)
+        return (Request("PATCH", self.path(step.kind, step.id), mask, body),)
+
+    def entity(self, step: Step) -> dict[str, Any]:
+        """What stands for a created or updated object in a request of many. The server says which it doesn't take."""
+        source = step.source
+        if source is None:
+            raise Refused("there is nothing to write")
+        values = self._to_create(source) if step.action is Action.CREATE else self._to_update(step, source)
+        return {ID_NAMES[step.kind]: step.id, **values}
+
+    def _to_create(self, obj: AirflowObject) -> dict[str, Any]:
+        values = fields_set(obj, self._names(obj.kind))
+        if not values.get("password"):
+            values.pop("password", None)  # '' is no password for Airflow (models/connection.py `set_password`)
+        return values
+
+    def _written(self, step: Step) -> list[str]:
+        return sorted(step.written & set(self._names(step.kind)))
+
+    def _to_update(self, step: Step, source: AirflowObject) -> dict[str, Any]:
+        """The fields to write, and what a body must have beside them, as it is."""
+        target = step.target
+        written = self._written(step)
         values = {name: plain(getattr(source, name)) for name in written}
         if "password" in values and not values["password"]:
             raise Refused("a password can't be removed by an update: delete the connection first")
@@ -127,11 +149,9 @@ class ApiV2(Api):
             values["include_deferred"] = bool(values["include_deferred"])
         elif isinstance(source, Variable):
             values = {"value": "", **values}
-        elif isinstance(source, Connection):
+        else:
             values = {"conn_type": target.conn_type if isinstance(target, Connection) else source.conn_type, **values}
-        mask = tuple(("update_mask", name) for name in written)
-        body = self._body(source, values, patch=True)
-        return (Request("PATCH", self.path(step.kind, step.id), mask, body),)
+        return values
 
     def _names(self, kind: Kind) -> tuple[str, ...]:
         """The fields that this version knows. One that it doesn't is refused (`extra="forbid"`)."""
