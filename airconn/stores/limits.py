@@ -7,6 +7,7 @@ PostgreSQL and MySQL do.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from airconn.model import (
@@ -25,6 +26,7 @@ LONGEST_KEY = 250  # `ID_LEN` of models/base.py
 LONGEST_POOL = 256
 _LONGEST_TEAM = 50
 _LONGEST = {"conn_type": 500, "host": 500, "schema": 500}
+_HALF = re.compile("[\ud800-\udfff]")
 _WHOLE = range(-(2**31), 2**31)  # INTEGER of PostgreSQL and MySQL
 
 ID_WORDS = {Kind.CONNECTIONS: "id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
@@ -70,7 +72,7 @@ def _of_team(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
 
 def is_broken(text: str) -> bool:
     """Whether a text has half a character in it, which no database holds."""
-    return any("\ud800" <= char <= "\udfff" for char in text)
+    return not text.isascii() and _HALF.search(text) is not None
 
 
 def breaks_json(text: str) -> bool:
