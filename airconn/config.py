@@ -6,10 +6,11 @@ own `config.toml`. Credentials come from the environment only, or from a command
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -26,6 +27,7 @@ _KEYS: dict[str, type] = {
     "addresses": dict,
     "timeout": float,
     "retries": int,
+    "deadline": float,
     "ca_bundle": str,
     "client_cert": str,
     "client_key": str,
@@ -79,6 +81,10 @@ class Settings:
     env_dialect: str | None = None
     """For which reader a .env file is written, where its first line doesn't tell."""
 
+    def seconds_left(self) -> float | None:
+        """The seconds until the deadline, 0 or less when it has passed. None where there is no deadline."""
+        return None if self.deadline is None else self.deadline - time.monotonic()
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -96,6 +102,8 @@ class Config:
     project: Mapping[str, Any] = field(default_factory=dict)
     user: Mapping[str, Any] = field(default_factory=dict)
     stdin: BinaryIO | None = field(default=None, repr=False)
+    began: float = field(default_factory=time.monotonic, compare=False)
+    """When the run began, from which its deadline is counted."""
 
     @classmethod
     def load(cls, environ: Mapping[str, str], directory: Path, stdin: BinaryIO | None = None) -> Config:
@@ -134,6 +142,8 @@ class Config:
         addresses: dict[str, Any] = {**self.project.get("addresses", {}), **self.user.get("addresses", {})}
         entry = addresses.get(text[1:])
         if entry is None:
+            from difflib import get_close_matches
+
             near = get_close_matches(text[1:], addresses, n=1)
             hint = f"did you mean @{near[0]}?" if near else f"write it into {PROJECT_FILE} under [addresses]"
             raise UsageError(f"no address is named {text}", hint=hint)
@@ -148,15 +158,18 @@ class Config:
     def settings(self, entry: Mapping[str, str]) -> Settings:
         """All settings for one address. `entry` is its table in the configuration."""
         found: dict[str, Any] = {}
-        for key in ("timeout", "retries", "ca_bundle", "client_cert", "client_key"):
+        for key in ("timeout", "retries", "deadline", "ca_bundle", "client_cert", "client_key"):
             text = self.environ.get(f"AIRCONN_{key.upper()}") or self.value(key)
             if text in (None, ""):
                 continue
-            convert = {"timeout": _seconds, "retries": _count}.get(
+            convert = {"timeout": _seconds, "retries": _count, "deadline": self._deadline}.get(
                 key, lambda value, _: Path(str(value)).expanduser()
             )
             found[key] = convert(text, f"AIRCONN_{key.upper()} or {key}")
         return Settings(credentials=self._credentials(entry), stdin=self.stdin, environ=self.environ, **found)
+
+    def _deadline(self, value: Any, what: str) -> float:
+        return self.began + _seconds(value, what)
 
     def credential_names(self) -> frozenset[str]:
         """The environment variables that credentials may be in, those of every configured address among them."""
@@ -205,6 +218,10 @@ class Config:
 def _user_file(environ: Mapping[str, str]) -> Path:
     if environ.get("AIRCONN_CONFIG"):
         return Path(environ["AIRCONN_CONFIG"])
+    if sys.platform == "linux":
+        # As platformdirs has it, whose import takes longer than most commands.
+        home = environ.get("XDG_CONFIG_HOME", "").strip()
+        return Path(home if os.path.isabs(home) else os.path.expanduser("~/.config"), "airconn", "config.toml")  # noqa: PTH111, PTH117
     from platformdirs import user_config_path
 
     return user_config_path("airconn") / "config.toml"
@@ -237,6 +254,8 @@ def _reason(error: Exception) -> str:
 def _check(values: Mapping[str, Any], shown: str) -> None:
     for key, value in values.items():
         if key not in _KEYS:
+            from difflib import get_close_matches
+
             near = get_close_matches(key, _KEYS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"the settings are {', '.join(_KEYS)}"
             raise UsageError(f"{key!r} is no setting", where=shown, hint=hint)

@@ -103,6 +103,9 @@ def test_credentials_are_not_in_a_repr(tmp_path: Path) -> None:
         ('[addresses.x]\nurl = "u"\ntoken = "secret"', {}, "can't have 'token'"),
         ("", {"AIRCONN_TIMEOUT": "soon"}, "AIRCONN_TIMEOUT or timeout is not a number"),
         ("", {"AIRCONN_RETRIES": "-1"}, "AIRCONN_RETRIES or retries is not a number"),
+        ("", {"AIRCONN_DEADLINE": "nan"}, "AIRCONN_DEADLINE or deadline is not a number of seconds"),
+        ("deadline = 0", {}, "AIRCONN_DEADLINE or deadline is not a number of seconds"),
+        ('deadline = "60"', {}, "'deadline' has a value of the wrong type"),
         ("", {"AIRCONN_USERNAME": "u"}, "AIRCONN_USERNAME is set and AIRCONN_PASSWORD is not"),
         ("", {"AIRCONN_TOKEN_COMMAND": "a 'b"}, "quote that isn't closed"),
     ],
@@ -122,3 +125,13 @@ def test_an_unknown_name_gets_the_nearest_one(tmp_path: Path) -> None:
 def test_network_settings_come_from_variables_and_files(tmp_path: Path) -> None:
     settings = config(tmp_path, 'timeout = 5\nca_bundle = "ca.pem"', AIRCONN_RETRIES="0").target(None).settings
     assert (settings.timeout, settings.ca_bundle, settings.retries) == (5.0, Path("ca.pem"), 0)
+
+
+def test_a_deadline_is_counted_from_the_start_of_the_run(tmp_path: Path) -> None:
+    found = config(tmp_path, "deadline = 30\n[addresses]\nx = 'http://x'")
+    ends = {found.target(None).settings.deadline, found.resolve("@x").settings.deadline}
+    assert ends == {found.began + 30}
+    left = found.target(None).settings.seconds_left()
+    assert left is not None
+    assert 0 < left <= 30
+    assert config(tmp_path, "").target(None).settings.seconds_left() is None

@@ -14,7 +14,7 @@ from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.reading import Reader
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.transport import Reply, unknown_fate
-from airconn.stores.airflow_api.writes import OTHER_VALUES, Doubt, Writer, failure, told
+from airconn.stores.airflow_api.writes import NO_AIRFLOW, OTHER_VALUES, Doubt, Writer, failure, told
 from airconn.stores.base import unwatched
 
 _FIRST = 25
@@ -118,7 +118,7 @@ class BatchWriter:
             return
         succeeded = bulk.done(reply, key, entries) if reply.status in _DONE else frozenset()
         if succeeded is None or reply.status == 401:
-            said = _NO_AIRFLOW if succeeded is None else failure(reply, request, entries[0].step)
+            said = NO_AIRFLOW if succeeded is None else failure(reply, request, entries[0].step)
             yield from (Outcome(item.step, said) for item in entries)
         elif reply.status == 403:
             yield from self._perhaps_singly(entries, reply)
@@ -186,7 +186,6 @@ class BatchWriter:
 
 
 _WITHOUT = "it was created without its password, which could not be written; import it again"
-_NO_AIRFLOW = "what answers is no Airflow: whether it was written is not known"
 
 
 def _doubt(doubtful: bool, bare: bool) -> Doubt:

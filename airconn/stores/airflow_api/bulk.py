@@ -96,7 +96,8 @@ def request(api: Api, key: Key, entities: Iterable[Entity]) -> Request:
     if key.mask:
         action["update_mask"] = list(key.mask)
     repeatable = key.action is not Action.CREATE
-    return Request("PATCH", api.path(key.kind), body={"actions": [action]}, repeatable=repeatable)
+    body = {"actions": [action]}
+    return Request("PATCH", api.path(key.kind), body=body, repeatable=repeatable, patient=False)
 
 
 def done(reply: Reply, key: Key, entries: Sequence[Entry]) -> frozenset[str] | None:

@@ -6,11 +6,13 @@ That is four fifths of the time that a command takes before its first request.
 from __future__ import annotations
 
 import sys
+import threading
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from typing import Any
 
 _PACKAGES = ("airflow_client.client", "airflow_client.client.models")
+_lock = threading.Lock()
 
 
 def prepare() -> None:
@@ -18,9 +20,10 @@ def prepare() -> None:
 
     A package that is loaded already, or isn't what it was in the versions that are known, is left alone.
     """
-    for name in _PACKAGES:
-        if name not in sys.modules:
-            _put_off(name)
+    with _lock:
+        for name in _PACKAGES:
+            if name not in sys.modules:
+                _put_off(name)
 
 
 def _put_off(name: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from airconn.errors import TargetError, UsageError
 from airconn.model import OLDEST, AirflowVersion
+from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.transport import Reply, Request
 
@@ -74,16 +75,23 @@ def _explain(session: Session, replies: list[Reply]) -> TargetError:
         if 300 <= reply.status < 400:
             return session.redirected(reply)
     for reply in replies:
+        if between.wants_https(reply):
+            return TargetError("it speaks TLS", where=session.base, hint=f"use https:{session.base[5:]}")
+        if trouble := between.trouble(reply):
+            return TargetError(f"it {trouble}", where=session.base, hint="is the Airflow behind it up?")
         if reply.status >= 500:
             return TargetError(
                 f"it answers with status {reply.status}", where=session.base, hint="is the Airflow behind it up?"
             )
-    if any(reply.status == 404 and reply.media_type == "text/html" and b"Airflow" in reply.body for reply in replies):
+    if any(between.is_airflows(reply) for reply in replies):
         return TargetError(
             "this is an Airflow of which no API answers here",
             where=session.base,
             hint="give the address of its start page, without what comes after it",
         )
+    for (path, _), reply in zip(_PATHS, replies, strict=True):
+        if reply.status == 200 and between.is_page(reply):
+            return between.instead_of_json(reply, session.base, f"GET {path}")
     return TargetError(
         "what answers here is no Airflow",
         where=session.base,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.model import Kind
+from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.auth import Authenticator
 from airconn.stores.airflow_api.reasons import reason
 from airconn.stores.airflow_api.transport import Reply, Request, Transport
@@ -26,22 +28,48 @@ class Session:
         self.base = base
         self._settings = settings
         self.transport = Transport(base, settings)
-        self.auth = Authenticator(settings.credentials, self.transport)
+        self.auth = Authenticator(settings.credentials, self.transport, settings.timeout)
         self.v2 = True
         self.let_in = False
         """Whether a request with these credentials was answered with what it asked for."""
+        self._door = threading.Lock()
+        self._turned_away: list[Reply] = []
+        self._shut: Reply | None = None
+        """The answer to credentials that were let in once and aren't any more, to whoever comes after it."""
 
     def send(self, request: Request) -> Reply:
         """The answer to a request with credentials, logging in again when they have expired.
 
         Raises `NoAnswer` where there is none, and `TargetError` where logging in is refused.
         """
+        if self.let_in:
+            if self._shut is None:
+                reply = self._send(request)
+                if reply.status != 401:
+                    return reply
+                # A password that was changed in mid-run, sent for each of many objects, gets its user locked out.
+                self._shut = reply
+            return self._shut
+        before = len(self._turned_away)
+        with self._door:
+            # One at a time until one is let in: threads that begin together must not try a wrong password each.
+            if len(self._turned_away) > before:
+                return self._turned_away[-1]
+            reply = self._send(request)
+            if reply.status in (401, 403):
+                self._turned_away.append(reply)
+            return reply
+
+    def _send(self, request: Request) -> Reply:
         headers = self.auth.headers(v2=self.v2)
         reply = self.transport.send(request, headers)
-        if _expired(reply) and self.auth.renew(headers, v2=self.v2):
-            reply = self.transport.send(request, self.auth.headers(v2=self.v2))
+        if _expired(reply, headers) and self.auth.renew(headers, v2=self.v2):
+            headers = self.auth.headers(v2=self.v2)
+            reply = self.transport.send(request, headers)
         if 200 <= reply.status < 300:
             self.let_in = True
+        if 200 <= reply.status < 300 or (reply.status == 404 and names_an_object(reply)):
+            self.auth.worked(headers)
         return reply
 
     def get(self, request: Request, kind: Kind) -> Any:
@@ -54,8 +82,8 @@ class Session:
             answer = reply.json()
             if isinstance(answer, dict):
                 return answer
-            raise self.strange(f"its answer to GET {request.path} is no JSON object")
-        if reply.status == 404 and _names_an_object(reply):
+            raise between.instead_of_json(reply, self.base, f"GET {request.path}")
+        if reply.status == 404 and names_an_object(reply):
             return None
         raise self.refusal(reply, request, kind)
 
@@ -72,13 +100,11 @@ class Session:
             return self.shut_out(reply.status, f"read {kind.value}")
         if 300 <= reply.status < 400:
             return self.redirected(reply)
-        if reply.status >= 500:
-            kind_of_error = Broken if reply.status == 500 else TargetError
-            return kind_of_error(
-                f"GET {request.path} fails with status {reply.status}{told}",
-                where=self.base,
-                hint=_poison(kind, self.v2) if reply.status == 500 else "try again when the server is well",
-            )
+        if trouble := between.trouble(reply):
+            return TargetError(f"it {trouble}", where=self.base, hint="try again when it is well")
+        if reply.status == 500:
+            text = f"GET {request.path} fails with status 500{told}"
+            return Broken(text, where=self.base, hint=_poison(kind, self.v2))
         return TargetError(f"GET {request.path} answers with status {reply.status}{told}", where=self.base)
 
     def shut_out(self, status: int, wish: str) -> TargetError:
@@ -90,41 +116,38 @@ class Session:
                 "it wants credentials, and there are none", where=self.base, hint=f"looked at {looked}"
             )
         source = f"the credentials come from {known.source or 'nowhere'}"
+        if between.has_run_out(known.token):
+            hint = f"{source}: set it to a new one, or AIRCONN_TOKEN_COMMAND to a command that prints one"
+            return TargetError("the token has expired", where=self.base, hint=hint)
         if status == 401:
-            return TargetError("it refuses the credentials", where=self.base, hint=source)
+            refuses = "doesn't accept the credentials any more" if self.let_in else "refuses the credentials"
+            return TargetError(f"it {refuses}", where=self.base, hint=source)
         if self.let_in:
             return TargetError(f"these credentials may not {wish}", where=self.base, hint=source)
         return TargetError(f"it refuses the credentials, or they may not {wish}", where=self.base, hint=source)
 
     def redirected(self, reply: Reply) -> TargetError:
         """A redirect, which is not followed: the credentials would go along."""
-        goal = urlsplit(reply.location or "")
-        here = urlsplit(self.base)
-        to = f"{goal.scheme}://{goal.hostname}{f':{goal.port}' if goal.port else ''}" if goal.hostname else ""
-        if "login" in goal.path.lower() or "auth" in goal.path.lower() or "signin" in goal.path.lower():
-            return TargetError(
-                f"it redirects to a login page{f' at {to}' if to else ''}",
-                where=self.base,
-                hint=f"it may want a token: {_HOW}" if not self.auth.given else "it may want another kind of token",
-            )
-        if goal.hostname == here.hostname and goal.scheme == "https" and here.scheme == "http":
-            return TargetError("it redirects to https", where=self.base, hint=f"use https:{self.base[5:]}")
-        return TargetError(
-            f"it redirects to {to or 'another page'}", where=self.base, hint="give the address that it redirects to"
-        )
+        hint = "it may want another kind of token" if self.auth.given else f"it may want a token: {_HOW}"
+        return between.redirected(reply, self.base, login_hint=hint)
 
     def close(self) -> None:
+        self.auth.close()
         self.transport.close()
 
 
-def _expired(reply: Reply) -> bool:
-    """Whether new credentials may help: a 401, and the 403 with which Airflow 3 answers to a token of another key."""
-    if reply.status == 401:
-        return True
-    return reply.status == 403 and b"Invalid JWT token" in reply.body
+def _expired(reply: Reply, headers: Mapping[str, str]) -> bool:
+    """Whether new credentials may help.
+
+    Beside a 401 these are the 403 with which Airflow 3 answers to a token of another key, and the 403 with which
+    Airflow 2 treats a session that has ended as the public. A user who was shut out in the meantime is redirected.
+    """
+    if "Cookie" in headers:
+        return reply.status in (401, 403) or 300 <= reply.status < 400
+    return reply.status == 401 or (reply.status == 403 and b"Invalid JWT token" in reply.body)
 
 
-def _names_an_object(reply: Reply) -> bool:
+def names_an_object(reply: Reply) -> bool:
     """Whether a 404 says that there is no such object, and not that there is no such page.
 
     v2: `{"detail": "The Variable with key: … was not found"}`, against `{"error": "API route not found"}` and

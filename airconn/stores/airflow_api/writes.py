@@ -8,6 +8,7 @@ from itertools import chain, groupby
 
 from airconn.errors import AirconnError, TargetError
 from airconn.model import WRITES, Action, AirflowObject, Connection, Kind, Outcome, Step, value_fields
+from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.api import Api, Refused
 from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime
 from airconn.stores.airflow_api.forms import matches, stored_form
@@ -24,6 +25,7 @@ _AT_A_TIME = {Kind.CONNECTIONS: 4, Kind.VARIABLES: 2, Kind.POOLS: 2}
 """How many single objects are written at a time, to an Airflow that can't take many in one request."""
 
 
+NO_AIRFLOW = "what answers is no Airflow: whether it was written is not known"
 OTHER_VALUES = "the answer was lost, and there is one now with other values"
 
 
@@ -215,7 +217,7 @@ class Writer:
             # The answer to a DELETE is a 204 without a body. A page of somebody in front has others.
             done = reply.status == 204 if request.method == "DELETE" else isinstance(reply.json(), dict)
             if not done:
-                raise TargetError("what answers is no Airflow: whether it was written is not known")
+                raise TargetError(NO_AIRFLOW)
             return
         said = reason(reply, request.body, self._session.auth.secrets())
         why = f": {said}" if reply.status in (400, 422) and said else ""
@@ -235,8 +237,10 @@ def failure(reply: Reply, request: Request, step: Step) -> str:
         return "there is one with this id already"
     if status in (400, 422):
         return f"Airflow refuses it ({status})"
-    if unknown_fate(reply):
-        return f"a gateway in front of the Airflow answers with status {status}"
+    if trouble := between.trouble(reply):
+        return f"the server {trouble}"
+    if 300 <= status < 400:
+        return "something in front of the Airflow redirects to another page, as to one to log in"
     if status >= 500:
         return f"Airflow fails on it ({status}); the server's log has the reason"
     return f"Airflow answers with status {status}"

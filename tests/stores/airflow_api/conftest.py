@@ -10,6 +10,8 @@ import pytest
 
 from airconn.config import Credentials, Settings
 from airconn.stores import open_store
+from airconn.stores.airflow_api.repeats import Backoff
+from airconn.stores.airflow_api.transport import Transport
 from airconn.stores.base import Store
 from tests.stores.site import Answer, Received, Site
 
@@ -26,6 +28,12 @@ def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is waited for before a repeat, unless the server asks for it."""
+    monkeypatch.setattr(Transport, "backoff", Backoff(first=0))
 
 
 def with_password(**others: Any) -> Settings:

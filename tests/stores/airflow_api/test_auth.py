@@ -122,6 +122,15 @@ def test_a_refused_password_fails_at_once(serve: Serve, connect: Connect) -> Non
     assert len(site.sent("POST", "/auth/token")) == 1
 
 
+def test_a_refused_password_is_not_tried_again(serve: Serve, connect: Connect) -> None:
+    site = serve(airflow("3.3.2", Tokens()))
+    store = connect(site.url, Settings(credentials=Credentials(username="ann", password="hunter2", source="X")))
+    for _ in range(3):
+        error = error_of(lambda: store.read(VARIABLES))
+        assert error.message == "it refuses the user name or the password"
+    assert len(site.sent("POST", "/auth/token")) == 1
+
+
 def test_a_refused_token_is_not_tried_again(serve: Serve, connect: Connect) -> None:
     site = serve(airflow("3.3.2", Tokens()))
     error = error_of(lambda: connect(site.url, with_token("hunter2")).read(VARIABLES))

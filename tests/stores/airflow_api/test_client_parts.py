@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 _SCRIPT = """
 import sys
 from airconn.stores.airflow_api import client_parts
@@ -31,6 +33,45 @@ assert airflow_client.client.ApiClient is ApiClient
 """
 
 
-def test_few_modules_are_loaded_and_the_others_are_there_when_asked_for() -> None:
-    done = subprocess.run([sys.executable, "-c", _SCRIPT], capture_output=True, text=True, check=False)
+_REQUESTS = """
+import sys, threading
+from airconn.config import Settings
+from airconn.stores.airflow_api.faults import NoAnswer
+from airconn.stores.airflow_api.transport import Request, Transport
+
+ends = []
+
+def ask():
+    try:
+        Transport("http://127.0.0.1:1", Settings()).send(Request("GET", "/"), {})
+    except NoAnswer as error:
+        ends.append(error.message)
+
+assert not [name for name in sys.modules if name.startswith(("airflow_client", "urllib3", "pydantic"))]
+threads = [threading.Thread(target=ask) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert ends == ["nothing listens there"] * 8, ends
+assert sum(name.startswith("airflow_client.") for name in sys.modules) < 30
+"""
+_LOADED_BEFORE = """
+import sys
+import airflow_client.client
+from airconn.stores.airflow_api import client_parts
+
+before = dict(sys.modules)
+client_parts._PACKAGES += ("airflow_client.no_such_package", "airflow_client.client.api_client")
+client_parts.prepare()
+assert {name: module for name, module in sys.modules.items() if name.startswith("airflow_client")} == {
+    name: module for name, module in before.items() if name.startswith("airflow_client")
+}
+assert "__getattr__" not in vars(airflow_client.client)
+"""
+
+
+@pytest.mark.parametrize("script", [_SCRIPT, _REQUESTS, _LOADED_BEFORE], ids=["parts", "requests", "loaded before"])
+def test_few_modules_are_loaded_and_the_others_are_there_when_asked_for(script: str) -> None:
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

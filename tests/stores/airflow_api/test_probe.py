@@ -81,7 +81,7 @@ def test_a_server_that_hangs_up(serve: Serve, connect: Connect) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [Answer(body="<html>hello</html>"), Answer(body={"version": "hunter2"}), Answer(body={"hello": 1}),
+    [Answer(body={"version": "hunter2"}), Answer(body={"hello": 1}),
      Answer(body=[1]), Answer(404, {"detail": "Not Found"}), Answer(404, "<html>nginx</html>"), Answer(body=b"\xff")],
     ids=str,
 )  # fmt: skip
@@ -130,10 +130,52 @@ def test_credentials_do_not_go_along_with_a_redirect_of_a_list(serve: Serve, con
     assert other.log == []
 
 
-@pytest.mark.parametrize("status", [500, 502, 503])
-def test_a_server_that_is_not_well(status: int, serve: Serve, connect: Connect) -> None:
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (500, "it answers with status 500"),
+        (502, "it is not reached by what is in front of it (status 502)"),
+        (503, "it is not reached by what is in front of it (status 503)"),
+        (522, "it is not reached by what is in front of it (status 522)"),
+        (429, "it is asked too often"),
+        (511, "it is behind a portal that wants somebody to log in first"),
+    ],
+)
+def test_a_server_that_is_not_well(status: int, expected: str, serve: Serve, connect: Connect) -> None:
     message, _ = complaint(connect(serve(lambda _: Answer(status, "<html>")).url, with_token(retries=0)))
-    assert message == f"it answers with status {status}"
+    assert message == expected
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("<!DOCTYPE html><title>Grafana</title>hunter2", "an HTML page answers GET /api/v2/version"),
+        ("<!-- x -->\n<html><input type='password'>hunter2", "a login page (HTML) answers GET /api/v2/version"),
+        ("<html><title>Sign in to Airflow</title>hunter2", "a login page (HTML) answers GET /api/v2/version"),
+        ("<html>Sign in with your company's account: hunter2", "a login page (HTML) answers GET /api/v2/version"),
+        ("<html><title>Airflow</title>hunter2", "this is an Airflow of which no API answers here"),
+    ],
+)
+def test_a_page_where_the_api_was_expected(page: str, expected: str, serve: Serve, connect: Connect) -> None:
+    message, hint = complaint(connect(serve(lambda _: Answer(body=page)).url))
+    assert message.startswith(expected)
+    assert "address" in hint
+    assert "hunter2" not in message + hint
+
+
+def test_a_page_that_calls_itself_json(serve: Serve, connect: Connect) -> None:
+    answer = Answer(body="<!doctype HTML><html>", headers={"Content-Type": "application/json"})
+    message, _ = complaint(connect(serve(lambda _: answer).url))
+    assert message.startswith("an HTML page answers")
+
+
+@pytest.mark.parametrize(
+    "page", ["The plain HTTP request was sent to HTTPS port", "Client sent an HTTP request to an HTTPS server."]
+)
+def test_a_tls_port_that_says_so(page: str, serve: Serve, connect: Connect) -> None:
+    site = serve(lambda _: Answer(400, page))
+    message, hint = complaint(connect(site.url))
+    assert (message, hint) == ("it speaks TLS", f"use {site.url.replace('http:', 'https:')}")
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -1,164 +1,30 @@
-"""TLS, proxies, time-outs, and what is repeated when something goes wrong on the way."""
+"""What is repeated when something goes wrong on the way, and what the deadline ends."""
 
 from __future__ import annotations
 
-import ssl
+import contextlib
+import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import pytest
-import trustme
 
-from airconn.config import Settings
-from airconn.errors import TargetError, UsageError
-from airconn.model import Kind, Selection
-from airconn.stores import open_store
-from airconn.stores.airflow_api.transport import Request, Transport
+from airconn.config import Credentials, Settings
+from airconn.errors import TargetError
+from airconn.model import Action, Kind, Selection, Step, Text, Variable
+from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime
+from airconn.stores.airflow_api.repeats import Backoff
+from airconn.stores.airflow_api.transport import Reply, Request, Transport, unknown_fate
 from airconn.stores.base import Store
-from tests.stores.airflow_api.conftest import PASSWORD, airflow, with_password, with_token
+from tests.stores.airflow_api.conftest import airflow, with_password, with_token
 from tests.stores.site import Answer, Received, Site
 
 Serve = Callable[..., Site]
 Connect = Callable[..., Store]
 VARIABLES = Selection(kinds=frozenset({Kind.VARIABLES}))
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def bundle(authority: trustme.CA, tmp_path: Path) -> Path:
-    path = tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(path)
-    return path
-
-
-def served_by(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-    return context
-
-
-def complaint(store: Store) -> tuple[str, str]:
-    with pytest.raises(TargetError) as caught:
-        store.describe()
-    assert PASSWORD not in f"{caught.value} {caught.value.hint}"
-    return caught.value.message, caught.value.hint or ""
-
-
-def test_tls_with_an_authority_of_ones_own(
-    authority: trustme.CA, bundle: Path, serve: Serve, connect: Connect
-) -> None:
-    site = serve(airflow("3.3.2"), tls=served_by(authority))
-    assert connect(site.url, with_token(ca_bundle=bundle)).describe() == f"airflow 3.3.2 at {site.url}"
-
-
-def test_the_authorities_of_the_system_are_used_and_ssl_cert_file_names_them(
-    authority: trustme.CA, bundle: Path, serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site = serve(airflow("3.3.2"), tls=served_by(authority))
-    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
-    assert "3.3.2" in connect(site.url).describe()
-
-
-def test_a_certificate_of_an_unknown_authority(authority: trustme.CA, serve: Serve, connect: Connect) -> None:
-    site = serve(airflow("3.3.2"), tls=served_by(authority))
-    message, hint = complaint(connect(site.url, with_password(retries=9)))
-    assert message.startswith("its certificate is not trusted: ")
-    assert "--ca-bundle" in hint
-    assert site.log == []
-
-
-def test_a_certificate_for_another_name(authority: trustme.CA, bundle: Path, serve: Serve, connect: Connect) -> None:
-    site = serve(airflow("3.3.2"), tls=served_by(authority, "example.org"))
-    message, _ = complaint(connect(site.url, with_token(ca_bundle=bundle)))
-    assert message == "its certificate is for another name"
-
-
-def test_https_where_only_http_is_spoken(serve: Serve, connect: Connect) -> None:
-    site = serve(airflow("3.3.2"))
-    message, hint = complaint(connect(site.url.replace("http://", "https://")))
-    assert message == "it doesn't speak TLS"
-    assert "http://" in hint
-
-
-def test_a_client_certificate(
-    authority: trustme.CA, bundle: Path, tmp_path: Path, serve: Serve, connect: Connect
-) -> None:
-    context = served_by(authority)
-    context.verify_mode = ssl.CERT_REQUIRED
-    authority.configure_trust(context)
-    site = serve(airflow("3.3.2"), tls=context)
-    mine = authority.issue_cert("ann@example.org")
-    both, cert, key = tmp_path / "both.pem", tmp_path / "cert.pem", tmp_path / "key.pem"
-    mine.private_key_and_cert_chain_pem.write_to_path(both)
-    mine.cert_chain_pems[0].write_to_path(cert)
-    mine.private_key_pem.write_to_path(key)
-    for settings in (
-        with_token(ca_bundle=bundle, client_cert=both),
-        with_token(ca_bundle=bundle, client_cert=cert, client_key=key),
-    ):
-        assert "3.3.2" in connect(site.url, settings).describe()
-    message, hint = complaint(connect(site.url, with_token(ca_bundle=bundle, retries=0)))
-    assert "TLS" in message or "broke" in message
-    assert "client certificate" in hint or "broke" in message
-
-
-def test_files_that_tls_can_not_use_are_named(bundle: Path, tmp_path: Path, authority: trustme.CA) -> None:
-    empty = tmp_path / "empty.pem"
-    empty.write_text("")
-    key = tmp_path / "key.pem"
-    authority.issue_cert("a@example.org").private_key_pem.write_to_path(key)
-    bad = [
-        (with_token(ca_bundle=tmp_path / "gone.pem"), "gone.pem"),
-        (with_token(ca_bundle=tmp_path), str(tmp_path)),
-        (with_token(ca_bundle=empty), "empty.pem"),
-        (with_token(client_cert=empty), "empty.pem"),
-        (with_token(client_cert=bundle), "authority.pem"),
-        (with_token(client_cert=bundle, client_key=key), "authority.pem"),
-        (with_token(client_key=key), "no client certificate"),
-    ]
-    for settings, named in bad:
-        with pytest.raises(UsageError, match=r"client|CA bundle") as caught:
-            open_store("https://localhost", settings)
-        assert named in str(caught.value)
-
-
-def test_a_proxy_of_the_environment_is_used_with_its_credentials(
-    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site = serve(airflow("3.3.2", lambda received: None))
-    monkeypatch.setenv("http_proxy", f"http://ann:hunter%2F2@127.0.0.1:{site.port}")
-    store = connect("http://airflow.example.invalid", with_token())
-    assert store.describe() == "airflow 3.3.2 at http://airflow.example.invalid"
-    assert site.log[0].headers["Host"] == "airflow.example.invalid"
-    assert site.log[0].headers["Proxy-Authorization"] == "Basic YW5uOmh1bnRlci8y"
-
-
-def test_hosts_in_no_proxy_are_asked_directly(
-    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site, proxy = serve(airflow("3.3.2")), serve(airflow("2.11.2"))
-    monkeypatch.setenv("http_proxy", proxy.url)
-    monkeypatch.setenv("no_proxy", "example.org,127.0.0.1")
-    assert "3.3.2" in connect(site.url).describe()
-    assert proxy.log == []
-
-
-def test_a_proxy_that_is_not_there_or_refuses(
-    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    proxy = serve(airflow("3.3.2"))
-    for address in ("http://ann:hunter2@127.0.0.1:1", f"http://ann:hunter2@127.0.0.1:{proxy.port}"):
-        monkeypatch.setenv("https_proxy", address)
-        message, hint = complaint(connect("https://airflow.example.invalid", with_token(retries=0)))
-        assert message == "the proxy can't be reached or refuses to connect"
-        assert "HTTPS_PROXY" in hint
-        assert "hunter2" not in message + hint
 
 
 class Flaky:
@@ -198,12 +64,9 @@ def test_and_that_has_an_end(trouble: Answer, serve: Serve, connect: Connect) ->
     assert flaky.seen == 2
 
 
-def test_an_answer_that_is_an_error_is_not_asked_for_again(serve: Serve, connect: Connect) -> None:
-    flaky = Flaky(Answer(500, "Internal Server Error"), 99)
-    store = connect(serve(airflow("3.3.2", flaky)).url, with_token(retries=3))
-    with pytest.raises(TargetError, match="500"):
-        store.read(VARIABLES)
-    assert flaky.seen == 1
+@pytest.mark.parametrize("status", [400, 401, 404, 409, 500])
+def test_an_answer_that_is_an_error_is_not_asked_for_again(status: int, serve: Serve) -> None:
+    assert sent(serve, Answer(status, "no"), Request("GET", "/variables"))[1] == 1
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
@@ -230,17 +93,8 @@ def test_setting_fields_to_the_same_values_is_repeated(trouble: Answer, serve: S
     assert flaky.seen == 2
 
 
-def test_a_pause_that_the_server_asks_for_has_an_end(
-    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
-    flaky = Flaky(Answer(429, headers={"Retry-After": "86400"}), 1)
-    connect(serve(airflow("3.3.2", flaky)).url, with_token(retries=2)).read(VARIABLES)
-    assert pauses == [30]
-
-
-def test_a_server_that_restarts_in_mid_run_is_waited_for(connect: Connect) -> None:
+def test_a_server_that_restarts_in_mid_run_is_waited_for(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Transport, "backoff", Backoff())
     with Site(airflow("3.3.2")) as site:
         store = connect(site.url, with_token(retries=6))
         store.describe()
@@ -252,6 +106,267 @@ def test_a_server_that_restarts_in_mid_run_is_waited_for(connect: Connect) -> No
     finally:
         timer.join()
         later.__exit__(None, None, None)
+
+
+class Pauses:
+    """Stands for the event that ends pauses, and notes how long they would be."""
+
+    def __init__(self) -> None:
+        self.noted: list[float] = []
+
+    def wait(self, seconds: float) -> bool:
+        self.noted.append(seconds)
+        return False
+
+    def set(self) -> None:
+        pass
+
+
+def pauses_of(transport: Transport) -> list[float]:
+    pauses = Pauses()
+    transport._closed = pauses  # type: ignore[assignment]
+    return pauses.noted
+
+
+def sent(serve: Serve, trouble: Answer, request: Request, **settings: Any) -> tuple[Reply | NoAnswer, int]:
+    """What comes of a request that always meets a trouble, and how often it came."""
+    flaky = Flaky(trouble, 99)
+    transport = Transport(serve(airflow("3.3.2", flaky)).url, with_token(**{"retries": 3, **settings}))
+    try:
+        return transport.send(request, {}), flaky.seen
+    except NoAnswer as error:
+        return error, flaky.seen
+    finally:
+        transport.close()
+
+
+@pytest.mark.parametrize("trouble", TROUBLES[:5], ids=str)
+def test_what_is_said_not_to_be_repeatable_is_not_repeated(trouble: Answer, serve: Serve) -> None:
+    result, times = sent(serve, trouble, Request("PATCH", "/variables", body={}, repeatable=False))
+    assert times == 1
+    assert result.maybe_done if isinstance(result, NoAnswer) else unknown_fate(result)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES[:5], ids=str)
+def test_what_is_said_to_be_repeatable_is_repeated(trouble: Answer, serve: Serve) -> None:
+    assert sent(serve, trouble, Request("DELETE", "/variables", repeatable=True))[1] == 4
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "PATCH"])
+@pytest.mark.parametrize(
+    "trouble",
+    [Answer(429), Answer(429, headers={"Retry-After": "0"}), Answer(503, headers={"Retry-After": "0"})],
+    ids=str,
+)
+def test_what_the_server_says_that_it_did_not_take_is_sent_again(method: str, trouble: Answer, serve: Serve) -> None:
+    assert sent(serve, trouble, Request(method, "/variables", body={}, repeatable=False))[1] == 4
+
+
+def test_an_answer_too_late_is_waited_for_as_long_as_the_request_says(serve: Serve) -> None:
+    late = Answer(fate="stall")
+    result, times = sent(serve, late, Request("POST", "/variables", body={}, timeout=0.1), timeout=9.0)
+    assert isinstance(result, NoAnswer)
+    assert (result.message, result.maybe_done, times) == ("no answer within 0.1 seconds", True, 1)
+    result, _ = sent(serve, late, Request("POST", "/variables", body={}, timeout=9.0), timeout=0.1)
+    assert "broke" in str(result)
+
+
+class LastWords(Pauses):
+    """Ends a site while its next request is waited for."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__()
+        self.site = site
+
+    def wait(self, seconds: float) -> bool:
+        self.site.__exit__(None, None, None)
+        return super().wait(seconds)
+
+
+def test_what_an_earlier_try_may_have_done_is_not_forgotten() -> None:
+    """The first try may have been carried out, and the second one finds nobody."""
+    site = Site(airflow("3.3.2", lambda _: Answer(504))).__enter__()
+    transport = Transport(site.url, with_token(retries=1))
+    transport._closed = LastWords(site)  # type: ignore[assignment]
+    with pytest.raises(NoAnswer, match="nothing listens") as caught:
+        transport.send(Request("PATCH", "/variables", body={}), {})
+    assert caught.value.maybe_done
+
+
+def test_the_fate_of_a_request_that_a_gateway_answers_is_not_known() -> None:
+    known = {
+        status: unknown_fate(Reply(status, "", None, b"")) for status in (200, 409, 429, 500, 502, 503, 504, 524)
+    }
+    assert [status for status, unknown in known.items() if unknown] == [502, 503, 504, 524]
+
+
+def test_a_pause_is_as_long_as_the_server_asks(serve: Serve) -> None:
+    flaky = Flaky(Answer(429, headers={"Retry-After": "17"}), 1)
+    transport = Transport(serve(airflow("3.3.2", flaky)).url, with_token())
+    pauses = pauses_of(transport)
+    assert transport.send(Request("GET", "/api/v2/variables"), {}).status == 200
+    assert pauses == [17]
+
+
+def test_a_server_that_asks_for_a_pause_of_hours_is_not_asked_again(serve: Serve, connect: Connect) -> None:
+    flaky = Flaky(Answer(429, headers={"Retry-After": "86400"}), 99)
+    store = connect(serve(airflow("3.3.2", flaky)).url, with_token(retries=9))
+    with pytest.raises(TargetError, match="asked too often, and wants to be left alone for 86400 seconds"):
+        store.read(VARIABLES)
+    assert flaky.seen == 1
+
+
+def test_who_closes_ends_the_pauses(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Transport, "backoff", Backoff(first=3600, longest=3600))
+    flaky = Flaky(Answer(503), 99)
+    transport = Transport(serve(airflow("3.3.2", flaky)).url, with_token(retries=9))
+    ends: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            transport.send(Request("GET", "/variables"), {})
+        except NoAnswer as error:
+            ends.append(error)
+
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while flaky.seen < 2:
+        time.sleep(0.01)
+    transport.close()
+    for thread in threads:
+        thread.join(10)
+    assert len(ends) == flaky.seen == 2
+
+
+def until(seconds: float, **others: Any) -> Settings:
+    """Settings with a deadline in so many seconds."""
+    return with_token(**{"deadline": time.monotonic() + seconds, **others})
+
+
+def out_of_time(call: Callable[[], object]) -> OutOfTime:
+    with pytest.raises(OutOfTime) as caught:
+        call()
+    assert "--deadline" in (caught.value.hint or "")
+    return caught.value
+
+
+def test_nothing_is_asked_after_the_deadline(serve: Serve, connect: Connect) -> None:
+    site = serve(airflow("3.3.2"))
+    error = out_of_time(connect(site.url, until(-1)).describe)
+    assert (error.message, error.maybe_done, site.log) == ("the deadline has passed", False, [])
+
+
+def test_an_answer_is_waited_for_until_the_deadline(serve: Serve) -> None:
+    site = serve(lambda _: Answer(fate="stall"))
+    transport = Transport(site.url, until(0.2, timeout=60.0, retries=9))
+    error = out_of_time(lambda: transport.send(Request("GET", "/x", timeout=99.0), {}))
+    assert (error.message, error.maybe_done) == ("no answer before the deadline", True)
+    assert len(site.log) == 1
+
+
+@pytest.mark.parametrize(
+    ("trouble", "method", "doubtful"),
+    [
+        (Answer(429, headers={"Retry-After": "60"}), "POST", False),
+        (Answer(503, headers={"Retry-After": "60"}), "GET", True),
+        (Answer(502), "GET", True),
+        (Answer(fate="reset"), "GET", True),
+    ],
+    ids=str,
+)
+def test_no_pause_goes_beyond_the_deadline(
+    trouble: Answer, method: str, doubtful: bool, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Transport, "backoff", Backoff(first=100, longest=100))
+    result, times = sent(serve, trouble, Request(method, "/variables"), deadline=time.monotonic() + 30)
+    assert isinstance(result, OutOfTime)
+    assert result.message.endswith("and the deadline leaves no time to try again")
+    assert (result.maybe_done, times) == (doubtful, 1)
+
+
+def test_an_answer_that_comes_by_drops_ends_at_the_deadline() -> None:
+    """No drop is late, so that only the deadline can end it."""
+    dropped = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            with server.accept()[0] as peer, contextlib.suppress(OSError):
+                peer.recv(65536)
+                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                for _ in range(250):
+                    if dropped.wait(0.02):
+                        return
+                    peer.sendall(b" ")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        transport = Transport(f"http://127.0.0.1:{server.getsockname()[1]}", until(0.3, timeout=60.0))
+        error = out_of_time(lambda: transport.send(Request("GET", "/x"), {}))
+        dropped.set()
+        thread.join()
+    assert (error.message, error.maybe_done) == ("no whole answer before the deadline", True)
+
+
+def test_a_long_answer_is_whole_with_a_deadline_too(serve: Serve) -> None:
+    text = "é" * 300_000
+    site = serve(lambda _: Answer(body=text))
+    for settings in (until(60), with_token()):
+        transport = Transport(site.url, settings)
+        assert transport.send(Request("GET", "/x"), {}).body.decode() == text
+        transport.close()
+
+
+@pytest.mark.parametrize("settings", [with_token(), until(60)], ids=["no deadline", "deadline"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_answer_that_breaks_off_is_none(settings: Settings, chunked: bool) -> None:
+    head = b"Transfer-Encoding: chunked\r\n\r\n9\r\n" if chunked else b"Content-Length: 9\r\n\r\n"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with server.accept()[0] as peer:
+                peer.recv(65536)
+                peer.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"{}")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        transport = Transport(f"http://127.0.0.1:{server.getsockname()[1]}", settings)
+        with pytest.raises(NoAnswer, match="broke") as caught:
+            transport.send(Request("POST", "/x", body={}), {})
+        thread.join()
+    assert caught.value.maybe_done
+
+
+def test_a_token_command_is_ended_by_the_deadline(serve: Serve, connect: Connect) -> None:
+    site = serve(airflow("3.3.2"))
+    slow = Credentials(token_command=(sys.executable, "-c", "import time; time.sleep(60)"))
+    out_of_time(lambda: connect(site.url, until(0.5, credentials=slow)).read(VARIABLES))
+    assert [received.path for received in site.log] == ["/api/v2/version"]
+
+
+def test_logging_in_is_ended_by_the_deadline(serve: Serve, connect: Connect) -> None:
+    def respond(received: Received) -> Answer | None:
+        return Answer(fate="stall") if received.path == "/auth/token" else None
+
+    deadline = time.monotonic() + 0.3
+    site = serve(airflow("3.3.2", respond))
+    out_of_time(lambda: connect(site.url, with_password(deadline=deadline, timeout=60.0)).read(VARIABLES))
+
+
+def test_what_the_deadline_leaves_is_told_as_not_tried(serve: Serve, connect: Connect) -> None:
+    """The third object is too much for the server."""
+
+    def respond(received: Received) -> Answer | None:
+        if received.method != "POST" or received.path == "/auth/token":
+            return None
+        return Answer(fate="stall") if received.body["key"] == "k2" else Answer(200, received.body)
+
+    store = connect(serve(airflow("2.11.2", respond)).url, until(0.6, timeout=60.0))
+    wanted = [Variable(key=f"k{number}", value=Text("v")) for number in range(40)]
+    outcomes = list(store.apply([Step(Kind.VARIABLES, variable.key, Action.CREATE, variable) for variable in wanted]))
+    assert len(outcomes) == 40
+    assert outcomes[0].error is None
+    assert outcomes[-1].error == "not tried: the deadline has passed"
 
 
 def test_the_url_of_a_request_is_sent_as_it_was_encoded(serve: Serve) -> None:

@@ -133,7 +133,7 @@ def test_a_gateway_that_gives_up_on_a_delete_leaves_it_to_be_looked_for(
     place = Place(DELETE=[(done, Answer(status, "<html>Bad Gateway</html>"))])
     place.held["k"] = {"key": "k", "value": "x", "description": None, "is_encrypted": True}
     error = only_error(connect(serve(airflow("3.3.2", place)).url), step(Action.DELETE, None, VARIABLE))
-    assert error == (None if done else f"a gateway in front of the Airflow answers with status {status}")
+    assert error == (None if done else f"the server is not reached by what is in front of it (status {status})")
 
 
 def test_a_replace_that_fails_half_way_says_that_the_old_one_is_gone(serve: Serve, connect: Connect) -> None:

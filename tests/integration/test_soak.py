@@ -1,0 +1,145 @@
+"""500 imports of changing files into one server, through a proxy that breaks every twentieth request."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airconn.stores.airflow_api.repeats import Backoff
+from airconn.stores.airflow_api.transport import Transport
+from tests.integration.conftest import on_worker_of
+from tests.integration.faulty_proxy import EVERY_FAULT, FaultyProxy
+from tests.integration.prediction import State, normal, predict
+from tests.integration.target import Target
+
+RUNS = 500
+EMPTY: State = {"connections": {}, "variables": {}, "pools": {}}
+
+
+class Files:
+    """Sources that change from run to run: objects come, go, and get other values."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.wanted: State = {"connections": {}, "variables": {}, "pools": {}}
+
+    def next(self) -> State:
+        for _ in range(self.chance.randrange(12)):
+            kind = self.chance.choice(["connections", "connections", "variables", "pools"])
+            id_ = f"{kind[0]}{self.chance.randrange(40):02}"
+            if id_ in self.wanted[kind] and self.chance.random() < 0.4 and len(self.wanted[kind]) > 1:
+                del self.wanted[kind][id_]
+            else:
+                self.wanted[kind][id_] = getattr(self, kind[:-1])(id_)
+        if self.chance.random() < 0.05:  # all of them are new at once
+            for kind in self.wanted:
+                self.wanted[kind] = {
+                    f"{kind[0]}{n:02}": getattr(self, kind[:-1])(f"{kind[0]}{n:02}")
+                    for n in range(self.chance.randrange(1, 40))
+                }
+        return {kind: dict(objects) for kind, objects in self.wanted.items()}
+
+    def text(self, *others: str | None) -> str | None:
+        return self.chance.choice([f"text {self.chance.randrange(1000)}", *others])
+
+    def connection(self, id_: str) -> dict[str, Any]:
+        return {
+            "conn_type": self.chance.choice(["http", "postgres"]),
+            "description": self.text(None),
+            "login": self.text(None),
+            "password": f"pw/{self.chance.randrange(10**9)}",
+            "host": self.text(None),
+            "port": self.chance.choice([None, 1, 2]),
+            "schema": self.text(None),
+            "extra": {"region": self.text(), "token": f"tk-{self.chance.randrange(10**9)}"},
+        }
+
+    def variable(self, id_: str) -> dict[str, Any]:
+        return {"value": self.text("", '{"a": 1}'), "description": self.text(None)}
+
+    def pool(self, id_: str) -> dict[str, Any]:
+        return {
+            "slots": self.chance.randrange(1, 9),
+            "description": self.text(None),
+            "include_deferred": self.chance.random() < 0.5,
+        }
+
+
+def check(ran: Any, before: State, after: State, expected: State) -> None:
+    """Whether a run has told the truth: of all objects together by its exit code, and of each by the report."""
+    if ran.code == 0:
+        assert after == expected
+    elif ran.code == 5:
+        assert after == before
+        assert ran.err.endswith("nothing was written\n")
+    else:
+        assert ran.code == 1
+        report = json.loads(ran.out)
+        failed = 0
+        told = {(entry["kind"], entry["id"]): entry for entry in report["objects"]}
+        for kind in EMPTY:
+            for id_ in {*before[kind], *after[kind], *expected[kind]}:
+                entry = told.get((kind, id_), {})
+                old, new, is_now = (state[kind].get(id_) for state in (before, expected, after))
+                if entry.get("status", "done") == "done":
+                    assert is_now == new, entry
+                    continue
+                failed += 1
+                without = {**new, "password": None} if new and kind == "connections" else None
+                assert is_now in (old, new, without), entry
+                if without and is_now == without != old:
+                    assert "without its password" in entry["error"]
+        assert failed
+
+
+def memory() -> int:
+    """The bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.parametrize("version", [pytest.param("3.3.2", marks=on_worker_of("3.3.2"))])
+def test_500_imports_over_a_bad_network_lose_and_double_nothing(
+    version: str,
+    shared_sandbox: Callable[[str], Any],
+    airconn: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Transport, "backoff", Backoff(first=0.0, longest=0.0))
+    target = Target(shared_sandbox(version), airconn, tmp_path)
+    target.wipe()
+    source = tmp_path / "source.json"
+    files = Files(6)
+    codes: Counter[int] = Counter()
+    state = EMPTY
+    used = 0
+    with FaultyProxy(target.box.url) as proxy:
+        proxy.strike_at_random(0.05, 6, EVERY_FAULT)
+        how = {"AIRCONN_URL": proxy.url, "AIRCONN_TIMEOUT": "0.5", "AIRCONN_RETRIES": "2"}
+        options = ("--prune", "--yes", "--max-delete", 1000, "--output", "json")
+        for number in range(RUNS):
+            wanted = files.next()
+            source.write_text(json.dumps(wanted))
+            ran = target.airconn("import", source, *options, **how)
+            after = normal(target.database())
+            check(ran, state, after, predict(state, wanted, lacking="clear", prune=True))
+            codes[ran.code] += 1
+            state = after
+            if number == RUNS // 5:
+                used = memory()
+        met = Counter(fault for fault, _ in proxy.struck)
+    assert memory() - used < 24_000_000
+    assert met.keys() == {*EVERY_FAULT}
+    assert codes[0] > RUNS * 0.7
+    assert codes[1]
+    assert codes[5]
+    source.write_text(json.dumps(wanted))
+    assert target.airconn("import", source, *options).code == 0
+    assert normal(target.database()) == predict(state, wanted, lacking="clear", prune=True)
