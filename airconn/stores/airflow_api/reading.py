@@ -82,22 +82,27 @@ class Reader:
             self._tell(kind, id_)
 
     def _tell_of_broken(self, lister: Lister, kind: Kind, listing: Listing, selection: Selection) -> None:
-        """Says which objects the server fails on, as far as they can be told."""
+        """Says which of the selected objects the server fails on, as far as they can be told."""
         found: list[str] = []
         if self._api.searches:
             search = Search(lambda pattern: lister.count((PATTERNS[kind], pattern)), listing.items)
             found += search.ids(listing.broken)
-        # The search doesn't tell capitals, and in Airflow 2 there is none.
-        wanted = [id_ for other, id_ in selection.ids or () if other is kind and id_ not in listing.items]
-        likely = [id_ for id_ in wanted if id_.lower() in found] if self._api.searches else wanted[:PAGE]
-        sure = [id_ for id_ in dict.fromkeys([*found, *likely]) if id_ and self._is_broken(kind, id_)]
-        for id_ in sure:
-            self._tell(kind, id_)
-        alike = [id_ for id_ in found if id_ not in [other.lower() for other in sure]]
-        for id_ in alike[: listing.broken - len(sure)]:
-            self._tell(kind, id_, "its capitals aren't known; ", known=False)
-        unknown = listing.broken - len(sure) - len(alike)
-        if unknown > 0:
+        unknown = listing.broken - len(found)
+        if selection.ids is not None:
+            missing = sorted(id_ for other, id_ in selection.ids if other is kind and id_ not in listing.items)
+            # The search doesn't tell capitals, and in Airflow 2 there is none.
+            likely = missing if unknown else [id_ for id_ in missing if id_.lower() in found]
+            for id_ in likely[:PAGE]:
+                if self._is_broken(kind, id_):
+                    self._tell(kind, id_)
+            unknown = unknown if len(likely) > PAGE else 0
+        else:
+            for id_ in found:
+                if not self._is_broken(kind, id_):
+                    self._tell(kind, id_, "its capitals aren't known; ", known=False)
+                elif selection.wants(kind, id_):
+                    self._tell(kind, id_)
+        if unknown:
             what = f"1 of its {kind.value}" if unknown == 1 else f"{unknown} of its {kind.value}"
             self._add(self._session.base, f"the server fails on {what} (500), and their ids can't be told", kind)
 

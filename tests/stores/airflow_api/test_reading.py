@@ -144,6 +144,18 @@ def test_of_wanted_objects_the_one_that_the_server_fails_on_is_told(serve: Serve
             assert store.create_refusal(Variable(key="new", value=Text("x"))) == ""
 
 
+@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
+def test_of_objects_that_nobody_asked_for_nothing_is_told(version: str, serve: Serve, connect: Connect) -> None:
+    store = connect(serve(airflow(version, Poisoned(keys(180), {"k0002", "k0150"}))).url)
+    ids = frozenset((Kind.VARIABLES, key) for key in keys(180) if key not in ("k0002", "k0150"))
+    store.read(Selection(kinds=VARIABLES.kinds, ids=ids))
+    assert store.notes == []
+    if version == "3.3.2":
+        found = store.read(Selection(kinds=VARIABLES.kinds, exclude=("k0002",)))
+        assert len(found) == 178
+        assert [note.where.rpartition("/")[2] for note in store.notes] == ["k0150"]
+
+
 def test_some_of_a_long_list_are_read_one_by_one(serve: Serve, connect: Connect) -> None:
     ids = keys(30)
     for total, singly in ((700, False), (800, True)):
