@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 
@@ -14,6 +15,8 @@ def main() -> None:
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
             signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
     sys.unraisablehook = _raise_later
+    # What a run makes, it keeps: looking for garbage among ten thousand objects only takes time.
+    gc.set_threshold(50_000, 20, 100)
     try:
         from airconn.cli import run
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from airconn.model import REDACTED, AirflowObject, Bundle, Kind, Variable, value_fields
+from airconn.model import REDACTED, AirflowObject, Bundle, Kind, Text, Variable, value_fields
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import Leaves, leaf_name, leaves_of
 
@@ -103,9 +103,9 @@ def _compare(a: AirflowObject, b: AirflowObject) -> ObjectDiff:
 def _fields(a: AirflowObject, b: AirflowObject, name: str) -> list[FieldDiff]:
     """What of one field isn't equal."""
     ours, theirs = getattr(a, name), getattr(b, name)
-    mine, others = leaves_of(ours), leaves_of(theirs)
-    if ours == theirs and _is_shown(mine):
+    if ours == theirs and ours is not REDACTED and not (isinstance(ours, Text) and ours.hidden):
         return []
+    mine, others = leaves_of(ours), leaves_of(theirs)
     for side, value, obj, other in (("A", ours, a, theirs), ("B", theirs, b, ours)):
         if value is None and _is_unsaid(obj, name):
             # That deferred tasks don't count is what a pool is like of which nobody says anything.
@@ -153,10 +153,6 @@ def _without_empty(found: list[FieldDiff], mine: Leaves, others: Leaves) -> list
     paths = {diff.path for diff in found}
     outer = {path[:depth] for path in paths for depth in range(len(path))}
     return [diff for diff in found if diff.path not in empty or diff.path not in outer]
-
-
-def _is_shown(leaves: Leaves) -> bool:
-    return all(leaf is not REDACTED for leaf in leaves.values())
 
 
 def _sort_key(path: JsonPath) -> tuple[tuple[bool, int, str], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -251,6 +251,10 @@ def _compare(
     name: str, source: Any, target: Any, policy: Policy, *, is_literal: bool
 ) -> tuple[FieldChange | None, str | None]:
     """What happens to one field, and why it can't. `is_literal`: a `***` in the source is no mask."""
+    if not _hides(source) and not _hides(target):
+        if source == target:
+            return None, None
+        return FieldChange(name, How.CLEARED if source is None else How.CHANGED), None
     exact = policy.lacking == "exact"
     if source is REDACTED or target is REDACTED or (isinstance(target, Text) and target.hidden):
         whole = _compare_whole(name, source, target, policy)
@@ -274,8 +278,8 @@ def _compare(
     moved = _moved(hidden, ours, theirs)
     kept = sorted({*(path for path in hidden if _at(ours, path) is REDACTED), *moved}, key=str)
     cleared = [path for path in kept if exact and path not in moved and not _has(ours, path)]
-    kept = [path for path in kept if path not in cleared]
-    again = [path for path in hidden if path not in kept and path not in cleared]
+    again = list(hidden.difference(kept))
+    kept = sorted(set(kept).difference(cleared), key=str)
     ours_shown, theirs_shown = (
         {path: leaf for path, leaf in side.items() if path not in hidden} for side in (ours, theirs)
     )
@@ -288,6 +292,11 @@ def _compare(
     if cleared and not again:
         return FieldChange(name, How.CLEARED, _paths(cleared)), None
     return FieldChange(name, How.WRITTEN_AGAIN, _paths(again)), None
+
+
+def _hides(value: Any) -> bool:
+    """Whether a field, or a leaf of it, is hidden."""
+    return value is REDACTED or (isinstance(value, Text) and bool(value.hidden))
 
 
 def _compare_whole(
@@ -332,17 +341,22 @@ def _has(leaves: Leaves, path: jsontext.JsonPath) -> bool:
 
 def _moved(hidden: set[jsontext.JsonPath], ours: Leaves, theirs: Leaves) -> set[jsontext.JsonPath]:
     """Hidden items of lists that have another length on the other side, so that nobody knows which is which."""
+    ours_items, theirs_items = _items(ours), _items(theirs)
     return {
         path
         for path in hidden
         for depth, part in enumerate(path)
-        if isinstance(part, int) and _length(ours, path[:depth]) != _length(theirs, path[:depth])
+        if isinstance(part, int) and len(ours_items[path[:depth]]) != len(theirs_items[path[:depth]])
     }
 
 
-def _length(leaves: Leaves, path: jsontext.JsonPath) -> int:
-    items = {leaf[len(path)] for leaf in leaves if len(leaf) > len(path) and leaf[: len(path)] == path}
-    return len(items)
+def _items(leaves: Leaves) -> defaultdict[jsontext.JsonPath, set[str | int]]:
+    """What is in each object and list that has leaves."""
+    items: defaultdict[jsontext.JsonPath, set[str | int]] = defaultdict(set)
+    for path in leaves:
+        for depth, part in enumerate(path):
+            items[path[:depth]].add(part)
+    return items
 
 
 def _paths(paths: list[jsontext.JsonPath]) -> tuple[str, ...]:
@@ -352,11 +366,3 @@ def _paths(paths: list[jsontext.JsonPath]) -> tuple[str, ...]:
 def _names(name: str, paths: list[jsontext.JsonPath]) -> str:
     names = ", ".join(f"{name}.{jsontext.show_path(path)}" if path else name for path in paths)
     return f"{names} {'are' if len(paths) > 1 else 'is'}"
-
-
-def count(steps: Iterator[Step] | tuple[Step, ...]) -> dict[Action, int]:
-    """How many steps there are of each action."""
-    result = dict.fromkeys(Action, 0)
-    for step in steps:
-        result[step.action] += 1
-    return result

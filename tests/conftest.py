@@ -58,7 +58,7 @@ def airconn(tmp_path: Path) -> Callable[..., Result]:
         stream = Terminal if terminal else io.StringIO
         (tmp_path.parent / f"{tmp_path.name}-user.toml").touch()
         environ = {"AIRCONN_CONFIG": str(tmp_path.parent / f"{tmp_path.name}-user.toml"), **(env or {})}
-        app = App(io.BytesIO(data), stream(), stream(), environ, tmp_path)
+        app = App(io.BytesIO(data), stream(), stream(), environ, tmp_path, clock=lambda: 0.0)
         code = run([str(arg) for arg in args], app)
         return Result(code, app.stdout.getvalue(), app.stderr.getvalue())  # type: ignore[attr-defined]
 

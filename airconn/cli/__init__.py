@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -50,6 +49,8 @@ class _Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
             near = get_close_matches(args[0], COMMANDS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"the commands are {', '.join(COMMANDS)}"
             raise UsageError(f"{args[0]!r} is no command", hint=hint)
@@ -107,6 +108,8 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user, and its text could hold a secret
         app.error(_bug(error))
         return ExitCode.SOME_FAILED
+    finally:
+        app.progress.close()
 
 
 def _from_click(error: click.UsageError) -> AirconnError:

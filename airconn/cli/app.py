@@ -6,7 +6,8 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 import click
 
-from airconn.config import Config
-from airconn.errors import AirconnError, InputErrors, TargetError
+from airconn.cli.progress import Progress
+from airconn.errors import AirconnError, ExitCode, InputErrors, TargetError
 
 if TYPE_CHECKING:
+    from airconn.config import Config
     from airconn.formats.base import Note
+    from airconn.stores.base import Store
 
 
 class OutputClosedError(Exception):
@@ -36,6 +39,8 @@ class App:
     directory: Path
     verbosity: int = 0
     """-1 is quiet, 1 and more is verbose."""
+    clock: Callable[[], float] = time.monotonic
+    """In seconds, for what takes so long that its progress is shown."""
     writes: bool = field(default=False, init=False)
     """Whether the command is one that writes somewhere, so that an error says that nothing was written."""
     broken: bool = field(default=False, init=False)
@@ -51,6 +56,8 @@ class App:
     @cached_property
     def config(self) -> Config:
         """The configuration, read when it is first needed."""
+        from airconn.config import Config
+
         return Config.load(self.environ, self.directory, self.stdin)
 
     @property
@@ -62,13 +69,33 @@ class App:
 
         return user_state_path("airconn")
 
+    @cached_property
+    def progress(self) -> Progress:
+        """The line that shows how far something is. All that is written goes through it."""
+        return Progress(self.stderr, self.clock, colours=self.colours(self.stderr))
+
+    def follow(self, *stores: Store) -> None:
+        """Shows how far the reads of these places are."""
+        for store in stores:
+            store.watch = self.watch
+
+    def watch(self, what: str, done: int, total: int | None) -> None:
+        """Shows how far something is: on a terminal that can take a line back, and unless we are to be quiet."""
+        if self._shows_progress:
+            self.progress.watch(what, done, total)
+
+    @cached_property
+    def _shows_progress(self) -> bool:
+        return self.verbosity >= 0 and self.environ.get("TERM") != "dumb" and self.stderr.isatty()
+
     def confirm(self, question: str) -> bool | None:
         """Asks on the terminal. None where there is nobody to ask."""
         if not (self.stdin_is_terminal and self.stderr.isatty()):
             return None
-        self.stderr.write(f"{question} [y/N] ")
-        self.stderr.flush()
-        answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
+        with self.progress.hidden():
+            self.stderr.write(f"{question} [y/N] ")
+            self.stderr.flush()
+            answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
         return answer in ("y", "yes")
 
     @property
@@ -82,16 +109,23 @@ class App:
         return stream.isatty()
 
     def style(self, text: str, colour: str | None) -> str:
-        return click.style(text, fg=colour, bold=True) if colour and self.colours(self.stdout) else text
+        return click.style(text, fg=colour, bold=True) if colour and self._coloured else text
+
+    @cached_property
+    def _coloured(self) -> bool:
+        return self.colours(self.stdout)
 
     def data(self, text: str) -> None:
-        """Writes what the command is for to standard output.
+        """Writes what the command is for to standard output, when all else is over.
 
         Raises `OutputClosedError` where its reader has gone, and `TargetError` where it can't be written to.
         """
+        self.progress.rest()
+        self._put(text)
+
+    def _put(self, text: str) -> None:
         try:
-            self.stdout.write(text)
-            self.stdout.flush()
+            self.progress.write(self.stdout, text)
         except BrokenPipeError:
             raise OutputClosedError from None
         except OSError as error:
@@ -103,7 +137,7 @@ class App:
         standard error: whoever looks at what was written must not decide what is written."""
         if not self.broken:
             try:
-                self.data(text)
+                self._put(text)
                 return
             except (OutputClosedError, TargetError):
                 self.broken = True
@@ -114,17 +148,26 @@ class App:
         if self.verbosity >= level:
             # Nobody listens any more, which is no reason to stop in the middle of a write.
             with contextlib.suppress(OSError):
-                self.stderr.write(text + "\n")
-                self.stderr.flush()
+                self.progress.write(self.stderr, text + "\n")
 
-    def warn(self, text: str) -> None:
-        self.say(f"{self._label('warning:', 'yellow')} {text}")
+    def warn(self, text: str, *, level: int = 0) -> None:
+        self.say(f"{self._label('warning:', 'yellow')} {text}", level=level)
 
     def notes(self, notes: Iterable[Note]) -> None:
-        from airconn.report import clean
-
         for note in notes:
-            self.warn(clean(f"{note.where}: {note.message}"))
+            from airconn.report import clean
+
+            self.warn(clean(f"{note.where}: {note.message}"), level=-1 if note.failed else 0)
+
+    def verdict(self, notes: Iterable[Note], missing: str = "is missing") -> ExitCode:
+        """The exit code of a run that has done its job, but for what its `notes` tell of.
+
+        What could not be read, and therefore `missing`, is said to be so.
+        """
+        if not any(note.failed for note in notes):
+            return ExitCode.OK
+        self.say(f"{self._label('error:', 'red')} not complete: what could not be read {missing}", level=-1)
+        return ExitCode.SOME_FAILED
 
     def ignored(self, ignored: Iterable[tuple[str, int]]) -> None:
         for source, number in ignored:

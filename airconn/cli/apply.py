@@ -11,7 +11,6 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.errors import InputError
-from airconn.model import AirflowVersion
 
 if TYPE_CHECKING:
     from airconn.report.planfile import PlanFile
@@ -48,6 +47,7 @@ def _import_options(planned: PlanFile) -> dict[str, Any]:
     """The options of an import as a plan file has them. Raises `InputError` where they are none."""
     from airconn.cli.import_ import command as import_command
     from airconn.cli.running import NOT_IN_A_PLAN
+    from airconn.model import AirflowVersion
 
     apart = {"dry_run", "exit_code", "yes", "output", "plan_out", *NOT_IN_A_PLAN}
     wanted = {param.name: param for param in import_command.params if param.expose_value and param.name not in apart}

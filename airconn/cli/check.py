@@ -11,10 +11,10 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.errors import ExitCode, UsageError
-from airconn.model import NEWEST, AirflowVersion
 
 if TYPE_CHECKING:
     from airconn.check import Finding
+    from airconn.model import AirflowVersion
     from airconn.stores.file import FileStore
 
 
@@ -57,6 +57,7 @@ def command(
     """
     from airconn import check, transfer
     from airconn.check import report
+    from airconn.model import NEWEST
 
     files = _files(app, sources, options)
     codes = _codes(ignore, list(check.BY_CODE))

@@ -28,7 +28,7 @@ def command(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     **options: Any,
-) -> None:
+) -> int:
     """Turn the files SOURCE (- is standard input) into one file of another format. No network is used.
 
     \b
@@ -42,4 +42,4 @@ def command(
     for store in stores:
         if not isinstance(store, FileStore):
             raise UsageError(f"{store.address} is no file", hint="airconn export --from reads other places")
-    deliver(app, list(stores), opt.make_selection(kinds, include, exclude), options, lambda: NEWEST)
+    return deliver(app, list(stores), opt.make_selection(kinds, include, exclude), options, lambda: NEWEST)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.errors import ExitCode, UsageError
-from airconn.model import AirflowVersion
+
+if TYPE_CHECKING:
+    from airconn.model import AirflowVersion
 
 
 @click.command("diff", short_help="Show what differs between two places.")
@@ -60,6 +62,7 @@ def command(
     with ExitStack() as stack:
         left, right = (opt.open_address(app.config.resolve(address), options) for address in (a, b))
         stack.callback(transfer.close, [left, right])
+        app.follow(left, right)
         compared = comparing.compare_places(left, right, opt.make_selection(kinds, include, exclude), airflow)
     app.notes(compared.notes)
     app.ignored(compared.ignored)
@@ -71,4 +74,6 @@ def command(
         for line in report_diff.diff_lines(shown, app.style, values=show_values) if app.verbosity >= 0 else ():
             app.data(line + "\n")
         app.data(report_diff.diff_summary(diff) + "\n")
+    if code := app.verdict(compared.notes, "is taken for missing"):
+        return code
     return ExitCode.DIFFERENT if exit_code and diff.is_different else ExitCode.OK

@@ -128,6 +128,7 @@ def _chains(
     def opened(address: str) -> Store:
         store = opt.open_address(app.config.resolve(address), options)
         stack.callback(store.close)
+        app.follow(store)
         return store
 
     database: Place

@@ -36,7 +36,7 @@ def command(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     **options: Any,
-) -> None:
+) -> int:
     """Pull objects out of an Airflow (or a file, or another place) into a file or to standard output.
 
     Airflow's API hides passwords and sensitive extras: they are written as ***, and named on standard error.
@@ -53,15 +53,16 @@ def command(
         store = opt.open_address(app.config.target(from_), options)
         stack.callback(transfer.close, [store])
         store.describe()
-        deliver(app, [store], opt.make_selection(kinds, include, exclude), options, store.airflow)
+        return deliver(app, [store], opt.make_selection(kinds, include, exclude), options, store.airflow)
 
 
-def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str, Any], airflow: Any) -> None:
+def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str, Any], airflow: Any) -> int:
     """Reads the stores, writes what they hold to the file or to standard output, and says what there is to say.
 
-    `airflow` gives the version that the text is written for, unless an option does.
+    Gives the exit code. `airflow` gives the version that the text is written for, unless an option does.
     """
     from airconn import formats, transfer
+    from airconn.cli.overriding import make_overrides
     from airconn.config import Settings
     from airconn.formats.base import WriteOptions
     from airconn.stores.file import FileStore
@@ -78,6 +79,7 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
     fills = opt.open_fills(app, options)
     with ExitStack() as stack:
         stack.callback(transfer.close, fills)
+        app.follow(*stores, *fills, out)
         result = transfer.export(
             stores,
             selection,
@@ -95,7 +97,7 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
             strict=options["strict"],
             replace_file=options["replace"],
             fills=fills,
-            change=opt.make_overrides(app, options, selection).apply,
+            change=make_overrides(app, options, selection),
         )
     if path is None:
         app.data(result.text)
@@ -103,24 +105,27 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
         out.save(result.text)
         app.writes = False
     tell(app, result, selection, path, omitted=options["redacted"] == "omit")
+    return app.verdict(result.notes)
 
 
 def tell(app: App, result: Export, selection: Selection, out: Path | None, *, omitted: bool) -> None:
     """Says on standard error what was left out, hidden or changed on the way."""
-    from airconn import report
-
     how = "are left out" if omitted else "stand as *** in the text; importing it again keeps what the target has"
     tell_lacks(app, result, how)
     if out is not None:
+        from airconn import report
+
         app.say(f"{out}: {report.amounts(result.written, selection.kinds)}")
 
 
 def tell_lacks(app: App, result: Export | Environ, how: str) -> None:
     """Says what was left out or changed, and that the hidden fields `how`."""
-    from airconn import report
-
     app.notes(result.notes)
     app.ignored(result.ignored)
+    if not (result.losses or result.hidden):
+        return
+    from airconn import report
+
     for line in report.loss_lines(result.losses, every_name=app.verbosity > 0):
         app.warn(line)
     if result.hidden:

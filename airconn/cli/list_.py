@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.model import AirflowVersion
 
 _HEADERS = ("KIND", "ID", "WHAT", "HIDDEN")
+
+if TYPE_CHECKING:
+    from airconn.model import AirflowVersion
 
 
 @click.command("list", short_help="Show which objects a place holds.")
@@ -33,7 +35,7 @@ def command(
     output: str,
     airflow: AirflowVersion | None,
     **options: Any,
-) -> None:
+) -> int:
     """Show which objects an Airflow (or a file, or another place) holds, without their values.
 
     \b
@@ -41,18 +43,20 @@ def command(
       airconn list --from .env --connections
     """
     from airconn import report, transfer
+    from airconn.transfer import watching
 
     with ExitStack() as stack:
         store = opt.open_address(app.config.target(from_), options)
         stack.callback(transfer.close, [store])
+        app.follow(store)
         described = store.describe()
         store.reads_for = airflow or store.reads_for
         chosen = opt.make_selection(kinds, include, exclude)
-        bundle = store.read(chosen)
+        bundle = watching.read(store, chosen)
         app.notes(store.notes)
     if output == "json":
         app.data(report.list_json(bundle, described) + "\n")
-        return
+        return app.verdict(store.notes)
     rows = report.list_rows(bundle)
     if app.stdout.isatty():
         from rich.console import Console
@@ -69,3 +73,4 @@ def command(
         for row in (_HEADERS, *rows):
             app.data("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
     app.say(f"{report.clean(described)}: {report.amounts(bundle, chosen.kinds)}")
+    return app.verdict(store.notes)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from airconn.cli.app import App
-from airconn.config import Address, Config, Settings
 from airconn.errors import UsageError
 from airconn.formats import NAMES, dotenv
-from airconn.model import ALL_KINDS, AirflowVersion, Kind, Selection
 from airconn.stores import is_file, open_store
-from airconn.stores.base import Store
 
 if TYPE_CHECKING:
-    from airconn.override import Overrides
+    from airconn.config import Address, Config, Settings
+    from airconn.model import AirflowVersion, Selection
+    from airconn.stores.base import Store
 
 DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
 
@@ -27,13 +26,23 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: str | None) -> AirflowVersion | None:
-    return AirflowVersion.parse(value) if value else None
+    if not value:
+        return None
+    from airconn.model import AirflowVersion
+
+    return AirflowVersion.parse(value)
 
 
 def _number(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
     if value is not None and math.isnan(value):
-        raise UsageError("--timeout is not a number of seconds", hint="such as 60")
+        raise UsageError(f"--{param.name} is not a number of seconds", hint="such as 60")
     return value
+
+
+def _deadline(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """The moment on the clock of `time.monotonic`, since the run has just begun."""
+    seconds = _number(ctx, param, value)
+    return None if seconds is None else time.monotonic() + seconds
 
 
 def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
@@ -102,7 +111,7 @@ reading = _apply(
         ),
         click.option(
             "--kind",
-            type=click.Choice([kind.value for kind in Kind]),
+            type=click.Choice(["connections", "variables", "pools"]),
             help="What a file of one kind holds, where it doesn't tell.",
         ),
         click.option(
@@ -256,7 +265,21 @@ network = _apply(
             "--timeout",
             type=click.FloatRange(0.1, 86400),
             callback=_number,
-            help="Seconds that the connection or the server may be silent [60].",
+            metavar="SECONDS",
+            help="How long the connection or the server may be silent [60].",
+        ),
+        click.option(
+            "--retries",
+            type=click.IntRange(0, 100),
+            metavar="N",
+            help="How often a request is repeated that fails on the way, where that is safe [4].",
+        ),
+        click.option(
+            "--deadline",
+            type=click.FloatRange(0.1, 86400),
+            callback=_deadline,
+            metavar="SECONDS",
+            help="How long the whole run may take. What is not done by then is not begun [no end].",
         ),
         click.option("--ca-bundle", type=click.Path(path_type=Path), help="Authorities to trust, in PEM."),
         click.option("--client-cert", type=click.Path(path_type=Path), help="Client certificate, in PEM."),
@@ -274,6 +297,8 @@ output = click.option(
 
 def make_selection(kinds: tuple[str, ...], include: tuple[str, ...], exclude: tuple[str, ...]) -> Selection:
     """The selection that the options say. No kind is every kind."""
+    from airconn.model import ALL_KINDS, Kind, Selection
+
     return Selection(frozenset(Kind(kind) for kind in kinds) or ALL_KINDS, include, exclude)
 
 
@@ -283,8 +308,15 @@ def open_address(address: Address, options: dict[str, Any]) -> Store:
     if options.get("from_env_dialect"):
         given["env_dialect"] = options["from_env_dialect"]
     if "kind" in given:
+        from airconn.model import Kind
+
         given["kind"] = Kind(given["kind"])
-    return open_store(address.text, _replace(address.settings, given))
+    settings = _replace(address.settings, given)
+    left = settings.seconds_left()
+    if left is not None:
+        # Most places know no deadline. Their time-out keeps them from waiting long beyond it.
+        settings = _replace(settings, {"timeout": min(settings.timeout, max(left, 0.1))})
+    return open_store(address.text, settings)
 
 
 def fixed(config: Config, to: str | None) -> str:
@@ -301,58 +333,7 @@ def open_fills(app: App, options: dict[str, Any]) -> list[Store]:
     return [open_address(app.config.resolve(address), others) for address in options["fill"]]
 
 
-def make_overrides(app: App, options: dict[str, Any], selection: Selection | None = None) -> Overrides:
-    """What the options of `overriding` say. Overlays are read now, and all else when it is needed.
-
-    `selection` is what was selected, where `options` don't say it. Raises `InputError` for a faulty overlay.
-    """
-    from airconn.override import Overrides, Surroundings, read_overlay
-    from airconn.stores.file import FileStore
-
-    overlays = [FileStore(path, Settings(stdin=app.stdin)) for path in options["overlays"]]
-    return Overrides(
-        Surroundings(app.environ.get, cache(_read_value), cache(lambda place: _ask(app, place))),
-        tuple(options["literal_masks"]),
-        tuple(read_overlay(file.text(), file.address) for file in overlays),
-        tuple(options["sets"]),
-        tuple(options["set_files"]),
-        tuple(options["renames"]),
-        selection or make_selection(options["kinds"], options["include"], options["exclude"]),
-    )
-
-
-def _read_value(path: str) -> str:
-    """The text of a file, as it is. It is read once, because what a shell gives for `<(command)` can't be again."""
-    try:
-        return Path(path).expanduser().read_bytes().decode()
-    except UnicodeDecodeError:
-        raise UsageError("this is not UTF-8 text", where=path) from None
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
-        raise UsageError(reason, where=path) from None
-
-
-def _ask(app: App, place: str) -> str:
-    """Asks for a value on the terminal, where it isn't shown."""
-    import warnings
-    from getpass import GetPassWarning, getpass
-
-    from airconn.report import clean
-
-    no_terminal = UsageError(
-        "there is no terminal to ask for it", where=place, hint="env:NAME or file:PATH take it from elsewhere"
-    )
-    if not app.stderr.isatty():
-        raise no_terminal
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", GetPassWarning)  # it would be shown while it is typed
-        try:
-            return getpass(f"{clean(place)}: ")
-        except (GetPassWarning, EOFError):
-            raise no_terminal from None
-
-
-_OF_SETTINGS = ("from_format", "kind", "timeout", "ca_bundle", "client_cert", "client_key")
+_OF_SETTINGS = ("from_format", "kind", "timeout", "retries", "deadline", "ca_bundle", "client_cert", "client_key")
 
 
 def _replace(settings: Settings, given: dict[str, Any]) -> Settings:

@@ -95,13 +95,16 @@ def command(
     result = _gather(app, from_, options)
     if dry_run:
         app.data("".join(f"{report.clean(name)}\n" for name in result.variables))
-        return 0
+        return app.verdict(result.notes)
+    if code := app.verdict(result.notes, "would be missing, so that COMMAND is not run"):
+        return code
     taken = frozenset() if keep_credentials else app.config.credential_names()
     environ = result.around(app.environ, without=taken, clean=clean)
     for name in result.variables:
         app.say(report.clean(f"{name} is set{_caveat(name)}"), level=1)
     for name in sorted(app.environ.keys() - environ.keys()):
         app.say(report.clean(f"{name} is taken away"), level=1)
+    app.progress.close()
     try:
         return hand_over(command, environ)
     except OSError as error:
@@ -111,6 +114,7 @@ def command(
 def _gather(app: App, from_: str | None, options: dict[str, Any]) -> Environ:
     from airconn import transfer
     from airconn.cli.export import tell_lacks
+    from airconn.cli.overriding import make_overrides
     from airconn.transfer.environ import make_environ
 
     selection = opt.make_selection(options["kinds"], options["include"], options["exclude"])
@@ -119,6 +123,7 @@ def _gather(app: App, from_: str | None, options: dict[str, Any]) -> Environ:
         stack.callback(transfer.close, [store])
         fills = opt.open_fills(app, options)
         stack.callback(transfer.close, fills)
+        app.follow(store, *fills)
         result = make_environ(
             [store],
             selection,
@@ -128,7 +133,7 @@ def _gather(app: App, from_: str | None, options: dict[str, Any]) -> Environ:
             redacted=options["redacted"],
             strict=options["strict"],
             fills=fills,
-            change=opt.make_overrides(app, options, selection).apply,
+            change=make_overrides(app, options, selection),
         )
     tell_lacks(app, result, "are left out")
     if not result.variables:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,18 +14,25 @@ from typing import TYPE_CHECKING, Any
 from airconn import report, transfer
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.overriding import make_overrides
 from airconn.errors import AirconnError, BlockedError, ExitCode
 from airconn.model import Action, Outcome, Step
 from airconn.plan import Lacking, Plan, Policy
 from airconn.report.values import value_lines
-from airconn.transfer import importing
+from airconn.transfer import importing, watching
 from airconn.transfer.recovery import Recovery
 
 if TYPE_CHECKING:
     from airconn.report.planfile import PlanFile
+    from airconn.stores.base import Store
 
-NOT_IN_A_PLAN = ("timeout", "ca_bundle", "client_cert", "client_key", "fail_fast", "verify", "show_values")
+NOT_IN_A_PLAN = (
+    *("timeout", "retries", "deadline", "ca_bundle", "client_cert", "client_key"),
+    *("fail_fast", "verify", "show_values"),
+)
 """The options that a plan file doesn't keep: they say how it is carried out or shown, and not what it does."""
+_AT_A_TIME = 100
+"""How many lines are printed at once, where they are there at once."""
 
 
 class Run:
@@ -38,6 +47,9 @@ class Run:
         self.recovery = Recovery(app.state_directory)
         self.unverified = False
         self.stopping = False
+        self.deadline: float | None = None
+        """When no step is begun any more, on the clock of `time.monotonic`."""
+        self.is_late = False
 
     def planned(self, *, dry_run: bool, exit_code: bool, yes: bool, plan_out: Path | None) -> int:
         """Makes a plan, shows it or carries it out, and gives the exit code."""
@@ -48,6 +60,8 @@ class Run:
                 importing.refuse_deletions(prepared.plan, self.options["max_delete"])
                 if plan_out is not None:
                     self._write_plan(prepared, plan_out)
+                if code := self._verdict(prepared):
+                    return code
                 return ExitCode.DIFFERENT if exit_code and prepared.plan.writes else ExitCode.OK
             return self._carry_out(prepared, target, yes=yes)
 
@@ -64,8 +78,9 @@ class Run:
         app, options = self.app, self.options
         app.writes = True
         with ExitStack() as stack:
-            target = opt.open_address(app.config.target(options["from_"]), options)
+            target = self._open_target(options["from_"], options)
             stack.callback(transfer.close, [target])
+            app.follow(target)
             kinds = opt.make_selection(options["kinds"], (), ()).kinds
             prepared = importing.prepare_deletion(target, ids, kinds)
             if dry_run:
@@ -74,16 +89,28 @@ class Run:
                 return ExitCode.OK
             return self._carry_out(prepared, target, yes=yes)
 
+    def _open_target(self, address: str | None, options: dict[str, Any]) -> Store:
+        found = self.app.config.target(address)
+        given = options.get("deadline")
+        self.deadline = found.settings.deadline if given is None else given
+        return opt.open_address(found, options)
+
+    def _verdict(self, prepared: importing.Import) -> ExitCode:
+        """The exit code that goes with what could not be read, which is told."""
+        code = self.app.verdict(prepared.loaded.notes, "is not imported")
+        return self.app.verdict(prepared.unread, "of the target was taken for missing") or code
+
     @contextmanager
     def _prepared(self) -> Iterator[tuple[importing.Import, Any]]:
         app, options = self.app, self.options
         app.writes = True
         with ExitStack() as stack:
             of_target = {**options, "from_format": None, "kind": None, "from_env_dialect": None}
-            target = opt.open_address(app.config.target(options["to"]), of_target)
+            target = self._open_target(options["to"], of_target)
             sources = [opt.open_address(app.config.resolve(source), options) for source in options["sources"]]
             fills = opt.open_fills(app, options)
             stack.callback(transfer.close, [target, *sources, *fills])
+            app.follow(target, *sources, *fills)
             prepared = importing.prepare(
                 sources,
                 target,
@@ -92,9 +119,9 @@ class Run:
                 airflow=options["airflow"],
                 prune=options["prune"],
                 fills=fills,
-                change=opt.make_overrides(app, options).apply,
+                change=make_overrides(app, options),
             )
-            app.notes(prepared.loaded.notes)
+            app.notes((*prepared.loaded.notes, *prepared.unread))
             app.ignored(prepared.loaded.ignored)
             for kind in prepared.unpruned:
                 app.warn(f"the sources have no {kind.value}: none is deleted")
@@ -131,31 +158,36 @@ class Run:
         if deletions := plan.of(Action.DELETE):
             self._ask(deletions, prepared.target, yes=yes)
 
+        writes = plan.writes
+
         def on_outcome(outcome: Outcome) -> None:
             self.app.writes = False
             self.outcomes.append(outcome)
             printer.up_to(outcome.step, outcome.error)
+            self.app.watch("writing", len(self.outcomes), len(writes))
 
         begun: list[Step] = []
         interrupted = False
         ended: BaseException | None = None
         try:
-            with self._orderly_end():
-                importing.carry_out(
+            with self._orderly_end(), watching.ended(target):
+                if watching.is_plain(target) or not target.capabilities.at_once:
+                    self.app.watch("writing", 0, len(writes))
+                notes = importing.carry_out(
                     plan,
                     target,
                     on_outcome,
                     recovery=self.recovery,
                     fail_fast=self.options["fail_fast"],
-                    stop=lambda: self.stopping,
+                    stop=self._is_to_stop,
                     on_begin=begun.append,
                 )
-            interrupted = self.stopping and len(self.outcomes) < len(plan.writes)
+            interrupted = self.stopping and len(self.outcomes) < len(writes)
             failed = any(outcome.error for outcome in self.outcomes)
-            if not interrupted and not (failed and self.options["fail_fast"]):
+            if not (interrupted or self.is_late or (failed and self.options["fail_fast"])):
                 printer.up_to(None)
-            self.app.notes(target.notes if self.outcomes else ())
-            if self.options["verify"] and not interrupted:
+            self.app.notes(notes)
+            if self.options["verify"] and not (interrupted or self.is_late):
                 self._verify(prepared, target)
         except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
             ended = end
@@ -164,10 +196,18 @@ class Run:
         finally:
             self._tell_of_recovery()
         self._conclude(prepared, self.outcomes)
+        if self.is_late and not interrupted:
+            self._tell_of_deadline(len(writes) - len(self.outcomes))
         if ended or interrupted:
             raise ended or KeyboardInterrupt
-        doubtful = self.wrong or self.unverified or any(outcome.error for outcome in self.outcomes)
-        return ExitCode.SOME_FAILED if doubtful else ExitCode.OK
+        doubtful = self.wrong or self.unverified or self.is_late or any(outcome.error for outcome in self.outcomes)
+        code = self._verdict(prepared)
+        return ExitCode.SOME_FAILED if doubtful else code
+
+    def _is_to_stop(self) -> bool:
+        """Whether no other step is to be begun. There is one, or nobody would ask."""
+        self.is_late = self.is_late or (self.deadline is not None and time.monotonic() >= self.deadline)
+        return self.stopping or self.is_late
 
     def _verify(self, prepared: importing.Import, target: Any) -> None:
         try:
@@ -190,6 +230,11 @@ class Run:
         if not said:
             raise BlockedError("the deletion wasn't confirmed")
 
+    def _tell_of_deadline(self, number: int) -> None:
+        objects = "1 object is" if number == 1 else f"{number} objects are"
+        hint = "the same command goes on where it ended"
+        self.app.error(AirconnError(f"the deadline has passed, and {objects} not done", hint=hint))
+
     def _tell_of_recovery(self) -> None:
         if self.recovery.path is not None:
             self.app.say(
@@ -207,13 +252,13 @@ class Run:
 
     @contextmanager
     def _orderly_end(self) -> Iterator[None]:
-        """Within this block the first Ctrl-C lets the object that is being written be finished."""
+        """Within this block the first Ctrl-C lets what is being written be finished."""
 
         def stop(number: int, frame: Any) -> None:
             if self.stopping:
                 raise KeyboardInterrupt
             self.stopping = True
-            self.app.say("finishing the object that is being written; Ctrl-C again stops at once", level=-1)
+            self.app.say("finishing what is being written; Ctrl-C again stops at once", level=-1)
 
         if threading.current_thread() is not threading.main_thread():
             yield  # only the main thread can have handlers, and gets the signals
@@ -237,19 +282,28 @@ class Printer:
         self.text = text
         self.values = values
         self.lines = report.Lines(plan.steps, app.style)
-        self.rest = list(plan.steps)
+        self.rest = deque(plan.steps)
 
     def up_to(self, step: Step | None, error: str | None = None) -> None:
         """Prints all lines up to that of `step`, which ended with `error`; with no step, all that are left.
 
         Quiet is to print those that went wrong.
         """
+        lines: list[str] = []
         while self.rest:
-            first = self.rest.pop(0)
-            wrong = first.action is Action.BLOCKED or (first is step and error is not None)
+            first = self.rest.popleft()
+            is_it = first is step
+            wrong = first.action is Action.BLOCKED or (is_it and error is not None)
             if self.text and (wrong or self.app.verbosity >= 0):
-                self.app.report(self.lines.line(first, error if first is step else None) + "\n")
-                for line in value_lines(first) if self.values else ():
-                    self.app.report(f"      {line}\n")
-            if first is step:
+                lines.append(self.lines.line(first, error if is_it else None))
+                lines += [f"      {line}" for line in value_lines(first)] if self.values else ()
+            if is_it or len(lines) >= _AT_A_TIME:
+                self._print(lines)
+            if is_it:
                 return
+        self._print(lines)
+
+    def _print(self, lines: list[str]) -> None:
+        if lines:
+            self.app.report("".join(f"{line}\n" for line in lines))
+            lines.clear()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.model import AirflowVersion
+
+if TYPE_CHECKING:
+    from airconn.model import AirflowVersion
 
 
 @click.command("show", short_help="Show single objects with their values.")
@@ -38,7 +40,7 @@ def command(
     kinds: tuple[str, ...],
     airflow: AirflowVersion | None,
     **options: Any,
-) -> None:
+) -> int:
     """Show the objects ID of an Airflow (or a file, or another place) with their values, secrets masked.
 
     ID is KIND/ID, or an id alone where only one kind has it.
@@ -55,11 +57,13 @@ def command(
     with ExitStack() as stack:
         store = opt.open_address(app.config.target(from_), options)
         stack.callback(transfer.close, [store])
+        app.follow(store)
         described = store.describe()
         store.reads_for = airflow or store.reads_for
         found = showing.find(store, ids, opt.make_selection(kinds, (), ()).kinds)
         app.notes(store.notes)
     if output == "json":
         app.data(report_show.show_json(found, described, reveal=reveal) + "\n")
-        return
-    app.data("".join(f"{line}\n" for line in report_show.show_lines(found, reveal=reveal)))
+    else:
+        app.data("".join(f"{line}\n" for line in report_show.show_lines(found, reveal=reveal)))
+    return app.verdict(store.notes)

@@ -15,12 +15,14 @@ from airconn.model import (
     NEWEST,
     AirflowObject,
     AirflowVersion,
+    BeyondPythonError,
     Bundle,
     Connection,
     Kind,
     Origin,
     Rules,
     Text,
+    field_values,
     hidden_fields,
     rules_for,
     value_fields,
@@ -181,9 +183,11 @@ def extra_fault(connection: Connection, rules: Rules) -> str:
     extra = connection.extra
     if not isinstance(extra, Text) or not extra.text:
         return ""
-    if extra.is_beyond_python():
+    try:
+        is_object = extra.is_object()
+    except BeyondPythonError:
         return "has a longer number in it, or is nested deeper, than any Airflow reads"
-    if rules.extra_is_object and not extra.is_object():
+    if rules.extra_is_object and not is_object:
         return f"is not a JSON object, which is all that Airflow {rules.version} takes"
     return ""
 
@@ -197,19 +201,20 @@ def _unencodable(objects: Iterable[AirflowObject]) -> list[InputError]:
             hint="\\ud800 to \\udfff mean something in pairs only",
         )
         for obj in objects
-        for name in ("id", *value_fields(obj.kind))
-        if not _is_encodable(getattr(obj, name))
+        if not _is_encodable(values := (obj.id, *field_values(obj)))
+        for name, value in zip(("id", *value_fields(obj.kind)), values, strict=True)
+        if not _is_encodable((value,))
     ]
 
 
-def _is_encodable(value: object) -> bool:
-    text = value.text if isinstance(value, Text) else value
-    if not isinstance(text, str) or text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
+def _is_encodable(values: tuple[object, ...]) -> bool:
+    for value in values:
+        text = value.text if isinstance(value, Text) else value
+        if isinstance(text, str) and not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                return False
     return True
 
 

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
 from airconn.errors import InputError
@@ -29,8 +28,11 @@ from airconn.model import (
 )
 from airconn.model.jsontext import Number
 
-_JSON_KEYS = ("conn_type", "description", "host", "login", "password", "schema", "port", "extra", "uri", "team_name")
+_JSON_KEYS = dict.fromkeys(
+    ("conn_type", "description", "host", "login", "password", "schema", "port", "extra", "uri", "team_name")
+)
 FILE_KEYS = frozenset({*_JSON_KEYS, "conn_id", "extra_dejson"})
+_FILE_KEYS = dict.fromkeys(sorted(FILE_KEYS))
 
 
 def from_json(conn_id: str, text: str, rules: Rules, origin: Origin) -> Connection:
@@ -69,7 +71,7 @@ def from_fields(conn_id: str, fields: Any, rules: Rules, origin: Origin) -> Conn
 
     Unlike JSON in the environment, the type is taken as it is and port 0 is a port. Raises `InputError`.
     """
-    return _Reader(conn_id, rules, origin, tuple(sorted(FILE_KEYS))).read(fields, as_variable=False)
+    return _Reader(conn_id, rules, origin, _FILE_KEYS).read(fields, as_variable=False)
 
 
 def from_uri(conn_id: str, uri: str, rules: Rules, origin: Origin, *, column: int | None = None) -> Connection:
@@ -110,7 +112,7 @@ def check_extra(connection: Connection, rules: Rules) -> None:
 class _Reader:
     """Reads the fields of one connection."""
 
-    def __init__(self, conn_id: str, rules: Rules, origin: Origin, keys: tuple[str, ...]) -> None:
+    def __init__(self, conn_id: str, rules: Rules, origin: Origin, keys: Mapping[str, None]) -> None:
         self.conn_id = conn_id
         self.rules = rules
         self.origin = origin
@@ -150,6 +152,8 @@ class _Reader:
     def _check_keys(self, fields: Mapping[Any, Any]) -> None:
         for key in fields:
             if key not in self.keys:
+                from difflib import get_close_matches
+
                 near = get_close_matches(str(key)[:80], self.keys, n=1, cutoff=0.5)
                 raise self.fail(
                     f"{show_key(str(key))} is no field of a connection",
@@ -178,10 +182,10 @@ class _Reader:
     def text(self, fields: Mapping[str, Any], name: str) -> Str:
         """The text of a field. A number is taken as the text that it was written with."""
         value = fields.get(name)
-        if isinstance(value, Number):
-            return value.text
         if value is None or isinstance(value, str):
             return hidden_or(value)
+        if isinstance(value, Number):
+            return value.text
         raise self.fail(f"{name!r} is not a text", "put it in quotes")
 
     def _team_name(self, fields: Mapping[str, Any]) -> str | None:
@@ -245,14 +249,32 @@ def to_json_fields(connection: Connection) -> dict[str, Any]:
     fields.pop("team_name", None)
     if connection.port == 0:
         fields["port"] = "0"  # as a number it would be taken for nothing
-    if isinstance(connection.extra, Text) and connection.extra.text:
-        try:
-            value = jsontext.loads(connection.extra.text)
-        except ValueError:
-            return fields
-        if isinstance(value, dict) and value and _python_writes(value) == connection.extra.text:
-            fields["extra"] = value
+    if isinstance(connection.extra, Text) and (value := _that_python_writes(connection.extra.text)):
+        fields["extra"] = value
     return fields
+
+
+def to_json(connection: Connection) -> str:
+    """The same as JSON text."""
+    fields = to_json_fields(connection)
+    if isinstance(fields.get("extra"), dict) and isinstance(connection.extra, Text):
+        del fields["extra"]  # which is the last one, and whose text is known
+        return f'{jsontext.dumps(fields)[:-1]}, "extra": {connection.extra.text}}}'
+    return jsontext.dumps(fields)
+
+
+def _that_python_writes(text: str) -> dict[str, Any] | None:
+    """The JSON object for which Airflow writes this very text (`json.dumps`), if there is one.
+
+    There is none where a key stands twice, or where Python has another text for a number.
+    """
+    if text[:1] != "{":
+        return None
+    try:
+        jsontext.refuse_deep(text, value := json.loads(text))
+        return value if json.dumps(value) == text else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def json_losses(connection: Connection) -> dict[str, str]:
@@ -265,14 +287,6 @@ def json_losses(connection: Connection) -> dict[str, str]:
     if shown(connection.extra) == "":
         lost["extra"] = "is an empty text, and comes back as not set"
     return lost
-
-
-def _python_writes(value: Any) -> str | None:
-    """The text that Airflow makes of an object in JSON (`json.dumps`), or None if a number would change."""
-    try:
-        return json.dumps(json.loads(jsontext.dumps(value)))
-    except ValueError:
-        return None
 
 
 def shown(value: Any) -> Any:

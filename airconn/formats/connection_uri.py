@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import string
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from airconn.model import MASK, REDACTED, Connection, Rules, Str, Text, hidden_or
 
@@ -15,7 +18,7 @@ EXTRA_KEY = "__extra__"
 
 _PERCENT_HINT = "a '/', '@' or ':' inside a password must be percent-encoded ('/' is %2F, '@' is %40, ':' is %3A)"
 _C0_AND_SPACE = "".join(map(chr, range(33)))
-_ENCODED_MASK = quote(MASK, safe="")
+_ENCODED_MASK = "".join(f"%{ord(mark):02X}" for mark in MASK)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _PORTS = range(65536)
 
@@ -67,15 +70,15 @@ def parse(uri: str, rules: Rules) -> UriFields:
         port = parts.port
     except ValueError:
         raise UriError(*_port_fault(parts.netloc, uri)) from None
-    host = unquote(parts.hostname or "")
+    host = _decode(parts.hostname or "")
     if "/" in host:
-        host = unquote(parts.netloc.rsplit("@", 1)[-1].split(":", 1)[0])
+        host = _decode(parts.netloc.rsplit("@", 1)[-1].split(":", 1)[0])
     if schemes == 2 and parts.scheme and host:
         host = f"{parts.scheme}://{host}"
     return UriFields(
         conn_type=normalize_conn_type(scheme),
         host=hidden_or(host),
-        schema=hidden_or(unquote(parts.path[1:])),
+        schema=hidden_or(_decode(parts.path[1:])),
         login=hidden_or(_unquoted(parts.username)),
         # Airflow's core can't hold an empty password (`set_password` ignores it).
         password=hidden_or(_unquoted(parts.password) or None),
@@ -101,7 +104,7 @@ def _split(text: str, uri: str) -> Any:
 
 
 def _unquoted(part: str | None) -> str | None:
-    return unquote(part) if part else part
+    return _decode(part) if part else part
 
 
 def _netloc_span(uri: str) -> tuple[int, int] | None:
@@ -129,7 +132,7 @@ def _port_fault(netloc: str, uri: str) -> tuple[str, tuple[int, int] | None]:
 
 
 def _extra(query: str, rules: Rules) -> Text | Any:
-    values: dict[str, Any] = dict(parse_qsl(query, keep_blank_values=True))
+    values: dict[str, Any] = dict(_decode_query(query))
     if EXTRA_KEY in values:
         return Text.of(values[EXTRA_KEY])
     if rules.typed_query_values:
@@ -172,8 +175,7 @@ def build(connection: Connection) -> str:
     extra = connection.extra
     if extra is not None:
         text = extra.text if isinstance(extra, Text) else MASK
-        quoted = quote_plus(text, safe="").replace("~", "%7E")
-        uri += f"?{EXTRA_KEY}={quoted.replace(_ENCODED_MASK, MASK)}"
+        uri += f"?{EXTRA_KEY}={text.translate(_IN_QUERY).replace(_ENCODED_MASK, MASK)}"
     return uri
 
 
@@ -182,15 +184,55 @@ def _shown(value: Str) -> str | None:
 
 
 def _encode(text: str) -> str:
-    if text == MASK:
-        return MASK  # so that a person sees it
-    # A '~' after a ':' is a home directory to a shell that reads the line as an assignment.
-    return quote(text, safe="").replace("~", "%7E")
+    return MASK if text == MASK else text.translate(_IN_TEXT)  # the mask, so that a person sees it
 
 
 def _encode_host(host: str) -> str:
-    # urlsplit() lower-cases a host before it is decoded, so capitals survive only encoded.
-    return re.sub(r"%[0-9A-F]{2}|[A-Z]", lambda m: m[0] if len(m[0]) == 3 else f"%{ord(m[0]):02X}", _encode(host))
+    return MASK if host == MASK else host.translate(_IN_HOST)
+
+
+class _Encoding(dict[int, str]):
+    """What characters are written as, for `str.translate`: percent-encoded, but for those that stand for themselves.
+
+    `urllib.parse.quote` makes a list of all characters, which takes ten times the memory of a long value.
+    """
+
+    def __init__(self, plain: str, others: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__({**{ord(c): c for c in plain}, **{ord(c): text for c, text in others.items()}})
+
+    def __missing__(self, character: int) -> str:
+        encoded = "".join(f"%{byte:02X}" for byte in chr(character).encode())
+        if character < 128:
+            self[character] = encoded
+        return encoded
+
+
+_HOST_MARKS = string.ascii_lowercase + string.digits + "_.-"
+_IN_HOST = _Encoding(_HOST_MARKS)
+"""urlsplit() lower-cases a host before it is decoded, so that capitals survive only encoded."""
+# A '~' after a ':' is a home directory to a shell that reads the line as an assignment.
+_IN_TEXT = _Encoding(_HOST_MARKS + string.ascii_uppercase)
+_IN_QUERY = _Encoding(_HOST_MARKS + string.ascii_uppercase, {" ": "+"})
+
+
+def _decode(text: str) -> str:
+    """What `urllib.parse.unquote` makes of a text, which takes fifty times the memory of a long one."""
+    if not text.isascii():
+        return unquote(text)
+    decoded = _ENCODED.sub(lambda match: _BYTES[int(match[1], 16)], text) if "%" in text else text
+    return decoded if decoded.isascii() else decoded.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+_ENCODED = re.compile("%([0-9A-Fa-f]{2})")
+_BYTES = [bytes([byte]).decode("ascii", "surrogateescape") for byte in range(256)]
+
+
+def _decode_query(query: str) -> Iterator[tuple[str, str]]:
+    """What `urllib.parse.parse_qsl` makes of a query, blank values included."""
+    for pair in query.split("&"):
+        if pair:
+            name, _, value = pair.replace("+", " ").partition("=")
+            yield _decode(name), _decode(value)
 
 
 def losses(connection: Connection, uri: str, rules: Rules) -> dict[str, str]:

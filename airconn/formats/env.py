@@ -28,13 +28,13 @@ from airconn.formats.base import (
 from airconn.formats.dotenv import (
     PORTABLE,
     SHELL_NAME,
-    Dialect,
     dialect_of,
     get_dialect,
     is_like_a_mark,
     named_by_mark,
     quoting,
 )
+from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.lines import Entry
 from airconn.model import (
     REDACTED,
@@ -48,10 +48,10 @@ from airconn.model import (
     Text,
     Variable,
     hidden_fields,
-    jsontext,
 )
 
 PREFIXES = {"AIRFLOW_CONN_": Kind.CONNECTIONS, "AIRFLOW_VAR_": Kind.VARIABLES}
+_PREFIX_OF = {kind: prefix for prefix, kind in PREFIXES.items()}
 
 _ID_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*(conn_id|key)[ \t]+(\".*\")")
 # A shell that reads the file takes a line with another name for a command, so that nothing that means something to
@@ -63,8 +63,7 @@ _ASTRO_MASK = re.compile(r"# secret\b")
 
 def env_name(kind: Kind, id_: str) -> str:
     """The name of the environment variable in which Airflow looks for an id."""
-    prefix = next(prefix for prefix, its_kind in PREFIXES.items() if its_kind is kind)
-    return prefix + id_.upper()
+    return _PREFIX_OF[kind] + id_.upper()
 
 
 def named_by(name: str) -> tuple[Kind, str] | None:
@@ -310,9 +309,11 @@ def options_like(value: str, obj: AirflowObject, options: WriteOptions) -> Write
     """`options` with the form in which a connection stands there, where the new one can be written in it."""
     if not isinstance(obj, Connection) or not connection_uri.is_writable(obj):
         return options
+    if value.lstrip().startswith("{"):
+        return options.with_connection_format("json")
     as_it_was = {"host", "schema", "login"}  # no URI tells an empty one of these from none
     lost = connection_uri.losses(obj, connection_uri.build(obj), options.rules).keys() - as_it_was
-    return options.with_connection_format("json" if value.lstrip().startswith("{") or lost else "uri")
+    return options.with_connection_format("json" if lost else "uri")
 
 
 def value_of(obj: Connection | Variable, options: WriteOptions) -> tuple[str, dict[str, str]]:
@@ -320,7 +321,7 @@ def value_of(obj: Connection | Variable, options: WriteOptions) -> tuple[str, di
     if isinstance(obj, Variable):
         return str(connection_fields.shown(obj.value)), _variable_losses(obj)
     if options.connection_format == "json":
-        return jsontext.dumps(connection_fields.to_json_fields(obj)), connection_fields.json_losses(obj)
+        return connection_fields.to_json(obj), connection_fields.json_losses(obj)
     uri = connection_uri.build(obj)
     return uri, connection_uri.losses(obj, uri, options.rules)
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from airconn.errors import InputError
 from airconn.formats import env
 from airconn.formats.base import Change, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
-from airconn.formats.dotenv import Dialect, dialect_of, is_like_a_mark, named_by_mark
+from airconn.formats.dotenv import dialect_of, is_like_a_mark, named_by_mark
+from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.lines import Entry, without_bom
 from airconn.model import AirflowObject, Bundle, Kind, hidden_fields
 

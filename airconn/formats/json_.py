@@ -14,6 +14,8 @@ from airconn.formats.tree import MAX_ENTRIES, Mapping, Sequence
 from airconn.model import Bundle, Origin, jsontext
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
+_MARK = re.compile(r"[ \t\n\r]*([:,])[ \t\n\r]*")
+_END = re.compile(r"[ \t\n\r]*([}\]])")
 
 
 def sniff(text: str) -> bool:
@@ -38,7 +40,7 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     """The bundle as JSON with an indent of 2, as Airflow writes it."""
     bundle, lost = holdable(bundle, options)
     tree, losses = shapes.write(bundle, options)
-    return Rendered(json.dumps(tree, indent=2) + "\n", (*lost, *losses))
+    return Rendered(jsontext.dumps(tree, indent=2) + "\n", (*lost, *losses))
 
 
 class _Duplicate(Exception):
@@ -74,9 +76,6 @@ class _Document:
                 where=str(Origin(self.source, *self.place(error.position))),
                 hint="keep one of the two",
             ) from None
-        except jsontext.TooDeepError:
-            where = Origin(self.source, self.line)
-            raise InputError("what starts here is nested too deep", where=str(where)) from None
         except JSONDecodeError as error:
             line, column = self.place(error.pos)
             what = {"Extra data": "there is more after the end of the JSON"}.get(error.msg, "this is not JSON")
@@ -106,11 +105,13 @@ class _Document:
             return self.mapping(position, levels)
         if levels and opening == "[":
             return self.sequence(position, levels)
-        self.place(position)
         try:
             return jsontext.decode_at(self.text, position)
         except jsontext.DuplicateKeyError as error:
             raise _Duplicate(error.key, jsontext.duplicate_position(self.text, position)) from None
+        except jsontext.TooDeepError:
+            where = Origin(self.source, self.place(position)[0])
+            raise InputError("what starts here is nested too deep", where=str(where)) from None
 
     def mapping(self, position: int, levels: int) -> tuple[Mapping, int]:
         result = Mapping(self.source)
@@ -120,19 +121,17 @@ class _Document:
         while True:
             if self.text[position : position + 1] != '"':
                 raise JSONDecodeError("Expecting property name enclosed in double quotes", self.text, position)
-            place = self.place(position)
+            line, column = self.place(position)
             start = position
             key, position = json.decoder.scanstring(self.text, position + 1, True)  # type: ignore[attr-defined]
             if key in result:
                 raise _Duplicate(key, start)
             self.count(result)
-            position = self.expect(":", self.skip(position))
-            value, position = self.value(self.skip(position), levels - 1)
-            result.put(key, value, *place)
-            position = self.skip(position)
-            if self.text[position : position + 1] == "}":
-                return result, position + 1
-            position = self.skip(self.expect(",", position))
+            value, position = self.value(self.behind(":", position), levels - 1)
+            result.put(key, value, line, column)
+            if (end := self.end("}", position)) is not None:
+                return result, end
+            position = self.behind(",", position)
 
     def sequence(self, position: int, levels: int) -> tuple[Sequence, int]:
         result = Sequence(self.source)
@@ -140,23 +139,29 @@ class _Document:
         if self.text[position : position + 1] == "]":
             return result, position + 1
         while True:
-            place = self.place(position)
+            line, column = self.place(position)
             self.count(result)
             value, position = self.value(position, levels - 1)
-            result.put(value, *place)
-            position = self.skip(position)
-            if self.text[position : position + 1] == "]":
-                return result, position + 1
-            position = self.skip(self.expect(",", position))
+            result.put(value, line, column)
+            if (end := self.end("]", position)) is not None:
+                return result, end
+            position = self.behind(",", position)
 
     def count(self, result: Mapping | Sequence) -> None:
         if len(result) == MAX_ENTRIES:
             raise InputError(f"more than {MAX_ENTRIES:,} entries", where=str(Origin(self.source, self.line)))
 
-    def expect(self, mark: str, position: int) -> int:
-        if self.text[position : position + 1] != mark:
-            raise JSONDecodeError(f"Expecting '{mark}' delimiter", self.text, position)
-        return position + 1
+    def behind(self, mark: str, position: int) -> int:
+        """Where what follows a mark starts."""
+        match = _MARK.match(self.text, position)
+        if match is None or match[1] != mark:
+            raise JSONDecodeError(f"Expecting '{mark}' delimiter", self.text, self.skip(position))
+        return match.end()
+
+    def end(self, bracket: str, position: int) -> int | None:
+        """Where a mapping or a list ends, if it ends here."""
+        match = _END.match(self.text, position)
+        return match.end() if match is not None and match[1] == bracket else None
 
 
 _HINTS = {

@@ -30,16 +30,14 @@ def update(text: str, changes: Mapping[Change, AirflowObject | None], options: W
     before = settings.parse(text, "", reading).bundle
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     editor = _Editor(text.removeprefix("\ufeff"))
-    parts: list[Rendered] = []
+    rendered = settings.render(Bundle.of(obj for obj in changes.values() if obj is not None), options)
+    readable = settings.parse(rendered.text, "", reading).bundle
     expected: dict[Change, AirflowObject] = {}
     for (kind, id_), obj in changes.items():
         if obj is None:
             editor.remove(kind, id_)
             continue
-        rendered = settings.render(Bundle.of([obj]), options)
-        parts.append(rendered)
-        wanted = settings.parse(rendered.text, "", reading).bundle.get(kind, id_)
-        held = before.get(kind, id_)
+        wanted, held = readable.get(kind, id_), before.get(kind, id_)
         if wanted is None or (held is not None and same(held, wanted)):
             continue
         expected[kind, id_] = wanted
@@ -48,9 +46,8 @@ def update(text: str, changes: Mapping[Change, AirflowObject | None], options: W
         else:
             editor.change(held, wanted)
     after = mark + editor.result()
-    losses = tuple(loss for part in parts for loss in part.losses)
     verified(lambda: settings.parse(after, "", reading).bundle, before, changes, expected)
-    return Rendered(after, losses, tuple(note for part in parts for note in part.notes))
+    return Rendered(after, rendered.losses, rendered.notes)
 
 
 class _Editor(Editor):
@@ -61,20 +58,25 @@ class _Editor(Editor):
         if not isinstance(airflow, MappingNode) or airflow.flow_style:
             raise not_in_place()
         self.airflow = airflow
+        self.items = {kind: self.by_id(kind) for kind in Kind}
         self.added: dict[Kind, list[dict[str, Any]]] = {}
 
     def section(self, kind: Kind) -> Node | None:
         return _value(self.airflow, kind.value)
 
-    def item(self, kind: Kind, id_: str) -> MappingNode:
-        section = self.section(kind)
+    def by_id(self, kind: Kind) -> dict[str, MappingNode]:
+        section, found = self.section(kind), dict[str, MappingNode]()
         for item in section.value if isinstance(section, SequenceNode) else ():
             name = _value(item, settings.ID_FIELDS[kind])
-            if isinstance(item, MappingNode) and isinstance(name, ScalarNode) and name.value == id_:
-                if item.flow_style:
-                    raise not_in_place()
-                return item
-        raise not_in_place()
+            if isinstance(item, MappingNode) and isinstance(name, ScalarNode):
+                found.setdefault(name.value, item)
+        return found
+
+    def item(self, kind: Kind, id_: str) -> MappingNode:
+        item = self.items[kind].get(id_)
+        if item is None or item.flow_style:
+            raise not_in_place()
+        return item
 
     def change(self, held: AirflowObject, wanted: AirflowObject) -> None:
         item = self.item(held.kind, held.id)

@@ -81,7 +81,7 @@ def _is_sectioned(document: tree.Mapping, kind: Kind | None, options: ReadOption
         key in names and isinstance(value, tree.Mapping | tree.Sequence | None) for key, value in document.items()
     ):
         return False
-    if any(_is_one_object(value) for value in document.values()):
+    if all(_is_one_object(value) for value in document.values()):
         return False
     if len(document) > 1 or kind is not Kind.VARIABLES:
         return True

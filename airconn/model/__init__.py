@@ -16,12 +16,13 @@ from airconn.model.objects import (
     Pool,
     Str,
     Variable,
+    field_values,
     hidden_fields,
     hidden_or,
     value_fields,
 )
 from airconn.model.redacted import MASK, REDACTED, Redacted
-from airconn.model.text import Text
+from airconn.model.text import BeyondPythonError, Text
 
 __all__ = [
     "ALL_KINDS",
@@ -36,6 +37,7 @@ __all__ = [
     "Action",
     "AirflowObject",
     "AirflowVersion",
+    "BeyondPythonError",
     "Bundle",
     "Connection",
     "FieldChange",
@@ -52,6 +54,7 @@ __all__ = [
     "Text",
     "Variable",
     "conn_ids",
+    "field_values",
     "fill",
     "hidden_fields",
     "hidden_or",

@@ -84,6 +84,8 @@ class Selection:
 
     def of(self, bundle: Bundle) -> Bundle:
         """The selected part of `bundle`."""
+        if self == Selection():
+            return bundle
         return Bundle.of(obj for obj in bundle if self.wants(obj.kind, obj.id))
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
 JsonPath = tuple[str | int, ...]
@@ -74,15 +77,20 @@ def decode_at(text: str, position: int) -> tuple[Any, int]:
         value, end = DECODER.raw_decode(text, position)
     except RecursionError:
         raise TooDeepError("nested too deep") from None
-    if text.count("[", position, end) + text.count("{", position, end) > MAX_DEPTH and _is_deep(value):
-        raise TooDeepError("nested too deep")
+    refuse_deep(text, value, position, end)
     return value, end
+
+
+def refuse_deep(text: str, value: Any, start: int = 0, end: int | None = None) -> None:
+    """Raises :class:`TooDeepError` where `value`, which a part of `text` writes, nests too deep."""
+    if text.count("[", start, end) + text.count("{", start, end) > MAX_DEPTH and _is_deep(value):
+        raise TooDeepError("nested too deep")
 
 
 def _is_deep(value: Any) -> bool:
     level = [value]
     for _ in range(MAX_DEPTH + 1):
-        containers = (item for item in level if isinstance(item, dict | list))
+        containers = (item for item in level if isinstance(item, dict | list | tuple))
         level = [inner for item in containers for inner in (item.values() if isinstance(item, dict) else item)]
     return bool(level)
 
@@ -116,37 +124,84 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]')
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
     """`value` as `json.dumps` would write it (ASCII, `", "` and `": "`), numbers with the text they came with."""
+    if indent is None:
+        try:
+            text = _encoder(", ").encode(value)
+        except RecursionError:
+            raise TooDeepError("nested too deep") from None
+        except _OwnTextError:
+            pass
+        else:
+            refuse_deep(text, value)
+            return text
     pieces: list[str] = []
     _write(value, pieces.append, indent, 0)
     return "".join(pieces)
 
 
+class _OwnTextError(Exception):
+    """The standard library, which is much faster than we are, would write this otherwise than it is to be written."""
+
+
+def _as_python(value: Any) -> int | float:
+    """A number as Python has it, if Python writes it with the same text."""
+    if isinstance(value, Number):
+        with suppress(ValueError):
+            number: int | float = int(value.text) if _INTEGER.fullmatch(value.text) else float(value.text)
+            if repr(number) == value.text:
+                return number
+    raise _OwnTextError
+
+
+_INTEGER = re.compile("-?[0-9]+")
+
+
+@cache
+def _encoder(separator: str) -> json.JSONEncoder:
+    return json.JSONEncoder(check_circular=False, separators=(separator, ": "), default=_as_python)
+
+
+_FLAT = frozenset((str, int, float, bool, type(None), Number))
+
+
 def _write(value: Any, out: Callable[[str], None], indent: int | None, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise TooDeepError("nested too deep")
-    if isinstance(value, Number):
+    if isinstance(value, str):
+        out(encode_basestring_ascii(value))
+    elif isinstance(value, Number):
         out(value.text)
-    elif isinstance(value, Mapping):
-        _write_items([(json.dumps(str(key)) + ": ", item) for key, item in value.items()], "{}", out, indent, depth)
-    elif isinstance(value, list | tuple):
-        _write_items([("", item) for item in value], "[]", out, indent, depth)
+    elif isinstance(value, dict | list | tuple | Mapping):
+        _write_items(value, out, indent, depth)
     else:
         out(json.dumps(value))
 
 
 def _write_items(
-    items: list[tuple[str, Any]], brackets: str, out: Callable[[str], None], indent: int | None, depth: int
+    value: Mapping[Any, Any] | list[Any] | tuple[Any, ...],
+    out: Callable[[str], None],
+    indent: int | None,
+    depth: int,
 ) -> None:
-    if not items:
-        out(brackets)
+    is_mapping = not isinstance(value, list | tuple)
+    opening, closing = "{}" if is_mapping else "[]"
+    if not value:
+        out(opening + closing)
         return
-    newline = "" if indent is None else "\n" + " " * (indent * (depth + 1))
-    separator = ", " if indent is None else "," + newline
-    out(brackets[0] + newline)
-    for position, (prefix, item) in enumerate(items):
-        out((separator if position else "") + prefix)
-        _write(item, out, indent, depth + 1)
-    out(brackets[1] if indent is None else "\n" + " " * (indent * depth) + brackets[1])
+    newline, end, separator = "", "", ", "
+    if indent is not None:
+        newline, end = ("\n" + " " * (indent * level) for level in (depth + 1, depth))
+        separator = "," + newline
+        if _FLAT.issuperset(map(type, value.values() if is_mapping else value)):  # type: ignore[union-attr]
+            with suppress(_OwnTextError):
+                out(f"{opening}{newline}{_encoder(separator).encode(value)[1:-1]}{end}{closing}")
+                return
+    lead = opening + newline
+    for item in value:
+        out(f"{lead}{encode_basestring_ascii(str(item))}: " if is_mapping else lead)
+        _write(value[item] if is_mapping else item, out, indent, depth + 1)
+        lead = separator
+    out(end + closing)
 
 
 def leaves(value: Any, path: JsonPath = ()) -> Iterator[tuple[JsonPath, Any]]:

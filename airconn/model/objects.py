@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import ClassVar, TypeAlias
+from operator import attrgetter
+from typing import Any, ClassVar, TypeAlias
 
 from airconn.model.jsontext import show_path
 from airconn.model.redacted import MASK, REDACTED, Redacted
@@ -149,21 +150,31 @@ CLASS_OF: dict[Kind, type[Connection] | type[Variable] | type[Pool]] = {
 }
 
 
+_NO_VALUES = frozenset({"conn_id", "key", "name", "unsaid", "literal", "origin"})
+_VALUE_FIELDS = {
+    kind: tuple(f.name for f in fields(cls) if f.name not in _NO_VALUES) for kind, cls in CLASS_OF.items()
+}
+_VALUES_OF = {kind: attrgetter(*names) for kind, names in _VALUE_FIELDS.items()}
+
+
 def value_fields(kind: Kind) -> tuple[str, ...]:
     """The names of what can differ between two objects of the same id, in Airflow's order."""
-    skip = {"conn_id", "key", "name", "unsaid", "literal", "origin"}
-    return tuple(f.name for f in fields(CLASS_OF[kind]) if f.name not in skip)
+    return _VALUE_FIELDS[kind]
+
+
+def field_values(obj: AirflowObject) -> tuple[Any, ...]:
+    """What the fields of that order hold."""
+    return _VALUES_OF[obj.kind](obj)
 
 
 def hidden_fields(obj: AirflowObject) -> tuple[str, ...]:
     """The names of what is hidden in `obj`: `password`, `extra.token`, `value`."""
     names: list[str] = []
-    for name in value_fields(obj.kind):
-        value = getattr(obj, name)
+    for index, value in enumerate(field_values(obj)):
         if value is REDACTED:
-            names.append(name)
-        elif isinstance(value, Text):
-            names += [f"{name}.{show_path(path)}" for path in value.hidden]
+            names.append(value_fields(obj.kind)[index])
+        elif isinstance(value, Text) and value.hidden:
+            names += [f"{value_fields(obj.kind)[index]}.{show_path(path)}" for path in value.hidden]
     return tuple(names)
 
 

@@ -11,6 +11,14 @@ from airconn.model.jsontext import JsonPath
 from airconn.model.redacted import MASK, REDACTED, Redacted
 
 
+class BeyondPythonError(ValueError):
+    """A text is JSON at which Python's reader fails, and so does every Airflow that has it as an extra.
+
+    That is an integer of more than 4300 digits, or very deep nesting: other errors than that it is no JSON, which no
+    `_validate_extra` expects.
+    """
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Text:
     """A text kept as it was written, which may be JSON some leaves of which are hidden.
@@ -67,26 +75,14 @@ class Text:
         """Whether the text is a JSON object, which is all that Airflow 3 takes as an extra.
 
         Python's own reader is the judge, as it is in Airflow (3.x `Connection._validate_extra`): it takes a key that
-        stands twice, and refuses an integer of more than 4300 digits.
+        stands twice. Raises :class:`BeyondPythonError` where that fails.
         """
         try:
             return isinstance(json.loads(self.text), dict)
-        except (ValueError, RecursionError):
-            return False
-
-    def is_beyond_python(self) -> bool:
-        """Whether the text is JSON at which Python's reader fails, and so does every Airflow that has it as an extra.
-
-        That is an integer of more than 4300 digits, or very deep nesting: other errors than that it is no JSON, which
-        no `_validate_extra` expects.
-        """
-        try:
-            json.loads(self.text)
         except json.JSONDecodeError:
             return False
         except (ValueError, RecursionError):
-            return True
-        return False
+            raise BeyondPythonError from None
 
     def without_hidden(self) -> Text:
         """The same without its hidden leaves; the rest is written anew where there were any."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airconn.formats.base import Loss
 from airconn.model import (
@@ -21,7 +22,9 @@ from airconn.model import (
     hidden_fields,
 )
 from airconn.model.change import FieldChange, How
-from airconn.plan import Plan, count
+
+if TYPE_CHECKING:
+    from airconn.plan import Plan
 
 SCHEMA_VERSION = 1
 """Of the JSON reports. It changes when a key goes or changes its meaning, not when one is added."""
@@ -120,7 +123,7 @@ def summary(plan: Plan, outcomes: Iterable[Outcome] | None, target: str, *, wron
 
 def counts(plan: Plan, outcomes: Iterable[Outcome] | None) -> dict[str, int]:
     """How many objects were created, updated, unchanged, and so on. Those that a run didn't get to are `not done`."""
-    planned = count(plan.steps)
+    planned = Counter(step.action for step in plan.steps)
     numbers = {word: planned[action] for action, word in _DONE.items()}
     numbers["failed"] = numbers["not done"] = 0
     if outcomes is None:

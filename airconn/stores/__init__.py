@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -104,6 +103,8 @@ def open_store(address: str, settings: Settings) -> Store:
     scheme, mark, _ = address.partition("://")
     entry = next((entry for entry in REGISTRY.values() if entry.takes(address)), None)
     if mark and entry is None:
+        from difflib import get_close_matches
+
         known = [prefix for e in REGISTRY.values() for prefix in (*e.prefixes, *e.names)]
         near = get_close_matches(f"{scheme}://", known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"a path, - or one of: {', '.join(known)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -14,7 +13,7 @@ from airconn.config import Settings
 from airconn.errors import AirconnError, InputError, TargetError, UsageError
 from airconn.formats import dotenv
 from airconn.formats.base import Change, Note, Parsed, ReadOptions, Rendered, Same, WriteOptions
-from airconn.model import Action, AirflowObject, Bundle, Outcome, Selection, Step
+from airconn.model import Action, AirflowObject, AirflowVersion, Bundle, Outcome, Selection, Step
 from airconn.stores.base import Capabilities, Store
 
 STDIN = "-"
@@ -36,6 +35,7 @@ class FileStore(Store):
         self.path = None if address == STDIN else Path(address)
         self.settings = settings
         self._text: str | None = None
+        self._last: tuple[str, AirflowVersion, Parsed] | None = None
 
     def describe(self) -> str:
         return self.address
@@ -101,7 +101,7 @@ class FileStore(Store):
             name = dotenv.named_by_mark(self.text()) if is_env else None
         except AirconnError:
             return None
-        return name if name in dotenv.DIALECTS else None
+        return name if name in dotenv.NAMES else None
 
     def parse(self) -> Parsed:
         """What the file holds, in its format."""
@@ -109,8 +109,15 @@ class FileStore(Store):
         options = ReadOptions(self.reads_for, self.settings.kind, self.settings.env_dialect)
         return formats.get_format(self.format_name()).parse(text, self.address, options)
 
+    def _parsed(self) -> Parsed:
+        """What the file holds, parsed once for all who ask in a run."""
+        text = self.text()
+        if self._last is None or self._last[0] is not text or self._last[1] != self.reads_for:
+            self._last = text, self.reads_for, self.parse()
+        return self._last[2]
+
     def read(self, selection: Selection) -> Bundle:
-        parsed = self.parse()
+        parsed = self._parsed()
         self.notes = list(parsed.notes)
         self.ignored = parsed.ignored
         self.kinds = parsed.kinds
@@ -134,7 +141,7 @@ class FileStore(Store):
         updater = formats.get_updater(name)
         if updater is not None and self.holds_something():
             return updater.update(self.text(), changes, options, same)
-        before = self.parse().bundle if self.holds_something() else Bundle()
+        before = self._parsed().bundle if self.holds_something() else Bundle()
         held = {(obj.kind, obj.id): obj for obj in before}
         wanted = {
             key: obj for key, obj in changes.items() if obj is None or key not in held or not same(held[key], obj)
@@ -155,7 +162,10 @@ class FileStore(Store):
         What the format can't hold of an object is told in `notes`; an object that it can't hold at all has failed.
         """
         steps = list(steps)
-        kinds = self.parse().kinds if self.holds_something() else WriteOptions().kinds
+        if not steps:
+            self.notes = []
+            return
+        kinds = self._parsed().kinds if self.holds_something() else WriteOptions().kinds
         possible = [step for step in steps if step.kind in kinds]
         rendered = self.rendered(
             {(step.kind, step.id): None if step.action is Action.DELETE else step.result() for step in possible},
@@ -193,7 +203,7 @@ def write_atomically(path: Path, text: str) -> None:
             return
         mode = target.stat().st_mode & _MODE if target.exists() else _MODE
         # Its name is known before it is there, so that a signal at any moment finds what to remove.
-        temporary = target.parent / f".airconn-{secrets.token_hex(8)}"
+        temporary = target.parent / f".airconn-{os.urandom(8).hex()}"
         with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE), "wb") as file:
             os.fchmod(file.fileno(), mode)
             file.write(data)

@@ -25,6 +25,7 @@ from airconn.model import (
 )
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
+from airconn.transfer import watching
 
 Change = Callable[[Bundle], Bundle]
 """What is done to the objects of the sources before they go on."""
@@ -63,7 +64,7 @@ def load(
     for store in sources:
         store.reads_for = airflow
         try:
-            objects += store.read(selection)
+            objects += watching.read(store, selection)
         except InputErrors as error:
             faults += error.errors
         except InputError as error:
@@ -86,7 +87,7 @@ def _filled(bundle: Bundle, store: Store, airflow: AirflowVersion) -> tuple[Bund
     if not lacking:
         return bundle, []
     store.reads_for = airflow
-    other = store.read(Selection(kinds=frozenset(kind for kind, _ in lacking), ids=lacking))
+    other = watching.read(store, Selection(kinds=frozenset(kind for kind, _ in lacking), ids=lacking))
     return bundle.map(lambda obj: fill(obj, other.get(obj.kind, obj.id))), list(store.notes)
 
 
@@ -164,7 +165,7 @@ def export(
     respect = out.holds_something() and not replace_file
     if respect:
         out.reads_for = options.airflow
-        old = out.read(Selection())
+        old = watching.read(out, Selection())
         bundle = bundle.map(lambda obj: fill(obj, old.get(obj.kind, obj.id)))
     bundle, hidden = settle_hidden(
         bundle,
@@ -172,13 +173,14 @@ def export(
         sources,
         "export from a place that shows its secrets, or take --redacted mask or --redacted omit",
     )
-    if respect and formats.get_updater(out.format_name()):
-        rendered = out.rendered({(obj.kind, obj.id): obj for obj in bundle}, options, _same_to(sources))
-    else:
-        known = ((obj, old.get(obj.kind, obj.id)) for obj in bundle)
-        same = _same_to(sources)
-        bundle = Bundle.of(held if held is not None and same(held, obj) else obj for obj, held in known)
-        rendered = formats.get_format(out.format_name()).render(bundle, options)
+    with watching.busy(out, "writing"):
+        if respect and formats.get_updater(out.format_name()):
+            rendered = out.rendered({(obj.kind, obj.id): obj for obj in bundle}, options, _same_to(sources))
+        else:
+            known = ((obj, old.get(obj.kind, obj.id)) for obj in bundle)
+            same = _same_to(sources)
+            bundle = Bundle.of(held if held is not None and same(held, obj) else obj for obj, held in known)
+            rendered = formats.get_format(out.format_name()).render(bundle, options)
     if strict:
         refuse_losses(bundle, rendered.losses)
     return Export(rendered.text, bundle, rendered.losses, (*loaded.notes, *rendered.notes), hidden, loaded.ignored)

@@ -14,6 +14,7 @@ from airconn.diff import FieldDiff, Status, compare
 from airconn.errors import AirconnError, InputError
 from airconn.model import NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Selection
 from airconn.stores.base import Store
+from airconn.transfer import watching
 
 Key = tuple[Kind, str]
 
@@ -136,12 +137,13 @@ _AllLooked = dict[tuple[int, AirflowVersion], Looked]
 
 
 def _read(store: Store, ids: frozenset[Key]) -> Bundle:
-    return store.read(Selection(kinds=frozenset(kind for kind, _ in ids) & store.kinds, ids=ids))
+    return watching.read(store, Selection(kinds=frozenset(kind for kind, _ in ids) & store.kinds, ids=ids))
 
 
 def ids_in(store: Store) -> frozenset[Key]:
     """The connections and variables of a place. Raises as `Store.read`, save for what is wrong with one of them."""
-    return frozenset(key for key in store.listed() if key[0] is not Kind.POOLS)
+    with watching.ended(store):
+        return frozenset(key for key in store.listed() if key[0] is not Kind.POOLS)
 
 
 def several_have(stores: Sequence[Store]) -> list[Key]:

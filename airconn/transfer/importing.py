@@ -6,12 +6,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from airconn.errors import BlockedError, InputError, InputErrors
+from airconn.errors import BlockedError, InputError, InputErrors, TargetError
 from airconn.formats.base import Note
 from airconn.model import ALL_KINDS, NEWEST, Action, AirflowVersion, Bundle, How, Kind, Outcome, Selection, Step
 from airconn.plan import Plan, Policy, make_plan, with_deletions
 from airconn.stores.base import Store
-from airconn.transfer import Change, Loaded, load_for
+from airconn.transfer import Change, Loaded, load_for, watching
 from airconn.transfer.recovery import Recovery
 from airconn.transfer.showing import find
 
@@ -30,6 +30,8 @@ class Import:
     selection: Selection
     unpruned: tuple[Kind, ...] = ()
     """The kinds of which nothing is deleted, because the sources have none of them."""
+    unread: tuple[Note, ...] = ()
+    """What there is to say of objects of the target that it failed to give."""
 
 
 def prepare(
@@ -52,6 +54,8 @@ def prepare(
         raise target.not_writable()
     loaded = load_for(sources, selection, target, airflow, fills=fills, change=change)
     target.reads_for = airflow or target.airflow()
+    # What another run finds and doesn't look into, or doesn't touch, it doesn't complete.
+    target.whole = policy.on_existing != "overwrite" or policy.hidden_is_equal
     described = target.describe()
     if selection.kinds == ALL_KINDS:
         loaded = _without_strangers(loaded, target)
@@ -68,16 +72,24 @@ def prepare(
         _refuse_doubtful(loaded)
         _refuse_shared(target, kinds & selection.kinds)
         # What the sources rename or add may be outside of the globs, and is looked for by its id.
-        inside = target.present(replace(selection, kinds=kinds & selection.kinds))
+        inside = watching.present(target, replace(selection, kinds=kinds & selection.kinds))
+        unread = _failed(target)
         outside = frozenset(key for key in ids if inside.get(*key) is None)
-        present = Bundle.of([*inside, *(target.present(Selection(kinds=kinds, ids=outside)) if outside else ())])
+        others = watching.present(target, Selection(kinds=kinds, ids=outside)) if outside else Bundle()
+        present = Bundle.of([*inside, *others])
     else:
-        present = target.present(Selection(kinds=kinds, ids=ids)) if ids else Bundle()
+        unread = ()
+        present = watching.present(target, Selection(kinds=kinds, ids=ids)) if ids else Bundle()
+    unread = tuple(dict.fromkeys((*unread, *_failed(target)))) if ids else ()
     plan = make_plan(loaded.bundle, present, target, policy)
     if prune:
         plan = with_deletions(plan, loaded.bundle, present, kinds & selection.kinds)
     unpruned = tuple(kind for kind in Kind if prune and kind in selection.kinds and kind not in kinds)
-    return Import(described, plan, loaded, present, policy, selection, unpruned)
+    return Import(described, plan, loaded, present, policy, selection, unpruned, unread)
+
+
+def _failed(target: Store) -> tuple[Note, ...]:
+    return tuple(note for note in target.notes if note.failed)
 
 
 def _without_strangers(loaded: Loaded, target: Store) -> Loaded:
@@ -112,7 +124,7 @@ def _refuse_doubtful(loaded: Loaded) -> None:
             "the sources hold nothing that is selected, and --prune would delete all there is",
             hint="is it the right file, and the right selection?",
         )
-    left_out = [note for note in loaded.notes if note.left_out]
+    left_out = [note for note in loaded.notes if note.left_out or note.failed]
     if left_out:
         raise BlockedError(
             f"{left_out[0].message}, and --prune would delete it",
@@ -161,17 +173,19 @@ def carry_out(
     fail_fast: bool = False,
     stop: Callable[[], bool] = lambda: False,
     on_begin: Callable[[Step], None] = lambda step: None,
-) -> None:
-    """Writes what a plan says. Raises `BlockedError` before the first write if anything is blocked.
+) -> tuple[Note, ...]:
+    """Writes what a plan says, and gives what the place has to tell of that.
 
-    `stop` is asked before an object is begun, and so no request is cut off by it. Objects that are to be deleted and
-    created anew are in a file of `recovery` until that has been done.
+    Raises `BlockedError` before the first write if anything is blocked, and `TargetError` as `Store.apply` does.
+
+    `stop` is asked before an object is begun, and so no request is cut off by it. With `fail_fast`, none is begun
+    before it is known what became of the one before. Objects that are to be deleted and created anew are in a file of
+    `recovery` until that has been done.
     """
     refuse_blocked(plan)
     replaced = [step.source for step in plan.of(Action.REPLACE) if step.source]
-    airflow = target.airflow() if replaced else NEWEST
-    recovery.keep(replaced, airflow)
-    undone = {(obj.kind, obj.id): obj for obj in replaced}
+    recovery.keep(replaced, target.airflow() if replaced else NEWEST)
+    notes: list[Note] = []
     failed = False
 
     def due() -> Iterator[Step]:
@@ -183,16 +197,35 @@ def carry_out(
             on_begin(step)
             yield step
 
-    with closing(_outcomes(target, due())) as outcomes:
-        for outcome in outcomes:
-            failed = failed or outcome.error is not None
-            if outcome.error is None and undone.pop((outcome.step.kind, outcome.step.id), None) is not None:
-                recovery.keep(list(undone.values()), airflow)
-            on_outcome(outcome)
+    singly = fail_fast and not target.capabilities.at_once
+    try:
+        with closing((_singly if singly else _together)(target, due(), notes)) as outcomes:
+            for outcome in outcomes:
+                failed = failed or outcome.error is not None
+                if outcome.error is None:
+                    recovery.is_safe(outcome.step.kind, outcome.step.id)
+                on_outcome(outcome)
+    finally:
+        recovery.settle()
+    return tuple(notes)
 
 
-def _outcomes(target: Store, steps: Iterable[Step]) -> Generator[Outcome, None, None]:
+def _together(target: Store, steps: Iterable[Step], notes: list[Note]) -> Generator[Outcome, None, None]:
+    """What becomes of steps that the place takes as it likes, several at a time if it can."""
     yield from target.apply(steps)
+    notes += target.notes
+
+
+def _singly(target: Store, steps: Iterable[Step], notes: list[Note]) -> Generator[Outcome, None, None]:
+    """What becomes of steps of which none is begun before the one before has ended."""
+    for number, step in enumerate(steps):
+        try:
+            yield from target.apply([step])
+        except TargetError as error:
+            if not number:
+                raise
+            yield Outcome(step, str(error))
+        notes += target.notes
 
 
 def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Outcome, ...]:
@@ -204,7 +237,7 @@ def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Ou
     ids = frozenset((step.kind, step.id) for step in written)
     if not ids:
         return ()
-    present = target.present(Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids))
+    present = watching.present(target, Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids))
     wanted = Bundle.of(step.result() for step in written if step.action is not Action.DELETE)
     policy = Policy(lacking=prepared.policy.lacking, hidden_is_equal=True)
     again = make_plan(wanted, present, target, policy)

@@ -12,7 +12,7 @@ from pathlib import Path
 from airconn.errors import AirconnError, TargetError
 from airconn.formats import get_format
 from airconn.formats.base import WriteOptions
-from airconn.model import AirflowObject, AirflowVersion, Bundle
+from airconn.model import NEWEST, AirflowObject, AirflowVersion, Bundle, Kind
 from airconn.stores.file import write_atomically
 
 
@@ -21,6 +21,10 @@ class Recovery:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._airflow = NEWEST
+        self._unsafe: dict[tuple[Kind, str], AirflowObject] = {}
+        self._kept = 0
+        """How many objects the file holds."""
         self.path: Path | None = None
         """Where the objects are that aren't safe yet, if there are any."""
 
@@ -29,13 +33,34 @@ class Recovery:
 
         Raises `TargetError` where it can't be written.
         """
+        self._airflow = airflow
+        self._unsafe = {(obj.kind, obj.id): obj for obj in objects}
+        self._write()
+
+    def is_safe(self, kind: Kind, id_: str) -> None:
+        """An object has been created anew. The file may hold it for a while yet: it is written again when half of
+        what it holds is safe, and by `settle`."""
+        if self._unsafe.pop((kind, id_), None) is not None and 2 * len(self._unsafe) <= self._kept:
+            self.settle()
+
+    def settle(self) -> None:
+        """Makes the file hold what isn't safe, and nothing else."""
+        if self._kept > len(self._unsafe):
+            with contextlib.suppress(AirconnError):  # then it holds what is safe, too, which does no harm
+                self._write()
+
+    def _write(self) -> None:
+        self._write_file(list(self._unsafe.values()))
+        self._kept = len(self._unsafe)
+
+    def _write_file(self, objects: Sequence[AirflowObject]) -> None:
         if not objects:
             if self.path is not None:
                 with contextlib.suppress(FileNotFoundError):
                     self.path.unlink()
                 self.path = None
             return
-        text = get_format("json").render(Bundle.of(objects), WriteOptions(airflow=airflow)).text
+        text = get_format("json").render(Bundle.of(objects), WriteOptions(airflow=self._airflow)).text
         if self.path is not None:
             write_atomically(self.path, text)
             return

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-from airconn.errors import InputError, InputErrors, UsageError
+from airconn.errors import AirconnError, InputError, InputErrors, UsageError
 from airconn.model import AirflowObject, Bundle, Kind, Selection
 from airconn.stores.base import Store
+from airconn.transfer import watching
 
 Name = tuple[tuple[Kind, ...], str]
 """The kinds in which an id is looked up, and the id."""
@@ -16,11 +17,12 @@ Name = tuple[tuple[Kind, ...], str]
 def find(store: Store, names: Sequence[str], kinds: frozenset[Kind]) -> list[AirflowObject]:
     """The objects that `names` mean, each `KIND/ID` or an id that one of `kinds` has.
 
-    Raises `UsageError` for an id that several kinds have, and `InputErrors` for those that aren't there.
+    Raises `UsageError` for an id that several kinds have, `InputErrors` for those that aren't there, and
+    `AirconnError` where one may be there and could not be read.
     """
     wanted = [_parse(name, kinds) for name in dict.fromkeys(names)]
     ids = frozenset((kind, id_) for looked_up, id_ in wanted for kind in looked_up)
-    bundle = store.read(Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids))
+    bundle = watching.read(store, Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids))
     found: list[AirflowObject] = []
     missing: list[Name] = []
     for looked_up, id_ in wanted:
@@ -31,7 +33,9 @@ def find(store: Store, names: Sequence[str], kinds: frozenset[Kind]) -> list[Air
         found += objects
         missing += [] if objects else [(looked_up, id_)]
     if missing:
-        everything = store.read(Selection(kinds=frozenset(kind for looked_up, _ in missing for kind in looked_up)))
+        _refuse_unread(store, missing)
+        kinds = frozenset(kind for looked_up, _ in missing for kind in looked_up)
+        everything = watching.read(store, Selection(kinds=kinds))
         raise InputErrors(tuple(_missing(store, name, everything) for name in missing))
     return list(dict.fromkeys(found))
 
@@ -43,10 +47,22 @@ def _parse(name: str, kinds: frozenset[Kind]) -> Name:
     return tuple(kind for kind in Kind if kind in kinds), name
 
 
+def _refuse_unread(store: Store, missing: Sequence[Name]) -> None:
+    """Raises `AirconnError` where what is missing may be what the store could not read."""
+    failed = [note for note in store.notes if note.failed]
+    if failed:
+        names = ", ".join(_shown(name) for name in missing)
+        hint = "; ".join(f"{note.where}: {note.message}" for note in failed)
+        raise AirconnError(f"{names}: not among what could be read", where=store.address, hint=hint)
+
+
 def _missing(store: Store, name: Name, everything: Bundle) -> InputError:
+    return InputError(f"{_shown(name)} is not there", where=store.address, hint=_nearest(*name, everything))
+
+
+def _shown(name: Name) -> str:
     kinds, id_ = name
-    shown = f"{kinds[0].value}/{id_}" if len(kinds) == 1 else id_
-    return InputError(f"{shown} is not there", where=store.address, hint=_nearest(kinds, id_, everything))
+    return f"{kinds[0].value}/{id_}" if len(kinds) == 1 else id_
 
 
 def _nearest(kinds: Iterable[Kind], id_: str, everything: Bundle) -> str:

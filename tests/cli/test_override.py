@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from airconn.cli.app import App
-from airconn.cli.options import make_overrides
+from airconn.cli.overriding import make_overrides
 
 SECRET = "hunter2"
 
@@ -131,14 +131,15 @@ def test_a_value_is_asked_for_once(source: Path, tmp_path: Path, monkeypatch: py
         ("overlays", "set_files", "renames", "literal_masks", "kinds", "include", "exclude"), ()
     )
     app = App(io.BytesIO(), io.StringIO(), Terminal(), {}, tmp_path)
-    overrides = make_overrides(app, {**options, "sets": ("connections/db.main.password=prompt:",)})
+    change = make_overrides(app, {**options, "sets": ("connections/db.main.password=prompt:",)})
     from airconn.config import Settings
     from airconn.model import Selection
     from airconn.stores.file import FileStore
 
     bundle = FileStore(str(source), Settings()).read(Selection())
     for _ in range(2):  # sources may be read again for another version of Airflow
-        assert overrides.apply(bundle).connections["db.main"].password == SECRET
+        assert change is not None
+        assert change(bundle).connections["db.main"].password == SECRET
     assert asked == ["connections/db.main.password: "]
 
 

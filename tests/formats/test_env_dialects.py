@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from airconn.errors import InputError, InputErrors
 from airconn.formats import detect, dotenv, env, env_update
 from airconn.formats.base import ReadOptions, WriteOptions
-from airconn.formats.dotenv import DIALECTS
 from airconn.model import Bundle, Kind, Text, Variable
 from tests.formats import strategies as some
 
@@ -28,7 +27,7 @@ values = st.lists(some.texts.filter(lambda text: "\0" not in text), min_size=1, 
 
 def file_of(name: str, texts: list[str]) -> tuple[str, dict[str, str]]:
     """The values that the dialect has a form for, as a file of it."""
-    dialect = DIALECTS[name]
+    dialect = dotenv.get_dialect(name)
     wanted = {f"V{number}": text for number, text in enumerate(texts) if not dialect.refusal(text)}
     return dialect.mark + "".join(f"{key}={dialect.quote(text).text}\n" for key, text in wanted.items()), wanted
 
@@ -52,7 +51,7 @@ def seen_by_shell(shell: str, text: str, directory: Path) -> dict[str, str] | No
     return {name.decode(): value.decode() for name, _, value in pairs if name.decode() not in names}
 
 
-@pytest.mark.parametrize("name", [name for name in DIALECTS if name != "portable"])
+@pytest.mark.parametrize("name", [name for name in dotenv.NAMES if name != "portable"])
 @given(values)
 def test_a_value_is_read_back(name: str, texts: list[str]) -> None:
     text, wanted = file_of(name, texts)
@@ -144,7 +143,7 @@ def test_python_dotenv_reads_its_dialect(texts: list[str]) -> None:
     stream = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
     expanded = dotenv_values(stream=stream)
     assert {key for key in wanted if expanded[key] != wanted[key]} <= {
-        key for key, value in wanted.items() if DIALECTS["python-dotenv"].quote(value).broken
+        key for key, value in wanted.items() if dotenv.get_dialect("python-dotenv").quote(value).broken
     }
     assert len(wanted) == len(texts)
 
@@ -155,7 +154,7 @@ def test_what_airconn_reads_for_docker_is_what_docker_read(record: dict[str, obj
     theirs = record["env"]
     if theirs is None:
         # A line that is too long for docker is one that airconn can read, and won't write.
-        assert ours is None or DIALECTS["docker"].refusal(str(ours["A"]))
+        assert ours is None or dotenv.get_dialect("docker").refusal(str(ours["A"]))
     else:
         assert isinstance(theirs, list)
         assert ours == dict(line.split("=", 1) for line in theirs)
@@ -196,7 +195,7 @@ def test_values_as_docker_compose_reads_them(assigns: str, written: str, value: 
     assert seen_by_airconn("compose", text) == (None if value is None else {"A": value, "B": "1"})
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("name", dotenv.NAMES)
 @given(st.lists(some.texts, min_size=2, max_size=5), some.texts)
 def test_a_file_keeps_its_dialect_when_it_is_changed(name: str, texts: list[str], new: str) -> None:
     held = Bundle.of(Variable(key=f"v{number}", value=Text.of(text)) for number, text in enumerate(texts))
@@ -248,7 +247,7 @@ def test_what_a_reader_has_no_form_for_is_a_loss() -> None:
     )
     lost = {
         name: {loss.id for loss in env.render(bundle, WriteOptions(env_dialect=name)).losses if not loss.field}
-        for name in DIALECTS
+        for name in dotenv.NAMES
     }
     assert lost == {
         "portable": {"ticks"},
@@ -294,7 +293,7 @@ def test_a_mark_that_has_no_effect_is_an_error(line: str) -> None:
         assert caught.value.where == f"file:{number}"
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("name", dotenv.NAMES)
 def test_a_mark_below_the_first_line_is_an_error_whether_or_not_there_is_another(name: str) -> None:
     mark = f"# airconn: env-dialect {name}\n"
     for text, line in ((f"# mine\n{mark}AIRFLOW_VAR_A=1\n", 2), (f"{mark}A=1\n\n{mark}", 4), (f"\n{mark}", 2)):

@@ -10,16 +10,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from airconn.errors import InputError
-from airconn.formats import get_format
+from airconn.formats import dotenv, get_format
 from airconn.formats.base import ReadOptions, WriteOptions
-from airconn.formats.dotenv import DIALECTS
 from airconn.model import ALL_KINDS, REDACTED, AirflowObject, Bundle, Connection, Kind, Pool, Text, Variable
 from tests.formats import strategies as some
 
 SHAPES: list[tuple[str, dict[str, Any]]] = [
     ("env", {"connection_format": "json"}),
     ("env", {"connection_format": "uri"}),
-    *(("env", {"connection_format": form, "env_dialect": name}) for name in DIALECTS for form in ("json", "uri")),
+    *(("env", {"connection_format": form, "env_dialect": name}) for name in dotenv.NAMES for form in ("json", "uri")),
     ("uri", {}),
     *((name, {"kinds": frozenset([kind])}) for name in ("json", "yaml") for kind in Kind),
     ("json", {}),

@@ -509,7 +509,7 @@ PATCHED = [
     "airconn.transfer.importing.carry_out",
     "airconn.cli.running.Printer.up_to",
     "airconn.cli.options.open_store",
-    "airconn.cli.options.make_overrides",
+    "airconn.cli.overriding.make_overrides",
     "airconn.config.Config.load",
     "airconn.report.summary",
     "airconn.formats.get_format",

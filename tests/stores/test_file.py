@@ -10,7 +10,20 @@ import pytest
 
 from airconn.config import Settings
 from airconn.errors import AirconnError, InputError
-from airconn.model import REDACTED, Bundle, Connection, Selection, Text, Variable
+from airconn.formats.base import Parsed
+from airconn.model import (
+    NEWEST,
+    REDACTED,
+    Action,
+    AirflowVersion,
+    Bundle,
+    Connection,
+    Kind,
+    Selection,
+    Step,
+    Text,
+    Variable,
+)
 from airconn.plan import make_plan
 from airconn.stores.file import FileStore, write_atomically
 
@@ -99,3 +112,26 @@ def test_an_import_into_a_file_changes_what_it_says_and_keeps_the_rest(tmp_path:
     after = FileStore(str(path), Settings()).read(Selection())
     assert after.connections["c"] == Connection(conn_id="c", conn_type="http", host="new", password="secret")
     assert sorted(after.variables) == ["v", "w"]
+
+
+def test_a_file_is_parsed_once_for_all_who_look_into_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"variables": {"a": "1"}, "connections": {"c": {"conn_type": "http"}}}')
+    parsed: list[AirflowVersion] = []
+    parse = FileStore.parse
+
+    def counted(self: FileStore) -> Parsed:
+        parsed.append(self.reads_for)
+        return parse(self)
+
+    monkeypatch.setattr(FileStore, "parse", counted)
+    store = FileStore(str(path), Settings())
+    assert len(store.read(Selection())) == len(store.present(Selection())) == 2
+    assert list(store.apply([])) == []
+    assert parsed == [NEWEST]
+    store.reads_for = AirflowVersion(2, 7, 3)
+    store.read(Selection())
+    step = Step(Kind.VARIABLES, "b", Action.CREATE, Variable(key="b", value=Text("2")))
+    assert [outcome.error for outcome in store.apply([step])] == [None]
+    assert set(store.read(Selection()).variables) == {"a", "b"}
+    assert parsed == [NEWEST, *[AirflowVersion(2, 7, 3)] * 2]

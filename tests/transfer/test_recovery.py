@@ -10,7 +10,7 @@ import pytest
 from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.model import NEWEST, AirflowVersion, Connection, Selection, Text
-from airconn.stores.file import FileStore
+from airconn.stores.file import FileStore, write_atomically
 from airconn.transfer.recovery import Recovery
 
 OLD = AirflowVersion(2, 11, 2)
@@ -45,3 +45,46 @@ def test_without_a_place_for_it_nothing_is_begun(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "file"))
     with pytest.raises(TargetError, match="no place for a copy"):
         Recovery(tmp_path / "file" / "state").keep([CONNECTION], OLD)
+
+
+def test_the_file_shrinks_with_what_becomes_safe_and_is_right_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[str] = []
+
+    def write(path: Path, text: str) -> None:
+        writes.append(text)
+        write_atomically(path, text)
+
+    monkeypatch.setattr("airconn.transfer.recovery.write_atomically", write)
+    connections = [Connection(conn_id=f"c{number:04}", conn_type="http") for number in range(1000)]
+    recovery = Recovery(tmp_path)
+    recovery.keep(connections, OLD)
+
+    def kept() -> set[str]:
+        (file,) = tmp_path.iterdir()
+        return set(FileStore(str(file), Settings()).read(Selection()).connections)
+
+    for number, connection in enumerate(connections[:-3], 1):
+        recovery.is_safe(connection.kind, connection.id)
+        if number % 250 == 0:
+            assert kept() >= {other.id for other in connections[number:]}
+    assert len(writes) < 12
+    recovery.settle()
+    assert kept() == {"c0997", "c0998", "c0999"}
+    for connection in connections:
+        recovery.is_safe(connection.kind, connection.id)
+    assert (recovery.path, list(tmp_path.iterdir())) == (None, [])
+
+
+def test_a_file_that_can_not_be_made_smaller_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, text: str) -> None:
+        raise TargetError("no space left")
+
+    recovery = Recovery(tmp_path)
+    other = Connection(conn_id="b", conn_type="http")
+    recovery.keep([CONNECTION, other], OLD)
+    monkeypatch.setattr("airconn.transfer.recovery.write_atomically", full)
+    recovery.is_safe(other.kind, other.id)
+    assert recovery.path is not None
+    assert recovery.path.exists()

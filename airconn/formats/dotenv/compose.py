@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from airconn.formats.dotenv.dialect import Dialect, no_text, own
 from airconn.formats.dotenv.lines import LINE, Entry, Fault, Scanner, scanned, without_bom
 from airconn.formats.dotenv.quoting import BARE, Quoted
 
@@ -97,3 +98,16 @@ def _meaning(match: re.Match[str]) -> str:
     if match[1] == "0":
         raise Fault("an octal escape, which Docker Compose reads otherwise in every version")
     return _MEANINGS.get(match[1], match[1])
+
+
+DIALECT = Dialect(
+    "compose",
+    "Docker Compose",
+    entries,
+    quote,
+    own(quote),
+    no_text,
+    re.compile(r"[\w.-]+"),
+    line_ends=("\n", "\r\n"),
+    one_line=in_one_line,
+)

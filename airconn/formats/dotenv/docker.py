@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from airconn.formats.dotenv.dialect import Dialect, no_text, own
 from airconn.formats.dotenv.lines import Entry, without_bom
 from airconn.formats.dotenv.quoting import Quoted
 
@@ -58,3 +59,17 @@ def refusal(value: str) -> str:
 def quote(value: str) -> Quoted:
     """A value as it is. Newer versions of docker take quotes off that are around it."""
     return Quoted(value, ("docker, from version to version",) if _SELF_QUOTED.fullmatch(value) else ())
+
+
+DIALECT = Dialect(
+    "docker",
+    "docker run --env-file",
+    entries,
+    quote,
+    own(quote),
+    lambda value: no_text(value) or refusal(value),
+    line_ends=("\n", "\r\n"),
+    longest=LONGEST,
+    has_quotes=False,
+    way_out="write NAME=VALUE, with no blank in the name and no export before it; comments start with #",
+)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 BARE = re.compile(r"[A-Za-z0-9_./:@%+,=?-]*")
 # What makes a shell run a part of a text between double quotes, or give up the whole file.
 _RUNS = re.compile(r"[`]|\$[({]")
-_DOUBLE_ESCAPES = {"\\": "\\\\", '"': '\\"', "\r": "\\r"}
-_LINE_ESCAPES = {**_DOUBLE_ESCAPES, "\n": "\\n"}
+_ESCAPED = re.compile(r"\\.|['$]")
+DOUBLE_ESCAPES = {"\\": "\\\\", '"': '\\"', "\r": "\\r"}
+LINE_ESCAPES = {**DOUBLE_ESCAPES, "\n": "\\n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def quote(value: str) -> Quoted:
         broken.append("sh and Docker Compose")
     elif "\r" in value:
         broken.append("sh")
-    return Quoted(_between_double(value, _DOUBLE_ESCAPES), tuple(broken))
+    return Quoted(between_double(value, DOUBLE_ESCAPES), tuple(broken))
 
 
 def in_one_line(value: str) -> Quoted | None:
@@ -65,30 +66,11 @@ def in_one_line(value: str) -> Quoted | None:
     if _RUNS.search(value):
         return None
     broken = ("docker run --env-file", "sh and Docker Compose" if "$" in value else "sh")
-    return Quoted(_between_double(value, _LINE_ESCAPES), broken)
+    return Quoted(between_double(value, LINE_ESCAPES), broken)
 
 
-def _between_double(value: str, escapes: Mapping[str, str]) -> str:
+def between_double(value: str, escapes: Mapping[str, str]) -> str:
     return '"' + "".join(escapes.get(character, character) for character in value) + '"'
-
-
-def quote_for_dotenv(value: str) -> Quoted:
-    """The form of a value that python-dotenv reads back, whatever others make of it."""
-    if BARE.fullmatch(value):
-        return Quoted(value)
-    broken = _broken_for_dotenv(value)
-    if "\r" in value:
-        return Quoted(_between_double(value, _DOUBLE_ESCAPES), broken)
-    return Quoted("'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'", broken)
-
-
-def in_one_line_for_dotenv(value: str) -> Quoted | None:
-    """The form of a value with line breaks in a single line, for python-dotenv."""
-    return Quoted(_between_double(value, _LINE_ESCAPES), _broken_for_dotenv(value))
-
-
-def _broken_for_dotenv(value: str) -> tuple[str, ...]:
-    return ("python-dotenv (with interpolation)",) if "${" in value else ()
 
 
 def quote_like(value: str, written: str) -> Quoted:
@@ -110,4 +92,4 @@ def json_without_quotes(text: str) -> str:
     def escape(match: re.Match[str]) -> str:
         return {"\\\\": "\\u005c", '\\"': "\\u0022", "'": "\\u0027", "$": "\\u0024"}.get(match[0], match[0])
 
-    return re.sub(r"\\.|['$]", escape, text)
+    return _ESCAPED.sub(escape, text) if "\\" in text or "'" in text or "$" in text else text

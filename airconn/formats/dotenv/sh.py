@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from airconn.formats.dotenv import SHELL_NAME
+from airconn.formats.dotenv.dialect import Dialect, no_text, own
 from airconn.formats.dotenv.lines import Entry, Fault, Scanner, scanned
 from airconn.formats.dotenv.quoting import BARE, Quoted
 
@@ -134,3 +136,6 @@ class _Scanner(Scanner):
             raise Fault(_RUNS)
         self.position += 1
         return "$"
+
+
+DIALECT = Dialect("sh", "sh", entries, quote, own(quote), no_text, SHELL_NAME, line_ends=("\n",))

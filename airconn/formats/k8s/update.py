@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import yaml
 from yaml.events import DocumentStartEvent
@@ -23,6 +24,7 @@ from airconn.formats.k8s.names import DATA_KEY, IDS_ANNOTATION, LABELS, TEAM_LAB
 from airconn.formats.yaml_edit import Editor
 from airconn.model import AirflowObject, Bundle, Connection, Variable
 
+T = TypeVar("T")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -140,6 +142,7 @@ class _Editor(Editor):
         layout = options.k8s_layout or ("env" if self.variables and not self.labelled else "backend")
         self.options = replace(options, k8s_layout=layout)
         self.added: list[Connection | Variable] = []
+        self.removed: set[tuple[int, int]] = set()
 
     def options_for(self, obj: AirflowObject) -> WriteOptions:
         """How an object is written: as it stands there, or as new ones are."""
@@ -181,7 +184,8 @@ class _Editor(Editor):
         """Takes out the document of a Secret, if it isn't one of a list and holds nothing else."""
         if secret.span is None or any(place.name != DATA_KEY for place in secret.entries()):
             raise not_in_place()
-        if (*secret.span, "") not in self.edits:
+        if secret.span not in self.removed:
+            self.removed.add(secret.span)
             self.edits.append((*secret.span, ""))
 
     def insert(self, section: Node | None, line: str) -> None:
@@ -256,12 +260,9 @@ class _Editor(Editor):
 
 def _secrets(text: str) -> Iterator[_Secret]:
     """The Secrets of a text that has been read already, where they stand."""
-    try:
-        events = yaml.parse(text, Loader=_Loader)
-        starts = [event.start_mark.index for event in events if isinstance(event, DocumentStartEvent)]  # type: ignore[union-attr]
-        nodes = list(yaml.compose_all(text, Loader=_Loader))
-    except yaml.YAMLError:
-        raise not_in_place() from None  # JSON that is no YAML
+    nodes = _whole(yaml.compose_all(text, Loader=_Loader))
+    events = _whole(yaml.parse(text, Loader=_Loader))
+    starts = [event.start_mark.index for event in events if isinstance(event, DocumentStartEvent)]  # type: ignore[union-attr]
     for node, start, end in zip(nodes, starts, [*starts[1:], len(text)], strict=True):
         if _is(node, "Secret"):
             yield _Secret(node, (start, end))
@@ -270,6 +271,14 @@ def _secrets(text: str) -> Iterator[_Secret]:
             for item in items.value if isinstance(items, SequenceNode) else ():
                 if _is(item, "Secret") or (_is(node, "SecretList") and _value(item, "kind") is None):
                     yield _Secret(item, None)
+
+
+def _whole(pieces: Iterator[T]) -> Iterator[T]:
+    """What a parser finds, one after the other. Raises `BlockedError` for JSON that is no YAML."""
+    try:
+        yield from pieces
+    except yaml.YAMLError:
+        raise not_in_place() from None
 
 
 def _is(node: Node | None, *kinds: str) -> bool:
@@ -296,5 +305,7 @@ def _scalar(value: str) -> str:
 
 def _quoted(value: str) -> str:
     """A text as YAML in double quotes."""
+    if value.isascii() and value.isprintable():
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     dumped = yaml.dump(value, Dumper=yaml.SafeDumper, default_style='"', allow_unicode=True, width=2**30)
     return str(dumped).rstrip("\n")

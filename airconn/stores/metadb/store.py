@@ -88,7 +88,8 @@ class MetadbStore(Store):
             ids = None
             if selection.ids is not None:
                 ids = sorted(id_ for its_kind, id_ in selection.ids if its_kind is kind)
-            for row in tables.rows(kind, ids):
+            for done, row in enumerate(tables.rows(kind, ids), 1):
+                self.watch(f"reading {kind.value}", done, None)
                 if (obj := self._object(reader, kind, row, selection)) is not None:
                     yield obj
         if decrypter.other_keys and not decrypter.decrypted:

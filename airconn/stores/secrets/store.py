@@ -82,8 +82,9 @@ class SecretStore(Store):
         self.notes = []
         found: list[AirflowObject] = []
         for kind in (kind for kind in Kind if kind in selection.kinds & self.kinds):
-            for secret in self._secrets(kind, selection):
+            for done, secret in enumerate(self._secrets(kind, selection), 1):
                 self._let_in = True
+                self.watch(f"reading {kind.value}", done, None)
                 if isinstance(secret, Held):
                     obj = self._decoded(kind, secret)
                     found += [obj] if obj is not None else []

@@ -1,0 +1,240 @@
+"""How far something is, on the last line of a terminal, where it takes longer than a second."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TextIO
+
+_PATIENCE = 1.0
+"""So many seconds something has to take before a line is worth it."""
+_BEAT = 0.1
+_SAMPLES = 300
+"""The rate is that of the last so many beats."""
+_WIDEST, _NARROWEST = 40, 8
+"""How many columns the bar has."""
+_WHOLE = 10
+"""From here on a rate is told without a fraction."""
+_COLUMNS = 80
+"""Where the terminal doesn't say how many it has."""
+_GONE = "\r\x1b[2K"
+_DRAWN_WITH = ("airconn.report", "rich.cells", "rich.console", "rich.progress_bar")
+
+
+@dataclass
+class _Task:
+    """What is going on."""
+
+    what: str
+    began: float
+    done: int
+    total: int | None
+    samples: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_SAMPLES))
+    """How many were done when."""
+
+    def rate(self, now: float) -> float | None:
+        """How many are done in a second, once that can be said."""
+        then, done = self.samples[0] if self.samples else (self.began, self.done)
+        return (self.done - done) / (now - then) if now > then and self.done > done else None
+
+
+class Progress:
+    """A line that is drawn again and again below all else that is written, and is gone when the work is.
+
+    Any thread may call it, and a signal handler may write. Whatever goes to the terminal has to go through `write`,
+    or be written inside of `hidden`.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float], *, colours: bool) -> None:
+        """`stream` is where the line goes, if anything is ever watched."""
+        self._stream = stream
+        self._clock = clock
+        self._colours = colours
+        self._lock = threading.RLock()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._task: _Task | None = None
+        self._line = ""
+        """What is on the last line of the terminal."""
+        self._hidden = 0
+        self._writing = False
+        self._late: list[tuple[TextIO, str]] = []
+
+    def watch(self, what: str, done: int, total: int | None) -> None:
+        """Is told how far something is, as `stores.base.Watch` says. With all done, it is over."""
+        with self._lock:
+            if total is not None and done >= total:
+                self.rest()
+                return
+            task = self._task
+            if task is None or task.what != what or done < task.done:
+                now = self._clock()
+                task = self._task = _Task(what, now, done, total)
+                task.samples.append((now, done))
+            task.done, task.total = done, total
+            if self._thread is None and not self._ended.is_set():
+                self._thread = threading.Thread(target=self._beat, name="airconn-progress", daemon=True)
+                self._thread.start()
+
+    def rest(self) -> None:
+        """Nothing is going on any more, and nothing is shown."""
+        with self._lock:
+            self._task = None
+            self._erase()
+
+    def close(self) -> None:
+        """The end: nothing is shown from here on."""
+        self._ended.set()
+        self.rest()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def write(self, stream: TextIO, text: str) -> None:
+        """Writes whole lines to a stream, above the line if it is on the same terminal.
+
+        A signal handler that comes in the midst of another write has its text written behind that. Raises `OSError`.
+        """
+        with self._lock:
+            if self._writing:
+                self._late.append((stream, text))
+                return
+            line = self._line if self._line and (stream is self._stream or stream.isatty()) else ""
+            with self._in_one():
+                if line:
+                    self._put(_GONE)
+                try:
+                    stream.write(text)
+                    stream.flush()
+                finally:
+                    if line:
+                        self._put(line)
+
+    @contextlib.contextmanager
+    def _in_one(self) -> Iterator[None]:
+        """Within this block nothing is written by a signal handler, which no stream would bear."""
+        outer, self._writing = self._writing, True
+        try:
+            yield
+        finally:
+            self._writing = outer
+            while self._late and not outer:
+                with contextlib.suppress(OSError):
+                    self.write(*self._late.pop(0))
+
+    @contextlib.contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Within this block the terminal belongs to somebody else."""
+        with self._lock:
+            self._hidden += 1
+            self._erase()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._hidden -= 1
+
+    def _beat(self) -> None:
+        while not self._ended.wait(_BEAT):
+            # A line that can't be drawn isn't; the work goes on, and there is no traceback.
+            with contextlib.suppress(Exception):
+                self.tick()
+
+    def tick(self) -> None:
+        """Draws the line as it is now, if there is one to be drawn."""
+        if not self._is_due():
+            return
+        for name in _DRAWN_WITH:  # while nobody has to wait for the lock
+            import_module(name)
+
+        with self._lock:
+            task = self._task
+            if task is None or not self._is_due() or self._writing:
+                return
+            now = self._clock()
+            line = "\r" + self._drawn(task, now) + "\x1b[K"
+            task.samples.append((now, task.done))
+            if line != self._line:
+                self._line = line
+                self._put(line)
+
+    def _is_due(self) -> bool:
+        task = self._task
+        return task is not None and not self._hidden and self._clock() - task.began >= _PATIENCE
+
+    def _drawn(self, task: _Task, now: float) -> str:
+        """`reading connections  ━━━━━━━━  3,200/10,000  412/s  0:17 left`, in what room there is."""
+        from rich.cells import cell_len, set_cell_size
+
+        from airconn.report import clean
+
+        columns = self._columns() - 1  # in the last one, some terminals begin a new line
+        numbers = _numbers(task, now)
+        what = clean(task.what)
+        room = columns - cell_len(what) - len(numbers) - 4
+        if task.total and room >= _NARROWEST:
+            return f"{what}  {self._bar(task.done, task.total, min(room, _WIDEST))}  {numbers}"
+        room = columns - len(numbers) - 2
+        if cell_len(what) > room:
+            what = set_cell_size(what, room - 1) + "…" if room > _NARROWEST else ""
+        return f"{what}  {numbers}" if what else numbers[:columns]
+
+    def _bar(self, done: int, total: int, width: int) -> str:
+        from rich.console import Console
+        from rich.progress_bar import ProgressBar
+
+        bar = ProgressBar(total, done, width, style="bright_black", complete_style="cyan")
+        console = Console(
+            file=io.StringIO(),
+            force_terminal=True,
+            color_system="standard" if self._colours else None,
+            no_color=not self._colours,
+            legacy_windows=False,
+            width=width,
+        )
+        with console.capture() as capture:
+            console.print(bar, end="")
+        drawn = capture.get().rstrip("\n")
+        # Without colours, what is left of the bar isn't drawn.
+        return drawn if self._colours else drawn.ljust(width)
+
+    def _columns(self) -> int:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            return os.get_terminal_size(self._stream.fileno()).columns or _COLUMNS
+        return _COLUMNS
+
+    def _erase(self) -> None:
+        if self._line:
+            self._line = ""
+            self._put(_GONE)
+
+    def _put(self, text: str) -> None:
+        # Where nobody looks any more is no reason to stop.
+        with self._in_one(), contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+            self._stream.flush()
+
+
+def _numbers(task: _Task, now: float) -> str:
+    """How many of how many, how fast, and how long it will take."""
+    rate = task.rate(now)
+    shown = [f"{task.done:,}/{task.total:,}" if task.total is not None else f"{task.done:,}" * bool(task.done)]
+    if rate is not None:
+        shown.append(f"{rate:,.0f}/s" if rate >= _WHOLE else f"{rate:.1f}/s")
+    if task.total is None:
+        shown.append(_duration(int(now - task.began)))
+    elif rate is not None:
+        shown.append(f"{_duration(math.ceil((task.total - task.done) / rate))} left")
+    return "  ".join(text for text in shown if text)
+
+
+def _duration(seconds: int) -> str:
+    minutes, left = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"

@@ -1,0 +1,77 @@
+"""What there is to know of a dialect of .env files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from airconn.formats.dotenv import PORTABLE
+from airconn.formats.dotenv.lines import Entry
+from airconn.formats.dotenv.quoting import Quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One way to read and to write a .env file."""
+
+    name: str
+    reader: str
+    """Who reads such a file, for messages."""
+    entries: Callable[[str], Iterator[Entry]]
+    quote: Callable[[str], Quoted]
+    quote_like: Callable[[str, str], Quoted]
+    """The form of a value in the style of another that stands in the file."""
+    refusal: Callable[[str], str]
+    """Why a value has no form in this dialect, if it has none."""
+    names: re.Pattern[str] = re.compile(r".*", re.DOTALL)
+    """The names that don't keep its reader from reading the file."""
+    line_ends: tuple[str, ...] = ("\n", "\r\n", "\r")
+    """What ends a line to its reader, so that a line of ours may end with it too."""
+    one_line: Callable[[str], Quoted | None] | None = None
+    """The form of a value with line breaks that stands in a single line, if there is one."""
+    longest: int | None = None
+    """How many bytes a line may have."""
+    has_quotes: bool = True
+    way_out: str = "close the quotes, or put the whole value in quotes; comments start with #"
+    """What to do about a line that is none of the dialect."""
+
+    @property
+    def mark(self) -> str:
+        """The line at the top of a file that tells its dialect, if it isn't the one that all files are taken for."""
+        return "" if self.name == PORTABLE else f"# airconn: env-dialect {self.name}\n"
+
+    def with_line_end(self, end: str) -> Dialect:
+        """The same, for values in a file whose lines end with `end`.
+
+        There, a line break in a value is written as an escape: among other line ends, the next editor, or git, would
+        make one of those of it.
+        """
+        if end == "\n":
+            return self
+
+        def in_one_line(value: str) -> Quoted | None:
+            return self.one_line(value) if self.one_line and "\n" in value else None
+
+        def refusal(value: str) -> str:
+            if (reason := self.refusal(value)) or "\n" not in value or in_one_line(value):
+                return reason
+            return "the value has a line break, which has no safe form in a file with other line ends than \\n"
+
+        return replace(
+            self,
+            quote=lambda value: in_one_line(value) or self.quote(value),
+            quote_like=lambda value, written: in_one_line(value) or self.quote_like(value, written),
+            refusal=refusal,
+            longest=self.longest and self.longest + 1 - len(end),
+        )
+
+
+def no_text(value: str) -> str:
+    """Why no dialect has a form of a value, if that is so."""
+    return "the value has a NUL in it, which no environment variable holds" if "\0" in value else ""
+
+
+def own(quote: Callable[[str], Quoted]) -> Callable[[str, str], Quoted]:
+    """The `quote_like` of a dialect with one style of quotes."""
+    return lambda value, written: quote(value)

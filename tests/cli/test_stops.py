@@ -1,0 +1,112 @@
+"""An import that is to end before it is done: a deadline, Ctrl-C, and the first failure."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airconn.config import Settings
+from airconn.model import Step
+from airconn.stores import open_store
+from airconn.stores.base import Store
+from tests.memory import Memory
+
+Airconn = Callable[..., Any]
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
+    memory = Memory()
+
+    def opened(address: str, settings: Settings) -> Store:
+        return memory if address == memory.address else open_store(address, settings)
+
+    monkeypatch.setattr("airconn.cli.options.open_store", opened)
+    return memory
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "in.json"
+    path.write_text(json.dumps({"variables": dict.fromkeys("abcd", "x")}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "env"),
+    [(["--deadline", "60"], {}), ([], {"AIRCONN_DEADLINE": "60"}), (["--deadline", "60"], {"AIRCONN_DEADLINE": "9"})],
+)
+def test_nothing_is_begun_after_the_deadline(
+    airconn: Airconn,
+    memory: Memory,
+    source: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    env: dict[str, str],
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr("time.monotonic", lambda: now)
+
+    def go_on(step: Step) -> None:
+        if step.id == "b":
+            monkeypatch.setattr("time.monotonic", lambda: now + 61)
+
+    memory.before_write = go_on
+    result = airconn("import", source, "--to", memory.address, "--verify", *options, env=env)
+    assert (result.code, memory.calls) == (1, [["a", "b"]])
+    assert result.out.splitlines()[2:] == ["http://memory: 2 created, 0 updated, 0 unchanged, 2 not done"]
+    assert result.err.endswith(
+        "error: the deadline has passed, and 2 objects are not done\nhint:  the same command goes on where it ended\n"
+    )
+
+
+def test_a_deadline_that_passes_before_the_first_write_says_so(
+    airconn: Airconn, memory: Memory, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.monotonic()
+    turns = iter(range(0, 10**9, 61))
+    monkeypatch.setattr("time.monotonic", lambda: now + next(turns))
+    result = airconn("import", source, "--to", memory.address, "--deadline", "60", "--output", "json")
+    assert (result.code, json.loads(result.out)["summary"]["not done"], memory.held) == (1, 4, {})
+    assert result.err.endswith("nothing was written\n")
+
+
+def test_a_run_that_ends_in_time_is_as_any_other(airconn: Airconn, memory: Memory, source: Path) -> None:
+    result = airconn("import", source, "--to", memory.address, "--deadline", "3600")
+    assert (result.code, result.err.count("deadline")) == (0, 0)
+
+
+def test_ctrl_c_lets_what_is_being_written_be_finished(airconn: Airconn, memory: Memory, source: Path) -> None:
+    memory.before_write = lambda step: signal.raise_signal(signal.SIGINT) if step.id == "b" else None
+    result = airconn("import", source, "--to", memory.address)
+    assert (result.code, memory.calls) == (130, [["a", "b"]])
+    assert result.out.splitlines()[-1].endswith("2 created, 0 updated, 0 unchanged, 2 not done")
+    assert "finishing what is being written; Ctrl-C again stops at once\n" in result.err
+
+
+def test_ctrl_c_is_what_counts_if_the_deadline_passes_as_well(
+    airconn: Airconn, memory: Memory, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr("time.monotonic", lambda: now)
+
+    def stop(step: Step) -> None:
+        signal.raise_signal(signal.SIGINT)
+        monkeypatch.setattr("time.monotonic", lambda: now + 61)
+
+    memory.before_write = stop
+    result = airconn("import", source, "--to", memory.address, "--deadline", "60")
+    assert (result.code, memory.calls, "deadline" in result.err) == (130, [["a"]], False)
+
+
+def test_to_fail_fast_leaves_the_rest_not_done(airconn: Airconn, memory: Memory, source: Path) -> None:
+    memory.failing = {"b"}
+    result = airconn("import", source, "--to", memory.address, "--fail-fast")
+    assert (result.code, memory.calls) == (1, [["a"], ["b"]])
+    assert result.out.splitlines()[-1].endswith("1 created, 0 updated, 0 unchanged, 1 failed, 2 not done")
