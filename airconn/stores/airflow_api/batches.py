@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from airconn.errors import AirconnError, TargetError
@@ -41,6 +42,8 @@ class BatchWriter:
         self._session = session
         self._api = api
         self._whole = whole
+        self._may_update = False
+        """Whether we are known to be allowed to change connections, beside creating them."""
         self._most = _FIRST
         self._ceiling = _MOST
 
@@ -79,7 +82,13 @@ class BatchWriter:
     def _puts_off(self, entries: Sequence[Entry]) -> bool:
         """Whether the passwords come later."""
         passwords = {item.entity.get("password") for item in entries if not isinstance(item.entity, str)}
-        return not self._whole and len(passwords) > _MANY_PASSWORDS
+        if self._whole or len(passwords) <= _MANY_PASSWORDS:
+            return False
+        if not self._may_update:
+            with suppress(AirconnError):  # what is sent next meets the same, and tells of it
+                self._may_update = self._session.send(bulk.may_update(self._api)).status in _DONE
+            self._whole = not self._may_update
+        return self._may_update
 
     def _in_two(self, key: Key, entries: Sequence[Entry]) -> Iterator[Outcome]:
         """Creates connections without their passwords, and gives them those."""

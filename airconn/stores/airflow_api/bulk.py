@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -132,6 +133,17 @@ def password_of(api: Api, item: Entry) -> Entry | None:
 
 
 def _is_put_off(step: Step) -> bool:
-    """Whether the password of a connection can come later. An update takes `***` for what is there."""
+    """Whether the password of a connection can come later. An update takes `***` for what is there.
+
+    Where it belongs to a team, whoever may create it may not be who may change it.
+    """
     source = step.source
-    return isinstance(source, Connection) and bool(source.password) and "password" not in source.literal
+    plain = isinstance(source, Connection) and not source.team_name and "password" not in source.literal
+    return plain and bool(getattr(source, "password", None))
+
+
+def may_update(api: Api) -> Request:
+    """A request that changes nothing, and is refused to who may create connections and not change them."""
+    nobody = {"connection_id": f"airconn-{secrets.token_hex(16)}", "conn_type": "generic"}
+    action = {"action": "update", "entities": [nobody], "action_on_non_existence": "skip"}
+    return Request("PATCH", api.path(Kind.CONNECTIONS), body={"actions": [action]}, repeatable=True)

@@ -23,6 +23,8 @@ class Bulk:
     def __init__(self, spoil: Callable[[dict[str, Any]], Answer | None] = lambda action: None) -> None:
         self.spoil = spoil
         self.actions: list[dict[str, Any]] = []
+        self.create_only = False
+        self.asked = 0
 
     def __call__(self, received: Received) -> Answer | None:
         if received.method == "POST" and received.path != "/auth/token":
@@ -34,6 +36,12 @@ class Bulk:
         (action,) = received.body["actions"]
         self.actions.append(action)
         ids = [id_of(entity) for entity in action["entities"]]
+        if ids[0].startswith("airconn-"):
+            self.actions.pop()
+            self.asked += 1
+            return (
+                Answer(403, {"detail": "Forbidden"}) if self.create_only else Answer(200, {"update": {"success": []}})
+            )
         return self.spoil(action) or Answer(200, {action["action"]: {"success": ids, "errors": []}})
 
     def sizes(self) -> list[tuple[str, int]]:
@@ -104,6 +112,31 @@ def test_many_passwords_come_after_their_connections(serve: Serve, connect: Conn
     assert bulk.sizes() == [("create", 25), ("update", 24)]
     assert not any("password" in entity for entity in bulk.actions[0]["entities"])
     assert bulk.actions[1]["entities"][3] == {"connection_id": "c0003", "conn_type": "t", "password": "pw-000003"}
+
+
+def test_who_may_create_and_not_change_creates_connections_with_their_passwords(
+    serve: Serve, connect: Connect
+) -> None:
+    bulk = Bulk()
+    bulk.create_only = True
+    assert not any(errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), connections(100))))
+    assert bulk.sizes() == [("create", 25), ("create", 50), ("create", 25)]
+    assert all(entity["password"] for action in bulk.actions for entity in action["entities"])
+    assert bulk.asked == 1
+
+
+def test_whether_we_may_change_connections_is_asked_once(serve: Serve, connect: Connect) -> None:
+    bulk = Bulk()
+    assert not any(errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), connections(100))))
+    assert bulk.sizes() == [
+        ("create", 25),
+        ("update", 25),
+        ("create", 50),
+        ("update", 50),
+        ("create", 25),
+        ("update", 25),
+    ]
+    assert bulk.asked == 1
 
 
 @pytest.mark.parametrize("why", ["few", "the same", "whole"])
