@@ -220,7 +220,7 @@ def _user_file(environ: Mapping[str, str]) -> Path:
         return Path(environ["AIRCONN_CONFIG"])
     if sys.platform == "linux":
         # As platformdirs has it, whose import takes longer than most commands.
-        home = environ.get("XDG_CONFIG_HOME", "").strip()
+        home = environ.get("XDG_CONFIG_HOME", "")
         return Path(home if os.path.isabs(home) else os.path.expanduser("~/.config"), "airconn", "config.toml")  # noqa: PTH111, PTH117
     from platformdirs import user_config_path
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import platformdirs
 import pytest
 
-from airconn.config import DEFAULT_URL, Config
+from airconn.config import DEFAULT_URL, Config, _user_file
 from airconn.errors import UsageError
 
 
@@ -23,6 +25,15 @@ def test_the_target_is_the_option_then_the_variable_then_the_files_then_the_defa
     assert config(tmp_path, **both).target(None).text == "http://project"
     assert config(tmp_path, user='url = "http://user"').target(None).text == "http://user"
     assert config(tmp_path).target(None).text == DEFAULT_URL
+
+
+@pytest.mark.parametrize("home", [None, "", "relative", "/elsewhere"])
+def test_the_file_of_the_user_is_where_platformdirs_says(home: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if home is None:
+        monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    else:
+        monkeypatch.setenv("XDG_CONFIG_HOME", home)
+    assert _user_file(os.environ) == platformdirs.user_config_path("airconn") / "config.toml"
 
 
 def test_a_name_stands_for_its_address_and_names_its_own_credentials(tmp_path: Path) -> None:

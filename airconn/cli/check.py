@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -98,6 +97,8 @@ def _codes(ignore: Sequence[str], known: list[str]) -> frozenset[str]:
     codes = [code.upper() for code in ignore]
     for code in codes:
         if code not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(code, known, n=1)
             raise UsageError(
                 f"{code!r} is the code of no rule",

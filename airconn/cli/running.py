@@ -47,6 +47,8 @@ class Run:
         self.recovery = Recovery(app.state_directory)
         self.unverified = False
         self.stopping = False
+        self.way_on = "the same command goes on where it ended"
+        """What to do where a run ended before it was done."""
         self.deadline: float | None = None
         """When no step is begun any more, on the clock of `time.monotonic`."""
         self.is_late = False
@@ -71,6 +73,9 @@ class Run:
 
         with self._prepared() as (prepared, target):
             planfile.refuse_change(planned, prepared)
+            # After a half of it, the plan is none any more, so that it can't complete what it began.
+            target.whole = True
+            self.way_on = "make a new plan for what is left"
             return self._carry_out(prepared, target, yes=yes)
 
     def deleted(self, ids: tuple[str, ...], *, dry_run: bool, yes: bool) -> int:
@@ -81,6 +86,7 @@ class Run:
             target = self._open_target(options["from_"], options)
             stack.callback(transfer.close, [target])
             app.follow(target)
+            self.way_on = "delete what is left in the same way"
             kinds = opt.make_selection(options["kinds"], (), ()).kinds
             prepared = importing.prepare_deletion(target, ids, kinds)
             if dry_run:
@@ -192,7 +198,7 @@ class Run:
         except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
             ended = end
             for step in begun[len(self.outcomes) :]:
-                on_outcome(Outcome(step, "stopped in its midst: it is written or it isn't"))
+                on_outcome(Outcome(step, "stopped in its midst: it is written, in part or not at all"))
         finally:
             self._tell_of_recovery()
         self._conclude(prepared, self.outcomes)
@@ -202,6 +208,8 @@ class Run:
             raise ended or KeyboardInterrupt
         doubtful = self.wrong or self.unverified or self.is_late or any(outcome.error for outcome in self.outcomes)
         code = self._verdict(prepared)
+        if self.is_late and not self.outcomes:
+            return ExitCode.TARGET
         return ExitCode.SOME_FAILED if doubtful else code
 
     def _is_to_stop(self) -> bool:
@@ -232,8 +240,7 @@ class Run:
 
     def _tell_of_deadline(self, number: int) -> None:
         objects = "1 object is" if number == 1 else f"{number} objects are"
-        hint = "the same command goes on where it ended"
-        self.app.error(AirconnError(f"the deadline has passed, and {objects} not done", hint=hint))
+        self.app.error(AirconnError(f"the deadline has passed, and {objects} not done", hint=self.way_on))
 
     def _tell_of_recovery(self) -> None:
         if self.recovery.path is not None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from airconn.errors import InputError
@@ -182,7 +183,9 @@ class _Reader:
     def text(self, fields: Mapping[str, Any], name: str) -> Str:
         """The text of a field. A number is taken as the text that it was written with."""
         value = fields.get(name)
-        if value is None or isinstance(value, str):
+        if value is None:
+            return None
+        if isinstance(value, str):
             return hidden_or(value)
         if isinstance(value, Number):
             return value.text
@@ -226,14 +229,16 @@ def is_falsy(value: Any) -> bool:
     return not value or (isinstance(value, Number) and float(value.text) == 0)
 
 
+_EXPORTED = ("conn_type", "description", "login", "password", "host", "port", "schema", "extra")
+_exported = attrgetter(*_EXPORTED)
+
+
 def to_fields(connection: Connection) -> dict[str, Any]:
     """All fields with the names and in the order of `airflow connections export`, extra as the text that it is.
 
     `team_name` stands there only where it is set, as in Airflow 3.2.
     """
-    fields: dict[str, Any] = {"conn_type": connection.conn_type}
-    for name in ("description", "login", "password", "host", "port", "schema", "extra"):
-        fields[name] = shown(getattr(connection, name))
+    fields = {name: shown(value) for name, value in zip(_EXPORTED, _exported(connection), strict=True)}
     if connection.team_name is not None:
         fields["team_name"] = connection.team_name
     return fields
@@ -291,6 +296,6 @@ def json_losses(connection: Connection) -> dict[str, str]:
 
 def shown(value: Any) -> Any:
     """A field as a file shows it: opaque text as text, hidden values as the mask."""
-    if value is REDACTED:
-        return MASK
-    return value.text if isinstance(value, Text) else value
+    if isinstance(value, Text):
+        return value.text
+    return MASK if value is REDACTED else value

@@ -70,15 +70,15 @@ def parse(uri: str, rules: Rules) -> UriFields:
         port = parts.port
     except ValueError:
         raise UriError(*_port_fault(parts.netloc, uri)) from None
-    host = _decode(parts.hostname or "")
+    host = decode(parts.hostname or "")
     if "/" in host:
-        host = _decode(parts.netloc.rsplit("@", 1)[-1].split(":", 1)[0])
+        host = decode(parts.netloc.rsplit("@", 1)[-1].split(":", 1)[0])
     if schemes == 2 and parts.scheme and host:
         host = f"{parts.scheme}://{host}"
     return UriFields(
         conn_type=normalize_conn_type(scheme),
         host=hidden_or(host),
-        schema=hidden_or(_decode(parts.path[1:])),
+        schema=hidden_or(decode(parts.path[1:])),
         login=hidden_or(_unquoted(parts.username)),
         # Airflow's core can't hold an empty password (`set_password` ignores it).
         password=hidden_or(_unquoted(parts.password) or None),
@@ -104,7 +104,7 @@ def _split(text: str, uri: str) -> Any:
 
 
 def _unquoted(part: str | None) -> str | None:
-    return _decode(part) if part else part
+    return decode(part) if part else part
 
 
 def _netloc_span(uri: str) -> tuple[int, int] | None:
@@ -132,7 +132,7 @@ def _port_fault(netloc: str, uri: str) -> tuple[str, tuple[int, int] | None]:
 
 
 def _extra(query: str, rules: Rules) -> Text | Any:
-    values: dict[str, Any] = dict(_decode_query(query))
+    values: dict[str, Any] = dict(decode_query(query))
     if EXTRA_KEY in values:
         return Text.of(values[EXTRA_KEY])
     if rules.typed_query_values:
@@ -215,7 +215,7 @@ _IN_TEXT = _Encoding(_HOST_MARKS + string.ascii_uppercase)
 _IN_QUERY = _Encoding(_HOST_MARKS + string.ascii_uppercase, {" ": "+"})
 
 
-def _decode(text: str) -> str:
+def decode(text: str) -> str:
     """What `urllib.parse.unquote` makes of a text, which takes fifty times the memory of a long one."""
     if not text.isascii():
         return unquote(text)
@@ -227,12 +227,12 @@ _ENCODED = re.compile("%([0-9A-Fa-f]{2})")
 _BYTES = [bytes([byte]).decode("ascii", "surrogateescape") for byte in range(256)]
 
 
-def _decode_query(query: str) -> Iterator[tuple[str, str]]:
+def decode_query(query: str) -> Iterator[tuple[str, str]]:
     """What `urllib.parse.parse_qsl` makes of a query, blank values included."""
     for pair in query.split("&"):
         if pair:
             name, _, value = pair.replace("+", " ").partition("=")
-            yield _decode(name), _decode(value)
+            yield decode(name), decode(value)
 
 
 def losses(connection: Connection, uri: str, rules: Rules) -> dict[str, str]:

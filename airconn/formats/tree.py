@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from airconn.model import Origin
 
-MAX_ENTRIES: Final = 200_000
+MAX_ENTRIES: Final = 2_000_000
 """How many entries one mapping or list may have: no Airflow has as many objects, and each costs some memory."""
 
 

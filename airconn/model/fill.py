@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
 from airconn.model import jsontext
+from airconn.model.jsontext import JsonPath
 from airconn.model.objects import AirflowObject, value_fields
 from airconn.model.redacted import REDACTED
 from airconn.model.text import Text
@@ -31,39 +33,38 @@ def _fill_leaves(ours: Text, theirs: Text) -> Any:
     except ValueError:
         return ours
     # Lists have no names: an item of another one at the same place may be that of another host.
-    hidden = frozenset(path for path in ours.hidden if _is_same_item(path, ours, theirs))
+    lists = [_Lists(text, frozenset(ours.hidden)) for text in (ours, theirs)]
+    hidden = frozenset(path for path in ours.hidden if _is_same_item(path, *lists))
     if not any(shown.get(path, REDACTED) is not REDACTED for path in hidden):
         return ours
 
-    def filled(path: jsontext.JsonPath, leaf: Any) -> Any:
+    def filled(path: JsonPath, leaf: Any) -> Any:
         known = shown.get(path, REDACTED) if path in hidden else REDACTED
         return leaf if known is REDACTED else known
 
     return Text.of(jsontext.dumps(jsontext.replace_leaves(jsontext.loads(ours.text), filled)))
 
 
-def _is_same_item(path: jsontext.JsonPath, ours: Text, theirs: Text) -> bool:
+class _Lists:
+    """What there is below each place of a text. An object is looked at like a list, which the other text may have."""
+
+    def __init__(self, text: Text, hidden: frozenset[JsonPath]) -> None:
+        self.items: defaultdict[JsonPath, set[str | int]] = defaultdict(set)
+        """Which items there are in a place, hidden ones among them."""
+        self.shown: defaultdict[JsonPath, dict[JsonPath, Any]] = defaultdict(dict)
+        """The leaves of an item of a list that neither text hides."""
+        for path, leaf in jsontext.leaves(text.value()):
+            for depth, part in enumerate(path):
+                self.items[path[:depth]].add(part)
+                if isinstance(part, int) and path not in hidden and leaf is not REDACTED:
+                    self.shown[path[: depth + 1]][path] = leaf
+
+
+def _is_same_item(path: JsonPath, ours: _Lists, theirs: _Lists) -> bool:
     """Whether every list on the way to a leaf is as long in both texts, and the item with the leaf shows the same."""
-    for depth, part in enumerate(path):
-        if isinstance(part, int):
-            sides = [_shown_below(text, path[:depth], ours.hidden) for text in (ours, theirs)]
-            lengths = {len({below[0] for below in side} | hidden) for side, hidden in sides}
-            items = [{below: leaf for below, leaf in side.items() if below[0] == part} for side, _ in sides]
-            if len(lengths) > 1 or items[0] != items[1]:
-                return False
-    return True
-
-
-def _shown_below(
-    text: Text, path: jsontext.JsonPath, hidden: tuple[jsontext.JsonPath, ...]
-) -> tuple[dict[jsontext.JsonPath, Any], set[Any]]:
-    """The leaves below a path that are hidden in neither text, and the items of the list there that have others."""
-    shown: dict[jsontext.JsonPath, Any] = {}
-    others: set[Any] = set()
-    for place, leaf in jsontext.leaves(text.value()):
-        if len(place) > len(path) and place[: len(path)] == path:
-            if place in hidden or leaf is REDACTED:
-                others.add(place[len(path)])
-            else:
-                shown[place[len(path) :]] = leaf
-    return shown, others
+    return all(
+        len(ours.items[path[:depth]]) == len(theirs.items[path[:depth]])
+        and ours.shown[path[: depth + 1]] == theirs.shown[path[: depth + 1]]
+        for depth, part in enumerate(path)
+        if isinstance(part, int)
+    )

@@ -169,12 +169,15 @@ def field_values(obj: AirflowObject) -> tuple[Any, ...]:
 
 def hidden_fields(obj: AirflowObject) -> tuple[str, ...]:
     """The names of what is hidden in `obj`: `password`, `extra.token`, `value`."""
+    values = field_values(obj)
+    if not any(value is REDACTED or (isinstance(value, Text) and value.hidden) for value in values):
+        return ()
     names: list[str] = []
-    for index, value in enumerate(field_values(obj)):
+    for name, value in zip(value_fields(obj.kind), values, strict=True):
         if value is REDACTED:
-            names.append(value_fields(obj.kind)[index])
-        elif isinstance(value, Text) and value.hidden:
-            names += [f"{value_fields(obj.kind)[index]}.{show_path(path)}" for path in value.hidden]
+            names.append(name)
+        elif isinstance(value, Text):
+            names += [f"{name}.{show_path(path)}" for path in value.hidden]
     return tuple(names)
 
 

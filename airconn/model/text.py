@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from airconn.model import jsontext
@@ -29,6 +29,8 @@ class Text:
 
     text: str
     hidden: tuple[JsonPath, ...] = ()
+    _is_object: bool | None = field(default=None, init=False, compare=False)
+    """What :meth:`is_object` has found: it is asked when an extra is read, and when it is written."""
 
     @classmethod
     def of(cls, text: str, *, masked: bool = False) -> Text | Redacted:
@@ -77,12 +79,15 @@ class Text:
         Python's own reader is the judge, as it is in Airflow (3.x `Connection._validate_extra`): it takes a key that
         stands twice. Raises :class:`BeyondPythonError` where that fails.
         """
-        try:
-            return isinstance(json.loads(self.text), dict)
-        except json.JSONDecodeError:
-            return False
-        except (ValueError, RecursionError):
-            raise BeyondPythonError from None
+        if self._is_object is None:
+            try:
+                found = isinstance(json.loads(self.text), dict)
+            except json.JSONDecodeError:
+                found = False
+            except (ValueError, RecursionError):
+                raise BeyondPythonError from None
+            object.__setattr__(self, "_is_object", found)
+        return bool(self._is_object)
 
     def without_hidden(self) -> Text:
         """The same without its hidden leaves; the rest is written anew where there were any."""

@@ -98,3 +98,9 @@ def test_connections_in_a_env_file_are_json_or_uris(airconn) -> None:
     as_uri = airconn("convert", "-", "--format", "env", "--connection-format", "uri", stdin=text)
     assert as_uri.out == "AIRFLOW_CONN_A=http://:p%20w@h/\n"
     assert airconn("convert", "-", "--format", "env", stdin=text).out.startswith("AIRFLOW_CONN_A='{")
+
+
+def test_sections_are_told_from_objects_whatever_is_in_them(airconn) -> None:
+    sections = {"connections": {}, "variables": {"conn_type": "x"}, "pools": {}}
+    found = json.loads(airconn("convert", "-", stdin=json.dumps(sections)).out)
+    assert found == sections

@@ -24,6 +24,26 @@ def test_what_python_writes_is_read_and_written_the_same(value: object, indent: 
     assert dumps(loads(text), indent=indent) == text
 
 
+numbers = st.sampled_from(["0", "-0", "7", "1.5", "1.50", "1e5", "1E+2", "1e16", "1e-7", "NaN", "Infinity", "9" * 30])
+
+
+@given(
+    st.recursive(
+        numbers | st.sampled_from(['"a"', '"\\ud800"', "null", "true", "[]", "{}"]),
+        lambda inner: (
+            st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
+            | st.dictionaries(st.sampled_from(["a", "b", "c"]), inner, max_size=3).map(
+                lambda items: "{" + ", ".join(f'"{key}": {item}' for key, item in items.items()) + "}"
+            )
+        ),
+    )
+)
+def test_numbers_keep_their_texts_wherever_they_stand_among_those_that_python_writes_alike(text: str) -> None:
+    assert dumps(loads(text)) == text
+    spread = dumps(loads(text), indent=2)
+    assert dumps(loads(spread)) == text
+
+
 @pytest.mark.parametrize(
     "text", ["1.50", "1e5", "-0", "1E+2", "1" * 30, "9" * 5000, "1e999999999", "NaN", "-Infinity"]
 )

@@ -27,7 +27,7 @@ def refusal(value: str) -> str:
 
     What a shell would run has to stand between single quotes, where python-dotenv's `\\'` ends the text for a shell.
     """
-    if _RUNS.search(value) and re.search("['\r]", value):
+    if ("`" in value or "$" in value) and _RUNS.search(value) and re.search("['\r]", value):
         return (
             "the value has quotes next to a ` or $( or ${, which a shell that reads the file would run; "
             "an --env-dialect has a form for it"

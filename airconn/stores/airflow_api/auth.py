@@ -48,7 +48,8 @@ class Authenticator:
     def secrets(self) -> tuple[str, ...]:
         """What must not stand in a message."""
         known = self._credentials
-        cookies = tuple(self._web.cookies.values()) if self._web else ()
+        session = self._web  # which another thread may end
+        cookies = tuple(session.cookies.values()) if session else ()
         return tuple(text for text in (self._token, known.password, *cookies) if text)
 
     def headers(self, *, v2: bool) -> Mapping[str, str]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 
-from airconn.errors import AirconnError, TargetError
-from airconn.model import Action, Kind, Outcome, Selection, Step
+from airconn.errors import AirconnError
+from airconn.model import WRITES, Action, AirflowObject, Kind, Outcome, Selection, Step
 from airconn.stores.airflow_api import bulk
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.bulk import Entry, Key
 from airconn.stores.airflow_api.faults import NoAnswer
+from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.reading import Reader
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.transport import Reply, unknown_fate
-from airconn.stores.airflow_api.writes import NO_AIRFLOW, OTHER_VALUES, Doubt, Writer, failure, told
+from airconn.stores.airflow_api.transport import Reply
+from airconn.stores.airflow_api.writes import FAULT, MAY_NOT, NO_AIRFLOW, OTHER_VALUES, Doubt, Writer, failure, told
 from airconn.stores.base import unwatched
 
 _FIRST = 25
@@ -25,6 +26,48 @@ _LARGEST = 500_000
 """In characters. Many a gateway takes no body beyond a megabyte."""
 _MANY_PASSWORDS = 20
 _DONE = range(200, 300)
+_WITHOUT = "it was created without its password, which could not be written; import it again"
+_LACKS = "if it is there now, it lacks its password: import it again"
+
+
+def carry_out(session: Session, api: Api, steps: Iterable[Step], *, whole: bool) -> Iterator[Outcome]:
+    """The outcome of each step that writes, in their order, by the calls that the API has.
+
+    `whole`: no object may come into being in two steps, for no later run would complete it. Raises `TargetError`
+    before the first write, where the server doesn't answer or doesn't let us in.
+    """
+    writer = Writer(session, api)
+    writes = (step for step in steps if step.action in WRITES)
+    for first in writes:
+        if not session.let_in:
+            Lister(session, api, first.kind, unwatched).count()
+        all_of_them = chain((first,), writes)
+        if api.dialect.bulk:
+            yield from BatchWriter(writer, session, api, whole=whole).apply(all_of_them)
+        else:
+            yield from writer.several(all_of_them)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Entries that go into one request."""
+
+    key: Key
+    entries: Sequence[Entry]
+    doubtful: bool = False
+    """What is to be created may be there by now."""
+    bare: bool = False
+    """It lacks its password, which comes later."""
+
+    @property
+    def doubt(self) -> Doubt:
+        return (Doubt.BARE if self.bare else Doubt.WHOLE) if self.doubtful else Doubt.NONE
+
+    def unknown(self, message: str) -> Iterator[Outcome]:
+        """The outcomes where it isn't known what became of the entries."""
+        for item in self.entries:
+            lacks = self.bare and bulk.is_put_off(item.step)
+            yield Outcome(item.step, f"{message}; {_LACKS}" if lacks else message)
 
 
 class BatchWriter:
@@ -41,19 +84,29 @@ class BatchWriter:
         self._writer = writer
         self._session = session
         self._api = api
-        self._whole = whole
+        self._whole = whole or not api.dialect.bulk_keeps_unnamed
         self._may_update = False
         """Whether we are known to be allowed to change connections, beside creating them."""
+        self._lacking: set[str] = set()
+        """The connections that were created without their passwords and haven't got them yet."""
         self._most = _FIRST
         self._ceiling = _MOST
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         """The outcome of each step, in their order."""
         for entries in self._grouped(steps):
-            yield from self._carry_out(entries)
+            left = list(entries)
+            try:
+                for outcome in self._carry_out(entries):
+                    left.pop(0)
+                    yield outcome
+            except AirconnError as error:
+                yield from (Outcome(item.step, told(error)) for item in left)
+            except Exception as error:  # noqa: BLE001 - what was sent before has to get its report
+                yield from (Outcome(item.step, f"{FAULT}: {type(error).__name__}") for item in left)
 
     def _grouped(self, steps: Iterable[Step]) -> Iterator[list[Entry]]:
-        """The steps as they go into requests. One is taken when its request is next."""
+        """The steps as they go into requests. No more are taken than are due, but for one that needs another."""
         group: list[Entry] = []
         weight = 0
         for step in steps:
@@ -77,7 +130,7 @@ class BatchWriter:
         elif key.kind is Kind.CONNECTIONS and key.action is Action.CREATE and self._puts_off(entries):
             yield from self._in_two(key, entries)
         else:
-            yield from self._send(key, entries)
+            yield from self._send(_Part(key, entries))
 
     def _puts_off(self, entries: Sequence[Entry]) -> bool:
         """Whether the passwords come later."""
@@ -85,117 +138,137 @@ class BatchWriter:
         if self._whole or len(passwords) <= _MANY_PASSWORDS:
             return False
         if not self._may_update:
-            with suppress(AirconnError):  # what is sent next meets the same, and tells of it
-                self._may_update = self._session.send(bulk.may_update(self._api)).status in _DONE
-            self._whole = not self._may_update
+            try:
+                reply = self._session.send(bulk.may_update(self._api))
+            except AirconnError:
+                return False  # what is sent next meets the same, and tells of it
+            self._may_update = reply.status in _DONE and bulk.is_result(reply, Action.UPDATE)
+            self._whole = reply.status == 403
         return self._may_update
 
     def _in_two(self, key: Key, entries: Sequence[Entry]) -> Iterator[Outcome]:
         """Creates connections without their passwords, and gives them those."""
-        created = list(self._send(key, [bulk.without_password(item) for item in entries], bare=True))
+        self._lacking.clear()
+        bare = [bulk.without_password(item) for item in entries]
+        created = list(self._send(_Part(key, bare, bare=True)))
         later = [
-            (place, password)
+            (place, bulk.password_of(self._api, item))
             for place, (item, outcome) in enumerate(zip(entries, created, strict=True))
-            if outcome.error is None and (password := bulk.password_of(self._api, item)) is not None
+            if outcome.error is None and item.step.id in self._lacking and bulk.is_put_off(item.step)
         ]
         outcomes = self._carry_out([password for _, password in later]) if later else iter(())
         for (place, _), outcome in zip(later, outcomes, strict=True):
             if outcome.error is not None:
+                self._whole = True
                 created[place] = replace(created[place], error=f"{_WITHOUT}: {outcome.error}")
         yield from created
 
-    def _send(
-        self, key: Key, entries: Sequence[Entry], *, doubtful: bool = False, bare: bool = False
-    ) -> Iterator[Outcome]:
-        """Sends entries in one request, and what it doesn't do in smaller ones.
-
-        `doubtful`: what is to be created may be there by now. `bare`: it lacks its password, which comes later.
-        """
+    def _send(self, part: _Part) -> Iterator[Outcome]:
+        """Sends entries in one request, and what it doesn't do in smaller ones."""
+        key, entries = part.key, part.entries
+        first = entries[0].step
         request = bulk.request(self._api, key, [item.entity for item in entries])
         try:
-            reply = self._session.send(request)
-            if key.action is Action.CREATE and unknown_fate(reply):
-                raise NoAnswer(failure(reply, request, entries[0].step), where=self._session.base, maybe_done=True)
-            self._writer.heard()
+            reply = self._writer.sent(request, first)
         except NoAnswer as error:
             self._writer.unheard(error)
             self._shrink(len(entries))
-            yield from self._after_silence(key, entries, error, bare=bare)
+            yield from self._after_silence(part, error)
             return
-        except AirconnError as error:
-            yield from (Outcome(item.step, told(error)) for item in entries)
-            return
+        self._writer.heard()
         succeeded = bulk.done(reply, key, entries) if reply.status in _DONE else frozenset()
-        if succeeded is None or reply.status == 401:
-            said = NO_AIRFLOW if succeeded is None else failure(reply, request, entries[0].step)
-            yield from (Outcome(item.step, said) for item in entries)
+        if succeeded is None:
+            yield from part.unknown(NO_AIRFLOW)
+        elif reply.status == 401:
+            yield from (Outcome(item.step, failure(reply, request, first)) for item in entries)
         elif reply.status == 403:
-            yield from self._perhaps_singly(entries, reply)
+            yield from self._perhaps_singly(part)
         else:
             if reply.status == 413:
                 self._shrink(len(entries))
             elif len(succeeded) == len(entries) >= self._most:
                 self._most = min(self._ceiling, 2 * self._most)
-            yield from self._rest(key, entries, succeeded, doubtful=doubtful, bare=bare)
+            if part.bare:
+                self._lacking |= succeeded
+            yield from self._rest(replace(part, doubtful=part.doubtful or _is_doubtful(reply)), succeeded)
 
     def _shrink(self, size: int) -> None:
         """Lets no other request be as large as one that was too large, or took too long."""
         self._ceiling = self._most = max(1, size // 2)
 
-    def _rest(
-        self, key: Key, entries: Sequence[Entry], succeeded: frozenset[str], *, doubtful: bool, bare: bool
-    ) -> Iterator[Outcome]:
+    def _rest(self, part: _Part, succeeded: frozenset[str]) -> Iterator[Outcome]:
         """The outcomes where only some were dealt with, or none: the others are tried in halves, down to one each."""
-        left = [item for item in entries if item.step.id not in succeeded]
-        again = {outcome.step.id: outcome for outcome in self._halved(key, left, doubtful=doubtful, bare=bare)}
-        yield from (again.get(item.step.id) or Outcome(item.step) for item in entries)
+        left = [item for item in part.entries if item.step.id not in succeeded]
+        again = {outcome.step.id: outcome for outcome in self._halved(replace(part, entries=left))}
+        yield from (again.get(item.step.id) or Outcome(item.step) for item in part.entries)
 
-    def _halved(self, key: Key, left: Sequence[Entry], *, doubtful: bool, bare: bool) -> Iterator[Outcome]:
-        middle = (len(left) + 1) // 2
-        for part in (left[:middle], left[middle:]):
-            if len(part) > 1 and not self._writer.gave_up:
-                yield from self._send(key, part, doubtful=doubtful, bare=bare)
+    def _halved(self, part: _Part) -> Iterator[Outcome]:
+        middle = (len(part.entries) + 1) // 2
+        for entries in (part.entries[:middle], part.entries[middle:]):
+            if len(entries) > 1 and not self._writer.gave_up:
+                yield from self._send(replace(part, entries=entries))
             else:
-                # By itself it gets its password at once, and the server's own reason if it is refused.
-                yield from (self._writer.attempt(item.step, _doubt(doubtful, bare)) for item in part)
+                yield from (self._singly(part, item) for item in entries)
 
-    def _perhaps_singly(self, entries: Sequence[Entry], reply: Reply) -> Iterator[Outcome]:
-        """Before 3.1, this call wants other rights than that for a single object. One is enough to see."""
-        first, *others = entries
-        outcome = self._writer.attempt(first.step)
-        yield outcome
-        for item in others:
-            yield Outcome(item.step, outcome.error) if outcome.error else self._writer.attempt(item.step)
+    def _singly(self, part: _Part, item: Entry) -> Outcome:
+        """The outcome of an entry by itself, with its password, and the server's own reason if it is refused."""
+        if part.bare and part.doubtful:
+            self._lacking.add(item.step.id)  # it may be there already, without
+        return self._writer.attempt(item.step, part.doubt)
 
-    def _after_silence(self, key: Key, entries: Sequence[Entry], error: NoAnswer, *, bare: bool) -> Iterator[Outcome]:
+    def _perhaps_singly(self, part: _Part) -> Iterator[Outcome]:
+        """Where this call wants other rights than that for a single object. One that is refused is enough to see."""
+        refusal = ""
+        for item in part.entries:
+            if refusal:
+                yield Outcome(item.step, refusal)
+                continue
+            outcome = self._singly(part, item)
+            if outcome.error and outcome.error.startswith(MAY_NOT):
+                refusal = outcome.error
+            yield outcome
+
+    def _after_silence(self, part: _Part, error: NoAnswer) -> Iterator[Outcome]:
         """The outcomes where the answer is missing. What was to be created is looked for, all else is done again."""
-        if not error.maybe_done or self._writer.gave_up:
-            yield from (Outcome(item.step, told(error)) for item in entries)
+        if not error.maybe_done:
+            yield from (Outcome(item.step, told(error)) for item in part.entries)
             return
-        if key.action is not Action.CREATE:
-            yield from self._halved(key, entries, doubtful=False, bare=False)
+        if self._writer.gave_up:
+            yield from part.unknown(told(error))
             return
         try:
-            ids = frozenset((key.kind, item.step.id) for item in entries)
-            reader = Reader(self._session, self._api, unwatched)
-            held = {obj.id: obj for obj in reader.read(key.kind, Selection(kinds=frozenset({key.kind}), ids=ids))}
-        except TargetError as second:
-            yield from (Outcome(item.step, f"{told(error)}, and {told(second)}") for item in entries)
+            held = self._held(part)
+        except AirconnError as second:
+            yield from part.unknown(f"{told(error)}, and {told(second)}")
             return
         self._writer.heard()
+        doubtful = replace(part, doubtful=True)
         outcomes: dict[str, Outcome] = {}
-        for item in entries:
+        for item in part.entries:
             if (there := held.get(item.step.id)) is not None:
-                is_ours = self._writer.is_as_sent(item.step, there, _doubt(doubtful=True, bare=bare))
+                is_ours = self._writer.is_as_sent(item.step, there, doubtful.doubt)
                 outcomes[item.step.id] = Outcome(item.step, None if is_ours else OTHER_VALUES)
-        left = [item for item in entries if item.step.id not in outcomes]
-        again = self._halved(key, left, doubtful=True, bare=bare) if left else ()
+                if is_ours and part.bare:
+                    self._lacking.add(item.step.id)
+        left = [item for item in part.entries if item.step.id not in outcomes]
+        again = self._halved(replace(doubtful, entries=left)) if left else ()
         outcomes |= {outcome.step.id: outcome for outcome in again}
-        yield from (outcomes[item.step.id] for item in entries)
+        yield from (outcomes[item.step.id] for item in part.entries)
+
+    def _held(self, part: _Part) -> dict[str, AirflowObject]:
+        """What there is by now of what was to be created; for all else, only whether the server is there.
+
+        Raises `AirconnError` where it isn't.
+        """
+        kind = part.key.kind
+        if part.key.action is not Action.CREATE:
+            Lister(self._session, self._api, kind, unwatched).count()
+            return {}
+        ids = frozenset((kind, item.step.id) for item in part.entries)
+        reader = Reader(self._session, self._api, unwatched)
+        return {obj.id: obj for obj in reader.read(kind, Selection(kinds=frozenset({kind}), ids=ids))}
 
 
-_WITHOUT = "it was created without its password, which could not be written; import it again"
-
-
-def _doubt(doubtful: bool, bare: bool) -> Doubt:
-    return (Doubt.BARE if bare else Doubt.WHOLE) if doubtful else Doubt.NONE
+def _is_doubtful(reply: Reply) -> bool:
+    """Whether what was to be created may be there although the answer says otherwise."""
+    return reply.doubtful or reply.status >= 500

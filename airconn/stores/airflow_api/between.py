@@ -15,7 +15,9 @@ from airconn.errors import TargetError
 from airconn.stores.airflow_api.transport import Reply
 
 _HTML = ("text/html", "application/xhtml+xml")
-_PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(
+    rb"\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 _LOGIN = re.compile(
     rb"type\s*=\s*[\"']?password|sign[ -]?in|log[ -]?in|single sign|samlrequest|openid", re.IGNORECASE
 )

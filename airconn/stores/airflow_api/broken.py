@@ -61,10 +61,11 @@ class Search:
         self._left -= 1
         if self._left < 0:
             return False
-        return self._count(pattern) > sum(_is_like(id_, pattern) for id_ in self._known)
+        return self._count(pattern) > sum(is_like(id_, pattern) for id_ in self._known)
 
 
-def _is_like(id_: str, pattern: str) -> bool:
+def is_like(id_: str, pattern: str) -> bool:
+    """Whether a pattern of small letters, in which '_' is any character, is somewhere in an id of small letters."""
     if "_" not in pattern:
         return pattern in id_
     starts = range(len(id_) - len(pattern) + 1)

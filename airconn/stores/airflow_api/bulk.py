@@ -71,7 +71,8 @@ def _key(api: Api, step: Step) -> Key | None:
     if step.action is not Action.UPDATE or not step.written:
         return None
     if step.kind is Kind.CONNECTIONS:
-        return Key(step.kind, step.action)  # all fields of the body are written, and no others, mask or no mask
+        # All fields of the body are written, and no others, mask or no mask.
+        return Key(step.kind, step.action) if dialect.bulk_keeps_unnamed else None
     if dialect.masks_in_bulk:
         return None if step.id == DEFAULT_POOL else Key(step.kind, step.action, tuple(sorted(step.written)))
     # Before 3.2, all fields of a variable are written, and a pool's description can't be cleared.
@@ -106,33 +107,37 @@ def done(reply: Reply, key: Key, entries: Sequence[Entry]) -> frozenset[str] | N
 
     The status is 200 even where nothing was done. What was to be deleted and is gone already counts as done.
     """
-    answer = reply.json()
-    result = answer.get(key.action.value) if isinstance(answer, dict) else None
-    success = result.get("success") if isinstance(result, dict) else None
-    if not isinstance(result, dict) or not isinstance(success, list):
+    if not is_result(reply, key.action):
         return None
+    result = reply.json()[key.action.value]
+    success = result["success"]
     if key.action is Action.DELETE and not result.get("errors"):
         return frozenset(item.step.id for item in entries)
     return frozenset(str(id_) for id_ in success)
 
 
+def is_result(reply: Reply, action: Action) -> bool:
+    """Whether an answer is one to a request of this action."""
+    answer = reply.json()
+    result = answer.get(action.value) if isinstance(answer, dict) else None
+    return isinstance(result, dict) and isinstance(result.get("success"), list)
+
+
 def without_password(item: Entry) -> Entry:
     """The same without a password in it, if `password_of` can give it one later."""
-    if not _is_put_off(item.step):
+    if not is_put_off(item.step):
         return item
     assert isinstance(item.entity, Mapping)  # noqa: S101 - a connection that is created
     return replace(item, entity={name: value for name, value in item.entity.items() if name != "password"})
 
 
-def password_of(api: Api, item: Entry) -> Entry | None:
-    """The update that gives a connection the password that it was created without, if it was."""
-    if not _is_put_off(item.step):
-        return None
+def password_of(api: Api, item: Entry) -> Entry:
+    """The update that gives a connection the password that it was created without."""
     step = replace(item.step, action=Action.UPDATE, target=item.step.source, changes=(_PASSWORD,))
     return Entry(step, Key(step.kind, step.action), api.entity(step))
 
 
-def _is_put_off(step: Step) -> bool:
+def is_put_off(step: Step) -> bool:
     """Whether the password of a connection can come later. An update takes `***` for what is there.
 
     Where it belongs to a team, whoever may create it may not be who may change it.

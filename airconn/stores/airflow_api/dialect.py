@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from airconn.model import AirflowVersion, Rules, rules_for
+from airconn.model import AirflowVersion, Kind, Rules, rules_for
+
+BREAKS_LISTS = {
+    Kind.CONNECTIONS: "in Airflow 3, one with an extra that is no JSON object breaks each list that it is in",
+    Kind.VARIABLES: "the server's log has the reason",
+    Kind.POOLS: "before Airflow 3.1, one of -1 slots breaks each list that it is in",
+}
+"""What is known of objects that the server fails on when it is to show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +45,13 @@ class Dialect:
     """An update takes the description of a variable away. v1 refuses null (schemas/variable_schema.py)."""
     upserts_variables: bool
     """`POST /variables` overwrites a variable that exists (v1 `post_variables`)."""
+    taken_ids: frozenset[str]
+    """Ids of connections in whose place the API has a page of its own."""
     bulk: bool
     """A `PATCH` on a collection takes many objects (v2 services/public/common.py `BulkService`)."""
+    bulk_keeps_unnamed: bool
+    """And an update of connections in it leaves the fields alone that aren't named. Before 3.0.4 it clears `extra`
+    (v2 services/public/connections.py `update_orm_from_pydantic`, mended by apache/airflow#53943)."""
     masks_in_bulk: bool
     """And heeds a mask for variables and pools. Before, it writes all of their fields (3.0.6, 3.1.8)."""
 
@@ -57,9 +69,11 @@ def dialect_for(version: AirflowVersion) -> Dialect:
         extra_breaks_log=not v2 and version >= AirflowVersion(2, 9),
         ascii_conn_ids=not v2 and version >= AirflowVersion(2, 8),
         describes_on_create=version >= AirflowVersion(2, 9),
-        keeps_masked=v2,
+        keeps_masked=version >= AirflowVersion(3, 0, 4),
         nulls_description=v2,
         upserts_variables=not v2,
+        taken_ids=frozenset({"enqueue-test"} if version >= AirflowVersion(3, 3) else ()),
         bulk=v2,
+        bulk_keeps_unnamed=version >= AirflowVersion(3, 0, 4),
         masks_in_bulk=version >= AirflowVersion(3, 2),
     )

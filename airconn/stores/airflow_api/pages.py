@@ -20,7 +20,7 @@ PAGE = 100
 _AT_A_TIME = 2
 """More gain nothing: a page costs the server a processor, and most have one or two workers."""
 _READINGS = 4
-_MOST_BROKEN = 200
+_MOST_BROKEN = 100
 _BEYOND = 10**9
 
 Item = Mapping[str, Any]
@@ -140,7 +140,7 @@ class Lister:
             return first
         second = self._page(offset + half, limit - half)
         rows = [*first.rows, *second.rows]
-        if sum(row.item is None for row in rows) >= _MOST_BROKEN // 2:
+        if sum(row.item is None for row in rows) >= _MOST_BROKEN:
             raise Broken(f"it fails on most of its {self._kind.value}", where=self._session.base, hint=_LOG)
         return _Page(rows, second.total if second.total == first.total else -1)
 

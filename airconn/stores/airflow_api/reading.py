@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from airconn.errors import TargetError
 from airconn.formats.base import Note
 from airconn.model import AirflowObject, Kind, Selection
 from airconn.stores.airflow_api.api import Api
-from airconn.stores.airflow_api.broken import PATTERNS, Search
+from airconn.stores.airflow_api.broken import PATTERNS, Search, is_like
+from airconn.stores.airflow_api.dialect import BREAKS_LISTS
 from airconn.stores.airflow_api.pages import PAGE, Lister, Listing
 from airconn.stores.airflow_api.session import Broken, Session
 from airconn.stores.airflow_api.transport import Request
@@ -20,11 +22,6 @@ _FEW = 4
 _SOME = 400
 _WORTH = 25
 """So many entries of a list take a server as long as one object that is asked for by itself."""
-_WORDS = {
-    Kind.CONNECTIONS: "in Airflow 3 an extra that is no JSON object does that",
-    Kind.VARIABLES: "the server's log has the reason",
-    Kind.POOLS: "before Airflow 3.1 a pool of -1 slots does that",
-}
 
 
 class Reader:
@@ -91,17 +88,18 @@ class Reader:
         if selection.ids is not None:
             missing = sorted(id_ for other, id_ in selection.ids if other is kind and id_ not in listing.items)
             # The search doesn't tell capitals, and in Airflow 2 there is none.
-            likely = missing if unknown else [id_ for id_ in missing if id_.lower() in found]
+            likely = missing if unknown else [id_ for id_ in missing if _is_one_of(id_, found)]
             for id_ in likely[:PAGE]:
                 if self._is_broken(kind, id_):
                     self._tell(kind, id_)
             unknown = unknown if len(likely) > PAGE else 0
         else:
             for id_ in found:
-                if not self._is_broken(kind, id_):
+                if self._is_broken(kind, id_):
+                    if selection.wants(kind, id_):
+                        self._tell(kind, id_)
+                elif _in_small_letters(selection).wants(kind, id_):
                     self._tell(kind, id_, "its capitals aren't known; ", known=False)
-                elif selection.wants(kind, id_):
-                    self._tell(kind, id_)
         if unknown:
             what = f"1 of its {kind.value}" if unknown == 1 else f"{unknown} of its {kind.value}"
             self._add(self._session.base, f"the server fails on {what} (500), and their ids can't be told", kind)
@@ -123,7 +121,9 @@ class Reader:
 
     def _add(self, where: str, what: str, kind: Kind) -> None:
         way_out = f"airflow {kind.value} delete ID, on the server, removes such an object"
-        self.notes.append(Note(where, f"{what}: left out; {_WORDS[kind]}; {way_out}", left_out=True, failed=True))
+        self.notes.append(
+            Note(where, f"{what}: left out; {BREAKS_LISTS[kind]}; {way_out}", left_out=True, failed=True)
+        )
 
 
 def read_object(session: Session, api: Api, kind: Kind, id_: str) -> AirflowObject | None:
@@ -138,10 +138,19 @@ def _few(api: Api, kind: Kind, selection: Selection, count: Callable[[], int]) -
         return None
     ids = sorted(id_ for other, id_ in selection.ids if other is kind and selection.wants(kind, id_))
     plain = all(id_.isascii() and id_.replace("_", "").replace("-", "").isalnum() for id_ in ids)
-    # 3.3 has a page of its own at /connections/enqueue-test.
-    if not plain or "enqueue-test" in ids:
+    if not plain or not api.dialect.taken_ids.isdisjoint(ids):
         return None
     if not api.lists_in_full(kind):
         return ids if len(ids) <= PAGE else None
     few = len(ids) <= _FEW or (len(ids) <= _SOME and len(ids) * _WORTH < count())
     return ids if few else None
+
+
+def _is_one_of(id_: str, found: Sequence[str]) -> bool:
+    """Whether an id may be one of those that a search has found."""
+    return any(len(id_) == len(other) and is_like(id_.lower(), other) for other in found)
+
+
+def _in_small_letters(selection: Selection) -> Selection:
+    include, exclude = ([glob.lower() for glob in globs] for globs in (selection.include, selection.exclude))
+    return replace(selection, include=tuple(include), exclude=tuple(exclude))

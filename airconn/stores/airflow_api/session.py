@@ -11,6 +11,8 @@ from airconn.errors import TargetError
 from airconn.model import Kind
 from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.auth import Authenticator
+from airconn.stores.airflow_api.dialect import BREAKS_LISTS
+from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.reasons import reason
 from airconn.stores.airflow_api.transport import Reply, Request, Transport
 
@@ -66,9 +68,8 @@ class Session:
         if _expired(reply, headers) and self.auth.renew(headers, v2=self.v2):
             headers = self.auth.headers(v2=self.v2)
             reply = self.transport.send(request, headers)
-        if 200 <= reply.status < 300:
-            self.let_in = True
         if 200 <= reply.status < 300 or (reply.status == 404 and names_an_object(reply)):
+            self.let_in = True
             self.auth.worked(headers)
         return reply
 
@@ -101,10 +102,10 @@ class Session:
         if 300 <= reply.status < 400:
             return self.redirected(reply)
         if trouble := between.trouble(reply):
-            return TargetError(f"it {trouble}", where=self.base, hint="try again when it is well")
+            return NoAnswer(f"it {trouble}", where=self.base, hint="try again when it is well")
         if reply.status == 500:
             text = f"GET {request.path} fails with status 500{told}"
-            return Broken(text, where=self.base, hint=_poison(kind, self.v2))
+            return Broken(text, where=self.base, hint=BREAKS_LISTS[kind])
         return TargetError(f"GET {request.path} answers with status {reply.status}{told}", where=self.base)
 
     def shut_out(self, status: int, wish: str) -> TargetError:
@@ -160,18 +161,3 @@ def names_an_object(reply: Reply) -> bool:
     if isinstance(detail, str):
         return "requested URL was not found" not in detail and detail != "Not Found"
     return "title" in answer
-
-
-def _poison(kind: Kind, v2: bool) -> str:
-    """What is behind a 500 on a list, as far as it is known."""
-    if kind is Kind.CONNECTIONS and v2:
-        return (
-            "one connection with an extra that is no JSON object breaks the whole list in Airflow 3; "
-            "find it in the server's log, and delete it (airflow connections delete ID)"
-        )
-    if kind is Kind.POOLS:
-        return (
-            "before Airflow 3.1 one pool of -1 slots breaks the whole list; "
-            "give it a number of slots with: airflow pools set NAME SLOTS DESCRIPTION"
-        )
-    return "the server's log has the reason"

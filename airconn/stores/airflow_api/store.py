@@ -19,13 +19,13 @@ from airconn.model import (
 )
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.api import DEFAULT_POOL, Api
+from airconn.stores.airflow_api.batches import carry_out
 from airconn.stores.airflow_api.dialect import Dialect, dialect_for
 from airconn.stores.airflow_api.forms import stored_form
 from airconn.stores.airflow_api.probe import Server, probe
 from airconn.stores.airflow_api.reading import Reader
 from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.writes import Writer
 from airconn.stores.base import Capabilities, Store
 
 T = TypeVar("T", bound=AirflowObject)
@@ -76,7 +76,8 @@ class AirflowApiStore(Store):
         return "Airflow lets nobody delete default_pool" if own else ""
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        yield from Writer(self._session, self._api(), whole=self.whole).apply(steps)
+        self.notes = []
+        yield from carry_out(self._session, self._api(), steps, whole=self.whole)
 
     def close(self) -> None:
         self._session.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
@@ -40,6 +40,8 @@ class Request:
     """Seconds that the server may be silent, if it deserves others than the settings say."""
     once: bool = False
     """Whether it isn't sent again, whatever comes of it."""
+    late: bool = False
+    """Whether it is sent after the deadline as well."""
     patient: bool = True
     """Whether it is sent again after a time-out, as it is. One of many objects is rather made smaller."""
 
@@ -60,6 +62,8 @@ class Reply:
     """After how many seconds it may be asked again, if it says so."""
     cookies: Sequence[str] = field(default=(), repr=False)
     """Its `Set-Cookie` headers. Nothing keeps them, or sends them back by itself."""
+    doubtful: bool = False
+    """Whether the same request was sent before, and may have been carried out then."""
 
     def json(self) -> Any:
         """The body as JSON, or None where it is none."""
@@ -104,7 +108,10 @@ class Transport:
         allowed = 0 if request.once else self._settings.retries
         repeats = 0
         while True:
-            seconds = self.seconds(self._settings.timeout if request.timeout is None else request.timeout, doubtful)
+            earlier = doubtful
+            seconds = self._settings.timeout if request.timeout is None else request.timeout
+            if not request.late:
+                seconds = self.seconds(seconds, doubtful)
             result = self._try(request, headers, seconds)
             if isinstance(result, Reply):
                 passing = is_passing(result.status, result.retry_after, repeatable=request.may_be_done_twice)
@@ -120,7 +127,7 @@ class Transport:
             if pause is not None:
                 self._wait(pause, result, doubtful)
             elif isinstance(result, Reply):
-                return result
+                return replace(result, doubtful=True) if earlier else result
             else:
                 result.maybe_done = doubtful
                 raise result

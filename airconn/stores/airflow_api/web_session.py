@@ -9,7 +9,7 @@ With basic authentication Airflow 2 verifies the hash of the password in each re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -74,9 +74,10 @@ def log_out(transport: Transport, session: WebSession, timeout: float) -> None:
     """
     headers, seconds = _from_the_page(transport.base, session.cookies), min(timeout, _GOODBYE)
     try:
-        reply = transport.send(_post("/logout/", {"csrf_token": session.csrf_token}, seconds), headers)
+        goodbye = replace(_post("/logout/", {"csrf_token": session.csrf_token}, seconds), late=True)
+        reply = transport.send(goodbye, headers)
         if reply.status == 405:
-            transport.send(Request("GET", "/logout/", once=True, timeout=seconds), headers)
+            transport.send(Request("GET", "/logout/", once=True, timeout=seconds, late=True), headers)
     except TargetError:
         pass
 

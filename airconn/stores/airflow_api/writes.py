@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
-from itertools import chain, groupby
+from itertools import groupby
 
 from airconn.errors import AirconnError, TargetError
-from airconn.model import WRITES, Action, AirflowObject, Connection, Kind, Outcome, Step, value_fields
+from airconn.model import Action, AirflowObject, Connection, Kind, Outcome, Step, value_fields
 from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.api import Api, Refused
 from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime
@@ -25,6 +25,8 @@ _AT_A_TIME = {Kind.CONNECTIONS: 4, Kind.VARIABLES: 2, Kind.POOLS: 2}
 """How many single objects are written at a time, to an Airflow that can't take many in one request."""
 
 
+FAULT = "a fault of airconn itself"
+MAY_NOT = "these credentials may not"
 NO_AIRFLOW = "what answers is no Airflow: whether it was written is not known"
 OTHER_VALUES = "the answer was lost, and there is one now with other values"
 
@@ -39,36 +41,19 @@ class Doubt(Enum):
 
 
 class Writer:
-    """Writes to one server: several steps at a time, or many in a request, as its API bears it."""
+    """Writes to one server, one object a request."""
 
-    def __init__(self, session: Session, api: Api, *, whole: bool = False) -> None:
-        """`whole`: no object may come into being in two steps, for no later run would complete it."""
+    def __init__(self, session: Session, api: Api) -> None:
         self._session = session
         self._api = api
-        self._whole = whole
         self._silent = 0
         self._why = ""
         """Why nothing more is tried, if so."""
 
-    def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        """The outcome of each step that writes.
-
-        Raises `TargetError` before the first write, where the server doesn't answer or doesn't let us in.
-        """
-        writes = (step for step in steps if step.action in WRITES)
-        for first in writes:
-            self._knock(first.kind)
-            yield from self._carry_out_all(chain((first,), writes))
-
-    def _carry_out_all(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        if self._api.dialect.bulk:
-            from airconn.stores.airflow_api.batches import BatchWriter
-
-            return BatchWriter(self, self._session, self._api, whole=self._whole).apply(steps)
-        return chain.from_iterable(
-            in_order(self.attempt, of_kind, _AT_A_TIME[kind])
-            for kind, of_kind in groupby(steps, lambda step: step.kind)
-        )
+    def several(self, steps: Iterable[Step]) -> Iterator[Outcome]:
+        """The outcomes of steps that are carried out several at a time, in their order."""
+        for kind, of_kind in groupby(steps, lambda step: step.kind):
+            yield from in_order(self.attempt, of_kind, _AT_A_TIME[kind])
 
     def attempt(self, step: Step, doubt: Doubt = Doubt.NONE) -> Outcome:
         """Carries out one step by itself.
@@ -87,7 +72,7 @@ class Writer:
             return Outcome(step, told(error))
         except Exception as error:  # noqa: BLE001 - one object must not keep the others from their report
             self.heard()
-            return Outcome(step, f"a fault of airconn itself: {type(error).__name__}")
+            return Outcome(step, f"{FAULT}: {type(error).__name__}")
         self.heard()
         return Outcome(step)
 
@@ -108,11 +93,6 @@ class Writer:
         elif self._silent >= _PATIENCE:
             self._why = self._why or f"not tried: {self._session.base} doesn't answer any more"
 
-    def _knock(self, kind: Kind) -> None:
-        """Makes sure that these credentials are let in, unless they were already."""
-        if not self._session.let_in:
-            self._session.get(Request("GET", self._api.path(kind), (("limit", "1"),)), kind)
-
     def _carry_out(self, step: Step, doubt: Doubt) -> None:
         if step.action is Action.DELETE:
             self._delete(step)
@@ -128,7 +108,7 @@ class Writer:
         if step.action is Action.UPDATE:
             if names:
                 for request in self._api.update(step):
-                    self._expect(self._session.send(request), request, step)
+                    self._expect(self.sent(request, step), request, step)
             return
         requests = self._api.create(step.source)
         if step.action is Action.REPLACE:
@@ -149,7 +129,7 @@ class Writer:
         first, *rest = requests
         for last in (False, True):
             try:
-                reply = self._sent(first, step)
+                reply = self.sent(first, step)
             except NoAnswer as error:
                 if not error.maybe_done:
                     raise
@@ -158,18 +138,20 @@ class Writer:
                 if last:
                     raise
                 continue
-            if (last or doubt is not Doubt.NONE) and reply.status == 409 and self._came_to_be(step, doubt):
+            known = last or doubt is not Doubt.NONE or reply.doubtful
+            if known and reply.status == 409 and self._came_to_be(step, doubt):
                 break
             self._expect(reply, first, step)
             break
         for request in rest:
-            self._expect(self._session.send(request), request, step)
+            self._expect(self.sent(request, step), request, step)
 
-    def _sent(self, request: Request, step: Step) -> Reply:
-        """The answer of the server itself. Raises `NoAnswer` where only a gateway answers."""
+    def sent(self, request: Request, step: Step) -> Reply:
+        """The answer of the server itself. Raises `NoAnswer` where only something in front of it answers."""
         reply = self._session.send(request)
-        if unknown_fate(reply):
-            raise NoAnswer(failure(reply, request, step), where=self._session.base, maybe_done=True)
+        if reply.status != 413 and (between.trouble(reply) or 300 <= reply.status < 400):
+            message = failure(reply, request, step)
+            raise NoAnswer(message, where=self._session.base, maybe_done=reply.doubtful or unknown_fate(reply))
         return reply
 
     def _came_to_be(self, step: Step, doubt: Doubt) -> bool:
@@ -203,7 +185,7 @@ class Writer:
         """Deletes an object. One that is gone already is as good."""
         request = self._api.delete(step.kind, step.id)
         try:
-            reply = self._sent(request, step)
+            reply = self.sent(request, step)
         except NoAnswer as error:
             if not error.maybe_done or self._held(step) is not None:
                 raise
@@ -230,7 +212,7 @@ def failure(reply: Reply, request: Request, step: Step) -> str:
     if status == 401:
         return "the credentials are not accepted any more"
     if status == 403:
-        return f"these credentials may not {_VERBS.get(request.method, 'write')} {step.kind.value}"
+        return f"{MAY_NOT} {_VERBS.get(request.method, 'write')} {step.kind.value}"
     if status == 404:
         return "it is gone"
     if status == 409:

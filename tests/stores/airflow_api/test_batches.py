@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -262,12 +263,79 @@ def test_a_lost_answer_is_looked_for_and_what_is_missing_sent_again(serve: Serve
     ]
 
 
-def test_a_server_that_is_gone_is_not_asked_for_each(serve: Serve, connect: Connect) -> None:
-    site = serve(airflow("3.3.2", Bulk(lambda action: Answer(fate="reset"))))
-    outcomes = carried_out(connect(site.url, with_token(retries=0)), variables(100, Action.UPDATE))
+DEAD = [Answer(fate="reset"), Answer(502, "<html>"), Answer(503, "<html>"), Answer(429, "", {"Retry-After": "9999"})]
+
+
+@pytest.mark.parametrize("answer", DEAD, ids=["reset", "502", "503", "429"])
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE, Action.DELETE])
+@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
+def test_a_server_that_is_gone_is_not_asked_for_each(
+    version: str, action: Action, answer: Answer, serve: Serve, connect: Connect
+) -> None:
+    gone: list[Received] = []
+
+    def respond(received: Received) -> Answer | None:
+        if gone or received.method in ("PATCH", "POST", "DELETE"):
+            gone.append(received)
+            return answer
+        return None
+
+    store = connect(serve(airflow(version, respond)).url, with_token(retries=0))
+    outcomes = carried_out(store, variables(600, action))
     assert all(errors(outcomes))
     assert (outcomes[-1].error or "").startswith("not tried: ")
-    assert len(site.sent("PATCH")) < 8
+    assert len(gone) < 20
+
+
+def test_a_request_that_takes_too_long_is_halved_until_it_does_not(serve: Serve, connect: Connect) -> None:
+    for action in (Action.CREATE, Action.UPDATE, Action.DELETE):
+        bulk = Bulk(lambda action: Answer(fate="stall") if len(action["entities"]) > 10 else None)
+        store = connect(serve(airflow("3.3.2", bulk)).url, with_token(timeout=0.3))
+        assert not any(errors(carried_out(store, variables(25, action))))
+        assert [size for _, size in bulk.sizes()] == [25, 13, 7, 6, 12, 6, 6]
+
+
+def test_where_it_is_not_known_whether_a_connection_is_there_its_password_is_said_to_lack(
+    serve: Serve, connect: Connect
+) -> None:
+    """The first request is lost, and so is what looks for what became of it."""
+    lost: list[Received] = []
+
+    def respond(received: Received) -> Answer | None:
+        if lost or (received.method == "PATCH" and "airconn-" not in str(received.body)):
+            lost.append(received)
+            return Answer(504, "<html>Gateway Timeout</html>")
+        return bulk(received)
+
+    bulk = Bulk()
+    steps = [*connections(24), step(Action.CREATE, Connection(conn_id="none", conn_type="t"))]
+    outcomes = carried_out(connect(serve(airflow("3.3.2", respond)).url, with_token(retries=0)), steps)
+    lacks = "if it is there now, it lacks its password: import it again"
+    assert [lacks in (outcome.error or "") for outcome in outcomes] == [True] * 24 + [False]
+
+
+def test_an_update_of_connections_before_3_0_4_goes_by_itself(serve: Serve, connect: Connect) -> None:
+    """There, one of many clears the extra that it doesn't name; so passwords can't come later either."""
+    for version, sizes in (("3.0.3", [("create", 25)]), ("3.0.4", [("create", 25), ("update", 25), ("update", 2)])):
+        bulk = Bulk()
+        held = [Connection(conn_id=f"d{n}", conn_type="t", host="old", extra=Text("{}")) for n in range(2)]
+        changed = [replace(obj, host="new") for obj in held]
+        updates = [step(Action.UPDATE, new, old, "host") for new, old in zip(changed, held, strict=True)]
+        store = connect(serve(airflow(version, bulk)).url)
+        assert not any(errors(carried_out(store, [*connections(25), *updates])))
+        assert bulk.sizes() == sizes
+
+
+def test_an_error_of_one_object_is_not_told_of_the_others(serve: Serve, connect: Connect) -> None:
+    """Where a user has no right to the request of many, the first one by itself is refused for another reason."""
+
+    def respond(received: Received) -> Answer | None:
+        if received.method == "POST" and received.body.get("key") == "v0000":
+            return Answer(422, {"detail": "no"})
+        return Bulk(lambda action: Answer(403, {"detail": "Forbidden"}))(received)
+
+    outcomes = carried_out(connect(serve(airflow("3.0.6", respond)).url), variables(25))
+    assert [bool(outcome.error) for outcome in outcomes] == [True] + [False] * 24
 
 
 def test_what_stands_for_itself_goes_by_itself(serve: Serve, connect: Connect) -> None:
