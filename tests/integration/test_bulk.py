@@ -74,6 +74,31 @@ def test_many_objects_are_created_updated_and_deleted_as_each_by_itself(target: 
         assert normal(target.database()) == state
 
 
+def test_what_is_there_already_costs_no_write(target: Target, tmp_path: Path) -> None:
+    target.wipe()
+    source = write(tmp_path / "source.json", many(60))
+    assert target.airconn("import", source).code == 0
+    with FaultyProxy(target.box.url) as proxy:
+        ran = target.airconn("import", source, "--assume-unchanged", "hidden", AIRCONN_URL=proxy.url)
+        assert (ran.code, ran.err) == (0, "")
+        assert "0 created, 0 updated, 180 unchanged" in ran.out
+        logging = ("/auth/token", "/login/", "/logout/")
+        assert [each for each in proxy.seen if not each.startswith("GET") and not each.endswith(logging)] == []
+
+
+def test_an_object_that_the_server_fails_on_keeps_nobody_from_importing_others(
+    target: Target, tmp_path: Path
+) -> None:
+    fields = dict.fromkeys(("description", "login", "password", "host", "port", "schema"))
+    target.seed({**EMPTY, "connections": {"first": {"conn_type": "http", **fields, "extra": "[1]"}}})
+    for number in (2, 30):
+        connections = {id_: many(60)["connections"][id_] for id_ in sorted(many(60)["connections"])[:number]}
+        source = write(tmp_path / "source.json", {**EMPTY, "connections": connections})
+        ran = target.airconn("import", source)
+        assert (ran.code, ran.err) == (0, "")
+    assert target.database()["connections"].keys() == {"first", *connections}
+
+
 def test_one_that_is_refused_keeps_none_of_the_others_back(target: Target, tmp_path: Path) -> None:
     """Somebody else has created one of them between the plan and the write."""
     target.wipe()

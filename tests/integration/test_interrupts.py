@@ -159,6 +159,35 @@ def test_a_second_run_finishes_what_a_stopped_one_began(target: Target, program:
     assert sorted(target.database()["variables"]) == IDS
 
 
+@pytest.mark.parametrize(
+    ("strike", "code"),
+    [(sigkill, -signal.SIGKILL), (sigterm, 143), (ctrl_c_twice, 130)],
+    ids=["sigkill", "sigterm", "ctrl-c-twice"],
+)
+def test_connections_that_lack_their_passwords_get_them_from_the_same_command(
+    target: Target, program: Program, strike: Callable[[Stopped], str], code: int
+) -> None:
+    """It ends between the request that creates them and the one with the passwords."""
+
+    def lost(run: Stopped) -> str:
+        strike(run)
+        return "reset"
+
+    passwords = {f"c{number:02}": f"pw-{number:05}" for number in range(40)}
+    source = {id_: {"conn_type": "http", "password": password} for id_, password in passwords.items()}
+    (program.directory / "connections.json").write_text(json.dumps(source))
+    run = Stopped(program, target.box.url, "import", "connections.json", strike=lost, at=3)
+    assert run.code == code
+    assert {fields["password"] for fields in target.database()["connections"].values()} == {None}
+    assert len(target.database()["connections"]) == BEFORE
+    assert strike is sigkill or told(run.out) == {"x": sorted(passwords)[:BEFORE]}
+    assert "pw-" not in run.out + run.err
+    again = program.run("import", "connections.json", "-q", "--assume-unchanged", "hidden")
+    assert again.code == 0, again.err
+    held = target.database()["connections"]
+    assert {id_: fields["password"] for id_, fields in held.items()} == passwords
+
+
 def replaceable(program: Program) -> dict[str, Any]:
     """Writes the source of an import that takes the passwords of two connections away, and gives what is there."""
     fields = {"conn_type": "http", "description": "d", "login": "l", "port": 1, "schema": "s"}
