@@ -65,8 +65,10 @@ class Recovery:
             write_atomically(self.path, text)
             return
         name = f"recovery-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}.json"
-        for directory in (self._directory, Path(tempfile.gettempdir())):
+        for is_last in (False, True):
             with contextlib.suppress(AirconnError, OSError):
+                # Where nothing is writable, there is no directory for temporary files either.
+                directory = Path(tempfile.gettempdir()) if is_last else self._directory
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
                 write_atomically(directory / name, text)
                 self.path = directory / name

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from airconn.config import Credentials
 from airconn.errors import TargetError, UsageError
 from airconn.stores.airflow_api import between
+from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.transport import Reply, Request, Transport
 from airconn.stores.airflow_api.web_session import WebSession, is_open, log_in, log_out
 
@@ -156,17 +157,20 @@ class Authenticator:
             raise self._refusal
         base = self._transport.base
         if trouble := between.trouble(reply):
-            raise TargetError(f"it {trouble}", where=base, hint="try again when it is well")
+            raise NoAnswer(f"it {trouble}", where=base, hint="try again when it is well")
         if 300 <= reply.status < 400:
-            raise between.redirected(reply, base, login_hint="what is in front of it may want a token: AIRCONN_TOKEN")
-        if reply.status == 200 and between.is_page(reply):
-            raise between.instead_of_json(reply, base, "POST /auth/token")
-        raise TargetError(
-            f"it gives no token for a user name and a password (POST /auth/token answers {reply.status})",
-            where=self._transport.base,
-            hint="its auth manager may want a token that is made elsewhere: set AIRCONN_TOKEN, "
-            "or AIRCONN_TOKEN_COMMAND to a command that prints one",
-        )
+            hint = "what is in front of it may want a token: AIRCONN_TOKEN"
+            self._refusal = between.redirected(reply, base, login_hint=hint)
+        elif reply.status == 200 and between.is_page(reply):
+            self._refusal = between.instead_of_json(reply, base, "POST /auth/token")
+        else:
+            self._refusal = TargetError(
+                f"it gives no token for a user name and a password (POST /auth/token answers {reply.status})",
+                where=base,
+                hint="its auth manager may want a token that is made elsewhere: set AIRCONN_TOKEN, "
+                "or AIRCONN_TOKEN_COMMAND to a command that prints one",
+            )
+        raise self._refusal
 
     def _token_for_nobody(self) -> str | None:
         """The token that an Airflow gives to anybody, if it is set up so (`simple_auth_manager_all_admins`)."""

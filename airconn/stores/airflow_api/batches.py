@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from airconn.errors import AirconnError
-from airconn.model import WRITES, Action, AirflowObject, Kind, Outcome, Selection, Step
+from airconn.model import WRITES, Action, AirflowObject, Kind, Outcome, Step
 from airconn.stores.airflow_api import bulk
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.bulk import Entry, Key
@@ -63,11 +63,18 @@ class _Part:
     def doubt(self) -> Doubt:
         return (Doubt.BARE if self.bare else Doubt.WHOLE) if self.doubtful else Doubt.NONE
 
+    def failed(self, message: str) -> Iterator[Outcome]:
+        """The outcomes where nothing has come of the entries now."""
+        yield from (self.told(Outcome(item.step, message)) for item in self.entries)
+
     def unknown(self, message: str) -> Iterator[Outcome]:
         """The outcomes where it isn't known what became of the entries."""
-        for item in self.entries:
-            lacks = self.bare and bulk.is_put_off(item.step)
-            yield Outcome(item.step, f"{message}; {_LACKS}" if lacks else message)
+        yield from replace(self, doubtful=True).failed(message)
+
+    def told(self, outcome: Outcome) -> Outcome:
+        """An outcome that says what may be there without its password."""
+        lacks = outcome.error and self.doubtful and self.bare and bulk.is_put_off(outcome.step)
+        return replace(outcome, error=f"{outcome.error}; {_LACKS}") if lacks else outcome
 
 
 class BatchWriter:
@@ -100,10 +107,10 @@ class BatchWriter:
                 for outcome in self._carry_out(entries):
                     left.pop(0)
                     yield outcome
-            except AirconnError as error:
-                yield from (Outcome(item.step, told(error)) for item in left)
             except Exception as error:  # noqa: BLE001 - what was sent before has to get its report
-                yield from (Outcome(item.step, f"{FAULT}: {type(error).__name__}") for item in left)
+                for item in left:
+                    lacks = f"; {_LACKS}" if bulk.is_put_off(item.step) else ""
+                    yield Outcome(item.step, f"{FAULT}: {type(error).__name__}{lacks}")
 
     def _grouped(self, steps: Iterable[Step]) -> Iterator[list[Entry]]:
         """The steps as they go into requests. No more are taken than are due, but for one that needs another."""
@@ -175,12 +182,15 @@ class BatchWriter:
             self._shrink(len(entries))
             yield from self._after_silence(part, error)
             return
+        except AirconnError as error:
+            yield from part.failed(told(error))
+            return
         self._writer.heard()
         succeeded = bulk.done(reply, key, entries) if reply.status in _DONE else frozenset()
         if succeeded is None:
             yield from part.unknown(NO_AIRFLOW)
         elif reply.status == 401:
-            yield from (Outcome(item.step, failure(reply, request, first)) for item in entries)
+            yield from part.failed(failure(reply, request, first))
         elif reply.status == 403:
             yield from self._perhaps_singly(part)
         else:
@@ -214,24 +224,26 @@ class BatchWriter:
         """The outcome of an entry by itself, with its password, and the server's own reason if it is refused."""
         if part.bare and part.doubtful:
             self._lacking.add(item.step.id)  # it may be there already, without
-        return self._writer.attempt(item.step, part.doubt)
+        if part.doubtful and self._writer.gave_up:
+            return part.told(Outcome(item.step, f"the answer was lost, and then {self._writer.why}"))
+        return part.told(self._writer.attempt(item.step, part.doubt))
 
     def _perhaps_singly(self, part: _Part) -> Iterator[Outcome]:
         """Where this call wants other rights than that for a single object. One that is refused is enough to see."""
         refusal = ""
         for item in part.entries:
             if refusal:
-                yield Outcome(item.step, refusal)
+                yield part.told(Outcome(item.step, refusal))
                 continue
             outcome = self._singly(part, item)
             if outcome.error and outcome.error.startswith(MAY_NOT):
-                refusal = outcome.error
+                refusal = outcome.error.removesuffix(f"; {_LACKS}")
             yield outcome
 
     def _after_silence(self, part: _Part, error: NoAnswer) -> Iterator[Outcome]:
         """The outcomes where the answer is missing. What was to be created is looked for, all else is done again."""
         if not error.maybe_done:
-            yield from (Outcome(item.step, told(error)) for item in part.entries)
+            yield from part.failed(told(error))
             return
         if self._writer.gave_up:
             yield from part.unknown(told(error))
@@ -264,9 +276,8 @@ class BatchWriter:
         if part.key.action is not Action.CREATE:
             Lister(self._session, self._api, kind, unwatched).count()
             return {}
-        ids = frozenset((kind, item.step.id) for item in part.entries)
         reader = Reader(self._session, self._api, unwatched)
-        return {obj.id: obj for obj in reader.read(kind, Selection(kinds=frozenset({kind}), ids=ids))}
+        return {obj.id: obj for obj in reader.read_these(kind, [item.step.id for item in part.entries])}
 
 
 def _is_doubtful(reply: Reply) -> bool:

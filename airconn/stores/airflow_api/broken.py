@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
-from airconn.model import Kind
+from airconn.model import Kind, Selection
 
 PATTERNS = {
     Kind.CONNECTIONS: "connection_id_pattern",
@@ -70,3 +71,21 @@ def is_like(id_: str, pattern: str) -> bool:
         return pattern in id_
     starts = range(len(id_) - len(pattern) + 1)
     return any(all(want in ("_", have) for want, have in zip(pattern, id_[start:], strict=False)) for start in starts)
+
+
+def may_be_included(selection: Selection, kind: Kind, found: str) -> bool:
+    """Whether an id may be among those that are asked for, of which a search has found as much as it can tell."""
+    globs = [glob.removeprefix(f"{kind.value}/") for glob in selection.include]
+    return not globs or any(_may_match(glob.lower(), found) for glob in globs)
+
+
+def _may_match(glob: str, found: str) -> bool:
+    """Whether a glob may match an id of which '_' is any character. What is in brackets counts as any, too."""
+    reached = {0}
+    for part in re.findall(r"\*|\[[^]]+\]|.", glob, re.DOTALL):
+        if part == "*":
+            reached = set(range(min(reached), len(found) + 1)) if reached else reached
+        else:
+            is_any = part == "?" or len(part) > 1
+            reached = {at + 1 for at in reached if at < len(found) and (is_any or found[at] in ("_", part))}
+    return len(found) in reached

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from airconn.errors import TargetError
 from airconn.formats.base import Note
 from airconn.model import AirflowObject, Kind, Selection
 from airconn.stores.airflow_api.api import Api
-from airconn.stores.airflow_api.broken import PATTERNS, Search, is_like
+from airconn.stores.airflow_api.broken import PATTERNS, Search, is_like, may_be_included
 from airconn.stores.airflow_api.dialect import BREAKS_LISTS
 from airconn.stores.airflow_api.pages import PAGE, Lister, Listing
 from airconn.stores.airflow_api.session import Broken, Session
@@ -58,6 +57,14 @@ class Reader:
             ids = [id_ for id_ in wanted if id_ and "/" not in id_]
         yield from self._singly(kind, ids)
 
+    def read_these(self, kind: Kind, ids: Sequence[str]) -> Iterator[AirflowObject]:
+        """The objects with these ids that there are: one by one, if that can be, since a list may not stand still."""
+        if _have_paths(self._api, ids):
+            yield from self._singly(kind, ids)
+        else:
+            wanted = frozenset((kind, id_) for id_ in ids)
+            yield from self.read(kind, Selection(kinds=frozenset({kind}), ids=wanted))
+
     def _singly(self, kind: Kind, ids: Sequence[str]) -> Iterator[AirflowObject]:
         """The objects with these ids that there are, several at a time."""
         broken: list[str] = []
@@ -98,11 +105,19 @@ class Reader:
                 if self._is_broken(kind, id_):
                     if selection.wants(kind, id_):
                         self._tell(kind, id_)
-                elif _in_small_letters(selection).wants(kind, id_):
+                elif (named := self._named(kind, id_, selection)) is not None:
+                    if selection.wants(kind, named):
+                        self._tell(kind, named)
+                elif may_be_included(selection, kind, id_):
                     self._tell(kind, id_, "its capitals aren't known; ", known=False)
         if unknown:
             what = f"1 of its {kind.value}" if unknown == 1 else f"{unknown} of its {kind.value}"
             self._add(self._session.base, f"the server fails on {what} (500), and their ids can't be told", kind)
+
+    def _named(self, kind: Kind, found: str, selection: Selection) -> str | None:
+        """The true id of what a search has found, if a glob of the selection is it."""
+        names = [glob.removeprefix(f"{kind.value}/") for glob in (*selection.include, *selection.exclude)]
+        return next((name for name in names if _is_one_of(name, [found]) and self._is_broken(kind, name)), None)
 
     def _is_broken(self, kind: Kind, id_: str) -> bool:
         try:
@@ -137,8 +152,7 @@ def _few(api: Api, kind: Kind, selection: Selection, count: Callable[[], int]) -
     if selection.ids is None:
         return None
     ids = sorted(id_ for other, id_ in selection.ids if other is kind and selection.wants(kind, id_))
-    plain = all(id_.isascii() and id_.replace("_", "").replace("-", "").isalnum() for id_ in ids)
-    if not plain or not api.dialect.taken_ids.isdisjoint(ids):
+    if not _have_paths(api, ids):
         return None
     if not api.lists_in_full(kind):
         return ids if len(ids) <= PAGE else None
@@ -151,6 +165,7 @@ def _is_one_of(id_: str, found: Sequence[str]) -> bool:
     return any(len(id_) == len(other) and is_like(id_.lower(), other) for other in found)
 
 
-def _in_small_letters(selection: Selection) -> Selection:
-    include, exclude = ([glob.lower() for glob in globs] for globs in (selection.include, selection.exclude))
-    return replace(selection, include=tuple(include), exclude=tuple(exclude))
+def _have_paths(api: Api, ids: Sequence[str]) -> bool:
+    """Whether each of the ids leads to its object and to nothing else."""
+    plain = all(id_.isascii() and id_.replace("_", "").replace("-", "").isalnum() for id_ in ids)
+    return plain and api.dialect.taken_ids.isdisjoint(ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from airconn.config import Settings
@@ -36,6 +37,9 @@ class Session:
         """Whether a request with these credentials was answered with what it asked for."""
         self._door = threading.Lock()
         self._turned_away: list[Reply] = []
+        self._known_good: Request | None = None
+        """A request that was answered, to try whether these credentials are still let in."""
+        self._refusals = 0
         self._shut: Reply | None = None
         """The answer to credentials that were let in once and aren't any more, to whoever comes after it."""
 
@@ -47,10 +51,10 @@ class Session:
         if self.let_in:
             if self._shut is None:
                 reply = self._send(request)
-                if reply.status != 401:
+                if reply.status != 401 and not (reply.status == 403 and self._is_out(reply)):
                     return reply
                 # A password that was changed in mid-run, sent for each of many objects, gets its user locked out.
-                self._shut = reply
+                self._shut = replace(reply, status=401)
             return self._shut
         before = len(self._turned_away)
         with self._door:
@@ -62,6 +66,22 @@ class Session:
                 self._turned_away.append(reply)
             return reply
 
+    def _is_out(self, reply: Reply) -> bool:
+        """Whether a 403 is for these credentials as such, and not for what was asked.
+
+        Airflow 2.11 treats wrong ones as the public, which may do nothing. What was let in before is asked again, at
+        the first refusal, and then ever more seldom.
+        """
+        if self.v2 or self._known_good is None:
+            return False
+        with self._door:
+            if self._shut is not None:
+                return True
+            self._refusals += 1
+            if self._refusals & (self._refusals - 1):
+                return False
+            return self._send(self._known_good).status in (401, 403)
+
     def _send(self, request: Request) -> Reply:
         headers = self.auth.headers(v2=self.v2)
         reply = self.transport.send(request, headers)
@@ -71,6 +91,8 @@ class Session:
         if 200 <= reply.status < 300 or (reply.status == 404 and names_an_object(reply)):
             self.let_in = True
             self.auth.worked(headers)
+            if request.method == "GET" and self._known_good is None:
+                self._known_good = request
         return reply
 
     def get(self, request: Request, kind: Kind) -> Any:

@@ -9,7 +9,7 @@ from itertools import groupby
 from airconn.errors import AirconnError, TargetError
 from airconn.model import Action, AirflowObject, Connection, Kind, Outcome, Step, value_fields
 from airconn.stores.airflow_api import between
-from airconn.stores.airflow_api.api import Api, Refused
+from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
 from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime
 from airconn.stores.airflow_api.forms import matches, stored_form
 from airconn.stores.airflow_api.reasons import reason
@@ -47,7 +47,7 @@ class Writer:
         self._session = session
         self._api = api
         self._silent = 0
-        self._why = ""
+        self.why = ""
         """Why nothing more is tried, if so."""
 
     def several(self, steps: Iterable[Step]) -> Iterator[Outcome]:
@@ -61,7 +61,7 @@ class Writer:
         Safe to call from several threads.
         """
         if self.gave_up:
-            return Outcome(step, self._why)
+            return Outcome(step, f"not tried: {self.why}")
         try:
             self._carry_out(step, doubt)
         except NoAnswer as error:
@@ -79,7 +79,7 @@ class Writer:
     @property
     def gave_up(self) -> bool:
         """Whether nothing more is tried."""
-        return bool(self._why)
+        return bool(self.why)
 
     def heard(self) -> None:
         """The server has answered."""
@@ -89,9 +89,9 @@ class Writer:
         """The server hasn't answered. After a while of that, and when no time is left, it isn't asked again."""
         self._silent += 1
         if isinstance(error, OutOfTime):
-            self._why = "not tried: the deadline has passed"
+            self.why = "the deadline has passed"
         elif self._silent >= _PATIENCE:
-            self._why = self._why or f"not tried: {self._session.base} doesn't answer any more"
+            self.why = self.why or f"{self._session.base} doesn't answer any more"
 
     def _carry_out(self, step: Step, doubt: Doubt) -> None:
         if step.action is Action.DELETE:
@@ -196,14 +196,19 @@ class Writer:
     def _expect(self, reply: Reply, request: Request, step: Step) -> None:
         """Raises an error that says why a request wasn't carried out."""
         if reply.status in _DONE:
-            # The answer to a DELETE is a 204 without a body. A page of somebody in front has others.
-            done = reply.status == 204 if request.method == "DELETE" else isinstance(reply.json(), dict)
-            if not done:
+            # The answer to a DELETE is a 204 without a body, and to all else the object, by its name.
+            if not (reply.status == 204 if request.method == "DELETE" else _names(reply, step)):
                 raise TargetError(NO_AIRFLOW)
             return
         said = reason(reply, request.body, self._session.auth.secrets())
         why = f": {said}" if reply.status in (400, 422) and said else ""
         raise TargetError(failure(reply, request, step) + why)
+
+
+def _names(reply: Reply, step: Step) -> bool:
+    """Whether an answer is about the object of a step. What is in front of an Airflow may answer as well."""
+    answer = reply.json()
+    return isinstance(answer, dict) and answer.get(ID_NAMES[step.kind]) == step.id
 
 
 def failure(reply: Reply, request: Request, step: Step) -> str:

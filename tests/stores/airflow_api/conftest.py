@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -58,7 +59,7 @@ def airflow(version: str, respond: Respond = lambda _: None) -> Callable[[Receiv
     def answer(received: Received) -> Answer:
         mine = respond(received)
         if mine is not None:
-            return mine
+            return named(received, mine)
         if received.path == f"{prefix}/version":
             return Answer(body={"version": version, "git_version": None})
         if received.path == "/auth/token" and received.method == "POST":
@@ -71,6 +72,24 @@ def airflow(version: str, respond: Respond = lambda _: None) -> Callable[[Receiv
         return Answer(404, "<html>Airflow 404</html>")
 
     return answer
+
+
+def named(received: Received, answer: Answer) -> Answer:
+    """An answer to a write that is `{}` names the object, as an Airflow's does."""
+    if (
+        answer.fate
+        or answer.status not in (200, 201)
+        or answer.body != {}
+        or received.method not in ("POST", "PATCH")
+    ):
+        return answer
+    body = received.body if isinstance(received.body, dict) else {}
+    names = {"connection_id": "connection_id", "key": "key", "name": "name", "pool": "name"}
+    told = {names[name]: value for name, value in body.items() if name in names}
+    if received.method == "PATCH":
+        id_ = unquote(received.path.rpartition("/")[2])
+        told = dict.fromkeys(("connection_id", "key", "name"), id_)
+    return Answer(answer.status, told, answer.headers)
 
 
 @pytest.fixture
