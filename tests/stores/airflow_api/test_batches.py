@@ -10,7 +10,7 @@ import pytest
 
 from airconn.model import Action, Connection, Outcome, Pool, Step, Text, Variable
 from airconn.stores.base import Store
-from tests.stores.airflow_api.conftest import airflow, with_token
+from tests.stores.airflow_api.conftest import airflow, with_password, with_token
 from tests.stores.contract import step
 from tests.stores.site import Answer, Received, Site
 
@@ -362,3 +362,36 @@ def test_before_3_2_a_variable_is_updated_as_a_whole(version: str, serve: Serve,
     carried_out(connect(serve(airflow(version, bulk)).url), steps)
     assert bulk.actions[0]["entities"][0] == {"key": "v0", "value": "new", "description": "d"}
     assert "update_mask" not in bulk.actions[0]
+
+
+@pytest.mark.parametrize("body", [{"status": "maintenance"}, {"error": "nope"}, {"key": "another"}])
+def test_a_json_answer_that_names_no_object_of_ours_is_no_success(
+    body: dict[str, Any], serve: Serve, connect: Connect
+) -> None:
+    def respond(received: Received) -> Answer | None:
+        return Answer(200, body) if received.method in ("POST", "PATCH") else None
+
+    store = connect(serve(airflow("3.3.2", respond)).url)
+    assert all("not known" in (error or "") for error in errors(carried_out(store, variables(1))))
+    assert all("not known" in (error or "") for error in errors(carried_out(store, variables(1, Action.UPDATE))))
+
+
+@pytest.mark.parametrize("status", [401, 500, 502, 302])
+def test_a_login_that_fails_between_two_requests_leaves_no_password_out_unsaid(
+    status: int, serve: Serve, connect: Connect
+) -> None:
+    logins: list[int] = []
+
+    def respond(received: Received) -> Answer | None:
+        if received.path == "/auth/token":
+            logins.append(status)
+            return None if len(logins) == 1 else Answer(status, "no")
+        if bulk.actions and received.method in ("PATCH", "POST"):
+            return Answer(401, {"detail": "Token Expired"})
+        return bulk(received)
+
+    bulk = Bulk()
+    store = connect(serve(airflow("3.3.2", respond)).url, with_password(retries=0))
+    outcomes = carried_out(store, connections(25))
+    assert all("without its password" in (outcome.error or "") for outcome in outcomes)
+    assert len(logins) < 6
