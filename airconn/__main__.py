@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import os
 import signal
 import sys
+import threading
 
 
 def main() -> None:
@@ -20,9 +23,23 @@ def main() -> None:
     try:
         from airconn.cli import run
 
-        sys.exit(run())
+        code = run()
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    _end(code)
+
+
+def _end(code: int) -> None:
+    """Ends the process. A thread that waits for a server whose answer nobody wants any more isn't waited for."""
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    if all(thread.daemon for thread in others):
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
 
 
 def _raise_later(dropped: sys.UnraisableHookArgs) -> None:

@@ -99,6 +99,8 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         app.say("interrupted", level=-1)
+        if app.writes:
+            app.say("nothing was written", level=-1)
         return ExitCode.INTERRUPTED
     except OutputClosedError:
         # End as `cat` would, and let the interpreter not complain at exit.

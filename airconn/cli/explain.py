@@ -13,6 +13,7 @@ from airconn.errors import AirconnError, ExitCode, InputError, InputErrors, Usag
 from airconn.model import NEWEST, AirflowVersion, Kind
 
 if TYPE_CHECKING:
+    from airconn.formats.base import Note
     from airconn.stores.base import Store
     from airconn.transfer.explaining import Chain, Explanation, Key, Place
 
@@ -66,7 +67,16 @@ def command(
         raise UsageError("--no-backend and an address of one want the opposite of one another", hint="choose one")
     with ExitStack() as stack:
         chains, version = _chains(app, options, airflow, stack)
-        explanations = _explained(chains, ids, opt.make_selection(kinds, (), ()).kinds)
+        unread: dict[Note, None] = {}
+        try:
+            explanations = _explained(chains, ids, opt.make_selection(kinds, (), ()).kinds, unread)
+        except InputErrors as error:
+            app.notes(unread)
+            if not unread:
+                raise
+            app.error(error)
+            return app.verdict(unread)
+    app.notes(unread)
     if output == "json":
         app.data(report.explain_json(explanations, str(version)) + "\n")
     else:
@@ -75,18 +85,32 @@ def command(
         if everything:
             app.say(report.summary(explanations))
     different = any(found.is_different for one in explanations for found in one.shadowed)
+    if code := app.verdict(unread):
+        return code
     return ExitCode.DIFFERENT if exit_code and different else ExitCode.OK
 
 
-def _explained(chains: list[Chain], names: tuple[str, ...], kinds: frozenset[Kind]) -> list[Explanation]:
+def _explained(
+    chains: list[Chain], names: tuple[str, ...], kinds: frozenset[Kind], unread: dict[Note, None]
+) -> list[Explanation]:
+    """The explanations that are asked for. `unread` gets what a place could not give."""
     from airconn.transfer.explaining import explain, several_have
 
+    places = {id(place.store): place.store for chain in chains for place in chain.places}
+    stores = [store for store in places.values() if store is not None]
+
+    def take_note() -> None:
+        unread.update(dict.fromkeys(note for store in stores for note in store.notes if note.failed))
+
     if not names:
-        stores = list({id(place.store): place.store for chain in chains for place in chain.places}.values())
-        found = several_have([store for store in stores if store is not None])
-        return explain(chains, [key for key in found if key[0] in kinds])
+        found = several_have(stores)
+        take_note()
+        explanations = explain(chains, [key for key in found if key[0] in kinds])
+        take_note()
+        return explanations
     wanted: list[list[Key]] = [_keys(name, kinds) for name in dict.fromkeys(names)]
     explanations = explain(chains, [key for keys in wanted for key in keys])
+    take_note()
     shown: list[Explanation] = []
     missing: list[InputError] = []
     for name, keys in zip(dict.fromkeys(names), wanted, strict=True):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from airconn.cli.app import App
-from airconn.errors import UsageError
 from airconn.formats import NAMES, dotenv
 from airconn.stores import is_file, open_store
 
@@ -33,16 +32,24 @@ def _version(ctx: click.Context, param: click.Parameter, value: str | None) -> A
     return AirflowVersion.parse(value)
 
 
-def _number(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    if value is not None and math.isnan(value):
-        raise UsageError(f"--{param.name} is not a number of seconds", hint="such as 60")
-    return value
+class _Seconds(click.FloatRange):
+    """A time of at most a day."""
+
+    name = "number of seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
+        return seconds
+
+
+_SECONDS = _Seconds(0.1, 86400)
 
 
 def _deadline(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
     """The moment on the clock of `time.monotonic`, since the run has just begun."""
-    seconds = _number(ctx, param, value)
-    return None if seconds is None else time.monotonic() + seconds
+    return None if value is None else time.monotonic() + value
 
 
 def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
@@ -263,8 +270,7 @@ network = _apply(
     [
         click.option(
             "--timeout",
-            type=click.FloatRange(0.1, 86400),
-            callback=_number,
+            type=_SECONDS,
             metavar="SECONDS",
             help="How long the connection or the server may be silent [60].",
         ),
@@ -276,10 +282,10 @@ network = _apply(
         ),
         click.option(
             "--deadline",
-            type=click.FloatRange(0.1, 86400),
+            type=_SECONDS,
             callback=_deadline,
             metavar="SECONDS",
-            help="How long the whole run may take. What is not done by then is not begun [no end].",
+            help="How long the whole run may take. What is begun by then is finished [no end].",
         ),
         click.option("--ca-bundle", type=click.Path(path_type=Path), help="Authorities to trust, in PEM."),
         click.option("--client-cert", type=click.Path(path_type=Path), help="Client certificate, in PEM."),
@@ -311,12 +317,7 @@ def open_address(address: Address, options: dict[str, Any]) -> Store:
         from airconn.model import Kind
 
         given["kind"] = Kind(given["kind"])
-    settings = _replace(address.settings, given)
-    left = settings.seconds_left()
-    if left is not None:
-        # Most places know no deadline. Their time-out keeps them from waiting long beyond it.
-        settings = _replace(settings, {"timeout": min(settings.timeout, max(left, 0.1))})
-    return open_store(address.text, settings)
+    return open_store(address.text, _replace(address.settings, given))
 
 
 def fixed(config: Config, to: str | None) -> str:

@@ -47,7 +47,7 @@ class Run:
         self.recovery = Recovery(app.state_directory)
         self.unverified = False
         self.stopping = False
-        self.way_on = "the same command goes on where it ended"
+        self.way_on = "the same command with more time finishes the job"
         """What to do where a run ended before it was done."""
         self.deadline: float | None = None
         """When no step is begun any more, on the clock of `time.monotonic`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -30,13 +30,15 @@ class _Entry:
     `open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> Store`."""
     extra: str = ""
     """What airconn has to be installed with for it."""
+    keeps_deadline: bool = False
+    """Whether it heeds `Settings.deadline` by itself."""
 
     def takes(self, address: str) -> bool:
         return address.lower().startswith(self.prefixes) or address in self.names
 
 
 REGISTRY = {
-    "airflow": _Entry("airconn.stores.airflow_api", ("http://", "https://")),
+    "airflow": _Entry("airconn.stores.airflow_api", ("http://", "https://"), keeps_deadline=True),
     "metadb": _Entry("airconn.stores.metadb", ("metadb:", "metadb+"), extra="db"),
     "airflow-config": _Entry("airconn.stores.configured", ("airflow-config:",)),
     "airflow-cli": _Entry("airconn.stores.airflow_cli", ("airflow-cli:",)),
@@ -114,8 +116,12 @@ def open_store(address: str, settings: Settings) -> Store:
             f"{address} has no http:// or https:// in front, and there is no such file",
             hint="an Airflow is named like http://localhost:8080",
         )
-    module = import_module((entry or REGISTRY["file"]).module)
-    return cast("Store", module.open_store(address, settings))
+    entry = entry or REGISTRY["file"]
+    left = settings.seconds_left()
+    if left is not None and not entry.keeps_deadline:
+        # The time-out keeps such a place from waiting long beyond the deadline.
+        settings = replace(settings, timeout=min(settings.timeout, max(left, 0.1)))
+    return cast("Store", import_module(entry.module).open_store(address, settings))
 
 
 def open_backend(class_path: str, kwargs: Mapping[str, Any], where: str, settings: Settings) -> Store:

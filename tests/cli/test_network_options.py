@@ -12,8 +12,10 @@ import pytest
 
 from airconn.cli import options
 from airconn.config import Address, Settings
+from airconn.stores import airflow_api
 from airconn.stores.airflow_api.repeats import Backoff
 from airconn.stores.airflow_api.transport import Transport
+from airconn.stores.secrets import vault
 from tests.stores.site import Answer, Received, Site
 
 
@@ -80,7 +82,8 @@ def test_a_deadline_before_the_first_write_writes_nothing(
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        (("--deadline", "nan"), "--deadline is not a number of seconds"),
+        (("--deadline", "nan"), "'--deadline': 'nan' is not a valid number of seconds"),
+        (("--timeout", "abc"), "'--timeout': 'abc' is not a valid number of seconds"),
         (("--deadline", "0"), "'--deadline'"),
         (("--retries", "-1"), "'--retries'"),
         (("--retries", "101"), "'--retries'"),
@@ -94,11 +97,14 @@ def test_what_is_no_number_of_them_is_told(how: tuple[str, str], message: str, a
 
 def test_a_place_that_knows_no_deadline_has_it_as_its_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Settings] = []
-    monkeypatch.setattr(options, "open_store", lambda address, settings: opened.append(settings))
+    for module in (vault, airflow_api):
+        monkeypatch.setattr(module, "open_store", lambda address, settings: opened.append(settings))
     now = time.monotonic()
     for left, given in ((7, {}), (99, {"timeout": 8.0}), (-5, {}), (500, {"deadline": now + 9})):
-        options.open_address(Address("vault://x/y", Settings(deadline=now + left)), given)
-    assert [round(settings.timeout, 1) for settings in opened] == [7.0, 8.0, 0.1, 9.0]
+        for address in ("vault://x/y", "https://x"):
+            options.open_address(Address(address, Settings(deadline=now + left)), given)
+    # The REST API heeds it by itself, and lets a write that was begun take the time that --timeout gives it.
+    assert [round(settings.timeout, 1) for settings in opened] == [7.0, 60.0, 8.0, 8.0, 0.1, 60.0, 9.0, 60.0]
 
 
 def test_a_plan_keeps_neither(airconn: Callable[..., Any], tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ def test_nothing_is_begun_after_the_deadline(
     assert (result.code, memory.calls) == (1, [["a", "b"]])
     assert result.out.splitlines()[2:] == ["http://memory: 2 created, 0 updated, 0 unchanged, 2 not done"]
     assert result.err.endswith(
-        "error: the deadline has passed, and 2 objects are not done\nhint:  the same command goes on where it ended\n"
+        "error: the deadline has passed, and 2 objects are not done\n"
+        "hint:  the same command with more time finishes the job\n"
     )
 
 

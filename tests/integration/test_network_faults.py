@@ -22,6 +22,7 @@ from airconn.stores.airflow_api.transport import Request, Transport
 from tests.integration.conftest import on_worker_of
 from tests.integration.faulty_proxy import PASSING, SSO, FaultyProxy
 from tests.integration.prediction import raw
+from tests.integration.program import WatchedProxy
 from tests.integration.target import Target
 
 VERSIONS = [pytest.param(version, marks=on_worker_of(version)) for version in ("3.3.2", "2.11.2")]
@@ -217,22 +218,31 @@ def test_a_deadline_before_the_first_write(target: Target, proxy: FaultyProxy, t
     assert "new" not in target.database()["variables"]
 
 
-def test_a_deadline_in_the_middle_of_writing(target: Target, proxy: FaultyProxy, tmp_path: Path) -> None:
-    """What is done is done, and all else is told; the same command again finishes it."""
-    source = tmp_path / "more.json"
-    wanted = {f"pool{n}": {"slots": n + 1, "description": "", "include_deferred": False} for n in range(9)}
-    source.write_text(json.dumps({"variables": {"new": "x"}, "pools": wanted}))
-    target.airconn("import", source, "--dry-run", **through(proxy))
-    reads = len(proxy.seen)
-    proxy.strike("late", reads + 1, times=None)
-    done = target.airconn("import", source, "--deadline", "3", **through(proxy, AIRCONN_TIMEOUT="60"))
+def test_a_deadline_in_the_middle_of_writing(target: Target, tmp_path: Path) -> None:
+    """What is on its way is finished and told as done, passwords that come later among it; all else isn't begun."""
+    wanted = {f"c{number:02}": {"conn_type": "http", "password": f"pw-{number:05}"} for number in range(40)}
+    source = tmp_path / "connections.json"
+    source.write_text(json.dumps({"connections": wanted}))
+    before = target.database()["connections"].keys()
+
+    def hold(number: int, request: str) -> str:
+        time.sleep(max(0.0, begun + 4.2 - time.monotonic()))
+        return ""
+
+    begun = time.monotonic()
+    with WatchedProxy(target.box.url, hold) as proxy:
+        done = target.airconn("import", source, "--deadline", "4", AIRCONN_URL=proxy.url)
     assert done.code == 1, done
-    assert "deadline" in done.out + done.err
-    proxy.strike("", None)
-    assert target.airconn("import", source, **through(proxy)).code == 0
-    database = target.database()
-    assert set(wanted) <= set(database["pools"])
-    assert "new" in database["variables"]
+    assert "the deadline has passed" in done.err
+    created = [line.split()[1].partition("/")[2] for line in done.out.splitlines() if line.startswith("  +")]
+    assert 0 < len(created) < 40
+    assert f"{len(created)} created, 0 updated, 0 unchanged, {40 - len(created)} not done" in done.out
+    held = target.database()["connections"]
+    assert held.keys() - before == {*created}
+    assert all(held[id_]["password"] == wanted[id_]["password"] for id_ in created)
+    assert target.airconn("import", source).code == 0
+    held = target.database()["connections"]
+    assert {id_: held[id_]["password"] for id_ in wanted} == {id_: each["password"] for id_, each in wanted.items()}
 
 
 def test_a_refused_password_is_sent_once(target: Target, proxy: FaultyProxy) -> None:

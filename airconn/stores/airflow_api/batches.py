@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from airconn.errors import AirconnError
+from airconn.formats.base import Note
 from airconn.model import WRITES, Action, AirflowObject, Kind, Outcome, Step
 from airconn.stores.airflow_api import bulk
 from airconn.stores.airflow_api.api import Api
@@ -25,27 +26,39 @@ _MOST = 500
 _LARGEST = 500_000
 """In characters. Many a gateway takes no body beyond a megabyte."""
 _MANY_PASSWORDS = 20
+_TELLING = 1000
+_LEARNS = (
+    "when it next lists its connections, it makes {:,} new passwords known to the mask of its log, which takes it "
+    "a while (about a minute for 2,000, and half an hour for 10,000)"
+)
 _DONE = range(200, 300)
 _WITHOUT = "it was created without its password, which could not be written; import it again"
 _LACKS = "if it is there now, it lacks its password: import it again"
 
 
-def carry_out(session: Session, api: Api, steps: Iterable[Step], *, whole: bool) -> Iterator[Outcome]:
+def carry_out(
+    session: Session, api: Api, steps: Iterable[Step], notes: list[Note], *, whole: bool
+) -> Iterator[Outcome]:
     """The outcome of each step that writes, in their order, by the calls that the API has.
 
-    `whole`: no object may come into being in two steps, for no later run would complete it. Raises `TargetError`
-    before the first write, where the server doesn't answer or doesn't let us in.
+    `whole`: no object may come into being in two steps, for no later run would complete it. `notes` gets what there
+    is to tell at the end. Raises `TargetError` before the first write, where the server doesn't answer or doesn't let
+    us in.
     """
     writer = Writer(session, api)
     writes = (step for step in steps if step.action in WRITES)
     for first in writes:
         if not session.let_in:
             Lister(session, api, first.kind, unwatched).count()
+        session.transport.finish()
         all_of_them = chain((first,), writes)
-        if api.dialect.bulk:
-            yield from BatchWriter(writer, session, api, whole=whole).apply(all_of_them)
-        else:
+        if not api.dialect.bulk:
             yield from writer.several(all_of_them)
+            return
+        batches = BatchWriter(writer, session, api, whole=whole)
+        yield from batches.apply(all_of_them)
+        if batches.put_off >= _TELLING:
+            notes.append(Note(session.base, _LEARNS.format(batches.put_off)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,8 @@ class BatchWriter:
         """Whether we are known to be allowed to change connections, beside creating them."""
         self._lacking: set[str] = set()
         """The connections that were created without their passwords and haven't got them yet."""
+        self.put_off = 0
+        """How many connections got their passwords afterwards."""
         self._most = _FIRST
         self._ceiling = _MOST
 
@@ -165,7 +180,9 @@ class BatchWriter:
         ]
         outcomes = self._carry_out([password for _, password in later]) if later else iter(())
         for (place, _), outcome in zip(later, outcomes, strict=True):
-            if outcome.error is not None:
+            if outcome.error is None:
+                self.put_off += 1
+            else:
                 self._whole = True
                 created[place] = replace(created[place], error=f"{_WITHOUT}: {outcome.error}")
         yield from created
@@ -178,7 +195,7 @@ class BatchWriter:
         try:
             reply = self._writer.sent(request, first)
         except NoAnswer as error:
-            self._writer.unheard(error)
+            self._writer.unheard()
             self._shrink(len(entries))
             yield from self._after_silence(part, error)
             return

@@ -43,19 +43,16 @@ class Search:
 
     def _one(self) -> str:
         text = ""
-        while longer := self._extended(lambda char, text=text: text + char):  # type: ignore[misc]
+        while longer := self._extended(text, ""):
             text = longer
-        while text and (longer := self._extended(lambda char, text=text: char + text)):  # type: ignore[misc]
+        while text and (longer := self._extended("", text)):
             text = longer
         return text if self._left > 0 and text and self._is_more(text) else ""
 
-    def _extended(self, with_char: Callable[[str], str]) -> str:
-        """The pattern with one more character, if an unknown id has one there."""
-        for char in _ALPHABET:
-            if self._is_more(with_char(char)):
-                return with_char(char)
-        wild = with_char("_")
-        return wild if self._is_more(wild) else ""
+    def _extended(self, before: str, after: str) -> str:
+        """A pattern with one more character, between what is known, if an unknown id has one there."""
+        patterns = (before + char + after for char in _ALPHABET + "_")
+        return next((pattern for pattern in patterns if self._is_more(pattern)), "")
 
     def _is_more(self, pattern: str) -> bool:
         """Whether the server has more ids that match than are known."""

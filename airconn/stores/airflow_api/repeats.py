@@ -27,7 +27,9 @@ class Backoff:
 
         None where it isn't worth it. Who was asked to wait waits a little longer, so that not all come back at once.
         """
-        own: float = min(self.longest, self.first * 2.0 ** (number - 1)) * random.uniform(0.5, 1)  # noqa: S311
+        # So that not all who were turned away come back at once; nobody may guess it, and nothing is kept from them.
+        chance = random.uniform(0.5, 1)  # noqa: S311 - no secret
+        own: float = min(self.longest, self.first * 2.0 ** (number - 1)) * chance
         if asked is None:
             return own
         return None if asked > self.longest_asked else asked + min(own, self.first)

@@ -77,7 +77,7 @@ class AirflowApiStore(Store):
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         self.notes = []
-        yield from carry_out(self._session, self._api(), steps, whole=self.whole)
+        yield from carry_out(self._session, self._api(), steps, self.notes, whole=self.whole)
 
     def close(self) -> None:
         self._session.close()

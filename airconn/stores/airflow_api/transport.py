@@ -96,7 +96,15 @@ class Transport:
         self._answered = False
         """From the first answer on, a refused connection may be a restart. Before it, it is a wrong address."""
         self._closed = threading.Event()
+        self._finishing = False
         check_tls_files(settings)
+
+    def finish(self) -> None:
+        """From here on objects are written: what is begun is finished, and the deadline cuts off no request.
+
+        It only keeps one from being sent again.
+        """
+        self._finishing = True
 
     def send(self, request: Request, headers: Mapping[str, str]) -> Reply:
         """The answer, whatever its status. Redirects are not followed: they would take the credentials along.
@@ -124,7 +132,7 @@ class Transport:
                 asked = None
             repeats += 1
             pause = self.backoff.pause(repeats, asked) if passing and repeats <= allowed else None
-            if pause is not None:
+            if pause is not None and not (self._finishing and self._is_beyond(pause)):
                 self._wait(pause, result, doubtful)
             elif isinstance(result, Reply):
                 return replace(result, doubtful=True) if earlier else result
@@ -134,17 +142,25 @@ class Transport:
 
     def seconds(self, most: float, maybe_done: bool = False) -> float:
         """How long something may take that deserves `most` seconds. Raises `OutOfTime` where no time is left."""
-        left = self._settings.seconds_left()
+        left = self._left()
         if left is None:
             return most
         if left <= 0:
             raise OutOfTime("the deadline has passed", where=self.base, maybe_done=maybe_done)
         return min(most, left)
 
+    def _left(self) -> float | None:
+        """The seconds that a request may take at most, if there is a limit."""
+        return None if self._finishing else self._settings.seconds_left()
+
+    def _is_beyond(self, pause: float) -> bool:
+        """Whether the deadline has passed after so many seconds."""
+        left = self._settings.seconds_left()
+        return left is not None and left <= pause
+
     def _wait(self, pause: float, result: Reply | NoAnswer, maybe_done: bool) -> None:
         """Waits before a repeat, unless there is no time left for one."""
-        left = self._settings.seconds_left()
-        if left is not None and left <= pause:
+        if self._is_beyond(pause):
             why = result.message if isinstance(result, NoAnswer) else f"it answers with status {result.status}"
             text = f"{why}, and the deadline leaves no time to try again"
             raise OutOfTime(text, where=self.base, maybe_done=maybe_done)
@@ -162,7 +178,7 @@ class Transport:
         try:
             reply = self._once(request, headers, seconds)
         except HTTPError as error:
-            left = self._settings.seconds_left()
+            left = self._left()
             late = left is not None and left < _NEARLY
             return no_answer(error, self.base, seconds, answered=self._answered, late=late)
         except ApiException as error:
@@ -200,7 +216,7 @@ class Transport:
 
     def _body(self, response: Any) -> bytes:
         """The body of an answer. One that comes by drops, of which none is late, still has to keep the deadline."""
-        if self._settings.deadline is None:
+        if self._left() is None:
             return response.read() or b""
         raw = response.response
         read = getattr(raw, "read1", raw.read)  # old versions of urllib3 have none

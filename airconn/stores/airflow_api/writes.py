@@ -10,7 +10,7 @@ from airconn.errors import AirconnError, TargetError
 from airconn.model import Action, AirflowObject, Connection, Kind, Outcome, Step, value_fields
 from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
-from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime
+from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.forms import matches, stored_form
 from airconn.stores.airflow_api.reasons import reason
 from airconn.stores.airflow_api.session import Session, names_an_object
@@ -65,7 +65,7 @@ class Writer:
         try:
             self._carry_out(step, doubt)
         except NoAnswer as error:
-            self.unheard(error)
+            self.unheard()
             return Outcome(step, told(error))
         except AirconnError as error:
             self.heard()
@@ -85,13 +85,11 @@ class Writer:
         """The server has answered."""
         self._silent = 0
 
-    def unheard(self, error: NoAnswer) -> None:
-        """The server hasn't answered. After a while of that, and when no time is left, it isn't asked again."""
+    def unheard(self) -> None:
+        """The server hasn't answered. After a while of that it isn't asked again."""
         self._silent += 1
-        if isinstance(error, OutOfTime):
-            self.why = "the deadline has passed"
-        elif self._silent >= _PATIENCE:
-            self.why = self.why or f"{self._session.base} doesn't answer any more"
+        if self._silent >= _PATIENCE:
+            self.why = f"{self._session.base} doesn't answer any more"
 
     def _carry_out(self, step: Step, doubt: Doubt) -> None:
         if step.action is Action.DELETE:

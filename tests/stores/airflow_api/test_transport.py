@@ -353,20 +353,33 @@ def test_logging_in_is_ended_by_the_deadline(serve: Serve, connect: Connect) -> 
     out_of_time(lambda: connect(site.url, with_password(deadline=deadline, timeout=60.0)).read(VARIABLES))
 
 
-def test_what_the_deadline_leaves_is_told_as_not_tried(serve: Serve, connect: Connect) -> None:
-    """The third object is too much for the server."""
+@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
+def test_what_is_being_written_at_the_deadline_is_finished(version: str, serve: Serve, connect: Connect) -> None:
+    """Which steps are begun is for the caller to say; those that are have to come to an end."""
+    late = threading.Event()
 
     def respond(received: Received) -> Answer | None:
         if received.method != "POST" or received.path == "/auth/token":
             return None
-        return Answer(fate="stall") if received.body["key"] == "k2" else Answer(200, received.body)
+        late.wait(10)
+        return Answer(200, received.body)
 
-    store = connect(serve(airflow("2.11.2", respond)).url, until(0.6, timeout=60.0))
-    wanted = [Variable(key=f"k{number}", value=Text("v")) for number in range(40)]
-    outcomes = list(store.apply([Step(Kind.VARIABLES, variable.key, Action.CREATE, variable) for variable in wanted]))
-    assert len(outcomes) == 40
-    assert outcomes[0].error is None
-    assert outcomes[-1].error == "not tried: the deadline has passed"
+    deadline = time.monotonic() + 1.5
+    threading.Timer(1.7, late.set).start()
+    store = connect(serve(airflow(version, respond)).url, with_token(deadline=deadline))
+    variables = [Variable(key=f"k{number}", value=Text("v"), team_name=None) for number in range(3)]
+    steps = [Step(Kind.VARIABLES, variable.key, Action.CREATE, variable) for variable in variables]
+    assert [outcome.error for one in steps for outcome in store.apply([one])] == [None] * 3
+    assert time.monotonic() > deadline
+
+
+def test_nothing_is_sent_again_after_the_deadline(serve: Serve) -> None:
+    flaky = Flaky(Answer(502), 99)
+    transport = Transport(serve(airflow("3.3.2", flaky)).url, until(-1, retries=9))
+    transport.finish()
+    assert transport.send(Request("PATCH", "/variables", body={}), {}).status == 502
+    assert flaky.seen == 1
+    transport.close()
 
 
 def test_the_url_of_a_request_is_sent_as_it_was_encoded(serve: Serve) -> None:
