@@ -87,7 +87,7 @@ def test_being_ended_leaves_no_temporary_file(tmp_path: Path) -> None:
         ("import objects.json --to https:/host", 2, "https:/host has no http:// or https:// in front"),
         ("import objects.json --to -", 2, "<stdin> can't be written to"),
         ("convert objects.json -o no/such.env", 5, "no/such.env: can't be written: No such file or directory"),
-        ("list --timeout nan", 2, "--timeout is not a number of seconds"),
+        ("list --timeout nan", 2, "'--timeout': 'nan' is not a valid number of seconds"),
         ("completion", 2, "missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish"),
     ],
 )

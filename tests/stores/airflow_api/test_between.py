@@ -81,7 +81,7 @@ def token(claims: object) -> str:
     [
         (token({"exp": time.time() - 60}), True),
         (token({"exp": str(int(time.time()) - 60)}), True),
-        (token({"exp": time.time() + 600}), False),
+        (token({"exp": time.time() + 86400}), False),
         (token({"exp": None}), False),
         (token({"exp": float("nan")}), False),
         (token({"exp": 10**400}), False),
