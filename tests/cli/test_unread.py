@@ -120,3 +120,15 @@ def test_what_the_target_can_not_give_is_not_deleted(airconn: Airconn, memory: M
     result = airconn("import", tmp_path / "in.json", "--to", memory.address, "--prune", "--yes")
     assert (result.code, memory.calls) == (1, [["b"]])
     assert (Kind.VARIABLES, "broken") in memory.held
+
+
+@pytest.mark.parametrize(
+    ("args", "shown", "code"), [(["a"], True, 0), (["broken"], False, 1), (["--all"], True, 1)], ids=str
+)
+def test_an_explanation_is_not_complete(
+    airconn: Airconn, memory: Memory, args: list[str], shown: bool, code: int
+) -> None:
+    environ = {"AIRFLOW_VAR_A": "from the environment"}
+    result = airconn("explain", *args, "--variables", "--database", memory.address, "--no-backend", env=environ)
+    assert (result.code, "variables/a" in result.out) == (code, shown)
+    assert ((NOTE in result.err), (MISSING in result.err)) == (bool(code), bool(code))

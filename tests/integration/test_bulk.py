@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import on_worker_of
+from tests.integration.conftest import EVERY_VERSION, on_worker_of
 from tests.integration.faulty_proxy import FAULTS, FaultyProxy
 from tests.integration.prediction import State, normal, predict, raw
 from tests.integration.program import WatchedProxy
@@ -63,7 +63,14 @@ def target(every_sandbox: Any, airconn: Callable[..., Any], tmp_path: Path) -> T
     return Target(every_sandbox, airconn, tmp_path)
 
 
-def test_many_objects_are_created_updated_and_deleted_as_each_by_itself(target: Target, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "version", [pytest.param(version, marks=on_worker_of(version)) for version in (*EVERY_VERSION, "3.0.2")]
+)
+def test_many_objects_are_created_updated_and_deleted_as_each_by_itself(
+    version: str, shared_sandbox: Callable[[str], Any], airconn: Callable[..., Any], tmp_path: Path
+) -> None:
+    """3.0.2 is one of those that clear what a bulk update doesn't name (dialect.py, `bulk_keeps_unnamed`)."""
+    target = Target(shared_sandbox(version), airconn, tmp_path)
     target.wipe()
     state = EMPTY
     for wanted, options in ((many(60), []), (many(60, "b"), []), (many(60, "b"), []), (many(20, "b"), ["--prune"])):

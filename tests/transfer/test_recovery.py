@@ -88,3 +88,15 @@ def test_a_file_that_can_not_be_made_smaller_stays(tmp_path: Path, monkeypatch: 
     recovery.is_safe(other.kind, other.id)
     assert recovery.path is not None
     assert recovery.path.exists()
+
+
+def test_a_machine_without_a_directory_for_temporary_files_is_such_a_place_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_usable() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("tempfile.gettempdir", none_usable)
+    with pytest.raises(TargetError, match="no place for a copy"):
+        Recovery(tmp_path / "file" / "state").keep([CONNECTION], OLD)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airconn.stores.airflow_api.broken import Search
+from airconn.model import Kind, Selection
+from airconn.stores.airflow_api.broken import Search, may_be_included
 
 ids = st.text(st.sampled_from("abcz019_-.ABZ"), min_size=1, max_size=12)
 short = st.text(st.sampled_from("abcz019_-.ABZ"), min_size=1, max_size=5)
@@ -62,3 +64,35 @@ def test_a_server_that_counts_at_random_is_not_asked_for_ever() -> None:
 
 def test_nothing_is_found_where_nothing_is_unknown() -> None:
     assert list(Search(Server({"a", "B"}).count, ["a", "B"]).ids(3)) == []
+
+
+@pytest.mark.parametrize(
+    ("globs", "found", "expected"),
+    [
+        ([], "gr__e", True),
+        (["GRÖßE"], "gr__e", True),
+        (["gr*"], "gr__e", True),
+        (["*e"], "gr__e", True),
+        (["*"], "x", True),
+        (["*"], "", True),
+        (["g??"], "gr__e", False),
+        (["gr[öo]?e"], "gr__e", True),
+        (["[ab]x"], "cx", True),  # more than it can tell apart is said, rather than less
+        (["variables/gr*"], "gr__e", True),
+        (["connections/gr*"], "gr__e", False),
+        (["a*", "b*"], "b_", True),
+        (["a*", "b*"], "c_", False),
+        (["a*b*c"], "aXbYc".lower(), True),
+        (["a*b*c"], "acb", False),
+    ],
+)
+def test_what_a_glob_may_mean_is_told(globs: list[str], found: str, expected: bool) -> None:
+    assert may_be_included(Selection(include=tuple(globs)), Kind.VARIABLES, found) is expected
+
+
+@given(id_=ids, glob=st.text(st.sampled_from("abz_-.*?"), max_size=8))
+def test_what_a_glob_matches_it_may_mean(id_: str, glob: str) -> None:
+    selection = Selection(include=(glob,))
+    hidden = id_.lower().replace("z", "_")
+    if selection.wants(Kind.VARIABLES, id_.lower()):
+        assert may_be_included(selection, Kind.VARIABLES, hidden)

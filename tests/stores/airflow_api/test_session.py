@@ -27,7 +27,8 @@ VARIABLES = Selection(kinds=frozenset({Kind.VARIABLES}))
 class Door:
     """Lets everybody in until it is shut."""
 
-    def __init__(self) -> None:
+    def __init__(self, status: int = 401) -> None:
+        self.status = status
         self.shut = False
         self.tries = 0
 
@@ -35,16 +36,18 @@ class Door:
         if "version" in received.path or "/login" in received.path or not self.shut:
             return None
         self.tries += 1
-        return Answer(401, {"detail": "no", "title": "Unauthorized"})
+        return Answer(self.status, {"detail": "no", "title": "no"})
 
 
 @pytest.mark.parametrize(
-    ("version", "settings"), [("2.11.2", with_password()), ("3.3.2", with_token())], ids=["password", "token"]
+    ("version", "settings", "status"),
+    [("2.11.2", with_password(), 401), ("2.11.2", with_password(), 403), ("3.3.2", with_token(), 401)],
+    ids=["password", "password, as the public", "token"],
 )
 def test_credentials_that_are_refused_in_mid_run_are_not_shown_again(
-    version: str, settings: Settings, serve: Serve, connect: Connect
+    version: str, settings: Settings, status: int, serve: Serve, connect: Connect
 ) -> None:
-    door = Door()
+    door = Door(status)
     store = connect(serve(airflow(version, door)).url, settings)
     store.read(VARIABLES)
     door.shut = True

@@ -145,6 +145,14 @@ def test_a_replace_that_fails_half_way_says_that_the_old_one_is_gone(serve: Serv
     assert error == "it was deleted, and creating it again failed: Airflow refuses it (422): value"
 
 
+def test_a_replace_that_a_stranger_answers_is_no_success(serve: Serve, connect: Connect) -> None:
+    place = Place(POST=[(False, Answer(200, {"status": "ok"}))])
+    place.held["k"] = {"key": "k", "value": "x", "description": None, "is_encrypted": True}
+    error = only_error(connect(serve(airflow("3.3.2", place)).url), step(Action.REPLACE, VARIABLE, VARIABLE))
+    assert (error or "").startswith("it was deleted, and creating it again failed: ")
+    assert place.held == {}
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
