@@ -220,8 +220,10 @@ def _user_file(environ: Mapping[str, str]) -> Path:
         return Path(environ["AIRCONN_CONFIG"])
     if sys.platform == "linux":
         # As platformdirs has it, whose import takes longer than most commands.
-        home = environ.get("XDG_CONFIG_HOME", "")
-        return Path(home if os.path.isabs(home) else os.path.expanduser("~/.config"), "airconn", "config.toml")  # noqa: PTH111, PTH117
+        home = Path(environ.get("XDG_CONFIG_HOME", ""))
+        if not home.is_absolute():
+            home = Path(os.path.expanduser("~/.config"))  # noqa: PTH111 - pathlib's raises where nobody has a home
+        return home / "airconn" / "config.toml"
     from platformdirs import user_config_path
 
     return user_config_path("airconn") / "config.toml"

@@ -63,12 +63,16 @@ def loads(text: str) -> Any:
 
     Raises `json.JSONDecodeError`, :class:`DuplicateKeyError` or :class:`TooDeepError`, all of them `ValueError`.
     """
-    start = _BLANKS.match(text).end()  # type: ignore[union-attr]
-    value, end = decode_at(text, start)
-    end = _BLANKS.match(text, end).end()  # type: ignore[union-attr]
+    value, end = decode_at(text, _behind_blanks(text, 0))
+    end = _behind_blanks(text, end)
     if end != len(text):
         raise json.JSONDecodeError("Extra data", text, end)
     return value
+
+
+def _behind_blanks(text: str, position: int) -> int:
+    match = _BLANKS.match(text, position)
+    return match.end() if match else position
 
 
 def decode_at(text: str, position: int) -> tuple[Any, int]:
@@ -183,7 +187,8 @@ def _write_items(
     indent: int | None,
     depth: int,
 ) -> None:
-    is_mapping = not isinstance(value, list | tuple)
+    is_mapping = isinstance(value, Mapping)
+    values = value.values() if isinstance(value, Mapping) else value
     opening, closing = "{}" if is_mapping else "[]"
     if not value:
         out(opening + closing)
@@ -192,7 +197,7 @@ def _write_items(
     if indent is not None:
         newline, end = ("\n" + " " * (indent * level) for level in (depth + 1, depth))
         separator = "," + newline
-        if _FLAT.issuperset(map(type, value.values() if is_mapping else value)):  # type: ignore[union-attr]
+        if _FLAT.issuperset(map(type, values)):
             with suppress(_OwnTextError):
                 out(f"{opening}{newline}{_encoder(separator).encode(value)[1:-1]}{end}{closing}")
                 return

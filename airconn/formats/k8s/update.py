@@ -262,7 +262,7 @@ def _secrets(text: str) -> Iterator[_Secret]:
     """The Secrets of a text that has been read already, where they stand."""
     nodes = _whole(yaml.compose_all(text, Loader=_Loader))
     events = _whole(yaml.parse(text, Loader=_Loader))
-    starts = [event.start_mark.index for event in events if isinstance(event, DocumentStartEvent)]  # type: ignore[union-attr]
+    starts = [mark.index for event in events if isinstance(event, DocumentStartEvent) and (mark := event.start_mark)]
     for node, start, end in zip(nodes, starts, [*starts[1:], len(text)], strict=True):
         if _is(node, "Secret"):
             yield _Secret(node, (start, end))
