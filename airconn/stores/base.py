@@ -113,6 +113,13 @@ class Store(ABC):
         """The ids of all that is here. Raises as `read`."""
         return frozenset((obj.kind, obj.id) for obj in self.read(Selection()))
 
+    def at_hand(self, kinds: frozenset[Kind]) -> frozenset[tuple[Kind, str]]:
+        """Ids of these kinds that are here, to suggest one of them: all of them, or none where that takes long.
+
+        Raises as `read`.
+        """
+        return frozenset((obj.kind, obj.id) for obj in self.read(Selection(kinds=kinds)))
+
     def passed_over(self, kind: Kind, id_: str) -> str:
         """Why Airflow passes over what is here under the name of an object, or nearly so. Asks nobody.
 

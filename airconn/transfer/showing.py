@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from airconn.errors import AirconnError, InputError, InputErrors, UsageError
-from airconn.model import AirflowObject, Bundle, Kind, Selection
+from airconn.model import AirflowObject, Kind, Selection
 from airconn.stores.base import Store
 from airconn.transfer import watching
 
@@ -34,9 +34,8 @@ def find(store: Store, names: Sequence[str], kinds: frozenset[Kind]) -> list[Air
         missing += [] if objects else [(looked_up, id_)]
     if missing:
         _refuse_unread(store, missing)
-        kinds = frozenset(kind for looked_up, _ in missing for kind in looked_up)
-        everything = watching.read(store, Selection(kinds=kinds))
-        raise InputErrors(tuple(_missing(store, name, everything) for name in missing))
+        others = _others(store, frozenset(kind for looked_up, _ in missing for kind in looked_up))
+        raise InputErrors(tuple(_missing(store, name, others) for name in missing))
     return list(dict.fromkeys(found))
 
 
@@ -56,8 +55,16 @@ def _refuse_unread(store: Store, missing: Sequence[Name]) -> None:
         raise AirconnError(f"{names}: not among what could be read", where=store.address, hint=hint)
 
 
-def _missing(store: Store, name: Name, everything: Bundle) -> InputError:
-    return InputError(f"{_shown(name)} is not there", where=store.address, hint=_nearest(*name, everything))
+def _others(store: Store, kinds: frozenset[Kind]) -> frozenset[tuple[Kind, str]]:
+    """What can be suggested. Where nothing can, that is no error of its own."""
+    try:
+        return store.at_hand(kinds)
+    except AirconnError:
+        return frozenset()
+
+
+def _missing(store: Store, name: Name, others: frozenset[tuple[Kind, str]]) -> InputError:
+    return InputError(f"{_shown(name)} is not there", where=store.address, hint=_nearest(*name, others))
 
 
 def _shown(name: Name) -> str:
@@ -65,7 +72,7 @@ def _shown(name: Name) -> str:
     return f"{kinds[0].value}/{id_}" if len(kinds) == 1 else id_
 
 
-def _nearest(kinds: Iterable[Kind], id_: str, everything: Bundle) -> str:
-    by_id = {other.lower(): f"{kind.value}/{other}" for kind in kinds for other in everything.of_kind(kind)}
+def _nearest(kinds: Iterable[Kind], id_: str, others: frozenset[tuple[Kind, str]]) -> str:
+    by_id = {other.lower(): f"{kind.value}/{other}" for kind, other in sorted(others) if kind in kinds}
     near = get_close_matches(id_.lower(), by_id, n=1, cutoff=0.5)
     return f"did you mean {by_id[near[0]]}?" if near else "airconn list shows what is"

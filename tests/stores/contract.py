@@ -16,6 +16,7 @@ import pytest
 
 from airconn.errors import TargetError
 from airconn.model import (
+    ALL_KINDS,
     REDACTED,
     Action,
     AirflowObject,
@@ -169,6 +170,10 @@ class ReadContract:
             assert list(store.read(Selection(kinds=frozenset({kind})))) == list(held.of_kind(kind).values())
         assert list(store.read(Selection(ids=frozenset()))) == []
 
+    def test_the_ids_of_few_are_at_hand(self, store: Store, held: Bundle) -> None:
+        for kinds in (*(frozenset({kind}) for kind in Kind), ALL_KINDS):
+            assert store.at_hand(kinds) == {(obj.kind, obj.id) for obj in held if obj.kind in kinds}
+
     def test_every_object_has_an_origin_of_its_own(self, store: Store, held: Bundle) -> None:
         origins = [str(obj.origin) for obj in store.read(Selection())]
         assert len(set(origins)) == len(origins) == len(held)
@@ -255,6 +260,12 @@ class StoreContract:
             assert held == expected(store, self.full)
             for variable in variables:
                 assert read_one(store, variable) == expected(store, variable)
+
+    def test_the_ids_of_few_are_at_hand(self, store: Store, objects: list[AirflowObject]) -> None:
+        create(store, *objects)
+        for kinds in (*(frozenset({kind}) for kind in Kind), ALL_KINDS):
+            found = {(kind, id_) for kind, id_ in store.at_hand(kinds) if id_ != "default_pool"}
+            assert found == {(obj.kind, obj.id) for obj in objects if obj.kind in kinds}
 
     def test_what_is_read_has_its_origin(self, store: Store, objects: list[AirflowObject]) -> None:
         create(store, *objects)

@@ -22,6 +22,7 @@ from airconn.stores.airflow_api.api import DEFAULT_POOL, Api
 from airconn.stores.airflow_api.batches import carry_out
 from airconn.stores.airflow_api.dialect import Dialect, dialect_for
 from airconn.stores.airflow_api.forms import stored_form
+from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.probe import Server, probe
 from airconn.stores.airflow_api.reading import Reader
 from airconn.stores.airflow_api.refusals import problems, update_refusal
@@ -29,6 +30,9 @@ from airconn.stores.airflow_api.session import Session
 from airconn.stores.base import Capabilities, Store
 
 T = TypeVar("T", bound=AirflowObject)
+
+_QUICK = 500
+"""So many entries of a list are read in a moment. Many more may take a server minutes (README, "Many objects")."""
 
 
 class AirflowApiStore(Store):
@@ -58,6 +62,11 @@ class AirflowApiStore(Store):
         )
         self.notes, self._unreadable = reader.notes, reader.unreadable
         return bundle
+
+    def at_hand(self, kinds: frozenset[Kind]) -> frozenset[tuple[Kind, str]]:
+        listers = {kind: Lister(self._session, self._api(), kind, self.watch) for kind in kinds}
+        quick = {kind: lister for kind, lister in listers.items() if lister.count() <= _QUICK}
+        return frozenset((kind, id_) for kind, lister in quick.items() for id_ in lister.read().items)
 
     def create_refusal(self, obj: AirflowObject) -> str:
         return "it is there, and the server fails on it (500)" if (obj.kind, obj.id) in self._unreadable else ""

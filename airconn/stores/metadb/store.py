@@ -11,7 +11,7 @@ from airconn.airflow_config import AirflowConfig
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
 from airconn.formats.base import Note, quoted
-from airconn.model import AirflowObject, AirflowVersion, Bundle, Connection, Kind, Origin, Selection
+from airconn.model import ALL_KINDS, AirflowObject, AirflowVersion, Bundle, Connection, Kind, Origin, Selection
 from airconn.stores.base import Capabilities, Store
 from airconn.stores.metadb.address import CONFIGURED, Database, find, shown
 from airconn.stores.metadb.connecting import connected
@@ -73,8 +73,11 @@ class MetadbStore(Store):
 
     def listed(self) -> frozenset[tuple[Kind, str]]:
         """The same as for other places, for which no key is needed."""
+        return self.at_hand(ALL_KINDS)
+
+    def at_hand(self, kinds: frozenset[Kind]) -> frozenset[tuple[Kind, str]]:
         with self._tables() as tables:
-            return frozenset((kind, str(id_)) for kind in Kind for id_ in tables.ids(kind) if id_ is not None)
+            return frozenset((kind, str(id_)) for kind in kinds for id_ in tables.ids(kind) if id_ is not None)
 
     def passed_over(self, kind: Kind, id_: str) -> str:
         return self._absent.get((kind, id_), "")

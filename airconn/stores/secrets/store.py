@@ -165,6 +165,9 @@ class SecretStore(Store):
             return "it has no form that Airflow would read from a secret"
         return ""
 
+    def at_hand(self, kinds: frozenset[Kind]) -> frozenset[tuple[Kind, str]]:
+        return frozenset((kind, id_) for kind in kinds & self.kinds for id_ in self._service.ids(kind))
+
     def passed_over(self, kind: Kind, id_: str) -> str:
         reason = self._foreign.get((kind, id_))
         return f"{self.origin(kind, id_)}: {reason}" if reason else ""

@@ -171,6 +171,18 @@ def test_some_of_a_long_list_are_read_one_by_one(serve: Serve, connect: Connect)
         assert len(site.log) == (2 + 30 if singly else 2 + 8)
 
 
+@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
+@pytest.mark.parametrize(("number", "told"), [(500, True), (501, False)])
+def test_a_long_list_is_not_read_for_a_suggestion(
+    number: int, told: bool, version: str, serve: Serve, connect: Connect
+) -> None:
+    paged = Paged(keys(number))
+    site = serve(airflow(version, paged))
+    found = connect(site.url).at_hand(VARIABLES.kinds)
+    assert found == {(Kind.VARIABLES, key) for key in paged.keys if told}
+    assert (paged.pages > 1) is told
+
+
 def test_a_server_that_fails_on_nearly_all_is_given_up(serve: Serve, connect: Connect) -> None:
     site = serve(airflow("3.3.2", Poisoned(keys(300), {*keys(299)})))
     with pytest.raises(TargetError, match="fails on most of its variables"):
