@@ -46,6 +46,9 @@ class Memory(Store):
             self.watch("reading variables", done, None)
         return Bundle.of(shown)
 
+    def withheld(self, kind: Kind, id_: str) -> str:
+        return UNREAD if id_ in self.unread else ""
+
     def update_refusal(self, step: Step) -> str:
         return "it can't be changed" if self.replaces else ""
 

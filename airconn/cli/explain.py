@@ -103,9 +103,9 @@ def _explained(
         unread.update(dict.fromkeys(note for store in stores for note in store.notes if note.failed))
 
     if not names:
-        found = several_have(stores)
+        found = several_have(stores, kinds - {Kind.POOLS})
         take_note()
-        explanations = explain(chains, [key for key in found if key[0] in kinds])
+        explanations = explain(chains, found)
         take_note()
         return explanations
     wanted: list[list[Key]] = [_keys(name, kinds) for name in dict.fromkeys(names)]

@@ -214,10 +214,17 @@ class Run:
 
     def _is_to_stop(self) -> bool:
         """Whether no other step is to be begun. There is one, or nobody would ask."""
-        self.is_late = self.is_late or (self.deadline is not None and time.monotonic() >= self.deadline)
+        self.is_late = self.is_late or self._has_no_time()
         return self.stopping or self.is_late
 
+    def _has_no_time(self) -> bool:
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
     def _verify(self, prepared: importing.Import, target: Any) -> None:
+        if self._has_no_time():
+            self.unverified = True
+            self.app.warn("the deadline has passed: what was written is not read back")
+            return
         try:
             self.wrong = importing.verify(prepared, target, self.outcomes)
         except AirconnError as error:

@@ -121,7 +121,9 @@ def open_store(address: str, settings: Settings) -> Store:
     if left is not None and not entry.keeps_deadline:
         # The time-out keeps such a place from waiting long beyond the deadline.
         settings = replace(settings, timeout=min(settings.timeout, max(left, 0.1)))
-    return cast("Store", import_module(entry.module).open_store(address, settings))
+    store = cast("Store", import_module(entry.module).open_store(address, settings))
+    store.deadline = settings.deadline
+    return store
 
 
 def open_backend(class_path: str, kwargs: Mapping[str, Any], where: str, settings: Settings) -> Store:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
-from airconn.errors import UsageError
+from airconn.errors import TargetError, UsageError
 from airconn.formats.base import Note
 from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Outcome, Selection, Step
 
 T = TypeVar("T", bound=AirflowObject)
+
+DEADLINE = "--deadline SECONDS, else AIRCONN_DEADLINE, else `deadline` in airconn.toml says how long a run may take"
+"""The hint of whoever has no time left."""
 
 Watch = Callable[[str, int, int | None], None]
 """Is told how far something is: what it is (`reading connections`), how many are done, and of how many if that is
@@ -82,6 +86,8 @@ class Store(ABC):
         """The kinds that there is room for, which for a file the last read and for others their options have told."""
         self.watch: Watch = unwatched
         """Who wants to know how far a read is."""
+        self.deadline: float | None = None
+        """When a read has to be over, on the clock of `time.monotonic`, if ever. `progress` minds it."""
         self.whole = False
         """Whether an object must not come into being in two steps, since no later run would complete it."""
 
@@ -103,22 +109,32 @@ class Store(ABC):
         Raises `TargetError`; never gives a part as if it were the whole.
         """
 
+    def progress(self, what: str, done: int) -> None:
+        """Tells who watches how far a read is. Raises `TargetError` where the run has no time left for the rest."""
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise TargetError("the deadline has passed", where=self.address, hint=DEADLINE)
+        self.watch(what, done, None)
+
     folds_case: ClassVar[bool] = False
     """Whether ids that are the same in capitals are the same here."""
 
     reads_as_core: ClassVar[bool] = False
     """Whether a worker of Airflow 3, too, gets connections from here as the core reads them."""
 
-    def listed(self) -> frozenset[tuple[Kind, str]]:
-        """The ids of all that is here. Raises as `read`."""
-        return frozenset((obj.kind, obj.id) for obj in self.read(Selection()))
+    def listed(self, kinds: frozenset[Kind] = ALL_KINDS) -> frozenset[tuple[Kind, str]]:
+        """The ids of all that is here of these kinds. Raises as `read`."""
+        return frozenset((obj.kind, obj.id) for obj in self.read(Selection(kinds=kinds)))
 
     def at_hand(self, kinds: frozenset[Kind]) -> frozenset[tuple[Kind, str]]:
         """Ids of these kinds that are here, to suggest one of them: all of them, or none where that takes long.
 
         Raises as `read`.
         """
-        return frozenset((obj.kind, obj.id) for obj in self.read(Selection(kinds=kinds)))
+        return self.listed(kinds)
+
+    def withheld(self, kind: Kind, id_: str) -> str:
+        """Why an object that is here was not in the last read. Empty where that isn't known of it."""
+        return ""
 
     def passed_over(self, kind: Kind, id_: str) -> str:
         """Why Airflow passes over what is here under the name of an object, or nearly so. Asks nobody.

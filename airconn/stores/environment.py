@@ -9,7 +9,7 @@ from airconn.config import Settings
 from airconn.errors import InputError, InputErrors
 from airconn.formats import env
 from airconn.formats.base import Faults, Note, parsed
-from airconn.model import AirflowObject, Bundle, Kind, Origin, Selection, rules_for
+from airconn.model import ALL_KINDS, AirflowObject, Bundle, Kind, Origin, Selection, rules_for
 from airconn.stores.base import Capabilities, Store
 
 ADDRESS = "env:"
@@ -63,9 +63,10 @@ class EnvironmentStore(Store):
                 faults.errors.append(error)
         return parsed(found, faults, self.notes).bundle
 
-    def listed(self) -> frozenset[tuple[Kind, str]]:
+    def listed(self, kinds: frozenset[Kind] = ALL_KINDS) -> frozenset[tuple[Kind, str]]:
         named = ((name, env.named_by(name)) for name in self._environ)
-        return frozenset(key for name, key in named if key is not None and name == env.env_name(*key))
+        found = (key for name, key in named if key is not None and name == env.env_name(*key))
+        return frozenset(key for key in found if key[0] in kinds)
 
     def passed_over(self, kind: Kind, id_: str) -> str:
         looked_for = env.env_name(kind, id_)

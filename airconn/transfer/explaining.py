@@ -103,6 +103,9 @@ class Looked:
     ids: frozenset[Key]
     bundle: Bundle | None = None
     reasons: dict[Key, str] = field(default_factory=dict)
+    """Why what is there is passed over."""
+    withheld: dict[Key, str] = field(default_factory=dict)
+    """Why what is there couldn't be read."""
     fault: str = ""
     """Why nothing at all can be told."""
 
@@ -119,8 +122,10 @@ class Looked:
         except AirconnError as error:
             looked.fault = str(error)
             return looked
-        for key in wanted:
-            if looked.bundle.get(*key) is None and key not in looked.reasons and (said := store.passed_over(*key)):
+        for key in (key for key in wanted if looked.bundle.get(*key) is None):
+            if why := store.withheld(*key):
+                looked.withheld[key] = why
+            elif key not in looked.reasons and (said := store.passed_over(*key)):
                 looked.reasons[key] = said
         return looked
 
@@ -140,19 +145,13 @@ def _read(store: Store, ids: frozenset[Key]) -> Bundle:
     return watching.read(store, Selection(kinds=frozenset(kind for kind, _ in ids) & store.kinds, ids=ids))
 
 
-def ids_in(store: Store) -> frozenset[Key]:
-    """The connections and variables of a place. Raises as `Store.read`, save for what is wrong with one of them."""
-    with watching.ended(store):
-        return frozenset(key for key in store.listed() if key[0] is not Kind.POOLS)
-
-
-def several_have(stores: Sequence[Store]) -> list[Key]:
-    """The ids that more than one of these places has, in order.
+def several_have(stores: Sequence[Store], kinds: frozenset[Kind]) -> list[Key]:
+    """The ids of these kinds that more than one of these places has, in order.
 
     The environment has no small letters, and so has whatever another place has by the same name in capitals.
     Raises as `Store.read`.
     """
-    listed = [(ids_in(store), store.folds_case) for store in stores]
+    listed = [(_listed(store, kinds), store.folds_case) for store in stores]
     true_ids = frozenset(key for keys, folds in listed if not folds for key in keys)
     known = frozenset(map(_folded, true_ids))
     candidates = true_ids | {key for keys, folds in listed if folds for key in keys if _folded(key) not in known}
@@ -162,6 +161,11 @@ def several_have(stores: Sequence[Store]) -> list[Key]:
         return sum((_folded(key) if folds else key) in keys for keys, (_, folds) in zip(folded, listed, strict=True))
 
     return sorted((key for key in candidates if number(key) > 1), key=lambda key: (list(Kind).index(key[0]), key[1]))
+
+
+def _listed(store: Store, kinds: frozenset[Kind]) -> frozenset[Key]:
+    with watching.ended(store):
+        return store.listed(kinds)
 
 
 def _folded(key: Key) -> Key:
@@ -192,6 +196,8 @@ def _explained(chain: Chain, key: Key, looked: _AllLooked) -> Explanation:
         told[id(place.store)] = obj
         if seen.bundle is None:
             findings.append(Finding(place, State.UNKNOWN, reason=seen.fault))
+        elif obj is None and key in seen.withheld:
+            findings.append(Finding(place, State.UNKNOWN, reason=seen.withheld[key]))
         elif obj is None:
             reason = seen.reasons.get(key, "")
             findings.append(Finding(place, State.PASSED_OVER if reason else State.ABSENT, reason=reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 
 from airconn.errors import AirconnError, InputError, InputErrors, UsageError
@@ -57,10 +58,11 @@ def _refuse_unread(store: Store, missing: Sequence[Name]) -> None:
 
 def _others(store: Store, kinds: frozenset[Kind]) -> frozenset[tuple[Kind, str]]:
     """What can be suggested. Where nothing can, that is no error of its own."""
-    try:
-        return store.at_hand(kinds)
-    except AirconnError:
-        return frozenset()
+    found: set[tuple[Kind, str]] = set()
+    for kind in kinds:
+        with suppress(AirconnError), watching.ended(store):
+            found |= store.at_hand(frozenset({kind}))
+    return frozenset(found)
 
 
 def _missing(store: Store, name: Name, others: frozenset[tuple[Kind, str]]) -> InputError:

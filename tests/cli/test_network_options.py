@@ -16,6 +16,7 @@ from airconn.stores import airflow_api
 from airconn.stores.airflow_api.repeats import Backoff
 from airconn.stores.airflow_api.transport import Transport
 from airconn.stores.secrets import vault
+from tests.memory import Memory
 from tests.stores.site import Answer, Received, Site
 
 
@@ -97,8 +98,13 @@ def test_what_is_no_number_of_them_is_told(how: tuple[str, str], message: str, a
 
 def test_a_place_that_knows_no_deadline_has_it_as_its_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Settings] = []
+
+    def opens(address: str, settings: Settings) -> Memory:
+        opened.append(settings)
+        return Memory()
+
     for module in (vault, airflow_api):
-        monkeypatch.setattr(module, "open_store", lambda address, settings: opened.append(settings))
+        monkeypatch.setattr(module, "open_store", opens)
     now = time.monotonic()
     for left, given in ((7, {}), (99, {"timeout": 8.0}), (-5, {}), (500, {"deadline": now + 9})):
         for address in ("vault://x/y", "https://x"):

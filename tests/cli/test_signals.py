@@ -73,7 +73,7 @@ def test_a_read_ends_at_once(
     assert not (tmp_path / "out.json").exists()
 
 
-def test_what_was_said_before_is_not_lost(slow: tuple[Slow, Site], tmp_path: Path) -> None:
+def test_what_was_said_before_is_not_lost() -> None:
     """The process ends without its threads, and not without what it had to say."""
     script = (
         "import sys, threading, time, airconn.cli, airconn.__main__\n"

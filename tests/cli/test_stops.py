@@ -78,6 +78,25 @@ def test_a_deadline_that_passes_before_the_first_write_says_so(
     assert result.err.endswith("nothing was written\n")
 
 
+def test_nothing_is_read_back_after_the_deadline(
+    airconn: Airconn, memory: Memory, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr("time.monotonic", lambda: now)
+
+    def go_on(step: Step) -> None:
+        if step.id == "d":
+            monkeypatch.setattr("time.monotonic", lambda: now + 61)
+
+    memory.before_write = go_on
+    for code, options in ((1, ["--verify"]), (0, [])):
+        memory.held.clear()
+        monkeypatch.setattr("time.monotonic", lambda: now)
+        result = airconn("import", source, "--to", memory.address, "--deadline", "60", *options)
+        assert (result.code, "4 created" in result.out) == (code, True)
+        assert ("the deadline has passed: what was written is not read back" in result.err) is bool(options)
+
+
 def test_a_run_that_ends_in_time_is_as_any_other(airconn: Airconn, memory: Memory, source: Path) -> None:
     result = airconn("import", source, "--to", memory.address, "--deadline", "3600")
     assert (result.code, result.err.count("deadline")) == (0, 0)

@@ -132,3 +132,17 @@ def test_an_explanation_is_not_complete(
     result = airconn("explain", *args, "--variables", "--database", memory.address, "--no-backend", env=environ)
     assert (result.code, "variables/a" in result.out) == (code, shown)
     assert ((NOTE in result.err), (MISSING in result.err)) == (bool(code), bool(code))
+
+
+def test_what_could_not_be_read_is_not_said_to_be_absent(airconn: Airconn, memory: Memory) -> None:
+    how = ("explain", "variables/broken", "--database", memory.address, "--no-backend", "--output", "json")
+    result = airconn(*how, env={"AIRFLOW_VAR_BROKEN": "x"})
+    assert (result.code, UNREAD in result.out) == (1, True)
+    (one,) = json.loads(result.out)["objects"]
+    for chain in one["chains"]:
+        assert [place["state"] for place in chain["places"]] == ["wins", "unknown"]
+
+
+def test_of_kinds_that_are_not_asked_about_nothing_is_missing(airconn: Airconn, memory: Memory) -> None:
+    result = airconn("explain", "--all", "--connections", "--database", memory.address, "--no-backend")
+    assert (result.code, NOTE in result.err) == (0, False)

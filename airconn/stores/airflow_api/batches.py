@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Any
 
 from airconn.errors import AirconnError
 from airconn.formats.base import Note
@@ -17,7 +18,17 @@ from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.reading import Reader
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.transport import Reply
-from airconn.stores.airflow_api.writes import FAULT, MAY_NOT, NO_AIRFLOW, OTHER_VALUES, Doubt, Writer, failure, told
+from airconn.stores.airflow_api.writes import (
+    FAULT,
+    MAY_NOT,
+    NO_AIRFLOW,
+    OTHER_VALUES,
+    UNKNOWN,
+    Doubt,
+    Writer,
+    failure,
+    told,
+)
 from airconn.stores.base import unwatched
 
 _FIRST = 25
@@ -50,15 +61,15 @@ def carry_out(
     for first in writes:
         if not session.let_in:
             Lister(session, api, first.kind, unwatched).count()
-        session.transport.finish()
         all_of_them = chain((first,), writes)
-        if not api.dialect.bulk:
-            yield from writer.several(all_of_them)
-            return
-        batches = BatchWriter(writer, session, api, whole=whole)
-        yield from batches.apply(all_of_them)
-        if batches.put_off >= _TELLING:
-            notes.append(Note(session.base, _LEARNS.format(batches.put_off)))
+        with session.transport.finishing():
+            if not api.dialect.bulk:
+                yield from writer.several(all_of_them)
+                return
+            batches = BatchWriter(writer, session, api, whole=whole)
+            yield from batches.apply(all_of_them)
+        if len(batches.put_off) >= _TELLING:
+            notes.append(Note(session.base, _LEARNS.format(len(batches.put_off))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,8 @@ class _Part:
     """What is to be created may be there by now."""
     bare: bool = False
     """It lacks its password, which comes later."""
+    completes: bool = False
+    """Without it, objects would be left half done, so that it is sent after the deadline as well."""
 
     @property
     def doubt(self) -> Doubt:
@@ -109,8 +122,8 @@ class BatchWriter:
         """Whether we are known to be allowed to change connections, beside creating them."""
         self._lacking: set[str] = set()
         """The connections that were created without their passwords and haven't got them yet."""
-        self.put_off = 0
-        """How many connections got their passwords afterwards."""
+        self.put_off: set[Any] = set()
+        """The passwords that connections got afterwards."""
         self._most = _FIRST
         self._ceiling = _MOST
 
@@ -144,19 +157,19 @@ class BatchWriter:
         if group:
             yield group
 
-    def _carry_out(self, entries: Sequence[Entry]) -> Iterator[Outcome]:
+    def _carry_out(self, entries: Sequence[Entry], *, completes: bool = False) -> Iterator[Outcome]:
         """The outcomes of entries of one key."""
         key = entries[0].key
-        if key is None or len(entries) == 1 or self._writer.gave_up:
-            yield from (self._writer.attempt(item.step) for item in entries)
+        if key is None or len(entries) == 1 or self._writer.why_not(completes=completes):
+            yield from (self._writer.attempt(item.step, completes=completes) for item in entries)
         elif key.kind is Kind.CONNECTIONS and key.action is Action.CREATE and self._puts_off(entries):
             yield from self._in_two(key, entries)
         else:
-            yield from self._send(_Part(key, entries))
+            yield from self._send(_Part(key, entries, completes=completes))
 
     def _puts_off(self, entries: Sequence[Entry]) -> bool:
         """Whether the passwords come later."""
-        passwords = {item.entity.get("password") for item in entries if not isinstance(item.entity, str)}
+        passwords = {bulk.password(item) for item in entries}
         if self._whole or len(passwords) <= _MANY_PASSWORDS:
             return False
         if not self._may_update:
@@ -178,10 +191,10 @@ class BatchWriter:
             for place, (item, outcome) in enumerate(zip(entries, created, strict=True))
             if outcome.error is None and item.step.id in self._lacking and bulk.is_put_off(item.step)
         ]
-        outcomes = self._carry_out([password for _, password in later]) if later else iter(())
+        outcomes = self._carry_out([password for _, password in later], completes=True) if later else iter(())
         for (place, _), outcome in zip(later, outcomes, strict=True):
             if outcome.error is None:
-                self.put_off += 1
+                self.put_off.add(bulk.password(entries[place]))
             else:
                 self._whole = True
                 created[place] = replace(created[place], error=f"{_WITHOUT}: {outcome.error}")
@@ -191,7 +204,7 @@ class BatchWriter:
         """Sends entries in one request, and what it doesn't do in smaller ones."""
         key, entries = part.key, part.entries
         first = entries[0].step
-        request = bulk.request(self._api, key, [item.entity for item in entries])
+        request = replace(bulk.request(self._api, key, [item.entity for item in entries]), late=part.completes)
         try:
             reply = self._writer.sent(request, first)
         except NoAnswer as error:
@@ -232,7 +245,7 @@ class BatchWriter:
     def _halved(self, part: _Part) -> Iterator[Outcome]:
         middle = (len(part.entries) + 1) // 2
         for entries in (part.entries[:middle], part.entries[middle:]):
-            if len(entries) > 1 and not self._writer.gave_up:
+            if len(entries) > 1 and not self._writer.why_not(completes=part.completes):
                 yield from self._send(replace(part, entries=entries))
             else:
                 yield from (self._singly(part, item) for item in entries)
@@ -241,9 +254,10 @@ class BatchWriter:
         """The outcome of an entry by itself, with its password, and the server's own reason if it is refused."""
         if part.bare and part.doubtful:
             self._lacking.add(item.step.id)  # it may be there already, without
-        if part.doubtful and self._writer.gave_up:
-            return part.told(Outcome(item.step, f"the answer was lost, and then {self._writer.why}"))
-        return part.told(self._writer.attempt(item.step, part.doubt))
+        why = self._writer.why_not(completes=part.completes)
+        if part.doubtful and why:
+            return part.told(Outcome(item.step, f"{UNKNOWN}, and it was not tried again: {why}"))
+        return part.told(self._writer.attempt(item.step, part.doubt, completes=part.completes))
 
     def _perhaps_singly(self, part: _Part) -> Iterator[Outcome]:
         """Where this call wants other rights than that for a single object. One that is refused is enough to see."""
@@ -262,7 +276,7 @@ class BatchWriter:
         if not error.maybe_done:
             yield from part.failed(told(error))
             return
-        if self._writer.gave_up:
+        if self._writer.why_not(completes=True):
             yield from part.unknown(told(error))
             return
         try:

@@ -79,7 +79,7 @@ def may_be_included(selection: Selection, kind: Kind, found: str) -> bool:
 def _may_match(glob: str, found: str) -> bool:
     """Whether a glob may match an id of which '_' is any character. What is in brackets counts as any, too."""
     reached = {0}
-    for part in re.findall(r"\*|\[[^]]+\]|.", glob, re.DOTALL):
+    for part in re.findall(r"\*|\[(?:!.|[^!])[^]]*\]|.", glob, re.DOTALL):
         if part == "*":
             reached = set(range(min(reached), len(found) + 1)) if reached else reached
         else:

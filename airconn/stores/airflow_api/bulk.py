@@ -123,6 +123,11 @@ def is_result(reply: Reply, action: Action) -> bool:
     return isinstance(result, dict) and isinstance(result.get("success"), list)
 
 
+def password(item: Entry) -> Any:
+    """The password that goes into a request with an entry, if one does."""
+    return item.entity.get("password") if isinstance(item.entity, Mapping) else None
+
+
 def without_password(item: Entry) -> Entry:
     """The same without a password in it, if `password_of` can give it one later."""
     if not is_put_off(item.step):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
@@ -35,13 +36,17 @@ def make_client(base: str, settings: Settings) -> ApiClient:
     configuration.proxy, configuration.proxy_headers = _proxy_for(base)
     configuration.no_proxy = None
     try:
-        return ApiClient(configuration)
+        client = ApiClient(configuration)
     except LocationValueError:
         raise UsageError(
             "the proxy in the environment is no URL of a proxy", hint="it is like http://proxy:3128"
         ) from None
     except ImportError:
         raise UsageError("a SOCKS proxy needs PySocks", hint="pip install PySocks") from None
+    # Otherwise it reads where a redirect leads that it doesn't follow, and fails on what is no URL.
+    pool = client.rest_client.pool_manager
+    pool.urlopen = partial(pool.urlopen, redirect=False)  # type: ignore[method-assign]
+    return client
 
 
 def _proxy_for(base: str) -> tuple[str | None, Mapping[str, str] | None]:

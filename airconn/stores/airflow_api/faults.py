@@ -9,10 +9,10 @@ import re
 from urllib.parse import urlsplit
 
 from airconn.errors import TargetError
+from airconn.stores.base import DEADLINE
 
 _WHENCE = "the address comes from --to or --from, else AIRCONN_URL, else `url` in airconn.toml"
 _PROXY_WHENCE = "the proxy comes from HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are asked directly"
-_DEADLINE = "--deadline SECONDS, else AIRCONN_DEADLINE, else `deadline` in airconn.toml says how long a run may take"
 _CLIENT_CERT = "does it want a client certificate? see --client-cert and --client-key"
 
 
@@ -49,7 +49,7 @@ class OutOfTime(NoAnswer):
         message: str,
         *,
         where: str,
-        hint: str | None = _DEADLINE,
+        hint: str | None = DEADLINE,
         maybe_done: bool = False,
         passing: bool = False,
     ) -> None:

@@ -17,14 +17,14 @@ def csrf_token(page: Reply, url: str) -> str | None:
     if page.status != 200 or page.media_type != "text/html":
         return None
     reader = _Forms()
-    reader.feed(page.body.decode(errors="replace"))
-    forms = [form for form in reader.forms if "password" in form.fields.values()]
-    if len(forms) != 1:
+    try:
+        reader.feed(page.body.decode(errors="replace"))
+        forms = [form for form in reader.forms if "password" in form.fields.values()]
+        if [(form.method, urljoin(url, form.action), form.fields) for form in forms] != [("post", url, _FIELDS)]:
+            return None
+    except (AssertionError, ValueError):  # of html.parser for some markup, and of urllib.parse for what is no URL
         return None
-    (form,) = forms
-    if form.method != "post" or urljoin(url, form.action) != url or form.fields != _FIELDS:
-        return None
-    return form.token or None
+    return forms[0].token or None
 
 
 @dataclass(slots=True)

@@ -69,7 +69,11 @@ class AirflowApiStore(Store):
         return frozenset((kind, id_) for kind, lister in quick.items() for id_ in lister.read().items)
 
     def create_refusal(self, obj: AirflowObject) -> str:
-        return "it is there, and the server fails on it (500)" if (obj.kind, obj.id) in self._unreadable else ""
+        why = self.withheld(obj.kind, obj.id)
+        return f"it is there, and {why}" if why else ""
+
+    def withheld(self, kind: Kind, id_: str) -> str:
+        return "the server fails on it (500)" if (kind, id_) in self._unreadable else ""
 
     def stored_form(self, obj: T) -> T:
         return cast("T", stored_form(obj, self._dialect()))

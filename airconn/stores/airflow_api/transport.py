@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
@@ -41,7 +43,7 @@ class Request:
     once: bool = False
     """Whether it isn't sent again, whatever comes of it."""
     late: bool = False
-    """Whether it is sent after the deadline as well."""
+    """Whether it is sent after the deadline as well, and sent again: it completes what would be half done."""
     patient: bool = True
     """Whether it is sent again after a time-out, as it is. One of many objects is rather made smaller."""
 
@@ -99,12 +101,21 @@ class Transport:
         self._finishing = False
         check_tls_files(settings)
 
-    def finish(self) -> None:
-        """From here on objects are written: what is begun is finished, and the deadline cuts off no request.
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """Within this block objects are written: what is begun is finished, and the deadline cuts off no request.
 
-        It only keeps one from being sent again.
+        It only keeps one from being sent again. Who sends another one asks `is_late` first.
         """
         self._finishing = True
+        try:
+            yield
+        finally:
+            self._finishing = False
+
+    def is_late(self) -> bool:
+        """Whether the deadline has passed, so that nothing more is begun."""
+        return self._is_beyond(0.0)
 
     def send(self, request: Request, headers: Mapping[str, str]) -> Reply:
         """The answer, whatever its status. Redirects are not followed: they would take the credentials along.
@@ -132,8 +143,8 @@ class Transport:
                 asked = None
             repeats += 1
             pause = self.backoff.pause(repeats, asked) if passing and repeats <= allowed else None
-            if pause is not None and not (self._finishing and self._is_beyond(pause)):
-                self._wait(pause, result, doubtful)
+            if pause is not None and (request.late or not (self._finishing and self._is_beyond(pause))):
+                self._wait(request, pause, result, doubtful)
             elif isinstance(result, Reply):
                 return replace(result, doubtful=True) if earlier else result
             else:
@@ -158,9 +169,9 @@ class Transport:
         left = self._settings.seconds_left()
         return left is not None and left <= pause
 
-    def _wait(self, pause: float, result: Reply | NoAnswer, maybe_done: bool) -> None:
+    def _wait(self, request: Request, pause: float, result: Reply | NoAnswer, maybe_done: bool) -> None:
         """Waits before a repeat, unless there is no time left for one."""
-        if self._is_beyond(pause):
+        if not request.late and self._is_beyond(pause):
             why = result.message if isinstance(result, NoAnswer) else f"it answers with status {result.status}"
             text = f"{why}, and the deadline leaves no time to try again"
             raise OutOfTime(text, where=self.base, maybe_done=maybe_done)
@@ -196,7 +207,7 @@ class Transport:
             sent["Content-Type"] = "application/json"
         if request.form is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
-        client = self._get_client()
+        client, ends = self._get_client(), self._end(request, seconds)
         response = client.call_api(
             request.method,
             url,
@@ -205,7 +216,11 @@ class Transport:
             post_params=None if request.form is None else list(request.form.items()),
             _request_timeout=seconds,
         )
-        body = self._body(response)
+        try:
+            body = self._body(response, ends)
+        except (ValueError, OverflowError):  # a length that is none, of which http.client and urllib3 let some pass
+            response.response.close()
+            raise NoAnswer("its answer breaks the rules of HTTP", where=self.base, maybe_done=True) from None
         if response.status >= 500:
             # Airflow 3 closes the connection after a 500 without saying so; the next request on it would fail.
             client.rest_client.pool_manager.clear()
@@ -214,16 +229,23 @@ class Transport:
         location, cookies = response.headers.get("Location"), tuple(response.headers.getlist("Set-Cookie"))
         return Reply(response.status, media_type, location, body, asked, cookies)
 
-    def _body(self, response: Any) -> bytes:
-        """The body of an answer. One that comes by drops, of which none is late, still has to keep the deadline."""
-        if self._left() is None:
+    def _end(self, request: Request, seconds: float) -> float | None:
+        """When the answer to a request that is sent now has to be whole, on the clock of `time.monotonic`."""
+        deadline = self._settings.deadline
+        if deadline is None or not (self._finishing or request.late):
+            return deadline
+        return max(deadline, time.monotonic() + seconds)
+
+    def _body(self, response: Any, ends: float | None) -> bytes:
+        """The body of an answer. One that comes by drops, of which none is late, still has to end in time."""
+        if ends is None:
             return response.read() or b""
         raw = response.response
         read = getattr(raw, "read1", raw.read)  # old versions of urllib3 have none
         parts = []
         while part := read(_CHUNK):
             parts.append(part)
-            if (self._settings.seconds_left() or 0.0) <= 0:
+            if time.monotonic() >= ends:
                 raw.close()
                 raise OutOfTime("no whole answer before the deadline", where=self.base, maybe_done=True)
         return b"".join(parts)

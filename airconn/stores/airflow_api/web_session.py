@@ -100,7 +100,11 @@ def _leads_on(reply: Reply) -> bool:
     """Whether an answer of the login page is a redirect to anywhere but a page to log in or out."""
     if reply.status not in (302, 303) or not reply.location:
         return False
-    return urlsplit(reply.location).path.rstrip("/").rpartition("/")[2] not in ("login", "logout")
+    try:
+        path = urlsplit(reply.location).path
+    except ValueError:
+        return False
+    return path.rstrip("/").rpartition("/")[2] not in ("login", "logout")
 
 
 def _cookies(reply: Reply, base: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from enum import Enum
 from itertools import groupby
 
@@ -27,7 +28,8 @@ _AT_A_TIME = {Kind.CONNECTIONS: 4, Kind.VARIABLES: 2, Kind.POOLS: 2}
 
 FAULT = "a fault of airconn itself"
 MAY_NOT = "these credentials may not"
-NO_AIRFLOW = "what answers is no Airflow: whether it was written is not known"
+UNKNOWN = "whether it was written is not known"
+NO_AIRFLOW = f"what answers is no Airflow: {UNKNOWN}"
 OTHER_VALUES = "the answer was lost, and there is one now with other values"
 
 
@@ -47,23 +49,22 @@ class Writer:
         self._session = session
         self._api = api
         self._silent = 0
-        self.why = ""
-        """Why nothing more is tried, if so."""
+        self._why = ""
 
     def several(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         """The outcomes of steps that are carried out several at a time, in their order."""
         for kind, of_kind in groupby(steps, lambda step: step.kind):
             yield from in_order(self.attempt, of_kind, _AT_A_TIME[kind])
 
-    def attempt(self, step: Step, doubt: Doubt = Doubt.NONE) -> Outcome:
-        """Carries out one step by itself.
+    def attempt(self, step: Step, doubt: Doubt = Doubt.NONE, *, completes: bool = False) -> Outcome:
+        """Carries out one step by itself. `completes`: without it, an object would be left half done.
 
         Safe to call from several threads.
         """
-        if self.gave_up:
-            return Outcome(step, f"not tried: {self.why}")
+        if why := self.why_not(completes=completes):
+            return Outcome(step, f"not tried: {why}")
         try:
-            self._carry_out(step, doubt)
+            self._carry_out(step, doubt, completes)
         except NoAnswer as error:
             self.unheard()
             return Outcome(step, told(error))
@@ -76,10 +77,11 @@ class Writer:
         self.heard()
         return Outcome(step)
 
-    @property
-    def gave_up(self) -> bool:
-        """Whether nothing more is tried."""
-        return bool(self.why)
+    def why_not(self, *, completes: bool = False) -> str:
+        """Why nothing more is tried, if so. What completes something is, after the deadline as well."""
+        if not self._why and not completes and self._session.transport.is_late():
+            return "the deadline has passed"
+        return self._why
 
     def heard(self) -> None:
         """The server has answered."""
@@ -89,9 +91,9 @@ class Writer:
         """The server hasn't answered. After a while of that it isn't asked again."""
         self._silent += 1
         if self._silent >= _PATIENCE:
-            self.why = f"{self._session.base} doesn't answer any more"
+            self._why = f"{self._session.base} doesn't answer any more"
 
-    def _carry_out(self, step: Step, doubt: Doubt) -> None:
+    def _carry_out(self, step: Step, doubt: Doubt, completes: bool) -> None:
         if step.action is Action.DELETE:
             self._delete(step)
             return
@@ -105,26 +107,34 @@ class Writer:
             )
         if step.action is Action.UPDATE:
             if names:
-                for request in self._api.update(step):
+                for number, request in enumerate(self._api.update(step)):
+                    request = replace(request, late=completes or number > 0)
                     self._expect(self.sent(request, step), request, step)
             return
         requests = self._api.create(step.source)
         if step.action is Action.REPLACE:
             self._delete(step)
             try:
-                self._create(step, step.source, requests)
+                self._create(step, step.source, requests, completes=True)
             except AirconnError as error:
                 raise TargetError(f"it was deleted, and creating it again failed: {told(error)}") from None
         else:
             if self._api.dialect.upserts_variables and step.kind is Kind.VARIABLES and self._held(step) is not None:
                 raise Refused("there is one already, which this call would overwrite")
-            self._create(step, step.source, requests, doubt)
+            self._create(step, step.source, requests, doubt, completes=completes)
 
     def _create(
-        self, step: Step, source: AirflowObject, requests: Sequence[Request], doubt: Doubt = Doubt.NONE
+        self,
+        step: Step,
+        source: AirflowObject,
+        requests: Sequence[Request],
+        doubt: Doubt = Doubt.NONE,
+        *,
+        completes: bool,
     ) -> None:
         """Creates an object. Where the answer is lost, looks whether it is there now, and if not, tries once more."""
         first, *rest = requests
+        first = replace(first, late=completes)
         for last in (False, True):
             try:
                 reply = self.sent(first, step)
@@ -133,7 +143,7 @@ class Writer:
                     raise
                 if self._came_to_be(step, doubt):
                     break
-                if last:
+                if last or self.why_not(completes=completes):
                     raise
                 continue
             known = last or doubt is not Doubt.NONE or reply.doubtful
@@ -142,6 +152,7 @@ class Writer:
             self._expect(reply, first, step)
             break
         for request in rest:
+            request = replace(request, late=True)
             self._expect(self.sent(request, step), request, step)
 
     def sent(self, request: Request, step: Step) -> Reply:

@@ -71,11 +71,8 @@ class MetadbStore(Store):
         with self._tables() as tables:
             return Bundle.of(self._objects(tables, selection))
 
-    def listed(self) -> frozenset[tuple[Kind, str]]:
+    def listed(self, kinds: frozenset[Kind] = ALL_KINDS) -> frozenset[tuple[Kind, str]]:
         """The same as for other places, for which no key is needed."""
-        return self.at_hand(ALL_KINDS)
-
-    def at_hand(self, kinds: frozenset[Kind]) -> frozenset[tuple[Kind, str]]:
         with self._tables() as tables:
             return frozenset((kind, str(id_)) for kind in kinds for id_ in tables.ids(kind) if id_ is not None)
 
@@ -92,7 +89,7 @@ class MetadbStore(Store):
             if selection.ids is not None:
                 ids = sorted(id_ for its_kind, id_ in selection.ids if its_kind is kind)
             for done, row in enumerate(tables.rows(kind, ids), 1):
-                self.watch(f"reading {kind.value}", done, None)
+                self.progress(f"reading {kind.value}", done)
                 if (obj := self._object(reader, kind, row, selection)) is not None:
                     yield obj
         if decrypter.other_keys and not decrypter.decrypted:

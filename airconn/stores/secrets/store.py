@@ -84,7 +84,7 @@ class SecretStore(Store):
         for kind in (kind for kind in Kind if kind in selection.kinds & self.kinds):
             for done, secret in enumerate(self._secrets(kind, selection), 1):
                 self._let_in = True
-                self.watch(f"reading {kind.value}", done, None)
+                self.progress(f"reading {kind.value}", done)
                 if isinstance(secret, Held):
                     obj = self._decoded(kind, secret)
                     found += [obj] if obj is not None else []

@@ -397,10 +397,10 @@ def test_a_login_that_fails_between_two_requests_leaves_no_password_out_unsaid(
     assert len(logins) < 6
 
 
-@pytest.mark.parametrize(("number", "told"), [(1000, True), (999, False)])
+@pytest.mark.parametrize(("number", "shared", "told"), [(1000, 0, True), (999, 0, False), (1100, 900, False)])
 def test_what_it_costs_the_server_to_learn_many_passwords_is_told(
-    number: int, told: bool, serve: Serve, connect: Connect
+    number: int, shared: int, told: bool, serve: Serve, connect: Connect
 ) -> None:
     store = connect(serve(airflow("3.3.2", Bulk())).url)
-    assert not any(errors(carried_out(store, connections(number))))
+    assert not any(errors(carried_out(store, [*connections(number)[shared:], *connections(shared, password="p")])))
     assert ["makes 1,000 new passwords known" in note.message for note in store.notes] == [True] * told

@@ -84,13 +84,18 @@ def test_nothing_is_found_where_nothing_is_unknown() -> None:
         (["a*", "b*"], "c_", False),
         (["a*b*c"], "aXbYc".lower(), True),
         (["a*b*c"], "acb", False),
+        (["[]a]x"], "]x", True),
+        (["[!]]x"], "ax", True),
+        (["[]"], "[]", True),
+        (["[!]"], "[!]", True),
+        (["[!]"], "a", False),
     ],
 )
 def test_what_a_glob_may_mean_is_told(globs: list[str], found: str, expected: bool) -> None:
     assert may_be_included(Selection(include=tuple(globs)), Kind.VARIABLES, found) is expected
 
 
-@given(id_=ids, glob=st.text(st.sampled_from("abz_-.*?"), max_size=8))
+@given(id_=ids, glob=st.text(st.sampled_from("abz_-.*?[]!"), max_size=8))
 def test_what_a_glob_matches_it_may_mean(id_: str, glob: str) -> None:
     selection = Selection(include=(glob,))
     hidden = id_.lower().replace("z", "_")

@@ -285,8 +285,9 @@ def test_no_pause_goes_beyond_the_deadline(
     assert (result.maybe_done, times) == (doubtful, 1)
 
 
-def test_an_answer_that_comes_by_drops_ends_at_the_deadline() -> None:
-    """No drop is late, so that only the deadline can end it."""
+@pytest.mark.parametrize("writing", [False, True])
+def test_an_answer_that_comes_by_drops_ends_at_the_deadline(writing: bool) -> None:
+    """No drop is late, so that only the deadline can end it, or the time-out of what was begun before."""
     dropped = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -301,8 +302,10 @@ def test_an_answer_that_comes_by_drops_ends_at_the_deadline() -> None:
 
         thread = threading.Thread(target=drip)
         thread.start()
-        transport = Transport(f"http://127.0.0.1:{server.getsockname()[1]}", until(0.3, timeout=60.0))
-        error = out_of_time(lambda: transport.send(Request("GET", "/x"), {}))
+        settings = until(0.2, timeout=0.3) if writing else until(0.3, timeout=60.0)
+        transport = Transport(f"http://127.0.0.1:{server.getsockname()[1]}", settings)
+        with transport.finishing() if writing else contextlib.nullcontext():
+            error = out_of_time(lambda: transport.send(Request("GET", "/x"), {}))
         dropped.set()
         thread.join()
     assert (error.message, error.maybe_done) == ("no whole answer before the deadline", True)
@@ -333,6 +336,33 @@ def test_an_answer_that_breaks_off_is_none(left: float | None, chunked: bool) ->
         thread.start()
         transport = Transport(f"http://127.0.0.1:{server.getsockname()[1]}", settings)
         with pytest.raises(NoAnswer, match="broke") as caught:
+            transport.send(Request("POST", "/x", body={}), {})
+        thread.join()
+    assert caught.value.maybe_done
+
+
+@pytest.mark.parametrize("left", [None, 60], ids=["no deadline", "deadline"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Length: 99999999999999999999999",
+        "Transfer-Encoding: chunked\r\n\r\n-5",
+        "Transfer-Encoding: chunked\r\n\r\nq",
+    ],
+)
+def test_an_answer_that_breaks_the_rules_of_http_is_none(head: str, left: float | None) -> None:
+    settings = until(left, retries=0) if left else with_token(retries=0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with server.accept()[0] as peer:
+                peer.recv(65536)
+                peer.sendall(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n{{}}".encode())
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        transport = Transport(f"http://127.0.0.1:{server.getsockname()[1]}", settings)
+        with pytest.raises(NoAnswer) as caught:
             transport.send(Request("POST", "/x", body={}), {})
         thread.join()
     assert caught.value.maybe_done
@@ -370,16 +400,22 @@ def test_what_is_being_written_at_the_deadline_is_finished(version: str, serve: 
     store = connect(serve(airflow(version, respond)).url, with_token(deadline=deadline))
     variables = [Variable(key=f"k{number}", value=Text("v"), team_name=None) for number in range(3)]
     steps = [Step(Kind.VARIABLES, variable.key, Action.CREATE, variable) for variable in variables]
-    assert [outcome.error for one in steps for outcome in store.apply([one])] == [None] * 3
+    first, *others = [outcome.error for one in steps for outcome in store.apply([one])]
+    assert (first, others) == (None, ["not tried: the deadline has passed"] * 2)
     assert time.monotonic() > deadline
 
 
 def test_nothing_is_sent_again_after_the_deadline(serve: Serve) -> None:
     flaky = Flaky(Answer(502), 99)
     transport = Transport(serve(airflow("3.3.2", flaky)).url, until(-1, retries=9))
-    transport.finish()
-    assert transport.send(Request("PATCH", "/variables", body={}), {}).status == 502
-    assert flaky.seen == 1
+    with transport.finishing():
+        assert transport.send(Request("PATCH", "/variables", body={}), {}).status == 502
+        assert flaky.seen == 1
+        assert transport.send(Request("PATCH", "/variables", body={}, late=True), {}).status == 502
+        assert flaky.seen == 11
+    with pytest.raises(OutOfTime):
+        transport.send(Request("GET", "/variables"), {})
+    assert flaky.seen == 11
     transport.close()
 
 

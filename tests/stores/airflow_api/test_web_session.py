@@ -231,10 +231,13 @@ NO_FORMS = {
     "no cookie": Answer(body=FORM),
     "a broken connection": Answer(fate="reset"),
     "a page that breaks off": Answer(body=FORM, headers={"Set-Cookie": PAGE_COOKIE}, fate="cut"),
+    "a redirect to no URL": Answer(302, "", {"Location": "https://[x]/", "Set-Cookie": PAGE_COOKIE}),
+    "markup that html.parser fails on": Answer(body=f"<![foo[{FORM}", headers={"Set-Cookie": PAGE_COOKIE}),
 }
 for _what, _old, _new in (
     ("a form for another place", 'action=""', 'action="https://sso.example/"'),
     ("a form for another page", 'action=""', 'action="/signin"'),
+    ("a form for no URL", 'action=""', 'action="https://[x]/"'),
     ("a form for another port", 'action=""', 'action="//127.0.0.1:1/login/"'),
     ("a form with a second factor", "<input class", '<input name="otp"><input class'),
     ("a form with a choice", "<input class", '<select name="realm"></select><input class'),
@@ -282,6 +285,7 @@ def test_a_secure_cookie_is_sent_to_this_machine(serve: Serve, connect: Connect)
         Answer(302, "", {"Location": "/login/?next=%2Fhome", "Set-Cookie": "session=page-1"}),
         Answer(302, "", {"Location": "/home"}),
         Answer(302, "", {"Location": "/home", "Set-Cookie": "session=page-0"}),
+        Answer(302, "", {"Location": "https://[x]/", "Set-Cookie": "session=page-1"}),
         Answer(302, "", {"Location": "/home", "Set-Cookie": "session=; Max-Age=0"}),
         Answer(200, FORM, {"Set-Cookie": "session=page-1"}),
         Answer(400, "<html>The CSRF tokens do not match.</html>"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from airconn.errors import UsageError
+from airconn.errors import TargetError, UsageError
 from airconn.model import (
     REDACTED,
     AirflowVersion,
@@ -352,3 +352,21 @@ def test_the_key_is_in_no_repr(airflow, opened) -> None:
     read(store)
     shown = [repr(value) for value in (*vars(store).values(), store._keys.where)]
     assert KEY not in "".join(shown)
+
+
+def test_a_read_ends_at_the_deadline(tmp_path, opened) -> None:
+    airflow = Airflow(tmp_path, "3.3.2")
+    for number in range(3):
+        airflow.variable(f"v{number}", "x")
+    store = opened(airflow)
+    told: list[int] = []
+
+    def watch(what: str, done: int, total: int | None) -> None:
+        told.append(done)
+        store.deadline = time.monotonic() if done == 2 else None
+
+    store.watch = watch
+    with pytest.raises(TargetError) as caught:
+        store.read(Selection())
+    assert (caught.value.message, told) == ("the deadline has passed", [1, 2])
+    assert "--deadline" in (caught.value.hint or "")

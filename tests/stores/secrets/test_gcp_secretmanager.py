@@ -534,3 +534,21 @@ def test_the_libraries_log_nothing(
     logging.getLogger("google.auth").warning("hush")
     store.close()
     assert isinstance(logging.lastResort, logging.NullHandler)
+
+
+def test_a_read_ends_at_the_deadline(make: Callable[..., Store]) -> None:
+    store = make()
+    variables = [Variable(key=f"v{number}", value=Text("x")) for number in range(40)]
+    assert not any(
+        outcome.error for outcome in store.apply([Step(Kind.VARIABLES, v.key, Action.CREATE, v) for v in variables])
+    )
+    told: list[int] = []
+
+    def watch(what: str, done: int, total: int | None) -> None:
+        told.append(done)
+        store.deadline = 0.0
+
+    store.watch = watch
+    with pytest.raises(TargetError, match="the deadline has passed"):
+        store.read(EVERYTHING)
+    assert told == [1]
