@@ -28,7 +28,7 @@ from airconn.plan import make_plan
 from airconn.stores.file import FileStore
 
 ROOT = Path(__file__).parents[2]
-FEW, MANY = 40, 160
+FEW, MANY = 20, 80
 
 
 def calls(work: Callable[[], object]) -> int:
@@ -181,7 +181,7 @@ LEFT_OUT = {
 def test_a_large_value_takes_a_few_times_its_size(
     name: str, how: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
-    size = 2_000_000
+    size = 1_000_000
     made = large(size)
     tracemalloc.start()
     try:

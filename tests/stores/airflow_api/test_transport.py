@@ -14,7 +14,7 @@ import pytest
 
 from airconn.config import Credentials, Settings
 from airconn.errors import TargetError
-from airconn.model import Action, Kind, Selection, Step, Text, Variable
+from airconn.model import Kind, Selection
 from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime
 from airconn.stores.airflow_api.repeats import Backoff
 from airconn.stores.airflow_api.transport import Reply, Request, Transport, unknown_fate
@@ -382,27 +382,6 @@ def test_logging_in_is_ended_by_the_deadline(serve: Serve, connect: Connect) -> 
     deadline = time.monotonic() + 0.3
     site = serve(airflow("3.3.2", respond))
     out_of_time(lambda: connect(site.url, with_password(deadline=deadline, timeout=60.0)).read(VARIABLES))
-
-
-@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
-def test_what_is_being_written_at_the_deadline_is_finished(version: str, serve: Serve, connect: Connect) -> None:
-    """Which steps are begun is for the caller to say; those that are have to come to an end."""
-    late = threading.Event()
-
-    def respond(received: Received) -> Answer | None:
-        if received.method != "POST" or received.path == "/auth/token":
-            return None
-        late.wait(10)
-        return Answer(200, received.body)
-
-    deadline = time.monotonic() + 1.5
-    threading.Timer(1.7, late.set).start()
-    store = connect(serve(airflow(version, respond)).url, with_token(deadline=deadline))
-    variables = [Variable(key=f"k{number}", value=Text("v"), team_name=None) for number in range(3)]
-    steps = [Step(Kind.VARIABLES, variable.key, Action.CREATE, variable) for variable in variables]
-    first, *others = [outcome.error for one in steps for outcome in store.apply([one])]
-    assert (first, others) == (None, ["not tried: the deadline has passed"] * 2)
-    assert time.monotonic() > deadline
 
 
 def test_nothing_is_sent_again_after_the_deadline(serve: Serve) -> None:

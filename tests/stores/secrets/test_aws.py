@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -518,7 +519,10 @@ def test_one_that_may_not_be_read_ends_a_read_unless_it_is_left_out(scheme: str)
 
 
 @each_scheme
-def test_throttling_and_faults_are_tried_again_as_often_as_it_is_said(scheme: str) -> None:
+def test_throttling_and_faults_are_tried_again_as_often_as_it_is_said(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
     faults = [refusal("ThrottlingException"), refusal("InternalServerError", status=500), Answer(fate="reset")]
     for faulty in (faults[:2], faults[1:]):
         left = list(faulty)
