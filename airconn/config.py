@@ -7,6 +7,7 @@ own `config.toml`. Credentials come from the environment only, or from a command
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -139,7 +140,7 @@ class Config:
             raise UsageError("an address is empty", hint="is it a variable of your shell that isn't set?")
         if not text.startswith("@"):
             return Address(text, self.settings({}))
-        addresses: dict[str, Any] = {**self.project.get("addresses", {}), **self.user.get("addresses", {})}
+        addresses = self.addresses()
         entry = addresses.get(text[1:])
         if entry is None:
             from difflib import get_close_matches
@@ -150,6 +151,10 @@ class Config:
         if isinstance(entry, str):
             return Address(entry, self.settings({}))
         return Address(entry["url"], self.settings(entry))
+
+    def addresses(self) -> dict[str, Any]:
+        """The addresses that have a name, the user's before the project's."""
+        return {**self.project.get("addresses", {}), **self.user.get("addresses", {})}
 
     def value(self, key: str) -> Any:
         """A setting of the configuration files, the project's before the user's."""
@@ -243,8 +248,12 @@ def _read(path: Path, shown: str) -> Mapping[str, Any]:
     try:
         values: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line = getattr(error, "lineno", None)
-        raise UsageError("this is not TOML", where=f"{shown}:{line}" if line else shown) from None
+        place = re.search(r"\(at line (\d+), column (\d+)\)$", str(error))
+        raise UsageError(
+            "this is not TOML",
+            where=f"{shown}:{place[1]}:{place[2]}" if place else shown,
+            hint='texts are in quotes there: url = "https://airflow.example.com"',
+        ) from None
     _check(values, shown)
     return values
 

@@ -287,11 +287,15 @@ def _compare(
     if is_same and (not again or policy.hidden_is_equal):
         return FieldChange(name, How.ASSUMED if again else How.KEPT, _paths(again or kept)), None
     if kept:
-        lost = f"writing the rest of {name} would lose it (put it there, as *** with --fill)"
-        return None, f"{_names(name, kept)} hidden and not in the source: {lost}"
+        on_both_sides = all(_at(ours, path) is REDACTED for path in kept)
+        return None, f"{_names(name, kept)} hidden {_BOTH if on_both_sides else _ABSENT}".format(name)
     if cleared and not again:
         return FieldChange(name, How.CLEARED, _paths(cleared)), None
     return FieldChange(name, How.WRITTEN_AGAIN, _paths(again)), None
+
+
+_BOTH = "on both sides: writing the rest of {} would lose it (--fill ADDRESS takes it from elsewhere)"
+_ABSENT = "and not in the source: writing the rest of {} would lose it (put it there, as *** with --fill)"
 
 
 def _hides(value: Any) -> bool:

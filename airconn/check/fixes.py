@@ -15,13 +15,13 @@ from airconn.stores.file import FileStore
 _REWRITTEN = frozenset({"AC209", "AC211"})
 
 
-def fix(store: FileStore, findings: Iterable[Finding], airflow: AirflowVersion) -> list[str]:
-    """Mends what can be of the findings of one file, and says what was mended.
+def fix(store: FileStore, findings: Iterable[Finding], airflow: AirflowVersion) -> tuple[list[str], str]:
+    """Mends what can be of the findings of one file, and says what was mended, and why other things weren't.
 
     Raises `AirconnError` where the file can't be written.
     """
     findings = list(findings)
-    done = _rewrite(store, findings, airflow)
+    done, why_not = _rewrite(store, findings, airflow)
     if store.path is not None and any(finding.code == "AC512" for finding in findings):
         try:
             places.close_up(store.path)
@@ -29,17 +29,17 @@ def fix(store: FileStore, findings: Iterable[Finding], airflow: AirflowVersion) 
             reason = error.strerror or "the system refuses"
             raise AirconnError(f"its mode can't be changed: {reason}", where=store.address) from None
         done.append("only its owner can read it now")
-    return done
+    return done, why_not
 
 
-def _rewrite(store: FileStore, findings: Iterable[Finding], airflow: AirflowVersion) -> list[str]:
+def _rewrite(store: FileStore, findings: Iterable[Finding], airflow: AirflowVersion) -> tuple[list[str], str]:
     """Writes connections anew, each as the one that `airflow` reads, and one by one, so that none stops another.
 
     A connection of which the new form would lose anything stays as it is.
     """
     ids = sorted({finding.id for finding in findings if finding.code in _REWRITTEN})
     if not ids or store.path is None or formats.get_updater(store.format_name()) is None:
-        return []
+        return [], ""
     store.reads_for = airflow
     options = WriteOptions(airflow=airflow, connection_format="uri", env_dialect=store.settings.env_dialect)
     done: list[str] = []
@@ -50,12 +50,12 @@ def _rewrite(store: FileStore, findings: Iterable[Finding], airflow: AirflowVers
             if obj is None:
                 continue
             rendered = store.rendered({(Kind.CONNECTIONS, id_): obj}, options, lambda held, wanted: False)
-        except InputError:
-            return done  # a file that doesn't parse is for people to mend
+        except InputError:  # a file that doesn't parse is for people to mend
+            return done, "its connections are not mended, since something in it doesn't parse"
         except AirconnError:
             continue
         if rendered.losses or rendered.text == store.text():
             continue
         store.save(rendered.text)
         done.append(f"connections/{id_} is written such that every Airflow reads it alike")
-    return done
+    return done, ""

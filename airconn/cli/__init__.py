@@ -117,7 +117,11 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
 def _from_click(error: click.UsageError) -> AirconnError:
     message = " ".join(error.format_message().split())
     command = error.ctx.command_path if error.ctx else "airconn"
-    return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=f"{command} --help lists what there is")
+    hint = f"{command} --help lists what there is"
+    takes_from = error.ctx is not None and any("--from" in param.opts for param in error.ctx.command.params)
+    if takes_from and message.startswith("Got unexpected extra argument"):
+        hint = "a place to read from goes behind --from"
+    return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=hint)
 
 
 def _bug(error: Exception) -> AirconnError:

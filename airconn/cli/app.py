@@ -132,16 +132,18 @@ class App:
             reason = error.strerror or "the system refuses"
             raise TargetError(f"standard output can't be written to: {reason}") from None
 
-    def report(self, text: str) -> None:
-        """Writes a part of a report to standard output. If that breaks, the work goes on, and the rest goes to
-        standard error: whoever looks at what was written must not decide what is written."""
+    def report(self, text: str, *, elsewhere: str | None = None) -> None:
+        """Writes a part of a report to standard output. If that breaks, the work goes on: whoever looks at what was
+        written must not decide what is written. What then has to be said `elsewhere`, on standard error, is all of
+        the text, if it isn't given."""
         if not self.broken:
             try:
                 self._put(text)
                 return
             except (OutputClosedError, TargetError):
                 self.broken = True
-        self.say(text.rstrip("\n"), level=-1)
+        if rest := (text if elsewhere is None else elsewhere).rstrip("\n"):
+            self.say(rest, level=-1)
 
     def say(self, text: str, *, level: int = 0) -> None:
         """Writes a line to standard error, unless the verbosity is below `level`."""

@@ -35,11 +35,16 @@ def command(app: App, /, file: Path, yes: bool, output: str, **options: Any) -> 
     """
     from airconn.cli.running import Run
     from airconn.report import planfile
+    from airconn.stores import is_file
 
     app.writes = True
     planned = planfile.load(file)
     kept = _import_options(planned)
     planfile.refuse_commands(kept, planned.path)
+    for source in kept["sources"]:
+        if is_file(source) and source != "-" and not Path(source).exists():
+            hint = "a plan is carried out in the directory that its sources are relative to"
+            raise InputError("there is no such file", where=source, hint=hint)
     return Run(app, {**kept, **options}, output).applied(planned, yes=yes)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check", short_help="Lint files, offline.")
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=opt.complete_address)
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave out what this rule finds. May be repeated.")
 @click.option("--fix", is_flag=True, help="Mend what has one right answer, in place.")
 @click.option("--strict", is_flag=True, help="Exit with 3 for warnings as well.")
@@ -115,7 +115,9 @@ def _fix(
 
     fixed: list[tuple[str, str]] = []
     for file in files:
-        mended = fix(file, [finding for finding in findings if finding.file == file.address], version)
+        mended, why_not = fix(file, [finding for finding in findings if finding.file == file.address], version)
+        if why_not:
+            app.warn(clean(f"{file.address}: {why_not}"))
         fixed += [(file.address, message) for message in mended]
         for message in mended:
             app.say(clean(f"fixed: {file.address}: {message}"))

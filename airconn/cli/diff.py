@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command("diff", short_help="Show what differs between two places.")
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
+@click.argument("a", metavar="A", shell_complete=opt.complete_address)
+@click.argument("b", metavar="B", shell_complete=opt.complete_address)
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. What can't be known doesn't count.")
 @click.option("--show-values", is_flag=True, help="Show the values of what differs, except those of secrets.")
 @opt.selection
@@ -63,10 +63,13 @@ def command(
         left, right = (opt.open_address(app.config.resolve(address), options) for address in (a, b))
         stack.callback(transfer.close, [left, right])
         app.follow(left, right)
-        compared = comparing.compare_places(left, right, opt.make_selection(kinds, include, exclude), airflow)
+        chosen = opt.make_selection(kinds, include, exclude)
+        compared = comparing.compare_places(left, right, chosen, airflow)
     app.notes(compared.notes)
     app.ignored(compared.ignored)
     diff = compared.diff
+    if not diff.objects:
+        opt.warn_of_nothing(app, chosen, "neither place holds anything")
     if output == "json":
         app.data(report_diff.diff_json(diff, compared.a, compared.b) + "\n")
     else:

@@ -13,6 +13,8 @@ from airconn.errors import AirconnError, ExitCode, InputError, InputErrors, Usag
 from airconn.model import NEWEST, AirflowVersion, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airconn.formats.base import Note
     from airconn.stores.base import Store
     from airconn.transfer.explaining import Chain, Explanation, Key, Place
@@ -65,9 +67,14 @@ def command(
         raise UsageError("say which ID to explain, or --all", hint="one of the two")
     if options["no_backend"] and (options["backend"] or options["workers_backend"]):
         raise UsageError("--no-backend and an address of one want the opposite of one another", hint="choose one")
+    from airconn.formats.base import Note
+
     with ExitStack() as stack:
-        chains, version = _chains(app, options, airflow, stack)
-        unread: dict[Note, None] = {}
+        faults: dict[str, str] = {}
+        chains, version = _chains(app, options, airflow, stack, faults)
+        unread = {Note(title, f"can't be looked into: {why}", failed=True): None for title, why in faults.items()}
+        if ids:
+            unread.clear()  # each of them is shown as unknown, in its place
         try:
             explanations = _explained(chains, ids, opt.make_selection(kinds, (), ()).kinds, unread)
         except InputErrors as error:
@@ -94,7 +101,8 @@ def _explained(
     chains: list[Chain], names: tuple[str, ...], kinds: frozenset[Kind], unread: dict[Note, None]
 ) -> list[Explanation]:
     """The explanations that are asked for. `unread` gets what a place could not give."""
-    from airconn.transfer.explaining import explain, several_have
+    from airconn.formats.base import Note
+    from airconn.transfer.explaining import State, explain, several_have
 
     places = {id(place.store): place.store for chain in chains for place in chain.places}
     stores = [store for store in places.values() if store is not None]
@@ -107,6 +115,10 @@ def _explained(
         take_note()
         explanations = explain(chains, found)
         take_note()
+        if not unread:
+            findings = (found for one in explanations for found in one.findings if found.place.store)
+            unknown = ((found.place.title, found.reason) for found in findings if found.state is State.UNKNOWN)
+            unread.update({Note(title, f"can't be looked into: {why}", failed=True): None for title, why in unknown})
         return explanations
     wanted: list[list[Key]] = [_keys(name, kinds) for name in dict.fromkeys(names)]
     explanations = explain(chains, [key for keys in wanted for key in keys])
@@ -125,10 +137,14 @@ def _explained(
 
 
 def _missing(name: str, explanations: list[Explanation]) -> InputError:
+    from airconn.transfer.explaining import State
+
     findings = [found for one in explanations for found in one.findings]
-    looked = ", ".join(dict.fromkeys(found.place.title for found in findings))
-    reasons = "; ".join(dict.fromkeys(found.reason for found in findings if found.reason))
-    hint = f"looked into: {looked}" + (f" ({reasons})" if reasons else "")
+    looked = dict.fromkeys(found.place.title for found in findings if found.state is not State.UNKNOWN)
+    closed = {found.place.title: found.reason for found in findings if found.state is State.UNKNOWN}
+    hint = "; ".join(
+        [f"looked into: {', '.join(looked)}", *(f"not into the {title}: {why}" for title, why in closed.items())]
+    )
     return InputError(f"{name} is in no place that could be looked into", hint=hint)
 
 
@@ -144,8 +160,9 @@ def _keys(name: str, kinds: frozenset[Kind]) -> list[Key]:
 
 
 def _chains(
-    app: App, options: dict[str, Any], airflow: AirflowVersion | None, stack: ExitStack
+    app: App, options: dict[str, Any], airflow: AirflowVersion | None, stack: ExitStack, faults: dict[str, str]
 ) -> tuple[list[Chain], AirflowVersion]:
+    """The chains of an Airflow, and its version. `faults` gets why a place can't be looked into."""
     from airconn.transfer.explaining import Place
     from airconn.transfer.lookup_order import chains
 
@@ -165,12 +182,12 @@ def _chains(
     except AirconnError as error:
         if options["database"]:
             raise
-        database = Place("metadata database", reason=_told(error))
+        database = _closed("metadata database", error, faults)
     version = version or NEWEST
     result = chains(
         version,
-        backend=_backend(app, options, "", version, opened),
-        workers_backend=_backend(app, options, "workers", version, opened),
+        backend=_backend(app, options, "", version, opened, faults),
+        workers_backend=_backend(app, options, "workers", version, opened, faults),
         environment=opened("env:"),
         database=database,
         astro=options["astro"],
@@ -178,7 +195,22 @@ def _chains(
     return list(result), version
 
 
-def _backend(app: App, options: dict[str, Any], section: str, version: AirflowVersion, opened: Any) -> Place | None:
+def _closed(title: str, error: AirconnError, faults: dict[str, str]) -> Place:
+    """A place that can't be looked into."""
+    from airconn.transfer.explaining import Place
+
+    faults[title] = f"{error}" + (f" ({error.hint})" if error.hint else "")
+    return Place(title, reason=faults[title])
+
+
+def _backend(
+    app: App,
+    options: dict[str, Any],
+    section: str,
+    version: AirflowVersion,
+    opened: Callable[[str], Store],
+    faults: dict[str, str],
+) -> Place | None:
     """The secrets backend that processes of a section have, or None where they have none of their own."""
     from airconn.airflow_config import AirflowConfig, secrets_backend
     from airconn.stores.configured import ADDRESS
@@ -198,7 +230,7 @@ def _backend(app: App, options: dict[str, Any], section: str, version: AirflowVe
     except AirconnError as error:
         if given:
             raise
-        return Place(title, reason=_told(error))
+        return _closed(title, error, faults)
     return Place(title, store, reads_for=version)
 
 
@@ -212,7 +244,3 @@ def _database_address(app: App, given: str | None) -> str:
     is_there = config.file.exists() or config.get("database", "sql_alchemy_conn") is not None
     is_chosen = app.environ.get("AIRCONN_URL") or app.config.value("url")
     return app.config.target(None).text if is_chosen and not is_there else "metadb:"
-
-
-def _told(error: AirconnError) -> str:
-    return f"{error}" + (f" ({error.hint})" if error.hint else "")

@@ -104,6 +104,8 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
     else:
         out.save(result.text)
         app.writes = False
+    if not len(result.written):
+        opt.warn_of_nothing(app, selection)
     tell(app, result, selection, path, omitted=options["redacted"] == "omit")
     return app.verdict(result.notes)
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @click.command("import", short_help="Push objects into an Airflow.")
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--to", metavar="ADDRESS", help=f"Where to [{opt.DEFAULT_PLACE}].")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=opt.complete_address)
+@click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help=f"Where to [{opt.DEFAULT_PLACE}].")
 @opt.rehearsing
 @click.option(
     "--on-existing",

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from airconn.cli.app import App
+from airconn.errors import AirconnError, InputError
 from airconn.formats import NAMES, dotenv
 from airconn.stores import is_file, open_store
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from airconn.config import Address, Config, Settings
     from airconn.model import AirflowVersion, Selection
     from airconn.stores.base import Store
@@ -52,6 +57,25 @@ def _deadline(ctx: click.Context, param: click.Parameter, value: float | None) -
     return None if value is None else time.monotonic() + value
 
 
+def complete_address(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a shell offers for an address: files, by its own means, and the names of the configuration."""
+    from click.shell_completion import CompletionItem
+
+    if not incomplete.startswith("@"):
+        return [CompletionItem(incomplete, type="file")]
+    from airconn.config import Config
+
+    with suppress(AirconnError):
+        names = Config.load(os.environ, Path.cwd()).addresses()
+        return [CompletionItem(f"@{name}") for name in names if f"@{name}".startswith(incomplete)]
+    return []
+
+
+def complete_format(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The formats that a shell offers."""
+    return [name for name in NAMES if name.startswith(incomplete)]
+
+
 def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         for option in reversed(options):
@@ -69,7 +93,13 @@ def _set_verbosity(ctx: click.Context, param: click.Parameter, value: Any) -> No
 
 source = _apply(
     [
-        click.option("--from", "from_", metavar="ADDRESS", help=f"Where from [{DEFAULT_PLACE}]."),
+        click.option(
+            "--from",
+            "from_",
+            metavar="ADDRESS",
+            shell_complete=complete_address,
+            help=f"Where from [{DEFAULT_PLACE}].",
+        ),
         click.option(
             "--from-airflow-config",
             "from_",
@@ -114,6 +144,7 @@ reading = _apply(
         click.option(
             "--from-format",
             metavar="FORMAT",
+            shell_complete=complete_format,
             help=f"The format of the sources, where name and content don't tell: {', '.join(NAMES)}.",
         ),
         click.option(
@@ -141,6 +172,7 @@ filling = click.option(
     "--fill",
     multiple=True,
     metavar="ADDRESS",
+    shell_complete=complete_address,
     help="Take what the sources hide from here: a file, env:, or another place. May be repeated.",
 )
 
@@ -152,6 +184,7 @@ writing = _apply(
         click.option(
             "--format",
             metavar="FORMAT",
+            shell_complete=complete_format,
             help=f"How it is written, where the name of FILE doesn't tell: {', '.join(NAMES)} [json].",
         ),
         click.option(
@@ -245,6 +278,7 @@ overriding = _apply(
             "overlays",
             multiple=True,
             metavar="FILE",
+            shell_complete=complete_address,
             help="Lay the fields in FILE (YAML or JSON: connections, variables and pools by id) over those of the "
             "sources. May be repeated.",
         ),
@@ -326,12 +360,26 @@ def fixed(config: Config, to: str | None) -> str:
     return str(Path(text).absolute()) if is_file(text) and not text.startswith("@") and text != "-" else text
 
 
+def warn_of_nothing(app: App, selection: Selection, what: str = "the sources hold nothing") -> None:
+    """Says that there is nothing, and if globs may be why, also to who wants to hear only of what is wrong."""
+    from airconn.model import ALL_KINDS
+
+    chosen = " that is selected" if selection.include or selection.exclude or selection.kinds != ALL_KINDS else ""
+    app.warn(what + chosen, level=-1 if selection.include else 0)
+
+
 def open_fills(app: App, options: dict[str, Any]) -> list[Store]:
-    """The places that are to show what the sources hide."""
+    """The places that are to show what the sources hide. Raises `InputError` for a file that isn't there."""
     others = {
         name: value for name, value in options.items() if name not in ("from_format", "kind", "from_env_dialect")
     }
-    return [open_address(app.config.resolve(address), others) for address in options["fill"]]
+    from airconn.stores.file import FileStore
+
+    fills = [open_address(app.config.resolve(address), others) for address in options["fill"]]
+    for store in fills:
+        if isinstance(store, FileStore) and store.path is not None and not store.path.exists():
+            raise InputError("there is no such file", where=store.address)  # also where nothing has to be filled
+    return fills
 
 
 _OF_SETTINGS = ("from_format", "kind", "timeout", "retries", "deadline", "ca_bundle", "client_cert", "client_key")

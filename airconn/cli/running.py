@@ -132,7 +132,7 @@ class Run:
             for kind in prepared.unpruned:
                 app.warn(f"the sources have no {kind.value}: none is deleted")
             if not prepared.plan.steps:
-                app.warn("the sources hold nothing that is selected")
+                opt.warn_of_nothing(app, prepared.selection)
             yield prepared, target
 
     def _printer(self, plan: Plan) -> Printer:
@@ -304,20 +304,24 @@ class Printer:
         Quiet is to print those that went wrong.
         """
         lines: list[str] = []
+        wrongs: list[str] = []
         while self.rest:
             first = self.rest.popleft()
             is_it = first is step
             wrong = first.action is Action.BLOCKED or (is_it and error is not None)
-            if self.text and (wrong or self.app.verbosity >= 0):
+            if self.text and (wrong or (self.app.verbosity >= 0 and not self.app.broken)):
                 lines.append(self.lines.line(first, error if is_it else None))
+                wrongs += lines[-1:] if wrong else ()
                 lines += [f"      {line}" for line in value_lines(first)] if self.values else ()
             if is_it or len(lines) >= _AT_A_TIME:
-                self._print(lines)
+                self._print(lines, wrongs)
             if is_it:
                 return
-        self._print(lines)
+        self._print(lines, wrongs)
 
-    def _print(self, lines: list[str]) -> None:
+    def _print(self, lines: list[str], wrongs: list[str]) -> None:
         if lines:
-            self.app.report("".join(f"{line}\n" for line in lines))
+            # Who doesn't read it to the end still has to see what went wrong.
+            self.app.report("".join(f"{line}\n" for line in lines), elsewhere="".join(f"{line}\n" for line in wrongs))
             lines.clear()
+            wrongs.clear()

@@ -164,9 +164,9 @@ def unknown_id(kind: Kind, id_: str, bundle: Bundle, *, where: str) -> UsageErro
     elif others:
         hint = f"there is {others[0].value}/{id_}"
     else:
-        hint = f"the sources hold no {kind.value}" if not bundle.of_kind(kind) else None
+        hint = f"no {kind.value} are selected" if not bundle.of_kind(kind) else None
     named = f"{kind.value}/{id_}" if _SHOWABLE.fullmatch(id_) else f"{kind.value}/… of this name"
-    return UsageError(f"the sources hold no {named}", where=where, hint=hint)
+    return UsageError(f"the sources hold no {named} that is selected", where=where, hint=hint)
 
 
 def _near(name: str, known: Iterable[str]) -> list[str]:

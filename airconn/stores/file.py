@@ -90,7 +90,8 @@ class FileStore(Store):
         if name is None:
             raise UsageError(
                 f"the name of {self.address} doesn't tell the format",
-                hint=f"add --format, one of {', '.join(formats.NAMES)}",
+                hint="end it as in x.json, x.yaml, x.env or x.uri; an export and a conversion also take --format, "
+                f"one of {', '.join(formats.NAMES)}",
             )
         return name
 

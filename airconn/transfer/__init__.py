@@ -180,6 +180,13 @@ def export(
             known = ((obj, old.get(obj.kind, obj.id)) for obj in bundle)
             same = _same_to(sources)
             bundle = Bundle.of(held if held is not None and same(held, obj) else obj for obj, held in known)
+            if len(old) and not len(bundle):
+                number = "the object" if len(old) == 1 else f"all {len(old)} objects"
+                raise BlockedError(
+                    f"there is nothing to write, and {number} of this file would be gone",
+                    where=out.address,
+                    hint="is it the right place, and the right selection? --replace empties the file",
+                )
             rendered = formats.get_format(out.format_name()).render(bundle, options)
     if strict:
         refuse_losses(bundle, rendered.losses)

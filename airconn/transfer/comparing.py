@@ -64,7 +64,7 @@ def _left_out(store: Store, other: Bundle) -> list[Note]:
     if not kinds:
         return []
     options = " ".join(f"--{kind.value}" for kind in Kind if kind in kinds)
-    return [Note(store.address, f"{_names(kinds)} have no place here, and aren't compared ({options} does so)")]
+    return [Note(store.address, f"{_names(kinds)} have no place here, and aren't compared (with {options} they are)")]
 
 
 def _names(kinds: frozenset[Kind]) -> str:

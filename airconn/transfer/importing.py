@@ -8,7 +8,19 @@ from dataclasses import dataclass, replace
 
 from airconn.errors import BlockedError, InputError, InputErrors, TargetError
 from airconn.formats.base import Note
-from airconn.model import ALL_KINDS, NEWEST, Action, AirflowVersion, Bundle, How, Kind, Outcome, Selection, Step
+from airconn.model import (
+    ALL_KINDS,
+    NEWEST,
+    Action,
+    AirflowVersion,
+    Bundle,
+    How,
+    Kind,
+    Outcome,
+    Selection,
+    Step,
+    hidden_fields,
+)
 from airconn.plan import Plan, Policy, make_plan, with_deletions
 from airconn.stores.base import Store
 from airconn.transfer import Change, Loaded, load_for, watching
@@ -158,7 +170,8 @@ def refuse_blocked(plan: Plan) -> None:
     """Raises `BlockedError` if anything in a plan is blocked."""
     if plan.blocked:
         objects = "1 object is" if len(plan.blocked) == 1 else f"{len(plan.blocked)} objects are"
-        fill = " (--fill ADDRESS takes what is hidden from elsewhere)" if any(s.source for s in plan.blocked) else ""
+        hides = any(hidden_fields(step.source) for step in plan.blocked if step.source)
+        fill = " (--fill ADDRESS takes what is hidden from elsewhere)" if hides else ""
         raise BlockedError(
             f"{objects} blocked, and so is the run", hint=f"mend what is listed with '!'{fill}, or leave it out"
         )

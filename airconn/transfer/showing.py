@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
@@ -75,6 +76,11 @@ def _shown(name: Name) -> str:
 
 
 def _nearest(kinds: Iterable[Kind], id_: str, others: frozenset[tuple[Kind, str]]) -> str:
+    prefix, slash, rest = id_.partition("/")
+    if slash and prefix in [kind.singular for kind in Kind]:
+        return f"did you mean {prefix}s/{rest}?"
+    if re.search(r"[*?\[]", id_):
+        return "an ID is no glob here; airconn list --include shows what one matches"
     by_id = {other.lower(): f"{kind.value}/{other}" for kind, other in sorted(others) if kind in kinds}
     near = get_close_matches(id_.lower(), by_id, n=1, cutoff=0.5)
     return f"did you mean {by_id[near[0]]}?" if near else "airconn list shows what is"

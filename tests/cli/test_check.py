@@ -191,6 +191,7 @@ def test_fix_leaves_alone_what_it_can_not_mend(airconn, tmp_path: Path, name: st
     assert "fixed" not in result.err
     assert result.out
     assert path.read_text() == text
+    assert ("its connections are not mended, since something in it doesn't parse" in result.err) is (name == "a.env")
 
 
 def test_fix_leaves_out_what_is_ignored_or_not_selected(airconn, tmp_path: Path) -> None:

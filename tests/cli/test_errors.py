@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -116,3 +119,30 @@ def test_version_is_told(airconn, capsys) -> None:
 def test_completion_prints_a_script(airconn, shell: str) -> None:
     result = airconn("completion", shell)
     assert (result.code, "_AIRCONN_COMPLETE" in result.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("airconn import fi", ["file fi"]),
+        ("airconn check fi", ["file fi"]),
+        ("airconn convert a.json fi", ["file fi"]),
+        ("airconn diff a.json fi", ["file fi"]),
+        ("airconn export --from fi", ["file fi"]),
+        ("airconn import a.json --to fi", ["file fi"]),
+        ("airconn import a.json --fill fi", ["file fi"]),
+        ("airconn import a.json --overlay fi", ["file fi"]),
+        ("airconn export --from @pr", ["plain @prod"]),
+        ("airconn export --format y", ["plain yaml"]),
+        ("airconn imp", ["plain import"]),
+    ],
+)
+def test_a_shell_is_offered_what_fits(
+    words: str, offered: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "airconn.toml").write_text('[addresses]\nprod = "https://prod.example.com"\n')
+    environ = {**os.environ, "_AIRCONN_COMPLETE": "bash_complete", "COMP_WORDS": words}
+    environ["COMP_CWORD"] = str(len(words.split()) - 1)
+    command = [sys.executable, "-m", "airconn"]
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert [line.replace(",", " ") for line in done.stdout.splitlines()] == offered

@@ -155,3 +155,31 @@ def test_a_backend_that_nobody_knows_is_told_with_its_place(airconn, tmp_path: P
     result = airconn("list", "--from-airflow-config", env=env)
     assert result.code == 2
     assert "my.Backend is no secrets backend that airconn knows" in result.err
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////no/such/file.db"},
+        {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://127.0.0.1:1/airflow"},
+    ],
+    ids=str,
+)
+def test_that_all_is_well_is_not_said_of_what_can_not_be_looked_into(
+    airconn, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    environ = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW_VAR_A": "x", **environ}
+    result = airconn("explain", "--all", "--exit-code", env=environ)
+    assert (result.code, "warning: metadata database: can't be looked into: " in result.err) == (1, True)
+    assert "error: not complete" in result.err
+    single = airconn("explain", "a", env=environ)
+    assert (single.code, "unknown" in single.out) == (0, True)
+
+
+def test_what_was_looked_into_is_told_from_what_could_not_be(airconn, tmp_path: Path) -> None:
+    environ = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////no/such/file.db"}
+    result = airconn("explain", "gone", env=environ)
+    assert result.code == 3
+    assert (
+        "hint:  looked into: environment of the worker, environment; not into the metadata database: " in result.err
+    )

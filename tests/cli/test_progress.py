@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -348,10 +349,10 @@ def test_a_value_is_asked_for_without_it(
 def test_the_report_of_an_import_stands_above_it(airconn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     report = App.report
 
-    def report_slowly(app: App, text: str) -> None:
+    def report_slowly(app: App, text: str, **how: Any) -> None:
         app.clock.now += 1  # type: ignore[attr-defined]
         app.progress.tick()
-        report(app, text)
+        report(app, text, **how)
 
     monkeypatch.setattr(App, "report", report_slowly)
     shown = airconn("import", tmp_path / "in.env", "--to", tmp_path / "out.json", out=Terminal)

@@ -33,8 +33,8 @@ def read_slowly(self, selection):
     gate()
     return read(self, selection)
 
-def report_slowly(self, text):
-    report(self, text)
+def report_slowly(self, text, **how):
+    report(self, text, **how)
     self.lines = getattr(self, "lines", 0) + 1
     if self.lines == 2:
         gate()

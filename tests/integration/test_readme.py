@@ -73,7 +73,7 @@ def test_the_tour_prints_what_it_shows(box: Sandbox, checkout: Path) -> None:
     printed = ""
     for command in re.findall(r"^\$ (.*)$", tour, re.MULTILINE):
         printed += f"$ {command}\n{shell(command, checkout, environ)}"
-    assert re.sub(r"http://127\.0\.0\.1:\d+", "http://localhost:8080", printed) == tour
+    assert re.sub(r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:8080", printed) == tour
 
 
 def played(block: str, directory: Path, environ: dict[str, str]) -> str:

@@ -1,0 +1,101 @@
+"""Selections that select nothing, and files that aren't there: said, also where nothing would come of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Airconn = Callable[..., Any]
+NOTHING = "warning: the sources hold nothing that is selected\n"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "in.json"
+    path.write_text(json.dumps({"variables": {"region": "eu"}}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["convert", "IN", "-o", "OUT.json"], NOTHING),
+        (["convert", "IN", "-o", "OUT.env"], NOTHING),
+        (["export", "--from", "IN", "-o", "OUT.yaml"], NOTHING),
+        (["import", "IN", "--to", "OUT.json"], NOTHING),
+        (["diff", "IN", "IN"], "warning: neither place holds anything that is selected\n"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_globs_that_match_nothing_are_told_also_where_it_is_to_be_quiet(
+    airconn: Airconn, source: Path, tmp_path: Path, args: list[str], said: str
+) -> None:
+    args = [arg.replace("IN", str(source)).replace("OUT", str(tmp_path / "out")) for arg in args]
+    result = airconn(*args, "--include", "regoin", "-q")
+    assert (result.code, result.err) == (0, said)
+
+
+def test_that_there_is_nothing_at_all_is_no_fault_of_a_selection(airconn: Airconn, tmp_path: Path) -> None:
+    (tmp_path / "in.json").write_text(json.dumps({"variables": {}}))
+    result = airconn("convert", tmp_path / "in.json", "--format", "env")
+    assert (result.code, result.err) == (0, "warning: the sources hold nothing\n")
+    assert airconn("convert", tmp_path / "in.json", "--format", "env", "-q").err == ""
+
+
+@pytest.mark.parametrize("name", ["out.json", "out.yaml", "out.uri"])
+def test_a_file_is_not_emptied_by_a_slip(airconn: Airconn, source: Path, tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+    connection = tmp_path / "c.json"
+    connection.write_text(json.dumps({"connections": {"c": {"conn_type": "http"}}, "variables": {}}))
+    assert airconn("convert", connection, "--connections", "-o", out).code == 0
+    before = out.read_text()
+    result = airconn("convert", connection, "--connections", "--include", "nobody", "-o", out)
+    assert (result.code, out.read_text()) == (4, before)
+    assert "there is nothing to write, and the object of this file would be gone" in result.err
+    assert result.err.endswith("nothing was written\n")
+    assert airconn("convert", connection, "--connections", "--include", "nobody", "-o", out, "--replace").code == 0
+    assert out.read_text() != before
+    # What is empty already can be written anew.
+    assert airconn("convert", connection, "--connections", "--include", "nobody", "-o", out).code == 0
+
+
+def test_a_file_to_fill_from_has_to_be_there_though_nothing_is_hidden(
+    airconn: Airconn, source: Path, tmp_path: Path
+) -> None:
+    for args in (["convert", source], ["import", source, "--to", tmp_path / "out.json"]):
+        result = airconn(*args, "--fill", tmp_path / "gone.env")
+        assert (result.code, "gone.env: there is no such file" in result.err) == (3, True)
+
+
+def test_a_plan_of_elsewhere_says_where_it_is_carried_out(
+    airconn: Airconn, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert airconn("import", "in.json", "--to", tmp_path / "o.json", "--dry-run", "--plan-out", "plan.json").code == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    result = airconn("apply", "../plan.json")
+    assert (result.code, "in.json: there is no such file" in result.err) == (3, True)
+    assert "a plan is carried out in the directory that its sources are relative to" in result.err
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("variable/region", "did you mean variables/region?"),
+        ("reg*", "an ID is no glob here; airconn list --include shows what one matches"),
+    ],
+)
+def test_an_id_that_is_none_is_told_what_it_may_be(airconn: Airconn, source: Path, name: str, hint: str) -> None:
+    result = airconn("show", name, "--from", source)
+    assert (result.code, hint in result.err) == (3, True)
+
+
+def test_a_place_that_stands_for_itself_is_told_its_option(airconn: Airconn, source: Path) -> None:
+    for command in ("list", "export"):
+        result = airconn(command, source)
+        assert (result.code, "hint:  a place to read from goes behind --from\n" in result.err) == (2, True)
