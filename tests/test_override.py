@@ -256,6 +256,12 @@ def test_a_wrong_option_is_told_with_the_right_one(option: str, text: str, messa
     assert "SECRET" not in f"{caught.value} {caught.value.hint}"
 
 
+def test_an_empty_variable_is_no_json() -> None:
+    empty = Bundle.of([Variable(key="e", value=Text(" "))])
+    with pytest.raises(UsageError, match="no JSON object or list"):
+        change(empty, sets=("variables/e.value.x=1",))
+
+
 # Secrets.
 
 

@@ -123,7 +123,7 @@ def _truth(field: str, value: object, where: str) -> bool:
 
 
 def tree_of(obj: AirflowObject, field: str, where: str) -> Any:
-    """What a field says as JSON, with hidden leaves as `REDACTED`. A field that isn't set is an empty object.
+    """What a field says as JSON, with hidden leaves as `REDACTED`. An extra that isn't set is an empty object.
 
     Raises `BlockedError` where all of it is hidden, and `UsageError` where it has no leaves.
     """
@@ -134,7 +134,7 @@ def tree_of(obj: AirflowObject, field: str, where: str) -> Any:
             where=where,
             hint="set all of it, or take what is hidden from another place with --fill",
         )
-    if held is None or (isinstance(held, Text) and not held.text.strip()):
+    if held is None or (field == "extra" and isinstance(held, Text) and not held.text.strip()):
         return {}
     try:
         tree = held.value()
