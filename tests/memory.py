@@ -24,6 +24,8 @@ class Memory(Store):
         """The ids that are there and can't be read."""
         self.failing: set[str] = set()
         """The ids that can't be written."""
+        self.untried: set[str] = set()
+        """The ids that it doesn't try to write."""
         self.deaf: set[str] = set()
         """The ids before which the place doesn't answer."""
         self.replaces = False
@@ -61,6 +63,9 @@ class Memory(Store):
                 raise TargetError("nobody answers", where=self.address)
             call.append(step.id)
             self.before_write(step)
+            if step.id in self.untried:
+                yield Outcome(step, "not tried: it is late", untried=True)
+                continue
             if step.id in self.failing:
                 yield Outcome(step, "refused")
                 continue

@@ -12,7 +12,7 @@ import click
 
 from airconn import __version__
 from airconn.cli.app import App, OutputClosedError
-from airconn.errors import AirconnError, ExitCode, UsageError
+from airconn.errors import AirconnError, ExitCode, TargetError, UsageError
 
 COMMANDS = {
     "import": ("airconn.cli.import_", "Push objects from files or other places into an Airflow."),
@@ -107,6 +107,13 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + 13
+    except OSError as error:
+        if not _is_of_click(error):
+            app.error(_bug(error))
+            return ExitCode.SOME_FAILED
+        reason = error.strerror or "the system refuses"
+        app.error(TargetError(f"standard output can't be written to: {reason}"))
+        return ExitCode.TARGET
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user, and its text could hold a secret
         app.error(_bug(error))
         return ExitCode.SOME_FAILED
@@ -122,6 +129,14 @@ def _from_click(error: click.UsageError) -> AirconnError:
     if takes_from and message.startswith("Got unexpected extra argument"):
         hint = "a place to read from goes behind --from"
     return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=hint)
+
+
+def _is_of_click(error: OSError) -> bool:
+    """Whether it was raised where click prints a help text."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == "click"
 
 
 def _bug(error: Exception) -> AirconnError:

@@ -102,7 +102,7 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
     if path is None:
         app.data(result.text)
     else:
-        out.save(result.text)
+        out.save(result.text, afresh=options["replace"])
         app.writes = False
     if not len(result.written):
         opt.warn_of_nothing(app, selection)

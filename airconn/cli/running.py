@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 import time
@@ -167,12 +168,17 @@ class Run:
         writes = plan.writes
 
         def on_outcome(outcome: Outcome) -> None:
+            if outcome.untried and self._has_no_time():
+                self.is_late = True  # it was taken in time, and not begun
+                unbegun.append(outcome.step)
+                return
             self.app.writes = False
             self.outcomes.append(outcome)
             printer.up_to(outcome.step, outcome.error)
             self.app.watch("writing", len(self.outcomes), len(writes))
 
         begun: list[Step] = []
+        unbegun: list[Step] = []
         interrupted = False
         ended: BaseException | None = None
         try:
@@ -197,7 +203,7 @@ class Run:
                 self._verify(prepared, target)
         except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
             ended = end
-            for step in begun[len(self.outcomes) :]:
+            for step in begun[len(self.outcomes) + len(unbegun) :]:
                 on_outcome(Outcome(step, "stopped in its midst: it is written, in part or not at all"))
         finally:
             self._tell_of_recovery()
@@ -206,6 +212,10 @@ class Run:
             self._tell_of_deadline(len(writes) - len(self.outcomes))
         if ended or interrupted:
             raise ended or KeyboardInterrupt
+        return self._code(prepared)
+
+    def _code(self, prepared: importing.Import) -> ExitCode:
+        """The exit code of a run that has come to its end."""
         doubtful = self.wrong or self.unverified or self.is_late or any(outcome.error for outcome in self.outcomes)
         code = self._verdict(prepared)
         if self.is_late and not self.outcomes:
@@ -251,9 +261,12 @@ class Run:
 
     def _tell_of_recovery(self) -> None:
         if self.recovery.path is not None:
+            given = self.options.get("to")
+            to = f" --to {shlex.quote(given)}" if given else ""
             self.app.say(
                 f"objects that may be deleted and not created again are in {self.recovery.path}\n"
-                f"  airconn import {self.recovery.path} puts them back; delete the file then, it holds their secrets",
+                f"  airconn import {shlex.quote(str(self.recovery.path))} --exact{to}\n"
+                "  puts them back; delete the file then, it holds their secrets",
                 level=-1,
             )
 

@@ -28,7 +28,7 @@ from airconn.model import Bundle, Connection, Kind, Origin, hidden_fields
 
 _ENTRY = re.compile(r"[\w.-]+=(([a-zA-Z][a-zA-Z0-9+.-]*:)?//|\{\")")
 # What Airflow takes for an id, or a reader of this format for the start of a line, has none of these in it.
-_NO_ID = re.compile(r"://|[@=\s]|^[#\ufeff]")
+_NO_ID = re.compile(r"://|[@=\s\0]|^[#\ufeff]")
 
 
 def sniff(text: str) -> bool:

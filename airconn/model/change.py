@@ -88,7 +88,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a step. `error` is None when it was done, else the reason in words that hold no secret."""
+    """What became of a step. `error` is None when it was done, else the reason in words that hold no secret.
+
+    `untried`: nothing was sent for it.
+    """
 
     step: Step
     error: str | None = None
+    untried: bool = False

@@ -10,13 +10,16 @@ from typing import ClassVar
 
 from airconn import formats
 from airconn.config import Settings
-from airconn.errors import AirconnError, InputError, TargetError, UsageError
+from airconn.errors import AirconnError, BlockedError, InputError, TargetError, UsageError
 from airconn.formats import dotenv
 from airconn.formats.base import Change, Note, Parsed, ReadOptions, Rendered, Same, WriteOptions
 from airconn.model import Action, AirflowObject, AirflowVersion, Bundle, Outcome, Selection, Step
 from airconn.stores.base import Capabilities, Store
 
 STDIN = "-"
+Version = tuple[int, int, int]
+"""Which file it is, when it was last written to, and how large it is."""
+
 _MODE = 0o600
 
 
@@ -35,6 +38,8 @@ class FileStore(Store):
         self.path = None if address == STDIN else Path(address)
         self.settings = settings
         self._text: str | None = None
+        self._seen: Version | None = None
+        """Which version of the file was read or written last."""
         self._last: tuple[str, AirflowVersion, Parsed] | None = None
 
     def describe(self) -> str:
@@ -56,7 +61,9 @@ class FileStore(Store):
                 raise UsageError("there is no standard input to read")
             return self.settings.stdin.read()
         try:
-            return self.path.read_bytes()
+            with self.path.open("rb") as file:
+                self._seen = _version(os.fstat(file.fileno()))
+                return file.read()
         except OSError as error:
             reason = {
                 FileNotFoundError: "there is no such file",
@@ -150,12 +157,23 @@ class FileStore(Store):
         objects = [obj for obj in {**held, **wanted}.values() if obj is not None]
         return formats.get_format(name).render(Bundle.of(objects), options)
 
-    def save(self, text: str) -> None:
-        """Writes the file, whole or not at all, readable by its owner alone."""
+    def save(self, text: str, *, afresh: bool = False) -> None:
+        """Writes the file, whole or not at all, readable by its owner alone.
+
+        Raises `BlockedError` where somebody else has written to it since it was read, unless it is to be written
+        `afresh`, whatever is in it.
+        """
         if self.path is None:
             raise UsageError("standard input can't be written to", hint="name a file")
-        write_atomically(self.path, text)
-        self._text = text
+        with _alone_in(self.path.parent):
+            if not afresh and self.holds_something() and _version(self.path.stat()) != self._seen:
+                raise BlockedError(
+                    "somebody else has written to this file in the meantime", where=self.address, hint="run it again"
+                )
+            write_atomically(self.path, text)
+            self._text = text
+            with contextlib.suppress(OSError):
+                self._seen = _version(self.path.stat())
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         """Carries out all steps in one write: all of them or, where the file can't be written, none.
@@ -184,6 +202,23 @@ class FileStore(Store):
         for step in steps:
             other_kind = None if step.kind in kinds else f"this file holds no {step.kind.value}"
             yield Outcome(step, other_kind or refused.get((step.kind, step.id)))
+
+
+def _version(status: os.stat_result) -> Version:
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+@contextlib.contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """No other airconn writes to a directory within this block, where the system has locks for that."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl
+
+            number = os.open(directory, os.O_RDONLY)
+            stack.callback(os.close, number)
+            fcntl.flock(number, fcntl.LOCK_EX)
+        yield
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -199,6 +199,7 @@ def carry_out(
     replaced = [step.source for step in plan.of(Action.REPLACE) if step.source]
     recovery.keep(replaced, target.airflow() if replaced else NEWEST)
     notes: list[Note] = []
+    begun: set[tuple[Kind, str]] = set()
     failed = False
 
     def due() -> Iterator[Step]:
@@ -207,6 +208,7 @@ def carry_out(
         for step in plan.writes:
             if stop() or (failed and fail_fast):
                 return
+            begun.add((step.kind, step.id))
             on_begin(step)
             yield step
 
@@ -215,10 +217,13 @@ def carry_out(
         with closing((_singly if singly else _together)(target, due(), notes)) as outcomes:
             for outcome in outcomes:
                 failed = failed or outcome.error is not None
-                if outcome.error is None:
+                if outcome.error is None or outcome.untried:
                     recovery.is_safe(outcome.step.kind, outcome.step.id)
                 on_outcome(outcome)
     finally:
+        for obj in replaced:
+            if (obj.kind, obj.id) not in begun:
+                recovery.is_safe(obj.kind, obj.id)
         recovery.settle()
     return tuple(notes)
 

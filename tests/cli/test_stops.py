@@ -130,3 +130,33 @@ def test_to_fail_fast_leaves_the_rest_not_done(airconn: Airconn, memory: Memory,
     result = airconn("import", source, "--to", memory.address, "--fail-fast")
     assert (result.code, memory.calls) == (1, [["a"], ["b"]])
     assert result.out.splitlines()[-1].endswith("1 created, 0 updated, 0 unchanged, 1 failed, 2 not done")
+
+
+def test_what_was_taken_in_time_and_not_begun_is_told_as_what_was_not_taken(
+    airconn: Airconn, memory: Memory, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.monotonic()
+    for number, late, code in ((3, "d", 1), (0, "a", 5)):
+        memory.held.clear()
+        memory.untried = {*"abcd"[number:]}
+        monkeypatch.setattr("time.monotonic", lambda: now)
+
+        def go_on(step: Step, late: str = late) -> None:
+            if step.id == late:
+                monkeypatch.setattr("time.monotonic", lambda: now + 61)
+
+        memory.before_write = go_on
+        result = airconn("import", source, "--to", memory.address, "--deadline", "60")
+        told = f"{number} created, 0 updated, 0 unchanged, {4 - number} not done"
+        assert (result.code, told in result.out, " x " in result.out) == (code, True, False)
+        assert ("nothing was written" in result.err) is (code == 5)
+
+
+def test_the_way_back_names_the_place(airconn: Airconn, memory: Memory, source: Path) -> None:
+    airconn("import", source, "--to", memory.address)
+    memory.replaces, memory.failing = True, {"b"}
+    source.write_text(json.dumps({"variables": dict.fromkeys("abcd", "other")}))
+    result = airconn("import", source, "--to", memory.address)
+    assert result.code == 1
+    (line,) = [line for line in result.err.splitlines() if line.startswith("  airconn import ")]
+    assert line.endswith(f".json --exact --to {memory.address}")

@@ -52,6 +52,13 @@ def test_a_full_standard_output_is_told(unicode_file: Path, tmp_path: Path) -> N
     assert done.stderr.startswith("error: standard output can't be written to: No space left on device\n")
 
 
+@pytest.mark.parametrize("option", ["--help", "--version", "import --help"])
+def test_a_help_text_that_has_no_room_is_told(option: str, tmp_path: Path) -> None:
+    done = shell(f"airconn {option} >/dev/full", tmp_path)
+    assert done.returncode == 5
+    assert done.stderr.startswith("error: standard output can't be written to: No space left on device\n")
+
+
 def test_data_is_utf8_whatever_the_locale(unicode_file: Path, tmp_path: Path) -> None:
     done = shell("airconn convert objects.json --format yaml", tmp_path, PYTHONIOENCODING="ascii")
     assert (done.returncode, "é0: " in done.stdout or "é0" in done.stdout) == (0, True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
 from airconn.config import Settings
-from airconn.errors import AirconnError, InputError
+from airconn.errors import AirconnError, BlockedError, InputError
 from airconn.formats.base import Parsed
 from airconn.model import (
     NEWEST,
@@ -135,3 +137,50 @@ def test_a_file_is_parsed_once_for_all_who_look_into_it(tmp_path: Path, monkeypa
     assert [outcome.error for outcome in store.apply([step])] == [None]
     assert set(store.read(Selection()).variables) == {"a", "b"}
     assert parsed == [NEWEST, *[AirflowVersion(2, 7, 3)] * 2]
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.env"])
+def test_what_somebody_else_has_written_in_the_meantime_is_not_lost(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    variables = [Variable(key=key, value=Text("v")) for key in ("a", "b", "c")]
+    steps = [Step(Kind.VARIABLES, each.key, Action.CREATE, each) for each in variables]
+
+    def opened() -> FileStore:
+        return FileStore(str(path), Settings())
+
+    mine = opened()
+    assert len(mine.present(Selection())) == 0
+    assert [outcome.error for outcome in opened().apply(steps[:1])] == [None]
+    with pytest.raises(BlockedError, match="somebody else has written to this file in the meantime"):
+        mine.save("of when it wasn't there")
+    mine = opened()
+    assert len(mine.present(Selection())) == 1
+    assert [outcome.error for outcome in opened().apply(steps[1:2])] == [None]
+    before = path.read_bytes()
+    with pytest.raises(BlockedError, match="somebody else has written to this file in the meantime"):
+        list(mine.apply(steps[2:]))
+    assert path.read_bytes() == before
+    list(opened().apply(steps[2:]))
+    assert set(opened().read(Selection()).variables) == {"a", "b", "c"}
+    mine.save("{}", afresh=True)
+    mine.save("{ }")  # which it has written itself
+
+
+def test_several_who_write_at_once_lose_nothing_unsaid(tmp_path: Path) -> None:
+    path = tmp_path / "x.env"
+    path.write_text("A=1\n")
+    done: list[str] = []
+
+    def write(key: str) -> None:
+        variable = Variable(key=key, value=Text("v"))
+        with contextlib.suppress(BlockedError):
+            list(FileStore(str(path), Settings()).apply([Step(Kind.VARIABLES, key, Action.CREATE, variable)]))
+            done.append(key)
+
+    threads = [threading.Thread(target=write, args=(f"k{number}",)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert done
+    assert set(FileStore(str(path), Settings()).read(Selection()).variables) == set(done)

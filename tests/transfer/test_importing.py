@@ -90,6 +90,15 @@ def test_what_is_replaced_is_kept_until_it_is_safe(tmp_path: Path) -> None:
     assert kept(tmp_path) == ["c"]
 
 
+def test_what_was_never_begun_is_not_among_what_may_be_lost(tmp_path: Path) -> None:
+    place = Memory(*variables("old"))
+    place.replaces = True
+    place.failing, place.untried = {"b"}, {"c"}
+    begun: list[Step] = []
+    carried_out(place, tmp_path, stop=lambda: len(begun) == 3, on_begin=begun.append)
+    assert kept(tmp_path) == ["b"]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_what_is_replaced_is_kept_however_the_run_ends(tmp_path: Path, error: type[BaseException]) -> None:
     place = Memory(*variables("old"))

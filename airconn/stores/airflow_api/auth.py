@@ -69,8 +69,11 @@ class Authenticator:
                 self._token = self._new_token()
             return {"Authorization": f"Bearer {_one_line(self._token)}"} if self._token else {}
 
-    def renew(self, refused: Mapping[str, str], *, v2: bool) -> bool:
-        """Whether there are other headers now than those that were refused. Safe to call from several threads."""
+    def renew(self, refused: Mapping[str, str], *, v2: bool, late: bool = False) -> bool:
+        """Whether there are other headers now than those that were refused. Safe to call from several threads.
+
+        `late`: it is tried after the deadline as well.
+        """
         known = self._credentials
         if known.token:
             return False
@@ -82,7 +85,7 @@ class Authenticator:
                 return True  # another thread has been here
             if not self.given and self._gave_up:
                 return False
-            self._token = self._new_token() if self.given else self._token_for_nobody()
+            self._token = self._new_token(late=late) if self.given else self._token_for_nobody()
             return self._token is not None and f"Bearer {self._token}" != bearer
 
     def worked(self, headers: Mapping[str, str]) -> None:
@@ -125,7 +128,7 @@ class Authenticator:
             self._open_session()
         return True
 
-    def _new_token(self) -> str | None:
+    def _new_token(self, *, late: bool = False) -> str | None:
         known = self._credentials
         if self._refusal:
             raise TargetError(self._refusal.message, where=self._refusal.where, hint=self._refusal.hint)
@@ -138,13 +141,12 @@ class Authenticator:
                 self._refusal = error
                 raise
         if known.username:
-            return self._log_in(known.username, known.password or "")
+            return self._log_in(known.username, known.password or "", late)
         return None
 
-    def _log_in(self, username: str, password: str) -> str:
-        reply = self._transport.send(
-            Request("POST", "/auth/token", body={"username": username, "password": password}, repeatable=True), {}
-        )
+    def _log_in(self, username: str, password: str, late: bool) -> str:
+        body = {"username": username, "password": password}
+        reply = self._transport.send(Request("POST", "/auth/token", body=body, repeatable=True, late=late), {})
         token = _token_in(reply)
         if token:
             return token

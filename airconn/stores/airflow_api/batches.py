@@ -22,7 +22,6 @@ from airconn.stores.airflow_api.writes import (
     FAULT,
     MAY_NOT,
     NO_AIRFLOW,
-    OTHER_VALUES,
     UNKNOWN,
     Doubt,
     Writer,
@@ -56,7 +55,7 @@ def carry_out(
     is to tell at the end. Raises `TargetError` before the first write, where the server doesn't answer or doesn't let
     us in.
     """
-    writer = Writer(session, api)
+    writer = Writer(session, api, whole=whole)
     writes = (step for step in steps if step.action in WRITES)
     for first in writes:
         if not session.let_in:
@@ -84,6 +83,8 @@ class _Part:
     """It lacks its password, which comes later."""
     completes: bool = False
     """Without it, objects would be left half done, so that it is sent after the deadline as well."""
+    again: bool = False
+    """It was sent before, and somebody else has answered."""
 
     @property
     def doubt(self) -> Doubt:
@@ -160,9 +161,11 @@ class BatchWriter:
     def _carry_out(self, entries: Sequence[Entry], *, completes: bool = False) -> Iterator[Outcome]:
         """The outcomes of entries of one key."""
         key = entries[0].key
+        may_put_off = len(entries) > 1 and key == Key(Kind.CONNECTIONS, Action.CREATE)
+        puts_off = may_put_off and not self._writer.why_not() and self._puts_off(entries)
         if key is None or len(entries) == 1 or self._writer.why_not(completes=completes):
             yield from (self._writer.attempt(item.step, completes=completes) for item in entries)
-        elif key.kind is Kind.CONNECTIONS and key.action is Action.CREATE and self._puts_off(entries):
+        elif puts_off:
             yield from self._in_two(key, entries)
         else:
             yield from self._send(_Part(key, entries, completes=completes))
@@ -217,7 +220,9 @@ class BatchWriter:
             return
         self._writer.heard()
         succeeded = bulk.done(reply, key, entries) if reply.status in _DONE else frozenset()
-        if succeeded is None:
+        if succeeded is None and part.completes and not part.again:
+            yield from self._send(replace(part, again=True))
+        elif succeeded is None:
             yield from part.unknown(NO_AIRFLOW)
         elif reply.status == 401:
             yield from part.failed(failure(reply, request, first))
@@ -289,9 +294,13 @@ class BatchWriter:
         outcomes: dict[str, Outcome] = {}
         for item in part.entries:
             if (there := held.get(item.step.id)) is not None:
-                is_ours = self._writer.is_as_sent(item.step, there, doubtful.doubt)
-                outcomes[item.step.id] = Outcome(item.step, None if is_ours else OTHER_VALUES)
-                if is_ours and part.bare:
+                try:
+                    self._writer.settle(item.step, there, doubtful.doubt)
+                except AirconnError as fault:
+                    outcomes[item.step.id] = Outcome(item.step, told(fault))
+                    continue
+                outcomes[item.step.id] = Outcome(item.step)
+                if part.bare:
                     self._lacking.add(item.step.id)
         left = [item for item in part.entries if item.step.id not in outcomes]
         again = self._halved(replace(doubtful, entries=left)) if left else ()
@@ -304,6 +313,8 @@ class BatchWriter:
         Raises `AirconnError` where it isn't.
         """
         kind = part.key.kind
+        if part.completes:
+            return {}  # whether the server is there shows in what is sent next
         if part.key.action is not Action.CREATE:
             Lister(self._session, self._api, kind, unwatched).count()
             return {}

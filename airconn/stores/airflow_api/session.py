@@ -85,9 +85,17 @@ class Session:
     def _send(self, request: Request) -> Reply:
         headers = self.auth.headers(v2=self.v2)
         reply = self.transport.send(request, headers)
-        if _expired(reply, headers) and self.auth.renew(headers, v2=self.v2):
-            headers = self.auth.headers(v2=self.v2)
-            reply = self.transport.send(request, headers)
+        if _expired(reply, headers):
+            try:
+                renewed = self.auth.renew(headers, v2=self.v2, late=request.late)
+            except TargetError as error:
+                if not reply.doubtful:
+                    raise
+                raise NoAnswer(error.message, where=self.base, hint=error.hint, maybe_done=True) from None
+            if renewed:
+                headers, doubtful = self.auth.headers(v2=self.v2), reply.doubtful
+                reply = self.transport.send(request, headers)
+                reply = replace(reply, doubtful=reply.doubtful or doubtful)
         if 200 <= reply.status < 300 or (reply.status == 404 and names_an_object(reply)):
             self.let_in = True
             self.auth.worked(headers)

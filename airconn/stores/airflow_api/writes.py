@@ -8,7 +8,19 @@ from enum import Enum
 from itertools import groupby
 
 from airconn.errors import AirconnError, TargetError
-from airconn.model import Action, AirflowObject, Connection, Kind, Outcome, Step, value_fields
+from airconn.model import (
+    REDACTED,
+    Action,
+    AirflowObject,
+    Connection,
+    FieldChange,
+    How,
+    Kind,
+    Outcome,
+    Step,
+    Text,
+    value_fields,
+)
 from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
 from airconn.stores.airflow_api.faults import NoAnswer
@@ -45,7 +57,9 @@ class Doubt(Enum):
 class Writer:
     """Writes to one server, one object a request."""
 
-    def __init__(self, session: Session, api: Api) -> None:
+    def __init__(self, session: Session, api: Api, *, whole: bool = False) -> None:
+        """`whole`: an object that comes to be there in the meantime, and may be somebody else's, isn't touched."""
+        self._whole = whole
         self._session = session
         self._api = api
         self._silent = 0
@@ -62,7 +76,7 @@ class Writer:
         Safe to call from several threads.
         """
         if why := self.why_not(completes=completes):
-            return Outcome(step, f"not tried: {why}")
+            return Outcome(step, f"not tried: {why}", untried=True)
         try:
             self._carry_out(step, doubt, completes)
         except NoAnswer as error:
@@ -113,7 +127,13 @@ class Writer:
             return
         requests = self._api.create(step.source)
         if step.action is Action.REPLACE:
-            self._delete(step)
+            try:
+                self._delete(step)
+            except NoAnswer as error:
+                if not error.maybe_done:
+                    raise
+                text = f"{error.message}; it may be deleted by now, and is not created anew"
+                raise NoAnswer(text, where=self._session.base, maybe_done=True) from None
             try:
                 self._create(step, step.source, requests, completes=True)
             except AirconnError as error:
@@ -141,13 +161,13 @@ class Writer:
             except NoAnswer as error:
                 if not error.maybe_done:
                     raise
-                if self._came_to_be(step, doubt):
+                if self._came_to_be(step, doubt, completes=completes):
                     break
                 if last or self.why_not(completes=completes):
                     raise
                 continue
             known = last or doubt is not Doubt.NONE or reply.doubtful
-            if known and reply.status == 409 and self._came_to_be(step, doubt):
+            if reply.status == 409 and self._came_to_be(step, doubt, known=known, completes=completes):
                 break
             self._expect(reply, first, step)
             break
@@ -163,42 +183,66 @@ class Writer:
             raise NoAnswer(message, where=self._session.base, maybe_done=reply.doubtful or unknown_fate(reply))
         return reply
 
-    def _came_to_be(self, step: Step, doubt: Doubt) -> bool:
-        """Whether an object that wasn't there is there now with the values that were sent.
+    def _came_to_be(self, step: Step, doubt: Doubt, *, known: bool = True, completes: bool) -> bool:
+        """Whether an object that wasn't there is there now with the values that were sent. Raises as `settle`."""
+        held = self._held(step, late=completes)
+        return held is not None and self.settle(step, held, doubt, known=known)
 
-        Raises `Refused` where it has others.
+    def settle(self, step: Step, held: AirflowObject, doubt: Doubt, *, known: bool = True) -> bool:
+        """Whether an object that is there now is what a create has sent.
+
+        `known`: a create of ours had no answer, so that it may be ours. Else it was made by a gateway that sent ours
+        twice, or by somebody else. What the server doesn't show of it is written once more, since nobody knows whose
+        it is. Raises `Refused` where it is one with other values, and as a write does.
         """
-        held = self._held(step)
-        if held is None:
-            return False
-        if self.is_as_sent(step, held, doubt):
-            return True
-        raise Refused(OTHER_VALUES)
-
-    def is_as_sent(self, step: Step, held: AirflowObject, doubt: Doubt) -> bool:
-        """Whether an object that is there now is what a create has sent, as far as the server shows it."""
         if step.source is None:
             return False
+        if not self._is_as_sent(step, step.source, held, doubt):
+            if known:
+                raise Refused(OTHER_VALUES)
+            return False
+        unseen = [name for name in value_fields(step.kind) if _is_unseen(name, step.source, held, doubt)]
+        if not unseen or self._whole:
+            return known or not unseen
+        changes = tuple(FieldChange(name, How.WRITTEN_AGAIN) for name in unseen)
+        again = replace(step, action=Action.UPDATE, target=step.source, changes=changes)
+        for request in self._api.update(again):
+            self._expect(self.sent(replace(request, late=True), again), request, again)
+        return True
+
+    def _is_as_sent(self, step: Step, source: AirflowObject, held: AirflowObject, doubt: Doubt) -> bool:
+        """Whether an object that is there now is what a create has sent, as far as the server shows it."""
         names = [name for name in value_fields(step.kind) if name != "include_deferred"]
         if step.kind is Kind.VARIABLES and not self._api.dialect.describes_on_create:
             names.remove("description")
-        if doubt is Doubt.BARE and isinstance(held, Connection) and held.password is None:
+        lacking = doubt is Doubt.BARE or not self._whole  # it is written afterwards
+        if lacking and isinstance(held, Connection) and held.password is None:
             names.remove("password")
-        return matches(held, stored_form(step.source, self._api.dialect), names)
+        return matches(held, stored_form(source, self._api.dialect), names)
 
-    def _held(self, step: Step) -> AirflowObject | None:
-        answer = self._session.get(Request("GET", self._api.path(step.kind, step.id)), step.kind)
+    def _held(self, step: Step, *, late: bool = False) -> AirflowObject | None:
+        answer = self._session.get(Request("GET", self._api.path(step.kind, step.id), late=late), step.kind)
         return None if answer is None else self._api.parse(step.kind, answer)
 
     def _delete(self, step: Step) -> None:
-        """Deletes an object. One that is gone already is as good."""
+        """Deletes an object. One that is gone already is as good. Where the answer is lost, looks and tries again."""
         request = self._api.delete(step.kind, step.id)
-        try:
-            reply = self.sent(request, step)
-        except NoAnswer as error:
-            if not error.maybe_done or self._held(step) is not None:
-                raise
-            return
+        for last in (False, True):
+            try:
+                reply = self.sent(request, step)
+                break
+            except NoAnswer as error:
+                if not error.maybe_done:
+                    raise
+                try:
+                    held = self._held(step)
+                except AirconnError as second:
+                    text = f"{error.message}, and {second.message}"
+                    raise NoAnswer(text, where=self._session.base, maybe_done=True) from None
+                if held is None:
+                    return
+                if last or self.why_not():
+                    raise
         if reply.status != 404 or not names_an_object(reply):
             self._expect(reply, request, step)
 
@@ -212,6 +256,14 @@ class Writer:
         said = reason(reply, request.body, self._session.auth.secrets())
         why = f": {said}" if reply.status in (400, 422) and said else ""
         raise TargetError(failure(reply, request, step) + why)
+
+
+def _is_unseen(name: str, source: AirflowObject, held: AirflowObject, doubt: Doubt) -> bool:
+    """Whether a field was sent, and a server doesn't show it, or hasn't got it yet."""
+    if getattr(source, name) is None or (name == "password" and doubt is Doubt.BARE):
+        return False
+    value = getattr(held, name)
+    return value is REDACTED or (isinstance(value, Text) and bool(value.hidden)) or (name == "password" and not value)
 
 
 def _names(reply: Reply, step: Step) -> bool:

@@ -404,3 +404,45 @@ def test_what_it_costs_the_server_to_learn_many_passwords_is_told(
     store = connect(serve(airflow("3.3.2", Bulk())).url)
     assert not any(errors(carried_out(store, [*connections(number)[shared:], *connections(shared, password="p")])))
     assert ["makes 1,000 new passwords known" in note.message for note in store.notes] == [True] * told
+
+
+def test_connections_that_a_gateway_has_created_twice_get_their_passwords(serve: Serve, connect: Connect) -> None:
+    """It sends the first request once more, and passes on the second answer: that all of them exist."""
+    held: dict[str, dict[str, Any]] = {}
+    empty = dict.fromkeys(("description", "host", "login", "schema", "port", "extra", "password"))
+
+    def spoil(action: dict[str, Any]) -> Answer | None:
+        for entity in action["entities"]:
+            held[entity["connection_id"]] = {**empty, **held.get(entity["connection_id"], {}), **entity}
+        exist = {"success": [], "errors": [{"error": "exists", "status_code": 409}]}
+        return Answer(200, {"create": exist}) if action["action"] == "create" else None
+
+    def respond(received: Received) -> Answer | None:
+        id_ = received.path.rpartition("/")[2]
+        if received.method == "GET" and id_ in held:
+            return Answer(body={**held[id_], "password": "***" if held[id_]["password"] else None})
+        if received.method == "POST" and (received.body or {}).get("connection_id") in held:
+            return Answer(409, {"detail": "exists"})
+        if received.method == "PATCH" and id_ in held:
+            held[id_]["password"] = received.body["password"]
+        return bulk(received)
+
+    bulk = Bulk(spoil)
+    assert not any(errors(carried_out(connect(serve(airflow("3.3.2", respond)).url), connections(25))))
+    assert [each["password"] for each in held.values()] == [f"pw-{n:06}" for n in range(25)]
+
+
+@pytest.mark.parametrize("stranger", [Answer(200, "<html>Sign in</html>"), Answer(200, {})], ids=["page", "JSON"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_passwords_that_a_stranger_answers_to_are_sent_once_more(
+    stranger: Answer, times: int, serve: Serve, connect: Connect
+) -> None:
+    strangers = [stranger] * times
+
+    def spoil(action: dict[str, Any]) -> Answer | None:
+        return strangers.pop() if action["action"] == "update" and strangers else None
+
+    bulk = Bulk(spoil)
+    told = errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), connections(25)))
+    assert [error is None for error in told] == [times == 1] * 25
+    assert bulk.sizes() == [("create", 25), ("update", 25), ("update", 25)]

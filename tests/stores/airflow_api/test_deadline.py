@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from airconn.config import Settings
 from airconn.model import Action, Connection, Kind, Outcome, Pool, Selection, Step, Variable
 from airconn.stores.base import Store
-from tests.stores.airflow_api.conftest import airflow, with_token
+from tests.stores.airflow_api.conftest import airflow, with_password, with_token
 from tests.stores.airflow_api.test_batches import Bulk, connections, errors, variables
 from tests.stores.contract import step
 from tests.stores.site import Answer, Received, Site
@@ -174,3 +175,68 @@ def test_reads_after_the_writes_keep_the_deadline(hour: Hour, serve: Serve, conn
     hour.end()
     with pytest.raises(Exception, match="the deadline has passed"):
         store.read(Selection())
+
+
+def test_nothing_is_written_where_the_deadline_passes_while_it_is_asked_what_may_be_written(
+    hour: Hour, serve: Serve, connect: Connect
+) -> None:
+    bulk = Bulk()
+
+    def respond(received: Received) -> Answer | None:
+        if "airconn-" in str(received.body):
+            hour.end()
+        return bulk(received)
+
+    outcomes = carried_out(connect(serve(airflow("3.3.2", respond)).url, hour.settings()), connections(25))
+    assert (bulk.asked, bulk.actions) == (1, [])
+    assert all(outcome.untried for outcome in outcomes)
+
+
+def test_what_completes_an_object_logs_in_and_looks_as_often_as_it_has_to(
+    hour: Hour, serve: Serve, connect: Connect
+) -> None:
+    """The token has expired, the server that gives another is busy, and so is the one that is asked what there is."""
+    once = {"token": [Answer(502, "<html>")], "update": [Answer(401, {"detail": "Token Expired"})]}
+
+    def spoil(action: dict[str, Any]) -> Answer | None:
+        if action["action"] == "create":
+            hour.end()
+            return None
+        return once["update"].pop() if once["update"] else None
+
+    bulk = Bulk(spoil)
+    given = iter(range(9))
+
+    def respond(received: Received) -> Answer | None:
+        if received.path == "/auth/token" and hour.is_over and once["token"]:
+            return once["token"].pop()
+        if received.path == "/auth/token":
+            return Answer(201, {"access_token": f"token-{next(given)}"})
+        return bulk(received)
+
+    settings = replace(with_password(retries=4), deadline=hour.settings().deadline)
+    store = connect(serve(airflow("3.3.2", respond)).url, settings)
+    assert errors(carried_out(store, connections(25))) == [None] * 25
+    assert once == {"token": [], "update": []}
+
+
+def test_a_connection_that_was_deleted_is_created_though_looking_fails_for_a_while(
+    hour: Hour, serve: Serve, connect: Connect
+) -> None:
+    troubles = {"POST": [Answer(502, "<html>")], "GET": [Answer(502, "<html>")]}
+    old = Connection(conn_id="c0", conn_type="http")
+
+    def respond(received: Received) -> Answer | None:
+        if received.method == "DELETE":
+            hour.end()
+            return Answer(204, "")
+        if received.method == "POST" and received.path != "/auth/token":
+            return troubles["POST"].pop() if troubles["POST"] else Answer(201, {})
+        if received.method == "GET" and received.path.endswith("/c0"):
+            missing = Answer(404, {"detail": "The Connection with ID: `c0` was not found"})
+            return troubles["GET"].pop() if troubles["GET"] else missing
+        return None
+
+    store = connect(serve(airflow("3.3.2", respond)).url, hour.settings())
+    assert errors(carried_out(store, [step(Action.REPLACE, old, old)])) == [None]
+    assert troubles == {"POST": [], "GET": []}

@@ -12,6 +12,7 @@ import pytest
 from airconn.config import Credentials, Settings
 from airconn.errors import TargetError
 from airconn.model import Action, Kind, Selection, Step, Text, Variable
+from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.transport import Request
 from airconn.stores.base import Store
@@ -158,3 +159,28 @@ def test_a_token_command_that_fails_is_not_run_for_each_request(
         with pytest.raises(TargetError, match="the token command failed with exit code 3"):
             store.read(VARIABLES)
     assert runs.read_text() == "xx"
+
+
+@pytest.mark.parametrize("renewed", [True, False])
+def test_that_a_write_may_have_been_done_is_not_forgotten_over_a_new_login(renewed: bool, serve: Serve) -> None:
+    """The first answer is lost, the second is that the token has expired, and what follows knows of the first."""
+    answers = [Answer(502, "<html>"), Answer(401, {"detail": "Token Expired"}), Answer(409, {"detail": "exists"})]
+    logins = iter(range(9))
+
+    def respond(received: Received) -> Answer | None:
+        if received.path == "/auth/token":
+            number = next(logins)
+            return Answer(201, {"access_token": f"t{number}"}) if renewed or not number else Answer(401, {})
+        return answers.pop(0) if received.method == "PATCH" else None
+
+    session = Session(serve(airflow("3.3.2", respond)).url, with_password(retries=2))
+    session.get(Request("GET", "/api/v2/variables"), Kind.VARIABLES)
+    request = Request("PATCH", "/api/v2/variables", body={}, repeatable=True)
+    if renewed:
+        reply = session.send(request)
+        assert (reply.status, reply.doubtful) == (409, True)
+    else:
+        with pytest.raises(NoAnswer) as caught:
+            session.send(request)
+        assert caught.value.maybe_done
+    session.close()
