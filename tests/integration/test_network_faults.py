@@ -226,7 +226,8 @@ def test_a_deadline_in_the_middle_of_writing(target: Target, tmp_path: Path) -> 
     before = target.database()["connections"].keys()
 
     def hold(number: int, request: str) -> str:
-        time.sleep(max(0.0, begun + 4.2 - time.monotonic()))
+        if number > 1:  # Airflow 3 is asked first whether connections may be changed
+            time.sleep(max(0.0, begun + 4.2 - time.monotonic()))
         return ""
 
     begun = time.monotonic()
