@@ -83,6 +83,8 @@ class _Part:
     """It lacks its password, which comes later."""
     completes: bool = False
     """Without it, objects would be left half done, so that it is sent after the deadline as well."""
+    refused: bool = False
+    """A request with it was answered, and it wasn't among what was done. It may be there: a gateway sent it twice."""
     again: bool = False
     """It was sent before, and somebody else has answered."""
 
@@ -235,7 +237,8 @@ class BatchWriter:
                 self._most = min(self._ceiling, 2 * self._most)
             if part.bare:
                 self._lacking |= succeeded
-            yield from self._rest(replace(part, doubtful=part.doubtful or _is_doubtful(reply)), succeeded)
+            doubtful = part.doubtful or _is_doubtful(reply)
+            yield from self._rest(replace(part, doubtful=doubtful, refused=reply.status in _DONE), succeeded)
 
     def _shrink(self, size: int) -> None:
         """Lets no other request be as large as one that was too large, or took too long."""
@@ -260,8 +263,9 @@ class BatchWriter:
         if part.bare and part.doubtful:
             self._lacking.add(item.step.id)  # it may be there already, without
         why = self._writer.why_not(completes=part.completes)
-        if part.doubtful and why:
-            return part.told(Outcome(item.step, f"{UNKNOWN}, and it was not tried again: {why}"))
+        if why and (part.doubtful or part.refused):
+            outcome = Outcome(item.step, f"{UNKNOWN}, and it was not tried again: {why}")
+            return replace(part, doubtful=True).told(outcome)
         return part.told(self._writer.attempt(item.step, part.doubt, completes=part.completes))
 
     def _perhaps_singly(self, part: _Part) -> Iterator[Outcome]:

@@ -240,3 +240,18 @@ def test_a_connection_that_was_deleted_is_created_though_looking_fails_for_a_whi
     store = connect(serve(airflow("3.3.2", respond)).url, hour.settings())
     assert errors(carried_out(store, [step(Action.REPLACE, old, old)])) == [None]
     assert troubles == {"POST": [], "GET": []}
+
+
+def test_what_was_refused_among_many_at_the_deadline_may_be_there(hour: Hour, serve: Serve, connect: Connect) -> None:
+    """So it is where a gateway has sent the request twice: that they exist is said of what the first one made."""
+
+    def spoil(action: dict[str, Any]) -> Answer | None:
+        hour.end()
+        return Answer(200, {"create": {"success": [], "errors": [{"error": "exists", "status_code": 409}]}})
+
+    store = connect(serve(airflow("3.3.2", Bulk(spoil))).url, hour.settings())
+    outcomes = carried_out(store, connections(25))
+    told = "whether it was written is not known, and it was not tried again: the deadline has passed"
+    lacks = "if it is there now, it lacks its password: import it again"
+    assert set(errors(outcomes)) == {f"{told}; {lacks}"}
+    assert not any(outcome.untried for outcome in outcomes)
