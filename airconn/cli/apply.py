@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ def command(app: App, /, file: Path, yes: bool, output: str, **options: Any) -> 
     kept = _import_options(planned)
     planfile.refuse_commands(kept, planned.path)
     for source in kept["sources"]:
-        if is_file(source) and source != "-" and not Path(source).exists():
+        if is_file(source) and not source.startswith(("@", "-")) and not os.path.lexists(source):
             hint = "a plan is carried out in the directory that its sources are relative to"
             raise InputError("there is no such file", where=source, hint=hint)
     return Run(app, {**kept, **options}, output).applied(planned, yes=yes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,12 @@ def _fix(
     from airconn.report import clean
 
     fixed: list[tuple[str, str]] = []
+    done: set[str] = set()
     for file in files:
+        real = os.path.realpath(file.address)
+        if real in done:
+            continue  # named twice, or by a link
+        done.add(real)
         mended, why_not = fix(file, [finding for finding in findings if finding.file == file.address], version)
         if why_not:
             app.warn(clean(f"{file.address}: {why_not}"))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from airconn.cli.app import App
-from airconn.errors import AirconnError, InputError
+from airconn.errors import AirconnError
 from airconn.formats import NAMES, dotenv
 from airconn.stores import is_file, open_store
 
@@ -369,7 +369,7 @@ def warn_of_nothing(app: App, selection: Selection, what: str = "the sources hol
 
 
 def open_fills(app: App, options: dict[str, Any]) -> list[Store]:
-    """The places that are to show what the sources hide. Raises `InputError` for a file that isn't there."""
+    """The places that are to show what the sources hide. Raises `InputError` for a file that can't be read."""
     others = {
         name: value for name, value in options.items() if name not in ("from_format", "kind", "from_env_dialect")
     }
@@ -377,8 +377,8 @@ def open_fills(app: App, options: dict[str, Any]) -> list[Store]:
 
     fills = [open_address(app.config.resolve(address), others) for address in options["fill"]]
     for store in fills:
-        if isinstance(store, FileStore) and store.path is not None and not store.path.exists():
-            raise InputError("there is no such file", where=store.address)  # also where nothing has to be filled
+        if isinstance(store, FileStore) and store.path is not None:
+            store.text()  # also where nothing has to be filled
     return fills
 
 

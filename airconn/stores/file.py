@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -19,6 +20,9 @@ from airconn.stores.base import Capabilities, Store
 STDIN = "-"
 Version = tuple[int, int, int]
 """Which file it is, when it was last written to, and how large it is."""
+
+_WAITING = 2.0
+"""For how many seconds a lock is waited for. Who holds it as we do has it for milliseconds."""
 
 _MODE = 0o600
 
@@ -165,7 +169,7 @@ class FileStore(Store):
         """
         if self.path is None:
             raise UsageError("standard input can't be written to", hint="name a file")
-        with _alone_in(self.path.parent):
+        with _alone_with(self.path):
             if not afresh and self.holds_something() and _version(self.path.stat()) != self._seen:
                 raise BlockedError(
                     "somebody else has written to this file in the meantime", where=self.address, hint="run it again"
@@ -209,15 +213,29 @@ def _version(status: os.stat_result) -> Version:
 
 
 @contextlib.contextmanager
-def _alone_in(directory: Path) -> Iterator[None]:
-    """No other airconn writes to a directory within this block, where the system has locks for that."""
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(ImportError, OSError):
-            import fcntl
+def _alone_with(path: Path) -> Iterator[None]:
+    """No other airconn writes to a file within this block, where the system has locks for that.
 
-            number = os.open(directory, os.O_RDONLY)
-            stack.callback(os.close, number)
-            fcntl.flock(number, fcntl.LOCK_EX)
+    Whoever holds the lock for long, such as `flock . airconn`, isn't waited for: it only closes the moment between
+    a last look at the file and its replacement.
+    """
+    target = Path(os.path.realpath(path))
+    with contextlib.ExitStack() as stack:
+        if target.is_file() or not target.exists():
+            with contextlib.suppress(ImportError, OSError):
+                import fcntl
+
+                number = os.open(target.parent, os.O_RDONLY)
+                stack.callback(os.close, number)
+                until = time.monotonic() + _WAITING
+                while True:
+                    try:
+                        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        break
+                    except BlockingIOError:
+                        if time.monotonic() >= until:
+                            break
+                        time.sleep(0.02)
         yield
 
 

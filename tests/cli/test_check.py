@@ -218,3 +218,11 @@ def test_no_value_is_ever_shown(airconn, tmp_path: Path, name: str, output: str,
     assert "AC" in result.out
     assert CANARY not in (result.out + result.err).lower()
     assert quote(CANARY) not in result.out + result.err
+
+
+def test_fix_mends_a_file_once_that_is_named_twice(airconn, tmp_path: Path) -> None:
+    path = write(tmp_path / "c.env", "AIRFLOW_CONN_A=http://h/?n=1\n")
+    (tmp_path / "link.env").symlink_to(path)
+    result = airconn("check", path, tmp_path / "link.env", tmp_path / "." / "c.env", "--fix")
+    assert (result.code, result.err.count("fixed: ")) == (0, 1)
+    assert "__extra__" in path.read_text()

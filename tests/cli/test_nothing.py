@@ -69,6 +69,8 @@ def test_a_file_to_fill_from_has_to_be_there_though_nothing_is_hidden(
     for args in (["convert", source], ["import", source, "--to", tmp_path / "out.json"]):
         result = airconn(*args, "--fill", tmp_path / "gone.env")
         assert (result.code, "gone.env: there is no such file" in result.err) == (3, True)
+        result = airconn(*args, "--fill", tmp_path / ("x" * 300))
+        assert (result.code, "this file can't be read" in result.err) == (3, True)
 
 
 def test_a_plan_of_elsewhere_says_where_it_is_carried_out(
@@ -81,6 +83,16 @@ def test_a_plan_of_elsewhere_says_where_it_is_carried_out(
     result = airconn("apply", "../plan.json")
     assert (result.code, "in.json: there is no such file" in result.err) == (3, True)
     assert "a plan is carried out in the directory that its sources are relative to" in result.err
+
+
+def test_a_plan_may_have_a_source_with_a_name(
+    airconn: Airconn, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "airconn.toml").write_text('[addresses]\ndev = "in.json"\n')
+    assert airconn("import", "@dev", "--to", tmp_path / "o.json", "--dry-run", "--plan-out", "plan.json").code == 0
+    result = airconn("apply", "plan.json")
+    assert (result.code, json.loads((tmp_path / "o.json").read_text())["variables"]) == (0, {"region": "eu"})
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import stat
 import threading
@@ -184,3 +185,34 @@ def test_several_who_write_at_once_lose_nothing_unsaid(tmp_path: Path) -> None:
         thread.join()
     assert done
     assert set(FileStore(str(path), Settings()).read(Selection()).variables) == set(done)
+
+
+def test_a_lock_that_somebody_holds_for_long_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airconn.stores.file._WAITING", 0.1)
+    (tmp_path / "links").mkdir()
+    link = tmp_path / "links" / "x.json"
+    link.symlink_to(tmp_path / "x.json")
+    number = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        FileStore(str(tmp_path / "x.json"), Settings()).save("{}")
+        mine = FileStore(str(link), Settings())
+        mine.text()
+        mine.save("{ }")
+    finally:
+        os.close(number)
+    assert (tmp_path / "x.json").read_text() == "{ }"
+
+
+def test_two_who_write_to_pipes_do_not_wait_for_one_another(tmp_path: Path) -> None:
+    pipes = [tmp_path / "one", tmp_path / "two"]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    writers = [threading.Thread(target=FileStore(str(pipe), Settings()).save, args=(pipe.name,)) for pipe in pipes]
+    for writer in writers:
+        writer.start()
+    assert [pipe.read_text() for pipe in reversed(pipes)] == ["two", "one"]
+    for writer in writers:
+        writer.join()

@@ -17,7 +17,6 @@ from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.reading import Reader
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.transport import Reply
 from airconn.stores.airflow_api.writes import (
     FAULT,
     MAY_NOT,
@@ -221,6 +220,7 @@ class BatchWriter:
             yield from part.failed(told(error))
             return
         self._writer.heard()
+        part = replace(part, doubtful=part.doubtful or reply.doubtful)
         succeeded = bulk.done(reply, key, entries) if reply.status in _DONE else frozenset()
         if succeeded is None and part.completes and not part.again:
             yield from self._send(replace(part, again=True))
@@ -237,7 +237,7 @@ class BatchWriter:
                 self._most = min(self._ceiling, 2 * self._most)
             if part.bare:
                 self._lacking |= succeeded
-            doubtful = part.doubtful or _is_doubtful(reply)
+            doubtful = part.doubtful or reply.status >= 500
             yield from self._rest(replace(part, doubtful=doubtful, refused=reply.status in _DONE), succeeded)
 
     def _shrink(self, size: int) -> None:
@@ -262,11 +262,11 @@ class BatchWriter:
         """The outcome of an entry by itself, with its password, and the server's own reason if it is refused."""
         if part.bare and part.doubtful:
             self._lacking.add(item.step.id)  # it may be there already, without
-        why = self._writer.why_not(completes=part.completes)
-        if why and (part.doubtful or part.refused):
-            outcome = Outcome(item.step, f"{UNKNOWN}, and it was not tried again: {why}")
-            return replace(part, doubtful=True).told(outcome)
-        return part.told(self._writer.attempt(item.step, part.doubt, completes=part.completes))
+        outcome = self._writer.attempt(item.step, part.doubt, completes=part.completes)
+        if outcome.untried and (part.doubtful or part.refused):
+            error = f"{UNKNOWN}; {outcome.error}".replace("not tried", "not tried again")
+            return replace(part, doubtful=True).told(Outcome(item.step, error))
+        return part.told(outcome)
 
     def _perhaps_singly(self, part: _Part) -> Iterator[Outcome]:
         """Where this call wants other rights than that for a single object. One that is refused is enough to see."""
@@ -298,18 +298,26 @@ class BatchWriter:
         outcomes: dict[str, Outcome] = {}
         for item in part.entries:
             if (there := held.get(item.step.id)) is not None:
-                try:
-                    self._writer.settle(item.step, there, doubtful.doubt)
-                except AirconnError as fault:
-                    outcomes[item.step.id] = Outcome(item.step, told(fault))
-                    continue
-                outcomes[item.step.id] = Outcome(item.step)
-                if part.bare:
+                outcomes[item.step.id] = self._settled(item.step, there, doubtful.doubt)
+                if part.bare and outcomes[item.step.id].error is None:
                     self._lacking.add(item.step.id)
         left = [item for item in part.entries if item.step.id not in outcomes]
         again = self._halved(replace(doubtful, entries=left)) if left else ()
         outcomes |= {outcome.step.id: outcome for outcome in again}
         yield from (outcomes[item.step.id] for item in part.entries)
+
+    def _settled(self, step: Step, held: AirflowObject, doubt: Doubt) -> Outcome:
+        """The outcome of a create that had no answer, where the object is there now."""
+        if why := self._writer.why_not(completes=True):
+            return Outcome(step, f"{UNKNOWN}; not tried again: {why}")
+        try:
+            self._writer.settle(step, held, doubt)
+        except AirconnError as error:
+            if isinstance(error, NoAnswer):
+                self._writer.unheard()
+            return Outcome(step, told(error))
+        self._writer.heard()
+        return Outcome(step)
 
     def _held(self, part: _Part) -> dict[str, AirflowObject]:
         """What there is by now of what was to be created; for all else, only whether the server is there.
@@ -324,8 +332,3 @@ class BatchWriter:
             return {}
         reader = Reader(self._session, self._api, unwatched)
         return {obj.id: obj for obj in reader.read_these(kind, [item.step.id for item in part.entries])}
-
-
-def _is_doubtful(reply: Reply) -> bool:
-    """Whether what was to be created may be there although the answer says otherwise."""
-    return reply.doubtful or reply.status >= 500

@@ -72,6 +72,20 @@ def _same(held: Any, wanted: Any) -> bool:
     return bool(held == wanted)
 
 
+def hides_more(held: AirflowObject, wanted: AirflowObject, name: str, *, tells_passwords: bool) -> bool:
+    """Whether the API hides something in a field where what is wanted has nothing."""
+    there, ours = getattr(held, name), getattr(wanted, name)
+    if there is REDACTED:
+        return ours is None and (name != "password" or tells_passwords)
+    if not isinstance(there, Text) or not there.hidden:
+        return False
+    try:
+        leaves = dict(jsontext.leaves(jsontext.loads(ours.text))) if isinstance(ours, Text) else {}
+    except ValueError:
+        return True
+    return not leaves.keys() >= set(there.hidden)
+
+
 def fields_set(obj: AirflowObject, names: Sequence[str]) -> dict[str, Any]:
     """The values of these fields that are not None, texts as plain strings."""
     values = {name: plain(getattr(obj, name)) for name in names}

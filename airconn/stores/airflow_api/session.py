@@ -94,7 +94,11 @@ class Session:
                 raise NoAnswer(error.message, where=self.base, hint=error.hint, maybe_done=True) from None
             if renewed:
                 headers, doubtful = self.auth.headers(v2=self.v2), reply.doubtful
-                reply = self.transport.send(request, headers)
+                try:
+                    reply = self.transport.send(request, headers)
+                except NoAnswer as error:
+                    error.maybe_done |= doubtful
+                    raise
                 reply = replace(reply, doubtful=reply.doubtful or doubtful)
         if 200 <= reply.status < 300 or (reply.status == 404 and names_an_object(reply)):
             self.let_in = True

@@ -17,6 +17,7 @@ from airconn.model import (
     How,
     Kind,
     Outcome,
+    Pool,
     Step,
     Text,
     value_fields,
@@ -24,7 +25,7 @@ from airconn.model import (
 from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
 from airconn.stores.airflow_api.faults import NoAnswer
-from airconn.stores.airflow_api.forms import matches, stored_form
+from airconn.stores.airflow_api.forms import hides_more, matches, stored_form
 from airconn.stores.airflow_api.reasons import reason
 from airconn.stores.airflow_api.session import Session, names_an_object
 from airconn.stores.airflow_api.transport import Reply, Request, unknown_fate
@@ -42,6 +43,7 @@ FAULT = "a fault of airconn itself"
 MAY_NOT = "these credentials may not"
 UNKNOWN = "whether it was written is not known"
 NO_AIRFLOW = f"what answers is no Airflow: {UNKNOWN}"
+_UNSURE = "it is there now, and what the server doesn't show of it could not be written again"
 OTHER_VALUES = "the answer was lost, and there is one now with other values"
 
 
@@ -193,21 +195,29 @@ class Writer:
 
         `known`: a create of ours had no answer, so that it may be ours. Else it was made by a gateway that sent ours
         twice, or by somebody else. What the server doesn't show of it is written once more, since nobody knows whose
-        it is. Raises `Refused` where it is one with other values, and as a write does.
+        it is. Raises `Refused` where it is one with other values, or where that fails, and `NoAnswer`.
         """
-        if step.source is None:
+        source = step.source
+        if source is None:
             return False
-        if not self._is_as_sent(step, step.source, held, doubt):
+        if not self._is_as_sent(step, source, held, doubt):
             if known:
                 raise Refused(OTHER_VALUES)
             return False
-        unseen = [name for name in value_fields(step.kind) if _is_unseen(name, step.source, held, doubt)]
-        if not unseen or self._whole:
+        unseen = [name for name in value_fields(step.kind) if _is_unseen(name, source, held, doubt)]
+        if not unseen or self._whole or (not isinstance(source, Pool) and not source.literal.isdisjoint(unseen)):
             return known or not unseen
         changes = tuple(FieldChange(name, How.WRITTEN_AGAIN) for name in unseen)
-        again = replace(step, action=Action.UPDATE, target=step.source, changes=changes)
-        for request in self._api.update(again):
-            self._expect(self.sent(replace(request, late=True), again), request, again)
+        again = replace(step, action=Action.UPDATE, target=source, changes=changes)
+        try:
+            for request in self._api.update(again):
+                self._expect(self.sent(replace(request, late=True), again), request, again)
+        except NoAnswer as error:
+            raise NoAnswer(f"{_UNSURE}: {told(error)}", where=self._session.base, maybe_done=True) from None
+        except AirconnError as error:
+            if known:
+                raise Refused(f"{_UNSURE}: {told(error)}") from None
+            return False
         return True
 
     def _is_as_sent(self, step: Step, source: AirflowObject, held: AirflowObject, doubt: Doubt) -> bool:
@@ -218,6 +228,8 @@ class Writer:
         lacking = doubt is Doubt.BARE or not self._whole  # it is written afterwards
         if lacking and isinstance(held, Connection) and held.password is None:
             names.remove("password")
+        if any(hides_more(held, source, name, tells_passwords=self._api.dialect.v2) for name in names):
+            return False
         return matches(held, stored_form(source, self._api.dialect), names)
 
     def _held(self, step: Step, *, late: bool = False) -> AirflowObject | None:
@@ -225,7 +237,11 @@ class Writer:
         return None if answer is None else self._api.parse(step.kind, answer)
 
     def _delete(self, step: Step) -> None:
-        """Deletes an object. One that is gone already is as good. Where the answer is lost, looks and tries again."""
+        """Deletes an object. One that is gone already is as good.
+
+        Where the answer is lost, looks whether it is there, and if so, tries once more; unless something is to take
+        its place, which the first request would take away if it comes late.
+        """
         request = self._api.delete(step.kind, step.id)
         for last in (False, True):
             try:
@@ -241,7 +257,7 @@ class Writer:
                     raise NoAnswer(text, where=self._session.base, maybe_done=True) from None
                 if held is None:
                     return
-                if last or self.why_not():
+                if last or step.action is not Action.DELETE or self.why_not():
                     raise
         if reply.status != 404 or not names_an_object(reply):
             self._expect(reply, request, step)

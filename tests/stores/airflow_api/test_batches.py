@@ -446,3 +446,47 @@ def test_passwords_that_a_stranger_answers_to_are_sent_once_more(
     told = errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), connections(25)))
     assert [error is None for error in told] == [times == 1] * 25
     assert bulk.sizes() == [("create", 25), ("update", 25), ("update", 25)]
+
+
+def test_a_server_that_goes_silent_over_what_is_there_is_not_asked_for_each(serve: Serve, connect: Connect) -> None:
+    """The answer to the first request is lost, all of its objects are there, and then nobody answers any more."""
+    held: list[str] = []
+    asked: list[str] = []
+
+    def respond(received: Received) -> Answer | None:
+        id_ = received.path.rpartition("/")[2]
+        if received.method == "GET" and id_ in held:
+            empty = dict.fromkeys(("description", "host", "login", "schema", "port", "extra"))
+            return Answer(body={**empty, "connection_id": id_, "conn_type": "t", "password": "***"})
+        if received.method == "PATCH" and id_ in held:
+            asked.append(id_)
+            return Answer(fate="reset")
+        if received.method == "PATCH":
+            held.extend(entity["connection_id"] for entity in received.body["actions"][0]["entities"])
+            return Answer(fate="reset")
+        return None
+
+    store = connect(serve(airflow("3.3.2", respond)).url, with_token(retries=0))
+    told = errors(carried_out(store, connections(25, password="shared")))
+    assert all(told)
+    assert len(asked) == 2
+    assert (told[-1] or "").startswith("whether it was written is not known; not tried again: ")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_what_may_be_there_is_said_to_lack_its_password_whatever_is_answered_then(
+    status: int, serve: Serve, connect: Connect
+) -> None:
+    """The first answer is that it is busy, and the second one a refusal."""
+    answers = [Answer(status, {"detail": "no"}), Answer(503, "<html>", {"Retry-After": "0"})]
+
+    def spoil(action: dict[str, Any]) -> Answer | None:
+        return answers.pop() if answers else Answer(status, {"detail": "no"})
+
+    def respond(received: Received) -> Answer | None:
+        refused = received.method == "POST" and received.path != "/auth/token"
+        return Answer(status, {"detail": "no"}) if refused else bulk(received)
+
+    bulk = Bulk(spoil)
+    told = errors(carried_out(connect(serve(airflow("3.3.2", respond)).url), connections(25)))
+    assert all("it lacks its password: import it again" in (error or "") for error in told)

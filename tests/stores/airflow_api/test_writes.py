@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -151,12 +152,14 @@ def test_a_replace_that_fails_half_way_says_that_the_old_one_is_gone(serve: Serv
 
 
 def test_a_replace_whose_delete_may_have_been_done_says_so(serve: Serve, connect: Connect) -> None:
-    place = Place(DELETE=[lost(done=False)] * 2)
+    """And it isn't sent again: if the first one comes late, it would delete what has taken its place."""
+    place = Place(DELETE=[lost(done=False)])
     place.held["k"] = {"key": "k", "value": "x", "description": None, "is_encrypted": True}
     site = serve(airflow("3.3.2", place))
     error = only_error(connect(site.url), step(Action.REPLACE, VARIABLE, VARIABLE))
     assert (error or "").endswith("it may be deleted by now, and is not created anew")
     assert site.sent("POST", "/variables") == []
+    assert len(site.sent("DELETE")) == 1
 
 
 class Vault:
@@ -211,6 +214,8 @@ THEIRS = {
         ("", {**THEIRS, "password": None}, False, None, SECRET),
         ("", THEIRS, True, "there is one with this id already", "theirs"),
         ("", {**THEIRS, "host": "other"}, False, "there is one with this id already", "theirs"),
+        ("", {**THEIRS, "extra": '{"a": 1, "token": "***"}'}, False, "there is one with this id already", "theirs"),
+        ("not done, lost", {**THEIRS, "extra": '{"a": 1, "token": "***"}'}, False, "the answer was lost", "theirs"),
         ("not done, lost", {**THEIRS, "host": "other"}, False, "the answer was lost, and there is one", "theirs"),
     ],
 )
@@ -228,6 +233,32 @@ def test_what_is_not_shown_of_an_object_that_is_there_after_all_is_written_once_
     assert vault.held is not None
     assert vault.held["password"] == password
     assert all(body.keys() >= {"password"} for body in vault.patched)
+
+
+@pytest.mark.parametrize("fate", ["", "not done, lost"])
+@pytest.mark.parametrize("source", [REDACTED, None])
+def test_a_connection_without_a_password_is_not_one_that_has_one(
+    fate: str, source: Any, serve: Serve, connect: Connect
+) -> None:
+    """Airflow 3 tells whether there is one. A source in which it is hidden says nothing of it, and isn't written."""
+    vault = Vault(held=dict(THEIRS), fate=fate)
+    wanted = replace(CONNECTION, password=source)
+    told = only_error(connect(serve(airflow("3.3.2", vault)).url), step(Action.CREATE, wanted))
+    assert told
+    assert vault.patched == []
+
+
+def test_who_may_not_change_what_is_there_is_told_that_it_is_there(serve: Serve, connect: Connect) -> None:
+    vault = Vault(held=dict(THEIRS), fate="")
+
+    def respond(received: Received) -> Answer | None:
+        return Answer(403, {"detail": "Forbidden"}) if received.method == "PATCH" else vault(received)
+
+    store = connect(serve(airflow("3.3.2", respond)).url)
+    assert only_error(store, step(Action.CREATE, CONNECTION)) == "there is one with this id already"
+    vault.held, vault.fate = None, "done, lost"
+    told = only_error(store, step(Action.CREATE, CONNECTION)) or ""
+    assert told.startswith("it is there now, and what the server doesn't show of it could not be written again: ")
 
 
 def test_a_replace_that_a_stranger_answers_is_no_success(serve: Serve, connect: Connect) -> None:
