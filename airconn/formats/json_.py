@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Container
 from json.decoder import JSONDecodeError
 from typing import Any
 
@@ -11,7 +12,7 @@ from airconn.errors import InputError
 from airconn.formats import shapes
 from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions, holdable, show_key
 from airconn.formats.tree import MAX_ENTRIES, Mapping, Sequence
-from airconn.model import Bundle, Origin, jsontext
+from airconn.model import Bundle, Kind, Origin, jsontext
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _MARK = re.compile(r"[ \t\n\r]*([:,])[ \t\n\r]*")
@@ -25,15 +26,17 @@ def sniff(text: str) -> bool:
 
 def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     """The objects of a JSON document. Raises `InputError` with line and column where it isn't one."""
-    return shapes.read(load(text, source), source, options)
+    return shapes.read(load(text, source, sections=_SECTIONS), source, options)
 
 
-def load(text: str, source: str, levels: int = 2) -> Any:
+def load(text: str, source: str, levels: int = 2, sections: Container[str] | None = None) -> Any:
     """The document as `Mapping` and `Sequence` in its outer levels, and plain values with `Number` below.
+
+    `sections`: the keys of which alone the inner ones of these levels matter. Others are read much faster.
 
     Raises `InputError` with line and column, without quoting what stands there.
     """
-    return _Document(text.removeprefix("\ufeff"), source, levels).read()
+    return _Document(text.removeprefix("\ufeff"), source, levels, sections).read()
 
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
@@ -56,10 +59,11 @@ class _Document:
     What lies deeper is read by the standard library at its own speed.
     """
 
-    def __init__(self, text: str, source: str, levels: int) -> None:
+    def __init__(self, text: str, source: str, levels: int, sections: Container[str] | None) -> None:
         self.text = text
         self.source = source
         self.levels = levels
+        self.sections = sections
         self.line = 1
         self.counted = 0
         self.line_start = 0
@@ -127,7 +131,8 @@ class _Document:
             if key in result:
                 raise _Duplicate(key, start)
             self.count(result)
-            value, position = self.value(self.behind(":", position), levels - 1)
+            inner = levels - 1 if self.sections is None or key in self.sections else 0
+            value, position = self.value(self.behind(":", position), inner)
             result.put(key, value, line, column)
             if (end := self.end("}", position)) is not None:
                 return result, end
@@ -163,6 +168,8 @@ class _Document:
         match = _END.match(self.text, position)
         return match.end() if match is not None and match[1] == bracket else None
 
+
+_SECTIONS = frozenset(kind.value for kind in Kind)
 
 _HINTS = {
     "Expecting": 'look for a missing comma, a comma too many, or quotes that are not "double"',
