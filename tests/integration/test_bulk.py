@@ -172,3 +172,40 @@ def test_a_fault_at_any_request_leaves_no_secret_out_unreported(
                 proxy.strike("", None)
                 again = target.airconn("import", source, **how)
                 assert (again.code, normal(target.database())) == (0, expected), at_fault
+
+
+@pytest.mark.parametrize(
+    "version", [pytest.param(version, marks=on_worker_of(version)) for version in ("3.3.2", "2.11.2")]
+)
+@pytest.mark.parametrize(
+    ("theirs", "options", "ours"),
+    [
+        ({}, [], True),
+        ({}, ["--on-existing", "skip"], False),
+        ({"host": "theirs"}, [], False),
+        ({"extra": {"region": "eu", "token": "their-only-copy"}}, [], False),
+    ],
+    ids=["the same to look at", "to be left alone", "another host", "a secret more"],
+)
+def test_what_somebody_else_creates_in_the_meantime_loses_nothing_that_no_source_named(
+    version: str, theirs: dict[str, Any], options: list[str], ours: bool,
+    shared_sandbox: Callable[[str], Any], airconn: Callable[..., Any], tmp_path: Path,
+) -> None:  # fmt: skip
+    """A password that isn't shown is the one that was imported, or the object is told as failed and stays theirs."""
+    target = Target(shared_sandbox(version), airconn, tmp_path)
+    target.wipe()
+    fields = dict.fromkeys(("description", "login", "port", "schema"))
+    wanted = {"conn_type": "http", **fields, "host": "h", "password": "pw-of-ours", "extra": {"region": "eu"}}
+    made = {**wanted, "password": "pw-of-theirs", **theirs}
+    source = write(tmp_path / "source.json", {**EMPTY, "connections": {"c": wanted}})
+
+    def meanwhile(number: int, request: str) -> str:
+        if number == 1:
+            target.seed(raw({**EMPTY, "connections": {"c": made}}))
+        return ""
+
+    with WatchedProxy(target.box.url, meanwhile) as proxy:
+        ran = target.airconn("import", source, *options, AIRCONN_URL=proxy.url)
+    held = normal(target.database())["connections"]["c"]
+    assert (ran.code, held) == ((0, wanted) if ours else (1, made)), ran
+    assert ours or "there is one with this id already" in ran.out
