@@ -10,12 +10,12 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.errors import AirconnError, ExitCode, InputError, InputErrors, UsageError
+from airconn.formats.base import Note
 from airconn.model import NEWEST, AirflowVersion, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airconn.formats.base import Note
     from airconn.stores.base import Store
     from airconn.transfer.explaining import Chain, Explanation, Key, Place
 
@@ -67,8 +67,6 @@ def command(
         raise UsageError("say which ID to explain, or --all", hint="one of the two")
     if options["no_backend"] and (options["backend"] or options["workers_backend"]):
         raise UsageError("--no-backend and an address of one want the opposite of one another", hint="choose one")
-    from airconn.formats.base import Note
-
     with ExitStack() as stack:
         faults: dict[str, str] = {}
         chains, version = _chains(app, options, airflow, stack, faults)
@@ -101,7 +99,6 @@ def _explained(
     chains: list[Chain], names: tuple[str, ...], kinds: frozenset[Kind], unread: dict[Note, None]
 ) -> list[Explanation]:
     """The explanations that are asked for. `unread` gets what a place could not give."""
-    from airconn.formats.base import Note
     from airconn.transfer.explaining import State, explain, several_have
 
     places = {id(place.store): place.store for chain in chains for place in chain.places}

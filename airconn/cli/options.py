@@ -370,11 +370,11 @@ def warn_of_nothing(app: App, selection: Selection, what: str = "the sources hol
 
 def open_fills(app: App, options: dict[str, Any]) -> list[Store]:
     """The places that are to show what the sources hide. Raises `InputError` for a file that can't be read."""
+    from airconn.stores.file import FileStore
+
     others = {
         name: value for name, value in options.items() if name not in ("from_format", "kind", "from_env_dialect")
     }
-    from airconn.stores.file import FileStore
-
     fills = [open_address(app.config.resolve(address), others) for address in options["fill"]]
     for store in fills:
         if isinstance(store, FileStore) and store.path is not None:

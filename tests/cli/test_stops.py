@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from airconn.config import Settings
-from airconn.model import Step
+from airconn.model import Bundle, Selection, Step
 from airconn.stores import open_store
 from airconn.stores.base import Store
 from tests.memory import Memory
@@ -160,3 +160,27 @@ def test_the_way_back_names_the_place(airconn: Airconn, memory: Memory, source: 
     assert result.code == 1
     (line,) = [line for line in result.err.splitlines() if line.startswith("  airconn import ")]
     assert line.endswith(f".json --exact --to {memory.address}")
+
+
+@pytest.mark.parametrize(("options", "code"), [([], 4), (["--replace"], 0)])
+def test_what_is_written_to_a_file_while_a_place_is_read_is_not_lost(
+    airconn: Airconn, memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], code: int
+) -> None:
+    out = tmp_path / "out.env"
+    out.write_text("A=1\n")
+    airconn("import", "-", "--from-format", "json", "--to", memory.address, stdin='{"variables": {"a": "x"}}')
+    read = Memory.read
+
+    def meanwhile(store: Memory, selection: Selection) -> Bundle:
+        with out.open("a") as file:
+            file.write("AIRFLOW_VAR_EDITED=precious\n")
+        return read(store, selection)
+
+    text = out.read_text()
+    monkeypatch.setattr(Memory, "read", meanwhile)
+    # What the file held is read before the place is asked: here, to tell its format.
+    result = airconn("export", "--from", memory.address, "-o", out, "--variables", *options)
+    assert result.code == code
+    assert ("precious" in out.read_text()) is not bool(options)
+    assert ("somebody else has written to this file" in result.err) is not bool(options)
+    assert out.read_text().startswith(text) is not bool(options)
