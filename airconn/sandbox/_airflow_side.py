@@ -73,7 +73,7 @@ def serve_airflow_3(listener: int) -> None:
 def serve_airflow_2(listener: int, password: str) -> None:
     settings: dict[str, Any] = {
         "bind": f"fd://{listener}",
-        "workers": 2,
+        "workers": importlib.import_module("airflow.configuration").conf.getint("webserver", "workers"),
         "timeout": 120,
         "preload_app": True,
         "worker_tmp_dir": str(Path.cwd()),

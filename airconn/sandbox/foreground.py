@@ -74,11 +74,7 @@ def run_command(command: Sequence[str], box: Sandbox) -> int:
                 timers.append(killer)
 
     with _handlers(dict.fromkeys((*_ENDING, signal.SIGINT), pass_on)):
-        child = subprocess.Popen(  # noqa: S603 - running it is what is asked for
-            command,
-            env=box.environ(),
-            preexec_fn=box.guard.announcing(),
-        )
+        child = _start(command, box)
         with box.guard.watching(child):
             for signum in early:
                 pass_on(signum, None)
@@ -88,6 +84,16 @@ def run_command(command: Sequence[str], box: Sandbox) -> int:
     if told:
         raise Ended(told[0])
     return 128 - code if code < 0 else code
+
+
+def _start(command: Sequence[str], box: Sandbox) -> subprocess.Popen[bytes]:
+    """Start `command` as a process that the watchdog knows of before it does anything."""
+    environ = box.environ()
+    try:
+        return subprocess.Popen(command, env=environ, preexec_fn=box.guard.announcing())  # noqa: S603
+    except subprocess.SubprocessError:
+        # The new process ended before it became the command. What is known of it a moment later will do as well.
+        return subprocess.Popen(command, env=environ)  # noqa: S603
 
 
 @contextlib.contextmanager

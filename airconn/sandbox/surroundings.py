@@ -80,6 +80,7 @@ def _settings(home: Path, release: Release, secret: Secrets, url: str) -> Settin
                 "base_url": url,
                 "web_server_host": "127.0.0.1",
                 "web_server_port": port,
+                "workers": "2",
                 "secret_key": secret.secret_key,
                 "update_fab_perms": "False",  # the database comes with the roles in it
             },

@@ -63,6 +63,16 @@ def test_a_broken_pipe_ends_the_command_as_it_would_in_a_shell(box: Box, tmp_pat
     assert run_command(["sh", "-c", "yes | head -1 > $NOTES; kill -PIPE $$; exit 0"], box) == 141  # type: ignore[arg-type]
 
 
+def test_a_command_that_can_not_make_itself_known_is_run_all_the_same(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def announce() -> None:
+        raise ValueError("out of sorts")
+
+    monkeypatch.setattr(box.guard, "announcing", lambda: announce)
+    assert run_command(["sh", "-c", "exit 7"], box) == 7  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_to_end_is_passed_on_and_then_ends_airconn(box: Box, tmp_path: Path, number: int, code: int) -> None:
     notes = tmp_path / "notes"
