@@ -1,4 +1,4 @@
-"""The `ApiClient` of apache-airflow-client for one address: authorities, client certificates, proxies."""
+"""The transport of apache-airflow-client for one address: authorities, client certificates, proxies."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from airconn.config import Settings
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
-    from airflow_client.client.api_client import ApiClient
+    from airflow_client.client.rest import RESTClientObject
 
 
-def make_client(base: str, settings: Settings) -> ApiClient:
+def make_client(base: str, settings: Settings) -> RESTClientObject:
     """A client that neither repeats a request nor follows a redirect by itself.
 
     Raises `UsageError` where the proxy of the environment is none.
     """
-    from airflow_client.client.api_client import ApiClient
     from airflow_client.client.configuration import Configuration
+    from airflow_client.client.rest import RESTClientObject
     from urllib3 import Retry
     from urllib3.exceptions import LocationValueError
 
@@ -36,7 +36,7 @@ def make_client(base: str, settings: Settings) -> ApiClient:
     configuration.proxy, configuration.proxy_headers = _proxy_for(base)
     configuration.no_proxy = None
     try:
-        client = ApiClient(configuration)
+        client = RESTClientObject(configuration)
     except LocationValueError:
         raise UsageError(
             "the proxy in the environment is no URL of a proxy", hint="it is like http://proxy:3128"
@@ -44,7 +44,7 @@ def make_client(base: str, settings: Settings) -> ApiClient:
     except ImportError:
         raise UsageError("a SOCKS proxy needs PySocks", hint="pip install PySocks") from None
     # Otherwise it reads where a redirect leads that it doesn't follow, and fails on what is no URL.
-    pool = client.rest_client.pool_manager
+    pool = client.pool_manager
     pool.urlopen = partial(pool.urlopen, redirect=False)  # type: ignore[method-assign]
     return client
 

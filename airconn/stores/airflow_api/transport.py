@@ -1,4 +1,4 @@
-"""One request and its answer, through the `ApiClient` of apache-airflow-client: time-outs, repeats, the deadline."""
+"""One request and its answer, through the transport of apache-airflow-client: time-outs, repeats, the deadline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime, no_answer, pr
 from airconn.stores.airflow_api.repeats import Backoff, is_passing, retry_after
 
 if TYPE_CHECKING:
-    from airflow_client.client.api_client import ApiClient
+    from airflow_client.client.rest import RESTClientObject
 
 _REPEATABLE = ("GET", "HEAD", "PATCH")
 """What leads to the same when it is done twice. Each PATCH of ours to one object sets fields to given values."""
@@ -93,7 +93,7 @@ class Transport:
     def __init__(self, base: str, settings: Settings) -> None:
         self.base = base
         self._settings = settings
-        self._client: ApiClient | None = None
+        self._client: RESTClientObject | None = None
         self._lock = threading.Lock()
         self._answered = False
         """From the first answer on, a refused connection may be a restart. Before it, it is a wrong address."""
@@ -208,10 +208,10 @@ class Transport:
         if request.form is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
         client, ends = self._get_client(), self._end(request, seconds)
-        response = client.call_api(
+        response = client.request(  # type: ignore[no-untyped-call]
             request.method,
             url,
-            header_params=sent,
+            headers=sent,
             body=request.body,
             post_params=None if request.form is None else list(request.form.items()),
             _request_timeout=seconds,
@@ -223,7 +223,7 @@ class Transport:
             raise NoAnswer("its answer breaks the rules of HTTP", where=self.base, maybe_done=True) from None
         if response.status >= 500:
             # Airflow 3 closes the connection after a 500 without saying so; the next request on it would fail.
-            client.rest_client.pool_manager.clear()
+            client.pool_manager.clear()
         media_type = (response.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
         asked = retry_after(response.headers.get("Retry-After"))
         location, cookies = response.headers.get("Location"), tuple(response.headers.getlist("Set-Cookie"))
@@ -250,7 +250,7 @@ class Transport:
                 raise OutOfTime("no whole answer before the deadline", where=self.base, maybe_done=True)
         return b"".join(parts)
 
-    def _get_client(self) -> ApiClient:
+    def _get_client(self) -> RESTClientObject:
         with self._lock:
             if self._client is None:
                 self._client = make_client(self.base, self._settings)
@@ -261,5 +261,5 @@ class Transport:
         self._closed.set()
         with self._lock:
             if self._client is not None:
-                self._client.rest_client.pool_manager.clear()
+                self._client.pool_manager.clear()
                 self._client = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from airconn.errors import TargetError
 from airconn.model import (
     REDACTED,
     AirflowObject,
@@ -19,6 +18,7 @@ from airconn.model import (
     hidden_or,
     value_fields,
 )
+from airconn.stores.airflow_api.answers import Item
 from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
 from airconn.stores.airflow_api.forms import fields_set, plain
 from airconn.stores.airflow_api.transport import Request
@@ -37,14 +37,14 @@ class ApiV1(Api):
         return kind is not Kind.CONNECTIONS
 
     def parse(self, kind: Kind, item: Mapping[str, Any]) -> AirflowObject:
-        read = _Reader(kind, item, self.origin.source)
+        read = Item(kind, item, self.origin.source)
         if kind is Kind.CONNECTIONS:
             text = read.text("extra")
             extra = None if text is None else Text.of(text, masked=True)
-            if "extra" not in item:
+            if not read.has("extra"):
                 extra = REDACTED  # an item of the list
             return Connection(
-                conn_id=read.id("connection_id"),
+                conn_id=read.needed(str, "connection_id"),
                 conn_type=read.text("conn_type") or "",
                 description=hidden_or(read.text("description")),
                 host=hidden_or(read.text("host")),
@@ -60,16 +60,16 @@ class ApiV1(Api):
             # Variables come in clear (schemas/variable_schema.py). None is one that the server can't decrypt.
             held: Text | Redacted = REDACTED if value is None else Text.of(value)
             return Variable(
-                key=read.id("key"),
+                key=read.needed(str, "key"),
                 value=held,
                 description=hidden_or(read.text("description")),
                 origin=self.origin,
             )
         return Pool(
-            name=read.id("name"),
+            name=read.needed(str, "name"),
             slots=read.whole("slots") or 0,
             description=hidden_or(read.text("description")),
-            include_deferred=bool(item.get("include_deferred")),
+            include_deferred=read.needed(bool, "include_deferred"),
             origin=self.origin,
         )
 
@@ -119,28 +119,3 @@ class ApiV1(Api):
         """Writes a description alone. The value has to be in the body, and is not looked at."""
         body = {"key": key, "value": "", "description": plain(description)}
         return Request("PATCH", self.path(Kind.VARIABLES, key), (("update_mask", "description"),), body)
-
-
-class _Reader:
-    """Takes values out of an answer, and complains without quoting them."""
-
-    def __init__(self, kind: Kind, item: Mapping[str, Any], source: str) -> None:
-        self._kind, self._item, self._source = kind, item, source
-
-    def id(self, name: str) -> str:
-        return self.text(name) or ""
-
-    def text(self, name: str) -> str | None:
-        value = self._item.get(name)
-        if value is not None and not isinstance(value, str):
-            raise self._wrong(name)
-        return value
-
-    def whole(self, name: str) -> int | None:
-        value = self._item.get(name)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-            raise self._wrong(name)
-        return value
-
-    def _wrong(self, name: str) -> TargetError:
-        return TargetError(f"the API shows one of its {self._kind.value} with a {name} of no use", where=self._source)

@@ -1,11 +1,10 @@
-"""`/api/v2` of Airflow 3, with the models of apache-airflow-client for bodies and answers."""
+"""`/api/v2` of Airflow 3: JSON objects, bodies with a mask of the fields that count, and requests of many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
-from airconn.errors import TargetError
 from airconn.model import (
     REDACTED,
     Action,
@@ -20,11 +19,10 @@ from airconn.model import (
     hidden_or,
     value_fields,
 )
+from airconn.stores.airflow_api.answers import Item
 from airconn.stores.airflow_api.api import DEFAULT_POOL, ID_NAMES, Api, Refused
 from airconn.stores.airflow_api.forms import fields_set, plain, unmasked
 from airconn.stores.airflow_api.transport import Request
-
-M = TypeVar("M")
 
 
 class ApiV2(Api):
@@ -37,71 +35,45 @@ class ApiV2(Api):
         return True
 
     def parse(self, kind: Kind, item: Mapping[str, Any]) -> AirflowObject:
+        read = Item(kind, item, self.origin.source)
         if kind is Kind.CONNECTIONS:
-            return self._connection(item)
-        return self._variable(item) if kind is Kind.VARIABLES else self._pool(item)
-
-    def _connection(self, item: Mapping[str, Any]) -> Connection:
-        from airflow_client.client.models.connection_response import ConnectionResponse
-
-        shown = self._read(ConnectionResponse.from_dict, item, Kind.CONNECTIONS)
-        return Connection(
-            conn_id=shown.connection_id,
-            conn_type=shown.conn_type,
-            description=hidden_or(shown.description),
-            host=hidden_or(shown.host),
-            schema=hidden_or(shown.var_schema),
-            login=hidden_or(shown.login),
-            password=unmasked(shown.password or None),
-            port=shown.port,
-            extra=None if shown.extra is None else Text.of(shown.extra, masked=True),
-            team_name=shown.team_name,
-            origin=self.origin,
-        )
-
-    def _variable(self, item: Mapping[str, Any]) -> Variable:
-        from airflow_client.client.models.variable_response import VariableResponse
-
-        shown = self._read(VariableResponse.from_dict, item, Kind.VARIABLES)
-        # None is a value that the server can't decrypt.
-        value: Text | Redacted = REDACTED if shown.value is None else Text.of(shown.value, masked=True)
-        return Variable(
-            key=shown.key,
-            value=value,
-            description=hidden_or(shown.description),
-            team_name=shown.team_name,
-            origin=self.origin,
-        )
-
-    def _pool(self, item: Mapping[str, Any]) -> Pool:
-        from airflow_client.client.models.pool_response import PoolResponse
-
-        shown = self._read(PoolResponse.from_dict, item, Kind.POOLS)
+            extra = read.text("extra")
+            return Connection(
+                conn_id=read.needed(str, "connection_id"),
+                conn_type=read.needed(str, "conn_type"),
+                description=hidden_or(read.text("description")),
+                host=hidden_or(read.text("host")),
+                schema=hidden_or(read.text("schema")),
+                login=hidden_or(read.text("login")),
+                password=unmasked(read.text("password") or None),
+                port=read.whole("port"),
+                extra=None if extra is None else Text.of(extra, masked=True),
+                team_name=read.text("team_name"),
+                origin=self.origin,
+            )
+        if kind is Kind.VARIABLES:
+            value = read.text("value")
+            # None is a value that the server can't decrypt.
+            held: Text | Redacted = REDACTED if value is None else Text.of(value, masked=True)
+            return Variable(
+                key=read.needed(str, "key"),
+                value=held,
+                description=hidden_or(read.text("description")),
+                team_name=read.text("team_name"),
+                origin=self.origin,
+            )
         return Pool(
-            name=shown.name,
-            slots=shown.slots,
-            description=hidden_or(shown.description),
-            include_deferred=shown.include_deferred,
-            team_name=shown.team_name,
+            name=read.needed(str, "name"),
+            slots=read.needed(int, "slots"),
+            description=hidden_or(read.text("description")),
+            include_deferred=read.needed(bool, "include_deferred"),
+            team_name=read.text("team_name"),
             origin=self.origin,
         )
-
-    def _read(self, read: Callable[[dict[str, Any]], M | None], item: Mapping[str, Any], kind: Kind) -> M:
-        from pydantic import ValidationError
-
-        try:
-            shown = read(dict(item))
-        except ValidationError as error:
-            names = ", ".join(sorted(_names(error)))
-            raise TargetError(
-                f"the API shows one of its {kind.value} with a {names} of no use", where=self.origin.source
-            ) from None
-        if shown is None:
-            raise TargetError(f"the API shows nothing for one of its {kind.value}", where=self.origin.source)
-        return shown
 
     def create(self, obj: AirflowObject) -> Sequence[Request]:
-        return (Request("POST", self.path(obj.kind), body=self._body(obj, self._to_create(obj))),)
+        body = {ID_NAMES[obj.kind]: obj.id, **self._to_create(obj)}
+        return (Request("POST", self.path(obj.kind), body=body),)
 
     def update(self, step: Step) -> Sequence[Request]:
         """A `PATCH` with a mask: what the body must have beyond the fields to write is not looked at.
@@ -115,7 +87,8 @@ class ApiV2(Api):
         if not written:
             return ()
         mask = tuple(("update_mask", name) for name in written)
-        body = self._body(source, self._to_update(step, source), patch=True)
+        name = "pool" if step.kind is Kind.POOLS else ID_NAMES[step.kind]
+        body = {name: step.id, **self._to_update(step, source)}
         return (Request("PATCH", self.path(step.kind, step.id), mask, body),)
 
     def entity(self, step: Step) -> dict[str, Any]:
@@ -157,36 +130,8 @@ class ApiV2(Api):
         """The fields that this version knows. One that it doesn't is refused (`extra="forbid"`)."""
         return tuple(name for name in value_fields(kind) if name != "team_name" or self.dialect.rules.team_names)
 
-    def _body(self, obj: AirflowObject, values: dict[str, Any], *, patch: bool = False) -> dict[str, Any]:
-        """The body as the client's model makes it. Its `to_dict` drops None, which is what clears a field."""
-        from airflow_client.client.models.connection_body import ConnectionBody
-        from airflow_client.client.models.pool_body import PoolBody
-        from airflow_client.client.models.pool_patch_body import PoolPatchBody
-        from airflow_client.client.models.variable_body import VariableBody
-        from pydantic import ValidationError
-
-        model: Any = {
-            Kind.CONNECTIONS: ConnectionBody,
-            Kind.VARIABLES: VariableBody,
-            Kind.POOLS: PoolPatchBody if patch else PoolBody,
-        }[obj.kind]
-        name = "pool" if model is PoolPatchBody else ID_NAMES[obj.kind]
-        try:
-            made = model.model_validate({name: obj.id, **values}).to_dict()
-        except ValidationError as error:
-            raise Refused(f"Airflow's API doesn't take its {', '.join(sorted(_names(error)))}") from None
-        cleared = {key: None for key, value in values.items() if value is None}
-        return {key: value for key, value in made.items() if key == name or key in values} | cleared
-
 
 def _required(held: Pool) -> dict[str, Any]:
     """What a pool's body must have, with the values that are there, so that a mask that isn't heeded does no harm."""
     description = None if held.description is REDACTED else held.description
     return {"slots": held.slots, "description": description, "include_deferred": held.include_deferred}
-
-
-def _names(error: Any) -> set[str]:
-    """The fields that pydantic complains about. Its own text quotes their values."""
-    return {
-        str(found["loc"][0]) for found in error.errors(include_input=False, include_context=False) if found["loc"]
-    }
