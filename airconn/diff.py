@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from airconn.model import REDACTED, AirflowObject, Bundle, Kind, Text, Variable, value_fields
+from airconn.model import REDACTED, AirflowObject, Bundle, Kind, Text, Variable, is_unsaid, value_fields
 from airconn.model.jsontext import JsonPath
-from airconn.model.leaves import Leaves, leaf_name, leaves_of
+from airconn.model.leaves import Leaves, aligned, leaf_name, leaves_of
 
 StoredForm = Callable[[AirflowObject], AirflowObject]
 """What a place would give back for an object after holding it."""
-
-_ONLY_WHERE_SAID = frozenset({"include_deferred", "team_name"})
-"""Fields that None says nothing about, wherever it was read."""
 
 
 class Status(str, Enum):
@@ -105,16 +102,15 @@ def _fields(a: AirflowObject, b: AirflowObject, name: str) -> list[FieldDiff]:
     ours, theirs = getattr(a, name), getattr(b, name)
     if ours == theirs and ours is not REDACTED and not (isinstance(ours, Text) and ours.hidden):
         return []
-    mine, others = leaves_of(ours), leaves_of(theirs)
+    mine, others = aligned(leaves_of(ours), leaves_of(theirs))
     for side, value, obj, other in (("A", ours, a, theirs), ("B", theirs, b, ours)):
-        if value is None and _is_unsaid(obj, name):
+        if value is None and is_unsaid(obj, name):
             # That deferred tasks don't count is what a pool is like of which nobody says anything.
             is_set = other is not None and other is not False
             return [FieldDiff(name, (), Status.UNKNOWN, f"not said in {side}")] if is_set else []
     found = [
         diff
         for path in sorted({*mine, *others}, key=_sort_key)
-        if not (_is_inside_hidden(mine, path) or _is_inside_hidden(others, path))
         if (diff := _leaf(name, path, mine.get(path, _ABSENT), others.get(path, _ABSENT)))
     ]
     if not found and isinstance(a, Variable):
@@ -123,18 +119,7 @@ def _fields(a: AirflowObject, b: AirflowObject, name: str) -> list[FieldDiff]:
     return _without_empty(found, mine, others)
 
 
-def _is_unsaid(obj: AirflowObject, name: str) -> bool:
-    """Whether None in a field says nothing. The description of default_pool is Airflow's own."""
-    own = obj.kind is Kind.POOLS and obj.id == "default_pool" and name == "description"
-    return own or name in _ONLY_WHERE_SAID or name in obj.unsaid
-
-
 _ABSENT = object()
-
-
-def _is_inside_hidden(leaves: Leaves, path: JsonPath) -> bool:
-    """Whether all that one side has in the place of a leaf is something hidden around it."""
-    return any(leaves.get(path[:depth]) is REDACTED for depth in range(len(path)))
 
 
 def _leaf(name: str, path: JsonPath, ours: Any, theirs: Any) -> FieldDiff | None:

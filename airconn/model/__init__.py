@@ -4,7 +4,7 @@ from airconn.model import conn_ids, jsontext
 from airconn.model.airflow import LIKE_TASK_SDK, NEWEST, OLDEST, AirflowVersion, Rules, rules_for
 from airconn.model.bundle import Bundle, Selection
 from airconn.model.change import WRITES, Action, FieldChange, How, Outcome, Step
-from airconn.model.fill import fill
+from airconn.model.fill import fill, unfilled
 from airconn.model.objects import (
     ALL_KINDS,
     NOWHERE,
@@ -19,6 +19,7 @@ from airconn.model.objects import (
     field_values,
     hidden_fields,
     hidden_or,
+    is_unsaid,
     value_fields,
 )
 from airconn.model.redacted import MASK, REDACTED, Redacted
@@ -58,7 +59,9 @@ __all__ = [
     "fill",
     "hidden_fields",
     "hidden_or",
+    "is_unsaid",
     "jsontext",
     "rules_for",
+    "unfilled",
     "value_fields",
 ]

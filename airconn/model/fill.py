@@ -8,6 +8,7 @@ from typing import Any
 
 from airconn.model import jsontext
 from airconn.model.jsontext import JsonPath
+from airconn.model.leaves import Leaves, aligned, leaf_name, leaves_of
 from airconn.model.objects import AirflowObject, value_fields
 from airconn.model.redacted import REDACTED
 from airconn.model.text import Text
@@ -27,33 +28,75 @@ def fill(obj: AirflowObject, other: AirflowObject | None) -> AirflowObject:
     return replace(obj, **changes) if changes else obj
 
 
+def unfilled(obj: AirflowObject, other: AirflowObject | None) -> tuple[str, ...]:
+    """What `obj` hides after `fill` although `other` shows something there that may be it: `extra.token`.
+
+    Nobody can tell whether it is: a list of another length is around it, say, or leaves can't be told apart.
+    """
+    if other is None or other.kind is not obj.kind:
+        return ()
+    found: list[str] = []
+    for name in value_fields(obj.kind):
+        ours, theirs = getattr(obj, name), getattr(other, name)
+        if isinstance(ours, Text) and ours.hidden and isinstance(theirs, Text):
+            leaves = leaves_of(theirs)
+            found += [leaf_name(name, path) for path in ours.hidden if _may_be_in(path, leaves)]
+    return tuple(found)
+
+
+def _may_be_in(path: JsonPath, leaves: Leaves) -> bool:
+    """Whether any leaf that is shown is at a path, around it or below it, whichever items of lists that goes by."""
+    wanted = [0 if isinstance(part, int) else part for part in path]
+    for other, leaf in leaves.items():
+        there = [0 if isinstance(part, int) else part for part in other]
+        depth = min(len(there), len(wanted))
+        if there[:depth] == wanted[:depth] and leaf is not REDACTED and leaf not in _NOTHING:
+            return True
+    return False
+
+
+_NOTHING: tuple[Any, ...] = (None, "", {}, [], Text(""))
+
+
 def _fill_leaves(ours: Text, theirs: Text) -> Any:
     try:
-        shown = dict(jsontext.leaves(theirs.value()))
+        known, raw = theirs.value(), jsontext.loads(theirs.text)
     except ValueError:
         return ours
     # Lists have no names: an item of another one at the same place may be that of another host.
-    lists = [_Lists(text, frozenset(ours.hidden)) for text in (ours, theirs)]
-    hidden = frozenset(path for path in ours.hidden if _is_same_item(path, *lists))
-    if not any(shown.get(path, REDACTED) is not REDACTED for path in hidden):
+    sides = aligned(leaves_of(ours), leaves_of(theirs))
+    lists = [_Lists(leaves, frozenset(ours.hidden)) for leaves in sides]
+    shown = {
+        path: _inside(raw, path)
+        for path in ours.hidden
+        if _is_same_item(path, *lists) and _inside(known, path) is not REDACTED
+    }
+    if not shown:
         return ours
+    return Text.of(
+        jsontext.dumps(jsontext.replace_leaves(jsontext.loads(ours.text), lambda path, leaf: shown.get(path, leaf)))
+    )
 
-    def filled(path: JsonPath, leaf: Any) -> Any:
-        known = shown.get(path, REDACTED) if path in hidden else REDACTED
-        return leaf if known is REDACTED else known
 
-    return Text.of(jsontext.dumps(jsontext.replace_leaves(jsontext.loads(ours.text), filled)))
+def _inside(value: Any, path: JsonPath) -> Any:
+    """What there is at a path, of whatever size. REDACTED where there is nothing."""
+    try:
+        for part in path:
+            value = value[part]
+    except (LookupError, TypeError):
+        return REDACTED
+    return value
 
 
 class _Lists:
     """What there is below each place of a text. An object is looked at like a list, which the other text may have."""
 
-    def __init__(self, text: Text, hidden: frozenset[JsonPath]) -> None:
+    def __init__(self, leaves: Leaves, hidden: frozenset[JsonPath]) -> None:
         self.items: defaultdict[JsonPath, set[str | int]] = defaultdict(set)
         """Which items there are in a place, hidden ones among them."""
         self.shown: defaultdict[JsonPath, dict[JsonPath, Any]] = defaultdict(dict)
         """The leaves of an item of a list that neither text hides."""
-        for path, leaf in jsontext.leaves(text.value()):
+        for path, leaf in leaves.items():
             for depth, part in enumerate(path):
                 self.items[path[:depth]].add(part)
                 if isinstance(part, int) and path not in hidden and leaf is not REDACTED:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from airconn.model import jsontext
 from airconn.model.jsontext import JsonPath
+from airconn.model.redacted import REDACTED
 from airconn.model.text import Text
 
 Leaves: TypeAlias = dict[JsonPath, Any]
@@ -26,6 +28,49 @@ def leaves_of(value: Any) -> Leaves:
         if isinstance(found, dict | list):
             return dict(jsontext.leaves(found))
     return {(): value}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Piece:
+    """All that one side has in the place of a leaf that the other one hides, by the paths from there on."""
+
+    leaves: Leaves = field(default_factory=dict)
+
+    @property
+    def hides(self) -> bool:
+        """Whether a part of it is hidden as well."""
+        return any(leaf is REDACTED for leaf in self.leaves.values())
+
+
+def aligned(ours: Leaves, theirs: Leaves) -> tuple[Leaves, Leaves]:
+    """Both sides with what stands below a hidden leaf of the other one as a `Piece` in its place.
+
+    Airflow may hide a whole object or list as one `***` (3.0 `redact` of what nests deeper than it looks, 3.3 below a
+    sensitive key deeper than 5). What is hidden in all its parts is REDACTED.
+    """
+    hidden_there, hidden_here = hidden_in(theirs), hidden_in(ours)
+    return _in_pieces(ours, hidden_there), _in_pieces(theirs, hidden_here)
+
+
+def hidden_in(leaves: Leaves) -> set[JsonPath]:
+    return {path for path, leaf in leaves.items() if leaf is REDACTED}
+
+
+def _in_pieces(leaves: Leaves, places: set[JsonPath]) -> Leaves:
+    if not places:
+        return leaves
+    found: Leaves = {}
+    for path, leaf in leaves.items():
+        place = next((path[:depth] for depth in range(len(path)) if path[:depth] in places), None)
+        if place is None:
+            found[path] = leaf
+        else:
+            found.setdefault(place, Piece()).leaves[path[len(place) :]] = leaf
+    return {path: _whole(leaf) if isinstance(leaf, Piece) else leaf for path, leaf in found.items()}
+
+
+def _whole(piece: Piece) -> Any:
+    return REDACTED if all(leaf is REDACTED for leaf in piece.leaves.values()) else piece
 
 
 def leaf_name(field: str, path: JsonPath) -> str:

@@ -167,6 +167,19 @@ def field_values(obj: AirflowObject) -> tuple[Any, ...]:
     return _VALUES_OF[obj.kind](obj)
 
 
+_NEVER_NONE = frozenset({"include_deferred", "team_name"})
+
+
+def is_unsaid(obj: AirflowObject, name: str) -> bool:
+    """Whether None in this field says nothing, and not that there is none.
+
+    Wherever it was read, so it is with `include_deferred` and `team_name`. The description of default_pool is
+    Airflow's own.
+    """
+    own = obj.kind is Kind.POOLS and obj.id == "default_pool" and name == "description"
+    return own or name in _NEVER_NONE or name in obj.unsaid
+
+
 def hidden_fields(obj: AirflowObject) -> tuple[str, ...]:
     """The names of what is hidden in `obj`: `password`, `extra.token`, `value`."""
     values = field_values(obj)

@@ -21,6 +21,7 @@ from airconn.model import (
     fill,
     hidden_fields,
     rules_for,
+    unfilled,
     value_fields,
 )
 from airconn.stores.base import Store
@@ -167,6 +168,7 @@ def export(
         out.reads_for = options.airflow
         old = watching.read(out, Selection())
         bundle = bundle.map(lambda obj: fill(obj, old.get(obj.kind, obj.id)))
+        _refuse_to_mask(bundle, old, out)
     bundle, hidden = settle_hidden(
         bundle,
         redacted,
@@ -191,6 +193,21 @@ def export(
     if strict:
         refuse_losses(bundle, rendered.losses)
     return Export(rendered.text, bundle, rendered.losses, (*loaded.notes, *rendered.notes), hidden, loaded.ignored)
+
+
+def _refuse_to_mask(bundle: Bundle, old: Bundle, out: FileStore) -> None:
+    """Raises `BlockedError` where a `***` would take the place of what may be the secret that it stands for."""
+    listed = [
+        f"{obj.kind.value}/{obj.id} {', '.join(names)}"
+        for obj in bundle
+        if (names := unfilled(obj, old.get(obj.kind, obj.id)))
+    ]
+    if listed:
+        raise BlockedError(
+            f"the source hides what this file may know, and where it stands there can't be told: {'; '.join(listed)}",
+            where=out.address,
+            hint="--fill ADDRESS takes it from a place that shows it; --replace writes *** in its place",
+        )
 
 
 def _same_to(sources: Sequence[Store]) -> Callable[[AirflowObject, AirflowObject], bool]:

@@ -114,3 +114,34 @@ def test_starting_afresh_needs_nothing_of_the_old_file(airconn, tmp_path: Path) 
         options = ("--replace", "--format", "env")
         assert airconn("convert", tmp_path / "new.json", "-o", tmp_path / "x.env", *options).code == 0
         assert (tmp_path / "x.env").read_text() == "AIRFLOW_VAR_A=1\n"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "known"),
+    [
+        ('["***", "***"]', '["one"]'),
+        ('{"token": "***"}', '{"token": "one", "token": "two"}'),
+        ('{"db": {"password": "***"}}', '{"db": "postgres://u:one@h/x"}'),
+    ],
+)
+def test_a_mask_that_may_stand_for_what_a_file_knows_is_not_written(
+    airconn, tmp_path: Path, hidden: str, known: str
+) -> None:
+    (tmp_path / "masked.json").write_text(json.dumps({"variables": {"v": hidden}}))
+    text = f"AIRFLOW_VAR_V='{known}'\n"
+    (tmp_path / ".env").write_text(text)
+    result = airconn("convert", tmp_path / "masked.json", "-o", tmp_path / ".env")
+    assert (result.code, (tmp_path / ".env").read_text()) == (4, text)
+    assert f"{tmp_path / '.env'}: the source hides what this file may know" in result.err
+    assert "variables/v value" in result.err
+    assert "one" not in result.err
+    assert airconn("convert", tmp_path / "masked.json", "-o", tmp_path / ".env", "--replace").code == 0
+
+
+def test_what_is_hidden_as_one_piece_is_kept_whole(airconn, tmp_path: Path) -> None:
+    (tmp_path / "masked.json").write_text(json.dumps({"variables": {"v": '{"secret": {"db": "***"}, "n": 2}'}}))
+    (tmp_path / ".env").write_text('AIRFLOW_VAR_V=\'{"secret": {"db": {"user": "u", "password": "p"}}, "n": 1}\'\n')
+    assert airconn("convert", tmp_path / "masked.json", "-o", tmp_path / ".env").code == 0
+    assert (
+        tmp_path / ".env"
+    ).read_text() == 'AIRFLOW_VAR_V=\'{"secret": {"db": {"user": "u", "password": "p"}}, "n": 2}\'\n'

@@ -111,3 +111,37 @@ def test_a_genuine_mask_is_stored_if_the_user_says_so(target: Target) -> None:
     assert {id_: c["password"] for id_, c in found["connections"].items()} == {"there": "***", "new": "***"}
     assert all(json.loads(c["extra"]) == {"token": "***", "a": 1} for c in found["connections"].values())
     assert found["variables"]["my_token"]["value"] == "***"
+
+
+def nested(number: int) -> str:
+    """Secrets below sensitive keys, some of which Airflow hides together with all that is around them."""
+    deep: Any = "deep-55555"
+    for key in "fedcba":
+        deep = {key: deep}
+    held = {
+        "secret": {"db": {"user": "user-11111", "password": "pw-22222"}, "deep": deep},
+        "tokens": ["one-33333", "two-44444"],
+        "n": number,
+    }
+    return json.dumps(held)
+
+
+def test_secrets_of_objects_and_lists_below_a_sensitive_key_are_written_again_and_kept(target: Target) -> None:
+    def source(number: int) -> Path:
+        path = target.directory / "nested.json"
+        extra = {"conn_type": "http", "extra": nested(number)}
+        path.write_text(json.dumps({"connections": {"c": extra}, "variables": {"v": nested(number)}}))
+        return path
+
+    for number in (1, 1, 2):
+        done = target.airconn("import", source(number), "--verify")
+        assert (done.code, done.err) == (0, ""), done.out + done.err
+        found = target.database()
+        assert json.loads(found["connections"]["c"]["extra"]) == json.loads(nested(number))
+        assert found["variables"]["v"]["value"] == nested(number)
+    kept = target.airconn("import", source(2), "--assume-unchanged", "hidden")
+    assert (kept.code, kept.out.splitlines()[-1].partition(": ")[2]) == (0, "0 created, 0 updated, 2 unchanged")
+    assert target.airconn("export", "--exclude", "pools/*", "-o", source(1)).code == 0
+    written = json.loads((target.directory / "nested.json").read_text())
+    assert json.loads(written["connections"]["c"]["extra"]) == json.loads(nested(2))
+    assert json.loads(written["variables"]["v"]) == json.loads(nested(2))

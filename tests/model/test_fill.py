@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airconn.model import REDACTED, Connection, Text, fill
+from airconn.model import REDACTED, Connection, Text, fill, unfilled
 
 
 def conn(extra: Any, password: Any = None) -> Connection:
@@ -55,3 +55,41 @@ def test_a_list_of_secrets_alone_is_filled_in_if_it_is_as_long() -> None:
     assert filled({"tokens": ["***", "***"]}, {"tokens": ["x", "y"]}) == {"tokens": ["x", "y"]}
     assert filled({"tokens": ["***", "***"]}, {"tokens": ["x"]}) == {"tokens": ["***", "***"]}
     assert filled({"a": [["***"], [1]]}, {"a": [["x"], [2]]}) == {"a": [["x"], [1]]}
+
+
+def test_what_is_hidden_as_one_piece_is_filled_in_with_all_that_is_there() -> None:
+    assert filled({"secret": {"db": "***"}}, {"secret": {"db": {"user": "u", "pw": [1]}}}) == {
+        "secret": {"db": {"user": "u", "pw": [1]}}
+    }
+    assert filled({"secret": "***"}, {"secret": {"user": "u", "pw": "***"}}) == {"secret": {"user": "u", "pw": "***"}}
+    assert filled({"a": "***", "n": 1}, {"a": {}}) == {"a": {}, "n": 1}
+    assert filled({"hosts": [{"host": "a", "auth": "***"}]}, {"hosts": [{"host": "a", "auth": {"pw": "p"}}]}) == {
+        "hosts": [{"host": "a", "auth": {"pw": "p"}}]
+    }
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "names"),
+    [
+        ({"token": "***"}, {"token": "t"}, ()),
+        ({"token": "***"}, {"other": "t"}, ()),
+        ({"token": "***"}, {"token": "***"}, ()),
+        ({"token": "***"}, {"token": ""}, ()),
+        ({"token": {"a": "***"}}, {"token": "t"}, ("extra.token.a",)),
+        ({"hosts": [HIDDEN_A, HIDDEN_B]}, {"hosts": [A]}, ("extra.hosts[0].password", "extra.hosts[1].password")),
+        ({"hosts": [HIDDEN_A, HIDDEN_B]}, {"hosts": [B, A]}, ("extra.hosts[0].password", "extra.hosts[1].password")),
+        ({"hosts": [HIDDEN_A, HIDDEN_B]}, {"hosts": [A, B]}, ()),
+        ({"hosts": [HIDDEN_A, HIDDEN_B]}, {"hosts": []}, ()),
+        ({"hosts": [HIDDEN_A, HIDDEN_B]}, {"hosts": [HIDDEN_A]}, ()),
+        ({"auth": "***"}, {"auth": {"user": "u", "pw": "***"}}, ()),
+    ],
+)
+def test_what_may_be_known_and_is_not_filled_in_is_named(ours: Any, theirs: Any, names: tuple[str, ...]) -> None:
+    other = conn(theirs)
+    assert unfilled(fill(conn(ours), other), other) == names
+    assert unfilled(conn(ours), None) == ()
+
+
+def test_a_text_whose_leaves_can_not_be_told_apart_may_know_everything() -> None:
+    twice = Connection(conn_id="c", conn_type="http", extra=Text('{"token": "a", "token": "b"}'))
+    assert unfilled(fill(conn({"token": "***"}), twice), twice) == ("extra.token",)

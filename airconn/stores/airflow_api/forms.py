@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from airconn.model import MASK, REDACTED, AirflowObject, Connection, Redacted, Str, Text, Variable, jsontext
+from airconn.model import MASK, REDACTED, AirflowObject, Connection, Redacted, Str, Text, Variable
+from airconn.model.leaves import aligned, hidden_in, leaves_of
 from airconn.stores.airflow_api.dialect import Dialect
 
 
@@ -60,15 +61,11 @@ def _same(held: Any, wanted: Any) -> bool:
     if held is REDACTED or wanted is REDACTED:
         return True
     if isinstance(held, Text) and isinstance(wanted, Text) and held.hidden:
-        hidden = set(held.hidden)
-        try:
-            ours, theirs = (
-                {path: leaf for path, leaf in jsontext.leaves(jsontext.loads(text.text)) if path not in hidden}
-                for text in (wanted, held)
-            )
-        except ValueError:
-            return False
-        return ours == theirs
+        ours, theirs = aligned(leaves_of(wanted), leaves_of(held))
+        hidden = hidden_in(theirs)
+        return {path: leaf for path, leaf in ours.items() if path not in hidden} == {
+            path: leaf for path, leaf in theirs.items() if path not in hidden
+        }
     return bool(held == wanted)
 
 
@@ -79,11 +76,8 @@ def hides_more(held: AirflowObject, wanted: AirflowObject, name: str, *, tells_p
         return ours is None and (name != "password" or tells_passwords)
     if not isinstance(there, Text) or not there.hidden:
         return False
-    try:
-        leaves = dict(jsontext.leaves(jsontext.loads(ours.text))) if isinstance(ours, Text) else {}
-    except ValueError:
-        return True
-    return not leaves.keys() >= set(there.hidden)
+    ours_there, _ = aligned(leaves_of(ours), leaves_of(there))
+    return not ours_there.keys() >= set(there.hidden)
 
 
 def fields_set(obj: AirflowObject, names: Sequence[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from airconn.model import REDACTED, AirflowVersion, Connection, Pool, Redacted, Text, Variable
 from airconn.stores.airflow_api.dialect import dialect_for
-from airconn.stores.airflow_api.forms import matches, rewritten, stored_form, unmasked
+from airconn.stores.airflow_api.forms import hides_more, matches, rewritten, stored_form, unmasked
 from airconn.stores.masks import holds_mask
 
 V1, V2 = dialect_for(AirflowVersion(2, 11, 2)), dialect_for(AirflowVersion(3, 3, 2))
@@ -108,3 +108,23 @@ def test_two_objects_match_as_far_as_both_are_visible() -> None:
     other = Connection(conn_id="c", conn_type="t", extra=Text('{"token": "s", "a": 2}'))
     assert not matches(theirs, other, ("extra",))
     assert not matches(theirs, Connection(conn_id="c", conn_type="u"), ("conn_type",))
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted", "same", "more"),
+    [
+        ('{"db": "***", "a": 1}', '{"db": {"user": "u", "pw": "p"}, "a": 1}', True, False),
+        ('{"db": ["***", "***"], "a": 1}', '{"db": ["x", "y"], "a": 1}', True, False),
+        ('{"db": "***", "a": 1}', '{"db": {"user": "u"}, "a": 2}', False, False),
+        ('{"db": "***", "a": 1}', '{"a": 1}', True, True),
+        ('{"db": {"pw": "***"}}', '{"db": "text"}', False, True),
+        ('{"db": "***"}', "no json", False, True),
+    ],
+)
+def test_what_is_hidden_as_one_piece_matches_all_that_is_wanted_there(
+    held: str, wanted: str, same: bool, more: bool
+) -> None:
+    theirs = Connection(conn_id="c", conn_type="t", extra=Text.of(held, masked=True))
+    ours = Connection(conn_id="c", conn_type="t", extra=Text(wanted))
+    assert matches(theirs, ours, ("extra",)) is same
+    assert hides_more(theirs, ours, "extra", tells_passwords=True) is more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -174,6 +175,97 @@ def test_one_hidden_leaf_written_again_does_not_lose_another() -> None:
 )
 def test_a_hidden_item_of_a_list_of_another_length_is_blocked(ours: str, theirs: str) -> None:
     assert planned(conn(extra=extra(ours)), conn(extra=extra(theirs))).action is Action.BLOCKED
+
+
+@pytest.mark.parametrize("lacking", ["clear", "keep"])
+def test_a_list_in_clear_is_not_the_same_as_a_hidden_one_of_another_length(lacking: Lacking) -> None:
+    step = planned(var('["a"]'), var(extra('["***", "***"]')), lacking=lacking, hidden_is_equal=True)
+    assert step.reasons == (
+        (
+            "value.[0], value.[1] are hidden in a list of another length, so that nobody knows which item is which "
+            "(--exact writes the source's list)"
+        ),
+    )
+    both = planned(var(extra('["***"]')), var(extra('["***", "***"]')), lacking=lacking)
+    assert (both.action, both.written) == (Action.UNCHANGED, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("ours", "how"),
+    [
+        ('[{"h": "a", "p": "1"}]', {How.CHANGED, How.CLEARED, How.WRITTEN_AGAIN}),
+        ('[{"h": "a", "p": "1"}, {"h": "b", "p": "2"}, {"h": "c", "p": "3"}]', {How.CHANGED, How.WRITTEN_AGAIN}),
+    ],
+)
+def test_exact_writes_a_list_of_another_length(ours: str, how: set[How]) -> None:
+    theirs = '[{"h": "a", "p": "***"}, {"h": "b", "p": "***"}]'
+    step = planned(var(ours), var(extra(theirs)), lacking="exact")
+    assert (step.action, {change.how for change in step.changes}) == (Action.UPDATE, how)
+    hidden = ours.replace('"1"', '"***"')
+    assert planned(var(extra(hidden)), var(extra(theirs)), lacking="exact").action is Action.BLOCKED
+
+
+@pytest.mark.parametrize("kind", [var, lambda value: conn(extra=value)], ids=["variable", "extra"])
+@pytest.mark.parametrize("held", ['{"db": "***", "a": 1}', '{"db": {"user": "***", "pw": ["***"]}, "a": 1}'])
+def test_what_is_hidden_as_one_piece_is_compared_with_all_that_the_source_has_there(
+    kind: Callable[[Any], AirflowObject], held: str
+) -> None:
+    """Airflow 3.0 shows a dictionary below a sensitive key as one `***`."""
+    ours, target = '{"db": {"user": "u", "pw": ["1"]}, "a": 1}', kind(extra(held))
+    step = planned(kind(Text(ours)), target)
+    assert {change.how for change in step.changes} == {How.WRITTEN_AGAIN}
+    assert planned(kind(Text(ours)), target, hidden_is_equal=True).action is Action.UNCHANGED
+    changed = planned(kind(Text(ours.replace('"a": 1', '"a": 2'))), target, hidden_is_equal=True)
+    assert changed.changes[0] == FieldChange(changed.changes[0].name, How.CHANGED, ("a",))
+    for partly in ('{"db": {"user": "u", "pw": ["***"]}, "a": 2}', '{"db": "***", "a": 2}', '{"a": 2}'):
+        assert planned(kind(extra(partly)), target).action is Action.BLOCKED
+
+
+def test_what_the_source_hides_as_one_piece_is_kept() -> None:
+    target = var('{"db": {"user": "u", "pw": "1"}, "a": 1}')
+    step = planned(var(extra('{"db": "***", "a": 1}')), target)
+    assert (step.action, step.changes) == (Action.UNCHANGED, (FieldChange("value", How.KEPT, ("db",)),))
+    blocked = planned(var(extra('{"db": "***", "a": 2}')), target)
+    assert blocked.reasons == (
+        (
+            "value.db is hidden in the source: writing the rest of value would lose it "
+            "(--fill ADDRESS takes it from elsewhere)"
+        ),
+    )
+
+
+def test_a_text_in_the_place_of_a_hidden_object_is_written() -> None:
+    step = planned(var('{"db": "postgres://u:p@h"}'), var(extra('{"db": {"pw": "***"}}')))
+    assert step.action is Action.UPDATE
+    masked = planned(var('{"db": "postgres://u:***@h"}'), var(extra('{"db": {"pw": "***"}}')))
+    assert masked.action is Action.BLOCKED
+
+
+def test_a_change_that_is_seen_is_told_beside_what_is_written_again() -> None:
+    source, target = '{"region": "us", "token": "t"}', '{"region": "eu", "token": "***"}'
+    step = planned(conn(extra=Text(source)), conn(extra=extra(target)))
+    assert step.changes == (
+        FieldChange("extra", How.CHANGED, ("region",)),
+        FieldChange("extra", How.WRITTEN_AGAIN, ("token",)),
+    )
+    fails = planned(conn(extra=Text(source)), conn(extra=extra(target)), "fail")
+    assert fails.reasons == ("exists, with other values",)
+
+
+def test_a_block_says_where_the_leaf_is_hidden() -> None:
+    target = conn(extra=extra('{"b": 1, "token": "***"}'))
+    assert planned(conn(extra=Text('{"b": 2}')), target).reasons == (
+        (
+            "extra.token is hidden and not in the source: writing the rest of extra would lose it "
+            "(put it there, or --exact lets it go)"
+        ),
+    )
+    assert planned(conn(extra=extra('{"b": 2, "token": "***"}')), target).reasons == (
+        (
+            "extra.token is hidden on both sides: writing the rest of extra would lose it "
+            "(--fill ADDRESS takes it from elsewhere)"
+        ),
+    )
 
 
 @pytest.mark.parametrize("empty", ["", "{}", " {} "])

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from airconn.model import (
-    MASK,
-    REDACTED,
     WRITES,
     Action,
     AirflowObject,
@@ -20,18 +17,16 @@ from airconn.model import (
     Step,
     Text,
     hidden_fields,
+    is_unsaid,
     jsontext,
     value_fields,
 )
-from airconn.model.leaves import Leaves, leaves_of
+from airconn.plan.fields import compare
+from airconn.plan.policy import Lacking, OnExisting, Policy
+
+__all__ = ["Lacking", "OnExisting", "Place", "Plan", "Policy", "make_plan", "merged", "with_deletions"]
 
 T = TypeVar("T", bound=AirflowObject)
-OnExisting = Literal["overwrite", "skip", "fail"]
-Lacking = Literal["clear", "keep", "exact"]
-"""What becomes of a field that the source lacks: cleared if it is visible, kept, or cleared in any case."""
-
-_NEVER_NONE = frozenset({"include_deferred", "team_name"})
-"""Fields in which None is always "not mentioned" and not "none"."""
 
 
 class Place(Protocol):
@@ -48,16 +43,6 @@ class Place(Protocol):
 
     def replace_refusal(self, step: Step) -> str:
         """Why the object can't be deleted and created anew, if it can't."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How a plan treats what is there already."""
-
-    on_existing: OnExisting = "overwrite"
-    lacking: Lacking = "clear"
-    hidden_is_equal: bool = False
-    """Whether what the place hides is taken to be what the source has, instead of being written again."""
 
 
 _DEFAULT = Policy()
@@ -135,12 +120,12 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
     reasons: list[str] = []
     literal: frozenset[str] = getattr(source, "literal", frozenset())
     for name in value_fields(source.kind):
-        if getattr(source, name) is None and _is_unsaid(source, name):
+        if getattr(source, name) is None and is_unsaid(source, name):
             continue
-        change, reason = _compare(
+        found, reason = compare(
             name, getattr(stored, name), getattr(target, name), policy, is_literal=name in literal
         )
-        changes += [change] if change else []
+        changes += found
         reasons += [reason] if reason else []
     writes = any(change.is_written for change in changes)
     if reasons:
@@ -169,9 +154,7 @@ def _replacement(update: Step, place: Place) -> Step:
     """
     source, target = update.source, update.target
     assert source is not None and target is not None  # noqa: S101, PT018 - it is an update
-    unsaid = {
-        name for name in value_fields(source.kind) if getattr(source, name) is None and _is_unsaid(source, name)
-    }
+    unsaid = {name for name in value_fields(source.kind) if getattr(source, name) is None and is_unsaid(source, name)}
     whole = replace(source, **{name: getattr(target, name) for name in unsaid})
     step = replace(update, action=Action.REPLACE, source=whole)
     refusal = place.replace_refusal(step)
@@ -239,134 +222,3 @@ def _merged_values(ours: Any, theirs: Any) -> Any:
         else ours.get(key, theirs.get(key))
         for key in keys
     }
-
-
-def _is_unsaid(source: AirflowObject, name: str) -> bool:
-    """Whether None in a field says nothing. The description of default_pool is Airflow's own, and stays."""
-    own = source.kind is Kind.POOLS and source.id == "default_pool" and name == "description"
-    return own or name in _NEVER_NONE or name in source.unsaid
-
-
-def _compare(
-    name: str, source: Any, target: Any, policy: Policy, *, is_literal: bool
-) -> tuple[FieldChange | None, str | None]:
-    """What happens to one field, and why it can't. `is_literal`: a `***` in the source is no mask."""
-    if not _hides(source) and not _hides(target):
-        if source == target:
-            return None, None
-        return FieldChange(name, How.CLEARED if source is None else How.CHANGED), None
-    exact = policy.lacking == "exact"
-    if source is REDACTED or target is REDACTED or (isinstance(target, Text) and target.hidden):
-        whole = _compare_whole(name, source, target, policy)
-        if whole is not None:
-            return whole
-    ours, theirs = leaves_of(source), leaves_of(target)
-    hidden = {path for side in (ours, theirs) for path, leaf in side.items() if leaf is REDACTED}
-    if not hidden:
-        if source == target:
-            return None, None
-        return FieldChange(name, How.CLEARED if source is None else How.CHANGED), None
-    nowhere = [path for path, leaf in ours.items() if leaf is REDACTED and not _has(theirs, path)]
-    if nowhere:
-        return None, f"{_names(name, nowhere)} hidden in the source, and the target has none"
-    masked = [path for path, leaf in theirs.items() if leaf is REDACTED and _has_mask(_at(ours, path))]
-    if masked and not is_literal:
-        return (
-            None,
-            f"{_names(name, masked)} hidden, and the source has a *** in a text (--literal-mask if it is real)",
-        )
-    moved = _moved(hidden, ours, theirs)
-    kept = sorted({*(path for path in hidden if _at(ours, path) is REDACTED), *moved}, key=str)
-    cleared = [path for path in kept if exact and path not in moved and not _has(ours, path)]
-    again = list(hidden.difference(kept))
-    kept = sorted(set(kept).difference(cleared), key=str)
-    ours_shown, theirs_shown = (
-        {path: leaf for path, leaf in side.items() if path not in hidden} for side in (ours, theirs)
-    )
-    is_same = ours_shown == theirs_shown and not cleared
-    if is_same and (not again or policy.hidden_is_equal):
-        return FieldChange(name, How.ASSUMED if again else How.KEPT, _paths(again or kept)), None
-    if kept:
-        on_both_sides = all(_at(ours, path) is REDACTED for path in kept)
-        return None, f"{_names(name, kept)} hidden {_BOTH if on_both_sides else _ABSENT}".format(name)
-    if cleared and not again:
-        return FieldChange(name, How.CLEARED, _paths(cleared)), None
-    return FieldChange(name, How.WRITTEN_AGAIN, _paths(again)), None
-
-
-_BOTH = "on both sides: writing the rest of {} would lose it (--fill ADDRESS takes it from elsewhere)"
-_ABSENT = "and not in the source: writing the rest of {} would lose it (put it there, as *** with --fill)"
-
-
-def _hides(value: Any) -> bool:
-    """Whether a field, or a leaf of it, is hidden."""
-    return value is REDACTED or (isinstance(value, Text) and bool(value.hidden))
-
-
-def _compare_whole(
-    name: str, source: Any, target: Any, policy: Policy
-) -> tuple[FieldChange | None, str | None] | None:
-    """What happens to a field of which something is hidden, where its leaves don't matter."""
-    if source is REDACTED:
-        if target is None:
-            return None, f"{name} is hidden in the source, and the target has none"
-        return FieldChange(name, How.KEPT), None
-    if policy.lacking == "keep" and name == "extra" and target is REDACTED:
-        return None, "all of extra is hidden, so that nothing can be merged into it"
-    if policy.lacking == "exact":
-        return (FieldChange(name, How.CLEARED), None) if source is None else None
-    if name == "extra" and _is_empty(source):
-        # The source says nothing of it, and a part of it is hidden: all of it stays.
-        return FieldChange(name, How.KEPT, _paths(list(target.hidden) if isinstance(target, Text) else [])), None
-    return None
-
-
-def _at(leaves: Leaves, path: jsontext.JsonPath) -> Any:
-    """The leaf at a path. What isn't there, or is hidden as a part of something larger, is REDACTED: nobody says."""
-    if path == () and () not in leaves:
-        return leaves if any(leaf is not REDACTED for leaf in leaves.values()) else REDACTED
-    return leaves.get(path, leaves.get((), REDACTED))
-
-
-def _is_empty(value: Any) -> bool:
-    """Whether an extra says nothing of what might be hidden in another."""
-    return value is None or (isinstance(value, Text) and value.text.strip() in ("", "{}"))
-
-
-def _has_mask(leaf: Any) -> bool:
-    if isinstance(leaf, dict):
-        return any(_has_mask(item) for item in leaf.values())
-    return MASK in leaf.text if isinstance(leaf, Text) else isinstance(leaf, str) and MASK in leaf
-
-
-def _has(leaves: Leaves, path: jsontext.JsonPath) -> bool:
-    return () in leaves or path in leaves or (path == () and bool(leaves))
-
-
-def _moved(hidden: set[jsontext.JsonPath], ours: Leaves, theirs: Leaves) -> set[jsontext.JsonPath]:
-    """Hidden items of lists that have another length on the other side, so that nobody knows which is which."""
-    ours_items, theirs_items = _items(ours), _items(theirs)
-    return {
-        path
-        for path in hidden
-        for depth, part in enumerate(path)
-        if isinstance(part, int) and len(ours_items[path[:depth]]) != len(theirs_items[path[:depth]])
-    }
-
-
-def _items(leaves: Leaves) -> defaultdict[jsontext.JsonPath, set[str | int]]:
-    """What is in each object and list that has leaves."""
-    items: defaultdict[jsontext.JsonPath, set[str | int]] = defaultdict(set)
-    for path in leaves:
-        for depth, part in enumerate(path):
-            items[path[:depth]].add(part)
-    return items
-
-
-def _paths(paths: list[jsontext.JsonPath]) -> tuple[str, ...]:
-    return tuple(sorted(jsontext.show_path(path) for path in paths if path))
-
-
-def _names(name: str, paths: list[jsontext.JsonPath]) -> str:
-    names = ", ".join(f"{name}.{jsontext.show_path(path)}" if path else name for path in paths)
-    return f"{names} {'are' if len(paths) > 1 else 'is'}"

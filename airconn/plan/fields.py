@@ -1,0 +1,163 @@
+"""Compares one field of what is wanted with what is there, where either side may hide it or a part of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from airconn.model import MASK, REDACTED, FieldChange, How, Text, jsontext
+from airconn.model.leaves import Leaves, Piece, aligned, hidden_in, leaves_of
+from airconn.plan.policy import Policy
+
+
+def compare(
+    name: str, source: Any, target: Any, policy: Policy, *, is_literal: bool
+) -> tuple[tuple[FieldChange, ...], str | None]:
+    """What happens to one field, and why it can't. `is_literal`: a `***` in the source is no mask."""
+    if not _hides(source) and not _hides(target):
+        return _visible(name, source, target), None
+    if source is REDACTED or target is REDACTED or (isinstance(target, Text) and target.hidden):
+        whole = _compare_whole(name, source, target, policy)
+        if whole is not None:
+            return whole
+    ours, theirs = aligned(leaves_of(source), leaves_of(target))
+    hidden = sorted(hidden_in(ours) | hidden_in(theirs), key=str)
+    if not hidden:
+        return _visible(name, source, target), None
+    if nowhere := [path for path in hidden if path not in theirs]:
+        return (), f"{_names(name, nowhere)} hidden in the source, and the target has none"
+    masked = [path for path in hidden if theirs[path] is REDACTED and _has_mask(_said(ours, path))]
+    if masked and not is_literal:
+        return (
+            (),
+            f"{_names(name, masked)} hidden, and the source has a *** in a text (--literal-mask if it is real)",
+        )
+    exact = policy.lacking == "exact"
+    lacking = [path for path in hidden if _said(ours, path) is _ABSENT]
+    moved = [] if exact else _moved(hidden, ours, theirs)
+    cleared = lacking if exact else []
+    again = [path for path in hidden if path not in (*lacking, *moved) and ours.get(path) is not REDACTED]
+    changed = _differing(ours, theirs, hidden)
+    longer = [path for path in moved if path in ours and not _is_masked(ours[path])]  # or shorter: that is no secret
+    if not (changed or cleared or longer) and (not again or policy.hidden_is_equal):
+        how = How.ASSUMED if again else How.KEPT
+        return (FieldChange(name, how, _paths(again or hidden)),), None
+    lost = {
+        _MOVED: moved,
+        _BOTH: [path for path in hidden if _is_masked(ours.get(path)) and theirs[path] is REDACTED],
+        _SOURCE: [path for path in hidden if _is_masked(ours.get(path)) and theirs[path] is not REDACTED],
+        _LACKING: [] if exact else lacking,
+    }
+    if any(lost.values()):
+        return (), _losses(name, lost)
+    parts = ((changed, How.CHANGED), (cleared, How.CLEARED), (again, How.WRITTEN_AGAIN))
+    return tuple(FieldChange(name, how, _paths(paths)) for paths, how in parts if paths), None
+
+
+def _visible(name: str, source: Any, target: Any) -> tuple[FieldChange, ...]:
+    """What happens to a field of which nothing is hidden."""
+    return () if source == target else (FieldChange(name, How.CLEARED if source is None else How.CHANGED),)
+
+
+def _differing(ours: Leaves, theirs: Leaves, hidden: list[jsontext.JsonPath]) -> list[jsontext.JsonPath]:
+    """The leaves that differ, of those that neither side hides."""
+    shown = [path for path in {**theirs, **ours} if path not in hidden]
+    return [path for path in shown if path not in ours or path not in theirs or ours[path] != theirs[path]]
+
+
+def _losses(name: str, lost: dict[str, list[jsontext.JsonPath]]) -> str:
+    """Why writing a field would lose what is hidden in it. Each leaf is told once, for the first reason."""
+    told: set[jsontext.JsonPath] = set()
+    reasons = []
+    for why, paths in lost.items():
+        fresh = [path for path in paths if path not in told]
+        told.update(fresh)
+        reasons += [f"{_names(name, fresh)} hidden {why.format(name)}"] if fresh else []
+    return "; ".join(reasons)
+
+
+_MOVED = "in a list of another length, so that nobody knows which item is which (--exact writes the source's list)"
+_BOTH = "on both sides: writing the rest of {} would lose it (--fill ADDRESS takes it from elsewhere)"
+_SOURCE = "in the source: writing the rest of {} would lose it (--fill ADDRESS takes it from elsewhere)"
+_LACKING = "and not in the source: writing the rest of {} would lose it (put it there, or --exact lets it go)"
+_ABSENT = object()
+
+
+def _hides(value: Any) -> bool:
+    """Whether a field, or a leaf of it, is hidden."""
+    return value is REDACTED or (isinstance(value, Text) and bool(value.hidden))
+
+
+def _compare_whole(
+    name: str, source: Any, target: Any, policy: Policy
+) -> tuple[tuple[FieldChange, ...], str | None] | None:
+    """What happens to a field of which something is hidden, where its leaves don't matter."""
+    if source is REDACTED:
+        if target is None:
+            return (), f"{name} is hidden in the source, and the target has none"
+        return (FieldChange(name, How.KEPT),), None
+    if policy.lacking == "keep" and name == "extra" and target is REDACTED:
+        return (), "all of extra is hidden, so that nothing can be merged into it"
+    if policy.lacking == "exact":
+        return ((FieldChange(name, How.CLEARED),), None) if source is None else None
+    if name == "extra" and _is_empty(source):
+        # The source says nothing of it, and a part of it is hidden: all of it stays.
+        return (FieldChange(name, How.KEPT, _paths(list(target.hidden) if isinstance(target, Text) else [])),), None
+    return None
+
+
+def _said(leaves: Leaves, path: jsontext.JsonPath) -> Any:
+    """What the source has in the place of a leaf, or around it: a text where the other side has an object."""
+    for depth in range(len(path), -1, -1):
+        leaf = leaves.get(path[:depth], _ABSENT)
+        # An object or list without anything in it says nothing of what is in another one.
+        if leaf is not _ABSENT and (depth in (0, len(path)) or leaf not in ({}, [])):
+            return leaf
+    return _ABSENT
+
+
+def _is_masked(leaf: Any) -> bool:
+    """Whether the source hides a leaf, or a part of what it has in its place."""
+    return leaf is REDACTED or (isinstance(leaf, Piece) and leaf.hides)
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether an extra says nothing of what might be hidden in another."""
+    return value is None or (isinstance(value, Text) and value.text.strip() in ("", "{}"))
+
+
+def _has_mask(leaf: Any) -> bool:
+    if isinstance(leaf, Piece):
+        return any(_has_mask(item) for item in leaf.leaves.values())
+    return MASK in leaf.text if isinstance(leaf, Text) else isinstance(leaf, str) and MASK in leaf
+
+
+def _moved(hidden: list[jsontext.JsonPath], ours: Leaves, theirs: Leaves) -> list[jsontext.JsonPath]:
+    """Hidden items of lists that have another length on the other side, so that nobody knows which is which."""
+    ours_items, theirs_items = _items(ours), _items(theirs)
+    return [
+        path
+        for path in hidden
+        if any(
+            isinstance(part, int) and len(ours_items[path[:depth]]) != len(theirs_items[path[:depth]])
+            for depth, part in enumerate(path)
+        )
+    ]
+
+
+def _items(leaves: Leaves) -> defaultdict[jsontext.JsonPath, set[str | int]]:
+    """What is in each object and list that has leaves."""
+    items: defaultdict[jsontext.JsonPath, set[str | int]] = defaultdict(set)
+    for path in leaves:
+        for depth, part in enumerate(path):
+            items[path[:depth]].add(part)
+    return items
+
+
+def _paths(paths: list[jsontext.JsonPath]) -> tuple[str, ...]:
+    return tuple(sorted(jsontext.show_path(path) for path in paths if path))
+
+
+def _names(name: str, paths: list[jsontext.JsonPath]) -> str:
+    names = ", ".join(f"{name}.{jsontext.show_path(path)}" if path else name for path in paths)
+    return f"{names} {'are' if len(paths) > 1 else 'is'}"
