@@ -146,3 +146,35 @@ def test_a_shell_is_offered_what_fits(
     command = [sys.executable, "-m", "airconn"]
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert [line.replace(",", " ") for line in done.stdout.splitlines()] == offered
+
+
+CONNECTIONS = '{"db": {"conn_type": "postgres", "password": "s3cret"}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind", "said"),
+    [
+        ("conns.yaml", '{"a": "postgres://x"}', "variables", "the name of this file says connections"),
+        ("x.json", CONNECTIONS, "variables", "this looks like a file of connections"),
+        ("x.json", '{"a": {"slots": 1}}', "variables", "this looks like a file of pools"),
+        ("x.json", '{"a": "1", "b": {"x": 1}}', "connections", "this looks like a file of variables"),
+    ],
+)
+def test_kind_does_not_gainsay_a_file(airconn, tmp_path: Path, name: str, text: str, kind: str, said: str) -> None:
+    (tmp_path / name).write_text(text)
+    result = airconn("convert", tmp_path / name, "--kind", kind)
+    assert (result.code, result.out) == (3, "")
+    assert result.err.startswith(f"error: {tmp_path / name}: {said}, and --kind says {kind}\nhint:  read it without")
+
+
+def test_kind_is_for_the_files_that_do_not_tell(airconn, tmp_path: Path) -> None:
+    (tmp_path / "connections.json").write_text(CONNECTIONS)
+    (tmp_path / "v.json").write_text('{"dsn": "postgres://x"}')
+    result = airconn("list", "--from", tmp_path / "v.json", "--kind", "variables")
+    assert "variables  dsn" in result.out
+    both = airconn("convert", tmp_path / "connections.json", tmp_path / "v.json", "--kind", "variables", "-q")
+    assert '"connections": {\n    "db"' in both.out
+    assert '"variables": {\n    "dsn": ' in both.out
+    # A variable may hold what looks like a connection.
+    (tmp_path / "variables.json").write_text(CONNECTIONS)
+    assert "variables  db" in airconn("list", "--from", tmp_path / "variables.json", "--kind", "variables").out

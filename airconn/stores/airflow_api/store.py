@@ -97,7 +97,7 @@ class AirflowApiStore(Store):
 
     def _probed(self) -> Server:
         if self._server is None:
-            self._server = probe(self._session)
+            self._server = probe(self._session, self.watch)
             self._session.v2 = self._server.v2
         return self._server
 
