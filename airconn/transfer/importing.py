@@ -14,7 +14,6 @@ from airconn.model import (
     Action,
     AirflowVersion,
     Bundle,
-    How,
     Kind,
     Outcome,
     Selection,
@@ -264,7 +263,7 @@ def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Ou
             step, "it is not there" if step.action is Action.CREATE else f"not as it was written: {_fields(step)}"
         )
         for step in again.steps
-        if step.action not in (Action.UNCHANGED, Action.SKIPPED) and not _unknowable(step)
+        if step.action not in (Action.UNCHANGED, Action.SKIPPED)
     ]
     wrong += [
         Outcome(step, "it is still there")
@@ -272,12 +271,6 @@ def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Ou
         if step.action is Action.DELETE and present.get(step.kind, step.id) is not None
     ]
     return tuple(wrong)
-
-
-def _unknowable(step: Step) -> bool:
-    """Whether the only difference is a cleared password of which Airflow 2 never says whether there is one."""
-    written = [change for change in step.changes if change.is_written]
-    return bool(written) and all(change.name == "password" and change.how is How.CLEARED for change in written)
 
 
 def _fields(step: Step) -> str:

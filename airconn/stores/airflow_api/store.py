@@ -78,6 +78,10 @@ class AirflowApiStore(Store):
     def stored_form(self, obj: T) -> T:
         return cast("T", stored_form(obj, self._dialect()))
 
+    @property
+    def hides_none(self) -> bool:
+        return not self._dialect().v2
+
     def problems(self, obj: AirflowObject) -> Sequence[str]:
         return tuple(problems(obj, self._dialect()))
 
