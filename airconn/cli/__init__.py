@@ -32,6 +32,12 @@ COMMANDS = {
 """Name -> (module with a click command named `command`, the line in the overview). Imported when the command runs."""
 
 
+_CREDENTIALS = (
+    "Who you are to an Airflow comes from AIRCONN_TOKEN, else from AIRCONN_USERNAME and AIRCONN_PASSWORD, else from "
+    "token_command in config.toml."
+)
+
+
 class _Group(click.Group):
     """The commands, each imported only when it is the one that runs."""
 
@@ -43,6 +49,8 @@ class _Group(click.Group):
             return None
         command = import_module(COMMANDS[cmd_name][0]).command
         assert isinstance(command, click.Command)  # noqa: S101 - a slip of ours, not of a user
+        if any(parameter.name == "retries" for parameter in command.params):
+            command.epilog = _CREDENTIALS
         return command
 
     def resolve_command(

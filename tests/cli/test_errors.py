@@ -178,3 +178,12 @@ def test_kind_is_for_the_files_that_do_not_tell(airconn, tmp_path: Path) -> None
     # A variable may hold what looks like a connection.
     (tmp_path / "variables.json").write_text(CONNECTIONS)
     assert "variables  db" in airconn("list", "--from", tmp_path / "variables.json", "--kind", "variables").out
+
+
+@pytest.mark.parametrize(
+    ("command", "asks"), [("import", True), ("diff", True), ("convert", False), ("sandbox", False)]
+)
+def test_the_help_of_what_logs_in_says_how(airconn, capsys, command: str, asks: bool) -> None:
+    assert airconn(command, "--help").code == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert ("Who you are to an Airflow comes from AIRCONN_TOKEN" in words) is asks
