@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from airconn.model import REDACTED, AirflowObject, Bundle, Kind, Pool, Text, Variable, is_unsaid, value_fields
+from airconn.model import (
+    DEFAULT_POOL,
+    REDACTED,
+    AirflowObject,
+    Bundle,
+    Kind,
+    Pool,
+    Text,
+    Variable,
+    is_unsaid,
+    value_fields,
+)
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import Leaves, aligned, leaf_name, leaves_of
 
@@ -122,7 +133,7 @@ def _fields(a: AirflowObject, b: AirflowObject, name: str) -> list[FieldDiff]:
 
 
 _ABSENT = object()
-_OWN_POOL = Pool(name="default_pool", slots=128, description="Default pool", include_deferred=False)
+_OWN_POOL = Pool(name=DEFAULT_POOL, slots=128, description="Default pool", include_deferred=False)
 """What each Airflow has by itself (utils/db.py `add_default_pool_if_not_exists`), and the file that it is made from
 may not have."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from airconn.model import (
+    DEFAULT_POOL,
     REDACTED,
     WRITES,
     Action,
@@ -102,7 +103,7 @@ def with_deletions(plan: Plan, source: Bundle, target: Bundle, kinds: frozenset[
         for obj in target
         if obj.kind in kinds
         and source.get(obj.kind, obj.id) is None
-        and not (obj.kind is Kind.POOLS and obj.id == "default_pool")
+        and not (obj.kind is Kind.POOLS and obj.id == DEFAULT_POOL)
     ]
     return Plan((*plan.steps, *gone))
 

@@ -56,18 +56,20 @@ def carry_out(
     """
     writer = Writer(session, api, whole=whole)
     writes = (step for step in steps if step.action in WRITES)
-    for first in writes:
-        if not session.let_in:
-            Lister(session, api, first.kind, unwatched).count()
-        all_of_them = chain((first,), writes)
-        with session.transport.finishing():
-            if not api.dialect.bulk:
-                yield from writer.several(all_of_them)
-                return
-            batches = BatchWriter(writer, session, api, whole=whole)
-            yield from batches.apply(all_of_them)
-        if len(batches.put_off) >= _TELLING:
-            notes.append(Note(session.base, _LEARNS.format(len(batches.put_off))))
+    first = next(writes, None)
+    if first is None:
+        return
+    if not session.let_in:
+        Lister(session, api, first.kind, unwatched).count()
+    all_of_them = chain((first,), writes)
+    with session.transport.finishing():
+        if not api.dialect.bulk:
+            yield from writer.several(all_of_them)
+            return
+        batches = BatchWriter(writer, session, api, whole=whole)
+        yield from batches.apply(all_of_them)
+    if len(batches.put_off) >= _TELLING:
+        notes.append(Note(session.base, _LEARNS.format(len(batches.put_off))))
 
 
 @dataclass(frozen=True, slots=True)

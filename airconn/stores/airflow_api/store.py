@@ -7,6 +7,7 @@ from typing import ClassVar, TypeVar, cast
 
 from airconn.config import Settings
 from airconn.model import (
+    DEFAULT_POOL,
     NEWEST,
     AirflowObject,
     AirflowVersion,
@@ -18,7 +19,7 @@ from airconn.model import (
     Step,
 )
 from airconn.stores.airflow_api.address import base_url
-from airconn.stores.airflow_api.api import DEFAULT_POOL, Api
+from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.batches import carry_out
 from airconn.stores.airflow_api.dialect import Dialect, dialect_for
 from airconn.stores.airflow_api.forms import stored_form
@@ -90,7 +91,7 @@ class AirflowApiStore(Store):
 
     def replace_refusal(self, step: Step) -> str:
         own = step.kind is Kind.POOLS and step.id == DEFAULT_POOL
-        return "Airflow lets nobody delete default_pool" if own else ""
+        return f"Airflow lets nobody delete {DEFAULT_POOL}" if own else ""
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         self.notes = []
