@@ -205,7 +205,7 @@ class SecretStore(Store):
 
     def _outcome(self, silence: _Silence, step: Step) -> Outcome:
         if silence.steps >= _PATIENCE:
-            return Outcome(step, f"not tried: {self.describe()} doesn't answer any more")
+            return Outcome(step, f"not tried: {self.describe()} doesn't answer any more", untried=True)
         try:
             self._carry_out(step)
         except Unavailable as error:
