@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from airconn import trust
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ _KEYS: dict[str, type] = {
 }
 _CREDENTIALS = ("token", "username", "password")
 _TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.toml")
-RUNS = "airflow-cli:"
-"""The beginning of addresses with a command in them."""
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
 """Where the password of a metadata database is that is named by its address."""
 _ADDRESS_KEYS = ("url", "token_env", "username_env", "password_env")
@@ -284,18 +283,16 @@ def _check(values: Mapping[str, Any], shown: str) -> None:
 
 
 def _distrust(project: Mapping[str, Any]) -> None:
-    """Refuses a project's file that would run a command of its choice.
-
-    Nor may it send any other secret of the environment to an address of its choice.
-    """
+    """Refuses a project's file that would run a command, or send a secret of the environment where it likes."""
     addresses = project.get("addresses", {})
     urls = {name: entry["url"] if isinstance(entry, dict) else entry for name, entry in addresses.items()}
     for name, address in {**urls, "url": project.get("url", "")}.items():
-        if address.lower().startswith(RUNS) and address[len(RUNS) :].strip():
+        if why := trust.refusal(address):
             raise UsageError(
-                f"address {name!r} runs a command, and a project's file isn't trusted with that",
+                f"address {name!r} {why}, and a project's file isn't trusted with that",
                 where=PROJECT_FILE,
-                hint="put it in your own config.toml, or in AIRCONN_URL",
+                hint="give it a name in your own config.toml, and say @name; or say it on the command line or in "
+                "AIRCONN_URL",
             )
     for name, entry in addresses.items():
         for what in _CREDENTIALS if isinstance(entry, dict) else ():

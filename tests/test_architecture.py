@@ -19,6 +19,7 @@ ROOMS = [
     "model",
     "formats",
     "override",
+    "trust",
     "config",
     "airflow_config",
     "stores",

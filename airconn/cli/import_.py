@@ -67,6 +67,6 @@ def command(
     if plan_out:
         planfile.refuse_other_file(plan_out)
         options["to"] = opt.fixed(app.config, options["to"])
-        planfile.refuse_commands(options)
+        planfile.refuse_untrusted(options)
     run = Run(app, options, output)
     return run.planned(dry_run=dry_run or plan_out is not None, exit_code=exit_code, yes=yes, plan_out=plan_out)

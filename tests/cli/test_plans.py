@@ -13,6 +13,7 @@ import pytest
 from airconn.cli import run
 from airconn.cli.app import App
 from airconn.errors import TargetError
+from tests.stores.site import Answer, Site
 
 HELD = "AIRFLOW_CONN_A=http://a:old@h\nAIRFLOW_CONN_B=http://b\nAIRFLOW_VAR_X=1\nAIRFLOW_VAR_Y=2\n"
 
@@ -338,7 +339,7 @@ def test_a_plan_runs_no_command_of_its_own_choice(airconn, tmp_path: Path) -> No
     for args in (("--to", address), ("--fill", address, "--to", tmp_path / "x.env")):
         made = airconn("import", tmp_path / "in.json", *args, "--plan-out", tmp_path / "plan.json")
         assert made.code == 2
-        assert "can't have an airflow-cli: address with a command in it" in made.err
+        assert "the airflow-cli: address runs a command, and a plan isn't trusted with that" in made.err
     assert (
         airconn("import", tmp_path / "in.json", "--to", tmp_path / "x.env", "--plan-out", tmp_path / "p.json").code
         == 0
@@ -348,5 +349,39 @@ def test_a_plan_runs_no_command_of_its_own_choice(airconn, tmp_path: Path) -> No
     (tmp_path / "p.json").write_text(json.dumps(plan))
     applied = airconn("apply", tmp_path / "p.json")
     assert applied.code == 2
-    assert "can't have an airflow-cli: address" in applied.err
+    assert "the airflow-cli: address runs a command" in applied.err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("option", ["to", "fill", "sources"])
+def test_a_plan_sends_no_credentials_where_it_likes(airconn, tmp_path: Path, option: str) -> None:
+    """Reading and looking at the target is enough to send them, long before the plan is found to be another one."""
+    (tmp_path / "in.json").write_text('{"variables": {"v": "***"}}')
+    (tmp_path / "in2.json").write_text('{"variables": {"v": "x"}}')
+    plan = tmp_path / "p.json"
+    made = ["import", tmp_path / "in.json", "--fill", tmp_path / "in2.json", "--to", tmp_path / "x.env"]
+    assert airconn(*made, "--plan-out", plan).code == 0
+    with Site(lambda received: Answer(403, {"errors": []})) as site:
+        address = f"vault://127.0.0.1:{site.port}/secret"
+        options = json.loads(plan.read_text())
+        options["options"][option] = address if option == "to" else [address]
+        plan.write_text(json.dumps(options))
+        applied = airconn("apply", plan, env={"VAULT_TOKEN": "canary"})
+        assert applied.code == 2
+        assert "the vault: address says where credentials of yours are sent" in applied.err
+        assert "config.toml, and say @name" in applied.err
+        named = tmp_path.parent / f"{tmp_path.name}-user.toml"
+        named.write_text(f'[addresses]\nv = "{address}"\n')
+        options["options"][option] = "@v" if option == "to" else ["@v"]
+        plan.write_text(json.dumps(options))
+        assert site.log == []
+        assert airconn("apply", plan, env={"VAULT_TOKEN": "canary"}).code == 5
+        assert site.log[0].headers["X-Vault-Token"] == "canary"
+
+
+def test_a_project_sends_no_credentials_where_it_likes(airconn, tmp_path: Path) -> None:
+    with Site(lambda received: Answer(403, {"errors": []})) as site:
+        (tmp_path / "airconn.toml").write_text(f'url = "vault://127.0.0.1:{site.port}/secret"\n')
+        listed = airconn("list", env={"VAULT_TOKEN": "canary"})
+        assert (listed.code, site.log) == (2, [])
+    assert "a project's file isn't trusted with that" in listed.err
