@@ -126,9 +126,13 @@ class Config:
 
     def target(self, option: str | None) -> Address:
         """The Airflow that is meant: `option`, else `AIRCONN_URL`, else `url` of a file, else the default."""
+        return self.resolve(self.named(option))
+
+    def named(self, option: str | None) -> str:
+        """The address of the Airflow that is meant, as somebody has written it: `@prod` stays that."""
         if option is not None:
-            return self.resolve(option)
-        return self.resolve(str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL))
+            return option
+        return str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL)
 
     def resolve(self, text: str) -> Address:
         """What an address means: `@name` is looked up, anything else stands for itself.

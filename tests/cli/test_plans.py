@@ -13,6 +13,7 @@ import pytest
 from airconn.cli import run
 from airconn.cli.app import App
 from airconn.errors import TargetError
+from tests.stores.airflow_api.conftest import airflow
 from tests.stores.site import Answer, Site
 
 HELD = "AIRFLOW_CONN_A=http://a:old@h\nAIRFLOW_CONN_B=http://b\nAIRFLOW_VAR_X=1\nAIRFLOW_VAR_Y=2\n"
@@ -169,9 +170,37 @@ def test_a_plan_file_that_was_tampered_with_is_refused(
     assert (result.code in (3, 4), target.read_text()) == (True, HELD)
 
 
-def test_a_plan_of_standard_input_is_refused(airconn, tmp_path: Path, target) -> None:
-    result = airconn("import", "-", "--to", target, "--plan-out", tmp_path / "p", stdin="AIRFLOW_VAR_A=1\n")
+@pytest.mark.parametrize("args", [["-"], ["s.env", "--fill", "-"], ["s.env", "--overlay", "-"]], ids=" ".join)
+def test_a_plan_of_standard_input_is_refused(airconn, tmp_path: Path, target, args: list[str], monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "s.env", "AIRFLOW_VAR_A=1\n")
+    result = airconn(
+        "import", *args, "--to", target, "--plan-out", tmp_path / "p", stdin="variables: {a: {value: 2}}"
+    )
     assert (result.code, (tmp_path / "p").exists()) == (2, False)
+    assert "a plan can't refer to standard input" in result.err
+
+
+@pytest.mark.parametrize("said", ["option", "AIRCONN_URL", "airconn.toml"])
+def test_a_plan_keeps_the_name_of_its_target_and_so_its_credentials(
+    airconn, tmp_path: Path, said: str, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "s.env", "AIRFLOW_VAR_A=1\n")
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with Site(airflow("3.3.2")) as site:
+        named = f'[addresses.prod]\nurl = "{site.url}"\ntoken_env = "AIRCONN_PROD_TOKEN"\n'
+        write(tmp_path / "airconn.toml", ('url = "@prod"\n' if said == "airconn.toml" else "") + named)
+        env = {"AIRCONN_TOKEN": "of-another", "AIRCONN_PROD_TOKEN": "of-prod"}
+        env |= {"AIRCONN_URL": "@prod"} if said == "AIRCONN_URL" else {}
+        args = ["--to", "@prod"] if said == "option" else []
+        assert airconn("import", "s.env", *args, "--plan-out", "plan.json", env=env).code == 0
+        assert json.loads((tmp_path / "plan.json").read_text())["options"]["to"] == "@prod"
+        airconn("apply", "plan.json", env=env)
+        assert len(site.sent("POST", "/variables")) == 1
+        sent = {received.headers["Authorization"] for received in site.log if "Authorization" in received.headers}
+    assert sent == {"Bearer of-prod"}
 
 
 def test_what_is_hidden_is_filled_in_from_several_places(airconn, tmp_path: Path) -> None:
