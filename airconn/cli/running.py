@@ -263,9 +263,10 @@ class Run:
         if self.recovery.path is not None:
             given = self.options.get("to")
             to = f" --to {shlex.quote(given)}" if given else ""
+            masks = "".join(f" --literal-mask {shlex.quote(place)}" for place in self.recovery.literal_masks())
             self.app.say(
                 f"objects that may be deleted and not created again are in {self.recovery.path}\n"
-                f"  airconn import {shlex.quote(str(self.recovery.path))} --exact{to}\n"
+                f"  airconn import {shlex.quote(str(self.recovery.path))} --exact{report.clean(masks)}{to}\n"
                 "  puts them back; delete the file then, it holds their secrets",
                 level=-1,
             )
