@@ -89,7 +89,7 @@ class Run:
             app.follow(target)
             self.way_on = "delete what is left in the same way"
             kinds = opt.make_selection(options["kinds"], (), ()).kinds
-            prepared = importing.prepare_deletion(target, ids, kinds)
+            prepared = importing.prepare_deletion(target, ids, kinds, options["airflow"])
             if dry_run:
                 self._show(prepared)
                 importing.refuse_blocked(prepared.plan)
@@ -246,9 +246,9 @@ class Run:
 
     def _ask(self, deletions: tuple[Step, ...], target: str, *, yes: bool) -> None:
         """Asks whether objects may be deleted. Raises `BlockedError` where nobody says yes."""
-        names = ", ".join(f"{step.kind.value}/{step.id}" for step in deletions)
+        names = report.some([f"{step.kind.value}/{step.id}" for step in deletions])
         number = "1 object" if len(deletions) == 1 else f"{len(deletions)} objects"
-        said = yes or self.app.confirm(f"delete {number} of {target} ({report.clean(names)})?")
+        said = yes or self.app.confirm(f"delete {number} of {target} ({names})?")
         if said is None:
             self._printer(Plan(deletions)).up_to(None)
             raise BlockedError(f"{number} would be deleted, and nobody has said yes", hint="add --yes")

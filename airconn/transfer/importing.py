@@ -114,10 +114,13 @@ def _without_strangers(loaded: Loaded, target: Store) -> Loaded:
     return replace(loaded, bundle=Selection(kinds=target.kinds).of(loaded.bundle), notes=(*loaded.notes, note))
 
 
-def prepare_deletion(target: Store, names: Sequence[str], kinds: frozenset[Kind]) -> Import:
+def prepare_deletion(
+    target: Store, names: Sequence[str], kinds: frozenset[Kind], airflow: AirflowVersion | None = None
+) -> Import:
     """A plan that deletes the objects that `names` mean. Raises as `showing.find` does."""
     if not target.capabilities.writable or target.address == "<stdin>":
         raise target.not_writable()
+    target.reads_for = airflow or target.airflow()
     described = target.describe()
     steps = []
     for obj in find(target, names, kinds):

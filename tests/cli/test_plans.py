@@ -414,3 +414,26 @@ def test_a_project_sends_no_credentials_where_it_likes(airconn, tmp_path: Path) 
         listed = airconn("list", env={"VAULT_TOKEN": "canary"})
         assert (listed.code, site.log) == (2, [])
     assert "a project's file isn't trusted with that" in listed.err
+
+
+def test_a_deletion_reads_the_place_for_the_airflow_that_it_is_for(airconn, tmp_path: Path) -> None:
+    """Another connection of the file may be one that only an older Airflow takes."""
+    target = write(tmp_path / "old.env", 'AIRFLOW_CONN_A=\'{"conn_type": "t", "extra": "plain"}\'\nAIRFLOW_VAR_V=1\n')
+    refused = airconn("delete", "v", "--from", target, "--yes")
+    assert (refused.code, "read it for Airflow 2 with --airflow 2.11" in refused.err) == (3, True)
+    done = airconn("delete", "v", "--from", target, "--yes", "--airflow", "2.11")
+    assert (done.code, done.err) == (0, "")
+    assert target.read_text() == 'AIRFLOW_CONN_A=\'{"conn_type": "t", "extra": "plain"}\'\n'
+
+
+def test_who_is_asked_about_many_deletions_sees_the_first_and_how_many_there_are(
+    airconn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airconn.cli.app.App.stdin_is_terminal", True)
+    target = write(tmp_path / "t.env", "".join(f"AIRFLOW_VAR_V{n:03}=1\n" for n in range(200)))
+    source = write(tmp_path / "s.env", "AIRFLOW_VAR_V000=1\n")
+    args = ["import", source, "--to", target, "--prune", "--max-delete", "500"]
+    asked = airconn(*args, stdin="n\n", terminal=True)
+    shown = ", ".join(f"variables/v{n:03}" for n in range(1, 9))
+    assert f"delete 199 objects of {target} ({shown} and 191 more)? [y/N] " in asked.err
+    assert (asked.code, len(target.read_text().splitlines())) == (4, 200)
