@@ -12,7 +12,7 @@ import click
 
 from airconn import __version__
 from airconn.cli.app import App, OutputClosedError
-from airconn.errors import AirconnError, ExitCode, TargetError, UsageError
+from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_fault
 
 COMMANDS = {
     "import": ("airconn.cli.import_", "Push objects from files or other places into an Airflow."),
@@ -155,6 +155,6 @@ def _bug(error: Exception) -> AirconnError:
             place = f"{module}:{trace.tb_lineno}"
         trace = trace.tb_next
     return AirconnError(
-        f"a fault of airconn itself: {type(error).__name__} in {place}",
+        f"{own_fault(error)} in {place}",
         hint="please report this line with your command and the versions of airconn and Airflow; it holds no values",
     )

@@ -55,12 +55,7 @@ class AirflowApiStore(Store):
 
     def read(self, selection: Selection) -> Bundle:
         reader = Reader(self._session, self._api(), self.watch)
-        bundle = Bundle.of(
-            obj
-            for kind in Kind
-            if kind in selection.kinds and _any_of(kind, selection)
-            for obj in reader.read(kind, selection)
-        )
+        bundle = Bundle.of(obj for kind in Kind if selection.reaches(kind) for obj in reader.read(kind, selection))
         self.notes, self._unreadable = reader.notes, reader.unreadable
         return bundle
 
@@ -116,7 +111,3 @@ class AirflowApiStore(Store):
         from airconn.stores.airflow_api.v2 import ApiV2
 
         return (ApiV2 if server.v2 else ApiV1)(dialect_for(server.version), Origin(self.address))
-
-
-def _any_of(kind: Kind, selection: Selection) -> bool:
-    return selection.ids is None or any(other is kind for other, _ in selection.ids)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import Enum
 from itertools import groupby
 
-from airconn.errors import AirconnError, TargetError
+from airconn.errors import AirconnError, TargetError, own_fault
 from airconn.model import (
     REDACTED,
     Action,
@@ -39,7 +39,6 @@ _AT_A_TIME = {Kind.CONNECTIONS: 4, Kind.VARIABLES: 2, Kind.POOLS: 2}
 """How many single objects are written at a time, to an Airflow that can't take many in one request."""
 
 
-FAULT = "a fault of airconn itself"
 MAY_NOT = "these credentials may not"
 UNKNOWN = "whether it was written is not known"
 NO_AIRFLOW = f"what answers is no Airflow: {UNKNOWN}"
@@ -106,7 +105,7 @@ class Writer:
             return Outcome(step, told(error))
         except Exception as error:  # noqa: BLE001 - one object must not keep the others from their report
             self.heard()
-            return Outcome(step, f"{FAULT}: {type(error).__name__}")
+            return Outcome(step, own_fault(error))
         self.heard()
         return Outcome(step)
 
@@ -167,7 +166,7 @@ class Writer:
             self._create(step, source, requests, completes=True)
         except Exception as error:  # noqa: BLE001 - whatever it was, the object is gone, which has to be told
             self._lost = f"{name} could not be created again"
-            why = told(error) if isinstance(error, AirconnError) else f"{FAULT}: {type(error).__name__}"
+            why = told(error) if isinstance(error, AirconnError) else own_fault(error)
             raise TargetError(f"it was deleted, and creating it again failed: {why}") from None
 
     def _create(
