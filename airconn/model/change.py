@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from airconn.model.leaves import leaf_name
 from airconn.model.objects import AirflowObject, Kind, Pool
 
 
@@ -49,7 +50,7 @@ class FieldChange:
     @property
     def names(self) -> tuple[str, ...]:
         """What it is about: `extra.token`, or `extra` where it is the whole field."""
-        return tuple(f"{self.name}.{leaf}" for leaf in self.leaves) or (self.name,)
+        return tuple(leaf_name(self.name, leaf) for leaf in self.leaves) or (self.name,)
 
 
 @dataclass(frozen=True, slots=True)

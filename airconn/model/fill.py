@@ -39,16 +39,24 @@ def unfilled(obj: AirflowObject, other: AirflowObject | None) -> tuple[str, ...]
     for name in value_fields(obj.kind):
         ours, theirs = getattr(obj, name), getattr(other, name)
         if isinstance(ours, Text) and ours.hidden and isinstance(theirs, Text):
-            leaves = leaves_of(theirs)
-            found += [leaf_name(name, path) for path in ours.hidden if _may_be_in(path, leaves)]
+            leaves, lists = leaves_of(theirs), _both_lists(ours, theirs)
+            found += [
+                leaf_name(name, path)
+                for path in ours.hidden
+                if _may_be_in(path, leaves, any_item=not _is_same_item(path, *lists))
+            ]
     return tuple(found)
 
 
-def _may_be_in(path: JsonPath, leaves: Leaves) -> bool:
-    """Whether any leaf that is shown is at a path, around it or below it, whichever items of lists that goes by."""
-    wanted = [0 if isinstance(part, int) else part for part in path]
+def _may_be_in(path: JsonPath, leaves: Leaves, *, any_item: bool) -> bool:
+    """Whether any leaf that is shown is at a path, around it or below it, in `any_item` of the lists on the way."""
+
+    def plain(path: JsonPath) -> list[str | int]:
+        return [0 if any_item and isinstance(part, int) else part for part in path]
+
+    wanted = plain(path)
     for other, leaf in leaves.items():
-        there = [0 if isinstance(part, int) else part for part in other]
+        there = plain(other)
         depth = min(len(there), len(wanted))
         if there[:depth] == wanted[:depth] and leaf is not REDACTED and leaf not in _NOTHING:
             return True
@@ -63,9 +71,7 @@ def _fill_leaves(ours: Text, theirs: Text) -> Any:
         known, raw = theirs.value(), jsontext.loads(theirs.text)
     except ValueError:
         return ours
-    # Lists have no names: an item of another one at the same place may be that of another host.
-    sides = aligned(leaves_of(ours), leaves_of(theirs))
-    lists = [_Lists(leaves, frozenset(ours.hidden)) for leaves in sides]
+    lists = _both_lists(ours, theirs)
     shown = {
         path: _inside(raw, path)
         for path in ours.hidden
@@ -88,6 +94,12 @@ def _inside(value: Any, path: JsonPath) -> Any:
     return value
 
 
+def _both_lists(ours: Text, theirs: Text) -> tuple[_Lists, _Lists]:
+    hidden = frozenset(ours.hidden)
+    mine, others = aligned(leaves_of(ours), leaves_of(theirs))
+    return _Lists(mine, hidden), _Lists(others, hidden)
+
+
 class _Lists:
     """What there is below each place of a text. An object is looked at like a list, which the other text may have."""
 
@@ -104,7 +116,10 @@ class _Lists:
 
 
 def _is_same_item(path: JsonPath, ours: _Lists, theirs: _Lists) -> bool:
-    """Whether every list on the way to a leaf is as long in both texts, and the item with the leaf shows the same."""
+    """Whether every list on the way to a leaf is as long in both texts, and the item with the leaf shows the same.
+
+    Lists have no names: an item of another one at the same place may be that of another host.
+    """
     return all(
         len(ours.items[path[:depth]]) == len(theirs.items[path[:depth]])
         and ours.shown[path[: depth + 1]] == theirs.shown[path[: depth + 1]]

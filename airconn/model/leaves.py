@@ -73,7 +73,7 @@ def _whole(piece: Piece) -> Any:
     return REDACTED if all(leaf is REDACTED for leaf in piece.leaves.values()) else piece
 
 
-def leaf_name(field: str, path: JsonPath) -> str:
-    """What a leaf is called: `extra.keyfile.private_key`, `value.hosts[0]`, `host`."""
-    shown = jsontext.show_path(path)
+def leaf_name(field: str, path: JsonPath | str) -> str:
+    """What a leaf is called: `extra.keyfile.private_key`, `value[0]`, `host`. A text is a path as people write it."""
+    shown = path if isinstance(path, str) else jsontext.show_path(path)
     return f"{field}{shown}" if shown.startswith("[") else f"{field}.{shown}" if shown else field

@@ -7,7 +7,7 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any, ClassVar, TypeAlias
 
-from airconn.model.jsontext import show_path
+from airconn.model.leaves import leaf_name
 from airconn.model.redacted import MASK, REDACTED, Redacted
 from airconn.model.text import Text
 
@@ -192,7 +192,7 @@ def hidden_fields(obj: AirflowObject) -> tuple[str, ...]:
         if value is REDACTED:
             names.append(name)
         elif isinstance(value, Text):
-            names += [f"{name}.{show_path(path)}" for path in value.hidden]
+            names += [leaf_name(name, path) for path in value.hidden]
     return tuple(names)
 
 

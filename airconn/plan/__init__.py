@@ -35,8 +35,8 @@ class Place(Protocol):
     """What a plan has to know of the place that it is for (`stores.base.Store`)."""
 
     @property
-    def hides_none(self) -> bool:
-        """Whether a field that it hides may have nothing in it."""
+    def hides_no_password(self) -> bool:
+        """Whether it shows a connection without a password as it shows one with a hidden password."""
 
     def stored_form(self, obj: T) -> T:
         """What the place would give back for `obj` after holding it."""
@@ -150,11 +150,12 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
 
 
 def _may_be_none(source: AirflowObject, target: AirflowObject, name: str, place: Place, policy: Policy) -> bool:
-    """Whether nobody can tell that a field isn't as empty as it is to be, and it is taken to be."""
+    """Whether nobody can tell that there is a password where there is to be none, and it is taken for none."""
     return (
         policy.hidden_is_equal
         and policy.lacking == "exact"
-        and place.hides_none
+        and name == "password"
+        and place.hides_no_password
         and getattr(source, name) is None
         and getattr(target, name) is REDACTED
     )
@@ -224,8 +225,10 @@ def _merged_texts(ours: Text, theirs: Text) -> Text:
         return ours  # it is the same, or there is nothing else
     both = _merged_values(mine, other)
     given = dict(jsontext.leaves(mine))
-    if both in (mine, other):
-        return ours if both == mine else theirs
+    if both == mine:
+        return ours
+    if both == other and not given.keys() & set(theirs.hidden) - set(ours.hidden):
+        return theirs
     # What is hidden stays so, and a *** that the user calls genuine stays that.
     there = dict(jsontext.leaves(both))
     hidden = (*ours.hidden, *(path for path in theirs.hidden if path in there and path not in given))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from airconn.model import MASK, REDACTED, FieldChange, How, Text, jsontext
-from airconn.model.leaves import Leaves, Piece, aligned, hidden_in, leaves_of
+from airconn.model.leaves import Leaves, Piece, aligned, hidden_in, leaf_name, leaves_of
 from airconn.plan.policy import Policy
 
 
@@ -38,8 +38,8 @@ def compare(
     cleared = lacking if exact else []
     again = [path for path in hidden if path not in (*lacking, *moved) and ours.get(path) is not REDACTED]
     changed = _differing(ours, theirs, hidden)
-    longer = [path for path in moved if path in ours and not _is_masked(ours[path])]  # or shorter: that is no secret
-    if not (changed or cleared or longer) and (not again or policy.hidden_is_equal):
+    # How long a list is, is no secret.
+    if not (changed or cleared or moved) and (not again or policy.hidden_is_equal):
         how = How.ASSUMED if again else How.KEPT
         return (FieldChange(name, how, _paths(again or hidden)),), None
     lost = {
@@ -159,5 +159,5 @@ def _paths(paths: list[jsontext.JsonPath]) -> tuple[str, ...]:
 
 
 def _names(name: str, paths: list[jsontext.JsonPath]) -> str:
-    names = ", ".join(f"{name}.{jsontext.show_path(path)}" if path else name for path in paths)
+    names = ", ".join(leaf_name(name, path) for path in paths)
     return f"{names} {'are' if len(paths) > 1 else 'is'}"

@@ -152,8 +152,8 @@ class Store(ABC):
         return obj
 
     @property
-    def hides_none(self) -> bool:
-        """Whether a field that it hides may have nothing in it, as with the passwords of Airflow 2."""
+    def hides_no_password(self) -> bool:
+        """Whether it shows a connection without a password as it shows one with a hidden password (Airflow 2)."""
         return False
 
     def prune_refusal(self, kind: Kind) -> str:

@@ -82,6 +82,8 @@ def test_what_is_hidden_as_one_piece_is_filled_in_with_all_that_is_there() -> No
         ({"hosts": [HIDDEN_A, HIDDEN_B]}, {"hosts": []}, ()),
         ({"hosts": [HIDDEN_A, HIDDEN_B]}, {"hosts": [HIDDEN_A]}, ()),
         ({"auth": "***"}, {"auth": {"user": "u", "pw": "***"}}, ()),
+        ({"hosts": [HIDDEN_A, HIDDEN_B]}, {"hosts": [HIDDEN_A, B]}, ()),
+        ({"hosts": [HIDDEN_A, HIDDEN_B]}, {"hosts": [{"host": "a"}, B]}, ()),
     ],
 )
 def test_what_may_be_known_and_is_not_filled_in_is_named(ours: Any, theirs: Any, names: tuple[str, ...]) -> None:

@@ -43,7 +43,7 @@ def var(value: Text | Redacted | str, description: str | None = None) -> Variabl
 class Place:
     """One that gives back what it was given, and takes no password away, as Airflow's API."""
 
-    hides_none = False
+    hides_no_password = False
 
     def stored_form(self, obj: Any) -> Any:
         return obj
@@ -184,12 +184,13 @@ def test_a_list_in_clear_is_not_the_same_as_a_hidden_one_of_another_length(lacki
     step = planned(var('["a"]'), var(extra('["***", "***"]')), lacking=lacking, hidden_is_equal=True)
     assert step.reasons == (
         (
-            "value.[0], value.[1] are hidden in a list of another length, so that nobody knows which item is which "
+            "value[0], value[1] are hidden in a list of another length, so that nobody knows which item is which "
             "(--exact writes the source's list)"
         ),
     )
-    both = planned(var(extra('["***"]')), var(extra('["***", "***"]')), lacking=lacking)
-    assert (both.action, both.written) == (Action.UNCHANGED, frozenset())
+    for ours in ('["***"]', '["a", "***", "***"]'):
+        assert planned(var(extra(ours)), var(extra('["***", "***"]')), lacking=lacking).action is Action.BLOCKED
+    assert planned(var('["a"]'), var(extra('["a", "***"]')), lacking=lacking).action is Action.BLOCKED
 
 
 @pytest.mark.parametrize(
@@ -379,6 +380,13 @@ def test_merge_into_an_extra_that_is_hidden_in_part_keeps_it_or_is_blocked() -> 
     assert whole.action is Action.BLOCKED
 
 
+def test_merge_writes_a_genuine_mask() -> None:
+    source = replace(conn(extra=Text('{"a": "***"}')), literal=frozenset({"extra"}))
+    step = planned(source, conn(extra=extra('{"a": "***", "b": 1}')), lacking="keep")
+    assert (step.action, step.written) == (Action.UPDATE, {"extra"})
+    assert step.result().extra == Text('{"a": "***", "b": 1}')  # type: ignore[union-attr]
+
+
 def test_exact_clears_a_hidden_password_by_a_replacement() -> None:
     step = planned(conn(host="h"), conn(host="h", password=REDACTED), lacking="exact")
     assert (step.action, step.changes) == (Action.REPLACE, (FieldChange("password", How.CLEARED),))
@@ -419,12 +427,16 @@ def test_what_is_hidden_can_be_taken_for_equal() -> None:
 def test_what_may_not_be_there_is_taken_for_none_if_what_is_hidden_is_taken_for_equal() -> None:
     """Airflow 2 hides whether there is a password."""
     place = Place()
-    place.hides_none = True
+    place.hides_no_password = True
     source, target = Bundle.of([conn()]), Bundle.of([conn(password=REDACTED)])
     for hidden_is_equal, action in ((False, Action.REPLACE), (True, Action.UNCHANGED)):
         (step,) = make_plan(source, target, place, Policy(lacking="exact", hidden_is_equal=hidden_is_equal)).steps
         assert step.action is action
     assert planned(conn(), conn(password=REDACTED), lacking="exact", hidden_is_equal=True).action is Action.REPLACE
+    for field in ("extra", "host"):
+        source, target = Bundle.of([conn()]), Bundle.of([conn(**{field: REDACTED})])
+        (step,) = make_plan(source, target, place, Policy(lacking="exact", hidden_is_equal=True)).steps
+        assert step.written == {field}
 
 
 def test_what_the_source_lacks_is_deleted_within_the_kinds() -> None:

@@ -30,16 +30,18 @@ def probe(session: Session, watch: Watch) -> Server:
     Raises `TargetError` saying what is wrong with the address, the network or the credentials.
     """
     replies = []
+    once = False
     for path, v2 in _PATHS:
         session.v2 = v2
         watch(f"asking {session.base}", 0, None)
         try:
-            reply = session.transport.send(Request("GET", path), {})
+            reply = session.transport.send(Request("GET", path, once=once), {})
         finally:
             watch("", 0, 0)  # the credentials may come from a command that asks for something on the terminal
         if reply.status >= 500 and between.trouble(reply):
-            raise _explain(session, [reply])  # nobody is there who could tell more about another path
-        if reply.status != 200 and reply.status != 404 and session.auth.given:
+            # Nobody seems to be there. But a gateway may know only the paths of Airflow 2, which one request tells.
+            once = True
+        elif reply.status != 200 and reply.status != 404 and session.auth.given:
             reply = _with_credentials(session, path) or reply
         version = _version(reply)
         if version:
@@ -96,7 +98,7 @@ def _explain(session: Session, replies: list[Reply]) -> TargetError:
             where=session.base,
             hint="give the address of its start page, without what comes after it",
         )
-    for (path, _), reply in zip(_PATHS, replies, strict=False):
+    for (path, _), reply in zip(_PATHS, replies, strict=True):
         if reply.status == 200 and between.is_page(reply):
             return between.instead_of_json(reply, session.base, f"GET {path}")
     return TargetError(

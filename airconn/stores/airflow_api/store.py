@@ -75,7 +75,7 @@ class AirflowApiStore(Store):
         return cast("T", stored_form(obj, self._dialect()))
 
     @property
-    def hides_none(self) -> bool:
+    def hides_no_password(self) -> bool:
         return not self._dialect().v2
 
     def problems(self, obj: AirflowObject) -> Sequence[str]:

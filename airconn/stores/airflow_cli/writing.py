@@ -97,9 +97,9 @@ class Writer:
 
     def _replace(self, first: _Item, others: Sequence[_Item]) -> None:
         """Replaces the others, if it went well with the first."""
-        why = f"it would be deleted first, and {first.step.kind.value}/{first.step.id} could not be created again"
+        why = f"it would be deleted first, and {first.step.kind.value}/{first.step.id} could not be replaced"
         try:
-            if not first.error:
+            if not first.error and self._barren < _PATIENCE:
                 self._round(others, deleting=True)
                 self._all_apart(others)
                 return

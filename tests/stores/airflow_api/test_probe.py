@@ -204,4 +204,14 @@ def test_a_gateway_with_nobody_behind_it_is_asked_as_often_as_the_retries_say(se
     site = serve(lambda _: Answer(503, "<html>", headers={"Retry-After": "0"}))
     message, _ = complaint(connect(site.url, with_password(retries=1)))
     assert message == "it is not reached by what is in front of it (status 503)"
-    assert [received.path for received in site.log] == ["/api/v2/version"] * 2
+    assert [received.path for received in site.log] == [*["/api/v2/version"] * 2, "/api/v1/version"]
+
+
+def test_a_gateway_that_knows_only_the_paths_of_airflow_2(serve: Serve, connect: Connect) -> None:
+    def answer(received: Received) -> Answer:
+        if received.path == "/api/v1/version":
+            return Answer(body={"version": "2.11.2"})
+        return Answer(503, "no server is available")
+
+    site = serve(answer)
+    assert connect(site.url).describe() == f"airflow 2.11.2 at {site.url}"
