@@ -200,7 +200,10 @@ class _Reader:
     def connection(self, conn_id: str, value: Any, origin: Origin) -> Connection | None:
         if isinstance(value, list):
             if not value:
-                return None  # as Airflow does
+                # Airflow passes it over without a word (`secrets/local_filesystem.py`, `load_connections_dict`).
+                message = f"{conn_id} is an empty list, which is no connection to Airflow: left out"
+                self.notes.append(Note(str(origin), message, left_out=True))
+                return None
             if len(value) > 1:
                 raise InputError(
                     f"{conn_id} has several connections, which no Airflow since 2.0 takes", where=str(origin)

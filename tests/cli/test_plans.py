@@ -69,6 +69,17 @@ def test_nothing_is_deleted_that_nobody_wants_deleted(
     assert result.err.endswith("nothing was written\n")
 
 
+@pytest.mark.parametrize("name", ["source.json", "source.yaml"])
+def test_a_connection_of_which_a_list_holds_none_is_not_deleted(airconn, tmp_path: Path, target, name: str) -> None:
+    source = write(tmp_path / name, '{"connections": {"a": ["http://a:old@h"],\n "b": []}}')
+    result = airconn("import", source, "--to", target, "--prune", "--yes")
+    assert (result.code, target.read_text()) == (4, HELD)
+    assert f"{name}:2:2: b is an empty list, which is no connection to Airflow: left out, and --prune" in result.err
+    result = airconn("import", source, "--to", target)
+    assert (result.code, target.read_text()) == (0, HELD)
+    assert f"{name}:2:2: b is an empty list, which is no connection to Airflow: left out\n" in result.err
+
+
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("YES\n", 0), ("n\n", 4), ("\n", 4), ("", 4)])
 def test_a_deletion_is_asked_for_on_a_terminal(
     airconn, tmp_path: Path, target, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
