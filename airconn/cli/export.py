@@ -68,8 +68,11 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
     from airconn.config import Settings
     from airconn.formats.base import WriteOptions
     from airconn.stores.file import FileStore
+    from airconn.stores.saving import is_standard_output
 
-    path: Path | None = options["out"] if str(options["out"]) != "-" else None
+    path: Path | None = options["out"]
+    if path is not None and (str(path) == "-" or is_standard_output(path)):
+        path = None
     app.writes = path is not None
     out = FileStore(
         str(path or "-"),

@@ -145,7 +145,7 @@ class Run:
 
     def _write_plan(self, prepared: importing.Import, path: Path) -> None:
         from airconn.report import planfile
-        from airconn.stores.file import write_atomically
+        from airconn.stores.saving import write_atomically
 
         kept = {key: value for key, value in self.options.items() if key not in NOT_IN_A_PLAN}
         kept["airflow"] = str(kept["airflow"]) if kept["airflow"] else None

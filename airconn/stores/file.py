@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
 from airconn import formats
 from airconn.config import Settings
-from airconn.errors import AirconnError, BlockedError, InputError, TargetError, UsageError
+from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.formats import dotenv
 from airconn.formats.base import Change, Note, Parsed, ReadOptions, Rendered, Same, WriteOptions
 from airconn.model import Action, AirflowObject, AirflowVersion, Bundle, Outcome, Selection, Step
+from airconn.stores import saving
 from airconn.stores.base import Capabilities, Store
 
 STDIN = "-"
 Version = tuple[int, int, int]
 """Which file it is, when it was last written to, and how large it is."""
-
-_WAITING = 2.0
-"""For how many seconds a lock is waited for. Who holds it as we do has it for milliseconds."""
-
-_MODE = 0o600
 
 
 def open_store(address: str, settings: Settings) -> Store:
@@ -51,7 +46,9 @@ class FileStore(Store):
 
     def holds_something(self) -> bool:
         """Whether there is a file whose content a change is to respect."""
-        return self.path is not None and self.path.is_file() and self.path.stat().st_size > 0
+        if self.path is None or saving.is_open_for_writing(self.path):
+            return False
+        return self.path.is_file() and self.path.stat().st_size > 0
 
     def text(self) -> str:
         """What the file holds, a byte order mark included. Raises `InputError`."""
@@ -169,12 +166,12 @@ class FileStore(Store):
         """
         if self.path is None:
             raise UsageError("standard input can't be written to", hint="name a file")
-        with _alone_with(self.path):
+        with saving.alone_with(self.path):
             if not afresh and self.holds_something() and _version(self.path.stat()) != self._seen:
                 raise BlockedError(
                     "somebody else has written to this file in the meantime", where=self.address, hint="run it again"
                 )
-            write_atomically(self.path, text)
+            saving.write_atomically(self.path, text)
             self._text = text
             with contextlib.suppress(OSError):
                 self._seen = _version(self.path.stat())
@@ -210,67 +207,3 @@ class FileStore(Store):
 
 def _version(status: os.stat_result) -> Version:
     return status.st_ino, status.st_mtime_ns, status.st_size
-
-
-@contextlib.contextmanager
-def _alone_with(path: Path) -> Iterator[None]:
-    """No other airconn writes to a file within this block, where the system has locks for that.
-
-    Whoever holds the lock for long, such as `flock . airconn`, isn't waited for: it only closes the moment between
-    a last look at the file and its replacement.
-    """
-    target = Path(os.path.realpath(path))
-    with contextlib.ExitStack() as stack:
-        if target.is_file() or not target.exists():
-            with contextlib.suppress(ImportError, OSError):
-                import fcntl
-
-                number = os.open(target.parent, os.O_RDONLY)
-                stack.callback(os.close, number)
-                until = time.monotonic() + _WAITING
-                while True:
-                    try:
-                        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        break
-                    except BlockingIOError:
-                        if time.monotonic() >= until:
-                            break
-                        time.sleep(0.02)
-        yield
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a file that may hold secrets: readable by its owner alone, whole or not at all.
-
-    The text goes to a temporary file in the same directory, which takes the place of the old one. A file that is
-    there keeps its mode if that is stricter; a symbolic link stays one.
-
-    Raises `AirconnError` where that can't be done; the old file is then untouched. What is no file, such as a pipe,
-    is written to as it is.
-    """
-    target = Path(os.path.realpath(path))
-    temporary = None
-    try:
-        data = text.encode("utf-8")
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_bytes(data)
-            return
-        mode = target.stat().st_mode & _MODE if target.exists() else _MODE
-        # Its name is known before it is there, so that a signal at any moment finds what to remove.
-        temporary = target.parent / f".airconn-{os.urandom(8).hex()}"
-        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE), "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except UnicodeEncodeError:
-        raise AirconnError(
-            "an object has half a character (a lone surrogate) in it, which no file holds", where=str(path)
-        ) from None
-    except OSError as error:
-        raise TargetError(f"can't be written: {error.strerror or 'the system refuses'}", where=str(path)) from None
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()

@@ -13,7 +13,7 @@ from airconn.errors import AirconnError, TargetError
 from airconn.formats import get_format
 from airconn.formats.base import WriteOptions
 from airconn.model import NEWEST, AirflowObject, AirflowVersion, Bundle, Kind
-from airconn.stores.file import write_atomically
+from airconn.stores.saving import write_atomically
 
 
 class Recovery:

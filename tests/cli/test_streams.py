@@ -52,6 +52,38 @@ def test_a_full_standard_output_is_told(unicode_file: Path, tmp_path: Path) -> N
     assert done.stderr.startswith("error: standard output can't be written to: No space left on device\n")
 
 
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev//./stdout"])
+@pytest.mark.parametrize("where", ["| cat", "> out.json; cat out.json", ">> out.json; cat out.json"])
+def test_standard_output_may_have_its_other_names(tmp_path: Path, name: str, where: str) -> None:
+    (tmp_path / "v.json").write_text('{"variables": {"a": "1"}}')
+    (tmp_path / "w.json").write_text('{"variables": {"a": "2"}}')
+    run = f"airconn convert v.json --variables -o {name}; echo between; airconn convert w.json --variables -o {name}"
+    done = shell(f"({run}) {where}", tmp_path)
+    one, two = '{\n  "a": "1"\n}\n', '{\n  "a": "2"\n}\n'
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{one}between\n{two}", "")
+
+
+@pytest.mark.parametrize("where", ["3>&1 | cat", "> out.json 3>&1; cat out.json"])
+def test_what_a_process_is_started_with_to_write_to_is_written_to_as_it_is(tmp_path: Path, where: str) -> None:
+    (tmp_path / "v.json").write_text('{"variables": {"a": "1"}}')
+    run = "airconn convert v.json --variables --format json"
+    done = shell(f"(echo before; {run} -q -o /dev/fd/3; {run} -q -o /dev/stderr 2>&3) {where}", tmp_path)
+    text = '{\n  "a": "1"\n}\n'
+    # -q says nothing of what was done, and so there is nothing else on standard error.
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"before\n{text}{text}", "")
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_process_substitution_is_written_to_and_read(tmp_path: Path) -> None:
+    (tmp_path / "v.json").write_text('{"variables": {"a": "1"}}')
+    done = shell("airconn convert v.json --format uri --strict -o >(cat); true", tmp_path)
+    assert "the uri format holds no variables" in done.stderr
+    done = shell("airconn convert v.json --variables --format json -q -o >(cat > out); sleep 0.3; cat out", tmp_path)
+    assert done.stdout == '{\n  "a": "1"\n}\n'
+    done = shell("airconn list --from /dev/stdin --from-format json -q < v.json", tmp_path)
+    assert (done.returncode, "variables  a " in done.stdout) == (0, True)
+
+
 @pytest.mark.parametrize("option", ["--help", "--version", "import --help"])
 def test_a_help_text_that_has_no_room_is_told(option: str, tmp_path: Path) -> None:
     done = shell(f"airconn {option} >/dev/full", tmp_path)

@@ -513,7 +513,7 @@ PATCHED = [
     "airconn.config.Config.load",
     "airconn.report.summary",
     "airconn.formats.get_format",
-    "airconn.stores.file.write_atomically",
+    "airconn.stores.saving.write_atomically",
     "airconn.stores.file.Path.read_bytes",
     "airconn.stores.file.FileStore.apply",
     "airconn.stores.airflow_api.transport.Transport.send",

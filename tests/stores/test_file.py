@@ -28,7 +28,8 @@ from airconn.model import (
     Variable,
 )
 from airconn.plan import make_plan
-from airconn.stores.file import FileStore, write_atomically
+from airconn.stores.file import FileStore
+from airconn.stores.saving import write_atomically
 
 
 def mode(path: Path) -> int:
@@ -190,7 +191,7 @@ def test_several_who_write_at_once_lose_nothing_unsaid(tmp_path: Path) -> None:
 def test_a_lock_that_somebody_holds_for_long_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airconn.stores.file._WAITING", 0.1)
+    monkeypatch.setattr("airconn.stores.saving._WAITING", 0.1)
     (tmp_path / "links").mkdir()
     link = tmp_path / "links" / "x.json"
     link.symlink_to(tmp_path / "x.json")
@@ -204,6 +205,28 @@ def test_a_lock_that_somebody_holds_for_long_is_not_waited_for(
     finally:
         os.close(number)
     assert (tmp_path / "x.json").read_text() == "{ }"
+
+
+def test_a_link_to_a_pipe_is_written_to(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    writer = threading.Thread(target=write_atomically, args=(tmp_path / "link", "x"))
+    writer.start()
+    assert (tmp_path / "pipe").read_text() == "x"
+    writer.join()
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_what_an_open_file_holds_is_somebody_elses(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w") as file:
+        file.write("what is this\n")
+        file.flush()
+        store = FileStore(f"/dev/fd/{file.fileno()}", Settings(from_format="env"))
+        assert (store.holds_something(), len(store.present(Selection()))) == (False, 0)
+        store.save("A=1\n")
+    assert (tmp_path / "out").read_text() == "what is this\nA=1\n"
+    with (tmp_path / "out").open() as file:
+        assert FileStore(f"/dev/fd/{file.fileno()}", Settings()).text() == "what is this\nA=1\n"
 
 
 def test_two_who_write_to_pipes_do_not_wait_for_one_another(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.model import NEWEST, AirflowVersion, Connection, Selection, Text
-from airconn.stores.file import FileStore, write_atomically
+from airconn.stores.file import FileStore
+from airconn.stores.saving import write_atomically
 from airconn.transfer.recovery import Recovery
 
 OLD = AirflowVersion(2, 11, 2)

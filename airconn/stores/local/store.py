@@ -24,11 +24,11 @@ from airconn.model import (
     value_fields,
 )
 from airconn.stores.base import Capabilities, Store
-from airconn.stores.file import write_atomically
 from airconn.stores.local import grammar
 from airconn.stores.local.edit import edited
 from airconn.stores.local.grammar import Content
 from airconn.stores.masks import holds_mask
+from airconn.stores.saving import write_atomically
 
 T = TypeVar("T", bound=AirflowObject)
 Key = tuple[Kind, str]

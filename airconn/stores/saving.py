@@ -1,0 +1,132 @@
+"""Writes files that may hold secrets: whole or not at all, and readable by their owner alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from airconn.errors import AirconnError, TargetError
+
+_WAITING = 2.0
+"""For how many seconds a lock is waited for. Who holds it as we do has it for milliseconds."""
+
+_MODE = 0o600
+_OPEN_FILES = re.compile(r"/dev/(stdout|stderr)|/(?:dev|proc/self)/fd/([0-9]{1,9})")
+
+
+def is_standard_output(path: Path) -> bool:
+    """Whether a path is another name of standard output."""
+    return _number(path) == 1
+
+
+def is_open_for_writing(path: Path) -> bool:
+    """Whether a path names what this process was started with to write to, as `/dev/stdout` and `/dev/fd/3` do.
+
+    What is in there already, if it is a file, is what somebody else has written.
+    """
+    return _writable_number(path) is not None
+
+
+def _number(path: Path) -> int | None:
+    match = _OPEN_FILES.fullmatch(os.path.normpath(path))
+    if match is None:
+        return None
+    return int(match[2]) if match[2] else {"stdout": 1, "stderr": 2}[match[1]]
+
+
+def _writable_number(path: Path) -> int | None:
+    """The number of the open file that a path names, if it can be written to."""
+    number = _number(path)
+    if number is None:
+        return None
+    try:
+        import fcntl
+
+        mode = fcntl.fcntl(number, fcntl.F_GETFL) & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR)
+    except (ImportError, OSError):
+        return None
+    return None if mode == os.O_RDONLY else number
+
+
+def _is_other(path: Path) -> bool:
+    """Whether there is something that is neither a file nor a directory, such as a pipe.
+
+    The path itself is asked: what a link in `/proc` names, such as `pipe:[7]`, is no path.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+@contextlib.contextmanager
+def alone_with(path: Path) -> Iterator[None]:
+    """No other airconn writes to a file within this block, where the system has locks for that.
+
+    Whoever holds the lock for long, such as `flock . airconn`, isn't waited for: it only closes the moment between
+    a last look at the file and its replacement.
+    """
+    with contextlib.ExitStack() as stack:
+        if not _is_other(path) and not is_open_for_writing(path):
+            with contextlib.suppress(ImportError, OSError):
+                import fcntl
+
+                number = os.open(Path(os.path.realpath(path)).parent, os.O_RDONLY)
+                stack.callback(os.close, number)
+                until = time.monotonic() + _WAITING
+                while True:
+                    try:
+                        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        break
+                    except BlockingIOError:
+                        if time.monotonic() >= until:
+                            break
+                        time.sleep(0.02)
+        yield
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a file that may hold secrets: readable by its owner alone, whole or not at all.
+
+    The text goes to a temporary file in the same directory, which takes the place of the old one. A file that is
+    there keeps its mode if that is stricter; a symbolic link stays one.
+
+    Raises `AirconnError` where that can't be done; the old file is then untouched. What is no file, such as a pipe,
+    is written to as it is, and so is what the process was started with to write to.
+    """
+    temporary = None
+    try:
+        data = text.encode("utf-8")
+        if (number := _writable_number(path)) is not None:
+            with os.fdopen(os.dup(number), "wb") as stream:
+                stream.write(data)
+            return
+        if _is_other(path):
+            path.write_bytes(data)
+            return
+        target = Path(os.path.realpath(path))
+        mode = target.stat().st_mode & _MODE if target.exists() else _MODE
+        # Its name is known before it is there, so that a signal at any moment finds what to remove.
+        temporary = target.parent / f".airconn-{os.urandom(8).hex()}"
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE), "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except UnicodeEncodeError:
+        raise AirconnError(
+            "an object has half a character (a lone surrogate) in it, which no file holds", where=str(path)
+        ) from None
+    except OSError as error:
+        raise TargetError(f"can't be written: {error.strerror or 'the system refuses'}", where=str(path)) from None
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
