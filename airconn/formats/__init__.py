@@ -13,12 +13,15 @@ from airconn.errors import InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airconn.formats.base import Change, Parsed, ReadOptions, Rendered, Same, WriteOptions
-    from airconn.model import AirflowObject, Bundle
+    from airconn.formats.base import Change, Form, Parsed, ReadOptions, Rendered, Same, WriteOptions
+    from airconn.model import AirflowObject, Bundle, Kind
 
 
 class Format(Protocol):
     """What the module of a format has."""
+
+    KINDS: frozenset[Kind]
+    """The kinds that it has room for."""
 
     def sniff(self, text: str) -> bool:
         """Whether a text looks like this format, for texts whose name says nothing."""
@@ -29,6 +32,12 @@ class Format(Protocol):
     def render(self, bundle: Bundle, options: WriteOptions) -> Rendered:
         """The bundle as text, and what of it the text doesn't hold."""
 
+    def stored(self, obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
+        """What is read back of an object that was rendered, if it can be. May raise `InputError` where it can't.
+
+        This is a way past the text for whoever asks for many objects, one at a time.
+        """
+
 
 class Updater(Protocol):
     """What the module has that changes a text of a format in place."""
@@ -37,6 +46,9 @@ class Updater(Protocol):
         self, text: str, changes: Mapping[Change, AirflowObject | None], options: WriteOptions, same: Same
     ) -> Rendered:
         """`text` with the objects of `changes`, where None takes one out, and all else in it as it was."""
+
+    def forms(self, text: str, options: WriteOptions) -> Form:
+        """What is read back of an object that was written into `text`, in the form of the one that stands there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from airconn.errors import BlockedError, InputError, InputErrors
 from airconn.formats.watch import watcher
@@ -28,6 +28,7 @@ from airconn.model import (
     value_fields,
 )
 
+T = TypeVar("T", bound=AirflowObject)
 ConnectionFormat = Literal["json", "uri"]
 K8sLayout = Literal["backend", "env"]
 
@@ -36,6 +37,9 @@ Change = tuple[Kind, str]
 
 Same = Callable[[AirflowObject, AirflowObject], bool]
 """Whether the object of a file, and the one that it would read back after a change, are the same to the source."""
+
+Form = Callable[[AirflowObject], AirflowObject | None]
+"""What a text gives back of an object that was written into it, None where it can't hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class ReadOptions:
     """What a text of one kind holds, where neither its name nor its content tells."""
     env_dialect: str | None = None
     """The dialect of a .env file whose first line names none."""
+    likely: Kind | None = None
+    """What a text of one kind is taken to hold if it may be, where its name doesn't tell."""
 
     @property
     def rules(self) -> Rules:
@@ -161,21 +167,29 @@ def holdable(bundle: Bundle, options: WriteOptions) -> tuple[Bundle, list[Loss]]
     empty password is none (`Connection.set_password`). Raises `InputErrors` for what no text holds.
     """
     Faults(_unencodable(bundle)).check()
-    lost: dict[str, dict[str, str]] = {}
-    for connection in bundle.connections.values():
-        reasons: dict[str, str] = {}
-        if fault := extra_fault(connection, options.rules):
-            reasons["extra"] = f"{fault}: left out"
-        if connection.password == "":
-            reasons["password"] = "is an empty text, and comes back as not set"  # noqa: S105
-        if reasons:
-            lost[connection.id] = reasons
+    lost = {id_: whys for id_, obj in bundle.connections.items() if (whys := _unholdable(obj, options.rules))}
     losses = [Loss(Kind.CONNECTIONS, id_, field, why) for id_, whys in lost.items() for field, why in whys.items()]
 
     def without(obj: AirflowObject) -> AirflowObject:
         return replace(obj, **dict.fromkeys(lost.get(obj.id, ()))) if isinstance(obj, Connection) else obj  # type: ignore[arg-type]
 
     return (bundle.map(without), losses) if lost else (bundle, losses)
+
+
+def holdable_part(obj: T, options: WriteOptions) -> T:
+    """The same for one object, whose texts are whole."""
+    lost = _unholdable(obj, options.rules) if isinstance(obj, Connection) else {}
+    return replace(obj, **dict.fromkeys(lost)) if lost else obj  # type: ignore[arg-type]
+
+
+def _unholdable(connection: Connection, rules: Rules) -> dict[str, str]:
+    """What no Airflow reads of a connection: field -> why."""
+    reasons: dict[str, str] = {}
+    if fault := extra_fault(connection, rules):
+        reasons["extra"] = f"{fault}: left out"
+    if connection.password == "":
+        reasons["password"] = "is an empty text, and comes back as not set"  # noqa: S105
+    return reasons
 
 
 def extra_fault(connection: Connection, rules: Rules) -> str:
@@ -205,6 +219,11 @@ def _unencodable(objects: Iterable[AirflowObject]) -> list[InputError]:
         for name, value in zip(("id", *value_fields(obj.kind)), values, strict=True)
         if not _is_encodable((value,))
     ]
+
+
+def half_a_character(obj: AirflowObject) -> str:
+    """Why no text holds an object, if half a character (a lone surrogate) in it is the reason."""
+    return next((error.message.partition(": ")[2] for error in _unencodable([obj])), "")
 
 
 def _is_encodable(values: tuple[object, ...]) -> bool:

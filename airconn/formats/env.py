@@ -22,6 +22,7 @@ from airconn.formats.base import (
     WriteOptions,
     dropped,
     holdable,
+    holdable_part,
     parsed,
     quoted,
 )
@@ -51,6 +52,7 @@ from airconn.model import (
 )
 
 PREFIXES = {"AIRFLOW_CONN_": Kind.CONNECTIONS, "AIRFLOW_VAR_": Kind.VARIABLES}
+KINDS = frozenset(PREFIXES.values())
 _PREFIX_OF = {kind: prefix for prefix, kind in PREFIXES.items()}
 
 _ID_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*(conn_id|key)[ \t]+(\".*\")")
@@ -106,7 +108,7 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
         reader.take(entry)
     reader.stray_marks.check()  # all else may be wrong only because the file was taken for one in another dialect
     found = parsed(reader.objects(), reader.faults, reader.notes, reader.ignored)
-    return replace(found, kinds=frozenset(PREFIXES.values()))
+    return replace(found, kinds=KINDS)
 
 
 class _Reader:
@@ -219,7 +221,7 @@ def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Ren
     losses += dropped(bundle, [Kind.POOLS], "env")
     notes: list[Note] = []
     lines: list[str] = []
-    _refuse_collisions(bundle)
+    refuse_collisions(bundle)
     for obj in nameable(bundle):
         reason = _unwritable(obj, options, dialect)
         value, lost = ("", {}) if reason else _value(obj, options)
@@ -287,7 +289,8 @@ def collisions(bundle: Bundle) -> list[tuple[AirflowObject, AirflowObject]]:
     return [(obj, other) for obj, other in pairs if other is not obj]
 
 
-def _refuse_collisions(bundle: Bundle) -> None:
+def refuse_collisions(bundle: Bundle) -> None:
+    """Raises `InputErrors` where two ids fall on the same name."""
     faults = Faults()
     for obj, other in collisions(bundle):
         faults.add(
@@ -324,6 +327,14 @@ def value_of(obj: Connection | Variable, options: WriteOptions) -> tuple[str, di
         return connection_fields.to_json(obj), connection_fields.json_losses(obj)
     uri = connection_uri.build(obj)
     return uri, connection_uri.losses(obj, uri, options.rules)
+
+
+def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
+    """What is read back of an object whose value was written: quotes take nothing from it."""
+    if not isinstance(obj, Connection | Variable) or no_value(obj, options):
+        return None
+    value, _ = value_of(holdable_part(obj, options), options)
+    return read_value(obj.kind, obj.id, value, options.rules, obj.origin)
 
 
 def _value(obj: Connection | Variable, options: WriteOptions) -> tuple[str, dict[str, str]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import Change, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
+from airconn.formats.base import Change, Form, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
 from airconn.formats.dotenv import dialect_of, is_like_a_mark, named_by_mark
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.lines import Entry, without_bom
@@ -37,6 +37,18 @@ def update(text: str, changes: Mapping[Change, AirflowObject | None], options: W
     return rendered
 
 
+def forms(text: str, options: WriteOptions) -> Form:
+    """What is read back of an object that was written into `text`, a connection as the one that stands there."""
+    dialect = dialect_of(text, options.env_dialect, "")
+    values = {entry.name: entry.value for entry in dialect.entries(text) if entry.name}
+
+    def form(obj: AirflowObject) -> AirflowObject | None:
+        value = values.get(env.env_name(obj.kind, obj.id)) if obj.kind in env.KINDS else None
+        return env.stored(obj, options if value is None else env.options_like(value, obj, options))
+
+    return form
+
+
 def _line_end(text: str, ends: Sequence[str]) -> str:
     """The line end for new lines: of those that a dialect has, the one that most lines have, the first of several."""
     found = [end for end in re.findall(r"\r\n|\n|\r", text) if end in ends]
@@ -55,14 +67,16 @@ def _origins(text: str, dialect: Dialect) -> Callable[[int], int]:
 
 
 def _refuse_other_ids(before: Bundle, changes: Mapping[Change, AirflowObject | None]) -> None:
+    env.refuse_collisions(Bundle.of(obj for obj in changes.values() if obj is not None))
     names = {env.env_name(obj.kind, obj.id): obj for obj in before if (obj.kind, obj.id) not in changes}
-    for kind, id_ in changes:
-        other = names.get(env.env_name(kind, id_)) if kind in env.PREFIXES.values() else None
+    for (kind, id_), obj in changes.items():
+        other = names.get(env.env_name(kind, id_)) if kind in env.KINDS else None
         if other is not None:
             raise InputError(
-                f"{kind.value}/{id_} and {other.id} are both {env.env_name(kind, id_)} in a .env file",
-                where=str(other.origin),
-                hint="leave one out with --exclude, or start the file afresh with --replace",
+                f"{kind.value}/{id_} and {other.id} in line {other.origin.line} are both {env.env_name(kind, id_)} "
+                "in a .env file",
+                where=str(obj.origin) if obj is not None else None,
+                hint="leave it out with --exclude, or give it another id with --rename",
             )
 
 

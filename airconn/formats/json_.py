@@ -12,7 +12,10 @@ from airconn.errors import InputError
 from airconn.formats import shapes
 from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions, holdable, show_key
 from airconn.formats.tree import MAX_ENTRIES, Mapping, Sequence
-from airconn.model import Bundle, Kind, Origin, jsontext
+from airconn.model import ALL_KINDS, Bundle, Kind, Origin, jsontext
+
+KINDS = ALL_KINDS
+stored = shapes.stored
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _MARK = re.compile(r"[ \t\n\r]*([:,])[ \t\n\r]*")

@@ -22,12 +22,14 @@ from airconn.formats.base import (
     WriteOptions,
     hidden_comments,
     holdable,
+    holdable_part,
     parsed,
     show_key,
 )
 from airconn.formats.connection_fields import shown
 from airconn.formats.shapes import whole_number
 from airconn.model import (
+    ALL_KINDS,
     MASK,
     UNDESCRIBED,
     AirflowObject,
@@ -43,6 +45,8 @@ from airconn.model import (
     jsontext,
 )
 from airconn.model.jsontext import Number
+
+KINDS = ALL_KINDS
 
 FIELDS = {
     Kind.CONNECTIONS: (
@@ -232,6 +236,19 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
                 tree_[kind.value].append(_write(obj, losses))
     chosen = {name: entries for name, entries in tree_.items() if Kind(name) in options.kinds}
     return Rendered(hidden_comments(bundle) + yaml_tree.dump({"airflow": chosen}), tuple(losses))
+
+
+def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
+    """What is read back of an object that was written: all of it but for what is lost."""
+    if _unwritable(obj):
+        return None
+    losses: list[Loss] = []
+    obj = holdable_part(obj, options)
+    _write(obj, losses)
+    lost = dict.fromkeys(loss.field for loss in losses)
+    if isinstance(obj, Pool):
+        lost["include_deferred"] = None
+    return replace(obj, **lost) if lost else obj  # type: ignore[arg-type]
 
 
 def _lose(

@@ -14,7 +14,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from airconn.formats import connection_uri, settings, yaml_tree
-from airconn.formats.base import Change, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
+from airconn.formats.base import Change, Form, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
 from airconn.formats.yaml_edit import Editor
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Text, jsontext
 
@@ -48,6 +48,11 @@ def update(text: str, changes: Mapping[Change, AirflowObject | None], options: W
     after = mark + editor.result()
     verified(lambda: settings.parse(after, "", reading).bundle, before, changes, expected)
     return Rendered(after, rendered.losses, rendered.notes)
+
+
+def forms(text: str, options: WriteOptions) -> Form:
+    """What is read back of an object after it was written, wherever that is."""
+    return lambda obj: settings.stored(obj, options)
 
 
 class _Editor(Editor):

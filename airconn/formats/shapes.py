@@ -14,7 +14,17 @@ from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, tree
-from airconn.formats.base import Faults, Loss, Note, Parsed, ReadOptions, WriteOptions, parsed, show_key
+from airconn.formats.base import (
+    Faults,
+    Loss,
+    Note,
+    Parsed,
+    ReadOptions,
+    WriteOptions,
+    holdable_part,
+    parsed,
+    show_key,
+)
 from airconn.formats.connection_fields import shown
 from airconn.model import (
     ALL_KINDS,
@@ -119,7 +129,7 @@ def _kind(document: tree.Mapping | tree.Sequence, source: str, options: ReadOpti
     `--kind` is for files that don't, which may stand beside others that do. It makes no variables of connections,
     whose secrets would be shown then.
     """
-    named, found = _kind_of_name(source), _kind_of_content(document)
+    named, found = _kind_of_name(source), _kind_of_content(document, options.likely)
     if options.kind is None or not len(document):
         return options.kind or named or found
     if named is found and named is not None:
@@ -140,12 +150,15 @@ def _kind_of_name(source: str) -> Kind | None:
     return kinds[0] if len(kinds) == 1 else None
 
 
-def _kind_of_content(document: tree.Mapping | tree.Sequence) -> Kind | None:
+def _kind_of_content(document: tree.Mapping | tree.Sequence, likely: Kind | None) -> Kind | None:
+    """The kind that entries look like. Texts that may be URIs are variables only if that is `likely`."""
     entries = list(document.values()) if isinstance(document, tree.Mapping) else list(document)
     if not entries:  # nothing of any kind
-        return Kind.CONNECTIONS if isinstance(document, tree.Mapping) else Kind.POOLS
+        return (likely or Kind.CONNECTIONS) if isinstance(document, tree.Mapping) else Kind.POOLS
     if isinstance(document, tree.Mapping) and all(_is_no_connection(entry) for entry in entries):
         return Kind.VARIABLES
+    if likely is Kind.VARIABLES and isinstance(document, tree.Mapping) and all(map(_is_as_written, entries)):
+        return likely
     if not all(isinstance(entry, dict) for entry in entries):
         return None
     if all("slots" in entry and set(entry) <= _AIRFLOWCTL_POOL_FIELDS | _RUNTIME for entry in entries):
@@ -163,6 +176,13 @@ def _is_no_connection(entry: Any) -> bool:
 
 
 _LIKE_A_URI = re.compile(r"^\s*[A-Za-z][\w.+-]*:|@|\*\*\*")
+
+
+def _is_as_written(entry: Any) -> bool:
+    """Whether an entry is such as :func:`write` makes one of a variable."""
+    return isinstance(entry, str) or (isinstance(entry, dict) and set(entry) == _WRAPPER)
+
+
 _RUNTIME = {"occupied_slots", "running_slots", "queued_slots", "scheduled_slots", "deferred_slots"}
 
 
@@ -324,6 +344,15 @@ def write(bundle: Bundle, options: WriteOptions) -> tuple[dict[str, Any], list[L
         losses += [Loss(kind, id_, field, message) for field, message in lost.items()]
         tree_[id_] = _entry(replace(obj, **dict.fromkeys(lost)) if lost else obj)  # type: ignore[arg-type]
     return tree_, losses
+
+
+def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
+    """What is read back of an object that was written: all of it but for what is lost."""
+    if obj.kind not in options.kinds:
+        return None
+    obj = holdable_part(obj, options)
+    lost = _losses(obj, options) if len(options.kinds) == 1 else {}
+    return replace(obj, **dict.fromkeys(lost)) if lost else obj  # type: ignore[arg-type]
 
 
 def _entry(obj: AirflowObject) -> Any:

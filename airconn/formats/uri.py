@@ -21,10 +21,13 @@ from airconn.formats.base import (
     WriteOptions,
     dropped,
     holdable,
+    holdable_part,
     parsed,
     quoted,
 )
-from airconn.model import Bundle, Connection, Kind, Origin, hidden_fields
+from airconn.model import AirflowObject, Bundle, Connection, Kind, Origin, hidden_fields
+
+KINDS = frozenset({Kind.CONNECTIONS})
 
 _ENTRY = re.compile(r"[\w.-]+=(([a-zA-Z][a-zA-Z0-9+.-]*:)?//|\{\")")
 # What Airflow takes for an id, or a reader of this format for the start of a line, has none of these in it.
@@ -68,7 +71,7 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
                 )
         except InputError as error:
             faults.errors.append(error)
-    return replace(parsed(found.values(), faults), kinds=frozenset({Kind.CONNECTIONS}))
+    return replace(parsed(found.values(), faults), kinds=KINDS)
 
 
 def lines_of(text: str) -> Iterator[tuple[tuple[int, int], str]]:
@@ -102,6 +105,14 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
             lines.append(f"# hidden by the source: {quoted(', '.join(hidden))}")
         lines.append(f"{connection.conn_id}={uri}")
     return Rendered("".join(f"{line}\n" for line in lines), tuple(losses))
+
+
+def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
+    """What is read back of a connection that was written."""
+    if not isinstance(obj, Connection) or _unwritable(obj):
+        return None
+    uri = connection_uri.build(holdable_part(obj, options))
+    return connection_fields.from_uri(obj.conn_id, uri, options.rules, obj.origin)
 
 
 def _unwritable(connection: Connection) -> str:

@@ -7,7 +7,10 @@ import re
 from airconn.errors import InputError
 from airconn.formats import shapes, yaml_tree
 from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions, hidden_comments, holdable
-from airconn.model import Bundle
+from airconn.model import ALL_KINDS, Bundle
+
+KINDS = ALL_KINDS
+stored = shapes.stored
 
 
 def sniff(text: str) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from airconn.errors import InputError
-from airconn.formats import dotenv, get_format
+from airconn.formats import dotenv, get_format, get_updater
 from airconn.formats.base import ReadOptions, WriteOptions
 from airconn.model import ALL_KINDS, REDACTED, AirflowObject, Bundle, Connection, Kind, Pool, Text, Variable
 from tests.formats import strategies as some
@@ -70,6 +70,27 @@ def test_what_is_written_is_read_again_or_reported_as_lost(shape: Any, data: st.
     again = module.parse(rendered.text, "source", ReadOptions(airflow=airflow, kind=kind)).bundle
     assert some.differences(readable(name, bundle), again) == some.reported(rendered.losses)
     assert all(loss.message for loss in rendered.losses)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=name_of)
+@given(obj=st.one_of(*OF_KIND.values()), airflow=st.sampled_from(some.VERSIONS))
+def test_what_a_format_says_of_an_object_is_what_is_read_again(shape: Any, obj: AirflowObject, airflow: Any) -> None:
+    name, how = shape
+    options, module = WriteOptions(airflow=airflow, **how), get_format(name)
+    if obj.kind not in module.KINDS & options.kinds:
+        assert module.stored(obj, options) is None
+        return
+    reading = ReadOptions(airflow=airflow, kind=obj.kind if len(options.kinds) == 1 else None)
+    text = module.render(Bundle.of([obj]), options).text
+    again = module.parse(text, "source", reading).bundle.get(obj.kind, obj.id)
+    if again is None:
+        return
+    assert module.stored(obj, options) == again
+    if updater := get_updater(name):  # as it stands there, which may be another form than that of new ones
+        plain = replace(options, connection_format="json")
+        updated = updater.update(text, {(obj.kind, obj.id): obj}, plain, lambda held, wanted: held == wanted)
+        again = module.parse(updated.text, "source", reading).bundle.get(obj.kind, obj.id)
+        assert updater.forms(text, plain)(obj) == again
 
 
 @given(some.everything)

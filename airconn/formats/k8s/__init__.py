@@ -11,10 +11,13 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from airconn.model import Kind
+
 if TYPE_CHECKING:
     from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions
-    from airconn.model import Bundle
+    from airconn.model import AirflowObject, Bundle
 
+KINDS = frozenset({Kind.CONNECTIONS, Kind.VARIABLES})
 _KINDS = ("Secret", "SecretList", "List")
 _YAML_KIND = re.compile(rf"^(['\"]?)kind\1:[ \t]+(['\"]?)({'|'.join(_KINDS)})\2[ \t]*(#.*)?\r?$", re.MULTILINE)
 _YAML_VERSION = re.compile(r"^(['\"]?)apiVersion\1:[ \t]+(['\"]?)v1\2[ \t]*(#.*)?\r?$", re.MULTILINE)
@@ -51,3 +54,10 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     from airconn.formats.k8s import write
 
     return write.render(bundle, options)
+
+
+def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
+    """What is read back of an object that was written: its value is that of an environment variable."""
+    from airconn.formats import env
+
+    return env.stored(obj, options)

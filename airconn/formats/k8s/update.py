@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeVar
 
 import yaml
@@ -18,7 +19,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from airconn.errors import InputError
 from airconn.formats import env, yaml_tree
-from airconn.formats.base import Change, Loss, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
+from airconn.formats.base import Change, Form, Loss, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
 from airconn.formats.k8s import read, write
 from airconn.formats.k8s.names import DATA_KEY, IDS_ANNOTATION, LABELS, TEAM_LABEL
 from airconn.formats.yaml_edit import Editor
@@ -58,6 +59,12 @@ def update(text: str, changes: Mapping[Change, AirflowObject | None], options: W
     for secret in _secrets(after.removeprefix(mark)) if expected else ():
         write.refuse_too_large(place.size() for place in secret.entries())
     return Rendered(after, tuple(losses))
+
+
+def forms(text: str, options: WriteOptions) -> Form:
+    """What is read back of an object that was written into `text`, a connection as the one that stands there."""
+    editor = cache(lambda: _Editor(text.removeprefix("\ufeff"), options))  # which takes its time
+    return lambda obj: env.stored(obj, editor().options_for(obj) if isinstance(obj, Connection) else options)
 
 
 class _Secret:
