@@ -143,6 +143,19 @@ class Store(ABC):
         """
         return ""
 
+    def expect(self, kinds: frozenset[Kind]) -> None:  # noqa: B027 - most places are as they are
+        """Says that objects are going to be written here, and of which kinds, as far as somebody chose some.
+
+        From then on, `kinds`, `problems` and `stored_form` are those of what such a write makes. Raises as `read`.
+        """
+
+    def rehearse(self, steps: Sequence[Step]) -> Sequence[Outcome]:
+        """The outcomes that `apply` would give of those of these steps that it is known to refuse. Writes nothing.
+
+        Raises as `apply` does before the first write.
+        """
+        return ()
+
     def present(self, selection: Selection) -> Bundle:
         """What is there of the selection before a write. The same as a read, unless the place may not exist yet."""
         return self.read(selection)

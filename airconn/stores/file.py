@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar, cast
 
 from airconn import formats
 from airconn.config import Settings
 from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.formats import dotenv
-from airconn.formats.base import Change, Note, Parsed, ReadOptions, Rendered, Same, WriteOptions
-from airconn.model import Action, AirflowObject, AirflowVersion, Bundle, Outcome, Selection, Step
+from airconn.formats.base import (
+    Change,
+    Form,
+    Note,
+    Parsed,
+    ReadOptions,
+    Rendered,
+    Same,
+    WriteOptions,
+    half_a_character,
+)
+from airconn.model import ALL_KINDS, AirflowObject, AirflowVersion, Bundle, Kind, Outcome, Selection, Step
 from airconn.stores import saving
 from airconn.stores.base import Capabilities, Store
+
+T = TypeVar("T", bound=AirflowObject)
 
 STDIN = "-"
 Version = tuple[int, int, int]
@@ -40,6 +54,11 @@ class FileStore(Store):
         self._seen: Version | None = None
         """Which version of the file was read or written last."""
         self._last: tuple[str, AirflowVersion, Parsed] | None = None
+        self.chosen: frozenset[Kind] = ALL_KINDS
+        """The kinds that are to be written, which decides the shape of a file that isn't there yet."""
+        self._is_target = False
+        self._forms: tuple[str, AirflowVersion, Form] | None = None
+        self._rehearsed: _Rehearsal | None = None
 
     def describe(self) -> str:
         return self.address
@@ -115,7 +134,8 @@ class FileStore(Store):
     def parse(self) -> Parsed:
         """What the file holds, in its format."""
         text = self.text()
-        options = ReadOptions(self.reads_for, self.settings.kind, self.settings.env_dialect)
+        likely = next(iter(self.chosen)) if len(self.chosen) == 1 else None
+        options = ReadOptions(self.reads_for, self.settings.kind, self.settings.env_dialect, likely)
         return formats.get_format(self.format_name()).parse(text, self.address, options)
 
     def _parsed(self) -> Parsed:
@@ -131,6 +151,53 @@ class FileStore(Store):
         self.ignored = parsed.ignored
         self.kinds = parsed.kinds
         return selection.of(parsed.bundle)
+
+    def expect(self, kinds: frozenset[Kind]) -> None:
+        """A file that is there keeps its shape; a new one gets that of these kinds."""
+        self.chosen, self._is_target = kinds, True
+        there = self._parsed().kinds if self.holds_something() else kinds
+        self.kinds = there & formats.get_format(self.format_name()).KINDS
+
+    def problems(self, obj: AirflowObject) -> Sequence[str]:
+        if obj.kind not in self.kinds:
+            name = self.format_name()
+            holds_none = obj.kind not in formats.get_format(name).KINDS
+            return (f"{f'the {name} format' if holds_none else 'this file'} holds no {obj.kind.value}",)
+        reason = half_a_character(obj)
+        return (reason,) if reason else ()
+
+    def stored_form(self, obj: T) -> T:
+        """What the file would give back. What it has just so already is that.
+
+        Where a file is compared and not written to, what it has no place for is the comparison's to tell.
+        """
+        if not self._is_target:
+            return obj
+        if self.holds_something() and self._parsed().bundle.get(obj.kind, obj.id) == obj:
+            return obj
+        try:
+            back = self._form()(obj)
+        except InputError:
+            back = None
+        if back is None:
+            return obj  # which is refused by whoever writes it
+        # A *** that is called genuine is a mask again to whoever reads it.
+        literal: frozenset[str] = getattr(obj, "literal", frozenset())
+        return cast("T", replace(back, **{name: getattr(obj, name) for name in literal}) if literal else back)
+
+    def _form(self) -> Form:
+        """What tells the stored form of an object, made once for all that are asked for."""
+        text = self.text() if self.holds_something() else ""
+        if self._forms is None or self._forms[0] is not text or self._forms[1] != self.reads_for:
+            options, name = self._write_options(), self.format_name()
+            updater = formats.get_updater(name) if text else None
+            fresh = partial(formats.get_format(name).stored, options=options)
+            self._forms = text, self.reads_for, updater.forms(text, options) if updater else fresh
+        return self._forms[2]
+
+    def _write_options(self) -> WriteOptions:
+        kinds = self._parsed().kinds if self.holds_something() else self.chosen
+        return WriteOptions(airflow=self.reads_for, kinds=kinds, env_dialect=self.settings.env_dialect)
 
     def present(self, selection: Selection) -> Bundle:
         """What is there of the selection before a write. A file that isn't there yet holds nothing."""
@@ -181,27 +248,53 @@ class FileStore(Store):
 
         What the format can't hold of an object is told in `notes`; an object that it can't hold at all has failed.
         """
-        steps = list(steps)
+        steps = tuple(steps)
         if not steps:
             self.notes = []
             return
-        kinds = self._parsed().kinds if self.holds_something() else WriteOptions().kinds
-        possible = [step for step in steps if step.kind in kinds]
-        rendered = self.rendered(
-            {(step.kind, step.id): None if step.action is Action.DELETE else step.result() for step in possible},
-            WriteOptions(airflow=self.reads_for, kinds=kinds, env_dialect=self.settings.env_dialect),
-        )
-        if possible:
-            self.save(rendered.text)
+        done = self._rehearsed if self._rehearsed and self._rehearsed.steps == steps else self._rehearsal(steps)
+        self._rehearsed = None
+        if any(step.kind in done.kinds for step in steps):
+            self.save(done.rendered.text)
         self.notes = [
             Note(f"{loss.kind.value}/{loss.id}", f"{loss.field} {loss.message}")
-            for loss in rendered.losses
+            for loss in done.rendered.losses
             if loss.field
         ]
-        self.notes += rendered.notes
-        refused = {(loss.kind, loss.id): loss.message for loss in rendered.losses if not loss.field}
-        for step in steps:
-            other_kind = None if step.kind in kinds else f"this file holds no {step.kind.value}"
+        self.notes += done.rendered.notes
+        yield from done.outcomes()
+
+    def rehearse(self, steps: Sequence[Step]) -> Sequence[Outcome]:
+        """Makes the text that `apply` then writes, if it is to carry out just these steps."""
+        if not steps:
+            return ()
+        self._rehearsed = self._rehearsal(tuple(steps))
+        return [outcome for outcome in self._rehearsed.outcomes() if outcome.error is not None]
+
+    def _rehearsal(self, steps: tuple[Step, ...]) -> _Rehearsal:
+        options = self._write_options()
+        changes = {
+            (step.kind, step.id): None if step.source is None else replace(step.result(), origin=step.source.origin)
+            for step in steps
+            if step.kind in options.kinds
+        }
+        return _Rehearsal(steps, options.kinds, self.rendered(changes, options))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rehearsal:
+    """The text of a file with some steps carried out. Whoever writes it looks whether the file is still as it was."""
+
+    steps: tuple[Step, ...]
+    kinds: frozenset[Kind]
+    """The kinds that the file has room for."""
+    rendered: Rendered
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """What becomes of each step."""
+        refused = {(loss.kind, loss.id): loss.message for loss in self.rendered.losses if not loss.field}
+        for step in self.steps:
+            other_kind = None if step.kind in self.kinds else f"this file holds no {step.kind.value}"
             yield Outcome(step, other_kind or refused.get((step.kind, step.id)))
 
 

@@ -58,8 +58,8 @@ def prepare(
 ) -> Import:
     """Reads, validates and plans. Writes nothing.
 
-    Raises `InputErrors` for objects that the target would refuse, each with its origin, and `BlockedError` where
-    `prune` would delete what the sources may only seem to lack.
+    Raises `InputErrors` for objects that the target would refuse, each with its origin, `BlockedError` where `prune`
+    would delete what the sources may only seem to lack, and what `Store.rehearse` raises.
     """
     if not target.capabilities.writable or target.address == "<stdin>":
         raise target.not_writable()
@@ -68,6 +68,7 @@ def prepare(
     # What another run finds and doesn't look into, or doesn't touch, it doesn't complete.
     target.whole = policy.on_existing != "overwrite" or policy.hidden_is_equal
     described = target.describe()
+    watching.expect(target, selection.kinds)
     if selection.kinds == ALL_KINDS:
         loaded = _without_strangers(loaded, target)
     faults = [
@@ -95,8 +96,23 @@ def prepare(
     plan = make_plan(loaded.bundle, present, target, policy)
     if prune:
         plan = with_deletions(plan, loaded.bundle, present, kinds & selection.kinds)
+    if not plan.blocked:
+        _refuse_impossible(watching.rehearse(target, plan.writes))
     unpruned = tuple(kind for kind in Kind if prune and kind in selection.kinds and kind not in kinds)
     return Import(described, plan, loaded, present, policy, selection, unpruned, unread)
+
+
+def _refuse_impossible(outcomes: Sequence[Outcome]) -> None:
+    """Raises `InputErrors` for steps that are refused, before any is carried out."""
+    faults = [
+        InputError(
+            f"{outcome.step.kind.value}/{outcome.step.id}: {outcome.error}",
+            where=str(outcome.step.source.origin) if outcome.step.source else None,
+        )
+        for outcome in outcomes
+    ]
+    if faults:
+        raise InputErrors(tuple(faults))
 
 
 def _failed(target: Store) -> tuple[Note, ...]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from airconn.model import Bundle, Selection
+from airconn.model import Bundle, Kind, Outcome, Selection, Step
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 
@@ -18,6 +18,18 @@ def read(store: Store, selection: Selection) -> Bundle:
 def present(store: Store, selection: Selection) -> Bundle:
     """What `store.present` gives."""
     return _watched(store, store.present, selection)
+
+
+def expect(store: Store, kinds: frozenset[Kind]) -> None:
+    """Does what `store.expect` does, which reads a file that is there."""
+    with busy(store, "reading") if is_plain(store) else ended(store):
+        store.expect(kinds)
+
+
+def rehearse(store: Store, steps: Sequence[Step]) -> Sequence[Outcome]:
+    """What `store.rehearse` gives."""
+    with busy(store, "preparing") if isinstance(store, FileStore) else ended(store):
+        return store.rehearse(steps)
 
 
 def _watched(store: Store, read: Callable[[Selection], Bundle], selection: Selection) -> Bundle:

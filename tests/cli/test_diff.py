@@ -178,6 +178,16 @@ def test_kinds_without_a_place_are_left_out_and_told_unless_they_are_chosen(airc
     assert nothing.err.endswith("variables.json variables: nothing can be compared\n")
 
 
+def test_what_a_file_has_no_place_for_is_no_difference_and_is_not_equal(airconn, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"variables": {"v": {"value": "1", "description": "d"}}}')
+    assert airconn("import", tmp_path / "a.json", "--to", tmp_path / "b.env", "--verify").code == 0
+    result = airconn("diff", tmp_path / "a.json", tmp_path / "b.env", "--exit-code")
+    assert (result.code, result.out) == (
+        0,
+        "  ? variables/v  not said in B: description\n0 different, 1 can't be known, 0 equal\n",
+    )
+
+
 def test_the_faults_of_both_sides_are_told(airconn, tmp_path: Path) -> None:
     (tmp_path / "a.env").write_text("AIRFLOW_CONN_A=http://h:canary\n")
     result = airconn("diff", tmp_path / "a.env", tmp_path / "no.env")

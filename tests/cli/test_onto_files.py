@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -68,12 +69,179 @@ def test_an_import_makes_a_file_that_is_not_there_yet(airconn, examples: Path, t
 
 
 def test_an_import_keeps_the_shape_of_a_file_of_one_kind(airconn, examples: Path, tmp_path: Path) -> None:
-    (tmp_path / "connections.json").write_text('{"old": {"conn_type": "http"}}')
-    result = airconn("import", examples / ".env", "--to", tmp_path / "connections.json")
-    assert result.code == 1
-    assert "  x variables/region                    " in result.out
-    assert "this file holds no variables" in result.out
-    assert set(json.loads((tmp_path / "connections.json").read_text())) >= {"old", "warehouse"}
+    path = tmp_path / "connections.json"
+    path.write_text('{"old": {"conn_type": "http"}}')
+    said = f"warning: {path}: 4 variables left out, which have no place here (--variables makes that an error)\n"
+    rehearsal = airconn("import", examples / ".env", "--to", path, "--dry-run")
+    assert (rehearsal.code, rehearsal.err) == (0, said)
+    assert rehearsal.out.endswith(": would be 4 created, 0 updated, 0 unchanged\n")
+    result = airconn("import", examples / ".env", "--to", path)
+    assert (result.code, result.err) == (0, said)
+    assert result.out.endswith(": 4 created, 0 updated, 0 unchanged\n")
+    assert set(json.loads(path.read_text())) >= {"old", "warehouse"}
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+@pytest.mark.parametrize(
+    ("name", "held", "chosen", "message"),
+    [
+        ("connections.json", '{"old": {"conn_type": "http"}}', "variables", "this file holds no variables"),
+        ("connections.json", '{"old": {"conn_type": "http"}}', "pools", "this file holds no pools"),
+        (".env", "AIRFLOW_VAR_X=1\n", "pools", "the env format holds no pools"),
+        (".env", None, "pools", "the env format holds no pools"),
+        ("x.uri", None, "variables", "the uri format holds no variables"),
+        ("x.k8s.yaml", None, "pools", "the k8s format holds no pools"),
+    ],
+)
+def test_a_kind_that_was_chosen_and_has_no_place_is_an_error(
+    airconn,
+    examples: Path,
+    tmp_path: Path,
+    name: str,
+    held: str | None,
+    chosen: str,
+    message: str,
+    options: list[str],
+) -> None:
+    path = tmp_path / name
+    if held is not None:
+        path.write_text(held)
+    source = examples / "objects.json"
+    result = airconn("import", source, "--connections", f"--{chosen}", "--to", path, *options)
+    assert (result.code, result.out) == (3, "")
+    assert all(str(source) in line and line.endswith(message) for line in result.err.splitlines()[:-1])
+    assert result.err.endswith(f"{message}\nnothing was written\n")
+    assert (path.read_text() if path.exists() else None) == held
+
+
+@pytest.mark.parametrize(("name", "kinds"), [(".env", "pools"), ("x.uri", "variables and [0-9] pools")])
+def test_kinds_that_a_new_file_has_no_place_for_are_left_out(
+    airconn, examples: Path, tmp_path: Path, name: str, kinds: str
+) -> None:
+    for options in (["--dry-run"], []):
+        result = airconn("import", examples / "objects.json", "--to", tmp_path / name, *options)
+        assert result.code == 0
+        assert re.search(f"{name}: [0-9] {kinds} left out, which have no place here", result.err)
+        assert "failed" not in result.out
+    assert airconn("import", examples / "objects.json", "--to", tmp_path / name, "--dry-run", "--exit-code").code == 0
+
+
+@pytest.mark.parametrize("held", ["AIRFLOW_VAR_X=1\nAIRFLOW_VAR_OTHER=2\n", None])
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            '{"variables": {"x": "2",\n "a b": "1"}}',
+            "2:2: variables/a b: the id can't be part of a name in a .env file",
+        ),
+        ('{"variables": {"x": "2",\n "y": "`\'"}}', "2:2: variables/y: the value has quotes next to"),
+        ('{"variables": {"X": "2",\n "x": "3"}}', "2:2: variables/x and X are both AIRFLOW_VAR_X in a .env file"),
+        (
+            '{"variables": {"x": "2",\n "Other": "1"}}',
+            "2:2: variables/Other and other in line 2 are both AIRFLOW_VAR_OTHER in a .env file",
+        ),
+    ],
+)
+def test_what_a_file_can_not_hold_at_all_is_told_before_anything_is_written(
+    airconn, tmp_path: Path, held: str | None, source: str, message: str
+) -> None:
+    if held is None and "in line" in message:
+        return
+    path = tmp_path / "t.env"
+    if held is not None:
+        path.write_text(held)
+    (tmp_path / "s.json").write_text(source)
+    said = set()
+    for options in (["--dry-run"], [], ["--plan-out", "plan.json"]):
+        result = airconn("import", tmp_path / "s.json", "--to", path, *options)
+        assert (result.code, result.out) == (3, "")
+        assert result.err.endswith("nothing was written\n")
+        assert (path.read_text() if path.exists() else None) == held
+        said.add(result.err)
+    assert len(said) == 1
+    assert f"s.json:{message}" in said.pop()
+    assert not (tmp_path / "plan.json").exists()
+
+
+LOSSY = {
+    "connections": {
+        "bare": {"conn_type": "http"},
+        "full": {
+            "conn_type": "http",
+            "description": "d",
+            "host": "",
+            "login": "",
+            "password": "p",
+            "extra": '{"a": 1}',
+        },
+        "odd": {"conn_type": "google-cloud", "port": 0, "extra": ""},
+    },
+    "variables": {"v": {"value": "1", "description": "d"}, "w": "2"},
+    "pools": {"p": {"slots": 1, "include_deferred": True}, "q": {"slots": 2, "include_deferred": False}},
+}
+
+
+@pytest.mark.parametrize("name", ["x.env", "x.uri", "x.k8s.yaml", "airflow_settings.yaml", "x.json", "x.yaml"])
+@pytest.mark.parametrize("options", [[], ["--merge"], ["--exact"]])
+def test_what_a_format_can_not_hold_does_not_make_a_difference_for_ever(
+    airconn, tmp_path: Path, name: str, options: list[str]
+) -> None:
+    (tmp_path / "s.json").write_text(json.dumps(LOSSY))
+    into = ("import", tmp_path / "s.json", "--to", tmp_path / name, *options)
+    first = airconn(*into, "--verify")
+    assert (first.code, " x " in first.out) == (0, False)
+    before = (tmp_path / name).read_bytes()
+    if name not in ("x.json", "x.yaml"):
+        assert "warning: connections/" in first.err or "warning: variables/v: description" in first.err
+    again = airconn(*into, "--dry-run", "--exit-code")
+    assert (again.code, " ~ " in again.out) == (0, False)
+    assert airconn(*into, "--verify").code == 0
+    assert (tmp_path / name).read_bytes() == before
+    # What the format does hold still makes one.
+    changed = json.loads(json.dumps(LOSSY))
+    changed["connections"]["full"]["password"] = "q"
+    changed["connections"]["full"]["description"] = "other"
+    (tmp_path / "s.json").write_text(json.dumps(changed))
+    done = airconn(*into, "--verify")
+    assert (done.code, "  ~ connections/full" in done.out, "1 updated" in done.out) == (0, True, True)
+    assert airconn(*into, "--dry-run", "--exit-code").code == 0
+
+
+def test_a_connection_that_stands_there_as_a_uri_is_compared_as_one(airconn, tmp_path: Path) -> None:
+    texts = {
+        "x.env": "AIRFLOW_CONN_A=http://u:p@/\n",
+        "x.k8s.yaml": (
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\nstringData:\n  AIRFLOW_CONN_A: http://u:p@/\n"
+        ),
+    }
+    (tmp_path / "s.json").write_text('{"connections": {"a": {"conn_type": "http", "login": "u", "password": "p"}}}')
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        result = airconn("import", tmp_path / "s.json", "--to", tmp_path / name, "--verify")
+        assert (result.code, "  = connections/a" in result.out) == (0, True)
+        assert (tmp_path / name).read_text() == text
+
+
+@pytest.mark.parametrize("kinds", [[], ["--connections"], ["--variables"], ["--pools"], ["--connections", "--pools"]])
+@pytest.mark.parametrize("name", ["x.json", "x.yaml", "airflow_settings.yaml", "x.env", "x.k8s.yaml"])
+def test_a_new_file_has_the_same_shape_whichever_command_makes_it(
+    airconn, examples: Path, tmp_path: Path, name: str, kinds: list[str]
+) -> None:
+    if "--pools" in kinds and name in ("x.env", "x.k8s.yaml"):
+        return
+    for directory in ("one", "two", "three"):
+        (tmp_path / directory).mkdir()
+    source = examples / "objects.json"
+    into = ("import", source, *kinds, "--to", tmp_path / "one" / name)
+    assert airconn(*into, "--verify").code == 0
+    assert airconn("export", "--from", source, *kinds, "-o", tmp_path / "two" / name).code == 0
+    assert airconn("convert", source, *kinds, "-o", tmp_path / "three" / name).code == 0
+    texts = [(tmp_path / directory / name).read_text() for directory in ("one", "two", "three")]
+    assert texts[0] == texts[1] == texts[2]
+    again = airconn(*into, "--dry-run", "--exit-code")
+    assert (again.code, "would be 0 created, 0 updated" in again.out) == (0, True)
+    assert airconn("export", "--from", source, *kinds, "-o", tmp_path / "two" / name).code == 0
+    assert (tmp_path / "two" / name).read_text() == texts[0]
 
 
 def test_what_a_file_can_not_hold_of_an_import_is_said(airconn, examples: Path, tmp_path: Path) -> None:
@@ -81,7 +249,7 @@ def test_what_a_file_can_not_hold_of_an_import_is_said(airconn, examples: Path, 
     assert result.code == 0
     assert "warning: connections/billing_api: description has no place in a settings file" in result.err
     other = airconn("import", examples / "objects.json", "--pools", "--to", tmp_path / ".env")
-    assert (other.code, "the env format holds no pools" in other.out) == (1, True)
+    assert (other.code, "the env format holds no pools" in other.err) == (3, True)
 
 
 def test_standard_output_can_be_named(airconn, examples: Path, tmp_path: Path) -> None:

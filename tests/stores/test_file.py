@@ -7,6 +7,7 @@ import fcntl
 import os
 import stat
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from airconn.config import Settings
 from airconn.errors import AirconnError, BlockedError, InputError
 from airconn.formats.base import Parsed
 from airconn.model import (
+    ALL_KINDS,
     NEWEST,
     REDACTED,
     Action,
@@ -166,6 +168,72 @@ def test_what_somebody_else_has_written_in_the_meantime_is_not_lost(tmp_path: Pa
     assert set(opened().read(Selection()).variables) == {"a", "b", "c"}
     mine.save("{}", afresh=True)
     mine.save("{ }")  # which it has written itself
+
+
+def test_what_appears_after_a_rehearsal_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    steps = [Step(Kind.VARIABLES, "a", Action.CREATE, Variable(key="a", value=Text("1")))]
+    for others in (b'{"variables": {"b": "2"}}', b'{"variables": {"b": "3", "c": "4"}}'):
+        store = FileStore(str(path), Settings())
+        store.expect(ALL_KINDS)
+        assert len(store.present(Selection(ids=frozenset({(Kind.VARIABLES, "a")})))) == 0
+        assert store.rehearse(steps) == []
+        path.write_bytes(others)
+        with pytest.raises(BlockedError, match="somebody else has written to this file in the meantime"):
+            list(store.apply(steps))
+        assert path.read_bytes() == others
+
+
+def test_a_rehearsal_is_of_its_steps_alone(tmp_path: Path) -> None:
+    names = ["a", "b c", "d"]
+    steps = [Step(Kind.VARIABLES, name, Action.CREATE, Variable(key=name, value=Text("1"))) for name in names]
+    store = FileStore(str(tmp_path / "x.env"), Settings())
+    store.expect(ALL_KINDS)
+    assert [(outcome.step.id, bool(outcome.error)) for outcome in store.rehearse(steps)] == [("b c", True)]
+    assert not (tmp_path / "x.env").exists()
+    assert [outcome.error for outcome in store.apply(steps[:1])] == [None]
+    assert (tmp_path / "x.env").read_text() == "AIRFLOW_VAR_A=1\n"
+    assert [outcome.error is None for outcome in store.apply(steps[1:])] == [False, True]
+    assert (tmp_path / "x.env").read_text() == "AIRFLOW_VAR_A=1\nAIRFLOW_VAR_D=1\n"
+
+
+def test_a_file_gives_objects_back_as_it_holds_them_once_it_is_written_to(tmp_path: Path) -> None:
+    variable = Variable(key="v", value=Text("***"), description="d", literal=frozenset({"value"}))
+    store = FileStore(str(tmp_path / "x.env"), Settings())
+    assert store.stored_form(variable) == variable
+    store.expect(frozenset({Kind.VARIABLES}))
+    assert store.kinds == {Kind.VARIABLES}
+    assert store.stored_form(variable) == replace(variable, description=None)
+    connection = Connection(conn_id="c", conn_type="my type")
+    store = FileStore(str(tmp_path / "x.uri"), Settings())
+    store.expect(ALL_KINDS)
+    assert (store.kinds, store.stored_form(connection)) == ({Kind.CONNECTIONS}, connection)
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen", "kinds"),
+    [
+        ('{"a": "1", "b": {"value": "2", "description": "d"}}', {Kind.VARIABLES}, {Kind.VARIABLES}),
+        ("{}", {Kind.VARIABLES}, {Kind.VARIABLES}),
+        ("{}", ALL_KINDS, {Kind.CONNECTIONS}),
+        ('{"a": {"conn_type": "http"}}', {Kind.VARIABLES}, {Kind.CONNECTIONS}),
+        ('{"variables": {"a": "1"}}', {Kind.VARIABLES}, ALL_KINDS),
+        # What might be another kind is not for a write to make one of these.
+        ('{"a": "http://h"}', {Kind.CONNECTIONS}, None),
+        ('{"a": {"b": 1}}', {Kind.VARIABLES}, None),
+    ],
+)
+def test_a_file_that_does_not_tell_its_kind_may_be_of_the_one_that_is_chosen(
+    tmp_path: Path, text: str, chosen: set[Kind], kinds: set[Kind] | None
+) -> None:
+    (tmp_path / "x.json").write_text(text)
+    store = FileStore(str(tmp_path / "x.json"), Settings())
+    if kinds is None:
+        with pytest.raises(InputError, match="can't be told whether this file holds connections or variables"):
+            store.expect(frozenset(chosen))
+    else:
+        store.expect(frozenset(chosen))
+        assert store.kinds == kinds
 
 
 def test_several_who_write_at_once_lose_nothing_unsaid(tmp_path: Path) -> None:

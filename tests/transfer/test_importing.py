@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from airconn.errors import TargetError
-from airconn.model import AirflowObject, Bundle, Connection, Outcome, Selection, Step, Text, Variable
+from airconn.errors import InputErrors, TargetError
+from airconn.model import AirflowObject, Bundle, Connection, Origin, Outcome, Selection, Step, Text, Variable
 from airconn.plan import Policy, make_plan
 from airconn.stores.base import Capabilities
 from airconn.transfer.importing import carry_out, prepare
@@ -112,6 +114,28 @@ def test_what_is_replaced_is_kept_however_the_run_ends(tmp_path: Path, error: ty
     with pytest.raises(error):
         carried_out(place, tmp_path)
     assert kept(tmp_path) == ["d"]
+
+
+def test_what_a_place_knows_that_it_refuses_is_an_error_of_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Memory(Variable(key="c", value=Text("old")))
+    sources = [Memory(*(replace(obj, origin=Origin("s.env", IDS.index(obj.id))) for obj in variables()))]
+    asked: list[str] = []
+
+    def rehearse(self: Memory, steps: Sequence[Step]) -> list[Outcome]:
+        asked.extend(step.id for step in steps)
+        return [Outcome(step, "no place") for step in steps if step.id in "bc"]
+
+    monkeypatch.setattr(Memory, "rehearse", rehearse)
+    with pytest.raises(InputErrors) as caught:
+        prepare(sources, place, Selection(), policy=Policy())
+    assert [str(error) for error in caught.value.errors] == [
+        "s.env:1: variables/b: no place",
+        "s.env:2: variables/c: no place",
+    ]
+    assert (asked, place.calls) == (IDS, [])
+    prepared = prepare(sources, place, Selection(), policy=Policy(on_existing="fail"))
+    assert len(prepared.plan.blocked) == 1
+    assert asked == IDS  # a plan that isn't carried out isn't rehearsed
 
 
 @pytest.mark.parametrize(
