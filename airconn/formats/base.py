@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
@@ -210,20 +210,25 @@ def _unencodable(objects: Iterable[AirflowObject]) -> list[InputError]:
     """The faults of texts with half a character in them, which JSON can write and no database or file can hold."""
     return [
         InputError(
-            f"{obj.kind.value}/{quoted(obj.id)}: {name} has half a character (a lone surrogate) in it",
+            f"{obj.kind.value}/{quoted(obj.id)}: {reason}",
             where=str(obj.origin),
             hint="\\ud800 to \\udfff mean something in pairs only",
         )
         for obj in objects
-        if not _is_encodable(values := (obj.id, *field_values(obj)))
-        for name, value in zip(("id", *value_fields(obj.kind)), values, strict=True)
-        if not _is_encodable((value,))
+        for reason in half_characters(obj)
     ]
 
 
-def half_a_character(obj: AirflowObject) -> str:
-    """Why no text holds an object, if half a character (a lone surrogate) in it is the reason."""
-    return next((error.message.partition(": ")[2] for error in _unencodable([obj])), "")
+def half_characters(obj: AirflowObject) -> Sequence[str]:
+    """For each text of an object that no file or database can hold, why that is so."""
+    if _is_encodable(values := (obj.id, *field_values(obj))):
+        return ()
+    names = ("id", *value_fields(obj.kind))
+    return [
+        f"{name} has half a character (a lone surrogate) in it"
+        for name, value in zip(names, values, strict=True)
+        if not _is_encodable((value,))
+    ]
 
 
 def _is_encodable(values: tuple[object, ...]) -> bool:

@@ -23,7 +23,7 @@ from airconn.formats.base import (
     Rendered,
     Same,
     WriteOptions,
-    half_a_character,
+    half_characters,
 )
 from airconn.model import ALL_KINDS, AirflowObject, AirflowVersion, Bundle, Kind, Outcome, Selection, Step
 from airconn.stores import saving
@@ -163,8 +163,7 @@ class FileStore(Store):
             name = self.format_name()
             holds_none = obj.kind not in formats.get_format(name).KINDS
             return (f"{f'the {name} format' if holds_none else 'this file'} holds no {obj.kind.value}",)
-        reason = half_a_character(obj)
-        return (reason,) if reason else ()
+        return half_characters(obj)
 
     def stored_form(self, obj: T) -> T:
         """What the file would give back. What it has just so already is that.

@@ -210,6 +210,15 @@ def test_a_file_gives_objects_back_as_it_holds_them_once_it_is_written_to(tmp_pa
     assert (store.kinds, store.stored_form(connection)) == ({Kind.CONNECTIONS}, connection)
 
 
+def test_half_a_character_is_a_problem_whatever_the_format(tmp_path: Path) -> None:
+    store = FileStore(str(tmp_path / "x.json"), Settings())
+    store.expect(ALL_KINDS)
+    broken = Variable(key="a: b", value=Text("\ud800"), description="\udfff")
+    half = "has half a character (a lone surrogate) in it"
+    assert list(store.problems(broken)) == [f"value {half}", f"description {half}"]
+    assert list(store.problems(Variable(key="a", value=Text("é")))) == []
+
+
 @pytest.mark.parametrize(
     ("text", "chosen", "kinds"),
     [
