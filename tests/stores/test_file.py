@@ -222,14 +222,14 @@ def test_half_a_character_is_a_problem_whatever_the_format(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "chosen", "kinds"),
     [
-        ('{"a": "1", "b": {"value": "2", "description": "d"}}', {Kind.VARIABLES}, {Kind.VARIABLES}),
+        ('{"a": "s3://b", "b": {"value": "2", "description": "d"}}', {Kind.VARIABLES}, {Kind.VARIABLES}),
         ("{}", {Kind.VARIABLES}, {Kind.VARIABLES}),
         ("{}", ALL_KINDS, {Kind.CONNECTIONS}),
         ('{"a": {"conn_type": "http"}}', {Kind.VARIABLES}, {Kind.CONNECTIONS}),
         ('{"variables": {"a": "1"}}', {Kind.VARIABLES}, ALL_KINDS),
         # What might be another kind is not for a write to make one of these.
         ('{"a": "http://h"}', {Kind.CONNECTIONS}, None),
-        ('{"a": {"b": 1}}', {Kind.VARIABLES}, None),
+        ('{"a": {"host": "h", "b": 1}}', {Kind.VARIABLES}, None),
     ],
 )
 def test_a_file_that_does_not_tell_its_kind_may_be_of_the_one_that_is_chosen(
