@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("a", metavar="A", shell_complete=opt.complete_address)
 @click.argument("b", metavar="B", shell_complete=opt.complete_address)
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. What can't be known doesn't count.")
-@click.option("--show-values", is_flag=True, help="Show the values of what differs, except those of secrets.")
+@click.option("--show-values", is_flag=True, help="Show the values of what differs; what may be a secret is masked.")
 @opt.selection
 @opt.reading
 @opt.airflow

@@ -296,7 +296,9 @@ finishing = _apply(
     [
         click.option("--fail-fast", is_flag=True, help="Stop at the first object that fails."),
         click.option("--verify", is_flag=True, help="Read back what was written, and compare what can be compared."),
-        click.option("--show-values", is_flag=True, help="Show old and new of changes that are no secrets."),
+        click.option(
+            "--show-values", is_flag=True, help="Show old and new of changes; what may be a secret is masked."
+        ),
     ]
 )
 
