@@ -146,3 +146,16 @@ def test_a_shell_is_offered_what_fits(
     command = [sys.executable, "-m", "airconn"]
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert [line.replace(",", " ") for line in done.stdout.splitlines()] == offered
+
+
+@pytest.mark.parametrize("command", [["convert"], ["import", "--to", "to.json"], ["delete", "c", "--yes", "--from"]])
+def test_the_hint_of_an_extra_that_is_no_object_leads_somewhere_in_every_command(
+    airconn, tmp_path: Path, command: list[str]
+) -> None:
+    """An import is for the Airflow that it goes to, whatever --airflow says, and a deletion has no such option."""
+    (tmp_path / "c.json").write_text('{"connections": {"c": {"conn_type": "http", "extra": "[1]"}}}')
+    result = airconn(*command, tmp_path / "c.json")
+    hint = result.err.splitlines()[1]
+    assert hint.startswith('hint:  write it as {"key": "value"}; Airflow 2 takes any text')
+    assert hint.endswith("check, convert and diff have --airflow 2.11")
+    assert airconn("convert", tmp_path / "c.json", "--airflow", "2.11").code == 0
