@@ -132,6 +132,7 @@ ALL = (
         "use letters from a to z",
     ),
     Rule("AC304", "id-dots", _WARNING, "the airflow command of 3.3 refuses '..' in an id", "use a single '.'"),
+    Rule("AC305", "id-empty", _WARNING, "the key of a variable is empty", "give it a key, or take the entry out"),
     Rule(
         "AC311", "type-misspelt", _WARNING, "the conn_type is unknown, and close to a known one",
         "correct the conn_type, or --ignore AC311 for a provider of your own",
@@ -141,6 +142,10 @@ ALL = (
         "check the spelling; a provider of your own is fine",
     ),
     Rule("AC313", "type-missing", _WARNING, "the connection has no conn_type", "add the conn_type"),
+    Rule(
+        "AC321", "value-impossible", _ERROR, "a field is longer, or a number larger, than Airflow can store",
+        "correct the field: airconn import refuses it",
+    ),
     Rule(
         "AC401", "duplicate", _WARNING, "an object is there twice",
         "keep one of the two",

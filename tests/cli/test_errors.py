@@ -37,7 +37,7 @@ from airconn.cli import COMMANDS
             ["convert", "-", "--from-format", "env"],
             "# one\nAIRFLOW_CONN_WAREHOUSE=postgres://user:pa/ss@host:5432/db\nA B\n",
             3,
-            "<stdin>:2: warehouse: the port of this URI (columns 40 to 41) is not a number\nhint:  a '/', '@' or",
+            "<stdin>:2: warehouse: the port of this URI (columns 40 to 41) is not a number\nhint:  a '/' inside",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
