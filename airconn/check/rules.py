@@ -167,6 +167,10 @@ ALL = (
         "fill it in, or take it out",
     ),
     Rule(
+        "AC406", "env-near-miss", _WARNING, "a name that Airflow doesn't look for, and that looks as if it should",
+        "start it with AIRFLOW_CONN_ or AIRFLOW_VAR_ and the id; --ignore AC406 if it is a setting of your own",
+    ),
+    Rule(
         "AC501", "mask", _WARNING, "a *** stands where a secret was hidden",
         "fill it in; airconn import keeps what the target has, Airflow itself would take *** for the secret",
     ),
