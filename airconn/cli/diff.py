@@ -69,7 +69,10 @@ def command(
     app.ignored(compared.ignored)
     diff = compared.diff
     if not diff.objects:
-        opt.warn_of_nothing(app, chosen, "neither place holds anything")
+        what = "neither place holds anything"
+        if compared.strangers:
+            what += " that the other has a place for"
+        opt.warn_of_nothing(app, chosen, what)
     if output == "json":
         app.data(report_diff.diff_json(diff, compared.a, compared.b) + "\n")
     else:

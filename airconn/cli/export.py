@@ -104,8 +104,12 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
     else:
         out.save(result.text, afresh=options["replace"])
         app.writes = False
-    if not len(result.written):
+    if not len(result.bundle) and result.hidden:
+        opt.warn_of_nothing(app, selection, "the source hides a part of everything")
+    elif not len(result.bundle):
         opt.warn_of_nothing(app, selection)
+    elif not len(result.written):
+        opt.warn_of_nothing(app, selection, f"the {out.format_name()} format has no place for anything")
     tell(app, result, selection, path, omitted=options["redacted"] == "omit")
     return app.verdict(result.notes)
 

@@ -363,7 +363,10 @@ def fixed(config: Config, to: str | None) -> str:
 
 
 def warn_of_nothing(app: App, selection: Selection, what: str = "the sources hold nothing") -> None:
-    """Says that there is nothing, and if globs may be why, also to who wants to hear only of what is wrong."""
+    """Says that there is nothing, and if globs may be why, also to who wants to hear only of what is wrong.
+
+    `what` has to be another where there is something, and no place for it: that is told as well, and would belie it.
+    """
     from airconn.model import ALL_KINDS
 
     chosen = " that is selected" if selection.include or selection.exclude or selection.kinds != ALL_KINDS else ""

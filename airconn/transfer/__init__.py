@@ -43,6 +43,8 @@ class Loaded:
     notes: tuple[Note, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
     """For each source with entries that are none of our business, how many there were."""
+    strangers: int = 0
+    """How many objects were left out because the target has no place for their kind."""
 
 
 def load(
