@@ -59,6 +59,8 @@ def command(
     from airconn.check import report
     from airconn.model import NEWEST
 
+    if fix and "-" in sources:
+        raise UsageError("--fix mends files in place, and standard input is none", hint="name the file")
     files = _files(app, sources, options)
     codes = _codes(ignore, list(check.BY_CODE))
     chosen, version = opt.make_selection(kinds, include, exclude), airflow or NEWEST
