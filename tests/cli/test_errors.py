@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,21 @@ def test_the_hint_of_an_extra_that_is_no_object_leads_somewhere_in_every_command
     assert hint.startswith('hint:  write it as {"key": "value"}; Airflow 2 takes any text')
     assert hint.endswith("check, convert and diff have --airflow 2.11")
     assert airconn("convert", tmp_path / "c.json", "--airflow", "2.11").code == 0
+
+
+def test_of_many_faults_the_first_are_told_and_a_hint_that_comes_again_is_told_once(airconn, examples: Path) -> None:
+    args = ["import", examples / "objects.json", "--from-format", "env", "--to", "out.json"]
+    result = airconn(*args)
+    lines = result.err.splitlines()
+    number = len([line for line in airconn(*args, "-v").err.splitlines() if line.startswith("error: ")])
+    assert (result.code, number > 22) == (3, True)
+    assert len([line for line in lines if line.startswith("error: ")]) == 20
+    hints = [line for line in lines if line.startswith("hint:  ")]
+    assert all(first != second for first, second in pairwise(hints))
+    assert lines[-2:] == [f"and {number - 20} more errors (-v shows all)", "nothing was written"]
+
+
+def test_two_faults_in_a_row_with_one_hint(airconn) -> None:
+    result = airconn("convert", "-", "--from-format", "env", stdin="A B\nC D\n")
+    assert [line.partition(":")[0] for line in result.err.splitlines()] == ["error", "hint", "error"]
+    assert result.code == 3
