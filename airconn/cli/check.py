@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave out what this rule finds. May be repeated.")
 @click.option("--fix", is_flag=True, help="Mend what has one right answer, in place.")
 @click.option("--strict", is_flag=True, help="Exit with 3 for warnings as well.")
-@opt.airflow
+@opt.airflow_of_files
 @opt.selection
 @opt.reading
 @click.option(

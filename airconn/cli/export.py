@@ -24,6 +24,7 @@ DEFAULT_FORMAT = "json"
 @click.command("export", short_help="Pull objects out of an Airflow.")
 @opt.source
 @opt.writing
+@opt.airflow
 @opt.overriding
 @opt.selection
 @opt.reading

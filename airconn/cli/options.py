@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from airconn.cli.airflow_option import airflow as airflow
+from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
 from airconn.errors import AirconnError
 from airconn.formats import NAMES, dotenv
@@ -21,20 +23,12 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from airconn.config import Address, Config, Settings
-    from airconn.model import AirflowVersion, Selection
+    from airconn.model import Selection
     from airconn.stores.base import Store
 
 DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _version(ctx: click.Context, param: click.Parameter, value: str | None) -> AirflowVersion | None:
-    if not value:
-        return None
-    from airconn.model import AirflowVersion
-
-    return AirflowVersion.parse(value)
 
 
 class _Seconds(click.FloatRange):
@@ -161,13 +155,6 @@ reading = _apply(
     ]
 )
 
-airflow = click.option(
-    "--airflow",
-    callback=_version,
-    metavar="VERSION",
-    help="Read and write as this Airflow does (default: the Airflow in question, else the newest).",
-)
-
 filling = click.option(
     "--fill",
     multiple=True,
@@ -215,7 +202,6 @@ writing = _apply(
         click.option("--replace", is_flag=True, help="Write FILE afresh, and don't change it in place."),
         click.option("--strict", is_flag=True, help="Fail if the format can't hold everything."),
         filling,
-        airflow,
     ]
 )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from airconn.cli import COMMANDS
+from airconn.model import NEWEST
 
 
 @pytest.mark.parametrize(
@@ -178,3 +179,28 @@ def test_two_faults_in_a_row_with_one_hint(airconn) -> None:
     result = airconn("convert", "-", "--from-format", "env", stdin="A B\nC D\n")
     assert [line.partition(":")[0] for line in result.err.splitlines()] == ["error", "hint", "error"]
     assert result.code == 3
+
+
+@pytest.mark.parametrize("version", ["1.10", "2.6", "2.6.3"])
+@pytest.mark.parametrize(
+    "command",
+    ["check x", "convert x", "export", "import x", "list", "show x", "diff x y", "explain x", "run -- true"],
+)
+def test_an_airflow_that_is_too_old_is_an_error_of_the_option(airconn, command: str, version: str) -> None:
+    name, *rest = command.split()
+    result = airconn(name, "--airflow", version, *rest)
+    assert result.code == 2
+    assert "is older than 2.7, the oldest that airconn knows\nhint:  --airflow 2.7 is the nearest" in result.err
+
+
+def test_an_airflow_that_is_newer_than_all_is_the_newest(airconn) -> None:
+    for version in ("2.7", "4.0"):
+        assert airconn("check", "-", "--airflow", version, "--from-format", "env").code == 0
+
+
+@pytest.mark.parametrize("command", ["check", "convert"])
+def test_where_no_airflow_is_in_question_the_help_says_which_it_is(airconn, capsys, command: str) -> None:
+    airconn(command, "--help")
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"2.7 or newer [{NEWEST}, the newest known]" in text
+    assert "in question" not in text
