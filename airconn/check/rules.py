@@ -143,7 +143,8 @@ ALL = (
     ),
     Rule("AC313", "type-missing", _WARNING, "the connection has no conn_type", "add the conn_type"),
     Rule(
-        "AC321", "value-impossible", _ERROR, "a field is longer, or a number larger, than Airflow can store",
+        "AC321", "value-impossible", _ERROR,
+        "Airflow can't store a field: too long, out of range, or a team it doesn't know",
         "correct the field: airconn import refuses it",
     ),
     Rule(

@@ -141,10 +141,11 @@ def _refuse_idle(options: dict[str, Any], out: FileStore) -> None:
             f"{option} is for the {of} format{'s' * (len(owners) > 1)}, and this is written as {format_name}",
             hint=f"leave {option} out, or choose the format with --format {owners[0]}",
         )
-    if options["k8s_name"] and options["k8s_layout"] == "backend":
+    afresh = options["replace"] or not out.holds_something()
+    if options["k8s_name"] and (options["k8s_layout"] == "backend" or (afresh and not options["k8s_layout"])):
         raise UsageError(
-            "--k8s-name is what one Secret with all objects is called, and --k8s-layout backend gives each its own",
-            hint="leave it out, or take --k8s-layout env",
+            "--k8s-name is what one Secret with all objects is called, and here each gets its own",
+            hint="leave --k8s-name out, or take --k8s-layout env",
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from airconn.errors import BlockedError, UsageError
+from airconn.errors import BlockedError, UnfitError, UsageError
 from airconn.formats.base import extra_fault
 from airconn.model import MASK, REDACTED, AirflowObject, Connection, Kind, Rules, Text, jsontext
 from airconn.model.jsontext import JsonPath, Number
@@ -39,10 +39,10 @@ def put(obj: AirflowObject, place: Place, value: Value, where: str) -> AirflowOb
 
 
 def sound(obj: AirflowObject, field: str, rules: Rules, where: str) -> AirflowObject:
-    """`obj`, a field of which was changed. Raises `UsageError` where the Airflow of `rules` doesn't take it so."""
+    """`obj`, a field of which was changed. Raises `UnfitError` where the Airflow of `rules` doesn't take it so."""
     if field == "extra" and isinstance(obj, Connection) and (fault := extra_fault(obj, rules)):
         hint = f'such as {{"key": "value"}}; a single leaf is connections/{obj.id}.extra.KEY'
-        raise UsageError(f"this extra {fault}", where=where, hint=hint if rules.extra_is_object else None)
+        raise UnfitError(f"this extra {fault}", where=where, hint=hint if rules.extra_is_object else None)
     return obj
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from airconn import formats
-from airconn.errors import AirconnError, BlockedError, InputError, InputErrors, UsageError
+from airconn.errors import AirconnError, BlockedError, InputError, InputErrors, UnfitError
 from airconn.formats.base import Loss, Note, WriteOptions
 from airconn.model import (
     NEWEST,
@@ -111,7 +111,7 @@ def load_for(
     loaded = None
     try:
         loaded = load(sources, selection, airflow or NEWEST, fills=fills, change=change)
-    except (InputError, UsageError) as error:  # an option may want what only another Airflow takes
+    except (InputError, UnfitError) as error:
         first = error
     if first and airflow:
         raise first

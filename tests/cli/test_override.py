@@ -190,6 +190,14 @@ def test_an_extra_that_is_no_object_is_a_usage_error_whatever_the_command(aircon
     assert (result.code, '"extra": "foo"' in result.out) == (0, True)
 
 
+def test_other_faults_of_an_option_are_told_without_asking_a_server(airconn, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text('{"connections": {"c": {"conn_type": "x"}}}')
+    with Site(airflow("2.11.2")) as site:
+        env = {"AIRCONN_URL": site.url, "AIRCONN_TOKEN": "a-token"}
+        result = airconn("import", tmp_path / "c.json", "--set", "connections/c.port=x", "--dry-run", env=env)
+    assert (result.code, [request.path for request in site.log]) == (2, [])
+
+
 def test_an_extra_that_is_no_object_is_set_in_an_airflow_2(airconn, tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text('{"connections": {"c": {"conn_type": "x", "extra": {"a": "b"}}}}')
     with Site(airflow("2.11.2")) as site:
