@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from airconn import trust
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,8 +44,6 @@ _WANTED = {
 }
 _CREDENTIALS = ("token", "username", "password")
 _TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.toml")
-RUNS = "airflow-cli:"
-"""The beginning of addresses with a command in them."""
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
 """Where the password of a metadata database is that is named by its address."""
 _ADDRESS_KEYS = ("url", "token_env", "username_env", "password_env")
@@ -136,9 +135,13 @@ class Config:
 
     def target(self, option: str | None) -> Address:
         """The Airflow that is meant: `option`, else `AIRCONN_URL`, else `url` of a file, else the default."""
+        return self.resolve(self.named(option))
+
+    def named(self, option: str | None) -> str:
+        """The address of the Airflow that is meant, as somebody has written it: `@prod` stays that."""
         if option is not None:
-            return self.resolve(option)
-        return self.resolve(str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL))
+            return option
+        return str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL)
 
     def resolve(self, text: str) -> Address:
         """What an address means: `@name` is looked up, anything else stands for itself.
@@ -300,18 +303,16 @@ def _check(values: Mapping[str, Any], shown: str) -> None:
 
 
 def _distrust(project: Mapping[str, Any]) -> None:
-    """Refuses a project's file that would run a command of its choice.
-
-    Nor may it send any other secret of the environment to an address of its choice.
-    """
+    """Refuses a project's file that would run a command, or send a secret of the environment where it likes."""
     addresses = project.get("addresses", {})
     urls = {name: entry["url"] if isinstance(entry, dict) else entry for name, entry in addresses.items()}
     for name, address in {**urls, "url": project.get("url", "")}.items():
-        if address.lower().startswith(RUNS) and address[len(RUNS) :].strip():
+        if why := trust.refusal(address):
             raise UsageError(
-                f"address {name!r} runs a command, and a project's file isn't trusted with that",
+                f"address {name!r} {why}, and a project's file isn't trusted with that",
                 where=PROJECT_FILE,
-                hint="put it in your own config.toml, or in AIRCONN_URL",
+                hint="give it a name in your own config.toml, and say @name; or say it on the command line or in "
+                "AIRCONN_URL",
             )
     for name, entry in addresses.items():
         for what in _CREDENTIALS if isinstance(entry, dict) else ():

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from airconn.model import REDACTED, AirflowObject, Bundle, Kind, Text, Variable, is_unsaid, value_fields
+from airconn.model import (
+    DEFAULT_POOL,
+    REDACTED,
+    AirflowObject,
+    Bundle,
+    Kind,
+    Pool,
+    Text,
+    Variable,
+    is_unsaid,
+    value_fields,
+)
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import Leaves, aligned, leaf_name, leaves_of
 
@@ -84,6 +95,8 @@ def compare(a: Bundle, b: Bundle, form_in_a: StoredForm, form_in_b: StoredForm) 
     for kind, id_ in sorted(keys, key=lambda key: (order.index(key[0]), key[1])):
         ours, theirs = a.get(kind, id_), b.get(kind, id_)
         if ours is None or theirs is None:
+            if (ours or theirs) == _OWN_POOL:
+                continue
             found.append(ObjectDiff(kind, id_, Status.ONLY_IN_A if ours else Status.ONLY_IN_B, ours, theirs))
         else:
             found.append(_compare(form_in_b(ours), form_in_a(theirs)))
@@ -120,6 +133,9 @@ def _fields(a: AirflowObject, b: AirflowObject, name: str) -> list[FieldDiff]:
 
 
 _ABSENT = object()
+_OWN_POOL = Pool(name=DEFAULT_POOL, slots=128, description="Default pool", include_deferred=False)
+"""What each Airflow has by itself (utils/db.py `add_default_pool_if_not_exists`), and the file that it is made from
+may not have."""
 
 
 def _leaf(name: str, path: JsonPath, ours: Any, theirs: Any) -> FieldDiff | None:

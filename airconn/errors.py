@@ -90,3 +90,8 @@ class SandboxError(AirconnError):
     """The sandbox could not be built or started."""
 
     exit_code = ExitCode.SOME_FAILED
+
+
+def own_fault(error: Exception) -> str:
+    """What is said of an exception that airconn has no words for. Its own text could hold a secret."""
+    return f"a fault of airconn itself: {type(error).__name__}"

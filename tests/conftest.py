@@ -57,7 +57,11 @@ def airconn(tmp_path: Path) -> Callable[..., Result]:
         data = stdin.encode() if isinstance(stdin, str) else stdin
         stream = Terminal if terminal else io.StringIO
         (tmp_path.parent / f"{tmp_path.name}-user.toml").touch()
-        environ = {"AIRCONN_CONFIG": str(tmp_path.parent / f"{tmp_path.name}-user.toml"), **(env or {})}
+        own = {
+            "AIRCONN_CONFIG": str(tmp_path.parent / f"{tmp_path.name}-user.toml"),
+            "AIRCONN_STATE_DIR": str(tmp_path.parent / f"{tmp_path.name}-state"),
+        }
+        environ = {**own, **(env or {})}
         app = App(io.BytesIO(data), stream(), stream(), environ, tmp_path, clock=lambda: 0.0)
         code = run([str(arg) for arg in args], app)
         return Result(code, app.stdout.getvalue(), app.stderr.getvalue())  # type: ignore[attr-defined]

@@ -19,6 +19,7 @@ ROOMS = [
     "model",
     "formats",
     "override",
+    "trust",
     "config",
     "airflow_config",
     "stores",
@@ -65,6 +66,23 @@ def test_imports_point_one_way(path: Path) -> None:
     above = {room for room in rooms if ROOMS.index(room) > ROOMS.index(own)}
     assert above == set()
     assert {(own, room) for room in rooms} & ALSO_FORBIDDEN == set()
+
+
+PLACES = sorted(path.name for path in (PACKAGE / "stores").iterdir() if (path / "__init__.py").exists())
+SHARED = {("local", "secrets")}
+"""Airflow's LocalFilesystemBackend is configured as any secrets backend is."""
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_knows_nothing_of_another_place(place: str) -> None:
+    names = {name for path in (PACKAGE / "stores" / place).rglob("*.py") for name in imported_modules(path)}
+    known = {other for other in PLACES for name in names if name.startswith(f"airconn.stores.{other}.")}
+    assert {(place, other) for other in known - {place}} <= SHARED
+
+
+def test_what_airflow_calls_its_own_pool_is_written_down_once() -> None:
+    files = [path for path in PACKAGE.rglob("*.py") if '"default_pool"' in path.read_text()]
+    assert files == [PACKAGE / "model" / "objects.py"]
 
 
 def loaded_by(*args: str, **environ: str) -> set[str]:

@@ -98,6 +98,29 @@ def test_a_command_in_an_address_is_the_users_own_choice(tmp_path: Path, text: s
     assert config(tmp_path, 'url = "airflow-cli:"').target(None).text == "airflow-cli:"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'url = "vault://attacker.example.com/secret"',
+        '[addresses]\nx = "metadb+postgresql://attacker.example.com/db"',
+        '[addresses.x]\nurl = "gcp-secretmanager://p?api_endpoint=attacker.example.com"',
+    ],
+)
+def test_a_project_does_not_choose_who_gets_other_credentials(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="says where credentials of yours are sent") as caught:
+        config(tmp_path, text)
+    assert caught.value.where == "airconn.toml"
+    assert "your own config.toml, and say @name" in (caught.value.hint or "")
+    name = None if text.startswith("url") else "@x"
+    assert "attacker" in config(tmp_path, user=text).target(name).text
+    assert "attacker" in config(tmp_path, AIRCONN_URL="vault://attacker.example.com/secret").target(None).text
+
+
+def test_a_project_may_name_what_the_users_own_file_says(tmp_path: Path) -> None:
+    user = '[addresses]\nvault = "vault://vault.example.com/secret"'
+    assert config(tmp_path, 'url = "@vault"', user).target(None).text == "vault://vault.example.com/secret"
+
+
 def test_credentials_are_not_in_a_repr(tmp_path: Path) -> None:
     found = config(tmp_path, AIRCONN_USERNAME="canary-u", AIRCONN_PASSWORD="canary-p")
     assert "canary" not in repr(found.target(None)) + repr(found)

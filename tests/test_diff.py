@@ -127,6 +127,14 @@ def test_what_nobody_says_of_a_pool_is_unknown_only_where_it_is_not_as_usual() -
     assert outcome(default, replace(default, description="Default pool")) == ([], ["description"])
 
 
+def test_the_pool_that_each_airflow_has_by_itself_is_no_difference() -> None:
+    own = Pool(name="default_pool", slots=128, description="Default pool", include_deferred=False)
+    assert diff([], [own]).objects == diff([own], []).objects == ()
+    assert diff([], [replace(own, slots=64)]).is_different
+    assert diff([replace(own, slots=64)], [own]).is_different
+    assert diff([], [replace(own, name="p")]).is_different
+
+
 @pytest.mark.parametrize(("a", "b", "reason"), [
     ("x", REDACTED, "hidden in B"), (REDACTED, "x", "hidden in A"), (REDACTED, REDACTED, "hidden in both")
 ])  # fmt: skip

@@ -12,7 +12,7 @@ import click
 
 from airconn import __version__
 from airconn.cli.app import App, OutputClosedError
-from airconn.errors import AirconnError, ExitCode, TargetError, UsageError
+from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_fault
 
 COMMANDS = {
     "import": ("airconn.cli.import_", "Push objects from files or other places into an Airflow."),
@@ -32,6 +32,12 @@ COMMANDS = {
 """Name -> (module with a click command named `command`, the line in the overview). Imported when the command runs."""
 
 
+_CREDENTIALS = (
+    "Who you are to an Airflow comes from AIRCONN_TOKEN, else from AIRCONN_USERNAME and AIRCONN_PASSWORD, else from "
+    "token_command in config.toml."
+)
+
+
 class _Group(click.Group):
     """The commands, each imported only when it is the one that runs."""
 
@@ -43,6 +49,8 @@ class _Group(click.Group):
             return None
         command = import_module(COMMANDS[cmd_name][0]).command
         assert isinstance(command, click.Command)  # noqa: S101 - a slip of ours, not of a user
+        if any(parameter.name == "retries" for parameter in command.params):
+            command.epilog = _CREDENTIALS
         return command
 
     def resolve_command(
@@ -147,6 +155,6 @@ def _bug(error: Exception) -> AirconnError:
             place = f"{module}:{trace.tb_lineno}"
         trace = trace.tb_next
     return AirconnError(
-        f"a fault of airconn itself: {type(error).__name__} in {place}",
+        f"{own_fault(error)} in {place}",
         hint="please report this line with your command and the versions of airconn and Airflow; it holds no values",
     )

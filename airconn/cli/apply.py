@@ -41,7 +41,7 @@ def command(app: App, /, file: Path, yes: bool, output: str, **options: Any) -> 
     app.writes = True
     planned = planfile.load(file)
     kept = _import_options(planned)
-    planfile.refuse_commands(kept, planned.path)
+    planfile.refuse_untrusted(kept, planned.path)
     for source in kept["sources"]:
         if is_file(source) and not source.startswith(("@", "-")) and not os.path.lexists(source):
             hint = "a plan is carried out in the directory that its sources are relative to"

@@ -10,6 +10,7 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.standard_input import refuse_second_use
 from airconn.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def command(
 
     if fix and "-" in sources:
         raise UsageError("--fix mends files in place, and standard input is none", hint="name the file")
+    refuse_second_use(sources)
     files = _files(app, sources, options)
     codes = _codes(ignore, list(check.BY_CODE))
     chosen, version = opt.make_selection(kinds, include, exclude), airflow or NEWEST

@@ -9,6 +9,7 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.export import deliver
+from airconn.cli.standard_input import refuse_second_use
 from airconn.errors import UsageError
 
 
@@ -39,6 +40,7 @@ def command(
     from airconn.model import NEWEST
     from airconn.stores.file import FileStore
 
+    refuse_second_use(sources, options["fill"], options["overlays"])
     stores = [opt.open_address(app.config.resolve(source), options) for source in sources]
     for store in stores:
         if not isinstance(store, FileStore):

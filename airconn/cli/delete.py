@@ -17,6 +17,7 @@ from airconn.cli.app import App
 @opt.yes
 @opt.kinds
 @opt.reading
+@opt.airflow
 @opt.network
 @opt.output
 @opt.verbosity

@@ -9,6 +9,7 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.standard_input import refuse_second_use
 from airconn.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ def command(
 
     if show_values and output == "json":
         raise UsageError("--output json holds no values", hint="leave out --show-values or --output json")
-    if a == b == "-":
-        raise UsageError("A and B are both standard input", hint="it can be read once only: name a file")
+    refuse_second_use((a, b))
     with ExitStack() as stack:
         left, right = (opt.open_address(app.config.resolve(address), options) for address in (a, b))
         stack.callback(transfer.close, [left, right])

@@ -10,6 +10,7 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.standard_input import refuse_second_use
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def command(
     """
     from airconn import transfer
 
+    refuse_second_use((from_ or "",), options["fill"], options["overlays"])
     with ExitStack() as stack:
         store = opt.open_address(app.config.target(from_), options)
         stack.callback(transfer.close, [store])

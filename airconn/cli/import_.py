@@ -8,6 +8,7 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.standard_input import refuse_second_use
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,11 +63,10 @@ def command(
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
     if options["merge"] and options["exact"]:
         raise UsageError("--merge and --exact want the opposite of one another", hint="choose one")
-    if plan_out and "-" in options["sources"]:
-        raise UsageError("a plan can't refer to standard input", hint="name a file")
+    refuse_second_use(options["sources"], options["fill"], options["overlays"], planned=plan_out is not None)
     if plan_out:
         planfile.refuse_other_file(plan_out)
         options["to"] = opt.fixed(app.config, options["to"])
-        planfile.refuse_commands(options)
+        planfile.refuse_untrusted(options)
     run = Run(app, options, output)
     return run.planned(dry_run=dry_run or plan_out is not None, exit_code=exit_code, yes=yes, plan_out=plan_out)

@@ -343,9 +343,14 @@ def open_address(address: Address, options: dict[str, Any]) -> Store:
 
 
 def fixed(config: Config, to: str | None) -> str:
-    """A target that means the same from wherever it is looked at: a name, a URL, or the whole path of a file."""
-    text = to if to is not None and to.startswith("@") else config.target(to).text
-    return str(Path(text).absolute()) if is_file(text) and not text.startswith("@") and text != "-" else text
+    """A target that means the same from wherever it is looked at: a name, a URL, or the whole path of a file.
+
+    A name stays one, wherever it was said: the address that it stands for may have credentials of its own.
+    """
+    name, text = config.named(to), config.target(to).text
+    if name.startswith("@"):
+        return name
+    return str(Path(text).absolute()) if is_file(text) and text != "-" else text
 
 
 def warn_of_nothing(app: App, selection: Selection, what: str = "the sources hold nothing") -> None:

@@ -16,6 +16,7 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.handover import hand_over
+from airconn.cli.standard_input import refuse_second_use
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def command(
         )
     if command and not dry_run and not _may_be_there(command[0], app.environ):
         return _not_found(app, command[0])
+    refuse_second_use((from_ or "",), options["fill"], options["overlays"])
     result = _gather(app, from_, options)
     if dry_run:
         app.data("".join(f"{report.clean(name)}\n" for name in result.variables))

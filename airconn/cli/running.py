@@ -89,7 +89,7 @@ class Run:
             app.follow(target)
             self.way_on = "delete what is left in the same way"
             kinds = opt.make_selection(options["kinds"], (), ()).kinds
-            prepared = importing.prepare_deletion(target, ids, kinds)
+            prepared = importing.prepare_deletion(target, ids, kinds, options["airflow"])
             if dry_run:
                 self._show(prepared)
                 importing.refuse_blocked(prepared.plan)
@@ -247,9 +247,9 @@ class Run:
 
     def _ask(self, deletions: tuple[Step, ...], target: str, *, yes: bool) -> None:
         """Asks whether objects may be deleted. Raises `BlockedError` where nobody says yes."""
-        names = ", ".join(f"{step.kind.value}/{step.id}" for step in deletions)
+        names = report.some([f"{step.kind.value}/{step.id}" for step in deletions])
         number = "1 object" if len(deletions) == 1 else f"{len(deletions)} objects"
-        said = yes or self.app.confirm(f"delete {number} of {target} ({report.clean(names)})?")
+        said = yes or self.app.confirm(f"delete {number} of {target} ({names})?")
         if said is None:
             self._printer(Plan(deletions)).up_to(None)
             raise BlockedError(f"{number} would be deleted, and nobody has said yes", hint="add --yes")
@@ -264,9 +264,10 @@ class Run:
         if self.recovery.path is not None:
             given = self.options.get("to")
             to = f" --to {shlex.quote(given)}" if given else ""
+            masks = "".join(f" --literal-mask {shlex.quote(place)}" for place in self.recovery.literal_masks())
             self.app.say(
                 f"objects that may be deleted and not created again are in {self.recovery.path}\n"
-                f"  airconn import {shlex.quote(str(self.recovery.path))} --exact{to}\n"
+                f"  airconn import {shlex.quote(str(self.recovery.path))} --exact{report.clean(masks)}{to}\n"
                 "  puts them back; delete the file then, it holds their secrets",
                 level=-1,
             )

@@ -104,9 +104,9 @@ def check_extra(connection: Connection, rules: Rules) -> None:
         raise InputError(
             f"{connection.conn_id}: the extra {reason}",
             where=str(connection.origin),
-            # An import is for the Airflow that it goes to, and a deletion for none: no --airflow helps them.
+            # An import is for the Airflow that it goes to, which no --airflow makes another.
             hint='write it as {"key": "value"}; Airflow 2 takes any text, for which '
-            "check, convert and diff have --airflow 2.11"
+            "check, convert, diff and delete have --airflow 2.11"
             if rules.extra_is_object
             else None,
         )

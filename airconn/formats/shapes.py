@@ -52,7 +52,7 @@ def read(document: Any, source: str, options: ReadOptions) -> Parsed:
         for name, section in document.items():
             reader.section(Kind(name), section, document.origin(name), wrapped=True)
     else:
-        kind = kind or _kind_of_content(document)
+        kind = _kind(document, source, options)
         if kind is None:
             raise InputError(
                 "it can't be told whether this file holds connections or variables",
@@ -106,9 +106,37 @@ def _is_one_object(value: Any) -> bool:
     )
 
 
+_NAMES = {
+    Kind.CONNECTIONS: {"connections", "connection", "conns", "conn"},
+    Kind.VARIABLES: {"variables", "variable", "vars", "var"},
+    Kind.POOLS: {"pools", "pool"},
+}
+
+
+def _kind(document: tree.Mapping | tree.Sequence, source: str, options: ReadOptions) -> Kind | None:
+    """The kind of a file of one kind, if anything tells it.
+
+    `--kind` is for files that don't, which may stand beside others that do. It makes no variables of connections,
+    whose secrets would be shown then.
+    """
+    named, found = _kind_of_name(source), _kind_of_content(document)
+    if options.kind is None or not len(document):
+        return options.kind or named or found
+    if named is found and named is not None:
+        return named
+    if options.kind not in (named, found) and (other := named or found):
+        raise InputError(
+            f"{'the name of this file says' if named else 'this looks like a file of'} {other.value}, "
+            f"and --kind says {options.kind.value}",
+            where=source,
+            hint=f"read it without --kind, or name it {options.kind.value}.* if that is what it holds",
+        )
+    return options.kind
+
+
 def _kind_of_name(source: str) -> Kind | None:
     words = set(re.split(r"[^a-z]+", PurePath(source).name.lower()))
-    kinds = [kind for kind in Kind if words & {kind.value, kind.singular}]
+    kinds = [kind for kind in Kind if words & _NAMES[kind]]
     return kinds[0] if len(kinds) == 1 else None
 
 
@@ -116,6 +144,8 @@ def _kind_of_content(document: tree.Mapping | tree.Sequence) -> Kind | None:
     entries = list(document.values()) if isinstance(document, tree.Mapping) else list(document)
     if not entries:  # nothing of any kind
         return Kind.CONNECTIONS if isinstance(document, tree.Mapping) else Kind.POOLS
+    if isinstance(document, tree.Mapping) and all(_is_no_connection(entry) for entry in entries):
+        return Kind.VARIABLES
     if not all(isinstance(entry, dict) for entry in entries):
         return None
     if all("slots" in entry and set(entry) <= _AIRFLOWCTL_POOL_FIELDS | _RUNTIME for entry in entries):
@@ -125,6 +155,14 @@ def _kind_of_content(document: tree.Mapping | tree.Sequence) -> Kind | None:
     return None
 
 
+def _is_no_connection(entry: Any) -> bool:
+    """Whether nobody can have meant an entry to be a connection, nor a pool: it is the value of a variable."""
+    if isinstance(entry, dict):
+        return set(entry) == _WRAPPER or not set(entry) & (connection_fields.FILE_KEYS | _AIRFLOWCTL_POOL_FIELDS)
+    return not isinstance(entry, str) or not _LIKE_A_URI.search(entry)
+
+
+_LIKE_A_URI = re.compile(r"^\s*[A-Za-z][\w.+-]*:|@|\*\*\*")
 _RUNTIME = {"occupied_slots", "running_slots", "queued_slots", "scheduled_slots", "deferred_slots"}
 
 

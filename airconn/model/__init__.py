@@ -7,6 +7,7 @@ from airconn.model.change import WRITES, Action, FieldChange, How, Outcome, Step
 from airconn.model.fill import fill, unfilled
 from airconn.model.objects import (
     ALL_KINDS,
+    DEFAULT_POOL,
     NOWHERE,
     UNDESCRIBED,
     AirflowObject,
@@ -27,6 +28,7 @@ from airconn.model.text import BeyondPythonError, Text
 
 __all__ = [
     "ALL_KINDS",
+    "DEFAULT_POOL",
     "LIKE_TASK_SDK",
     "MASK",
     "NEWEST",

@@ -62,6 +62,9 @@ class Rules:
     """A task has no way to the metadata database but the API server's (sdk/execution_time/context.py)."""
     unlimited_pools: bool
     """The REST API can show a pool of -1 slots; before, such a pool breaks every listing of pools."""
+    ascii_conn_ids: bool
+    """An id of a connection with a letter beyond ASCII makes every way to create it fail (models/connection.py
+    `sanitize_conn_id`, with google-re2)."""
 
 
 @lru_cache(maxsize=64)
@@ -78,4 +81,5 @@ def rules_for(version: AirflowVersion) -> Rules:
         variable_lists=version >= AirflowVersion(3, 2),
         tasks_ask_server=version >= AirflowVersion(3, 0),
         unlimited_pools=version >= AirflowVersion(3, 1),
+        ascii_conn_ids=AirflowVersion(2, 8) <= version < AirflowVersion(3, 0),
     )

@@ -74,6 +74,10 @@ class Selection:
     exclude: tuple[str, ...] = ()
     ids: frozenset[tuple[Kind, str]] | None = None
 
+    def reaches(self, kind: Kind) -> bool:
+        """Whether anything of this kind may be selected, going by kinds and ids."""
+        return kind in self.kinds and (self.ids is None or any(other is kind for other, _ in self.ids))
+
     def wants(self, kind: Kind, id_: str) -> bool:
         """Whether the object of this kind and id is selected."""
         if kind not in self.kinds or (self.ids is not None and (kind, id_) not in self.ids):

@@ -30,6 +30,8 @@ class Kind(str, Enum):
 
 
 ALL_KINDS = frozenset(Kind)
+DEFAULT_POOL = "default_pool"
+"""The pool that every Airflow has and lets nobody delete. Its description is Airflow's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ def is_unsaid(obj: AirflowObject, name: str) -> bool:
     Wherever it was read, so it is with `include_deferred` and `team_name`. The description of default_pool is
     Airflow's own.
     """
-    own = obj.kind is Kind.POOLS and obj.id == "default_pool" and name == "description"
+    own = obj.kind is Kind.POOLS and obj.id == DEFAULT_POOL and name == "description"
     return own or name in _NEVER_NONE or name in obj.unsaid
 
 

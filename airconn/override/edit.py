@@ -68,6 +68,18 @@ def unmask(obj: AirflowObject, place: Place, where: str) -> AirflowObject:
     return _literal(_replaced(obj, place.field, Text(held.text, left)), place.field)
 
 
+def literal_places(obj: AirflowObject) -> list[Place]:
+    """The places that `--literal-mask` has to name, one after the other, where `obj` is read from a file again."""
+    places = []
+    for field in sorted(getattr(obj, "literal", ())):
+        held = getattr(obj, field)
+        again = Text.of(held.text) if isinstance(held, Text) else held
+        hidden = again.hidden if isinstance(again, Text) else ()
+        if hidden or again is REDACTED or MASK in (held.text if isinstance(held, Text) else str(held)):
+            places += [Place(obj.kind, obj.id, field, path) for path in hidden or ((),)]
+    return places
+
+
 def _is_masked_in_part(held: object, place: Place) -> bool:
     """Whether a text has `***` inside of it, which is nothing hidden, but may have been."""
     if isinstance(held, str):

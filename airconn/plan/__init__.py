@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from airconn.model import (
+    DEFAULT_POOL,
+    REDACTED,
     WRITES,
     Action,
     AirflowObject,
@@ -31,6 +33,10 @@ T = TypeVar("T", bound=AirflowObject)
 
 class Place(Protocol):
     """What a plan has to know of the place that it is for (`stores.base.Store`)."""
+
+    @property
+    def hides_none(self) -> bool:
+        """Whether a field that it hides may have nothing in it."""
 
     def stored_form(self, obj: T) -> T:
         """What the place would give back for `obj` after holding it."""
@@ -97,7 +103,7 @@ def with_deletions(plan: Plan, source: Bundle, target: Bundle, kinds: frozenset[
         for obj in target
         if obj.kind in kinds
         and source.get(obj.kind, obj.id) is None
-        and not (obj.kind is Kind.POOLS and obj.id == "default_pool")
+        and not (obj.kind is Kind.POOLS and obj.id == DEFAULT_POOL)
     ]
     return Plan((*plan.steps, *gone))
 
@@ -122,6 +128,9 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
     for name in value_fields(source.kind):
         if getattr(source, name) is None and is_unsaid(source, name):
             continue
+        if _may_be_none(source, target, name, place, policy):
+            changes.append(FieldChange(name, How.ASSUMED))
+            continue
         found, reason = compare(
             name, getattr(stored, name), getattr(target, name), policy, is_literal=name in literal
         )
@@ -138,6 +147,17 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
     if writes and place.update_refusal(update):
         return _replacement(update, place)
     return update
+
+
+def _may_be_none(source: AirflowObject, target: AirflowObject, name: str, place: Place, policy: Policy) -> bool:
+    """Whether nobody can tell that a field isn't as empty as it is to be, and it is taken to be."""
+    return (
+        policy.hidden_is_equal
+        and policy.lacking == "exact"
+        and place.hides_none
+        and getattr(source, name) is None
+        and getattr(target, name) is REDACTED
+    )
 
 
 def _creation_refusal(source: AirflowObject, place: Place) -> str:

@@ -227,13 +227,19 @@ def loss_lines(losses: Iterable[Loss], *, every_name: bool) -> list[str]:
     for loss in losses:
         text = f"{loss.field} {loss.message}" if loss.field else f"left out: {loss.message}"
         groups.setdefault((loss.kind.value, text), []).append(clean(loss.id))
-    return [f"{kind}: {text} ({_some(ids, every_name)})" for (kind, text), ids in groups.items()]
+    return [f"{kind}: {text} ({_counted(ids, every_name)})" for (kind, text), ids in groups.items()]
 
 
-def _some(names: Sequence[str], every_name: bool) -> str:
-    shown = names if every_name else names[:_SHOWN_NAMES]
-    more = len(names) - len(shown)
-    return f"{len(names)}: {', '.join(shown)}" + (f" and {more} more, -v lists them" if more else "")
+def _counted(names: Sequence[str], every_name: bool) -> str:
+    shown = ", ".join(names) if every_name else some(names)
+    lists = "" if every_name or len(names) <= _SHOWN_NAMES else ", -v lists them"
+    return f"{len(names)}: {shown}{lists}"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of some names, and how many others there are: `a, b and 3 more`."""
+    more = len(names) - _SHOWN_NAMES
+    return clean(", ".join(names[:_SHOWN_NAMES])) + (f" and {more} more" if more > 0 else "")
 
 
 def _json(value: Any) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airconn.config import RUNS
+from airconn import trust
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.model import REDACTED, Bundle, Text, value_fields
 from airconn.report import step_json
@@ -82,12 +82,12 @@ def refuse_other_file(path: Path) -> None:
             ) from None
 
 
-def refuse_commands(options: Mapping[str, Any], where: str | None = None) -> None:
-    """Raises `UsageError` for an address that would have `airconn apply` run a command of the plan's choice."""
+def refuse_untrusted(options: Mapping[str, Any], where: str | None = None) -> None:
+    """Raises `UsageError` for an address that `airconn apply` wouldn't take from anybody's plan (`airconn.trust`)."""
     for address in (options["to"] or "", *options["sources"], *options["fill"]):
-        if address.lower().startswith(RUNS) and address[len(RUNS) :].strip():
+        if why := trust.refusal(address):
             raise UsageError(
-                f"a plan can't have an {RUNS} address with a command in it, which airconn apply would run",
+                f"the {address.partition(':')[0]}: address {why}, and a plan isn't trusted with that",
                 where=where,
                 hint="give the address a name in your own config.toml, and say @name",
             )

@@ -151,6 +151,11 @@ class Store(ABC):
         """What this place would give back for `obj` after holding it, if it hid nothing."""
         return obj
 
+    @property
+    def hides_none(self) -> bool:
+        """Whether a field that it hides may have nothing in it, as with the passwords of Airflow 2."""
+        return False
+
     def prune_refusal(self, kind: Kind) -> str:
         """Why what is found of a kind may be somebody else's, so that nothing of it is pruned. Empty if not."""
         return ""

@@ -9,12 +9,9 @@ from typing import Literal
 from airconn.errors import UsageError
 from airconn.formats import env
 from airconn.formats.base import ConnectionFormat, Faults, Loss, Note, WriteOptions, holdable
-from airconn.model import ALL_KINDS, AirflowObject, AirflowVersion, Bundle, Kind, Selection
+from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, AirflowVersion, Bundle, Kind, Selection
 from airconn.stores.base import Store
 from airconn.transfer import Change, Hidden, load, refuse_losses, settle_hidden
-
-_ALWAYS_THERE = "default_pool"
-"""Every Airflow has it, so that nobody misses it who didn't ask for pools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,8 @@ def make_environ(
 
 
 def _without_pools(bundle: Bundle, *, asked_for: bool) -> tuple[Bundle, list[Loss]]:
-    missed = [id_ for id_ in bundle.pools if asked_for or id_ != _ALWAYS_THERE]
+    # Every Airflow has the default pool, so that nobody misses it who didn't ask for pools.
+    missed = [id_ for id_ in bundle.pools if asked_for or id_ != DEFAULT_POOL]
     losses = [Loss(Kind.POOLS, id_, "", "Airflow looks for no pools in its environment") for id_ in missed]
     return Bundle(bundle.connections, bundle.variables), losses
 

@@ -14,7 +14,6 @@ from airconn.model import (
     Action,
     AirflowVersion,
     Bundle,
-    How,
     Kind,
     Outcome,
     Selection,
@@ -117,10 +116,13 @@ def _without_strangers(loaded: Loaded, target: Store) -> Loaded:
     return replace(loaded, bundle=rest, notes=(*loaded.notes, note), strangers=strangers)
 
 
-def prepare_deletion(target: Store, names: Sequence[str], kinds: frozenset[Kind]) -> Import:
+def prepare_deletion(
+    target: Store, names: Sequence[str], kinds: frozenset[Kind], airflow: AirflowVersion | None = None
+) -> Import:
     """A plan that deletes the objects that `names` mean. Raises as `showing.find` does."""
     if not target.capabilities.writable or target.address == "<stdin>":
         raise target.not_writable()
+    target.reads_for = airflow or target.airflow()
     described = target.describe()
     steps = []
     for obj in find(target, names, kinds):
@@ -266,7 +268,7 @@ def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Ou
             step, "it is not there" if step.action is Action.CREATE else f"not as it was written: {_fields(step)}"
         )
         for step in again.steps
-        if step.action not in (Action.UNCHANGED, Action.SKIPPED) and not _unknowable(step)
+        if step.action not in (Action.UNCHANGED, Action.SKIPPED)
     ]
     wrong += [
         Outcome(step, "it is still there")
@@ -274,12 +276,6 @@ def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Ou
         if step.action is Action.DELETE and present.get(step.kind, step.id) is not None
     ]
     return tuple(wrong)
-
-
-def _unknowable(step: Step) -> bool:
-    """Whether the only difference is a cleared password of which Airflow 2 never says whether there is one."""
-    written = [change for change in step.changes if change.is_written]
-    return bool(written) and all(change.name == "password" and change.how is How.CLEARED for change in written)
 
 
 def _fields(step: Step) -> str:

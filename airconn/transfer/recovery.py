@@ -23,8 +23,8 @@ class Recovery:
         self._directory = directory
         self._airflow = NEWEST
         self._unsafe: dict[tuple[Kind, str], AirflowObject] = {}
-        self._kept = 0
-        """How many objects the file holds."""
+        self._kept: tuple[AirflowObject, ...] = ()
+        """What the file holds."""
         self.path: Path | None = None
         """Where the objects are that aren't safe yet, if there are any."""
 
@@ -40,18 +40,25 @@ class Recovery:
     def is_safe(self, kind: Kind, id_: str) -> None:
         """An object has been created anew. The file may hold it for a while yet: it is written again when half of
         what it holds is safe, and by `settle`."""
-        if self._unsafe.pop((kind, id_), None) is not None and 2 * len(self._unsafe) <= self._kept:
+        if self._unsafe.pop((kind, id_), None) is not None and 2 * len(self._unsafe) <= len(self._kept):
             self.settle()
 
     def settle(self) -> None:
         """Makes the file hold what isn't safe, and nothing else."""
-        if self._kept > len(self._unsafe):
+        if len(self._kept) > len(self._unsafe):
             with contextlib.suppress(AirconnError):  # then it holds what is safe, too, which does no harm
                 self._write()
 
     def _write(self) -> None:
-        self._write_file(list(self._unsafe.values()))
-        self._kept = len(self._unsafe)
+        kept = tuple(self._unsafe.values())
+        self._write_file(kept)
+        self._kept = kept
+
+    def literal_masks(self) -> tuple[str, ...]:
+        """The places in the file where a `***` is no mask, which `airconn import` has to be told."""
+        from airconn.override.edit import literal_places
+
+        return tuple(str(place) for obj in self._kept for place in literal_places(obj))
 
     def _write_file(self, objects: Sequence[AirflowObject]) -> None:
         if not objects:

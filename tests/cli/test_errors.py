@@ -154,13 +154,14 @@ def test_a_shell_is_offered_what_fits(
 def test_the_hint_of_an_extra_that_is_no_object_leads_somewhere_in_every_command(
     airconn, tmp_path: Path, command: list[str]
 ) -> None:
-    """An import is for the Airflow that it goes to, whatever --airflow says, and a deletion has no such option."""
+    """An import is for the Airflow that it goes to, whatever --airflow says."""
     (tmp_path / "c.json").write_text('{"connections": {"c": {"conn_type": "http", "extra": "[1]"}}}')
     result = airconn(*command, tmp_path / "c.json")
     hint = result.err.splitlines()[1]
     assert hint.startswith('hint:  write it as {"key": "value"}; Airflow 2 takes any text')
-    assert hint.endswith("check, convert and diff have --airflow 2.11")
-    assert airconn("convert", tmp_path / "c.json", "--airflow", "2.11").code == 0
+    assert hint.endswith("check, convert, diff and delete have --airflow 2.11")
+    for follows in (["convert"], ["check"], ["delete", "c", "--dry-run", "--from"]):
+        assert "JSON object" not in airconn(*follows, tmp_path / "c.json", "--airflow", "2.11").err
 
 
 def test_of_many_faults_the_first_are_told_and_a_hint_that_comes_again_is_told_once(airconn, examples: Path) -> None:
@@ -184,7 +185,18 @@ def test_two_faults_in_a_row_with_one_hint(airconn) -> None:
 @pytest.mark.parametrize("version", ["1.10", "2.6", "2.6.3"])
 @pytest.mark.parametrize(
     "command",
-    ["check x", "convert x", "export", "import x", "list", "show x", "diff x y", "explain x", "run -- true"],
+    [
+        "check x",
+        "convert x",
+        "export",
+        "import x",
+        "list",
+        "show x",
+        "delete x",
+        "diff x y",
+        "explain x",
+        "run -- true",
+    ],
 )
 def test_an_airflow_that_is_too_old_is_an_error_of_the_option(airconn, command: str, version: str) -> None:
     name, *rest = command.split()
@@ -204,3 +216,44 @@ def test_where_no_airflow_is_in_question_the_help_says_which_it_is(airconn, caps
     text = " ".join(capsys.readouterr().out.split())
     assert f"2.7 or newer [{NEWEST}, the newest known]" in text
     assert "in question" not in text
+
+
+CONNECTIONS = '{"db": {"conn_type": "postgres", "password": "s3cret"}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind", "said"),
+    [
+        ("conns.yaml", '{"a": "postgres://x"}', "variables", "the name of this file says connections"),
+        ("x.json", CONNECTIONS, "variables", "this looks like a file of connections"),
+        ("x.json", '{"a": {"slots": 1}}', "variables", "this looks like a file of pools"),
+        ("x.json", '{"a": "1", "b": {"x": 1}}', "connections", "this looks like a file of variables"),
+    ],
+)
+def test_kind_does_not_gainsay_a_file(airconn, tmp_path: Path, name: str, text: str, kind: str, said: str) -> None:
+    (tmp_path / name).write_text(text)
+    result = airconn("convert", tmp_path / name, "--kind", kind)
+    assert (result.code, result.out) == (3, "")
+    assert result.err.startswith(f"error: {tmp_path / name}: {said}, and --kind says {kind}\nhint:  read it without")
+
+
+def test_kind_is_for_the_files_that_do_not_tell(airconn, tmp_path: Path) -> None:
+    (tmp_path / "connections.json").write_text(CONNECTIONS)
+    (tmp_path / "v.json").write_text('{"dsn": "postgres://x"}')
+    result = airconn("list", "--from", tmp_path / "v.json", "--kind", "variables")
+    assert "variables  dsn" in result.out
+    both = airconn("convert", tmp_path / "connections.json", tmp_path / "v.json", "--kind", "variables", "-q")
+    assert '"connections": {\n    "db"' in both.out
+    assert '"variables": {\n    "dsn": ' in both.out
+    # A variable may hold what looks like a connection.
+    (tmp_path / "variables.json").write_text(CONNECTIONS)
+    assert "variables  db" in airconn("list", "--from", tmp_path / "variables.json", "--kind", "variables").out
+
+
+@pytest.mark.parametrize(
+    ("command", "asks"), [("import", True), ("diff", True), ("convert", False), ("sandbox", False)]
+)
+def test_the_help_of_what_logs_in_says_how(airconn, capsys, command: str, asks: bool) -> None:
+    assert airconn(command, "--help").code == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert ("Who you are to an Airflow comes from AIRCONN_TOKEN" in words) is asks

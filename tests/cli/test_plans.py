@@ -13,6 +13,8 @@ import pytest
 from airconn.cli import run
 from airconn.cli.app import App
 from airconn.errors import TargetError
+from tests.stores.airflow_api.conftest import airflow
+from tests.stores.site import Answer, Site
 
 HELD = "AIRFLOW_CONN_A=http://a:old@h\nAIRFLOW_CONN_B=http://b\nAIRFLOW_VAR_X=1\nAIRFLOW_VAR_Y=2\n"
 
@@ -168,9 +170,37 @@ def test_a_plan_file_that_was_tampered_with_is_refused(
     assert (result.code in (3, 4), target.read_text()) == (True, HELD)
 
 
-def test_a_plan_of_standard_input_is_refused(airconn, tmp_path: Path, target) -> None:
-    result = airconn("import", "-", "--to", target, "--plan-out", tmp_path / "p", stdin="AIRFLOW_VAR_A=1\n")
+@pytest.mark.parametrize("args", [["-"], ["s.env", "--fill", "-"], ["s.env", "--overlay", "-"]], ids=" ".join)
+def test_a_plan_of_standard_input_is_refused(airconn, tmp_path: Path, target, args: list[str], monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "s.env", "AIRFLOW_VAR_A=1\n")
+    result = airconn(
+        "import", *args, "--to", target, "--plan-out", tmp_path / "p", stdin="variables: {a: {value: 2}}"
+    )
     assert (result.code, (tmp_path / "p").exists()) == (2, False)
+    assert "a plan can't refer to standard input" in result.err
+
+
+@pytest.mark.parametrize("said", ["option", "AIRCONN_URL", "airconn.toml"])
+def test_a_plan_keeps_the_name_of_its_target_and_so_its_credentials(
+    airconn, tmp_path: Path, said: str, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "s.env", "AIRFLOW_VAR_A=1\n")
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with Site(airflow("3.3.2")) as site:
+        named = f'[addresses.prod]\nurl = "{site.url}"\ntoken_env = "AIRCONN_PROD_TOKEN"\n'
+        write(tmp_path / "airconn.toml", ('url = "@prod"\n' if said == "airconn.toml" else "") + named)
+        env = {"AIRCONN_TOKEN": "of-another", "AIRCONN_PROD_TOKEN": "of-prod"}
+        env |= {"AIRCONN_URL": "@prod"} if said == "AIRCONN_URL" else {}
+        args = ["--to", "@prod"] if said == "option" else []
+        assert airconn("import", "s.env", *args, "--plan-out", "plan.json", env=env).code == 0
+        assert json.loads((tmp_path / "plan.json").read_text())["options"]["to"] == "@prod"
+        airconn("apply", "plan.json", env=env)
+        assert len(site.sent("POST", "/variables")) == 1
+        sent = {received.headers["Authorization"] for received in site.log if "Authorization" in received.headers}
+    assert sent == {"Bearer of-prod"}
 
 
 def test_what_is_hidden_is_filled_in_from_several_places(airconn, tmp_path: Path) -> None:
@@ -338,7 +368,7 @@ def test_a_plan_runs_no_command_of_its_own_choice(airconn, tmp_path: Path) -> No
     for args in (("--to", address), ("--fill", address, "--to", tmp_path / "x.env")):
         made = airconn("import", tmp_path / "in.json", *args, "--plan-out", tmp_path / "plan.json")
         assert made.code == 2
-        assert "can't have an airflow-cli: address with a command in it" in made.err
+        assert "the airflow-cli: address runs a command, and a plan isn't trusted with that" in made.err
     assert (
         airconn("import", tmp_path / "in.json", "--to", tmp_path / "x.env", "--plan-out", tmp_path / "p.json").code
         == 0
@@ -348,5 +378,62 @@ def test_a_plan_runs_no_command_of_its_own_choice(airconn, tmp_path: Path) -> No
     (tmp_path / "p.json").write_text(json.dumps(plan))
     applied = airconn("apply", tmp_path / "p.json")
     assert applied.code == 2
-    assert "can't have an airflow-cli: address" in applied.err
+    assert "the airflow-cli: address runs a command" in applied.err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("option", ["to", "fill", "sources"])
+def test_a_plan_sends_no_credentials_where_it_likes(airconn, tmp_path: Path, option: str) -> None:
+    """Reading and looking at the target is enough to send them, long before the plan is found to be another one."""
+    (tmp_path / "in.json").write_text('{"variables": {"v": "***"}}')
+    (tmp_path / "in2.json").write_text('{"variables": {"v": "x"}}')
+    plan = tmp_path / "p.json"
+    made = ["import", tmp_path / "in.json", "--fill", tmp_path / "in2.json", "--to", tmp_path / "x.env"]
+    assert airconn(*made, "--plan-out", plan).code == 0
+    with Site(lambda received: Answer(403, {"errors": []})) as site:
+        address = f"vault://127.0.0.1:{site.port}/secret"
+        options = json.loads(plan.read_text())
+        options["options"][option] = address if option == "to" else [address]
+        plan.write_text(json.dumps(options))
+        applied = airconn("apply", plan, env={"VAULT_TOKEN": "canary"})
+        assert applied.code == 2
+        assert "the vault: address says where credentials of yours are sent" in applied.err
+        assert "config.toml, and say @name" in applied.err
+        named = tmp_path.parent / f"{tmp_path.name}-user.toml"
+        named.write_text(f'[addresses]\nv = "{address}"\n')
+        options["options"][option] = "@v" if option == "to" else ["@v"]
+        plan.write_text(json.dumps(options))
+        assert site.log == []
+        assert airconn("apply", plan, env={"VAULT_TOKEN": "canary"}).code == 5
+        assert site.log[0].headers["X-Vault-Token"] == "canary"
+
+
+def test_a_project_sends_no_credentials_where_it_likes(airconn, tmp_path: Path) -> None:
+    with Site(lambda received: Answer(403, {"errors": []})) as site:
+        (tmp_path / "airconn.toml").write_text(f'url = "vault://127.0.0.1:{site.port}/secret"\n')
+        listed = airconn("list", env={"VAULT_TOKEN": "canary"})
+        assert (listed.code, site.log) == (2, [])
+    assert "a project's file isn't trusted with that" in listed.err
+
+
+def test_a_deletion_reads_the_place_for_the_airflow_that_it_is_for(airconn, tmp_path: Path) -> None:
+    """Another connection of the file may be one that only an older Airflow takes."""
+    target = write(tmp_path / "old.env", 'AIRFLOW_CONN_A=\'{"conn_type": "t", "extra": "plain"}\'\nAIRFLOW_VAR_V=1\n')
+    refused = airconn("delete", "v", "--from", target, "--yes")
+    assert (refused.code, "diff and delete have --airflow 2.11" in refused.err) == (3, True)
+    done = airconn("delete", "v", "--from", target, "--yes", "--airflow", "2.11")
+    assert (done.code, done.err) == (0, "")
+    assert target.read_text() == 'AIRFLOW_CONN_A=\'{"conn_type": "t", "extra": "plain"}\'\n'
+
+
+def test_who_is_asked_about_many_deletions_sees_the_first_and_how_many_there_are(
+    airconn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airconn.cli.app.App.stdin_is_terminal", True)
+    target = write(tmp_path / "t.env", "".join(f"AIRFLOW_VAR_V{n:03}=1\n" for n in range(200)))
+    source = write(tmp_path / "s.env", "AIRFLOW_VAR_V000=1\n")
+    args = ["import", source, "--to", target, "--prune", "--max-delete", "500"]
+    asked = airconn(*args, stdin="n\n", terminal=True)
+    shown = ", ".join(f"variables/v{n:03}" for n in range(1, 9))
+    assert f"delete 199 objects of {target} ({shown} and 191 more)? [y/N] " in asked.err
+    assert (asked.code, len(target.read_text().splitlines())) == (4, 200)

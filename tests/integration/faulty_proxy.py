@@ -43,6 +43,7 @@ _ANSWERS: dict[str, tuple[int, list[tuple[str, str]], bytes]] = {
     "redirect": (302, [("Location", f"{SSO}/saml/start?RelayState=x")], b""),
     "407": (407, [*_HTML, ("Proxy-Authenticate", "Basic")], b"<html>Proxy Authentication Required</html>"),
     "511": (511, _HTML, b"<html>Network Authentication Required</html>"),
+    "403": (403, [("Content-Type", "application/json")], b'{"detail": "Forbidden"}'),
     "401": (401, [("Content-Type", "application/json")], b'{"detail": "Invalid credentials"}'),
 }
 _NOT_PASSED_ON = {"connection", "transfer-encoding", "content-length", "keep-alive"}

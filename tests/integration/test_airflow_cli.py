@@ -554,3 +554,36 @@ def test_teams_are_also_seen_in_the_file_of_the_configuration(newest: Any, tmp_p
     store = opened(command)
     list(store.read(Selection(kinds=frozenset({Kind.POOLS}))))
     assert store.update_refusal(step(Action.UPDATE, FULL, FULL, "host"))
+
+
+@ON_NEWEST
+def test_where_nothing_is_created_again_no_second_connection_is_deleted(
+    newest: Any, tmp_path: Path, airconn: Callable[..., Any], warm_airflow: Callable[[str], Path]
+) -> None:
+    database, first = Database(newest.home), tmp_path / "first"
+    database.clear()
+    first.mkdir()
+    real = warm_airflow(newest.version) / "airflow"
+    (first / "airflow").write_text(
+        f'#!/bin/sh\n[ ! -e {first}/broken ] || [ "$2" != import ] || exit 3\nexec {real} "$@"\n'
+    )
+    (first / "airflow").chmod(0o755)
+    command = Command(tmp_path, newest, first=first)
+    ids, state = ["c0", "c1", "c2"], {"AIRCONN_STATE_DIR": str(tmp_path / "state")}
+    source = tmp_path / "connections.json"
+    source.write_text(json.dumps({id_: {"conn_type": "http", "password": "s3cr3t"} for id_ in ids}))
+    assert airconn("import", source, "--to", command.address).code == 0
+    (first / "broken").touch()
+    source.write_text(json.dumps({id_: {"conn_type": "http"} for id_ in ids}))
+    ran = airconn("import", source, "--to", command.address, "--exact", env=state)
+    assert ran.code == 1
+    assert "it was deleted, and then airflow connections import didn't take it" in ran.out
+    assert ran.out.count("not tried: it would be deleted first, and connections/c0 could not be created again") == 2
+    assert [database.get(Kind.CONNECTIONS, id_) is None for id_ in ids] == [True, False, False]
+    (kept,) = (tmp_path / "state").iterdir()
+    assert "c0" in json.loads(kept.read_text())["connections"]
+    (first / "broken").unlink()
+    assert airconn("import", source, "--to", command.address, "--exact", env=state).code == 0
+    held = [database.get(Kind.CONNECTIONS, id_) for id_ in ids]
+    assert held == [Connection(conn_id=id_, conn_type="http") for id_ in ids]
+    database.clear()

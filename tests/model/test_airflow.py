@@ -42,3 +42,10 @@ def test_a_rule_holds_from_a_version_on(rule: str, first: str) -> None:
     versions = ["2.7.3", "2.11.2", "3.0.0", "3.0.6", "3.1.5", "3.1.6", "3.2.0", "3.3.0", "3.3.2", "4.0.0"]
     holds = [text for text in versions if getattr(rules_for(AirflowVersion.parse(text)), rule)]
     assert holds == versions[versions.index(first) :]
+
+
+@pytest.mark.parametrize(
+    ("version", "holds"), [("2.7.3", False), ("2.8.0", True), ("2.11.2", True), ("3.0.0", False), ("3.3.2", False)]
+)
+def test_some_versions_fail_on_a_conn_id_beyond_ascii(version: str, holds: bool) -> None:
+    assert rules_for(AirflowVersion.parse(version)).ascii_conn_ids is holds

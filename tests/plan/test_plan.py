@@ -43,6 +43,8 @@ def var(value: Text | Redacted | str, description: str | None = None) -> Variabl
 class Place:
     """One that gives back what it was given, and takes no password away, as Airflow's API."""
 
+    hides_none = False
+
     def stored_form(self, obj: Any) -> Any:
         return obj
 
@@ -412,6 +414,17 @@ def test_what_is_hidden_can_be_taken_for_equal() -> None:
     assert (step.action, {change.how for change in step.changes}) == (Action.UNCHANGED, {How.ASSUMED})
     source = conn(password="p", extra=extra('{"host": "new", "token": "t"}'))
     assert planned(source, held, hidden_is_equal=True).written == {"extra"}
+
+
+def test_what_may_not_be_there_is_taken_for_none_if_what_is_hidden_is_taken_for_equal() -> None:
+    """Airflow 2 hides whether there is a password."""
+    place = Place()
+    place.hides_none = True
+    source, target = Bundle.of([conn()]), Bundle.of([conn(password=REDACTED)])
+    for hidden_is_equal, action in ((False, Action.REPLACE), (True, Action.UNCHANGED)):
+        (step,) = make_plan(source, target, place, Policy(lacking="exact", hidden_is_equal=hidden_is_equal)).steps
+        assert step.action is action
+    assert planned(conn(), conn(password=REDACTED), lacking="exact", hidden_is_equal=True).action is Action.REPLACE
 
 
 def test_what_the_source_lacks_is_deleted_within_the_kinds() -> None:

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from airconn.errors import AirconnError
-from airconn.model import AirflowObject, Kind, Origin, Step
+from airconn.model import DEFAULT_POOL, AirflowObject, Kind, Origin, Step
 from airconn.stores.airflow_api.address import path_of
 from airconn.stores.airflow_api.dialect import Dialect
 from airconn.stores.airflow_api.transport import Request
 
 ID_NAMES: Final = {Kind.CONNECTIONS: "connection_id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
 """What the id of an object is called in bodies and answers."""
-DEFAULT_POOL: Final = "default_pool"
 
 
 class Refused(AirconnError):
@@ -58,5 +57,5 @@ class Api(ABC):
 
     def delete(self, kind: Kind, id_: str) -> Request:
         if kind is Kind.POOLS and id_ == DEFAULT_POOL:
-            raise Refused("Airflow lets nobody delete default_pool")
+            raise Refused(f"Airflow lets nobody delete {DEFAULT_POOL}")
         return Request("DELETE", self.path(kind, id_))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from airconn.errors import AirconnError
+from airconn.errors import AirconnError, own_fault
 from airconn.formats.base import Note
 from airconn.model import WRITES, Action, AirflowObject, Kind, Outcome, Step
 from airconn.stores.airflow_api import bulk
@@ -18,7 +18,6 @@ from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.reading import Reader
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.writes import (
-    FAULT,
     MAY_NOT,
     NO_AIRFLOW,
     UNKNOWN,
@@ -56,18 +55,20 @@ def carry_out(
     """
     writer = Writer(session, api, whole=whole)
     writes = (step for step in steps if step.action in WRITES)
-    for first in writes:
-        if not session.let_in:
-            Lister(session, api, first.kind, unwatched).count()
-        all_of_them = chain((first,), writes)
-        with session.transport.finishing():
-            if not api.dialect.bulk:
-                yield from writer.several(all_of_them)
-                return
-            batches = BatchWriter(writer, session, api, whole=whole)
-            yield from batches.apply(all_of_them)
-        if len(batches.put_off) >= _TELLING:
-            notes.append(Note(session.base, _LEARNS.format(len(batches.put_off))))
+    first = next(writes, None)
+    if first is None:
+        return
+    if not session.let_in:
+        Lister(session, api, first.kind, unwatched).count()
+    all_of_them = chain((first,), writes)
+    with session.transport.finishing():
+        if not api.dialect.bulk:
+            yield from writer.several(all_of_them)
+            return
+        batches = BatchWriter(writer, session, api, whole=whole)
+        yield from batches.apply(all_of_them)
+    if len(batches.put_off) >= _TELLING:
+        notes.append(Note(session.base, _LEARNS.format(len(batches.put_off))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class BatchWriter:
             except Exception as error:  # noqa: BLE001 - what was sent before has to get its report
                 for item in left:
                     lacks = f"; {_LACKS}" if bulk.is_put_off(item.step) else ""
-                    yield Outcome(item.step, f"{FAULT}: {type(error).__name__}{lacks}")
+                    yield Outcome(item.step, f"{own_fault(error)}{lacks}")
 
     def _grouped(self, steps: Iterable[Step]) -> Iterator[list[Entry]]:
         """The steps as they go into requests. No more are taken than are due, but for one that needs another."""

@@ -8,8 +8,19 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from airconn.errors import AirconnError
-from airconn.model import Action, Connection, FieldChange, How, Kind, Step, Variable, hidden_fields, value_fields
-from airconn.stores.airflow_api.api import DEFAULT_POOL, Api
+from airconn.model import (
+    DEFAULT_POOL,
+    Action,
+    Connection,
+    FieldChange,
+    How,
+    Kind,
+    Step,
+    Variable,
+    hidden_fields,
+    value_fields,
+)
+from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.transport import Reply, Request
 from airconn.stores.masks import holds_mask
 

@@ -33,8 +33,6 @@ class Dialect:
     extra_breaks_log: bool
     """An extra that is JSON and no object ends in a 500: the audit log takes it apart (`airflow/www/decorators.py`
     `_mask_connection_fields`, for the bodies of API calls since 2.9)."""
-    ascii_conn_ids: bool
-    """An id with a letter beyond ASCII ends in a 500 (models/connection.py `sanitize_conn_id`, with google-re2)."""
     describes_on_create: bool
     """Creating a variable stores its description. 2.7.3 drops it (v1 endpoints/variable_endpoint.py
     `post_variables`), 2.8.4 doesn't; which release between them mended it doesn't matter here."""
@@ -67,7 +65,6 @@ def dialect_for(version: AirflowVersion) -> Dialect:
         normalises_variables=v2,
         empty_extra_is_object=v2,
         extra_breaks_log=not v2 and version >= AirflowVersion(2, 9),
-        ascii_conn_ids=not v2 and version >= AirflowVersion(2, 8),
         describes_on_create=version >= AirflowVersion(2, 9),
         keeps_masked=version >= AirflowVersion(3, 0, 4),
         nulls_description=v2,

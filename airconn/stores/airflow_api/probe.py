@@ -10,6 +10,7 @@ from airconn.model import OLDEST, AirflowVersion
 from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.transport import Reply, Request
+from airconn.stores.base import Watch
 
 _PATHS = (("/api/v2/version", True), ("/api/v1/version", False))
 
@@ -23,7 +24,7 @@ class Server:
     v2: bool
 
 
-def probe(session: Session) -> Server:
+def probe(session: Session, watch: Watch) -> Server:
     """Asks for the version, which needs no credentials in any Airflow; with them if something in front wants some.
 
     Raises `TargetError` saying what is wrong with the address, the network or the credentials.
@@ -31,7 +32,13 @@ def probe(session: Session) -> Server:
     replies = []
     for path, v2 in _PATHS:
         session.v2 = v2
-        reply = session.transport.send(Request("GET", path), {})
+        watch(f"asking {session.base}", 0, None)
+        try:
+            reply = session.transport.send(Request("GET", path), {})
+        finally:
+            watch("", 0, 0)  # the credentials may come from a command that asks for something on the terminal
+        if reply.status >= 500 and between.trouble(reply):
+            raise _explain(session, [reply])  # nobody is there who could tell more about another path
         if reply.status != 200 and reply.status != 404 and session.auth.given:
             reply = _with_credentials(session, path) or reply
         version = _version(reply)
@@ -89,7 +96,7 @@ def _explain(session: Session, replies: list[Reply]) -> TargetError:
             where=session.base,
             hint="give the address of its start page, without what comes after it",
         )
-    for (path, _), reply in zip(_PATHS, replies, strict=True):
+    for (path, _), reply in zip(_PATHS, replies, strict=False):
         if reply.status == 200 and between.is_page(reply):
             return between.instead_of_json(reply, session.base, f"GET {path}")
     return TargetError(

@@ -9,7 +9,18 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from airconn.model import REDACTED, AirflowObject, Connection, Kind, Pool, Step, Text, Variable, conn_ids
+from airconn.model import (
+    DEFAULT_POOL,
+    REDACTED,
+    AirflowObject,
+    Connection,
+    Kind,
+    Pool,
+    Step,
+    Text,
+    Variable,
+    conn_ids,
+)
 from airconn.stores import limits
 from airconn.stores.airflow_api.dialect import Dialect
 from airconn.stores.limits import breaks_json
@@ -41,8 +52,8 @@ def update_refusal(step: Step, dialect: Dialect) -> str:
             return "the API can't take a password away"
         if dialect.keeps_masked and source.literal & written:
             return "the API takes *** for what it has already"
-    if step.kind is Kind.POOLS and step.id == "default_pool" and written - {"slots", "include_deferred"}:
-        return "the API changes only slots and include_deferred of default_pool"
+    if step.kind is Kind.POOLS and step.id == DEFAULT_POOL and written - {"slots", "include_deferred"}:
+        return f"the API changes only slots and include_deferred of {DEFAULT_POOL}"
     if isinstance(source, Variable) and "description" in written and source.description is None:
         value = source.value if "value" in written else getattr(step.target, "value", REDACTED)
         if not dialect.nulls_description and (not isinstance(value, Text) or value.hidden):
@@ -54,7 +65,7 @@ def _of_id(obj: AirflowObject, dialect: Dialect) -> Iterator[str]:
     if obj.kind is Kind.CONNECTIONS:
         if not conn_ids.is_in_api(obj.id):
             yield "the API takes no id with other characters than letters, digits, '_', '-' and '.'"
-        elif dialect.ascii_conn_ids and not obj.id.isascii():
+        elif dialect.rules.ascii_conn_ids and not obj.id.isascii():
             yield f"Airflow {dialect.version} takes no id with letters beyond a to z"
         if len(obj.id) > conn_ids.LONGEST_IN_API:
             yield f"the id is longer than {conn_ids.LONGEST_IN_API} characters"

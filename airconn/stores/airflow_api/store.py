@@ -7,6 +7,7 @@ from typing import ClassVar, TypeVar, cast
 
 from airconn.config import Settings
 from airconn.model import (
+    DEFAULT_POOL,
     NEWEST,
     AirflowObject,
     AirflowVersion,
@@ -18,7 +19,7 @@ from airconn.model import (
     Step,
 )
 from airconn.stores.airflow_api.address import base_url
-from airconn.stores.airflow_api.api import DEFAULT_POOL, Api
+from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.batches import carry_out
 from airconn.stores.airflow_api.dialect import Dialect, dialect_for
 from airconn.stores.airflow_api.forms import stored_form
@@ -54,12 +55,7 @@ class AirflowApiStore(Store):
 
     def read(self, selection: Selection) -> Bundle:
         reader = Reader(self._session, self._api(), self.watch)
-        bundle = Bundle.of(
-            obj
-            for kind in Kind
-            if kind in selection.kinds and _any_of(kind, selection)
-            for obj in reader.read(kind, selection)
-        )
+        bundle = Bundle.of(obj for kind in Kind if selection.reaches(kind) for obj in reader.read(kind, selection))
         self.notes, self._unreadable = reader.notes, reader.unreadable
         return bundle
 
@@ -78,6 +74,10 @@ class AirflowApiStore(Store):
     def stored_form(self, obj: T) -> T:
         return cast("T", stored_form(obj, self._dialect()))
 
+    @property
+    def hides_none(self) -> bool:
+        return not self._dialect().v2
+
     def problems(self, obj: AirflowObject) -> Sequence[str]:
         return tuple(problems(obj, self._dialect()))
 
@@ -86,7 +86,7 @@ class AirflowApiStore(Store):
 
     def replace_refusal(self, step: Step) -> str:
         own = step.kind is Kind.POOLS and step.id == DEFAULT_POOL
-        return "Airflow lets nobody delete default_pool" if own else ""
+        return f"Airflow lets nobody delete {DEFAULT_POOL}" if own else ""
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         self.notes = []
@@ -97,7 +97,7 @@ class AirflowApiStore(Store):
 
     def _probed(self) -> Server:
         if self._server is None:
-            self._server = probe(self._session)
+            self._server = probe(self._session, self.watch)
             self._session.v2 = self._server.v2
         return self._server
 
@@ -111,7 +111,3 @@ class AirflowApiStore(Store):
         from airconn.stores.airflow_api.v2 import ApiV2
 
         return (ApiV2 if server.v2 else ApiV1)(dialect_for(server.version), Origin(self.address))
-
-
-def _any_of(kind: Kind, selection: Selection) -> bool:
-    return selection.ids is None or any(other is kind for other, _ in selection.ids)

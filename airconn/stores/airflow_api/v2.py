@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from airconn.model import (
+    DEFAULT_POOL,
     REDACTED,
     Action,
     AirflowObject,
@@ -20,7 +21,7 @@ from airconn.model import (
     value_fields,
 )
 from airconn.stores.airflow_api.answers import Item
-from airconn.stores.airflow_api.api import DEFAULT_POOL, ID_NAMES, Api, Refused
+from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
 from airconn.stores.airflow_api.forms import fields_set, plain, unmasked
 from airconn.stores.airflow_api.transport import Request
 
@@ -117,7 +118,7 @@ class ApiV2(Api):
             raise Refused("a password can't be removed by an update: delete the connection first")
         if isinstance(source, Pool):
             if step.id == DEFAULT_POOL and not set(written) <= {"slots", "include_deferred"}:
-                raise Refused("the API changes only slots and include_deferred of default_pool")
+                raise Refused(f"the API changes only slots and include_deferred of {DEFAULT_POOL}")
             values = {**_required(target if isinstance(target, Pool) else source), **values}
             values["include_deferred"] = bool(values["include_deferred"])
         elif isinstance(source, Variable):

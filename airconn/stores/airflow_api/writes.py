@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import Enum
 from itertools import groupby
 
-from airconn.errors import AirconnError, TargetError
+from airconn.errors import AirconnError, TargetError, own_fault
 from airconn.model import (
     REDACTED,
     Action,
@@ -39,7 +39,6 @@ _AT_A_TIME = {Kind.CONNECTIONS: 4, Kind.VARIABLES: 2, Kind.POOLS: 2}
 """How many single objects are written at a time, to an Airflow that can't take many in one request."""
 
 
-FAULT = "a fault of airconn itself"
 MAY_NOT = "these credentials may not"
 UNKNOWN = "whether it was written is not known"
 NO_AIRFLOW = f"what answers is no Airflow: {UNKNOWN}"
@@ -66,11 +65,24 @@ class Writer:
         self._api = api
         self._silent = 0
         self._why = ""
+        self._lost = ""
+        """The object that was, or may be, deleted and not created again, if there is one."""
 
     def several(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        """The outcomes of steps that are carried out several at a time, in their order."""
-        for kind, of_kind in groupby(steps, lambda step: step.kind):
-            yield from in_order(self.attempt, of_kind, _AT_A_TIME[kind])
+        """The outcomes of steps that are carried out several at a time, in their order.
+
+        The first of a kind that is replaced goes alone: if these can't be created, it is the only one that is gone.
+        """
+        met: set[Kind] = set()
+
+        def lot(step: Step) -> tuple[Kind, int]:
+            place = 2 if step.kind in met else int(step.action is Action.REPLACE)
+            if place:
+                met.add(step.kind)
+            return step.kind, place
+
+        for (kind, _), of_lot in groupby(steps, lot):
+            yield from in_order(self.attempt, of_lot, _AT_A_TIME[kind])
 
     def attempt(self, step: Step, doubt: Doubt = Doubt.NONE, *, completes: bool = False) -> Outcome:
         """Carries out one step by itself. `completes`: without it, an object would be left half done.
@@ -78,6 +90,10 @@ class Writer:
         Safe to call from several threads.
         """
         if why := self.why_not(completes=completes):
+            return Outcome(step, f"not tried: {why}", untried=True)
+        if self._lost and step.action is Action.REPLACE:
+            # Whatever keeps us from creating, a missing right or a gateway, would take one object after the other.
+            why = f"it would be deleted first, and {self._lost}"
             return Outcome(step, f"not tried: {why}", untried=True)
         try:
             self._carry_out(step, doubt, completes)
@@ -89,7 +105,7 @@ class Writer:
             return Outcome(step, told(error))
         except Exception as error:  # noqa: BLE001 - one object must not keep the others from their report
             self.heard()
-            return Outcome(step, f"{FAULT}: {type(error).__name__}")
+            return Outcome(step, own_fault(error))
         self.heard()
         return Outcome(step)
 
@@ -129,21 +145,29 @@ class Writer:
             return
         requests = self._api.create(step.source)
         if step.action is Action.REPLACE:
-            try:
-                self._delete(step)
-            except NoAnswer as error:
-                if not error.maybe_done:
-                    raise
-                text = f"{error.message}; it may be deleted by now, and is not created anew"
-                raise NoAnswer(text, where=self._session.base, maybe_done=True) from None
-            try:
-                self._create(step, step.source, requests, completes=True)
-            except AirconnError as error:
-                raise TargetError(f"it was deleted, and creating it again failed: {told(error)}") from None
+            self._replace(step, step.source, requests)
         else:
             if self._api.dialect.upserts_variables and step.kind is Kind.VARIABLES and self._held(step) is not None:
                 raise Refused("there is one already, which this call would overwrite")
             self._create(step, step.source, requests, doubt, completes=completes)
+
+    def _replace(self, step: Step, source: AirflowObject, requests: Sequence[Request]) -> None:
+        """Deletes an object and creates it anew. Where that leaves it deleted, no other one is begun."""
+        name = f"{step.kind.value}/{step.id}"
+        try:
+            self._delete(step)
+        except NoAnswer as error:
+            if not error.maybe_done:
+                raise
+            self._lost = f"it is not known whether {name} still is there"
+            text = f"{error.message}; it may be deleted by now, and is not created anew"
+            raise NoAnswer(text, where=self._session.base, maybe_done=True) from None
+        try:
+            self._create(step, source, requests, completes=True)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the object is gone, which has to be told
+            self._lost = f"{name} could not be created again"
+            why = told(error) if isinstance(error, AirconnError) else own_fault(error)
+            raise TargetError(f"it was deleted, and creating it again failed: {why}") from None
 
     def _create(
         self,

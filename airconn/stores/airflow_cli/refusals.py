@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airconn.formats.base import extra_fault
-from airconn.model import AirflowObject, AirflowVersion, Connection, Kind, Step, Text, Variable, conn_ids, rules_for
+from airconn.model import (
+    DEFAULT_POOL,
+    AirflowObject,
+    AirflowVersion,
+    Connection,
+    Kind,
+    Step,
+    Text,
+    Variable,
+    conn_ids,
+    rules_for,
+)
 from airconn.stores import limits
-from airconn.stores.airflow_api.dialect import dialect_for
 from airconn.stores.airflow_cli.dialect import dialect_of
-
-DEFAULT_POOL = "default_pool"
 
 
 def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
@@ -33,7 +41,7 @@ def _of_conn_id(conn_id: str, version: AirflowVersion) -> Iterator[str]:
     """What `validate_key` of utils/helpers.py and `sanitize_conn_id` of models/connection.py have against an id."""
     if not conn_ids.is_in_api(conn_id):
         yield "airflow connections import takes no id with other characters than letters, digits, '_', '-' and '.'"
-    elif dialect_for(version).ascii_conn_ids and not conn_id.isascii():
+    elif rules_for(version).ascii_conn_ids and not conn_id.isascii():
         yield f"Airflow {version} takes no id with letters beyond a to z"
     elif ".." in conn_id and dialect_of(version).refuses_dots:
         yield f"airflow connections import of {version} takes no id with two dots in a row"
@@ -58,7 +66,7 @@ def update_refusal(step: Step, *, teams: bool) -> str:
 def replace_refusal(step: Step, *, teams: bool) -> str:
     """Why an object can't be deleted and created anew, if it can't."""
     if step.kind is Kind.POOLS and step.id == DEFAULT_POOL:
-        return "Airflow lets nobody delete default_pool"
+        return f"Airflow lets nobody delete {DEFAULT_POOL}"
     return _team_refusal(step, teams=teams) if isinstance(step.source, Connection) else ""
 
 

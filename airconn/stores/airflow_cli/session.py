@@ -56,7 +56,7 @@ class Session:
 
     def read(self, selection: Selection, notes: list[Note]) -> Bundle:
         """The selected objects. Raises `TargetError`."""
-        kinds = [kind for kind in Kind if kind in selection.kinds and _any_of(kind, selection)]
+        kinds = [kind for kind in Kind if selection.reaches(kind)]
         if not kinds:
             return Bundle()
         return self.parsed(self._asked(self.exports(kinds)), kinds, selection, notes)
@@ -169,7 +169,3 @@ class Session:
             lost.append("leaves out descriptions")
         said = f"airflow variables export of {version} {' and '.join(lost)}"
         return [Note(self.prefix.address, said)] if lost else []
-
-
-def _any_of(kind: Kind, selection: Selection) -> bool:
-    return selection.ids is None or any(other is kind for other, _ in selection.ids)

@@ -51,6 +51,7 @@ class _Item:
     error: str | None = None
     final: bool = False
     """Whether another try is of no use."""
+    untried: bool = False
 
     @property
     def overwrites(self) -> bool:
@@ -84,11 +85,32 @@ class Writer:
         self._refuse_existing([item for item in items if item.error is None and item.may_overwrite(version)])
         todo = [item for item in items if item.error is None]
         if todo:
-            self._round(todo, deleting=True)
-            for kind in Kind:
-                self._apart([item for item in todo if item.step.kind is kind and item.wanted is not None])
+            # Where what was deleted can't be created again, no other is to be deleted for that.
+            replaced = [item for item in todo if item.step.action is Action.REPLACE]
+            later = {(item.step.kind, item.step.id) for item in replaced[1:]}
+            self._round([item for item in todo if (item.step.kind, item.step.id) not in later], deleting=True)
+            self._all_apart([item for item in todo if (item.step.kind, item.step.id) not in later])
+            if later:
+                self._replace(replaced[0], replaced[1:])
             self._tell_losses([item for item in todo if item.error is None])
-        return [Outcome(item.step, item.error) for item in items]
+        return [Outcome(item.step, item.error, item.untried) for item in items]
+
+    def _replace(self, first: _Item, others: Sequence[_Item]) -> None:
+        """Replaces the others, if it went well with the first."""
+        why = f"it would be deleted first, and {first.step.kind.value}/{first.step.id} could not be created again"
+        try:
+            if not first.error:
+                self._round(others, deleting=True)
+                self._all_apart(others)
+                return
+        except TargetError as error:
+            why = str(error)
+        for item in others:
+            item.error, item.untried = f"not tried: {why}", True
+
+    def _all_apart(self, items: Sequence[_Item]) -> None:
+        for kind in Kind:
+            self._apart([item for item in items if item.step.kind is kind and item.wanted is not None])
 
     def _item(self, step: Step) -> _Item:
         if step.action is Action.DELETE:

@@ -99,8 +99,7 @@ def of_kwargs(cls: type[Chosen], kwargs: Mapping[str, Any], where: str) -> Chose
 
 
 def _checked(chosen: Chosen) -> Chosen:
-    if chosen.connection_format not in ("json", "uri"):
-        raise UsageError("connection_format is json or uri")
+    options.check_connection_format(chosen.connection_format)
     for kind in SECRET_KINDS:
         pattern_of(chosen, kind)
     return chosen

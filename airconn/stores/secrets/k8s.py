@@ -109,8 +109,7 @@ def _check(options: Options) -> None:
     for kind, entry in options.data_keys.items():
         if not ENTRY.fullmatch(entry):
             raise UsageError(f"{kind.value}_data_key is no name that an entry of a Secret can have")
-    if options.connection_format not in ("json", "uri"):
-        raise UsageError("connection_format is neither json nor uri")
+    opts.check_connection_format(options.connection_format)
 
 
 @dataclass(frozen=True, slots=True)

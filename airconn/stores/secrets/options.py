@@ -100,6 +100,12 @@ def from_kwargs(cls: type[T], kwargs: Mapping[str, Any], where: str) -> T:
     return cls(**values)
 
 
+def check_connection_format(chosen: str) -> None:
+    """Raises `UsageError` for a form of connections that there isn't."""
+    if chosen not in ("json", "uri"):
+        raise UsageError("connection_format is json or uri")
+
+
 def _is_public(option: Field[Any]) -> bool:
     return not option.metadata.get("secret") and not option.metadata.get("internal")
 

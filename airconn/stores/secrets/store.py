@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, cast
 
-from airconn.errors import AirconnError, InputError
+from airconn.errors import AirconnError, InputError, own_fault
 from airconn.formats import connection_uri
 from airconn.formats.base import Note, extra_fault
 from airconn.model import (
@@ -205,7 +205,7 @@ class SecretStore(Store):
 
     def _outcome(self, silence: _Silence, step: Step) -> Outcome:
         if silence.steps >= _PATIENCE:
-            return Outcome(step, f"not tried: {self.describe()} doesn't answer any more")
+            return Outcome(step, f"not tried: {self.describe()} doesn't answer any more", untried=True)
         try:
             self._carry_out(step)
         except Unavailable as error:
@@ -215,7 +215,7 @@ class SecretStore(Store):
             silence.steps = 0
             return Outcome(step, error.message)
         except Exception as error:  # noqa: BLE001 - one object must not keep the others from their report
-            return Outcome(step, f"a fault of airconn itself: {type(error).__name__}")
+            return Outcome(step, own_fault(error))
         silence.steps = 0
         return Outcome(step)
 

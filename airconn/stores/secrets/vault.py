@@ -170,8 +170,7 @@ class VaultStore(SecretStore):
 def _check(chosen: Options) -> None:
     """Raises `UsageError` for options that mean nothing, before anybody is asked."""
     check_auth_type(chosen.auth_type)
-    if chosen.connection_format not in ("json", "uri"):
-        raise UsageError("connection_format is json or uri")
+    options.check_connection_format(chosen.connection_format)
     if chosen.kv_engine_version not in (1, 2):
         raise UsageError("kv_engine_version is 1 or 2")
     named = {

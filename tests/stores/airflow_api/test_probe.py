@@ -198,3 +198,10 @@ def test_a_gateway_that_lets_a_token_in(serve: Serve, connect: Connect) -> None:
         return None if received.headers.get("Authorization") == "Bearer a-token" else Answer(302)
 
     assert "3.1.8" in connect(serve(airflow("3.1.8", respond)).url, with_token()).describe()
+
+
+def test_a_gateway_with_nobody_behind_it_is_asked_as_often_as_the_retries_say(serve: Serve, connect: Connect) -> None:
+    site = serve(lambda _: Answer(503, "<html>", headers={"Retry-After": "0"}))
+    message, _ = complaint(connect(site.url, with_password(retries=1)))
+    assert message == "it is not reached by what is in front of it (status 503)"
+    assert [received.path for received in site.log] == ["/api/v2/version"] * 2

@@ -202,7 +202,8 @@ def test_a_watch_is_told_how_far_it_is(serve: Serve, connect: Connect) -> None:
     told: list[tuple[str, int, int | None]] = []
     store.watch = lambda *what: told.append(what)
     store.read(VARIABLES)
-    assert told == [("reading variables", number, 250) for number in (100, 199, 250)]
+    asking: list[tuple[str, int, int | None]] = [(f"asking {store.address}", 0, None), ("", 0, 0)]
+    assert told == asking + [("reading variables", number, 250) for number in (100, 199, 250)]
 
 
 def test_only_the_selected_kinds_are_asked_for(serve: Serve, connect: Connect) -> None:

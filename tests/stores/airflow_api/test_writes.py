@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Lock
+from time import sleep
 from typing import Any
 
 import pytest
 
 from airconn.errors import TargetError
 from airconn.model import REDACTED, Action, Connection, Kind, Pool, Selection, Step, Text, Variable
+from airconn.stores.airflow_api.writes import Writer
 from airconn.stores.base import Store
 from tests.stores.airflow_api.conftest import airflow, with_password, with_token
 from tests.stores.contract import decoy, do, step
@@ -160,6 +163,113 @@ def test_a_replace_whose_delete_may_have_been_done_says_so(serve: Serve, connect
     assert (error or "").endswith("it may be deleted by now, and is not created anew")
     assert site.sent("POST", "/variables") == []
     assert len(site.sent("DELETE")) == 1
+
+
+class NoCreating:
+    """An Airflow with connections and variables, in which one may delete and, after so many of a kind, not create."""
+
+    def __init__(self, may_create: int, answer: Answer) -> None:
+        self.may_create = may_create
+        self.answer = answer
+        self.held = {f"{kind}/{n}" for kind in ("connections", "variables") for n in range(6)}
+        self.created: dict[str, int] = {}
+        self.lock = Lock()
+
+    def __call__(self, received: Received) -> Answer | None:
+        kind, _, id_ = received.path.partition("/api/")[2].partition("/")[2].partition("/")
+        if received.method == "DELETE":
+            with self.lock:
+                self.held.remove(f"{kind}/{id_}")
+            return Answer(204, "")
+        if received.method != "POST" or kind not in ("connections", "variables"):
+            return None
+        sleep(0.02)
+        with self.lock:
+            self.created[kind] = self.created.get(kind, 0) + 1
+            if self.created[kind] > self.may_create:
+                return self.answer
+            self.held.add(f"{kind}/{received.body.get('connection_id') or received.body.get('key')}")
+            return Answer(201, {})
+
+
+def replacements() -> list[Step]:
+    connections = [Connection(conn_id=str(n), conn_type="t") for n in range(6)]
+    variables = [Variable(key=str(n), value=Text("x")) for n in range(6)]
+    return [step(Action.REPLACE, obj, obj) for obj in (*connections, *variables)]
+
+
+@pytest.mark.parametrize("version", ["2.11.2", "3.3.2"])
+@pytest.mark.parametrize("answer", [Answer(403, {"detail": "Forbidden"}), Answer(fate="reset")])
+def test_where_nothing_can_be_created_one_object_is_lost_and_no_other_is_begun(
+    answer: Answer, version: str, serve: Serve, connect: Connect
+) -> None:
+    place = NoCreating(0, answer)
+    site = serve(airflow(version, place))
+    deletion = step(Action.DELETE, None, Variable(key="5", value=Text("x")))
+    outcomes = list(connect(site.url).apply([*replacements()[:-1], deletion]))
+    first, *others, last = outcomes
+    assert (first.error or "").startswith("it was deleted, and creating it again failed: ")
+    assert not first.untried
+    assert all(outcome.untried for outcome in others)
+    why = "not tried: it would be deleted first, and connections/0 could not be created again"
+    assert {outcome.error for outcome in others} == {why}
+    assert last.error is None  # what is to go anyway does
+    assert [sent.path.rpartition("/api/")[2][3:] for sent in site.sent("DELETE")] == ["connections/0", "variables/5"]
+
+
+@pytest.mark.parametrize(("version", "at_most"), [("2.11.2", 4), ("3.3.2", 1)])
+def test_where_creating_ends_in_mid_run_no_more_is_lost_than_was_begun(
+    version: str, at_most: int, serve: Serve, connect: Connect
+) -> None:
+    place = NoCreating(2, Answer(403, {"detail": "over quota"}))
+    store = connect(serve(airflow(version, place)).url)
+    outcomes = list(store.apply(replacements()))
+    lost = [outcome for outcome in outcomes if outcome.error and not outcome.untried]
+    assert 1 <= len(lost) <= at_most
+    assert len(place.held) == 12 - len(lost)
+    assert {f"{outcome.step.kind.value}/{outcome.step.id}" for outcome in lost}.isdisjoint(place.held)
+    assert sum(outcome.untried for outcome in outcomes) == 12 - 2 - len(lost)
+
+
+def test_the_first_of_each_kind_is_replaced_alone(serve: Serve, connect: Connect) -> None:
+    """Who may create connections may not be allowed to create variables."""
+
+    def respond(received: Received) -> Answer | None:
+        if received.method == "POST" and received.path.endswith("/variables"):
+            return Answer(403, {"detail": "Forbidden"})
+        return place(received)
+
+    place = NoCreating(6, Answer(500, ""))
+    outcomes = list(connect(serve(airflow("2.11.2", respond)).url).apply(replacements()))
+    assert [bool(outcome.error) for outcome in outcomes] == [False] * 6 + [True] * 6
+    assert [outcome.untried for outcome in outcomes] == [False] * 7 + [True] * 5
+    assert len(place.held) == 11
+
+
+def test_where_a_deletion_may_still_come_no_other_object_is_replaced(serve: Serve, connect: Connect) -> None:
+    def respond(received: Received) -> Answer | None:
+        if "/variables/" in received.path and received.method in ("GET", "DELETE"):
+            return Answer(504, "<html>Gateway Timeout</html>")
+        return None
+
+    site = serve(airflow("2.11.2", respond))
+    outcomes = list(connect(site.url, with_token(retries=0)).apply(replacements()[6:]))
+    assert (outcomes[0].error or "").endswith("it may be deleted by now, and is not created anew")
+    why = "not tried: it would be deleted first, and it is not known whether variables/0 still is there"
+    assert {outcome.error for outcome in outcomes[1:]} == {why}
+    assert len(site.sent("DELETE")) == 1
+
+
+def test_a_fault_of_airconn_after_the_deletion_says_that_it_was_deleted(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(Writer, "_create", broken)
+    store = connect(serve(airflow("3.3.2", NoCreating(9, Answer()))).url)
+    error = only_error(store, replacements()[0])
+    assert error == "it was deleted, and creating it again failed: a fault of airconn itself: RuntimeError"
 
 
 class Vault:

@@ -104,7 +104,7 @@ def blocked(store: Store, *objects: Connection | Variable) -> dict[str, str]:
         ("azure-keyvault://?vault_url=https://evil.example/path", "no URL of a vault"),
         ("azure-keyvault://v?connections_prefix=a.b", "no name of a secret has"),
         ("azure-keyvault://v?sep=_", "no name of a secret has"),
-        ("azure-keyvault://v?connection_format=xml", "neither json nor uri"),
+        ("azure-keyvault://v?connection_format=xml", "connection_format is json or uri"),
     ],
 )
 def test_an_address_that_is_wrong_is_told_without_quoting_it(address: str, message: str) -> None:

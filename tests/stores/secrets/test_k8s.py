@@ -91,7 +91,7 @@ class TestAddresses:
             ("k8s://test/a?team_label=-", "team_label is no name"),
             ("k8s://test/a?connections_data_key=a/b", "connections_data_key is no name"),
             ("k8s://test/a?connections_label=x&variables_label=x", "are the same"),
-            ("k8s://test/a?connection_format=yaml", "neither json nor uri"),
+            ("k8s://test/a?connection_format=yaml", "connection_format is json or uri"),
         ],
     )
     def test_what_an_address_can_not_say(self, address: str, message: str) -> None:

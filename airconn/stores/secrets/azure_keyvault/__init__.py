@@ -94,8 +94,7 @@ def _open(options: Options, settings: Settings) -> AzureKeyVaultStore:
     parts = urlsplit(url)
     if parts.scheme != "https" or not _HOST.fullmatch(parts.netloc) or parts.path or parts.query or parts.fragment:
         raise UsageError("vault_url is no URL of a vault", hint="it is like https://my-vault.vault.azure.net")
-    if options.connection_format not in ("json", "uri"):
-        raise UsageError("connection_format is neither json nor uri")
+    opts.check_connection_format(options.connection_format)
     names = options.names
     if fault := names.fault():
         raise UsageError(fault, hint="they are made of letters, digits and '-'; a '_' becomes sep")

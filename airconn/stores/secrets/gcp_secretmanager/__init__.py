@@ -115,7 +115,6 @@ def _check(options: Options) -> None:
         )
     if options.project_id and not _PROJECT.fullmatch(options.project_id):
         raise UsageError("the project is no id or number of a project", hint=f"an address is like {EXAMPLE}")
-    if options.connection_format not in ("json", "uri"):
-        raise UsageError("connection_format is neither json nor uri")
+    opts.check_connection_format(options.connection_format)
     if options.api_endpoint is not None and not _ENDPOINT.fullmatch(options.api_endpoint):
         raise UsageError("api_endpoint is no host", hint="like secretmanager-mine.p.googleapis.com")

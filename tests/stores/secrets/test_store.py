@@ -1,0 +1,56 @@
+"""What all secrets backends have in common, against a service that a test says the behaviour of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from airconn.model import Action, Kind, Step, Text, Variable
+from airconn.stores.secrets.codec import TextCodec
+from airconn.stores.secrets.service import Held, Service, Unavailable
+from airconn.stores.secrets.store import SecretStore
+
+
+class Gone(Service):
+    """Lets us in, takes so many secrets, and then doesn't answer any more."""
+
+    parallel = 1
+
+    def __init__(self, takes: int) -> None:
+        self.left = takes
+        self.asked = 0
+
+    def describe(self) -> str:
+        return "the vault"
+
+    def name(self, kind: Kind, id_: str) -> str:
+        return f"airflow/{kind.value}/{id_}"
+
+    def ids(self, kind: Kind) -> Iterator[str]:
+        return iter(())
+
+    def get(self, kind: Kind, id_: str) -> Held | None:
+        return None
+
+    def create(self, kind: Kind, id_: str, payload: object) -> None:
+        self.asked += 1
+        self.left -= 1
+        if self.left < 0:
+            raise Unavailable("it doesn't answer")
+
+    def update(self, kind: Kind, id_: str, payload: object, held: Held) -> None:
+        raise AssertionError
+
+    def delete(self, kind: Kind, id_: str, held: Held) -> None:
+        raise AssertionError
+
+
+def test_what_is_not_tried_of_a_service_that_is_gone_is_told_from_what_failed() -> None:
+    """Of what was not tried nothing was sent, so that it is as it was."""
+    service = Gone(takes=1)
+    store = SecretStore("vault://h/m", service, TextCodec())
+    steps = [Step(Kind.VARIABLES, key, Action.CREATE, source=Variable(key=key, value=Text("x"))) for key in "abcde"]
+    outcomes = list(store.apply(steps))
+    assert [outcome.untried for outcome in outcomes] == [False, False, False, True, True]
+    assert [bool(outcome.error) for outcome in outcomes] == [False, True, True, True, True]
+    assert outcomes[-1].error == "not tried: the vault doesn't answer any more"
+    assert service.asked == 3

@@ -1,0 +1,52 @@
+"""What a file from somebody else may name, and what it may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from airconn import trust
+from airconn.stores import REGISTRY
+
+TAKEN = [
+    *("conns.env", "./a.json", "/tmp/x.yaml", "-", "@prod", "C:\\x.json", "dir/a:b.env"),
+    *("http://localhost:8080", "HTTPS://airflow.example.com/x"),
+    *("env:", "metadb:", "metadb+sqlite:////tmp/airflow.db", "airflow-config:", "airflow-config:workers"),
+    *("airflow-cli:", "local:connections.json,variables.json", "local:?connections_file_path=a%2Cb.json"),
+    *("vault:///secret", "vault:///secret?connections_path=team/c&variables_path=null", "aws-ssm://"),
+    *("aws-ssm://eu-west-1?connections_prefix=/a", "aws-secretsmanager://eu-west-1?sep=-&connection_format=uri"),
+    *("gcp-secretmanager://my-project", "gcp-secretmanager://?connections_prefix=x", "azure-keyvault://my-vault"),
+    *("k8s://", "k8s://minikube/airflow", "k8s:///airflow?connections_label=x"),
+]
+REFUSED = [
+    *("vault://attacker.example.com/secret", "VAULT://127.0.0.1:8200/secret", "vault:///secret?url=http://attacker"),
+    *("vault:///secret?connections_path=x&url=http://attacker", "vault:///secret?u%72l=http://attacker"),
+    *("vault:///s?verify=false", "vault:///s?jwt_token_path=/etc/passwd", "vault:/\t/attacker/secret"),
+    *("metadb+postgresql://attacker/db", "metadb+mysql://u@attacker/db", "Metadb+Postgresql+psycopg://attacker/db"),
+    *("aws-ssm://eu-west-1?endpoint_url=http://attacker", "aws-secretsmanager://?role_arn=arn:aws:iam::1:role/x"),
+    *("aws-ssm://attacker.example.com", "aws-ssm://x/y", "aws-ssm://?profile_name=prod"),
+    *("gcp-secretmanager://p?api_endpoint=attacker.example.com", "gcp-secretmanager://p?gcp_key_path=/k.json"),
+    *("azure-keyvault://attacker.example.com", "azure-keyvault://?vault_url=https://attacker", "azure-keyvault://"),
+    *("azure-keyvault://v?verify_challenge_resource=false", "some-new-place://host", "ftp://host", "://x"),
+]
+COMMANDS = ["airflow-cli:touch x", "Airflow-CLI: touch x", "airflow-cli:\xa0", "airflow-cli:\ntouch x"]
+
+
+@pytest.mark.parametrize("address", TAKEN)
+def test_what_sends_no_credentials_where_the_file_says_is_taken(address: str) -> None:
+    assert trust.refusal(address) == ""
+
+
+@pytest.mark.parametrize("address", REFUSED)
+def test_what_says_where_credentials_are_sent_is_refused(address: str) -> None:
+    assert trust.refusal(address) == "says where credentials of yours are sent"
+
+
+@pytest.mark.parametrize("address", COMMANDS)
+def test_what_runs_a_command_is_refused(address: str) -> None:
+    assert trust.refusal(address) == "runs a command"
+
+
+def test_every_place_has_been_thought_of() -> None:
+    places = {prefix for entry in REGISTRY.values() for prefix in (*entry.prefixes, *entry.names)}
+    known = {prefix for prefix in places for address in TAKEN + REFUSED if address.lower().startswith(prefix)}
+    assert places == known
