@@ -35,6 +35,13 @@ _KEYS: dict[str, type] = {
     "client_key": str,
     "token_command": list,
 }
+_WANTED = {
+    str: "a text, which stands in quotes",
+    dict: "a table, as in [addresses]",
+    float: "a number, without quotes",
+    int: "a whole number, without quotes",
+    list: 'a list of words, such as ["vault", "read", "-field=token", "secret/airflow"]',
+}
 _CREDENTIALS = ("token", "username", "password")
 _TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.toml")
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
@@ -102,6 +109,8 @@ class Config:
     project: Mapping[str, Any] = field(default_factory=dict)
     user: Mapping[str, Any] = field(default_factory=dict)
     stdin: BinaryIO | None = field(default=None, repr=False)
+    user_file: str = "config.toml"
+    """Where `user` was read."""
     began: float = field(default_factory=time.monotonic, compare=False)
     """When the run began, from which its deadline is counted."""
 
@@ -122,7 +131,7 @@ class Config:
         user_file = _user_file(environ)
         if environ.get("AIRCONN_CONFIG") and not user_file.exists():
             raise UsageError("AIRCONN_CONFIG names a file that isn't there", where=str(user_file))
-        return cls(environ, project, _read(user_file, str(user_file)), stdin)
+        return cls(environ, project, _read(user_file, str(user_file)), stdin, str(user_file))
 
     def target(self, option: str | None) -> Address:
         """The Airflow that is meant: `option`, else `AIRCONN_URL`, else `url` of a file, else the default."""
@@ -167,13 +176,16 @@ class Config:
         """All settings for one address. `entry` is its table in the configuration."""
         found: dict[str, Any] = {}
         for key in ("timeout", "retries", "deadline", "ca_bundle", "client_cert", "client_key"):
-            text = self.environ.get(f"AIRCONN_{key.upper()}") or self.value(key)
+            name = f"AIRCONN_{key.upper()}"
+            text = self.environ.get(name) or self.value(key)
             if text in (None, ""):
                 continue
+            file = PROJECT_FILE if key in self.project else self.user_file
+            what = name if self.environ.get(name) else f"{file}: {key!r}"
             convert = {"timeout": _seconds, "retries": _count, "deadline": self._deadline}.get(
                 key, lambda value, _: Path(str(value)).expanduser()
             )
-            found[key] = convert(text, f"AIRCONN_{key.upper()} or {key}")
+            found[key] = convert(text, what)
         return Settings(credentials=self._credentials(entry), stdin=self.stdin, environ=self.environ, **found)
 
     def _deadline(self, value: Any, what: str) -> float:
@@ -273,8 +285,12 @@ def _check(values: Mapping[str, Any], shown: str) -> None:
             near = get_close_matches(key, _KEYS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"the settings are {', '.join(_KEYS)}"
             raise UsageError(f"{key!r} is no setting", where=shown, hint=hint)
-        if not isinstance(value, (int, float) if _KEYS[key] is float else _KEYS[key]):
-            raise UsageError(f"{key!r} has a value of the wrong type", where=shown)
+        wanted = _KEYS[key]
+        is_truth = isinstance(value, bool)  # which Python takes for a number
+        if is_truth or not isinstance(value, (int, float) if wanted is float else wanted):
+            raise UsageError(f"{key!r} has to be {_WANTED[wanted]}", where=shown)
+        if isinstance(value, list) and not all(isinstance(word, str) for word in value):
+            raise UsageError(f"{key!r} has to be {_WANTED[list]}, and all of them in quotes", where=shown)
     for name, entry in values.get("addresses", {}).items():
         if isinstance(entry, str):
             continue

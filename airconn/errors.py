@@ -53,6 +53,10 @@ class UsageError(AirconnError):
     exit_code = ExitCode.USAGE
 
 
+class UnfitError(UsageError):
+    """An option wants what this version of Airflow doesn't take, and another one might."""
+
+
 class InputError(AirconnError):
     """The input is wrong: a file that doesn't parse, an object that no Airflow takes."""
 

@@ -130,16 +130,21 @@ def test_credentials_are_not_in_a_repr(tmp_path: Path) -> None:
     ("project", "environ", "message"),
     [
         ("uRl = 1", {}, "'uRl' is no setting"),
-        ("url = 1", {}, "'url' has a value of the wrong type"),
+        ("url = 1", {}, "^airconn.toml: 'url' has to be a text, which stands in quotes$"),
         ("url = ", {}, "this is not TOML"),
         ('token_command = ["x"]', {}, "a project's file isn't trusted"),
         ("[addresses]\nx = 1", {}, "neither a text nor a table"),
         ('[addresses.x]\nurl = "u"\ntoken = "secret"', {}, "can't have 'token'"),
-        ("", {"AIRCONN_TIMEOUT": "soon"}, "AIRCONN_TIMEOUT or timeout is not a number"),
-        ("", {"AIRCONN_RETRIES": "-1"}, "AIRCONN_RETRIES or retries is not a number"),
-        ("", {"AIRCONN_DEADLINE": "nan"}, "AIRCONN_DEADLINE or deadline is not a number of seconds"),
-        ("deadline = 0", {}, "AIRCONN_DEADLINE or deadline is not a number of seconds"),
-        ('deadline = "60"', {}, "'deadline' has a value of the wrong type"),
+        ("", {"AIRCONN_TIMEOUT": "soon"}, "^AIRCONN_TIMEOUT is not a number"),
+        ("", {"AIRCONN_RETRIES": "-1"}, "^AIRCONN_RETRIES is not a number"),
+        ("", {"AIRCONN_DEADLINE": "nan"}, "^AIRCONN_DEADLINE is not a number of seconds"),
+        ("deadline = 0", {}, "^airconn.toml: 'deadline' is not a number of seconds"),
+        ('deadline = "60"', {}, "^airconn.toml: 'deadline' has to be a number, without quotes$"),
+        ("retries = 4.5", {}, "'retries' has to be a whole number, without quotes"),
+        ("retries = true", {}, "'retries' has to be a whole number"),
+        ("retries = 101", {}, "^airconn.toml: 'retries' is not a number from 0 to 100"),
+        ("retries = 101", {"AIRCONN_RETRIES": "many"}, "^AIRCONN_RETRIES is not a number from 0 to 100"),
+        ("addresses = 1", {}, "'addresses' has to be a table"),
         ("", {"AIRCONN_USERNAME": "u"}, "AIRCONN_USERNAME is set and AIRCONN_PASSWORD is not"),
         ("", {"AIRCONN_TOKEN_COMMAND": "a 'b"}, "quote that isn't closed"),
     ],
@@ -148,6 +153,21 @@ def test_a_wrong_setting_is_told(tmp_path: Path, project: str, environ: dict[str
     with pytest.raises(UsageError, match=message) as caught:
         config(tmp_path, project, **environ).target(None)
     assert "secret" not in str(caught.value) + str(caught.value.hint)
+
+
+@pytest.mark.parametrize("command", ['"vault read x"', "[1, 2]"])
+def test_a_token_command_has_to_be_a_list_of_words(tmp_path: Path, command: str) -> None:
+    with pytest.raises(UsageError, match="'token_command' has to be a list of words, such as") as caught:
+        config(tmp_path, user=f"token_command = {command}")
+    assert (caught.value.where or "").endswith(".toml")
+
+
+def test_a_wrong_number_in_the_users_own_file_is_told_with_that_file(tmp_path: Path) -> None:
+    found = config(tmp_path, user="retries = 101")
+    with pytest.raises(UsageError, match="'retries' is not a number from 0 to 100") as caught:
+        found.target(None)
+    assert caught.value.message.startswith(found.user_file)
+    assert found.user_file.endswith(".toml")
 
 
 def test_an_unknown_name_gets_the_nearest_one(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.model import (
     MASK,
     REDACTED,
+    AirflowVersion,
     Bundle,
     Connection,
     Kind,
@@ -102,7 +103,8 @@ def test_nothing_named_changes_nothing() -> None:
         ("connections/db.port=6432", "port", 6432),
         ("connections/db.conn_type=mysql", "conn_type", "mysql"),
         ("connections/db.password=***", "password", REDACTED),
-        ("connections/db.extra=[x", "extra", Text("[x")),
+        ("connections/db.extra={ }", "extra", Text("{ }")),
+        ("variables/region.value=[x", "value", Text("[x")),
         ("connections/a.b/c.host=prod", "host", "prod"),
         ("variables/region.value=us", "value", Text("us")),
         ("variables/region.value=1.50", "value", Text("1.50")),
@@ -505,3 +507,26 @@ def test_a_new_leaf_of_any_extra_leaves_all_others_and_what_is_hidden(text: str,
     found = dict(jsontext.leaves(extra(db(changed))))
     assert found.pop((key,)) == value
     assert found == {path: leaf for path, leaf in jsontext.leaves(known) if path}
+
+
+# An extra that the Airflow in question doesn't take
+
+
+@pytest.mark.parametrize("given", ["foo", "[1]", "1"])
+def test_an_extra_that_is_no_object_is_an_error_of_the_option_for_airflow_3_alone(given: str) -> None:
+    options = {"sets": (f"connections/db.extra={given}",)}
+    overrides = Overrides(around(), **options)  # type: ignore[arg-type]
+    with pytest.raises(UsageError) as caught:
+        overrides.apply(BUNDLE)
+    assert caught.value.where == "--set connections/db.extra"
+    assert caught.value.message == "this extra is not a JSON object, which is all that Airflow 3.3.2 takes"
+    assert db(overrides.apply(BUNDLE, AirflowVersion(2, 11, 2))).extra == Text(given)
+
+
+def test_so_it_is_in_a_file_and_in_an_overlay_at_its_place() -> None:
+    with pytest.raises(UsageError) as caught:
+        change(set_files=("connections/db.extra=x",), files={"x": "foo"})
+    assert caught.value.where == "--set-file connections/db.extra"
+    with pytest.raises(UsageError) as caught:
+        change(overlay="connections:\n  db:\n    extra: foo\n")
+    assert caught.value.where == "prod.yaml:3:5"

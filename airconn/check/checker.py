@@ -98,13 +98,16 @@ class _Checker:
         in_3 = read(self.store, NEWEST) if self.airflow != NEWEST else reading
         # An extra that Airflow 3 refuses makes no object for it, and has to be looked at all the same.
         found = [obj for obj in {**in_2.by_place(), **reading.by_place()}.values() if self.wants(obj)]
-        lines = env_lines.by_line(text, self.store.settings.env_dialect) if is_env else {}
+        settings = env_lines.settings(text, self.store.settings.env_dialect) if is_env else []
+        lines = env_lines.by_line(settings)
         self.columns = {line: entry.column for line, entry in lines.items()}
         self.objects = found
         self.faults(reading, found)
         if is_env:
             for code, line, column, kind, id_, message in env_lines.troubles(lines, found):
                 self.add(code, (line, column), message, kind, id_)
+            for line, column, message in env_lines.near_misses(settings):
+                self.add("AC406", (line, column), message)
         else:
             for note in reading.notes:
                 self.add("AC102", place(self.file, note.where), note.message)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from functools import lru_cache
 
 from airconn.errors import InputError
 from airconn.formats.dotenv import SHELL_NAME, dialect_of
@@ -14,13 +16,60 @@ Trouble = tuple[str, int, int, Kind, str, str]
 """The code of a rule, line and column, kind and id of the object, and what is wrong."""
 
 
-def by_line(text: str, env_dialect: str | None) -> dict[int, Entry]:
-    """The entries that Airflow takes an interest in, by the line that they start in."""
+_WORDS = {
+    **dict.fromkeys(("CONN", "CONNECT", "CONNECTION", "CONNECTIONS"), "AIRFLOW_CONN_"),
+    **dict.fromkeys(("VAR", "VARS", "VARIABLE", "VARIABLES"), "AIRFLOW_VAR_"),
+}
+"""What people write in the place of `CONN` and `VAR`, and which prefix they mean."""
+_LONGEST_NAME = 300
+
+
+def settings(text: str, env_dialect: str | None) -> list[Entry]:
+    """All lines that set something, Airflow's or not."""
     try:
         found = dialect_of(text, env_dialect, "").entries(text)
     except InputError:
-        return {}  # which the reader of the file tells
-    return {entry.line: entry for entry in found if _kind(entry) and entry.value is not None}
+        return []  # which the reader of the file tells
+    return [entry for entry in found if entry.name and entry.value is not None]
+
+
+def by_line(found: Iterable[Entry]) -> dict[int, Entry]:
+    """The entries that Airflow takes an interest in, by the line that they start in."""
+    return {entry.line: entry for entry in found if _kind(entry)}
+
+
+def near_misses(found: Iterable[Entry]) -> Iterator[tuple[int, int, str]]:
+    """Line and column of names that Airflow doesn't look for, though they were meant for it, and what they miss.
+
+    No part of a name is quoted: behind a '=' that is missing it may be a value.
+    """
+    for entry in found:
+        if message := _near_miss(entry.name or ""):
+            yield entry.line, entry.column, message
+
+
+@lru_cache(maxsize=4096)
+def _near_miss(name: str) -> str:
+    prefix = _meant_prefix(name)
+    if prefix is None or (name.startswith(prefix) and name != prefix):
+        return ""
+    if name in (prefix, prefix[:-1]):
+        return f"no id stands behind {prefix[:-1]}, so that it is left alone"
+    return f"Airflow looks for names that start with {prefix}, so that this one is left alone"
+
+
+def _meant_prefix(name: str) -> str | None:
+    """The prefix with which a name starts, or most likely was to. `AIRFLOW__` begins a setting of Airflow."""
+    if not SHELL_NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        return None
+    airflow, _, rest = name.upper().partition("_")
+    word, _, id_ = rest.partition("_")
+    if not get_close_matches(airflow, ["AIRFLOW"], cutoff=0.85):
+        return None
+    if not id_:  # other settings may have such names, but hardly these two
+        return f"{airflow}_{word}_" if airflow == "AIRFLOW" and word in ("CONN", "VAR") else None
+    near = get_close_matches(word, _WORDS, n=1, cutoff=0.8)
+    return _WORDS[near[0]] if near else None
 
 
 def _kind(entry: Entry) -> Kind | None:

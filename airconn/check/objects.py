@@ -15,7 +15,6 @@ from airconn.model import (
     AirflowObject,
     AirflowVersion,
     Connection,
-    Kind,
     Pool,
     Text,
     Variable,
@@ -24,11 +23,11 @@ from airconn.model import (
     jsontext,
     value_fields,
 )
+from airconn.stores import limits
 
 Trouble = tuple[str, str, Severity | None]
 """The code of a rule, what is wrong in words that quote no value, and a severity if it isn't the rule's own."""
 
-_LONGEST = {Kind.VARIABLES: 250, Kind.POOLS: 256}  # models/variable.py and models/pool.py
 _OTHER_MASK = re.compile(r"\*{4,}|#\s*secret\b.*|<(hidden|redacted|secret)>|\[(hidden|redacted)\]", re.IGNORECASE)
 _ALIASES = {
     "azure_blob": "wasb",
@@ -50,6 +49,8 @@ _ALIASES = {
 def troubles(obj: AirflowObject, airflow: AirflowVersion, *, is_uri: bool) -> Iterator[Trouble]:
     """Everything that is wrong with one object by itself. `is_uri`: its type was read from a URI."""
     yield from _id(obj, airflow)
+    for problem in limits.of_values(obj, airflow):
+        yield "AC321", problem, None
     if isinstance(obj, Connection):
         yield from _type(obj, is_uri)
     yield from _masks(obj)
@@ -66,10 +67,14 @@ def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[Trouble]:
         elif not obj.id.isascii():
             severity = Severity.ERROR if airflow.major == 2 else None
             yield "AC303", "Airflow 2 loses an id with letters beyond a to z", severity
-    elif len(obj.id) > _LONGEST[obj.kind]:
-        yield "AC301", f"the id is longer than the {_LONGEST[obj.kind]} characters of Airflow's database", None
     elif isinstance(obj, Pool) and not obj.id.strip():
         yield "AC301", "a pool needs a name", None
+    elif not obj.id.strip():
+        what = "has nothing but blanks in it" if obj.id else "is empty: the API of Airflow 2 has no path to it"
+        yield "AC305", f"the key {what}", None
+    else:
+        for problem in limits.of_id(obj):
+            yield "AC301", problem, None
     # utils/helpers.py `validate_key` of 3.3, which is asked for connections only
     if isinstance(obj, Connection) and ".." in obj.id:
         yield "AC304", "the airflow command of 3.3 refuses '..' in an id", None

@@ -132,6 +132,7 @@ ALL = (
         "use letters from a to z",
     ),
     Rule("AC304", "id-dots", _WARNING, "the airflow command of 3.3 refuses '..' in an id", "use a single '.'"),
+    Rule("AC305", "id-empty", _WARNING, "the key of a variable is empty", "give it a key, or take the entry out"),
     Rule(
         "AC311", "type-misspelt", _WARNING, "the conn_type is unknown, and close to a known one",
         "correct the conn_type, or --ignore AC311 for a provider of your own",
@@ -141,6 +142,11 @@ ALL = (
         "check the spelling; a provider of your own is fine",
     ),
     Rule("AC313", "type-missing", _WARNING, "the connection has no conn_type", "add the conn_type"),
+    Rule(
+        "AC321", "value-impossible", _ERROR,
+        "Airflow can't store a field: too long, out of range, or a team it doesn't know",
+        "correct the field: airconn import refuses it",
+    ),
     Rule(
         "AC401", "duplicate", _WARNING, "an object is there twice",
         "keep one of the two",
@@ -160,6 +166,10 @@ ALL = (
     Rule(
         "AC405", "env-empty", _WARNING, "an empty value, which is no connection to Airflow",
         "fill it in, or take it out",
+    ),
+    Rule(
+        "AC406", "env-near-miss", _WARNING, "a name that Airflow doesn't look for, and that looks as if it should",
+        "start it with AIRFLOW_CONN_ or AIRFLOW_VAR_ and the id; --ignore AC406 if it is a setting of your own",
     ),
     Rule(
         "AC501", "mask", _WARNING, "a *** stands where a secret was hidden",

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from airconn.config import Config
     from airconn.formats.base import Note
     from airconn.stores.base import Store
+
+
+_MOST_FAULTS = 20
+"""How many faults of an input are told one by one."""
 
 
 class OutputClosedError(Exception):
@@ -177,13 +181,23 @@ class App:
             self.say(f"{source}: {number} other {entries} no AIRFLOW_CONN_* or AIRFLOW_VAR_*, left alone", level=1)
 
     def error(self, error: AirconnError) -> None:
-        """Tells an error, and where the command writes, that nothing was written."""
+        """Tells an error, and where the command writes, that nothing was written.
+
+        Of many faults the first are told, which most often have one reason, unless the run is verbose. A hint that is
+        the same as the one before isn't told again.
+        """
         from airconn.report import clean
 
-        for fault in error.errors if isinstance(error, InputErrors) else (error,):
+        faults: Sequence[AirconnError] = error.errors if isinstance(error, InputErrors) else (error,)
+        shown = faults if self.verbosity > 0 or len(faults) <= _MOST_FAULTS + 1 else faults[:_MOST_FAULTS]
+        hint = None
+        for fault in shown:
             self.say(f"{self._label('error:', 'red')} {clean(str(fault))}", level=-1)
-            if fault.hint:
+            if fault.hint and fault.hint != hint:
                 self.say(f"{self._label('hint:', 'cyan')}  {clean(fault.hint)}", level=-1)
+            hint = fault.hint
+        if len(shown) < len(faults):
+            self.say(f"and {len(faults) - len(shown)} more errors (-v shows all)", level=-1)
         if self.writes:
             self.say("nothing was written", level=-1)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave out what this rule finds. May be repeated.")
 @click.option("--fix", is_flag=True, help="Mend what has one right answer, in place.")
 @click.option("--strict", is_flag=True, help="Exit with 3 for warnings as well.")
-@opt.airflow
+@opt.airflow_of_files
 @opt.selection
 @opt.reading
 @click.option(
@@ -60,6 +60,8 @@ def command(
     from airconn.check import report
     from airconn.model import NEWEST
 
+    if fix and "-" in sources:
+        raise UsageError("--fix mends files in place, and standard input is none", hint="name the file")
     refuse_second_use(sources)
     files = _files(app, sources, options)
     codes = _codes(ignore, list(check.BY_CODE))

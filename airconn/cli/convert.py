@@ -16,6 +16,7 @@ from airconn.errors import UsageError
 @click.command("convert", short_help="Turn files of one format into another.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=opt.complete_address)
 @opt.writing
+@opt.airflow_of_files
 @opt.overriding
 @opt.selection
 @opt.reading

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("a", metavar="A", shell_complete=opt.complete_address)
 @click.argument("b", metavar="B", shell_complete=opt.complete_address)
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. What can't be known doesn't count.")
-@click.option("--show-values", is_flag=True, help="Show the values of what differs, except those of secrets.")
+@click.option("--show-values", is_flag=True, help="Show the values of what differs; what may be a secret is masked.")
 @opt.selection
 @opt.reading
 @opt.airflow
@@ -69,7 +69,10 @@ def command(
     app.ignored(compared.ignored)
     diff = compared.diff
     if not diff.objects:
-        opt.warn_of_nothing(app, chosen, "neither place holds anything")
+        what = "neither place holds anything"
+        if compared.strangers:
+            what += " that the other has a place for"
+        opt.warn_of_nothing(app, chosen, what)
     if output == "json":
         app.data(report_diff.diff_json(diff, compared.a, compared.b) + "\n")
     else:

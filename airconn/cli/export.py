@@ -11,9 +11,11 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.standard_input import refuse_second_use
+from airconn.errors import UsageError
 
 if TYPE_CHECKING:
     from airconn.model import Selection
+    from airconn.stores.file import FileStore
     from airconn.transfer import Export
     from airconn.transfer.environ import Environ
 
@@ -23,6 +25,7 @@ DEFAULT_FORMAT = "json"
 @click.command("export", short_help="Pull objects out of an Airflow.")
 @opt.source
 @opt.writing
+@opt.airflow
 @opt.overriding
 @opt.selection
 @opt.reading
@@ -82,6 +85,7 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
     )
     out.chosen = selection.kinds
     formats.get_format(out.format_name())
+    _refuse_idle(options, out)
     fills = opt.open_fills(app, options)
     with ExitStack() as stack:
         stack.callback(transfer.close, fills)
@@ -110,10 +114,45 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
     else:
         out.save(result.text, afresh=options["replace"])
         app.writes = False
-    if not len(result.written):
+    if not len(result.bundle) and result.hidden:
+        opt.warn_of_nothing(app, selection, "the source hides a part of everything")
+    elif not len(result.bundle):
         opt.warn_of_nothing(app, selection)
+    elif not len(result.written):
+        opt.warn_of_nothing(app, selection, f"the {out.format_name()} format has no place for anything")
     tell(app, result, selection, path, omitted=options["redacted"] == "omit")
     return app.verdict(result.notes)
+
+
+_OWNERS = {
+    "connection_format": ("env", "k8s"),
+    "env_dialect": ("env",),
+    "k8s_layout": ("k8s",),
+    "k8s_namespace": ("k8s",),
+    "k8s_name": ("k8s",),
+}
+"""The options that are about some formats alone, and which these are."""
+
+
+def _refuse_idle(options: dict[str, Any], out: FileStore) -> None:
+    """Raises `UsageError` for an option that the format doesn't know, which would do nothing."""
+    format_name = out.format_name()
+    for name, owners in _OWNERS.items():
+        value, option = options[name], f"--{name.replace('_', '-')}"
+        is_default = name == "connection_format" and value in ("json", format_name)
+        if value is None or is_default or format_name in owners:
+            continue
+        of = " and ".join(owners)
+        raise UsageError(
+            f"{option} is for the {of} format{'s' * (len(owners) > 1)}, and this is written as {format_name}",
+            hint=f"leave {option} out, or choose the format with --format {owners[0]}",
+        )
+    afresh = options["replace"] or not out.holds_something()
+    if options["k8s_name"] and (options["k8s_layout"] == "backend" or (afresh and not options["k8s_layout"])):
+        raise UsageError(
+            "--k8s-name is what one Secret with all objects is called, and here each gets its own",
+            hint="leave --k8s-name out, or take --k8s-layout env",
+        )
 
 
 def tell(app: App, result: Export, selection: Selection, out: Path | None, *, omitted: bool) -> None:

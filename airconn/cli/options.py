@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from airconn.cli.airflow_option import airflow as airflow
+from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
 from airconn.errors import AirconnError
 from airconn.formats import NAMES, dotenv
@@ -21,20 +23,12 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from airconn.config import Address, Config, Settings
-    from airconn.model import AirflowVersion, Selection
+    from airconn.model import Selection
     from airconn.stores.base import Store
 
 DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _version(ctx: click.Context, param: click.Parameter, value: str | None) -> AirflowVersion | None:
-    if not value:
-        return None
-    from airconn.model import AirflowVersion
-
-    return AirflowVersion.parse(value)
 
 
 class _Seconds(click.FloatRange):
@@ -161,13 +155,6 @@ reading = _apply(
     ]
 )
 
-airflow = click.option(
-    "--airflow",
-    callback=_version,
-    metavar="VERSION",
-    help="Read and write as this Airflow does (default: the Airflow in question, else the newest).",
-)
-
 filling = click.option(
     "--fill",
     multiple=True,
@@ -215,7 +202,6 @@ writing = _apply(
         click.option("--replace", is_flag=True, help="Write FILE afresh, and don't change it in place."),
         click.option("--strict", is_flag=True, help="Fail if the format can't hold everything."),
         filling,
-        airflow,
     ]
 )
 
@@ -296,7 +282,9 @@ finishing = _apply(
     [
         click.option("--fail-fast", is_flag=True, help="Stop at the first object that fails."),
         click.option("--verify", is_flag=True, help="Read back what was written, and compare what can be compared."),
-        click.option("--show-values", is_flag=True, help="Show old and new of changes that are no secrets."),
+        click.option(
+            "--show-values", is_flag=True, help="Show old and new of changes; what may be a secret is masked."
+        ),
     ]
 )
 
@@ -366,7 +354,10 @@ def fixed(config: Config, to: str | None) -> str:
 
 
 def warn_of_nothing(app: App, selection: Selection, what: str = "the sources hold nothing") -> None:
-    """Says that there is nothing, and if globs may be why, also to who wants to hear only of what is wrong."""
+    """Says that there is nothing, and if globs may be why, also to who wants to hear only of what is wrong.
+
+    `what` has to be another where there is something, and no place for it: that is told as well, and would belie it.
+    """
     from airconn.model import ALL_KINDS
 
     chosen = " that is selected" if selection.include or selection.exclude or selection.kinds != ALL_KINDS else ""

@@ -11,12 +11,12 @@ from airconn.cli.app import App
 from airconn.cli.options import make_selection
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.model import Bundle, Selection
+from airconn.model import AirflowVersion, Bundle, Selection
 
 
 def make_overrides(
     app: App, options: dict[str, Any], selection: Selection | None = None
-) -> Callable[[Bundle], Bundle] | None:
+) -> Callable[[Bundle, AirflowVersion], Bundle] | None:
     """What the options of `overriding` do to the objects, if any is given.
 
     Overlays are read now, and all else when it is needed. `selection` is what was selected, where `options` don't say

@@ -139,7 +139,9 @@ def _gather(app: App, from_: str | None, options: dict[str, Any]) -> Environ:
         )
     tell_lacks(app, result, "are left out")
     if not result.variables:
-        app.warn("nothing is set: no connection or variable is selected")
+        left_out = "all that is selected is left out"
+        why = left_out if result.losses or result.hidden else "no connection or variable is selected"
+        app.warn(f"nothing is set: {why}")
     return result
 
 

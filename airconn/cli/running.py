@@ -133,7 +133,8 @@ class Run:
             for kind in prepared.unpruned:
                 app.warn(f"the sources have no {kind.value}: none is deleted")
             if not prepared.plan.steps:
-                opt.warn_of_nothing(app, prepared.selection)
+                holder = "target has no place for anything" if prepared.loaded.strangers else "sources hold nothing"
+                opt.warn_of_nothing(app, prepared.selection, f"the {holder}")
             yield prepared, target
 
     def _printer(self, plan: Plan) -> Printer:

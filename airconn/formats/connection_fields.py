@@ -104,7 +104,9 @@ def check_extra(connection: Connection, rules: Rules) -> None:
         raise InputError(
             f"{connection.conn_id}: the extra {reason}",
             where=str(connection.origin),
-            hint='write it as {"key": "value"}, or read it for Airflow 2 with --airflow 2.11'
+            # An import is for the Airflow that it goes to, which no --airflow makes another.
+            hint='write it as {"key": "value"}; Airflow 2 takes any text, for which '
+            "check, convert, diff and delete have --airflow 2.11"
             if rules.extra_is_object
             else None,
         )

@@ -11,12 +11,12 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from airconn.formats import uri_hints
 from airconn.model import MASK, REDACTED, Connection, Rules, Str, Text, hidden_or
 
 EXTRA_KEY = "__extra__"
 """The query parameter that holds an extra as JSON text (`Connection.EXTRA_KEY`)."""
 
-_PERCENT_HINT = "a '/', '@' or ':' inside a password must be percent-encoded ('/' is %2F, '@' is %40, ':' is %3A)"
 _C0_AND_SPACE = "".join(map(chr, range(33)))
 _ENCODED_MASK = "".join(f"%{ord(mark):02X}" for mark in MASK)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
@@ -26,7 +26,7 @@ _PORTS = range(65536)
 class UriError(ValueError):
     """Airflow refuses this URI. `span` is the part at fault, as offsets into the URI; nothing of it is quoted."""
 
-    def __init__(self, message: str, span: tuple[int, int] | None = None, hint: str | None = _PERCENT_HINT) -> None:
+    def __init__(self, message: str, span: tuple[int, int] | None = None, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.span = span
@@ -59,17 +59,18 @@ def parse(uri: str, rules: Rules) -> UriFields:
     schemes = uri.count("://")
     if schemes > 2:
         third = [match.start() for match in re.finditer("://", uri)][2]
-        raise UriError("this URI has a third '://'", (third, third + 3))
+        raise UriError("this URI has a third '://'", (third, third + 3), uri_hints.TWO_SCHEMES)
     scheme = _split(uri, uri).scheme
     # Airflow replaces every occurrence, wherever it stands: `s3://s3://bucket` loses both.
     rest = uri.replace(f"{scheme}://", "" if schemes == 2 else "//")
     if schemes == 2 and any(mark in rest.split("://", 1)[0] for mark in "@:"):
-        raise UriError("this URI has a '://' in a place where Airflow takes it for a second scheme", None)
+        message = "this URI has a '://' in a place where Airflow takes it for a second scheme"
+        raise UriError(message, None, uri_hints.TWO_SCHEMES)
     parts = _split(rest, uri)
     try:
         port = parts.port
     except ValueError:
-        raise UriError(*_port_fault(parts.netloc, uri)) from None
+        raise UriError(*_port_fault(parts.netloc, uri), uri_hints.of_port(uri)) from None
     host = decode(parts.hostname or "")
     if "/" in host:
         host = decode(parts.netloc.rsplit("@", 1)[-1].split(":", 1)[0])
@@ -97,9 +98,11 @@ def _split(text: str, uri: str) -> Any:
         # The library's own words quote what stands there.
         if "NFKC" in str(error):
             message = "the host part of this URI has a character that Unicode reads as '/', '?', '#', '@' or ':'"
+            hint = uri_hints.IN_HOST
         else:
             message = "this URI has a '[' or ']' outside of an IPv6 host"
-        raise UriError(message, _netloc_span(uri)) from None
+            hint = uri_hints.of_brackets(uri)
+        raise UriError(message, _netloc_span(uri), hint) from None
     return parts
 
 
@@ -153,7 +156,7 @@ def _typed(value: str) -> Any:
 
 
 def _too_large() -> UriError:
-    return UriError("a query value of this URI is a longer number, or nested deeper, than Airflow reads", None, None)
+    return UriError("a query value of this URI is a longer number, or nested deeper, than Airflow reads")
 
 
 def build(connection: Connection) -> str:

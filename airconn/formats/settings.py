@@ -72,20 +72,32 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     if airflow is None and len(top) == 1:
         return Parsed(Bundle())
     if not isinstance(airflow, tree.Mapping):
+        near = _near([*document], ["airflow"]) if isinstance(document, tree.Mapping) and not top else None
         raise InputError(
             "a settings file has the top-level key 'airflow' with connections, pools and variables under it",
-            where=source,
-            hint="a file of another shape is read with --from-format yaml",
+            where=str(document.origin(near)) if near else source,
+            hint="did you mean 'airflow'?" if near else "a file of another shape is read with --from-format yaml",
         )
     reader = _Reader(options)
     for name, entries in airflow.items():
         if name.lower() in {kind.value for kind in Kind}:
             reader.section(Kind(name.lower()), entries, airflow.origin(name))
         else:
+            kinds = [kind.value for kind in Kind]
+            meant = next((kind for kind in kinds if _near([name], [kind])), None)
             reader.faults.add(
-                f"'airflow' has connections, pools and variables, and not {show_key(name)}", airflow.origin(name)
+                f"'airflow' has connections, pools and variables, and not {show_key(name)}",
+                airflow.origin(name),
+                f"did you mean {meant!r}?" if meant else "take it out, or move it to where it belongs",
             )
     return parsed(reader.found, reader.faults, reader.notes)
+
+
+def _near(names: list[str], known: list[str]) -> str | None:
+    """The first of the names that is most likely one of the known ones, misspelt."""
+    from difflib import get_close_matches
+
+    return next((name for name in names if get_close_matches(str(name)[:80].lower(), known, cutoff=0.7)), None)
 
 
 class _Reader:

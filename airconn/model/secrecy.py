@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from airconn.model import jsontext
 from airconn.model.jsontext import JsonPath
-from airconn.model.objects import AirflowObject
+from airconn.model.objects import AirflowObject, Variable
+from airconn.model.secret_names import is_secret_name
+from airconn.model.secret_values import is_certain, is_harmless, may_be_secret
 from airconn.model.sensitive import has_secrets, is_sensitive_place
 from airconn.model.text import Text
 
-_LOOKS_SECRET = re.compile(
-    r"://[^\s@]*:\S*@|PRIVATE KEY|\b(bearer|basic)\s+\S"
-    r"|(passw(or)?d|pwd|secret|token|api_?key|account_?key|access_?key(_?id)?)[\"\\']*\s*[=:]\s*\S",
-    re.IGNORECASE,
-)
-"""A login with its password in a URI, which Airflow's rules know nothing of, a private key, what a header of HTTP
-holds, and a password in a connection string or in lines of settings."""
-
 
 def is_secret(obj: AirflowObject, field: str, path: JsonPath, value: Any) -> bool:
-    """Whether a leaf of an object is a secret, by its name as Airflow judges it, or by what it looks like.
+    """Whether a leaf of an object is not to be shown: by its name, as Airflow or as anybody careful would judge it,
+    or by what it looks like.
 
     An extra that is no JSON has no names to judge by, and may be a secret as a whole.
     """
     if is_sensitive_place(obj, field, path) or (field == "extra" and isinstance(value, Text)):
         return True
+    if _is_secret_place(obj, field, path) and not is_harmless(value.text if isinstance(value, Text) else value):
+        return True
     text = value.text if isinstance(value, Text) else value
-    return isinstance(text, str) and (has_secrets(text) or looks_secret(text))
+    return isinstance(text, str) and _has_something(text)
+
+
+def _is_secret_place(obj: AirflowObject, field: str, path: JsonPath) -> bool:
+    own = isinstance(obj, Variable) and field == "value" and is_secret_name(obj.key)
+    return own or _is_secret_path(path)
+
+
+def _is_secret_path(path: JsonPath) -> bool:
+    return any(isinstance(part, str) and is_secret_name(part) for part in path)
+
+
+def _has_something(text: str) -> bool:
+    """Whether a text may be a secret, or is JSON with one in it."""
+    if has_secrets(text):
+        return True
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            leaves = list(jsontext.leaves(jsontext.loads(text)))
+        except ValueError:
+            return may_be_secret(text)
+        return any(
+            (_is_secret_path(path) and not is_harmless(leaf) and leaf not in ({}, []))
+            or (isinstance(leaf, str) and _has_something(leaf))
+            for path, leaf in leaves
+        )
+    return may_be_secret(text)
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a text has something in it that looks like a secret, whatever its place is called."""
-    return _LOOKS_SECRET.search(text) is not None
+    """Whether a text has something in it that is certainly a secret, whatever its place is called."""
+    return is_certain(text)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from airconn.errors import BlockedError, UsageError
-from airconn.model import MASK, REDACTED, AirflowObject, Kind, Text, jsontext
+from airconn.errors import BlockedError, UnfitError, UsageError
+from airconn.formats.base import extra_fault
+from airconn.model import MASK, REDACTED, AirflowObject, Connection, Kind, Rules, Text, jsontext
 from airconn.model.jsontext import JsonPath, Number
 from airconn.override.places import Place
 from airconn.override.values import Value
@@ -35,6 +36,14 @@ def put(obj: AirflowObject, place: Place, value: Value, where: str) -> AirflowOb
         return alike(there, value, where)
 
     return with_tree(obj, place.field, _changed(tree, path, change, where), where)
+
+
+def sound(obj: AirflowObject, field: str, rules: Rules, where: str) -> AirflowObject:
+    """`obj`, a field of which was changed. Raises `UnfitError` where the Airflow of `rules` doesn't take it so."""
+    if field == "extra" and isinstance(obj, Connection) and (fault := extra_fault(obj, rules)):
+        hint = f'such as {{"key": "value"}}; a single leaf is connections/{obj.id}.extra.KEY'
+        raise UnfitError(f"this extra {fault}", where=where, hint=hint if rules.extra_is_object else None)
+    return obj
 
 
 def unmask(obj: AirflowObject, place: Place, where: str) -> AirflowObject:

@@ -9,7 +9,7 @@ from typing import Any
 from airconn import formats
 from airconn.errors import InputError
 from airconn.formats import tree
-from airconn.model import AirflowObject, Bundle, Kind, Origin, Selection, jsontext, value_fields
+from airconn.model import AirflowObject, Bundle, Kind, Origin, Rules, Selection, jsontext, value_fields
 from airconn.model.jsontext import JsonPath
 from airconn.model.sensitive import is_sensitive_place
 from airconn.override import edit, values
@@ -33,10 +33,11 @@ class Overlay:
 
     entries: tuple[Entry, ...]
 
-    def apply(self, bundle: Bundle, surroundings: Surroundings, selection: Selection) -> Bundle:
+    def apply(self, bundle: Bundle, surroundings: Surroundings, selection: Selection, rules: Rules) -> Bundle:
         """`bundle` with the fields that the overlay gives. An entry that isn't selected is none of its business.
 
-        Raises `UsageError` for an id or a field that there isn't, with the place in the file.
+        Raises `UsageError` for an id or a field that there isn't, and for a value that the Airflow of `rules` doesn't
+        take, with the place in the file.
         """
         changed: dict[tuple[Kind, str], AirflowObject] = {}
         for entry in self.entries:
@@ -47,6 +48,7 @@ class Overlay:
                 raise unknown_id(entry.kind, entry.id, bundle, where=str(entry.origin))
             for field in entry.fields:
                 obj = _with_field(obj, entry, field, surroundings)
+                obj = edit.sound(obj, field, rules, str(entry.fields.origin(field)))
             changed[entry.kind, entry.id] = obj
         return bundle.map(lambda obj: changed.get((obj.kind, obj.id), obj))
 

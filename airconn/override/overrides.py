@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airconn.errors import UsageError
-from airconn.model import MASK, AirflowObject, Bundle, Kind, Selection
+from airconn.model import MASK, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Rules, Selection, rules_for
 from airconn.model.secrecy import looks_secret
 from airconn.model.sensitive import has_secrets, is_sensitive_place
 from airconn.override import edit, places, values
@@ -29,26 +29,28 @@ class Overrides:
     selection: Selection = field(default_factory=Selection)
     """What of the sources the bundle has: an overlay may be about more than that."""
 
-    def apply(self, bundle: Bundle) -> Bundle:
+    def apply(self, bundle: Bundle, airflow: AirflowVersion = NEWEST) -> Bundle:
         """`bundle` with the masks that are none, then the overlays, then what is set, then what is renamed.
 
-        All else of it stays, the origins of its objects among it. Raises `UsageError`, which quotes no value.
+        All else of it stays, the origins of its objects among it. Raises `UsageError`, which quotes no value, also
+        for an extra that `airflow` doesn't take.
         """
+        rules = rules_for(airflow)
         for text in self.literal_masks:
             place = places.find("--literal-mask", text, bundle)
             where = f"--literal-mask {place}"
             bundle = _with(bundle, edit.unmask(_object(bundle, place), place, where))
         for overlay in self.overlays:
-            bundle = overlay.apply(bundle, self.surroundings, self.selection)
+            bundle = overlay.apply(bundle, self.surroundings, self.selection, rules)
         for text in self.sets:
             place, given = places.find_assigned("--set", text, bundle)
-            bundle = self._put(bundle, place, given)
+            bundle = self._put(bundle, place, given, rules)
         for text in self.set_files:
             place, path = places.find_assigned("--set-file", text, bundle)
-            bundle = self._put_file(bundle, place, path)
+            bundle = self._put_file(bundle, place, path, rules)
         return _renamed(bundle, self.renames)
 
-    def _put(self, bundle: Bundle, place: Place, given: str) -> Bundle:
+    def _put(self, bundle: Bundle, place: Place, given: str, rules: Rules) -> Bundle:
         obj, where = _object(bundle, place), f"--set {place}"
         secret = is_sensitive_place(obj, place.field, place.path)
         if values.is_literal(given) and given != MASK and (secret or _shows_secrets(place, given)):
@@ -58,13 +60,13 @@ class Overrides:
                 hint="env:NAME, file:PATH and prompt: take it from elsewhere, and so does an --overlay file",
             )
         value = values.get(given, str(place), where, self.surroundings, secret=secret)
-        return _with(bundle, edit.put(obj, place, value, where))
+        return _with(bundle, edit.sound(edit.put(obj, place, value, where), place.field, rules, where))
 
-    def _put_file(self, bundle: Bundle, place: Place, path: str) -> Bundle:
+    def _put_file(self, bundle: Bundle, place: Place, path: str, rules: Rules) -> Bundle:
         obj, where = _object(bundle, place), f"--set-file {place}"
         secret = is_sensitive_place(obj, place.field, place.path)
         value = values.whole_file(path, where, self.surroundings, secret=secret)
-        return _with(bundle, edit.put(obj, place, value, where))
+        return _with(bundle, edit.sound(edit.put(obj, place, value, where), place.field, rules, where))
 
 
 def _shows_secrets(place: Place, given: str) -> bool:

@@ -199,9 +199,13 @@ def _describe(obj: AirflowObject) -> str:
     if isinstance(obj, Connection):
         return obj.conn_type
     if isinstance(obj, Pool):
-        slots = "without limit" if obj.slots == -1 else f"{obj.slots} slots"
+        slots = "without limit" if obj.slots == -1 else _number(obj.slots, "slot")
         return slots + (", deferred included" if obj.include_deferred else "")
-    return f"{len(obj.value.text)} characters" if isinstance(obj.value, Text) else "hidden"
+    return _number(len(obj.value.text), "character") if isinstance(obj.value, Text) else "hidden"
+
+
+def _number(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def list_json(bundle: Bundle, source: str) -> str:

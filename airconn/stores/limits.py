@@ -35,7 +35,12 @@ ID_WORDS = {Kind.CONNECTIONS: "id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
 
 def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
     """Each reason why an Airflow of this version can't hold `obj`, as a sentence. Which ids it takes is left open."""
-    yield from _of_id(obj)
+    yield from of_id(obj)
+    yield from of_values(obj, version)
+
+
+def of_values(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
+    """Those of the reasons that are about its fields. `airconn check` tells them as well, of files."""
     for name in value_fields(obj.kind):
         value = getattr(obj, name)
         text = value.text if isinstance(value, Text) else value
@@ -53,7 +58,8 @@ def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
         yield "its slots are beyond what Airflow's database has for them"
 
 
-def _of_id(obj: AirflowObject) -> Iterator[str]:
+def of_id(obj: AirflowObject) -> Iterator[str]:
+    """Those of the reasons that are about its id."""
     if is_broken(obj.id):
         yield f"the {ID_WORDS[obj.kind]} has half a character (a lone surrogate) in it"
     longest = {Kind.VARIABLES: LONGEST_KEY, Kind.POOLS: LONGEST_POOL}.get(obj.kind)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from airconn import formats
-from airconn.errors import AirconnError, BlockedError, InputError, InputErrors
+from airconn.errors import AirconnError, BlockedError, InputError, InputErrors, UnfitError
 from airconn.formats.base import Loss, Note, WriteOptions
 from airconn.model import (
     NEWEST,
@@ -28,8 +28,8 @@ from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from airconn.transfer import watching
 
-Change = Callable[[Bundle], Bundle]
-"""What is done to the objects of the sources before they go on."""
+Change = Callable[[Bundle, AirflowVersion], Bundle]
+"""What is done to the objects of the sources before they go on, for the Airflow that they are read for."""
 RedactedPolicy = Literal["mask", "omit", "fail"]
 Hidden = tuple[tuple[AirflowObject, tuple[str, ...]], ...]
 """The objects with hidden fields, and the names of these."""
@@ -43,6 +43,8 @@ class Loaded:
     notes: tuple[Note, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
     """For each source with entries that are none of our business, how many there were."""
+    strangers: int = 0
+    """How many objects were left out because the target has no place for their kind."""
 
 
 def load(
@@ -79,7 +81,7 @@ def load(
     for store in fills:
         bundle, said = _filled(bundle, store, airflow)
         notes += said
-    return Loaded(change(bundle) if change else bundle, tuple(notes), tuple(ignored))
+    return Loaded(change(bundle, airflow) if change else bundle, tuple(notes), tuple(ignored))
 
 
 def _filled(bundle: Bundle, store: Store, airflow: AirflowVersion) -> tuple[Bundle, list[Note]]:
@@ -105,11 +107,11 @@ def load_for(
 
     They are read before the target is asked anything: a fault of the input is told whether a server runs or not.
     """
-    first: InputError | None = None
+    first: AirconnError | None = None
     loaded = None
     try:
         loaded = load(sources, selection, airflow or NEWEST, fills=fills, change=change)
-    except InputError as error:
+    except (InputError, UnfitError) as error:
         first = error
     if first and airflow:
         raise first

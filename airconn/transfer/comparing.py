@@ -21,6 +21,8 @@ class Comparison:
     diff: Diff
     notes: tuple[Note, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
+    strangers: bool = False
+    """Whether objects were left out because the other place has no place for their kind."""
 
 
 def compare_places(a: Store, b: Store, selection: Selection, airflow: AirflowVersion | None = None) -> Comparison:
@@ -37,6 +39,7 @@ def compare_places(a: Store, b: Store, selection: Selection, airflow: AirflowVer
     if faults:
         raise InputErrors(tuple(faults))
     notes = [note for side in loaded for note in side.notes]
+    strangers: list[Note] = []
     bundles = [side.bundle for side in loaded]
     if selection.kinds == ALL_KINDS:
         shared = a.kinds & b.kinds
@@ -44,10 +47,11 @@ def compare_places(a: Store, b: Store, selection: Selection, airflow: AirflowVer
             raise UsageError(
                 f"{a.address} holds {_names(a.kinds)}, and {b.address} {_names(b.kinds)}: nothing can be compared"
             )
-        notes += [*_left_out(a, bundles[1]), *_left_out(b, bundles[0])]
+        strangers = [*_left_out(a, bundles[1]), *_left_out(b, bundles[0])]
         bundles = [Selection(kinds=shared).of(bundle) for bundle in bundles]
     diff = compare(bundles[0], bundles[1], a.stored_form, b.stored_form)
-    return Comparison(*described, diff, tuple(notes), tuple(entry for side in loaded for entry in side.ignored))
+    ignored = tuple(entry for side in loaded for entry in side.ignored)
+    return Comparison(*described, diff, (*notes, *strangers), ignored, bool(strangers))
 
 
 def _load(store: Store, selection: Selection, airflow: AirflowVersion, faults: list[InputError]) -> Loaded:

@@ -127,7 +127,9 @@ def _without_strangers(loaded: Loaded, target: Store) -> Loaded:
     left_out = " and ".join(f"{len(loaded.bundle.of_kind(kind))} {kind.value}" for kind in others)
     options = " ".join(f"--{kind.value}" for kind in others)
     note = Note(target.address, f"{left_out} left out, which have no place here ({options} makes that an error)")
-    return replace(loaded, bundle=Selection(kinds=target.kinds).of(loaded.bundle), notes=(*loaded.notes, note))
+    rest = Selection(kinds=target.kinds).of(loaded.bundle)
+    strangers = len(loaded.bundle) - len(rest)
+    return replace(loaded, bundle=rest, notes=(*loaded.notes, note), strangers=strangers)
 
 
 def prepare_deletion(

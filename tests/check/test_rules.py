@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from airconn.check import ALL, check_all
+from airconn.check import ALL, check_all, objects
 from airconn.check.objects import nearest_type
 from airconn.check.sensitive import is_sensitive
 from airconn.config import Settings
-from airconn.model import NEWEST, AirflowVersion, Selection
+from airconn.model import NEWEST, AirflowVersion, Connection, Pool, Selection
+from airconn.stores import limits
 from airconn.stores.file import FileStore
 from tests.check.generate_conn_types import of_provider_info, of_providers_manager, of_wheel, rewritten
 
@@ -30,6 +31,18 @@ CASES["ids"] = (
     "connections.json",
     json.dumps({id_: {"conn_type": "http"} for id_ in IDS}, indent=0),
     ["2:1 AC301", "5:1 AC302", "8:1 AC303", "11:1 AC304", "14:1 AC302", "17:1 AC301"],
+)
+CASES["beyond the database"] = (
+    "objects.json",
+    json.dumps(
+        {
+            "connections": {"a": {"conn_type": "http", "host": "h" * 600}, "b": {"conn_type": "http", "port": 2**40}},
+            "variables": {"": "x", " ": "y"},
+            "pools": {"c": {"slots": -5}, "d": {"slots": 2**40}, "e": {"slots": -1}, "p" * 257: {"slots": 1}},
+        },
+        indent=1,
+    ),
+    ["3:3 AC321", "7:3 AC321", "13:3 AC305", "14:3 AC305", "17:3 AC321", "20:3 AC321", "26:3 AC301"],
 )
 CASES["a key too long"] = ("variables.json", json.dumps({"k" * 251: "v"}), ["1:2 AC301"])
 
@@ -80,6 +93,17 @@ def test_an_id_in_two_files_is_told_only_with_other_values(tmp_path: Path) -> No
     (finding,) = check_all(stores, Selection())
     assert (finding.code, Path(finding.file).name) == ("AC401", "c.env")
     assert finding.message == f"it is in {tmp_path / 'a.env'}:1 with other values"
+
+
+def test_what_an_import_would_refuse_of_the_fields_is_found_in_its_words(tmp_path: Path) -> None:
+    """So that a clean check and a refused import can't drift apart."""
+    long = Connection(conn_id="a", conn_type="http", host="h" * 600, port=2**40, team_name="")
+    expected = [("AC321", problem, None) for problem in limits.problems(long, NEWEST)]
+    assert len(expected) == 3
+    assert [t for t in objects.troubles(long, NEWEST, is_uri=False) if t[0] == "AC321"] == expected
+    pool = Pool(name="p" * 300, slots=-5)
+    said = [message for _, message, _ in objects.troubles(pool, NEWEST, is_uri=False)]
+    assert said == list(limits.problems(pool, NEWEST))
 
 
 def test_findings_are_sorted_and_there_once(tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from airconn.cli import COMMANDS
+from airconn.model import NEWEST
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ from airconn.cli import COMMANDS
             ["convert", "-", "--from-format", "env"],
             "# one\nAIRFLOW_CONN_WAREHOUSE=postgres://user:pa/ss@host:5432/db\nA B\n",
             3,
-            "<stdin>:2: warehouse: the port of this URI (columns 40 to 41) is not a number\nhint:  a '/', '@' or",
+            "<stdin>:2: warehouse: the port of this URI (columns 40 to 41) is not a number\nhint:  a '/' inside",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -146,6 +148,74 @@ def test_a_shell_is_offered_what_fits(
     command = [sys.executable, "-m", "airconn"]
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert [line.replace(",", " ") for line in done.stdout.splitlines()] == offered
+
+
+@pytest.mark.parametrize("command", [["convert"], ["import", "--to", "to.json"], ["delete", "c", "--yes", "--from"]])
+def test_the_hint_of_an_extra_that_is_no_object_leads_somewhere_in_every_command(
+    airconn, tmp_path: Path, command: list[str]
+) -> None:
+    """An import is for the Airflow that it goes to, whatever --airflow says."""
+    (tmp_path / "c.json").write_text('{"connections": {"c": {"conn_type": "http", "extra": "[1]"}}}')
+    result = airconn(*command, tmp_path / "c.json")
+    hint = result.err.splitlines()[1]
+    assert hint.startswith('hint:  write it as {"key": "value"}; Airflow 2 takes any text')
+    assert hint.endswith("check, convert, diff and delete have --airflow 2.11")
+    for follows in (["convert"], ["check"], ["delete", "c", "--dry-run", "--from"]):
+        assert "JSON object" not in airconn(*follows, tmp_path / "c.json", "--airflow", "2.11").err
+
+
+def test_of_many_faults_the_first_are_told_and_a_hint_that_comes_again_is_told_once(airconn, examples: Path) -> None:
+    args = ["import", examples / "objects.json", "--from-format", "env", "--to", "out.json"]
+    result = airconn(*args)
+    lines = result.err.splitlines()
+    number = len([line for line in airconn(*args, "-v").err.splitlines() if line.startswith("error: ")])
+    assert (result.code, number > 22) == (3, True)
+    assert len([line for line in lines if line.startswith("error: ")]) == 20
+    hints = [line for line in lines if line.startswith("hint:  ")]
+    assert all(first != second for first, second in pairwise(hints))
+    assert lines[-2:] == [f"and {number - 20} more errors (-v shows all)", "nothing was written"]
+
+
+def test_two_faults_in_a_row_with_one_hint(airconn) -> None:
+    result = airconn("convert", "-", "--from-format", "env", stdin="A B\nC D\n")
+    assert [line.partition(":")[0] for line in result.err.splitlines()] == ["error", "hint", "error"]
+    assert result.code == 3
+
+
+@pytest.mark.parametrize("version", ["1.10", "2.6", "2.6.3"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "check x",
+        "convert x",
+        "export",
+        "import x",
+        "list",
+        "show x",
+        "delete x",
+        "diff x y",
+        "explain x",
+        "run -- true",
+    ],
+)
+def test_an_airflow_that_is_too_old_is_an_error_of_the_option(airconn, command: str, version: str) -> None:
+    name, *rest = command.split()
+    result = airconn(name, "--airflow", version, *rest)
+    assert result.code == 2
+    assert "is older than 2.7, the oldest that airconn knows\nhint:  --airflow 2.7 is the nearest" in result.err
+
+
+def test_an_airflow_that_is_newer_than_all_is_the_newest(airconn) -> None:
+    for version in ("2.7", "4.0"):
+        assert airconn("check", "-", "--airflow", version, "--from-format", "env").code == 0
+
+
+@pytest.mark.parametrize("command", ["check", "convert"])
+def test_where_no_airflow_is_in_question_the_help_says_which_it_is(airconn, capsys, command: str) -> None:
+    airconn(command, "--help")
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"2.7 or newer [{NEWEST}, the newest known]" in text
+    assert "in question" not in text
 
 
 CONNECTIONS = '{"db": {"conn_type": "postgres", "password": "s3cret"}}'

@@ -46,6 +46,48 @@ def test_that_there_is_nothing_at_all_is_no_fault_of_a_selection(airconn: Aircon
     assert airconn("convert", tmp_path / "in.json", "--format", "env", "-q").err == ""
 
 
+@pytest.mark.parametrize(
+    ("args", "objects", "said"),
+    [
+        (["convert", "--format", "uri"], {"variables": {"a": "b"}}, "the uri format has no place for anything"),
+        (["convert", "--format", "env"], {"variables": {"a": "'`"}}, "the env format has no place for anything"),
+        (
+            ["convert", "--redacted", "omit", "--variables"],
+            {"variables": {"a": "***"}},
+            "the source hides a part of everything that is selected",
+        ),
+        (["diff", "empty.env"], {"pools": {"a": {"slots": 1}}}, "neither place holds anything that the other has a"),
+        (
+            ["run", "--dry-run", "--from"],
+            {"pools": {"a": {"slots": 1}}},
+            "nothing is set: all that is selected is left out",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_has_no_place_is_not_said_to_be_not_there(
+    airconn: Airconn, tmp_path: Path, args: list[str], objects: object, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.env").touch()
+    (tmp_path / "in.json").write_text(json.dumps(objects))
+    result = airconn(*args, "in.json")
+    assert said in result.err
+    assert "the sources hold nothing" not in result.err
+
+
+def test_a_kind_that_the_target_has_no_place_for_is_there_all_the_same(
+    airconn: Airconn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.json").write_text('{"pools": {"a": {"slots": 1}}}')
+    (tmp_path / "c.json").write_text("{}")
+    (tmp_path / "v.json").write_text("{}")
+    result = airconn("import", "in.json", "--to", "local:c.json,v.json")
+    assert (result.code, "warning: the target has no place for anything\n" in result.err) == (0, True)
+    assert "the sources hold nothing" not in result.err
+
+
 @pytest.mark.parametrize("name", ["out.json", "out.yaml", "out.uri"])
 def test_a_file_is_not_emptied_by_a_slip(airconn: Airconn, source: Path, tmp_path: Path, name: str) -> None:
     out = tmp_path / name

@@ -16,6 +16,8 @@ import pytest
 
 from airconn.cli.app import App
 from airconn.cli.overriding import make_overrides
+from tests.stores.airflow_api.conftest import airflow
+from tests.stores.site import Site
 
 SECRET = "hunter2"
 
@@ -173,3 +175,32 @@ def test_a_file_in_place_keeps_what_is_not_overridden(airconn, source: Path, tmp
     result = airconn("convert", source, "--variables", "-o", out, "--set", "variables/region.value=ap")
     assert result.code == 0
     assert out.read_text() == "# ours\nAIRFLOW_VAR_REGION=ap # kept\nAIRFLOW_VAR_OTHER=1\n"
+
+
+def test_an_extra_that_is_no_object_is_a_usage_error_whatever_the_command(airconn, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text('{"connections": {"c": {"conn_type": "x", "extra": {"a": "b"}}}}')
+    option = ["--set", "connections/c.extra=foo"]
+    for command in (["convert"], ["import", "--to", tmp_path / "to.json"]):
+        result = airconn(*command, tmp_path / "c.json", *option)
+        assert (result.code, result.out) == (2, "")
+        assert result.err.startswith(
+            "error: --set connections/c.extra: this extra is not a JSON object, which is all that Airflow 3.3.2 takes"
+        )
+    result = airconn("convert", tmp_path / "c.json", *option, "--airflow", "2.11")
+    assert (result.code, '"extra": "foo"' in result.out) == (0, True)
+
+
+def test_other_faults_of_an_option_are_told_without_asking_a_server(airconn, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text('{"connections": {"c": {"conn_type": "x"}}}')
+    with Site(airflow("2.11.2")) as site:
+        env = {"AIRCONN_URL": site.url, "AIRCONN_TOKEN": "a-token"}
+        result = airconn("import", tmp_path / "c.json", "--set", "connections/c.port=x", "--dry-run", env=env)
+    assert (result.code, [request.path for request in site.log]) == (2, [])
+
+
+def test_an_extra_that_is_no_object_is_set_in_an_airflow_2(airconn, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text('{"connections": {"c": {"conn_type": "x", "extra": {"a": "b"}}}}')
+    with Site(airflow("2.11.2")) as site:
+        env = {"AIRCONN_URL": site.url, "AIRCONN_TOKEN": "a-token"}
+        result = airconn("import", tmp_path / "c.json", "--set", "connections/c.extra=foo", "--dry-run", env=env)
+    assert (result.code, result.err) == (0, "")

@@ -435,7 +435,7 @@ def test_a_deletion_reads_the_place_for_the_airflow_that_it_is_for(airconn, tmp_
     """Another connection of the file may be one that only an older Airflow takes."""
     target = write(tmp_path / "old.env", 'AIRFLOW_CONN_A=\'{"conn_type": "t", "extra": "plain"}\'\nAIRFLOW_VAR_V=1\n')
     refused = airconn("delete", "v", "--from", target, "--yes")
-    assert (refused.code, "read it for Airflow 2 with --airflow 2.11" in refused.err) == (3, True)
+    assert (refused.code, "diff and delete have --airflow 2.11" in refused.err) == (3, True)
     done = airconn("delete", "v", "--from", target, "--yes", "--airflow", "2.11")
     assert (done.code, done.err) == (0, "")
     assert target.read_text() == 'AIRFLOW_CONN_A=\'{"conn_type": "t", "extra": "plain"}\'\n'

@@ -79,6 +79,25 @@ def test_no_secret_is_in_any_output_unless_it_is_asked_for(airconn, place: Path)
         assert [number for number in range(1, 8) if f"canary-{number}" not in revealed.out] == []
 
 
+def test_what_airflow_would_show_is_masked_if_it_may_be_a_secret(airconn, tmp_path: Path) -> None:
+    """Airflow's own list knows none of these names."""
+    names = ["account_key", "pwd", "pass", "ssh_key", "hmac", "keyfile_json", "signing_key", "sslkey", "pat"]
+    extra = {**dict.fromkeys(names, "canary"), "sas": "sv=1&sig=canary", "region": "eu"}
+    variables = {"PWD": "canary", "GITHUB_PAT": "canary", "hook": "https://hooks.slack.com/services/T0/B0/canary"}
+    document = {"connections": {"c": {"conn_type": "x", "extra": extra}}, "variables": variables}
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_text(json.dumps(document))
+    new.write_text(json.dumps(document).replace("canary", "canary-2").replace('"eu"', '"us"'))
+    shown = airconn("show", "--from", old, "c", *variables)
+    assert (shown.code, "canary" in shown.out) == (0, False)
+    assert "  extra.region        eu\n" in shown.out
+    diff = airconn("diff", old, new, "--show-values")
+    assert (diff.code, "canary" in diff.out, diff.out.count("(a secret)")) == (0, False, 13)
+    plan = airconn("import", new, "--to", old, "--dry-run", "--show-values")
+    assert (plan.code, "canary" in plan.out, plan.out.count(" -> ")) == (0, False, 1)
+    assert '      extra.region: "eu" -> "us"\n' in plan.out
+
+
 def test_what_the_source_hides_stays_hidden(airconn, place: Path) -> None:
     for options in ([], ["--reveal"]):
         result = show(airconn, place, "connections/masked", "variables/hidden", *options)

@@ -11,7 +11,7 @@ import re
 import pytest
 from hypothesis import given
 
-from airconn.errors import InputErrors
+from airconn.errors import InputError, InputErrors
 from airconn.formats import env, get_format, settings
 from airconn.formats.base import Parsed, ReadOptions, WriteOptions
 from airconn.model import REDACTED, AirflowVersion, Bundle, Connection, Kind, Pool, Text, Variable
@@ -300,3 +300,18 @@ def test_large_numbers_are_written_with_all_their_digits() -> None:  # V14
     for name in ("env", "uri", "json", "yaml", "settings"):
         text = get_format(name).render(bundle, WriteOptions()).text
         assert get_format(name).parse(text, "f", OPTIONS).bundle.connections["a"].extra == extra
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("airflow:\n  conections: []\n", "2:3", "did you mean 'connections'?"),
+        ("airflow:\n  Varibles: []\n", "2:3", "did you mean 'variables'?"),
+        ("airflow:\n  dags: []\n", "2:3", "take it out, or move it to where it belongs"),
+        ("airflw:\n  connections: []\n", "1:1", "did you mean 'airflow'?"),
+    ],
+)
+def test_a_misspelt_key_is_told_what_it_may_be(text: str, place: str, hint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        settings.parse(text, "s", ReadOptions())
+    assert (caught.value.where, caught.value.hint) == (f"s:{place}", hint)

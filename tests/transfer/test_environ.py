@@ -158,7 +158,7 @@ def test_what_is_hidden_never_goes_in(tmp_path: Path) -> None:
 def test_a_mask_that_is_called_the_value_itself_goes_in(tmp_path: Path) -> None:
     objects = {"connections": {"a": {"conn_type": "http", "password": "***"}}}
     genuine = Bundle.of([connection("a", password="***", literal=frozenset({"password"}))])
-    result = made(tmp_path, objects, change=lambda _: genuine)
+    result = made(tmp_path, objects, change=lambda *_: genuine)
     assert json.loads(result.variables["AIRFLOW_CONN_A"])["password"] == "***"
 
 

@@ -198,7 +198,8 @@ def _one_line(token: str) -> str:
 
 
 def _run(command: tuple[str, ...], seconds: float) -> str:
-    """The first line that a command prints. Neither its words nor its output are shown: a secret may be in both."""
+    """The first line that a command prints. But for the program, neither its words nor its output are shown: a secret
+    may be in both."""
     try:
         done = subprocess.run(  # noqa: S603 - the user's own command, run without a shell
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
@@ -206,8 +207,9 @@ def _run(command: tuple[str, ...], seconds: float) -> str:
     except subprocess.TimeoutExpired:
         raise TargetError(f"the token command printed no token within {_COMMAND_SECONDS} s") from None
     except OSError as error:
+        reason = error.strerror or "the system refuses"
         raise UsageError(
-            f"the token command can't be run: {error.strerror or 'the system refuses'}",
+            f"the program of the token command, {command[0]!r}, can't be run: {reason}",
             hint="it is AIRCONN_TOKEN_COMMAND, or token_command in your config.toml",
         ) from None
     lines = done.stdout.decode(errors="replace").splitlines()

@@ -248,7 +248,9 @@ def test_a_command_that_is_not_there(serve: Serve, connect: Connect) -> None:
     settings = Settings(credentials=Credentials(token_command=("/no/such/command", "--password", "hunter2")))
     error = error_of(lambda: connect(serve(airflow("3.3.2")).url, settings).read(VARIABLES))
     assert isinstance(error, UsageError)
-    assert error.message == "the token command can't be run: No such file or directory"
+    assert error.message == (
+        "the program of the token command, '/no/such/command', can't be run: No such file or directory"
+    )
 
 
 @pytest.mark.parametrize("token", ["hunter2\r\nX-Evil: 1", "hunter2 x", "hünter2"])

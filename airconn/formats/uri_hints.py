@@ -1,0 +1,28 @@
+"""What to do about a URI that Airflow refuses. Nothing of it is quoted but the one mark that is in its way."""
+
+from __future__ import annotations
+
+_ENCODED = {mark: f"%{ord(mark):02X}" for mark in "/@:#?[]%"}
+
+TWO_SCHEMES = "inside of a part of a URI, '://' is percent-encoded as %3A%2F%2F"
+IN_HOST = "percent-encode that character, or take it out of the host"
+
+
+def of_port(uri: str) -> str:
+    """The way out of a port that is none: most often a mark in the password has ended the host before its time."""
+    return _in_login(uri, "/?#") or "a port is a number from 0 to 65535, and a ':' that begins none is written %3A"
+
+
+def of_brackets(uri: str) -> str:
+    """The way out of brackets that are in no place for them."""
+    return _in_login(uri, "[]") or "brackets are for an address of IPv6, as in [::1]; elsewhere they are %5B and %5D"
+
+
+def _in_login(uri: str, marks: str) -> str | None:
+    """What to do about the first of these marks that stands before the '@' of a URI, if one does."""
+    login, _, _ = uri.partition("://")[2].rpartition("@")
+    mark = next((char for char in login if char in marks), None)
+    if mark is None:
+        return None
+    others = ", ".join(f"'{other}' is {code}" for other, code in _ENCODED.items() if other != mark)
+    return f"a '{mark}' inside a password must be percent-encoded as {_ENCODED[mark]} (and {others})"
