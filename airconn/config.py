@@ -44,6 +44,7 @@ _WANTED = {
 }
 _CREDENTIALS = ("token", "username", "password")
 _TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.toml")
+_OF_TLS = ("ca_bundle", "client_cert", "client_key")
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
 """Where the password of a metadata database is that is named by its address."""
 _ADDRESS_KEYS = ("url", "token_env", "username_env", "password_env")
@@ -127,11 +128,12 @@ class Config:
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_TOKEN_COMMAND",
             )
-        _distrust(project)
         user_file = _user_file(environ)
         if environ.get("AIRCONN_CONFIG") and not user_file.exists():
             raise UsageError("AIRCONN_CONFIG names a file that isn't there", where=str(user_file))
-        return cls(environ, project, _read(user_file, str(user_file)), stdin, str(user_file))
+        user = _read(user_file, str(user_file))
+        _distrust(project, user)
+        return cls(environ, project, user, stdin, str(user_file))
 
     def target(self, option: str | None) -> Address:
         """The Airflow that is meant: `option`, else `AIRCONN_URL`, else `url` of a file, else the default."""
@@ -151,7 +153,7 @@ class Config:
         if not text:
             raise UsageError("an address is empty", hint="is it a variable of your shell that isn't set?")
         if not text.startswith("@"):
-            return Address(text, self.settings({}))
+            return Address(text, self.settings(text, {}))
         addresses = self.addresses()
         entry = addresses.get(text[1:])
         if entry is None:
@@ -161,8 +163,8 @@ class Config:
             hint = f"did you mean @{near[0]}?" if near else f"write it into {PROJECT_FILE} under [addresses]"
             raise UsageError(f"no address is named {text}", hint=hint)
         if isinstance(entry, str):
-            return Address(entry, self.settings({}))
-        return Address(entry["url"], self.settings(entry))
+            return Address(entry, self.settings(entry, {}))
+        return Address(entry["url"], self.settings(entry["url"], entry))
 
     def addresses(self) -> dict[str, Any]:
         """The addresses that have a name, the user's before the project's."""
@@ -172,15 +174,18 @@ class Config:
         """A setting of the configuration files, the project's before the user's."""
         return self.project.get(key, self.user.get(key))
 
-    def settings(self, entry: Mapping[str, str]) -> Settings:
+    def settings(self, address: str, entry: Mapping[str, str]) -> Settings:
         """All settings for one address. `entry` is its table in the configuration."""
+        is_airflow = address.lower().startswith(("http://", "https://"))
         found: dict[str, Any] = {}
-        for key in ("timeout", "retries", "deadline", "ca_bundle", "client_cert", "client_key"):
+        for key in ("timeout", "retries", "deadline", *_OF_TLS):
             name = f"AIRCONN_{key.upper()}"
-            text = self.environ.get(name) or self.value(key)
+            # Who stands in for an Airflow is a project's business, and who stands in for a vault isn't.
+            project = {} if key in _OF_TLS and not is_airflow else self.project
+            text = self.environ.get(name) or project.get(key, self.user.get(key))
             if text in (None, ""):
                 continue
-            file = PROJECT_FILE if key in self.project else self.user_file
+            file = PROJECT_FILE if key in project else self.user_file
             what = name if self.environ.get(name) else f"{file}: {key!r}"
             convert = {"timeout": _seconds, "retries": _count, "deadline": self._deadline}.get(
                 key, lambda value, _: Path(str(value)).expanduser()
@@ -302,8 +307,14 @@ def _check(values: Mapping[str, Any], shown: str) -> None:
                 raise UsageError(f"address {name!r} can't have {key!r} like this", where=shown, hint=hint)
 
 
-def _distrust(project: Mapping[str, Any]) -> None:
+def _distrust(project: Mapping[str, Any], user: Mapping[str, Any]) -> None:
     """Refuses a project's file that would run a command, or send a secret of the environment where it likes."""
+    theirs = {
+        entry[f"{what}_env"]: entry["url"]
+        for entry in user.get("addresses", {}).values()
+        for what in _CREDENTIALS
+        if isinstance(entry, dict) and f"{what}_env" in entry
+    }
     addresses = project.get("addresses", {})
     urls = {name: entry["url"] if isinstance(entry, dict) else entry for name, entry in addresses.items()}
     for name, address in {**urls, "url": project.get("url", "")}.items():
@@ -317,11 +328,13 @@ def _distrust(project: Mapping[str, Any]) -> None:
     for name, entry in addresses.items():
         for what in _CREDENTIALS if isinstance(entry, dict) else ():
             variable = entry.get(f"{what}_env", "AIRCONN_")
-            if not variable.startswith("AIRCONN_"):
+            is_for_another = theirs.get(variable, entry["url"]) != entry["url"] or variable == METADB_PASSWORD
+            if not variable.startswith("AIRCONN_") or is_for_another:
                 raise UsageError(
                     f"address {name!r} has {what}_env = {variable!r}, and a project's file isn't trusted with that",
                     where=PROJECT_FILE,
-                    hint="name a variable that starts with AIRCONN_, or move the address to your own config.toml",
+                    hint="name one that starts with AIRCONN_ and is for no other place, or move the address to your "
+                    "own config.toml",
                 )
 
 

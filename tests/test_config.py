@@ -82,6 +82,25 @@ def test_only_the_users_own_file_may_name_any_variable(tmp_path: Path) -> None:
     assert found.resolve("@x").settings.credentials.token == "t"
 
 
+def test_a_project_gets_no_credentials_that_are_for_another_place(tmp_path: Path) -> None:
+    user = '[addresses.prod]\nurl = "https://prod"\ntoken_env = "AIRCONN_PROD_TOKEN"\n'
+    for variable in ("AIRCONN_PROD_TOKEN", "AIRCONN_METADB_PASSWORD"):
+        text = f'[addresses.x]\nurl = "https://x"\ntoken_env = "{variable}"\n'
+        with pytest.raises(UsageError, match="a project's file isn't trusted") as caught:
+            config(tmp_path, text, user)
+        assert "for no other place" in (caught.value.hint or "")
+    same = '[addresses.x]\nurl = "https://prod"\ntoken_env = "AIRCONN_PROD_TOKEN"\n'
+    assert config(tmp_path, same, user, AIRCONN_PROD_TOKEN="t").resolve("@x").settings.credentials.token == "t"
+
+
+def test_a_projects_authorities_are_for_an_airflow(tmp_path: Path) -> None:
+    found = config(tmp_path, 'ca_bundle = "company.pem"\nclient_cert = "c.pem"', 'ca_bundle = "mine.pem"')
+    assert found.resolve("https://airflow").settings.ca_bundle == Path("company.pem")
+    for address in ("vault:///secret", "k8s://", "metadb:", "aws-ssm://"):
+        settings = found.resolve(address).settings
+        assert (settings.ca_bundle, settings.client_cert) == (Path("mine.pem"), None)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -8,11 +8,17 @@ from airconn import trust
 from airconn.stores import REGISTRY
 
 TAKEN = [
-    *("conns.env", "./a.json", "/tmp/x.yaml", "-", "@prod", "C:\\x.json", "dir/a:b.env"),
+    *("conns.env", "./a.json", "/tmp/x.yaml", "-", "@prod", "C:\\x.json", "dir/a:b.env", "team:prod.env"),
     *("http://localhost:8080", "HTTPS://airflow.example.com/x"),
     *("env:", "metadb:", "metadb+sqlite:////tmp/airflow.db", "airflow-config:", "airflow-config:workers"),
     *("airflow-cli:", "local:connections.json,variables.json", "local:?connections_file_path=a%2Cb.json"),
-    *("vault:///secret", "vault:///secret?connections_path=team/c&variables_path=null", "aws-ssm://"),
+    *(
+        "vault://",
+        "vault:///my%20mount",
+        "vault:///secret",
+        "vault:///secret?connections_path=team/c&variables_path=null",
+        "aws-ssm://",
+    ),
     *("aws-ssm://eu-west-1?connections_prefix=/a", "aws-secretsmanager://eu-west-1?sep=-&connection_format=uri"),
     *("gcp-secretmanager://my-project", "gcp-secretmanager://?connections_prefix=x", "azure-keyvault://my-vault"),
     *("k8s://", "k8s://minikube/airflow", "k8s:///airflow?connections_label=x"),

@@ -134,7 +134,8 @@ def _kind(document: tree.Mapping | tree.Sequence, source: str, options: ReadOpti
         return options.kind or named or found
     if named is found and named is not None:
         return named
-    if options.kind not in (named, found) and (other := named or found):
+    looked_like = None if found is Kind.VARIABLES else found  # which only means that it looks like nothing else
+    if options.kind not in (named, found) and (other := named or looked_like):
         raise InputError(
             f"{'the name of this file says' if named else 'this looks like a file of'} {other.value}, "
             f"and --kind says {options.kind.value}",
@@ -155,7 +156,7 @@ def _kind_of_content(document: tree.Mapping | tree.Sequence, likely: Kind | None
     entries = list(document.values()) if isinstance(document, tree.Mapping) else list(document)
     if not entries:  # nothing of any kind
         return (likely or Kind.CONNECTIONS) if isinstance(document, tree.Mapping) else Kind.POOLS
-    if isinstance(document, tree.Mapping) and all(_is_no_connection(entry) for entry in entries):
+    if isinstance(document, tree.Mapping) and not any(map(_may_be_connection, entries)):
         return Kind.VARIABLES
     if likely is Kind.VARIABLES and isinstance(document, tree.Mapping) and all(map(_is_as_written, entries)):
         return likely
@@ -168,11 +169,14 @@ def _kind_of_content(document: tree.Mapping | tree.Sequence, likely: Kind | None
     return None
 
 
-def _is_no_connection(entry: Any) -> bool:
-    """Whether nobody can have meant an entry to be a connection, nor a pool: it is the value of a variable."""
+def _may_be_connection(entry: Any) -> bool:
+    """Whether somebody may have meant an entry, or a part of it, to be a connection or a pool."""
     if isinstance(entry, dict):
-        return set(entry) == _WRAPPER or not set(entry) & (connection_fields.FILE_KEYS | _AIRFLOWCTL_POOL_FIELDS)
-    return not isinstance(entry, str) or not _LIKE_A_URI.search(entry)
+        known = connection_fields.FILE_KEYS | _AIRFLOWCTL_POOL_FIELDS | {"conn_uri"}
+        return set(entry) != _WRAPPER and (bool(set(entry) & known) or any(map(_may_be_connection, entry.values())))
+    if isinstance(entry, list):
+        return any(map(_may_be_connection, entry))
+    return isinstance(entry, str) and _LIKE_A_URI.search(entry) is not None
 
 
 _LIKE_A_URI = re.compile(r"^\s*[A-Za-z][\w.+-]*:|@|\*\*\*")

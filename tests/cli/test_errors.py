@@ -227,7 +227,7 @@ CONNECTIONS = '{"db": {"conn_type": "postgres", "password": "s3cret"}}'
         ("conns.yaml", '{"a": "postgres://x"}', "variables", "the name of this file says connections"),
         ("x.json", CONNECTIONS, "variables", "this looks like a file of connections"),
         ("x.json", '{"a": {"slots": 1}}', "variables", "this looks like a file of pools"),
-        ("x.json", '{"a": "1", "b": {"x": 1}}', "connections", "this looks like a file of variables"),
+        ("x.json", '{"a": {"slots": 1}}', "connections", "this looks like a file of pools"),
     ],
 )
 def test_kind_does_not_gainsay_a_file(airconn, tmp_path: Path, name: str, text: str, kind: str, said: str) -> None:
@@ -257,3 +257,23 @@ def test_the_help_of_what_logs_in_says_how(airconn, capsys, command: str, asks: 
     assert airconn(command, "--help").code == 0
     words = " ".join(capsys.readouterr().out.split())
     assert ("Who you are to an Airflow comes from AIRCONN_TOKEN" in words) is asks
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '"postgres://u:s3cret@h"',
+        '["postgres://u:s3cret@h"]',
+        '[{"conn_type": "postgres", "password": "s3cret"}]',
+        '{"conn_uri": "postgres://u:s3cret@h"}',
+        '{"settings": {"login": "u", "password": "s3cret"}}',
+        '"u:s3cret@h"',
+        '"***"',
+    ],
+)
+def test_what_may_be_a_connection_is_no_variable_unless_somebody_says_so(airconn, tmp_path: Path, entry: str) -> None:
+    (tmp_path / "data.json").write_text(f'{{"plain": "1", "db": {entry}}}')
+    result = airconn("convert", tmp_path / "data.json")
+    assert (result.code, result.out) == (3, "")
+    assert "it can't be told whether this file holds connections or variables" in result.err
+    assert airconn("convert", tmp_path / "data.json", "--kind", "variables", "-q").code == 0
