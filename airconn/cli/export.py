@@ -83,8 +83,8 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
             from_format=options["format"] or (None if path else DEFAULT_FORMAT), env_dialect=options["env_dialect"]
         ),
     )
-    out.chosen = selection.kinds
     formats.get_format(out.format_name())
+    out.choose(selection.kinds)
     _refuse_idle(options, out)
     fills = opt.open_fills(app, options)
     with ExitStack() as stack:

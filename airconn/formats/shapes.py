@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import PurePath
 from typing import Any
 
 from airconn.errors import InputError
@@ -26,6 +25,15 @@ from airconn.formats.base import (
     show_key,
 )
 from airconn.formats.connection_fields import shown
+from airconn.formats.kinds import (
+    AIRFLOWCTL_POOL_FIELDS,
+    POOL_FIELDS,
+    RUNTIME_FIELDS,
+    WRAPPER,
+    is_sectioned,
+    kind_of,
+    kind_of_name,
+)
 from airconn.model import (
     ALL_KINDS,
     UNDESCRIBED,
@@ -42,11 +50,6 @@ from airconn.model import (
 )
 from airconn.model.jsontext import Number
 
-_WRAPPER = {"value", "description"}
-_POOL_FIELDS = {"slots", "description", "include_deferred", "team_name"}
-_AIRFLOWCTL_POOL_FIELDS = _POOL_FIELDS | {"name", "pool", "open_slots"}
-_CONNECTION_MARKS = {"conn_type", "uri"}
-
 
 def read(document: Any, source: str, options: ReadOptions) -> Parsed:
     """The objects of a document in any of the shapes.
@@ -56,13 +59,13 @@ def read(document: Any, source: str, options: ReadOptions) -> Parsed:
     if not isinstance(document, tree.Mapping | tree.Sequence):
         raise InputError("this is neither an object nor a list, so it holds no objects", where=source)
     reader = _Reader(options)
-    kind = options.kind or _kind_of_name(source)
+    kind = options.kind or kind_of_name(source)
     kinds = ALL_KINDS
-    if isinstance(document, tree.Mapping) and _is_sectioned(document, kind, options, source):
+    if isinstance(document, tree.Mapping) and is_sectioned(document, kind, options, source):
         for name, section in document.items():
             reader.section(Kind(name), section, document.origin(name), wrapped=True)
     else:
-        kind = _kind(document, source, options)
+        kind = kind_of(document, source, options)
         if kind is None:
             raise InputError(
                 "it can't be told whether this file holds connections or variables",
@@ -79,115 +82,6 @@ def read(document: Any, source: str, options: ReadOptions) -> Parsed:
             )
             reader.notes.append(Note(str(reader.wrappers[0]), message))
     return replace(parsed(reader.found, reader.faults, reader.notes), kinds=kinds)
-
-
-def _is_sectioned(document: tree.Mapping, kind: Kind | None, options: ReadOptions, source: str) -> bool:
-    """Whether a document has the three-section shape, and is no object called `connections`, `variables` or `pools`.
-
-    Raises `InputError` where that can't be told: a variable may hold anything, a section among it.
-    """
-    names = {kind.value for kind in Kind}
-    if not document or not all(
-        key in names and isinstance(value, tree.Mapping | tree.Sequence | None) for key, value in document.items()
-    ):
-        return False
-    if all(_is_one_object(value) for value in document.values()):
-        return False
-    if len(document) > 1 or kind is not Kind.VARIABLES:
-        return True
-    if options.kind is kind:
-        return False
-    (name,) = document
-    raise InputError(
-        f"it can't be told whether {name!r} is a section here, or a variable of that name",
-        where=source,
-        hint="--kind variables makes it a variable; an empty second section makes it a section",
-    )
-
-
-def _is_one_object(value: Any) -> bool:
-    """Whether what stands where a section could is a connection or a pool of its own."""
-    if not isinstance(value, dict):
-        return False
-    if "slots" in value and not isinstance(value["slots"], dict):
-        return set(value) <= _AIRFLOWCTL_POOL_FIELDS | _RUNTIME
-    return set(value) <= connection_fields.FILE_KEYS and any(
-        mark in value and not isinstance(value[mark], dict | list) for mark in _CONNECTION_MARKS
-    )
-
-
-_NAMES = {
-    Kind.CONNECTIONS: {"connections", "connection", "conns", "conn"},
-    Kind.VARIABLES: {"variables", "variable", "vars", "var"},
-    Kind.POOLS: {"pools", "pool"},
-}
-
-
-def _kind(document: tree.Mapping | tree.Sequence, source: str, options: ReadOptions) -> Kind | None:
-    """The kind of a file of one kind, if anything tells it.
-
-    `--kind` is for files that don't, which may stand beside others that do. It makes no variables of connections,
-    whose secrets would be shown then.
-    """
-    named, found = _kind_of_name(source), _kind_of_content(document, options.likely)
-    if options.kind is None or not len(document):
-        return options.kind or named or found
-    if named is found and named is not None:
-        return named
-    looked_like = None if found is Kind.VARIABLES else found  # which only means that it looks like nothing else
-    if options.kind not in (named, found) and (other := named or looked_like):
-        raise InputError(
-            f"{'the name of this file says' if named else 'this looks like a file of'} {other.value}, "
-            f"and --kind says {options.kind.value}",
-            where=source,
-            hint=f"read it without --kind, or name it {options.kind.value}.* if that is what it holds",
-        )
-    return options.kind
-
-
-def _kind_of_name(source: str) -> Kind | None:
-    words = set(re.split(r"[^a-z]+", PurePath(source).name.lower()))
-    kinds = [kind for kind in Kind if words & _NAMES[kind]]
-    return kinds[0] if len(kinds) == 1 else None
-
-
-def _kind_of_content(document: tree.Mapping | tree.Sequence, likely: Kind | None) -> Kind | None:
-    """The kind that entries look like. Texts that may be URIs are variables only if that is `likely`."""
-    entries = list(document.values()) if isinstance(document, tree.Mapping) else list(document)
-    if not entries:  # nothing of any kind
-        return (likely or Kind.CONNECTIONS) if isinstance(document, tree.Mapping) else Kind.POOLS
-    if isinstance(document, tree.Mapping) and not any(map(_may_be_connection, entries)):
-        return Kind.VARIABLES
-    if likely is Kind.VARIABLES and isinstance(document, tree.Mapping) and all(map(_is_as_written, entries)):
-        return likely
-    if not all(isinstance(entry, dict) for entry in entries):
-        return None
-    if all("slots" in entry and set(entry) <= _AIRFLOWCTL_POOL_FIELDS | _RUNTIME for entry in entries):
-        return Kind.POOLS
-    if all(_CONNECTION_MARKS & set(entry) and set(entry) <= connection_fields.FILE_KEYS for entry in entries):
-        return Kind.CONNECTIONS
-    return None
-
-
-def _may_be_connection(entry: Any) -> bool:
-    """Whether somebody may have meant an entry, or a part of it, to be a connection or a pool."""
-    if isinstance(entry, dict):
-        known = connection_fields.FILE_KEYS | _AIRFLOWCTL_POOL_FIELDS | {"conn_uri"}
-        return set(entry) != _WRAPPER and (bool(set(entry) & known) or any(map(_may_be_connection, entry.values())))
-    if isinstance(entry, list):
-        return any(map(_may_be_connection, entry))
-    return isinstance(entry, str) and _LIKE_A_URI.search(entry) is not None
-
-
-_LIKE_A_URI = re.compile(r"^\s*[A-Za-z][\w.+-]*:|@|\*\*\*")
-
-
-def _is_as_written(entry: Any) -> bool:
-    """Whether an entry is such as :func:`write` makes one of a variable."""
-    return isinstance(entry, str) or (isinstance(entry, dict) and set(entry) == _WRAPPER)
-
-
-_RUNTIME = {"occupied_slots", "running_slots", "queued_slots", "scheduled_slots", "deferred_slots"}
 
 
 class _Reader:
@@ -241,7 +135,7 @@ class _Reader:
 
     def wrapped_variable(self, key: str, value: Any, origin: Origin) -> Variable:
         """An entry of the three-section shape: a text, or `{"value", "description"}` around one."""
-        if isinstance(value, dict) and "value" in value and set(value) <= _WRAPPER | {"team_name"}:
+        if isinstance(value, dict) and "value" in value and set(value) <= WRAPPER | {"team_name"}:
             return self.unwrapped(key, value, origin)
         return Variable(key=key, value=variable_text(value), unsaid=UNDESCRIBED, origin=origin)
 
@@ -251,7 +145,7 @@ class _Reader:
         if isinstance(value, dict) and "value" in value and rules.variable_descriptions:
             if not rules.wraps_falsy_values and connection_fields.is_falsy(value["value"]):
                 return Variable(key=key, value=variable_text(value), unsaid=UNDESCRIBED, origin=origin)
-            if set(value) != _WRAPPER:
+            if set(value) != WRAPPER:
                 raise InputError(
                     f"{key}: Airflow {rules.version} takes the 'value' of this object for the whole of it",
                     where=str(origin),
@@ -277,12 +171,12 @@ class _Reader:
                 where=str(origin),
                 hint='like {"slots": 4}',
             )
-        unknown = [key for key in value if key not in _AIRFLOWCTL_POOL_FIELDS | _RUNTIME]
+        unknown = [key for key in value if key not in AIRFLOWCTL_POOL_FIELDS | RUNTIME_FIELDS]
         if unknown:
             raise InputError(
                 f"{name}: {show_key(unknown[0])} is no field of a pool",
                 where=str(origin),
-                hint=f"the fields are {', '.join(sorted(_POOL_FIELDS))}",
+                hint=f"the fields are {', '.join(sorted(POOL_FIELDS))}",
             )
         include_deferred = value.get("include_deferred")
         if not isinstance(include_deferred, bool | None):

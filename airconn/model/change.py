@@ -91,9 +91,10 @@ class Step:
 class Outcome:
     """What became of a step. `error` is None when it was done, else the reason in words that hold no secret.
 
-    `untried`: nothing was sent for it.
+    `untried`: nothing was sent for it. `untouched`: it is known that the object is as it was.
     """
 
     step: Step
     error: str | None = None
     untried: bool = False
+    untouched: bool = False

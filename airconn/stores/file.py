@@ -154,9 +154,21 @@ class FileStore(Store):
 
     def expect(self, kinds: frozenset[Kind]) -> None:
         """A file that is there keeps its shape; a new one gets that of these kinds."""
-        self.chosen, self._is_target = kinds, True
-        there = self._parsed().kinds if self.holds_something() else kinds
+        self._is_target = True
+        self.chosen, there = kinds, kinds
+        if self.holds_something():
+            there = self._parsed().kinds
+        else:
+            self.choose(kinds)
         self.kinds = there & formats.get_format(self.format_name()).KINDS
+
+    def choose(self, kinds: frozenset[Kind]) -> None:
+        """Says of which kinds it is written afresh, which decides its shape. Raises `UsageError`."""
+        if self.path is not None and self.format_name() in ("json", "yaml"):
+            from airconn.formats.kinds import refuse_name
+
+            refuse_name(self.address, kinds)
+        self.chosen = kinds
 
     def problems(self, obj: AirflowObject) -> Sequence[str]:
         if obj.kind not in self.kinds:

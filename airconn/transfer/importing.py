@@ -237,7 +237,7 @@ def carry_out(
         with closing((_singly if singly else _together)(target, due(), notes)) as outcomes:
             for outcome in outcomes:
                 failed = failed or outcome.error is not None
-                if outcome.error is None or outcome.untried:
+                if outcome.error is None or outcome.untried or outcome.untouched:
                     recovery.is_safe(outcome.step.kind, outcome.step.id)
                 on_outcome(outcome)
     finally:

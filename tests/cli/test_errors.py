@@ -269,6 +269,9 @@ def test_the_help_of_what_logs_in_says_how(airconn, capsys, command: str, asks: 
         '{"settings": {"login": "u", "password": "s3cret"}}',
         '"u:s3cret@h"',
         '"***"',
+        '"{\\"conn_type\\": \\"postgres\\", \\"password\\": \\"s3cret\\"}"',
+        '"{\\"conn_type\\": "',
+        '[{"key": "a", "value": "s3cret"}]',
     ],
 )
 def test_what_may_be_a_connection_is_no_variable_unless_somebody_says_so(airconn, tmp_path: Path, entry: str) -> None:
@@ -277,3 +280,19 @@ def test_what_may_be_a_connection_is_no_variable_unless_somebody_says_so(airconn
     assert (result.code, result.out) == (3, "")
     assert "it can't be told whether this file holds connections or variables" in result.err
     assert airconn("convert", tmp_path / "data.json", "--kind", "variables", "-q").code == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": {"conn_typ": "http", "pasword": "s3cret"}}',
+        '{"conn_id": "a", "conn_pass": "s3cret"}',
+        '{"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "s3cret"}}',
+        '{"variables": [{"key": "a", "value": "s3cret"}], "total_entries": 1}',
+    ],
+)
+def test_what_only_lacks_the_marks_of_connections_is_no_variable(airconn, tmp_path: Path, text: str) -> None:
+    (tmp_path / "data.json").write_text(text)
+    result = airconn("convert", tmp_path / "data.json")
+    assert (result.code, result.out) == (3, "")
+    assert "it can't be told whether this file holds connections or variables" in result.err

@@ -38,6 +38,29 @@ def test_the_secrets_of_a_file_of_any_format_stand_in_for_hidden_ones(
     assert "***" not in (tmp_path / name).read_text()
 
 
+@pytest.mark.parametrize("name", ["variables.json", "prod-vars.yaml", "pools2.json"])
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_file_whose_name_says_another_kind_is_not_written(
+    airconn, tmp_path: Path, name: str, is_there: bool
+) -> None:
+    (tmp_path / "s.json").write_text(json.dumps({"connections": MASKED, "variables": {}, "pools": {}}))
+    if is_there:
+        (tmp_path / name).write_text('{"x": {"slots": 1}}' if "pools" in name else '{"x": "1"}')
+    before = (tmp_path / name).read_bytes() if is_there else None
+    for args in (
+        ("import", tmp_path / "s.json", "--to", tmp_path / name, "--literal-mask", "connections/db.password"),
+        ("convert", tmp_path / "s.json", "-o", tmp_path / name),
+        ("export", "--from", tmp_path / "s.json", "-o", tmp_path / name),
+    ):
+        result = airconn(*args, "--connections")
+        assert result.code == (3 if is_there and args[0] == "import" else 2), result.err
+        assert str(tmp_path / name) in result.err or "this file holds no connections" in result.err
+        assert ((tmp_path / name).read_bytes() if (tmp_path / name).exists() else None) == before
+    # With all kinds, each has a section of its own, which no name gainsays.
+    whole = airconn("convert", tmp_path / "s.json", "-o", tmp_path / f"new-{name}")
+    assert (whole.code, "connections/db" in whole.err) == (0, True)
+
+
 def test_replace_starts_afresh(airconn, masked: Path, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("OTHER=1\nAIRFLOW_CONN_DB=postgres://u:real@h/x\n")
     assert airconn("convert", masked, "-o", tmp_path / ".env", "--replace").code == 0

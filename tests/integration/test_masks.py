@@ -46,10 +46,19 @@ def target(every_sandbox: Any, airconn: Callable[..., Any], tmp_path: Path) -> T
     return Target(every_sandbox, airconn, tmp_path)
 
 
+def mask_by_value(target: Target) -> None:
+    """Has each worker of the server see the passwords, which it then masks wherever they stand."""
+    masked = 0
+    while masked < (8 if target.box.version.startswith("2.") else 1):
+        shown = target.airconn("export", "--connections", "--format", "json")
+        assert shown.code == 0
+        masked = 0 if "Sesame-1" in shown.out else masked + 1
+
+
 @pytest.mark.parametrize("format_name", ["env", "uri", "json", "yaml", "settings"])
 def test_an_export_that_is_imported_again_changes_no_secret(target: Target, format_name: str) -> None:
     target.seed(HELD)
-    assert target.airconn("list").code == 0  # now the server has seen the passwords
+    mask_by_value(target)
     out = target.directory / f"export.{format_name}"
     chosen = ["--exclude", "pools/default_pool"]
     exported = target.airconn("export", *chosen, "--format", format_name, "-o", out)

@@ -106,7 +106,7 @@ def test_a_mask_is_hidden_here_too() -> None:
 
 
 def test_it_is_the_environment_of_the_configuration_and_is_in_no_repr() -> None:
-    settings = Config({"AIRFLOW_VAR_V": "canary"}).settings({})
+    settings = Config({"AIRFLOW_VAR_V": "canary"}).settings("", {})
     assert settings.environ == {"AIRFLOW_VAR_V": "canary"}
     assert "canary" not in repr(settings)
 

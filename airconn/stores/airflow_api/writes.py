@@ -33,6 +33,7 @@ from airconn.stores.masks import holds_mask
 from airconn.stores.several import in_order
 
 _DONE = range(200, 300)
+_FORBIDDEN = (401, 403, 405)
 _PATIENCE = 2
 """After so many requests in a row without an answer, the other steps aren't tried any more."""
 _AT_A_TIME = {Kind.CONNECTIONS: 4, Kind.VARIABLES: 2, Kind.POOLS: 2}
@@ -53,6 +54,10 @@ class Doubt(Enum):
     WHOLE = 1
     BARE = 2
     """It may, without its password, which is written afterwards in any case."""
+
+
+class _NotDeleted(TargetError):
+    """The server let nobody delete an object."""
 
 
 class Writer:
@@ -102,7 +107,7 @@ class Writer:
             return Outcome(step, told(error))
         except AirconnError as error:
             self.heard()
-            return Outcome(step, told(error))
+            return Outcome(step, told(error), untouched=isinstance(error, _NotDeleted))
         except Exception as error:  # noqa: BLE001 - one object must not keep the others from their report
             self.heard()
             return Outcome(step, own_fault(error))
@@ -283,6 +288,8 @@ class Writer:
                     return
                 if last or step.action is not Action.DELETE or self.why_not():
                     raise
+        if reply.status in _FORBIDDEN:
+            raise _NotDeleted(failure(reply, request, step))
         if reply.status != 404 or not names_an_object(reply):
             self._expect(reply, request, step)
 

@@ -246,6 +246,18 @@ def test_the_first_of_each_kind_is_replaced_alone(serve: Serve, connect: Connect
     assert len(place.held) == 11
 
 
+@pytest.mark.parametrize(("status", "untouched"), [(401, True), (403, True), (405, True), (500, False), (422, False)])
+def test_what_nobody_may_delete_is_known_to_be_there(
+    status: int, untouched: bool, serve: Serve, connect: Connect
+) -> None:
+    def respond(received: Received) -> Answer | None:
+        return Answer(status, {"detail": "no"}) if received.method == "DELETE" else None
+
+    outcomes = list(connect(serve(airflow("3.3.2", respond)).url).apply(replacements()[:2]))
+    assert [outcome.untouched for outcome in outcomes] == [untouched] * 2
+    assert all(outcome.error for outcome in outcomes)
+
+
 def test_where_a_deletion_may_still_come_no_other_object_is_replaced(serve: Serve, connect: Connect) -> None:
     def respond(received: Received) -> Answer | None:
         if "/variables/" in received.path and received.method in ("GET", "DELETE"):

@@ -1,0 +1,160 @@
+"""Which kind a JSON or YAML file holds, as its name, its content and the options tell."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import Any
+
+from airconn.errors import InputError, UsageError
+from airconn.formats import connection_fields, tree
+from airconn.formats.base import ReadOptions
+from airconn.model import Kind, jsontext
+
+WRAPPER = {"value", "description"}
+POOL_FIELDS = {"slots", "description", "include_deferred", "team_name"}
+AIRFLOWCTL_POOL_FIELDS = POOL_FIELDS | {"name", "pool", "open_slots"}
+_CONNECTION_MARKS = {"conn_type", "uri"}
+RUNTIME_FIELDS = {"occupied_slots", "running_slots", "queued_slots", "scheduled_slots", "deferred_slots"}
+
+
+def refuse_name(path: str, kinds: frozenset[Kind]) -> None:
+    """Raises `UsageError` where a file of one kind would have a name that says another: its readers go by that."""
+    named = kind_of_name(path)
+    if len(kinds) == 1 and named is not None and named not in kinds:
+        (kind,) = kinds
+        raise UsageError(
+            f"the name of this file says {named.value}, and it would hold {kind.value} alone",
+            where=path,
+            hint=f"call it {kind.value}{PurePath(path).suffix}, or choose no kind, so that each has a section",
+        )
+
+
+def is_sectioned(document: tree.Mapping, kind: Kind | None, options: ReadOptions, source: str) -> bool:
+    """Whether a document has the three-section shape, and is no object called `connections`, `variables` or `pools`.
+
+    Raises `InputError` where that can't be told: a variable may hold anything, a section among it.
+    """
+    names = {kind.value for kind in Kind}
+    if not document or not all(
+        key in names and isinstance(value, tree.Mapping | tree.Sequence | None) for key, value in document.items()
+    ):
+        return False
+    if all(_is_one_object(value) for value in document.values()):
+        return False
+    if len(document) > 1 or kind is not Kind.VARIABLES:
+        return True
+    if options.kind is kind:
+        return False
+    (name,) = document
+    raise InputError(
+        f"it can't be told whether {name!r} is a section here, or a variable of that name",
+        where=source,
+        hint="--kind variables makes it a variable; an empty second section makes it a section",
+    )
+
+
+def _is_one_object(value: Any) -> bool:
+    """Whether what stands where a section could is a connection or a pool of its own."""
+    if not isinstance(value, dict):
+        return False
+    if "slots" in value and not isinstance(value["slots"], dict):
+        return set(value) <= AIRFLOWCTL_POOL_FIELDS | RUNTIME_FIELDS
+    return set(value) <= connection_fields.FILE_KEYS and any(
+        mark in value and not isinstance(value[mark], dict | list) for mark in _CONNECTION_MARKS
+    )
+
+
+_NAMES = {
+    Kind.CONNECTIONS: {"connections", "connection", "conns", "conn"},
+    Kind.VARIABLES: {"variables", "variable", "vars", "var"},
+    Kind.POOLS: {"pools", "pool"},
+}
+
+
+def kind_of(document: tree.Mapping | tree.Sequence, source: str, options: ReadOptions) -> Kind | None:
+    """The kind of a file of one kind, if anything tells it.
+
+    `--kind` is for files that don't, which may stand beside others that do. It makes no variables of connections,
+    whose secrets would be shown then.
+    """
+    named, found = kind_of_name(source), _kind_of_content(document, options.likely)
+    if options.kind is None or not len(document):
+        return options.kind or named or found
+    if named is found and named is not None:
+        return named
+    looked_like = None if found is Kind.VARIABLES else found  # which only means that it looks like nothing else
+    if options.kind not in (named, found) and (other := named or looked_like):
+        raise InputError(
+            f"{'the name of this file says' if named else 'this looks like a file of'} {other.value}, "
+            f"and --kind says {options.kind.value}",
+            where=source,
+            hint=f"read it without --kind, or name it {options.kind.value}.* if that is what it holds",
+        )
+    return options.kind
+
+
+def kind_of_name(source: str) -> Kind | None:
+    words = set(re.split(r"[^a-z]+", PurePath(source).name.lower()))
+    kinds = [kind for kind in Kind if words & _NAMES[kind]]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+def _kind_of_content(document: tree.Mapping | tree.Sequence, likely: Kind | None) -> Kind | None:
+    """The kind that entries look like. Texts that may be URIs are variables only if that is `likely`."""
+    entries = list(document.values()) if isinstance(document, tree.Mapping) else list(document)
+    if not entries:  # nothing of any kind
+        return (likely or Kind.CONNECTIONS) if isinstance(document, tree.Mapping) else Kind.POOLS
+    if isinstance(document, tree.Mapping) and _holds_variables(document):
+        return Kind.VARIABLES
+    if likely is Kind.VARIABLES and isinstance(document, tree.Mapping) and all(map(_is_as_written, entries)):
+        return likely
+    if not all(isinstance(entry, dict) for entry in entries):
+        return None
+    if all("slots" in entry and set(entry) <= AIRFLOWCTL_POOL_FIELDS | RUNTIME_FIELDS for entry in entries):
+        return Kind.POOLS
+    if all(_CONNECTION_MARKS & set(entry) and set(entry) <= connection_fields.FILE_KEYS for entry in entries):
+        return Kind.CONNECTIONS
+    return None
+
+
+def _holds_variables(document: tree.Mapping) -> bool:
+    """Whether nobody can have meant a document to be anything but variables.
+
+    Some of them are no objects, as everything else is, and none may be a connection, whose secrets would be shown.
+    Airflow 3 exports each as an object of `value` and `description`.
+    """
+    entries = list(document.values())
+    if all(isinstance(entry, dict) and set(entry) == WRAPPER for entry in entries):
+        return True
+    is_one_of_them = bool(set(document) & _KNOWN_FIELDS) or {"apiVersion", "kind"} <= set(document)
+    has_values = any(not isinstance(entry, dict | list) for entry in entries)
+    return has_values and not is_one_of_them and not any(map(_may_be_connection, entries))
+
+
+def _may_be_connection(entry: Any) -> bool:
+    """Whether somebody may have meant an entry, or a part of it, to be a connection or a pool."""
+    if isinstance(entry, dict):
+        known = not _KNOWN_FIELDS.isdisjoint(entry) and set(entry) != WRAPPER
+        return known or any(map(_may_be_connection, entry.values()))
+    if isinstance(entry, list):
+        return any(isinstance(item, dict) or _may_be_connection(item) for item in entry)
+    if not isinstance(entry, str):
+        return False
+    if entry.lstrip()[:1] == "{":
+        try:
+            return _may_be_connection(jsontext.loads(entry))
+        except ValueError:
+            return True
+    return _LIKE_A_URI.search(entry) is not None
+
+
+_KNOWN_FIELDS = connection_fields.FILE_KEYS | AIRFLOWCTL_POOL_FIELDS | {"conn_uri"}
+
+
+_LIKE_A_URI = re.compile(r"^\s*[A-Za-z][\w.+-]*:|@|\*\*\*")
+
+
+def _is_as_written(entry: Any) -> bool:
+    """Whether an entry is such as :func:`write` makes one of a variable."""
+    return isinstance(entry, str) or (isinstance(entry, dict) and set(entry) == WRAPPER)
