@@ -298,5 +298,5 @@ def not_in_place() -> BlockedError:
     """The error of a file that can't be changed without changing something else in it."""
     return BlockedError(
         "the file can't be changed in place without changing something else in it",
-        hint="write to a new file, or start this one afresh with --replace",
+        hint="change it by hand, or write it anew: airconn convert has --replace for that",
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import Change, Form, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
+from airconn.formats.base import Change, Form, Note, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
 from airconn.formats.dotenv import dialect_of, is_like_a_mark, named_by_mark
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.lines import Entry, without_bom
@@ -92,10 +92,14 @@ class _Editor:
         self.dialect = dialect.with_line_end(self.newline)
         self.origin = _origins(text, dialect)
         self.entries = list(dialect.entries(text))
-        # The last line of a name is the one that counts.
-        self.places = {entry.name: index for index, entry in enumerate(self.entries) if entry.name}
+        self.places: dict[str, list[int]] = {}
+        """Where the lines of an object are, by the name that Airflow looks for; the last in capitals counts."""
+        for index, entry in enumerate(self.entries):
+            if entry.name and env.named_by(entry.name):
+                self.places.setdefault(entry.name.upper(), []).append(index)
         self.edits: list[tuple[int, int, str]] = []
         self.added: list[AirflowObject] = []
+        self.notes: list[Note] = []
         self.rendered: list[Rendered] = []
         self.expected: dict[Change, AirflowObject] = {}
 
@@ -103,11 +107,14 @@ class _Editor:
         if kind not in env.PREFIXES.values():
             self.added += [obj] if obj else []  # which says that it can't be held
             return
-        index = self.places.get(env.env_name(kind, id_))
-        if index is None:
-            self.added += [obj] if obj else []
-        elif obj is None:
-            self.remove(index)
+        name = env.env_name(kind, id_)
+        places = self.places.get(name, [])
+        index = next((index for index in reversed(places) if self.entries[index].name == name), None)
+        if obj is None:
+            for place in places:
+                self.remove(place)
+        elif index is None:
+            self.added.append(obj)
         else:
             self.replace(index, obj)
 
@@ -125,6 +132,7 @@ class _Editor:
         start, end = self.origin(entry.value_span[0]), self.origin(entry.value_span[1])
         self.edits.append((start, end, self.dialect.quote_like(line.value, self.text[start:end]).text))
         self.mark_hidden(index, rendered, hidden=bool(hidden_fields(obj)))
+        self.remove_shadowed(obj, index)
 
     def render(self, obj: AirflowObject, entry: Entry) -> tuple[Rendered, Entry | None]:
         """The object as lines of their own, a connection written as the one that stands there."""
@@ -147,6 +155,18 @@ class _Editor:
             start = self.entries[index].span[0]
             self.put((start, start), comment)
 
+    def remove_shadowed(self, obj: AirflowObject, counting: int | None) -> None:
+        """Takes out the other lines of an object whose line is changed: an old password would stay in them."""
+        places = [place for place in self.places.get(env.env_name(obj.kind, obj.id), []) if place != counting]
+        for place in places:
+            self.remove(place)
+        if places:
+            lines = ", ".join(str(self.entries[place].line) for place in places)
+            which = f"line {lines} is" if len(places) == 1 else f"lines {lines} are"
+            self.notes.append(
+                Note(f"{obj.kind.value}/{obj.id}", f"{which} taken out: of a name set again, one counts")
+            )
+
     def remove(self, index: int) -> None:
         """Takes a line out, and the comments of ours above it."""
         self.put(self.entries[index].span, "")
@@ -164,10 +184,11 @@ class _Editor:
             self.rendered.append(env.render_lines(Bundle.of(self.added), self.options, self.dialect))
             for obj in self.parsed(self.rendered[-1]):
                 self.expected[obj.kind, obj.id] = obj
+                self.remove_shadowed(obj, None)
             added = self.rendered[-1].text.replace("\n", self.newline)
         losses = tuple(loss for rendered in self.rendered for loss in rendered.losses)
-        notes = tuple(note for rendered in self.rendered for note in rendered.notes)
-        return Rendered(self.edited(added) if self.edits or added else self.text, losses, notes)
+        notes = [note for rendered in self.rendered for note in rendered.notes] + self.notes
+        return Rendered(self.edited(added) if self.edits or added else self.text, losses, tuple(notes))
 
     def edited(self, added: str) -> str:
         """The text with all edits, with new lines at its end, and with the mark of its dialect if it lacks one."""

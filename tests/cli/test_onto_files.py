@@ -336,3 +336,15 @@ def test_what_is_hidden_as_one_piece_is_kept_whole(airconn, tmp_path: Path) -> N
     assert (
         tmp_path / ".env"
     ).read_text() == 'AIRFLOW_VAR_V=\'{"secret": {"db": {"user": "u", "password": "p"}}, "n": 2}\'\n'
+
+
+@pytest.mark.parametrize(
+    "args", [("delete", "a", "--from", "t.env"), ("import", "s.env", "--prune", "--to", "t.env")]
+)
+def test_what_stands_twice_in_a_file_is_deleted_twice(airconn, tmp_path: Path, monkeypatch, args) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.env").write_text("AIRFLOW_CONN_B=http://h\n")
+    twice = "AIRFLOW_CONN_A=http://u:p@h\nAIRFLOW_CONN_A=http://u:p@h\nAIRFLOW_CONN_a=x\n"
+    (tmp_path / "t.env").write_text(f"{twice}AIRFLOW_CONN_B=http://h\n")
+    assert airconn(*args, "--yes").code == 0
+    assert (tmp_path / "t.env").read_text() == "AIRFLOW_CONN_B=http://h\n"

@@ -74,8 +74,40 @@ def test_a_new_object_comes_at_the_end_and_a_known_one_is_never_doubled() -> Non
     assert read(after).variables["Report.To"].value == Text("b@example.com")
 
 
-def test_of_two_lines_of_one_name_the_one_that_counts_is_changed() -> None:
-    assert "AIRFLOW_VAR_X=1\nAIRFLOW_VAR_X=3\n" in changed(TEXT, Variable(key="x", value=Text("3")))
+AGAIN = """\
+AIRFLOW_CONN_A=http://u:old@h
+# mine
+# airconn: conn_id "A"
+export AIRFLOW_CONN_A=http://u:older@h  # shadowed
+AIRFLOW_CONN_B=http://h
+airflow_conn_a=not ours
+AIRFLOW_CONN_A='http://u:p@h'  # counts
+AIRFLOW_CONN_a=http://u:oldest@h"""
+
+
+def test_of_lines_of_one_name_the_one_that_counts_is_changed_and_no_old_password_is_left() -> None:
+    wanted = Connection(conn_id="a", conn_type="http", host="h", login="u", password="new")
+    updated = env_update.update(AGAIN, {(Kind.CONNECTIONS, "a"): wanted}, WriteOptions(), lambda a, b: a == b)
+    assert updated.text == (
+        "# mine\nAIRFLOW_CONN_B=http://h\nairflow_conn_a=not ours\nAIRFLOW_CONN_A='http://u:new@h/'  # counts\n"
+    )
+    assert [(note.where, note.message) for note in updated.notes] == [
+        ("connections/a", "lines 1, 4, 8 are taken out: of a name set again, one counts")
+    ]
+    assert changed(AGAIN, read(AGAIN).connections["a"]) == AGAIN
+
+
+def test_a_name_that_airflow_never_finds_makes_room_for_the_one_that_it_does() -> None:
+    text = "AIRFLOW_VAR_x=1\nA=1\n"
+    assert changed(text, Variable(key="x", value=Text("2"))) == "A=1\nAIRFLOW_VAR_X=2\n"
+    refused = Variable(key="x", value=Text("it's `this`"))
+    assert changed(text, refused) == text
+
+
+def test_a_deletion_takes_every_line_of_a_name() -> None:
+    gone = ((Kind.CONNECTIONS, "a"),)
+    assert changed(AGAIN, gone=gone) == "# mine\nAIRFLOW_CONN_B=http://h\nairflow_conn_a=not ours\n"
+    assert changed("AIRFLOW_CONN_a=http://h\n", gone=gone) == ""
 
 
 def test_an_object_is_taken_out_with_the_comment_that_is_its_own() -> None:
@@ -97,7 +129,7 @@ def test_the_comment_on_what_is_hidden_comes_and_goes() -> None:
 def test_line_ends_and_a_byte_order_mark_stay(end: str) -> None:
     text = "\ufeff" + TEXT.replace("\n", end)
     after = changed(text, Variable(key="x", value=Text("3")))
-    assert after == text.replace("AIRFLOW_VAR_X=2", "AIRFLOW_VAR_X=3")
+    assert after == text.replace(f"AIRFLOW_VAR_X=1{end}AIRFLOW_VAR_X=2", "AIRFLOW_VAR_X=3")
 
 
 MIXED = {
