@@ -17,7 +17,7 @@ NEWEST_KNOWN = "3.3.2"
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: str | None) -> AirflowVersion | None:
-    if not value:
+    if value is None:
         return None
     from airconn.errors import UsageError
     from airconn.model import OLDEST, AirflowVersion

@@ -24,6 +24,7 @@ from airconn.model import NEWEST
         (["convert", "-", "--from-format", "xml"], "", 2, "error: 'xml' is no format\n"),
         (["convert", "-", "-o", "out.xml"], "A=1", 2, "error: the name of out.xml doesn't tell the format\n"),
         (["convert", "-", "--airflow", "three"], "", 2, "error: 'three' is not a version of Airflow\n"),
+        (["convert", "-", "--airflow", ""], "", 2, "error: '' is not a version of Airflow\n"),
         (["convert", "@prod"], "", 2, "error: no address is named @prod\n"),
         (["convert", "s3://bucket"], "", 2, "error: s3:// is no place that airconn knows\n"),
         (["convert", "nope.env"], "", 3, "error: nope.env: there is no such file\n"),

@@ -338,13 +338,21 @@ def test_what_is_hidden_as_one_piece_is_kept_whole(airconn, tmp_path: Path) -> N
     ).read_text() == 'AIRFLOW_VAR_V=\'{"secret": {"db": {"user": "u", "password": "p"}}, "n": 2}\'\n'
 
 
-@pytest.mark.parametrize(
-    "args", [("delete", "a", "--from", "t.env"), ("import", "s.env", "--prune", "--to", "t.env")]
-)
-def test_what_stands_twice_in_a_file_is_deleted_twice(airconn, tmp_path: Path, monkeypatch, args) -> None:
+@pytest.mark.parametrize("args", ["delete a --from t.env", "import s.env --prune --to t.env"])
+def test_what_stands_twice_in_a_file_is_deleted_twice(airconn, tmp_path: Path, monkeypatch, args: str) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "s.env").write_text("AIRFLOW_CONN_B=http://h\n")
     twice = "AIRFLOW_CONN_A=http://u:p@h\nAIRFLOW_CONN_A=http://u:p@h\nAIRFLOW_CONN_a=x\n"
     (tmp_path / "t.env").write_text(f"{twice}AIRFLOW_CONN_B=http://h\n")
-    assert airconn(*args, "--yes").code == 0
+    assert airconn(*args.split(), "--yes").code == 0
     assert (tmp_path / "t.env").read_text() == "AIRFLOW_CONN_B=http://h\n"
+
+
+def test_what_is_said_of_a_value_without_a_form_is_an_option_that_there_is(airconn, tmp_path: Path) -> None:
+    source, target = tmp_path / "v.json", tmp_path / "t.env"
+    source.write_text('{"variables": {"a": "it\'s `good`"}}')
+    result = airconn("import", source, "--to", target)
+    assert result.code == 3
+    assert "airconn convert --env-dialect writes files that have a form for it" in result.err
+    assert airconn("convert", source, "--env-dialect", "sh", "-o", target).code == 0
+    assert airconn("import", source, "--to", target).code == 0
