@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
 
 from airconn.check.conn_types import CONN_TYPES
 from airconn.check.rules import Severity
 from airconn.check.sensitive import leaves, secrets
+from airconn.formats.base import extra_fault
 from airconn.model import (
     MASK,
     AirflowObject,
     AirflowVersion,
     Connection,
-    Pool,
     Text,
     Variable,
     conn_ids,
     hidden_fields,
     jsontext,
+    rules_for,
     value_fields,
 )
 from airconn.stores import limits
+from airconn.stores.airflow_api import refusals
+from airconn.stores.airflow_api.dialect import dialect_for
 
 Trouble = tuple[str, str, Severity | None]
 """The code of a rule, what is wrong in words that quote no value, and a severity if it isn't the rule's own."""
 
 _OTHER_MASK = re.compile(r"\*{4,}|#\s*secret\b.*|<(hidden|redacted|secret)>|\[(hidden|redacted)\]", re.IGNORECASE)
+_OVERRIDE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\n]+|prompt:")
+_IDS_OF_CONNECTIONS = frozenset({"AC301", "AC302", "AC303"})
+"""The rules that tell what is wrong with the id of a connection, for the API as well."""
 _ALIASES = {
     "azure_blob": "wasb",
     "bigquery": "gcpbigquery",
@@ -48,12 +56,13 @@ _ALIASES = {
 
 def troubles(obj: AirflowObject, airflow: AirflowVersion, *, is_uri: bool) -> Iterator[Trouble]:
     """Everything that is wrong with one object by itself. `is_uri`: its type was read from a URI."""
-    yield from _id(obj, airflow)
-    for problem in limits.of_values(obj, airflow):
-        yield "AC321", problem, None
+    of_id = list(_id(obj, airflow))
+    yield from of_id
+    yield from _refused(obj, airflow, {code for code, _, _ in of_id})
     if isinstance(obj, Connection):
         yield from _type(obj, is_uri)
     yield from _masks(obj)
+    yield from _words(obj)
     yield from _blanks(obj)
 
 
@@ -67,17 +76,39 @@ def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[Trouble]:
         elif not obj.id.isascii():
             severity = Severity.ERROR if airflow.major == 2 else None
             yield "AC303", "Airflow 2 loses an id with letters beyond a to z", severity
-    elif isinstance(obj, Pool) and not obj.id.strip():
-        yield "AC301", "a pool needs a name", None
-    elif not obj.id.strip():
-        what = "has nothing but blanks in it" if obj.id else "is empty: the API of Airflow 2 has no path to it"
-        yield "AC305", f"the key {what}", None
     else:
+        if not obj.id.strip():
+            yield (
+                "AC305",
+                f"the {limits.ID_WORDS[obj.kind]} {'has only blanks in it' if obj.id else 'is empty'}",
+                None,
+            )
         for problem in limits.of_id(obj):
             yield "AC301", problem, None
     # utils/helpers.py `validate_key` of 3.3, which is asked for connections only
     if isinstance(obj, Connection) and ".." in obj.id:
         yield "AC304", "the airflow command of 3.3 refuses '..' in an id", None
+
+
+def _refused(obj: AirflowObject, airflow: AirflowVersion, told: AbstractSet[str]) -> Iterator[Trouble]:
+    """What an import through the REST API would refuse, in its words, but for what `told` and other rules tell.
+
+    What only the API refuses is no error: Airflow's database, its environment or a secrets backend may hold it.
+    """
+    dialect = dialect_for(airflow)
+    if not any(refusals.problems(obj, dialect)):
+        return
+    for problem in limits.of_values(obj, airflow):
+        yield "AC321", problem, None
+    if isinstance(obj, Connection):
+        if told & _IDS_OF_CONNECTIONS:
+            obj = replace(obj, conn_id="x")
+        if extra_fault(obj, rules_for(airflow)):
+            obj = replace(obj, extra=None)
+    impossible = set(limits.problems(obj, airflow))
+    for problem in refusals.problems(obj, dialect):
+        if problem not in impossible:
+            yield "AC306", problem, None
 
 
 def _type(obj: Connection, is_uri: bool) -> Iterator[Trouble]:
@@ -125,6 +156,13 @@ def texts(obj: AirflowObject) -> Iterator[tuple[str, str]]:
             for path, leaf in parts:
                 if path not in value.hidden:
                     yield f"{name}.{jsontext.show_path(path)}", leaf
+
+
+def _words(obj: AirflowObject) -> Iterator[Trouble]:
+    names = [name for name, text in secrets(obj) if _OVERRIDE.fullmatch(text)]
+    if names:
+        words = "env:, file: and prompt: mean something in an overlay only, and here they are the secret itself"
+        yield "AC505", f"{words}: {', '.join(names)}", None
 
 
 def _blanks(obj: AirflowObject) -> Iterator[Trouble]:

@@ -132,7 +132,15 @@ ALL = (
         "use letters from a to z",
     ),
     Rule("AC304", "id-dots", _WARNING, "the airflow command of 3.3 refuses '..' in an id", "use a single '.'"),
-    Rule("AC305", "id-empty", _WARNING, "the key of a variable is empty", "give it a key, or take the entry out"),
+    Rule(
+        "AC305", "id-empty", _WARNING, "the key of a variable or the name of a pool is empty",
+        "give it one, or take the entry out",
+    ),
+    Rule(
+        "AC306", "api-refuses", _WARNING,
+        "the REST API of the Airflow that is checked for refuses it, or breaks on it",
+        "correct it, or bring it there by another way than the API: airconn import refuses it",
+    ),
     Rule(
         "AC311", "type-misspelt", _WARNING, "the conn_type is unknown, and close to a known one",
         "correct the conn_type, or --ignore AC311 for a provider of your own",
@@ -186,6 +194,11 @@ ALL = (
     Rule(
         "AC504", "secret-blanks", _WARNING, "blanks or line breaks at an end of a secret",
         "take them out, if they aren't part of it",
+    ),
+    Rule(
+        "AC505", "override-word", _WARNING,
+        "env:NAME, file:PATH or prompt: stands where a secret should, and is taken for the secret itself",
+        "use the file with airconn import --overlay, or fill in the secret",
     ),
     Rule("AC511", "tracked", _ERROR, "a file with secrets in it is tracked by git", _ROTATE),
     Rule(

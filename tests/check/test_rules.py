@@ -13,8 +13,10 @@ from airconn.check import ALL, check_all, objects
 from airconn.check.objects import nearest_type
 from airconn.check.sensitive import is_sensitive
 from airconn.config import Settings
-from airconn.model import NEWEST, AirflowVersion, Connection, Pool, Selection
+from airconn.model import NEWEST, AirflowObject, AirflowVersion, Connection, Pool, Selection, Text, Variable
 from airconn.stores import limits
+from airconn.stores.airflow_api import refusals
+from airconn.stores.airflow_api.dialect import dialect_for
 from airconn.stores.file import FileStore
 from tests.check.generate_conn_types import of_provider_info, of_providers_manager, of_wheel, rewritten
 
@@ -104,6 +106,43 @@ def test_what_an_import_would_refuse_of_the_fields_is_found_in_its_words(tmp_pat
     pool = Pool(name="p" * 300, slots=-5)
     said = [message for _, message, _ in objects.troubles(pool, NEWEST, is_uri=False)]
     assert said == list(limits.problems(pool, NEWEST))
+
+
+AIRFLOW_2 = AirflowVersion(2, 11, 2)
+
+
+@pytest.mark.parametrize(
+    ("obj", "version", "codes"),
+    [
+        (Pool(name="", slots=1), NEWEST, ["AC305"]),
+        (Pool(name="", slots=1), AIRFLOW_2, ["AC305", "AC306"]),
+        (Pool(name="a\nb", slots=1), NEWEST, ["AC306"]),
+        (Pool(name="a/b", slots=-1), NEWEST, []),
+        (Pool(name="a/b", slots=-1), AIRFLOW_2, ["AC306", "AC306"]),
+        (Pool(name=f"a\n{'b' * 300}", slots=-7), NEWEST, ["AC301", "AC306", "AC321"]),
+        (Variable(key="\n", value=Text("x")), AIRFLOW_2, ["AC305", "AC306"]),
+        (Variable(key="/a", value=Text("x")), AIRFLOW_2, ["AC306"]),
+        (Variable(key="a", value=Text("1" * 5000)), NEWEST, ["AC306"]),
+        *(
+            (Connection(conn_id="a", conn_type="http", extra=Text(e)), AIRFLOW_2, ["AC306"])
+            for e in ("[]", "1", '"s"')
+        ),
+    ],
+    ids=lambda value: f"{value.kind.value}-{value.id[:4]!r}" if hasattr(value, "kind") else str(value),
+)
+def test_what_an_import_through_the_api_would_refuse_is_found_in_its_words(
+    obj: AirflowObject, version: AirflowVersion, codes: list[str]
+) -> None:
+    troubles = list(objects.troubles(obj, version, is_uri=False))
+    assert sorted(code for code, _, _ in troubles) == codes
+    told = {message for code, message, _ in troubles if code in ("AC301", "AC306", "AC321")}
+    assert told == set(refusals.problems(obj, dialect_for(version)))
+
+
+def test_what_is_wrong_with_an_id_is_told_once_and_its_fields_all_the_same() -> None:
+    obj = Connection(conn_id="a b", conn_type="http", extra=Text("null"))
+    assert [code for code, _, _ in objects.troubles(obj, AIRFLOW_2, is_uri=False)] == ["AC301", "AC306"]
+    assert [code for code, _, _ in objects.troubles(obj, NEWEST, is_uri=False)] == ["AC301"]  # and AC103
 
 
 def test_findings_are_sorted_and_there_once(tmp_path: Path) -> None:
