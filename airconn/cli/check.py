@@ -10,7 +10,7 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.standard_input import refuse_second_use
+from airconn.cli.standard_input import STDIN, one_name, refuse_second_use
 from airconn.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def command(
     from airconn.check import report
     from airconn.model import NEWEST
 
-    if fix and "-" in sources:
+    if fix and STDIN in map(one_name, sources):
         raise UsageError("--fix mends files in place, and standard input is none", hint="name the file")
     refuse_second_use(sources)
     files = _files(app, sources, options)

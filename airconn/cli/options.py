@@ -15,6 +15,7 @@ import click
 from airconn.cli.airflow_option import airflow as airflow
 from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
+from airconn.cli.standard_input import one_name
 from airconn.errors import AirconnError
 from airconn.formats import NAMES, dotenv
 from airconn.stores import is_file, open_store
@@ -339,7 +340,7 @@ def open_address(address: Address, options: dict[str, Any]) -> Store:
         from airconn.model import Kind
 
         given["kind"] = Kind(given["kind"])
-    return open_store(address.text, _replace(address.settings, given))
+    return open_store(one_name(address.text), _replace(address.settings, given))
 
 
 def fixed(config: Config, to: str | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from airconn.cli.app import App
 from airconn.cli.options import make_selection
+from airconn.cli.standard_input import one_name
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import AirflowVersion, Bundle, Selection
@@ -28,7 +29,7 @@ def make_overrides(
     from airconn.override import Overrides, Surroundings, read_overlay
     from airconn.stores.file import FileStore
 
-    overlays = [FileStore(path, Settings(stdin=app.stdin)) for path in options["overlays"]]
+    overlays = [FileStore(one_name(path), Settings(stdin=app.stdin)) for path in options["overlays"]]
     overrides = Overrides(
         Surroundings(app.environ.get, cache(_read_value), cache(lambda place: _ask(app, place))),
         tuple(options["literal_masks"]),

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 
 from airconn.errors import UsageError
 
 STDIN = "-"
+_OTHER_NAMES = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/0")
+
+
+def one_name(address: str) -> str:
+    """`-` for each name of standard input, which is read alike by any of them; another address stays as it is."""
+    return STDIN if _OTHER_NAMES.fullmatch(os.path.normpath(address)) else address
 
 
 def refuse_second_use(*places: Sequence[str], planned: bool = False) -> None:
@@ -15,7 +23,7 @@ def refuse_second_use(*places: Sequence[str], planned: bool = False) -> None:
     Whoever reads it second would find nothing, and take that for an empty file. `planned`: they are for a plan, which
     can't refer to it at all.
     """
-    times = sum(list(some).count(STDIN) for some in places)
+    times = sum(one_name(address) == STDIN for some in places for address in some)
     if planned and times:
         raise UsageError("a plan can't refer to standard input", hint="name a file")
     if times > 1:

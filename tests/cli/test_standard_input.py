@@ -22,6 +22,8 @@ STDIN = "AIRFLOW_VAR_A=1\n"
         ("run", "--from", "-", "--fill", "-", "--dry-run"),
         ("check", "-", "-"),
         ("diff", "-", "-"),
+        ("diff", "-", "/dev/stdin"),
+        ("convert", "/dev//fd/0", "--overlay", "/proc/self/fd/0"),
     ],
     ids=" ".join,
 )
@@ -42,6 +44,9 @@ def test_standard_input_is_read_once(airconn, tmp_path: Path, args: tuple[str, .
         ("import", "s.env", "--fill", "-", "--to", "t.env"),
         ("convert", "s.env", "--fill", "-"),
         ("check", "-", "s.env", "--from-format", "env"),
+        ("convert", "/dev/stdin"),
+        ("import", "/dev/fd/0", "--to", "t.env"),
+        ("convert", "s.env", "--fill", "/proc/self/fd/0"),
     ],
     ids=" ".join,
 )
@@ -49,3 +54,16 @@ def test_and_once_it_is(airconn, tmp_path: Path, args: tuple[str, ...], monkeypa
     monkeypatch.chdir(tmp_path)
     (tmp_path / "s.env").write_text(STDIN)
     assert airconn(*args, stdin=STDIN).code == 0
+
+
+def test_by_any_name_it_is_no_place_to_write_to_and_in_no_plan(airconn) -> None:
+    assert "a plan can't refer to standard input" in airconn("import", "/dev/stdin", "--plan-out", "p").err
+    assert "--fix mends files in place, and standard input is none" in airconn("check", "/dev/stdin", "--fix").err
+    result = airconn("import", "-", "--to", "/dev/stdin", stdin=STDIN)
+    assert (result.code, "<stdin> can't be written to" in result.err) == (2, True)
+
+
+def test_an_overlay_may_come_from_it(airconn, tmp_path: Path) -> None:
+    (tmp_path / "s.env").write_text(STDIN)
+    result = airconn("convert", tmp_path / "s.env", "--overlay", "/dev/stdin", stdin='{"variables": {"a": "2"}}')
+    assert (result.code, '"a": "2"' in result.out) == (0, True)
