@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from typing import TextIO
 
 
 def main() -> None:
@@ -18,6 +19,8 @@ def main() -> None:
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
             signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
     sys.unraisablehook = _raise_later
+    if sys.stdout is None:
+        sys.stdout = _closed()
     # What a run makes, it keeps: looking for garbage among ten thousand objects only takes time.
     gc.set_threshold(50_000, 20, 100)
     try:
@@ -29,6 +32,14 @@ def main() -> None:
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     _end(code)
+
+
+def _closed() -> TextIO:
+    """What stands for a closed standard output: nothing can be written to it, and to lose it silently is no success.
+
+    It has the number that the next file would get otherwise, and isn't there for a program that takes our place.
+    """
+    return open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")  # noqa: PTH123 - of os, and no path of a user
 
 
 def _end(code: int) -> None:

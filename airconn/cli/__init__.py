@@ -111,22 +111,27 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
             app.say("nothing was written", level=-1)
         return ExitCode.INTERRUPTED
     except OutputClosedError:
-        # End as `cat` would, and let the interpreter not complain at exit.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + 13
+        _forget_output()
+        return 128 + 13  # as `cat` would
     except OSError as error:
         if not _is_of_click(error):
             app.error(_bug(error))
             return ExitCode.SOME_FAILED
         reason = error.strerror or "the system refuses"
         app.error(TargetError(f"standard output can't be written to: {reason}"))
+        _forget_output()
         return ExitCode.TARGET
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user, and its text could hold a secret
         app.error(_bug(error))
         return ExitCode.SOME_FAILED
     finally:
         app.progress.close()
+
+
+def _forget_output() -> None:
+    """Lets the interpreter not complain at its end of what standard output didn't take."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _from_click(error: click.UsageError) -> AirconnError:

@@ -49,6 +49,8 @@ class App:
     """Whether the command is one that writes somewhere, so that an error says that nothing was written."""
     broken: bool = field(default=False, init=False)
     """Whether standard output broke in the middle of a report."""
+    lost: TargetError | None = field(default=None, init=False)
+    """Why it broke, where it isn't that its reader has gone."""
 
     @classmethod
     def of_process(cls) -> App:
@@ -144,8 +146,10 @@ class App:
             try:
                 self._put(text)
                 return
-            except (OutputClosedError, TargetError):
+            except OutputClosedError:
                 self.broken = True
+            except TargetError as error:
+                self.broken, self.lost = True, error
         if rest := (text if elsewhere is None else elsewhere).rstrip("\n"):
             self.say(rest, level=-1)
 

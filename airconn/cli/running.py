@@ -93,7 +93,7 @@ class Run:
             if dry_run:
                 self._show(prepared)
                 importing.refuse_blocked(prepared.plan)
-                return ExitCode.OK
+                return self._lost()
             return self._carry_out(prepared, target, yes=yes)
 
     def _open_target(self, address: str | None, options: dict[str, Any]) -> Store:
@@ -105,7 +105,14 @@ class Run:
     def _verdict(self, prepared: importing.Import) -> ExitCode:
         """The exit code that goes with what could not be read, which is told."""
         code = self.app.verdict(prepared.loaded.notes, "is not imported")
-        return self.app.verdict(prepared.unread, "of the target was taken for missing") or code
+        return self.app.verdict(prepared.unread, "of the target was taken for missing") or code or self._lost()
+
+    def _lost(self) -> ExitCode:
+        """The exit code that goes with a report which is for a program, and which that can't get. It is told."""
+        if self.output == "text" or self.app.lost is None:
+            return ExitCode.OK
+        self.app.error(self.app.lost)
+        return ExitCode.TARGET
 
     @contextmanager
     def _prepared(self) -> Iterator[tuple[importing.Import, Any]]:

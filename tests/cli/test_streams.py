@@ -96,7 +96,51 @@ def test_data_is_utf8_whatever_the_locale(unicode_file: Path, tmp_path: Path) ->
     assert (done.returncode, "é0: " in done.stdout or "é0" in done.stdout) == (0, True)
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+WAYS = [
+    "convert v.json",
+    "export --from v.json",
+    "show a --from v.json",
+    "list --from v.json",
+    "diff v.json v.json --output json",
+    "import v.json --to no.json --dry-run --output json",
+    "check bad.env",
+    "--help",
+]
+
+
+@pytest.mark.parametrize("args", WAYS)
+@pytest.mark.parametrize("closed", [">&-", ">/dev/full"])
+def test_data_that_nobody_can_get_is_no_success(tmp_path: Path, args: str, closed: str) -> None:
+    (tmp_path / "v.json").write_text('{"variables": {"a": "1"}}')
+    (tmp_path / "bad.env").write_text("AIRFLOW_VAR_a=1\n")
+    done = shell(f"airconn {args} {closed}", tmp_path, PYTHONUNBUFFERED="")
+    assert (done.returncode, "error: standard output can't be written to: " in done.stderr) == (5, True)
+    assert "Traceback" not in done.stderr
+    assert "fault" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- <&-", ">/dev/full"])
+def test_an_import_is_done_all_the_same_and_says_elsewhere_what_became_of_it(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "v.json").write_text('{"variables": {"a": "1"}}')
+    done = shell(f"airconn import v.json --to one.yaml {closed}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "one.yaml: 1 created, 0 updated, 0 unchanged\n")
+    done = shell(f"airconn import v.json --to two.yaml --output json {closed}", tmp_path)
+    report, _, error = done.stderr.rpartition("}\n")
+    assert (done.returncode, json.loads(f"{report}}}")["summary"]["created"]) == (5, 1)
+    assert error.startswith("error: standard output can't be written to: ")
+    assert "nothing was written" not in error
+    assert (tmp_path / "one.yaml").read_text() == (tmp_path / "two.yaml").read_text()
+
+
+def test_a_closed_standard_output_is_closed_to_a_program_that_is_run(tmp_path: Path) -> None:
+    (tmp_path / "v.json").write_text('{"variables": {"a": "1"}}')
+    done = shell("airconn run --from v.json -- sh -c 'test -e /proc/self/fd/1; echo $? >&2' >&-", tmp_path)
+    assert done.stderr == "1\n"
+    done = shell("airconn convert v.json -o out.yaml >&-", tmp_path)
+    assert (done.returncode, (tmp_path / "out.yaml").exists()) == (0, True)
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-"])
 def test_a_closed_stream_is_no_fault(unicode_file: Path, tmp_path: Path, closed: str) -> None:
     done = shell(f"airconn list --from objects.json {closed}", tmp_path)
     assert (done.returncode, "Traceback" in done.stderr, "fault" in done.stderr) == (0, False, False)
