@@ -2,55 +2,119 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from airconn.model import jsontext
-from airconn.model.jsontext import JsonPath
-from airconn.model.objects import AirflowObject, Variable
-from airconn.model.secret_names import is_secret_name
-from airconn.model.secret_values import is_certain, is_harmless, may_be_secret
-from airconn.model.sensitive import has_secrets, is_sensitive_place
+from airconn.model.jsontext import JsonPath, Number
+from airconn.model.objects import AirflowObject, Connection, Variable
+from airconn.model.secret_names import is_hidden_name, is_secret_name
+from airconn.model.secret_values import is_certain, is_harmless, may_be_secret, secret_arguments
+from airconn.model.sensitive import is_sensitive
 from airconn.model.text import Text
+
+_NAMES = frozenset({"name", "key", "field", "parameter", "property", "variable", "header", "option", "k", "n"})
+_VALUES = frozenset({"value", "values", "val", "v", "default", "content", "data", "text", "string", "stringvalue"})
+"""What an object calls a name and its value (`{"name": "password", "value": ...}`), without what joins words."""
 
 
 def is_secret(obj: AirflowObject, field: str, path: JsonPath, value: Any) -> bool:
     """Whether a leaf of an object is not to be shown: by its name, as Airflow or as anybody careful would judge it,
-    or by what it looks like.
+    by what stands beside it, or by what it looks like.
 
     An extra that is no JSON has no names to judge by, and may be a secret as a whole.
     """
-    if is_sensitive_place(obj, field, path) or (field == "extra" and isinstance(value, Text)):
+    if (isinstance(obj, Connection) and field == "password") or (field == "extra" and isinstance(value, Text)):
         return True
-    if _is_secret_place(obj, field, path) and not is_harmless(value.text if isinstance(value, Text) else value):
-        return True
+    own = (obj.key,) if isinstance(obj, Variable) and field == "value" else ()
     text = value.text if isinstance(value, Text) else value
-    return isinstance(text, str) and _has_something(text)
+    return (
+        _is_hidden_path((*own, *path))
+        or (not is_harmless(text) and (_is_secret_path((*own, *path)) or _is_named_beside(obj, field, path)))
+        or (isinstance(text, str) and _has_something(text))
+    )
 
 
-def _is_secret_place(obj: AirflowObject, field: str, path: JsonPath) -> bool:
-    own = isinstance(obj, Variable) and field == "value" and is_secret_name(obj.key)
-    return own or _is_secret_path(path)
+def _is_hidden_path(path: JsonPath) -> bool:
+    """Whether Airflow hides a leaf, and its own name is none that Airflow hides in vain.
+
+    Of what is below such a name, nobody knows what it is.
+    """
+    names = [part for part in path if isinstance(part, str)]
+    return any(map(is_sensitive, names[:-1])) or any(map(_is_hidden_in_fact, names[-1:]))
+
+
+def _is_hidden_in_fact(name: str) -> bool:
+    return is_sensitive(name) and is_hidden_name(name)
 
 
 def _is_secret_path(path: JsonPath) -> bool:
     return any(isinstance(part, str) and is_secret_name(part) for part in path)
 
 
+def _is_named_beside(obj: AirflowObject, field: str, path: JsonPath) -> bool:
+    whole = getattr(obj, field)
+    return path != () and isinstance(whole, Text) and _is_below(path, _named_in(whole.text))
+
+
+def _is_below(path: JsonPath, places: frozenset[JsonPath]) -> bool:
+    return places != frozenset() and any(path[:depth] in places for depth in range(1, len(path) + 1))
+
+
+@lru_cache(maxsize=4)
+def _named_in(text: str) -> frozenset[JsonPath]:
+    """The places in JSON that a leaf beside them says are secrets. Each of its leaves asks for that."""
+    try:
+        return frozenset(_named(jsontext.loads(text), ()))
+    except ValueError:
+        return frozenset()
+
+
+def _named(value: Any, path: JsonPath) -> Iterator[JsonPath]:
+    if isinstance(value, dict):
+        names = [item for key, item in value.items() if isinstance(item, str) and key.lower() in _NAMES]
+        if any(map(is_hidden_name, names)):
+            yield from ((*path, key) for key in value if key.lower().replace("_", "").replace("-", "") in _VALUES)
+        for key, item in value.items():
+            yield from _named(item, (*path, key))
+    elif isinstance(value, list):
+        if len(value) == 2 and isinstance(value[0], str) and is_hidden_name(value[0]):
+            yield (*path, 1)
+        yield from ((*path, index) for index in _named_arguments(value))
+        for index, item in enumerate(value):
+            yield from _named(item, (*path, index))
+
+
+def _named_arguments(items: list[Any]) -> Iterator[int]:
+    """Which of the words of a command are secrets, as in `["--password", "hunter2"]`."""
+    words = [item if isinstance(item, str) else item.text if isinstance(item, Number) else "" for item in items]
+    starts = list(accumulate((len(word) + 1 for word in words), initial=0))
+    for position in secret_arguments(" ".join(words)):
+        yield bisect_right(starts, position) - 1
+
+
 def _has_something(text: str) -> bool:
-    """Whether a text may be a secret, or is JSON with one in it."""
-    if has_secrets(text):
-        return True
-    if text.lstrip()[:1] in ("{", "["):
-        try:
-            leaves = list(jsontext.leaves(jsontext.loads(text)))
-        except ValueError:
-            return may_be_secret(text)
-        return any(
-            (_is_secret_path(path) and not is_harmless(leaf) and leaf not in ({}, []))
-            or (isinstance(leaf, str) and _has_something(leaf))
-            for path, leaf in leaves
+    """Whether a text may be a secret, or is JSON with one in it. Of what only looks like JSON, any word that Airflow
+    hides counts as one."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return may_be_secret(text)
+    try:
+        value = jsontext.loads(text)
+    except ValueError:
+        return is_sensitive(text) or may_be_secret(text)
+    named = frozenset(_named(value, ()))
+    return any(
+        (isinstance(leaf, str) and _has_something(leaf))
+        or (
+            not is_harmless(leaf)
+            and leaf not in ({}, [])
+            and (_is_hidden_path(path) or _is_secret_path(path) or _is_below(path, named))
         )
-    return may_be_secret(text)
+        for path, leaf in jsontext.leaves(value)
+    )
 
 
 def looks_secret(text: str) -> bool:

@@ -7,27 +7,43 @@ Airflow hides: a name masked in vain costs a `--reveal`, and a secret shown can'
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-"""One word of `snake_case`, `kebab-case`, `camelCase`, `APIKey` and `key2`."""
+from airconn.model.sensitive import is_sensitive
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+"""One word of `snake_case`, `kebab-case`, `camelCase`, `APIKey` and `key2`, in letters without accents."""
 
 _SECRET_WORDS = frozenset(
     """
-    bearer cookie cookies cred creds credential credentials csrf dsn fernet hmac jks jwt jwts key keys mfa nonce otp
-    pass passes pat pats pem pfx pin pkcs psk pwd pwds sas session sessions sig signature signatures totp salt
-    salts webhook webhooks
+    bearer clave cookie cookies cred creds credential credentials csrf dsn fernet hmac jks jwt jwts key keys mfa nonce
+    otp pass passe passes pat pats pem pfx pin pkcs psk pwd pwds sas session sig signature signatures totp salt salts
+    webhook webhooks
     """.split()  # noqa: SIM905 - a list of so many strings is no help to anybody
 )
+"""`sessions` isn't among them: it is a table, or how many there may be. Nor is `seed`, which is that of random
+numbers or of test data: `_JOINED` has the seed of a wallet, and `model/secret_values.py` the words of one."""
 
-_SECRET_AT_THE_END = frozenset({"auth", "private"})
+_SECRET_AT_THE_END = frozenset({"assertion", "auth", "private", "ticket"})
 """What is a secret where nothing follows: `basic_auth` and `ssh_private`, but not `auth_type` or `private_subnet`."""
 
 _JOINED = re.compile(
     r"passw|passphrase|passcode|pwd|secret|token|credential|webhook|signature|hmac|cookie|bearer|authorization|"
+    r"auth(userinfo|header|value|string)|codeverifier|"
+    r"(access|auth|unlock|pin|verification|recovery|backup|activation|security)code|"
+    r"mnemonic|(seed|recovery)(phrase|words?)|(wallet|master|hd)seed|"
+    r"senha|kennwort|contrasen|motdepasse|wachtwoord|пароль|密码|"
     r"conn(ection)?(str|uri|url)|key(file|tab|store|ring|pair|json)|(user|db|ssl|ssh|ftp|smtp|login)pass$"
 )
 """What is found where words are joined, as in `PGPASSWORD`, `dbpass` and `keyfileJson`."""
+
+_ENDS_IN_PW = re.compile(r"p(w|sw|swd|wrd|swrd)$")
+"""`pw`, `dbpw` and `psw`: no word of any language ends so."""
+
+_P12 = re.compile(r"(?<![A-Za-z])[pP]12(?!\d)")
+"""A PKCS #12 file."""
 
 _ENDS_IN_KEY = re.compile(r"(?<!^mon)(?<!^don)(?<!^tur)(?<!^hoc)(?<!^joc)(?<!^whis)keys?$")
 """`sslkey`, `apikey`, `authkeys`, and a `key` alone: in a connection or a variable it is rather the key of an API
@@ -41,11 +57,31 @@ _NO_SECRET_KEYS = frozenset(
 )
 """In front of `key`, these make it a column, an identifier, or what is public anyway."""
 
-_ABOUT_IT = frozenset(
+_S3_KEY = re.compile(r"(?<![A-Za-z])(?:[sS]3(?:[_.-]k|[_.-]?K)eys?|S3_KEYS?)(?![A-Za-z])")
+"""Where an object is in a bucket, as Airflow's operators call it. It isn't the key of S3 itself: beside an
+`S3_SECRET`, that is the id of one, and begins with `AKIA`."""
+
+_COUNTING = frozenset({"max", "min", "num", "total"})
+"""With these, `tokens` are how long a text may be."""
+
+_ENDPOINT = frozenset({"endpoint", "uri", "url"})
+"""Behind `token`, these make it an address of OAuth, where tokens come from: a user or a token in it is told by the
+value. Behind `secret`, `webhook` or `sas`, they may be the address that nobody must know."""
+
+_WHERE_IT_IS = frozenset(
     """
-    algorithm class column columns config count deserializer domain duration enabled encoding expiry format kwargs
-    length limit location mechanism method mode name names options parameters params path policy prefix properties
-    provider rotation serializer size timeout ttl type version
+    arn arns count length limit name names path paths size timeout ttl type
+    """.split()  # noqa: SIM905 - the same
+)
+"""Of `_ABOUT_IT`, what says where a secret is, or how long: nobody gets in with that, even where Airflow hides it.
+
+An `id` isn't among them: `secret_id` is the password of an AppRole in Vault, `token_id` is the token as often as not,
+and `access_key_id` is one half of what one needs, which Airflow hides."""
+
+_ABOUT_IT = _WHERE_IT_IS | frozenset(
+    """
+    algorithm class column columns config deserializer domain duration enabled encoding expiry format kwargs location
+    mechanism method mode options parameters params policy prefix properties provider rotation serializer version
     """.split()  # noqa: SIM905 - the same
 )
 """At the end of a name, these make it something about a secret (`key_path`, `session_timeout`, `jwt_algorithm`), or
@@ -58,17 +94,48 @@ _IN_A_PATH = frozenset({"webhook", "webhooks", "sas", "sig"})
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether what stands under a name is not for everybody's eyes."""
-    words = [word.lower() for word in _WORD.findall(name)]
+    words = _words(name)
     if not words or (words[-1] in _ABOUT_IT and _IN_A_PATH.isdisjoint(words)):
         return False
-    if words[-1] in _SECRET_AT_THE_END:
+    if words[-1] in _SECRET_AT_THE_END or _P12.search(name):
         return True
-    before = [None, *words]
-    left = [word for word, last in zip(words, before, strict=False) if not _is_plain_key(word, last)]
-    if any(word in _SECRET_WORDS or _ENDS_IN_KEY.search(word) for word in left):
+    left = _telling(words)
+    if any(word in _SECRET_WORDS or _ENDS_IN_KEY.search(word) or _ENDS_IN_PW.search(word) for word in left):
         return True
     return _JOINED.search("".join(left)) is not None
 
 
-def _is_plain_key(word: str, before: str | None) -> bool:
-    return word in ("key", "keys") and before in _NO_SECRET_KEYS
+@lru_cache(maxsize=4096)
+def is_hidden_name(name: str) -> bool:
+    """Whether what stands under a name is not shown, as it is a secret's name or Airflow takes it for one.
+
+    Airflow's list has no exceptions, and so hides `max_tokens` and `secret_name`. We don't.
+    """
+    return is_secret_name(name) or (is_sensitive(name) and not _is_plain(name))
+
+
+def _is_plain(name: str) -> bool:
+    """Whether of a name that is none of a secret, nothing is left that Airflow would hide."""
+    words = _words(name)
+    left = _telling(words)
+    return (words != [] and words[-1] in _WHERE_IT_IS) or (left != words and not is_sensitive("_".join(left)))
+
+
+def _words(name: str) -> list[str]:
+    if not name.isascii():
+        name = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+    return [word.lower() for word in _WORD.findall(_S3_KEY.sub("", name))]
+
+
+def _telling(words: Sequence[str]) -> list[str]:
+    """The words without those that are a secret's only where they stand alone."""
+    places = zip(words, [None, *words], [*words[1:], None], strict=False)
+    return [word for word, before, after in places if not _is_plain_word(word, before, after, words)]
+
+
+def _is_plain_word(word: str, before: str | None, after: str | None, words: Sequence[str]) -> bool:
+    if word in ("key", "keys"):
+        return before in _NO_SECRET_KEYS
+    if word == "token":
+        return after in _ENDPOINT and words[-1] == after
+    return word.startswith("tokeniz") or (word == "tokens" and not _COUNTING.isdisjoint(words))

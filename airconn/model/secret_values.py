@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from itertools import groupby
 
 from airconn.model.secret_names import is_secret_name
@@ -35,8 +37,65 @@ _USER = re.compile(r"://([^\s@]{1,300})@")
 _NO_USERS = ("abfs", "abfss", "wasb", "wasbs", "ssh", "sftp", "git")
 """Schemes with a container in front of the '@', or a user whose secret is elsewhere."""
 
-_PAIR = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]{0,80})[\"\\']*\s{0,8}(?:=|:(?=[\s\"]))[\s\"\\']{0,8}([^\s;&,\"'\\]+)")
-"""A name and its value, in a query, a connection string or lines of settings."""
+_PAIR = re.compile(
+    r"(?<![\w.-])[-.]{0,2}(\w[\w.-]{0,80})[\"\\']*\s{0,8}(?:[:=]?=>?|:(?=[\s\"']))"
+    r"(?=[\s\"'\\]{0,8}([^\s;&,\"'\\]{1,8}))"
+)
+"""A name and how its value begins, in a query, a connection string or lines of settings. The value is only looked at,
+as it may be the next name (`db:` in front of a line with `pass: ...`)."""
+
+_NAMED = re.compile(
+    r"(?i:\b(?:name|key))[\"'\\]*\s{0,8}[:=>]\s{0,8}[\"'\\]{0,4}([\w.-]{1,80})[\"'\\]{0,4}(?:</\w{1,20}>)?"
+    r"(?:[\s,;]{0,40}<?[\"'\\]{0,4}(?i:value)[\"'\\]*\s{0,8}[:=>]|\s{0,8}>)\s{0,8}[\"'\\]{0,4}([^\s\"'\\<]+)"
+)
+"""A name and its value where these are what YAML, XML or the like calls `name` and `value`."""
+
+_TAG = re.compile(r"<([A-Za-z_][\w.:-]{0,80})(?:\s[^<>]{0,200})?>\s{0,80}(?:<!\[CDATA\[)?([^\s<]+)")
+
+_OPTION = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]{1,80})[\s=]{1,8}[\"']?([^\s\"'-]\S{0,7})")
+"""An option with its value. What follows may be another option, as `--password` alone asks for one."""
+
+_REST = r"\b[^\n|;]{0,200}?\s"
+_COMMAND = re.compile(
+    # A user and a password in one, but not a user and a group as Docker has them.
+    r"(?<!\S)(?:-[uUa]|--(?:proxy-)?user|--auth)[\s=]{0,8}[\"']?(?!\d{1,6}:\d{1,6}\b)[^\s:\"'@/]{1,80}:[^\s\"'/]"
+    # The options of one letter of those that have them.
+    rf"|\b(?:mysql\w*|mariadb(?:-\w+)?|7z\w?){_REST}-p[\"']?[^\s\"'-]"
+    rf"|\b(?:mongo\w*|sshpass|tabcmd|(?:docker|podman|helm|az|oc|skopeo) (?:\w+ )?login){_REST}-p\s{{0,8}}[^\s-]"
+    rf"|\b(?:sqlcmd|bcp|isql|osql|(?:un)?zip){_REST}-P\s{{0,8}}[^\s-]"
+    rf"|\b(?:redis-cli{_REST}-a|ldap\w+{_REST}-w|smbclient{_REST}-U\s{{0,8}}[^\s%]{{1,80}}%)\s{{0,8}}[^\s-]"
+    r"|\bsqlplus\s(?:-\w+\s)*[^\s/@]{1,80}/[^\s@/]"
+    # The lines of a .netrc, and what SQL says.
+    r"|(?i:\b(?:login|user|account|machine)\s{1,8}\S{1,200}\s{1,80}password\s{1,8}[\"']?[^\s\"'])"
+    r"|(?i:\bidentified\s{1,8}by\s{1,8}[\"']?[^\s\"']|\bpassword\s{1,8}[\"'][^\s\"'])"
+)
+"""A command with a password, up to the first character of it."""
+
+_LIKELY = re.compile(
+    # A user and a password without a scheme, and as Oracle has them. `hive/_HOST@REALM` is a name of Kerberos,
+    # and `image:tag@sha256:` one of a registry.
+    r"(?<![^\s,;\"'=<>(){}\[\]])(?!(?i:mailto|sips?|xmpp|acct|pkg):)(?://)?[^\s:/@,;\"'=<>(){}\[\]]{0,80}"
+    r":[^\s@/\"']{1,200}@(?!sha\d)[\w\[]"
+    r"|(?<![\w./:@-])[\w$#.-]{1,80}/[^\s/@:\"']{1,80}@(?://)?[\w.-]{1,200}[:/]\w"
+    # A line of a .pgpass, which isn't a MAC or an address of IPv6, and one of a .htpasswd.
+    r"|(?m:^(?![0-9a-fA-F:]{0,60}(?:[/\s]|$))[^:\n]{1,200}:(?:\d{3,5}|\*):[^:\n]{1,200}:[^:\n]{1,200}:\S)"
+    r"|\$(?:apr1|1|2[abxy]|5|6|y|argon2\w{1,2})\$[^\s$]"
+    # A name that is no word, or is one too common to be a secret where more follows it.
+    r"|(?<![\w.-])(?:\w{0,40}[_-])?(?i:pass|pw|pwd|psw|pswd|kennwort|senha|contrase[nñ]a)[\"']?:[^\s/]"
+    r"|\b(?i:access|auth|unlock|security|verification|pin)[ -]code[\"']?\s{0,8}[:=]\s{0,8}\S"
+    r"|[?&]code=[^\s&]{6}"
+    # What else a header holds, alone in its line. SSWS is no word of any language.
+    r"|(?im:^[\"'\s]{0,4}(?:token|api-?key)\s{1,8}\S{1,400}[ \t]{0,8}$)|\b(?:SSWS|GenieKey)\s+\S"
+    # A token of Telegram, and a secret of Azure AD, which has its marker in the middle.
+    r"|\b\d{6,12}:AA[\w-]|\w[78]Q~[\w~.-]"
+)
+"""What is no secret now and then, and so is masked but not refused."""
+
+_ARN = re.compile(r"\barn:aws[\w-]{0,20}:secretsmanager:[\w-]{0,40}:\d{0,20}:secret:")
+"""Where a secret is, in front of its name: `secret:` is a setting elsewhere."""
+
+_WALLET = re.compile(r"\s*[a-z]{3,8}(?:\s+[a-z]{3,8}){11,23}\s*")
+"""The words of the seed of a wallet (BIP 39), of which there are 12, 15, 18, 21 or 24."""
 
 _HARMLESS = frozenset({"", "true", "false", "yes", "no", "on", "off", "none", "null"})
 
@@ -57,26 +116,52 @@ def is_certain(text: str) -> bool:
     return (
         _CERTAIN.search(text) is not None
         or _SETTING.search(text) is not None
-        or any(":" in match[1] for match in _USER.finditer(text))
+        or any(":" in match[1] for match in _users(text))
     )
 
 
 def may_be_secret(text: str) -> bool:
     """Whether a text is rather not shown to anybody who didn't ask for secrets."""
+    text = _ARN.sub("", text if text.isascii() else unicodedata.normalize("NFC", text))
     is_pem = "-----BEGIN " in text  # of which a certificate is none, and nobody reads one
-    return is_pem or is_certain(text) or _has_user(text) or _has_secret_pair(text) or _is_random(text)
+    return (
+        is_pem
+        or is_certain(text)
+        or _has_user(text)
+        or _has_secret_pair(text)
+        or any(secret_arguments(text))
+        or _LIKELY.search(text) is not None
+        or (_WALLET.fullmatch(text) is not None and len(text.split()) % 3 == 0)
+        or _is_random(text)
+    )
+
+
+def secret_arguments(text: str) -> Iterator[int]:
+    """Where in a command a secret begins."""
+    for match in _OPTION.finditer(text):
+        if is_secret_name(match[1]) and not is_harmless(match[2]):
+            yield match.start(2)
+    for match in _COMMAND.finditer(text):
+        yield match.end() - 1
+
+
+def _users(text: str) -> Iterator[re.Match[str]]:
+    return _USER.finditer(text) if "@" in text else iter(())
 
 
 def _has_user(text: str) -> bool:
     """Whether a URI has something in front of an '@' in it, which is a token as often as a name."""
     return any(
-        not text.endswith(_NO_USERS, 0, match.start()) and not set(match[1]) & set("/?#")
-        for match in _USER.finditer(text)
+        not text.endswith(_NO_USERS, 0, match.start()) and not set(match[1]) & set("/?#") for match in _users(text)
     )
 
 
 def _has_secret_pair(text: str) -> bool:
-    return any(is_secret_name(match[1]) and not is_harmless(match[2]) for match in _PAIR.finditer(text))
+    return any(
+        is_secret_name(match[1]) and not is_harmless(match[2])
+        for form in (_PAIR, _NAMED, _TAG)
+        for match in form.finditer(text)
+    )
 
 
 def _is_random(text: str) -> bool:
