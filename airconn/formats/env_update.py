@@ -155,9 +155,15 @@ class _Editor:
             start = self.entries[index].span[0]
             self.put((start, start), comment)
 
-    def remove_shadowed(self, obj: AirflowObject, counting: int | None) -> None:
-        """Takes out the other lines of an object whose line is changed: an old password would stay in them."""
-        places = [place for place in self.places.get(env.env_name(obj.kind, obj.id), []) if place != counting]
+    def remove_shadowed(self, obj: AirflowObject, counting: int) -> None:
+        """Takes out the other lines of an object whose line is changed: an old password would stay in them.
+
+        A line of the same name in other letters stays: Airflow never finds it, and it may be another program's.
+        """
+        name = env.env_name(obj.kind, obj.id)
+        places = [
+            place for place in self.places.get(name, []) if place != counting and self.entries[place].name == name
+        ]
         for place in places:
             self.remove(place)
         if places:
@@ -184,7 +190,6 @@ class _Editor:
             self.rendered.append(env.render_lines(Bundle.of(self.added), self.options, self.dialect))
             for obj in self.parsed(self.rendered[-1]):
                 self.expected[obj.kind, obj.id] = obj
-                self.remove_shadowed(obj, None)
             added = self.rendered[-1].text.replace("\n", self.newline)
         losses = tuple(loss for rendered in self.rendered for loss in rendered.losses)
         notes = [note for rendered in self.rendered for note in rendered.notes] + self.notes

@@ -90,7 +90,7 @@ def _start(command: Sequence[str], box: Sandbox) -> subprocess.Popen[bytes]:
     """Start `command` as a process that the watchdog knows of before it does anything."""
     environ = box.environ()
     try:
-        return subprocess.Popen(command, env=environ, preexec_fn=box.guard.announcing())  # noqa: S603
+        return subprocess.Popen(command, env=environ, preexec_fn=box.guard.announcing())  # noqa: S603 - it is asked for
     except subprocess.SubprocessError:
         # The new process ended before it became the command. What is known of it a moment later will do as well.
         return subprocess.Popen(command, env=environ)  # noqa: S603

@@ -90,16 +90,18 @@ def test_of_lines_of_one_name_the_one_that_counts_is_changed_and_no_old_password
     updated = env_update.update(AGAIN, {(Kind.CONNECTIONS, "a"): wanted}, WriteOptions(), lambda a, b: a == b)
     assert updated.text == (
         "# mine\nAIRFLOW_CONN_B=http://h\nairflow_conn_a=not ours\nAIRFLOW_CONN_A='http://u:new@h/'  # counts\n"
+        "AIRFLOW_CONN_a=http://u:oldest@h"
     )
     assert [(note.where, note.message) for note in updated.notes] == [
-        ("connections/a", "lines 1, 4, 8 are taken out: of a name set again, one counts")
+        ("connections/a", "lines 1, 4 are taken out: of a name set again, one counts")
     ]
     assert changed(AGAIN, read(AGAIN).connections["a"]) == AGAIN
 
 
-def test_a_name_that_airflow_never_finds_makes_room_for_the_one_that_it_does() -> None:
+def test_a_name_that_airflow_never_finds_stays_beside_the_one_that_it_does() -> None:
+    """It may be another program's."""
     text = "AIRFLOW_VAR_x=1\nA=1\n"
-    assert changed(text, Variable(key="x", value=Text("2"))) == "A=1\nAIRFLOW_VAR_X=2\n"
+    assert changed(text, Variable(key="x", value=Text("2"))) == f"{text}AIRFLOW_VAR_X=2\n"
     refused = Variable(key="x", value=Text("it's `this`"))
     assert changed(text, refused) == text
 
