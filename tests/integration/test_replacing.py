@@ -45,3 +45,22 @@ def test_where_nothing_can_be_created_one_connection_is_gone_and_can_be_put_back
     again = program.run("import", file, "--exact")
     assert again.code == 0, again.err
     assert target.database()["connections"] == {**there, "c0": {**FIELDS, "password": None}}
+
+
+@pytest.mark.parametrize(
+    "version", [pytest.param(version, marks=on_worker_of(version)) for version in ("3.3.2", "2.11.2")]
+)
+def test_where_nothing_can_be_deleted_all_is_there_and_no_file_of_secrets_is_left(
+    version: str, shared_sandbox: Callable[[str], Any], airconn: Callable[..., Any], tmp_path: Path
+) -> None:
+    target = Target(shared_sandbox(version), airconn, tmp_path)
+    program = Program(tmp_path / "work", target.environ)
+    target.seed(HELD)
+    (program.directory / "bare.json").write_text(json.dumps({"connections": dict.fromkeys(IDS, FIELDS)}))
+    with WatchedProxy(target.box.url, lambda _, request: "403" if request.startswith("DELETE ") else "") as proxy:
+        ran = program.run("import", "bare.json", "--exact", env={"AIRCONN_URL": proxy.url})
+    assert ran.code == 1
+    assert ran.out.count("these credentials may not delete connections") == len(IDS)
+    assert target.database()["connections"] == HELD["connections"]
+    assert not program.state.exists() or list(program.state.iterdir()) == []
+    assert "recovery" not in ran.err
