@@ -68,7 +68,7 @@ class Stopped:
         self.wait(lambda: until in self.err_path.read_text() if until else has_ended(self.process.pid))
 
     def wait(self, happened: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not happened():
             assert time.monotonic() < deadline
             time.sleep(0.005)
@@ -76,7 +76,11 @@ class Stopped:
 
 def has_ended(pid: int) -> bool:
     """Whether a child has ended. It is not waited for, which is for others to do."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it is gone, maybe between opening the file and reading it
+        return True
+    return status.rpartition(")")[2].split()[0] in "ZX"
 
 
 def ctrl_c(run: Stopped) -> str:
