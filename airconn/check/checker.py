@@ -94,10 +94,10 @@ class _Checker:
             self.fault(error)
             return
         reading = read(self.store, self.airflow)
-        in_2 = read(self.store, AIRFLOW_2) if self.airflow != AIRFLOW_2 else reading
-        in_3 = read(self.store, NEWEST) if self.airflow != NEWEST else reading
+        in_2, in_3 = (self.read_again(reading, version) for version in (AIRFLOW_2, NEWEST))
         # An extra that Airflow 3 refuses makes no object for it, and has to be looked at all the same.
-        found = [obj for obj in {**in_2.by_place(), **reading.by_place()}.values() if self.wants(obj)]
+        places = reading.by_place() if in_2 is reading else {**in_2.by_place(), **reading.by_place()}
+        found = [obj for obj in places.values() if self.wants(obj)]
         settings = env_lines.settings(text, self.store.settings.env_dialect) if is_env else []
         lines = env_lines.by_line(settings)
         self.columns = {line: entry.column for line, entry in lines.items()}
@@ -119,6 +119,12 @@ class _Checker:
                 self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
         self.two_readings(in_2, in_3)
         self.open_secrets(found)
+
+    def read_again(self, reading: Reading, airflow: AirflowVersion) -> Reading:
+        """The file as `airflow` reads it. Only connections, and what one of the releases refuses, differ."""
+        if airflow == self.airflow or not (reading.faults or any(isinstance(o, Connection) for o in reading.found)):
+            return reading
+        return read(self.store, airflow)
 
     def wants(self, obj: AirflowObject) -> bool:
         return self.selection.wants(obj.kind, obj.id)
@@ -158,6 +164,8 @@ class _Checker:
 
     def two_readings(self, in_2: Reading, in_3: Reading) -> None:
         """What a query is to Airflow 2, to 3.0 and to workers of 3, and to the rest of it."""
+        if in_2 is in_3:
+            return
         other = in_3.by_place()
         of_uris = {(seen.conn_id, seen.origin) for seen in in_3.uris}
         for key, obj in in_2.by_place().items():

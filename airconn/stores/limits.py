@@ -29,6 +29,8 @@ _LONGEST = {"conn_type": 500, "host": 500, "schema": 500}
 _HALF = re.compile("[\ud800-\udfff]")
 _WHOLE = range(-(2**31), 2**31)  # INTEGER of PostgreSQL and MySQL
 
+_DIGITS = 4300  # the longest integer that Python reads (`sys.int_info.default_max_str_digits`)
+
 ID_WORDS = {Kind.CONNECTIONS: "id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
 """What the id of a kind is called."""
 
@@ -87,6 +89,8 @@ def breaks_json(text: str) -> bool:
     Python reads no integer of more than 4300 digits, which raises a ValueError that no version of Airflow expects;
     and nesting is limited by the stack. Either way each listing with the object in it would end in a failure.
     """
+    if len(text) <= _DIGITS and text.count("[") + text.count("{") <= jsontext.MAX_DEPTH:
+        return False
     if is_too_deep(text):
         return True
     try:
