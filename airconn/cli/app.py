@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 import click
 
-from airconn.cli.progress import Progress
+from airconn.cli.progress import Progress, columns_of
 from airconn.errors import AirconnError, ExitCode, InputErrors, TargetError
 
 if TYPE_CHECKING:
@@ -96,13 +96,18 @@ class App:
 
     def confirm(self, question: str) -> bool | None:
         """Asks on the terminal. None where there is nobody to ask."""
-        if not (self.stdin_is_terminal and self.stderr.isatty()):
+        if not self.can_ask:
             return None
         with self.progress.hidden():
             self.stderr.write(f"{question} [y/N] ")
             self.stderr.flush()
             answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
         return answer in ("y", "yes")
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a terminal to ask a question on, and to answer it."""
+        return self.stdin_is_terminal and self.stderr.isatty()
 
     @property
     def stdin_is_terminal(self) -> bool:
@@ -129,6 +134,29 @@ class App:
         self.progress.rest()
         self._put(text)
 
+    def rows(self, text: str) -> None:
+        """Writes lines for people to standard output: as `data`, and fitted to the width of a terminal."""
+        self.data(self._rows(text))
+
+    def _rows(self, text: str) -> str:
+        if (columns := self._columns(self.stdout)) is None:
+            return text
+        from airconn.report.fitting import fit
+
+        return fit(text, columns)
+
+    def _message(self, text: str) -> str:
+        if (columns := self._columns(self.stderr)) is None:
+            return text
+        from airconn.report.fitting import fit_message
+
+        return fit_message(text, columns)
+
+    @staticmethod
+    def _columns(stream: TextIO) -> int | None:
+        """The width of a terminal. It is asked for each time: a window may have another one by now."""
+        return columns_of(stream) if stream.isatty() else None
+
     def _put(self, text: str) -> None:
         try:
             self.progress.write(self.stdout, text)
@@ -144,7 +172,7 @@ class App:
         the text, if it isn't given."""
         if not self.broken:
             try:
-                self._put(text)
+                self._put(self._rows(text))
                 return
             except OutputClosedError:
                 self.broken = True
@@ -158,7 +186,7 @@ class App:
         if self.verbosity >= level:
             # Nobody listens any more, which is no reason to stop in the middle of a write.
             with contextlib.suppress(OSError):
-                self.progress.write(self.stderr, text + "\n")
+                self.progress.write(self.stderr, self._message(text) + "\n")
 
     def warn(self, text: str, *, level: int = 0) -> None:
         self.say(f"{self._label('warning:', 'yellow')} {text}", level=level)

@@ -143,9 +143,9 @@ def _show(app: App, findings: Sequence[Finding]) -> None:
         if finding.severity is Severity.NOTE and app.verbosity < 0:
             continue
         severity = app.style(finding.severity.value, report.COLOURS[finding.severity])
-        app.data(f"{clean(finding.place)}: {severity} {finding.code} {report.told(finding)}\n")
+        app.rows(f"{clean(finding.place)}: {severity} {finding.code} {report.told(finding)}\n")
         if app.verbosity >= 0:
-            app.data(f"  fix: {clean(finding.fix)}\n")
+            app.rows(f"  fix: {clean(finding.fix)}\n")
     if app.environ.get("GITHUB_ACTIONS") == "true":
         for finding in findings:
             app.data(report.annotation(finding) + "\n")

@@ -78,8 +78,8 @@ def command(
     else:
         shown = [obj for obj in diff.objects if obj.status is not Status.EQUAL or app.verbosity > 0]
         for line in report_diff.diff_lines(shown, app.style, values=show_values) if app.verbosity >= 0 else ():
-            app.data(line + "\n")
-        app.data(report_diff.diff_summary(diff) + "\n")
+            app.rows(line + "\n")
+        app.rows(report_diff.diff_summary(diff) + "\n")
     if code := app.verdict(compared.notes, "is taken for missing"):
         return code
     return ExitCode.DIFFERENT if exit_code and diff.is_different else ExitCode.OK

@@ -86,7 +86,7 @@ def command(
         app.data(report.explain_json(explanations, str(version)) + "\n")
     else:
         for line in report.explain_lines(explanations, app.style):
-            app.data(f"{line}\n")
+            app.rows(f"{line}\n")
         if everything:
             app.say(report.summary(explanations))
     different = any(found.is_different for one in explanations for found in one.shadowed)

@@ -58,19 +58,8 @@ def command(
         app.data(report.list_json(bundle, described) + "\n")
         return app.verdict(store.notes)
     rows = report.list_rows(bundle)
-    if app.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for header in _HEADERS:
-            table.add_column(header, overflow="fold")
-        for row in rows:
-            table.add_row(*row)
-        Console(file=app.stdout, no_color=not app.colours(app.stdout), markup=False, highlight=False).print(table)
-    else:
-        widths = [max(len(row[column]) for row in (_HEADERS, *rows)) for column in range(len(_HEADERS))]
-        for row in (_HEADERS, *rows):
-            app.data("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+    widths = [max(len(row[column]) for row in (_HEADERS, *rows)) for column in range(len(_HEADERS))]
+    for row in (_HEADERS, *rows):
+        app.rows("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
     app.say(f"{report.clean(described)}: {report.amounts(bundle, chosen.kinds)}")
     return app.verdict(store.notes)

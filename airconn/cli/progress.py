@@ -205,9 +205,7 @@ class Progress:
         return drawn if self._colours else drawn.ljust(width)
 
     def _columns(self) -> int:
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            return os.get_terminal_size(self._stream.fileno()).columns or _COLUMNS
-        return _COLUMNS
+        return columns_of(self._stream) or _COLUMNS
 
     def _erase(self) -> None:
         if self._line:
@@ -219,6 +217,13 @@ class Progress:
         with self._in_one(), contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
             self._stream.flush()
+
+
+def columns_of(stream: TextIO) -> int | None:
+    """How many columns the terminal behind a stream has, or None where there is no terminal or it doesn't say."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return os.get_terminal_size(stream.fileno()).columns or None
+    return None
 
 
 def _numbers(task: _Task, now: float) -> str:

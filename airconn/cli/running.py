@@ -6,7 +6,6 @@ import shlex
 import signal
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,10 +15,10 @@ from airconn import report, transfer
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.overriding import make_overrides
+from airconn.cli.printing import Printer
 from airconn.errors import AirconnError, BlockedError, ExitCode
 from airconn.model import Action, Outcome, Step
 from airconn.plan import Lacking, Plan, Policy
-from airconn.report.values import value_lines
 from airconn.transfer import importing, watching
 from airconn.transfer.recovery import Recovery
 
@@ -32,8 +31,6 @@ NOT_IN_A_PLAN = (
     *("fail_fast", "verify", "show_values"),
 )
 """The options that a plan file doesn't keep: they say how it is carried out or shown, and not what it does."""
-_AT_A_TIME = 100
-"""How many lines are printed at once, where they are there at once."""
 
 
 class Run:
@@ -144,8 +141,9 @@ class Run:
                 opt.warn_of_nothing(app, prepared.selection, f"the {holder}")
             yield prepared, target
 
-    def _printer(self, plan: Plan) -> Printer:
-        return Printer(self.app, plan, text=self.output == "text", values=self.options["show_values"])
+    def _printer(self, plan: Plan, *, only_wrong: bool = False) -> Printer:
+        text, values = self.output == "text", self.options["show_values"]
+        return Printer(self.app, plan, text=text, values=values, only_wrong=only_wrong)
 
     def _show(self, prepared: importing.Import) -> None:
         self._printer(prepared.plan).up_to(None)
@@ -170,8 +168,7 @@ class Run:
             printer.up_to(None)
             self._conclude(prepared, [])
             raise
-        if deletions := plan.of(Action.DELETE):
-            self._ask(deletions, prepared.target, yes=yes)
+        printer = self._agreed(prepared, printer, yes=yes)
 
         writes = plan.writes
 
@@ -252,6 +249,18 @@ class Run:
         for outcome in self.wrong if self.output == "text" else ():
             self.app.report(lines.line(outcome.step, outcome.error) + "\n")
 
+    def _agreed(self, prepared: importing.Import, printer: Printer, *, yes: bool) -> Printer:
+        """Asks about the deletions of a plan, if there are any, and gives the printer of what comes after the answer.
+
+        Where a question is asked, the plan is shown before it. Raises `BlockedError` where the answer is not yes.
+        """
+        if deletions := prepared.plan.of(Action.DELETE):
+            if not yes and self.app.can_ask:
+                printer.up_to(None)
+                printer = self._printer(prepared.plan, only_wrong=True)
+            self._ask(deletions, prepared.target, yes=yes)
+        return printer
+
     def _ask(self, deletions: tuple[Step, ...], target: str, *, yes: bool) -> None:
         """Asks whether objects may be deleted. Raises `BlockedError` where nobody says yes."""
         names = report.some([f"{step.kind.value}/{step.id}" for step in deletions])
@@ -308,42 +317,3 @@ class Run:
 
 def _lacking(options: dict[str, Any]) -> Lacking:
     return "keep" if options["merge"] else "exact" if options["exact"] else "clear"
-
-
-class Printer:
-    """Prints the lines of a plan in its order, each as soon as it is known what became of it."""
-
-    def __init__(self, app: App, plan: Plan, *, text: bool, values: bool) -> None:
-        self.app = app
-        self.text = text
-        self.values = values
-        self.lines = report.Lines(plan.steps, app.style)
-        self.rest = deque(plan.steps)
-
-    def up_to(self, step: Step | None, error: str | None = None) -> None:
-        """Prints all lines up to that of `step`, which ended with `error`; with no step, all that are left.
-
-        Quiet is to print those that went wrong.
-        """
-        lines: list[str] = []
-        wrongs: list[str] = []
-        while self.rest:
-            first = self.rest.popleft()
-            is_it = first is step
-            wrong = first.action is Action.BLOCKED or (is_it and error is not None)
-            if self.text and (wrong or (self.app.verbosity >= 0 and not self.app.broken)):
-                lines.append(self.lines.line(first, error if is_it else None))
-                wrongs += lines[-1:] if wrong else ()
-                lines += [f"      {line}" for line in value_lines(first)] if self.values else ()
-            if is_it or len(lines) >= _AT_A_TIME:
-                self._print(lines, wrongs)
-            if is_it:
-                return
-        self._print(lines, wrongs)
-
-    def _print(self, lines: list[str], wrongs: list[str]) -> None:
-        if lines:
-            # Who doesn't read it to the end still has to see what went wrong.
-            self.app.report("".join(f"{line}\n" for line in lines), elsewhere="".join(f"{line}\n" for line in wrongs))
-            lines.clear()
-            wrongs.clear()

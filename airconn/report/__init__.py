@@ -39,7 +39,7 @@ SYMBOLS = {
     Action.BLOCKED: ("!", "red"),
 }
 _FAILED = ("x", "red")
-_DONE = {
+DONE = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
     Action.REPLACE: "replaced",
@@ -124,15 +124,15 @@ def summary(plan: Plan, outcomes: Iterable[Outcome] | None, target: str, *, wron
 def counts(plan: Plan, outcomes: Iterable[Outcome] | None) -> dict[str, int]:
     """How many objects were created, updated, unchanged, and so on. Those that a run didn't get to are `not done`."""
     planned = Counter(step.action for step in plan.steps)
-    numbers = {word: planned[action] for action, word in _DONE.items()}
+    numbers = {word: planned[action] for action, word in DONE.items()}
     numbers["failed"] = numbers["not done"] = 0
     if outcomes is None:
         return numbers
     for step in plan.writes:
-        numbers[_DONE[step.action]] -= 1
+        numbers[DONE[step.action]] -= 1
     numbers["not done"] = len(plan.writes)
     for outcome in outcomes:
-        numbers["failed" if outcome.error else _DONE[outcome.step.action]] += 1
+        numbers["failed" if outcome.error else DONE[outcome.step.action]] += 1
         numbers["not done"] -= 1
     return numbers
 

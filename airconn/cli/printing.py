@@ -1,0 +1,79 @@
+"""The lines of a plan, printed as soon as it is known what became of each."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+from airconn import report
+from airconn.cli.app import App
+from airconn.model import Action, Step
+from airconn.plan import Plan
+from airconn.report.values import value_lines
+
+_SHOWN_OF_AN_ACTION = 20
+"""How many lines of one action are printed on a terminal."""
+_AT_A_TIME = 100
+"""How many lines are printed at once, where they are there at once."""
+
+
+class Printer:
+    """Prints the lines of a plan in its order, each as soon as it is known what became of it.
+
+    On a terminal, a long list is cut: the first lines of each action are printed, the others counted, unless the run
+    is verbose. What went wrong is always printed.
+    """
+
+    def __init__(self, app: App, plan: Plan, *, text: bool, values: bool, only_wrong: bool = False) -> None:
+        """`only_wrong`: the other lines have been printed already."""
+        self.app = app
+        self.text = text
+        self.values = values
+        self.only_wrong = only_wrong
+        self.lines = report.Lines(plan.steps, app.style)
+        self.rest = deque(plan.steps)
+        self.most = _SHOWN_OF_AN_ACTION if app.verbosity <= 0 and app.stdout.isatty() else len(plan.steps)
+        self.printed: Counter[Action] = Counter()
+        self.cut: Counter[Action] = Counter()
+
+    def up_to(self, step: Step | None, error: str | None = None) -> None:
+        """Prints all lines up to that of `step`, which ended with `error`; with no step, all that are left.
+
+        Quiet is to print those that went wrong.
+        """
+        lines: list[str] = []
+        wrongs: list[str] = []
+        while self.rest:
+            first = self.rest.popleft()
+            is_it = first is step
+            wrong = first.action is Action.BLOCKED or (is_it and error is not None)
+            if self.text and (wrong or self._shows(first.action)):
+                lines.append(self.lines.line(first, error if is_it else None))
+                wrongs += lines[-1:] if wrong else ()
+                lines += [f"      {line}" for line in value_lines(first)] if self.values else ()
+            if is_it or len(lines) >= _AT_A_TIME:
+                self._print(lines, wrongs)
+            if is_it:
+                return
+        lines += self._counted()
+        self._print(lines, wrongs)
+
+    def _shows(self, action: Action) -> bool:
+        """Whether the line of a step of this action is printed, which counts it."""
+        if self.only_wrong or self.app.verbosity < 0 or self.app.broken:
+            return False
+        shown = self.printed[action] < self.most
+        (self.printed if shown else self.cut)[action] += 1
+        return shown
+
+    def _counted(self) -> list[str]:
+        """The line that stands for those that were cut: `  … 1,980 more created, 1,000 more unchanged (-v ...)`."""
+        counted = [f"{number:,} more {report.DONE[action]}" for action in Action if (number := self.cut[action])]
+        self.cut.clear()
+        return [f"  … {', '.join(counted)} (-v lists them)"] if counted else []
+
+    def _print(self, lines: list[str], wrongs: list[str]) -> None:
+        if lines:
+            # Who doesn't read it to the end still has to see what went wrong.
+            self.app.report("".join(f"{line}\n" for line in lines), elsewhere="".join(f"{line}\n" for line in wrongs))
+            lines.clear()
+            wrongs.clear()

@@ -1,0 +1,79 @@
+"""Lines that fit the width of a terminal: columns move together, and text breaks between words."""
+
+from __future__ import annotations
+
+import re
+
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_PADDING = re.compile(r"(?<=\S) {3,}(?=\S)")
+_LABEL = re.compile(r"(?:error|hint|warning|fixed): +")
+_LEAD = re.compile(rf" *(?:(?:{_STYLE.pattern})*[^\w\s\x1b](?:{_STYLE.pattern})* )?")
+"""What a row starts with: its indentation and its symbol, which stays beside the id."""
+_NARROWEST = 20
+"""The fewest columns that text is broken for. A narrower terminal breaks it itself."""
+_STEP = 4
+"""How far the following lines of a row are indented beyond its first."""
+
+
+def fit(text: str, columns: int | None, *, shorten: bool = True) -> str:
+    """`text` with each of its lines broken between words so that none is wider than `columns`.
+
+    None is for what is no terminal: there a line stays whole, for the programs that read it. A single word that is
+    wider than the terminal, such as an id or a path, is shortened in its middle, or left whole without `shorten`.
+    """
+    if columns is None or columns < _NARROWEST:
+        return text
+    return "\n".join(_fitted(line, columns, shorten) for line in text.split("\n"))
+
+
+def fit_message(text: str, columns: int | None) -> str:
+    """The same for a message, whose words stay whole. A line with a command stays whole, so that it can be copied."""
+    lines = text.split("\n")
+    return "\n".join(line if "airconn " in line else fit(line, columns, shorten=False) for line in lines)
+
+
+def _fitted(line: str, columns: int, shorten: bool) -> str:
+    if _width(line) <= columns:
+        return line
+    line = _PADDING.sub("  ", line)
+    if _width(line) <= columns:
+        return line
+    plain = _STYLE.sub("", line)
+    label = _LABEL.match(plain)
+    hanging = " " * (label.end() if label else len(plain) - len(plain.lstrip()) + _STEP)
+    lead = _LEAD.match(line)
+    lines = [lead[0] if lead else ""]
+    is_new = True
+    # Each word with the blanks before it, so that columns keep the two between them where they stay in one line.
+    for piece in re.findall(r" *\S+", line[len(lines[0]) :]):
+        if not is_new and _width(lines[-1]) + _width(piece) > columns:
+            lines.append(hanging)
+            is_new = True
+        word = piece.lstrip() if is_new else piece
+        lines[-1] += _shortened(word, columns - _width(lines[-1])) if shorten else word
+        is_new = False
+    return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    """How many columns a text takes, whatever colours it has."""
+    if "\x1b" in text:
+        text = _STYLE.sub("", text)
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _shortened(word: str, columns: int) -> str:
+    """A word without its middle, if it is wider than `columns`."""
+    if _width(word) <= columns or "\x1b" in word:
+        return word
+    from rich.cells import set_cell_size
+
+    tail = (columns - 1) // 2
+    end = word[-tail:]
+    while _width(end) > tail:
+        end = end[1:]
+    return f"{set_cell_size(word, columns - 1 - tail).rstrip()}…{end}"

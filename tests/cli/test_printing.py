@@ -1,0 +1,68 @@
+"""Reports on a terminal: long lists are counted, and a question comes after the plan."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from airconn.cli import run
+from airconn.cli.app import App
+from tests.conftest import Terminal
+
+
+class Answering(io.BytesIO):
+    """Standard input at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run_at_terminal(directory: Path, *args: str, answer: str = "") -> tuple[int, str, str]:
+    (directory / "user.toml").touch()
+    environ = {"AIRCONN_CONFIG": str(directory / "user.toml"), "AIRCONN_STATE_DIR": str(directory / "state")}
+    app = App(
+        Answering(answer.encode()), Terminal(), Terminal(), {**environ, "NO_COLOR": "1"}, directory, clock=lambda: 0.0
+    )
+    code = run(list(args), app)
+    return code, app.stdout.getvalue(), app.stderr.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """300 variables, of which the target has the first 100."""
+    variables = {f"v{number:03}": str(number) for number in range(300)}
+    (tmp_path / "variables.json").write_text(json.dumps(variables))
+    (tmp_path / "target.json").write_text(json.dumps({"variables": dict(list(variables.items())[:100])}))
+    return tmp_path
+
+
+def test_a_long_list_is_counted_on_a_terminal(many: Path) -> None:
+    code, out, err = run_at_terminal(many, "import", str(many / "variables.json"), "--to", str(many / "target.json"))
+    assert code == 0, err
+    lines = out.splitlines()
+    assert len([line for line in lines if line.startswith("  + ")]) == 20
+    assert len([line for line in lines if line.startswith("  = ")]) == 20
+    assert "  … 180 more created, 80 more unchanged (-v lists them)" in lines
+
+
+def test_verbose_lists_all_of_it(many: Path) -> None:
+    _, out, _ = run_at_terminal(many, "import", str(many / "variables.json"), "--to", str(many / "target.json"), "-v")
+    assert len([line for line in out.splitlines() if line.startswith(("  + ", "  = "))]) == 300
+
+
+def test_the_plan_is_shown_before_the_question_about_deletions(tmp_path: Path) -> None:
+    (tmp_path / "new.json").write_text('{"variables": {"a": "1"}}')
+    (tmp_path / "target.json").write_text('{"variables": {"b": "2"}}')
+    args = ("import", str(tmp_path / "new.json"), "--to", str(tmp_path / "target.json"), "--prune")
+    code, out, err = run_at_terminal(tmp_path, *args, answer="n\n")
+    assert code == 4
+    assert "  + variables/a" in out
+    assert "  - variables/b" in out
+    assert "delete 1 object" in err
+    assert json.loads((tmp_path / "target.json").read_text()) == {"variables": {"b": "2"}}
+    code, out, _ = run_at_terminal(tmp_path, *args, answer="y\n")
+    assert code == 0
+    assert out.count("variables/a") == out.count("variables/b") == 1
