@@ -136,7 +136,7 @@ class Writer:
             return
         if step.source is None:
             raise Refused("there is nothing to write")
-        names = sorted(step.written) if step.action is Action.UPDATE else value_fields(step.kind)
+        names = sorted(self._api.sent(step)) if step.action is Action.UPDATE else value_fields(step.kind)
         masked = holds_mask(step.source, names)
         if masked:
             raise Refused(
