@@ -78,9 +78,9 @@ class Step:
         return frozenset(change.name for change in self.changes if change.is_written)
 
     @property
-    def merges_extra(self) -> bool:
-        """Whether an update writes an extra that is made of what the source says and of what was read."""
-        return self.action is Action.UPDATE and "extra" in self.merged & self.written
+    def merges(self) -> bool:
+        """Whether the whole object that it leaves is made of what the source says and of what was read."""
+        return bool(self.merged) and self.action in (Action.UPDATE, Action.REPLACE)
 
     def result(self) -> AirflowObject:
         """The object that the place holds when the step is done. An update leaves what it doesn't write."""

@@ -277,7 +277,9 @@ def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Ou
         return ()
     present = watching.present(target, Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids))
     wanted = Bundle.of(step.result() for step in written if step.action is not Action.DELETE)
-    policy = Policy(lacking=prepared.policy.lacking, hidden_is_equal=True)
+    # What a merge leaves is all said: a key that came meanwhile is no part of it.
+    lacking = "clear" if prepared.policy.lacking == "keep" else prepared.policy.lacking
+    policy = Policy(lacking=lacking, hidden_is_equal=True)
     again = make_plan(wanted, present, target, policy)
     wrong = [
         Outcome(

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from airconn.model import DEFAULT_POOL, REDACTED, AirflowObject, Connection, Kind, Step, Text, is_unsaid, value_fields
+from airconn.model import (
+    DEFAULT_POOL,
+    REDACTED,
+    Action,
+    AirflowObject,
+    Connection,
+    Kind,
+    Step,
+    Text,
+    is_unsaid,
+    value_fields,
+)
 from airconn.stores.airflow_api.dialect import Dialect
 from airconn.stores.airflow_api.forms import matches, stored_form
 
@@ -25,6 +36,11 @@ def along(step: Step, dialect: Dialect) -> frozenset[str]:
         for name in value_fields(step.kind)
         if name not in left and _can_be_sent(source, name) and _is_same(stored, target, name)
     )
+
+
+def is_merged(step: Step) -> bool:
+    """Whether something of what a step sends is made of what was read: an update, of an extra alone."""
+    return step.merges and (step.action is Action.REPLACE or "extra" in step.merged & step.written)
 
 
 def _can_be_sent(source: AirflowObject, name: str) -> bool:

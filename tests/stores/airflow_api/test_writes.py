@@ -560,3 +560,54 @@ def test_kinds_are_written_where_they_belong(serve: Serve, connect: Connect) -> 
         ((method, path, _, _),) = requests("3.3.2", step(Action.DELETE, None, obj), serve, connect)
         assert (method, path) == ("DELETE", f"v2/{obj.kind.value}/{obj.id}")
     assert len(Kind) == 3
+
+
+class Growing:
+    """An Airflow 3 with connections; somebody adds a key to the extra of one after its first reading."""
+
+    def __init__(self, number: int, of: str = "") -> None:
+        none = dict.fromkeys(("description", "host", "login", "schema", "port", "password"))
+        self.held = {
+            f"c{n:02}": {"connection_id": f"c{n:02}", "conn_type": "t", "extra": '{"a": 1}', **none}
+            for n in range(number)
+        }
+        self.of = of
+        self.written: set[str] = set()
+
+    def add(self) -> None:
+        self.held[self.of]["extra"] = '{"a": 1, "token": "***"}'
+
+    def __call__(self, received: Received) -> Answer | None:
+        id_ = received.path.rpartition("/")[2]
+        if "/connections" not in received.path:
+            return None
+        if received.method == "GET":
+            rows = list(self.held.values())
+            return Answer(
+                body={"connections": rows, "total_entries": len(rows)} if id_ == "connections" else self.held[id_]
+            )
+        if received.method == "PATCH" and id_ != "connections":
+            self.written.add(id_)
+            return Answer(body={"connection_id": id_})
+        ids = [entity["connection_id"] for entity in received.body["actions"][0]["entities"]]
+        self.written |= set(ids)
+        return Answer(body={"update": {"success": ids, "errors": []}})
+
+
+@pytest.mark.parametrize("number", [1, 3, 30])
+@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
+def test_a_key_that_comes_between_the_reading_and_a_merge_is_not_destroyed(
+    number: int, version: str, serve: Serve, connect: Connect
+) -> None:
+    growing = Growing(number, "c00")
+    store = connect(serve(airflow(version, growing)).url)
+    sources = [Connection(conn_id=id_, conn_type="t", extra=Text('{"b": 2}')) for id_ in growing.held]
+    selection = Selection(kinds=frozenset({Kind.CONNECTIONS}))
+    plan = make_plan(Bundle.of(sources), store.read(selection), store, Policy(lacking="keep"))
+    growing.add()
+    outcomes = list(store.apply(plan.writes))
+    assert [outcome.error for outcome in outcomes] == [
+        "changed by another writer meanwhile; run again",
+        *[None] * (number - 1),
+    ]
+    assert growing.written == growing.held.keys() - {"c00"}
