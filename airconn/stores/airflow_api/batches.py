@@ -35,7 +35,7 @@ _FIRST = 25
 _MOST = 500
 _LARGEST = 500_000
 """In characters. Many a gateway takes no body beyond a megabyte."""
-_MANY_PASSWORDS = 20
+MANY_PASSWORDS = 20
 _TELLING = 1000
 _LEARNS = (
     "when it next lists its connections, it makes {:,} new passwords known to the mask of its log, which takes it "
@@ -196,7 +196,7 @@ class BatchWriter:
     def _puts_off(self, entries: Sequence[Entry]) -> bool:
         """Whether the passwords come later."""
         passwords = {bulk.password(item) for item in entries}
-        if self._whole or len(passwords) <= _MANY_PASSWORDS:
+        if self._whole or len(passwords) <= MANY_PASSWORDS:
             return False
         if not self._may_update:
             try:
