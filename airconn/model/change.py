@@ -58,8 +58,8 @@ class Step:
     """One line of a plan.
 
     `source` is the object wanted (None for a delete), `target` the one that the place holds (None for a create).
-    A store that updates writes the fields named by `written`, with their values in `source`, and no others.
-    `reasons` say why a step is blocked or skipped.
+    A store that updates writes the fields named by `written`, with their values in `source`. It may write those again
+    that are the same on both sides, and no others. `reasons` say why a step is blocked or skipped.
     """
 
     kind: Kind
@@ -69,11 +69,18 @@ class Step:
     target: AirflowObject | None = None
     changes: tuple[FieldChange, ...] = ()
     reasons: tuple[str, ...] = ()
+    merged: frozenset[str] = frozenset()
+    """The fields of `source` that come from `target`, all of them or in part."""
 
     @property
     def written(self) -> frozenset[str]:
         """The names of the fields that an update writes."""
         return frozenset(change.name for change in self.changes if change.is_written)
+
+    @property
+    def merges(self) -> bool:
+        """Whether the whole object that it leaves is made of what the source says and of what was read."""
+        return bool(self.merged) and self.action in (Action.UPDATE, Action.REPLACE)
 
     def result(self) -> AirflowObject:
         """The object that the place holds when the step is done. An update leaves what it doesn't write."""

@@ -109,8 +109,10 @@ def with_deletions(plan: Plan, source: Bundle, target: Bundle, kinds: frozenset[
 
 
 def _step(source: AirflowObject, target: AirflowObject | None, place: Place, policy: Policy) -> Step:
+    taken: frozenset[str] = frozenset()
+
     def step(action: Action, changes: tuple[FieldChange, ...] = (), reasons: tuple[str, ...] = ()) -> Step:
-        return Step(source.kind, source.id, action, source, target, changes, reasons)
+        return Step(source.kind, source.id, action, source, target, changes, reasons, taken)
 
     if target is None:
         refusal = _creation_refusal(source, place)
@@ -120,7 +122,8 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
     if policy.lacking == "keep":
         if unmergeable := _unmergeable(source, target):
             return step(Action.BLOCKED, reasons=(unmergeable,))
-        source = merged(source, target)
+        own, source = source, merged(source, target)
+        taken = frozenset(name for name in value_fields(own.kind) if getattr(own, name) != getattr(source, name))
     stored = place.stored_form(source)
     changes: list[FieldChange] = []
     reasons: list[str] = []

@@ -204,5 +204,12 @@ class Store(ABC):
         """
         raise self.not_writable()
 
+    def mixed(self, done: Sequence[Step]) -> frozenset[tuple[Kind, str]]:
+        """Those of the objects that were just written which another writer at the same time may have had a hand in.
+
+        Only a place that can't write an object in one go has some. Raises as `read`.
+        """
+        return frozenset()
+
     def close(self) -> None:  # noqa: B027 - most places hold nothing open
         """Lets go of what the place holds open, which for most is nothing."""

@@ -22,6 +22,7 @@ from airconn.model import (
 )
 from airconn.plan import Plan, Policy, make_plan, with_deletions
 from airconn.stores.base import Store
+from airconn.stores.meanwhile import CHANGED
 from airconn.transfer import Change, Loaded, load_for, watching
 from airconn.transfer.recovery import Recovery
 from airconn.transfer.showing import find
@@ -277,7 +278,9 @@ def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Ou
         return ()
     present = watching.present(target, Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids))
     wanted = Bundle.of(step.result() for step in written if step.action is not Action.DELETE)
-    policy = Policy(lacking=prepared.policy.lacking, hidden_is_equal=True)
+    # What a merge leaves is all said: a key that came meanwhile is no part of it.
+    lacking = "clear" if prepared.policy.lacking == "keep" else prepared.policy.lacking
+    policy = Policy(lacking=lacking, hidden_is_equal=True)
     again = make_plan(wanted, present, target, policy)
     wrong = [
         Outcome(
@@ -292,6 +295,17 @@ def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Ou
         if step.action is Action.DELETE and present.get(step.kind, step.id) is not None
     ]
     return tuple(wrong)
+
+
+def mixed(target: Store, done: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """An outcome with an error for each object that another writer had a hand in while it was written.
+
+    What the place has to tell of that is in its notes. Raises as `Store.read`.
+    """
+    written = [outcome.step for outcome in done if outcome.error is None]
+    target.notes = []
+    found = target.mixed(written)
+    return tuple(Outcome(step, CHANGED) for step in written if (step.kind, step.id) in found)
 
 
 def _fields(step: Step) -> str:

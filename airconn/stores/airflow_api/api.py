@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 from airconn.errors import AirconnError
 from airconn.model import DEFAULT_POOL, AirflowObject, Kind, Origin, Step
 from airconn.stores.airflow_api.address import path_of
+from airconn.stores.airflow_api.along import along
 from airconn.stores.airflow_api.dialect import Dialect
 from airconn.stores.airflow_api.transport import Request
 
@@ -43,13 +44,17 @@ class Api(ABC):
     def parse(self, kind: Kind, item: Mapping[str, Any]) -> AirflowObject:
         """The object in an answer. Raises `TargetError`, which quotes no value, where it is none."""
 
+    def sent(self, step: Step) -> frozenset[str]:
+        """The fields that an update sends: what it writes, and what goes along with it."""
+        return step.written | along(step, self.dialect)
+
     @abstractmethod
     def create(self, obj: AirflowObject) -> Sequence[Request]:
         """What to send, one after the other, to create an object. Raises `Refused`."""
 
     @abstractmethod
     def update(self, step: Step) -> Sequence[Request]:
-        """What to send to write the fields `step.written` of an object, and no others. Raises `Refused`."""
+        """What to send to write the fields `sent` of an object, and no others. Raises `Refused`."""
 
     def entity(self, step: Step) -> dict[str, Any]:
         """What stands for a created or updated object in a request of many. Raises `Refused`."""

@@ -9,8 +9,9 @@ from typing import Any
 
 from airconn.errors import AirconnError, own_fault
 from airconn.formats.base import Note
-from airconn.model import WRITES, Action, AirflowObject, Kind, Outcome, Step
+from airconn.model import WRITES, Action, AirflowObject, Kind, Outcome, Selection, Step
 from airconn.stores.airflow_api import bulk
+from airconn.stores.airflow_api.along import is_merged
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.bulk import Entry, Key
 from airconn.stores.airflow_api.faults import NoAnswer
@@ -27,13 +28,14 @@ from airconn.stores.airflow_api.writes import (
     told,
 )
 from airconn.stores.base import unwatched
+from airconn.stores.meanwhile import CHANGED
 
 _FIRST = 25
 """The first request is a small one, so that what goes wrong with all objects goes wrong with few; then they grow."""
 _MOST = 500
 _LARGEST = 500_000
 """In characters. Many a gateway takes no body beyond a megabyte."""
-_MANY_PASSWORDS = 20
+MANY_PASSWORDS = 20
 _TELLING = 1000
 _LEARNS = (
     "when it next lists its connections, it makes {:,} new passwords known to the mask of its log, which takes it "
@@ -135,7 +137,7 @@ class BatchWriter:
         for entries in self._grouped(steps):
             left = list(entries)
             try:
-                for outcome in self._carry_out(entries):
+                for outcome in self._unless_changed(entries):
                     left.pop(0)
                     yield outcome
             except Exception as error:  # noqa: BLE001 - what was sent before has to get its report
@@ -160,6 +162,25 @@ class BatchWriter:
         if group:
             yield group
 
+    def _unless_changed(self, entries: Sequence[Entry]) -> Iterator[Outcome]:
+        """The outcomes of entries of one key. What is merged with what was read is read again right before."""
+        merging = [item.step for item in entries if is_merged(item.step)]
+        if len(entries) == 1 or not merging or self._writer.why_not():
+            yield from self._carry_out(entries)
+            return
+        try:
+            reader = Reader(self._session, self._api, unwatched)
+            kind, ids = merging[0].kind, frozenset((step.kind, step.id) for step in merging)
+            held = {obj.id: obj for obj in reader.read(kind, Selection(kinds=frozenset({kind}), ids=ids))}
+        except AirconnError as error:
+            yield from (Outcome(item.step, f"not tried: {told(error)}", untried=True) for item in entries)
+            return
+        changed = {step.id for step in merging if self._writer.is_changed(step, held.get(step.id))}
+        rest = [item for item in entries if item.step.id not in changed]
+        outcomes = self._carry_out(rest) if rest else iter(())
+        for item in entries:
+            yield Outcome(item.step, CHANGED) if item.step.id in changed else next(outcomes)
+
     def _carry_out(self, entries: Sequence[Entry], *, completes: bool = False) -> Iterator[Outcome]:
         """The outcomes of entries of one key."""
         key = entries[0].key
@@ -175,7 +196,7 @@ class BatchWriter:
     def _puts_off(self, entries: Sequence[Entry]) -> bool:
         """Whether the passwords come later."""
         passwords = {bulk.password(item) for item in entries}
-        if self._whole or len(passwords) <= _MANY_PASSWORDS:
+        if self._whole or len(passwords) <= MANY_PASSWORDS:
             return False
         if not self._may_update:
             try:

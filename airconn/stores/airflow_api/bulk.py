@@ -74,7 +74,7 @@ def _key(api: Api, step: Step) -> Key | None:
     if step.action is Action.DELETE:
         # Airflow lets nobody delete default_pool, but for this call.
         return None if step.kind is Kind.POOLS and step.id == DEFAULT_POOL else Key(step.kind, step.action)
-    if source is None or holds_mask(source, _names(step)):
+    if source is None or holds_mask(source, _names(api, step)):
         return None
     if step.action is Action.CREATE:
         # `handle_bulk_create` of services/public/variables.py drops the team (3.2.2, 3.3.2).
@@ -85,14 +85,14 @@ def _key(api: Api, step: Step) -> Key | None:
         # All fields of the body are written, and no others, mask or no mask.
         return Key(step.kind, step.action) if dialect.bulk_keeps_unnamed else None
     if dialect.masks_in_bulk:
-        return None if step.id == DEFAULT_POOL else Key(step.kind, step.action, tuple(sorted(step.written)))
+        return None if step.id == DEFAULT_POOL else Key(step.kind, step.action, tuple(sorted(api.sent(step))))
     # Before 3.2, all fields of a variable are written, and a pool's description can't be cleared.
     whole = step.kind is Kind.VARIABLES and not hidden_fields(step.result())
     return Key(step.kind, step.action) if whole else None
 
 
-def _names(step: Step) -> Sequence[str]:
-    return sorted(step.written) if step.action is Action.UPDATE else value_fields(step.kind)
+def _names(api: Api, step: Step) -> Sequence[str]:
+    return sorted(api.sent(step)) if step.action is Action.UPDATE else value_fields(step.kind)
 
 
 def _entity(api: Api, key: Key, step: Step) -> Entity:
@@ -148,7 +148,7 @@ def without_password(item: Entry) -> Entry:
 
 
 def password_of(api: Api, item: Entry) -> Entry:
-    """The update that gives a connection the password that it was created without."""
+    """The update that gives a connection the password that it was created without, with all that it belongs to."""
     step = replace(item.step, action=Action.UPDATE, target=item.step.source, changes=(_PASSWORD,))
     return Entry(step, Key(step.kind, step.action), api.entity(step))
 

@@ -23,6 +23,7 @@ from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.batches import carry_out
 from airconn.stores.airflow_api.dialect import Dialect, dialect_for
 from airconn.stores.airflow_api.forms import stored_form
+from airconn.stores.airflow_api.mixing import mixed
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.probe import Server, probe
 from airconn.stores.airflow_api.reading import Reader
@@ -91,6 +92,11 @@ class AirflowApiStore(Store):
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         self.notes = []
         yield from carry_out(self._session, self._api(), steps, self.notes, whole=self.whole)
+
+    def mixed(self, done: Sequence[Step]) -> frozenset[tuple[Kind, str]]:
+        found, note = mixed(self._session, self._api(), done)
+        self.notes = [note] if note else []
+        return found
 
     def close(self) -> None:
         self._session.close()

@@ -84,7 +84,7 @@ class ApiV1(Api):
         return (post,)
 
     def update(self, step: Step) -> Sequence[Request]:
-        source, written = step.source, sorted(step.written - _NOT_HERE)
+        source, written = step.source, sorted(self.sent(step) - _NOT_HERE)
         if isinstance(source, Variable):
             return self._update_variable(source, step.target, written)
         path = self.path(step.kind, step.id)

@@ -107,7 +107,7 @@ class ApiV2(Api):
         return values
 
     def _written(self, step: Step) -> list[str]:
-        return sorted(step.written & set(self._names(step.kind)))
+        return sorted(self.sent(step) & set(self._names(step.kind)))
 
     def _to_update(self, step: Step, source: AirflowObject) -> dict[str, Any]:
         """The fields to write, and what a body must have beside them, as it is."""

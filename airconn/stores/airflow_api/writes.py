@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from enum import Enum
+from functools import partial
 from itertools import groupby
 
 from airconn.errors import AirconnError, TargetError, own_fault
@@ -23,6 +24,7 @@ from airconn.model import (
     value_fields,
 )
 from airconn.stores.airflow_api import between
+from airconn.stores.airflow_api.along import is_merged
 from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
 from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.forms import hides_more, matches, stored_form
@@ -30,6 +32,7 @@ from airconn.stores.airflow_api.reasons import reason
 from airconn.stores.airflow_api.session import Session, names_an_object
 from airconn.stores.airflow_api.transport import Reply, Request, unknown_fate
 from airconn.stores.masks import holds_mask
+from airconn.stores.meanwhile import CHANGED, is_changed
 from airconn.stores.several import in_order
 
 _DONE = range(200, 300)
@@ -136,12 +139,14 @@ class Writer:
             return
         if step.source is None:
             raise Refused("there is nothing to write")
-        names = sorted(step.written) if step.action is Action.UPDATE else value_fields(step.kind)
+        names = sorted(self._api.sent(step)) if step.action is Action.UPDATE else value_fields(step.kind)
         masked = holds_mask(step.source, names)
         if masked:
             raise Refused(
                 f"{', '.join(masked)} {'is' if len(masked) == 1 else 'are'} hidden (***) and wasn't written"
             )
+        if is_merged(step) and self.is_changed(step, self._held(step, late=completes)):
+            raise Refused(CHANGED)
         if step.action is Action.UPDATE:
             if names:
                 for number, request in enumerate(self._api.update(step)):
@@ -260,6 +265,10 @@ class Writer:
         if any(hides_more(held, source, name, tells_passwords=self._api.dialect.v2) for name in names):
             return False
         return matches(held, stored_form(source, self._api.dialect), names)
+
+    def is_changed(self, step: Step, held: AirflowObject | None) -> bool:
+        """Whether what a step merges with is another one by now."""
+        return is_changed(step, held, partial(stored_form, dialect=self._api.dialect))
 
     def _held(self, step: Step, *, late: bool = False) -> AirflowObject | None:
         answer = self._session.get(Request("GET", self._api.path(step.kind, step.id), late=late), step.kind)

@@ -32,6 +32,7 @@ from airconn.stores.airflow_cli import calls
 from airconn.stores.airflow_cli.forms import differing
 from airconn.stores.airflow_cli.script import Call, CutOff
 from airconn.stores.masks import holds_mask
+from airconn.stores.meanwhile import CHANGED, is_changed
 
 if TYPE_CHECKING:
     from airconn.stores.airflow_cli.session import Session
@@ -61,6 +62,10 @@ class _Item:
         """Whether its import would overwrite what must not be there."""
         return self.step.action is Action.CREATE and not calls.leaves_existing(self.step.kind, version)
 
+    def is_looked_at(self, version: AirflowVersion) -> bool:
+        """Whether what is there now decides if it is written: it would be overwritten, or is a part of what is."""
+        return self.may_overwrite(version) or self.step.merges
+
     @property
     def deletes(self) -> bool:
         return self.step.action in (Action.DELETE, Action.REPLACE)
@@ -82,7 +87,7 @@ class Writer:
             return []
         version = self._session.version()
         items = [self._item(step) for step in steps]
-        self._refuse_existing([item for item in items if item.error is None and item.may_overwrite(version)])
+        self._refuse_changed([item for item in items if item.error is None and item.is_looked_at(version)])
         todo = [item for item in items if item.error is None]
         if todo:
             # Where what was deleted can't be created again, no other is to be deleted for that.
@@ -147,8 +152,8 @@ class Writer:
             return replace(wanted, value=source.value)
         return wanted
 
-    def _refuse_existing(self, items: Sequence[_Item]) -> None:
-        """Looks for what has come since the plan was made, where an import would overwrite it without being asked.
+    def _refuse_changed(self, items: Sequence[_Item]) -> None:
+        """Looks for what has come or changed since the plan was made, where an import would destroy it unasked.
 
         Of what an import leaves alone the verdict tells, and spares a start of the command.
         """
@@ -161,7 +166,10 @@ class Writer:
         unreadable = {note.where for note in notes if note.left_out}
         for item in items:
             kind, id_ = item.step.kind, item.step.id
-            if present.get(kind, id_) is not None or f"{self._store.address} {kind.value}/{id_}" in unreadable:
+            if item.overwrites:
+                changed = is_changed(item.step, present.get(kind, id_), self._store.stored_form)
+                item.error = CHANGED if changed else None
+            elif present.get(kind, id_) is not None or f"{self._store.address} {kind.value}/{id_}" in unreadable:
                 item.error = "there is one with this id already"
 
     def _round(self, items: Sequence[_Item], *, deleting: bool) -> None:

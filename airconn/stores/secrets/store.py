@@ -30,6 +30,7 @@ from airconn.model import (
 )
 from airconn.stores.base import Capabilities, Store
 from airconn.stores.masks import holds_mask
+from airconn.stores.meanwhile import CHANGED, is_changed
 from airconn.stores.secrets.codec import Codec, losses, stored
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable
 from airconn.stores.several import in_order
@@ -239,6 +240,8 @@ class SecretStore(Store):
         assert not isinstance(obj, Pool)  # noqa: S101 - a problem, told above
         payload = self._codec.encode(obj)
         held = None if step.action is Action.CREATE else self._held_for(kind, id_)
+        if step.merges and is_changed(step, self._now(kind, id_), self.stored_form):
+            raise Refused(CHANGED)
         if held is None:
             self._create(obj, payload)
         else:
@@ -248,6 +251,15 @@ class SecretStore(Store):
 
     def _held_for(self, kind: Kind, id_: str) -> Held | None:
         return self._held.get((kind, id_)) or self._service.get(kind, id_)
+
+    def _now(self, kind: Kind, id_: str) -> AirflowObject | None:
+        """The object that is there now, if it is one. What the last read found stays what a write refers to."""
+        try:
+            held = self._service.get(kind, id_)
+            rules, origin = rules_for(self.reads_for), self.origin(kind, id_)
+            return None if held is None else self._codec.decode(kind, id_, held.payload, rules, origin)
+        except (Foreign, InputError):
+            return None
 
     def _create(self, obj: Connection | Variable, payload: object) -> None:
         try:

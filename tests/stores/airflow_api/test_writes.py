@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from airconn.errors import TargetError
-from airconn.model import REDACTED, Action, Connection, Kind, Pool, Selection, Step, Text, Variable
+from airconn.model import REDACTED, Action, Bundle, Connection, Kind, Pool, Selection, Step, Text, Variable
+from airconn.plan import Policy, make_plan
 from airconn.stores.airflow_api.writes import Writer
 from airconn.stores.base import Store
 from tests.stores.airflow_api.conftest import airflow, with_password, with_token
@@ -300,7 +301,7 @@ class Vault:
         if received.method == "PATCH":
             self.patched.append(received.body)
             assert self.held is not None
-            self.held |= {name: received.body[name] for name in dict(received.query)["update_mask"].split(",")}
+            self.held |= {name: received.body[name] for key, name in received.query if key == "update_mask"}
             return Answer(200, {})
         if received.path.endswith("/c"):
             shown = self.held and {**self.held, "password": "***" if self.held["password"] else None}
@@ -471,12 +472,39 @@ def test_a_description_that_the_first_call_loses_is_sent_again(serve: Serve, con
 def test_what_is_sent_to_update_a_connection(serve: Serve, connect: Connect) -> None:
     source = Connection(conn_id="c", conn_type="new", host=None, port=5)
     wanted = step(Action.UPDATE, source, CONNECTION, "host", "port")
+    same = {"description": None, "login": None, "schema": None}
     assert requests("2.11.2", wanted, serve, connect) == [
-        ("PATCH", "v1/connections/c", {}, {"host": None, "port": 5}),
+        ("PATCH", "v1/connections/c", {}, {"host": None, "port": 5, **same}),
     ]
     ((method, path, _, body),) = requests("3.3.2", wanted, serve, connect)
     assert (method, path) == ("PATCH", "v2/connections/c")
-    assert body == {"connection_id": "c", "conn_type": "t", "host": None, "port": 5}
+    assert body == {"connection_id": "c", "conn_type": "t", "host": None, "port": 5, **same}
+
+
+def test_a_password_is_sent_with_what_it_belongs_to(serve: Serve, connect: Connect) -> None:
+    """Else a password of this run ends up beside the host that another one writes at the same time."""
+    source = replace(CONNECTION, login="u", port=5)
+    held = replace(source, password=REDACTED)
+    for version in ("2.11.2", "3.3.2"):
+        wanted = make_plan(Bundle.of([source]), Bundle.of([held]), connect(serve(airflow(version)).url)).writes[0]
+        assert wanted.written == {"password"}
+        ((_, _, _, body),) = requests(version, wanted, serve, connect)
+        assert body.pop("connection_id", "c") == "c"
+        assert body == {
+            "conn_type": "t", "host": "h", "login": "u", "port": 5, "schema": None, "description": None,
+            "extra": '{"a": 1}', "password": SECRET,
+        }  # fmt: skip
+
+
+def test_what_a_merge_takes_from_the_target_is_not_written_again(serve: Serve, connect: Connect) -> None:
+    """The source doesn't say it, and what was read may be another's by now."""
+    held = replace(CONNECTION, login="theirs", password=REDACTED)
+    place = connect(serve(airflow("3.3.2")).url)
+    source = Connection(conn_id="c", conn_type="t", host="new")
+    wanted = make_plan(Bundle.of([source]), Bundle.of([held]), place, Policy(lacking="keep")).writes[0]
+    ((_, _, _, body),) = requests("3.3.2", wanted, serve, connect)
+    assert body.keys().isdisjoint({"login", "password", "extra"})
+    assert body["host"] == "new"
 
 
 def test_what_is_sent_to_update_a_pool(serve: Serve, connect: Connect) -> None:
@@ -532,3 +560,54 @@ def test_kinds_are_written_where_they_belong(serve: Serve, connect: Connect) -> 
         ((method, path, _, _),) = requests("3.3.2", step(Action.DELETE, None, obj), serve, connect)
         assert (method, path) == ("DELETE", f"v2/{obj.kind.value}/{obj.id}")
     assert len(Kind) == 3
+
+
+class Growing:
+    """An Airflow 3 with connections; somebody adds a key to the extra of one after its first reading."""
+
+    def __init__(self, number: int, of: str = "") -> None:
+        none = dict.fromkeys(("description", "host", "login", "schema", "port", "password"))
+        self.held = {
+            f"c{n:02}": {"connection_id": f"c{n:02}", "conn_type": "t", "extra": '{"a": 1}', **none}
+            for n in range(number)
+        }
+        self.of = of
+        self.written: set[str] = set()
+
+    def add(self) -> None:
+        self.held[self.of]["extra"] = '{"a": 1, "token": "***"}'
+
+    def __call__(self, received: Received) -> Answer | None:
+        id_ = received.path.rpartition("/")[2]
+        if "/connections" not in received.path:
+            return None
+        if received.method == "GET":
+            rows = list(self.held.values())
+            return Answer(
+                body={"connections": rows, "total_entries": len(rows)} if id_ == "connections" else self.held[id_]
+            )
+        if received.method == "PATCH" and id_ != "connections":
+            self.written.add(id_)
+            return Answer(body={"connection_id": id_})
+        ids = [entity["connection_id"] for entity in received.body["actions"][0]["entities"]]
+        self.written |= set(ids)
+        return Answer(body={"update": {"success": ids, "errors": []}})
+
+
+@pytest.mark.parametrize("number", [1, 3, 30])
+@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
+def test_a_key_that_comes_between_the_reading_and_a_merge_is_not_destroyed(
+    number: int, version: str, serve: Serve, connect: Connect
+) -> None:
+    growing = Growing(number, "c00")
+    store = connect(serve(airflow(version, growing)).url)
+    sources = [Connection(conn_id=id_, conn_type="t", extra=Text('{"b": 2}')) for id_ in growing.held]
+    selection = Selection(kinds=frozenset({Kind.CONNECTIONS}))
+    plan = make_plan(Bundle.of(sources), store.read(selection), store, Policy(lacking="keep"))
+    growing.add()
+    outcomes = list(store.apply(plan.writes))
+    assert [outcome.error for outcome in outcomes] == [
+        "changed by another writer meanwhile; run again",
+        *[None] * (number - 1),
+    ]
+    assert growing.written == growing.held.keys() - {"c00"}

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
-from airconn.model import Action, Kind, Step, Text, Variable
+import pytest
+
+from airconn.model import Action, Bundle, Connection, Kind, Selection, Step, Text, Variable
+from airconn.plan import Policy, make_plan
 from airconn.stores.secrets.codec import TextCodec
 from airconn.stores.secrets.service import Held, Service, Unavailable
 from airconn.stores.secrets.store import SecretStore
@@ -54,3 +59,38 @@ def test_what_is_not_tried_of_a_service_that_is_gone_is_told_from_what_failed() 
     assert [bool(outcome.error) for outcome in outcomes] == [False, True, True, True, True]
     assert outcomes[-1].error == "not tried: the vault doesn't answer any more"
     assert service.asked == 3
+
+
+class Shelf(Gone):
+    """One connection, which nothing but its content tells from what it was."""
+
+    def __init__(self, payload: str) -> None:
+        super().__init__(takes=0)
+        self.payload = payload
+
+    def get(self, kind: Kind, id_: str) -> Held | None:
+        return Held(id_, self.payload) if kind is Kind.CONNECTIONS else None
+
+    def update(self, kind: Kind, id_: str, payload: object, held: Held) -> None:
+        self.payload = str(payload)
+
+
+@pytest.mark.parametrize("theirs", [{"password": "new"}, {"extra": {"a": 1, "token": "t"}}, {}])
+def test_what_another_writer_adds_before_a_merge_is_not_destroyed(theirs: dict[str, Any]) -> None:
+    """Services without conditional writes included: a secret is written as a whole."""
+    held = {"conn_type": "http", "password": "old", "extra": {"a": 1}}
+    service = Shelf(json.dumps(held))
+    store = SecretStore("vault://h/m", service, TextCodec())
+    ids = frozenset({(Kind.CONNECTIONS, "c")})
+    present = store.read(Selection(kinds=frozenset({Kind.CONNECTIONS}), ids=ids))
+    source = Bundle.of([Connection(conn_id="c", conn_type="http", host="h", extra=Text('{"b": 2}'))])
+    plan = make_plan(source, present, store, Policy(lacking="keep"))
+    service.payload = json.dumps({**held, **theirs})
+    (outcome,) = store.apply(plan.writes)
+    now = json.loads(service.payload)
+    if theirs:
+        assert outcome.error == "changed by another writer meanwhile; run again"
+        assert now == {**held, **theirs}
+    else:
+        assert outcome.error is None
+        assert (now["host"], now["password"]) == ("h", "old")
