@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from airconn.model import Kind, jsontext
+from airconn.model import Kind
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Held, Refused, Service, Taken, Unavailable
 from airconn.stores.secrets.vault_server import Conflict, Denied, Server
@@ -24,12 +24,10 @@ class Version:
     path: str
     number: int
     """0 with version 1 of the engine, which doesn't count."""
-    others: Mapping[str, Any] = field(repr=False)
-    """What is beside the object, which Airflow doesn't look at and its owner may."""
 
 
 class VaultService(Service):
-    """A KV engine, version 1 or 2. What an update finds beside an object stays."""
+    """A KV engine, version 1 or 2."""
 
     def __init__(self, server: Server, paths: Mapping[Kind, tuple[str, ...]], mount: str, version: int) -> None:
         """Without a `mount`, each id has one in front."""
@@ -91,7 +89,7 @@ class VaultService(Service):
             except Refused as error:
                 raise self._of_the_place(error) from None
             if data is not None:
-                return Held(id_, data, Version(mount, path, number, _others(kind, data)))
+                return Held(id_, data, Version(mount, path, number))
         return None
 
     def _is_name(self, id_: str) -> bool:
@@ -133,10 +131,6 @@ class VaultService(Service):
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
         version: Version = held.version
-        if version.others and kind is Kind.CONNECTIONS and "conn_uri" not in payload:
-            # Beside its fields nothing can stand, beside its text anything can.
-            payload = {"conn_uri": jsontext.dumps(payload)}
-        payload = {**version.others, **payload}
         try:
             self._write(version.mount, version.path, payload, version.number)
         except Conflict as error:
@@ -206,10 +200,3 @@ class VaultService(Service):
 
     def _kv(self, client: Any) -> Any:
         return client.secrets.kv.v1 if self._version == 1 else client.secrets.kv.v2
-
-
-def _others(kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
-    """What is beside the object of a secret, and stays there when the object changes."""
-    if kind is Kind.VARIABLES:
-        return {key: item for key, item in data.items() if key != "value"}
-    return {key: item for key, item in data.items() if key != "conn_uri"} if data.get("conn_uri") else {}
