@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airconn.model import Kind
+from airconn.stores import drivers
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Held, Refused, Service, Taken, Unavailable
 from airconn.stores.secrets.vault_server import Conflict, Denied, Server
@@ -35,6 +36,8 @@ class VaultService(Service):
         self._paths = paths
         self._mount = mount
         self._version = version
+        self._deletes_newest = False
+        """Whether the policies allow to delete the newest version of a secret, and none by its number."""
 
     def describe(self) -> str:
         mount = f", mount {self._mount}" if self._mount else ""
@@ -101,9 +104,7 @@ class VaultService(Service):
         if self._version == 1:
             answer = self._server.call(lambda c: c.secrets.kv.v1.read_secret(path, mount_point=mount))
             return (None, 0) if answer is None else (self._part(answer), 0)
-        answer = self._server.call(
-            lambda c: c.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=False)
-        )
+        answer = self._server.call(lambda client: _newest(client, mount, path))
         if answer is None:
             return None, 0
         return self._part(answer, "data"), int(self._part(answer, "metadata", "version"))
@@ -152,12 +153,30 @@ class VaultService(Service):
         if self._version == 1:
             self._server.call(lambda c: c.secrets.kv.v1.delete_secret(path, mount_point=mount))
             return
-        # A deletion can't be made conditional: we look right before it.
         data, number = self._read(mount, path)
         if data is None:
             return
         if number != version.number:
             raise Taken(_CHANGED)
+        self._delete_version(mount, path, number)
+        data, newest = self._read(mount, path)
+        if data is not None:
+            raise Taken(_CHANGED)
+        if newest != number:
+            raise Refused(
+                f"version {newest}, written by somebody else since the read, was deleted as well; "
+                f"`vault kv undelete -versions={newest}` brings it back"
+            )
+
+    def _delete_version(self, mount: str, path: str, number: int) -> None:
+        """Deletes just this version, or where the policies don't allow that, the one that is the newest."""
+        if not self._deletes_newest:
+            try:
+                self._server.call(lambda c: c.secrets.kv.v2.delete_secret_versions(path, [number], mount_point=mount))
+            except Denied:
+                self._deletes_newest = True
+            else:
+                return
         self._server.call(lambda c: c.secrets.kv.v2.delete_latest_version_of_secret(path, mount_point=mount))
 
     def _called(self, function: Callable[[Any], Any], path: str) -> None:
@@ -200,3 +219,15 @@ class VaultService(Service):
 
     def _kv(self, client: Any) -> Any:
         return client.secrets.kv.v1 if self._version == 1 else client.secrets.kv.v2
+
+
+def _newest(client: Any, mount: str, path: str) -> Any:
+    """The newest version. Of one that is deleted or destroyed there is its number, beside the status of nothing."""
+    errors = drivers.load("hvac.exceptions", "vault")
+    try:
+        return client.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=True)
+    except errors.InvalidPath as error:
+        data = error.json.get("data") if isinstance(error.json, Mapping) else None
+        if isinstance(data, Mapping) and isinstance(data.get("metadata"), Mapping):
+            return error.json
+        raise
