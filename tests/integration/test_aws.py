@@ -363,6 +363,38 @@ def test_what_is_beside_a_value_stays(secrets_manager: OfSecretsManager, paramet
     assert (found["KeyId"], found["Version"]) == ("alias/team", 2)
 
 
+def test_the_keys_of_a_database_s_secret_stay(secrets_manager: OfSecretsManager) -> None:
+    secret = {
+        "engine": "postgres", "username": "u", "password": "p", "host": "h", "port": 5432, "dbname": "d",
+        "dbInstanceIdentifier": "db-1", "masterarn": "arn:aws:secretsmanager:x", "replication_password": SECRET,
+    }  # fmt: skip
+    for connection_format in ("json", "uri"):
+        secrets_manager.put(f"connections/{connection_format}", json.dumps(secret))
+        url = f"aws-secretsmanager://{REGION}?connection_format={connection_format}"
+        store = open_store(url, settings(secrets_manager.url))
+        held = read_one(store, Connection(conn_id=connection_format, conn_type=""))
+        assert isinstance(held, Connection)
+        new = replace(held, password="new", schema="s", extra=Text('{"a": 1}'))
+        assert do(store, step(Action.UPDATE, new, held, "password", "schema", "extra")) == [None]
+        after = json.loads(secrets_manager.raw(f"connections/{connection_format}") or "")
+        assert after == {**secret, "password": "new", "schema": "s", "extra": {"a": 1}}
+        assert read_one(store, new) == new
+    options = {"endpoint_url": secrets_manager.url, "region_name": REGION}
+    found = judge.ask("3.3.2", judge.AWS_SECRETS_MANAGER, options, connections=["json"], environ=ENVIRON)
+    assert (found.connections["json"]["login"], found.connections["json"]["password"]) == ("u", "new")
+
+
+def test_a_parameter_with_a_key_that_airflow_refuses_is_left_alone(parameter_store: OfParameterStore) -> None:
+    text = json.dumps({"conn_type": "postgres", "host": "h", "dbInstanceIdentifier": "db-1"})
+    parameter_store.put("connections/c", text)
+    store = open_store(f"aws-ssm://{REGION}", settings(parameter_store.url))
+    new = Connection(conn_id="c", conn_type="postgres")
+    assert len(store.read(Selection())) == 0
+    assert "'dbInstanceIdentifier' is no field of a connection" in store.create_refusal(new)
+    assert do(store, step(Action.CREATE, new)) == ["there is a parameter of this name already"]
+    assert parameter_store.raw("connections/c") == text
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_what_somebody_else_changed_is_neither_written_over_nor_deleted(
     scheme: str, secrets_manager: OfSecretsManager, parameter_store: OfParameterStore

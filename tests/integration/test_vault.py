@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 import hvac
 import pytest
+import requests
 
 from airconn.config import Settings
 from airconn.errors import AirconnError, TargetError, UsageError
@@ -24,7 +26,7 @@ from tests.integration.backends.agreement import BackendAgreement, Place
 from tests.integration.faulty_proxy import FaultyProxy
 from tests.integration.openbao import TOKEN, OpenBao, fresh, running
 from tests.stores.contract import FULL, SECRET, StoreContract, create, do, read_one, step
-from tests.stores.site import Answer, Site
+from tests.stores.site import Answer, Received, Site
 
 pytestmark = pytest.mark.xdist_group("openbao")
 
@@ -186,6 +188,39 @@ def test_a_deletion_can_be_taken_back_and_a_deleted_secret_created_again(bao: Op
     assert truth.get(Kind.CONNECTIONS, FULL.conn_id) == FULL
 
 
+@pytest.mark.parametrize("end", ["destroyed", "deleted", "destroyed and deleted", "metadata only"])
+def test_what_has_no_newest_version_is_not_there_and_can_be_written(bao: OpenBao, truth: Truth, end: str) -> None:
+    store, path = opened(bao), f"connections/{FULL.conn_id}"
+    truth.put(path, {"conn_type": "old"})
+    truth.put(path, {"conn_type": "newest"})
+    if "deleted" in end:
+        truth.kv.delete_latest_version_of_secret(path, mount_point="secret")
+    if "destroyed" in end:
+        truth.kv.destroy_secret_versions(path, versions=[2], mount_point="secret")
+    if end == "metadata only":
+        truth.kv.delete_metadata_and_all_versions(path, mount_point="secret")
+        truth.kv.update_metadata(path, mount_point="secret", custom_metadata={"owner": "team a"})
+    assert len(store.read(Selection())) == 0
+    create(store, FULL)
+    assert truth.get(Kind.CONNECTIONS, FULL.conn_id) == FULL
+    assert do(store, step(Action.CREATE, replace(FULL, host="other"))) == ["there is a secret of this name already"]
+    held = read_one(store, FULL)
+    assert do(store, step(Action.UPDATE, replace(FULL, host="new"), held, "host")) == [None]
+    assert do(store, step(Action.DELETE, None, read_one(store, FULL))) == [None]
+    assert truth.raw(path) is None
+    assert do(store, step(Action.DELETE, None, FULL)) == [None]
+
+
+def test_what_is_destroyed_at_one_path_is_looked_for_at_the_next(bao: OpenBao, truth: Truth) -> None:
+    for path in ("a/v", "b/v"):
+        truth.put(path, {"value": path})
+    truth.kv.destroy_secret_versions("a/v", versions=[1], mount_point="secret")
+    store = opened(bao, "/secret?variables_path=a,b")
+    assert read_one(store, Variable(key="v", value=Text(""))) == Variable(key="v", value=Text("b/v"))
+    options = {"url": bao.url, "token": TOKEN, "variables_path": ["a", "b"]}
+    assert judge.ask("3.3.2", judge.VAULT, options, variables=["v"]).variables == {"v": "b/v"}
+
+
 def test_what_is_no_object_is_left_alone_and_told(bao: OpenBao, truth: Truth) -> None:
     foreign = {
         "connections/notes": {"hint": "canary"},
@@ -304,6 +339,63 @@ def test_what_somebody_else_wrote_since_is_not_deleted(bao: OpenBao, truth: Trut
     truth.put(f"connections/{FULL.conn_id}", {"conn_type": "theirs"})
     assert do(store, step(Action.DELETE, None, held)) == ["somebody else has written it since it was read"]
     assert truth.raw(f"connections/{FULL.conn_id}") == {"conn_type": "theirs"}
+
+
+@contextmanager
+def between(bao: OpenBao, part: str, then: Callable[[], None], method: str = "POST") -> Iterator[OpenBao]:
+    """The server, with something done right before the first request of a method to such a path reaches it."""
+    waiting = [then]
+
+    def answer(received: Received) -> Answer:
+        if received.method == method and part in received.path and waiting:
+            waiting.pop()()
+        names = ("X-Vault-Token", "X-Vault-Request")
+        headers = {name: received.headers[name] for name in names if name in received.headers}
+        url = f"{bao.url}{received.path}"
+        found = requests.request(
+            received.method, url, params=received.query, headers=headers, json=received.body, timeout=10
+        )
+        return Answer(found.status_code, found.json() if found.content else None)
+
+    with Site(answer) as site:
+        yield replace(bao, host=urlsplit(site.url).netloc)
+    assert not waiting
+
+
+def test_what_somebody_else_writes_while_it_is_deleted_stays(bao: OpenBao, truth: Truth) -> None:
+    path, ours = f"connections/{FULL.conn_id}", opened(bao)
+    create(ours, FULL)
+    with between(bao, "/delete/", lambda: truth.put(path, {"conn_type": "theirs"})) as watched:
+        store = opened(watched)
+        held = read_one(store, FULL)
+        assert do(store, step(Action.DELETE, None, held)) == ["somebody else has written it since it was read"]
+    assert truth.raw(path) == {"conn_type": "theirs"}
+
+
+def test_who_may_only_delete_the_newest_version_deletes_it_and_is_told_if_it_was_another(
+    bao: OpenBao, truth: Truth
+) -> None:
+    rules = 'path "secret/data/*" { capabilities = ["create", "update", "read", "delete"] }'
+    bao.client.sys.create_or_update_policy("newest", rules + ' path "secret/metadata/*" { capabilities = ["list"] }')
+    token = bao.client.auth.token.create(policies=["newest"])["auth"]["client_token"]
+    path, store = f"connections/{FULL.conn_id}", opened(bao, VAULT_TOKEN=token)
+    create(store, FULL)
+    assert do(store, step(Action.DELETE, None, read_one(store, FULL))) == [None]
+    assert truth.raw(path) is None
+    create(store, FULL)
+    held = read_one(store, FULL)
+
+    def write() -> None:
+        truth.put(path, {"conn_type": "theirs"})
+
+    with between(bao, "/data/", write, method="DELETE") as watched:
+        store = opened(watched, VAULT_TOKEN=token)
+        assert read_one(store, FULL) == held
+        (error,) = do(store, step(Action.DELETE, None, held))
+    assert error == (
+        "version 3, written by somebody else since the read, was deleted as well; "
+        "`vault kv undelete -versions=3` brings it back"
+    )
 
 
 def test_what_stands_beside_the_uri_of_a_connection_stays(bao: OpenBao, truth: Truth) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import quote, unquote
 
 from airconn.config import Settings
@@ -18,7 +18,7 @@ from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.secrets import aws
 from airconn.stores.secrets.aws_errors import Answered
-from airconn.stores.secrets.codec import Payload, without_description
+from airconn.stores.secrets.codec import Payload, stored, without_description
 from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
 from airconn.stores.secrets.store import SECRET_KINDS
 from airconn.stores.several import in_order
@@ -104,13 +104,67 @@ class SecretsManagerCodec:
             return str(connection_fields.shown(obj.value))
         if self.connection_format == "uri":
             return connection_uri.build(obj)
+        return jsontext.dumps(self._fields(obj))
+
+    def _fields(self, obj: Connection) -> dict[str, Any]:
         fields = {name: value for name, value in connection_fields.to_json_fields(obj).items() if name in _WORDS}
         if self._is_quoted:
             fields = {
                 name: value if isinstance(value, dict) else quote(str(value), safe="")
                 for name, value in fields.items()
             }
-        return jsontext.dumps(fields)
+        return fields
+
+    def kept(self, kind: Kind, payload: Payload) -> str | None:
+        """The secret of a connection with keys of its own: `engine` for `conn_type`, or one that Airflow ignores."""
+        if kind is not Kind.CONNECTIONS or not isinstance(payload, str) or not payload.lstrip().startswith("{"):
+            return None
+        try:
+            found = jsontext.loads(payload)
+        except ValueError:
+            return None
+        keys = found.keys() - _WORDS.keys()
+        if self.connection_format == "uri":  # in which a field has only one name
+            keys = keys.difference(*self._words.values())
+        return payload if keys else None
+
+    def encode_over(self, obj: Connection | Variable, kept: Payload, rules: Rules) -> str:
+        if kept is None or isinstance(obj, Variable):
+            return self.encode(obj)
+        document = jsontext.loads(kept)
+        # As JSON it stays, and says what a URI would: an import compares with what comes back of that.
+        wanted = self._fields(
+            cast("Connection", stored(self, obj, rules)) if self.connection_format == "uri" else obj
+        )
+        for name, words in self._words.items():
+            value = wanted.get(name)
+            key = next((key for key in document if key in words), name)
+            old = document.get(key)
+            if value is None and key in document:
+                document[key] = None  # without it, the next of the words might count in its place
+            elif value is not None and not self._is_same(name, old, value):
+                document[key] = _in_the_form_of(old, value)
+        if any(not self._is_same(name, value, wanted.get(name)) for name, value in self._by_name(document).items()):
+            raise InputError("the words of its secret's keys stand for several fields at once")
+        return jsontext.dumps(document)
+
+    def _by_name(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """The value of each field: that of the first key that is one of its words, in the order of the secret."""
+        return {
+            name: next((value for key, value in document.items() if key in words), None)
+            for name, words in self._words.items()
+        }
+
+    def _is_same(self, name: str, one: Any, other: Any) -> bool:
+        """Whether Airflow reads two values of a field as the same."""
+        if one is None or other is None:
+            return one is other
+        texts = [value if isinstance(value, str) else jsontext.dumps(value) for value in (one, other)]
+        if self._is_quoted:
+            texts = [unquote(text) for text in texts]
+        if name == "conn_type":
+            texts = [connection_uri.normalize_conn_type(text) for text in texts]
+        return texts[0] == texts[1]
 
     def decode(self, kind: Kind, id_: str, payload: Payload, rules: Rules, origin: Origin) -> Connection | Variable:
         if kind is Kind.VARIABLES:
@@ -124,11 +178,7 @@ class SecretsManagerCodec:
             found = jsontext.loads(text)
         except ValueError:
             raise InputError(f"{id_}: this secret is no JSON, or has a key twice", where=str(origin)) from None
-        # The first key that is one of the words, in the order of the secret.
-        fields = {
-            name: next((value for key, value in found.items() if key in words), None)
-            for name, words in self._words.items()
-        }
+        fields = self._by_name(found)
         if self._is_quoted:
             fields = {name: self._unquoted(id_, value, origin) for name, value in fields.items()}
         return without_description(connection_fields.from_json(id_, jsontext.dumps(fields), rules, origin))
@@ -243,6 +293,11 @@ class SecretsManager(aws.AwsService):
         except Answered as error:
             if not _is_gone(error):
                 raise
+
+
+def _in_the_form_of(old: Any, value: Any) -> Any:
+    """A new value as a text where the old one is: others who read the secret may rely on that."""
+    return jsontext.dumps(value) if isinstance(old, str) and not isinstance(value, str) else value
 
 
 def _batches(ids: Iterable[str]) -> Iterator[list[str]]:

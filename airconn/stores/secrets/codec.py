@@ -35,6 +35,12 @@ class Codec(Protocol):
     def decode(self, kind: Kind, id_: str, payload: Payload, rules: Rules, origin: Origin) -> Connection | Variable:
         """The object that Airflow makes of a secret. Raises `InputError` where Airflow makes none of it."""
 
+    def kept(self, kind: Kind, payload: Payload) -> Payload:
+        """What an update has to know of a secret to keep what Airflow doesn't read of it, or None."""
+
+    def encode_over(self, obj: Connection | Variable, kept: Payload, rules: Rules) -> Payload:
+        """The value that an update gives the secret of `obj`, with all that `kept` says. Raises `InputError`."""
+
 
 class TextCodec:
     """A connection as a URI or as JSON, a variable as its text (`BaseSecretsBackend.deserialize_connection`)."""
@@ -58,6 +64,13 @@ class TextCodec:
             # Airflow would make nonsense of it. Whatever it is, it was not meant to be a connection.
             raise InputError(f"{id_}: this secret is neither a URI nor a JSON object", where=str(origin))
         return env.read_value(kind, id_, payload, rules, origin)
+
+    def kept(self, kind: Kind, payload: Payload) -> Payload:
+        """Nothing: Airflow refuses a connection that has another key (`Connection.from_json`)."""
+        return None
+
+    def encode_over(self, obj: Connection | Variable, kept: Payload, rules: Rules) -> str:
+        return self.encode(obj)
 
 
 def stored(codec: Codec, obj: AirflowObject, rules: Rules) -> AirflowObject:

@@ -67,7 +67,7 @@ class SecretStore(Store):
         self._service = service
         self._codec = codec
         self._held: dict[Key, Held] = {}
-        """What the last read found, without the values: what a conditional write refers to."""
+        """What the last read found, for an update: of the values only what Airflow doesn't read."""
         self._foreign: dict[Key, str] = {}
         """What is there and is no object, and why not."""
         self._let_in = False
@@ -106,12 +106,16 @@ class SecretStore(Store):
 
     def _decoded(self, kind: Kind, secret: Held) -> AirflowObject | None:
         origin = self.origin(kind, secret.id)
-        self._held[kind, secret.id] = Held(secret.id, None, secret.version)
+        self._held[kind, secret.id] = self._reduced(kind, secret)
         try:
             return self._codec.decode(kind, secret.id, secret.payload, rules_for(self.reads_for), origin)
         except InputError as error:
             self._leave_alone(kind, Foreign(error.message, where=secret.id))
             return None
+
+    def _reduced(self, kind: Kind, secret: Held) -> Held:
+        """A secret with so much of its value as an update has to keep."""
+        return Held(secret.id, self._codec.kept(kind, secret.payload), secret.version)
 
     def _leave_alone(self, kind: Kind, secret: Foreign) -> None:
         """Tells of a secret that Airflow would make nothing of. `where` of it is its id."""
@@ -238,19 +242,22 @@ class SecretStore(Store):
                 f"{', '.join(masked)} {'is' if len(masked) == 1 else 'are'} hidden (***) and wasn't written"
             )
         assert not isinstance(obj, Pool)  # noqa: S101 - a problem, told above
-        payload = self._codec.encode(obj)
         held = None if step.action is Action.CREATE else self._held_for(kind, id_)
         if step.merges and is_changed(step, self._now(kind, id_), self.stored_form):
             raise Refused(CHANGED)
         if held is None:
-            self._create(obj, payload)
+            self._create(obj, self._codec.encode(obj))
         else:
+            payload = self._codec.encode_over(obj, held.payload, rules_for(self.reads_for))
             self._service.update(kind, id_, payload, held)
         # What was read is not there any more, and the next write has to look again.
         self._held.pop((kind, id_), None)
 
     def _held_for(self, kind: Kind, id_: str) -> Held | None:
-        return self._held.get((kind, id_)) or self._service.get(kind, id_)
+        if (known := self._held.get((kind, id_))) is not None:
+            return known
+        found = self._service.get(kind, id_)
+        return None if found is None else self._reduced(kind, found)
 
     def _now(self, kind: Kind, id_: str) -> AirflowObject | None:
         """The object that is there now, if it is one. What the last read found stays what a write refers to."""

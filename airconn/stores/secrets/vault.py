@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from airconn.config import Settings
 from airconn.errors import InputError, UsageError
 from airconn.formats import connection_fields, connection_uri, env
-from airconn.model import AirflowObject, Connection, Kind, Origin, Rules, Variable
+from airconn.model import AirflowObject, Connection, Kind, Origin, Rules, Variable, jsontext
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.secrets import options
 from airconn.stores.secrets.codec import Payload, TextCodec, fields_with_text
@@ -202,6 +202,22 @@ class VaultCodec:
             return {"conn_uri": connection_uri.build(obj)}
         # The server writes JSON anew, with other blanks and in another order: an extra stays a text.
         return dict(fields_with_text(obj))
+
+    def kept(self, kind: Kind, payload: Payload) -> dict[str, Any] | None:
+        """What is beside the `value` of a variable or the `conn_uri` of a connection."""
+        text = "value" if kind is Kind.VARIABLES else "conn_uri"
+        if not isinstance(payload, Mapping) or (kind is Kind.CONNECTIONS and not payload.get(text)):
+            return None  # beside the fields of a connection Airflow takes nothing else
+        return {key: item for key, item in payload.items() if key != text} or None
+
+    def encode_over(self, obj: Connection | Variable, kept: Payload, rules: Rules) -> dict[str, Any]:
+        encoded = self.encode(obj)
+        if not kept:
+            return encoded
+        if isinstance(obj, Connection) and "conn_uri" not in encoded:
+            # Beside its fields nothing can stand, beside its text anything can.
+            encoded = {"conn_uri": jsontext.dumps(encoded)}
+        return {**kept, **encoded}
 
     def decode(self, kind: Kind, id_: str, payload: Payload, rules: Rules, origin: Origin) -> Connection | Variable:
         if not isinstance(payload, Mapping):

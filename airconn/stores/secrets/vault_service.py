@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from airconn.model import Kind, jsontext
+from airconn.model import Kind
+from airconn.stores import drivers
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Held, Refused, Service, Taken, Unavailable
 from airconn.stores.secrets.vault_server import Conflict, Denied, Server
@@ -24,12 +25,10 @@ class Version:
     path: str
     number: int
     """0 with version 1 of the engine, which doesn't count."""
-    others: Mapping[str, Any] = field(repr=False)
-    """What is beside the object, which Airflow doesn't look at and its owner may."""
 
 
 class VaultService(Service):
-    """A KV engine, version 1 or 2. What an update finds beside an object stays."""
+    """A KV engine, version 1 or 2."""
 
     def __init__(self, server: Server, paths: Mapping[Kind, tuple[str, ...]], mount: str, version: int) -> None:
         """Without a `mount`, each id has one in front."""
@@ -37,6 +36,8 @@ class VaultService(Service):
         self._paths = paths
         self._mount = mount
         self._version = version
+        self._deletes_newest = False
+        """Whether the policies allow to delete the newest version of a secret, and none by its number."""
 
     def describe(self) -> str:
         mount = f", mount {self._mount}" if self._mount else ""
@@ -91,7 +92,7 @@ class VaultService(Service):
             except Refused as error:
                 raise self._of_the_place(error) from None
             if data is not None:
-                return Held(id_, data, Version(mount, path, number, _others(kind, data)))
+                return Held(id_, data, Version(mount, path, number))
         return None
 
     def _is_name(self, id_: str) -> bool:
@@ -103,9 +104,7 @@ class VaultService(Service):
         if self._version == 1:
             answer = self._server.call(lambda c: c.secrets.kv.v1.read_secret(path, mount_point=mount))
             return (None, 0) if answer is None else (self._part(answer), 0)
-        answer = self._server.call(
-            lambda c: c.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=False)
-        )
+        answer = self._server.call(lambda client: _newest(client, mount, path))
         if answer is None:
             return None, 0
         return self._part(answer, "data"), int(self._part(answer, "metadata", "version"))
@@ -133,10 +132,6 @@ class VaultService(Service):
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
         version: Version = held.version
-        if version.others and kind is Kind.CONNECTIONS and "conn_uri" not in payload:
-            # Beside its fields nothing can stand, beside its text anything can.
-            payload = {"conn_uri": jsontext.dumps(payload)}
-        payload = {**version.others, **payload}
         try:
             self._write(version.mount, version.path, payload, version.number)
         except Conflict as error:
@@ -158,12 +153,30 @@ class VaultService(Service):
         if self._version == 1:
             self._server.call(lambda c: c.secrets.kv.v1.delete_secret(path, mount_point=mount))
             return
-        # A deletion can't be made conditional: we look right before it.
         data, number = self._read(mount, path)
         if data is None:
             return
         if number != version.number:
             raise Taken(_CHANGED)
+        self._delete_version(mount, path, number)
+        data, newest = self._read(mount, path)
+        if data is not None:
+            raise Taken(_CHANGED)
+        if newest != number:
+            raise Refused(
+                f"version {newest}, written by somebody else since the read, was deleted as well; "
+                f"`vault kv undelete -versions={newest}` brings it back"
+            )
+
+    def _delete_version(self, mount: str, path: str, number: int) -> None:
+        """Deletes just this version, or where the policies don't allow that, the one that is the newest."""
+        if not self._deletes_newest:
+            try:
+                self._server.call(lambda c: c.secrets.kv.v2.delete_secret_versions(path, [number], mount_point=mount))
+            except Denied:
+                self._deletes_newest = True
+            else:
+                return
         self._server.call(lambda c: c.secrets.kv.v2.delete_latest_version_of_secret(path, mount_point=mount))
 
     def _called(self, function: Callable[[Any], Any], path: str) -> None:
@@ -208,8 +221,13 @@ class VaultService(Service):
         return client.secrets.kv.v1 if self._version == 1 else client.secrets.kv.v2
 
 
-def _others(kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
-    """What is beside the object of a secret, and stays there when the object changes."""
-    if kind is Kind.VARIABLES:
-        return {key: item for key, item in data.items() if key != "value"}
-    return {key: item for key, item in data.items() if key != "conn_uri"} if data.get("conn_uri") else {}
+def _newest(client: Any, mount: str, path: str) -> Any:
+    """The newest version. Of one that is deleted or destroyed there is its number, beside the status of nothing."""
+    errors = drivers.load("hvac.exceptions", "vault")
+    try:
+        return client.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=True)
+    except errors.InvalidPath as error:
+        data = error.json.get("data") if isinstance(error.json, Mapping) else None
+        if isinstance(data, Mapping) and isinstance(data.get("metadata"), Mapping):
+            return error.json
+        raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,6 +123,101 @@ def test_nothing_is_written_that_a_backend_would_take_for_something_else() -> No
     connection = Connection(conn_id="c", conn_type="http", description="d", login="l", host="h", port=1, schema="s")
     text = SecretsManagerCodec(Options()).encode(connection)
     assert json.loads(text) == {"conn_type": "http", "login": "l", "host": "h", "port": 1, "schema": "s"}
+
+
+RDS = {
+    "password": CANARY,
+    "dbname": "warehouse",
+    "engine": "postgresql",
+    "port": "5432",
+    "dbInstanceIdentifier": "prod-1",
+    "host": "db.example.com",
+    "username": "etl",
+    "masterarn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:master",
+    "replication_password": {"of": [1.50, CANARY]},
+}
+
+
+def written_over(secret: dict[str, Any], connection: Connection, **options: Any) -> dict[str, Any]:
+    """What an update makes of a secret."""
+    codec, text = SecretsManagerCodec(Options(**options)), json.dumps(secret)
+    after = codec.encode_over(connection, codec.kept(Kind.CONNECTIONS, text), rules_for(NEWEST))
+    assert fields(decoded(after, **options)) == fields(decoded(codec.encode(connection), **options))
+    found = json.loads(after)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("connection_format", ["json", "uri"])
+def test_an_update_keeps_the_keys_that_airflow_does_not_read_and_the_names_of_those_that_it_does(
+    connection_format: str,
+) -> None:
+    held = decoded(json.dumps(RDS))
+    new = replace(held, login="new", port=5433, schema="s", extra=Text('{"a": 1}'))
+    assert list(written_over(RDS, new, connection_format=connection_format).items()) == [
+        *{**RDS, "username": "new", "port": "5433"}.items(),
+        ("schema", "s"),
+        ("extra", {"a": 1}),
+    ]
+    unset = {"schema": ""} if connection_format == "uri" else {}
+    assert written_over(RDS, held, connection_format=connection_format) == {**RDS, **unset}
+
+
+@pytest.mark.parametrize(
+    ("secret", "change", "wanted"),
+    [
+        ({"user": "a", "login": "b"}, {"login": "c"}, {"user": "c", "login": "b"}),
+        ({"user": "a", "login": "b"}, {"login": None}, {"user": None, "login": "b"}),
+        ({"server": "h", "own": 1}, {"host": None}, {"server": None, "own": 1}),
+        ({"own": None}, {"conn_type": "my_type"}, {"own": None, "conn_type": "my_type"}),
+        ({"own": 1, "extra": "{}"}, {"extra": Text('{"a": 1}')}, {"own": 1, "extra": '{"a": 1}'}),
+        ({"own": 1, "extra": {"b":  2}}, {"extra": Text('{"a":1}')}, {"own": 1, "extra": '{"a":1}'}),
+        ({"own": 1, "port": 1}, {"port": 2}, {"own": 1, "port": 2}),
+        ({"engine": "my-type", "own": "d"}, {"host": "h"}, {"engine": "my-type", "own": "d", "host": "h"}),
+    ],
+)  # fmt: skip
+def test_what_an_update_writes_stands_under_the_key_that_counts(
+    secret: dict[str, Any], change: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    secret = {**secret} if "conn_type" in change or "engine" in secret else {"conn_type": "http", **secret}
+    result = written_over(secret, replace(decoded(json.dumps(secret)), **change))
+    result.pop("conn_type", None) if "conn_type" not in wanted else None
+    assert result == wanted
+
+
+def test_values_that_are_percent_encoded_stay_so_and_those_of_other_keys_as_they_are() -> None:
+    secret = {"conn_type": "http", "user": "a%20b", "pass": "x%2fy", "own": "50%"}
+    held = decoded(json.dumps(secret), are_secret_values_urlencoded=True)
+    new = replace(held, login="c d")
+    found = written_over(secret, new, are_secret_values_urlencoded=True)
+    assert found == {"conn_type": "http", "user": "c%20d", "pass": "x%2fy", "own": "50%"}
+
+
+def test_a_key_that_stands_for_two_fields_is_not_written_to() -> None:
+    codec = SecretsManagerCodec(Options(extra_conn_words={"user": ["key"]}))
+    kept = codec.kept(Kind.CONNECTIONS, json.dumps({"conn_type": "http", "key": "k", "own": 1}))
+    with pytest.raises(InputError, match="stand for several fields"):
+        codec.encode_over(Connection(conn_id="c", conn_type="http", login="l", password="p"), kept, rules_for(NEWEST))
+
+
+@pytest.mark.parametrize("text", ["http://h", '{"conn_type": "http", "extra": {"own": 1}}', '{"a": 1, "a": 2}', "{"])
+def test_what_has_no_key_of_its_own_is_not_kept(text: str) -> None:
+    assert SecretsManagerCodec(Options()).kept(Kind.CONNECTIONS, text) is None
+    assert SecretsManagerCodec(Options()).kept(Kind.VARIABLES, json.dumps(RDS)) is None
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_secret_of_a_database_is_updated_in_place(is_read: bool) -> None:
+    held = decoded(json.dumps(RDS))
+    current = {"Name": "airflow/connections/c", "SecretString": json.dumps(RDS), "VersionId": "1"}
+    with FakeAws({"ListSecrets": {"SecretList": []}, "GetSecretValue": current, "PutSecretValue": {}}) as fake:
+        store = fake.open("aws-secretsmanager")
+        if is_read:
+            store.read(Selection(ids=frozenset({(Kind.CONNECTIONS, "c")})))
+        assert do(store, step(Action.UPDATE, replace(held, host="new"), held, "host")) == [None]
+        (body,) = fake.bodies("PutSecretValue")
+        assert CANARY not in repr(store.__dict__)
+    assert json.loads(body["SecretString"]) == {**RDS, "host": "new"}
 
 
 def created(answers: dict[str, Any]) -> tuple[list[str | None], list[str]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from airconn.formats.base import ConnectionFormat
 from airconn.model import Action, Bundle, Connection, Kind, Selection, Step, Text, Variable
 from airconn.plan import Policy, make_plan
 from airconn.stores.secrets.codec import TextCodec
@@ -47,6 +48,26 @@ class Gone(Service):
 
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
         raise AssertionError
+
+
+@pytest.mark.parametrize("connection_format", ["json", "uri"])
+def test_json_with_a_key_that_airflow_refuses_is_left_alone_by_all_whose_secrets_are_texts(
+    connection_format: ConnectionFormat,
+) -> None:
+    """A parameter, and a secret of Google's, Azure's or Kubernetes: `Connection.from_json` fails at it."""
+
+    class Others(Gone):
+        def ids(self, kind: Kind) -> Iterator[str]:
+            return iter(["c"] if kind is Kind.CONNECTIONS else [])
+
+        def get(self, kind: Kind, id_: str) -> Held | None:
+            return Held(id_, '{"conn_type": "postgres", "masterarn": "s3cr3t-value"}', 1)
+
+    store = SecretStore("vault://h/m", Others(takes=0), TextCodec(connection_format))
+    assert len(store.read(Selection())) == 0
+    reason = store.create_refusal(Connection(conn_id="c", conn_type="postgres"))
+    assert reason.endswith("'masterarn' is no field of a connection)")
+    assert "s3cr3t-value" not in repr([store.notes, reason, store.__dict__])
 
 
 def test_what_is_not_tried_of_a_service_that_is_gone_is_told_from_what_failed() -> None:
