@@ -117,7 +117,7 @@ def _fields(a: AirflowObject, b: AirflowObject, name: str) -> list[FieldDiff]:
         return []
     mine, others = aligned(leaves_of(ours), leaves_of(theirs))
     for side, value, obj, other in (("A", ours, a, theirs), ("B", theirs, b, ours)):
-        if value is None and is_unsaid(obj, name):
+        if value in (None, "") and is_unsaid(obj, name):
             # That deferred tasks don't count is what a pool is like of which nobody says anything.
             is_set = other is not None and other is not False
             return [FieldDiff(name, (), Status.UNKNOWN, f"not said in {side}")] if is_set else []

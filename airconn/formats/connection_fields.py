@@ -18,6 +18,7 @@ from airconn.model import (
     MASK,
     REDACTED,
     UNDESCRIBED,
+    UNTYPED,
     Connection,
     Origin,
     Redacted,
@@ -25,6 +26,7 @@ from airconn.model import (
     Str,
     Text,
     hidden_or,
+    is_untyped,
     jsontext,
 )
 from airconn.model.jsontext import Number
@@ -93,7 +95,8 @@ def from_uri(conn_id: str, uri: str, rules: Rules, origin: Origin, *, column: in
             span = f" (column {first})" if first == last else f" (columns {first} to {last})"
         message = error.message.format(span) if "{}" in error.message else error.message + span
         raise InputError(f"{conn_id}: {message}", where=str(origin), hint=error.hint) from None
-    connection = connection_uri.fields_of(conn_id, parsed, origin=origin, unsaid=UNDESCRIBED)
+    unsaid = UNDESCRIBED if parsed.conn_type else UNDESCRIBED | UNTYPED
+    connection = connection_uri.fields_of(conn_id, parsed, origin=origin, unsaid=unsaid)
     check_extra(connection, rules)
     return connection
 
@@ -147,6 +150,8 @@ class _Reader:
             port=self._port(fields.get("port"), as_variable),
             extra=extra,
             team_name=self._team_name(fields),
+            # Airflow's own import fails on a row without one. Here it says nothing.
+            unsaid=UNTYPED if conn_type is None else frozenset(),
             origin=self.origin,
         )
         check_extra(connection, self.rules)
@@ -179,7 +184,7 @@ class _Reader:
             raise self.fail("'uri' is not a text")
         connection = from_uri(self.conn_id, uri, self.rules, self.origin)
         description = self.text(fields, "description")
-        unsaid = frozenset[str]() if "description" in fields else UNDESCRIBED
+        unsaid = connection.unsaid - UNDESCRIBED if "description" in fields else connection.unsaid
         return replace(connection, description=description, team_name=self._team_name(fields), unsaid=unsaid)
 
     def text(self, fields: Mapping[str, Any], name: str) -> Str:
@@ -238,9 +243,11 @@ _exported = attrgetter(*_EXPORTED)
 def to_fields(connection: Connection) -> dict[str, Any]:
     """All fields with the names and in the order of `airflow connections export`, extra as the text that it is.
 
-    `team_name` stands there only where it is set, as in Airflow 3.2.
+    `team_name` stands there only where it is set, as in Airflow 3.2, and `conn_type` unless the source didn't say it.
     """
     fields = {name: shown(value) for name, value in zip(_EXPORTED, _exported(connection), strict=True)}
+    if is_untyped(connection):
+        del fields["conn_type"]
     if connection.team_name is not None:
         fields["team_name"] = connection.team_name
     return fields

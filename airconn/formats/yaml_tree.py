@@ -26,6 +26,7 @@ from yaml.events import (
 from yaml.nodes import ScalarNode
 
 from airconn.errors import InputError
+from airconn.formats import yaml_tags
 from airconn.formats.base import show_key
 from airconn.formats.tree import MAX_ENTRIES, Mapping, Sequence
 from airconn.model import Origin, jsontext
@@ -36,8 +37,7 @@ T = TypeVar("T")
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_STR_TAG = "tag:yaml.org,2002:str"
-_TEXT_TAGS = frozenset((_STR_TAG, "!"))
+_TEXT_TAGS = frozenset((yaml_tags.STR, "!"))
 MAX_NODES = 5_000_000
 """How many nodes a document may have."""
 MAX_ALIASED = 1_000_000
@@ -144,17 +144,35 @@ class _Builder:
             raise self.fail(event, "this YAML is nested too deep")
         before = self.weight
         self.weight += 1
-        value: Any
-        if isinstance(event, MappingStartEvent):
-            value = self.mapping(depth)
-        elif isinstance(event, SequenceStartEvent):
-            value = self.sequence(depth)
-        else:
-            value = event.value if event.style or event.tag in _TEXT_TAGS else plain(event.value)
-            self.weight += len(event.value) // 64
+        try:
+            value = self.tagged(event, depth)
+        except yaml_tags.TagError as error:
+            raise self.fail(event, str(error), error.hint) from None
         if event.anchor is not None:
             self.anchors[event.anchor] = value, self.weight - before
         return value
+
+    def tagged(self, event: Any, depth: int) -> Any:
+        """What starts with an event. Raises `TagError` where its tag says something else."""
+        if isinstance(event, MappingStartEvent):
+            yaml_tags.check_mapping(event.tag)
+            return self.mapping(depth)
+        if isinstance(event, SequenceStartEvent):
+            yaml_tags.check_sequence(event.tag)
+            return self.pairs(event, depth) if event.tag in yaml_tags.PAIRS else self.sequence(depth)
+        self.weight += len(event.value) // 64
+        if event.tag in _TEXT_TAGS or (event.tag is None and event.style):
+            return event.value
+        return plain(event.value) if event.tag is None else yaml_tags.scalar(event.tag, event.value)
+
+    def pairs(self, event: Event, depth: int) -> Sequence:
+        """A list of keys and values (`!!omap`, `!!pairs`)."""
+        found = self.sequence(depth)
+        for index, item in enumerate(found):
+            if not isinstance(item, Mapping) or len(item) != 1:
+                raise self.fail(event, "this list has a tag for pairs, and an entry of it is no 'key: value'")
+            found[index] = list(*item.items())
+        return found
 
     def alias(self, event: AliasEvent) -> Any:
         if event.anchor not in self.anchors:
@@ -189,6 +207,12 @@ class _Builder:
                 raise self.fail(event, f"more than {MAX_ENTRIES:,} entries")
             place = self.place_of(event.start_mark)
             following = next(self.events)
+            if _is_plain(event) and _GLUED.search(key) and _is_nothing(following):
+                raise self.fail(
+                    event,
+                    "this key has a ':' or '=' in it, and no value",
+                    "put a blank behind the ':', or the key between quotes",
+                )
             value = self.build(following, depth + 1)
             result.put(key, value, *place)
             if isinstance(value, bool):
@@ -202,8 +226,8 @@ class _Builder:
 
     def key(self, event: Event) -> str:
         if isinstance(event, ScalarEvent):
-            self.build(event, 0)
-            return str(event.value)
+            value = self.build(event, 0)
+            return value if isinstance(value, str) else str(event.value)
         value = self.alias(event) if isinstance(event, AliasEvent) else None
         if not isinstance(value, str):
             raise self.fail(event, "a key must be a single text")
@@ -219,7 +243,21 @@ class _Builder:
 
 
 def _is_merge(event: Event) -> bool:
-    return isinstance(event, ScalarEvent) and event.value == "<<" and not event.style and event.tag is None
+    if not isinstance(event, ScalarEvent):
+        return False
+    return event.tag == yaml_tags.MERGE or (event.value == "<<" and not event.style and event.tag is None)
+
+
+_GLUED = re.compile("[:=]")
+
+
+def _is_plain(event: Event) -> bool:
+    return isinstance(event, ScalarEvent) and not event.style and event.tag is None
+
+
+def _is_nothing(event: Event) -> bool:
+    """Whether there is no value at all, not even a null."""
+    return _is_plain(event) and not event.value and event.anchor is None  # type: ignore[attr-defined]
 
 
 def plain(text: str) -> Any:
@@ -242,7 +280,7 @@ def _represent_text(dumper: Any, text: str) -> ScalarNode:
         style = "|"
     else:
         style = "'" if text.isprintable() else '"'
-    node: ScalarNode = dumper.represent_scalar(_STR_TAG, text, style=style)
+    node: ScalarNode = dumper.represent_scalar(yaml_tags.STR, text, style=style)
     return node
 
 

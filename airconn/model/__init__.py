@@ -4,12 +4,13 @@ from airconn.model import conn_ids, jsontext
 from airconn.model.airflow import LIKE_TASK_SDK, NEWEST, OLDEST, AirflowVersion, Rules, rules_for
 from airconn.model.bundle import Bundle, Selection
 from airconn.model.change import WRITES, Action, FieldChange, How, Outcome, Step
-from airconn.model.fill import fill, unfilled
+from airconn.model.fill import fill, unfilled, with_type_of
 from airconn.model.objects import (
     ALL_KINDS,
     DEFAULT_POOL,
     NOWHERE,
     UNDESCRIBED,
+    UNTYPED,
     AirflowObject,
     Connection,
     Kind,
@@ -21,6 +22,7 @@ from airconn.model.objects import (
     hidden_fields,
     hidden_or,
     is_unsaid,
+    is_untyped,
     value_fields,
 )
 from airconn.model.redacted import MASK, REDACTED, Redacted
@@ -36,6 +38,7 @@ __all__ = [
     "OLDEST",
     "REDACTED",
     "UNDESCRIBED",
+    "UNTYPED",
     "WRITES",
     "Action",
     "AirflowObject",
@@ -62,8 +65,10 @@ __all__ = [
     "hidden_fields",
     "hidden_or",
     "is_unsaid",
+    "is_untyped",
     "jsontext",
     "rules_for",
     "unfilled",
     "value_fields",
+    "with_type_of",
 ]

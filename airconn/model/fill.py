@@ -9,7 +9,7 @@ from typing import Any
 from airconn.model import jsontext
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import Leaves, aligned, leaf_name, leaves_of
-from airconn.model.objects import AirflowObject, value_fields
+from airconn.model.objects import UNTYPED, AirflowObject, Connection, is_untyped, value_fields
 from airconn.model.redacted import REDACTED
 from airconn.model.text import Text
 
@@ -26,6 +26,13 @@ def fill(obj: AirflowObject, other: AirflowObject | None) -> AirflowObject:
         elif isinstance(ours, Text) and ours.hidden and isinstance(theirs, Text):
             changes[name] = _fill_leaves(ours, theirs)
     return replace(obj, **changes) if changes else obj
+
+
+def with_type_of(obj: AirflowObject, held: AirflowObject | None) -> AirflowObject:
+    """`obj` with the conn_type of `held` where its own source doesn't say one."""
+    if not is_untyped(obj) or not isinstance(obj, Connection) or not isinstance(held, Connection):
+        return obj
+    return replace(obj, conn_type=held.conn_type, unsaid=obj.unsaid - UNTYPED | held.unsaid & UNTYPED)
 
 
 def unfilled(obj: AirflowObject, other: AirflowObject | None) -> tuple[str, ...]:

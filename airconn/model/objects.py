@@ -55,6 +55,8 @@ Str: TypeAlias = str | Redacted | None
 
 UNDESCRIBED = frozenset({"description"})
 """What is unsaid in a source that has no place for a description."""
+UNTYPED = frozenset({"conn_type"})
+"""What is unsaid in a connection without a conn_type, which then is the empty text."""
 
 
 def hidden_or(value: str | None) -> Str:
@@ -180,6 +182,11 @@ def is_unsaid(obj: AirflowObject, name: str) -> bool:
     """
     own = obj.kind is Kind.POOLS and obj.id == DEFAULT_POOL and name == "description"
     return own or name in _NEVER_NONE or name in obj.unsaid
+
+
+def is_untyped(obj: AirflowObject) -> bool:
+    """Whether the source of a connection doesn't say its conn_type."""
+    return isinstance(obj, Connection) and not obj.conn_type and "conn_type" in obj.unsaid
 
 
 def hidden_fields(obj: AirflowObject) -> tuple[str, ...]:

@@ -26,14 +26,14 @@ def compare(
         return _visible(name, source, target), None
     if nowhere := [path for path in hidden if path not in theirs]:
         return (), f"{_names(name, nowhere)} hidden in the source, and the target has none"
-    masked = [path for path in hidden if theirs[path] is REDACTED and _has_mask(_said(ours, path))]
+    masked = [path for path in hidden if theirs[path] is REDACTED and _has_mask(_around(ours, path))]
     if masked and not is_literal:
         return (
             (),
             f"{_names(name, masked)} hidden, and the source has a *** in a text (--literal-mask if it is real)",
         )
     exact = policy.lacking == "exact"
-    lacking = [path for path in hidden if _said(ours, path) is _ABSENT]
+    lacking = [path for path in hidden if path not in ours]
     moved = [] if exact else _moved(hidden, ours, theirs)
     cleared = lacking if exact else []
     again = [path for path in hidden if path not in (*lacking, *moved) and ours.get(path) is not REDACTED]
@@ -80,7 +80,6 @@ _MOVED = "in a list of another length, so that nobody knows which item is which 
 _BOTH = "on both sides: writing the rest of {} would lose it (--fill ADDRESS takes it from elsewhere)"
 _SOURCE = "in the source: writing the rest of {} would lose it (--fill ADDRESS takes it from elsewhere)"
 _LACKING = "and not in the source: writing the rest of {} would lose it (put it there, or --exact lets it go)"
-_ABSENT = object()
 
 
 def _hides(value: Any) -> bool:
@@ -106,14 +105,9 @@ def _compare_whole(
     return None
 
 
-def _said(leaves: Leaves, path: jsontext.JsonPath) -> Any:
+def _around(leaves: Leaves, path: jsontext.JsonPath) -> Any:
     """What the source has in the place of a leaf, or around it: a text where the other side has an object."""
-    for depth in range(len(path), -1, -1):
-        leaf = leaves.get(path[:depth], _ABSENT)
-        # An object or list without anything in it says nothing of what is in another one.
-        if leaf is not _ABSENT and (depth in (0, len(path)) or leaf not in ({}, [])):
-            return leaf
-    return _ABSENT
+    return next((leaves[path[:depth]] for depth in range(len(path), -1, -1) if path[:depth] in leaves), None)
 
 
 def _is_masked(leaf: Any) -> bool:
@@ -133,13 +127,13 @@ def _has_mask(leaf: Any) -> bool:
 
 
 def _moved(hidden: list[jsontext.JsonPath], ours: Leaves, theirs: Leaves) -> list[jsontext.JsonPath]:
-    """Hidden items of lists that have another length on the other side, so that nobody knows which is which."""
+    """Hidden items of lists that have another length in the source, so that it is not known which is which."""
     ours_items, theirs_items = _items(ours), _items(theirs)
     return [
         path
         for path in hidden
         if any(
-            isinstance(part, int) and len(ours_items[path[:depth]]) != len(theirs_items[path[:depth]])
+            isinstance(part, int) and len(ours_items[path[:depth]]) not in (0, len(theirs_items[path[:depth]]))
             for depth, part in enumerate(path)
         )
     ]

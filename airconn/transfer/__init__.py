@@ -23,6 +23,7 @@ from airconn.model import (
     rules_for,
     unfilled,
     value_fields,
+    with_type_of,
 )
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
@@ -169,7 +170,7 @@ def export(
     if respect:
         out.reads_for = options.airflow
         old = watching.read(out, Selection())
-        bundle = bundle.map(lambda obj: fill(obj, old.get(obj.kind, obj.id)))
+        bundle = bundle.map(lambda obj: _completed(obj, old.get(obj.kind, obj.id)))
         _refuse_to_mask(bundle, old, out)
     bundle, hidden = settle_hidden(
         bundle,
@@ -195,6 +196,11 @@ def export(
     if strict:
         refuse_losses(bundle, rendered.losses)
     return Export(rendered.text, bundle, rendered.losses, (*loaded.notes, *rendered.notes), hidden, loaded.ignored)
+
+
+def _completed(obj: AirflowObject, held: AirflowObject | None) -> AirflowObject:
+    """`obj` with what its source hides, or doesn't say, of what a file has already."""
+    return with_type_of(fill(obj, held), held)
 
 
 def _refuse_to_mask(bundle: Bundle, old: Bundle, out: FileStore) -> None:

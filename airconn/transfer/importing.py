@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from airconn.errors import BlockedError, InputError, InputErrors, TargetError
-from airconn.formats.base import Note
+from airconn.formats.base import Note, quoted
 from airconn.model import (
     ALL_KINDS,
     NEWEST,
@@ -19,6 +19,8 @@ from airconn.model import (
     Selection,
     Step,
     hidden_fields,
+    is_untyped,
+    with_type_of,
 )
 from airconn.plan import Plan, Policy, make_plan, with_deletions
 from airconn.stores.base import Store
@@ -94,6 +96,7 @@ def prepare(
         unread = ()
         present = watching.present(target, Selection(kinds=kinds, ids=ids)) if ids else Bundle()
     unread = tuple(dict.fromkeys((*unread, *_failed(target)))) if ids else ()
+    loaded = replace(loaded, bundle=_typed(loaded.bundle, present))
     plan = make_plan(loaded.bundle, present, target, policy)
     if prune:
         plan = with_deletions(plan, loaded.bundle, present, kinds & selection.kinds)
@@ -101,6 +104,27 @@ def prepare(
         _refuse_impossible(watching.rehearse(target, plan.writes))
     unpruned = tuple(kind for kind in Kind if prune and kind in selection.kinds and kind not in kinds)
     return Import(described, plan, loaded, present, policy, selection, unpruned, unread)
+
+
+def _typed(bundle: Bundle, present: Bundle) -> Bundle:
+    """`bundle` with the conn_types of the target where the sources don't say them.
+
+    Raises `InputErrors` for connections that neither side has a conn_type of.
+    """
+    if not any(map(is_untyped, bundle)):
+        return bundle
+    faults = [
+        InputError(
+            f"connections/{quoted(obj.id)} has no conn_type, and the target has no such connection to take it from",
+            where=str(obj.origin),
+            hint="add the conn_type, such as postgres, or give it with --set connections/ID.conn_type=TYPE",
+        )
+        for obj in bundle
+        if is_untyped(obj) and present.get(obj.kind, obj.id) is None
+    ]
+    if faults:
+        raise InputErrors(tuple(faults))
+    return bundle.map(lambda obj: with_type_of(obj, present.get(obj.kind, obj.id)))
 
 
 def _refuse_impossible(outcomes: Sequence[Outcome]) -> None:

@@ -161,10 +161,42 @@ def test_what_the_source_hides_as_one_piece_is_kept() -> None:
     )
 
 
-def test_a_text_in_the_place_of_a_hidden_object_is_written() -> None:
-    step = planned(var('{"db": "postgres://u:p@h"}'), var(extra('{"db": {"pw": "***"}}')))
-    assert step.action is Action.UPDATE
-    masked = planned(var('{"db": "postgres://u:***@h"}'), var(extra('{"db": {"pw": "***"}}')))
+@pytest.mark.parametrize(
+    "ours", ['{"a": 2}', "{}", " {} ", "[]", "[1]", '[{"pw": "x"}]', "text", '"text"', "7", "null", ""]
+)
+@pytest.mark.parametrize("theirs", ['{"a": 1, "db": {"pw": "***"}}', '{"a": 1, "pw": "***"}', '{"pw": ["***"]}'])
+@pytest.mark.parametrize("lacking", ["clear", "keep"])
+def test_a_hidden_leaf_of_a_variable_is_lost_to_nothing_but_exact(ours: str, theirs: str, lacking: Lacking) -> None:
+    target = var(extra(theirs))
+    step = planned(var(ours), target, lacking=lacking)
+    assert (step.action, step.written) == (Action.BLOCKED, frozenset())
+    assert "hidden and not in the source: writing the rest of value would lose it" in step.reasons[0]
+    assert "--exact lets it go" in step.reasons[0]
+    assert planned(var(ours), target, lacking=lacking, hidden_is_equal=True).action is Action.BLOCKED
+    exact = planned(var(ours), target, lacking="exact")
+    assert exact.action is Action.UPDATE
+    assert How.CLEARED in {change.how for change in exact.changes}
+
+
+def test_a_hidden_item_of_a_list_is_lost_to_nothing_but_exact() -> None:
+    for ours in ("{}", '{"a": 2}', "text", "", "7", "[]"):
+        assert planned(var(ours), var(extra('["a", "***"]'))).action is Action.BLOCKED
+        assert planned(var(ours), var(extra('["a", "***"]')), lacking="exact").action is Action.UPDATE
+
+
+@pytest.mark.parametrize("ours", ['{"key": "text"}', '{"key": {}}', '{"key": []}', '{"key": null}'])
+def test_what_is_around_a_hidden_leaf_says_nothing_of_it(ours: str) -> None:
+    for target in (var(extra('{"key": {"pw": "***"}}')), conn(extra=extra('{"key": {"pw": "***"}}'))):
+        source = var(ours) if target.id == "v" else conn(extra=extra(ours))
+        assert planned(source, target).action is Action.BLOCKED
+        assert planned(source, target, lacking="exact").action is Action.UPDATE
+
+
+def test_a_text_in_the_place_of_a_hidden_object_is_written_by_exact_alone() -> None:
+    target = var(extra('{"db": {"pw": "***"}}'))
+    assert planned(var('{"db": "postgres://u:p@h"}'), target).action is Action.BLOCKED
+    assert planned(var('{"db": "postgres://u:p@h"}'), target, lacking="exact").action is Action.UPDATE
+    masked = planned(var('{"db": "postgres://u:***@h"}'), target, lacking="exact")
     assert masked.action is Action.BLOCKED
 
 

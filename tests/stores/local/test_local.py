@@ -156,7 +156,7 @@ class TestReading:
             ("env", "a=http://h\n  \n", "neither of the two empty"),
             ("env", "a=http://h\na=http://s3cret@h\n", "is in line 1 already"),
             ("env", "\ufeffa=http://h\n", "byte order mark"),
-            ("yaml", "a: !s3cret x\n", "can't read this YAML"),
+            ("yaml", "a: !s3cret x\n", "this value has a YAML tag"),
             ("yaml", "a: 2024-13-99\n", "can't read this YAML"),
             ("yaml", "- a\n", "an object of ids"),
         ],
