@@ -62,9 +62,10 @@ class App:
     @cached_property
     def config(self) -> Config:
         """The configuration, read when it is first needed."""
+        from airconn.cli.consent import Asked
         from airconn.config import Config
 
-        return Config.load(self.environ, self.directory, self.stdin)
+        return Config.load(self.environ, self.directory, self.stdin, Asked(self))
 
     @property
     def state_directory(self) -> Path:
