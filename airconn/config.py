@@ -1,7 +1,8 @@
 """Settings: where they are looked for, in order, and what was found.
 
 An option beats an `AIRCONN_*` variable, which beats `airconn.toml` in the working directory, which beats the user's
-own `config.toml`. Credentials come from the environment only, or from a command that prints a token.
+own `config.toml`. Credentials come from the environment only, or from a command that prints a token. A command of the
+user's own file is for the addresses there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airconn import trust
 from airconn.errors import UsageError
+from airconn.trust import CREDENTIALS, METADB_PASSWORD
 
 if TYPE_CHECKING:
     from airconn.model import Kind
@@ -42,11 +44,8 @@ _WANTED = {
     int: "a whole number, without quotes",
     list: 'a list of words, such as ["vault", "read", "-field=token", "secret/airflow"]',
 }
-_CREDENTIALS = ("token", "username", "password")
 _TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.toml")
 _OF_TLS = ("ca_bundle", "client_cert", "client_key")
-METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
-"""Where the password of a metadata database is that is named by its address."""
 _ADDRESS_KEYS = ("url", "token_env", "username_env", "password_env")
 
 
@@ -114,9 +113,19 @@ class Config:
     """Where `user` was read."""
     began: float = field(default_factory=time.monotonic, compare=False)
     """When the run began, from which its deadline is counted."""
+    consent: trust.Consent | None = field(default=None, repr=False, compare=False)
+    """Who is asked whether an address that the user hasn't named may have credentials."""
+    planned: Mapping[str, str] = field(default_factory=dict)
+    """Addresses that the user hasn't named, and the plan file that names them."""
 
     @classmethod
-    def load(cls, environ: Mapping[str, str], directory: Path, stdin: BinaryIO | None = None) -> Config:
+    def load(
+        cls,
+        environ: Mapping[str, str],
+        directory: Path,
+        stdin: BinaryIO | None = None,
+        consent: trust.Consent | None = None,
+    ) -> Config:
         """Reads `airconn.toml` in `directory` and the user's `config.toml`, where there are any.
 
         Raises `UsageError` for a file that doesn't parse, an unknown key or a value of the wrong type.
@@ -132,12 +141,13 @@ class Config:
         if environ.get("AIRCONN_CONFIG") and not user_file.exists():
             raise UsageError("AIRCONN_CONFIG names a file that isn't there", where=str(user_file))
         user = _read(user_file, str(user_file))
-        _distrust(project, user)
-        return cls(environ, project, user, stdin, str(user_file))
+        trust.refuse_project(project, user, PROJECT_FILE)
+        return cls(environ, project, user, stdin, str(user_file), consent=consent)
 
     def target(self, option: str | None) -> Address:
         """The Airflow that is meant: `option`, else `AIRCONN_URL`, else `url` of a file, else the default."""
-        return self.resolve(self.named(option))
+        is_own = option is not None or self.environ.get("AIRCONN_URL") or "url" not in self.project
+        return self.resolve(self.named(option), None if is_own else PROJECT_FILE)
 
     def named(self, option: str | None) -> str:
         """The address of the Airflow that is meant, as somebody has written it: `@prod` stays that."""
@@ -145,15 +155,16 @@ class Config:
             return option
         return str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL)
 
-    def resolve(self, text: str) -> Address:
+    def resolve(self, text: str, named_in: str | None = None) -> Address:
         """What an address means: `@name` is looked up, anything else stands for itself.
 
-        Raises `UsageError` for a name that isn't configured.
+        `named_in` is the file of somebody else that names it, if it isn't the user. Raises `UsageError` for a name
+        that isn't configured, and for an address that may not have the credentials which are for it.
         """
         if not text:
             raise UsageError("an address is empty", hint="is it a variable of your shell that isn't set?")
         if not text.startswith("@"):
-            return Address(text, self.settings(text, {}))
+            return Address(text, self.settings(text, {}, named_in or self.planned.get(text)))
         addresses = self.addresses()
         entry = addresses.get(text[1:])
         if entry is None:
@@ -162,9 +173,9 @@ class Config:
             near = get_close_matches(text[1:], addresses, n=1)
             hint = f"did you mean @{near[0]}?" if near else f"write it into {PROJECT_FILE} under [addresses]"
             raise UsageError(f"no address is named {text}", hint=hint)
-        if isinstance(entry, str):
-            return Address(entry, self.settings(entry, {}))
-        return Address(entry["url"], self.settings(entry["url"], entry))
+        address, own = (entry, {}) if isinstance(entry, str) else (entry["url"], entry)
+        is_of_user = text[1:] in self.user.get("addresses", {})
+        return Address(address, self.settings(address, own, None if is_of_user else PROJECT_FILE))
 
     def addresses(self) -> dict[str, Any]:
         """The addresses that have a name, the user's before the project's."""
@@ -174,9 +185,9 @@ class Config:
         """A setting of the configuration files, the project's before the user's."""
         return self.project.get(key, self.user.get(key))
 
-    def settings(self, address: str, entry: Mapping[str, str]) -> Settings:
+    def settings(self, address: str, entry: Mapping[str, str], named_in: str | None = None) -> Settings:
         """All settings for one address. `entry` is its table in the configuration."""
-        is_airflow = address.lower().startswith(("http://", "https://"))
+        is_airflow = trust.is_airflow(address)
         found: dict[str, Any] = {}
         for key in ("timeout", "retries", "deadline", *_OF_TLS):
             name = f"AIRCONN_{key.upper()}"
@@ -191,7 +202,8 @@ class Config:
                 key, lambda value, _: Path(str(value)).expanduser()
             )
             found[key] = convert(text, what)
-        return Settings(credentials=self._credentials(entry), stdin=self.stdin, environ=self.environ, **found)
+        credentials = self._credentials(address, entry, named_in)
+        return Settings(credentials=credentials, stdin=self.stdin, environ=self.environ, **found)
 
     def _deadline(self, value: Any, what: str) -> float:
         return self.began + _seconds(value, what)
@@ -200,14 +212,34 @@ class Config:
         """The environment variables that credentials may be in, those of every configured address among them."""
         addresses = [*self.project.get("addresses", {}).values(), *self.user.get("addresses", {}).values()]
         entries = [entry for entry in addresses if isinstance(entry, dict)]
-        named = [entry[f"{what}_env"] for entry in entries for what in _CREDENTIALS if f"{what}_env" in entry]
-        own = (*(f"AIRCONN_{what.upper()}" for what in _CREDENTIALS), _TOKEN_COMMAND_PLACES[0], METADB_PASSWORD)
+        named = [entry[f"{what}_env"] for entry in entries for what in CREDENTIALS if f"{what}_env" in entry]
+        own = (*(f"AIRCONN_{what.upper()}" for what in CREDENTIALS), _TOKEN_COMMAND_PLACES[0], METADB_PASSWORD)
         return frozenset((*own, *named))
 
-    def _credentials(self, entry: Mapping[str, str]) -> Credentials:
-        own = {what: entry[f"{what}_env"] for what in _CREDENTIALS if f"{what}_env" in entry}
+    def _credentials(self, address: str, entry: Mapping[str, str], named_in: str | None) -> Credentials:
+        """Who we are for an address. Raises an error where that isn't to be told to it."""
+        named = [self.environ.get("AIRCONN_URL", ""), *_urls(self.user)]
+        is_own = named_in is None or trust.endpoint(address) in map(trust.endpoint, named)
+        found = self._find_credentials(entry, self._has_command_for(address, is_own=is_own))
+        if not trust.is_airflow(address) or not found.source:
+            return found
+        if named_in is not None and not is_own:
+            trusted = self.environ.get(trust.VARIABLE, "")
+            trust.check_recipient(address, named_in, found.source, trusted, self.consent)
+        elif self.consent and not (address.lower().startswith("https://") or trust.is_this_machine(address)):
+            self.consent.tell_in_clear(trust.endpoint(address)[0], found.source)
+        return found
+
+    def _has_command_for(self, address: str, *, is_own: bool) -> bool:
+        """Whether `token_command` of the user's own file is for this address: it is for those in that file, and if
+        there are none, for each that the user names."""
+        theirs = {trust.endpoint(url) for url in _urls(self.user, with_credentials=False) if trust.is_airflow(url)}
+        return trust.endpoint(address) in theirs if theirs else is_own
+
+    def _find_credentials(self, entry: Mapping[str, str], has_command: bool) -> Credentials:
+        own = {what: entry[f"{what}_env"] for what in CREDENTIALS if f"{what}_env" in entry}
         # An address with credentials of its own never gets those of another.
-        names = own or {what: f"AIRCONN_{what.upper()}" for what in _CREDENTIALS}
+        names = own or {what: f"AIRCONN_{what.upper()}" for what in CREDENTIALS}
         pair = " and ".join(names[what] for what in ("username", "password") if what in names)
         looked_at = [name for name in (names.get("token"), pair) if name]
         found = {what: self.environ.get(name) or None for what, name in names.items()}
@@ -222,11 +254,13 @@ class Config:
             raise UsageError(f"{names[have]} is set and {lacking} is not", hint=f"set {lacking} as well")
         if own:
             return Credentials(looked_at=tuple(looked_at))
-        looked_at += _TOKEN_COMMAND_PLACES
-        command, source = self._token_command()
+        command, source = self._token_command(has_command)
+        in_environment, in_file = _TOKEN_COMMAND_PLACES
+        is_for_others = not has_command and "token_command" in self.user
+        looked_at += (in_environment, f"{in_file} (which is for the addresses there)" if is_for_others else in_file)
         return Credentials(token_command=command, source=source, looked_at=tuple(looked_at))
 
-    def _token_command(self) -> tuple[tuple[str, ...] | None, str]:
+    def _token_command(self, has_command: bool) -> tuple[tuple[str, ...] | None, str]:
         in_environment, in_file = _TOKEN_COMMAND_PLACES
         text = self.environ.get(in_environment)
         if text:
@@ -236,8 +270,15 @@ class Config:
                 return tuple(shlex.split(text)), in_environment
             except ValueError:
                 raise UsageError(f"{in_environment} has a quote that isn't closed") from None
-        command = self.user.get("token_command")
+        command = self.user.get("token_command") if has_command else None
         return (tuple(str(part) for part in command), in_file) if command else (None, "")
+
+
+def _urls(values: Mapping[str, Any], *, with_credentials: bool = True) -> list[str]:
+    """The addresses that a file names; without those that have credentials of their own, if they aren't wanted."""
+    entries = values.get("addresses", {}).values()
+    tables = [entry for entry in entries if isinstance(entry, dict) and (with_credentials or len(entry) == 1)]
+    return [values.get("url", ""), *(e for e in entries if isinstance(e, str)), *(e["url"] for e in tables)]
 
 
 def _user_file(environ: Mapping[str, str]) -> Path:
@@ -305,37 +346,6 @@ def _check(values: Mapping[str, Any], shown: str) -> None:
             if key not in _ADDRESS_KEYS or not isinstance(value, str):
                 hint = f"an address has {', '.join(_ADDRESS_KEYS)}; a credential is named by its environment variable"
                 raise UsageError(f"address {name!r} can't have {key!r} like this", where=shown, hint=hint)
-
-
-def _distrust(project: Mapping[str, Any], user: Mapping[str, Any]) -> None:
-    """Refuses a project's file that would run a command, or send a secret of the environment where it likes."""
-    theirs = {
-        entry[f"{what}_env"]: entry["url"]
-        for entry in user.get("addresses", {}).values()
-        for what in _CREDENTIALS
-        if isinstance(entry, dict) and f"{what}_env" in entry
-    }
-    addresses = project.get("addresses", {})
-    urls = {name: entry["url"] if isinstance(entry, dict) else entry for name, entry in addresses.items()}
-    for name, address in {**urls, "url": project.get("url", "")}.items():
-        if why := trust.refusal(address):
-            raise UsageError(
-                f"address {name!r} {why}, and a project's file isn't trusted with that",
-                where=PROJECT_FILE,
-                hint="give it a name in your own config.toml, and say @name; or say it on the command line or in "
-                "AIRCONN_URL",
-            )
-    for name, entry in addresses.items():
-        for what in _CREDENTIALS if isinstance(entry, dict) else ():
-            variable = entry.get(f"{what}_env", "AIRCONN_")
-            is_for_another = theirs.get(variable, entry["url"]) != entry["url"] or variable == METADB_PASSWORD
-            if not variable.startswith("AIRCONN_") or is_for_another:
-                raise UsageError(
-                    f"address {name!r} has {what}_env = {variable!r}, and a project's file isn't trusted with that",
-                    where=PROJECT_FILE,
-                    hint="name one that starts with AIRCONN_ and is for no other place, or move the address to your "
-                    "own config.toml",
-                )
 
 
 def _seconds(value: Any, what: str) -> float:

@@ -4,14 +4,29 @@ Such a file must not choose who gets the credentials that the environment has fo
 AWS, PGPASSWORD, …), nor run a command. So it may name files, an Airflow by its URL, which gets the credentials for an
 Airflow (`AIRCONN_TOKEN` and so on, or what `token_command` prints) and no others, and places of which it doesn't say
 where they are. Whatever isn't known to be harmless is refused.
+
+The credentials for an Airflow go to such a URL over https or to this machine, and not before the user has agreed to
+that host, where there is somebody to ask.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from airconn.errors import BlockedError, UsageError
+
+VARIABLE = "AIRCONN_TRUST"
+"""Names the hosts that get credentials although such a file names them, where there is nobody to ask."""
 
 RUNS = "airflow-cli:"
 """The beginning of addresses with a command in them."""
+
+CREDENTIALS = ("token", "username", "password")
+"""What an address of the configuration may have of its own, each by the name of a variable."""
+METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
+"""Where the password of a metadata database is that is named by its address."""
 
 _PLACE = re.compile(
     r"(?:https?|env|local|airflow-c(?:li|onfig)|metadb(?:\+[\w+]+)?|vault|(?:aws|gcp|azure)-\w+|k8s):|.*://",
@@ -47,3 +62,101 @@ def refusal(address: str) -> str:
     if address.lower().startswith(RUNS):
         return "runs a command"
     return "says where credentials of yours are sent"
+
+
+def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: str) -> None:
+    """Refuses a project's file that would run a command, or send a secret of the environment where it likes."""
+    theirs = {
+        entry[f"{what}_env"]: entry["url"]
+        for entry in user.get("addresses", {}).values()
+        for what in CREDENTIALS
+        if isinstance(entry, dict) and f"{what}_env" in entry
+    }
+    addresses = project.get("addresses", {})
+    urls = {name: entry["url"] if isinstance(entry, dict) else entry for name, entry in addresses.items()}
+    for name, address in {**urls, "url": project.get("url", "")}.items():
+        if why := refusal(address):
+            raise UsageError(
+                f"address {name!r} {why}, and a project's file isn't trusted with that",
+                where=file,
+                hint="give it a name in your own config.toml, and say @name; or say it on the command line or in "
+                "AIRCONN_URL",
+            )
+    for name, entry in addresses.items():
+        for what in CREDENTIALS if isinstance(entry, dict) else ():
+            variable = entry.get(f"{what}_env", "AIRCONN_")
+            is_for_another = theirs.get(variable, entry["url"]) != entry["url"] or variable == METADB_PASSWORD
+            if not variable.startswith("AIRCONN_") or is_for_another:
+                raise UsageError(
+                    f"address {name!r} has {what}_env = {variable!r}, and a project's file isn't trusted with that",
+                    where=file,
+                    hint="name one that starts with AIRCONN_ and is for no other place, or move the address to your "
+                    "own config.toml",
+                )
+
+
+class Consent(Protocol):
+    """Whoever can say whether a host may have the credentials, and is told where they travel in clear."""
+
+    def ask(self, host: str, file: str, source: str) -> bool:
+        """Whether there was somebody to ask, now or earlier. Raises `BlockedError` unless they agreed."""
+
+    def tell_in_clear(self, host: str, source: str) -> None:
+        """Credentials go to this host without encryption."""
+
+
+def is_airflow(address: str) -> bool:
+    """Whether an address is the URL of an Airflow."""
+    return address.lower().startswith(("http://", "https://"))
+
+
+def endpoint(address: str) -> tuple[str, str]:
+    """The server of a URL as `SCHEME://HOST`, with the port if it is not the usual one, and the path there.
+
+    Two URLs with the same mean the same place.
+    """
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address, ""
+    scheme, host = parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
+    usual = {"http": ":80", "https": ":443"}.get(scheme, ":")
+    return f"{scheme}://{host.removesuffix(usual).removesuffix(':')}", parts.path.rstrip("/")
+
+
+def host_of(server: str) -> str:
+    """The host of `SCHEME://HOST:PORT`, as `AIRCONN_TRUST` names it."""
+    return re.sub(r":[0-9]+$", "", server.partition("://")[2])
+
+
+def is_this_machine(address: str) -> bool:
+    """Whether what is sent to a URL doesn't leave this machine."""
+    host = r"(?:[\w-]+\.)*localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\]"
+    return bool(re.fullmatch(rf"https?://(?:{host})(?::[0-9]*)?(?:[/?#].*)?", address, re.IGNORECASE | re.DOTALL))
+
+
+def check_recipient(address: str, file: str, source: str, trusted: str, consent: Consent | None) -> None:
+    """Raises an error unless the Airflow at `address`, which `file` names, may have the credentials in `source`.
+
+    `trusted` is what `AIRCONN_TRUST` says.
+    """
+    server = endpoint(address)[0]
+    if not (address.lower().startswith("https://") or is_this_machine(address)):
+        raise UsageError(
+            f"{server} would get the credentials in {source} in clear, and this file isn't trusted with that",
+            where=file,
+            hint="use https, or name the address yourself: on the command line, in AIRCONN_URL, or in your own "
+            "config.toml",
+        )
+    hosts = {name.strip().lower() for name in trusted.split(",") if name.strip()}
+    is_trusted = bool(hosts & {server.partition("://")[2], host_of(server)})
+    if is_trusted or (consent is not None and consent.ask(server, file, source)):
+        return
+    if hosts:
+        raise BlockedError(
+            f"{server} would get the credentials in {source}, and {VARIABLE} doesn't name that host",
+            where=file,
+            hint=f"add it if it is yours: {VARIABLE}={host_of(server)}",
+        )

@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "airconn"
 # From the bottom up. A module may import from its own room and from those below it.
 ROOMS = [
     "errors",
+    "quoting",
     "model",
     "formats",
     "override",

@@ -9,13 +9,31 @@ import platformdirs
 import pytest
 
 from airconn.config import DEFAULT_URL, Config, _user_file
-from airconn.errors import UsageError
+from airconn.errors import BlockedError, UsageError
 
 
-def config(tmp_path: Path, project: str = "", user: str = "", **environ: str) -> Config:
+class Asked:
+    """Somebody at a terminal, who says yes or no."""
+
+    def __init__(self, says: bool | None) -> None:
+        self.says = says
+        self.asked: list[tuple[str, str, str]] = []
+        self.told: list[tuple[str, str]] = []
+
+    def ask(self, host: str, file: str, source: str) -> bool:
+        self.asked.append((host, file, source))
+        if self.says is False:
+            raise BlockedError("they say no")
+        return bool(self.says)
+
+    def tell_in_clear(self, host: str, source: str) -> None:
+        self.told.append((host, source))
+
+
+def config(tmp_path: Path, project: str = "", user: str = "", consent: Asked | None = None, **environ: str) -> Config:
     (tmp_path / "airconn.toml").write_text(project)
     (tmp_path / "user.toml").write_text(user)
-    return Config.load({"AIRCONN_CONFIG": str(tmp_path / "user.toml"), **environ}, tmp_path)
+    return Config.load({"AIRCONN_CONFIG": str(tmp_path / "user.toml"), **environ}, tmp_path, consent=consent)
 
 
 def test_the_target_is_the_option_then_the_variable_then_the_files_then_the_default(tmp_path: Path) -> None:
@@ -39,8 +57,8 @@ def test_the_file_of_the_user_is_where_platformdirs_says(home: str | None, monke
 def test_a_name_stands_for_its_address_and_names_its_own_credentials(tmp_path: Path) -> None:
     found = config(
         tmp_path,
-        '[addresses]\ndev = "http://dev"\n[addresses.prod]\nurl = "https://prod"\ntoken_env = "AIRCONN_PROD_TOKEN"\n',
-        AIRCONN_PROD_TOKEN="t",
+        '[addresses]\ndev = "https://dev"\n[addresses.prod]\nurl = "https://prod"\ntoken_env = "AIRCONN_P_TOKEN"\n',
+        AIRCONN_P_TOKEN="t",
         AIRCONN_TOKEN="other",
     )
     assert found.resolve("@dev").settings.credentials.token == "other"
@@ -208,3 +226,110 @@ def test_a_deadline_is_counted_from_the_start_of_the_run(tmp_path: Path) -> None
     assert left is not None
     assert 0 < left <= 30
     assert config(tmp_path, "").target(None).settings.seconds_left() is None
+
+
+@pytest.mark.parametrize("secret", ["AIRCONN_TOKEN", "AIRCONN_TOKEN_COMMAND", "AIRCONN_USERNAME", "AIRCONN_X_TOKEN"])
+@pytest.mark.parametrize("address", ["http://attacker.example.com", "HTTP://localhost.attacker.example.com:8080/x"])
+def test_a_projects_address_gets_no_credentials_in_clear(tmp_path: Path, secret: str, address: str) -> None:
+    own = '\ntoken_env = "AIRCONN_X_TOKEN"' if secret == "AIRCONN_X_TOKEN" else ""
+    projects = {None: f'url = "{address}"', "@x": f'[addresses.x]\nurl = "{address}"{own}'}
+    if own:
+        del projects[None]
+    env = {secret: "canary", **({"AIRCONN_PASSWORD": "canary"} if secret == "AIRCONN_USERNAME" else {})}
+    for name, project in projects.items():
+        with pytest.raises(UsageError, match=r"would get the credentials in .* in clear") as caught:
+            config(tmp_path, project, AIRCONN_TRUST="attacker.example.com", **env).target(name)
+        assert caught.value.where == "airconn.toml"
+        assert "canary" not in str(caught.value) + str(caught.value.hint)
+        assert config(tmp_path, project).target(name).text == address  # there is nothing to send
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1.attacker.example.com",
+        "http://localhost@attacker.example.com",
+        "http://attacker.example.com\\\\@localhost",
+        "http://attacker.example.com#@localhost",
+        "http://attacker.example.com/localhost",
+        "http://0.0.0.0.example.com",
+        "http://127.0.0.1:80@attacker.example.com",
+        "http://[::2]",
+    ],
+)
+def test_what_only_looks_like_this_machine_is_not_this_machine(tmp_path: Path, address: str) -> None:
+    with pytest.raises(UsageError, match="in clear"):
+        config(tmp_path, f'url = "{address}"', AIRCONN_TOKEN="t").target(None)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://x.example.com", "http://localhost:8080", "http://127.0.0.1", "http://[::1]:80", "http://a.localhost/b"],
+)
+def test_with_nobody_to_ask_a_projects_address_gets_them_over_https_or_on_this_machine(
+    tmp_path: Path, address: str
+) -> None:
+    project = f'url = "{address}"'
+    for consent in (None, Asked(None)):
+        found = config(tmp_path, project, consent=consent, AIRCONN_TOKEN="t")
+        assert found.target(None).settings.credentials.token == "t"
+        trusting = config(tmp_path, project, consent=consent, AIRCONN_TOKEN="t", AIRCONN_TRUST="other.example.com")
+        with pytest.raises(BlockedError, match="AIRCONN_TRUST doesn't name that host"):
+            trusting.target(None)
+
+
+def test_somebody_at_a_terminal_is_asked_unless_the_host_is_trusted(tmp_path: Path) -> None:
+    project = 'url = "https://X.example.com:443/a"'
+    asked = Asked(True)
+    assert config(tmp_path, project, consent=asked, AIRCONN_TOKEN="t").target(None).settings.credentials.token == "t"
+    assert asked.asked == [("https://x.example.com", "airconn.toml", "AIRCONN_TOKEN")]
+    with pytest.raises(BlockedError, match="they say no"):
+        config(tmp_path, project, consent=Asked(False), AIRCONN_TOKEN="t").target(None)
+    for trusted in ("x.example.com", "y, X.EXAMPLE.COM"):
+        nobody = Asked(False)
+        config(tmp_path, project, consent=nobody, AIRCONN_TOKEN="t", AIRCONN_TRUST=trusted).target(None)
+        assert nobody.asked == []
+    config(tmp_path, project, consent=nobody).target(None)
+    assert nobody.asked == []  # there is nothing to send
+
+
+@pytest.mark.parametrize("named", ["option", "AIRCONN_URL", "url", "address", "the same name"])
+def test_an_address_that_the_user_names_may_be_in_clear_which_is_told(tmp_path: Path, named: str) -> None:
+    url = "http://airflow:8080"
+    asked = Asked(False)
+    user = {
+        "url": f'url = "{url}/"',
+        "address": f'addresses.mine = "{url}"',
+        "the same name": f'addresses.x = "{url}"',
+    }
+    environ = {"AIRCONN_URL": url} if named == "AIRCONN_URL" else {}
+    # The project names the same one, or another by the same name.
+    project = 'addresses.x = "http://attacker"' if named == "the same name" else f'url = "{url}"'
+    found = config(tmp_path, project, user.get(named, ""), consent=asked, AIRCONN_TOKEN="t", **environ)
+    address = found.target({"option": url, "the same name": "@x"}.get(named))
+    assert (address.text, address.settings.credentials.token) == (url, "t")
+    assert (asked.asked, asked.told) == ([], [(url, "AIRCONN_TOKEN")])
+
+
+def test_a_token_command_of_the_users_file_is_for_the_addresses_there(tmp_path: Path) -> None:
+    own = 'token_command = ["print-token"]\n'
+    user = own + (
+        'url = "https://own"\naddresses.dev = "https://dev"\naddresses.v = "vault:///secret"\n'
+        '[addresses.prod]\nurl = "https://prod"\ntoken_env = "AIRCONN_PROD_TOKEN"\n'
+    )
+    project = 'url = "https://attacker"\naddresses.same = "https://OWN:443/"'
+
+    def command(found: Config, name: str | None) -> tuple[str, ...] | None:
+        return found.target(name).settings.credentials.token_command
+
+    found = config(tmp_path, project, user)
+    for name in ("https://own", "@dev", "https://dev/", "@same"):
+        assert command(found, name) == ("print-token",)
+    for name in (None, "@prod", "https://prod", "https://elsewhere", "http://own", "https://own/other"):
+        assert command(found, name) is None
+    assert "for the addresses there" in found.target(None).settings.credentials.looked_at[-1]
+    alone = config(tmp_path, project, own)
+    assert command(alone, "https://elsewhere") == ("print-token",)
+    assert command(alone, None) is None
+    assert command(config(tmp_path, "", own), None) == ("print-token",)
+    assert command(config(tmp_path, project, user, AIRCONN_TOKEN_COMMAND="other"), None) == ("other",)

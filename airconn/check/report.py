@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
@@ -11,7 +10,8 @@ from urllib.parse import quote
 
 from airconn import __version__
 from airconn.check.rules import ALL, Finding, Severity
-from airconn.report import SCHEMA_VERSION, clean
+from airconn.quoting import clean, to_json
+from airconn.report import SCHEMA_VERSION
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -57,7 +57,7 @@ def as_json(findings: Sequence[Finding], files: Sequence[str], fixed: Sequence[t
         "fixed": [{"file": file, "message": message} for file, message in fixed],
         "summary": counts(findings),
     }
-    return json.dumps(report, indent=2, ensure_ascii=False)
+    return to_json(report)
 
 
 def as_sarif(findings: Sequence[Finding]) -> str:
@@ -97,7 +97,7 @@ def as_sarif(findings: Sequence[Finding]) -> str:
         "version": "2.1.0",
         "runs": [run],
     }
-    return json.dumps(log, indent=2, ensure_ascii=False)
+    return to_json(log)
 
 
 def _uri(file: str) -> str:
@@ -109,7 +109,7 @@ def annotation(finding: Finding) -> str:
     """A line that GitHub turns into a remark at the line of a file (actions/toolkit, `command.ts`)."""
     command = {Severity.NOTE: "notice"}.get(finding.severity, finding.severity.value)
     properties = {
-        "file": finding.file,
+        "file": clean(finding.file),
         "line": str(finding.line),
         "col": str(finding.column),
         "title": f"{finding.code} {finding.rule.name}",

@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-import click
-
+from airconn.cli.outgoing import coloured, outgoing
 from airconn.cli.progress import Progress, columns_of
 from airconn.errors import AirconnError, ExitCode, InputErrors, TargetError
+from airconn.quoting import clean
 
 if TYPE_CHECKING:
     from airconn.config import Config
@@ -62,9 +62,10 @@ class App:
     @cached_property
     def config(self) -> Config:
         """The configuration, read when it is first needed."""
+        from airconn.cli.consent import Asked
         from airconn.config import Config
 
-        return Config.load(self.environ, self.directory, self.stdin)
+        return Config.load(self.environ, self.directory, self.stdin, Asked(self))
 
     @property
     def state_directory(self) -> Path:
@@ -99,7 +100,7 @@ class App:
         if not self.can_ask:
             return None
         with self.progress.hidden():
-            self.stderr.write(f"{question} [y/N] ")
+            self.stderr.write(f"{clean(question)} [y/N] ")
             self.stderr.flush()
             answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
         return answer in ("y", "yes")
@@ -120,19 +121,21 @@ class App:
         return stream.isatty()
 
     def style(self, text: str, colour: str | None) -> str:
-        return click.style(text, fg=colour, bold=True) if colour and self._coloured else text
+        return coloured(text, colour) if colour and self._coloured else text
 
     @cached_property
     def _coloured(self) -> bool:
         return self.colours(self.stdout)
 
-    def data(self, text: str) -> None:
+    def data(self, text: str, *, raw: bool = False) -> None:
         """Writes what the command is for to standard output, when all else is over.
 
-        Raises `OutputClosedError` where its reader has gone, and `TargetError` where it can't be written to.
+        `raw` is for a program that needs each character as it is, such as a file. All else goes out through
+        `outgoing`. Raises `OutputClosedError` where the reader has gone, and `TargetError` where nothing can be
+        written.
         """
         self.progress.rest()
-        self._put(text)
+        self._put(text if raw else outgoing(text))
 
     def rows(self, text: str) -> None:
         """Writes lines for people to standard output: as `data`, and fitted to the width of a terminal."""
@@ -172,20 +175,21 @@ class App:
         the text, if it isn't given."""
         if not self.broken:
             try:
-                self._put(self._rows(text))
+                self._put(outgoing(self._rows(text)))
                 return
             except OutputClosedError:
                 self.broken = True
             except TargetError as error:
                 self.broken, self.lost = True, error
         if rest := (text if elsewhere is None else elsewhere).rstrip("\n"):
-            self.say(rest, level=-1)
+            self.say(*rest.split("\n"), level=-1)
 
-    def say(self, text: str, *, level: int = 0) -> None:
-        """Writes a line to standard error, unless the verbosity is below `level`."""
+    def say(self, *lines: str, level: int = 0) -> None:
+        """Writes lines to standard error, unless the verbosity is below `level`."""
         if self.verbosity >= level:
             # Nobody listens any more, which is no reason to stop in the middle of a write.
             with contextlib.suppress(OSError):
+                text = "\n".join(outgoing(line, is_one=True) for line in lines)
                 self.progress.write(self.stderr, self._message(text) + "\n")
 
     def warn(self, text: str, *, level: int = 0) -> None:
@@ -193,8 +197,6 @@ class App:
 
     def notes(self, notes: Iterable[Note]) -> None:
         for note in notes:
-            from airconn.report import clean
-
             self.warn(clean(f"{note.where}: {note.message}"), level=-1 if note.failed else 0)
 
     def verdict(self, notes: Iterable[Note], missing: str = "is missing") -> ExitCode:
@@ -218,8 +220,6 @@ class App:
         Of many faults the first are told, which most often have one reason, unless the run is verbose. A hint that is
         the same as the one before isn't told again.
         """
-        from airconn.report import clean
-
         faults: Sequence[AirconnError] = error.errors if isinstance(error, InputErrors) else (error,)
         shown = faults if self.verbosity > 0 or len(faults) <= _MOST_FAULTS + 1 else faults[:_MOST_FAULTS]
         hint = None
@@ -234,7 +234,7 @@ class App:
             self.say("nothing was written", level=-1)
 
     def _label(self, text: str, colour: str) -> str:
-        return click.style(text, fg=colour, bold=True) if self.colours(self.stderr) else text
+        return coloured(text, colour) if self.colours(self.stderr) else text
 
 
 def _output(stream: TextIO | None) -> TextIO:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ def command(app: App, /, file: Path, yes: bool, output: str, **options: Any) -> 
     planned = planfile.load(file)
     kept = _import_options(planned)
     planfile.refuse_untrusted(kept, planned.path)
+    named = [kept["to"] or "", *kept["sources"], *kept["fill"]]
+    app.config = replace(app.config, planned=dict.fromkeys(named, planned.path))
     for source in kept["sources"]:
         if is_file(source) and not source.startswith(("@", "-")) and not os.path.lexists(source):
             hint = "a plan is carried out in the directory that its sources are relative to"

@@ -116,7 +116,7 @@ def _fix(
     app: App, files: Sequence[FileStore], findings: Sequence[Finding], version: AirflowVersion
 ) -> list[tuple[str, str]]:
     from airconn.check.fixes import fix
-    from airconn.report import clean
+    from airconn.quoting import clean
 
     fixed: list[tuple[str, str]] = []
     done: set[str] = set()
@@ -137,7 +137,7 @@ def _fix(
 def _show(app: App, findings: Sequence[Finding]) -> None:
     """The findings for people, and where GitHub runs us, once more for it."""
     from airconn.check import Severity, report
-    from airconn.report import clean
+    from airconn.quoting import clean
 
     for finding in findings:
         if finding.severity is Severity.NOTE and app.verbosity < 0:
@@ -148,4 +148,4 @@ def _show(app: App, findings: Sequence[Finding]) -> None:
             app.rows(f"  fix: {clean(finding.fix)}\n")
     if app.environ.get("GITHUB_ACTIONS") == "true":
         for finding in findings:
-            app.data(report.annotation(finding) + "\n")
+            app.data(report.annotation(finding) + "\n", raw=True)

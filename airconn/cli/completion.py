@@ -22,4 +22,4 @@ def command(app: App, /, shell: str) -> None:
 
     completion = get_completion_class(shell)
     assert completion is not None  # noqa: S101 - click has all three
-    app.data(completion(group, {}, "airconn", "_AIRCONN_COMPLETE").source() + "\n")
+    app.data(completion(group, {}, "airconn", "_AIRCONN_COMPLETE").source() + "\n", raw=True)

@@ -110,7 +110,7 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
             change=make_overrides(app, options, selection),
         )
     if path is None:
-        app.data(result.text)
+        app.data(result.text, raw=True)
     else:
         out.save(result.text, afresh=options["replace"])
         app.writes = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -61,9 +62,16 @@ def complete_address(ctx: click.Context, param: click.Parameter, incomplete: str
     from airconn.config import Config
 
     with suppress(AirconnError):
-        names = Config.load(os.environ, Path.cwd()).addresses()
-        return [CompletionItem(f"@{name}") for name in names if f"@{name}".startswith(incomplete)]
+        names = [f"@{name}" for name in Config.load(os.environ, Path.cwd()).addresses() if name.isprintable()]
+        # Other shells quote what they insert. Bash would run a $(…) in it.
+        quote = shlex.quote if os.environ.get("_AIRCONN_COMPLETE", "").startswith("bash") else str
+        return [CompletionItem(_at_first(quote(name))) for name in names if name.startswith(incomplete)]
     return []
+
+
+def _at_first(word: str) -> str:
+    """A quoted name with its `@` in front of the quote, where a shell looks for what was typed."""
+    return f"@'{word[2:]}" if word.startswith("'@") else word
 
 
 def complete_format(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -58,7 +58,7 @@ def _ask(app: App, place: str) -> str:
     import warnings
     from getpass import GetPassWarning, getpass
 
-    from airconn.report import clean
+    from airconn.quoting import clean
 
     no_terminal = UsageError(
         "there is no terminal to ask for it", where=place, hint="env:NAME or file:PATH take it from elsewhere"

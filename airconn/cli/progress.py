@@ -172,7 +172,7 @@ class Progress:
         """`reading connections  ━━━━━━━━  3,200/10,000  412/s  0:17 left`, in what room there is."""
         from rich.cells import cell_len, set_cell_size
 
-        from airconn.report import clean
+        from airconn.quoting import clean
 
         columns = self._columns() - 1  # in the last one, some terminals begin a new line
         numbers = _numbers(task, now)

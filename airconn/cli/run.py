@@ -167,7 +167,7 @@ def _may_be_there(program: str, environ: Mapping[str, str]) -> bool:
 
 
 def _not_found(app: App, program: str) -> int:
-    from airconn.report import clean
+    from airconn.quoting import clean
     from airconn.sandbox.foreground import NOT_FOUND
 
     app.say(clean(f"{program}: command not found"), level=-1)
@@ -176,7 +176,7 @@ def _not_found(app: App, program: str) -> int:
 
 def _refused(app: App, program: str, environ: Mapping[str, str], error: OSError) -> int:
     """Tells why a program can't be run, and gives the exit code of a shell that can't."""
-    from airconn.report import clean
+    from airconn.quoting import clean
     from airconn.sandbox.foreground import NOT_EXECUTABLE
 
     if error.errno == errno.E2BIG:

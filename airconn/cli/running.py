@@ -288,8 +288,8 @@ class Run:
             to = f" --to {shlex.quote(given)}" if given else ""
             masks = "".join(f" --literal-mask {shlex.quote(place)}" for place in self.recovery.literal_masks())
             self.app.say(
-                f"objects that may be deleted and not created again are in {self.recovery.path}\n"
-                f"  airconn import {shlex.quote(str(self.recovery.path))} --exact{report.clean(masks)}{to}\n"
+                f"objects that may be deleted and not created again are in {self.recovery.path}",
+                f"  airconn import {shlex.quote(str(self.recovery.path))} --exact{report.clean(masks)}{to}",
                 "  puts them back; delete the file then, it holds their secrets",
                 level=-1,
             )

@@ -57,7 +57,7 @@ def command(app: App, /, version: str | None, port: int, timeout: float, command
     except Ended as end:
         return end.exit_code
     except ProgramFailed as error:
-        from airconn.report import clean
+        from airconn.quoting import clean
 
         for line in error.said:
             app.say(f"  {clean(line)}", level=-1)
@@ -81,8 +81,8 @@ def _stay(app: App, box: Sandbox) -> int:
     with box:
         exports = {**box.credentials(), "AIRFLOW_HOME": str(box.home)}
         for name, value in exports.items():
-            app.data(f"export {name}={shlex.quote(value)}\n")
-        app.data(f'export PATH={shlex.quote(str(box.prepare().scripts))}:"$PATH"\n')
+            app.data(f"export {name}={shlex.quote(value)}\n", raw=True)
+        app.data(f'export PATH={shlex.quote(str(box.prepare().scripts))}:"$PATH"\n', raw=True)
         # airconn takes these away from a COMMAND. It can't from another shell, where `airflow` would follow them to
         # another database.
         if strays := sorted(name for name in app.environ if name.startswith(("AIRFLOW__", "AIRFLOW_CONFIG"))):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,8 @@ from airconn.model import (
     hidden_fields,
 )
 from airconn.model.change import FieldChange, How
+from airconn.quoting import clean as clean
+from airconn.quoting import to_json
 
 if TYPE_CHECKING:
     from airconn.plan import Plan
@@ -53,13 +54,6 @@ _SHOWN_NAMES = 8
 
 Style = Callable[[str, str | None], str]
 """Colours a text, or doesn't."""
-
-
-def clean(text: str) -> str:
-    """A text from elsewhere with nothing in it that a terminal would obey."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
 class Lines:
@@ -159,7 +153,7 @@ def import_json(
             outcome = results.get((step.kind, step.id))
             entry |= {"status": status(step), "error": outcome.error if outcome else None}
         objects.append(entry)
-    return _json(
+    return to_json(
         {
             "schema_version": SCHEMA_VERSION,
             "target": target,
@@ -218,7 +212,7 @@ def list_json(bundle: Bundle, source: str) -> str:
         if isinstance(obj, Pool):
             entry |= {"slots": obj.slots, "include_deferred": obj.include_deferred}
         objects.append(entry | {"hidden": list(hidden_fields(obj))})
-    return _json({"schema_version": SCHEMA_VERSION, "source": source, "objects": objects})
+    return to_json({"schema_version": SCHEMA_VERSION, "source": source, "objects": objects})
 
 
 def loss_lines(losses: Iterable[Loss], *, every_name: bool) -> list[str]:
@@ -240,7 +234,3 @@ def some(names: Sequence[str]) -> str:
     """The first of some names, and how many others there are: `a, b and 3 more`."""
     more = len(names) - _SHOWN_NAMES
     return clean(", ".join(names[:_SHOWN_NAMES])) + (f" and {more} more" if more > 0 else "")
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from airconn.diff import Diff, FieldDiff, ObjectDiff, Status
 from airconn.model import Connection
-from airconn.report import SCHEMA_VERSION, Style, clean
+from airconn.quoting import clean, to_json
+from airconn.report import SCHEMA_VERSION, Style
 from airconn.report.values import shown_sides
 
 SYMBOLS = {
@@ -91,4 +91,4 @@ def diff_json(diff: Diff, a: str, b: str) -> str:
     ]
     summary = {status.value: number for status, number in diff.counts().items()}
     document = {"schema_version": SCHEMA_VERSION, "a": a, "b": b, "objects": objects, "summary": summary}
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return to_json(document)

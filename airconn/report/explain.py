@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from airconn.diff import Status
-from airconn.report import SCHEMA_VERSION, Style, clean
+from airconn.quoting import clean, to_json
+from airconn.report import SCHEMA_VERSION, Style
 from airconn.transfer.explaining import Explanation, Finding, State
 
 _COLOURS = {State.WINS: "green", State.SHADOWED: "yellow", State.PASSED_OVER: "red", State.UNKNOWN: "cyan"}
@@ -70,7 +70,7 @@ def explain_json(explanations: Sequence[Explanation], airflow: str) -> str:
         for (kind, id_), of_object in groupby(explanations, key=lambda one: (one.kind, one.id))
     ]
     report = {"schema_version": SCHEMA_VERSION, "airflow": airflow, "objects": objects}
-    return json.dumps(report, indent=2, ensure_ascii=False)
+    return to_json(report)
 
 
 def _place(found: Finding) -> dict[str, object]:

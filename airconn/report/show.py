@@ -10,7 +10,8 @@ from airconn.model import MASK, REDACTED, AirflowObject, Text, hidden_fields, js
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name, leaves_of
 from airconn.model.secrecy import is_secret
-from airconn.report import SCHEMA_VERSION, clean
+from airconn.quoting import clean, to_json
+from airconn.report import SCHEMA_VERSION
 
 _HIDDEN = f"{MASK} (hidden by the source)"
 
@@ -71,9 +72,7 @@ def show_json(objects: Sequence[AirflowObject], source: str, *, reveal: bool) ->
                 "hidden": list(hidden_fields(obj)),
             }
         )
-    return json.dumps(
-        {"schema_version": SCHEMA_VERSION, "source": source, "objects": entries}, indent=2, ensure_ascii=False
-    )
+    return to_json({"schema_version": SCHEMA_VERSION, "source": source, "objects": entries})
 
 
 def _field(value: Any, masked: Sequence[JsonPath]) -> Any:

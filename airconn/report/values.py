@@ -10,7 +10,7 @@ from airconn.model import REDACTED, Action, AirflowObject, Step, Text, jsontext
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name, leaves_of
 from airconn.model.secrecy import is_secret
-from airconn.report import clean
+from airconn.quoting import clean
 
 _ABSENT = object()
 _SEVERAL = object()

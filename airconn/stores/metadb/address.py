@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airconn.airflow_config import DEFAULT, AirflowConfig, Value
-from airconn.config import METADB_PASSWORD
 from airconn.errors import UsageError
 from airconn.stores import drivers
+from airconn.trust import METADB_PASSWORD
 
 if TYPE_CHECKING:
     from sqlalchemy import URL

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airconn.config import METADB_PASSWORD
 from airconn.errors import AirconnError, TargetError, UsageError
 from airconn.stores import drivers
 from airconn.stores.metadb.address import EXTRA, Database
+from airconn.trust import METADB_PASSWORD
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

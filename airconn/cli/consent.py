@@ -1,0 +1,76 @@
+"""Asks whether a host that a project or a plan names may have the credentials, once, and remembers the answer."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from airconn import trust
+from airconn.errors import AirconnError, BlockedError
+
+if TYPE_CHECKING:
+    from airconn.cli.app import App
+
+_FILE = "trusted-hosts.json"
+
+
+class Asked:
+    """A user at a terminal. What they agreed to is in the state directory, where no project can write it."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._told: set[str] = set()
+
+    def ask(self, host: str, file: str, source: str) -> bool:
+        """Whether there was somebody to ask, now or earlier. Raises `BlockedError` unless they agreed."""
+        app = self._app
+        project = os.path.realpath(app.directory)
+        if host in self._agreed().get(project, ()):
+            return True
+        if not (app.stdin_is_terminal or app.stderr.isatty()):
+            return False
+        hint = f"name the address yourself, or set {trust.VARIABLE}={trust.host_of(host)}"
+        said = app.confirm(f"{file} names {host}: send it the credentials in {source}, now and later?")
+        if said is None:
+            raise BlockedError(
+                f"{host} would get the credentials in {source}, and you haven't agreed to that host for this project",
+                where=file,
+                hint=f"run a command such as airconn list at a terminal, which asks once; {hint}",
+            )
+        if not said:
+            raise BlockedError(f"the credentials in {source} aren't sent to {host}", where=file, hint=hint)
+        self._remember(project, host)
+        return True
+
+    def tell_in_clear(self, host: str, source: str) -> None:
+        if host not in self._told:
+            self._told.add(host)
+            self._app.say(f"{host}: the credentials in {source} travel in clear, since it isn't https", level=1)
+
+    def _agreed(self) -> dict[str, list[str]]:
+        """The hosts that the user agreed to, by the directory of the project."""
+        import json
+
+        found: Any = None
+        with suppress(OSError, ValueError, RecursionError):
+            found = json.loads((self._app.state_directory / _FILE).read_text(encoding="utf-8"))
+        projects = found.get("projects") if isinstance(found, dict) else None
+        if not isinstance(projects, dict):
+            return {}
+        return {project: hosts for project, hosts in projects.items() if isinstance(hosts, list)}
+
+    def _remember(self, project: str, host: str) -> None:
+        import json
+
+        from airconn.stores.saving import alone_with, write_atomically
+
+        path = self._app.state_directory / _FILE
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with alone_with(path):
+                projects = self._agreed()
+                projects[project] = sorted({*projects.get(project, ()), host})
+                write_atomically(path, json.dumps({"projects": projects}, indent=2) + "\n")
+        except (AirconnError, OSError):
+            self._app.warn(f"{path} can't be written: you will be asked about {host} again")

@@ -1,0 +1,35 @@
+"""What goes out for people: our own colours, and else nothing that a terminal or the log of a CI would obey."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import click
+
+from airconn.quoting import clean_lines
+
+_MARK = f"\0{os.urandom(8).hex()}"
+"""Stands before the codes of our own colours. No text from elsewhere has it, so none of its own codes go out."""
+_CODES = re.compile(rf"{_MARK}([0-9;]+)m")
+
+
+def coloured(text: str, colour: str) -> str:
+    """A text in a colour, for `outgoing`."""
+    before, _, after = click.style("\0", fg=colour, bold=True).partition("\0")
+    return f"{_marked(before)}{text}{_marked(after)}"
+
+
+def _marked(codes: str) -> str:
+    return codes.replace("\x1b[", _MARK)
+
+
+def outgoing(text: str, *, is_one: bool = False) -> str:
+    """Whole lines, or one, as they are written: cleaned, but for our own colours, and the line breaks of several."""
+    if is_one:
+        text = text.replace("\n", "\\n")
+    if _MARK not in text:
+        return clean_lines(text)
+    parts = _CODES.split(text)
+    shown = (f"\x1b[{part}m" if n % 2 else clean_lines(part, begun=n > 0) for n, part in enumerate(parts))
+    return "".join(shown)

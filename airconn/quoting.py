@@ -1,0 +1,39 @@
+"""Text from elsewhere, such as an id, the name of a file or a message, as it can be shown to people and programs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_OF_LINES = re.compile(r"^(\s*):(?=:)")
+_ANYWHERE = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
+"""What a runner of GitHub, Azure Pipelines or TeamCity takes for the beginning of a command to it."""
+
+
+def clean(text: str) -> str:
+    """A text from elsewhere as a part of a line, with nothing in it that a terminal or the log of a CI would obey."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else _escaped(c) for c in text)
+    return _ANYWHERE.sub(r"\\x23", text) if "##" in text else text
+
+
+def clean_lines(text: str, *, begun: bool = False) -> str:
+    """The same for whole lines. `begun`: other text stands before it, on the same line."""
+    lines = text.split("\n")
+    first = 1 if begun else 0
+    return "\n".join([*map(clean, lines[:first]), *(_OF_LINES.sub(r"\1\\x3a", clean(x)) for x in lines[first:])])
+
+
+def to_json(value: Any) -> str:
+    """A report as JSON. What a terminal or the log of a CI would obey is escaped in it, and means the same."""
+    import json
+
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    if not text.replace("\n", "").isprintable():
+        text = "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
+        text = text.replace("\x7f", "\\u007f")
+    return _ANYWHERE.sub(r"\\u0023", text) if "##" in text else text
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape", "backslashreplace").decode()
