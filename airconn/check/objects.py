@@ -22,10 +22,11 @@ from airconn.model import (
     Variable,
     conn_ids,
     hidden_fields,
-    jsontext,
     rules_for,
     value_fields,
 )
+from airconn.model.leaves import leaf_name
+from airconn.model.placeholders import Form, placeholders
 from airconn.stores import limits
 from airconn.stores.airflow_api import refusals
 from airconn.stores.airflow_api.dialect import dialect_for
@@ -33,7 +34,6 @@ from airconn.stores.airflow_api.dialect import dialect_for
 Trouble = tuple[str, str, Severity | None]
 """The code of a rule, what is wrong in words that quote no value, and a severity if it isn't the rule's own."""
 
-_OTHER_MASK = re.compile(r"\*{4,}|#\s*secret\b.*|<(hidden|redacted|secret)>|\[(hidden|redacted)\]", re.IGNORECASE)
 _OVERRIDE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\n]+|prompt:")
 _IDS_OF_CONNECTIONS = frozenset({"AC301", "AC302", "AC303"})
 """The rules that tell what is wrong with the id of a connection, for the API as well."""
@@ -136,10 +136,12 @@ def nearest_type(conn_type: str) -> str | None:
 def _masks(obj: AirflowObject) -> Iterator[Trouble]:
     if hidden := hidden_fields(obj):
         yield "AC501", f"hidden where it comes from: {', '.join(hidden)}", None
+    found = {placeholder.name: placeholder.form for placeholder in placeholders(obj)}
+    for name, form in found.items():
+        code = "AC502" if form is Form.MASK else "AC506"
+        yield code, f"{name} is {form.what}", None
     for name, text in texts(obj):
-        if _OTHER_MASK.fullmatch(text.strip()):
-            yield "AC502", f"a mark for something hidden would be taken for the value: {name}", None
-        elif MASK in text:
+        if name not in found and MASK in text:
             yield "AC503", f"*** is inside of a text, where Airflow may have hidden something: {name}", None
 
 
@@ -155,7 +157,7 @@ def texts(obj: AirflowObject) -> Iterator[tuple[str, str]]:
                 yield name, value.text
             for path, leaf in parts:
                 if path not in value.hidden:
-                    yield f"{name}.{jsontext.show_path(path)}", leaf
+                    yield leaf_name(name, path), leaf
 
 
 def _words(obj: AirflowObject) -> Iterator[Trouble]:

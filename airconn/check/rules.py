@@ -184,8 +184,8 @@ ALL = (
         "fill it in; airconn import keeps what the target has, Airflow itself would take *** for the secret",
     ),
     Rule(
-        "AC502", "other-mask", _ERROR, "what stands there hides a secret, and would be taken for the secret itself",
-        "fill in the value, or take the entry out",
+        "AC502", "other-mask", _ERROR, "a mask of another tool, which would be taken for the secret itself",
+        "fill in the value, or take the entry out: airconn import refuses it",
     ),
     Rule(
         "AC503", "mask-inside", _WARNING, "a *** inside of a text, where Airflow may have hidden a secret",
@@ -199,6 +199,11 @@ ALL = (
         "AC505", "override-word", _WARNING,
         "env:NAME, file:PATH or prompt: stands where a secret should, and is taken for the secret itself",
         "use the file with airconn import --overlay, or fill in the secret",
+    ),
+    Rule(
+        "AC506", "placeholder", _ERROR,
+        "a reference, encrypted text or a template in the place of a secret, which would be taken for it",
+        "resolve, decrypt or render the file first: airconn import refuses it, unless --literal says it is the value",
     ),
     Rule("AC511", "tracked", _ERROR, "a file with secrets in it is tracked by git", _ROTATE),
     Rule(

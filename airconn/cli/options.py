@@ -278,11 +278,13 @@ overriding = _apply(
             "sources. May be repeated.",
         ),
         click.option(
+            "--literal",
             "--literal-mask",
             "literal_masks",
             multiple=True,
             metavar="PLACE",
-            help="Take the *** there for the value itself. May be repeated.",
+            help="Take the *** or the placeholder there (a mask, a reference, …) for the value itself. May be "
+            "repeated.",
         ),
     ]
 )

@@ -286,7 +286,7 @@ class Run:
         if self.recovery.path is not None:
             given = self.options.get("to")
             to = f" --to {shlex.quote(given)}" if given else ""
-            masks = "".join(f" --literal-mask {shlex.quote(place)}" for place in self.recovery.literal_masks())
+            masks = "".join(f" --literal {shlex.quote(place)}" for place in self.recovery.literal_masks())
             self.app.say(
                 f"objects that may be deleted and not created again are in {self.recovery.path}",
                 f"  airconn import {shlex.quote(str(self.recovery.path))} --exact{report.clean(masks)}{to}",

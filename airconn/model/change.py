@@ -89,7 +89,7 @@ class Step:
         if self.action is Action.UPDATE and self.target is not None:
             held = {name: getattr(self.source, name) for name in self.written}
             if not isinstance(self.source, Pool):
-                held["literal"] = self.source.literal
+                held |= {"literal": self.source.literal, "genuine": self.source.genuine}
             return replace(self.target, **held)
         return self.source
 

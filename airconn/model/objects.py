@@ -7,6 +7,7 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any, ClassVar, TypeAlias
 
+from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name
 from airconn.model.redacted import MASK, REDACTED, Redacted
 from airconn.model.text import Text
@@ -88,6 +89,8 @@ class Connection:
     """The fields that the source has no place for: None says nothing about them."""
     literal: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields in which `***` is no mask but the text itself, because the user says so."""
+    genuine: frozenset[tuple[str, JsonPath]] = field(default=frozenset(), compare=False)
+    """The leaves that look like a placeholder and hold the value itself, because the user says so."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -112,6 +115,8 @@ class Variable:
     """The fields that the source has no place for: None says nothing about them."""
     literal: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields in which `***` is no mask but the text itself, because the user says so."""
+    genuine: frozenset[tuple[str, JsonPath]] = field(default=frozenset(), compare=False)
+    """The leaves that look like a placeholder and hold the value itself, because the user says so."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -154,7 +159,7 @@ CLASS_OF: dict[Kind, type[Connection] | type[Variable] | type[Pool]] = {
 }
 
 
-_NO_VALUES = frozenset({"conn_id", "key", "name", "unsaid", "literal", "origin"})
+_NO_VALUES = frozenset({"conn_id", "key", "name", "unsaid", "literal", "genuine", "origin"})
 _VALUE_FIELDS = {
     kind: tuple(f.name for f in fields(cls) if f.name not in _NO_VALUES) for kind, cls in CLASS_OF.items()
 }

@@ -11,6 +11,7 @@ from airconn.errors import BlockedError, UnfitError, UsageError
 from airconn.formats.base import extra_fault
 from airconn.model import MASK, REDACTED, AirflowObject, Connection, Kind, Rules, Text, jsontext
 from airconn.model.jsontext import JsonPath, Number
+from airconn.model.placeholders import placeholders
 from airconn.override.places import Place
 from airconn.override.values import Value
 
@@ -47,10 +48,14 @@ def sound(obj: AirflowObject, field: str, rules: Rules, where: str) -> AirflowOb
 
 
 def unmask(obj: AirflowObject, place: Place, where: str) -> AirflowObject:
-    """`obj` with what is hidden at a place taken for the very text `***`.
+    """`obj` with what is hidden at a place taken for the very text `***`, or a placeholder there for the value.
 
-    Raises `UsageError` where nothing is hidden there.
+    Raises `UsageError` where neither is there.
     """
+    if found := _placeholders_at(obj, place):
+        known: frozenset[tuple[str, JsonPath]] = getattr(obj, "genuine", frozenset())
+        genuine: dict[str, Any] = {"genuine": known | found}
+        obj = obj if obj.kind is Kind.POOLS else replace(obj, **genuine)
     held = getattr(obj, place.field)
     if held is REDACTED and not place.path:
         leafy = place.field in ("extra", "value")
@@ -64,12 +69,25 @@ def unmask(obj: AirflowObject, place: Place, where: str) -> AirflowObject:
         path = shown[0] if len(shown) == 1 else path
     left = tuple(each for each in hidden if each[: len(path)] != path)
     if not isinstance(held, Text) or left == hidden:
-        raise UsageError("nothing is hidden (***) there", where=where)
+        if found:
+            return obj
+        raise UsageError("nothing is hidden (***) there, and it isn't a placeholder", where=where)
     return _literal(_replaced(obj, place.field, Text(held.text, left)), place.field)
 
 
+def _placeholders_at(obj: AirflowObject, place: Place) -> frozenset[tuple[str, JsonPath]]:
+    """The leaves at a place, or below it, that hold placeholders."""
+    shown, depth = jsontext.show_path(place.path), len(place.path)
+    return frozenset(
+        (found.field, found.path)
+        for found in placeholders(obj)
+        if found.field == place.field
+        and (found.path[:depth] == place.path or jsontext.show_path(found.path) == shown)
+    )
+
+
 def literal_places(obj: AirflowObject) -> list[Place]:
-    """The places that `--literal-mask` has to name, one after the other, where `obj` is read from a file again."""
+    """The places that `--literal` has to name, one after the other, where `obj` is read from a file again."""
     places = []
     for field in sorted(getattr(obj, "literal", ())):
         held = getattr(obj, field)
@@ -77,6 +95,8 @@ def literal_places(obj: AirflowObject) -> list[Place]:
         hidden = again.hidden if isinstance(again, Text) else ()
         if hidden or again is REDACTED or MASK in (held.text if isinstance(held, Text) else str(held)):
             places += [Place(obj.kind, obj.id, field, path) for path in hidden or ((),)]
+    unsaid: dict[str, Any] = {} if obj.kind is Kind.POOLS else {"genuine": frozenset()}
+    places += [Place(obj.kind, obj.id, each.field, each.path) for each in placeholders(replace(obj, **unsaid))]
     return places
 
 

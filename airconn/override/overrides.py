@@ -37,8 +37,8 @@ class Overrides:
         """
         rules = rules_for(airflow)
         for text in self.literal_masks:
-            place = places.find("--literal-mask", text, bundle)
-            where = f"--literal-mask {place}"
+            place = places.find("--literal", text, bundle)
+            where = f"--literal {place}"
             bundle = _with(bundle, edit.unmask(_object(bundle, place), place, where))
         for overlay in self.overlays:
             bundle = overlay.apply(bundle, self.surroundings, self.selection, rules)

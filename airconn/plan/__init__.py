@@ -23,6 +23,8 @@ from airconn.model import (
     jsontext,
     value_fields,
 )
+from airconn.model.leaves import leaf_name, leaves_of
+from airconn.model.placeholders import placeholders
 from airconn.plan.fields import compare
 from airconn.plan.policy import Lacking, OnExisting, Policy
 
@@ -116,7 +118,8 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
 
     if target is None:
         refusal = _creation_refusal(source, place)
-        return step(Action.BLOCKED, reasons=(refusal,)) if refusal else step(Action.CREATE)
+        refusals = (*((refusal,) if refusal else ()), *_placeholders(source, None, frozenset()))
+        return step(Action.BLOCKED, reasons=refusals) if refusals else step(Action.CREATE)
     if policy.on_existing == "skip":
         return step(Action.SKIPPED, reasons=("exists",))
     if policy.lacking == "keep":
@@ -140,6 +143,7 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
         changes += found
         reasons += [reason] if reason else []
     writes = any(change.is_written for change in changes)
+    reasons += _placeholders(source, target, frozenset(change.name for change in changes if change.is_written))
     if reasons:
         return step(Action.BLOCKED, tuple(changes), tuple(reasons))
     if writes and policy.on_existing == "fail":
@@ -169,6 +173,24 @@ def _creation_refusal(source: AirflowObject, place: Place) -> str:
     if hidden := hidden_fields(source):
         return f"hidden in the source, and the target has none: {', '.join(hidden)}"
     return place.create_refusal(source)
+
+
+def _placeholders(source: AirflowObject, target: AirflowObject | None, written: frozenset[str]) -> list[str]:
+    """Why an object isn't written in which something stands for a secret, one reason for each such leaf.
+
+    With a `target`, only the fields of `written` count, and what it has just so stays.
+    """
+    reasons = []
+    for found in placeholders(source):
+        if target is not None:
+            held = leaves_of(getattr(target, found.field)).get(found.path)
+            if found.field not in written or held == leaves_of(getattr(source, found.field)).get(found.path):
+                continue
+        place = leaf_name(f"{source.kind.value}/{source.id}.{found.field}", found.path)
+        reasons.append(
+            f"{found.name} is {found.form.what}: {found.form.way_out} (--literal {place} if it is the value)"
+        )
+    return reasons
 
 
 def _replacement(update: Step, place: Place) -> Step:

@@ -30,7 +30,7 @@ def compare(
     if masked and not is_literal:
         return (
             (),
-            f"{_names(name, masked)} hidden, and the source has a *** in a text (--literal-mask if it is real)",
+            f"{_names(name, masked)} hidden, and the source has a *** in a text (--literal if it is real)",
         )
     exact = policy.lacking == "exact"
     lacking = [path for path in hidden if path not in ours]

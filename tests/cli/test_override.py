@@ -1,4 +1,4 @@
-"""`--set`, `--set-file`, `--rename`, `--overlay` and `--literal-mask`."""
+"""`--set`, `--set-file`, `--rename`, `--overlay` and `--literal`."""
 
 from __future__ import annotations
 
@@ -204,3 +204,31 @@ def test_an_extra_that_is_no_object_is_set_in_an_airflow_2(airconn, tmp_path: Pa
         env = {"AIRCONN_URL": site.url, "AIRCONN_TOKEN": "a-token"}
         result = airconn("import", tmp_path / "c.json", "--set", "connections/c.extra=foo", "--dry-run", env=env)
     assert (result.code, result.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"db": {"conn_type": "http", "password": "op://prod/db/pw"}}',
+        '{"db": "http://u:%5BREDACTED%5D@h"}',
+        '{"db": {"conn_type": "http", "password": "${DB_PW}"}}',
+        '{"db": {"conn_type": "http", "password": "ENC[AES256_GCM,data:x]"}}',
+    ],
+)
+def test_what_stands_for_a_secret_blocks_an_import_until_it_is_called_the_value(
+    airconn, tmp_path: Path, text: str
+) -> None:
+    source, target = tmp_path / "connections.json", tmp_path / "out.json"
+    source.write_text(text)
+    held = {"db": {"conn_type": "http", "host": "h", "password": SECRET}}
+    target.write_text(json.dumps({"connections": held}))
+    before = target.read_text()
+    result = airconn("import", source, "--to", target)
+    assert (result.code, target.read_text()) == (4, before)
+    said = result.out + result.err
+    assert "--literal connections/db.password" in said
+    assert not any(value in said for value in (SECRET, "op://", "${DB_PW}", "ENC[", "REDACTED"))
+    done = airconn("import", source, "--to", target, "--literal", "connections/db.password")
+    assert (done.code, SECRET in target.read_text()) == (0, False)
+    unheld = airconn("import", source, "--to", tmp_path / "new.json")
+    assert (unheld.code, (tmp_path / "new.json").exists()) == (4, False)

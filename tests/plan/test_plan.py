@@ -171,3 +171,29 @@ def test_what_the_source_lacks_is_deleted_within_the_kinds() -> None:
         (Action.DELETE, "old"),
         (Action.DELETE, "p"),
     ]
+
+
+def test_what_stands_for_a_secret_is_never_written() -> None:
+    created = planned(conn(password="<hidden>", host="h"), None)
+    assert created.action is Action.BLOCKED
+    (reason,) = created.reasons
+    assert reason.startswith("password is a mask of another tool, not the value: fill in the value")
+    assert reason.endswith("(--literal connections/c.password if it is the value)")
+    for old in (conn(password="real"), conn(password=REDACTED), conn()):
+        assert planned(conn(password="op://a/b/c"), old).action is Action.BLOCKED
+        assert planned(conn(password="op://a/b/c"), old, lacking="keep").action is Action.BLOCKED
+    nested = extra('{"token": "ENC[AES256_GCM,data:x]", "region": "eu"}')
+    assert "connections/c.extra.token" in planned(conn(extra=nested), conn()).reasons[0]
+    assert planned(var("${X}"), var("old")).action is Action.UPDATE
+
+
+def test_what_the_target_holds_just_so_may_stay_and_what_is_genuine_is_written() -> None:
+    held = conn(password="op://a/b/c", extra=extra('{"token": "{{ t }}"}'))
+    assert planned(held, held).action is Action.UNCHANGED
+    assert planned(replace(held, host="new"), held).action is Action.UPDATE
+    more = replace(held, extra=extra('{"token": "{{ t }}", "region": "eu"}'))
+    assert planned(more, held).action is Action.UPDATE
+    genuine = replace(held, genuine=frozenset({("password", ()), ("extra", ("token",))}))
+    assert planned(genuine, None).action is Action.CREATE
+    assert planned(genuine, conn(password=REDACTED)).action is Action.UPDATE
+    assert planned(held, conn(password="x"), "skip").action is Action.SKIPPED

@@ -1,0 +1,149 @@
+"""Texts that stand for a secret and aren't one: masks, references, ciphertext and templates of other tools.
+
+`***` is not among them: it is Airflow's own mask, and a hidden value in the model (`model/redacted.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from airconn.model.jsontext import JsonPath
+from airconn.model.leaves import leaf_name
+from airconn.model.objects import AirflowObject, Connection, Variable, field_values, value_fields
+from airconn.model.secret_names import is_secret_name
+from airconn.model.sensitive import is_sensitive_place, text_leaves
+from airconn.model.text import Text
+
+
+class Form(str, Enum):
+    """What a placeholder is."""
+
+    MASK = "mask"
+    REFERENCE = "reference"
+    CIPHERTEXT = "ciphertext"
+    TEMPLATE = "template"
+
+    @property
+    def what(self) -> str:
+        """What the text is, after 'is'."""
+        return _WORDS[self][0]
+
+    @property
+    def way_out(self) -> str:
+        return _WORDS[self][1]
+
+
+_WORDS = {
+    Form.MASK: ("a mask of another tool, not the value", "fill in the value"),
+    Form.REFERENCE: (
+        "a reference to a secret that is elsewhere, not the value",
+        "resolve it first, as 'op inject' or 'vals eval' do",
+    ),
+    Form.CIPHERTEXT: ("encrypted, not the value", "decrypt the file first, as 'sops decrypt' does"),
+    Form.TEMPLATE: ("a template, not the value", "render the file first"),
+}
+
+# Jinja, Go and Helm; envsubst and Compose; Kubernetes; ERB; Terraform. None has two readings, so no text is slow.
+_ONE_TEMPLATE = (
+    r"(?:\{\{(?:(?!\}\}).)+\}\}|\{%(?:(?!%\}).)+%\}|\$\{[^{}]+\}|\$\([^()]+\)|<%(?:(?!%>).)+%>|%\{[^{}]+\})"
+)
+_PATTERNS = {
+    Form.MASK: (
+        r"\*{4,}|[•●]{3,}|#\s*secret\b.*|<(?:hidden|redacted|secret|masked|sensitive)>"
+        r"|\[(?:hidden|redacted|masked|filtered|secret)\]|\((?:sensitive(?: value)?|hidden|redacted)\)"
+        r"|_*redacted_*"
+    ),
+    # 1Password, bank-vaults, vals, Chamber and others for AWS, Azure Key Vault, Berglas, Keeper, App Service.
+    Form.REFERENCE: (
+        r"op://[^\s/]+/\S+|(?:>>)?vault:(?!v\d+:)[\w.-]*/[\w./-]+(?:#\S+)?|(?:secret)?ref\+[\w-]+://\S+"
+        r"|(?:aws-?(?:sm|ssm|secrets?manager|secret)|akv|(?:gcp-?)?sm|berglas|keeper|keyvault)://\S+"
+        r"|aws-(?:sm|ssm):\S+|@Microsoft\.KeyVault\(.+\)"
+    ),
+    # sops and eyaml, Jasypt, dotenvx, Ansible, Spring Cloud Config, Vault's transit engine, age, PGP, and a
+    # token of Fernet, as Airflow's database holds it (at least 73 bytes, of which the first 5 never change).
+    Form.CIPHERTEXT: (
+        r"ENC\[.+\]|ENC\([A-Za-z0-9+/=_-]{16,}\)|encrypted:[A-Za-z0-9+/=_-]{20,}|\$ANSIBLE_VAULT;.+"
+        r"|\{cipher\}[A-Za-z0-9+/=_-]{16,}|vault:v\d+:[A-Za-z0-9+/=]{16,}"
+        r"|-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----.+"
+        r"|gAAAAA[\w-]{92,}={0,2}"
+    ),
+    Form.TEMPLATE: rf"{_ONE_TEMPLATE}(?:[\s:/._-]{{0,3}}{_ONE_TEMPLATE})*",
+}
+_ANY_CASE = {Form.MASK, Form.REFERENCE}
+_WHOLE = [
+    (form, re.compile(pattern, re.DOTALL | (re.IGNORECASE if form in _ANY_CASE else 0)))
+    for form, pattern in _PATTERNS.items()
+]
+_HINTS = re.compile(
+    r"\*{4}|[•●]|\\u|#\s*secret|hidden|redacted|masked|filtered|sensitive|[<\[]secret|://|vault:|aws-s|@Microsoft\."
+    r"|ENC[\[(]|encrypted:|\$ANSIBLE|\{cipher\}|-----BEGIN|gAAAAA|\{[{%]|\$[{(]|<%|%\{",
+    re.IGNORECASE,
+)
+"""What each of them has in it, so that JSON without any isn't taken apart. `\\u` may be any of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A leaf, or a whole field with the path `()`, that holds a placeholder."""
+
+    field: str
+    path: JsonPath
+    form: Form
+
+    @property
+    def name(self) -> str:
+        return leaf_name(self.field, self.path)
+
+
+def form_of(text: str) -> Form | None:
+    """Which placeholder a text is, as a whole."""
+    if not _HINTS.search(text):
+        return None
+    text = text.strip()
+    return next((form for form, pattern in _WHOLE if pattern.fullmatch(text)), None)
+
+
+def placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
+    """The placeholders of an object: masks wherever they are, all others in the place of a secret.
+
+    Hidden leaves are none, nor are those that the user calls genuine.
+    """
+    genuine: frozenset[tuple[str, JsonPath]] = getattr(obj, "genuine", frozenset())
+    for field, value in zip(value_fields(obj.kind), field_values(obj), strict=True):
+        for path, text in _texts(value):
+            form = form_of(text)
+            if form and (field, path) not in genuine and (form is Form.MASK or _is_secret(obj, field, path, form)):
+                yield Placeholder(field, path, form)
+    if isinstance(obj, Connection) and obj.conn_type in _REFERENCE_TYPES and ("conn_type", ()) not in genuine:
+        yield Placeholder("conn_type", (), Form.REFERENCE)
+
+
+_REFERENCE_TYPES = frozenset({"op", "akv", "sm", "awssm", "berglas", "keeper"})
+"""The conn_type of a connection whose whole value is a reference, read as a URI. `vault` is a type of Airflow."""
+
+
+def _texts(value: object) -> Iterator[tuple[JsonPath, str]]:
+    """The texts in a field that aren't hidden, with their paths."""
+    if isinstance(value, str):
+        yield (), value
+    elif isinstance(value, Text) and _HINTS.search(value.text):
+        leaves = list(text_leaves(value))
+        if not leaves:
+            yield (), value.text
+        for path, text in leaves:
+            if path not in value.hidden:
+                yield path, text
+
+
+def _is_secret(obj: AirflowObject, field: str, path: JsonPath, form: Form) -> bool:
+    """Whether what is at a leaf is a secret. Templates are also values of their own right (Airflow renders some), so
+    only the names that Airflow hides count for them."""
+    if is_sensitive_place(obj, field, path) or (field == "extra" and not path):
+        return True
+    if form is Form.TEMPLATE:
+        return False
+    own = (obj.key,) if isinstance(obj, Variable) and field == "value" else ()
+    return any(isinstance(part, str) and is_secret_name(part) for part in (*own, *path))

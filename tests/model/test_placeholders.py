@@ -1,0 +1,148 @@
+"""What stands for a secret and isn't one, and what only looks like it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airconn.model import MASK, AirflowObject, Connection, Text, Variable
+from airconn.model.placeholders import Form, form_of, placeholders
+
+FERNET = "gAAAAABmZ2Vx" + "aB3_-xY9" * 11 + "=="
+
+
+@pytest.mark.parametrize(
+    ("form", "texts"),
+    [
+        (
+            Form.MASK,
+            ["****", "********", "<hidden>", "[REDACTED]", "[Filtered]", "(sensitive value)", "••••••", "# secret"],
+        ),
+        (Form.MASK, ["REDACTED", "__redacted__", " <redacted>\n"]),
+        (
+            Form.REFERENCE,
+            ["op://prod/db/password", "vault:secret/data/db#PASSWORD", ">>vault:secret/data/db#PASSWORD"],
+        ),
+        (Form.REFERENCE, ["ref+awssecrets://db/password", "secretref+vault://db#/pw", "aws-sm://db", "aws-sm:db/pw"]),
+        (Form.REFERENCE, ["akv://kv/db", "sm://project/db", "@Microsoft.KeyVault(SecretUri=https://kv/s)"]),
+        (Form.CIPHERTEXT, ["ENC[AES256_GCM,data:p673w==,iv:YY=,tag:A==,type:str]", "ENC[PKCS7,MIIBeQYJ]"]),
+        (Form.CIPHERTEXT, ["encrypted:BKx0aXyzBKx0aXyzBKx0aXyz", "$ANSIBLE_VAULT;1.1;AES256\n6231\n6432", FERNET]),
+        (
+            Form.CIPHERTEXT,
+            [
+                "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----",
+                "vault:v1:8SDd3WHDOjf7mq69",
+            ],
+        ),
+        (
+            Form.TEMPLATE,
+            ["{{ db_password }}", "{{a}}{{b}}", "${DB_PW}", "${A}-${B}", "$(cat /run/pw)", "<%= @pw %>", "%{pw}"],
+        ),
+    ],
+)
+def test_the_forms(form: Form, texts: list[str]) -> None:
+    assert [form_of(text) for text in texts] == [form] * len(texts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hunter2",
+        "***",
+        "a****",
+        "p****d",
+        "redacted-db",
+        "<hidden",
+        "hidden",
+        "secret",
+        "[1, 2]",
+        "(555) 0100",
+        "op://",
+        "vault",
+        "vault:8200",
+        "vault:hunter2",
+        "vault://host:8200/kv",
+        "ref+x",
+        "https://sm/x",
+        "awssm",
+        "ENC",
+        "ENC[]",
+        "encrypted:no",
+        "gAAAAABshort",
+        "-----BEGIN PRIVATE KEY-----\nx",
+        "pa$$w0rd",
+        "$DB",
+        "a${b",
+        "x${y}z",
+        "{}",
+        "{{}",
+        "{{}}",
+        "a%b",
+        "%{",
+        "50%",
+        "$2b$12$abcdefghijklmnopqrstuv",
+        "arn:aws:secretsmanager:eu:1:secret:db",
+    ],
+)
+def test_what_is_none(text: str) -> None:
+    assert form_of(text) is None
+
+
+def test_a_long_text_is_quick() -> None:
+    for text in ("{{}}{{" * 20_000, "${a}" * 20_000 + "$", "vault:" + "a/" * 20_000 + " ", "<%a%>-" * 20_000):
+        form_of(text)
+
+
+def names(obj: AirflowObject) -> list[str]:
+    return [each.name for each in placeholders(obj)]
+
+
+def conn(extra: str | None = None, **fields: Any) -> Connection:
+    return Connection(conn_id="c", **{"conn_type": "http", **fields}, extra=None if extra is None else Text(extra))
+
+
+def test_masks_are_found_everywhere_and_all_else_in_the_place_of_a_secret() -> None:
+    assert names(conn(host="op://a/b/c", login="${USER}", schema="{{ ds }}")) == []
+    assert names(conn(host="<hidden>", login="****")) == ["host", "login"]
+    assert names(conn('{"a": {"token": ["${T}"]}, "path": "{{ ds }}", "x": "[REDACTED]"}')) == [
+        "extra.a.token[0]",
+        "extra.x",
+    ]
+    assert names(conn("{{ extra }}")) == ["extra"]
+    assert names(conn("$ANSIBLE_VAULT;1.1;AES256\n62")) == ["extra"]
+    assert names(conn('{"s3_key": "{{ ds }}", "ssh_pass": "op://a/b/c"}')) == ["extra.ssh_pass"]
+    assert names(conn('{"token": "\\u0024{T}"}')) == ["extra.token"]
+    assert names(Variable(key="db_password", value=Text("${PW}"))) == ["value"]
+    assert names(Variable(key="query", value=Text("{{ ds }}"))) == []
+    assert names(Variable(key="api", value=Text('{"url": "${URL}", "auth": {"api_key": "${KEY}"}}'))) == [
+        "value.auth.api_key"
+    ]
+
+
+def test_a_whole_connection_that_is_a_reference_has_its_scheme_as_the_type() -> None:
+    assert names(conn(conn_type="op", host="prod")) == ["conn_type"]
+    assert names(conn(conn_type="vault", host="vault.example.com")) == []
+
+
+def test_what_is_hidden_or_genuine_is_none() -> None:
+    assert names(conn(extra='{"token": "***"}')) == []
+    hidden = Text.of('{"token": "***", "b": "****"}')
+    assert isinstance(hidden, Text)
+    assert names(Connection(conn_id="c", conn_type="http", password=MASK, extra=hidden)) == ["extra.b"]
+    genuine = frozenset({("extra", ("b",))})
+    assert names(Connection(conn_id="c", conn_type="http", extra=hidden, genuine=genuine)) == []
+
+
+@pytest.mark.parametrize("name", ["uris.json", "connection_json.json"])
+def test_nothing_that_real_airflows_read_is_taken_for_one(name: str) -> None:
+    cases = json.loads((Path(__file__).parents[1] / "formats" / "cases" / "airflow" / name).read_text())
+    fields = ("conn_type", "description", "host", "login", "password", "schema")
+    for case in cases:
+        for read in (case["airflow_2_11"], case["airflow_3_3"]):
+            if "conn_type" in read:
+                given = {field: read.get(field) for field in fields}
+                assert names(conn(read.get("extra"), **{**given, "conn_type": given["conn_type"] or ""})) == []
