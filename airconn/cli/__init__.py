@@ -12,6 +12,7 @@ import click
 
 from airconn import __version__
 from airconn.cli.app import App, OutputClosedError
+from airconn.cli.once import refuse_twice
 from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_fault
 
 COMMANDS = {
@@ -62,7 +63,10 @@ class _Group(click.Group):
             near = get_close_matches(args[0], COMMANDS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"the commands are {', '.join(COMMANDS)}"
             raise UsageError(f"{args[0]!r} is no command", hint=hint)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name and command and not ctx.resilient_parsing:
+            refuse_twice(command, ctx, name, rest)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -17,7 +17,7 @@ from airconn.cli.airflow_option import airflow as airflow
 from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
 from airconn.cli.standard_input import one_name
-from airconn.errors import AirconnError
+from airconn.errors import AirconnError, UsageError
 from airconn.formats import NAMES, dotenv
 from airconn.stores import is_file, open_store
 
@@ -91,6 +91,8 @@ def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
 def _set_verbosity(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     app = ctx.find_object(App)
     if app is not None and value:
+        if app.verbosity * (-1 if param.name == "quiet" else 1) < 0:
+            raise UsageError("--quiet and --verbose are both given", hint="keep one")
         app.verbosity = -1 if param.name == "quiet" else int(value)
 
 
@@ -115,7 +117,7 @@ source = _apply(
 verbosity = _apply(
     [
         click.option(
-            "-q", "--quiet", is_flag=True, expose_value=False, callback=_set_verbosity, help="Say only what is wrong."
+            "-q", "--quiet", count=True, expose_value=False, callback=_set_verbosity, help="Say only what is wrong."
         ),
         click.option("-v", "--verbose", count=True, expose_value=False, callback=_set_verbosity, help="Say more."),
     ]
