@@ -87,6 +87,8 @@ class Settings:
     """What a file of one kind holds, where its name and content don't tell."""
     env_dialect: str | None = None
     """For which reader a .env file is written, where its first line doesn't tell."""
+    replace_references: bool = False
+    """Whether an update of a file may write over references in it, such as `${DB_PW}`."""
 
     def seconds_left(self) -> float | None:
         """The seconds until the deadline, 0 or less when it has passed. None where there is no deadline."""

@@ -11,7 +11,7 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.standard_input import refuse_second_use
-from airconn.errors import UsageError
+from airconn.errors import BlockedError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from airconn.model import Selection
@@ -80,7 +80,9 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
     out = FileStore(
         str(path or "-"),
         Settings(
-            from_format=options["format"] or (None if path else DEFAULT_FORMAT), env_dialect=options["env_dialect"]
+            from_format=options["format"] or (None if path else DEFAULT_FORMAT),
+            env_dialect=options["env_dialect"],
+            replace_references=options["replace_references"] or options["replace"],
         ),
     )
     formats.get_format(out.format_name())
@@ -118,10 +120,25 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
         opt.warn_of_nothing(app, selection, "the source hides a part of everything")
     elif not len(result.bundle):
         opt.warn_of_nothing(app, selection)
-    elif not len(result.written):
+    elif not len(result.written) and not result.kept:
         opt.warn_of_nothing(app, selection, f"the {out.format_name()} format has no place for anything")
     tell(app, result, selection, path, omitted=options["redacted"] == "omit")
+    if result.kept:
+        app.error(_keeps_references(result, out))
+        return ExitCode.BLOCKED
     return app.verdict(result.notes)
+
+
+def _keeps_references(result: Export, out: FileStore) -> BlockedError:
+    """The error of an export that had to leave objects of the file as they are."""
+    from airconn.stores.file import kept_in_words
+
+    return BlockedError(
+        f"left as they are, for the new values would replace references ($NAME, {{{{ }}}} and the like): "
+        f"{kept_in_words(result.kept)}",
+        where=out.address,
+        hint="--replace-references writes the new values; --exclude leaves the objects out",
+    )
 
 
 _OWNERS = {

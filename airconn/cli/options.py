@@ -211,6 +211,11 @@ writing = _apply(
             help="What becomes of fields that the source hides: written as ***, left out, or an error [mask].",
         ),
         click.option("--replace", is_flag=True, help="Write FILE afresh, and don't change it in place."),
+        click.option(
+            "--replace-references",
+            is_flag=True,
+            help="Write values over references in FILE, such as ${DB_PW} or {{ db.password }}.",
+        ),
         click.option("--strict", is_flag=True, help="Fail if the format can't hold everything."),
         filling,
     ]

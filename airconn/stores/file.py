@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from airconn import formats
 from airconn.config import Settings
@@ -28,6 +29,9 @@ from airconn.formats.base import (
 from airconn.model import ALL_KINDS, AirflowObject, AirflowVersion, Bundle, Kind, Outcome, Selection, Step
 from airconn.stores import saving
 from airconn.stores.base import Capabilities, Store
+
+if TYPE_CHECKING:
+    from airconn.formats.references import Guard
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -186,6 +190,10 @@ class FileStore(Store):
             return obj
         if self.holds_something() and self._parsed().bundle.get(obj.kind, obj.id) == obj:
             return obj
+        return self.as_held(obj)
+
+    def as_held(self, obj: T) -> T:
+        """What is read back of an object that is written into the file."""
         try:
             back = self._form()(obj)
         except InputError:
@@ -235,6 +243,14 @@ class FileStore(Store):
         }
         objects = [obj for obj in {**held, **wanted}.values() if obj is not None]
         return formats.get_format(name).render(Bundle.of(objects), options)
+
+    def guard(self, options: WriteOptions, same: Same = operator.eq) -> Guard:
+        """Tells which objects of the file an update may rewrite: those that differ and hold no reference."""
+        from airconn.formats.references import Guard, guard
+
+        if self.settings.replace_references or not self.holds_something():
+            return Guard(same)
+        return guard(self.format_name(), self.text(), options, same)
 
     def save(self, text: str, *, afresh: bool = False) -> None:
         """Writes the file, whole or not at all, readable by its owner alone.
@@ -289,7 +305,15 @@ class FileStore(Store):
             for step in steps
             if step.kind in options.kinds
         }
-        return _Rehearsal(steps, options.kinds, self.rendered(changes, options))
+        guard = self.guard(options)
+        rendered = self.rendered(changes, options, guard)
+        if guard.kept:
+            raise BlockedError(
+                f"references ($NAME, {{{{ }}}} and the like) would be written over in {kept_in_words(guard.kept)}",
+                where=self.address,
+                hint="leave the objects out with --exclude, or change them in the file by hand",
+            )
+        return _Rehearsal(steps, options.kinds, rendered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +331,13 @@ class _Rehearsal:
         for step in self.steps:
             other_kind = None if step.kind in self.kinds else f"this file holds no {step.kind.value}"
             yield Outcome(step, other_kind or refused.get((step.kind, step.id)))
+
+
+def kept_in_words(kept: Iterable[AirflowObject]) -> str:
+    """The objects that hold references, with the lines in which they stand."""
+    return ", ".join(
+        f"{obj.kind.value}/{obj.id}{f' (line {obj.origin.line})' if obj.origin.line else ''}" for obj in kept
+    )
 
 
 def _version(status: os.stat_result) -> Version:

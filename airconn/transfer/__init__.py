@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from airconn import formats
 from airconn.errors import AirconnError, BlockedError, InputError, InputErrors, UnfitError
-from airconn.formats.base import Loss, Note, WriteOptions
+from airconn.formats.base import Loss, Note, Same, WriteOptions
 from airconn.model import (
     NEWEST,
     REDACTED,
@@ -20,6 +20,7 @@ from airconn.model import (
     Text,
     fill,
     hidden_fields,
+    is_unsaid,
     rules_for,
     unfilled,
     value_fields,
@@ -137,11 +138,14 @@ class Export:
     notes: tuple[Note, ...] = ()
     hidden: Hidden = ()
     ignored: tuple[tuple[str, int], ...] = ()
+    kept: tuple[AirflowObject, ...] = ()
+    """The objects of the file that stay as they are because references in them would be written over."""
 
     @property
     def written(self) -> Bundle:
         """The objects that the text holds, whole or in part."""
         gone = {(loss.kind, loss.id) for loss in self.losses if not loss.field}
+        gone |= {(obj.kind, obj.id) for obj in self.kept}
         return Bundle.of(obj for obj in self.bundle if (obj.kind, obj.id) not in gone)
 
 
@@ -166,25 +170,32 @@ def export(
     """
     loaded = load(sources, selection, options.airflow, fills=fills, change=change)
     bundle, old = loaded.bundle, Bundle()
+    same, changed = _same_to(sources), list[AirflowObject]()
     respect = out.holds_something() and not replace_file
     if respect:
         out.reads_for = options.airflow
         old = watching.read(out, Selection())
-        bundle = bundle.map(lambda obj: _completed(obj, old.get(obj.kind, obj.id)))
-        _refuse_to_mask(bundle, old, out)
+        source = bundle.map(lambda obj: with_type_of(obj, old.get(obj.kind, obj.id)))
+        filled = source.map(lambda obj: fill(obj, old.get(obj.kind, obj.id)))
+        _refuse_to_mask(filled, old, out)
+        changed = [
+            obj for obj in filled if obj is not source.get(obj.kind, obj.id) and _is_changed(obj, old, out, same)
+        ]
+        masked = Bundle.of(changed)
+        bundle = source.map(lambda obj: obj if masked.get(obj.kind, obj.id) else filled.get(obj.kind, obj.id) or obj)
     bundle, hidden = settle_hidden(
         bundle,
         redacted,
         sources,
         "export from a place that shows its secrets, or take --redacted mask or --redacted omit",
     )
+    guard = out.guard(options, same)
     with watching.busy(out, "writing"):
         if respect and formats.get_updater(out.format_name()):
-            rendered = out.rendered({(obj.kind, obj.id): obj for obj in bundle}, options, _same_to(sources))
+            rendered = out.rendered({(obj.kind, obj.id): obj for obj in bundle}, options, guard)
         else:
-            known = ((obj, old.get(obj.kind, obj.id)) for obj in bundle)
-            same = _same_to(sources)
-            bundle = Bundle.of(held if held is not None and same(held, obj) else obj for obj, held in known)
+            pairs = ((obj, old.get(obj.kind, obj.id)) for obj in bundle)
+            bundle = Bundle.of(held if held is not None and guard(held, obj) else obj for obj, held in pairs)
             if len(old) and not len(bundle):
                 number = "the object" if len(old) == 1 else f"all {len(old)} objects"
                 raise BlockedError(
@@ -195,12 +206,46 @@ def export(
             rendered = formats.get_format(out.format_name()).render(bundle, options)
     if strict:
         refuse_losses(bundle, rendered.losses)
-    return Export(rendered.text, bundle, rendered.losses, (*loaded.notes, *rendered.notes), hidden, loaded.ignored)
+    kept = {(obj.kind, obj.id) for obj in guard.kept}
+    hidden = tuple((obj, names) for obj, names in hidden if (obj.kind, obj.id) not in kept)
+    notes = (*loaded.notes, *rendered.notes, *_not_stood_in(bundle, changed, kept, out))
+    return Export(rendered.text, bundle, rendered.losses, notes, hidden, loaded.ignored, tuple(guard.kept))
 
 
-def _completed(obj: AirflowObject, held: AirflowObject | None) -> AirflowObject:
-    """`obj` with what its source hides, or doesn't say, of what a file has already."""
-    return with_type_of(fill(obj, held), held)
+def _is_changed(obj: AirflowObject, old: Bundle, out: FileStore, same: Same) -> bool:
+    """Whether an object with hidden fields has changed visibly, so that those of the file may be out of date.
+
+    `obj` has what the file knows in their place. What only describes it doesn't count.
+    """
+    held = old.get(obj.kind, obj.id)
+    if held is None:
+        return False
+    unseen = {
+        name: getattr(held, name)
+        for name in value_fields(obj.kind)
+        if name in ("description", "team_name")
+        or (value := getattr(obj, name)) is REDACTED
+        or (value is None and is_unsaid(obj, name))
+    }
+    seen = replace(obj, **unseen)
+    return not (same(held, seen) or same(held, out.as_held(seen)))
+
+
+def _not_stood_in(
+    bundle: Bundle, changed: Sequence[AirflowObject], kept: Set[tuple[Kind, str]], out: FileStore
+) -> list[Note]:
+    """Says whose hidden fields the file has, and are written as hidden nevertheless."""
+    hidden = [now for obj in changed if (now := bundle.get(obj.kind, obj.id)) is not None and hidden_fields(now)]
+    names = [f"{obj.kind.value}/{obj.id}" for obj in hidden if (obj.kind, obj.id) not in kept]
+    if not names:
+        return []
+    return [
+        Note(
+            out.address,
+            f"what the source shows of {', '.join(names)} has changed, so the hidden values in this file may be old "
+            "and are not kept; --fill ADDRESS takes them from a place that shows them",
+        )
+    ]
 
 
 def _refuse_to_mask(bundle: Bundle, old: Bundle, out: FileStore) -> None:
@@ -218,7 +263,7 @@ def _refuse_to_mask(bundle: Bundle, old: Bundle, out: FileStore) -> None:
         )
 
 
-def _same_to(sources: Sequence[Store]) -> Callable[[AirflowObject, AirflowObject], bool]:
+def _same_to(sources: Sequence[Store]) -> Same:
     """Whether an object of a file and one of a source are the same, as far as the source tells formatting."""
 
     def same(held: AirflowObject, wanted: AirflowObject) -> bool:

@@ -329,13 +329,15 @@ def test_a_mask_that_may_stand_for_what_a_file_knows_is_not_written(
     assert airconn("convert", tmp_path / "masked.json", "-o", tmp_path / ".env", "--replace").code == 0
 
 
-def test_what_is_hidden_as_one_piece_is_kept_whole(airconn, tmp_path: Path) -> None:
-    (tmp_path / "masked.json").write_text(json.dumps({"variables": {"v": '{"secret": {"db": "***"}, "n": 2}'}}))
-    (tmp_path / ".env").write_text('AIRFLOW_VAR_V=\'{"secret": {"db": {"user": "u", "password": "p"}}, "n": 1}\'\n')
+@pytest.mark.parametrize(("number", "is_kept"), [(1, True), (2, False)])
+def test_what_is_hidden_as_one_piece_is_kept_whole(airconn, tmp_path: Path, number: int, is_kept: bool) -> None:
+    value = json.dumps({"secret": {"db": "***"}, "n": number})
+    (tmp_path / "masked.json").write_text(json.dumps({"variables": {"v": value}}))
+    held = 'AIRFLOW_VAR_V=\'{"secret": {"db": {"user": "u", "password": "p"}}, "n": 1}\'\n'
+    (tmp_path / ".env").write_text(held)
     assert airconn("convert", tmp_path / "masked.json", "-o", tmp_path / ".env").code == 0
-    assert (
-        tmp_path / ".env"
-    ).read_text() == 'AIRFLOW_VAR_V=\'{"secret": {"db": {"user": "u", "password": "p"}}, "n": 2}\'\n'
+    new = f"# airconn: hidden by the source: value.secret.db\nAIRFLOW_VAR_V='{value}'\n"
+    assert (tmp_path / ".env").read_text() == (held if is_kept else new)
 
 
 @pytest.mark.parametrize("args", ["delete a --from t.env", "import s.env --prune --to t.env"])

@@ -1,0 +1,177 @@
+"""References in the values of a file, such as `${DB_PW}` or `{{ db.password }}`, which an update must not destroy."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from airconn.errors import InputError
+from airconn.formats import env
+from airconn.formats.base import Same, WriteOptions
+from airconn.formats.dotenv import PORTABLE, dialect_of
+from airconn.formats.dotenv.lines import unix_lines
+from airconn.model import AirflowObject, Kind, Origin, Text, field_values, fill, value_fields
+
+_TEMPLATE = re.compile(
+    r"\$\{[^{}$]*\}|\$\([^()$]*\)|\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>"
+    r"|\A\$[A-Z_][A-Z0-9_]*\Z|\A(?:op|ref\+[a-z0-9]+)://\S+\Z|\AENC\[[^\]]*\]\Z"
+)
+"""What stands for another text wherever a tool fills in a file: envsubst, Jinja, Helm, 1Password, vals and SOPS."""
+_SHELL = re.compile(r"\\.|\$[A-Za-z_]\w*|\$\{|\$\(|`", re.DOTALL)
+_NAMED = re.compile(r"\\.|\$\{([A-Za-z_]\w*)(?:(:?-)([^{}$]*))?\}|\$([A-Za-z_]\w*)|\$[{(]|`", re.DOTALL)
+_EXPANDING_DIALECTS = frozenset({PORTABLE, "python-dotenv"})
+"""The dialects in which a reference is read as text. The others refuse a file with one, or have none."""
+_MOST = 100
+"""How many names one value may lead to."""
+_LONGEST = 1 << 20
+"""How many characters an expanded value may have."""
+
+
+class Guard:
+    """Tells which objects of a file an update may rewrite. It takes the place of the `Same` of the update."""
+
+    def __init__(self, same: Same) -> None:
+        self.same = same
+        self.kept: list[AirflowObject] = []
+        """The objects that stay as they are, and aren't the new ones either."""
+
+    def __call__(self, held: AirflowObject, wanted: AirflowObject) -> bool:
+        return self.same(held, wanted)
+
+
+class _FieldGuard(Guard):
+    """For a file that has each field by itself: an object with a reference in it stays as it is."""
+
+    def __call__(self, held: AirflowObject, wanted: AirflowObject) -> bool:
+        if self.same(held, wanted):
+            return True
+        if not self.would_destroy(held, wanted):
+            return False
+        if not any(self.same(other, fill(wanted, other)) for other in self.expansions(held)):
+            self.kept.append(held)
+        return True
+
+    def would_destroy(self, held: AirflowObject, wanted: AirflowObject) -> bool:
+        """Whether a reference of `held` is not in the same field of `wanted`."""
+        pairs = zip(_texts(held), _texts(wanted), strict=True)
+        return any(_templates(before) - _templates(after) for before, after in pairs)
+
+    def expansions(self, held: AirflowObject) -> Iterator[AirflowObject]:
+        """What `held` may be once its references are filled in."""
+        changes: dict[str, object] = {}
+        for name in value_fields(held.kind):
+            value = getattr(held, name)
+            text = value.text if isinstance(value, Text) else value
+            if isinstance(text, str) and _TEMPLATE.search(text):
+                expanded = _Expansion(os.environ).of(text)
+                if expanded is None:
+                    return
+                changes[name] = Text.of(expanded) if isinstance(value, Text) else expanded
+        yield replace(held, **changes)  # type: ignore[arg-type]
+
+
+class _TextGuard(_FieldGuard):
+    """The same for formats in which a value isn't written as its fields are, such as a URI."""
+
+    def __init__(self, same: Same, text: str) -> None:
+        super().__init__(same)
+        self.text = text
+
+    def would_destroy(self, held: AirflowObject, wanted: AirflowObject) -> bool:
+        if held.kind is Kind.CONNECTIONS:
+            # What is percent-encoded or in base64 is no reference to whoever fills in the file.
+            return any(found[:2] in self.text for text in _texts(held) for found in _templates(text))
+        return super().would_destroy(held, wanted)
+
+
+class _EnvGuard(_TextGuard):
+    """The same for a .env file, whose readers expand more, but nothing between single quotes or after a backslash."""
+
+    def __init__(self, same: Same, text: str, options: WriteOptions) -> None:
+        super().__init__(same, text)
+        self.options = options
+        dialect = dialect_of(text, options.env_dialect, "")
+        self.expands = dialect.name in _EXPANDING_DIALECTS
+        self.values: dict[str, str] = {}
+        self.written: dict[str, str] = {}
+        """The values as they stand in the file, with their quotes."""
+        lines = unix_lines(text) if self.expands else ""
+        for entry in dialect.entries(text):
+            if entry.name and entry.value is not None:
+                self.values[entry.name] = entry.value
+                self.written[entry.name] = lines[slice(*entry.value_span)]
+
+    def would_destroy(self, held: AirflowObject, wanted: AirflowObject) -> bool:
+        name = env.env_name(held.kind, held.id)
+        written = self.written.get(name, "")
+        if not written.startswith("'") and any(match[0][0] != "\\" for match in _SHELL.finditer(written)):
+            return True
+        literal = self.values.get(name, "").replace("$", "")
+        return bool(_templates(literal)) and super().would_destroy(held, wanted)
+
+    def expansions(self, held: AirflowObject) -> Iterator[AirflowObject]:
+        """What the readers may make of a line: the file or the environment has the first word."""
+        value = self.values[env.env_name(held.kind, held.id)]
+        for places in ((self.values, os.environ), (os.environ, self.values)):
+            expanded = _Expansion(*places).of(value)
+            if expanded is not None:
+                try:
+                    yield env.read_value(held.kind, held.id, expanded, self.options.rules, Origin(""))
+                except InputError:
+                    continue
+
+
+def guard(format_name: str, text: str, options: WriteOptions, same: Same) -> Guard:
+    """What tells which objects of `text` may be rewritten."""
+    if format_name == "env":
+        return _EnvGuard(same, text, options)
+    return _FieldGuard(same) if format_name in ("json", "yaml") else _TextGuard(same, text)
+
+
+def _texts(obj: AirflowObject) -> list[str]:
+    texts = (value.text if isinstance(value, Text) else value for value in field_values(obj))
+    return [text if isinstance(text, str) else "" for text in texts]
+
+
+def _templates(text: str) -> set[str]:
+    return set(_TEMPLATE.findall(text))
+
+
+class _Expansion:
+    """Fills in references, from the first of some places that has the name."""
+
+    def __init__(self, *places: Mapping[str, str]) -> None:
+        self.places = places
+        self.known: dict[str, str | None] = {}
+
+    def of(self, text: str) -> str | None:
+        """`text` with the values of what it refers to, None where they aren't known."""
+        pieces: list[str] = []
+        done = 0
+        for match in _NAMED.finditer(text):
+            found = match[0][1:] if match[0].startswith("\\") else self.value(match)
+            if found is None:
+                return None
+            pieces += [text[done : match.start()], found]
+            done = match.end()
+        whole = "".join([*pieces, text[done:]])
+        return whole if len(whole) <= max(_LONGEST, len(text)) else None
+
+    def value(self, match: re.Match[str]) -> str | None:
+        name = match[1] or match[4]
+        if not name:
+            return None
+        value = self.lookup(name)
+        if match[2] and (value is None or (match[2] == ":-" and not value)):
+            return match[3]
+        return value
+
+    def lookup(self, name: str) -> str | None:
+        if name not in self.known:
+            self.known[name] = None  # also for a value that refers to itself
+            value = next((place[name] for place in self.places if name in place), None)
+            if value is not None and len(self.known) <= _MOST:
+                self.known[name] = self.of(value)
+        return self.known[name]
