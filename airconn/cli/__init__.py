@@ -26,7 +26,7 @@ COMMANDS = {
     "show": ("airconn.cli.show", "Show single objects with their values, secrets masked."),
     "explain": ("airconn.cli.explain", "Show where Airflow would find an object, and what that shadows."),
     "delete": ("airconn.cli.delete", "Delete single objects of a place."),
-    "run": ("airconn.cli.run", "Run a command with the objects of a place in its environment."),
+    "run": ("airconn.cli.run_", "Run a command with the objects of a place in its environment."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
     "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
 }
