@@ -126,7 +126,10 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
         if unmergeable := _unmergeable(source, target):
             return step(Action.BLOCKED, reasons=(unmergeable,))
         own, source = source, merged(source, target)
-        taken = frozenset(name for name in value_fields(own.kind) if getattr(own, name) != getattr(source, name))
+        # An extra is a union even where the target has nothing to add to it, as far as was read.
+        taken = frozenset(
+            name for name in value_fields(own.kind) if name == "extra" or getattr(own, name) != getattr(source, name)
+        )
     stored = place.stored_form(source)
     changes: list[FieldChange] = []
     reasons: list[str] = []

@@ -126,15 +126,23 @@ def open_store(address: str, settings: Settings) -> Store:
     return store
 
 
-def open_backend(class_path: str, kwargs: Mapping[str, Any], where: str, settings: Settings) -> Store:
+def open_backend(
+    class_path: str, kwargs: Mapping[str, Any], where: str, settings: Settings, *, named: str | None = None
+) -> Store:
     """The store of a secrets backend that an Airflow is configured with, with the options that it has there.
 
-    `where` is where that stands. Raises `UsageError` for a backend that airconn doesn't know.
+    `named` is where the class is named, and `where` is where the options stand. Raises `UsageError`, which says which
+    of the two is wrong, for a backend that airconn doesn't know and for options that it can't have.
     """
     entry = next((entry for entry in REGISTRY.values() if class_path in entry.backends), None)
     if entry is None:
         known = ", ".join(name for e in REGISTRY.values() for name in e.backends)
         raise UsageError(
-            f"{class_path} is no secrets backend that airconn knows", where=where, hint=f"it knows {known}"
+            f"{class_path} is no secrets backend that airconn knows", where=named or where, hint=f"it knows {known}"
         )
-    return cast("Store", import_module(entry.module).open_backend(kwargs, where, settings))
+    try:
+        return cast("Store", import_module(entry.module).open_backend(kwargs, where, settings))
+    except UsageError as error:
+        if error.where is None:
+            raise UsageError(error.message, where=where, hint=error.hint) from None
+        raise

@@ -43,9 +43,4 @@ def open_configured(
     backend = secrets_backend(config, section)
     if backend is None:
         return None
-    try:
-        return open_backend(backend.class_path, backend.kwargs, backend.kwargs_where, settings)
-    except UsageError as error:
-        if error.where is None:
-            raise UsageError(error.message, where=backend.where, hint=error.hint) from None
-        raise
+    return open_backend(backend.class_path, backend.kwargs, backend.kwargs_where, settings, named=backend.where)

@@ -110,7 +110,7 @@ def request(api: Api, key: Key, entities: Iterable[Entity]) -> Request:
         action["update_mask"] = list(key.mask)
     repeatable = key.action is not Action.CREATE
     body = {"actions": [action]}
-    return Request("PATCH", api.path(key.kind), body=body, repeatable=repeatable, patient=False)
+    return Request("PATCH", api.path(key.kind), body=body, repeatable=repeatable, patient=False, divisible=True)
 
 
 def done(reply: Reply, key: Key, entries: Sequence[Entry]) -> frozenset[str] | None:

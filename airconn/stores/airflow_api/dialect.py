@@ -11,13 +11,6 @@ from functools import lru_cache
 
 from airconn.model import AirflowVersion, Kind, Rules, rules_for
 
-BREAKS_LISTS = {
-    Kind.CONNECTIONS: "in Airflow 3, one with an extra that is no JSON object breaks each list that it is in",
-    Kind.VARIABLES: "the server's log has the reason",
-    Kind.POOLS: "before Airflow 3.1, one of -1 slots breaks each list that it is in",
-}
-"""What is known of objects that the server fails on when it is to show them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -74,3 +67,16 @@ def dialect_for(version: AirflowVersion) -> Dialect:
         bulk_keeps_unnamed=version >= AirflowVersion(3, 0, 4),
         masks_in_bulk=version >= AirflowVersion(3, 2),
     )
+
+
+def why_it_fails(kind: Kind, version: AirflowVersion | None) -> str:
+    """Where to find why a server of this version fails (500) when it is to show objects, and what is known of it."""
+    log = "the server's log has the reason"
+    if version is None:
+        return log
+    dialect = dialect_for(version)
+    if kind is Kind.CONNECTIONS and dialect.v2:
+        return f"{log}; an extra that isn't a JSON object may be one (--from metadb: shows it)"
+    if kind is Kind.POOLS and not dialect.rules.unlimited_pools:
+        return f"{log}; -1 slots may be one (--from metadb: shows them)"
+    return log

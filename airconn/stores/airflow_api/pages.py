@@ -127,7 +127,8 @@ class Lister:
         Raises `Broken` where it fails on everything, or on too many of them.
         """
         try:
-            return self._ask(offset, limit)
+            # Once it is known to fail on a row, a part of a page is sooner made smaller than asked for again.
+            return self._ask(offset, limit, divisible=self._well and limit > 1)
         except Broken:
             if limit == 1:
                 return _Page([_BROKEN], self.count())
@@ -144,9 +145,10 @@ class Lister:
             raise Broken(f"it fails on most of its {self._kind.value}", where=self._session.base, hint=_LOG)
         return _Page(rows, second.total if second.total == first.total else -1)
 
-    def _ask(self, offset: int, limit: int, *query: tuple[str, str]) -> _Page:
+    def _ask(self, offset: int, limit: int, *query: tuple[str, str], divisible: bool = False) -> _Page:
         kind = self._kind
-        request = Request("GET", self._api.path(kind), (("limit", str(limit)), ("offset", str(offset)), *query))
+        parameters = (("limit", str(limit)), ("offset", str(offset)), *query)
+        request = Request("GET", self._api.path(kind), parameters, divisible=divisible)
         answer = self._session.get(request, kind)
         entries = answer.get(kind.value) if answer else None
         total = answer.get("total_entries") if answer else None

@@ -9,7 +9,7 @@ from airconn.formats.base import Note
 from airconn.model import AirflowObject, Kind, Selection
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.broken import PATTERNS, Search, is_like, may_be_included
-from airconn.stores.airflow_api.dialect import BREAKS_LISTS
+from airconn.stores.airflow_api.dialect import why_it_fails
 from airconn.stores.airflow_api.pages import PAGE, Lister, Listing
 from airconn.stores.airflow_api.session import Broken, Session
 from airconn.stores.airflow_api.transport import Request
@@ -135,10 +135,8 @@ class Reader:
         self._add(name, f"{about}the server fails on it (500)", kind)
 
     def _add(self, where: str, what: str, kind: Kind) -> None:
-        way_out = f"airflow {kind.value} delete ID, on the server, removes such an object"
-        self.notes.append(
-            Note(where, f"{what}: left out; {BREAKS_LISTS[kind]}; {way_out}", left_out=True, failed=True)
-        )
+        why = why_it_fails(kind, self._api.dialect.version)
+        self.notes.append(Note(where, f"{what}: left out; {why}", left_out=True, failed=True))
 
 
 def read_object(session: Session, api: Api, kind: Kind, id_: str) -> AirflowObject | None:

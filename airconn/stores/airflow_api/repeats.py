@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 _NOT_TAKEN = (408, 429)
-_BETWEEN = (502, 503, 504)
+_UNKNOWN = (500, 502, 503, 504)
 
 _MOST = 1e6
 
@@ -39,9 +39,9 @@ def is_passing(status: int, asked: float | None, *, repeatable: bool) -> bool:
     """Whether a request that was answered with `status` may be sent again.
 
     408 and 429 say that it wasn't taken, and so does 503 with the time when to come back. Otherwise a gateway may
-    have passed it on.
+    have passed it on, and with a 500 the server may have done a part of it: SQLite's `database is locked` is one.
     """
-    return status in _NOT_TAKEN or (status == 503 and asked is not None) or (status in _BETWEEN and repeatable)
+    return status in _NOT_TAKEN or (status == 503 and asked is not None) or (status in _UNKNOWN and repeatable)
 
 
 def retry_after(value: str | None) -> float | None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from airconn.config import Settings
 from airconn.errors import TargetError
-from airconn.model import Kind
+from airconn.model import AirflowVersion, Kind
 from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.auth import Authenticator
-from airconn.stores.airflow_api.dialect import BREAKS_LISTS
+from airconn.stores.airflow_api.dialect import why_it_fails
 from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.reasons import reason
 from airconn.stores.airflow_api.transport import Reply, Request, Transport
@@ -33,6 +33,8 @@ class Session:
         self.transport = Transport(base, settings)
         self.auth = Authenticator(settings.credentials, self.transport, settings.timeout)
         self.v2 = True
+        self.version: AirflowVersion | None = None
+        """The Airflow that answers, from the moment on when it was asked for that."""
         self.let_in = False
         """Whether a request with these credentials was answered with what it asked for."""
         self._door = threading.Lock()
@@ -139,7 +141,7 @@ class Session:
             return NoAnswer(f"it {trouble}", where=self.base, hint="try again when it is well")
         if reply.status == 500:
             text = f"GET {request.path} fails with status 500{told}"
-            return Broken(text, where=self.base, hint=BREAKS_LISTS[kind])
+            return Broken(text, where=self.base, hint=why_it_fails(kind, self.version))
         return TargetError(f"GET {request.path} answers with status {reply.status}{told}", where=self.base)
 
     def shut_out(self, status: int, wish: str) -> TargetError:

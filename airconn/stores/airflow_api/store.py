@@ -104,7 +104,7 @@ class AirflowApiStore(Store):
     def _probed(self) -> Server:
         if self._server is None:
             self._server = probe(self._session, self.watch)
-            self._session.v2 = self._server.v2
+            self._session.v2, self._session.version = self._server.v2, self._server.version
         return self._server
 
     def _dialect(self) -> Dialect:

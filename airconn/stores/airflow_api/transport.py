@@ -46,6 +46,8 @@ class Request:
     """Whether it is sent after the deadline as well, and sent again: it completes what would be half done."""
     patient: bool = True
     """Whether it is sent again after a time-out, as it is. One of many objects is rather made smaller."""
+    divisible: bool = False
+    """Whether it is sent in smaller parts where the server fails on it (500), and not again."""
 
     @property
     def may_be_done_twice(self) -> bool:
@@ -134,6 +136,7 @@ class Transport:
             result = self._try(request, headers, seconds)
             if isinstance(result, Reply):
                 passing = is_passing(result.status, result.retry_after, repeatable=request.may_be_done_twice)
+                passing = passing and not (request.divisible and result.status == 500)
                 doubtful |= unknown_fate(result)
                 asked = result.retry_after
             else:

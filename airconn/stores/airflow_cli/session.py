@@ -153,10 +153,16 @@ class Session:
         code = answer.codes.get(call.name)
         said = "ended without a result" if code in (0, None) else f"failed with exit code {code}"
         hint = f"what it says may hold secrets, and isn't shown: {self.prefix.by_hand(*call.words())}"
-        for name, what in sorted(answer.seen):
+        # Airflow 2 only warns of such an extra, and fails for another reason.
+        fails_on_extras = self._version is not None and rules_for(self._version).extra_is_object
+        for name, what in sorted(answer.seen) if fails_on_extras else ():
             if name == call.name and what.startswith("extra:"):
-                said += f": the extra of {what.removeprefix('extra:')} is no JSON object, on which Airflow 3 fails"
-                hint = f"delete that connection: {self.prefix.by_hand('airflow', 'connections', 'delete', what[6:])}"
+                said += f": the extra of {what.removeprefix('extra:')} isn't a JSON object, on which Airflow 3 fails"
+                delete = self.prefix.by_hand("airflow", "connections", "delete", what[6:])
+                hint = (
+                    "that connection has to be deleted and added again, which loses its password and all else of it: "
+                    f"keep a copy first (airconn export --from metadb:), then {delete}"
+                )
         return TargetError(f"{' '.join(call.words()[:3])} {said}", where=self.prefix.address, hint=hint)
 
     def _losses(self, entries: Mapping[str, Any]) -> list[Note]:

@@ -41,7 +41,9 @@ def test_a_server_that_wants_to_be_left_alone_for_long_is() -> None:
         (503, None, False, True),
         (503, 1.0, True, True),
         (504, 1.0, False, True),
-        (500, 1.0, False, False),
+        (500, 1.0, False, True),
+        (500, None, False, True),
+        (501, None, False, False),
         (404, None, False, False),
     ],
 )

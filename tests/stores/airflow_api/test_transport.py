@@ -44,7 +44,7 @@ class Flaky:
 
 
 TROUBLES = [Answer(fate="reset"), Answer(body={}, fate="cut"), Answer(502), Answer(503), Answer(504),
-            Answer(429, headers={"Retry-After": "0"})]  # fmt: skip
+            Answer(429, headers={"Retry-After": "0"}), Answer(500)]  # fmt: skip
 
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=str)
@@ -64,7 +64,7 @@ def test_and_that_has_an_end(trouble: Answer, serve: Serve, connect: Connect) ->
     assert flaky.seen == 2
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 409, 500])
+@pytest.mark.parametrize("status", [400, 401, 404, 409, 501])
 def test_an_answer_that_is_an_error_is_not_asked_for_again(status: int, serve: Serve) -> None:
     assert sent(serve, Answer(status, "no"), Request("GET", "/variables"))[1] == 1
 

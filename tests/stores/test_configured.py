@@ -1,0 +1,43 @@
+"""The secrets backend of an Airflow's configuration: what is wrong with it is told by the setting that is wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from airconn.config import Settings
+from airconn.errors import UsageError
+from airconn.stores import open_store
+
+VAULT = "airflow.providers.hashicorp.secrets.vault.VaultBackend"
+GIVEN = {"url": "http://127.0.0.1:8200", "token": "t"}
+
+
+@pytest.mark.parametrize(
+    ("address", "prefix"),
+    [("airflow-config:", "AIRFLOW__SECRETS__"), ("airflow-config:workers", "AIRFLOW__WORKERS__SECRETS_")],
+)
+@pytest.mark.parametrize(
+    ("backend", "kwargs", "setting", "message"),
+    [
+        ("my.Backend", GIVEN, "BACKEND", "my.Backend is no secrets backend that airconn knows"),
+        (VAULT, {**GIVEN, "auth_type": "magic"}, "BACKEND_KWARGS", "auth_type is no way to log in to Vault"),
+        (VAULT, {**GIVEN, "auth_type": "aws_iam"}, "BACKEND_KWARGS", "airconn can't log in to Vault with auth_type"),
+        (VAULT, {**GIVEN, "kv_engine_version": 7}, "BACKEND_KWARGS", ""),
+        (VAULT, {**GIVEN, "nonsense": 7}, "BACKEND_KWARGS", ""),
+    ],
+)
+def test_the_setting_that_is_wrong_is_named(
+    backend: str, kwargs: dict[str, Any], setting: str, message: str, address: str, prefix: str, tmp_path: Any
+) -> None:
+    environ = {
+        "AIRFLOW_HOME": str(tmp_path),
+        f"{prefix}BACKEND": backend,
+        f"{prefix}BACKEND_KWARGS": json.dumps(kwargs),
+    }
+    with pytest.raises(UsageError) as caught:
+        open_store(address, Settings(environ=environ))
+    assert caught.value.where == f"{prefix}{setting}"
+    assert message in caught.value.message
