@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_fields, tree, yaml_tree
+from airconn.formats import connection_fields, foreign, tree, yaml_tree
 from airconn.formats.base import (
     Faults,
     Loss,
@@ -78,6 +78,8 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
             where=str(document.origin(near)) if near else source,
             hint="did you mean 'airflow'?" if near else "a file of another shape is read with --from-format yaml",
         )
+    if foreign.is_community_chart(airflow):
+        raise foreign.chart_error(source)
     reader = _Reader(options)
     for name, entries in airflow.items():
         if name.lower() in {kind.value for kind in Kind}:

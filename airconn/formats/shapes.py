@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_fields, tree
+from airconn.formats import connection_fields, foreign, tree
 from airconn.formats.base import (
     Faults,
     Loss,
@@ -65,6 +65,7 @@ def read(document: Any, source: str, options: ReadOptions) -> Parsed:
         for name, section in document.items():
             reader.section(Kind(name), section, document.origin(name), wrapped=True)
     else:
+        foreign.refuse(document, source, options.kind, kind_of_name(source))
         kind = kind_of(document, source, options)
         if kind is None:
             raise InputError(

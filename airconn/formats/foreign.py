@@ -1,0 +1,137 @@
+"""Documents that other tools make, which hold no objects in a shape that is read here: refused by name.
+
+What is listed is certain by its shape. A guess at the rest would make variables of the keys of somebody's settings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from airconn.errors import InputError
+from airconn.formats import tree
+from airconn.model import Kind
+
+_VARIABLE_NAME = re.compile(r"AIRFLOW_(CONN|VAR)_.", re.IGNORECASE)
+_KINDS = {"connections", "variables", "pools"}
+_OBJECT_ANSWERS = (
+    {"key", "value", "is_encrypted"},
+    {"connection_id", "conn_type"},
+    {"name", "slots", "occupied_slots", "running_slots"},
+)
+"""What an answer about a single object has, and neither a field of a file nor a likely set of ids is."""
+_ERROR_ANSWERS = ({"detail"}, {"detail", "status", "title", "type"})
+_CHART_MARKS = {
+    "airflowHome", "airflowVersion", "defaultAirflowRepository", "defaultAirflowTag", "extraEnv", "extraEnvFrom",
+    "extraConfigMaps", "extraSecrets", "fernetKeySecretName", "webserverSecretKeySecretName", "ingress", "rbac",
+}  # fmt: skip
+"""Keys at the top of the values of Airflow's Helm charts, and hardly of anything else."""
+_HIDDEN = "the API hides secrets; airconn export -o FILE --from URL asks it and writes a file that can be read"
+
+
+def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | None, named: Kind | None) -> None:
+    """Raises `InputError` where a document is certainly something else than a file of objects.
+
+    `kind` is what the user says that it holds, which settles all but where a connection would become a variable.
+    `named` is what its name says.
+    """
+    if isinstance(document, tree.Sequence):
+        _refuse_list(document, source)
+        return
+    names = [key for key in document if _VARIABLE_NAME.match(key)]
+    if names and (kind is None or (kind is Kind.VARIABLES and any(key.upper()[8:12] == "CONN" for key in names))):
+        raise InputError(
+            "this looks like a mapping of environment variables (AIRFLOW_VAR_…), which isn't read yet",
+            where=str(document.origin(names[0])),
+            hint="write them as NAME=VALUE lines into a .env file"
+            + ("" if kind else ", or say --kind variables if the variables themselves are called so"),
+        )
+    if kind is not None:
+        return
+    for is_one, what, hint in _SHAPES:
+        if is_one(document):
+            raise InputError(f"this looks like {what}", where=source, hint=hint)
+    if named is None and any(map(_mentions, document.values())):
+        raise InputError(
+            "this looks like the configuration of another tool, with environment variables of Airflow in it",
+            where=source,
+            hint="write them as NAME=VALUE lines into a .env file",
+        )
+
+
+def _refuse_list(document: tree.Sequence, source: str) -> None:
+    entry = document[0] if document else None
+    if not isinstance(entry, dict):
+        return
+    if "connection_id" in entry or ("conn_id" in entry and ("get_uri" in entry or "is_encrypted" in entry)):
+        what = "airflow connections list"
+    elif set(entry) in ({"key", "val"}, {"key"}) or {"key", "value", "is_encrypted"} <= set(entry):
+        what = "airflow variables list"
+    else:
+        return
+    raise InputError(
+        f"this looks like the output of {what}, which isn't read yet",
+        where=source,
+        hint=f"{what.removesuffix('list')}export FILE writes a file that is read",
+    )
+
+
+def is_community_chart(airflow: tree.Mapping) -> bool:
+    """Whether what stands under `airflow` are values of the community's Helm chart, not settings of Astro."""
+    sections = [airflow.get(name) for name in ("connections", "variables", "pools")]
+    entries = [entry for section in sections if isinstance(section, list) for entry in section]
+    wanted = ({"id", "type"}, {"key", "value"}, {"name", "slots"})
+    return any(isinstance(entry, dict) and any(names <= set(entry) for names in wanted) for entry in entries)
+
+
+def chart_error(source: str) -> InputError:
+    """The error of a file of a Helm chart's values."""
+    return InputError(f"this looks like {_CHART}", where=source, hint=_CHART_HINT)
+
+
+def _is_answer(document: tree.Mapping) -> bool:
+    return "total_entries" in document and any(isinstance(document.get(name), list) for name in _KINDS)
+
+
+def _is_object_answer(document: tree.Mapping) -> bool:
+    return any(names <= set(document) for names in _OBJECT_ANSWERS) and not any(
+        isinstance(value, dict) for value in document.values()
+    )
+
+
+def _is_error_answer(document: tree.Mapping) -> bool:
+    return set(document) in _ERROR_ANSWERS
+
+
+def _is_compose(document: tree.Mapping) -> bool:
+    services = document.get("services")
+    return isinstance(services, dict) and any(
+        isinstance(service, dict) and not {"image", "build", "environment"}.isdisjoint(service)
+        for service in services.values()
+    )
+
+
+def _is_chart(document: tree.Mapping) -> bool:
+    marks = _CHART_MARKS & set(document)
+    return len(marks) > 1 or (bool(marks) and "executor" in document)
+
+
+_CHART = "the values of a Helm chart, which aren't read yet"
+_CHART_HINT = "write the connections, variables and pools into a file of their own, such as objects.yaml"
+_SHAPES: tuple[tuple[Callable[[tree.Mapping], bool], str, str], ...] = (
+    (_is_answer, "an answer of Airflow's REST API (a list with total_entries), which isn't read yet", _HIDDEN),
+    (_is_object_answer, "an answer of Airflow's REST API about one object, which isn't read yet", _HIDDEN),
+    (_is_error_answer, "an error that Airflow's REST API answered, with no objects in it", _HIDDEN),
+    (_is_compose, "a Docker Compose file, which isn't read", "write the environment as NAME=VALUE lines into a .env"),
+    (_is_chart, _CHART, _CHART_HINT),
+)
+
+
+def _mentions(value: Any) -> bool:
+    """Whether a name of an environment variable of Airflow's objects is anywhere in a value."""
+    if isinstance(value, dict):
+        return any(_VARIABLE_NAME.match(key) for key in value) or any(map(_mentions, value.values()))
+    if isinstance(value, list):
+        return any(map(_mentions, value))
+    return isinstance(value, str) and re.search(r"\bAIRFLOW_(CONN|VAR)_[A-Za-z0-9]", value) is not None
