@@ -36,6 +36,9 @@ class Memory(Store):
     def describe(self) -> str:
         return self.address
 
+    def location(self, kind: Kind) -> object:
+        return id(self)
+
     def read(self, selection: Selection) -> Bundle:
         wanted = [obj for obj in self.held.values() if selection.wants(obj.kind, obj.id)]
         self.notes = [

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
+from urllib.parse import urlsplit
 
 from airconn.errors import TargetError, UsageError
 from airconn.formats.base import Note
@@ -68,6 +69,14 @@ class Capabilities:
     """An id can be told from its name there, without something beside it that says it."""
 
 
+def normal_url(url: str) -> str:
+    """A URL as it is the same for all ways to write it: host in small letters, no usual port, no `/` at the end."""
+    parts = urlsplit(url)
+    is_usual = (parts.scheme, parts.port) in (("http", 80), ("https", 443))
+    netloc = parts.netloc.rpartition(":")[0] if is_usual else parts.netloc
+    return parts._replace(netloc=netloc.lower(), path=parts.path.rstrip("/")).geturl()
+
+
 class Store(ABC):
     """A place that holds objects. It decides nothing: what to write is said by the steps of a plan."""
 
@@ -114,6 +123,10 @@ class Store(ABC):
         if self.deadline is not None and time.monotonic() >= self.deadline:
             raise TargetError("the deadline has passed", where=self.address, hint=DEADLINE)
         self.watch(what, done, None)
+
+    def location(self, kind: Kind) -> object:
+        """Where the objects of a kind are: equal for two addresses of the same place. Asks nobody."""
+        return self.address
 
     folds_case: ClassVar[bool] = False
     """Whether ids that are the same in capitals are the same here."""

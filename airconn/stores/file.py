@@ -67,6 +67,9 @@ class FileStore(Store):
     def describe(self) -> str:
         return self.address
 
+    def location(self, kind: Kind) -> object:
+        return os.path.realpath(self.address)
+
     def holds_something(self) -> bool:
         """Whether there is a file whose content a change is to respect."""
         if self.path is None or saving.is_open_for_writing(self.path):

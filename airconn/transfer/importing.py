@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from airconn.errors import BlockedError, InputError, InputErrors, TargetError
+from airconn.errors import BlockedError, InputError, InputErrors, TargetError, UsageError
 from airconn.formats.base import Note, quoted
 from airconn.model import (
     ALL_KINDS,
@@ -61,11 +61,14 @@ def prepare(
 ) -> Import:
     """Reads, validates and plans. Writes nothing.
 
-    Raises `InputErrors` for objects that the target would refuse, each with its origin, `BlockedError` where `prune`
-    would delete what the sources may only seem to lack, and what `Store.rehearse` raises.
+    Raises `UsageError` where the target is a source and nothing changes on the way, `InputErrors` for objects that
+    the target would refuse, each with its origin, `BlockedError` where `prune` would delete what the sources may only
+    seem to lack, and what `Store.rehearse` raises.
     """
     if not target.capabilities.writable or target.address == "<stdin>":
         raise target.not_writable()
+    if change is None and not fills:
+        _refuse_itself(sources, target, selection)
     loaded = load_for(sources, selection, target, airflow, fills=fills, change=change)
     target.reads_for = airflow or target.airflow()
     # What another run finds and doesn't look into, or doesn't touch, it doesn't complete.
@@ -125,6 +128,17 @@ def _typed(bundle: Bundle, present: Bundle) -> Bundle:
     if faults:
         raise InputErrors(tuple(faults))
     return bundle.map(lambda obj: with_type_of(obj, present.get(obj.kind, obj.id)))
+
+
+def _refuse_itself(sources: Sequence[Store], target: Store, selection: Selection) -> None:
+    """Raises `UsageError` where all that is asked for from a source is written back to where it comes from."""
+    for source in sources:
+        kinds = selection.kinds & source.kinds & target.kinds
+        if kinds and all(source.location(kind) == target.location(kind) for kind in kinds):
+            raise UsageError(
+                f"{target.address} is both the source and the target",
+                hint="--to ADDRESS names another target; --set, --rename and --overlay change objects in place",
+            )
 
 
 def _refuse_impossible(outcomes: Sequence[Outcome]) -> None:

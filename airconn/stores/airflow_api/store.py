@@ -29,7 +29,7 @@ from airconn.stores.airflow_api.probe import Server, probe
 from airconn.stores.airflow_api.reading import Reader
 from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.base import Capabilities, Store
+from airconn.stores.base import Capabilities, Store, normal_url
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -50,6 +50,9 @@ class AirflowApiStore(Store):
 
     def describe(self) -> str:
         return f"airflow {self._probed().text} at {self.address}"
+
+    def location(self, kind: Kind) -> object:
+        return normal_url(self.address)
 
     def airflow(self) -> AirflowVersion:
         return self._probed().version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +59,9 @@ class LocalStore(Store):
 
     def describe(self) -> str:
         return f"the files of Airflow's LocalFilesystemBackend: {', '.join(self._paths.values())}"
+
+    def location(self, kind: Kind) -> object:
+        return os.path.realpath(self._paths[kind])
 
     def read(self, selection: Selection) -> Bundle:
         return self._selected(selection, may_be_missing=False)

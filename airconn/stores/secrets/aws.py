@@ -165,6 +165,11 @@ class AwsService(Service):
         region = self._asked.region or (self._made and self._made.meta.region_name)
         return f"{self.words} in {region or 'the region of the profile'}"
 
+    def account(self) -> object:
+        given = ("profile_name", "role_arn", "aws_access_key_id", "session_kwargs", "assume_role_with_saml")
+        endpoint = aws_session.endpoint_of(self._chosen, self._settings, self.service_name)
+        return self.address, endpoint, *(getattr(self._chosen, name) for name in given)
+
     def name(self, kind: Kind, id_: str) -> str:
         return f"{self._prefixes[kind]}{id_}"
 

@@ -62,6 +62,10 @@ class Service(ABC):
         """What stands before the ids of a kind, in each place where the backend looks."""
         return (self.name(kind, "x").removesuffix("x"),)
 
+    def account(self) -> object:
+        """What tells this place from another one, where that isn't just the address. Asks nobody."""
+        return None
+
     @abstractmethod
     def ids(self, kind: Kind) -> Iterable[str]:
         """The ids of all secrets below the prefix of a kind, whatever is in them."""

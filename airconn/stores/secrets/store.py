@@ -75,6 +75,9 @@ class SecretStore(Store):
     def describe(self) -> str:
         return self._service.describe()
 
+    def location(self, kind: Kind) -> object:
+        return self._service.account() or self.address, self._service.beginnings(kind)
+
     def origin(self, kind: Kind, id_: str) -> Origin:
         """Where an object is."""
         return Origin(f"{self.address}/{self._service.name(kind, id_).lstrip('/')}")

@@ -81,6 +81,11 @@ class Server:
         self._client: Any = None
         self._lock = threading.Lock()
 
+    @property
+    def namespace(self) -> str | None:
+        """The namespace of Vault in which the mount is, if any."""
+        return self._chosen.namespace or self._settings.environ.get("VAULT_NAMESPACE") or None
+
     def call(self, function: Callable[[Any], Any]) -> Any:
         """What `function` makes of the client; None where there is nothing at its path.
 
@@ -143,7 +148,7 @@ class Server:
             verify=session.verify,
             timeout=self._settings.timeout,
             session=session,
-            namespace=self._chosen.namespace or self._settings.environ.get("VAULT_NAMESPACE") or None,
+            namespace=self.namespace,
             strict_http=self._chosen.strict_http,
         )
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 from airconn.model import Kind
 from airconn.stores import drivers
+from airconn.stores.base import normal_url
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Held, Refused, Service, Taken, Unavailable
 from airconn.stores.secrets.vault_server import Conflict, Denied, Server
@@ -42,6 +43,9 @@ class VaultService(Service):
     def describe(self) -> str:
         mount = f", mount {self._mount}" if self._mount else ""
         return f"vault at {self._server.url}{mount}"
+
+    def account(self) -> object:
+        return normal_url(self._server.url), self._server.namespace, self._mount
 
     def name(self, kind: Kind, id_: str) -> str:
         mount, path = self._names(kind, id_)[0]

@@ -46,6 +46,9 @@ class AzureKeyVault(Service):
     def describe(self) -> str:
         return f"Azure Key Vault {self._address.removeprefix('azure-keyvault://')}"
 
+    def account(self) -> object:
+        return self._address.lower().removesuffix(":443")
+
     def name(self, kind: Kind, id_: str) -> str:
         return self.names.name(kind, id_)
 
