@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airconn import trust
 from airconn.errors import UsageError
+from airconn.quoting import shown_address
 from airconn.trust import CREDENTIALS, METADB_PASSWORD
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class Config:
 
             near = get_close_matches(text[1:], addresses, n=1)
             hint = f"did you mean @{near[0]}?" if near else f"write it into {PROJECT_FILE} under [addresses]"
-            raise UsageError(f"no address is named {text}", hint=hint)
+            raise UsageError(f"no address is named {shown_address(text)}", hint=hint)
         address, own = (entry, {}) if isinstance(entry, str) else (entry["url"], entry)
         is_of_user = text[1:] in self.user.get("addresses", {})
         return Address(address, self.settings(address, own, None if is_of_user else PROJECT_FILE))

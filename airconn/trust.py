@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from airconn.errors import BlockedError, UsageError
+from airconn.quoting import shown_address
 
 VARIABLE = "AIRCONN_TRUST"
 """Names the hosts that get credentials although such a file names them, where there is nobody to ask."""
@@ -120,7 +121,7 @@ def endpoint(address: str) -> tuple[str, str]:
     try:
         parts = urlsplit(address)
     except ValueError:
-        return address, ""
+        return shown_address(address), ""
     scheme, host = parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
     usual = {"http": ":80", "https": ":443"}.get(scheme, ":")
     return f"{scheme}://{host.removesuffix(usual).removesuffix(':')}", parts.path.rstrip("/")
