@@ -22,6 +22,8 @@ def clean(text: str) -> str:
 
 def clean_lines(text: str, *, begun: bool = False) -> str:
     """The same for whole lines. `begun`: other text stands before it, on the same line."""
+    if "::" not in text and "##" not in text and text.replace("\n", "").isprintable():
+        return text
     lines = text.split("\n")
     first = 1 if begun else 0
     return "\n".join([*map(clean, lines[:first]), *(_OF_LINES.sub(r"\1\\x3a", clean(x)) for x in lines[first:])])

@@ -134,7 +134,7 @@ def host_of(server: str) -> str:
 
 def is_this_machine(address: str) -> bool:
     """Whether what is sent to a URL doesn't leave this machine."""
-    host = r"(?:[\w-]+\.)*localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\]"
+    host = r"localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\]"
     return bool(re.fullmatch(rf"https?://(?:{host})(?::[0-9]*)?(?:[/?#].*)?", address, re.IGNORECASE | re.DOTALL))
 
 
@@ -148,8 +148,7 @@ def check_recipient(address: str, file: str, source: str, trusted: str, consent:
         raise UsageError(
             f"{server} would get the credentials in {source} in clear, and this file isn't trusted with that",
             where=file,
-            hint="use https, or name the address yourself: on the command line, in AIRCONN_URL, or in your own "
-            "config.toml",
+            hint="use https, or name the address yourself, in AIRCONN_URL or in your own config.toml",
         )
     hosts = {name.strip().lower() for name in trusted.split(",") if name.strip()}
     is_trusted = bool(hosts & {server.partition("://")[2], host_of(server)})
