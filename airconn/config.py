@@ -12,12 +12,13 @@ import re
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airconn import trust
 from airconn.errors import UsageError
+from airconn.quoting import shown_address
 from airconn.trust import CREDENTIALS, METADB_PASSWORD
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 DEFAULT_URL = "http://localhost:8080"
 PROJECT_FILE = "airconn.toml"
+_NO_SETTING = "no setting: it is the one without --to or --from, AIRCONN_URL and 'url' in airconn.toml"
 
 _KEYS: dict[str, type] = {
     "url": str,
@@ -85,6 +87,8 @@ class Settings:
     """The format of the files, where their names and contents aren't to decide."""
     kind: Kind | None = None
     """What a file of one kind holds, where its name and content don't tell."""
+    named_by: str = "the command line"
+    """Where the address comes from."""
     env_dialect: str | None = None
     """For which reader a .env file is written, where its first line doesn't tell."""
     replace_references: bool = False
@@ -148,8 +152,14 @@ class Config:
 
     def target(self, option: str | None) -> Address:
         """The Airflow that is meant: `option`, else `AIRCONN_URL`, else `url` of a file, else the default."""
-        is_own = option is not None or self.environ.get("AIRCONN_URL") or "url" not in self.project
-        return self.resolve(self.named(option), None if is_own else PROJECT_FILE)
+        if option is not None:
+            return self.resolve(option)
+        if self.environ.get("AIRCONN_URL"):
+            return self.resolve(self.named(None), named_by="AIRCONN_URL")
+        if "url" in self.project:
+            return self.resolve(self.named(None), PROJECT_FILE, f"'url' in {PROJECT_FILE}")
+        by = f"'url' in {self.user_file}" if self.user.get("url") else _NO_SETTING
+        return self.resolve(self.named(None), named_by=by)
 
     def named(self, option: str | None) -> str:
         """The address of the Airflow that is meant, as somebody has written it: `@prod` stays that."""
@@ -157,16 +167,19 @@ class Config:
             return option
         return str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL)
 
-    def resolve(self, text: str, named_in: str | None = None) -> Address:
+    def resolve(self, text: str, named_in: str | None = None, named_by: str = "the command line") -> Address:
         """What an address means: `@name` is looked up, anything else stands for itself.
 
-        `named_in` is the file of somebody else that names it, if it isn't the user. Raises `UsageError` for a name
+        `named_in` is the file of somebody else that names it, if it isn't the user, and `named_by` says where it
+        comes from. Raises `UsageError` for a name
         that isn't configured, and for an address that may not have the credentials which are for it.
         """
         if not text:
             raise UsageError("an address is empty", hint="is it a variable of your shell that isn't set?")
         if not text.startswith("@"):
-            return Address(text, self.settings(text, {}, named_in or self.planned.get(text)))
+            plan = self.planned.get(text)
+            settings = self.settings(text, {}, plan or named_in)
+            return Address(text, replace(settings, named_by=plan or named_by))
         addresses = self.addresses()
         entry = addresses.get(text[1:])
         if entry is None:
@@ -174,10 +187,12 @@ class Config:
 
             near = get_close_matches(text[1:], addresses, n=1)
             hint = f"did you mean @{near[0]}?" if near else f"write it into {PROJECT_FILE} under [addresses]"
-            raise UsageError(f"no address is named {text}", hint=hint)
+            raise UsageError(f"no address is named {shown_address(text)}", hint=hint)
         address, own = (entry, {}) if isinstance(entry, str) else (entry["url"], entry)
         is_of_user = text[1:] in self.user.get("addresses", {})
-        return Address(address, self.settings(address, own, None if is_of_user else PROJECT_FILE))
+        settings = self.settings(address, own, None if is_of_user else PROJECT_FILE)
+        file = self.user_file if is_of_user else PROJECT_FILE
+        return Address(address, replace(settings, named_by=f"{text} in {file}"))
 
     def addresses(self) -> dict[str, Any]:
         """The addresses that have a name, the user's before the project's."""

@@ -9,6 +9,9 @@ _OF_LINES = re.compile(r"^(\s*):(?=:)")
 _ANYWHERE = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
 """What a runner of GitHub, Azure Pipelines or TeamCity takes for the beginning of a command to it."""
 
+_BEGIN = re.compile(r"[a-z][\w+.-]*:/+|[\w+.-]*//+|https?[:/]+|@", re.IGNORECASE)
+"""What stands before a user's name in a URL, or in what was meant to be one."""
+
 
 def clean(text: str) -> str:
     """A text from elsewhere as a part of a line, with nothing in it that a terminal or the log of a CI would obey."""
@@ -19,9 +22,24 @@ def clean(text: str) -> str:
 
 def clean_lines(text: str, *, begun: bool = False) -> str:
     """The same for whole lines. `begun`: other text stands before it, on the same line."""
+    if "::" not in text and "##" not in text and text.replace("\n", "").isprintable():
+        return text
     lines = text.split("\n")
     first = 1 if begun else 0
     return "\n".join([*map(clean, lines[:first]), *(_OF_LINES.sub(r"\1\\x3a", clean(x)) for x in lines[first:])])
+
+
+def shown_address(text: str) -> str:
+    """What was given as an address, without all that may be a user's name, a password or a query with a token.
+
+    It is for an address that is refused, so it needn't be a valid one.
+    """
+    head, at, rest = text.rpartition("@")
+    begin = _BEGIN.match(head)
+    hides = at and (begin or ":" in head)
+    rest = f"{begin[0] if begin else ''}…@{rest}" if hides else text
+    place, mark, _ = (*re.split(r"([?#])", rest, maxsplit=1), "", "")[:3]
+    return place + (f"{mark}…" if mark else "")
 
 
 def to_json(value: Any) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from airconn.errors import BlockedError, UsageError
+from airconn.quoting import shown_address
 
 VARIABLE = "AIRCONN_TRUST"
 """Names the hosts that get credentials although such a file names them, where there is nobody to ask."""
@@ -120,7 +121,7 @@ def endpoint(address: str) -> tuple[str, str]:
     try:
         parts = urlsplit(address)
     except ValueError:
-        return address, ""
+        return shown_address(address), ""
     scheme, host = parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
     usual = {"http": ":80", "https": ":443"}.get(scheme, ":")
     return f"{scheme}://{host.removesuffix(usual).removesuffix(':')}", parts.path.rstrip("/")
@@ -133,7 +134,7 @@ def host_of(server: str) -> str:
 
 def is_this_machine(address: str) -> bool:
     """Whether what is sent to a URL doesn't leave this machine."""
-    host = r"(?:[\w-]+\.)*localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\]"
+    host = r"localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\]"
     return bool(re.fullmatch(rf"https?://(?:{host})(?::[0-9]*)?(?:[/?#].*)?", address, re.IGNORECASE | re.DOTALL))
 
 
@@ -147,8 +148,7 @@ def check_recipient(address: str, file: str, source: str, trusted: str, consent:
         raise UsageError(
             f"{server} would get the credentials in {source} in clear, and this file isn't trusted with that",
             where=file,
-            hint="use https, or name the address yourself: on the command line, in AIRCONN_URL, or in your own "
-            "config.toml",
+            hint="use https, or name the address yourself, in AIRCONN_URL or in your own config.toml",
         )
     hosts = {name.strip().lower() for name in trusted.split(",") if name.strip()}
     is_trusted = bool(hosts & {server.partition("://")[2], host_of(server)})

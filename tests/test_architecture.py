@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "airconn"
 ROOMS = [
     "errors",
     "quoting",
+    "installed",
     "model",
     "formats",
     "override",

@@ -248,6 +248,7 @@ def test_a_projects_address_gets_no_credentials_in_clear(tmp_path: Path, secret:
     "address",
     [
         "http://127.0.0.1.attacker.example.com",
+        "http://attacker.localhost",
         "http://localhost@attacker.example.com",
         "http://attacker.example.com\\\\@localhost",
         "http://attacker.example.com#@localhost",
@@ -264,7 +265,7 @@ def test_what_only_looks_like_this_machine_is_not_this_machine(tmp_path: Path, a
 
 @pytest.mark.parametrize(
     "address",
-    ["https://x.example.com", "http://localhost:8080", "http://127.0.0.1", "http://[::1]:80", "http://a.localhost/b"],
+    ["https://x.example.com", "http://localhost:8080", "http://127.0.0.1", "http://[::1]:80", "http://LOCALHOST:1/b"],
 )
 def test_with_nobody_to_ask_a_projects_address_gets_them_over_https_or_on_this_machine(
     tmp_path: Path, address: str

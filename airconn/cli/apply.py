@@ -13,6 +13,7 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.errors import InputError
+from airconn.quoting import shown_address
 
 if TYPE_CHECKING:
     from airconn.report.planfile import PlanFile
@@ -48,7 +49,7 @@ def command(app: App, /, file: Path, yes: bool, output: str, **options: Any) -> 
     for source in kept["sources"]:
         if is_file(source) and not source.startswith(("@", "-")) and not os.path.lexists(source):
             hint = "a plan is carried out in the directory that its sources are relative to"
-            raise InputError("there is no such file", where=source, hint=hint)
+            raise InputError("there is no such file", where=shown_address(source), hint=hint)
     return Run(app, {**kept, **options}, output).applied(planned, yes=yes)
 
 

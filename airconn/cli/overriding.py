@@ -13,6 +13,7 @@ from airconn.cli.standard_input import one_name
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import AirflowVersion, Bundle, Selection
+from airconn.quoting import shown_address
 
 
 def make_overrides(
@@ -50,7 +51,7 @@ def _read_value(path: str) -> str:
         raise UsageError("this is not UTF-8 text", where=path) from None
     except (OSError, ValueError, RuntimeError) as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
-        raise UsageError(reason, where=path) from None
+        raise UsageError(reason, where=shown_address(path)) from None
 
 
 def _ask(app: App, place: str) -> str:

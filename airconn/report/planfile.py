@@ -17,6 +17,7 @@ from typing import Any
 from airconn import trust
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.model import REDACTED, Bundle, Text, value_fields
+from airconn.quoting import shown_address
 from airconn.report import step_json
 from airconn.transfer.importing import Import
 
@@ -59,7 +60,7 @@ def load(path: Path) -> PlanFile:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError("there is no such file", where=str(path), hint=hint) from None
+        raise InputError("there is no such file", where=shown_address(str(path)), hint=hint) from None
     except (OSError, ValueError, RecursionError):
         raise InputError("this is no plan file", where=str(path), hint=hint) from None
     if not isinstance(found, dict) or any(not isinstance(found.get(key), kind) for key, kind in _KEYS.items()):

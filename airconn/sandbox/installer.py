@@ -9,6 +9,7 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from airconn.installed import command_for
 from airconn.sandbox.guard import Guard
 from airconn.sandbox.output import ProgramFailed, tail
 from airconn.sandbox.pythons import Python
@@ -123,7 +124,7 @@ def _hint(said: str, uv: Path | None) -> str:
     if "--uploaded-prior-to" in said or "upload-time" in said:
         return (
             "this pip, or this package index, can't install what a release had on its day, and uv often can: "
-            "`pip install 'airconn[sandbox]'` brings it"
+            f"`{command_for('sandbox')}` brings it"
         )
     return "is the package index reachable from here? pip takes its address from PIP_INDEX_URL or its own settings"
 

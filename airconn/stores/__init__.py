@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from airconn.errors import UsageError
+from airconn.quoting import shown_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,8 +89,10 @@ REGISTRY = {
 }
 
 
-_NO_FILE = re.compile(r"localhost$|[\w.-]+:\d+(/|$)|https?:")
-"""What is meant to be a URL, and would otherwise be taken for the name of a file."""
+_NO_FILE = re.compile(
+    r"localhost$|[\w.-]+:\d+([/?#]|$)|https?[:/\\]|[\w.-]*//+[^/]*@|[^/@]*:[^@]*@", re.IGNORECASE | re.DOTALL
+)
+"""What is meant to be a URL, and would otherwise be taken for the name of a file. With ./ before it, it is one."""
 
 
 def is_file(address: str) -> bool:
@@ -113,7 +116,7 @@ def open_store(address: str, settings: Settings) -> Store:
         raise UsageError(f"{scheme}:// is no place that airconn knows", hint=hint)
     if entry is None and _NO_FILE.match(address) and not Path(address).exists():
         raise UsageError(
-            f"{address} has no http:// or https:// in front, and there is no such file",
+            f"{shown_address(address)} has no http:// or https:// in front, and there is no such file",
             hint="an Airflow is named like http://localhost:8080",
         )
     entry = entry or REGISTRY["file"]

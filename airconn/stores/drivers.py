@@ -17,9 +17,11 @@ def load(module: str, extra: str, package: str = "") -> Any:
     try:
         return import_module(module)
     except ImportError:
+        from airconn.installed import command_for
+
         raise UsageError(
             f"this place needs the package {package or module.partition('.')[0]}, which isn't installed",
-            hint=f"pip install 'airconn[{extra}]'",
+            hint=command_for(extra),
         ) from None
 
 

@@ -27,6 +27,7 @@ from airconn.formats.base import (
     half_characters,
 )
 from airconn.model import ALL_KINDS, AirflowObject, AirflowVersion, Bundle, Kind, Outcome, Selection, Step
+from airconn.quoting import shown_address
 from airconn.stores import saving
 from airconn.stores.base import Capabilities, Store
 
@@ -97,7 +98,7 @@ class FileStore(Store):
                 IsADirectoryError: "this is a directory",
                 PermissionError: "you may not read this file",
             }.get(type(error), "this file can't be read")
-            raise InputError(reason, where=self.address) from None
+            raise InputError(reason, where=shown_address(self.address)) from None
 
     def _decode(self, data: bytes) -> str:
         try:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from airconn.errors import AirconnError, TargetError
+from airconn.quoting import shown_address
 
 _WAITING = 2.0
 """For how many seconds a lock is waited for. Who holds it as we do has it for milliseconds."""
@@ -125,7 +126,9 @@ def write_atomically(path: Path, text: str) -> None:
             "an object has half a character (a lone surrogate) in it, which no file holds", where=str(path)
         ) from None
     except OSError as error:
-        raise TargetError(f"can't be written: {error.strerror or 'the system refuses'}", where=str(path)) from None
+        raise TargetError(
+            f"can't be written: {error.strerror or 'the system refuses'}", where=shown_address(str(path))
+        ) from None
     finally:
         if temporary is not None:
             with contextlib.suppress(FileNotFoundError):

@@ -296,3 +296,30 @@ def test_what_only_lacks_the_marks_of_connections_is_no_variable(airconn, tmp_pa
     result = airconn("convert", tmp_path / "data.json")
     assert (result.code, result.out) == (3, "")
     assert "it can't be told whether this file holds connections or variables" in result.err
+
+
+@pytest.mark.parametrize(
+    ("command", "variable", "project", "whence"),
+    [
+        (["import", "{url}", "--to", "t.env"], "", "", "the command line"),
+        (["list", "--from", "{url}"], "", "", "the command line"),
+        (["diff", "t.env", "{url}"], "", "", "the command line"),
+        (["list"], "{url}", "", "AIRCONN_URL"),
+        (["list"], "", 'url = "{url}"', "'url' in airconn.toml"),
+        (["list"], "", 'url = "@x"\naddresses.x = "{url}"', "@x in airconn.toml"),
+        (["import", "@x", "--to", "t.env"], "", 'addresses.x = "{url}"', "@x in airconn.toml"),
+    ],
+)
+def test_an_address_that_does_not_answer_is_told_with_where_it_comes_from(
+    airconn, tmp_path: Path, monkeypatch, command: list[str], variable: str, project: str, whence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    url = "https://bad-host.invalid"
+    (tmp_path / "t.env").touch()
+    (tmp_path / "airconn.toml").write_text(project.replace("{url}", url))
+    args = [word.replace("{url}", url) for word in command]
+    env = {"AIRCONN_RETRIES": "0", **({"AIRCONN_URL": url} if variable else {})}
+    result = airconn(*args, env=env)
+    assert result.code == 5
+    assert f"hint:  the address comes from {whence}\n" in result.err
+    assert "--to" not in result.err

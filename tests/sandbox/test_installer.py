@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from airconn.installed import command_for
 from airconn.sandbox import installer
 from airconn.sandbox.guard import Guard
 from airconn.sandbox.output import ProgramFailed
@@ -104,9 +105,9 @@ def test_settings_that_would_change_what_is_installed_are_not_passed_on(
         (
             "ERROR: Index https://me:pass@index.example/ does not provide upload-time metadata.",
             False,
-            "airconn[sandbox]",
+            command_for("sandbox"),
         ),
-        ("no such option: --uploaded-prior-to", False, "airconn[sandbox]"),
+        ("no such option: --uploaded-prior-to", False, command_for("sandbox")),
         ("Could not connect to https://me:pass@index.example", False, "PIP_INDEX_URL"),
     ],
 )

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from airconn.errors import TargetError
 from airconn.stores.base import DEADLINE
 
-_WHENCE = "the address comes from --to or --from, else AIRCONN_URL, else `url` in airconn.toml"
 _PROXY_WHENCE = "the proxy comes from HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are asked directly"
 _CLIENT_CERT = "does it want a client certificate? see --client-cert and --client-key"
 
@@ -63,16 +62,24 @@ def _rebuild(
 
 
 def no_answer(
-    error: BaseException, base: str, timeout: float, *, answered: bool = False, late: bool = False
+    error: BaseException,
+    base: str,
+    timeout: float,
+    *,
+    answered: bool = False,
+    late: bool = False,
+    named_by: str = "the command line",
 ) -> NoAnswer:
     """What `error` means for a user who gave the address `base`.
 
-    `answered`: there were answers from it before. `late`: the deadline has passed by now.
+    `answered`: there were answers from it before. `late`: the deadline has passed by now. `named_by`: where the
+    address comes from.
     """
     import ssl
 
     import urllib3.exceptions as problem
 
+    whence = f"the address comes from {named_by}"
     cause = error
     while isinstance(cause, problem.MaxRetryError) and cause.reason is not None:
         cause = cause.reason
@@ -83,9 +90,9 @@ def no_answer(
         message, hint = _tls(cause)
         return NoAnswer(message, where=base, hint=hint)
     if isinstance(cause, problem.NameResolutionError):
-        return NoAnswer(f"the name {host} doesn't resolve", where=base, hint=_WHENCE, passing=answered)
+        return NoAnswer(f"the name {host} doesn't resolve", where=base, hint=whence, passing=answered)
     if isinstance(cause, problem.NewConnectionError):
-        hint = f"is the Airflow running? {_WHENCE}"
+        hint = f"is the Airflow running? {whence}"
         return NoAnswer("nothing listens there", where=base, hint=hint, passing=answered)
     connecting = isinstance(cause, problem.ConnectTimeoutError)
     if isinstance(cause, problem.TimeoutError) and late:
@@ -93,7 +100,7 @@ def no_answer(
         return OutOfTime(f"{what} before the deadline", where=base, maybe_done=not connecting)
     seconds = f"{timeout:g} second{'' if timeout == 1 else 's'}"
     if connecting:
-        hint = f"is it behind a firewall? {_WHENCE}"
+        hint = f"is it behind a firewall? {whence}"
         return NoAnswer(f"no connection within {seconds}", where=base, hint=hint, passing=answered)
     if isinstance(cause, problem.TimeoutError):
         hint = "--timeout SECONDS waits longer"
@@ -101,7 +108,7 @@ def no_answer(
         silent.timed_out = True
         return silent
     if isinstance(cause, problem.LocationValueError | problem.LocationParseError):
-        return NoAnswer("this is no address that can be connected to", where=base, hint=_WHENCE)
+        return NoAnswer("this is no address that can be connected to", where=base, hint=whence)
     if _speaks_tls(cause, base):
         return NoAnswer("it speaks TLS", where=base, hint=f"use https:{base[5:]}")
     return NoAnswer(

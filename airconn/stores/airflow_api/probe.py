@@ -104,6 +104,5 @@ def _explain(session: Session, replies: list[Reply]) -> TargetError:
     return TargetError(
         "what answers here is no Airflow",
         where=session.base,
-        hint="/api/v2/version and /api/v1/version don't tell a version; "
-        "the address comes from --to or --from, else AIRCONN_URL, else `url` in airconn.toml",
+        hint=f"/api/v2/version and /api/v1/version don't tell a version; the address comes from {session.named_by}",
     )

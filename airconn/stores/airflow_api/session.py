@@ -30,6 +30,8 @@ class Session:
     def __init__(self, base: str, settings: Settings) -> None:
         self.base = base
         self._settings = settings
+        self.named_by = settings.named_by
+        """Where the address comes from."""
         self.transport = Transport(base, settings)
         self.auth = Authenticator(settings.credentials, self.transport, settings.timeout)
         self.v2 = True

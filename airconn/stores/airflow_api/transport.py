@@ -189,15 +189,17 @@ class Transport:
         from airflow_client.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError, SSLError
 
+        named_by = self._settings.named_by
         try:
             reply = self._once(request, headers, seconds)
         except HTTPError as error:
             left = self._left()
             late = left is not None and left < _NEARLY
-            return no_answer(error, self.base, seconds, answered=self._answered, late=late)
+            return no_answer(error, self.base, seconds, answered=self._answered, late=late, named_by=named_by)
         except ApiException as error:
             # What the client makes of a TLS failure: its text is the reason.
-            return no_answer(SSLError(str(error.reason)), self.base, seconds, answered=self._answered)
+            fault = SSLError(str(error.reason))
+            return no_answer(fault, self.base, seconds, answered=self._answered, named_by=named_by)
         if reply.status == 407:
             return proxy_wants_credentials(self.base)
         self._answered = True

@@ -55,7 +55,7 @@ class Prefix:
         try:
             words = tuple(shlex.split(address[len(SCHEME) :]))
         except ValueError:
-            raise UsageError(f"{address} has a quote that isn't closed") from None
+            raise UsageError(f"the command behind {SCHEME} has a quote that isn't closed") from None
         if any("\0" in word for word in words):
             raise UsageError("the command has a character in it that no command has", where=repr(address))
         if words and words[-1].rpartition("/")[2] == "airflow":

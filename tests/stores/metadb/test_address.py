@@ -11,6 +11,7 @@ import pytest
 from airconn.airflow_config import AirflowConfig
 from airconn.config import Settings
 from airconn.errors import UsageError
+from airconn.installed import command_for
 from airconn.stores import drivers, open_store
 from airconn.stores.metadb.address import Database, find, shown
 
@@ -173,5 +174,5 @@ def test_without_sqlalchemy_it_is_asked_for_in_one_line(monkeypatch, airconn) ->
     result = airconn("list", "--from", "metadb+postgresql://h/db")
     assert (result.code, result.out) == (2, "")
     assert result.err == (
-        "error: this place needs the package sqlalchemy, which isn't installed\nhint:  pip install 'airconn[db]'\n"
+        f"error: this place needs the package sqlalchemy, which isn't installed\nhint:  {command_for('db')}\n"
     )

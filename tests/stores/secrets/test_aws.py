@@ -14,6 +14,7 @@ import pytest
 
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
+from airconn.installed import command_for
 from airconn.model import Action, Connection, Kind, Selection, Text, Variable
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
@@ -634,7 +635,7 @@ def test_nothing_is_loaded_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) 
         assert not store.problems(VARIABLE)
         error = failure(lambda store=store: store.read(Selection()))
         assert str(error) == "this place needs the package boto3, which isn't installed"
-        assert error.hint == "pip install 'airconn[aws]'"
+        assert error.hint == command_for("aws")
 
 
 def test_requests_and_values_are_in_no_repr() -> None:

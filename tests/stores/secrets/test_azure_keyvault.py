@@ -14,6 +14,7 @@ import pytest
 
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
+from airconn.installed import command_for
 from airconn.model import Action, Bundle, Connection, Kind, Selection, Step, Text, Variable
 from airconn.plan import make_plan, with_deletions
 from airconn.stores import open_backend, open_store
@@ -605,4 +606,4 @@ def test_a_library_that_is_missing_is_asked_for(
     package = "azure-identity" if module == "azure.identity" else "azure-keyvault-secrets"
     with pytest.raises(UsageError, match=f"{package}, which isn't installed") as caught:
         make().read(EVERYTHING)
-    assert caught.value.hint == "pip install 'airconn[azure]'"
+    assert caught.value.hint == command_for("azure")

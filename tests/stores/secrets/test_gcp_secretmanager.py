@@ -20,6 +20,7 @@ from google.auth import impersonated_credentials
 
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
+from airconn.installed import command_for
 from airconn.model import Action, Bundle, Connection, Kind, Selection, Step, Text, Variable
 from airconn.plan import make_plan
 from airconn.stores import open_backend, open_store
@@ -506,7 +507,7 @@ def test_a_library_that_is_missing_is_asked_for(google_: fake.Fake, monkeypatch:
     monkeypatch.setitem(sys.modules, "google.cloud.secretmanager_v1", None)
     with pytest.raises(UsageError, match="google-cloud-secret-manager, which isn't installed") as caught:
         backend(google_).read(EVERYTHING)
-    assert caught.value.hint == "pip install 'airconn[gcp]'"
+    assert caught.value.hint == command_for("gcp")
 
 
 def test_nothing_but_the_error_is_said_and_the_environment_stays_as_it_is(google_: fake.Fake) -> None:

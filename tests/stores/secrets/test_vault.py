@@ -17,6 +17,7 @@ import trustme
 
 from airconn.config import Settings
 from airconn.errors import InputError, TargetError, UsageError
+from airconn.installed import command_for
 from airconn.model import Action, Connection, Kind, Origin, Selection, Text, Variable, rules_for
 from airconn.model.airflow import NEWEST
 from airconn.stores import open_backend, open_store
@@ -565,7 +566,7 @@ main()
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0
-    assert "pip install 'airconn[vault]'" in done.stderr
+    assert command_for("vault") in done.stderr
     assert "Traceback" not in done.stderr
 
 
