@@ -24,6 +24,8 @@ from airconn.model import (
     unfilled,
     value_fields,
 )
+from airconn.model.leaves import leaf_name
+from airconn.model.secrecy import masked, secret_leaves
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from airconn.transfer import watching
@@ -136,6 +138,8 @@ class Export:
     notes: tuple[Note, ...] = ()
     hidden: Hidden = ()
     ignored: tuple[tuple[str, int], ...] = ()
+    masked: Hidden = ()
+    """The objects with secrets that were masked, and the names of these."""
 
     @property
     def written(self) -> Bundle:
@@ -151,6 +155,7 @@ def export(
     *,
     options: WriteOptions,
     redacted: RedactedPolicy = "mask",
+    mask_secrets: bool = False,
     strict: bool = False,
     replace_file: bool = False,
     fills: Sequence[Store] = (),
@@ -161,7 +166,10 @@ def export(
     Where `out` is a file with something in it, its values stand in for those that the sources hide, and a format that
     can be changed in place is, unless `replace_file` says to start afresh.
 
-    Raises `BlockedError` for hidden fields under `redacted="fail"`, and `InputErrors` for losses under `strict`.
+    With `mask_secrets`, what is a secret to `show` is then hidden like all that the sources hide.
+
+    Raises `BlockedError` for what they hide under `redacted="fail"` and where secrets would stay in `out` that are to
+    be masked, and `InputErrors` for losses under `strict`.
     """
     loaded = load(sources, selection, options.airflow, fills=fills, change=change)
     bundle, old = loaded.bundle, Bundle()
@@ -177,6 +185,9 @@ def export(
         sources,
         "export from a place that shows its secrets, or take --redacted mask or --redacted omit",
     )
+    secrets: Hidden = ()
+    if mask_secrets:
+        bundle, secrets = _without_secrets(bundle, old, out, redacted)
     with watching.busy(out, "writing"):
         if respect and formats.get_updater(out.format_name()):
             rendered = out.rendered({(obj.kind, obj.id): obj for obj in bundle}, options, _same_to(sources))
@@ -194,7 +205,30 @@ def export(
             rendered = formats.get_format(out.format_name()).render(bundle, options)
     if strict:
         refuse_losses(bundle, rendered.losses)
-    return Export(rendered.text, bundle, rendered.losses, (*loaded.notes, *rendered.notes), hidden, loaded.ignored)
+    return Export(
+        rendered.text, bundle, rendered.losses, (*loaded.notes, *rendered.notes), hidden, loaded.ignored, secrets
+    )
+
+
+def _without_secrets(bundle: Bundle, old: Bundle, out: FileStore, redacted: RedactedPolicy) -> tuple[Bundle, Hidden]:
+    """`bundle` with its secrets hidden, and what these are. Raises `BlockedError` where `out` has others."""
+    others = [obj for obj in old if bundle.get(obj.kind, obj.id) is None and any(secret_leaves(obj))]
+    if others:
+        number = "1 object" if len(others) == 1 else f"{len(others)} objects"
+        raise BlockedError(
+            f"this file has secrets of {number} that the source doesn't have, and they would stay as they are",
+            where=out.address,
+            hint="--replace writes the file afresh",
+        )
+    found = tuple(
+        (obj, tuple(leaf_name(name, path) for name, path in leaves))
+        for obj in bundle
+        if (leaves := list(secret_leaves(obj)))
+    )
+    bundle = bundle.map(masked)
+    if redacted == "omit":
+        bundle = Bundle.of(rest for obj in bundle if (rest := without_hidden(obj)) is not None)
+    return bundle, found
 
 
 def _refuse_to_mask(bundle: Bundle, old: Bundle, out: FileStore) -> None:
