@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from airconn.check import env_lines, objects, places, uris
 from airconn.check.reading import Reading, place, read
 from airconn.check.rules import BY_CODE, Finding, Severity
-from airconn.check.sensitive import secrets
 from airconn.errors import InputError
 from airconn.formats.base import extra_fault
 from airconn.formats.env import PREFIXES, env_name
@@ -23,6 +22,8 @@ from airconn.model import (
     Variable,
     rules_for,
 )
+from airconn.model.secrecy import secret_leaves
+from airconn.stores import git
 from airconn.stores.file import FileStore
 
 AIRFLOW_2 = AirflowVersion(2, 11, 2)
@@ -178,13 +179,16 @@ class _Checker:
 
     def open_secrets(self, found: Iterable[AirflowObject]) -> None:
         path = self.store.path
-        holders = [obj for obj in found if any(secrets(obj))]
-        if path is None or not holders:
+        if path is None:
+            return
+        is_tracked, is_open = git.is_tracked(path), places.is_open(path)
+        holders = [obj for obj in found if any(secret_leaves(obj))] if is_tracked or is_open else []
+        if not holders:
             return
         number = "1 object" if len(holders) == 1 else f"{len(holders)} objects"
-        if places.is_tracked(path):
+        if is_tracked:
             self.add("AC511", (1, 1), f"git tracks this file, which holds secrets of {number}")
-        if places.is_open(path):
+        if is_open:
             self.add("AC512", (1, 1), f"others can read this file, which holds secrets of {number}")
 
 

@@ -137,7 +137,10 @@ def _masks(obj: AirflowObject) -> Iterator[Trouble]:
     if hidden := hidden_fields(obj):
         yield "AC501", f"hidden where it comes from: {', '.join(hidden)}", None
     found = {placeholder.name: placeholder.form for placeholder in placeholders(obj)}
+    refers = bool(getattr(obj, "expanded_by", ()))  # which AC407 tells
     for name, form in found.items():
+        if refers and form is Form.TEMPLATE:
+            continue
         code = "AC502" if form is Form.MASK else "AC506"
         yield code, f"{name} is {form.what}", None
     for name, text in texts(obj):

@@ -180,6 +180,11 @@ ALL = (
         "start it with AIRFLOW_CONN_ or AIRFLOW_VAR_ and the id; --ignore AC406 if it is a setting of your own",
     ),
     Rule(
+        "AC407", "env-reference", _ERROR, "a reference such as ${NAME}, which other readers of the file expand",
+        "put the value between single quotes if it is meant as it is, or import what a shell makes of it: "
+        "set -a; . ./.env; set +a; airconn import env:",
+    ),
+    Rule(
         "AC501", "mask", _WARNING, "a *** stands where a secret was hidden",
         "fill it in; airconn import keeps what the target has, Airflow itself would take *** for the secret",
     ),

@@ -105,7 +105,8 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
                 k8s_namespace=options["k8s_namespace"],
                 k8s_name=options["k8s_name"],
             ),
-            redacted=options["redacted"],
+            redacted=options["redacted"] or "mask",
+            mask_secrets=options["mask_secrets"],
             strict=options["strict"],
             replace_file=options["replace"],
             fills=fills,
@@ -123,6 +124,7 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
     elif not len(result.written) and not result.kept:
         opt.warn_of_nothing(app, selection, f"the {out.format_name()} format has no place for anything")
     tell(app, result, selection, path, omitted=options["redacted"] == "omit")
+    _tell_of_secrets(app, result, path, asked=options["redacted"] in ("mask", "omit"))
     if result.kept:
         app.error(_keeps_references(result, out))
         return ExitCode.BLOCKED
@@ -180,6 +182,37 @@ def tell(app: App, result: Export, selection: Selection, out: Path | None, *, om
         from airconn import report
 
         app.say(f"{out}: {report.amounts(result.written, selection.kinds)}")
+
+
+def _tell_of_secrets(app: App, result: Export, path: Path | None, *, asked: bool) -> None:
+    """Says how many secrets were masked, or where they are in clear although the user may take them to be masked."""
+    if result.masked:
+        number = "1 object" if len(result.masked) == 1 else f"{len(result.masked)} objects"
+        app.say(f"secrets of {number} are masked; importing them again keeps what the target has")
+        return
+    exposed = False
+    if path is not None:
+        from airconn.stores import git
+
+        exposed = git.is_not_ignored(path)
+    if not asked and not exposed:
+        return
+    from airconn.model.secrecy import secret_leaves
+
+    holders = sum(any(secret_leaves(obj)) for obj in result.written)
+    if not holders:
+        return
+    number = "1 object" if holders == 1 else f"{holders} objects"
+    if exposed:
+        app.warn(
+            f"{path}: secrets of {number} are written in clear, and git doesn't ignore this file: "
+            "list it in .gitignore, or write it with --mask-secrets"
+        )
+    else:
+        app.warn(
+            f"secrets of {number} are written in clear: --redacted is about what the source hides, "
+            "and --mask-secrets masks these"
+        )
 
 
 def tell_lacks(app: App, result: Export | Environ, how: str) -> None:

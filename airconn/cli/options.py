@@ -207,8 +207,13 @@ writing = _apply(
         click.option(
             "--redacted",
             type=click.Choice(["mask", "omit", "fail"]),
-            default="mask",
-            help="What becomes of fields that the source hides: written as ***, left out, or an error [mask].",
+            help="What becomes of fields that the source itself hides: written as ***, left out, or an error [mask]. "
+            "Secrets that it shows are written as they are.",
+        ),
+        click.option(
+            "--mask-secrets",
+            is_flag=True,
+            help="Write *** for every secret, also where the source shows it, by the rules of airconn show.",
         ),
         click.option("--replace", is_flag=True, help="Write FILE afresh, and don't change it in place."),
         click.option(

@@ -37,6 +37,7 @@ from airconn.formats.dotenv import (
 )
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.lines import Entry
+from airconn.formats.dotenv.references import expanded_by
 from airconn.model import (
     REDACTED,
     UNDESCRIBED,
@@ -107,7 +108,7 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     for entry in dialect.entries(text):
         reader.take(entry)
     reader.stray_marks.check()  # all else may be wrong only because the file was taken for one in another dialect
-    found = parsed(reader.objects(), reader.faults, reader.notes, reader.ignored)
+    found = parsed(reader.objects(), reader.faults, reader.all_notes(), reader.ignored)
     return replace(found, kinds=KINDS)
 
 
@@ -187,7 +188,19 @@ class _Reader:
             self.found[name] = Variable(key=id_, value=REDACTED, unsaid=UNDESCRIBED, origin=origin)
         else:
             rules, column = self.options.rules, entry.value_column
-            self.found[name] = read_value(kind, id_, entry.value, rules, origin, column=column)
+            obj = read_value(kind, id_, entry.value, rules, origin, column=column)
+            readers = expanded_by(entry.written, self.dialect.name)
+            self.found[name] = replace(obj, expanded_by=readers) if readers else obj
+
+    def all_notes(self) -> list[Note]:
+        """The notes, with one for all values that other readers expand."""
+        expanded = [obj for obj in self.objects() if getattr(obj, "expanded_by", ())]
+        if not expanded:
+            return self.notes
+        others = f" and {len(expanded) - 1} more" if len(expanded) > 1 else ""
+        readers = ", ".join(dict.fromkeys(reader for obj in expanded for reader in getattr(obj, "expanded_by", ())))
+        message = f"other readers ({readers}) expand a reference in this value{others}; it is read as it is"
+        return [*self.notes, Note(str(expanded[0].origin), message)]
 
     def objects(self) -> list[AirflowObject]:
         """What counts: a name that Airflow never finds gives way to the one that it does find."""

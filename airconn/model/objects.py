@@ -91,6 +91,8 @@ class Connection:
     """The fields in which `***` is no mask but the text itself, because the user says so."""
     genuine: frozenset[tuple[str, JsonPath]] = field(default=frozenset(), compare=False)
     """The leaves that look like a placeholder and hold the value itself, because the user says so."""
+    expanded_by: tuple[str, ...] = field(default=(), compare=False)
+    """The readers of the source that put another text in the place of a part of a value, such as `${NAME}`."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -117,6 +119,8 @@ class Variable:
     """The fields in which `***` is no mask but the text itself, because the user says so."""
     genuine: frozenset[tuple[str, JsonPath]] = field(default=frozenset(), compare=False)
     """The leaves that look like a placeholder and hold the value itself, because the user says so."""
+    expanded_by: tuple[str, ...] = field(default=(), compare=False)
+    """The readers of the source that put another text in the place of a part of a value, such as `${NAME}`."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -159,7 +163,7 @@ CLASS_OF: dict[Kind, type[Connection] | type[Variable] | type[Pool]] = {
 }
 
 
-_NO_VALUES = frozenset({"conn_id", "key", "name", "unsaid", "literal", "genuine", "origin"})
+_NO_VALUES = frozenset({"conn_id", "key", "name", "unsaid", "literal", "genuine", "expanded_by", "origin"})
 _VALUE_FIELDS = {
     kind: tuple(f.name for f in fields(cls) if f.name not in _NO_VALUES) for kind, cls in CLASS_OF.items()
 }

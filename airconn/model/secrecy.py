@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
 from airconn.model import jsontext
 from airconn.model.jsontext import JsonPath, Number
-from airconn.model.objects import AirflowObject, Connection, Variable
+from airconn.model.leaves import leaves_of
+from airconn.model.objects import AirflowObject, Connection, Variable, value_fields
+from airconn.model.redacted import MASK, REDACTED, Redacted
 from airconn.model.secret_names import is_hidden_name, is_secret_name
 from airconn.model.secret_values import is_certain, is_harmless, may_be_secret, secret_arguments
 from airconn.model.sensitive import is_sensitive
@@ -35,6 +38,38 @@ def is_secret(obj: AirflowObject, field: str, path: JsonPath, value: Any) -> boo
         _is_hidden_path((*own, *path))
         or (not is_harmless(text) and (_is_secret_path((*own, *path)) or _is_named_beside(obj, field, path)))
         or (isinstance(text, str) and _has_something(text))
+    )
+
+
+def secret_leaves(obj: AirflowObject) -> Iterator[tuple[str, JsonPath]]:
+    """The field and the path of each leaf with a secret that is there and isn't hidden."""
+    for name in value_fields(obj.kind):
+        for path, leaf in leaves_of(getattr(obj, name)).items():
+            if leaf is not REDACTED and leaf not in ("", Text("")) and is_secret(obj, name, path, leaf):
+                yield name, path
+
+
+def masked(obj: AirflowObject) -> AirflowObject:
+    """`obj` with each leaf that is a secret hidden, as if its source hid it."""
+    found: dict[str, set[JsonPath]] = {}
+    for name, path in secret_leaves(obj):
+        if name not in _NEVER_HIDDEN:
+            found.setdefault(name, set()).add(path)
+    changes: dict[str, Any] = {name: _hidden(getattr(obj, name), paths) for name, paths in found.items()}
+    return replace(obj, **changes) if changes else obj
+
+
+_NEVER_HIDDEN = frozenset({"conn_type", "team_name", "port", "slots", "include_deferred"})
+"""The fields in which a mask can't stand."""
+
+
+def _hidden(value: Any, paths: set[JsonPath]) -> Text | Redacted:
+    if not isinstance(value, Text) or () in paths:
+        return REDACTED
+    tree = jsontext.replace_leaves(value.value(), lambda path, leaf: REDACTED if path in paths else leaf)
+    hidden = tuple(path for path, leaf in jsontext.leaves(tree) if leaf is REDACTED)
+    return Text(
+        jsontext.dumps(jsontext.replace_leaves(tree, lambda _, leaf: MASK if leaf is REDACTED else leaf)), hidden
     )
 
 

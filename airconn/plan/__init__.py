@@ -18,13 +18,14 @@ from airconn.model import (
     Kind,
     Step,
     Text,
+    field_values,
     hidden_fields,
     is_unsaid,
     jsontext,
     value_fields,
 )
 from airconn.model.leaves import leaf_name, leaves_of
-from airconn.model.placeholders import placeholders
+from airconn.model.placeholders import Form, placeholders
 from airconn.plan.fields import compare
 from airconn.plan.policy import Lacking, OnExisting, Policy
 
@@ -118,7 +119,7 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
 
     if target is None:
         refusal = _creation_refusal(source, place)
-        refusals = (*((refusal,) if refusal else ()), *_placeholders(source, None, frozenset()))
+        refusals = (*((refusal,) if refusal else ()), *_unresolved(source, None, frozenset()))
         return step(Action.BLOCKED, reasons=refusals) if refusals else step(Action.CREATE)
     if policy.on_existing == "skip":
         return step(Action.SKIPPED, reasons=("exists",))
@@ -146,7 +147,7 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
         changes += found
         reasons += [reason] if reason else []
     writes = any(change.is_written for change in changes)
-    reasons += _placeholders(source, target, frozenset(change.name for change in changes if change.is_written))
+    reasons += _unresolved(source, target, frozenset(change.name for change in changes if change.is_written))
     if reasons:
         return step(Action.BLOCKED, tuple(changes), tuple(reasons))
     if writes and policy.on_existing == "fail":
@@ -178,13 +179,21 @@ def _creation_refusal(source: AirflowObject, place: Place) -> str:
     return place.create_refusal(source)
 
 
-def _placeholders(source: AirflowObject, target: AirflowObject | None, written: frozenset[str]) -> list[str]:
-    """Why an object isn't written in which something stands for a secret, one reason for each such leaf.
+def _unresolved(source: AirflowObject, target: AirflowObject | None, written: frozenset[str]) -> list[str]:
+    """Why an object isn't written in which something stands for a secret or for another text, one reason for each.
 
     With a `target`, only the fields of `written` count, and what it has just so stays.
     """
     reasons = []
+    readers: tuple[str, ...] = getattr(source, "expanded_by", ())
+    if readers and (target is None or written) and _refers(source):
+        reasons.append(
+            f"it has a reference, which other readers ({', '.join(readers)}) expand: "
+            "'set -a; . ./.env; set +a; airconn import env:' imports that, and single quotes keep it as it is"
+        )
     for found in placeholders(source):
+        if reasons and found.form is Form.TEMPLATE:
+            continue  # it is that reference
         if target is not None:
             held = leaves_of(getattr(target, found.field)).get(found.path)
             if found.field not in written or held == leaves_of(getattr(source, found.field)).get(found.path):
@@ -194,6 +203,12 @@ def _placeholders(source: AirflowObject, target: AirflowObject | None, written: 
             f"{found.name} is {found.form.what}: {found.form.way_out} (--literal {place} if it is the value)"
         )
     return reasons
+
+
+def _refers(obj: AirflowObject) -> bool:
+    """Whether anything of an object may still be a reference, now that its fields may have been set to others."""
+    texts = [value.text if isinstance(value, Text) else value for value in field_values(obj)]
+    return any(isinstance(text, str) and ("$" in text or "`" in text) for text in texts)
 
 
 def _replacement(update: Step, place: Place) -> Step:

@@ -26,6 +26,8 @@ from airconn.model import (
     value_fields,
     with_type_of,
 )
+from airconn.model.leaves import leaf_name
+from airconn.model.secrecy import masked, secret_leaves
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from airconn.transfer import watching
@@ -140,6 +142,8 @@ class Export:
     ignored: tuple[tuple[str, int], ...] = ()
     kept: tuple[AirflowObject, ...] = ()
     """The objects of the file that stay as they are because references in them would be written over."""
+    masked: Hidden = ()
+    """The objects with secrets that were masked, and the names of these."""
 
     @property
     def written(self) -> Bundle:
@@ -156,6 +160,7 @@ def export(
     *,
     options: WriteOptions,
     redacted: RedactedPolicy = "mask",
+    mask_secrets: bool = False,
     strict: bool = False,
     replace_file: bool = False,
     fills: Sequence[Store] = (),
@@ -166,7 +171,10 @@ def export(
     Where `out` is a file with something in it, its values stand in for those that the sources hide, and a format that
     can be changed in place is, unless `replace_file` says to start afresh.
 
-    Raises `BlockedError` for hidden fields under `redacted="fail"`, and `InputErrors` for losses under `strict`.
+    With `mask_secrets`, what is a secret to `show` is then hidden like all that the sources hide.
+
+    Raises `BlockedError` for what they hide under `redacted="fail"` and where secrets would stay in `out` that are to
+    be masked, and `InputErrors` for losses under `strict`.
     """
     loaded = load(sources, selection, options.airflow, fills=fills, change=change)
     bundle, old = loaded.bundle, Bundle()
@@ -181,8 +189,8 @@ def export(
         changed = [
             obj for obj in filled if obj is not source.get(obj.kind, obj.id) and _is_changed(obj, old, out, same)
         ]
-        masked = Bundle.of(changed)
-        bundle = source.map(lambda obj: obj if masked.get(obj.kind, obj.id) else filled.get(obj.kind, obj.id) or obj)
+        stale = Bundle.of(changed)
+        bundle = source.map(lambda obj: obj if stale.get(obj.kind, obj.id) else filled.get(obj.kind, obj.id) or obj)
     bundle, hidden = settle_hidden(
         bundle,
         redacted,
@@ -190,6 +198,9 @@ def export(
         "export from a place that shows its secrets, or take --redacted mask or --redacted omit",
     )
     guard = out.guard(options, same)
+    secrets: Hidden = ()
+    if mask_secrets:
+        bundle, secrets = _without_secrets(bundle, old, out, redacted)
     with watching.busy(out, "writing"):
         if respect and formats.get_updater(out.format_name()):
             rendered = out.rendered({(obj.kind, obj.id): obj for obj in bundle}, options, guard)
@@ -209,7 +220,7 @@ def export(
     kept = {(obj.kind, obj.id) for obj in guard.kept}
     hidden = tuple((obj, names) for obj, names in hidden if (obj.kind, obj.id) not in kept)
     notes = (*loaded.notes, *rendered.notes, *_not_stood_in(bundle, changed, kept, out))
-    return Export(rendered.text, bundle, rendered.losses, notes, hidden, loaded.ignored, tuple(guard.kept))
+    return Export(rendered.text, bundle, rendered.losses, notes, hidden, loaded.ignored, tuple(guard.kept), secrets)
 
 
 def _is_changed(obj: AirflowObject, old: Bundle, out: FileStore, same: Same) -> bool:
@@ -246,6 +257,27 @@ def _not_stood_in(
             "and are not kept; --fill ADDRESS takes them from a place that shows them",
         )
     ]
+
+
+def _without_secrets(bundle: Bundle, old: Bundle, out: FileStore, redacted: RedactedPolicy) -> tuple[Bundle, Hidden]:
+    """`bundle` with its secrets hidden, and what these are. Raises `BlockedError` where `out` has others."""
+    others = [obj for obj in old if bundle.get(obj.kind, obj.id) is None and any(secret_leaves(obj))]
+    if others:
+        number = "1 object" if len(others) == 1 else f"{len(others)} objects"
+        raise BlockedError(
+            f"this file has secrets of {number} that the source doesn't have, and they would stay as they are",
+            where=out.address,
+            hint="--replace writes the file afresh",
+        )
+    found = tuple(
+        (obj, tuple(leaf_name(name, path) for name, path in leaves))
+        for obj in bundle
+        if (leaves := list(secret_leaves(obj)))
+    )
+    bundle = bundle.map(masked)
+    if redacted == "omit":
+        bundle = Bundle.of(rest for obj in bundle if (rest := without_hidden(obj)) is not None)
+    return bundle, found
 
 
 def _refuse_to_mask(bundle: Bundle, old: Bundle, out: FileStore) -> None:

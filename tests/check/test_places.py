@@ -7,15 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from airconn.check import check_all, places
+from airconn.check import check_all
 from airconn.config import Settings
 from airconn.model import Selection
+from airconn.stores import git as git_places
 from airconn.stores.file import FileStore
 
 SECRETS = {
     "password": "AIRFLOW_CONN_A=http://u:p@h\n",
     "extra": "AIRFLOW_CONN_A=http://h/?api_token=x\n",
     "variable": "AIRFLOW_VAR_MY_SECRET=x\n",
+    "a database URI in a variable": "AIRFLOW_VAR_DB=postgres://u:p@h/d\n",
+    "a webhook": 'AIRFLOW_CONN_A=\'{"conn_type": "http", "host": "https://hooks.slack.com/services/T0/B0/x"}\'\n',
+    "a PEM key": 'AIRFLOW_CONN_A=\'{"conn_type": "ssh", "extra": {"k": "-----BEGIN PRIVATE KEY-----"}}\'\n',
+    "an account key": 'AIRFLOW_CONN_A=\'{"conn_type": "wasb", "extra": {"account_key": "eA=="}}\'\n',
     "a leaf of a variable": 'AIRFLOW_VAR_A=\'{"db": {"passwd": "x"}}\'\n',
 }
 OPEN = {
@@ -79,11 +84,11 @@ def test_no_git_and_a_git_that_hangs_say_nothing(tmp_path: Path, monkeypatch: py
     programs = tmp_path / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
-    assert not places.is_tracked(path)
+    assert not git_places.is_tracked(path)
     (programs / "git").write_text("#!/bin/sh\nwhile :; do :; done\n")
     (programs / "git").chmod(0o755)
-    monkeypatch.setattr(places, "_SECONDS", 0.2)
-    assert not places.is_tracked(path)
+    monkeypatch.setattr(git_places, "_SECONDS", 0.2)
+    assert not git_places.is_tracked(path)
 
 
 def test_what_git_sets_for_its_hooks_is_not_taken_for_the_repository(
@@ -93,4 +98,4 @@ def test_what_git_sets_for_its_hooks_is_not_taken_for_the_repository(
     path.write_text("x")
     git(repository, "add", "x.env")
     monkeypatch.setenv("GIT_DIR", "nowhere")
-    assert places.is_tracked(path)
+    assert git_places.is_tracked(path)

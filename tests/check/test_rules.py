@@ -82,6 +82,7 @@ def test_codes_and_names_are_there_once() -> None:
 def test_for_airflow_2_an_extra_that_3_refuses_is_a_warning_and_an_id_that_2_loses_an_error(tmp_path: Path) -> None:
     path = tmp_path / "connections.json"
     path.write_text('{"é": {"conn_type": "http", "extra": "no"}}')
+    path.chmod(0o600)  # an extra that isn't JSON may be a secret as a whole
     store = FileStore(str(path), Settings())
     for version, extra, id_ in ((AirflowVersion(2, 11), "warning", "error"), (NEWEST, "error", "warning")):
         findings = {f.code: f.severity.value for f in check_all([store], Selection(), version)}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from airconn.formats.dotenv.dialect import Dialect, no_text, own
 from airconn.formats.dotenv.lines import LINE, Entry, Fault, Scanner, scanned, without_bom
 from airconn.formats.dotenv.quoting import BARE, Quoted
+from airconn.formats.dotenv.references import WAYS_OUT
 
 _NAME = re.compile(r"[\w.\[\]-]+")
 _ESCAPE = re.compile(r'\\([abfnrtv$"\\]|0)|(\$\$?)')
@@ -94,9 +95,9 @@ def _meaning(match: re.Match[str]) -> str:
     if match[0].startswith("$"):
         if match[0] == "$$":
             return "$"
-        raise Fault("Docker Compose would put something else in place of a $ here")
+        raise Fault("Docker Compose would put something else in place of a $ here", WAYS_OUT)
     if match[1] == "0":
-        raise Fault("an octal escape, which Docker Compose reads otherwise in every version")
+        raise Fault("an octal escape, which each version of Docker Compose reads differently")
     return _MEANINGS.get(match[1], match[1])
 
 

@@ -40,6 +40,8 @@ class Entry:
     span: tuple[int, int] = (0, 0)
     """Where all of the entry stands, with the end of its line."""
     comment: str = ""
+    written: str = ""
+    """The value with its quotes, where it may have a reference in it."""
     is_fault: bool = False
     reason: str = ""
     """What is wrong with a faulty line, where more is known than that it is one."""
@@ -123,7 +125,9 @@ class Scanner:
             self.skip(LINE)
             self.position += 1
             return Entry(line, column, is_fault=True, reason=fault.reason, hint=fault.hint)
-        return Entry(line, column, name, value, value_column, value_span, (start, self.position), comment)
+        written = self.text[slice(*value_span)]
+        written = written if "$" in written or "`" in written else ""
+        return Entry(line, column, name, value, value_column, value_span, (start, self.position), comment, written)
 
     def skip(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self.text, self.position)

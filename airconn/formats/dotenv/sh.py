@@ -9,6 +9,7 @@ from airconn.formats.dotenv import SHELL_NAME
 from airconn.formats.dotenv.dialect import Dialect, no_text, own
 from airconn.formats.dotenv.lines import Entry, Fault, Scanner, scanned
 from airconn.formats.dotenv.quoting import BARE, Quoted
+from airconn.formats.dotenv.references import WAYS_OUT
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?==)")
 _PLAIN = re.compile(r"[^ \t\n'\"\\$`;&|<>()]+")
@@ -82,12 +83,12 @@ class _Scanner(Scanner):
             elif mark == "$":
                 pieces.append(self.dollar())
             elif mark == "`":
-                raise Fault(_RUNS)
+                raise Fault(_RUNS, WAYS_OUT)
             else:
                 break
             bare.append(_QUOTED)
         if _TILDE.search("".join(bare)):
-            raise Fault(_RUNS)
+            raise Fault(_RUNS, WAYS_OUT)
         braced = "".join(bare).replace(_QUOTED, "").partition("{")[2]
         if self.is_exported and ("," in braced or ".." in braced):
             raise Fault(_SPLITS)
@@ -113,7 +114,7 @@ class _Scanner(Scanner):
             elif mark == "$":
                 pieces.append(self.dollar())
             elif mark == "`":
-                raise Fault(_RUNS)
+                raise Fault(_RUNS, WAYS_OUT)
             elif plain := self.skip(_IN_DOUBLE):
                 pieces.append(plain)
             else:
@@ -133,7 +134,7 @@ class _Scanner(Scanner):
 
     def dollar(self) -> str:
         if _EXPANDS.match(self.text, self.position):
-            raise Fault(_RUNS)
+            raise Fault(_RUNS, WAYS_OUT)
         self.position += 1
         return "$"
 

@@ -1,0 +1,41 @@
+"""References in the values of .env files, which some readers expand and airconn reads as they are."""
+
+from __future__ import annotations
+
+import re
+
+from airconn.formats.dotenv import PORTABLE
+
+WAYS_OUT = (
+    "'set -a; . ./.env; set +a; airconn import env:' imports the values that a shell puts there; "
+    "single quotes around the value keep it as it is"
+)
+_IN_PYTHON_DOTENV = re.compile(r"\$\{[^\}:]*(?::-[^\}]*)?\}")  # python-dotenv 1.2 `variables.py`
+_REFERENCE = re.compile(
+    r"\\.|\$\$|(?P<braced>\$\{(?=[A-Za-z_]))|(?P<bare>\$(?=[A-Za-z_]))|(?P<command>\$\(|`)", re.DOTALL
+)
+_SHELL, _COMPOSE, _PYTHON_DOTENV = "a shell", "Docker Compose", "python-dotenv"
+_READERS = {
+    "command": (_SHELL,),
+    "bare": (_COMPOSE, _SHELL),
+    "braced": (_PYTHON_DOTENV, _COMPOSE, _SHELL),
+}
+
+
+def expanded_by(written: str, dialect: str) -> tuple[str, ...]:
+    """Who expands a reference in a value as it is written, with its quotes, in a file of a dialect.
+
+    The dialects of a shell and of Compose refuse references themselves, and to `docker run` they are text. Between
+    single quotes is what a file without a dialect is to have as it is: only python-dotenv expands it, unless it is
+    told not to.
+    """
+    if written.startswith("'"):
+        return ()
+    if dialect == _PYTHON_DOTENV:
+        return (_PYTHON_DOTENV,) if _IN_PYTHON_DOTENV.search(written) else ()
+    if dialect != PORTABLE:
+        return ()
+    found = {
+        reader for match in _REFERENCE.finditer(written) if match.lastgroup for reader in _READERS[match.lastgroup]
+    }
+    return tuple(reader for reader in _READERS["braced"] if reader in found)

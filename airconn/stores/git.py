@@ -1,0 +1,47 @@
+"""Whether git tracks a file, or would take it in with the next `git add`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_SECONDS = 5
+# What git itself sets for its hooks is about the repository that it runs in, and not about the file's.
+_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+
+
+def is_tracked(path: Path) -> bool:
+    """Whether git tracks a file. Where there is no git, no repository or no answer, it is said not to."""
+    real = path.resolve()
+    return _code(real.parent, "ls-files", "--error-unmatch", "--", f":(literal){real.name}") == 0
+
+
+def is_not_ignored(path: Path) -> bool:
+    """Whether a file is in a work tree of git that doesn't ignore it. False where git has no answer."""
+    real = path.resolve()
+    if not any((parent / ".git").exists() for parent in real.parents):
+        return False
+    return _code(real.parent, "check-ignore", "-q", "--", f"./{real.name}") == 1
+
+
+def _code(directory: Path, *args: str) -> int | None:
+    """The exit code of a git command, or None where it can't be run."""
+    import subprocess
+
+    # A repository from elsewhere may name a program as its `core.fsmonitor`, which is not to run.
+    command = ["git", "-c", "core.fsmonitor=false", *args]
+    environ = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell, and the name of the file is behind the '--'
+            command,
+            cwd=directory,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.returncode

@@ -1,0 +1,113 @@
+"""Which values of a .env file other readers expand, and what an import makes of that."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from airconn.formats.dotenv import get_dialect
+from airconn.formats.dotenv.references import expanded_by
+
+ALL, NOT_DOTENV, SHELL = ("python-dotenv", "Docker Compose", "a shell"), ("Docker Compose", "a shell"), ("a shell",)
+FORMS = {
+    "a${HOME}b": ALL,
+    '"${HOME}"': ALL,
+    "${HOME:-x}": ALL,
+    "$HOME/data": NOT_DOTENV,
+    '"a $HOME"': NOT_DOTENV,
+    "$(echo)": SHELL,
+    '"`echo`"': SHELL,
+    "'${HOME} $HOME $(echo) `echo`'": (),
+    '"\\$HOME \\${HOME} \\`echo\\`"': (),
+    "5$": (),
+    "$": (),
+    "pa$$": (),
+    "a$,b": (),
+}
+
+
+@pytest.mark.parametrize("written", FORMS)
+def test_who_expands_a_value(written: str) -> None:
+    assert expanded_by(written, "portable") == FORMS[written]
+    in_dotenv = "${HOME" in written and not written.startswith("'")  # to which a backslash there is no escape
+    assert expanded_by(written, "python-dotenv") == (("python-dotenv",) if in_dotenv else ())
+    assert expanded_by(written, "docker") == ()
+
+
+@pytest.mark.parametrize("written", FORMS)
+def test_the_real_readers_do_so(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/h")
+    line = f"V={written}\n"
+    (entry,) = get_dialect("portable").entries(line)
+    if not written.startswith("'") and "\\" not in written:
+        changes = dotenv_values(stream=io.StringIO(line))["V"] != entry.value
+        assert changes == ("python-dotenv" in FORMS[written])
+    script = f'{line}printf %s "$V"'
+    shell = subprocess.run([shutil.which("sh") or "sh", "-c", script], capture_output=True, text=True, check=True)
+    if "HOME" in written:
+        assert ("/h" in shell.stdout) == ("a shell" in FORMS[written])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "AIRFLOW_CONN_DB=postgres://u:${DB_PW}@h/s",
+        "AIRFLOW_CONN_DB=postgres://u:p@$DB_HOST/s",
+        'AIRFLOW_CONN_DB=\'{"conn_type": "http", "host": "h"}\'\nAIRFLOW_VAR_DIR="$HOME/data"',
+        "AIRFLOW_VAR_NOW=$(date)",
+        "AIRFLOW_VAR_NOW=`date`",
+    ],
+)
+def test_a_reference_blocks_an_import_and_names_who_expands_it(airconn, tmp_path: Path, line: str) -> None:
+    source, target = tmp_path / ".env", tmp_path / "out.json"
+    source.write_text(f"OTHER=$HOME\n{line}\n")
+    result = airconn("import", source, "--to", target)
+    assert (result.code, target.exists()) == (4, False)
+    number = line.count("\n") + 2
+    assert f"{source}:{number}: other readers (" in result.err.replace("\n", " ")
+    assert "a shell" in result.err
+    assert "set -a; . ./.env; set +a; airconn import env:" in result.out
+    converted = airconn("convert", source)
+    assert converted.code == 0
+    assert "other readers (" in converted.err
+    checked = airconn("check", source)
+    assert f"{source}:{number}:" in checked.out
+    assert "AC407" in checked.out
+
+
+@pytest.mark.parametrize(
+    ("line", "options"),
+    [
+        ("AIRFLOW_VAR_DIR='$HOME/data'", []),
+        ("AIRFLOW_CONN_DB='postgres://u:a$B@h/s'", []),
+        ("AIRFLOW_CONN_DB=postgres://u:a$B@h/s", ["--from-env-dialect", "python-dotenv"]),
+        ("AIRFLOW_CONN_DB=postgres://u:a${B}c@h/s", ["--from-env-dialect", "docker"]),
+        ("# airconn: env-dialect docker\nAIRFLOW_VAR_DIR=$(x) `y`", []),
+        ("AIRFLOW_VAR_A=costs 5$ or $5", []),
+    ],
+)
+def test_what_is_literal_to_the_reader_of_the_file_is_imported(
+    airconn, tmp_path: Path, line: str, options: list[str]
+) -> None:
+    (tmp_path / ".env").write_text(f"{line}\n")
+    result = airconn("import", tmp_path / ".env", "--to", tmp_path / "out.json", *options)
+    assert (result.code, "expand" in result.err) == (0, False)
+
+
+def test_a_field_that_is_set_to_another_value_settles_it(airconn, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("AIRFLOW_VAR_DIR=$HOME/data\n")
+    given = ("--set", "variables/dir.value=/data")
+    assert airconn("import", tmp_path / ".env", "--to", tmp_path / "out.json", *given).code == 0
+    assert airconn("import", tmp_path / ".env", "--to", tmp_path / "out.json", "--exclude", "dir").code != 4
+
+
+@pytest.mark.parametrize("dialect", ["sh", "compose"])
+def test_a_dialect_that_expands_says_what_works(airconn, tmp_path: Path, dialect: str) -> None:
+    (tmp_path / ".env").write_text("AIRFLOW_CONN_DB=postgres://u:${DB_PW}@h/s\n")
+    result = airconn("import", tmp_path / ".env", "--to", tmp_path / "out.json", "--from-env-dialect", dialect)
+    assert (result.code, "set -a; . ./.env; set +a; airconn import env:" in result.err) == (3, True)
