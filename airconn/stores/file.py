@@ -257,7 +257,7 @@ class FileStore(Store):
         return guard(self.format_name(), self.text(), options, same)
 
     def save(self, text: str, *, afresh: bool = False) -> None:
-        """Writes the file, whole or not at all, readable by its owner alone.
+        """Writes the file, whole or not at all. A new one, or one `afresh`, is readable by its owner alone.
 
         Raises `BlockedError` where somebody else has written to it since it was read, unless it is to be written
         `afresh`, whatever is in it.
@@ -269,7 +269,7 @@ class FileStore(Store):
                 raise BlockedError(
                     "somebody else has written to this file in the meantime", where=self.address, hint="run it again"
                 )
-            saving.write_atomically(self.path, text)
+            saving.write_atomically(self.path, text, keep_mode=not afresh)
             self._text = text
             with contextlib.suppress(OSError):
                 self._seen = _version(self.path.stat())

@@ -1,4 +1,4 @@
-"""Writes files that may hold secrets: whole or not at all, and readable by their owner alone."""
+"""Writes files that may hold secrets: whole or not at all, and new ones readable by their owner alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from airconn.errors import AirconnError, TargetError
 from airconn.quoting import shown_address
@@ -17,6 +18,9 @@ _WAITING = 2.0
 """For how many seconds a lock is waited for. Who holds it as we do has it for milliseconds."""
 
 _MODE = 0o600
+_ALL_MODES = 0o777
+_TEMPORARY = ".airconn-"
+_TEMPORARY_NAME = re.compile(r"\.airconn-[0-9a-f]{16}")
 _OPEN_FILES = re.compile(r"/dev/(stdout|stderr)|/(?:dev|proc/self)/fd/([0-9]{1,9})")
 
 
@@ -92,11 +96,11 @@ def alone_with(path: Path) -> Iterator[None]:
         yield
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, *, keep_mode: bool = False) -> None:
     """Writes a file that may hold secrets: readable by its owner alone, whole or not at all.
 
     The text goes to a temporary file in the same directory, which takes the place of the old one. A file that is
-    there keeps its mode if that is stricter; a symbolic link stays one.
+    there keeps its owner and group, and its mode if that is stricter or with `keep_mode`; a symbolic link stays one.
 
     Raises `AirconnError` where that can't be done; the old file is then untouched. What is no file, such as a pipe,
     is written to as it is, and so is what the process was started with to write to.
@@ -112,18 +116,20 @@ def write_atomically(path: Path, text: str) -> None:
             path.write_bytes(data)
             return
         target = Path(os.path.realpath(path))
-        mode = target.stat().st_mode & _MODE if target.exists() else _MODE
+        _remove_leftovers(target.parent)
         # Its name is known before it is there, so that a signal at any moment finds what to remove.
-        temporary = target.parent / f".airconn-{os.urandom(8).hex()}"
-        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE), "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
+        temporary = target.parent / f"{_TEMPORARY}{os.urandom(8).hex()}"
+        if not _write_nameless(data, temporary, target, keep_mode=keep_mode):
+            _write_named(data, temporary, target, keep_mode=keep_mode)
     except UnicodeEncodeError:
         raise AirconnError(
             "an object has half a character (a lone surrogate) in it, which no file holds", where=str(path)
+        ) from None
+    except _NotOursError:
+        raise TargetError(
+            "can't be written: the file belongs to another user or group, and would not any more",
+            where=str(path),
+            hint="run airconn as that user, or write a new file with -o and copy it",
         ) from None
     except OSError as error:
         raise TargetError(
@@ -133,3 +139,89 @@ def write_atomically(path: Path, text: str) -> None:
         if temporary is not None:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
+
+
+class _NotOursError(Exception):
+    """The owner or the group of a file can't be kept."""
+
+
+def _write_nameless(data: bytes, temporary: Path, target: Path, *, keep_mode: bool) -> bool:
+    """Writes a file that has no name until it is whole, so that nothing is left of a process that is killed.
+
+    Gives whether the system and the file system can do that.
+    """
+    flag = getattr(os, "O_TMPFILE", None)
+    if flag is None:
+        return False
+    try:
+        number = os.open(target.parent, flag | os.O_WRONLY, _MODE)
+    except OSError:
+        return False
+    with os.fdopen(number, "wb") as file:
+        _fill(file, data, target, keep_mode=keep_mode)
+        try:
+            # Only with a directory's number, which an absolute path makes no use of, does Python follow the link.
+            os.link(f"/proc/self/fd/{number}", temporary, src_dir_fd=number)
+        except OSError:
+            return False
+        temporary.replace(target)
+    return True
+
+
+def _write_named(data: bytes, temporary: Path, target: Path, *, keep_mode: bool) -> None:
+    while True:
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE), "wb") as file:
+            _lock(file.fileno())
+            if not os.fstat(file.fileno()).st_nlink:
+                continue  # another process took it for a leftover in the moment before it was locked
+            _fill(file, data, target, keep_mode=keep_mode)
+            temporary.replace(target)
+            return
+
+
+def _fill(file: BinaryIO, data: bytes, target: Path, *, keep_mode: bool) -> None:
+    """Makes a temporary file what `target` is to be. It stays locked as long as it is open."""
+    _lock(file.fileno())
+    file.write(data)
+    file.flush()
+    mode = _MODE
+    if target.exists():
+        held, ours = target.stat(), os.fstat(file.fileno())
+        mode = held.st_mode & (_ALL_MODES if keep_mode else _MODE)
+        if (held.st_uid, held.st_gid) != (ours.st_uid, ours.st_gid):
+            try:
+                os.fchown(file.fileno(), held.st_uid, held.st_gid)
+            except OSError:
+                raise _NotOursError from None
+    os.fchmod(file.fileno(), mode)
+    os.fsync(file.fileno())
+
+
+def _lock(number: int, *, wait: bool = True) -> bool:
+    """Locks an open file until it is closed, if the system can. A process that dies lets go of it."""
+    try:
+        import fcntl
+
+        fcntl.flock(number, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _remove_leftovers(directory: Path) -> None:
+    """Removes what processes left that were killed while they wrote: temporary files that none has locked."""
+    with contextlib.suppress(OSError), os.scandir(directory) as found:
+        for entry in found:
+            if _TEMPORARY_NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(OSError):
+                    _remove_leftover(entry.path)
+
+
+def _remove_leftover(path: str) -> None:
+    number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        is_ours = os.geteuid() in (0, os.fstat(number).st_uid)
+        if is_ours and _lock(number, wait=False):
+            Path(path).unlink()
+    finally:
+        os.close(number)

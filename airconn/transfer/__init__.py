@@ -217,10 +217,22 @@ def export(
             rendered = formats.get_format(out.format_name()).render(bundle, options)
     if strict:
         refuse_losses(bundle, rendered.losses)
+    _refuse_outdated(rendered.losses, old, out)
     kept = {(obj.kind, obj.id) for obj in guard.kept}
     hidden = tuple((obj, names) for obj, names in hidden if (obj.kind, obj.id) not in kept)
     notes = (*loaded.notes, *rendered.notes, *_not_stood_in(bundle, changed, kept, out))
     return Export(rendered.text, bundle, rendered.losses, notes, hidden, loaded.ignored, tuple(guard.kept), secrets)
+
+
+def _refuse_outdated(losses: Sequence[Loss], old: Bundle, out: FileStore) -> None:
+    """Raises `BlockedError` where the old value of an object would go on to count because the new one has no form."""
+    lost = [loss for loss in losses if not loss.field and old.get(loss.kind, loss.id) is not None]
+    if lost:
+        raise BlockedError(
+            f"this file has an old value of what it can't hold: {'; '.join(map(show_loss, lost))}",
+            where=out.address,
+            hint="--exclude leaves the objects out; a file of another format may hold the new values",
+        )
 
 
 def _is_changed(obj: AirflowObject, old: Bundle, out: FileStore, same: Same) -> bool:
@@ -246,16 +258,20 @@ def _not_stood_in(
     bundle: Bundle, changed: Sequence[AirflowObject], kept: Set[tuple[Kind, str]], out: FileStore
 ) -> list[Note]:
     """Says whose hidden fields the file has, and are written as hidden nevertheless."""
-    hidden = [now for obj in changed if (now := bundle.get(obj.kind, obj.id)) is not None and hidden_fields(now)]
-    names = [f"{obj.kind.value}/{obj.id}" for obj in hidden if (obj.kind, obj.id) not in kept]
-    if not names:
-        return []
+    hidden, omitted = list[str](), list[str]()
+    for obj in changed:
+        now, name = bundle.get(obj.kind, obj.id), f"{obj.kind.value}/{obj.id}"
+        if now is None and formats.get_updater(out.format_name()):
+            omitted.append(name)
+        elif now is not None and hidden_fields(now) and (obj.kind, obj.id) not in kept:
+            hidden.append(name)
+    way_out = "--fill ADDRESS takes them from a place that shows them"
+    reason = "so the hidden values in this file may be old"
+    said = ((hidden, "are not kept"), (omitted, "stay there, because the new ones are left out"))
     return [
-        Note(
-            out.address,
-            f"what the source shows of {', '.join(names)} has changed, so the hidden values in this file may be old "
-            "and are not kept; --fill ADDRESS takes them from a place that shows them",
-        )
+        Note(out.address, f"what the source shows of {', '.join(names)} has changed, {reason} and {what}; {way_out}")
+        for names, what in said
+        if names
     ]
 
 

@@ -93,6 +93,15 @@ def test_a_variable_with_another_leaf(airconn, tmp_path: Path) -> None:
     assert "variables/v has changed" in result.err
 
 
+def test_an_omitted_variable_whose_old_value_stays_is_named(airconn, tmp_path: Path) -> None:
+    text = 'AIRFLOW_VAR_V=\'{"password": "old", "host": "old.example.com"}\'\n'
+    (tmp_path / ".env").write_text(text)
+    (tmp_path / "variables.json").write_text('{"v": {"password": "***", "host": "new.example.com"}, "w": "1"}')
+    result = airconn("convert", tmp_path / "variables.json", "-o", tmp_path / ".env", "--redacted", "omit")
+    assert (result.code, (tmp_path / ".env").read_text()) == (0, f"{text}AIRFLOW_VAR_W=1\n")
+    assert "variables/v has changed, so the hidden values in this file may be old and stay there" in result.err
+
+
 def test_fail_writes_nothing(airconn, tmp_path: Path) -> None:
     result, text = exported(airconn, tmp_path, "x.json", {"host": "new"}, "--redacted", "fail")
     assert (result.code, "old-secret" in text) == (4, True)

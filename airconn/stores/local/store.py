@@ -204,7 +204,7 @@ class LocalStore(Store):
             raise not_in_place()
         keys = {(kind, id_): obj for id_, obj in changes.items()}
         verified(lambda: content.bundle, before.bundle, keys, expected)
-        write_atomically(Path(path), after)
+        write_atomically(Path(path), after, keep_mode=True)
         for obj in changes.values():
             if obj is not None:
                 self._tell_losses(obj)
