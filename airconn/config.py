@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -34,6 +34,7 @@ _KEYS: dict[str, type] = {
     "client_cert": str,
     "client_key": str,
     "token_command": list,
+    "allow_redirect": list,
 }
 _WANTED = {
     str: "a text, which stands in quotes",
@@ -47,6 +48,7 @@ _TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.
 _OF_TLS = ("ca_bundle", "client_cert", "client_key")
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
 """Where the password of a metadata database is that is named by its address."""
+_HOST = re.compile(r"([A-Za-z0-9]([\w.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 _ADDRESS_KEYS = ("url", "token_env", "username_env", "password_env")
 
 
@@ -78,6 +80,8 @@ class Settings:
     ca_bundle: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
+    allow_redirect: tuple[str, ...] = ()
+    """HOST or HOST:PORT, to which a redirect may take credentials and secrets, beside the server that was named."""
     stdin: BinaryIO | None = field(default=None, repr=False, compare=False)
     """What the address `-` reads."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -127,6 +131,12 @@ class Config:
                 "'token_command' runs a command, and a project's file isn't trusted with that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_TOKEN_COMMAND",
+            )
+        if "allow_redirect" in project:
+            raise UsageError(
+                "'allow_redirect' says who gets credentials of yours, and a project's file isn't trusted with that",
+                where=PROJECT_FILE,
+                hint="put it in your own config.toml, or in AIRCONN_ALLOW_REDIRECT",
             )
         user_file = _user_file(environ)
         if environ.get("AIRCONN_CONFIG") and not user_file.exists():
@@ -191,6 +201,10 @@ class Config:
                 key, lambda value, _: Path(str(value)).expanduser()
             )
             found[key] = convert(text, what)
+        if text := self.environ.get("AIRCONN_ALLOW_REDIRECT"):
+            found["allow_redirect"] = hosts(text.split(","), "AIRCONN_ALLOW_REDIRECT")
+        elif "allow_redirect" in self.user:
+            found["allow_redirect"] = hosts(self.user["allow_redirect"], f"{self.user_file}: 'allow_redirect'")
         return Settings(credentials=self._credentials(entry), stdin=self.stdin, environ=self.environ, **found)
 
     def _deadline(self, value: Any, what: str) -> float:
@@ -336,6 +350,14 @@ def _distrust(project: Mapping[str, Any], user: Mapping[str, Any]) -> None:
                     hint="name one that starts with AIRCONN_ and is for no other place, or move the address to your "
                     "own config.toml",
                 )
+
+
+def hosts(names: Iterable[str], what: str) -> tuple[str, ...]:
+    """Names of hosts, each with a port or without. Raises `UsageError` for anything else."""
+    found = tuple(name.strip() for name in names if name.strip())
+    if not found or not all(_HOST.fullmatch(name) for name in found):
+        raise UsageError(f"{what} is not a host", hint="such as vault-1.example.com:8200; without a port, all of its")
+    return found
 
 
 def _seconds(value: Any, what: str) -> float:
