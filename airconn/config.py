@@ -38,6 +38,7 @@ _KEYS: dict[str, type] = {
     "client_cert": str,
     "client_key": str,
     "token_command": list,
+    "allow_redirect": list,
 }
 _WANTED = {
     str: "a text, which stands in quotes",
@@ -79,6 +80,8 @@ class Settings:
     ca_bundle: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
+    allow_redirect: tuple[str, ...] = ()
+    """HOST or HOST:PORT, to which a redirect may take credentials and secrets, beside the server that was named."""
     stdin: BinaryIO | None = field(default=None, repr=False, compare=False)
     """What the address `-` reads."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -142,6 +145,12 @@ class Config:
                 "'token_command' runs a command, and a project's file isn't trusted with that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_TOKEN_COMMAND",
+            )
+        if "allow_redirect" in project:
+            raise UsageError(
+                "'allow_redirect' says who gets credentials of yours, and a project's file isn't trusted with that",
+                where=PROJECT_FILE,
+                hint="put it in your own config.toml, or in AIRCONN_ALLOW_REDIRECT",
             )
         user_file = _user_file(environ)
         if environ.get("AIRCONN_CONFIG") and not user_file.exists():
@@ -219,6 +228,10 @@ class Config:
                 key, lambda value, _: Path(str(value)).expanduser()
             )
             found[key] = convert(text, what)
+        if text := self.environ.get("AIRCONN_ALLOW_REDIRECT"):
+            found["allow_redirect"] = trust.hosts(text.split(","), "AIRCONN_ALLOW_REDIRECT")
+        elif "allow_redirect" in self.user:
+            found["allow_redirect"] = trust.hosts(self.user["allow_redirect"], f"{self.user_file}: 'allow_redirect'")
         credentials = self._credentials(address, entry, named_in)
         return Settings(credentials=credentials, stdin=self.stdin, environ=self.environ, **found)
 

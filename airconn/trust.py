@@ -12,7 +12,7 @@ that host, where there is somebody to ask.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from airconn.errors import BlockedError, UsageError
@@ -29,6 +29,7 @@ CREDENTIALS = ("token", "username", "password")
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
 """Where the password of a metadata database is that is named by its address."""
 
+_HOST = re.compile(r"([A-Za-z0-9]([\w.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 _PLACE = re.compile(
     r"(?:https?|env|local|airflow-c(?:li|onfig)|metadb(?:\+[\w+]+)?|vault|(?:aws|gcp|azure)-\w+|k8s):|.*://",
     re.IGNORECASE | re.DOTALL,
@@ -160,3 +161,11 @@ def check_recipient(address: str, file: str, source: str, trusted: str, consent:
             where=file,
             hint=f"add it if it is yours: {VARIABLE}={host_of(server)}",
         )
+
+
+def hosts(names: Iterable[str], what: str) -> tuple[str, ...]:
+    """Names of hosts, each with a port or without. Raises `UsageError` for anything else."""
+    found = tuple(name.strip() for name in names if name.strip())
+    if not found or not all(_HOST.fullmatch(name) for name in found):
+        raise UsageError(f"{what} is not a host", hint="such as vault-1.example.com:8200; without a port, all of its")
+    return found

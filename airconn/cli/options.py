@@ -16,6 +16,7 @@ import click
 from airconn.cli.airflow_option import airflow as airflow
 from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
+from airconn.cli.redirect_option import allow_redirect
 from airconn.cli.standard_input import one_name
 from airconn.errors import AirconnError, UsageError
 from airconn.formats import NAMES, dotenv
@@ -335,6 +336,7 @@ network = _apply(
         click.option("--ca-bundle", type=click.Path(path_type=Path), help="Authorities to trust, in PEM."),
         click.option("--client-cert", type=click.Path(path_type=Path), help="Client certificate, in PEM."),
         click.option("--client-key", type=click.Path(path_type=Path), help="Its key, if in a file of its own."),
+        allow_redirect,
     ]
 )
 
@@ -401,7 +403,10 @@ def open_fills(app: App, options: dict[str, Any]) -> list[Store]:
     return fills
 
 
-_OF_SETTINGS = ("from_format", "kind", "timeout", "retries", "deadline", "ca_bundle", "client_cert", "client_key")
+_OF_SETTINGS = (
+    *("from_format", "kind", "timeout", "retries", "deadline"),
+    *("ca_bundle", "client_cert", "client_key", "allow_redirect"),
+)
 
 
 def _replace(settings: Settings, given: dict[str, Any]) -> Settings:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airconn.stores.base import Store
 
 NOT_IN_A_PLAN = (
-    *("timeout", "retries", "deadline", "ca_bundle", "client_cert", "client_key"),
+    *("timeout", "retries", "deadline", "ca_bundle", "client_cert", "client_key", "allow_redirect"),
     *("fail_fast", "verify", "show_values"),
 )
 """The options that a plan file doesn't keep: they say how it is carried out or shown, and not what it does."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from airconn.config import Credentials
 from airconn.errors import TargetError, UsageError
+from airconn.stores import bodies
 from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.transport import Reply, Request, Transport
@@ -146,7 +147,9 @@ class Authenticator:
 
     def _log_in(self, username: str, password: str, late: bool) -> str:
         body = {"username": username, "password": password}
-        reply = self._transport.send(Request("POST", "/auth/token", body=body, repeatable=True, late=late), {})
+        reply = self._transport.send(
+            Request("POST", "/auth/token", body=body, repeatable=True, late=late, largest=bodies.SMALL), {}
+        )
         token = _token_in(reply)
         if token:
             return token
@@ -177,7 +180,7 @@ class Authenticator:
     def _token_for_nobody(self) -> str | None:
         """The token that an Airflow gives to anybody, if it is set up so (`simple_auth_manager_all_admins`)."""
         self._gave_up = True
-        return _token_in(self._transport.send(Request("GET", "/auth/token"), {}))
+        return _token_in(self._transport.send(Request("GET", "/auth/token", largest=bodies.SMALL), {}))
 
 
 def _basic(username: str, password: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from airconn.errors import TargetError
 from airconn.model import Kind
+from airconn.stores import bodies
 from airconn.stores.airflow_api.api import ID_NAMES, Api
 from airconn.stores.airflow_api.session import Broken, Session
 from airconn.stores.airflow_api.transport import Request
@@ -147,8 +148,8 @@ class Lister:
 
     def _ask(self, offset: int, limit: int, *query: tuple[str, str], divisible: bool = False) -> _Page:
         kind = self._kind
-        parameters = (("limit", str(limit)), ("offset", str(offset)), *query)
-        request = Request("GET", self._api.path(kind), parameters, divisible=divisible)
+        page = (("limit", str(limit)), ("offset", str(offset)), *query)
+        request = Request("GET", self._api.path(kind), page, divisible=divisible, largest=bodies.LIST)
         answer = self._session.get(request, kind)
         entries = answer.get(kind.value) if answer else None
         total = answer.get("total_entries") if answer else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from airconn.errors import TargetError, UsageError
 from airconn.model import OLDEST, AirflowVersion
+from airconn.stores import bodies
 from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.transport import Reply, Request
@@ -35,7 +36,7 @@ def probe(session: Session, watch: Watch) -> Server:
         session.v2 = v2
         watch(f"asking {session.base}", 0, None)
         try:
-            reply = session.transport.send(Request("GET", path, once=once), {})
+            reply = session.transport.send(Request("GET", path, once=once, largest=bodies.SMALL), {})
         finally:
             watch("", 0, 0)  # the credentials may come from a command that asks for something on the terminal
         if reply.status >= 500 and between.trouble(reply):
@@ -52,7 +53,7 @@ def probe(session: Session, watch: Watch) -> Server:
 
 def _with_credentials(session: Session, path: str) -> Reply | None:
     """The same with a token, or with basic authentication: whatever is in front of the API knows no `/auth/token`."""
-    return session.transport.send(Request("GET", path), session.auth.headers(v2=False))
+    return session.transport.send(Request("GET", path, largest=bodies.SMALL), session.auth.headers(v2=False))
 
 
 def _version(reply: Reply) -> str | None:

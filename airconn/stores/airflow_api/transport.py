@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 
 from airconn import __version__
 from airconn.config import Settings
+from airconn.errors import TargetError
+from airconn.stores import bodies
 from airconn.stores.airflow_api.connecting import check_tls_files, make_client
 from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime, no_answer, proxy_wants_credentials
 from airconn.stores.airflow_api.repeats import Backoff, is_passing, retry_after
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 _REPEATABLE = ("GET", "HEAD", "PATCH")
 """What leads to the same when it is done twice. Each PATCH of ours to one object sets fields to given values."""
-_CHUNK = 65536
 _NEARLY = 0.05
 
 
@@ -44,6 +45,8 @@ class Request:
     """Whether it isn't sent again, whatever comes of it."""
     late: bool = False
     """Whether it is sent after the deadline as well, and sent again: it completes what would be half done."""
+    largest: int = bodies.OBJECT
+    """How many bytes its answer may have."""
     patient: bool = True
     """Whether it is sent again after a time-out, as it is. One of many objects is rather made smaller."""
     divisible: bool = False
@@ -222,9 +225,12 @@ class Transport:
             _request_timeout=seconds,
         )
         try:
-            body = self._body(response, ends)
+            body = bodies.whole(response.response, request.largest, self.base, ends)
+        except bodies.TooLate:
+            raise OutOfTime("no whole answer before the deadline", where=self.base, maybe_done=True) from None
+        except TargetError as error:
+            raise NoAnswer(error.message, where=self.base, hint=error.hint, maybe_done=True) from None
         except (ValueError, OverflowError):  # a length that is none, of which http.client and urllib3 let some pass
-            response.response.close()
             raise NoAnswer("its answer breaks the rules of HTTP", where=self.base, maybe_done=True) from None
         if response.status >= 500:
             # Airflow 3 closes the connection after a 500 without saying so; the next request on it would fail.
@@ -240,20 +246,6 @@ class Transport:
         if deadline is None or not (self._finishing or request.late):
             return deadline
         return max(deadline, time.monotonic() + seconds)
-
-    def _body(self, response: Any, ends: float | None) -> bytes:
-        """The body of an answer. One that comes by drops, of which none is late, still has to end in time."""
-        if ends is None:
-            return response.read() or b""
-        raw = response.response
-        read = getattr(raw, "read1", raw.read)  # old versions of urllib3 have none
-        parts = []
-        while part := read(_CHUNK):
-            parts.append(part)
-            if time.monotonic() >= ends:
-                raw.close()
-                raise OutOfTime("no whole answer before the deadline", where=self.base, maybe_done=True)
-        return b"".join(parts)
 
     def _get_client(self) -> RESTClientObject:
         with self._lock:

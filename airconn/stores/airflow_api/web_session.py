@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from airconn.errors import TargetError
+from airconn.stores import bodies
 from airconn.stores.airflow_api.transport import Reply, Request, Transport
 
 _PAGE = "/login/"
@@ -77,17 +78,19 @@ def log_out(transport: Transport, session: WebSession, timeout: float) -> None:
         goodbye = replace(_post("/logout/", {"csrf_token": session.csrf_token}, seconds), late=True)
         reply = transport.send(goodbye, headers)
         if reply.status == 405:
-            transport.send(Request("GET", "/logout/", once=True, timeout=seconds, late=True), headers)
+            transport.send(
+                Request("GET", "/logout/", once=True, timeout=seconds, late=True, largest=bodies.SMALL), headers
+            )
     except TargetError:
         pass
 
 
 def _ask(timeout: float) -> Request:
-    return Request("GET", _PAGE, once=True, timeout=min(timeout, _PATIENCE))
+    return Request("GET", _PAGE, once=True, timeout=min(timeout, _PATIENCE), largest=bodies.SMALL)
 
 
 def _post(path: str, form: Mapping[str, str], seconds: float) -> Request:
-    return Request("POST", path, form=form, once=True, timeout=seconds)
+    return Request("POST", path, form=form, once=True, timeout=seconds, largest=bodies.SMALL)
 
 
 def _from_the_page(base: str, cookies: Mapping[str, str]) -> dict[str, str]:

@@ -149,7 +149,7 @@ class AwsService(Service):
             self.address,
             self.service_name,
             region,
-            aws_session.endpoint_of(chosen, settings, self.service_name) is not None,
+            aws_session.endpoint_of(chosen, settings, self.service_name) or "",
         )
         self._chosen = chosen
         self._settings = settings

@@ -9,6 +9,7 @@ from typing import Any
 
 from airconn.errors import AirconnError, UsageError
 from airconn.stores import drivers
+from airconn.stores.redirects import Way
 from airconn.stores.secrets.service import Refused, Unavailable
 
 LOG_IN = "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`"
@@ -115,8 +116,8 @@ class Asked:
     service: str
     """As boto3 calls it, and as policies do."""
     region: str
-    is_custom: bool
-    """Whether the endpoint is another one than that of the region."""
+    url: str
+    """The endpoint, where it is another one than that of the region. Empty where it isn't."""
 
 
 class Answered(Refused):
@@ -148,7 +149,12 @@ def of_answer(error: Any, asked: Asked) -> AirconnError:
     code, text = str(found.get("Code", "")).rpartition("#")[2], str(found.get("Message", ""))
     if code.isdigit() and (in_xml := re.search(r"<Code>(\w+)</Code>", text)):
         code = in_xml[1]  # of a gateway, or of what stands in for AWS; boto3 doesn't look into it
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    metadata = error.response.get("ResponseMetadata", {})
+    status, to = metadata.get("HTTPStatusCode", 400), metadata.get("HTTPHeaders", {}).get("location")
+    if 300 <= status < 400 and to:
+        return Way(asked.address).refusal(
+            to, asked.url, "give that endpoint if you trust it: endpoint_url or AWS_ENDPOINT_URL"
+        )
     operation = re.sub(r"\W", "", str(getattr(error, "operation_name", "")))
     if code in _NOT_US:
         message, hint = _NOT_US[code]
@@ -185,6 +191,8 @@ def no_aws(asked: Asked) -> Unavailable:
 
 def of_fault(error: Exception, asked: Asked) -> AirconnError:
     """What came in between, or what boto3 was given and can't use."""
+    if isinstance(inner := getattr(error, "kwargs", {}).get("error"), AirconnError):
+        return inner  # which botocore wraps like whatever else happens in a request
     names = {cls.__name__ for cls in type(error).__mro__}
     for name, kind, message, hint in _FAULTS:
         if name in names:
@@ -197,7 +205,7 @@ def of_fault(error: Exception, asked: Asked) -> AirconnError:
 
 
 def _way_there(asked: Asked) -> str:
-    if asked.is_custom:
+    if asked.url:
         return "is somebody there at endpoint_url or AWS_ENDPOINT_URL?"
     regions = _regions(asked.service)
     if asked.region not in regions and (near := get_close_matches(asked.region, regions, n=1)):

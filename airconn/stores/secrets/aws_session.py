@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.stores import drivers
+from airconn.stores import bodies, drivers
 
 if TYPE_CHECKING:
     from airconn.stores.secrets.aws import AwsOptions
@@ -47,12 +47,20 @@ def make_client(chosen: AwsOptions, settings: Settings, service: str, connection
     if chosen.role_arn:
         session = _in_role(session, chosen, settings, network)
     asked = {"api_version": chosen.api_version, "use_ssl": chosen.use_ssl}
-    return session.client(
+    client = session.client(
         service,
         endpoint_url=endpoint_of(chosen, settings, service),
         **network,
         **{name: value for name, value in asked.items() if value is not None},
     )
+    _limit(client)
+    return client
+
+
+def _limit(client: Any) -> None:
+    """Limits what a client reads of an answer. botocore has no setting for that, and follows no redirect itself."""
+    classes = client._endpoint.http_session._pool_classes_by_scheme  # also those of its proxies
+    classes.update(bodies.limited(classes, lambda method, url: bodies.OBJECT, client.meta.endpoint_url))
 
 
 def region_of(chosen: AwsOptions, settings: Settings) -> str | None:
@@ -144,7 +152,9 @@ def _in_role(base: Any, chosen: AwsOptions, settings: Settings, network: Mapping
 
     def client(service: str, *, config: Any = None, **keys: Any) -> Any:
         merged = {**network, "config": network["config"].merge(config) if config else network["config"]}
-        return base.client(service, endpoint_url=endpoint, **merged, **keys)
+        of_sts = base.client(service, endpoint_url=endpoint, **merged, **keys)
+        _limit(of_sts)
+        return of_sts
 
     more = {
         "role_arn": chosen.role_arn,

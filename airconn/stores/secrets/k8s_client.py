@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from airconn.config import Settings
+from airconn.errors import AirconnError
+from airconn.stores import bodies
 from airconn.stores.drivers import load
+from airconn.stores.redirects import Way
 from airconn.stores.secrets import k8s_config
 from airconn.stores.secrets.k8s_config import EXTRA
 from airconn.stores.secrets.service import Refused, Service, Taken, Unavailable
@@ -163,7 +166,10 @@ class Client:
             response = call(namespace=self.namespace, _preload_content=False, _request_timeout=timeout, **arguments)
             return int(response.status), _object(response.read())
         except client.ApiException as error:
-            return int(error.status or 0), {}
+            status = int(error.status or 0)
+            if 300 <= status < 400:
+                raise self._redirected(error.headers) from None
+            return status, {}
         except errors.HTTPError as error:
             raise Unavailable(_why(error, errors), where=self.server, hint=self._hint(error, errors)) from None
         except (OSError, ValueError):
@@ -172,6 +178,11 @@ class Client:
                 where=self.server,
                 hint=f"does kubectl{self._flag} get namespaces work from here?",
             ) from None
+
+    def _redirected(self, headers: Mapping[str, str] | None) -> AirconnError:
+        to = (headers or {}).get("Location")
+        hint = "the server in the kubeconfig has to be the one that answers"
+        return Way(self.where).refusal(to, self.server, hint) if to else self._no_kubernetes()
 
     def _hint(self, error: Exception, errors: Any) -> str:
         if isinstance(getattr(error, "reason", error), errors.SSLError):
@@ -186,11 +197,20 @@ class Client:
         configuration.connection_pool_maxsize = Service.parallel
         client = load("kubernetes.client", EXTRA)
         api = client.CoreV1Api(client.ApiClient(configuration))
+        pool = api.api_client.rest_client.pool_manager
+        pool.pool_classes_by_scheme = bodies.limited(pool.pool_classes_by_scheme, _most, str(configuration.host))
+        # A redirect would take the token along.
+        pool.urlopen = partial(pool.urlopen, redirect=False)
         return Cluster(api, str(configuration.host), self._namespace or namespace or _DEFAULT_NAMESPACE)
 
     def close(self) -> None:
         if "_cluster" in self.__dict__:
             self._cluster.api.api_client.rest_client.pool_manager.clear()
+
+
+def _most(method: str, url: str) -> int:
+    """How large an answer can be. A Secret has 1 MiB at most, and base64 and what else is known of it."""
+    return bodies.LIST if method == "GET" else bodies.SMALL
 
 
 def _object(data: bytes) -> dict[str, Any]:

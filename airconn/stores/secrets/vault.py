@@ -62,7 +62,7 @@ class Options:
     timeout: int | float | None = None
     """Not looked at: --timeout says it."""
     allow_redirects: bool = True
-    """Not looked at either: what a standby says is followed, and no other redirect."""
+    """Not looked at either: a redirect is followed to the same server, and to the hosts of --allow-redirect."""
     strict_http: bool = False
     # airconn's own.
     tls: bool | None = None

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores import drivers
+from airconn.stores.redirects import Way
 from airconn.stores.secrets.service import Refused, Unavailable
 from airconn.stores.secrets.vault_login import LOG_IN, log_in
 from airconn.stores.secrets.vault_session import be_patient, open_session
@@ -78,6 +79,7 @@ class Server:
         self.address = address
         self._chosen = chosen
         self._settings = settings
+        self._way = Way(address, url, settings.allow_redirect)
         self._client: Any = None
         self._lock = threading.Lock()
 
@@ -140,7 +142,7 @@ class Server:
 
     def _log_in(self) -> Any:
         errors = drivers.load("hvac.exceptions", "vault")
-        session = open_session(self._chosen, self._settings)
+        session = open_session(self._chosen, self._settings, self._way)
         client = drivers.load("hvac", "vault").Client(
             url=self.url,
             token="",
@@ -168,7 +170,7 @@ class Server:
         except (KeyError, TypeError):
             raise self._no_vault() from None
         self._check_engine(client)
-        be_patient(session, self._settings)
+        be_patient(session, self._settings, self._way)
         return client
 
     def _check_engine(self, client: Any) -> None:
@@ -312,7 +314,7 @@ class Server:
         return Unavailable(
             f"who answers at {self.url} is no Vault, or somebody in front of it",
             where=self.address,
-            hint="is VAULT_ADDR, or the address, right? A redirect is followed only where Vault itself makes it",
+            hint="is VAULT_ADDR, or the address, right?",
         )
 
     def _unreachable(self, error: Exception) -> Unavailable:

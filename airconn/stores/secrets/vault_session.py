@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.stores import drivers
+from airconn.stores import bodies, drivers
+from airconn.stores.redirects import Way
+from airconn.stores.secrets import web
 
 if TYPE_CHECKING:
     from airconn.stores.secrets.vault import Options
@@ -19,11 +21,11 @@ _LONGEST_PAUSE = 60.0
 """A longer Retry-After isn't waited for to its end."""
 
 
-def open_session(chosen: Options, settings: Settings) -> Any:
+def open_session(chosen: Options, settings: Settings, way: Way) -> Any:
     """A `requests.Session`. Raises `UsageError` for files that TLS can't use."""
-    session = _class()()
+    session = web.make_session("vault", way, _most)
     # Before the first answer, what can't be reached is more likely a wrong address than a short fault.
-    _repeat(session, settings.retries, connects=0)
+    _repeat(session, way, settings.retries, connects=0)
     # Otherwise requests sends what a .netrc has for the host, which is nothing that Vault wants.
     session.auth = _as_it_is
     session.verify = _trusted(chosen, settings)
@@ -37,30 +39,22 @@ def open_session(chosen: Options, settings: Settings) -> Any:
     return session
 
 
-def be_patient(session: Any, settings: Settings) -> None:
+def be_patient(session: Any, settings: Settings, way: Way) -> None:
     """From now on, also a connection that can't be made is tried again."""
-    _repeat(session, settings.retries, connects=settings.retries)
+    _repeat(session, way, settings.retries, connects=settings.retries)
 
 
-def _repeat(session: Any, retries: int, *, connects: int) -> None:
-    adapters = drivers.load("requests.adapters", "vault")
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, adapters.HTTPAdapter(max_retries=_policy(retries, connects), pool_maxsize=32))
+def _repeat(session: Any, way: Way, retries: int, *, connects: int) -> None:
+    web.mount(session, "vault", way, _most, max_retries=_policy(retries, connects), pool_maxsize=32)
+
+
+def _most(method: str, url: str) -> int:
+    """How large an answer can be: Vault takes no request of more than 32 MiB, unless it is set up to."""
+    return bodies.SMALL if "/v1/auth/" in url or "/v1/sys/" in url else bodies.OBJECT
 
 
 def _as_it_is(request: Any) -> Any:
     return request
-
-
-def _class() -> type[Any]:
-    requests = drivers.load("requests", "vault")
-
-    class Session(requests.Session):  # type: ignore[misc, name-defined]
-        def get_redirect_target(self, response: Any) -> Any:
-            """Follows what a standby says (307) and nothing that would make a GET of a write."""
-            return super().get_redirect_target(response) if response.status_code in (307, 308) else None
-
-    return Session
 
 
 def _policy(retries: int, connects: int) -> Any:

@@ -539,7 +539,7 @@ def test_a_region_that_is_none_is_told_with_one_that_is() -> None:
     from botocore.exceptions import EndpointConnectionError
 
     fault = EndpointConnectionError(endpoint_url="https://ssm.eu-wst-1.amazonaws.com/")
-    asked = aws_errors.Asked("aws-ssm://eu-wst-1", "ssm", "eu-wst-1", False)
+    asked = aws_errors.Asked("aws-ssm://eu-wst-1", "ssm", "eu-wst-1", "")
     assert str(aws_errors.of_fault(fault, asked).hint).startswith("did you mean eu-west-1?")
     there = replace(asked, region="eu-west-1")
     assert "HTTPS_PROXY" in str(aws_errors.of_fault(fault, there).hint)

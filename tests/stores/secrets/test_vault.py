@@ -360,7 +360,8 @@ def test_the_namespace_goes_along(log_in: Site) -> None:
         (Answer(200, CANARY), "is no Vault"),
         (Answer(200, {"hello": CANARY}), "it doesn't answer as a KV engine of version 2 does"),
         (Answer(200, [CANARY]), "is no Vault"),
-        (Answer(301, "", {"Location": "https://127.0.0.1:1/"}), "is no Vault"),
+        (Answer(301, "", {"Location": f"https://127.0.0.1:1/{CANARY}"}), "it redirects to https://127.0.0.1:1, and"),
+        (Answer(301, "", {"Location": "/elsewhere"}), "is no Vault"),
         (Answer(fate="reset"), "it can't be reached at http://127.0.0.1"),
     ],
 )
@@ -388,7 +389,8 @@ def test_a_redirect_that_would_turn_a_write_into_a_read_is_no_write() -> None:
     assert "is no Vault" in error
 
 
-def test_a_standby_sends_us_to_the_active_node() -> None:
+@pytest.mark.parametrize("port", [True, False], ids=["host and port", "host"])
+def test_a_standby_sends_us_to_the_active_node_where_that_is_allowed(port: bool) -> None:
     def answer(received: Received) -> Answer:
         return (
             Answer(200, {"data": {"keys": ["v"]}})
@@ -406,7 +408,9 @@ def test_a_standby_sends_us_to_the_active_node() -> None:
     with Site(answer) as active:
         moved = lambda received: Answer(307, "", {"Location": f"{active.url}{received.path}"})  # noqa: E731
         with Site(moved) as standby:
-            store = opened(standby)
+            allowed = f"127.0.0.1:{active.port}" if port else "127.0.0.1"
+            settings = Settings(environ={"VAULT_TOKEN": CANARY}, retries=0, allow_redirect=(allowed,))
+            store = open_store(f"vault://127.0.0.1:{standby.port}/secret", settings)
             assert store.read(EVERYTHING).variables["v"].value == Text("x")
             store.close()
         assert {received.headers["X-Vault-Token"] for received in active.log} == {CANARY}

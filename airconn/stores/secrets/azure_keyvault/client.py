@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airconn.config import Settings
-from airconn.stores import drivers
+from airconn.stores import bodies, drivers
+from airconn.stores.redirects import Way
+from airconn.stores.secrets import web
 from airconn.stores.secrets.service import Refused, Unavailable
 
 _LOG_IN = "az login, a managed identity, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
@@ -72,6 +74,8 @@ class Client:
         self._lock = threading.Lock()
         self._client: Any = None
         self._credential: Any = None
+        self._tokens: Any = None
+        """What the requests for tokens are sent with."""
         self._answered = False
 
     def get(self, name: str) -> Any:
@@ -152,18 +156,39 @@ class Client:
             network["connection_verify"] = str(settings.ca_bundle)
         secrets = library("azure.keyvault.secrets")
         try:
-            self._credential = self._identity.credential(**network)
+            # Nobody in particular gives tokens, and none of them gives one by a redirect.
+            self._tokens = self._transport(Way(self._place))
+            self._credential = self._identity.credential(transport=self._tokens, **network)
         except ValueError:
             raise Unavailable(
                 "what there is of credentials for Azure is incomplete or malformed", where=self._place, hint=_LOG_IN
             ) from None
-        self._client = secrets.SecretClient(self._url, self._credential, **self._options, **network)
+        # A page says where the next one is: that has to be the same vault, as the token goes along.
+        transport = self._transport(Way(self._place, self._url, settings.allow_redirect))
+        # Redirects are for the transport, which says why one isn't followed.
+        self._client = secrets.SecretClient(
+            self._url, self._credential, transport=transport, permit_redirects=False, **self._options, **network
+        )
         return self._client
+
+    def _transport(self, way: Way) -> Any:
+        """What sends the requests, with the time-outs and authorities of the settings."""
+        settings = self._settings
+        session = web.make_session("azure", way, lambda method, url: bodies.SMALL)
+        return library("azure.core.pipeline.transport").RequestsTransport(
+            session=session,
+            connection_timeout=settings.timeout,
+            read_timeout=settings.timeout,
+            connection_verify=True if settings.ca_bundle is None else str(settings.ca_bundle),
+        )
 
     def _meaning(self, error: Any) -> Refused | Unavailable:
         """What an error of the library means. Its text isn't shown: nobody promises what is in it."""
         errors = library("azure.core.exceptions")
         if isinstance(error, errors.ClientAuthenticationError):
+            session = self._tokens.session
+            if session is not None and session.refusal is not None:
+                return Unavailable(session.refusal.message, where=self._place, hint=session.refusal.hint)
             return Unavailable("Azure refuses the credentials, or there are none", where=self._place, hint=_LOG_IN)
         if isinstance(error, errors.HttpResponseError) and error.status_code is not None:
             self._answered = True

@@ -14,6 +14,9 @@ from urllib.request import getproxies, proxy_bypass
 
 from airconn.config import Settings
 from airconn.errors import UsageError
+from airconn.stores import bodies
+from airconn.stores.redirects import Way
+from airconn.stores.secrets import web
 from airconn.stores.secrets.gcp_secretmanager.credentials import LOG_IN, REACH, Identity, find, library, refusal
 from airconn.stores.secrets.service import Refused, Unavailable
 
@@ -108,8 +111,8 @@ class Client:
 
     def _connect(self) -> None:
         service = library("google.cloud.secretmanager_v1").SecretManagerServiceClient
-        grpc, requests = library("grpc"), library("requests")
-        session = requests.Session()
+        grpc = library("grpc")
+        session = web.make_session("gcp", Way(self._place), lambda method, url: bodies.SMALL)
         roots = None
         if self._settings.ca_bundle is not None:
             session.verify = str(self._settings.ca_bundle)
@@ -121,10 +124,13 @@ class Client:
             raise UsageError(
                 "the credentials don't say which project is meant", hint="name it: gcp-secretmanager://PROJECT"
             )
-        # Any size: a page of a list is larger than the 4 MiB that are the default.
+        # A page of a list is larger than the 4 MiB that are the default. gRPC has no limit for what it unpacks: it
+        # takes nothing compressed, and says so with each request.
         options: list[tuple[str, Any]] = [
-            ("grpc.max_receive_message_length", -1),
+            ("grpc.max_receive_message_length", bodies.OBJECT),
             ("grpc.max_send_message_length", -1),
+            ("grpc.per_message_decompression", 0),
+            ("grpc.compression_enabled_algorithms_bitset", 1),
         ]
         proxy = _proxy_for(self._host)
         options.append(("grpc.http_proxy", proxy) if proxy else ("grpc.enable_http_proxy", 0))

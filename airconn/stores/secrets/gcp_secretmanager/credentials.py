@@ -42,7 +42,7 @@ def find(identity: Identity, asking: Any, place: str) -> tuple[Any, str | None]:
     `UsageError`.
     """
     try:
-        credentials, project = _given(identity)
+        credentials, project = _given(identity, asking)
         if isinstance(credentials, library("google.oauth2.service_account").Credentials):
             # As Google's own client does: they sign their tokens themselves, and no server is asked for one.
             credentials = credentials.with_always_use_jwt_access(True)
@@ -74,7 +74,7 @@ def refusal(error: Any, place: str) -> Unavailable:
     return Unavailable("Google refuses the credentials", where=place, hint=f"renew them: {LOG_IN}")
 
 
-def _given(identity: Identity) -> tuple[Any, str | None]:
+def _given(identity: Identity, asking: Any) -> tuple[Any, str | None]:
     auth = library("google.auth")
     scopes = list(identity.scopes)
     if identity.keyfile is not None:
@@ -86,9 +86,9 @@ def _given(identity: Identity) -> tuple[Any, str | None]:
     if identity.config_file is not None:
         given = identity.config_file
         info = dict(_parsed(given) if isinstance(given, str) else given)
-        found: tuple[Any, str | None] = auth.load_credentials_from_dict(info, scopes=scopes)
+        found: tuple[Any, str | None] = auth.load_credentials_from_dict(info, scopes=scopes, request=asking)
     else:
-        found = auth.default(scopes=scopes)
+        found = auth.default(scopes=scopes, request=asking)
     return found
 
 
