@@ -2,7 +2,7 @@
 
 from airconn.model import conn_ids, jsontext
 from airconn.model.airflow import LIKE_TASK_SDK, NEWEST, OLDEST, AirflowVersion, Rules, rules_for
-from airconn.model.bundle import Bundle, Selection
+from airconn.model.bundle import Bundle, Selection, matches
 from airconn.model.change import WRITES, Action, FieldChange, How, Outcome, Step
 from airconn.model.fill import fill, unfilled
 from airconn.model.objects import (
@@ -63,6 +63,7 @@ __all__ = [
     "hidden_or",
     "is_unsaid",
     "jsontext",
+    "matches",
     "rules_for",
     "unfilled",
     "value_fields",
