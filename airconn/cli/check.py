@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Exit with 3 for warnings as well.")
 @opt.airflow_of_files
 @opt.selection
+@opt.allowing_nothing
 @opt.reading
 @click.option(
     "--output",
@@ -42,6 +43,7 @@ def command(
     kinds: tuple[str, ...],
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    allow_empty: bool,
     ignore: tuple[str, ...],
     fix: bool,
     strict: bool,
@@ -67,6 +69,11 @@ def command(
     codes = _codes(ignore, list(check.BY_CODE))
     chosen, version = opt.make_selection(kinds, include, exclude), airflow or NEWEST
     findings = check.check_all(files, chosen, version, codes)
+    if include and not (allow_empty or findings):
+        # A file with findings may hold what is meant, and not be readable.
+        from airconn.transfer.nothing import at_hand, refuse_unmatched
+
+        refuse_unmatched(chosen, (key for key in at_hand(files, chosen.kinds) if chosen.wants(*key)), files)
     fixed: list[tuple[str, str]] = []
     if fix:
         fixed = _fix(app, files, findings, version)

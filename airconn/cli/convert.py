@@ -19,6 +19,7 @@ from airconn.errors import UsageError
 @opt.airflow_of_files
 @opt.overriding
 @opt.selection
+@opt.allowing_nothing
 @opt.reading
 @opt.verbosity
 @click.pass_obj

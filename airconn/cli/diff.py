@@ -10,7 +10,7 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.standard_input import refuse_second_use
-from airconn.errors import ExitCode, UsageError
+from airconn.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. What can't be known doesn't count.")
 @click.option("--show-values", is_flag=True, help="Show the values of what differs; what may be a secret is masked.")
 @opt.selection
+@opt.allowing_nothing
 @opt.reading
 @opt.airflow
 @opt.network
@@ -38,6 +39,7 @@ def command(
     kinds: tuple[str, ...],
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    allow_empty: bool,
     airflow: AirflowVersion | None,
     output: str,
     **options: Any,
@@ -54,7 +56,7 @@ def command(
     from airconn import transfer
     from airconn.diff import Status
     from airconn.report import diff as report_diff
-    from airconn.transfer import comparing
+    from airconn.transfer import comparing, nothing
 
     if show_values and output == "json":
         raise UsageError("--output json holds no values", hint="leave out --show-values or --output json")
@@ -65,6 +67,10 @@ def command(
         app.follow(left, right)
         chosen = opt.make_selection(kinds, include, exclude)
         compared = comparing.compare_places(left, right, chosen, airflow)
+        if not allow_empty:
+            nothing.refuse_unmatched(chosen, compared.seen, [left, right])
+            if not compared.seen:
+                nothing.refuse_nothing(chosen, [left, right], unless_empty=True)
     app.notes(compared.notes)
     app.ignored(compared.ignored)
     diff = compared.diff
@@ -72,6 +78,8 @@ def command(
         what = "neither place holds anything"
         if compared.strangers:
             what += " that the other has a place for"
+            if not allow_empty:
+                raise InputError(what, hint=nothing.ALLOW)
         opt.warn_of_nothing(app, chosen, what)
     if output == "json":
         app.data(report_diff.diff_json(diff, compared.a, compared.b) + "\n")

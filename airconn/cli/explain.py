@@ -121,20 +121,25 @@ def _explained(
     explanations = explain(chains, [key for keys in wanted for key in keys])
     take_note()
     shown: list[Explanation] = []
-    missing: list[InputError] = []
+    missing: list[tuple[str, list[Explanation]]] = []
     for name, keys in zip(dict.fromkeys(names), wanted, strict=True):
         ours = [one for one in explanations if (one.kind, one.id) in keys]
         known = {(one.kind, one.id) for one in ours if one.is_known}
         shown += [one for one in ours if (one.kind, one.id) in known]
         if not known:
-            missing.append(_missing(name, ours))
+            missing.append((name, ours))
     if missing:
-        raise InputErrors(tuple(missing))
+        from airconn.transfer.nothing import at_hand
+
+        others = at_hand(stores, kinds - {Kind.POOLS})
+        raise InputErrors(tuple(_missing(name, ours, others) for name, ours in missing))
     return shown
 
 
-def _missing(name: str, explanations: list[Explanation]) -> InputError:
+def _missing(name: str, explanations: list[Explanation], others: frozenset[Key]) -> InputError:
+    """The error of an id that no place has; `others` are those that are there."""
     from airconn.transfer.explaining import State
+    from airconn.transfer.nothing import nearest
 
     findings = [found for one in explanations for found in one.findings]
     looked = dict.fromkeys(found.place.title for found in findings if found.state is not State.UNKNOWN)
@@ -142,6 +147,10 @@ def _missing(name: str, explanations: list[Explanation]) -> InputError:
     hint = "; ".join(
         [f"looked into: {', '.join(looked)}", *(f"not into the {title}: {why}" for title, why in closed.items())]
     )
+    of_kinds = {one.kind for one in explanations}
+    id_ = explanations[0].id if explanations else name
+    if near := nearest(id_, [key for key in others if key[0] in of_kinds and key[1] != id_]):
+        hint = f"did you mean {near[0]}? {hint}"
     return InputError(f"{name} is in no place that could be looked into", hint=hint)
 
 

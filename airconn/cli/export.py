@@ -11,7 +11,7 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.standard_input import refuse_second_use
-from airconn.errors import BlockedError, ExitCode, UsageError
+from airconn.errors import BlockedError, ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
     from airconn.model import Selection
@@ -28,6 +28,7 @@ DEFAULT_FORMAT = "json"
 @opt.airflow
 @opt.overriding
 @opt.selection
+@opt.allowing_nothing
 @opt.reading
 @opt.network
 @opt.verbosity
@@ -58,13 +59,24 @@ def command(
         store = opt.open_address(app.config.target(from_), options)
         stack.callback(transfer.close, [store])
         store.describe()
-        return deliver(app, [store], opt.make_selection(kinds, include, exclude), options, store.airflow)
+        return deliver(
+            app, [store], opt.make_selection(kinds, include, exclude), options, store.airflow, unless_empty=True
+        )
 
 
-def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str, Any], airflow: Any) -> int:
+def deliver(
+    app: App,
+    stores: list[Any],
+    selection: Selection,
+    options: dict[str, Any],
+    airflow: Any,
+    *,
+    unless_empty: bool = False,
+) -> int:
     """Reads the stores, writes what they hold to the file or to standard output, and says what there is to say.
 
-    Gives the exit code. `airflow` gives the version that the text is written for, unless an option does.
+    Gives the exit code. `airflow` gives the version that the text is written for, unless an option does. That the
+    stores hold nothing is an error, `unless_empty`.
     """
     from airconn import formats, transfer
     from airconn.cli.overriding import make_overrides
@@ -72,6 +84,7 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
     from airconn.formats.base import WriteOptions
     from airconn.stores.file import FileStore
     from airconn.stores.saving import is_standard_output
+    from airconn.transfer.nothing import ALLOW
 
     path: Path | None = options["out"]
     if path is not None and (str(path) == "-" or is_standard_output(path)):
@@ -111,18 +124,21 @@ def deliver(app: App, stores: list[Any], selection: Selection, options: dict[str
             replace_file=options["replace"],
             fills=fills,
             change=make_overrides(app, options, selection),
+            on_loaded=opt.nothing_check(options, selection, stores, unless_empty=unless_empty),
         )
+    nothing = _why_nothing(result, out)
+    if nothing and not options["allow_empty"]:
+        tell(app, result, selection, None, omitted=options["redacted"] == "omit")
+        raise InputError(nothing, hint=ALLOW)
     if path is None:
         app.data(result.text, raw=True)
     else:
         out.save(result.text, afresh=options["replace"])
         app.writes = False
-    if not len(result.bundle) and result.hidden:
-        opt.warn_of_nothing(app, selection, "the source hides a part of everything")
+    if nothing:
+        opt.warn_of_nothing(app, selection, nothing)
     elif not len(result.bundle):
         opt.warn_of_nothing(app, selection)
-    elif not len(result.written) and not result.kept:
-        opt.warn_of_nothing(app, selection, f"the {out.format_name()} format has no place for anything")
     tell(app, result, selection, path, omitted=options["redacted"] == "omit")
     _tell_of_secrets(app, result, path, asked=options["redacted"] in ("mask", "omit"))
     if result.kept:
@@ -141,6 +157,13 @@ def _keeps_references(result: Export, out: FileStore) -> BlockedError:
         where=out.address,
         hint="--replace-references writes the new values; --exclude leaves the objects out",
     )
+
+
+def _why_nothing(result: Export, out: FileStore) -> str:
+    """Why nothing is written although there was something. Empty where something is, or nothing was there."""
+    if not len(result.bundle):
+        return "the source hides a part of everything" if result.hidden else ""
+    return "" if len(result.written) or result.kept else f"the {out.format_name()} format has no place for anything"
 
 
 _OWNERS = {

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @opt.filling
 @opt.overriding
 @opt.selection
+@opt.allowing_nothing
 @opt.reading
 @opt.airflow
 @opt.finishing

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.command("list", short_help="Show which objects a place holds.")
 @opt.source
 @opt.selection
+@opt.allowing_nothing
 @opt.reading
 @opt.airflow
 @opt.network
@@ -32,6 +33,7 @@ def command(
     kinds: tuple[str, ...],
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    allow_empty: bool,
     output: str,
     airflow: AirflowVersion | None,
     **options: Any,
@@ -43,7 +45,7 @@ def command(
       airconn list --from .env --connections
     """
     from airconn import report, transfer
-    from airconn.transfer import watching
+    from airconn.transfer import nothing, watching
 
     with ExitStack() as stack:
         store = opt.open_address(app.config.target(from_), options)
@@ -54,6 +56,10 @@ def command(
         chosen = opt.make_selection(kinds, include, exclude)
         bundle = watching.read(store, chosen)
         app.notes(store.notes)
+        if not allow_empty:
+            nothing.refuse_unmatched(chosen, ((obj.kind, obj.id) for obj in bundle), [store])
+            if not len(bundle):
+                nothing.refuse_nothing(chosen, [store], unless_empty=True)
     if output == "json":
         app.data(report.list_json(bundle, described) + "\n")
         return app.verdict(store.notes)

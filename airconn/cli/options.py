@@ -16,6 +16,9 @@ import click
 from airconn.cli.airflow_option import airflow as airflow
 from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
+from airconn.cli.nothing import allowing_nothing as allowing_nothing
+from airconn.cli.nothing import nothing_check as nothing_check
+from airconn.cli.nothing import warn_of_nothing as warn_of_nothing
 from airconn.cli.redirect_option import allow_redirect
 from airconn.cli.standard_input import one_name
 from airconn.errors import AirconnError, UsageError
@@ -376,17 +379,6 @@ def fixed(config: Config, to: str | None) -> str:
     if name.startswith("@"):
         return name
     return str(Path(text).absolute()) if is_file(text) and text != "-" else text
-
-
-def warn_of_nothing(app: App, selection: Selection, what: str = "the sources hold nothing") -> None:
-    """Says that there is nothing, and if globs may be why, also to who wants to hear only of what is wrong.
-
-    `what` has to be another where there is something, and no place for it: that is told as well, and would belie it.
-    """
-    from airconn.model import ALL_KINDS
-
-    chosen = " that is selected" if selection.include or selection.exclude or selection.kinds != ALL_KINDS else ""
-    app.warn(what + chosen, level=-1 if selection.include else 0)
 
 
 def open_fills(app: App, options: dict[str, Any]) -> list[Store]:

@@ -17,7 +17,7 @@ from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.handover import hand_over
 from airconn.cli.standard_input import refuse_second_use
-from airconn.errors import UsageError
+from airconn.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from airconn.transfer.environ import Environ, Limits
@@ -53,6 +53,7 @@ _LARGEST_SHOWN = 3
 @click.option("--dry-run", "-n", is_flag=True, help="Print the names that would be set, and run nothing.")
 @opt.overriding
 @opt.selection
+@opt.allowing_nothing
 @opt.reading
 @opt.airflow
 @opt.network
@@ -136,11 +137,14 @@ def _gather(app: App, from_: str | None, options: dict[str, Any]) -> Environ:
             strict=options["strict"],
             fills=fills,
             change=make_overrides(app, options, selection),
+            on_loaded=opt.nothing_check(options, selection, [store], unless_empty=True),
         )
     tell_lacks(app, result, "are left out")
     if not result.variables:
         left_out = "all that is selected is left out"
         why = left_out if result.losses or result.hidden else "no connection or variable is selected"
+        if why == left_out and not options["allow_empty"]:
+            raise InputError(f"nothing is set: {why}", hint="--allow-empty runs COMMAND all the same")
         app.warn(f"nothing is set: {why}")
     return result
 

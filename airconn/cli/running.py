@@ -131,6 +131,7 @@ class Run:
                 prune=options["prune"],
                 fills=fills,
                 change=make_overrides(app, options),
+                allow_empty=options["allow_empty"],
             )
             app.notes((*prepared.loaded.notes, *prepared.unread))
             app.ignored(prepared.loaded.ignored)

@@ -2,7 +2,7 @@
 
 from airconn.model import conn_ids, jsontext
 from airconn.model.airflow import LIKE_TASK_SDK, NEWEST, OLDEST, AirflowVersion, Rules, rules_for
-from airconn.model.bundle import Bundle, Selection
+from airconn.model.bundle import Bundle, Selection, matches
 from airconn.model.change import WRITES, Action, FieldChange, How, Outcome, Step
 from airconn.model.fill import fill, unfilled, with_type_of
 from airconn.model.objects import (
@@ -67,6 +67,7 @@ __all__ = [
     "is_unsaid",
     "is_untyped",
     "jsontext",
+    "matches",
     "rules_for",
     "unfilled",
     "value_fields",

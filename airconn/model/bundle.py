@@ -82,9 +82,9 @@ class Selection:
         """Whether the object of this kind and id is selected."""
         if kind not in self.kinds or (self.ids is not None and (kind, id_) not in self.ids):
             return False
-        if self.include and not any(_matches(glob, kind, id_) for glob in self.include):
+        if self.include and not any(matches(glob, kind, id_) for glob in self.include):
             return False
-        return not any(_matches(glob, kind, id_) for glob in self.exclude)
+        return not any(matches(glob, kind, id_) for glob in self.exclude)
 
     def of(self, bundle: Bundle) -> Bundle:
         """The selected part of `bundle`."""
@@ -93,7 +93,8 @@ class Selection:
         return Bundle.of(obj for obj in bundle if self.wants(obj.kind, obj.id))
 
 
-def _matches(glob: str, kind: Kind, id_: str) -> bool:
+def matches(glob: str, kind: Kind, id_: str) -> bool:
+    """Whether a glob over ids, which may name its kind, matches an object."""
     if fnmatchcase(id_, glob):
         return True
     prefix, slash, rest = glob.partition("/")

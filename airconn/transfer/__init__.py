@@ -47,6 +47,8 @@ class Loaded:
     notes: tuple[Note, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
     """For each source with entries that are none of our business, how many there were."""
+    seen: frozenset[tuple[Kind, str]] = frozenset()
+    """The ids that were read, and those that a change made of them."""
     strangers: int = 0
     """How many objects were left out because the target has no place for their kind."""
 
@@ -85,7 +87,9 @@ def load(
     for store in fills:
         bundle, said = _filled(bundle, store, airflow)
         notes += said
-    return Loaded(change(bundle, airflow) if change else bundle, tuple(notes), tuple(ignored))
+    changed = change(bundle, airflow) if change else bundle
+    seen = frozenset((obj.kind, obj.id) for some in (bundle, changed) for obj in some)
+    return Loaded(changed, tuple(notes), tuple(ignored), seen)
 
 
 def _filled(bundle: Bundle, store: Store, airflow: AirflowVersion) -> tuple[Bundle, list[Note]]:
@@ -165,11 +169,13 @@ def export(
     replace_file: bool = False,
     fills: Sequence[Store] = (),
     change: Change | None = None,
+    on_loaded: Callable[[Loaded], None] = lambda loaded: None,
 ) -> Export:
     """What the sources hold, as the new text of `out`. Writes nothing.
 
     Where `out` is a file with something in it, its values stand in for those that the sources hide, and a format that
     can be changed in place is, unless `replace_file` says to start afresh.
+    `on_loaded` gets what was read, before anything is done with it.
 
     With `mask_secrets`, what is a secret to `show` is then hidden like all that the sources hide.
 
@@ -177,6 +183,7 @@ def export(
     be masked, and `InputErrors` for losses under `strict`.
     """
     loaded = load(sources, selection, options.airflow, fills=fills, change=change)
+    on_loaded(loaded)
     bundle, old = loaded.bundle, Bundle()
     same, changed = _same_to(sources), list[AirflowObject]()
     respect = out.holds_something() and not replace_file

@@ -21,6 +21,8 @@ class Comparison:
     diff: Diff
     notes: tuple[Note, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
+    seen: frozenset[tuple[Kind, str]] = frozenset()
+    """The ids that were read in either place."""
     strangers: bool = False
     """Whether objects were left out because the other place has no place for their kind."""
 
@@ -51,7 +53,8 @@ def compare_places(a: Store, b: Store, selection: Selection, airflow: AirflowVer
         bundles = [Selection(kinds=shared).of(bundle) for bundle in bundles]
     diff = compare(bundles[0], bundles[1], a.stored_form, b.stored_form)
     ignored = tuple(entry for side in loaded for entry in side.ignored)
-    return Comparison(*described, diff, (*notes, *strangers), ignored, bool(strangers))
+    seen = frozenset(key for side in loaded for key in side.seen)
+    return Comparison(*described, diff, (*notes, *strangers), ignored, seen, bool(strangers))
 
 
 def _load(store: Store, selection: Selection, airflow: AirflowVersion, faults: list[InputError]) -> Loaded:

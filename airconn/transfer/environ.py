@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,7 +11,7 @@ from airconn.formats import env
 from airconn.formats.base import ConnectionFormat, Faults, Loss, Note, WriteOptions, holdable
 from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, AirflowVersion, Bundle, Kind, Selection
 from airconn.stores.base import Store
-from airconn.transfer import Change, Hidden, load, refuse_losses, settle_hidden
+from airconn.transfer import Change, Hidden, Loaded, load, refuse_losses, settle_hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ def make_environ(
     strict: bool = False,
     fills: Sequence[Store] = (),
     change: Change | None = None,
+    on_loaded: Callable[[Loaded], None] = lambda loaded: None,
 ) -> Environ:
     """What the sources hold, as environment variables for `airflow`, which is that of the first source by default.
 
@@ -69,6 +70,7 @@ def make_environ(
         raise UsageError("Airflow looks for no pools in its environment", hint="leave out --pools")
     options = WriteOptions(airflow=airflow or sources[0].airflow(), connection_format=connection_format)
     loaded = load(sources, selection, options.airflow, fills=fills, change=change)
+    on_loaded(loaded)
     # What has no place there needn't be shown either.
     bundle, strangers = _without_pools(loaded.bundle, asked_for=selection.kinds != ALL_KINDS)
     bundle, hidden = settle_hidden(

@@ -26,6 +26,7 @@ from airconn.plan import Plan, Policy, make_plan, with_deletions
 from airconn.stores.base import Store
 from airconn.stores.meanwhile import CHANGED
 from airconn.transfer import Change, Loaded, load_for, watching
+from airconn.transfer.nothing import ALLOW, refuse_nothing, refuse_unmatched
 from airconn.transfer.recovery import Recovery
 from airconn.transfer.showing import find
 
@@ -58,18 +59,22 @@ def prepare(
     prune: bool = False,
     fills: Sequence[Store] = (),
     change: Change | None = None,
+    allow_empty: bool = True,
 ) -> Import:
     """Reads, validates and plans. Writes nothing.
 
     Raises `UsageError` where the target is a source and nothing changes on the way, `InputErrors` for objects that
     the target would refuse, each with its origin, `BlockedError` where `prune` would delete what the sources may only
-    seem to lack, and what `Store.rehearse` raises.
+    seem to lack, and what `Store.rehearse` raises. Without `allow_empty` also `InputErrors` for a glob that matches
+    nothing, and where the sources hold nothing that the target has a place for.
     """
     if not target.capabilities.writable or target.address == "<stdin>":
         raise target.not_writable()
     if change is None and not fills:
         _refuse_itself(sources, target, selection)
     loaded = load_for(sources, selection, target, airflow, fills=fills, change=change)
+    if not (allow_empty or prune):
+        _refuse_empty(loaded, selection, sources)
     target.reads_for = airflow or target.airflow()
     # What another run finds and doesn't look into, or doesn't touch, it doesn't complete.
     target.whole = policy.on_existing != "overwrite" or policy.hidden_is_equal
@@ -77,6 +82,8 @@ def prepare(
     watching.expect(target, selection.kinds)
     if selection.kinds == ALL_KINDS:
         loaded = _without_strangers(loaded, target)
+        if loaded.strangers and not len(loaded.bundle) and not (allow_empty or prune):
+            raise InputError(f"{loaded.notes[-1].message}: nothing is left", where=target.address, hint=ALLOW)
     faults = [
         InputError(f"{obj.kind.value}/{obj.id}: {problem}", where=str(obj.origin))
         for obj in loaded.bundle
@@ -95,6 +102,8 @@ def prepare(
         outside = frozenset(key for key in ids if inside.get(*key) is None)
         others = watching.present(target, Selection(kinds=kinds, ids=outside)) if outside else Bundle()
         present = Bundle.of([*inside, *others])
+        if not allow_empty:
+            refuse_unmatched(selection, (*loaded.seen, *((obj.kind, obj.id) for obj in inside)), [*sources, target])
     else:
         unread = ()
         present = watching.present(target, Selection(kinds=kinds, ids=ids)) if ids else Bundle()
@@ -139,6 +148,12 @@ def _refuse_itself(sources: Sequence[Store], target: Store, selection: Selection
                 f"{target.address} is both the source and the target",
                 hint="--to ADDRESS names another target; --set, --rename and --overlay change objects in place",
             )
+
+
+def _refuse_empty(loaded: Loaded, selection: Selection, sources: Sequence[Store]) -> None:
+    refuse_unmatched(selection, loaded.seen, sources)
+    if not len(loaded.bundle):
+        refuse_nothing(selection, sources, unless_empty=False)
 
 
 def _refuse_impossible(outcomes: Sequence[Outcome]) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from difflib import get_close_matches
 
 from airconn.errors import AirconnError, InputError, InputErrors, UsageError
 from airconn.model import AirflowObject, Kind, Selection
 from airconn.stores.base import Store
 from airconn.transfer import watching
+from airconn.transfer.nothing import at_hand, nearest
 
 Name = tuple[tuple[Kind, ...], str]
 """The kinds in which an id is looked up, and the id."""
@@ -36,7 +35,7 @@ def find(store: Store, names: Sequence[str], kinds: frozenset[Kind]) -> list[Air
         missing += [] if objects else [(looked_up, id_)]
     if missing:
         _refuse_unread(store, missing)
-        others = _others(store, frozenset(kind for looked_up, _ in missing for kind in looked_up))
+        others = at_hand([store], frozenset(kind for looked_up, _ in missing for kind in looked_up))
         raise InputErrors(tuple(_missing(store, name, others) for name in missing))
     return list(dict.fromkeys(found))
 
@@ -57,17 +56,13 @@ def _refuse_unread(store: Store, missing: Sequence[Name]) -> None:
         raise AirconnError(f"{names}: not among what could be read", where=store.address, hint=hint)
 
 
-def _others(store: Store, kinds: frozenset[Kind]) -> frozenset[tuple[Kind, str]]:
-    """What can be suggested. Where nothing can, that is no error of its own."""
-    found: set[tuple[Kind, str]] = set()
-    for kind in kinds:
-        with suppress(AirconnError), watching.ended(store):
-            found |= store.at_hand(frozenset({kind}))
-    return frozenset(found)
-
-
 def _missing(store: Store, name: Name, others: frozenset[tuple[Kind, str]]) -> InputError:
-    return InputError(f"{_shown(name)} is not there", where=store.address, hint=_nearest(*name, others))
+    kinds, id_ = name
+    here = [(kind, id_) for kind in kinds if (kind, id_) in others]
+    why = next((said for key in here if (said := store.withheld(*key) or store.passed_over(*key))), "")
+    # What is listed under this very id is nothing to look for again.
+    hint = why or _nearest(kinds, id_, others - frozenset(here))
+    return InputError(f"{_shown(name)} is not there", where=store.address, hint=hint)
 
 
 def _shown(name: Name) -> str:
@@ -81,6 +76,5 @@ def _nearest(kinds: Iterable[Kind], id_: str, others: frozenset[tuple[Kind, str]
         return f"did you mean {prefix}s/{rest}?"
     if re.search(r"[*?\[]", id_):
         return "an ID is no glob here; airconn list --include shows what one matches"
-    by_id = {other.lower(): f"{kind.value}/{other}" for kind, other in sorted(others) if kind in kinds}
-    near = get_close_matches(id_.lower(), by_id, n=1, cutoff=0.5)
-    return f"did you mean {by_id[near[0]]}?" if near else "airconn list shows what is"
+    near = nearest(id_, [other for other in others if other[0] in kinds])
+    return f"did you mean {near[0]}?" if near else "airconn list shows what is"

@@ -15,6 +15,10 @@ pytestmark = pytest.mark.usefixtures("tmp_path")
 @pytest.mark.parametrize("format_name", ["env", "uri", "json", "yaml", "settings"])
 def test_every_example_is_written_in_every_format(airconn, examples, name: str, format_name: str) -> None:
     result = airconn("convert", examples / name, "--format", format_name, "-q")
+    if name == "pools.yaml" and format_name in ("env", "uri"):
+        assert (result.code, result.out) == (3, "")
+        assert result.err.startswith(f"error: the {format_name} format has no place for anything\n")
+        return
     assert (result.code, result.err) == (0, "")
 
 

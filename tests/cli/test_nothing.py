@@ -31,19 +31,26 @@ def source(tmp_path: Path) -> Path:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_globs_that_match_nothing_are_told_also_where_it_is_to_be_quiet(
+def test_globs_that_match_nothing_are_an_error_unless_that_is_allowed_and_then_told_also_where_it_is_to_be_quiet(
     airconn: Airconn, source: Path, tmp_path: Path, args: list[str], said: str
 ) -> None:
     args = [arg.replace("IN", str(source)).replace("OUT", str(tmp_path / "out")) for arg in args]
     result = airconn(*args, "--include", "regoin", "-q")
+    assert (result.code, result.out) == (3, "")
+    assert "in.json: --include 'regoin' matches nothing\nhint:  did you mean variables/region? --allow" in result.err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.json"]
+    result = airconn(*args, "--include", "regoin", "-q", "--allow-empty")
     assert (result.code, result.err) == (0, said)
 
 
 def test_that_there_is_nothing_at_all_is_no_fault_of_a_selection(airconn: Airconn, tmp_path: Path) -> None:
     (tmp_path / "in.json").write_text(json.dumps({"variables": {}}))
-    result = airconn("convert", tmp_path / "in.json", "--format", "env")
+    for args in (["convert", "--format", "env"], ["import", "--to", tmp_path / "out.json"]):
+        result = airconn(*args, tmp_path / "in.json")
+        assert (result.code, f"error: {tmp_path}/in.json: the sources hold nothing\n" in result.err) == (3, True)
+    result = airconn("convert", tmp_path / "in.json", "--format", "env", "--allow-empty")
     assert (result.code, result.err) == (0, "warning: the sources hold nothing\n")
-    assert airconn("convert", tmp_path / "in.json", "--format", "env", "-q").err == ""
+    assert airconn("convert", tmp_path / "in.json", "--format", "env", "-q", "--allow-empty").err == ""
 
 
 @pytest.mark.parametrize(
@@ -72,7 +79,10 @@ def test_what_has_no_place_is_not_said_to_be_not_there(
     (tmp_path / "empty.env").touch()
     (tmp_path / "in.json").write_text(json.dumps(objects))
     result = airconn(*args, "in.json")
-    assert said in result.err
+    assert (result.code, said.removesuffix(" that is selected") in result.err) == (3, True)
+    assert "--allow-empty" in result.err
+    result = airconn(*args, "in.json", "--allow-empty")
+    assert (result.code, said in result.err) == (0, True)
     assert "the sources hold nothing" not in result.err
 
 
@@ -84,6 +94,8 @@ def test_a_kind_that_the_target_has_no_place_for_is_there_all_the_same(
     (tmp_path / "c.json").write_text("{}")
     (tmp_path / "v.json").write_text("{}")
     result = airconn("import", "in.json", "--to", "local:c.json,v.json")
+    assert (result.code, "1 pools left out, which have no place here" in result.err) == (3, True)
+    result = airconn("import", "in.json", "--to", "local:c.json,v.json", "--allow-empty")
     assert (result.code, "warning: the target has no place for anything\n" in result.err) == (0, True)
     assert "the sources hold nothing" not in result.err
 
@@ -96,13 +108,16 @@ def test_a_file_is_not_emptied_by_a_slip(airconn: Airconn, source: Path, tmp_pat
     assert airconn("convert", connection, "--connections", "-o", out).code == 0
     before = out.read_text()
     result = airconn("convert", connection, "--connections", "--include", "nobody", "-o", out)
+    assert (result.code, out.read_text()) == (3, before)
+    result = airconn("convert", connection, "--connections", "--include", "nobody", "-o", out, "--allow-empty")
     assert (result.code, out.read_text()) == (4, before)
     assert "there is nothing to write, and the object of this file would be gone" in result.err
     assert result.err.endswith("nothing was written\n")
-    assert airconn("convert", connection, "--connections", "--include", "nobody", "-o", out, "--replace").code == 0
+    empty = ["convert", connection, "--connections", "--include", "nobody", "--allow-empty", "-o", out]
+    assert airconn(*empty, "--replace").code == 0
     assert out.read_text() != before
     # What is empty already can be written anew.
-    assert airconn("convert", connection, "--connections", "--include", "nobody", "-o", out).code == 0
+    assert airconn(*empty).code == 0
 
 
 def test_a_file_to_fill_from_has_to_be_there_though_nothing_is_hidden(
@@ -153,3 +168,79 @@ def test_a_place_that_stands_for_itself_is_told_its_option(airconn: Airconn, sou
     for command in ("list", "export"):
         result = airconn(command, source)
         assert (result.code, "hint:  a place to read from goes behind --from\n" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["list", "--from", "IN"],
+        ["list", "--from", "IN", "--output", "json"],
+        ["check", "IN"],
+        ["run", "--dry-run", "--from", "IN"],
+        ["export", "--from", "IN"],
+        ["import", "IN", "--to", "OUT", "--dry-run"],
+    ],
+    ids=" ".join,
+)
+def test_each_glob_has_to_match_something(airconn: Airconn, source: Path, tmp_path: Path, args: list[str]) -> None:
+    args = [arg.replace("IN", str(source)).replace("OUT", str(tmp_path / "out.json")) for arg in args]
+    globs = ["--include", "region", "--include", "variables/regi*x", "--include", "connections/qqq*"]
+    result = airconn(*args, *globs)
+    assert (result.code, result.out) == (3, "")
+    assert (
+        f"error: {source}: --include 'variables/regi*x' matches nothing\nhint:  did you mean variables/region?"
+        in (result.err)
+    )
+    assert "--include 'connections/qqq*' matches nothing\nhint:  airconn list shows what is there" in result.err
+    assert "'region'" not in result.err
+    assert airconn(*args, *globs, "--allow-empty").code == 0
+    assert airconn(*args, "--include", "region").code == 0
+
+
+def test_what_other_options_leave_out_is_told(airconn: Airconn, source: Path) -> None:
+    result = airconn("list", "--from", source, "--connections", "--include", "reg*")
+    assert (result.code, "hint:  other options leave out variables/region; --allow-empty" in result.err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "args", [["list", "--from"], ["export", "--from"], ["convert"], ["import", "--to", "o.json"]]
+)
+def test_a_file_of_other_kinds_than_those_that_are_selected(airconn: Airconn, source: Path, args: list[str]) -> None:
+    result = airconn(*args, source, "--pools")
+    assert (result.code, result.out) == (3, "")
+    assert f"error: {source}: 1 variable here, which are not selected\nhint:  add --variables" in result.err
+
+
+def test_a_place_that_is_empty_is_listed_exported_and_compared(airconn: Airconn, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    for args in (["list", "--from"], ["export", "--from"], ["diff", tmp_path / "a.json"], ["run", "-n", "--from"]):
+        assert airconn(*args, tmp_path / "a.json").code == 0
+
+
+def test_with_prune_a_glob_may_match_in_the_target_alone(airconn: Airconn, source: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.json").write_text(json.dumps({"connections": {}, "variables": {"old": "1"}}))
+    args = [
+        "import",
+        source,
+        "--to",
+        tmp_path / "out.json",
+        "--prune",
+        "--dry-run",
+        "--include",
+        "region",
+        "--include",
+    ]
+    assert airconn(*args, "old").code == 0
+    result = airconn(*args, "odl")
+    assert (result.code, "did you mean variables/old?" in result.err) == (3, True)
+
+
+def test_an_overlay_adds_what_a_glob_matches(airconn: Airconn, source: Path, tmp_path: Path) -> None:
+    args = ["import", source, "--to", tmp_path / "out.json", "--rename", "region=zone"]
+    assert airconn(*args, "--include", "region").code == 0
+
+
+def test_explain_suggests_the_nearest_id(airconn: Airconn) -> None:
+    env = {"AIRFLOW_VAR_REGION": "eu", "AIRFLOW_HOME": "/nowhere"}
+    result = airconn("explain", "variables/regoin", "--no-backend", "--database", "env:", env=env)
+    assert (result.code, "hint:  did you mean variables/region?" in result.err) == (3, True)

@@ -56,7 +56,9 @@ def objects_in(environ: dict[str, str]) -> dict[str, str]:
 
 
 def test_the_command_has_the_objects_in_its_environment_and_all_else_as_it_was(program: Program) -> None:
-    plain = program.run("run", "--from", "in.json", "--include", "none", "--", sys.executable, "-c", SHOWING)
+    plain = program.run(
+        "run", "--from", "in.json", "--include", "none", "--allow-empty", "--", sys.executable, "-c", SHOWING
+    )
     found = environ_of(program, "--from", "in.json", env={"OTHER": "é"})
     assert {name: json.loads(found.pop(f"AIRFLOW_CONN_{name}")) for name in ("MY-DB.1", "API")} == {
         "MY-DB.1": {**OBJECTS["connections"]["My-Db.1"], "extra": '{"n": 1.50}'},
@@ -315,6 +317,9 @@ def test_two_ids_of_one_name_are_an_error(airconn: Airconn, tmp_path: Path) -> N
 
 def test_a_selection_of_nothing_is_told(program: Program) -> None:
     ran, was_run = run_marked(program, "--from", "in.json", "--include", "nothing")
+    assert (ran.code, was_run) == (3, False)
+    assert ran.err.startswith("error: in.json: --include 'nothing' matches nothing\n")
+    ran, was_run = run_marked(program, "--from", "in.json", "--include", "nothing", "--allow-empty")
     assert (ran.code, was_run) == (0, True)
     assert ran.err == "warning: nothing is set: no connection or variable is selected\n"
 

@@ -1,0 +1,81 @@
+"""Refuses a run that would succeed with nothing: globs that match no id, and sources without an object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from difflib import get_close_matches
+
+from airconn.errors import AirconnError, InputError, InputErrors
+from airconn.model import ALL_KINDS, Kind, Selection, matches
+from airconn.stores.base import Store
+from airconn.stores.file import FileStore
+from airconn.transfer import watching
+
+Key = tuple[Kind, str]
+ALLOW = "--allow-empty accepts it"
+_NEAREST = 3
+
+
+def refuse_unmatched(selection: Selection, found: Iterable[Key], places: Sequence[Store]) -> None:
+    """Raises `InputErrors` for each glob of `--include` that matches none of the ids that were `found` in `places`.
+
+    Where a place failed to give some of its objects, a glob may match one of these, and the run fails anyway.
+    """
+    keys = frozenset(found)
+    globs = [glob for glob in dict.fromkeys(selection.include) if not any(matches(glob, *key) for key in keys)]
+    if not globs or any(note.failed for store in places for note in store.notes):
+        return
+    others = at_hand(places, ALL_KINDS)
+    where = ", ".join(dict.fromkeys(store.address for store in places))
+    raise InputErrors(
+        tuple(
+            InputError(f"--include {glob!r} matches nothing", where=where, hint=_hint(glob, others)) for glob in globs
+        )
+    )
+
+
+def refuse_nothing(selection: Selection, sources: Sequence[Store], *, unless_empty: bool) -> None:
+    """Raises `InputError` where nothing was found in the sources, and all they hold is of kinds that aren't selected.
+
+    Without `unless_empty` also where there is nothing, or all of it was excluded.
+    """
+    if any(note.failed for store in sources for note in store.notes):
+        return
+    where = ", ".join(dict.fromkeys(store.address for store in sources))
+    # Each Airflow has a pool that nobody asked for. A file has what somebody has written.
+    others = at_hand([store for store in sources if isinstance(store, FileStore)], ALL_KINDS)
+    if others and not any(kind in selection.kinds for kind, _ in others):
+        kinds = [(sum(other is kind for other, _ in others), kind) for kind in Kind]
+        held = " and ".join(f"{n} {kind.singular if n == 1 else kind.value}" for n, kind in kinds if n)
+        options = " ".join(f"--{kind.value}" for n, kind in kinds if n)
+        raise InputError(f"{held} here, which are not selected", where=where, hint=f"add {options}; {ALLOW}")
+    if not unless_empty:
+        what = "the sources hold nothing" + (" that is selected" if others else "")
+        raise InputError(what, where=where, hint=f"is it the right file? {ALLOW}")
+
+
+def at_hand(places: Sequence[Store], kinds: frozenset[Kind]) -> frozenset[Key]:
+    """The ids that can be suggested. Where there are none, that is no error of its own."""
+    found: set[Key] = set()
+    for store in places:
+        for kind in kinds:
+            with suppress(AirconnError), watching.ended(store):
+                found |= store.at_hand(frozenset({kind}))
+    return frozenset(found)
+
+
+def nearest(id_: str, others: Iterable[Key], number: int = 1) -> list[str]:
+    """The ids, as KIND/ID, that are most like one, which isn't among them."""
+    by_id = {other.lower(): f"{kind.value}/{other}" for kind, other in sorted(others)}
+    return [by_id[near] for near in get_close_matches(id_.lower(), by_id, n=number, cutoff=0.5)]
+
+
+def _hint(glob: str, others: frozenset[Key]) -> str:
+    if left_out := sorted(f"{kind.value}/{id_}" for kind, id_ in others if matches(glob, kind, id_)):
+        return f"other options leave out {', '.join(left_out[:_NEAREST])}; {ALLOW}"
+    prefix, slash, rest = glob.partition("/")
+    named = slash and prefix in [kind.value for kind in Kind]
+    of_kind = {key for key in others if not named or key[0].value == prefix}
+    near = nearest((rest if named else glob).strip("*?"), of_kind, _NEAREST)
+    return f"did you mean {' or '.join(near)}? {ALLOW}" if near else f"airconn list shows what is there; {ALLOW}"
