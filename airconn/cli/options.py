@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
-import shlex
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,18 +13,18 @@ import click
 from airconn.cli.airflow_option import airflow as airflow
 from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
+from airconn.cli.completing import complete_address as complete_address
+from airconn.cli.completing import complete_format as complete_format
 from airconn.cli.nothing import allowing_nothing as allowing_nothing
 from airconn.cli.nothing import nothing_check as nothing_check
 from airconn.cli.nothing import warn_of_nothing as warn_of_nothing
 from airconn.cli.redirect_option import allow_redirect
 from airconn.cli.standard_input import one_name
-from airconn.errors import AirconnError, UsageError
+from airconn.errors import UsageError
 from airconn.formats import NAMES, dotenv
 from airconn.stores import is_file, open_store
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from airconn.config import Address, Config, Settings
     from airconn.model import Selection
     from airconn.stores.base import Store
@@ -55,32 +52,6 @@ _SECONDS = _Seconds(0.1, 86400)
 def _deadline(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
     """The moment on the clock of `time.monotonic`, since the run has just begun."""
     return None if value is None else time.monotonic() + value
-
-
-def complete_address(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """What a shell offers for an address: files, by its own means, and the names of the configuration."""
-    from click.shell_completion import CompletionItem
-
-    if not incomplete.startswith("@"):
-        return [CompletionItem(incomplete, type="file")]
-    from airconn.config import Config
-
-    with suppress(AirconnError):
-        names = [f"@{name}" for name in Config.load(os.environ, Path.cwd()).addresses() if name.isprintable()]
-        # Other shells quote what they insert. Bash would run a $(…) in it.
-        quote = shlex.quote if os.environ.get("_AIRCONN_COMPLETE", "").startswith("bash") else str
-        return [CompletionItem(_at_first(quote(name))) for name in names if name.startswith(incomplete)]
-    return []
-
-
-def _at_first(word: str) -> str:
-    """A quoted name with its `@` in front of the quote, where a shell looks for what was typed."""
-    return f"@'{word[2:]}" if word.startswith("'@") else word
-
-
-def complete_format(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The formats that a shell offers."""
-    return [name for name in NAMES if name.startswith(incomplete)]
 
 
 def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:

@@ -1,0 +1,43 @@
+"""What a shell offers for the values of options and arguments."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from airconn.errors import AirconnError
+from airconn.formats import NAMES
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def complete_address(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a shell offers for an address: files, by its own means, and the names of the configuration."""
+    from click.shell_completion import CompletionItem
+
+    if not incomplete.startswith("@"):
+        return [CompletionItem(incomplete, type="file")]
+    from airconn.config import Config
+
+    with suppress(AirconnError):
+        names = [f"@{name}" for name in Config.load(os.environ, Path.cwd()).addresses() if name.isprintable()]
+        # Other shells quote what they insert. Bash would run a $(…) in it.
+        quote = shlex.quote if os.environ.get("_AIRCONN_COMPLETE", "").startswith("bash") else str
+        return [CompletionItem(_at_first(quote(name))) for name in names if name.startswith(incomplete)]
+    return []
+
+
+def _at_first(word: str) -> str:
+    """A quoted name with its `@` in front of the quote, where a shell looks for what was typed."""
+    return f"@'{word[2:]}" if word.startswith("'@") else word
+
+
+def complete_format(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The formats that a shell offers."""
+    return [name for name in NAMES if name.startswith(incomplete)]
