@@ -140,7 +140,7 @@ def deliver(
     elif not len(result.bundle):
         opt.warn_of_nothing(app, selection)
     tell(app, result, selection, path, omitted=options["redacted"] == "omit")
-    _tell_of_secrets(app, result, path, asked=options["redacted"] in ("mask", "omit"))
+    _tell_of_secrets(app, result, path, options["redacted"])
     if result.kept:
         app.error(_keeps_references(result, out))
         return ExitCode.BLOCKED
@@ -207,18 +207,19 @@ def tell(app: App, result: Export, selection: Selection, out: Path | None, *, om
         app.say(f"{out}: {report.amounts(result.written, selection.kinds)}")
 
 
-def _tell_of_secrets(app: App, result: Export, path: Path | None, *, asked: bool) -> None:
+def _tell_of_secrets(app: App, result: Export, path: Path | None, redacted: str | None) -> None:
     """Says how many secrets were masked, or where they are in clear although the user may take them to be masked."""
     if result.masked:
         number = "1 object" if len(result.masked) == 1 else f"{len(result.masked)} objects"
-        app.say(f"secrets of {number} are masked; importing them again keeps what the target has")
+        how = "left out" if redacted == "omit" else "masked; importing them again keeps what the target has"
+        app.say(f"secrets of {number} are {how}")
         return
     exposed = False
     if path is not None:
         from airconn.stores import git
 
         exposed = git.is_not_ignored(path)
-    if not asked and not exposed:
+    if redacted not in ("mask", "omit") and not exposed:
         return
     from airconn.model.secrecy import secret_leaves
 

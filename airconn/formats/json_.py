@@ -9,7 +9,7 @@ from json.decoder import JSONDecodeError
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import shapes
+from airconn.formats import omission, shapes
 from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions, holdable, show_key
 from airconn.formats.tree import MAX_ENTRIES, Mapping, Sequence
 from airconn.model import ALL_KINDS, Bundle, Kind, Origin, jsontext
@@ -29,7 +29,10 @@ def sniff(text: str) -> bool:
 
 def parse(text: str, source: str, options: ReadOptions) -> Parsed:
     """The objects of a JSON document. Raises `InputError` with line and column where it isn't one."""
-    return shapes.read(load(text, source, sections=_SECTIONS), source, options)
+    document = load(text, source, sections=_SECTIONS)
+    if isinstance(document, Mapping) and document.keys() - {omission.KEY} <= _SECTIONS and omission.is_marked(text):
+        document.pop(omission.KEY, None)
+    return shapes.read(document, source, options)
 
 
 def load(text: str, source: str, levels: int = 2, sections: Container[str] | None = None) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 from airconn import formats
 from airconn.config import Settings
 from airconn.errors import AirconnError, BlockedError, InputError, UsageError
-from airconn.formats import dotenv
+from airconn.formats import dotenv, omission
 from airconn.formats.base import (
     Change,
     Form,
@@ -156,6 +156,9 @@ class FileStore(Store):
     def read(self, selection: Selection) -> Bundle:
         parsed = self._parsed()
         self.notes = list(parsed.notes)
+        if Kind.VARIABLES in selection.kinds and omission.is_marked(self.text()):
+            message = "variables that its source hid are left out of this file"
+            self.notes.append(Note(self.address, message, left_out=True))
         self.ignored = parsed.ignored
         self.kinds = parsed.kinds
         return selection.of(parsed.bundle)
@@ -246,7 +249,11 @@ class FileStore(Store):
             key: obj for key, obj in changes.items() if obj is None or key not in held or not same(held[key], obj)
         }
         objects = [obj for obj in {**held, **wanted}.values() if obj is not None]
-        return formats.get_format(name).render(Bundle.of(objects), options)
+        rendered = formats.get_format(name).render(Bundle.of(objects), options)
+        if self.holds_something() and omission.is_marked(self.text()):
+            text = omission.marked(rendered.text, name, options.kinds)
+            rendered = replace(rendered, text=text or rendered.text)
+        return rendered
 
     def guard(self, options: WriteOptions, same: Same = operator.eq) -> Guard:
         """Tells which objects of the file an update may rewrite: those that differ and hold no reference."""

@@ -8,7 +8,8 @@ from typing import Literal
 
 from airconn import formats
 from airconn.errors import AirconnError, BlockedError, InputError, InputErrors, UnfitError
-from airconn.formats.base import Loss, Note, Same, WriteOptions
+from airconn.formats import omission
+from airconn.formats.base import Loss, Note, Rendered, Same, WriteOptions
 from airconn.model import (
     NEWEST,
     REDACTED,
@@ -225,6 +226,7 @@ def export(
     if strict:
         refuse_losses(bundle, rendered.losses)
     _refuse_outdated(rendered.losses, old, out)
+    rendered = _marked(rendered, bundle, [obj for obj, _ in (*hidden, *secrets)], out, options)
     kept = {(obj.kind, obj.id) for obj in guard.kept}
     hidden = tuple((obj, names) for obj, names in hidden if (obj.kind, obj.id) not in kept)
     notes = (*loaded.notes, *rendered.notes, *_not_stood_in(bundle, changed, kept, out))
@@ -280,6 +282,22 @@ def _not_stood_in(
         for names, what in said
         if names
     ]
+
+
+def _marked(
+    rendered: Rendered, bundle: Bundle, hiding: Iterable[AirflowObject], out: FileStore, options: WriteOptions
+) -> Rendered:
+    """The text with a mark if hidden variables are left out, so that no import takes them for deleted."""
+    if not any(obj.kind is Kind.VARIABLES and bundle.get(obj.kind, obj.id) is None for obj in hiding):
+        return replace(rendered, text=omission.unmarked(rendered.text))
+    text = omission.marked(rendered.text, out.format_name(), options.kinds)
+    if text is None:
+        message = (
+            "variables are left out, which this format can't say: an import with --prune of this file would delete "
+            "them (--redacted mask keeps them)"
+        )
+        return replace(rendered, notes=(*rendered.notes, Note(out.address, message)))
+    return replace(rendered, text=text)
 
 
 def _without_secrets(bundle: Bundle, old: Bundle, out: FileStore, redacted: RedactedPolicy) -> tuple[Bundle, Hidden]:

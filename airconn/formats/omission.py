@@ -1,0 +1,38 @@
+"""The mark of a file in which variables are left out because their source hides them: none is pruned by it."""
+
+from __future__ import annotations
+
+import re
+
+from airconn.model import Kind
+
+_COMMENT = "# airconn: omits variables that the source hides"
+_LINE = re.compile(rf"^{_COMMENT}[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+KEY = "airconn"
+"""The key of the mark in JSON with a section for each kind. A file of one kind is Airflow's, and can't have it."""
+_IN_JSON = re.compile(r'"airconn"\s*:\s*\{\s*"omits"\s*:')
+_ENTRY = '  "airconn": {"omits": "variables that the source hides"},\n'
+_DIALECT = re.compile(r"\ufeff?#[ \t]*airconn:[ \t]*env-dialect[^\n]*\n|\ufeff?")
+
+
+def is_marked(text: str) -> bool:
+    """Whether the text says that variables are left out in it."""
+    in_comment = _COMMENT in text and _LINE.search(text) is not None
+    return in_comment or ('"omits"' in text and _IN_JSON.search(text) is not None)
+
+
+def marked(text: str, format_name: str, kinds: frozenset[Kind]) -> str | None:
+    """The text with the mark. None where it has no room for one. `kinds` are those that it was written for."""
+    if is_marked(text):
+        return text
+    if format_name == "json":
+        return "{\n" + _ENTRY + text[2:] if len(kinds) != 1 and text.startswith('{\n  "') else None
+    match = _DIALECT.match(text)  # which has to stay the first line
+    start = match.end() if match else 0
+    end = "\r\n" if "\r\n" in text else "\n"
+    return f"{text[:start]}{_COMMENT}{end}{text[start:]}"
+
+
+def unmarked(text: str) -> str:
+    """The text without a mark in a comment. JSON is never changed in place, and so has none that is old."""
+    return _LINE.sub("", text) if _COMMENT in text else text
