@@ -20,6 +20,8 @@ from airconn.errors import TargetError
 from airconn.model import Action, AirflowObject, Connection, Kind, Selection, Text, Variable
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
+from airconn.stores.secrets.aws_secretsmanager import SecretsManager
+from airconn.stores.secrets.service import Held
 from tests.integration.backends import judge
 from tests.integration.backends.agreement import BackendAgreement, Place
 from tests.integration.faulty_proxy import FaultyProxy
@@ -393,6 +395,24 @@ def test_a_parameter_with_a_key_that_airflow_refuses_is_left_alone(parameter_sto
     assert "'dbInstanceIdentifier' is no field of a connection" in store.create_refusal(new)
     assert do(store, step(Action.CREATE, new)) == ["there is a parameter of this name already"]
     assert parameter_store.raw("connections/c") == text
+
+
+def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
+    secrets_manager: OfSecretsManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets_manager.put("variables/v", "x")
+    store = open_store(f"aws-secretsmanager://{REGION}", settings(secrets_manager.url))
+    held = read_one(store, VARIABLE)
+    look = SecretsManager.is_there
+
+    def then_write(self: SecretsManager, kind: Kind, id_: str, known: Held) -> bool:
+        found = look(self, kind, id_, known)
+        secrets_manager.client.put_secret_value(SecretId="airflow/variables/v", SecretString="theirs")
+        return found
+
+    monkeypatch.setattr(SecretsManager, "is_there", then_write)
+    assert do(store, step(Action.DELETE, None, held)) == ["somebody else changed it since it was read"]
+    assert secrets_manager.raw("variables/v") == "theirs"
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -288,11 +288,32 @@ class SecretsManager(aws.AwsService):
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
         if not self.is_there(kind, id_, held):
             return
+        name = self.name(kind, id_)
         try:
-            self.call("delete_secret", SecretId=self.name(kind, id_))
+            self.call("delete_secret", SecretId=name)
         except Answered as error:
             if not _is_gone(error):
                 raise
+        else:
+            self._restore_other(name, held)
+
+    def _restore_other(self, name: str, held: Held) -> None:
+        """Brings back what somebody else wrote right before the deletion, which AWS can't make conditional."""
+        try:
+            stages = self.call("describe_secret", SecretId=name).get("VersionIdsToStages") or {}
+        except Refused:
+            return  # not everybody who may delete may look at what is deleted
+        current = next((version for version, names in stages.items() if "AWSCURRENT" in names), held.version)
+        if current == held.version:
+            return
+        try:
+            self.call("restore_secret", SecretId=name)
+        except Refused:
+            raise Refused(
+                "a value written by somebody else since the read was deleted as well; "
+                "`aws secretsmanager restore-secret` brings it back"
+            ) from None
+        raise Taken("somebody else changed it since it was read")
 
 
 def _in_the_form_of(old: Any, value: Any) -> Any:

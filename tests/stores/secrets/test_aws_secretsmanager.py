@@ -312,6 +312,30 @@ def test_a_deletion_can_be_taken_back() -> None:
         assert fake.bodies("DeleteSecret") == [{"SecretId": NAME}]
 
 
+@pytest.mark.parametrize(
+    ("current", "restored", "wanted"),
+    [
+        ("1", {}, None),
+        ("2", {}, "somebody else changed it since it was read"),
+        ("2", refusal("AccessDeniedException"), "`aws secretsmanager restore-secret` brings it back"),
+    ],
+)
+def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
+    current: str, restored: Answer | dict[str, Any], wanted: str | None
+) -> None:
+    stages = {"1": ["AWSPREVIOUS"], current: ["AWSCURRENT"]}
+    answers = {
+        "GetSecretValue": {"Name": NAME, "SecretString": "x", "VersionId": "1"},
+        "DeleteSecret": {},
+        "DescribeSecret": {"DeletedDate": 1.0, "VersionIdsToStages": stages},
+        "RestoreSecret": restored,
+    }
+    with FakeAws({"ListSecrets": {"SecretList": []}, **answers}) as fake:
+        (error,) = do(fake.open("aws-secretsmanager"), step(Action.DELETE, None, VARIABLE))
+        assert error == wanted or (error is not None and wanted is not None and error.endswith(wanted))
+        assert fake.asked.count("RestoreSecret") == (current == "2")
+
+
 def listing(count: int, values: Callable[[Any], Answer | dict[str, Any]]) -> FakeAws:
     names = [f"airflow/variables/v{number:03}" for number in range(count)]
     pages = [names[start : start + 100] for start in range(0, count, 100)]

@@ -334,6 +334,33 @@ def test_what_somebody_else_has_changed_meanwhile_is_left_as_it_is(
     assert (secret.versions[-1].value, secret.gone_at) == ("theirs", None)
 
 
+@pytest.mark.parametrize("settling", [0.0, 0.15, 60.0])
+def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
+    make: Callable[..., Store], azure_: fake.Fake, settling: float
+) -> None:
+    azure_.vault.put("airflow-variables-region", "old")
+    azure_.vault.settling = settling
+    store = make(timeout=0.5)
+    (held,) = store.read(EVERYTHING)
+
+    def before(operation: str, name: str) -> None:
+        if operation == "DeleteSecret":
+            azure_.vault.put(name, "theirs")
+
+    azure_.vault.before = before
+    (error,) = do(store, delete(held))
+    if settling > 1:
+        assert error == (
+            "a version written by somebody else since the read was deleted as well; "
+            "`az keyvault secret recover` brings it back"
+        )
+        return
+    assert error == "somebody else changed it since it was read"
+    time.sleep(settling)
+    assert azure_.vault.secrets["airflow-variables-region"].versions[-1].value == "theirs"
+    assert list(make().read(EVERYTHING)) == [Variable(key="region", value=Text("theirs"))]
+
+
 def test_what_somebody_else_has_made_meanwhile_is_left_as_it_is(
     make: Callable[..., Store], azure_: fake.Fake
 ) -> None:

@@ -86,9 +86,13 @@ class Client:
         """Gives a secret a new version, which makes it where there is none."""
         return self._call(lambda client, options: client.set_secret(name, value, **properties, **options))
 
-    def delete(self, name: str) -> None:
-        """Begins to delete a secret. It is gone for readers at once, and can be brought back for some days."""
-        self._call(lambda client, options: client.begin_delete_secret(name, **options))
+    def delete(self, name: str) -> str | None:
+        """Begins to delete a secret, and gives its newest version.
+
+        It is gone for readers at once, and can be brought back for some days.
+        """
+        deleted = self._call(lambda client, options: client.begin_delete_secret(name, **options).result())
+        return deleted.properties.version  # type: ignore[no-any-return]
 
     def recover(self, name: str) -> None:
         """Begins to bring a deleted secret back."""

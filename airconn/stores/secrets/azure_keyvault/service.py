@@ -97,10 +97,29 @@ class AzureKeyVault(Service):
         if self._unchanged(kind, id_, held) is None:
             return
         try:
-            self._client.delete(self.name(kind, id_))
+            deleted = self._client.delete(self.name(kind, id_))
         except Declined as error:
             if error.status != 404:
                 raise
+        else:
+            if deleted and held.version is not None and deleted != held.version:
+                self._bring_back(self.name(kind, id_))
+
+    def _bring_back(self, name: str) -> None:
+        """Undoes the deletion of what somebody else wrote right before it. Always raises."""
+        end, pause = time.monotonic() + self._patience, _FIRST_PAUSE
+        try:
+            while not (recovered := self._recover(name)) and time.monotonic() < end:
+                time.sleep(pause)  # a deletion takes a while
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        except Refused:
+            recovered = False
+        if recovered:
+            raise Taken(_CHANGED)
+        raise Refused(
+            "a version written by somebody else since the read was deleted as well; "
+            "`az keyvault secret recover` brings it back"
+        )
 
     def close(self) -> None:
         self._client.close()
