@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urljoin
 
+from airconn.errors import TargetError
 from airconn.stores import bodies, drivers, redirects
 
 
@@ -16,22 +17,24 @@ def make_session(extra: str, way: redirects.Way, most: bodies.Limit) -> Any:
     requests = drivers.load("requests", extra)
 
     class Session(requests.Session):  # type: ignore[misc, name-defined]
-        refusal: redirects.Elsewhere | None = None
-        """The last redirect that wasn't followed, for drivers that make an error of their own of it."""
+        refusal: TargetError | None = None
+        """What was last refused here, for drivers that make an error of their own of it."""
 
         def send(self, request: Any, **options: Any) -> Any:
-            if way.base and not way.admits(request.url, way.base):
-                self.refusal = way.refusal(request.url, way.base)
-                raise self.refusal
-            return super().send(request, **options)
+            try:
+                if way.base and not way.admits(request.url, way.base):
+                    raise way.refusal(request.url, way.base)
+                return super().send(request, **options)
+            except TargetError as error:
+                self.refusal = error
+                raise
 
         def get_redirect_target(self, response: Any) -> Any:
             to = super().get_redirect_target(response)
             if not to:
                 return None
             if not way.admits(urljoin(response.url, to), response.url):
-                self.refusal = way.refusal(to, response.url)
-                raise self.refusal
+                raise way.refusal(to, response.url)
             return to if response.status_code in redirects.FOLLOWED else None
 
     session = Session()
