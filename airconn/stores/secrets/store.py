@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, cast
@@ -31,7 +31,7 @@ from airconn.model import (
 from airconn.stores.base import Capabilities, Store
 from airconn.stores.masks import holds_mask
 from airconn.stores.secrets.codec import Codec, losses, stored
-from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable
+from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable, Unsure
 from airconn.stores.several import in_order
 
 T = TypeVar("T", bound=AirflowObject)
@@ -224,7 +224,7 @@ class SecretStore(Store):
         if step.action is Action.DELETE:
             held = self._held.get((kind, id_)) or self._service.get(kind, id_)
             if held is not None:
-                self._service.delete(kind, id_, held)
+                self._sent(partial(self._service.delete, kind, id_, held), lambda: self._is_gone(kind, id_))
             self._held.pop((kind, id_), None)
             return
         if step.source is None:
@@ -240,11 +240,26 @@ class SecretStore(Store):
         payload = self._codec.encode(obj)
         held = None if step.action is Action.CREATE else self._held_for(kind, id_)
         if held is None:
-            self._create(obj, payload)
+            self._sent(partial(self._create, obj, payload), partial(self._is_there, obj))
         else:
-            self._service.update(kind, id_, payload, held)
+            self._sent(partial(self._service.update, kind, id_, payload, held), partial(self._is_there, obj))
         # What was read is not there any more, and the next write has to look again.
         self._held.pop((kind, id_), None)
+
+    def _sent(self, write: Callable[[], None], is_done: Callable[[], bool]) -> None:
+        """Writes, and looks whether it was done where the answer was lost."""
+        try:
+            write()
+        except Unsure as error:
+            try:
+                done = is_done()
+            except AirconnError:
+                done = False
+            if not done:
+                raise error from None
+
+    def _is_gone(self, kind: Kind, id_: str) -> bool:
+        return self._service.get(kind, id_) is None
 
     def _held_for(self, kind: Kind, id_: str) -> Held | None:
         return self._held.get((kind, id_)) or self._service.get(kind, id_)
