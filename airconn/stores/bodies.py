@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from http.client import IncompleteRead
 from typing import Any
 
 from airconn.errors import TargetError
@@ -41,7 +42,7 @@ def whole(response: Any, most: int, where: str, ends: float | None = None) -> by
     """
     read = response.read if ends is None else getattr(response, "read1", response.read)
     try:
-        unpack = _unpacker(response.headers, most, where)
+        unpack = _unpacker(response.headers, where)
         parts, size, came = [], 0, 0
         while part := read(_CHUNK, decode_content=False):
             came += len(part)
@@ -60,6 +61,11 @@ def whole(response: Any, most: int, where: str, ends: float | None = None) -> by
     return b"".join(parts)
 
 
+def is_cut(error: BaseException) -> bool:
+    """Whether an error of urllib3 is that a body ended before its end."""
+    return any(isinstance(one, IncompleteRead) for one in (error, *error.args))
+
+
 def _too_large(most: int, where: str) -> TooLarge:
     return TooLarge(
         f"its answer is larger than {most >> 20} MiB, and what was asked for can't be",
@@ -71,13 +77,12 @@ def _too_large(most: int, where: str) -> TooLarge:
 class _Unpacker:
     """Unpacks gzip and deflate, a little more than the limit at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, where: str) -> None:
+        self._where = where
         self._one = zlib.decompressobj(_ZLIB_OR_GZIP)
 
     def feed(self, data: bytes, room: int) -> bytes:
         """What `data` unpacks to, or its first `room` + 1 bytes."""
-        from urllib3.exceptions import DecodeError
-
         parts, left = [], room + 1
         while data and left > 0:
             if self._one.eof:  # a file of gzip may have several parts
@@ -85,7 +90,9 @@ class _Unpacker:
             try:
                 part = self._one.decompress(data, left)
             except zlib.error:
-                raise DecodeError("the body isn't in its Content-Encoding") from None
+                raise TargetError(
+                    "its answer isn't in the Content-Encoding that it says", where=self._where
+                ) from None
             parts.append(part)
             left -= len(part)
             data = self._one.unconsumed_tail or self._one.unused_data
@@ -96,10 +103,10 @@ class _Unpacker:
         from urllib3.exceptions import ProtocolError
 
         if not self._one.eof:
-            raise ProtocolError("the body is cut off")
+            raise ProtocolError("the body is cut off", IncompleteRead(b""))
 
 
-def _unpacker(headers: Mapping[str, str], most: int, where: str) -> _Unpacker | None:
+def _unpacker(headers: Mapping[str, str], where: str) -> _Unpacker | None:
     names = [name.strip().lower() for name in (headers.get("Content-Encoding") or "").split(",")]
     packed = [name for name in names if name not in ("", "identity")]
     if not packed:
@@ -110,7 +117,7 @@ def _unpacker(headers: Mapping[str, str], most: int, where: str) -> _Unpacker | 
             where=where,
             hint="something in front of the server may do that: Content-Encoding is gzip, deflate or none",
         )
-    return _Unpacker()
+    return _Unpacker(where)
 
 
 def limited(classes: Mapping[str, type[Any]], most: Limit, where: str) -> dict[str, type[Any]]:

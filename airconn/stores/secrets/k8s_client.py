@@ -15,7 +15,7 @@ from airconn.stores.drivers import load
 from airconn.stores.redirects import Way
 from airconn.stores.secrets import k8s_config
 from airconn.stores.secrets.k8s_config import EXTRA
-from airconn.stores.secrets.service import Refused, Service, Taken, Unavailable
+from airconn.stores.secrets.service import Refused, Service, Taken, Unavailable, Unsure
 
 _DEFAULT_NAMESPACE = "default"
 _PAGE = 500
@@ -171,7 +171,9 @@ class Client:
                 raise self._redirected(error.headers) from None
             return status, {}
         except errors.HTTPError as error:
-            raise Unavailable(_why(error, errors), where=self.server, hint=self._hint(error, errors)) from None
+            lost = isinstance(getattr(error, "reason", None) or error, errors.ProtocolError | errors.ReadTimeoutError)
+            kind = Unsure if lost else Unavailable
+            raise kind(_why(error, errors), where=self.server, hint=self._hint(error, errors)) from None
         except (OSError, ValueError):
             raise Unavailable(
                 "there can't be a connection with what the kubeconfig says",
@@ -230,6 +232,8 @@ def _why(error: Exception, errors: Any) -> str:
         return "Kubernetes doesn't answer in time"
     if isinstance(reason, errors.ProxyError):
         return "the proxy in front of Kubernetes can't be reached, or refuses"
+    if bodies.is_cut(reason):
+        return "the connection to Kubernetes broke before the answer was complete"
     return "Kubernetes can't be reached"
 
 

@@ -26,6 +26,10 @@ class Unavailable(TargetError):
     """The service doesn't answer, or not to us: what is true of one secret is true of all."""
 
 
+class Unsure(Unavailable):
+    """The answer to a request was lost: a write may have been carried out, and is looked for."""
+
+
 class Foreign(AirconnError):
     """A secret that is there under the name of an object, and isn't one: it is left alone."""
 

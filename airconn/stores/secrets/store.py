@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, cast
@@ -32,7 +32,7 @@ from airconn.stores.base import Capabilities, Store
 from airconn.stores.masks import holds_mask
 from airconn.stores.meanwhile import CHANGED, is_changed
 from airconn.stores.secrets.codec import Codec, losses, stored
-from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable
+from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable, Unsure
 from airconn.stores.several import in_order
 
 T = TypeVar("T", bound=AirflowObject)
@@ -232,7 +232,7 @@ class SecretStore(Store):
         if step.action is Action.DELETE:
             held = self._held.get((kind, id_)) or self._service.get(kind, id_)
             if held is not None:
-                self._service.delete(kind, id_, held)
+                self._sent(partial(self._service.delete, kind, id_, held), lambda: self._is_gone(kind, id_))
             self._held.pop((kind, id_), None)
             return
         if step.source is None:
@@ -249,12 +249,27 @@ class SecretStore(Store):
         if step.merges and is_changed(step, self._now(kind, id_), self.stored_form):
             raise Refused(CHANGED)
         if held is None:
-            self._create(obj, self._codec.encode(obj))
+            self._sent(partial(self._create, obj, self._codec.encode(obj)), partial(self._is_there, obj))
         else:
             payload = self._codec.encode_over(obj, held.payload, rules_for(self.reads_for))
-            self._service.update(kind, id_, payload, held)
+            self._sent(partial(self._service.update, kind, id_, payload, held), partial(self._is_there, obj))
         # What was read is not there any more, and the next write has to look again.
         self._held.pop((kind, id_), None)
+
+    def _sent(self, write: Callable[[], None], is_done: Callable[[], bool]) -> None:
+        """Writes, and looks whether it was done where the answer was lost."""
+        try:
+            write()
+        except Unsure as error:
+            try:
+                done = is_done()
+            except AirconnError:
+                done = False
+            if not done:
+                raise error from None
+
+    def _is_gone(self, kind: Kind, id_: str) -> bool:
+        return self._service.get(kind, id_) is None
 
     def _held_for(self, kind: Kind, id_: str) -> Held | None:
         if (known := self._held.get((kind, id_))) is not None:

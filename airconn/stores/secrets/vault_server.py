@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.stores import drivers
+from airconn.stores import bodies, drivers
 from airconn.stores.redirects import Way
-from airconn.stores.secrets.service import Refused, Unavailable
+from airconn.stores.secrets.service import Refused, Unavailable, Unsure
 from airconn.stores.secrets.vault_login import LOG_IN, log_in
 from airconn.stores.secrets.vault_session import be_patient, open_session
 
@@ -268,7 +268,7 @@ class Server:
         if isinstance(error, errors.UnexpectedError) and "too large" in said.lower():
             return Refused("it is larger than the server, or somebody in front of it, takes")
         if isinstance(error, errors.BadGateway | errors.UnexpectedError) and error.json is None:
-            return Unavailable("a gateway in front of it gets no answer", where=self.address, hint="try again later")
+            return Unsure("a gateway in front of it gets no answer", where=self.address, hint="try again later")
         if isinstance(error, errors.InvalidRequest):
             if "check-and-set parameter did not match" in said:
                 return Conflict("somebody else has written it since it was read")
@@ -333,9 +333,16 @@ class Server:
             )
         if isinstance(error, requests.ProxyError):
             return Unavailable("the proxy in front of it can't be reached, or refuses", where=self.address)
-        if isinstance(error, requests.Timeout):
-            return Unavailable("it doesn't answer in time", where=self.address, hint="--timeout waits longer")
+        lost = drivers.load("urllib3.exceptions", "vault")
+        inner = error.args[0] if error.args else error
+        inner = getattr(inner, "reason", None) or inner
+        if isinstance(error, requests.Timeout) or isinstance(inner, lost.ReadTimeoutError):
+            kind = Unavailable if isinstance(error, requests.ConnectTimeout) else Unsure
+            return kind("it doesn't answer in time", where=self.address, hint="--timeout waits longer")
+        if bodies.is_cut(inner):
+            return Unsure("the connection broke before the answer was complete", where=self.address)
         hint = "is VAULT_ADDR, or the address, right?"
         if urlsplit(self.url).port is None:
             hint += " It names no port, and most servers listen on 8200"
-        return Unavailable(f"it can't be reached at {self.url}", where=self.address, hint=hint)
+        kind = Unsure if isinstance(inner, lost.ProtocolError) else Unavailable
+        return kind(f"it can't be reached at {self.url}", where=self.address, hint=hint)

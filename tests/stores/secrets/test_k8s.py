@@ -340,6 +340,21 @@ class TestWriting:
         assert cluster.secrets == {}
         assert cluster.losses == 0
 
+    def test_a_lost_answer_is_looked_for_where_nothing_is_repeated(
+        self, opened: Callable[..., KubernetesStore], cluster: FakeKubernetes
+    ) -> None:
+        store = opened(retries=0)
+        cluster.losses = 1
+        assert do(store, step(Action.CREATE, REGION)) == [None]
+        (held,) = store.read(Selection())
+        cluster.losses = 1
+        assert do(store, step(Action.UPDATE, replace(REGION, value=Text("us")), held, "value")) == [None]
+        assert value(cluster, NAME[1]) == "us"
+        (held,) = store.read(Selection())
+        cluster.losses = 1
+        assert do(store, step(Action.DELETE, None, held)) == [None]
+        assert cluster.secrets == {}
+
     def test_what_a_secret_has_no_room_for_is_said_before(self, store: KubernetesStore) -> None:
         assert store.problems(replace(REGION, value=Text("x" * 1048577)))
         assert not store.problems(replace(REGION, value=Text("x" * 1048576)))

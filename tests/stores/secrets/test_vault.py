@@ -618,3 +618,46 @@ def test_a_server_that_goes_away_for_a_moment_is_waited_for() -> None:
     store.close()
     timer.join()
     back[0].__exit__(None, None, None)
+
+
+# A write whose answer is lost
+
+
+@pytest.mark.parametrize("fate", ["cut", "stall"])
+@pytest.mark.parametrize("what", ["create", "update", "delete"])
+@pytest.mark.parametrize("done", [True, False])
+def test_a_write_whose_answer_is_lost_is_looked_for(what: str, fate: str, done: bool) -> None:
+    old, new = {"value": "old"}, {"value": "new"}
+    there: list[dict[str, str]] = [] if what == "create" else [old]
+
+    def answer(received: Received) -> Answer:
+        if received.method == "LIST" or not received.path.endswith("/data/variables/v"):
+            return NOTHING
+        if received.method == "GET":
+            held = {"data": there[-1], "metadata": {"version": len(there)}} if there else None
+            return Answer(200, {"data": held}) if held else NOTHING
+        if done and received.method == "POST":
+            there.append(received.body["data"])
+        elif done:
+            there.clear()
+        return Answer(200, {"data": {"version": len(there)}}, fate=fate)
+
+    with Site(answer) as site:
+        store = opened(site)
+        held = Variable(key="v", value=Text("old"))
+        if what != "create":
+            held = store.read(Selection(ids=frozenset({(Kind.VARIABLES, "v")}))).variables["v"]
+        steps = {
+            "create": step(Action.CREATE, replace(held, value=Text("new"))),
+            "update": step(Action.UPDATE, replace(held, value=Text("new")), held, "value"),
+            "delete": step(Action.DELETE, None, held),
+        }
+        (error,) = do(store, steps[what])
+        store.close()
+    if done:
+        assert error is None
+        assert there == {"create": [new], "update": [old, new], "delete": []}[what]
+    else:
+        assert error is not None
+        expected = "the connection broke before" if fate == "cut" else "can't be reached"
+        assert expected in error
