@@ -77,6 +77,10 @@ _WHOLE = [
     (form, re.compile(pattern, re.DOTALL | (re.IGNORECASE if form in _ANY_CASE else 0)))
     for form, pattern in _PATTERNS.items()
 ]
+_CERTAIN_MASK = re.compile(
+    r"\*{4,}|[•●]{3,}|#\s*secret\b.*|<(?:hidden|redacted|secret|masked)>|\[(?:hidden|redacted)\]", re.IGNORECASE
+)
+"""The masks that are nothing else anywhere. A status may be `redacted`, and a label `(hidden)`."""
 _HINTS = re.compile(
     r"\*{4}|[•●]|\\u|#\s*secret|hidden|redacted|masked|filtered|sensitive|[<\[]secret|://|vault:|aws-s|@Microsoft\."
     r"|ENC[\[(]|encrypted:|\$ANSIBLE|\{cipher\}|-----BEGIN|gAAAAA|\{[{%]|\$[{(]|<%|%\{",
@@ -107,7 +111,7 @@ def form_of(text: str) -> Form | None:
 
 
 def placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
-    """The placeholders of an object: masks wherever they are, all others in the place of a secret.
+    """The placeholders of an object in the place of a secret, and wherever else one can only be a mask.
 
     Hidden leaves are none, nor are those that the user calls genuine.
     """
@@ -115,7 +119,9 @@ def placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
     for field, value in zip(value_fields(obj.kind), field_values(obj), strict=True):
         for path, text in _texts(value):
             form = form_of(text)
-            if form and (field, path) not in genuine and (form is Form.MASK or _is_secret(obj, field, path, form)):
+            if form is None or (field, path) in genuine:
+                continue
+            if _CERTAIN_MASK.fullmatch(text.strip()) or _is_secret(obj, field, path, form):
                 yield Placeholder(field, path, form)
     if isinstance(obj, Connection) and obj.conn_type in _REFERENCE_TYPES and ("conn_type", ()) not in genuine:
         yield Placeholder("conn_type", (), Form.REFERENCE)

@@ -122,6 +122,25 @@ def test_a_genuine_mask_is_stored_if_the_user_says_so(target: Target) -> None:
     assert found["variables"]["my_token"]["value"] == "***"
 
 
+def test_what_stands_for_a_secret_overwrites_none(target: Target) -> None:
+    held = {**NOTHING, "conn_type": "http", "password": "old", "extra": '{"token": "old", "a": 1}'}
+    target.seed({"connections": {"there": held}, "variables": {"my_token": {"value": "old", "description": None}}})
+    before = target.database()
+    source = target.directory / "source.json"
+    connection = {"conn_type": "http", "password": "op://prod/db/pw", "extra": {"token": "[REDACTED]", "a": 1}}
+    for id_ in ("there", "new"):
+        source.write_text(json.dumps({"connections": {id_: connection}, "variables": {"my_token": "${TOKEN}"}}))
+        blocked = target.airconn("import", source)
+        assert (blocked.code, target.database()) == (4, before)
+        assert f"--literal connections/{id_}.extra.token" in blocked.out
+        assert "--literal variables/my_token.value" in blocked.out
+    places = ["connections/new.password", "connections/new.extra.token", "variables/my_token.value"]
+    done = target.airconn("import", source, *[option for place in places for option in ("--literal", place)])
+    assert done.code == 0, done.out + done.err
+    assert target.database()["connections"]["new"]["password"] == "op://prod/db/pw"
+    assert target.database()["variables"]["my_token"]["value"] == "${TOKEN}"
+
+
 def nested(number: int) -> str:
     """Secrets below sensitive keys, some of which Airflow hides together with all that is around them."""
     deep: Any = "deep-55555"

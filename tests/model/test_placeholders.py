@@ -105,7 +105,9 @@ def conn(extra: str | None = None, **fields: Any) -> Connection:
     return Connection(conn_id="c", **{"conn_type": "http", **fields}, extra=None if extra is None else Text(extra))
 
 
-def test_masks_are_found_everywhere_and_all_else_in_the_place_of_a_secret() -> None:
+def test_certain_masks_are_found_everywhere_and_all_else_in_the_place_of_a_secret() -> None:
+    assert names(conn('{"status": "redacted", "label": "(hidden)"}', description="[secret]")) == []
+    assert names(conn('{"token": "redacted"}', password="(sensitive value)")) == ["password", "extra.token"]
     assert names(conn(host="op://a/b/c", login="${USER}", schema="{{ ds }}")) == []
     assert names(conn(host="<hidden>", login="****")) == ["host", "login"]
     assert names(conn('{"a": {"token": ["${T}"]}, "path": "{{ ds }}", "x": "[REDACTED]"}')) == [
