@@ -106,17 +106,20 @@ def load_for(
     *,
     fills: Sequence[Store] = (),
     change: Change | None = None,
+    on_loaded: Callable[[Loaded], None] = lambda loaded: None,
 ) -> Loaded:
     """The sources as the Airflow of `target` reads them, or as `airflow` does if that is given.
 
     They are read before the target is asked anything: a fault of the input is told whether a server runs or not.
+    `on_loaded` gets what was read, and raises for what is wrong with it.
     """
     first: AirconnError | None = None
     loaded = None
     try:
         loaded = load(sources, selection, airflow or NEWEST, fills=fills, change=change)
+        on_loaded(loaded)
     except (InputError, UnfitError) as error:
-        first = error
+        first, loaded = error, None
     if first and airflow:
         raise first
     try:
@@ -127,6 +130,7 @@ def load_for(
         raise
     if loaded is None or (rules_for(version) != rules_for(NEWEST) and airflow is None):
         loaded = load(sources, selection, version, fills=fills, change=change)
+        on_loaded(loaded)
     return loaded
 
 
@@ -169,13 +173,15 @@ def export(
 
     Raises `BlockedError` for hidden fields under `redacted="fail"`, and `InputErrors` for losses under `strict`.
     """
-    loaded = load(sources, selection, options.airflow, fills=fills, change=change)
-    on_loaded(loaded)
-    bundle, old = loaded.bundle, Bundle()
+    old = Bundle()
     respect = out.holds_something() and not replace_file
     if respect:
         out.reads_for = options.airflow
         old = watching.read(out, Selection())
+    loaded = load(sources, selection, options.airflow, fills=fills, change=change)
+    on_loaded(loaded)
+    bundle = loaded.bundle
+    if respect:
         bundle = bundle.map(lambda obj: fill(obj, old.get(obj.kind, obj.id)))
         _refuse_to_mask(bundle, old, out)
     bundle, hidden = settle_hidden(
