@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,10 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.standard_input import refuse_second_use
-from airconn.errors import BlockedError, ExitCode, InputError, UsageError
+from airconn.errors import AirconnError, BlockedError, ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
-    from airconn.model import Selection
+    from airconn.model import AirflowVersion, Selection
     from airconn.stores.file import FileStore
     from airconn.transfer import Export
     from airconn.transfer.environ import Environ
@@ -58,10 +59,12 @@ def command(
     with ExitStack() as stack:
         store = opt.open_address(app.config.target(from_), options)
         stack.callback(transfer.close, [store])
-        store.describe()
-        return deliver(
-            app, [store], opt.make_selection(kinds, include, exclude), options, store.airflow, unless_empty=True
-        )
+
+        def airflow() -> AirflowVersion:
+            store.describe()
+            return store.airflow()
+
+        return deliver(app, [store], opt.make_selection(kinds, include, exclude), options, airflow, unless_empty=True)
 
 
 def deliver(
@@ -83,7 +86,7 @@ def deliver(
     from airconn.config import Settings
     from airconn.formats.base import WriteOptions
     from airconn.stores.file import FileStore
-    from airconn.stores.saving import is_standard_output
+    from airconn.stores.saving import is_standard_output, refuse_unwritable
     from airconn.transfer.nothing import ALLOW
 
     path: Path | None = options["out"]
@@ -101,16 +104,20 @@ def deliver(
     formats.get_format(out.format_name())
     out.choose(selection.kinds)
     _refuse_idle(options, out)
+    if path is not None:
+        refuse_unwritable(path)
+    change = make_overrides(app, options, selection)
     fills = opt.open_fills(app, options)
     with ExitStack() as stack:
         stack.callback(transfer.close, fills)
+        version = _asked(airflow, out, afresh=options["replace"])
         app.follow(*stores, *fills, out)
         result = transfer.export(
             stores,
             selection,
             out,
             options=WriteOptions(
-                airflow=options["airflow"] or airflow(),
+                airflow=options["airflow"] or version,
                 kinds=selection.kinds,
                 connection_format=options["connection_format"],
                 env_dialect=options["env_dialect"] or out.env_dialect(),
@@ -123,7 +130,7 @@ def deliver(
             strict=options["strict"],
             replace_file=options["replace"],
             fills=fills,
-            change=make_overrides(app, options, selection),
+            change=change,
             on_loaded=opt.nothing_check(options, selection, stores, unless_empty=unless_empty),
         )
     nothing = _why_nothing(result, out)
@@ -157,6 +164,26 @@ def _keeps_references(result: Export, out: FileStore) -> BlockedError:
         where=out.address,
         hint="--replace-references writes the new values; --exclude leaves the objects out",
     )
+
+
+def _asked(airflow: Callable[[], AirflowVersion], out: FileStore, *, afresh: bool) -> AirflowVersion:
+    """The version that is asked for, after all that can be judged without it: a fault of the file is told whether a
+    server runs or not."""
+    from airconn.model import Selection
+    from airconn.transfer import watching
+
+    fault: InputError | None = None
+    if out.holds_something() and not afresh:
+        try:
+            watching.read(out, Selection())
+        except InputError as error:
+            fault = error
+    try:
+        return airflow()
+    except AirconnError:
+        if fault:
+            raise fault from None
+        raise
 
 
 def _why_nothing(result: Export, out: FileStore) -> str:

@@ -59,6 +59,7 @@ def command(
     """
     from airconn.cli.running import Run
     from airconn.report import planfile
+    from airconn.stores.saving import refuse_unwritable
 
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
@@ -67,6 +68,7 @@ def command(
     refuse_second_use(options["sources"], options["fill"], options["overlays"], planned=plan_out is not None)
     if plan_out:
         planfile.refuse_other_file(plan_out)
+        refuse_unwritable(plan_out)
         options["to"] = opt.fixed(app.config, options["to"])
         planfile.refuse_untrusted(options)
     run = Run(app, options, output)

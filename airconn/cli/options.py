@@ -54,6 +54,12 @@ def _deadline(ctx: click.Context, param: click.Parameter, value: float | None) -
     return None if value is None else time.monotonic() + value
 
 
+def _known_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and value not in NAMES:
+        raise UsageError(f"{value!r} is no format", hint=f"the formats are {', '.join(NAMES)}")
+    return value
+
+
 def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         for option in reversed(options):
@@ -124,6 +130,7 @@ reading = _apply(
         click.option(
             "--from-format",
             metavar="FORMAT",
+            callback=_known_format,
             shell_complete=complete_format,
             help=f"The format of the sources, where name and content don't tell: {', '.join(NAMES)}.",
         ),
@@ -157,6 +164,7 @@ writing = _apply(
         click.option(
             "--format",
             metavar="FORMAT",
+            callback=_known_format,
             shell_complete=complete_format,
             help=f"How it is written, where the name of FILE doesn't tell: {', '.join(NAMES)} [json].",
         ),

@@ -27,9 +27,12 @@ def make_overrides(
     if not any(options[name] for name in ("literal_masks", "overlays", "sets", "set_files", "renames")):
         return None
 
-    from airconn.override import Overrides, Surroundings, read_overlay
+    from airconn.override import Overrides, Surroundings, read_overlay, refuse_shapeless
     from airconn.stores.file import FileStore
 
+    for option, name in (("--set", "sets"), ("--set-file", "set_files"), ("--rename", "renames")):
+        for text in options[name]:
+            refuse_shapeless(option, text)
     overlays = [FileStore(one_name(path), Settings(stdin=app.stdin)) for path in options["overlays"]]
     overrides = Overrides(
         Surroundings(app.environ.get, cache(_read_value), cache(lambda place: _ask(app, place))),

@@ -19,6 +19,8 @@ from airconn.cli.printing import Printer
 from airconn.errors import AirconnError, BlockedError, ExitCode
 from airconn.model import Action, Outcome, Step
 from airconn.plan import Lacking, Plan, Policy
+from airconn.stores.file import FileStore
+from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import importing, watching
 from airconn.transfer.recovery import Recovery
 
@@ -105,8 +107,8 @@ class Run:
         return self.app.verdict(prepared.unread, "of the target was taken for missing") or code or self._lost()
 
     def _lost(self) -> ExitCode:
-        """The exit code that goes with a report which is for a program, and which that can't get. It is told."""
-        if self.output == "text" or self.app.lost is None:
+        """The exit code that goes with a report that standard output didn't take. It is told."""
+        if self.app.lost is None:
             return ExitCode.OK
         self.app.error(self.app.lost)
         return ExitCode.TARGET
@@ -118,6 +120,8 @@ class Run:
         with ExitStack() as stack:
             of_target = {**options, "from_format": None, "kind": None, "from_env_dialect": None}
             target = self._open_target(options["to"], of_target)
+            if isinstance(target, FileStore) and target.path is not None:
+                refuse_unwritable(target.path)
             sources = [opt.open_address(app.config.resolve(source), options) for source in options["sources"]]
             fills = opt.open_fills(app, options)
             stack.callback(transfer.close, [target, *sources, *fills])

@@ -2,6 +2,7 @@
 
 from airconn.override.overlay import Overlay, read_overlay
 from airconn.override.overrides import Overrides
+from airconn.override.places import refuse_shapeless
 from airconn.override.values import Surroundings
 
-__all__ = ["Overlay", "Overrides", "Surroundings", "read_overlay"]
+__all__ = ["Overlay", "Overrides", "Surroundings", "read_overlay", "refuse_shapeless"]

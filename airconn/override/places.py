@@ -54,6 +54,15 @@ def find(option: str, text: str, bundle: Bundle) -> Place:
     return _find(option, text, bundle, assigned=False)[0]
 
 
+def refuse_shapeless(option: str, text: str) -> None:
+    """Raises `UsageError` for what is wrong with a `PLACE=VALUE` or a rename whatever the sources hold."""
+    if "=" not in text:
+        form = "KIND/OLD=NEW" if option == "--rename" else f"{_FORM}=VALUE"
+        raise UsageError("there is no '=' in this", where=option, hint=f"{option} {form}")
+    if option != "--rename":
+        _kind_of(option, text)
+
+
 def find_assigned(option: str, text: str, bundle: Bundle) -> tuple[Place, str]:
     """The place that `PLACE=VALUE` names, and the value. Raises `UsageError` that quotes nothing of the value."""
     if "=" not in text:

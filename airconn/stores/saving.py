@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import stat
@@ -94,6 +95,22 @@ def alone_with(path: Path) -> Iterator[None]:
                             break
                         time.sleep(0.02)
         yield
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raises `TargetError` where a file can't be written, as far as that can be told before there is a text."""
+    if is_open_for_writing(path) or _is_other(path):
+        return
+    target = Path(os.path.realpath(path))
+    reason = ""
+    if not target.parent.is_dir():
+        reason = os.strerror(errno.ENOTDIR if target.parent.exists() else errno.ENOENT)
+    elif target.is_dir():
+        reason = os.strerror(errno.EISDIR)
+    elif not os.access(target.parent, os.W_OK | os.X_OK):
+        reason = os.strerror(errno.EACCES)
+    if reason:
+        raise TargetError(f"can't be written: {reason}", where=str(path))
 
 
 def write_atomically(path: Path, text: str, *, keep_mode: bool = False) -> None:

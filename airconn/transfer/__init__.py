@@ -111,17 +111,20 @@ def load_for(
     *,
     fills: Sequence[Store] = (),
     change: Change | None = None,
+    on_loaded: Callable[[Loaded], None] = lambda loaded: None,
 ) -> Loaded:
     """The sources as the Airflow of `target` reads them, or as `airflow` does if that is given.
 
     They are read before the target is asked anything: a fault of the input is told whether a server runs or not.
+    `on_loaded` gets what was read, and raises for what is wrong with it.
     """
     first: AirconnError | None = None
     loaded = None
     try:
         loaded = load(sources, selection, airflow or NEWEST, fills=fills, change=change)
+        on_loaded(loaded)
     except (InputError, UnfitError) as error:
-        first = error
+        first, loaded = error, None
     if first and airflow:
         raise first
     try:
@@ -132,6 +135,7 @@ def load_for(
         raise
     if loaded is None or (rules_for(version) != rules_for(NEWEST) and airflow is None):
         loaded = load(sources, selection, version, fills=fills, change=change)
+        on_loaded(loaded)
     return loaded
 
 
@@ -183,14 +187,16 @@ def export(
     Raises `BlockedError` for what they hide under `redacted="fail"` and where secrets would stay in `out` that are to
     be masked, and `InputErrors` for losses under `strict`.
     """
-    loaded = load(sources, selection, options.airflow, fills=fills, change=change)
-    on_loaded(loaded)
-    bundle, old = loaded.bundle, Bundle()
-    same, changed = _same_to(sources), list[AirflowObject]()
+    old = Bundle()
     respect = out.holds_something() and not replace_file
     if respect:
         out.reads_for = options.airflow
         old = watching.read(out, Selection())
+    loaded = load(sources, selection, options.airflow, fills=fills, change=change)
+    on_loaded(loaded)
+    bundle = loaded.bundle
+    same, changed = _same_to(sources), list[AirflowObject]()
+    if respect:
         source = bundle.map(lambda obj: with_type_of(obj, old.get(obj.kind, obj.id)))
         filled = source.map(lambda obj: fill(obj, old.get(obj.kind, obj.id)))
         _refuse_to_mask(filled, old, out)

@@ -9,7 +9,8 @@ from airconn.errors import InputError, InputErrors, UsageError
 from airconn.formats.base import Note
 from airconn.model import ALL_KINDS, AirflowVersion, Bundle, Kind, Selection
 from airconn.stores.base import Store
-from airconn.transfer import Loaded, load
+from airconn.stores.file import FileStore
+from airconn.transfer import Loaded, load, load_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,16 @@ def compare_places(a: Store, b: Store, selection: Selection, airflow: AirflowVer
 
     Raises `InputErrors` with the faults of both, and `UsageError` where there is nothing that both could hold.
     """
-    described = a.describe(), b.describe()
     faults: list[InputError] = []
-    loaded = [_load(store, selection, airflow or other.airflow(), faults) for store, other in ((a, b), (b, a))]
+    sides = ((a, b), (b, a))
+    # A fault of a file is told whether a server runs or not.
+    files = {store: _load_file(store, other, selection, airflow, faults) for store, other in sides if _is_file(store)}
+    if faults:
+        raise InputErrors(tuple(faults))
+    described = a.describe(), b.describe()
+    loaded = [
+        files.get(store) or _load(store, selection, airflow or other.airflow(), faults) for store, other in sides
+    ]
     if faults:
         raise InputErrors(tuple(faults))
     notes = [note for side in loaded for note in side.notes]
@@ -55,6 +63,20 @@ def compare_places(a: Store, b: Store, selection: Selection, airflow: AirflowVer
     ignored = tuple(entry for side in loaded for entry in side.ignored)
     seen = frozenset(key for side in loaded for key in side.seen)
     return Comparison(*described, diff, (*notes, *strangers), ignored, seen, bool(strangers))
+
+
+def _is_file(store: Store) -> bool:
+    return isinstance(store, FileStore)
+
+
+def _load_file(
+    store: Store, other: Store, selection: Selection, airflow: AirflowVersion | None, faults: list[InputError]
+) -> Loaded:
+    try:
+        return load_for([store], selection, other, airflow)
+    except InputErrors as error:
+        faults += error.errors
+        return Loaded(Bundle())
 
 
 def _load(store: Store, selection: Selection, airflow: AirflowVersion, faults: list[InputError]) -> Loaded:

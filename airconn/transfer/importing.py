@@ -72,9 +72,12 @@ def prepare(
         raise target.not_writable()
     if change is None and not fills:
         _refuse_itself(sources, target, selection)
-    loaded = load_for(sources, selection, target, airflow, fills=fills, change=change)
-    if not (allow_empty or prune):
-        _refuse_empty(loaded, selection, sources)
+
+    def check(loaded: Loaded) -> None:
+        if not (allow_empty or prune):
+            _refuse_empty(loaded, selection, sources)
+
+    loaded = load_for(sources, selection, target, airflow, fills=fills, change=change, on_loaded=check)
     target.reads_for = airflow or target.airflow()
     # What another run finds and doesn't look into, or doesn't touch, it doesn't complete.
     target.whole = policy.on_existing != "overwrite" or policy.hidden_is_equal

@@ -123,7 +123,10 @@ def test_data_that_nobody_can_get_is_no_success(tmp_path: Path, args: str, close
 def test_an_import_is_done_all_the_same_and_says_elsewhere_what_became_of_it(tmp_path: Path, closed: str) -> None:
     (tmp_path / "v.json").write_text('{"variables": {"a": "1"}}')
     done = shell(f"airconn import v.json --to one.yaml {closed}", tmp_path)
-    assert (done.returncode, done.stderr) == (0, "one.yaml: 1 created, 0 updated, 0 unchanged\n")
+    told, _, error = done.stderr.partition("\n")
+    assert (done.returncode, told) == (5, "one.yaml: 1 created, 0 updated, 0 unchanged")
+    assert error.startswith("error: standard output can't be written to: ")
+    assert "nothing was written" not in error
     done = shell(f"airconn import v.json --to two.yaml --output json {closed}", tmp_path)
     report, _, error = done.stderr.rpartition("}\n")
     assert (done.returncode, json.loads(f"{report}}}")["summary"]["created"]) == (5, 1)

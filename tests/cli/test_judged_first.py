@@ -1,0 +1,55 @@
+"""What can be judged without a network is judged before a server is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Airconn = Callable[..., Any]
+NOBODY = "http://127.0.0.1:1"
+"""Nothing listens there: whoever asks it first gets exit code 5."""
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["export", "--from", NOBODY, "--format", "ur"], 2, "'ur' is no format"),
+        (["export", "--from", NOBODY, "--format", "env", "--k8s-name", "x"], 2, "--k8s-name is for the k8s format"),
+        (["export", "--from", NOBODY, "-o", "no/such/x.json"], 5, "no/such/x.json: can't be written: No such file"),
+        (["export", "--from", NOBODY, "-o", "v.json/x.json"], 5, "v.json/x.json: can't be written: Not a directory"),
+        (["export", "--from", NOBODY, "-o", "bad.json"], 3, "bad.json:1:"),
+        (["export", "--from", NOBODY, "--set", "nonsense"], 2, "--set: there is no '=' in this"),
+        (["export", "--from", NOBODY, "--set", "thing/a.host=x"], 2, "--set: this doesn't begin with a kind"),
+        (["export", "--from", NOBODY, "--set-file", "thing/a.host=x"], 2, "--set-file: this doesn't begin with"),
+        (["export", "--from", NOBODY, "--rename", "a"], 2, "--rename: there is no '=' in this"),
+        (["export", "--from", NOBODY, "--overlay", "bad.json"], 3, "bad.json"),
+        (["export", "--from", NOBODY, "--fill", "gone.json"], 3, "gone.json: there is no such file"),
+        (["list", "--from", NOBODY, "--from-format", "ur"], 2, "'ur' is no format"),
+        (["show", "a", "--from", NOBODY, "--from-format", "ur"], 2, "'ur' is no format"),
+        (["delete", "a", "--from", NOBODY, "--from-format", "ur"], 2, "'ur' is no format"),
+        (["run", "--from", NOBODY, "--from-format", "ur", "--", "true"], 2, "'ur' is no format"),
+        (["run", "--from", NOBODY, "--set", "nonsense", "--", "true"], 2, "--set: there is no '=' in this"),
+        (["diff", NOBODY, "bad.json"], 3, "bad.json:1:"),
+        (["diff", "gone.json", NOBODY], 3, "gone.json: there is no such file"),
+        (["import", "bad.json", "--to", NOBODY], 3, "bad.json:1:"),
+        (["import", NOBODY, "--to", "no/such/x.json"], 5, "no/such/x.json: can't be written: No such file"),
+        (["import", "v.json", "--to", NOBODY, "--plan-out", "no/p.json"], 5, "no/p.json: can't be written: No such"),
+        (["import", "v.json", "--to", NOBODY, "--include", "nope"], 3, "v.json: --include 'nope' matches nothing"),
+        (["import", "v.json", "--to", NOBODY, "--set", "thing/a.host=x"], 2, "--set: this doesn't begin with a kind"),
+        (["apply", "bad.json"], 3, "bad.json: this is no plan file"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_no_server_is_asked(
+    airconn: Airconn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], code: int, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "v.json").write_text(json.dumps({"variables": {"a": "1"}}))
+    (tmp_path / "bad.json").write_text("{")
+    result = airconn(*args, env={"AIRCONN_RETRIES": "0"})
+    assert (result.code, result.out, said in result.err) == (code, "", True), result.err
+    assert "127.0.0.1" not in result.err
