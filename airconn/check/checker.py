@@ -94,10 +94,12 @@ class _Checker:
             self.fault(error)
             return
         reading = read(self.store, self.airflow)
-        in_2 = read(self.store, AIRFLOW_2) if self.airflow != AIRFLOW_2 else reading
-        in_3 = read(self.store, NEWEST) if self.airflow != NEWEST else reading
+        alike = _reads_alike(reading)
+        in_2 = reading if alike or self.airflow == AIRFLOW_2 else read(self.store, AIRFLOW_2)
+        in_3 = reading if alike or self.airflow == NEWEST else read(self.store, NEWEST)
         # An extra that Airflow 3 refuses makes no object for it, and has to be looked at all the same.
-        found = [obj for obj in {**in_2.by_place(), **reading.by_place()}.values() if self.wants(obj)]
+        places = reading.by_place() if in_2 is reading else {**in_2.by_place(), **reading.by_place()}
+        found = [obj for obj in places.values() if self.wants(obj)]
         settings = env_lines.settings(text, self.store.settings.env_dialect) if is_env else []
         lines = env_lines.by_line(settings)
         self.columns = {line: entry.column for line, entry in lines.items()}
@@ -113,12 +115,16 @@ class _Checker:
                 self.add("AC102", place(self.file, note.where), note.message)
         self.uris(reading)
         of_uris = {(seen.conn_id, seen.origin) for seen in reading.uris}
+        holders = 0
         for obj in found:
-            is_uri = (obj.id, obj.origin) in of_uris
-            for code, message, severity in objects.troubles(obj, self.airflow, is_uri=is_uri):
+            is_uri = bool(of_uris) and (obj.id, obj.origin) in of_uris
+            held = tuple(secrets(obj))
+            holders += bool(held)
+            for code, message, severity in objects.troubles(obj, self.airflow, held, is_uri=is_uri):
                 self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
-        self.two_readings(in_2, in_3)
-        self.open_secrets(found)
+        if in_2 is not in_3:
+            self.two_readings(in_2, in_3)
+        self.open_secrets(holders)
 
     def wants(self, obj: AirflowObject) -> bool:
         return self.selection.wants(obj.kind, obj.id)
@@ -168,16 +174,21 @@ class _Checker:
                 message = "query values are JSON to Airflow 3.1.6 and later, and texts to Airflow 2, 3.0 and workers"
                 self.add("AC211", self.place(obj), message, obj.kind, obj.id)
 
-    def open_secrets(self, found: Iterable[AirflowObject]) -> None:
+    def open_secrets(self, holders: int) -> None:
+        """Says who else can read the file, which has that many objects with secrets."""
         path = self.store.path
-        holders = [obj for obj in found if any(secrets(obj))]
         if path is None or not holders:
             return
-        number = "1 object" if len(holders) == 1 else f"{len(holders)} objects"
+        number = "1 object" if holders == 1 else f"{holders} objects"
         if places.is_tracked(path):
             self.add("AC511", (1, 1), f"git tracks this file, which holds secrets of {number}")
         if places.is_open(path):
             self.add("AC512", (1, 1), f"others can read this file, which holds secrets of {number}")
+
+
+def _reads_alike(reading: Reading) -> bool:
+    """Whether every Airflow reads a file as this one did: only connections and what is at fault can differ."""
+    return not (reading.faults or reading.notes) and not any(isinstance(obj, Connection) for obj in reading.found)
 
 
 def _doubles(found: Iterable[AirflowObject]) -> Iterator[Finding]:
