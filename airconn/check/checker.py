@@ -95,7 +95,9 @@ class _Checker:
             self.fault(error)
             return
         reading = read(self.store, self.airflow)
-        in_2, in_3 = (self.read_again(reading, version) for version in (AIRFLOW_2, NEWEST))
+        alike = _reads_alike(reading)
+        in_2 = reading if alike or self.airflow == AIRFLOW_2 else read(self.store, AIRFLOW_2)
+        in_3 = reading if alike or self.airflow == NEWEST else read(self.store, NEWEST)
         # An extra that Airflow 3 refuses makes no object for it, and has to be looked at all the same.
         places = reading.by_place() if in_2 is reading else {**in_2.by_place(), **reading.by_place()}
         found = [obj for obj in places.values() if self.wants(obj)]
@@ -115,17 +117,13 @@ class _Checker:
         self.uris(reading)
         of_uris = {(seen.conn_id, seen.origin) for seen in reading.uris}
         for obj in found:
-            is_uri = (obj.id, obj.origin) in of_uris
-            for code, message, severity in objects.troubles(obj, self.airflow, is_uri=is_uri):
+            is_uri = bool(of_uris) and (obj.id, obj.origin) in of_uris
+            held = tuple(secrets(obj))
+            for code, message, severity in objects.troubles(obj, self.airflow, held, is_uri=is_uri):
                 self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
-        self.two_readings(in_2, in_3)
+        if in_2 is not in_3:
+            self.two_readings(in_2, in_3)
         self.open_secrets(found)
-
-    def read_again(self, reading: Reading, airflow: AirflowVersion) -> Reading:
-        """The file as `airflow` reads it. Only connections, and what one of the releases refuses, differ."""
-        if airflow == self.airflow or not (reading.faults or any(isinstance(o, Connection) for o in reading.found)):
-            return reading
-        return read(self.store, airflow)
 
     def wants(self, obj: AirflowObject) -> bool:
         return self.selection.wants(obj.kind, obj.id)
@@ -165,8 +163,6 @@ class _Checker:
 
     def two_readings(self, in_2: Reading, in_3: Reading) -> None:
         """What a query is to Airflow 2, to 3.0 and to workers of 3, and to the rest of it."""
-        if in_2 is in_3:
-            return
         other = in_3.by_place()
         of_uris = {(seen.conn_id, seen.origin) for seen in in_3.uris}
         for key, obj in in_2.by_place().items():
@@ -178,6 +174,7 @@ class _Checker:
                 self.add("AC211", self.place(obj), message, obj.kind, obj.id)
 
     def open_secrets(self, found: Iterable[AirflowObject]) -> None:
+        """Says who else can read the file, if it has secrets."""
         path = self.store.path
         if path is None:
             return
@@ -190,6 +187,11 @@ class _Checker:
             self.add("AC511", (1, 1), f"git tracks this file, which holds secrets of {number}")
         if is_open:
             self.add("AC512", (1, 1), f"others can read this file, which holds secrets of {number}")
+
+
+def _reads_alike(reading: Reading) -> bool:
+    """Whether every Airflow reads a file as this one did: only connections and what is at fault can differ."""
+    return not (reading.faults or reading.notes) and not any(isinstance(obj, Connection) for obj in reading.found)
 
 
 def _doubles(found: Iterable[AirflowObject]) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from difflib import get_close_matches
@@ -54,16 +54,22 @@ _ALIASES = {
 """What people write, and which type it is to Airflow."""
 
 
-def troubles(obj: AirflowObject, airflow: AirflowVersion, *, is_uri: bool) -> Iterator[Trouble]:
-    """Everything that is wrong with one object by itself. `is_uri`: its type was read from a URI."""
+def troubles(
+    obj: AirflowObject, airflow: AirflowVersion, held: Sequence[tuple[str, str]] | None = None, *, is_uri: bool
+) -> Iterator[Trouble]:
+    """Everything that is wrong with one object by itself.
+
+    `held`: its secrets, for whoever has found them already. `is_uri`: its type was read from a URI.
+    """
+    held = tuple(secrets(obj)) if held is None else held
     of_id = list(_id(obj, airflow))
     yield from of_id
     yield from _refused(obj, airflow, {code for code, _, _ in of_id})
     if isinstance(obj, Connection):
         yield from _type(obj, is_uri)
     yield from _masks(obj)
-    yield from _words(obj)
-    yield from _blanks(obj)
+    yield from _words(held)
+    yield from _blanks(held)
 
 
 def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[Trouble]:
@@ -163,15 +169,15 @@ def texts(obj: AirflowObject) -> Iterator[tuple[str, str]]:
                     yield leaf_name(name, path), leaf
 
 
-def _words(obj: AirflowObject) -> Iterator[Trouble]:
-    names = [name for name, text in secrets(obj) if _OVERRIDE.fullmatch(text)]
+def _words(held: Sequence[tuple[str, str]]) -> Iterator[Trouble]:
+    names = [name for name, text in held if _OVERRIDE.fullmatch(text)]
     if names:
         words = "env:, file: and prompt: mean something in an overlay only, and here they are the secret itself"
         yield "AC505", f"{words}: {', '.join(names)}", None
 
 
-def _blanks(obj: AirflowObject) -> Iterator[Trouble]:
-    names = [name for name, text in secrets(obj) if _has_blanks(text)]
+def _blanks(held: Sequence[tuple[str, str]]) -> Iterator[Trouble]:
+    names = [name for name, text in held if _has_blanks(text)]
     if names:
         yield "AC504", f"blanks or line breaks at an end: {', '.join(names)}", None
 

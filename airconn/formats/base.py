@@ -215,6 +215,7 @@ def _unencodable(objects: Iterable[AirflowObject]) -> list[InputError]:
             hint="\\ud800 to \\udfff mean something in pairs only",
         )
         for obj in objects
+        if not _is_encodable((obj.id, *field_values(obj)))
         for reason in half_characters(obj)
     ]
 
@@ -233,8 +234,8 @@ def half_characters(obj: AirflowObject) -> Sequence[str]:
 
 def _is_encodable(values: tuple[object, ...]) -> bool:
     for value in values:
-        text = value.text if isinstance(value, Text) else value
-        if isinstance(text, str) and not text.isascii():
+        text = value.text if type(value) is Text else value
+        if type(text) is str and not text.isascii():
             try:
                 text.encode()
             except UnicodeEncodeError:

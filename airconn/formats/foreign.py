@@ -27,7 +27,7 @@ _CHART_MARKS = {
     "extraConfigMaps", "extraSecrets", "fernetKeySecretName", "webserverSecretKeySecretName", "ingress", "rbac",
 }  # fmt: skip
 """Keys at the top of the values of Airflow's Helm charts, and hardly of anything else."""
-_HIDDEN = "the API hides secrets; airconn export -o FILE --from URL asks it and writes a file that can be read"
+_ASK = "ask the server instead: airconn export --from URL -o FILE"
 
 
 def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | None, named: Kind | None) -> None:
@@ -40,12 +40,13 @@ def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | Non
         _refuse_list(document, source)
         return
     names = [key for key in document if _VARIABLE_NAME.match(key)]
-    if names and (kind is None or (kind is Kind.VARIABLES and any(key.upper()[8:12] == "CONN" for key in names))):
+    has_connections = any(key.upper()[8:12] == "CONN" for key in names)
+    if names and (kind is None or (kind is Kind.VARIABLES and has_connections)):
         raise InputError(
             "this looks like a mapping of environment variables (AIRFLOW_VAR_…), which isn't read yet",
             where=str(document.origin(names[0])),
             hint="write them as NAME=VALUE lines into a .env file"
-            + ("" if kind else ", or say --kind variables if the variables themselves are called so"),
+            + ("" if has_connections else ", or say --kind variables if the variables themselves are called so"),
         )
     if kind is not None:
         return
@@ -120,9 +121,9 @@ def _is_chart(document: tree.Mapping) -> bool:
 _CHART = "the values of a Helm chart, which aren't read yet"
 _CHART_HINT = "write the connections, variables and pools into a file of their own, such as objects.yaml"
 _SHAPES: tuple[tuple[Callable[[tree.Mapping], bool], str, str], ...] = (
-    (_is_answer, "an answer of Airflow's REST API (a list with total_entries), which isn't read yet", _HIDDEN),
-    (_is_object_answer, "an answer of Airflow's REST API about one object, which isn't read yet", _HIDDEN),
-    (_is_error_answer, "an error that Airflow's REST API answered, with no objects in it", _HIDDEN),
+    (_is_answer, "an answer of Airflow's REST API (a list with total_entries), which isn't read yet", _ASK),
+    (_is_object_answer, "an answer of Airflow's REST API about one object, which isn't read yet", _ASK),
+    (_is_error_answer, "an error that Airflow's REST API answered, with no objects in it", _ASK),
     (_is_compose, "a Docker Compose file, which isn't read", "write the environment as NAME=VALUE lines into a .env"),
     (_is_chart, _CHART, _CHART_HINT),
 )

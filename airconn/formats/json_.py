@@ -18,6 +18,7 @@ KINDS = ALL_KINDS
 stored = shapes.stored
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
+_NEXT = re.compile(r"[ \t\n\r]*([,}])[ \t\n\r]*")
 _MARK = re.compile(r"[ \t\n\r]*([:,])[ \t\n\r]*")
 _END = re.compile(r"[ \t\n\r]*([}\]])")
 
@@ -50,6 +51,9 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     bundle, lost = holdable(bundle, options)
     tree, losses = shapes.write(bundle, options)
     return Rendered(jsontext.dumps(tree, indent=2) + "\n", (*lost, *losses))
+
+
+_scan = json.decoder.scanstring  # type: ignore[attr-defined]
 
 
 class _Duplicate(Exception):
@@ -124,25 +128,34 @@ class _Document:
             raise InputError("what starts here is nested too deep", where=str(where)) from None
 
     def mapping(self, position: int, levels: int) -> tuple[Mapping, int]:
-        result = Mapping(self.source)
+        # Each entry of a large file goes through here, so that names are local and calls few.
+        result, text, scan, following = Mapping(self.source), self.text, _scan, _NEXT.match
         position = self.skip(position + 1)
-        if self.text[position : position + 1] == "}":
+        if text[position : position + 1] == "}":
             return result, position + 1
         while True:
-            if self.text[position : position + 1] != '"':
-                raise JSONDecodeError("Expecting property name enclosed in double quotes", self.text, position)
+            if text[position : position + 1] != '"':
+                raise JSONDecodeError("Expecting property name enclosed in double quotes", text, position)
             line, column = self.place(position)
             start = position
-            key, position = json.decoder.scanstring(self.text, position + 1, True)  # type: ignore[attr-defined]
+            key, position = scan(text, position + 1, True)
             if key in result:
                 raise _Duplicate(key, start)
             self.count(result)
-            inner = levels - 1 if self.sections is None or key in self.sections else 0
-            value, position = self.value(self.behind(":", position), inner)
-            result.put(key, value, line, column)
-            if (end := self.end("}", position)) is not None:
-                return result, end
-            position = self.behind(",", position)
+            position = self.behind(":", position)
+            if text[position : position + 1] == '"':
+                value, position = scan(text, position + 1, True)
+            else:
+                inner = levels - 1 if self.sections is None or key in self.sections else 0
+                value, position = self.value(position, inner)
+            result[key] = value
+            result.places[key] = line, column
+            match = following(text, position)
+            if match is None:
+                raise JSONDecodeError("Expecting ',' delimiter", text, self.skip(position))
+            if match[1] == "}":
+                return result, match.end(1)
+            position = match.end()
 
     def sequence(self, position: int, levels: int) -> tuple[Sequence, int]:
         result = Sequence(self.source)

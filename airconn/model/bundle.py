@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from airconn.errors import InputError, InputErrors
-from airconn.model.objects import ALL_KINDS, AirflowObject, Connection, Kind, Pool, Variable
+from airconn.model.objects import ALL_KINDS, CLASS_OF, AirflowObject, Connection, Kind, Pool, Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,11 @@ class Bundle:
         Raises `InputErrors` naming both places where an id comes twice with different values.
         """
         by_kind: dict[Kind, dict[str, AirflowObject]] = {kind: {} for kind in Kind}
+        # By class and not by kind, which takes longer to hash: this is done for each of a million objects.
+        by_class: dict[type, dict[str, AirflowObject]] = {CLASS_OF[kind]: by_kind[kind] for kind in Kind}
         faults: list[InputError] = []
         for obj in objects:
-            known = by_kind[obj.kind].setdefault(obj.id, obj)
+            known = by_class[type(obj)].setdefault(obj.id, obj)
             if known is not obj and known != obj:
                 faults.append(
                     InputError(
@@ -59,7 +61,15 @@ class Bundle:
 
     def map(self, change: Callable[[AirflowObject], AirflowObject]) -> Bundle:
         """A bundle of the same ids with each object passed through `change`."""
-        return Bundle.of(change(obj) for obj in self)
+        return self._with(lambda objects: {id_: change(obj) for id_, obj in objects.items()})
+
+    def only(self, wants: Callable[[Kind, str], bool]) -> Bundle:
+        """A bundle of the objects whose kind and id are wanted."""
+        return self._with(lambda objects: {id_: obj for id_, obj in objects.items() if wants(obj.kind, id_)})
+
+    def _with(self, change: Callable[[Mapping[str, AirflowObject]], dict[str, AirflowObject]]) -> Bundle:
+        """The bundle that `change` makes of the objects of each kind, which keeps their order."""
+        return Bundle(*(MappingProxyType(change(self.of_kind(kind))) for kind in Kind))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,7 @@ class Selection:
         """The selected part of `bundle`."""
         if self == Selection():
             return bundle
-        return Bundle.of(obj for obj in bundle if self.wants(obj.kind, obj.id))
+        return bundle.only(self.wants)
 
 
 def matches(glob: str, kind: Kind, id_: str) -> bool:

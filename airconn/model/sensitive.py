@@ -16,11 +16,13 @@ _SENSITIVE = re.compile(
     "access_key|access_token|api_key|apikey|auth_header|authorization|bearer|connection_string|dsn|passphrase|passwd|"
     "password|private_key|proxy|proxies|secret|service_account|service_key|token|keyfile_dict|webhook_url"
 )
+_OTHERS = re.compile(r"\W+")
 
 
 def is_sensitive(name: str) -> bool:
     """Whether Airflow hides what stands under a name (`should_hide_value_for_key`)."""
-    return _SENSITIVE.search(re.sub(r"\W+", "_", name.strip().lower())) is not None
+    lowered = name.lower()
+    return _SENSITIVE.search(lowered if lowered.isidentifier() else _OTHERS.sub("_", lowered.strip())) is not None
 
 
 def is_sensitive_path(path: JsonPath) -> bool:

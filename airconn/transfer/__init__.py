@@ -67,14 +67,14 @@ def load(
     What they hide is taken from `fills`, from each in turn, and `change` has the last word.
     Raises `InputErrors` with the faults of all of them, and where an id comes twice with different values.
     """
-    objects: list[AirflowObject] = []
+    bundles: list[Bundle] = []
     notes: list[Note] = []
     ignored: list[tuple[str, int]] = []
     faults: list[InputError] = []
     for store in sources:
         store.reads_for = airflow
         try:
-            objects += watching.read(store, selection)
+            bundles.append(watching.read(store, selection))
         except InputErrors as error:
             faults += error.errors
         except InputError as error:
@@ -84,7 +84,7 @@ def load(
             ignored.append((store.address, store.ignored))
     if faults:
         raise InputErrors(tuple(faults))
-    bundle = Bundle.of(objects)
+    bundle = bundles[0] if len(bundles) == 1 else Bundle.of(obj for bundle in bundles for obj in bundle)
     for store in fills:
         bundle, said = _filled(bundle, store, airflow)
         notes += said
@@ -159,7 +159,7 @@ class Export:
         """The objects that the text holds, whole or in part."""
         gone = {(loss.kind, loss.id) for loss in self.losses if not loss.field}
         gone |= {(obj.kind, obj.id) for obj in self.kept}
-        return Bundle.of(obj for obj in self.bundle if (obj.kind, obj.id) not in gone)
+        return self.bundle.only(lambda kind, id_: (kind, id_) not in gone) if gone else self.bundle
 
 
 def export(
@@ -219,8 +219,9 @@ def export(
         if respect and formats.get_updater(out.format_name()):
             rendered = out.rendered({(obj.kind, obj.id): obj for obj in bundle}, options, guard)
         else:
-            pairs = ((obj, old.get(obj.kind, obj.id)) for obj in bundle)
-            bundle = Bundle.of(held if held is not None and guard(held, obj) else obj for obj, held in pairs)
+            if len(old):
+                pairs = ((obj, old.get(obj.kind, obj.id)) for obj in bundle)
+                bundle = Bundle.of(held if held is not None and guard(held, obj) else obj for obj, held in pairs)
             if len(old) and not len(bundle):
                 number = "the object" if len(old) == 1 else f"all {len(old)} objects"
                 raise BlockedError(
