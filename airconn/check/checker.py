@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from airconn.check import env_lines, objects, places, uris
 from airconn.check.reading import Reading, place, read
 from airconn.check.rules import BY_CODE, Finding, Severity
+from airconn.check.sensitive import secrets
 from airconn.errors import InputError
 from airconn.formats.base import extra_fault
 from airconn.formats.env import PREFIXES, env_name

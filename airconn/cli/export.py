@@ -17,8 +17,8 @@ from airconn.errors import AirconnError, BlockedError, ExitCode, InputError, Usa
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
     from airconn.stores.file import FileStore
-    from airconn.transfer import Export
     from airconn.transfer.environ import Environ
+    from airconn.transfer.exporting import Export
 
 DEFAULT_FORMAT = "json"
 
@@ -87,6 +87,7 @@ def deliver(
     from airconn.formats.base import WriteOptions
     from airconn.stores.file import FileStore
     from airconn.stores.saving import is_standard_output, refuse_unwritable
+    from airconn.transfer import exporting
     from airconn.transfer.nothing import ALLOW
 
     path: Path | None = options["out"]
@@ -112,7 +113,7 @@ def deliver(
         stack.callback(transfer.close, fills)
         version = _asked(airflow, out, afresh=options["replace"])
         app.follow(*stores, *fills, out)
-        result = transfer.export(
+        result = exporting.export(
             stores,
             selection,
             out,
