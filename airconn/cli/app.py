@@ -96,13 +96,18 @@ class App:
 
     def confirm(self, question: str) -> bool | None:
         """Asks on the terminal. None where there is nobody to ask."""
-        if not (self.stdin_is_terminal and self.stderr.isatty()):
+        if not self.can_ask:
             return None
         with self.progress.hidden():
             self.stderr.write(f"{question} [y/N] ")
             self.stderr.flush()
             answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
         return answer in ("y", "yes")
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a terminal to ask a question on."""
+        return self.stdin_is_terminal and self.stderr.isatty()
 
     @property
     def stdin_is_terminal(self) -> bool:

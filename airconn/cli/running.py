@@ -176,7 +176,7 @@ class Run:
             self._conclude(prepared, [])
             raise
         if deletions := plan.of(Action.DELETE):
-            self._ask(deletions, prepared.target, yes=yes)
+            self._ask(plan, deletions, prepared.target, yes=yes)
 
         writes = plan.writes
 
@@ -257,10 +257,12 @@ class Run:
         for outcome in self.wrong if self.output == "text" else ():
             self.app.report(lines.line(outcome.step, outcome.error) + "\n")
 
-    def _ask(self, deletions: tuple[Step, ...], target: str, *, yes: bool) -> None:
-        """Asks whether objects may be deleted. Raises `BlockedError` where nobody says yes."""
+    def _ask(self, plan: Plan, deletions: tuple[Step, ...], target: str, *, yes: bool) -> None:
+        """Asks whether objects may be deleted, below the plan. Raises `BlockedError` where nobody says yes."""
         names = report.some([f"{step.kind.value}/{step.id}" for step in deletions])
         number = "1 object" if len(deletions) == 1 else f"{len(deletions)} objects"
+        if not yes and self.app.can_ask:
+            self._printer(Plan(plan.writes)).up_to(None)
         said = yes or self.app.confirm(f"delete {number} of {target} ({names})?")
         if said is None:
             self._printer(Plan(deletions)).up_to(None)
