@@ -20,7 +20,7 @@ class Printer:
     """Prints the lines of a plan in its order, each as soon as it is known what became of it.
 
     On a terminal, a long list is cut: the first lines of each action are printed, the others counted, unless the run
-    is verbose. What went wrong is always printed.
+    is verbose. What is deleted and what went wrong is always printed.
     """
 
     def __init__(self, app: App, plan: Plan, *, text: bool, values: bool, only_wrong: bool = False) -> None:
@@ -61,7 +61,7 @@ class Printer:
         """Whether the line of a step of this action is printed, which counts it."""
         if self.only_wrong or self.app.verbosity < 0 or self.app.broken:
             return False
-        shown = self.printed[action] < self.most
+        shown = action is Action.DELETE or self.printed[action] < self.most
         (self.printed if shown else self.cut)[action] += 1
         return shown
 

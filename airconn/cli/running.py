@@ -267,7 +267,7 @@ class Run:
         """
         if deletions := prepared.plan.of(Action.DELETE):
             if not yes and self.app.can_ask:
-                printer.up_to(None)
+                self._printer(Plan(prepared.plan.writes)).up_to(None)
                 printer = self._printer(prepared.plan, only_wrong=True)
             self._ask(deletions, prepared.target, yes=yes)
         return printer

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 
 from airconn.errors import AirconnError, InputError, InputErrors
 from airconn.model import ALL_KINDS, Kind, Selection, matches
@@ -67,6 +66,8 @@ def at_hand(places: Sequence[Store], kinds: frozenset[Kind]) -> frozenset[Key]:
 
 def nearest(id_: str, others: Iterable[Key], number: int = 1) -> list[str]:
     """The ids, as KIND/ID, that are most like one, which isn't among them."""
+    from difflib import get_close_matches
+
     by_id = {other.lower(): f"{kind.value}/{other}" for kind, other in sorted(others)}
     return [by_id[near] for near in get_close_matches(id_.lower(), by_id, n=number, cutoff=0.5)]
 

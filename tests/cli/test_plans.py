@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
 from airconn.cli import run
@@ -453,3 +454,7 @@ def test_who_is_asked_about_many_deletions_sees_the_first_and_how_many_there_are
     shown = ", ".join(f"variables/v{n:03}" for n in range(1, 9))
     assert f"delete 199 objects of {target} ({shown} and 191 more)? [y/N] " in asked.err
     assert (asked.code, len(target.read_text().splitlines())) == (4, 200)
+    # What is agreed to has been shown by then, without what stays as it is.
+    assert [line.split()[:2] for line in click.unstyle(asked.out).splitlines()] == [
+        ["-", f"variables/v{n:03}"] for n in range(1, 200)
+    ]
