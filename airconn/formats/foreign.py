@@ -1,6 +1,6 @@
 """Documents that other tools make, which hold no objects in a shape that is read here: refused by name.
 
-What is listed is certain by its shape. A guess at the rest would make variables of the keys of somebody's settings.
+What is listed is certain by its shape. A guess at the rest would make variables of the keys of a settings file.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _refuse_list(document: tree.Sequence, source: str) -> None:
 
 
 def is_community_chart(airflow: tree.Mapping) -> bool:
-    """Whether what stands under `airflow` are values of the community's Helm chart, not settings of Astro."""
+    """Whether the values under `airflow` are those of the community's Helm chart, not settings of Astro."""
     sections = [airflow.get(name) for name in ("connections", "variables", "pools")]
     entries = [entry for section in sections if isinstance(section, list) for entry in section]
     wanted = ({"id", "type"}, {"key", "value"}, {"name", "slots"})

@@ -20,8 +20,13 @@ from airconn.model import NEWEST
         (["imprt", "x"], "", 2, "error: 'imprt' is no command\nhint:  did you mean 'import'?\n"),
         (["import"], "", 2, "error: missing argument 'SOURCE...'\n"),
         (["convert", "-", "--formt", "uri"], "", 2, "error: no such option '--formt'"),
-        (["convert", "-", "--format", "xml"], "", 2, "error: 'xml' is no format\nhint:  the formats are env, json,"),
-        (["convert", "-", "--from-format", "xml"], "", 2, "error: 'xml' is no format\n"),
+        (
+            ["convert", "-", "--format", "xml"],
+            "",
+            2,
+            "error: unknown format 'xml'\nhint:  the formats are env, json,",
+        ),
+        (["convert", "-", "--from-format", "xml"], "", 2, "error: unknown format 'xml'\n"),
         (["convert", "-", "-o", "out.xml"], "A=1", 2, "error: the name of out.xml doesn't tell the format\n"),
         (["convert", "-", "--airflow", "three"], "", 2, "error: 'three' is not a version of Airflow\n"),
         (["convert", "-", "--airflow", ""], "", 2, "error: '' is not a version of Airflow\n"),
@@ -76,17 +81,17 @@ def test_a_fault_of_our_own_shows_no_value_and_no_traceback(airconn, monkeypatch
     def fails(*args: object, **options: object) -> None:
         raise RuntimeError("the password is canary")
 
-    monkeypatch.setattr("airconn.transfer.load", fails)
+    monkeypatch.setattr("airconn.transfer.exporting.load", fails)
     result = airconn("convert", "-")
     assert (result.code, "canary" in result.err, "Traceback" in result.err) == (1, False, False)
-    assert "a fault of airconn itself: RuntimeError in airconn.transfer:" in result.err
+    assert "a fault of airconn itself: RuntimeError in airconn.transfer.exporting:" in result.err
 
 
 def test_ctrl_c_ends_with_130(airconn, monkeypatch) -> None:
     def interrupted(*args: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("airconn.transfer.load", interrupted)
+    monkeypatch.setattr("airconn.transfer.exporting.load", interrupted)
     result = airconn("convert", "-")
     assert (result.code, result.err) == (130, "interrupted\n")
 
