@@ -244,3 +244,16 @@ def test_explain_suggests_the_nearest_id(airconn: Airconn) -> None:
     env = {"AIRFLOW_VAR_REGION": "eu", "AIRFLOW_HOME": "/nowhere"}
     result = airconn("explain", "variables/regoin", "--no-backend", "--database", "env:", env=env)
     assert (result.code, "hint:  did you mean variables/region?" in result.err) == (3, True)
+
+
+def test_check_tells_of_a_glob_that_matches_nothing_also_in_a_file_that_others_can_read(
+    airconn: Airconn, source: Path
+) -> None:
+    source.write_text(json.dumps({"variables": {"region": "eu", "api_key": "s3cretpw"}}))
+    source.chmod(0o644)
+    assert "AC512" in airconn("check", source).out
+    result = airconn("check", source, "--include", "region", "--include", "regoin")
+    assert (result.code, result.out) == (3, "")
+    assert "--include 'regoin' matches nothing\nhint:  did you mean variables/region? --allow-empty" in result.err
+    result = airconn("check", source, "--include", "regoin", "--allow-empty")
+    assert result.code == 0
