@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from urllib.parse import unquote
 
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name
@@ -77,10 +78,14 @@ _WHOLE = [
     (form, re.compile(pattern, re.DOTALL | (re.IGNORECASE if form in _ANY_CASE else 0)))
     for form, pattern in _PATTERNS.items()
 ]
-_CERTAIN_MASK = re.compile(
-    r"\*{4,}|[•●]{3,}|#\s*secret\b.*|<(?:hidden|redacted|secret|masked)>|\[(?:hidden|redacted)\]", re.IGNORECASE
+_CERTAIN = re.compile(
+    r"\*{4,}|[•●]{3,}|#\s*secret\b.*|<(?:hidden|redacted|secret|masked)>|\[(?:hidden|redacted)\]"
+    r"|ENC\[AES256_GCM,.+\]|\$ANSIBLE_VAULT;.+",
+    re.IGNORECASE | re.DOTALL,
 )
-"""The masks that are nothing else anywhere. A status may be `redacted`, and a label `(hidden)`."""
+"""The masks that are nothing else anywhere, and the ciphertext of what encrypts all of a file, not only its secrets.
+A status may be `redacted`, and a label `(hidden)`."""
+_PASSWORD_IN_URI = re.compile(r"://[^\s:/?#@]{0,300}:([^\s:/?#@]{1,300})@")
 _HINTS = re.compile(
     r"\*{4}|[•●]|\\u|#\s*secret|hidden|redacted|masked|filtered|sensitive|[<\[]secret|://|vault:|aws-s|@Microsoft\."
     r"|ENC[\[(]|encrypted:|\$ANSIBLE|\{cipher\}|-----BEGIN|gAAAAA|\{[{%]|\$[{(]|<%|%\{",
@@ -111,7 +116,7 @@ def form_of(text: str) -> Form | None:
 
 
 def placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
-    """The placeholders of an object in the place of a secret, and wherever else one can only be a mask.
+    """The placeholders of an object in the place of a secret, and wherever else a text can be nothing but one.
 
     Hidden leaves are none, nor are those that the user calls genuine.
     """
@@ -119,16 +124,43 @@ def placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
     for field, value in zip(value_fields(obj.kind), field_values(obj), strict=True):
         for path, text in _texts(value):
             form = form_of(text)
-            if form is None or (field, path) in genuine:
+            if (field, path) in genuine:
                 continue
-            if _CERTAIN_MASK.fullmatch(text.strip()) or _is_secret(obj, field, path, form):
+            if form is None:
+                if _has_masked_password(text):
+                    yield Placeholder(field, path, Form.MASK)
+                continue
+            if _CERTAIN.fullmatch(text.strip()) or _is_secret(obj, field, path, form):
                 yield Placeholder(field, path, form)
-    if isinstance(obj, Connection) and obj.conn_type in _REFERENCE_TYPES and ("conn_type", ()) not in genuine:
-        yield Placeholder("conn_type", (), Form.REFERENCE)
+    if isinstance(obj, Connection) and ("conn_type", ()) not in genuine and (whole := _form_of_whole(obj)):
+        yield Placeholder("conn_type", (), whole)
 
 
-_REFERENCE_TYPES = frozenset({"op", "akv", "sm", "awssm", "berglas", "keeper"})
-"""The conn_type of a connection whose whole value is a reference, read as a URI. `vault` is a type of Airflow."""
+_REFERENCE_TYPES = re.compile(
+    r"op|akv|(?:gcp_)?sm|aws_?(?:sm|ssm|secrets?manager|secret)|berglas|keeper|keyvault|(?:secret)?ref\+.+|arn"
+)
+"""The conn_type of a connection whose whole value is a reference, read as a URI."""
+
+
+def _form_of_whole(obj: Connection) -> Form | None:
+    """Which placeholder the whole value of a connection was before it was read as a URI."""
+    conn_type = obj.conn_type or ""
+    if _REFERENCE_TYPES.fullmatch(conn_type):
+        return Form.REFERENCE
+    if obj.host:
+        return None
+    if conn_type == "encrypted":
+        return Form.CIPHERTEXT
+    # `vault` is a type of Airflow, whose connections have a host or an extra. `vault:secret/data/db#uri` has neither.
+    is_path = isinstance(obj.schema, str) and "/" in obj.schema
+    return Form.REFERENCE if conn_type == "vault" and is_path and obj.extra is None else None
+
+
+def _has_masked_password(text: str) -> bool:
+    """Whether a URI in a text has a mask as its password."""
+    if "://" not in text or "@" not in text:
+        return False
+    return any(form_of(unquote(match[1])) is Form.MASK for match in _PASSWORD_IN_URI.finditer(text))
 
 
 def _texts(value: object) -> Iterator[tuple[JsonPath, str]]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airconn.formats import env
+from airconn.formats.base import ReadOptions
 from airconn.model import MASK, AirflowObject, Connection, Text, Variable
 from airconn.model.placeholders import Form, form_of, placeholders
 
@@ -128,6 +131,62 @@ def test_certain_masks_are_found_everywhere_and_all_else_in_the_place_of_a_secre
 def test_a_whole_connection_that_is_a_reference_has_its_scheme_as_the_type() -> None:
     assert names(conn(conn_type="op", host="prod")) == ["conn_type"]
     assert names(conn(conn_type="vault", host="vault.example.com")) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "vault:secret/data/db#uri",
+        "ref+vault://path#/key",
+        "ref+awssecrets://path#/key",
+        "secretref+https://example.com/db",
+        "aws-sm://prod/db",
+        "aws-sm:prod/db",
+        "aws-secretsmanager://prod/db",
+        "keyvault://vault/db",
+        "gcp-sm://project/db",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db",
+        "encrypted:BDqDBibm4wsYqMpCjTQ6BsDHmMadg9K3dAt+Z9HPMfLEIRVz50hmLXPXRuDBXaJi",
+    ],
+)
+def test_a_reference_that_is_read_as_the_uri_of_a_connection_is_one(value: str) -> None:
+    parsed = env.parse(f"AIRFLOW_CONN_DB={value}\n", ".env", ReadOptions())
+    assert [names(obj) for obj in parsed.bundle] == [["conn_type"]]
+    [obj] = parsed.bundle
+    assert names(replace(obj, genuine=frozenset({("conn_type", ())}))) == []  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "vault://vault.example.com/a/b",
+        "vault://?url=https%3A%2F%2Fvault%2Fa",
+        "vault:///secret",
+        "aws://",
+        "azure-key-vault://x",
+    ],
+)
+def test_a_connection_of_such_a_service_is_none(value: str) -> None:
+    parsed = env.parse(f"AIRFLOW_CONN_DB={value}\n", ".env", ReadOptions())
+    assert [names(obj) for obj in parsed.bundle] == [[]]
+
+
+def test_what_encrypts_all_of_a_file_is_found_everywhere() -> None:
+    sops = "ENC[AES256_GCM,data:p673w==,iv:CCYw=,tag:cpYj==,type:str]"
+    assert names(Variable(key="region", value=Text(sops))) == ["value"]
+    assert names(conn(host=sops, login="$ANSIBLE_VAULT;1.1;AES256\n62")) == ["host", "login"]
+    assert names(Variable(key="region", value=Text("ENC[x]"))) == []
+
+
+@pytest.mark.parametrize("mask", ["****", "<hidden>", "%3Chidden%3E", "[REDACTED]", "REDACTED", "•••"])
+def test_a_mask_that_is_the_password_of_a_uri_is_one(mask: str) -> None:
+    assert names(Variable(key="db", value=Text(f"postgres://etl:{mask}@db/x"))) == ["value"]
+    assert names(conn(f'{{"jdbc": "x postgres://etl:{mask}@db/x y"}}')) == ["extra.jdbc"]
+
+
+@pytest.mark.parametrize("password", ["hunter2", "***", "a****", "xxxx", "{{ pw }}", "${PW}", "%"])
+def test_another_password_of_a_uri_is_none(password: str) -> None:
+    assert names(Variable(key="db", value=Text(f"postgres://etl:{password}@db/x"))) == []
 
 
 def test_what_is_hidden_or_genuine_is_none() -> None:
