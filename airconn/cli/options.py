@@ -55,7 +55,11 @@ def _deadline(ctx: click.Context, param: click.Parameter, value: float | None) -
 
 
 def _known_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Judges the name of a format before anything is read. A command with a target says that nothing was written."""
     if value is not None:
+        app = ctx.find_object(App)
+        if app is not None and value not in NAMES:
+            app.writes = any(other.name == "to" for other in ctx.command.params)
         refuse_unknown(value)
     return value
 

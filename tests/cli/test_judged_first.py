@@ -53,3 +53,10 @@ def test_no_server_is_asked(
     result = airconn(*args, env={"AIRCONN_RETRIES": "0"})
     assert (result.code, result.out, said in result.err) == (code, "", True), result.err
     assert "127.0.0.1" not in result.err
+
+
+def test_an_import_in_an_unknown_format_says_that_nothing_was_written(airconn: Run) -> None:
+    result = airconn("import", "x.env", "--from-format", "toml", "--to", "http://127.0.0.1:1")
+    assert result.code == 2
+    assert "unknown format 'toml'" in result.err
+    assert result.err.endswith("nothing was written\n")
