@@ -55,7 +55,7 @@ def test_no_server_is_asked(
     assert "127.0.0.1" not in result.err
 
 
-def test_an_import_in_an_unknown_format_says_that_nothing_was_written(airconn: Any) -> None:
+def test_an_import_in_an_unknown_format_says_that_nothing_was_written(airconn: Airconn) -> None:
     result = airconn("import", "x.env", "--from-format", "toml", "--to", "http://127.0.0.1:1")
     assert result.code == 2
     assert "unknown format 'toml'" in result.err
