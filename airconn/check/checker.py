@@ -21,6 +21,7 @@ from airconn.model import (
     Origin,
     Selection,
     Variable,
+    number_of,
     rules_for,
 )
 from airconn.model.secrecy import secret_leaves
@@ -183,7 +184,7 @@ class _Checker:
         holders = [obj for obj in found if any(secret_leaves(obj))] if is_tracked or is_open else []
         if not holders:
             return
-        number = "1 object" if len(holders) == 1 else f"{len(holders)} objects"
+        number = number_of(len(holders))
         if is_tracked:
             self.add("AC511", (1, 1), f"git tracks this file, which holds secrets of {number}")
         if is_open:

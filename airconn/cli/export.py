@@ -237,10 +237,11 @@ def tell(app: App, result: Export, selection: Selection, out: Path | None, *, om
 
 def _tell_of_secrets(app: App, result: Export, path: Path | None, redacted: str | None) -> None:
     """Says how many secrets were masked, or where they are in clear although the user may take them to be masked."""
+    from airconn.model import number_of
+
     if result.masked:
-        number = "1 object" if len(result.masked) == 1 else f"{len(result.masked)} objects"
         how = "left out" if redacted == "omit" else "masked; importing them again keeps what the target has"
-        app.say(f"secrets of {number} are {how}")
+        app.say(f"secrets of {number_of(len(result.masked))} are {how}")
         return
     exposed = False
     if path is not None:
@@ -254,7 +255,7 @@ def _tell_of_secrets(app: App, result: Export, path: Path | None, redacted: str 
     holders = sum(any(secret_leaves(obj)) for obj in result.written)
     if not holders:
         return
-    number = "1 object" if holders == 1 else f"{holders} objects"
+    number = number_of(holders)
     if exposed:
         app.warn(
             f"{path}: secrets of {number} are written in clear, and git doesn't ignore this file: "

@@ -17,7 +17,7 @@ from airconn.cli.app import App
 from airconn.cli.overriding import make_overrides
 from airconn.cli.printing import Printer
 from airconn.errors import AirconnError, BlockedError, ExitCode
-from airconn.model import Action, Outcome, Step
+from airconn.model import Action, Outcome, Step, number_of
 from airconn.plan import Lacking, Plan, Policy
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
@@ -275,7 +275,7 @@ class Run:
     def _ask(self, deletions: tuple[Step, ...], target: str, *, yes: bool) -> None:
         """Asks whether objects may be deleted. Raises `BlockedError` where nobody says yes."""
         names = report.some([f"{step.kind.value}/{step.id}" for step in deletions])
-        number = "1 object" if len(deletions) == 1 else f"{len(deletions)} objects"
+        number = number_of(len(deletions))
         said = yes or self.app.confirm(f"delete {number} of {target} ({names})?")
         if said is None:
             self._printer(Plan(deletions)).up_to(None)

@@ -23,6 +23,7 @@ from airconn.model.objects import (
     hidden_or,
     is_unsaid,
     is_untyped,
+    number_of,
     value_fields,
 )
 from airconn.model.redacted import MASK, REDACTED, Redacted
@@ -68,6 +69,7 @@ __all__ = [
     "is_untyped",
     "jsontext",
     "matches",
+    "number_of",
     "rules_for",
     "unfilled",
     "value_fields",

@@ -198,6 +198,11 @@ def is_untyped(obj: AirflowObject) -> bool:
     return isinstance(obj, Connection) and not obj.conn_type and "conn_type" in obj.unsaid
 
 
+def number_of(objects: int) -> str:
+    """A number of objects in words: `1 object`, `2 objects`."""
+    return "1 object" if objects == 1 else f"{objects} objects"
+
+
 def hidden_fields(obj: AirflowObject) -> tuple[str, ...]:
     """The names of what is hidden in `obj`: `password`, `extra.token`, `value`."""
     values = field_values(obj)

@@ -110,7 +110,7 @@ def refuse_unwritable(path: Path) -> None:
     elif not os.access(target.parent, os.W_OK | os.X_OK):
         reason = os.strerror(errno.EACCES)
     if reason:
-        raise TargetError(f"can't be written: {reason}", where=str(path))
+        raise TargetError(f"can't be written: {reason}", where=shown_address(str(path)))
 
 
 def write_atomically(path: Path, text: str, *, keep_mode: bool = False) -> None:

@@ -18,6 +18,7 @@ from airconn.model import (
     fill,
     hidden_fields,
     is_unsaid,
+    number_of,
     unfilled,
     value_fields,
     with_type_of,
@@ -212,9 +213,8 @@ def _without_secrets(bundle: Bundle, old: Bundle, out: FileStore, redacted: Reda
     """`bundle` with its secrets hidden, and what these are. Raises `BlockedError` where `out` has others."""
     others = [obj for obj in old if bundle.get(obj.kind, obj.id) is None and any(secret_leaves(obj))]
     if others:
-        number = "1 object" if len(others) == 1 else f"{len(others)} objects"
         raise BlockedError(
-            f"this file has secrets of {number} that the source doesn't have, and they would stay as they are",
+            f"this file has secrets of {number_of(len(others))} that the source doesn't have, and they would stay",
             where=out.address,
             hint="--replace writes the file afresh",
         )

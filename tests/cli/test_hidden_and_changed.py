@@ -98,7 +98,8 @@ def test_an_omitted_variable_whose_old_value_stays_is_named(airconn, tmp_path: P
     (tmp_path / ".env").write_text(text)
     (tmp_path / "variables.json").write_text('{"v": {"password": "***", "host": "new.example.com"}, "w": "1"}')
     result = airconn("convert", tmp_path / "variables.json", "-o", tmp_path / ".env", "--redacted", "omit")
-    assert (result.code, (tmp_path / ".env").read_text()) == (0, f"{text}AIRFLOW_VAR_W=1\n")
+    mark = "# airconn: omits variables that the source hides\n"
+    assert (result.code, (tmp_path / ".env").read_text()) == (0, f"{mark}{text}AIRFLOW_VAR_W=1\n")
     assert "variables/v has changed, so the hidden values in this file may be old and stay there" in result.err
 
 

@@ -26,16 +26,7 @@ MOST = 1 << 20
 Run = Callable[..., Result]
 
 
-@pytest.fixture
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
-
-
-@pytest.mark.usefixtures("quiet")
+@pytest.mark.usefixtures("no_other_aws")
 @pytest.mark.parametrize("status", [200, 400])
 @pytest.mark.parametrize("name", PLACES)
 def test_no_place_unpacks_more_than_was_asked_for(

@@ -141,15 +141,6 @@ PLACES: dict[str, tuple[bool, Callable[[Doors], Place]]] = {
 through gRPC, which knows no redirects."""
 
 
-@pytest.fixture
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
-
-
 def outcome(airconn: Run, place: Place, command: str, directory: Path, *options: str) -> Result:
     if command == "export":
         return airconn("export", "--from", place.address, "--retries", "0", *options, env=place.env)
@@ -158,7 +149,7 @@ def outcome(airconn: Run, place: Place, command: str, directory: Path, *options:
     return airconn("import", source, "--to", place.address, "--retries", "0", *options, env=place.env)
 
 
-@pytest.mark.usefixtures("quiet")
+@pytest.mark.usefixtures("no_other_aws")
 @pytest.mark.parametrize("command", ["import", "export"])
 @pytest.mark.parametrize("name", PLACES)
 def test_a_redirect_gets_no_credential_and_no_data(

@@ -35,14 +35,7 @@ NOTHING = {"SecretList": [], "Parameters": []}
 each_scheme = pytest.mark.parametrize("scheme", SCHEMES)
 
 
-@pytest.fixture(autouse=True)
-def _no_other_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may well have a profile, or be a machine with a role."""
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+pytestmark = pytest.mark.usefixtures("no_other_aws")
 
 
 def failure(act: Callable[[], object]) -> TargetError | UsageError:
