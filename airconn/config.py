@@ -179,9 +179,9 @@ class Config:
     def resolve(self, text: str, named_in: str | None = None, named_by: str = "the command line") -> Address:
         """What an address means: `@name` is looked up, anything else stands for itself.
 
-        `named_in` is the file of somebody else that names it, if it isn't the user, and `named_by` says where it
-        comes from. Raises `UsageError` for a name
-        that isn't configured, and for an address that may not have the credentials which are for it.
+        `named_in` is the file that names it, unless the user does, and `named_by` says where it comes from. Raises
+        `UsageError` for a name that isn't configured, and for an address that may not have the credentials which are
+        for it.
         """
         if not text:
             raise UsageError("an address is empty", hint="is it a variable of your shell that isn't set?")

@@ -10,7 +10,7 @@ _ANYWHERE = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
 """What a runner of GitHub, Azure Pipelines or TeamCity takes for the beginning of a command to it."""
 
 _BEGIN = re.compile(r"[a-z][\w+.-]*:/+|[\w+.-]*//+|https?[:/]+|@", re.IGNORECASE)
-"""What stands before a user's name in a URL, or in what was meant to be one."""
+"""What comes before a user's name in a URL, or in what was meant to be one."""
 
 _USERINFO = re.compile(r"([A-Za-z][\w+.-]{0,40}:[/\\]{1,4})(?!USER:PASSWORD@)[^\s/@'\"]{0,300}:[^\s'\"]{0,300}@")
 """A user's name and a password behind a scheme, but not how a hint writes them."""

@@ -6,7 +6,7 @@ Airflow (`AIRCONN_TOKEN` and so on, or what `token_command` prints) and no other
 where they are. Whatever isn't known to be harmless is refused.
 
 The credentials for an Airflow go to such a URL over https or to this machine, and not before the user has agreed to
-that host, where there is somebody to ask.
+that host, where a question can be asked.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from airconn.errors import BlockedError, UsageError
 from airconn.quoting import shown_address
 
 VARIABLE = "AIRCONN_TRUST"
-"""Names the hosts that get credentials although such a file names them, where there is nobody to ask."""
+"""Names the hosts that get credentials although such a file names them, where no question can be asked."""
 
 RUNS = "airflow-cli:"
 """The beginning of addresses with a command in them."""
@@ -98,10 +98,10 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
 
 
 class Consent(Protocol):
-    """Whoever can say whether a host may have the credentials, and is told where they travel in clear."""
+    """Asks the user whether a host may have the credentials, and tells where they travel in clear."""
 
     def ask(self, host: str, file: str, source: str) -> bool:
-        """Whether there was somebody to ask, now or earlier. Raises `BlockedError` unless they agreed."""
+        """Whether the user could be asked, now or earlier. Raises `BlockedError` unless they agreed."""
 
     def tell_in_clear(self, host: str, source: str) -> None:
         """Credentials go to this host without encryption."""

@@ -59,7 +59,7 @@ def troubles(
 ) -> Iterator[Trouble]:
     """Everything that is wrong with one object by itself.
 
-    `held`: its secrets, for whoever has found them already. `is_uri`: its type was read from a URI.
+    `held`: its secrets, if they were found already. `is_uri`: its type was read from a URI.
     """
     held = tuple(secrets(obj)) if held is None else held
     of_id = list(_id(obj, airflow))

@@ -69,8 +69,8 @@ def command(
     codes = _codes(ignore, list(check.BY_CODE))
     chosen, version = opt.make_selection(kinds, include, exclude), airflow or NEWEST
     findings = check.check_all(files, chosen, version, codes)
-    if include and not (allow_empty or findings):
-        # A file with findings may hold what is meant, and not be readable.
+    if include and not allow_empty and not any(finding.severity is check.Severity.ERROR for finding in findings):
+        # A file with errors may hold what is meant, and not be readable.
         from airconn.transfer.nothing import at_hand, refuse_unmatched
 
         refuse_unmatched(chosen, (key for key in at_hand(files, chosen.kinds) if chosen.wants(*key)), files)

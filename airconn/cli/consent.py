@@ -23,7 +23,7 @@ class Asked:
         self._told: set[str] = set()
 
     def ask(self, host: str, file: str, source: str) -> bool:
-        """Whether there was somebody to ask, now or earlier. Raises `BlockedError` unless they agreed."""
+        """Whether the user could be asked, now or earlier. Raises `BlockedError` unless they agreed."""
         app = self._app
         project = os.path.realpath(app.directory)
         if host in self._agreed().get(project, ()):

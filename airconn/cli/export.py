@@ -191,7 +191,7 @@ def _why_nothing(result: Export, out: FileStore) -> str:
     """Why nothing is written although there was something. Empty where something is, or nothing was there."""
     if not len(result.bundle):
         return "the source hides a part of everything" if result.hidden else ""
-    return "" if len(result.written) or result.kept else f"the {out.format_name()} format has no place for anything"
+    return "" if len(result.written) or result.kept else f"the {out.format_name()} format can't hold anything"
 
 
 _OWNERS = {

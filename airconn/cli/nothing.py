@@ -20,9 +20,9 @@ allowing_nothing = click.option(
 
 
 def warn_of_nothing(app: App, selection: Selection, what: str = "the sources hold nothing") -> None:
-    """Says that there is nothing, and if globs may be why, also to who wants to hear only of what is wrong.
+    """Warns that there is nothing, with `--quiet` too if globs may be why.
 
-    `what` has to be another where there is something, and no place for it: that is told as well, and would belie it.
+    `what` says it otherwise where objects were found that the target can't hold.
     """
     from airconn.model import ALL_KINDS
 

@@ -21,7 +21,7 @@ from airconn.cli.nothing import warn_of_nothing as warn_of_nothing
 from airconn.cli.redirect_option import allow_redirect
 from airconn.cli.standard_input import one_name
 from airconn.errors import UsageError
-from airconn.formats import NAMES, dotenv
+from airconn.formats import NAMES, dotenv, refuse_unknown
 from airconn.stores import is_file, open_store
 
 if TYPE_CHECKING:
@@ -55,8 +55,12 @@ def _deadline(ctx: click.Context, param: click.Parameter, value: float | None) -
 
 
 def _known_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    if value is not None and value not in NAMES:
-        raise UsageError(f"{value!r} is no format", hint=f"the formats are {', '.join(NAMES)}")
+    """Judges the name of a format before anything is read. A command with a target says that nothing was written."""
+    if value is not None:
+        app = ctx.find_object(App)
+        if app is not None and value not in NAMES:
+            app.writes = any(other.name == "to" for other in ctx.command.params)
+        refuse_unknown(value)
     return value
 
 

@@ -66,7 +66,7 @@ class Printer:
         return shown
 
     def _counted(self) -> list[str]:
-        """The line that stands for those that were cut: `  … 1,980 more created, 1,000 more unchanged (-v ...)`."""
+        """The line that counts those that were cut: `  … 1,980 more created, 1,000 more unchanged (-v ...)`."""
         counted = [f"{number:,} more {report.DONE[action]}" for action in Action if (number := self.cut[action])]
         self.cut.clear()
         return [f"  … {', '.join(counted)} (-v lists them)"] if counted else []

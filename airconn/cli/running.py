@@ -142,7 +142,7 @@ class Run:
             for kind in prepared.unpruned:
                 app.warn(f"the sources have no {kind.value}: none is deleted")
             if not prepared.plan.steps:
-                holder = "target has no place for anything" if prepared.loaded.strangers else "sources hold nothing"
+                holder = "target can't hold anything" if prepared.loaded.strangers else "sources hold nothing"
                 opt.warn_of_nothing(app, prepared.selection, f"the {holder}")
             yield prepared, target
 

@@ -77,10 +77,14 @@ NAMES = tuple(sorted(REGISTRY))
 
 def get_format(name: str) -> Format:
     """The format of this name. Raises `UsageError` that lists the names there are."""
-    entry = REGISTRY.get(name)
-    if entry is None:
-        raise UsageError(f"{name!r} is no format", hint=f"the formats are {', '.join(NAMES)}")
-    return cast(Format, import_module(entry.module))
+    refuse_unknown(name)
+    return cast(Format, import_module(REGISTRY[name].module))
+
+
+def refuse_unknown(name: str) -> None:
+    """Raises `UsageError`, which lists the names there are, if no format has this name."""
+    if name not in REGISTRY:
+        raise UsageError(f"unknown format {name!r}", hint=f"the formats are {', '.join(NAMES)}")
 
 
 def get_updater(name: str) -> Updater | None:

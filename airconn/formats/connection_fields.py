@@ -243,7 +243,7 @@ _exported = attrgetter(*_EXPORTED)
 def to_fields(connection: Connection) -> dict[str, Any]:
     """All fields with the names and in the order of `airflow connections export`, extra as the text that it is.
 
-    `team_name` stands there only where it is set, as in Airflow 3.2, and `conn_type` unless the source didn't say it.
+    `team_name` is there only where it is set, as in Airflow 3.2, and `conn_type` unless the source didn't say it.
     """
     fields = {name: shown(value) for name, value in zip(_EXPORTED, _exported(connection), strict=True)}
     if is_untyped(connection):

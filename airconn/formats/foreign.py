@@ -1,6 +1,6 @@
 """Documents that other tools make, which hold no objects in a shape that is read here: refused by name.
 
-What is listed is certain by its shape. A guess at the rest would make variables of the keys of somebody's settings.
+What is listed is certain by its shape. A guess at the rest would make variables of the keys of a settings file.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ _CHART_MARKS = {
     "extraConfigMaps", "extraSecrets", "fernetKeySecretName", "webserverSecretKeySecretName", "ingress", "rbac",
 }  # fmt: skip
 """Keys at the top of the values of Airflow's Helm charts, and hardly of anything else."""
+_SECTIONS_OF_CHARTS = {"ingress", "rbac"}
+"""Those whose names are ordinary words. In the values of a chart they are mappings."""
+_WAY_OUT = ", or say --kind variables if these are variables"
 _ASK = "ask the server instead: airconn export --from URL -o FILE"
 
 
@@ -50,14 +53,17 @@ def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | Non
         )
     if kind is not None:
         return
+    way_out = _WAY_OUT if named in (None, Kind.VARIABLES) else ""
     for is_one, what, hint in _SHAPES:
         if is_one(document):
-            raise InputError(f"this looks like {what}", where=source, hint=hint)
+            raise InputError(
+                f"this looks like {what}", where=source, hint=hint + (way_out if is_one in _LIKELY else "")
+            )
     if named is None and any(map(_mentions, document.values())):
         raise InputError(
             "this looks like the configuration of another tool, with environment variables of Airflow in it",
             where=source,
-            hint="write them as NAME=VALUE lines into a .env file",
+            hint="write them as NAME=VALUE lines into a .env file" + way_out,
         )
 
 
@@ -79,7 +85,7 @@ def _refuse_list(document: tree.Sequence, source: str) -> None:
 
 
 def is_community_chart(airflow: tree.Mapping) -> bool:
-    """Whether what stands under `airflow` are values of the community's Helm chart, not settings of Astro."""
+    """Whether the values under `airflow` are those of the community's Helm chart, not settings of Astro."""
     sections = [airflow.get(name) for name in ("connections", "variables", "pools")]
     entries = [entry for section in sections if isinstance(section, list) for entry in section]
     wanted = ({"id", "type"}, {"key", "value"}, {"name", "slots"})
@@ -114,7 +120,11 @@ def _is_compose(document: tree.Mapping) -> bool:
 
 
 def _is_chart(document: tree.Mapping) -> bool:
-    marks = _CHART_MARKS & set(document)
+    marks = {
+        name
+        for name in _CHART_MARKS & set(document)
+        if name not in _SECTIONS_OF_CHARTS or isinstance(document[name], dict)
+    }
     return len(marks) > 1 or (bool(marks) and "executor" in document)
 
 
@@ -127,6 +137,8 @@ _SHAPES: tuple[tuple[Callable[[tree.Mapping], bool], str, str], ...] = (
     (_is_compose, "a Docker Compose file, which isn't read", "write the environment as NAME=VALUE lines into a .env"),
     (_is_chart, _CHART, _CHART_HINT),
 )
+_LIKELY = (_is_error_answer, _is_compose, _is_chart)
+"""Shapes that variables can have as well, by their names alone."""
 
 
 def _mentions(value: Any) -> bool:

@@ -18,7 +18,7 @@ _TEMPLATE = re.compile(
     r"\$\{[^{}$]*\}|\$\([^()$]*\)|\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>"
     r"|\A\$[A-Z_][A-Z0-9_]*\Z|\A(?:op|ref\+[a-z0-9]+)://\S+\Z|\AENC\[[^\]]*\]\Z"
 )
-"""What stands for another text wherever a tool fills in a file: envsubst, Jinja, Helm, 1Password, vals and SOPS."""
+"""References that a tool fills in, in a file of any format: envsubst, Jinja, Helm, 1Password, vals and SOPS."""
 _SHELL = re.compile(r"\\.|\$[A-Za-z_]\w*|\$\{|\$\(|`", re.DOTALL)
 _NAMED = re.compile(r"\\.|\$\{([A-Za-z_]\w*)(?:(:?-)([^{}$]*))?\}|\$([A-Za-z_]\w*)|\$[{(]|`", re.DOTALL)
 _EXPANDING_DIALECTS = frozenset({PORTABLE, "python-dotenv"})
@@ -81,7 +81,7 @@ class _TextGuard(_FieldGuard):
 
     def would_destroy(self, held: AirflowObject, wanted: AirflowObject) -> bool:
         if held.kind is Kind.CONNECTIONS:
-            # What is percent-encoded or in base64 is no reference to whoever fills in the file.
+            # What is percent-encoded or in base64 is not a reference to the tool that fills in the file.
             return any(found[:2] in self.text for text in _texts(held) for found in _templates(text))
         return super().would_destroy(held, wanted)
 
@@ -96,7 +96,7 @@ class _EnvGuard(_TextGuard):
         self.expands = dialect.name in _EXPANDING_DIALECTS
         self.values: dict[str, str] = {}
         self.written: dict[str, str] = {}
-        """The values as they stand in the file, with their quotes."""
+        """The values as they are written in the file, with their quotes."""
         lines = unix_lines(text) if self.expands else ""
         for entry in dialect.entries(text):
             if entry.name and entry.value is not None:

@@ -170,7 +170,11 @@ class _Builder:
         found = self.sequence(depth)
         for index, item in enumerate(found):
             if not isinstance(item, Mapping) or len(item) != 1:
-                raise self.fail(event, "this list has a tag for pairs, and an entry of it is no 'key: value'")
+                raise self.fail(
+                    event,
+                    "this list has a tag for pairs (!!omap, !!pairs), and one of its entries isn't 'key: value'",
+                    "write each entry as 'key: value', or remove the tag",
+                )
             found[index] = list(*item.items())
         return found
 

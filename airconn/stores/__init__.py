@@ -140,9 +140,7 @@ def open_backend(
     entry = next((entry for entry in REGISTRY.values() if class_path in entry.backends), None)
     if entry is None:
         known = ", ".join(name for e in REGISTRY.values() for name in e.backends)
-        raise UsageError(
-            f"{class_path} is no secrets backend that airconn knows", where=named or where, hint=f"it knows {known}"
-        )
+        raise UsageError(f"unknown secrets backend {class_path}", where=named or where, hint=f"airconn knows {known}")
     try:
         return cast("Store", import_module(entry.module).open_backend(kwargs, where, settings))
     except UsageError as error:

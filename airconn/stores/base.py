@@ -125,7 +125,7 @@ class Store(ABC):
         self.watch(what, done, None)
 
     def location(self, kind: Kind) -> object:
-        """Where the objects of a kind are: equal for two addresses of the same place. Asks nobody."""
+        """Where the objects of a kind are: equal for two addresses of the same place. Sends no request."""
         return self.address
 
     folds_case: ClassVar[bool] = False

@@ -344,7 +344,7 @@ class _Rehearsal:
 
 
 def kept_in_words(kept: Iterable[AirflowObject]) -> str:
-    """The objects that hold references, with the lines in which they stand."""
+    """The objects that hold references, with their lines."""
     return ", ".join(
         f"{obj.kind.value}/{obj.id}{f' (line {obj.origin.line})' if obj.origin.line else ''}" for obj in kept
     )

@@ -27,10 +27,8 @@ LONGEST_POOL = 256
 _LONGEST_TEAM = 50
 _LONGEST = {"conn_type": 500, "host": 500, "schema": 500}
 _HALF = re.compile("[\ud800-\udfff]")
-_LONGEST_INTEGER = 4300  # digits, of CPython (`sys.int_info.default_max_str_digits`)
-_WHOLE = range(-(2**31), 2**31)  # INTEGER of PostgreSQL and MySQL
-
 _DIGITS = 4300  # the longest integer that Python reads (`sys.int_info.default_max_str_digits`)
+_WHOLE = range(-(2**31), 2**31)  # INTEGER of PostgreSQL and MySQL
 
 ID_WORDS = {Kind.CONNECTIONS: "id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
 """What the id of a kind is called."""
@@ -94,8 +92,6 @@ def breaks_json(text: str) -> bool:
         return False
     if is_too_deep(text):
         return True
-    if len(text) <= _LONGEST_INTEGER and text.count("[") + text.count("{") <= jsontext.MAX_DEPTH:
-        return False
     try:
         json.loads(text)
     except json.JSONDecodeError:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from airconn.model import REDACTED, AirflowObject, Step, value_fields
 
 CHANGED = "changed by another writer meanwhile; run again"
+DELETED = "deleted by another writer meanwhile; run again"
 
 
 def is_changed(step: Step, held: AirflowObject | None, stored_form: Callable[[AirflowObject], AirflowObject]) -> bool:

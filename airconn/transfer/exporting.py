@@ -240,7 +240,7 @@ def _refuse_to_mask(bundle: Bundle, old: Bundle, out: FileStore) -> None:
     ]
     if listed:
         raise BlockedError(
-            f"the source hides what this file may know, and where it stands there can't be told: {'; '.join(listed)}",
+            f"the source hides values that this file may have, at places that aren't certain: {'; '.join(listed)}",
             where=out.address,
             hint="--fill ADDRESS takes it from a place that shows it; --replace writes *** in its place",
         )

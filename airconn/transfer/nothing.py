@@ -42,7 +42,7 @@ def refuse_nothing(selection: Selection, sources: Sequence[Store], *, unless_emp
     if any(note.failed for store in sources for note in store.notes):
         return
     where = ", ".join(dict.fromkeys(store.address for store in sources))
-    # Each Airflow has a pool that nobody asked for. A file has what somebody has written.
+    # Each Airflow has a default pool. What a file has was written on purpose.
     others = at_hand([store for store in sources if isinstance(store, FileStore)], ALL_KINDS)
     if others and not any(kind in selection.kinds for kind, _ in others):
         kinds = [(sum(other is kind for other, _ in others), kind) for kind in Kind]
@@ -55,7 +55,7 @@ def refuse_nothing(selection: Selection, sources: Sequence[Store], *, unless_emp
 
 
 def at_hand(places: Sequence[Store], kinds: frozenset[Kind]) -> frozenset[Key]:
-    """The ids that can be suggested. Where there are none, that is no error of its own."""
+    """The ids that can be suggested. That there are none is not an error of its own."""
     found: set[Key] = set()
     for store in places:
         for kind in kinds:

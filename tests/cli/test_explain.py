@@ -154,7 +154,7 @@ def test_a_backend_that_nobody_knows_is_told_with_its_place(airconn, tmp_path: P
     env = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__SECRETS__BACKEND": "my.Backend"}
     result = airconn("list", "--from-airflow-config", env=env)
     assert result.code == 2
-    assert "my.Backend is no secrets backend that airconn knows" in result.err
+    assert "unknown secrets backend my.Backend" in result.err
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ NOBODY = "http://127.0.0.1:1"
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        (["export", "--from", NOBODY, "--format", "ur"], 2, "'ur' is no format"),
+        (["export", "--from", NOBODY, "--format", "ur"], 2, "unknown format 'ur'"),
         (["export", "--from", NOBODY, "--format", "env", "--k8s-name", "x"], 2, "--k8s-name is for the k8s format"),
         (["export", "--from", NOBODY, "-o", "no/such/x.json"], 5, "no/such/x.json: can't be written: No such file"),
         (["export", "--from", NOBODY, "-o", "v.json/x.json"], 5, "v.json/x.json: can't be written: Not a directory"),
@@ -28,10 +28,10 @@ NOBODY = "http://127.0.0.1:1"
         (["export", "--from", NOBODY, "--rename", "a"], 2, "--rename: there is no '=' in this"),
         (["export", "--from", NOBODY, "--overlay", "bad.json"], 3, "bad.json"),
         (["export", "--from", NOBODY, "--fill", "gone.json"], 3, "gone.json: there is no such file"),
-        (["list", "--from", NOBODY, "--from-format", "ur"], 2, "'ur' is no format"),
-        (["show", "a", "--from", NOBODY, "--from-format", "ur"], 2, "'ur' is no format"),
-        (["delete", "a", "--from", NOBODY, "--from-format", "ur"], 2, "'ur' is no format"),
-        (["run", "--from", NOBODY, "--from-format", "ur", "--", "true"], 2, "'ur' is no format"),
+        (["list", "--from", NOBODY, "--from-format", "ur"], 2, "unknown format 'ur'"),
+        (["show", "a", "--from", NOBODY, "--from-format", "ur"], 2, "unknown format 'ur'"),
+        (["delete", "a", "--from", NOBODY, "--from-format", "ur"], 2, "unknown format 'ur'"),
+        (["run", "--from", NOBODY, "--from-format", "ur", "--", "true"], 2, "unknown format 'ur'"),
         (["run", "--from", NOBODY, "--set", "nonsense", "--", "true"], 2, "--set: there is no '=' in this"),
         (["diff", NOBODY, "bad.json"], 3, "bad.json:1:"),
         (["diff", "gone.json", NOBODY], 3, "gone.json: there is no such file"),
@@ -53,3 +53,10 @@ def test_no_server_is_asked(
     result = airconn(*args, env={"AIRCONN_RETRIES": "0"})
     assert (result.code, result.out, said in result.err) == (code, "", True), result.err
     assert "127.0.0.1" not in result.err
+
+
+def test_an_import_in_an_unknown_format_says_that_nothing_was_written(airconn: Airconn) -> None:
+    result = airconn("import", "x.env", "--from-format", "toml", "--to", "http://127.0.0.1:1")
+    assert result.code == 2
+    assert "unknown format 'toml'" in result.err
+    assert result.err.endswith("nothing was written\n")

@@ -56,8 +56,8 @@ def test_that_there_is_nothing_at_all_is_no_fault_of_a_selection(airconn: Aircon
 @pytest.mark.parametrize(
     ("args", "objects", "said"),
     [
-        (["convert", "--format", "uri"], {"variables": {"a": "b"}}, "the uri format has no place for anything"),
-        (["convert", "--format", "env"], {"variables": {"a": "'`"}}, "the env format has no place for anything"),
+        (["convert", "--format", "uri"], {"variables": {"a": "b"}}, "the uri format can't hold anything"),
+        (["convert", "--format", "env"], {"variables": {"a": "'`"}}, "the env format can't hold anything"),
         (
             ["convert", "--redacted", "omit", "--variables"],
             {"variables": {"a": "***"}},
@@ -96,7 +96,7 @@ def test_a_kind_that_the_target_has_no_place_for_is_there_all_the_same(
     result = airconn("import", "in.json", "--to", "local:c.json,v.json")
     assert (result.code, "1 pools left out, which have no place here" in result.err) == (3, True)
     result = airconn("import", "in.json", "--to", "local:c.json,v.json", "--allow-empty")
-    assert (result.code, "warning: the target has no place for anything\n" in result.err) == (0, True)
+    assert (result.code, "warning: the target can't hold anything\n" in result.err) == (0, True)
     assert "the sources hold nothing" not in result.err
 
 
@@ -244,3 +244,16 @@ def test_explain_suggests_the_nearest_id(airconn: Airconn) -> None:
     env = {"AIRFLOW_VAR_REGION": "eu", "AIRFLOW_HOME": "/nowhere"}
     result = airconn("explain", "variables/regoin", "--no-backend", "--database", "env:", env=env)
     assert (result.code, "hint:  did you mean variables/region?" in result.err) == (3, True)
+
+
+def test_check_tells_of_a_glob_that_matches_nothing_also_in_a_file_that_others_can_read(
+    airconn: Airconn, source: Path
+) -> None:
+    source.write_text(json.dumps({"variables": {"region": "eu", "api_key": "s3cretpw"}}))
+    source.chmod(0o644)
+    assert "AC512" in airconn("check", source).out
+    result = airconn("check", source, "--include", "region", "--include", "regoin")
+    assert (result.code, result.out) == (3, "")
+    assert "--include 'regoin' matches nothing\nhint:  did you mean variables/region? --allow-empty" in result.err
+    result = airconn("check", source, "--include", "regoin", "--allow-empty")
+    assert result.code == 0

@@ -323,7 +323,7 @@ def test_a_mask_that_may_stand_for_what_a_file_knows_is_not_written(
     (tmp_path / ".env").write_text(text)
     result = airconn("convert", tmp_path / "masked.json", "-o", tmp_path / ".env")
     assert (result.code, (tmp_path / ".env").read_text()) == (4, text)
-    assert f"{tmp_path / '.env'}: the source hides what this file may know" in result.err
+    assert f"{tmp_path / '.env'}: the source hides values that this file may have" in result.err
     assert "variables/v value" in result.err
     assert "one" not in result.err
     assert airconn("convert", tmp_path / "masked.json", "-o", tmp_path / ".env", "--replace").code == 0

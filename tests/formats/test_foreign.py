@@ -126,6 +126,7 @@ def test_a_connection_is_no_variable_even_then(airconn, tmp_path: Path) -> None:
         {"total_entries": "5"},
         {"variables": "x", "total_entries": 5},
         {"ingress": "x"},
+        {"ingress": "x", "executor": "y", "rbac": "z"},
         {"services": {"a": "b"}},
         {"note": "see AIRFLOW_VAR_X"},
         {"my_AIRFLOW_VAR_X": "y"},
@@ -145,3 +146,27 @@ def test_sections_hold_variables_of_any_name(airconn, tmp_path: Path) -> None:
     (tmp_path / "all.json").write_text(text)
     result = airconn("convert", tmp_path / "all.json", "--format", "json")
     assert json.loads(result.out)["variables"] == {"AIRFLOW_VAR_ZONE": "x", "detail": "y"}
+
+
+@pytest.mark.parametrize("name", ["variables.json", "other.json"])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"detail": "x"},
+        {"services": {"web": {"image": "x"}}},
+        {"airflowHome": "x", "executor": "y"},
+        {"list": ["AIRFLOW_VAR_X=y"], "other": {"z": 1}},
+    ],
+)
+def test_what_may_be_variables_after_all_is_refused_with_the_way_to_read_it(
+    airconn, tmp_path: Path, name: str, variables: dict[str, Any]
+) -> None:
+    (tmp_path / name).write_text(json.dumps(variables))
+    result = airconn("convert", tmp_path / name, "--format", "json", "--variables")
+    if result.code == 0:
+        assert (name, "list" in variables) == ("variables.json", True)
+        return
+    assert result.code == 3
+    assert ", or say --kind variables if these are variables\n" in result.err
+    result = airconn("convert", tmp_path / name, "--format", "json", "--variables", "--kind", "variables")
+    assert (result.code, set(json.loads(result.out))) == (0, set(variables))

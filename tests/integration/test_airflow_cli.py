@@ -273,7 +273,7 @@ def test_an_extra_that_breaks_the_export_is_explained(quick: Command, database: 
     if sandbox.version.startswith("2."):
         assert read_one(store, Connection(conn_id="bad.one", conn_type="t")) is not None
         return
-    with pytest.raises(TargetError, match=r"the extra of bad\.one is no JSON object") as caught:
+    with pytest.raises(TargetError, match=r"the extra of bad\.one isn't a JSON object") as caught:
         store.read(Selection())
     assert "airflow connections delete bad.one" in (caught.value.hint or "")
     assert "s3cr3t" not in f"{caught.value} {caught.value.hint}"

@@ -411,7 +411,7 @@ def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
         return found
 
     monkeypatch.setattr(SecretsManager, "is_there", then_write)
-    assert do(store, step(Action.DELETE, None, held)) == ["somebody else changed it since it was read"]
+    assert do(store, step(Action.DELETE, None, held)) == ["changed by another writer meanwhile; run again"]
     assert secrets_manager.raw("variables/v") == "theirs"
 
 
@@ -429,13 +429,13 @@ def test_what_somebody_else_changed_is_neither_written_over_nor_deleted(
         somebody = open_store(f"{scheme}://{REGION}", settings(truth.url))
         assert do(somebody, step(Action.UPDATE, other, held, "value")) == [None]
         source = None if action is Action.DELETE else replace(VARIABLE, value=Text("ours"))
-        assert do(store, step(action, source, held, "value")) == ["somebody else changed it since it was read"]
+        assert do(store, step(action, source, held, "value")) == ["changed by another writer meanwhile; run again"]
         assert truth.raw("variables/v") == "theirs"
     truth.clear()
     create(store, VARIABLE)
     held = read_one(store, VARIABLE)
     truth.clear()
-    assert do(store, step(Action.UPDATE, other, held, "value")) == ["somebody else deleted it since it was read"]
+    assert do(store, step(Action.UPDATE, other, held, "value")) == ["deleted by another writer meanwhile; run again"]
     assert truth.raw("variables/v") is None
 
 

@@ -504,6 +504,7 @@ class LeakError(RuntimeError):
 
 PATCHED = [
     "airconn.transfer.load",
+    "airconn.transfer.exporting.load",
     "airconn.transfer.importing.load_for",
     "airconn.transfer.importing.make_plan",
     "airconn.transfer.importing.carry_out",

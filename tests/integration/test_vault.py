@@ -172,7 +172,7 @@ def test_what_somebody_else_wrote_since_is_not_overwritten(bao: OpenBao, truth: 
     held = read_one(store, FULL)
     truth.put(f"connections/{FULL.conn_id}", {"conn_type": "theirs"})
     (error,) = do(store, step(Action.UPDATE, replace(FULL, host="ours"), held, "host"))
-    assert error == "somebody else has written it since it was read"
+    assert error == "changed by another writer meanwhile; run again"
     assert truth.raw(f"connections/{FULL.conn_id}") == {"conn_type": "theirs"}
 
 
@@ -337,7 +337,7 @@ def test_what_somebody_else_wrote_since_is_not_deleted(bao: OpenBao, truth: Trut
     create(store, FULL)
     held = read_one(store, FULL)
     truth.put(f"connections/{FULL.conn_id}", {"conn_type": "theirs"})
-    assert do(store, step(Action.DELETE, None, held)) == ["somebody else has written it since it was read"]
+    assert do(store, step(Action.DELETE, None, held)) == ["changed by another writer meanwhile; run again"]
     assert truth.raw(f"connections/{FULL.conn_id}") == {"conn_type": "theirs"}
 
 
@@ -368,7 +368,7 @@ def test_what_somebody_else_writes_while_it_is_deleted_stays(bao: OpenBao, truth
     with between(bao, "/delete/", lambda: truth.put(path, {"conn_type": "theirs"})) as watched:
         store = opened(watched)
         held = read_one(store, FULL)
-        assert do(store, step(Action.DELETE, None, held)) == ["somebody else has written it since it was read"]
+        assert do(store, step(Action.DELETE, None, held)) == ["changed by another writer meanwhile; run again"]
     assert truth.raw(path) == {"conn_type": "theirs"}
 
 
@@ -393,7 +393,7 @@ def test_who_may_only_delete_the_newest_version_deletes_it_and_is_told_if_it_was
         assert read_one(store, FULL) == held
         (error,) = do(store, step(Action.DELETE, None, held))
     assert error == (
-        "version 3, written by somebody else since the read, was deleted as well; "
+        "version 3, which another writer wrote meanwhile, was deleted as well; "
         "`vault kv undelete -versions=3` brings it back"
     )
 

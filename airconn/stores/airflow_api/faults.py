@@ -108,7 +108,7 @@ def no_answer(
         silent.timed_out = True
         return silent
     if isinstance(cause, problem.LocationValueError | problem.LocationParseError):
-        return NoAnswer("this is no address that can be connected to", where=base, hint=whence)
+        return NoAnswer("can't connect to this address", where=base, hint=whence)
     if _speaks_tls(cause, base):
         return NoAnswer("it speaks TLS", where=base, hint=f"use https:{base[5:]}")
     return NoAnswer(

@@ -29,6 +29,7 @@ from airconn.stores.local import grammar
 from airconn.stores.local.edit import edited
 from airconn.stores.local.grammar import Content
 from airconn.stores.masks import holds_mask
+from airconn.stores.meanwhile import CHANGED
 from airconn.stores.saving import write_atomically
 
 T = TypeVar("T", bound=AirflowObject)
@@ -174,7 +175,7 @@ class LocalStore(Store):
                 return "it is there already"
         elif key in self._read and held != self._read[key]:
             is_gone = held is None and step.action is Action.DELETE
-            return "" if is_gone else "somebody else has changed it since it was read"
+            return "" if is_gone else CHANGED
         elif held is None and step.id in before.ids:
             return "Airflow makes nothing of its entry, which is left alone"
         if step.action is Action.DELETE:

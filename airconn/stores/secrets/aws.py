@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 from airconn.config import Settings
 from airconn.errors import AirconnError, UsageError
 from airconn.model import AirflowObject, Kind
+from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets import aws_session, options
 from airconn.stores.secrets.aws_errors import Asked, Denied, KeyFailed, no_aws, told
 from airconn.stores.secrets.codec import Codec
@@ -211,7 +212,7 @@ class AwsService(Service):
         """
         now = self.get(kind, id_)
         if now is not None and now.version != held.version:
-            raise Taken("somebody else changed it since it was read")
+            raise Taken(CHANGED)
         return now is not None
 
     def call(self, name: str, **arguments: Any) -> Any:

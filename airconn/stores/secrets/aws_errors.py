@@ -62,7 +62,7 @@ _WORDS = {
     "ParameterNotFound": "it isn't there",
     "ParameterPatternMismatchException": "its owner allows other values only (AllowedPattern)",
     "ResourceNotFoundException": "it isn't there",
-    "TooManyUpdates": "somebody else is changing it right now",
+    "TooManyUpdates": "another writer is changing it right now",
     "ValidationException": "AWS takes no such name or value",
 }
 _FILES = "~/.aws/config and ~/.aws/credentials, or those of AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"

@@ -16,6 +16,7 @@ from airconn.errors import AirconnError, InputError, UsageError
 from airconn.formats import connection_fields, connection_uri, env
 from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
 from airconn.stores.base import Capabilities, Ids
+from airconn.stores.meanwhile import CHANGED, DELETED
 from airconn.stores.secrets import aws
 from airconn.stores.secrets.aws_errors import Answered
 from airconn.stores.secrets.codec import Payload, stored, without_description
@@ -145,7 +146,9 @@ class SecretsManagerCodec:
             elif value is not None and not self._is_same(name, old, value):
                 document[key] = _in_the_form_of(old, value)
         if any(not self._is_same(name, value, wanted.get(name)) for name, value in self._by_name(document).items()):
-            raise InputError("the words of its secret's keys stand for several fields at once")
+            raise InputError(
+                "a key of its secret counts for several fields: change extra_conn_words, or edit the secret"
+            )
         return jsontext.dumps(document)
 
     def _by_name(self, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -278,7 +281,7 @@ class SecretsManager(aws.AwsService):
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
         if not self.is_there(kind, id_, held):
-            raise Taken("somebody else deleted it since it was read")
+            raise Taken(DELETED)
         self._put(self.name(kind, id_), payload)
 
     def _put(self, name: str, payload: Payload) -> None:
@@ -298,11 +301,11 @@ class SecretsManager(aws.AwsService):
             self._restore_other(name, held)
 
     def _restore_other(self, name: str, held: Held) -> None:
-        """Brings back what somebody else wrote right before the deletion, which AWS can't make conditional."""
+        """Brings back what another writer wrote right before the deletion, which AWS can't make conditional."""
         try:
             stages = self.call("describe_secret", SecretId=name).get("VersionIdsToStages") or {}
         except Refused:
-            return  # not everybody who may delete may look at what is deleted
+            return  # a policy may allow to delete, and not to describe
         current = next((version for version, names in stages.items() if "AWSCURRENT" in names), held.version)
         if current == held.version:
             return
@@ -310,10 +313,10 @@ class SecretsManager(aws.AwsService):
             self.call("restore_secret", SecretId=name)
         except Refused:
             raise Refused(
-                "a value written by somebody else since the read was deleted as well; "
+                "a value that another writer wrote meanwhile was deleted as well; "
                 "`aws secretsmanager restore-secret` brings it back"
             ) from None
-        raise Taken("somebody else changed it since it was read")
+        raise Taken(CHANGED)
 
 
 def _in_the_form_of(old: Any, value: Any) -> Any:

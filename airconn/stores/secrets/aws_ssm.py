@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from airconn.config import Settings
 from airconn.model import AirflowObject, Kind
 from airconn.stores.base import Capabilities, Ids
+from airconn.stores.meanwhile import DELETED
 from airconn.stores.secrets import aws
 from airconn.stores.secrets.aws_errors import Answered, Denied, KeyFailed
 from airconn.stores.secrets.codec import Payload, TextCodec
@@ -137,7 +138,7 @@ class Parameters(aws.AwsService):
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
         if not self.is_there(kind, id_, held):
-            raise Taken("somebody else deleted it since it was read")
+            raise Taken(DELETED)
         name = self.name(kind, id_)
         # One of the advanced tier can't be made one of the other, and this leaves both as they are.
         tier = "Intelligent-Tiering" if _is_small(payload) else "Advanced"

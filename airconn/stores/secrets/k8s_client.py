@@ -12,6 +12,7 @@ from airconn.config import Settings
 from airconn.errors import AirconnError
 from airconn.stores import bodies
 from airconn.stores.drivers import load
+from airconn.stores.meanwhile import CHANGED, DELETED
 from airconn.stores.redirects import Way
 from airconn.stores.secrets import k8s_config
 from airconn.stores.secrets.k8s_config import EXTRA
@@ -97,9 +98,9 @@ class Client:
         body = {"metadata": {"resourceVersion": version}, "data": dict(data)}
         status, _ = self._call("patch_namespaced_secret", name=name, body=body)
         if status == 409:
-            raise Taken("somebody else has changed this Secret since it was read")
+            raise Taken(f"its Secret was {CHANGED}")
         if status == 404:
-            raise Taken("somebody else has deleted this Secret since it was read")
+            raise Taken(f"its Secret was {DELETED}")
         self._check(status, "change")
 
     def delete(self, name: str, version: str) -> None:
@@ -107,7 +108,7 @@ class Client:
         body = {"preconditions": {"resourceVersion": version}}
         status, _ = self._call("delete_namespaced_secret", name=name, body=body)
         if status == 409:
-            raise Taken("somebody else has changed this Secret since it was read")
+            raise Taken(f"its Secret was {CHANGED}")
         if status != 404:
             self._check(status, "delete")
 

@@ -67,7 +67,7 @@ class Service(ABC):
         return (self.name(kind, "x").removesuffix("x"),)
 
     def account(self) -> object:
-        """What tells this place from another one, where that isn't just the address. Asks nobody."""
+        """What tells this place from another one, where that isn't just the address, without a request."""
         return None
 
     @abstractmethod

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores import bodies, drivers
+from airconn.stores.meanwhile import CHANGED
 from airconn.stores.redirects import Way
 from airconn.stores.secrets.service import Refused, Unavailable, Unsure
 from airconn.stores.secrets.vault_login import LOG_IN, log_in
@@ -271,7 +272,7 @@ class Server:
             return Unsure("a gateway in front of it gets no answer", where=self.address, hint="try again later")
         if isinstance(error, errors.InvalidRequest):
             if "check-and-set parameter did not match" in said:
-                return Conflict("somebody else has written it since it was read")
+                return Conflict(CHANGED)
             if _UPGRADE in said:
                 return Unavailable(
                     "its engine is being made one of version 2", where=self.address, hint="try again in a minute"

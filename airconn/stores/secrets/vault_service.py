@@ -10,12 +10,12 @@ from typing import Any
 from airconn.model import Kind
 from airconn.stores import drivers
 from airconn.stores.base import normal_url
+from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Held, Refused, Service, Taken, Unavailable
 from airconn.stores.secrets.vault_server import Conflict, Denied, Server
 
 _TAKEN = "there is a secret of this name already"
-_CHANGED = "somebody else has written it since it was read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +161,14 @@ class VaultService(Service):
         if data is None:
             return
         if number != version.number:
-            raise Taken(_CHANGED)
+            raise Taken(CHANGED)
         self._delete_version(mount, path, number)
         data, newest = self._read(mount, path)
         if data is not None:
-            raise Taken(_CHANGED)
+            raise Taken(CHANGED)
         if newest != number:
             raise Refused(
-                f"version {newest}, written by somebody else since the read, was deleted as well; "
+                f"version {newest}, which another writer wrote meanwhile, was deleted as well; "
                 f"`vault kv undelete -versions={newest}` brings it back"
             )
 

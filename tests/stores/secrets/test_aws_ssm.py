@@ -74,7 +74,7 @@ def test_a_parameter_that_is_there_is_not_written_over() -> None:
     ("code", "message"),
     [
         ("HierarchyTypeMismatchException", "isn't of the type SecureString"),
-        ("TooManyUpdates", "somebody else is changing it"),
+        ("TooManyUpdates", "another writer is changing it"),
         ("ParameterLimitExceeded", "10,000 of the standard tier"),
         ("InvalidKeyId", "its key (KMS) can't be used"),
         ("ThrottlingException", "too many requests"),

@@ -330,7 +330,7 @@ def test_what_somebody_else_has_changed_meanwhile_is_left_as_it_is(
     (held,) = store.read(EVERYTHING)
     secret = azure_.vault.put("airflow-variables-region", "theirs")
     (error,) = do(store, Step(held.kind, held.id, action, None if action is Action.DELETE else REGION, held))
-    assert error == "somebody else changed it since it was read"
+    assert error == "changed by another writer meanwhile; run again"
     assert (secret.versions[-1].value, secret.gone_at) == ("theirs", None)
 
 
@@ -351,11 +351,11 @@ def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
     (error,) = do(store, delete(held))
     if settling > 1:
         assert error == (
-            "a version written by somebody else since the read was deleted as well; "
+            "a version that another writer wrote meanwhile was deleted as well; "
             "`az keyvault secret recover` brings it back"
         )
         return
-    assert error == "somebody else changed it since it was read"
+    assert error == "changed by another writer meanwhile; run again"
     time.sleep(settling)
     assert azure_.vault.secrets["airflow-variables-region"].versions[-1].value == "theirs"
     assert list(make().read(EVERYTHING)) == [Variable(key="region", value=Text("theirs"))]

@@ -233,7 +233,7 @@ def test_what_somebody_else_has_changed_meanwhile_is_left_as_it_is(
     (held,) = store.read(EVERYTHING)
     secret.versions.append(fake.Version(b"theirs"))
     (error,) = do(store, Step(held.kind, held.id, action, None if action is Action.DELETE else REGION, held))
-    assert error == "somebody else changed it since it was read"
+    assert error == "changed by another writer meanwhile; run again"
     assert google_.service.secrets["airflow-variables-region"].versions[-1].data == b"theirs"
 
 

@@ -631,15 +631,15 @@ def test_a_write_whose_answer_is_lost_is_looked_for(what: str, fate: str, done: 
     there: list[dict[str, str]] = [] if what == "create" else [old]
 
     def answer(received: Received) -> Answer:
-        if received.method == "LIST" or not received.path.endswith("/data/variables/v"):
+        if received.method == "LIST" or not received.path.endswith(("/data/variables/v", "/delete/variables/v")):
             return NOTHING
         if received.method == "GET":
             held = {"data": there[-1], "metadata": {"version": len(there)}} if there else None
             return Answer(200, {"data": held}) if held else NOTHING
-        if done and received.method == "POST":
-            there.append(received.body["data"])
-        elif done:
+        if done and "/delete/" in received.path:
             there.clear()
+        elif done:
+            there.append(received.body["data"])
         return Answer(200, {"data": {"version": len(there)}}, fate=fate)
 
     with Site(answer) as site:

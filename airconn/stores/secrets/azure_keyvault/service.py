@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from airconn.model import Kind
+from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.azure_keyvault.client import Client, Declined
 from airconn.stores.secrets.azure_keyvault.names import TAGS, Names
 from airconn.stores.secrets.codec import Payload
@@ -15,7 +16,6 @@ from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Take
 from airconn.stores.several import in_order
 
 MOST_TAGS = 15
-_CHANGED = "somebody else changed it since it was read"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
 
 
@@ -84,7 +84,7 @@ class AzureKeyVault(Service):
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
         secret = self._unchanged(kind, id_, held)
         if secret is None:
-            raise Taken(_CHANGED)
+            raise Taken(CHANGED)
         known = secret.properties
         tags = {**(known.tags or {}), TAGS[kind]: id_}
         if len(tags) > MOST_TAGS:
@@ -106,7 +106,7 @@ class AzureKeyVault(Service):
                 self._bring_back(self.name(kind, id_))
 
     def _bring_back(self, name: str) -> None:
-        """Undoes the deletion of what somebody else wrote right before it. Always raises."""
+        """Undoes the deletion of what another writer wrote right before it. Always raises."""
         end, pause = time.monotonic() + self._patience, _FIRST_PAUSE
         try:
             while not (recovered := self._recover(name)) and time.monotonic() < end:
@@ -115,9 +115,9 @@ class AzureKeyVault(Service):
         except Refused:
             recovered = False
         if recovered:
-            raise Taken(_CHANGED)
+            raise Taken(CHANGED)
         raise Refused(
-            "a version written by somebody else since the read was deleted as well; "
+            "a version that another writer wrote meanwhile was deleted as well; "
             "`az keyvault secret recover` brings it back"
         )
 
@@ -179,7 +179,7 @@ class AzureKeyVault(Service):
         """
         secret = self._found(kind, id_)
         if secret is not None and held.version is not None and secret.properties.version != held.version:
-            raise Taken(_CHANGED)
+            raise Taken(CHANGED)
         if secret is not None and (reason := self._others(kind, id_, secret)):
             raise Taken(reason)
         return secret

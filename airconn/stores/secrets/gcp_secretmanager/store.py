@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from airconn.model import AirflowObject, Kind, Text, Variable
 from airconn.stores.base import Capabilities, Ids
+from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.codec import Payload, TextCodec
 from airconn.stores.secrets.gcp_secretmanager.client import Client, Declined
 from airconn.stores.secrets.gcp_secretmanager.crc32c import crc32c
@@ -180,7 +181,7 @@ class GcpSecretManager(Service):
         """Looks whether somebody else wrote since it was read. The service has no way to do that while it writes."""
         now = self.get(kind, id_)
         if now is not None and held.version is not None and now.version != held.version:
-            raise Taken("somebody else changed it since it was read")
+            raise Taken(CHANGED)
 
     def _add(self, kind: Kind, id_: str, payload: Payload) -> None:
         data = str(payload).encode("utf-8")
