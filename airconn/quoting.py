@@ -12,6 +12,9 @@ _ANYWHERE = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
 _BEGIN = re.compile(r"[a-z][\w+.-]*:/+|[\w+.-]*//+|https?[:/]+|@", re.IGNORECASE)
 """What comes before a user's name in a URL, or in what was meant to be one."""
 
+_USERINFO = re.compile(r"([A-Za-z][\w+.-]{0,40}:[/\\]{1,4})(?!USER:PASSWORD@)[^\s/@'\"]{0,300}:[^\s'\"]{0,300}@")
+"""A user's name and a password behind a scheme, but not how a hint writes them."""
+
 
 def clean(text: str) -> str:
     """A text from elsewhere as a part of a line, with nothing in it that a terminal or the log of a CI would obey."""
@@ -40,6 +43,11 @@ def shown_address(text: str) -> str:
     rest = f"{begin[0] if begin else ''}…@{rest}" if hides else text
     place, mark, _ = (*re.split(r"([?#])", rest, maxsplit=1), "", "")[:3]
     return place + (f"{mark}…" if mark else "")
+
+
+def without_passwords(text: str) -> str:
+    """A message that quotes an argument as it was given, without the password of a URL in it."""
+    return _USERINFO.sub(r"\1…@", text)
 
 
 def to_json(value: Any) -> str:

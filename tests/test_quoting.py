@@ -7,7 +7,7 @@ import json
 import pytest
 
 from airconn.cli.outgoing import coloured, outgoing
-from airconn.quoting import clean, clean_lines, to_json
+from airconn.quoting import clean, clean_lines, to_json, without_passwords
 
 HOSTILE = ["\x1b[31mred", "a\x9b2Jb", "a\u202eb", "\x07", "\x7f", "\udc80", "a\u2028b", "\r", "\t", "\x00"]
 
@@ -48,3 +48,22 @@ def test_a_report_in_json_has_no_such_character_and_means_the_same(text: str) ->
 def test_our_own_colours_go_out_and_no_others() -> None:
     text = f"{coloured('error:', 'red')} \x1b[31mx\x1b[0m ::y\n::z"
     assert outgoing(text) == "\x1b[31m\x1b[1merror:\x1b[0m \\x1b[31mx\\x1b[0m ::y\n\\x3a:z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://example.com:8080/x",
+        "user@example.com: a",
+        "like postgresql://USER:PASSWORD@HOST/DB",
+        "https://a and b: c@d",
+        "connections/a: port 1 @ x",
+    ],
+)
+def test_what_has_no_password_is_told_as_it_is(text: str) -> None:
+    assert without_passwords(text) == text
+
+
+def test_a_message_with_long_texts_is_cleared_quickly() -> None:
+    for text in ("a://" * 20_000, "a://b:" * 20_000, "a" * 100_000, "a://" + ":" * 100_000):
+        assert without_passwords(text) == text

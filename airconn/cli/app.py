@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 from airconn.cli.outgoing import coloured, outgoing
 from airconn.cli.progress import Progress, columns_of
 from airconn.errors import AirconnError, ExitCode, InputErrors, TargetError
-from airconn.quoting import clean
+from airconn.quoting import clean, without_passwords
 
 if TYPE_CHECKING:
     from airconn.config import Config
@@ -224,9 +224,9 @@ class App:
         shown = faults if self.verbosity > 0 or len(faults) <= _MOST_FAULTS + 1 else faults[:_MOST_FAULTS]
         hint = None
         for fault in shown:
-            self.say(f"{self._label('error:', 'red')} {clean(str(fault))}", level=-1)
+            self.say(f"{self._label('error:', 'red')} {clean(without_passwords(str(fault)))}", level=-1)
             if fault.hint and fault.hint != hint:
-                self.say(f"{self._label('hint:', 'cyan')}  {clean(fault.hint)}", level=-1)
+                self.say(f"{self._label('hint:', 'cyan')}  {clean(without_passwords(fault.hint))}", level=-1)
             hint = fault.hint
         if len(shown) < len(faults):
             self.say(f"and {len(faults) - len(shown)} more errors (-v shows all)", level=-1)

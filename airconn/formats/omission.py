@@ -8,6 +8,8 @@ from airconn.model import Kind
 
 _COMMENT = "# airconn: omits variables that the source hides"
 _LINE = re.compile(rf"^{_COMMENT}[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+NOTE = "variables that its source hid are left out of this file"
+"""What is said of a file with the mark."""
 KEY = "airconn"
 """The key of the mark in JSON with a section for each kind. A file of one kind is Airflow's, and can't have it."""
 _IN_JSON = re.compile(r'"airconn"\s*:\s*\{\s*"omits"\s*:')

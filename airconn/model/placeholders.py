@@ -147,7 +147,7 @@ def _form_of_whole(obj: Connection) -> Form | None:
     conn_type = obj.conn_type or ""
     if _REFERENCE_TYPES.fullmatch(conn_type):
         return Form.REFERENCE
-    if obj.host:
+    if obj.host not in (None, ""):
         return None
     if conn_type == "encrypted":
         return Form.CIPHERTEXT

@@ -157,8 +157,7 @@ class FileStore(Store):
         parsed = self._parsed()
         self.notes = list(parsed.notes)
         if Kind.VARIABLES in selection.kinds and omission.is_marked(self.text()):
-            message = "variables that its source hid are left out of this file"
-            self.notes.append(Note(self.address, message, left_out=True))
+            self.notes.append(Note(self.address, omission.NOTE, left_out=True))
         self.ignored = parsed.ignored
         self.kinds = parsed.kinds
         return selection.of(parsed.bundle)

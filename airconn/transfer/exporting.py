@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from airconn import formats
@@ -135,7 +135,11 @@ def export(
     if strict:
         refuse_losses(bundle, rendered.losses)
     _refuse_outdated(rendered.losses, old, out)
-    rendered = _marked(rendered, bundle, [obj for obj, _ in (*hidden, *secrets)], out, options)
+    hiding = [obj for obj, _ in (*hidden, *secrets)]
+    is_short = any(note.message == omission.NOTE for note in loaded.notes) or any(
+        obj.kind is Kind.VARIABLES and bundle.get(obj.kind, obj.id) is None for obj in hiding
+    )
+    rendered = _marked(rendered, out, options, is_short=is_short)
     kept = {(obj.kind, obj.id) for obj in guard.kept}
     hidden = tuple((obj, names) for obj, names in hidden if (obj.kind, obj.id) not in kept)
     notes = (*loaded.notes, *rendered.notes, *_not_stood_in(bundle, changed, kept, out))
@@ -193,11 +197,9 @@ def _not_stood_in(
     ]
 
 
-def _marked(
-    rendered: Rendered, bundle: Bundle, hiding: Iterable[AirflowObject], out: FileStore, options: WriteOptions
-) -> Rendered:
-    """The text with a mark if hidden variables are left out, so that no import takes them for deleted."""
-    if not any(obj.kind is Kind.VARIABLES and bundle.get(obj.kind, obj.id) is None for obj in hiding):
+def _marked(rendered: Rendered, out: FileStore, options: WriteOptions, *, is_short: bool) -> Rendered:
+    """The text with a mark if variables are left out, here or in a source: no import takes them for deleted."""
+    if not is_short:
         return replace(rendered, text=omission.unmarked(rendered.text))
     text = omission.marked(rendered.text, out.format_name(), options.kinds)
     if text is None:

@@ -14,6 +14,21 @@ from airconn.cli import COMMANDS
 from airconn.model import NEWEST
 
 
+@pytest.mark.parametrize("option", ["--format", "--from-format", "--airflow", "--redacted", "--kind", "-o"])
+@pytest.mark.parametrize("address", ["https://admin:hunter2@example.com", "https:/admin:hun@ter2@example.com"])
+def test_an_address_in_the_place_of_something_else_is_told_without_its_password(
+    airconn, option: str, address: str
+) -> None:
+    result = airconn("convert", "-", option, address, stdin="AIRFLOW_VAR_A=b\n")
+    assert result.code == 2
+    assert "…@example.com" in result.err
+    assert not any(part in result.err for part in ("admin", "hun", "ter2"))
+
+
+def test_the_name_of_a_command_is_told_without_a_password(airconn) -> None:
+    assert airconn("https://admin:hunter2@example.com").err.startswith("error: 'https://…@example.com' is no command")
+
+
 @pytest.mark.parametrize(
     ("args", "stdin", "code", "message"),
     [

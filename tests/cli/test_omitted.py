@@ -84,6 +84,21 @@ def test_an_import_onto_such_a_file_keeps_its_mark(
     assert airconn("import", out, "--to", target, "--prune", "--yes", "--merge").code == 4
 
 
+@pytest.mark.parametrize("name", ["new.yaml", "new.json", "new.env", "airflow_settings.yaml"])
+def test_a_conversion_of_such_a_file_keeps_its_mark(
+    airconn, source: Path, target: Path, tmp_path: Path, name: str
+) -> None:
+    out, new = tmp_path / "out.json", tmp_path / name
+    assert airconn("export", "--from", source, "--redacted", "omit", "-o", out).code == 0
+    for _ in range(2):  # afresh, and in place
+        assert airconn("convert", out, "-o", new).code == 0
+        assert new.read_text().count("omits") == 1
+        pruned = airconn("import", new, "--to", target, "--prune", "--yes", "--merge")
+        assert (pruned.code, "HUNTER2" in target.read_text()) == (4, True)
+    assert airconn("convert", out, "--variables", "-o", tmp_path / "variables.json").code == 0
+    assert "omits" not in airconn("convert", out, "--connections", "--format", "yaml", "--allow-empty").out
+
+
 def test_the_mark_in_json_outlives_another_layout(airconn, source: Path, target: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     assert airconn("export", "--from", source, "--redacted", "omit", "-o", out).code == 0

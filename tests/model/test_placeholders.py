@@ -11,7 +11,7 @@ import pytest
 
 from airconn.formats import env
 from airconn.formats.base import ReadOptions
-from airconn.model import MASK, AirflowObject, Connection, Text, Variable
+from airconn.model import MASK, REDACTED, AirflowObject, Connection, Text, Variable
 from airconn.model.placeholders import Form, form_of, placeholders
 
 FERNET = "gAAAAABmZ2Vx" + "aB3_-xY9" * 11 + "=="
@@ -169,6 +169,12 @@ def test_a_reference_that_is_read_as_the_uri_of_a_connection_is_one(value: str) 
 def test_a_connection_of_such_a_service_is_none(value: str) -> None:
     parsed = env.parse(f"AIRFLOW_CONN_DB={value}\n", ".env", ReadOptions())
     assert [names(obj) for obj in parsed.bundle] == [[]]
+
+
+def test_a_connection_whose_fields_are_all_hidden_is_none() -> None:
+    for conn_type in ("http", "vault", "encrypted"):
+        hidden = Connection(conn_id="c", conn_type=conn_type, host=REDACTED, schema=REDACTED, extra=REDACTED)
+        assert names(hidden) == []
 
 
 def test_what_encrypts_all_of_a_file_is_found_everywhere() -> None:

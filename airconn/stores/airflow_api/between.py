@@ -94,7 +94,7 @@ def redirected(reply: Reply, base: str, *, login_hint: str) -> TargetError:
     except ValueError:  # no URL
         goal, port = urlsplit(""), ""
     here = urlsplit(base)
-    to = f"{goal.scheme}://{goal.hostname}{port}" if goal.hostname else ""
+    to = f"{goal.scheme or here.scheme}://{goal.hostname}{port}" if goal.hostname else ""
     if _TO_LOGIN.search(f"{goal.hostname or ''}{goal.path}"):
         return TargetError(f"it redirects to a login page{f' at {to}' if to else ''}", where=base, hint=login_hint)
     if goal.hostname == here.hostname and goal.scheme == "https" and here.scheme == "http":

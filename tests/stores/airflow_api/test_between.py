@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -62,6 +63,12 @@ def test_a_redirect_to_elsewhere(to: str | None) -> None:
     message = redirected(reply(302, to=to), BASE, login_hint="").message
     assert message.startswith("it redirects to ")
     assert "login" not in message
+
+
+def test_a_redirect_without_a_scheme_keeps_that_of_the_request() -> None:
+    to = urlsplit(BASE).scheme
+    message = redirected(reply(302, to="//other.example.com:81/x"), BASE, login_hint="").message
+    assert message == f"it redirects to {to}://other.example.com:81"
 
 
 def test_what_a_status_says_that_is_no_airflows_own() -> None:
