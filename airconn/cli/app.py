@@ -139,9 +139,12 @@ class App:
 
     def rows(self, text: str) -> None:
         """Writes lines for people to standard output: as `data`, and fitted to the width of a terminal."""
-        self.data(self._rows(text))
+        self.progress.rest()
+        self._put(self._rows(text))
 
     def _rows(self, text: str) -> str:
+        # Only what goes out has a width: before, our colours are marks, and what is escaped is shorter.
+        text = outgoing(text)
         if (columns := self._columns(self.stdout)) is None:
             return text
         from airconn.report.fitting import fit
@@ -175,7 +178,7 @@ class App:
         the text, if it isn't given."""
         if not self.broken:
             try:
-                self._put(outgoing(self._rows(text)))
+                self._put(self._rows(text))
                 return
             except OutputClosedError:
                 self.broken = True

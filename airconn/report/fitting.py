@@ -68,7 +68,7 @@ def _width(text: str) -> int:
 
 def _shortened(word: str, columns: int) -> str:
     """A word without its middle, if it is wider than `columns`."""
-    if _width(word) <= columns or "\x1b" in word:
+    if _width(word) <= columns or columns < _STEP or "\x1b" in word:
         return word
     from rich.cells import set_cell_size
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,11 @@ class Answering(io.BytesIO):
         return True
 
 
-def run_at_terminal(directory: Path, *args: str, answer: str = "") -> tuple[int, str, str]:
+def run_at_terminal(directory: Path, *args: str, answer: str = "", no_color: str = "1") -> tuple[int, str, str]:
     (directory / "user.toml").touch()
     environ = {"AIRCONN_CONFIG": str(directory / "user.toml"), "AIRCONN_STATE_DIR": str(directory / "state")}
-    app = App(
-        Answering(answer.encode()), Terminal(), Terminal(), {**environ, "NO_COLOR": "1"}, directory, clock=lambda: 0.0
-    )
+    environ["NO_COLOR"] = no_color
+    app = App(Answering(answer.encode()), Terminal(), Terminal(), environ, directory, clock=lambda: 0.0)
     code = run(list(args), app)
     return code, app.stdout.getvalue(), app.stderr.getvalue()  # type: ignore[attr-defined]
 
@@ -66,3 +66,22 @@ def test_the_plan_is_shown_before_the_question_about_deletions(tmp_path: Path) -
     code, out, _ = run_at_terminal(tmp_path, *args, answer="y\n")
     assert code == 0
     assert out.count("variables/a") == out.count("variables/b") == 1
+
+
+@pytest.mark.parametrize("command", ["import", "diff"])
+def test_colours_take_no_room_and_what_is_escaped_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(App, "_columns", staticmethod(lambda _: 80))
+    monkeypatch.chdir(tmp_path)
+    ids = [f"{'v' * 54}{number}" for number in range(9)] + ["e\x1b" + "e" * 44]
+    (tmp_path / "a.json").write_text(json.dumps({"variables": dict.fromkeys(ids, "1")}))
+    (tmp_path / "b.json").write_text('{"variables": {}}')
+    args = ["import", "a.json", "--to", "b.json", "-n"] if command == "import" else ["diff", "b.json", "a.json"]
+    plain = run_at_terminal(tmp_path, *args)
+    code, out, err = run_at_terminal(tmp_path, *args, no_color="")
+    assert "\x1b[" in out
+    assert (code, re.sub(r"\x1b\[[0-9;]+m", "", out), err) == plain
+    assert all(len(line) <= 80 for line in plain[1].split("\n"))
+    assert out.count("variables/") == 10
+    assert "+\n" not in plain[1]

@@ -40,6 +40,10 @@ def test_colours_take_no_room() -> None:
     assert fit(coloured, 60).replace("\x1b[33m\x1b[1m~\x1b[0m", "~") == fit(ROW, 60)
 
 
+def test_an_indentation_wider_than_the_terminal_leaves_words_whole() -> None:
+    assert fit(f"{' ' * 90}word more", 80).split() == ["word", "more"]
+
+
 def test_wide_characters_take_two_columns() -> None:
     assert fit("  = variables/" + "連接" * 6 + " " + "変" * 5, 40).count("\n") == 1
 
