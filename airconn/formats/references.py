@@ -12,7 +12,9 @@ from airconn.formats import env
 from airconn.formats.base import Same, WriteOptions
 from airconn.formats.dotenv import PORTABLE, dialect_of
 from airconn.formats.dotenv.lines import unix_lines
+from airconn.formats.dotenv.references import expanded_by
 from airconn.model import AirflowObject, Kind, Origin, Text, field_values, fill, value_fields
+from airconn.model.leaves import leaves_of
 
 _TEMPLATE = re.compile(
     r"\$\{[^{}$]*\}|\$\([^()$]*\)|\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>"
@@ -49,9 +51,16 @@ class _FieldGuard(Guard):
             return True
         if not self.would_destroy(held, wanted):
             return False
-        if not any(self.same(other, fill(wanted, other)) for other in self.expansions(held)):
+        if not any(self.means(other, fill(wanted, other)) for other in self.expansions(held)):
             self.kept.append(held)
         return True
+
+    def means(self, expanded: AirflowObject, wanted: AirflowObject) -> bool:
+        """Whether both are the same, but for how JSON is written."""
+        return self.same(expanded, wanted) or all(
+            leaves_of(ours) == leaves_of(theirs)
+            for ours, theirs in zip(field_values(expanded), field_values(wanted), strict=True)
+        )
 
     def would_destroy(self, held: AirflowObject, wanted: AirflowObject) -> bool:
         """Whether a reference of `held` is not in the same field of `wanted`."""
@@ -93,6 +102,7 @@ class _EnvGuard(_TextGuard):
         super().__init__(same, text)
         self.options = options
         dialect = dialect_of(text, options.env_dialect, "")
+        self.dialect = dialect.name
         self.expands = dialect.name in _EXPANDING_DIALECTS
         self.values: dict[str, str] = {}
         self.written: dict[str, str] = {}
@@ -106,10 +116,16 @@ class _EnvGuard(_TextGuard):
     def would_destroy(self, held: AirflowObject, wanted: AirflowObject) -> bool:
         name = env.env_name(held.kind, held.id)
         written = self.written.get(name, "")
-        if not written.startswith("'") and any(match[0][0] != "\\" for match in _SHELL.finditer(written)):
+        if self.refers(written):
             return True
         literal = self.values.get(name, "").replace("$", "")
         return bool(_templates(literal)) and super().would_destroy(held, wanted)
+
+    def refers(self, written: str) -> bool:
+        """Whether a value as it is written has a reference for the readers of the file."""
+        if self.dialect != PORTABLE:
+            return bool(expanded_by(written, self.dialect))
+        return not written.startswith("'") and any(match[0][0] != "\\" for match in _SHELL.finditer(written))
 
     def expansions(self, held: AirflowObject) -> Iterator[AirflowObject]:
         """What the readers may make of a line: the file or the environment has the first word."""

@@ -166,3 +166,31 @@ def test_a_value_in_base64_is_no_template(airconn, tmp_path: Path) -> None:
     file = tmp_path / "x.k8s.yaml"
     file.write_text(f"apiVersion: v1\nkind: Secret\nmetadata: {{name: airflow}}\ndata:\n  AIRFLOW_CONN_DB: {value}\n")
     assert airconn("convert", source(tmp_path), "-o", file, "--include", "db").code == 0
+
+
+def test_what_python_dotenv_takes_for_a_text_is_none_in_a_file_for_it(airconn, tmp_path: Path) -> None:
+    file, new = tmp_path / ".env", tmp_path / "variables.json"
+    file.write_text("# airconn: env-dialect python-dotenv\nAIRFLOW_VAR_A=P$ecret`\nAIRFLOW_VAR_B=x${Y}\n")
+    new.write_text('{"a": "new", "b": "new"}')
+    result = airconn("convert", new, "-o", file)
+    assert (result.code, "variables/b (line 3)\n" in result.err, "variables/a" in result.err) == (4, True, False)
+    assert file.read_text().splitlines()[1:] == ["AIRFLOW_VAR_A=new", "AIRFLOW_VAR_B=x${Y}"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('AIRFLOW_VAR_J={"a":"${T}"}', 0),
+        ('AIRFLOW_VAR_J={"a":"${T}","b":1}', 4),
+        ('AIRFLOW_VAR_J={"a":"x${T}"}', 4),
+    ],
+)
+def test_how_json_is_written_is_no_difference_to_what_a_reference_stands_for(
+    airconn, tmp_path: Path, line: str, code: int
+) -> None:
+    file, new = tmp_path / ".env", tmp_path / "variables.json"
+    text = f"T=hunter\n{line}\n"
+    file.write_text(text)
+    new.write_text('{"j": {"a": "hunter"}}')
+    result = airconn("convert", new, "-o", file)
+    assert (result.code, file.read_text()) == (code, text)
