@@ -182,7 +182,7 @@ ALL = (
     Rule(
         "AC407", "env-reference", _ERROR, "a reference such as ${NAME}, which other readers of the file expand",
         "put the value between single quotes if it is meant as it is, or import what a shell makes of it: "
-        "set -a; . ./.env; set +a; airconn import env:",
+        "set -a; . ./FILE; set +a; airconn import env:",
     ),
     Rule(
         "AC501", "mask", _WARNING, "a *** stands where a secret was hidden",

@@ -187,9 +187,11 @@ def _unresolved(source: AirflowObject, target: AirflowObject | None, written: fr
     reasons = []
     readers: tuple[str, ...] = getattr(source, "expanded_by", ())
     if readers and (target is None or written) and _refers(source):
+        from airconn.formats.dotenv.references import sourcing
+
         reasons.append(
             f"it has a reference, which other readers ({', '.join(readers)}) expand: "
-            "'set -a; . ./.env; set +a; airconn import env:' imports that, and single quotes keep it as it is"
+            f"'{sourcing(source.origin.source)}' imports that, and single quotes keep it as it is"
         )
     for found in placeholders(source):
         if reasons and found.form is Form.TEMPLATE:

@@ -11,7 +11,7 @@ import pytest
 from dotenv import dotenv_values
 
 from airconn.formats.dotenv import get_dialect
-from airconn.formats.dotenv.references import expanded_by
+from airconn.formats.dotenv.references import expanded_by, sourcing
 
 ALL, NOT_DOTENV, SHELL = ("python-dotenv", "Docker Compose", "a shell"), ("Docker Compose", "a shell"), ("a shell",)
 FORMS = {
@@ -71,7 +71,7 @@ def test_a_reference_blocks_an_import_and_names_who_expands_it(airconn, tmp_path
     number = line.count("\n") + 2
     assert f"{source}:{number}: other readers (" in result.err.replace("\n", " ")
     assert "a shell" in result.err
-    assert "set -a; . ./.env; set +a; airconn import env:" in result.out
+    assert f"set -a; . {source}; set +a; airconn import env:" in result.out
     converted = airconn("convert", source)
     assert converted.code == 0
     assert "other readers (" in converted.err
@@ -110,4 +110,12 @@ def test_a_field_that_is_set_to_another_value_settles_it(airconn, tmp_path: Path
 def test_a_dialect_that_expands_says_what_works(airconn, tmp_path: Path, dialect: str) -> None:
     (tmp_path / ".env").write_text("AIRFLOW_CONN_DB=postgres://u:${DB_PW}@h/s\n")
     result = airconn("import", tmp_path / ".env", "--to", tmp_path / "out.json", "--from-env-dialect", dialect)
-    assert (result.code, "set -a; . ./.env; set +a; airconn import env:" in result.err) == (3, True)
+    assert (result.code, "set -a; . ./FILE; set +a; airconn import env:" in result.err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [("p.env", "./p.env"), ("a b/.env", "'./a b/.env'"), ("/etc/x.env", "/etc/x.env"), ("../.env", "../.env")],
+)
+def test_the_file_is_named_as_a_shell_finds_it(file: str, named: str) -> None:
+    assert sourcing(file) == f"set -a; . {named}; set +a; airconn import env:"

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from airconn.formats.dotenv import PORTABLE
 
+
+def sourcing(file: str) -> str:
+    """The commands that import the values which a shell makes of a file. A shell looks for a bare name elsewhere."""
+    path = file if file.startswith(("/", "./", "../")) else f"./{file}"
+    return f"set -a; . {shlex.quote(path)}; set +a; airconn import env:"
+
+
 WAYS_OUT = (
-    "'set -a; . ./.env; set +a; airconn import env:' imports the values that a shell puts there; "
+    f"'{sourcing('FILE')}' imports the values that a shell puts there; "
     "single quotes around the value keep it as it is"
 )
 _IN_PYTHON_DOTENV = re.compile(r"\$\{[^\}:]*(?::-[^\}]*)?\}")  # python-dotenv 1.2 `variables.py`
