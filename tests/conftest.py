@@ -21,7 +21,11 @@ def pytest_configure() -> None:
 
     Under nohup, and behind a shell's `&`, some are ignored, and so they would be by every program that a test starts.
     """
-    for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    for number, default in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+        (signal.SIGQUIT, signal.SIG_DFL),
+    ):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, default)
 
