@@ -42,14 +42,11 @@ class Overrides:
             bundle = _with(bundle, edit.unmask(_object(bundle, place), place, where))
         for overlay in self.overlays:
             bundle = overlay.apply(bundle, self.surroundings, self.selection, rules)
-        given_before: set[Place] = set()
         for text in self.sets:
             place, given = places.find_assigned("--set", text, bundle)
-            _refuse_second("--set", place, given_before)
             bundle = self._put(bundle, place, given, rules)
         for text in self.set_files:
             place, path = places.find_assigned("--set-file", text, bundle)
-            _refuse_second("--set-file", place, given_before)
             bundle = self._put_file(bundle, place, path, rules)
         return _renamed(bundle, self.renames)
 
@@ -70,12 +67,6 @@ class Overrides:
         secret = is_sensitive_place(obj, place.field, place.path)
         value = values.whole_file(path, where, self.surroundings, secret=secret)
         return _with(bundle, edit.sound(edit.put(obj, place, value, where), place.field, rules, where))
-
-
-def _refuse_second(option: str, place: Place, before: set[Place]) -> None:
-    if place in before:
-        raise UsageError(f"{place} is set more than once", where=option, hint="keep one")
-    before.add(place)
 
 
 def _shows_secrets(place: Place, given: str) -> bool:

@@ -76,16 +76,6 @@ def test_objects_are_changed_on_the_way(airconn, source: Path, tmp_path: Path) -
         (["--set", "connections/db.main.host=env:NOPE"], 2, "NOPE is not set"),
         (["--set", "connections/db.main.host=file:nope"], 2, "error: nope: there is no such file"),
         (["--set", "connections/db.main.host=prompt:"], 2, "no terminal"),
-        (
-            ["--set", "connections/db.main.host=a", "--set", "connections/db.main.host=b"],
-            2,
-            "error: --set: connections/db.main.host is set more than once\nhint:  keep one\n",
-        ),
-        (
-            ["--set", "connections/db.main.host=a", "--set-file", "connections/db.main.host=nope"],
-            2,
-            "error: --set-file: connections/db.main.host is set more than once\n",
-        ),
         (["--set-file", "connections/db.main.host=nope"], 2, "error: nope: there is no such file"),
         (["--rename", "connections/db.main="], 2, "the new id of connections/db.main is missing"),
         (["--literal-mask", "connections/db.main.host"], 2, "nothing is hidden"),
