@@ -142,7 +142,7 @@ def nearest_type(conn_type: str) -> str | None:
 def _masks(obj: AirflowObject) -> Iterator[Trouble]:
     if hidden := hidden_fields(obj):
         yield "AC501", f"hidden where it comes from: {', '.join(hidden)}", None
-    found = {placeholder.name: placeholder.form for placeholder in placeholders(obj)}
+    found = {placeholder.name: placeholder.form for placeholder in placeholders(obj, masks_anywhere=True)}
     refers = bool(getattr(obj, "expanded_by", ()))  # which AC407 tells
     for name, form in found.items():
         if refers and form is Form.TEMPLATE:

@@ -94,6 +94,9 @@ _HINTS = re.compile(
 """What each of them has in it, so that JSON without any isn't taken apart. `\\u` may be any of it."""
 
 
+_BLANKS = " \t\r\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Placeholder:
     """A leaf, or a whole field with the path `()`, that holds a placeholder."""
@@ -111,12 +114,15 @@ def form_of(text: str) -> Form | None:
     """Which placeholder a text is, as a whole."""
     if not _HINTS.search(text):
         return None
-    text = text.strip()
+    text = text.strip(_BLANKS)
     return next((form for form, pattern in _WHOLE if pattern.fullmatch(text)), None)
 
 
-def placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
-    """The placeholders of an object in the place of a secret, and wherever else a text can be nothing but one.
+def placeholders(obj: AirflowObject, *, masks_anywhere: bool = False) -> Iterator[Placeholder]:
+    """The placeholders of an object in the place of a secret, and the ciphertext that can be nothing else anywhere.
+
+    With `masks_anywhere`, so are masks that can be nothing else: `check` points at them, and an import takes one in a
+    description for a text like others.
 
     Hidden leaves are none, nor are those that the user calls genuine.
     """
@@ -130,7 +136,8 @@ def placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
                 if _has_masked_password(text):
                     yield Placeholder(field, path, Form.MASK)
                 continue
-            if _CERTAIN.fullmatch(text.strip()) or _is_secret(obj, field, path, form):
+            is_certain = (masks_anywhere or form is not Form.MASK) and _CERTAIN.fullmatch(text.strip(_BLANKS))
+            if is_certain or _is_secret(obj, field, path, form):
                 yield Placeholder(field, path, form)
     if isinstance(obj, Connection) and ("conn_type", ()) not in genuine and (whole := _form_of_whole(obj)):
         yield Placeholder("conn_type", (), whole)

@@ -101,7 +101,7 @@ def test_a_long_text_is_quick() -> None:
 
 
 def names(obj: AirflowObject) -> list[str]:
-    return [each.name for each in placeholders(obj)]
+    return [each.name for each in placeholders(obj, masks_anywhere=True)]
 
 
 def conn(extra: str | None = None, **fields: Any) -> Connection:
@@ -213,3 +213,9 @@ def test_nothing_that_real_airflows_read_is_taken_for_one(name: str) -> None:
             if "conn_type" in read:
                 given = {field: read.get(field) for field in fields}
                 assert names(conn(read.get("extra"), **{**given, "conn_type": given["conn_type"] or ""})) == []
+
+
+def test_a_mask_in_a_description_is_a_text_like_others_to_an_import() -> None:
+    obj = Connection(conn_id="c", conn_type="http", description="# secret", login="****", password="real")
+    assert list(placeholders(obj)) == []
+    assert [each.name for each in placeholders(obj, masks_anywhere=True)] == ["description", "login"]
