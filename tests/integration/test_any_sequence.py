@@ -76,6 +76,7 @@ class Sequence(RuleBasedStateMachine):
         done = self.target.airconn(
             "import",
             path,
+            "--allow-empty",
             *{"clear": [], "keep": ["--merge"], "exact": ["--exact"]}[lacking],
             *(["--assume-unchanged", "hidden"] if trust else []),
             *(["--prune", "--yes"] if prune else []),
