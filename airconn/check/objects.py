@@ -9,7 +9,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
 
-from airconn.check.conn_types import CONN_TYPES
+from airconn.airflow.conn_types import CONN_TYPES
+from airconn.airflow.rest_api import dialect_for
 from airconn.check.rules import Severity
 from airconn.check.sensitive import leaves, secrets
 from airconn.formats.base import extra_fault
@@ -29,7 +30,6 @@ from airconn.model.leaves import leaf_name
 from airconn.model.placeholders import Form, placeholders
 from airconn.stores import limits
 from airconn.stores.airflow_api import refusals
-from airconn.stores.airflow_api.dialect import dialect_for
 
 Trouble = tuple[str, str, Severity | None]
 """The code of a rule, what is wrong in words that quote no value, and a severity if it isn't the rule's own."""

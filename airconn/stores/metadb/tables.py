@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from airconn.airflow.metadata_schema import SchemaRelease, release_of
 from airconn.errors import TargetError
 from airconn.model import Kind
-from airconn.stores.metadb.versions import Release, release_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
@@ -73,7 +73,7 @@ class Tables:
 
         return sqlalchemy.table(name, *(sqlalchemy.column(column) for column in columns), schema=self._schema)
 
-    def release(self) -> Release:
+    def release(self) -> SchemaRelease:
         """What can be told of the Airflow that this is the database of."""
         return release_of([row["version_num"] for row in self._all("alembic_version", ["version_num"])], self.columns)
 

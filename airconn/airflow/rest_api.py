@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from airconn.model import AirflowVersion, Kind, Rules, rules_for
+from airconn.airflow.rules import Rules, rules_for
+from airconn.airflow.versions import AirflowVersion
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class RestDialect:
     """How the API of one version of Airflow behaves."""
 
     version: AirflowVersion
@@ -48,10 +49,10 @@ class Dialect:
 
 
 @lru_cache(maxsize=16)
-def dialect_for(version: AirflowVersion) -> Dialect:
+def dialect_for(version: AirflowVersion) -> RestDialect:
     """The dialect of `version`; of the nearest known one for a version that is newer than those."""
     v2 = version.major >= 3
-    return Dialect(
+    return RestDialect(
         version=version,
         v2=v2,
         rules=rules_for(version),
@@ -67,16 +68,3 @@ def dialect_for(version: AirflowVersion) -> Dialect:
         bulk_keeps_unnamed=version >= AirflowVersion(3, 0, 4),
         masks_in_bulk=version >= AirflowVersion(3, 2),
     )
-
-
-def why_it_fails(kind: Kind, version: AirflowVersion | None) -> str:
-    """Where to find why a server of this version fails (500) when it is to show objects, and what is known of it."""
-    log = "the server's log has the reason"
-    if version is None:
-        return log
-    dialect = dialect_for(version)
-    if kind is Kind.CONNECTIONS and dialect.v2:
-        return f"{log}; an extra that isn't a JSON object may be one (--from metadb: shows it)"
-    if kind is Kind.POOLS and not dialect.rules.unlimited_pools:
-        return f"{log}; -1 slots may be one (--from metadb: shows them)"
-    return log

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from airconn.model import NEWEST, OLDEST, AirflowVersion
+from airconn.airflow.versions import NEWEST, OLDEST, AirflowVersion
 
 # `_REVISION_HEADS_MAP` of airflow 3.3.2 utils/db.py, and the last release before the next migration.
 _HEADS = {
@@ -26,7 +26,7 @@ _HEADS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class SchemaRelease:
     """What can be told of the Airflow of a database."""
 
     version: AirflowVersion
@@ -35,21 +35,21 @@ class Release:
     """In words: `airflow 2.10.3 to 2.11.2`."""
 
 
-def release_of(heads: Collection[str], columns: Mapping[str, Collection[str]]) -> Release:
+def release_of(heads: Collection[str], columns: Mapping[str, Collection[str]]) -> SchemaRelease:
     """The release of a database, by the rows of `alembic_version` and the columns of its tables."""
     for head in heads:
         if head in _HEADS:
             first, last = _HEADS[head]
-            return Release(
+            return SchemaRelease(
                 AirflowVersion.parse(last), f"airflow {first}" if first == last else f"airflow {first} to {last}"
             )
     # A head that isn't known is one of an Airflow that is older or newer, or between two releases.
     if "team_name" in columns["connection"]:
-        return Release(NEWEST, "airflow 3.2 or newer")
+        return SchemaRelease(NEWEST, "airflow 3.2 or newer")
     if "team_id" in columns["connection"]:
-        return Release(AirflowVersion(3, 1, 8), "airflow 3.1")
+        return SchemaRelease(AirflowVersion(3, 1, 8), "airflow 3.1")
     if columns.get("dag_version"):
-        return Release(AirflowVersion(3, 0, 6), "airflow 3.0")
+        return SchemaRelease(AirflowVersion(3, 0, 6), "airflow 3.0")
     if "include_deferred" in columns["slot_pool"]:
-        return Release(AirflowVersion(2, 11, 2), "airflow 2.7 to 2.11")
-    return Release(OLDEST, f"airflow before {OLDEST.major}.{OLDEST.minor}")
+        return SchemaRelease(AirflowVersion(2, 11, 2), "airflow 2.7 to 2.11")
+    return SchemaRelease(OLDEST, f"airflow before {OLDEST.major}.{OLDEST.minor}")
