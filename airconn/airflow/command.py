@@ -1,4 +1,4 @@
-"""The one place where what differs between versions of the `airflow` command is written down."""
+"""What differs between versions of the `airflow` command."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CommandDialect:
 
 @lru_cache(maxsize=64)
 def dialect_of(version: AirflowVersion) -> CommandDialect:
-    """The dialect of `version`; of the nearest known one for a version that is newer or older than those."""
+    """The dialect of `version`; that of the nearest known version for a newer or older one."""
     return CommandDialect(
         chooses=version >= AirflowVersion(2, 8),
         exact=version >= AirflowVersion(3, 2),

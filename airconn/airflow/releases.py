@@ -1,4 +1,4 @@
-"""The releases of Airflow, each with its day, and the Pythons that they run on. The last one is the newest known."""
+"""The releases of Airflow from the oldest to the newest: the day each one came out, and the Pythons it runs on."""
 
 from __future__ import annotations
 
@@ -51,13 +51,23 @@ RELEASE_DAYS = {
 
 # The first and the last Python 3.N that all releases of a minor version declare and their dependencies install on.
 PYTHONS = {
-    (2, 7): (8, 11),
-    (2, 8): (8, 11),
-    (2, 9): (8, 12),
-    (2, 10): (8, 12),
-    (2, 11): (10, 12),
-    (3, 0): (9, 12),
-    (3, 1): (10, 13),
-    (3, 2): (10, 14),
-    (3, 3): (10, 14),
+    "2.7": (8, 11),
+    "2.8": (8, 11),
+    "2.9": (8, 12),
+    "2.10": (8, 12),
+    "2.11": (10, 12),
+    "3.0": (9, 12),
+    "3.1": (10, 13),
+    "3.2": (10, 14),
+    "3.3": (10, 14),
 }
+
+
+def oldest_release() -> str:
+    """The oldest Airflow that airconn supports."""
+    return next(iter(RELEASE_DAYS))
+
+
+def newest_release() -> str:
+    """The newest Airflow that airconn knows."""
+    return next(reversed(RELEASE_DAYS))

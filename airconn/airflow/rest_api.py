@@ -1,4 +1,4 @@
-"""The one place where what differs between the REST APIs of Airflow's versions is written down.
+"""What differs between the REST APIs of Airflow's versions.
 
 Each fact was run against real servers of 2.7.3, 2.11.2, 3.0.6, 3.1.8 and 3.3.2, and read in the sources of 2.8.4,
 2.9.3, 2.10.5 and 3.2.2. v1 stands for `airflow/api_connexion`, v2 for `airflow/api_fastapi/core_api`.
@@ -11,6 +11,9 @@ from functools import lru_cache
 
 from airconn.airflow.rules import Rules, rules_for
 from airconn.airflow.versions import AirflowVersion
+
+VERSION_PATHS = (("/api/v2/version", True), ("/api/v1/version", False))
+"""Where an Airflow tells its version, without credentials, and whether that path is of v2, the API of Airflow 3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,8 @@ class RestDialect:
 
 @lru_cache(maxsize=16)
 def dialect_for(version: AirflowVersion) -> RestDialect:
-    """The dialect of `version`; of the nearest known one for a version that is newer than those."""
-    v2 = version.major >= 3
+    """The dialect of `version`; that of the nearest known version for a newer one."""
+    v2 = not version.is_airflow_2
     return RestDialect(
         version=version,
         v2=v2,

@@ -1,4 +1,4 @@
-"""How each version of Airflow reads and holds objects."""
+"""How each version of Airflow reads and holds objects, whatever they come through."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from airconn.airflow.versions import AirflowVersion
+
+TEAMS_SINCE = AirflowVersion(3, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,14 @@ class Rules:
 
 @lru_cache(maxsize=64)
 def rules_for(version: AirflowVersion) -> Rules:
-    """The rules of `version`; of the nearest known one for a version that is newer or older than those."""
+    """The rules of `version`; those of the nearest known version for a newer or older one."""
     return Rules(
         version=version,
         typed_query_values=version >= AirflowVersion(3, 1, 6),
         extra_is_object=version >= AirflowVersion(3, 0),
         variable_descriptions=version >= AirflowVersion(3, 0),
         wraps_falsy_values=version >= AirflowVersion(3, 3),
-        team_names=version >= AirflowVersion(3, 2),
+        team_names=version >= TEAMS_SINCE,
         type_is_suffix=version >= AirflowVersion(3, 1),
         variable_lists=version >= AirflowVersion(3, 2),
         tasks_ask_server=version >= AirflowVersion(3, 0),

@@ -80,7 +80,7 @@ def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[Trouble]:
             yield "AC302", "the REST API and the airflow command refuse this id", None
         # models/connection.py `sanitize_conn_id` of 2.8 to 2.11, with google-re2
         elif not obj.id.isascii():
-            severity = Severity.ERROR if airflow.major == 2 else None
+            severity = Severity.ERROR if airflow.is_airflow_2 else None
             yield "AC303", "Airflow 2 loses an id with letters beyond a to z", severity
     else:
         if not obj.id.strip():

@@ -1,4 +1,4 @@
-"""Which Airflow can be had: the day each release came out, and the Pythons it runs on."""
+"""Which Airflow a text names, and what it takes to install it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from airconn.airflow.releases import PYTHONS, RELEASE_DAYS
-from airconn.airflow.versions import NEWEST, OLDEST, AirflowVersion
+from airconn.airflow.versions import KNOWN, NEWEST, OLDEST, AirflowVersion
 from airconn.errors import UsageError
 
 
@@ -20,10 +20,6 @@ class Release:
     """Nothing uploaded from this moment on (RFC 3339) is installed. None where the release day isn't known."""
     pythons: tuple[int, ...]
     """The minor versions of Python 3 that it runs on, the newest first."""
-
-    @property
-    def is_airflow_2(self) -> bool:
-        return self.version.major == 2
 
     def __str__(self) -> str:
         return str(self.version)
@@ -43,12 +39,11 @@ def resolve(text: str | None = None) -> Release:
     if not re.fullmatch(r"\d{1,4}(\.\d{1,4}){0,2}", text):
         raise UsageError(f"{text!r} is not a version of Airflow", where="--airflow", hint=_what_there_is())
     numbers = tuple(int(part) for part in text.split("."))
-    known = [AirflowVersion.parse(version) for version in RELEASE_DAYS]
-    if matching := [v for v in known if (v.major, v.minor, v.patch)[: len(numbers)] == numbers]:
+    if matching := [v for v in KNOWN if (v.major, v.minor, v.patch)[: len(numbers)] == numbers]:
         return _release(max(matching))
     if len(numbers) == 3:
         version = AirflowVersion(*numbers)
-        siblings = [v for v in known if (v.major, v.minor) == (version.major, version.minor)]
+        siblings = [v for v in KNOWN if v.series == version.series]
         if version > max(siblings, default=NEWEST):
             return _release(version)
     if numbers < (OLDEST.major, OLDEST.minor):
@@ -63,7 +58,7 @@ def resolve(text: str | None = None) -> Release:
 
 def _release(version: AirflowVersion) -> Release:
     day = RELEASE_DAYS.get(str(version))
-    first, last = PYTHONS.get((version.major, version.minor), PYTHONS[NEWEST.major, NEWEST.minor])
+    first, last = PYTHONS.get(version.series, PYTHONS[NEWEST.series])
     return Release(
         version=version,
         cutoff=f"{date.fromisoformat(day) + timedelta(days=1)}T00:00:00Z" if day else None,
@@ -73,7 +68,7 @@ def _release(version: AirflowVersion) -> Release:
 
 def _what_there_is() -> str:
     """All known releases, one range a minor version: `2.7.0 to 2.7.3, 2.8.0 to 2.8.4, …`."""
-    patches: dict[tuple[int, int], list[AirflowVersion]] = {}
-    for version in map(AirflowVersion.parse, RELEASE_DAYS):
-        patches.setdefault((version.major, version.minor), []).append(version)
+    patches: dict[str, list[AirflowVersion]] = {}
+    for version in KNOWN:
+        patches.setdefault(version.series, []).append(version)
     return "there is " + ", ".join(f"{min(group)} to {max(group)}" for group in patches.values())
