@@ -13,8 +13,8 @@ from airconn.airflow.rules import rules_for
 from airconn.airflow.versions import AirflowVersion
 
 
-class LookupPlace(Enum):
-    """Where a process may look."""
+class LookupStage(Enum):
+    """One of the places where a process may look."""
 
     BACKEND = auto()
     """The secrets backend of this process."""
@@ -34,20 +34,20 @@ class LookupOrder:
     process: str
     is_task: bool
     """Its own places are those of a worker, and read by the Task SDK."""
-    places: tuple[LookupPlace, ...]
+    places: tuple[LookupStage, ...]
 
 
-_OWN = (LookupPlace.BACKEND, LookupPlace.MANAGER, LookupPlace.ENVIRONMENT)
-_OF_SERVER = (LookupPlace.SERVERS_BACKEND, LookupPlace.SERVERS_ENVIRONMENT)
+_OWN = (LookupStage.BACKEND, LookupStage.MANAGER, LookupStage.ENVIRONMENT)
+_OF_SERVER = (LookupStage.SERVERS_BACKEND, LookupStage.SERVERS_ENVIRONMENT)
 
 
 def lookup_orders(version: AirflowVersion) -> tuple[LookupOrder, ...]:
     """One order for all processes of 2.x, one for the tasks of 3.x and one for its other processes."""
-    core = (*_OWN, LookupPlace.DATABASE)
+    core = (*_OWN, LookupStage.DATABASE)
     if not rules_for(version).tasks_ask_server:
         return (LookupOrder("every process", False, core),)
     # What a task doesn't find itself it asks the API server for, which looks in all of its own places.
     return (
-        LookupOrder("a task", True, (*_OWN, *_OF_SERVER, LookupPlace.DATABASE)),
+        LookupOrder("a task", True, (*_OWN, *_OF_SERVER, LookupStage.DATABASE)),
         LookupOrder("the API server, the scheduler, the airflow command", False, core),
     )

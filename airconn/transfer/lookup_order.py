@@ -1,12 +1,11 @@
-"""The places of an Airflow in the order in which each kind of its processes looks in them."""
+"""In which order an Airflow looks in its places, for each kind of process that has an order of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from airconn.airflow.lookup_order import LookupPlace, lookup_orders
-from airconn.model import LIKE_TASK_SDK, AirflowVersion
+from airconn.model import LIKE_TASK_SDK, AirflowVersion, rules_for
 from airconn.stores.base import Store
 from airconn.transfer.explaining import Chain, Place
 
@@ -24,33 +23,26 @@ def chains(
     database: Place,
     astro: bool = False,
 ) -> Sequence[Chain]:
-    """The chains of an Airflow, one for each of its lookup orders.
+    """The chains of an Airflow: one for all its processes in 2.x, and those of a task and of a server in 3.x.
 
     The environment of this process stands for that of each: only there does it say the truth.
     """
-    servers = {
-        LookupPlace.MANAGER: MANAGER if astro else None,
-        LookupPlace.BACKEND: backend,
-        LookupPlace.ENVIRONMENT: Place("environment", environment, reads_for=airflow),
-        LookupPlace.DATABASE: database,
-    }
-    workers = {
-        **servers,
-        LookupPlace.BACKEND: _as_worker(workers_backend or backend),
-        LookupPlace.ENVIRONMENT: Place("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
-        LookupPlace.SERVERS_BACKEND: _of_server(servers[LookupPlace.BACKEND]),
-        LookupPlace.SERVERS_ENVIRONMENT: _of_server(servers[LookupPlace.ENVIRONMENT]),
-    }
-    found = ((order, workers if order.is_task else servers) for order in lookup_orders(airflow))
-    return [
-        Chain(order.process, tuple(place for name in order.places if (place := places[name]) is not None))
-        for order, places in found
-    ]
-
-
-def _of_server(place: Place | None) -> Place | None:
-    """A place of the API server as its tasks see it. One that can't be looked into is named once."""
-    return replace(place, title=f"{place.title} of the API server") if place and place.store else None
+    manager = (MANAGER,) if astro else ()
+    first = (backend,) if backend is not None else ()
+    server = (*first, *manager, Place("environment", environment, reads_for=airflow), database)
+    if not rules_for(airflow).tasks_ask_server:
+        return (Chain("every process", server),)
+    of_worker = _as_worker(workers_backend or backend)
+    behind = (replace(place, title=f"{place.title} of the API server") for place in server[:-1] if place.store)
+    worker = (
+        *((of_worker,) if of_worker is not None else ()),
+        *manager,
+        Place("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
+        # What it doesn't find itself it asks the API server for, which looks in all of its own places.
+        *behind,
+        database,
+    )
+    return (Chain("a task", worker), Chain("the API server, the scheduler, the airflow command", server))
 
 
 def _as_worker(backend: Place | None) -> Place | None:
