@@ -218,7 +218,7 @@ def _backend(
     faults: dict[str, str],
 ) -> Place | None:
     """The secrets backend that processes of a section have, or None where they have none of their own."""
-    from airconn.airflow_config import AirflowConfig, secrets_backend
+    from airconn.airflow.config_file import AirflowConfig, secrets_backend
     from airconn.stores.configured import ADDRESS
     from airconn.transfer.explaining import Place
 
@@ -242,7 +242,7 @@ def _backend(
 
 def _database_address(app: App, given: str | None) -> str:
     """What stands for the metadata database: a choice, else what Airflow's configuration names, else the target."""
-    from airconn.airflow_config import AirflowConfig
+    from airconn.airflow.config_file import AirflowConfig
 
     if given:
         return given

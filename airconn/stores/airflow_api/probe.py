@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from airconn.airflow.rest_api import VERSION_PATHS
+from airconn.airflow.versions import SUPPORTED
 from airconn.errors import TargetError, UsageError
 from airconn.model import OLDEST, AirflowVersion
 from airconn.stores import bodies
@@ -12,8 +14,6 @@ from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.transport import Reply, Request
 from airconn.stores.base import Watch
-
-_PATHS = (("/api/v2/version", True), ("/api/v1/version", False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def probe(session: Session, watch: Watch) -> Server:
     """
     replies = []
     once = False
-    for path, v2 in _PATHS:
+    for path, v2 in VERSION_PATHS:
         session.v2 = v2
         watch(f"asking {session.base}", 0, None)
         try:
@@ -69,9 +69,9 @@ def _checked(session: Session, text: str, v2: bool) -> Server:
         raise TargetError(f"its version {text} is none that airconn can read", where=session.base) from None
     if version < OLDEST:
         raise TargetError(
-            f"this is Airflow {text}, which is older than {OLDEST.major}.{OLDEST.minor}",
+            f"this is Airflow {text}, which is older than {OLDEST.series}",
             where=session.base,
-            hint="airconn speaks with Airflow 2.7 to 2.11 and 3",
+            hint=f"airconn speaks with {SUPPORTED}",
         )
     return Server(version, text, v2)
 
@@ -99,7 +99,7 @@ def _explain(session: Session, replies: list[Reply]) -> TargetError:
             where=session.base,
             hint="give the address of its start page, without what comes after it",
         )
-    for (path, _), reply in zip(_PATHS, replies, strict=True):
+    for (path, _), reply in zip(VERSION_PATHS, replies, strict=True):
         if reply.status == 200 and between.is_page(reply):
             return between.instead_of_json(reply, session.base, f"GET {path}")
     return TargetError(

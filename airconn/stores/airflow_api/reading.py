@@ -9,7 +9,7 @@ from airconn.formats.base import Note
 from airconn.model import AirflowObject, Kind, Selection
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.broken import PATTERNS, Search, is_like, may_be_included
-from airconn.stores.airflow_api.dialect import why_it_fails
+from airconn.stores.airflow_api.listing_failures import why_it_fails
 from airconn.stores.airflow_api.pages import PAGE, Lister, Listing
 from airconn.stores.airflow_api.session import Broken, Session
 from airconn.stores.airflow_api.transport import Request

@@ -12,8 +12,8 @@ from airconn.errors import TargetError
 from airconn.model import AirflowVersion, Kind
 from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.auth import Authenticator
-from airconn.stores.airflow_api.dialect import why_it_fails
 from airconn.stores.airflow_api.faults import NoAnswer
+from airconn.stores.airflow_api.listing_failures import why_it_fails
 from airconn.stores.airflow_api.reasons import reason
 from airconn.stores.airflow_api.transport import Reply, Request, Transport
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, TypeVar, cast
 
+from airconn.airflow.rest_api import RestDialect, dialect_for
 from airconn.config import Settings
 from airconn.model import (
     DEFAULT_POOL,
@@ -21,7 +22,6 @@ from airconn.model import (
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.batches import carry_out
-from airconn.stores.airflow_api.dialect import Dialect, dialect_for
 from airconn.stores.airflow_api.forms import stored_form
 from airconn.stores.airflow_api.mixing import mixed
 from airconn.stores.airflow_api.pages import Lister
@@ -110,7 +110,7 @@ class AirflowApiStore(Store):
             self._session.v2, self._session.version = self._server.v2, self._server.version
         return self._server
 
-    def _dialect(self) -> Dialect:
+    def _dialect(self) -> RestDialect:
         """The dialect of the server, or of the newest one as long as it wasn't asked."""
         return dialect_for(self._server.version if self._server else NEWEST)
 

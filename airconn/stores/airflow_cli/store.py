@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, TypeVar
 
+from airconn.airflow.command import dialect_of
 from airconn.config import Settings
 from airconn.model import NEWEST, WRITES, AirflowObject, AirflowVersion, Bundle, Outcome, Selection, Step
 from airconn.stores.airflow_cli import refusals
-from airconn.stores.airflow_cli.dialect import dialect_of
 from airconn.stores.airflow_cli.forms import stored_form
 from airconn.stores.airflow_cli.prefix import Prefix
 from airconn.stores.airflow_cli.session import Session

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import ClassVar, TypeVar, cast
 
-from airconn.airflow_config import AirflowConfig
+from airconn.airflow.config_file import AirflowConfig
+from airconn.airflow.metadata_schema import SchemaRelease
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
 from airconn.formats.base import Note, quoted
@@ -18,7 +19,6 @@ from airconn.stores.metadb.connecting import connected
 from airconn.stores.metadb.fernet import Keys, OtherKey, Undecryptable, keys_of
 from airconn.stores.metadb.objects import Absent, Reader, Unreadable, text_of
 from airconn.stores.metadb.tables import Row, Tables
-from airconn.stores.metadb.versions import Release
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -41,7 +41,7 @@ class MetadbStore(Store):
         self._settings = settings
         self._config: AirflowConfig | None = None
         self._database: Database | None = None
-        self._release: Release | None = None
+        self._release: SchemaRelease | None = None
         self._keys: Keys | None = None
         self._absent: dict[tuple[Kind, str], str] = {}
         """Why Airflow finds nothing under an id, by the last read."""
@@ -145,7 +145,7 @@ class MetadbStore(Store):
             self._release = tables.release()
             yield tables
 
-    def _told(self) -> Release:
+    def _told(self) -> SchemaRelease:
         if self._release is None:
             with self._tables():
                 pass
