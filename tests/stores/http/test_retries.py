@@ -7,7 +7,7 @@ from email.utils import formatdate
 
 import pytest
 
-from airconn.stores.airflow_api.repeats import Backoff, is_passing, retry_after
+from airconn.stores.http.retries import Backoff, is_passing, retry_after
 
 
 def test_pauses_grow_up_to_the_longest_and_differ_by_chance() -> None:
