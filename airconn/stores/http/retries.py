@@ -1,11 +1,16 @@
-"""What is sent again when it went wrong, and after which pause."""
+"""The one policy for retries: which requests are sent again, and after which pause.
+
+`Transport` follows it by itself. `driver_retry` makes a `urllib3.Retry` of it, for a driver with its own HTTP stack.
+"""
 
 from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 _NOT_TAKEN = (408, 429)
 _UNKNOWN = (500, 502, 503, 504)
@@ -15,7 +20,7 @@ _MOST = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How long to wait before a repeat: twice as long each time, less up to a half by chance."""
+    """The pauses before retries: twice as long each time, shortened by up to a half at random."""
 
     first: float = 0.3
     longest: float = 30.0
@@ -23,16 +28,19 @@ class Backoff:
     """A server that asks for a longer pause isn't asked again."""
 
     def pause(self, number: int, asked: float | None) -> float | None:
-        """Seconds before the repeat of a number, counted from 1, where the server `asked` for so many (Retry-After).
+        """Seconds before the retry of a number, counted from 1, where the server `asked` for so many (Retry-After).
 
-        None where it isn't worth it. Who was asked to wait waits a little longer, so that not all come back at once.
+        None where it isn't worth waiting. A pause that the server asked for becomes a little longer, so that its
+        clients don't come back all at once.
         """
-        # So that not all who were turned away come back at once; nobody may guess it, and nothing is kept from them.
         chance = random.uniform(0.5, 1)  # noqa: S311 - no secret
         own: float = min(self.longest, self.first * 2.0 ** (number - 1)) * chance
         if asked is None:
             return own
         return None if asked > self.longest_asked else asked + min(own, self.first)
+
+
+_DEFAULT = Backoff()
 
 
 def is_passing(status: int, asked: float | None, *, repeatable: bool) -> bool:
@@ -56,3 +64,40 @@ def retry_after(value: str | None) -> float | None:
         return min(max(0.0, moment.timestamp() - time.time()), _MOST)
     except (ValueError, OverflowError):
         return None
+
+
+def driver_retry(
+    retries: int, statuses: Iterable[int], *, connects: int | None = None, backoff: Backoff = _DEFAULT
+) -> Any:
+    """A `urllib3.Retry` for a driver all of whose requests are safe to repeat.
+
+    `statuses` are the answers after which a request is sent again, `connects` how often a connection that can't be
+    made is tried again, where that differs from `retries`.
+    """
+    from urllib3 import Retry
+    from urllib3.exceptions import MaxRetryError, ResponseError
+
+    class DriverRetry(Retry):
+        def increment(
+            self, method: Any = None, url: Any = None, response: Any = None, *args: Any, **others: Any
+        ) -> DriverRetry:
+            if backoff.pause(1, _asked(response)) is None:
+                raise MaxRetryError(others.get("_pool"), url, ResponseError("the pause asked for is too long"))  # type: ignore[arg-type]
+            return super().increment(method, url, response, *args, **others)
+
+        def sleep(self, response: Any = None) -> None:
+            time.sleep(backoff.pause(len(self.history), _asked(response)) or 0)
+
+    return DriverRetry(
+        total=retries,
+        connect=connects,
+        redirect=0,
+        other=0,
+        allowed_methods=None,
+        status_forcelist=frozenset(statuses),
+        raise_on_status=False,
+    )
+
+
+def _asked(response: Any) -> float | None:
+    return None if response is None else retry_after(response.headers.get("Retry-After"))

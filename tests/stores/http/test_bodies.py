@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 import urllib3
-from tests.stores.http.test_redirects import PLACES, SECRET, Doors, outcome
 
 from airconn.errors import TargetError
 from airconn.stores.http import bodies
 from tests.conftest import Result
+from tests.stores.http.test_redirects import PLACES, SECRET, Doors, outcome
 from tests.stores.site import Answer, Received, Site
 
 BOMB = gzip.compress(bytes(16 << 20)) * 40
