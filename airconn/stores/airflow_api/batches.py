@@ -14,6 +14,7 @@ from airconn.stores.airflow_api import bulk
 from airconn.stores.airflow_api.along import is_merged
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.bulk import Entry, Key
+from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.reading import Reader
 from airconn.stores.airflow_api.session import Session
@@ -27,7 +28,6 @@ from airconn.stores.airflow_api.writes import (
     told,
 )
 from airconn.stores.base import unwatched
-from airconn.stores.http.faults import NoAnswer
 from airconn.stores.meanwhile import CHANGED
 
 _FIRST = 25

@@ -21,7 +21,7 @@ from airconn.model import (
     value_fields,
 )
 from airconn.stores.airflow_api.api import Api
-from airconn.stores.http.transport import Reply, Request
+from airconn.stores.airflow_api.transport import Reply, Request
 from airconn.stores.masks import holds_mask
 
 _ON: Final = {

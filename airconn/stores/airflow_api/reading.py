@@ -12,8 +12,8 @@ from airconn.stores.airflow_api.broken import PATTERNS, Search, is_like, may_be_
 from airconn.stores.airflow_api.dialect import why_it_fails
 from airconn.stores.airflow_api.pages import PAGE, Lister, Listing
 from airconn.stores.airflow_api.session import Broken, Session
+from airconn.stores.airflow_api.transport import Request
 from airconn.stores.base import Watch
-from airconn.stores.http.transport import Request
 from airconn.stores.several import in_order
 
 _AT_A_TIME = 4

@@ -18,10 +18,10 @@ from airconn.model import (
     hidden_or,
     value_fields,
 )
+from airconn.stores.airflow_api.answers import Item
 from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
 from airconn.stores.airflow_api.forms import fields_set, plain
-from airconn.stores.http.fields import Item
-from airconn.stores.http.transport import Request
+from airconn.stores.airflow_api.transport import Request
 
 _NOT_HERE = {"team_name"}
 

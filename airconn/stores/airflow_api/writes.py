@@ -23,14 +23,14 @@ from airconn.model import (
     Text,
     value_fields,
 )
+from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.along import is_merged
 from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
-from airconn.stores.airflow_api.error_texts import reason
+from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.forms import hides_more, matches, stored_form
+from airconn.stores.airflow_api.reasons import reason
 from airconn.stores.airflow_api.session import Session, names_an_object
-from airconn.stores.http import gateways as between
-from airconn.stores.http.faults import NoAnswer
-from airconn.stores.http.transport import Reply, Request, unknown_fate
+from airconn.stores.airflow_api.transport import Reply, Request, unknown_fate
 from airconn.stores.masks import holds_mask
 from airconn.stores.meanwhile import CHANGED, is_changed
 from airconn.stores.several import in_order
