@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.stores import bodies, drivers
+from airconn.stores import drivers
+from airconn.stores.http import bodies
 
 if TYPE_CHECKING:
     from airconn.stores.secrets.aws import AwsOptions
