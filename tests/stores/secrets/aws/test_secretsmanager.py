@@ -13,7 +13,7 @@ from airconn.errors import InputError
 from airconn.model import Action, Connection, Kind, Origin, Selection, Text, Variable, rules_for
 from airconn.model.airflow import NEWEST
 from airconn.stores.base import Store
-from airconn.stores.secrets.aws_secretsmanager import Options, SecretsManagerCodec
+from airconn.stores.secrets.aws.secretsmanager import Options, SecretsManagerCodec
 from tests.stores.contract import do, step
 from tests.stores.secrets.fake_aws import CANARY, FakeAws, refusal
 from tests.stores.site import Answer

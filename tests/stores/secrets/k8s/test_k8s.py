@@ -17,8 +17,9 @@ from airconn.errors import TargetError, UsageError
 from airconn.model import Action, Bundle, Connection, Kind, Selection, Text, Variable
 from airconn.plan import make_plan
 from airconn.stores.base import Store
-from airconn.stores.secrets import k8s_config
-from airconn.stores.secrets.k8s import KubernetesStore, open_backend, open_store
+from airconn.stores.secrets.k8s import config as k8s_config
+from airconn.stores.secrets.k8s import open_backend, open_store
+from airconn.stores.secrets.k8s.store import KubernetesStore
 from tests.stores.contract import create, do, step
 from tests.stores.secrets.fake_kubernetes import TOKEN, FakeKubernetes
 

@@ -10,7 +10,7 @@ from airconn.errors import UsageError
 from airconn.stores.secrets.service import Unavailable
 
 if TYPE_CHECKING:
-    from airconn.stores.secrets.vault import Options
+    from airconn.stores.secrets.vault.store import Options
 
 KNOWN = ("token", "approle", "jwt", "kubernetes", "userpass", "ldap")
 _OTHERS = ("aws_iam", "azure", "github", "gcp", "radius")

@@ -32,7 +32,7 @@ from airconn.model import Action, AirflowObject, Kind, Origin, Selection, Step
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.secrets import options as opts
 from airconn.stores.secrets.codec import Payload, TextCodec
-from airconn.stores.secrets.k8s_client import Client
+from airconn.stores.secrets.k8s.client import Client
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken
 from airconn.stores.secrets.store import SECRET_KINDS, SecretStore
 

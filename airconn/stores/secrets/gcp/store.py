@@ -10,8 +10,8 @@ from airconn.model import AirflowObject, Kind, Text, Variable
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.codec import Payload, TextCodec
-from airconn.stores.secrets.gcp_secretmanager.client import Client, Declined
-from airconn.stores.secrets.gcp_secretmanager.crc32c import crc32c
+from airconn.stores.secrets.gcp.client import Client, Declined
+from airconn.stores.secrets.gcp.crc32c import crc32c
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable
 from airconn.stores.secrets.store import SECRET_KINDS, SecretStore
 

@@ -22,8 +22,8 @@ from airconn.model import Action, Connection, Kind, Origin, Selection, Text, Var
 from airconn.model.airflow import NEWEST
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
-from airconn.stores.secrets.vault import Options, VaultCodec
-from airconn.stores.secrets.vault_server import base_url
+from airconn.stores.secrets.vault.server import base_url
+from airconn.stores.secrets.vault.store import Options, VaultCodec
 from tests.integration.backends.judge import VAULT
 from tests.stores.contract import do, step
 from tests.stores.site import Answer, Received, Site

@@ -11,8 +11,8 @@ from airconn.config import Settings
 from airconn.model import AirflowObject, Kind
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.meanwhile import DELETED
-from airconn.stores.secrets import aws
-from airconn.stores.secrets.aws_errors import Answered, Denied, KeyFailed
+from airconn.stores.secrets.aws import service as aws
+from airconn.stores.secrets.aws.errors import Answered, Denied, KeyFailed
 from airconn.stores.secrets.codec import Payload, TextCodec
 from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
 from airconn.stores.secrets.store import SECRET_KINDS

@@ -13,7 +13,7 @@ from airconn.stores.base import normal_url
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Held, Refused, Service, Taken, Unavailable
-from airconn.stores.secrets.vault_server import Conflict, Denied, Server
+from airconn.stores.secrets.vault.server import Conflict, Denied, Server
 
 _TAKEN = "there is a secret of this name already"
 

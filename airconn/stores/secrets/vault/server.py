@@ -15,11 +15,11 @@ from airconn.stores import bodies, drivers
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.redirects import Way
 from airconn.stores.secrets.service import Refused, Unavailable, Unsure
-from airconn.stores.secrets.vault_login import LOG_IN, log_in
-from airconn.stores.secrets.vault_session import be_patient, open_session
+from airconn.stores.secrets.vault.login import LOG_IN, log_in
+from airconn.stores.secrets.vault.session import be_patient, open_session
 
 if TYPE_CHECKING:
-    from airconn.stores.secrets.vault import Options
+    from airconn.stores.secrets.vault.store import Options
 
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")

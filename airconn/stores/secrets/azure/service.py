@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from airconn.model import Kind
 from airconn.stores.meanwhile import CHANGED
-from airconn.stores.secrets.azure_keyvault.client import Client, Declined
-from airconn.stores.secrets.azure_keyvault.names import TAGS, Names
+from airconn.stores.secrets.azure.client import Client, Declined
+from airconn.stores.secrets.azure.names import TAGS, Names
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable
 from airconn.stores.several import in_order

@@ -16,9 +16,9 @@ from airconn.errors import UsageError
 from airconn.model import Kind
 from airconn.stores.secrets import options as opts
 from airconn.stores.secrets.codec import TextCodec
-from airconn.stores.secrets.gcp_secretmanager.client import Client
-from airconn.stores.secrets.gcp_secretmanager.credentials import Identity
-from airconn.stores.secrets.gcp_secretmanager.store import GcpSecretManager, GcpSecretManagerStore
+from airconn.stores.secrets.gcp.client import Client
+from airconn.stores.secrets.gcp.credentials import Identity
+from airconn.stores.secrets.gcp.store import GcpSecretManager, GcpSecretManagerStore
 
 EXAMPLE = "gcp-secretmanager://my-project"
 _NAME = re.compile(r"[A-Za-z0-9_-]*")

@@ -19,8 +19,8 @@ from airconn.model import Action, Bundle, Connection, Kind, Selection, Step, Tex
 from airconn.plan import make_plan, with_deletions
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
-from airconn.stores.secrets.azure_keyvault.client import Identity
-from airconn.stores.secrets.azure_keyvault.names import Names
+from airconn.stores.secrets.azure.client import Identity
+from airconn.stores.secrets.azure.names import Names
 from tests.integration.backends.judge import AZURE_KEY_VAULT
 from tests.stores.secrets import fake_key_vault as fake
 from tests.stores.site import Answer, Site

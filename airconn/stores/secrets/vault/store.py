@@ -16,9 +16,9 @@ from airconn.stores.base import Capabilities, Ids
 from airconn.stores.secrets import options
 from airconn.stores.secrets.codec import Payload, TextCodec, fields_with_text
 from airconn.stores.secrets.store import SECRET_KINDS, SecretStore
-from airconn.stores.secrets.vault_login import check_auth_type
-from airconn.stores.secrets.vault_server import Server, base_url
-from airconn.stores.secrets.vault_service import VaultService
+from airconn.stores.secrets.vault.login import check_auth_type
+from airconn.stores.secrets.vault.server import Server, base_url
+from airconn.stores.secrets.vault.service import VaultService
 
 EXAMPLE = "vault://vault.example.com/secret"
 

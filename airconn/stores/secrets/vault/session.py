@@ -13,7 +13,7 @@ from airconn.stores.redirects import Way
 from airconn.stores.secrets import web
 
 if TYPE_CHECKING:
-    from airconn.stores.secrets.vault import Options
+    from airconn.stores.secrets.vault.store import Options
 
 _TRY_AGAIN = (412, 429, 502, 503, 504)
 """What another try may mend. 412 is a replica that hasn't caught up, 503 a server that is sealed or not ready."""

@@ -10,8 +10,8 @@ from typing import ClassVar
 from airconn.formats.base import Note
 from airconn.model import Action, AirflowObject, Bundle, Kind, Outcome, Selection, Step
 from airconn.stores.base import Capabilities, Ids
-from airconn.stores.secrets.azure_keyvault.names import LONGEST, TAGS
-from airconn.stores.secrets.azure_keyvault.service import AzureKeyVault, another
+from airconn.stores.secrets.azure.names import LONGEST, TAGS
+from airconn.stores.secrets.azure.service import AzureKeyVault, another
 from airconn.stores.secrets.codec import TextCodec
 from airconn.stores.secrets.service import Foreign, Held, Taken
 from airconn.stores.secrets.store import SECRET_KINDS, Key, SecretStore

@@ -18,7 +18,9 @@ from airconn.installed import command_for
 from airconn.model import Action, Connection, Kind, Selection, Text, Variable
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
-from airconn.stores.secrets import aws_errors, aws_secretsmanager, aws_ssm
+from airconn.stores.secrets.aws import errors as aws_errors
+from airconn.stores.secrets.aws import secretsmanager as aws_secretsmanager
+from airconn.stores.secrets.aws import ssm as aws_ssm
 from airconn.stores.secrets.service import Unavailable
 from tests.integration.backends.judge import AWS_SECRETS_MANAGER, AWS_SSM
 from tests.stores.contract import do, step

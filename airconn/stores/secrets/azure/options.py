@@ -16,10 +16,10 @@ from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import Kind
 from airconn.stores.secrets import options as opts
-from airconn.stores.secrets.azure_keyvault.client import Client, Identity
-from airconn.stores.secrets.azure_keyvault.names import Names
-from airconn.stores.secrets.azure_keyvault.service import AzureKeyVault
-from airconn.stores.secrets.azure_keyvault.store import AzureKeyVaultStore
+from airconn.stores.secrets.azure.client import Client, Identity
+from airconn.stores.secrets.azure.names import Names
+from airconn.stores.secrets.azure.service import AzureKeyVault
+from airconn.stores.secrets.azure.store import AzureKeyVaultStore
 from airconn.stores.secrets.codec import TextCodec
 
 EXAMPLE = "azure-keyvault://my-vault"

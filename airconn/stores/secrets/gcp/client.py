@@ -17,7 +17,7 @@ from airconn.errors import UsageError
 from airconn.stores import bodies
 from airconn.stores.redirects import Way
 from airconn.stores.secrets import web
-from airconn.stores.secrets.gcp_secretmanager.credentials import LOG_IN, REACH, Identity, find, library, refusal
+from airconn.stores.secrets.gcp.credentials import LOG_IN, REACH, Identity, find, library, refusal
 from airconn.stores.secrets.service import Refused, Unavailable
 
 HOST = "secretmanager.googleapis.com"

@@ -14,8 +14,8 @@ from airconn.stores import bodies
 from airconn.stores.drivers import load
 from airconn.stores.meanwhile import CHANGED, DELETED
 from airconn.stores.redirects import Way
-from airconn.stores.secrets import k8s_config
-from airconn.stores.secrets.k8s_config import EXTRA
+from airconn.stores.secrets.k8s import config as k8s_config
+from airconn.stores.secrets.k8s.config import EXTRA
 from airconn.stores.secrets.service import Refused, Service, Taken, Unavailable, Unsure
 
 _DEFAULT_NAMESPACE = "default"

@@ -17,8 +17,8 @@ from airconn.formats import connection_fields, connection_uri, env
 from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.meanwhile import CHANGED, DELETED
-from airconn.stores.secrets import aws
-from airconn.stores.secrets.aws_errors import Answered
+from airconn.stores.secrets.aws import service as aws
+from airconn.stores.secrets.aws.errors import Answered
 from airconn.stores.secrets.codec import Payload, stored, without_description
 from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
 from airconn.stores.secrets.store import SECRET_KINDS

@@ -18,7 +18,7 @@ from airconn.errors import UsageError
 from airconn.stores import bodies, drivers
 
 if TYPE_CHECKING:
-    from airconn.stores.secrets.aws import AwsOptions
+    from airconn.stores.secrets.aws.service import AwsOptions
 
 _KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _ENDPOINTS = {"secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER"}

@@ -13,8 +13,9 @@ from airconn.config import Settings
 from airconn.errors import AirconnError, UsageError
 from airconn.model import AirflowObject, Kind
 from airconn.stores.meanwhile import CHANGED
-from airconn.stores.secrets import aws_session, options
-from airconn.stores.secrets.aws_errors import Asked, Denied, KeyFailed, no_aws, told
+from airconn.stores.secrets import options
+from airconn.stores.secrets.aws import session as aws_session
+from airconn.stores.secrets.aws.errors import Asked, Denied, KeyFailed, no_aws, told
 from airconn.stores.secrets.codec import Codec
 from airconn.stores.secrets.service import Held, Refused, Service, Taken, Unavailable
 from airconn.stores.secrets.store import SECRET_KINDS, SecretStore

@@ -25,10 +25,10 @@ from airconn.model import Action, Bundle, Connection, Kind, Selection, Step, Tex
 from airconn.plan import make_plan
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
-from airconn.stores.secrets.gcp_secretmanager import client as client_module
-from airconn.stores.secrets.gcp_secretmanager import store as store_module
-from airconn.stores.secrets.gcp_secretmanager.client import _Pauses
-from airconn.stores.secrets.gcp_secretmanager.crc32c import crc32c
+from airconn.stores.secrets.gcp import client as client_module
+from airconn.stores.secrets.gcp import store as store_module
+from airconn.stores.secrets.gcp.client import _Pauses
+from airconn.stores.secrets.gcp.crc32c import crc32c
 from tests.integration.backends.judge import GCP_SECRET_MANAGER
 from tests.stores.secrets import fake_secret_manager as fake
 from tests.stores.site import Answer, Site
