@@ -109,7 +109,7 @@ _FAULTS: tuple[tuple[str, type[AirconnError], str, str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AwsEndpoint:
     """Who was asked, for the errors that say so."""
 
     address: str
@@ -129,7 +129,7 @@ class Answered(Refused):
         self.code = code
 
 
-class Denied(Refused):
+class AwsDenied(Refused):
     """The credentials are good, and may not do this."""
 
 
@@ -137,13 +137,13 @@ class KeyFailed(Refused):
     """The key that the one secret is encrypted with can't be used."""
 
 
-def told(error: Exception, asked: Asked) -> AirconnError:
+def told(error: Exception, asked: AwsEndpoint) -> AirconnError:
     """The error of ours for one of boto3, of whichever family."""
     # A connection that breaks has a `response`, too, which is None.
     return of_answer(error, asked) if isinstance(getattr(error, "response", None), dict) else of_fault(error, asked)
 
 
-def of_answer(error: Any, asked: Asked) -> AirconnError:
+def of_answer(error: Any, asked: AwsEndpoint) -> AirconnError:
     """What a `ClientError` says: something about us, about the place, or about the one secret."""
     found = error.response.get("Error", {})
     code, text = str(found.get("Code", "")).rpartition("#")[2], str(found.get("Message", ""))
@@ -172,7 +172,9 @@ def of_answer(error: Any, asked: Asked) -> AirconnError:
         if re.search(r"\bkms\b", text, re.IGNORECASE):
             return KeyFailed("its key (KMS) may not be used", hint=_KEY_HINT)
         action = f"{asked.service}:{operation}"
-        return Denied(f"these credentials may not do {action} here", hint=f"a policy of theirs has to allow {action}")
+        return AwsDenied(
+            f"these credentials may not do {action} here", hint=f"a policy of theirs has to allow {action}"
+        )
     if _KEY.search(code):
         return KeyFailed("its key (KMS) can't be used", hint=_KEY_HINT)
     if status >= 500:
@@ -182,14 +184,14 @@ def of_answer(error: Any, asked: Asked) -> AirconnError:
     return Answered(code)
 
 
-def no_aws(asked: Asked) -> Unavailable:
+def no_aws(asked: AwsEndpoint) -> Unavailable:
     """The error of an answer that none of AWS is."""
     return Unavailable(
         "it doesn't answer as AWS does", where=asked.address, hint="is it endpoint_url or a proxy that answers?"
     )
 
 
-def of_fault(error: Exception, asked: Asked) -> AirconnError:
+def of_fault(error: Exception, asked: AwsEndpoint) -> AirconnError:
     """What came in between, or what boto3 was given and can't use."""
     if isinstance(inner := getattr(error, "kwargs", {}).get("error"), AirconnError):
         return inner  # which botocore wraps like whatever else happens in a request
@@ -204,7 +206,7 @@ def of_fault(error: Exception, asked: Asked) -> AirconnError:
     return Unavailable("AWS can't be reached", where=asked.address, hint=_way_there(asked))
 
 
-def _way_there(asked: Asked) -> str:
+def _way_there(asked: AwsEndpoint) -> str:
     if asked.url:
         return "is somebody there at endpoint_url or AWS_ENDPOINT_URL?"
     regions = _regions(asked.service)

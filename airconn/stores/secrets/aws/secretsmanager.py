@@ -17,8 +17,11 @@ from airconn.formats import connection_fields, connection_uri, env
 from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.meanwhile import CHANGED, DELETED
-from airconn.stores.secrets.aws import service as aws
+from airconn.stores.secrets.aws import options
 from airconn.stores.secrets.aws.errors import Answered
+from airconn.stores.secrets.aws.options import AwsOptions
+from airconn.stores.secrets.aws.service import AwsService
+from airconn.stores.secrets.aws.store import AwsStore
 from airconn.stores.secrets.codec import Payload, stored, without_description
 from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
 from airconn.stores.secrets.store import SECRET_KINDS
@@ -42,7 +45,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options(aws.AwsOptions):
+class SecretsManagerOptions(AwsOptions):
     """Those of Airflow's backend."""
 
     connections_prefix: str | None = "airflow/connections"
@@ -62,15 +65,15 @@ class Options(aws.AwsOptions):
 
 def open_store(address: str, settings: Settings) -> SecretsManagerStore:
     """The secrets of `aws-secretsmanager://REGION`."""
-    return SecretsManagerStore(aws.of_address(Options, address, EXAMPLE, settings), settings)
+    return SecretsManagerStore(options.of_address(SecretsManagerOptions, address, EXAMPLE, settings), settings)
 
 
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> SecretsManagerStore:
     """The secrets that Airflow's `backend_kwargs` say."""
-    return SecretsManagerStore(aws.of_kwargs(Options, kwargs, where), settings)
+    return SecretsManagerStore(options.of_kwargs(SecretsManagerOptions, kwargs, where), settings)
 
 
-class SecretsManagerStore(aws.AwsStore):
+class SecretsManagerStore(AwsStore):
     """A deleted secret can be had back for 30 days, and is when an object of its name is created again."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -81,14 +84,14 @@ class SecretsManagerStore(aws.AwsStore):
         versions=True,
     )
 
-    def __init__(self, chosen: Options, settings: Settings) -> None:
+    def __init__(self, chosen: SecretsManagerOptions, settings: Settings) -> None:
         super().__init__(SecretsManager(chosen, settings, SCHEME), SecretsManagerCodec(chosen), chosen)
 
 
 class SecretsManagerCodec:
     """A connection as a URI, or as JSON whose keys may be called otherwise and of which some count for nothing."""
 
-    def __init__(self, chosen: Options) -> None:
+    def __init__(self, chosen: SecretsManagerOptions) -> None:
         self.connection_format = chosen.connection_format
         self._is_quoted = bool(chosen.are_secret_values_urlencoded)
         self._words = dict(_WORDS)
@@ -195,7 +198,7 @@ class SecretsManagerCodec:
         return unquote(value)
 
 
-class SecretsManager(aws.AwsService):
+class SecretsManager(AwsService):
     """The secrets of one account and region below two prefixes."""
 
     parallel = 8

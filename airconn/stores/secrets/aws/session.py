@@ -10,15 +10,13 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores import bodies, drivers
-
-if TYPE_CHECKING:
-    from airconn.stores.secrets.aws.service import AwsOptions
+from airconn.stores.secrets.aws.options import AwsOptions
 
 _KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _ENDPOINTS = {"secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER"}

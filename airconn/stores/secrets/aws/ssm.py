@@ -11,8 +11,11 @@ from airconn.config import Settings
 from airconn.model import AirflowObject, Kind
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.meanwhile import DELETED
-from airconn.stores.secrets.aws import service as aws
-from airconn.stores.secrets.aws.errors import Answered, Denied, KeyFailed
+from airconn.stores.secrets.aws import options
+from airconn.stores.secrets.aws.errors import Answered, AwsDenied, KeyFailed
+from airconn.stores.secrets.aws.options import AwsOptions
+from airconn.stores.secrets.aws.service import AwsService
+from airconn.stores.secrets.aws.store import AwsStore
 from airconn.stores.secrets.codec import Payload, TextCodec
 from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
 from airconn.stores.secrets.store import SECRET_KINDS
@@ -28,7 +31,7 @@ _NESTED = re.compile(r"\{\{[^{}]*\}\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options(aws.AwsOptions):
+class ParameterStoreOptions(AwsOptions):
     """Those of Airflow's backend."""
 
     connections_prefix: str | None = "/airflow/connections"
@@ -42,15 +45,15 @@ class Options(aws.AwsOptions):
 
 def open_store(address: str, settings: Settings) -> ParameterStore:
     """The parameters of `aws-ssm://REGION`."""
-    return ParameterStore(aws.of_address(Options, address, EXAMPLE, settings), settings)
+    return ParameterStore(options.of_address(ParameterStoreOptions, address, EXAMPLE, settings), settings)
 
 
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> ParameterStore:
     """The parameters that Airflow's `backend_kwargs` say."""
-    return ParameterStore(aws.of_kwargs(Options, kwargs, where), settings)
+    return ParameterStore(options.of_kwargs(ParameterStoreOptions, kwargs, where), settings)
 
 
-class ParameterStore(aws.AwsStore):
+class ParameterStore(AwsStore):
     """Values are encrypted (SecureString). AWS keeps older ones to look at; a deleted parameter is gone."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -61,7 +64,7 @@ class ParameterStore(aws.AwsStore):
         versions=True,
     )
 
-    def __init__(self, chosen: Options, settings: Settings) -> None:
+    def __init__(self, chosen: ParameterStoreOptions, settings: Settings) -> None:
         codec = TextCodec("uri" if chosen.connection_format == "uri" else "json")
         super().__init__(Parameters(chosen, settings, SCHEME), codec, chosen)
 
@@ -72,7 +75,7 @@ class ParameterStore(aws.AwsStore):
         return found
 
 
-class Parameters(aws.AwsService):
+class Parameters(AwsService):
     """The parameters of one account and region below two paths."""
 
     parallel = 4
@@ -149,8 +152,10 @@ class Parameters(aws.AwsService):
         wanted = {"Key": "Name", "Option": "Equals", "Values": [name]}
         try:
             found = self.call("describe_parameters", ParameterFilters=[wanted])["Parameters"]
-        except Denied as error:
-            raise Denied(f"{error.message}, to see which key it is encrypted with: name that as kms_key_id") from None
+        except AwsDenied as error:
+            raise AwsDenied(
+                f"{error.message}, to see which key it is encrypted with: name that as kms_key_id"
+            ) from None
         return next((parameter.get("KeyId") for parameter in found), None)
 
     def _put(self, name: str, payload: str, key: str | None, **more: Any) -> None:

@@ -27,7 +27,7 @@ def library(module: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class AzureIdentity:
     """Who we are for Azure, by Airflow's options. With none of them: what `DefaultAzureCredential` finds."""
 
     tenant_id: str = ""
@@ -50,7 +50,7 @@ class Identity:
         return identity.DefaultAzureCredential(**options)
 
 
-class Declined(Refused):
+class AzureDeclined(Refused):
     """An answer that is about the one secret. `code` is the innermost one of Key Vault (`SecretDisabled`)."""
 
     def __init__(
@@ -61,10 +61,12 @@ class Declined(Refused):
         self.status = status
 
 
-class Client:
+class AzureClient:
     """Calls methods of `SecretClient`. Threads may share it. Nothing is imported or opened before the first call."""
 
-    def __init__(self, identity: Identity, vault_url: str, place: str, settings: Settings, **options: Any) -> None:
+    def __init__(
+        self, identity: AzureIdentity, vault_url: str, place: str, settings: Settings, **options: Any
+    ) -> None:
         """`place` is the address for messages, `options` are further ones of `SecretClient`."""
         self._identity = identity
         self._url = vault_url
@@ -79,7 +81,7 @@ class Client:
         self._answered = False
 
     def get(self, name: str) -> Any:
-        """A secret with its current value. Raises `Declined` (404) where there is none."""
+        """A secret with its current value. Raises `AzureDeclined` (404) where there is none."""
         return self._call(lambda client, options: client.get_secret(name, **options))
 
     def set(self, name: str, value: str, **properties: Any) -> Any:
@@ -216,14 +218,14 @@ class Client:
                 hint="is it in the right network?",
             )
         if status == 403 and code != "SecretDisabled":
-            return Declined(
+            return AzureDeclined(
                 f"Key Vault refuses access{f' ({code})' if code else ''}",
                 status=status,
                 code=code,
                 hint="the account needs the role Key Vault Secrets User to read, "
                 "and Key Vault Secrets Officer to write",
             )
-        return Declined(f"Key Vault refuses it ({code or status})", status=status, code=code)
+        return AzureDeclined(f"Key Vault refuses it ({code or status})", status=status, code=code)
 
     def _unreachable(self, error: Any) -> Unavailable:
         host = urlsplit(self._url).hostname or ""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from airconn.model import Kind
 from airconn.stores.meanwhile import CHANGED
-from airconn.stores.secrets.azure.client import Client, Declined
+from airconn.stores.secrets.azure.client import AzureClient, AzureDeclined
 from airconn.stores.secrets.azure.names import TAGS, Names
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable
@@ -34,7 +34,7 @@ class AzureKeyVault(Service):
 
     parallel: ClassVar[int] = 8
 
-    def __init__(self, names: Names, client: Client, address: str, patience: float) -> None:
+    def __init__(self, names: Names, client: AzureClient, address: str, patience: float) -> None:
         """`patience` is how many seconds to wait for a secret that is being deleted or brought back."""
         self.names = names
         self.guessed = 0
@@ -98,7 +98,7 @@ class AzureKeyVault(Service):
             return
         try:
             deleted = self._client.delete(self.name(kind, id_))
-        except Declined as error:
+        except AzureDeclined as error:
             if error.status != 404:
                 raise
         else:
@@ -127,7 +127,7 @@ class AzureKeyVault(Service):
     def _all(self, page: int | None = None) -> Iterator[Any]:
         try:
             yield from self._client.list(page)
-        except Declined as error:
+        except AzureDeclined as error:
             raise Unavailable(error.message, where=self._address, hint=error.hint) from None
 
     def _listed(self, kind: Kind) -> Iterator[_Listed]:
@@ -151,7 +151,7 @@ class AzureKeyVault(Service):
         """The secret that Airflow finds for an id, or None. Raises `Foreign` where it fails at the one there is."""
         try:
             return self._client.get(self.name(kind, id_))
-        except Declined as error:
+        except AzureDeclined as error:
             if error.status == 404:
                 return None
             if error.code == "SecretDisabled":
@@ -191,7 +191,7 @@ class AzureKeyVault(Service):
         while True:
             try:
                 self._client.set(name, value, tags=tags)
-            except Declined as error:
+            except AzureDeclined as error:
                 if error.status != 409 or time.monotonic() > end:
                     raise self._not_made(name, error, recovered=recovered) from None
                 if error.code == "ObjectIsDeletedButRecoverable" and not recovered:
@@ -204,7 +204,7 @@ class AzureKeyVault(Service):
     def _recover(self, name: str) -> bool:
         try:
             self._client.recover(name)
-        except Declined as error:
+        except AzureDeclined as error:
             if error.status in (404, 409):  # somebody else is at it, or the deletion hasn't come to its end
                 return False
             raise Refused(
@@ -213,7 +213,7 @@ class AzureKeyVault(Service):
             ) from None
         return True
 
-    def _not_made(self, name: str, error: Declined, *, recovered: bool) -> Refused:
+    def _not_made(self, name: str, error: AzureDeclined, *, recovered: bool) -> Refused:
         """What to say, after a secret that was brought back in vain is deleted again."""
         why = error.message
         if error.status == 409:
@@ -222,7 +222,7 @@ class AzureKeyVault(Service):
             return Refused(why)
         try:
             self._client.delete(name)
-        except (Declined, Unavailable):
+        except (AzureDeclined, Unavailable):
             return Refused(f"{why}; the deleted secret that was in the way is brought back, and is still there")
         return Refused(f"{why}; the deleted secret that was in the way is deleted as before")
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
+from airconn.config import Settings
+from airconn.errors import UsageError
 from airconn.formats.base import Note
 from airconn.model import Action, AirflowObject, Bundle, Kind, Outcome, Selection, Step
 from airconn.stores.base import Capabilities, Ids
+from airconn.stores.secrets import options as opts
+from airconn.stores.secrets.azure.client import AzureClient
 from airconn.stores.secrets.azure.names import LONGEST, TAGS
+from airconn.stores.secrets.azure.options import EXAMPLE, AzureOptions
 from airconn.stores.secrets.azure.service import AzureKeyVault, another
 from airconn.stores.secrets.codec import TextCodec
 from airconn.stores.secrets.service import Foreign, Held, Taken
@@ -18,6 +24,47 @@ from airconn.stores.secrets.store import SECRET_KINDS, Key, SecretStore
 
 LARGEST = 25 * 1024
 """25 KB, by "About Azure Key Vault secrets"."""
+_DOMAIN = ".vault.azure.net"
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?")
+
+
+def open_store(address: str, settings: Settings) -> AzureKeyVaultStore:
+    """The store of `azure-keyvault://VAULT?OPTION=VALUE`. VAULT is a name or a host, or else vault_url says it."""
+    parts = opts.split(address, example=EXAMPLE)
+    if parts.path:
+        raise UsageError("the address has a path, which means nothing here", hint=f"it is like {EXAMPLE}")
+    given = {}
+    if parts.host:
+        if not _HOST.fullmatch(parts.host):
+            raise UsageError("the vault is neither a name nor a host", hint=f"an address is like {EXAMPLE}")
+        host = parts.host if "." in parts.host or ":" in parts.host else parts.host + _DOMAIN
+        given = {"vault_url": f"https://{host}"}
+    return _open(opts.from_query(AzureOptions, parts.query, **given), settings)
+
+
+def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> AzureKeyVaultStore:
+    """The store of what Airflow's backend is made with."""
+    return _open(opts.from_kwargs(AzureOptions, kwargs, where), settings)
+
+
+def _open(options: AzureOptions, settings: Settings) -> AzureKeyVaultStore:
+    url = options.vault_url.strip(" /")
+    if not url:
+        raise UsageError("no vault is named", hint=f"an address is like {EXAMPLE}")
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not _HOST.fullmatch(parts.netloc) or parts.path or parts.query or parts.fragment:
+        raise UsageError("vault_url is no URL of a vault", hint="it is like https://my-vault.vault.azure.net")
+    opts.check_connection_format(options.connection_format)
+    names = options.names
+    if fault := names.fault():
+        raise UsageError(fault, hint="they are made of letters, digits and '-'; a '_' becomes sep")
+    further: dict[str, Any] = {"verify_challenge_resource": options.verify_challenge_resource}
+    if options.api_version is not None:
+        further["api_version"] = options.api_version
+    address = f"azure-keyvault://{parts.netloc.removesuffix(_DOMAIN)}"
+    client = AzureClient(options.identity, url, address, settings, **further)
+    service = AzureKeyVault(names, client, address, patience=settings.timeout)
+    return AzureKeyVaultStore(address, service, TextCodec("uri" if options.connection_format == "uri" else "json"))
 
 
 class AzureKeyVaultStore(SecretStore):

@@ -17,14 +17,14 @@ from airconn.errors import UsageError
 from airconn.stores import bodies
 from airconn.stores.redirects import Way
 from airconn.stores.secrets import web
-from airconn.stores.secrets.gcp.credentials import LOG_IN, REACH, Identity, find, library, refusal
+from airconn.stores.secrets.gcp.credentials import LOG_IN, REACH, GcpIdentity, find, library, refusal
 from airconn.stores.secrets.service import Refused, Unavailable
 
 HOST = "secretmanager.googleapis.com"
 _LONGEST_PAUSE = 60.0
 
 
-class Declined(Refused):
+class GcpDeclined(Refused):
     """An answer that is about the one secret. `code` is the name that gRPC has for it (`NOT_FOUND`)."""
 
     def __init__(self, message: str, *, where: str | None = None, hint: str | None = None, code: str = "") -> None:
@@ -32,10 +32,10 @@ class Declined(Refused):
         self.code = code
 
 
-class Client:
+class GcpClient:
     """Calls methods of the service. Threads may share it. Nothing is imported or opened before the first call."""
 
-    def __init__(self, identity: Identity, project: str | None, host: str | None, settings: Settings) -> None:
+    def __init__(self, identity: GcpIdentity, project: str | None, host: str | None, settings: Settings) -> None:
         self._identity = identity
         self._project = project
         self._host = host or HOST
@@ -60,7 +60,7 @@ class Client:
     def call(self, method: str, request: Mapping[str, Any], *, where: str) -> Any:
         """The answer to one request. `where` names the secret or the place in messages.
 
-        Raises `Unavailable`, and `Declined` for an answer that is about the request.
+        Raises `Unavailable`, and `GcpDeclined` for an answer that is about the request.
         """
         function = getattr(self._connected(), method)
         pauses = _Pauses()
@@ -167,7 +167,7 @@ class Client:
         if isinstance(error, of.Forbidden):
             return self._forbidden(error, where)
         code = getattr(getattr(error, "grpc_status_code", None), "name", "") or str(error.code)
-        return Declined(f"Google Secret Manager refuses it ({code})", code=code)
+        return GcpDeclined(f"Google Secret Manager refuses it ({code})", code=code)
 
     def _unreachable(self, error: Any) -> Unavailable:
         """Which of the reasons it is that gRPC has only a text for."""
@@ -189,7 +189,7 @@ class Client:
                 where=self._place,
                 hint="gcloud services enable secretmanager.googleapis.com",
             )
-        return Declined(
+        return GcpDeclined(
             f"Google Secret Manager refuses access to {where}",
             code="PERMISSION_DENIED",
             hint="is it the right project, and has the account roles/secretmanager.secretAccessor there, "

@@ -23,7 +23,7 @@ def library(module: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class GcpIdentity:
     """Who we are for Google, by what Airflow's options say. With none of them: the application default."""
 
     key_path: str | None = None
@@ -35,7 +35,7 @@ class Identity:
     """The accounts to act as, each by leave of the one before; the last one is the one that asks."""
 
 
-def find(identity: Identity, asking: Any, place: str) -> tuple[Any, str | None]:
+def find(identity: GcpIdentity, asking: Any, place: str) -> tuple[Any, str | None]:
     """The credentials and their project. `asking` is what they send requests with, `place` is for messages.
 
     They are tried, so that a refusal isn't taken for a service that can't be reached. Raises `Unavailable` and
@@ -74,7 +74,7 @@ def refusal(error: Any, place: str) -> Unavailable:
     return Unavailable("Google refuses the credentials", where=place, hint=f"renew them: {LOG_IN}")
 
 
-def _given(identity: Identity, asking: Any) -> tuple[Any, str | None]:
+def _given(identity: GcpIdentity, asking: Any) -> tuple[Any, str | None]:
     auth = library("google.auth")
     scopes = list(identity.scopes)
     if identity.keyfile is not None:

@@ -7,18 +7,13 @@ version `latest`, which is the newest one, whether it is enabled or not.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import Kind
 from airconn.stores.secrets import options as opts
-from airconn.stores.secrets.codec import TextCodec
-from airconn.stores.secrets.gcp.client import Client
-from airconn.stores.secrets.gcp.credentials import Identity
-from airconn.stores.secrets.gcp.store import GcpSecretManager, GcpSecretManagerStore
+from airconn.stores.secrets.gcp.credentials import GcpIdentity
 
 EXAMPLE = "gcp-secretmanager://my-project"
 _NAME = re.compile(r"[A-Za-z0-9_-]*")
@@ -27,7 +22,7 @@ _ENDPOINT = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class GcpOptions:
     """What Airflow's backend takes, and at the end what is airconn's own."""
 
     connections_prefix: str | None = "airflow-connections"
@@ -60,11 +55,11 @@ class Options:
         return (*self.prefixes.values(), *config)
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> GcpIdentity:
         """Who to be for Google."""
         chain = self.impersonation_chain or ()
         scopes = tuple(scope.strip() for scope in (self.gcp_scopes or "").split(",") if scope.strip())
-        given = Identity(
+        given = GcpIdentity(
             key_path=self.gcp_key_path,
             keyfile=self.gcp_keyfile_dict,
             config_file=self.gcp_credential_config_file,
@@ -73,35 +68,7 @@ class Options:
         return replace(given, scopes=scopes) if scopes else given
 
 
-def open_store(address: str, settings: Settings) -> GcpSecretManagerStore:
-    """The store of `gcp-secretmanager://PROJECT?OPTION=VALUE`. Without PROJECT it is the one of the credentials."""
-    parts = opts.split(address, example=EXAMPLE)
-    if parts.path:
-        raise UsageError("the address has a path, which means nothing here", hint=f"it is like {EXAMPLE}")
-    given = {"project_id": parts.host} if parts.host else {}
-    options = opts.from_query(Options, parts.query, **given)
-    if str(options.gcp_credential_config_file).lstrip().startswith("{"):
-        raise UsageError(
-            "gcp_credential_config_file has what stands in a file, and an address shows in the list of processes",
-            hint="name the file, or set GOOGLE_APPLICATION_CREDENTIALS to its path",
-        )
-    return _open(options, settings)
-
-
-def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> GcpSecretManagerStore:
-    """The store of what Airflow's backend is made with."""
-    return _open(opts.from_kwargs(Options, kwargs, where), settings)
-
-
-def _open(options: Options, settings: Settings) -> GcpSecretManagerStore:
-    _check(options)
-    client = Client(options.identity, options.project_id or None, options.api_endpoint, settings)
-    codec = TextCodec("uri" if options.connection_format == "uri" else "json")
-    service = GcpSecretManager(options.prefixes, options.reserved, options.replication, client)
-    return GcpSecretManagerStore(f"gcp-secretmanager://{options.project_id or ''}", service, codec)
-
-
-def _check(options: Options) -> None:
+def check(options: GcpOptions) -> None:
     if any(not _NAME.fullmatch(prefix) for prefix in options.prefixes.values()):
         raise UsageError(
             "a prefix or sep has a character in it that no name of a secret has",

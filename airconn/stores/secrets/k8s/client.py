@@ -36,7 +36,7 @@ class Cluster:
     namespace: str
 
 
-class Client:
+class KubernetesClient:
     """Requests about the Secrets of one namespace. Asks for nothing before the first one."""
 
     def __init__(self, context: str, namespace: str | None, settings: Settings) -> None:

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airconn.errors import UsageError
 from airconn.stores.secrets.service import Unavailable
+from airconn.stores.secrets.vault.options import VaultOptions
 
-if TYPE_CHECKING:
-    from airconn.stores.secrets.vault.store import Options
-
-KNOWN = ("token", "approle", "jwt", "kubernetes", "userpass", "ldap")
-_OTHERS = ("aws_iam", "azure", "github", "gcp", "radius")
 LOG_IN = "set VAULT_TOKEN, log in with `vault login`, or choose another auth_type in the address"
 
 
-def check_auth_type(auth_type: str) -> None:
-    """Raises `UsageError` for a way to log in that airconn doesn't know."""
-    if auth_type in KNOWN:
-        return
-    names = f"{', '.join(KNOWN[:-1])} and {KNOWN[-1]}"
-    if auth_type in _OTHERS:
-        raise UsageError(
-            f"airconn can't log in to Vault with auth_type {auth_type}",
-            hint=f"it knows {names}; a token that you have got by any other way goes into VAULT_TOKEN",
-        )
-    raise UsageError("auth_type is no way to log in to Vault", hint=f"airconn knows {names}")
-
-
-def log_in(client: Any, chosen: Options, environ: Mapping[str, str], address: str) -> None:
+def log_in(client: Any, chosen: VaultOptions, environ: Mapping[str, str], address: str) -> None:
     """Gives `client` its token.
 
     Raises `UsageError` where something is missing for it, `Unavailable` where there is no token, and hvac's errors.
@@ -57,7 +40,7 @@ def log_in(client: Any, chosen: Options, environ: Mapping[str, str], address: st
 class _Credentials:
     """What there is to log in with."""
 
-    def __init__(self, chosen: Options, environ: Mapping[str, str], address: str) -> None:
+    def __init__(self, chosen: VaultOptions, environ: Mapping[str, str], address: str) -> None:
         self._chosen = chosen
         self._environ = environ
         self._address = address

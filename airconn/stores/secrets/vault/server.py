@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from airconn.config import Settings
@@ -16,10 +16,8 @@ from airconn.stores.meanwhile import CHANGED
 from airconn.stores.redirects import Way
 from airconn.stores.secrets.service import Refused, Unavailable, Unsure
 from airconn.stores.secrets.vault.login import LOG_IN, log_in
+from airconn.stores.secrets.vault.options import VaultOptions
 from airconn.stores.secrets.vault.session import be_patient, open_session
-
-if TYPE_CHECKING:
-    from airconn.stores.secrets.vault.store import Options
 
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
@@ -68,14 +66,14 @@ class Conflict(Refused):
     """A conditional write that came too late."""
 
 
-class Denied(Refused):
+class VaultDenied(Refused):
     """The token is good, and its policies don't allow this path."""
 
 
-class Server:
+class VaultServer:
     """A client that is let in at its first call, and knows which of its errors are about one secret."""
 
-    def __init__(self, url: str, chosen: Options, settings: Settings, address: str) -> None:
+    def __init__(self, url: str, chosen: VaultOptions, settings: Settings, address: str) -> None:
         self.url = url
         self.address = address
         self._chosen = chosen
@@ -112,7 +110,7 @@ class Server:
             return self._asked(client, function)
         except errors.Forbidden as error:
             meaning = self._forbidden(client, error)
-        if isinstance(meaning, Denied) or self._chosen.auth_type == "token":
+        if isinstance(meaning, VaultDenied) or self._chosen.auth_type == "token":
             raise meaning
         with self._lock:
             self._client = None if self._client is client else self._client
@@ -300,7 +298,7 @@ class Server:
                 )
         verb = _VERBS.get(str(error.method).lower(), "reach")
         path = unquote(urlsplit(str(error.url)).path).partition("/v1/")[2]
-        return Denied(
+        return VaultDenied(
             f"the policies of this token don't allow to {verb} {path}",
             hint="they have to allow read and list, and create, update and delete for what is written",
         )

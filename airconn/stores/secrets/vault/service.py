@@ -13,13 +13,13 @@ from airconn.stores.base import normal_url
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Held, Refused, Service, Taken, Unavailable
-from airconn.stores.secrets.vault.server import Conflict, Denied, Server
+from airconn.stores.secrets.vault.server import Conflict, VaultDenied, VaultServer
 
 _TAKEN = "there is a secret of this name already"
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class VaultVersion:
     """What a write has to know of a secret that was read."""
 
     mount: str
@@ -31,7 +31,7 @@ class Version:
 class VaultService(Service):
     """A KV engine, version 1 or 2."""
 
-    def __init__(self, server: Server, paths: Mapping[Kind, tuple[str, ...]], mount: str, version: int) -> None:
+    def __init__(self, server: VaultServer, paths: Mapping[Kind, tuple[str, ...]], mount: str, version: int) -> None:
         """Without a `mount`, each id has one in front."""
         self._server = server
         self._paths = paths
@@ -96,7 +96,7 @@ class VaultService(Service):
             except Refused as error:
                 raise self._of_the_place(error) from None
             if data is not None:
-                return Held(id_, data, Version(mount, path, number))
+                return Held(id_, data, VaultVersion(mount, path, number))
         return None
 
     def _is_name(self, id_: str) -> bool:
@@ -135,7 +135,7 @@ class VaultService(Service):
             raise Taken(_TAKEN) from None
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
-        version: Version = held.version
+        version: VaultVersion = held.version
         try:
             self._write(version.mount, version.path, payload, version.number)
         except Conflict as error:
@@ -152,7 +152,7 @@ class VaultService(Service):
             )
 
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
-        version: Version = held.version
+        version: VaultVersion = held.version
         mount, path = version.mount, version.path
         if self._version == 1:
             self._server.call(lambda c: c.secrets.kv.v1.delete_secret(path, mount_point=mount))
@@ -177,7 +177,7 @@ class VaultService(Service):
         if not self._deletes_newest:
             try:
                 self._server.call(lambda c: c.secrets.kv.v2.delete_secret_versions(path, [number], mount_point=mount))
-            except Denied:
+            except VaultDenied:
                 self._deletes_newest = True
             else:
                 return
@@ -215,7 +215,7 @@ class VaultService(Service):
         if not self._mount:
             return
         path = self._paths[kind][0]
-        with suppress(Denied):  # then it knows us, and who may not list may well write
+        with suppress(VaultDenied):  # then it knows us, and who may not list may well write
             self._server.call(lambda client: self._kv(client).list_secrets(path=path, mount_point=self._mount))
 
     def close(self) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores import bodies, drivers
 from airconn.stores.redirects import Way
 from airconn.stores.secrets import web
-
-if TYPE_CHECKING:
-    from airconn.stores.secrets.vault.store import Options
+from airconn.stores.secrets.vault.options import VaultOptions
 
 _TRY_AGAIN = (412, 429, 502, 503, 504)
 """What another try may mend. 412 is a replica that hasn't caught up, 503 a server that is sealed or not ready."""
@@ -21,7 +19,7 @@ _LONGEST_PAUSE = 60.0
 """A longer Retry-After isn't waited for to its end."""
 
 
-def open_session(chosen: Options, settings: Settings, way: Way) -> Any:
+def open_session(chosen: VaultOptions, settings: Settings, way: Way) -> Any:
     """A `requests.Session`. Raises `UsageError` for files that TLS can't use."""
     session = web.make_session("vault", way, _most)
     # Before the first answer, what can't be reached is more likely a wrong address than a short fault.
@@ -83,7 +81,7 @@ def _policy(retries: int, connects: int) -> Any:
     )
 
 
-def _trusted(chosen: Options, settings: Settings) -> bool | str:
+def _trusted(chosen: VaultOptions, settings: Settings) -> bool | str:
     """The certificates of the authorities, or whether those of the system are used."""
     environ = settings.environ
     if settings.ca_bundle is not None:
@@ -109,7 +107,7 @@ def _readable_authorities(path: str, name: str) -> str:
     return str(where)
 
 
-def _own(chosen: Options, settings: Settings) -> tuple[str, str] | str | None:
+def _own(chosen: VaultOptions, settings: Settings) -> tuple[str, str] | str | None:
     """The certificate that we show, and its key where that is in another file."""
     given = (chosen.cert,) if isinstance(chosen.cert, str) else chosen.cert or ()
     environ = settings.environ

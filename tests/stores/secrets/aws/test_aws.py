@@ -20,6 +20,7 @@ from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
 from airconn.stores.secrets.aws import errors as aws_errors
 from airconn.stores.secrets.aws import secretsmanager as aws_secretsmanager
+from airconn.stores.secrets.aws import session as aws_session
 from airconn.stores.secrets.aws import ssm as aws_ssm
 from airconn.stores.secrets.service import Unavailable
 from tests.integration.backends.judge import AWS_SECRETS_MANAGER, AWS_SSM
@@ -70,7 +71,7 @@ def ids(found: Any) -> list[str]:
     ],
 )
 def test_a_secret_has_the_name_that_airflow_builds(prefix: str, sep: str, name: str) -> None:
-    chosen = aws_secretsmanager.Options(connections_prefix=prefix, sep=sep)
+    chosen = aws_secretsmanager.SecretsManagerOptions(connections_prefix=prefix, sep=sep)
     assert f"{chosen.prefix(Kind.CONNECTIONS)}x" == name
 
 
@@ -78,7 +79,7 @@ def test_a_secret_has_the_name_that_airflow_builds(prefix: str, sep: str, name: 
     ("prefix", "name"), [("/a/b", "/a/b/x"), ("a", "/a/x"), ("/a//", "/a/x"), ("", "/x"), ("/", "/x")]
 )
 def test_a_parameter_has_the_name_that_airflow_builds(prefix: str, name: str) -> None:
-    assert f"{aws_ssm.Options(variables_prefix=prefix).prefix(Kind.VARIABLES)}x" == name
+    assert f"{aws_ssm.ParameterStoreOptions(variables_prefix=prefix).prefix(Kind.VARIABLES)}x" == name
 
 
 @each_scheme
@@ -121,7 +122,7 @@ def test_what_airflow_takes_for_its_aws_connection_is_taken(scheme: str) -> None
     }
     store = open_backend(BACKENDS[scheme], kwargs, WHERE, Settings())
     assert store.address == f"{scheme}://{REGION}"
-    assert CANARY not in repr(aws_ssm.Options(session_kwargs={"x": CANARY}, aws_session_token=CANARY))
+    assert CANARY not in repr(aws_ssm.ParameterStoreOptions(session_kwargs={"x": CANARY}, aws_session_token=CANARY))
 
 
 @each_scheme
@@ -316,9 +317,9 @@ def test_the_endpoint_of_the_service_goes_before_that_of_all(environ: dict[str, 
 
 
 def test_configured_endpoints_can_be_ignored() -> None:
-    chosen = aws_ssm.Options()
+    chosen = aws_ssm.ParameterStoreOptions()
     environ = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "TRUE"}
-    assert aws_ssm.aws.aws_session.endpoint_of(chosen, Settings(environ=environ), "ssm") is None
+    assert aws_session.endpoint_of(chosen, Settings(environ=environ), "ssm") is None
 
 
 FEDERATION = "assume_role_with_web_identity_federation"

@@ -13,7 +13,7 @@ from airconn.errors import InputError
 from airconn.model import Action, Connection, Kind, Origin, Selection, Text, Variable, rules_for
 from airconn.model.airflow import NEWEST
 from airconn.stores.base import Store
-from airconn.stores.secrets.aws.secretsmanager import Options, SecretsManagerCodec
+from airconn.stores.secrets.aws.secretsmanager import SecretsManagerCodec, SecretsManagerOptions
 from tests.stores.contract import do, step
 from tests.stores.secrets.fake_aws import CANARY, FakeAws, refusal
 from tests.stores.site import Answer
@@ -27,7 +27,9 @@ FIELDS = ("conn_type", "login", "password", "host", "port", "schema", "extra", "
 
 
 def decoded(text: str, **options: Any) -> Connection:
-    found = SecretsManagerCodec(Options(**options)).decode(Kind.CONNECTIONS, "c", text, rules_for(NEWEST), ORIGIN)
+    found = SecretsManagerCodec(SecretsManagerOptions(**options)).decode(
+        Kind.CONNECTIONS, "c", text, rules_for(NEWEST), ORIGIN
+    )
     assert isinstance(found, Connection)
     return found
 
@@ -115,13 +117,13 @@ def test_what_is_written_is_read_again(options: dict[str, Any]) -> None:
         conn_id="c", conn_type="http", login="l@%2F", password="é/%25", host="h", schema="s", port=0,
         extra=Text('{"a": "%20", "n": 1.50}'),
     )  # fmt: skip
-    text = SecretsManagerCodec(Options(**options)).encode(connection)
+    text = SecretsManagerCodec(SecretsManagerOptions(**options)).encode(connection)
     assert fields(decoded(text, **options)) == fields(connection)
 
 
 def test_nothing_is_written_that_a_backend_would_take_for_something_else() -> None:
     connection = Connection(conn_id="c", conn_type="http", description="d", login="l", host="h", port=1, schema="s")
-    text = SecretsManagerCodec(Options()).encode(connection)
+    text = SecretsManagerCodec(SecretsManagerOptions()).encode(connection)
     assert json.loads(text) == {"conn_type": "http", "login": "l", "host": "h", "port": 1, "schema": "s"}
 
 
@@ -140,7 +142,7 @@ RDS = {
 
 def written_over(secret: dict[str, Any], connection: Connection, **options: Any) -> dict[str, Any]:
     """What an update makes of a secret."""
-    codec, text = SecretsManagerCodec(Options(**options)), json.dumps(secret)
+    codec, text = SecretsManagerCodec(SecretsManagerOptions(**options)), json.dumps(secret)
     after = codec.encode_over(connection, codec.kept(Kind.CONNECTIONS, text), rules_for(NEWEST))
     assert fields(decoded(after, **options)) == fields(decoded(codec.encode(connection), **options))
     found = json.loads(after)
@@ -194,7 +196,7 @@ def test_values_that_are_percent_encoded_stay_so_and_those_of_other_keys_as_they
 
 
 def test_a_key_that_stands_for_two_fields_is_not_written_to() -> None:
-    codec = SecretsManagerCodec(Options(extra_conn_words={"user": ["key"]}))
+    codec = SecretsManagerCodec(SecretsManagerOptions(extra_conn_words={"user": ["key"]}))
     kept = codec.kept(Kind.CONNECTIONS, json.dumps({"conn_type": "http", "key": "k", "own": 1}))
     with pytest.raises(InputError, match="counts for several fields"):
         codec.encode_over(Connection(conn_id="c", conn_type="http", login="l", password="p"), kept, rules_for(NEWEST))
@@ -202,8 +204,8 @@ def test_a_key_that_stands_for_two_fields_is_not_written_to() -> None:
 
 @pytest.mark.parametrize("text", ["http://h", '{"conn_type": "http", "extra": {"own": 1}}', '{"a": 1, "a": 2}', "{"])
 def test_what_has_no_key_of_its_own_is_not_kept(text: str) -> None:
-    assert SecretsManagerCodec(Options()).kept(Kind.CONNECTIONS, text) is None
-    assert SecretsManagerCodec(Options()).kept(Kind.VARIABLES, json.dumps(RDS)) is None
+    assert SecretsManagerCodec(SecretsManagerOptions()).kept(Kind.CONNECTIONS, text) is None
+    assert SecretsManagerCodec(SecretsManagerOptions()).kept(Kind.VARIABLES, json.dumps(RDS)) is None
 
 
 @pytest.mark.parametrize("is_read", [True, False])

@@ -19,7 +19,7 @@ from airconn.model import Action, Bundle, Connection, Kind, Selection, Step, Tex
 from airconn.plan import make_plan, with_deletions
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
-from airconn.stores.secrets.azure.client import Identity
+from airconn.stores.secrets.azure.client import AzureIdentity
 from airconn.stores.secrets.azure.names import Names
 from tests.integration.backends.judge import AZURE_KEY_VAULT
 from tests.stores.secrets import fake_key_vault as fake
@@ -550,8 +550,8 @@ def test_credentials_that_are_half_there_are_told(
 def test_a_managed_identity_is_given_on_as_airflow_does(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, Any]] = []
     monkeypatch.setattr(azure.identity, "DefaultAzureCredential", lambda **options: seen.append(options))
-    Identity(managed_identity_client_id="m", workload_identity_tenant_id="w").credential(retry_total=1)
-    Identity(managed_identity_client_id="m").credential()
+    AzureIdentity(managed_identity_client_id="m", workload_identity_tenant_id="w").credential(retry_total=1)
+    AzureIdentity(managed_identity_client_id="m").credential()
     assert seen == [
         {
             "retry_total": 1,

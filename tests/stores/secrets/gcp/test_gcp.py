@@ -26,7 +26,7 @@ from airconn.plan import make_plan
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
 from airconn.stores.secrets.gcp import client as client_module
-from airconn.stores.secrets.gcp import store as store_module
+from airconn.stores.secrets.gcp import service as service_module
 from airconn.stores.secrets.gcp.client import _Pauses
 from airconn.stores.secrets.gcp.crc32c import crc32c
 from tests.integration.backends.judge import GCP_SECRET_MANAGER
@@ -161,7 +161,7 @@ def test_only_names_that_begin_with_the_prefix_are_ours(make: Callable[..., Stor
 
 
 def test_a_list_has_pages(make: Callable[..., Store], google_: fake.Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "_PAGE", 3)
+    monkeypatch.setattr(service_module, "_PAGE", 3)
     for number in range(10):
         google_.service.put(f"airflow-variables-v{number}", b"1")
     assert len(make().read(EVERYTHING).variables) == 10

@@ -22,8 +22,9 @@ from airconn.model import Action, Connection, Kind, Origin, Selection, Text, Var
 from airconn.model.airflow import NEWEST
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
+from airconn.stores.secrets.vault.codec import VaultCodec
+from airconn.stores.secrets.vault.options import VaultOptions
 from airconn.stores.secrets.vault.server import base_url
-from airconn.stores.secrets.vault.store import Options, VaultCodec
 from tests.integration.backends.judge import VAULT
 from tests.stores.contract import do, step
 from tests.stores.site import Answer, Received, Site
@@ -128,7 +129,7 @@ def test_airflow_s_options_are_taken_with_their_credentials_and_shown_without() 
     }
     store = open_backend(VAULT, kwargs, "airflow.cfg", Settings())
     assert store.describe() == "vault at https://vault.example.com, mount secret"
-    options = Options(**{**kwargs, "connections_path": ("team/", "all")})  # type: ignore[arg-type]
+    options = VaultOptions(**{**kwargs, "connections_path": ("team/", "all")})  # type: ignore[arg-type]
     assert CANARY not in repr(options)
     assert options.paths(Kind.CONNECTIONS) == ("team", "all", "common")
     assert options.paths(Kind.VARIABLES) == ("common",)
