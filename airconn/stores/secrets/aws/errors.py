@@ -9,7 +9,7 @@ from typing import Any
 
 from airconn.errors import AirconnError, UsageError
 from airconn.stores import drivers
-from airconn.stores.redirects import Way
+from airconn.stores.http.redirects import Way
 from airconn.stores.secrets.service import Refused, Unavailable
 
 LOG_IN = "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`"

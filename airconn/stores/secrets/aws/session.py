@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.stores import bodies, drivers
+from airconn.stores import drivers
+from airconn.stores.http import bodies
 from airconn.stores.secrets.aws.options import AwsOptions
 
 _KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airconn.config import Settings
-from airconn.stores import bodies, drivers
-from airconn.stores.redirects import Way
-from airconn.stores.secrets import web
+from airconn.stores import drivers
+from airconn.stores.http import bodies, requests_session
+from airconn.stores.http.redirects import Way
 from airconn.stores.secrets.service import Refused, Unavailable
 
 _LOG_IN = "az login, a managed identity, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
@@ -180,7 +180,7 @@ class AzureClient:
     def _transport(self, way: Way) -> Any:
         """What sends the requests, with the time-outs and authorities of the settings."""
         settings = self._settings
-        session = web.make_session("azure", way, lambda method, url: bodies.SMALL)
+        session = requests_session.make_session("azure", way, lambda method, url: bodies.SMALL)
         return library("azure.core.pipeline.transport").RequestsTransport(
             session=session,
             connection_timeout=settings.timeout,

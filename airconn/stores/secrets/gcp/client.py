@@ -14,9 +14,8 @@ from urllib.request import getproxies, proxy_bypass
 
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.stores import bodies
-from airconn.stores.redirects import Way
-from airconn.stores.secrets import web
+from airconn.stores.http import bodies, requests_session
+from airconn.stores.http.redirects import Way
 from airconn.stores.secrets.gcp.credentials import LOG_IN, REACH, GcpIdentity, find, library, refusal
 from airconn.stores.secrets.service import Refused, Unavailable
 
@@ -112,7 +111,7 @@ class GcpClient:
     def _connect(self) -> None:
         service = library("google.cloud.secretmanager_v1").SecretManagerServiceClient
         grpc = library("grpc")
-        session = web.make_session("gcp", Way(self._place), lambda method, url: bodies.SMALL)
+        session = requests_session.make_session("gcp", Way(self._place), lambda method, url: bodies.SMALL)
         roots = None
         if self._settings.ca_bundle is not None:
             session.verify = str(self._settings.ca_bundle)

@@ -10,10 +10,10 @@ from typing import Any
 
 from airconn.config import Settings
 from airconn.errors import AirconnError
-from airconn.stores import bodies
 from airconn.stores.drivers import load
+from airconn.stores.http import bodies
+from airconn.stores.http.redirects import Way
 from airconn.stores.meanwhile import CHANGED, DELETED
-from airconn.stores.redirects import Way
 from airconn.stores.secrets.k8s import config as k8s_config
 from airconn.stores.secrets.k8s.config import EXTRA
 from airconn.stores.secrets.service import Refused, Service, Taken, Unavailable, Unsure

@@ -11,9 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.stores import bodies, drivers
+from airconn.stores import drivers
+from airconn.stores.http import bodies
+from airconn.stores.http.redirects import Way
 from airconn.stores.meanwhile import CHANGED
-from airconn.stores.redirects import Way
 from airconn.stores.secrets.service import Refused, Unavailable, Unsure
 from airconn.stores.secrets.vault.login import LOG_IN, log_in
 from airconn.stores.secrets.vault.options import VaultOptions

@@ -8,9 +8,9 @@ from typing import Any
 
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.stores import bodies, drivers
-from airconn.stores.redirects import Way
-from airconn.stores.secrets import web
+from airconn.stores import drivers
+from airconn.stores.http import bodies, requests_session
+from airconn.stores.http.redirects import Way
 from airconn.stores.secrets.vault.options import VaultOptions
 
 _TRY_AGAIN = (412, 429, 502, 503, 504)
@@ -21,7 +21,7 @@ _LONGEST_PAUSE = 60.0
 
 def open_session(chosen: VaultOptions, settings: Settings, way: Way) -> Any:
     """A `requests.Session`. Raises `UsageError` for files that TLS can't use."""
-    session = web.make_session("vault", way, _most)
+    session = requests_session.make_session("vault", way, _most)
     # Before the first answer, what can't be reached is more likely a wrong address than a short fault.
     _repeat(session, way, settings.retries, connects=0)
     # Otherwise requests sends what a .netrc has for the host, which is nothing that Vault wants.
@@ -43,7 +43,7 @@ def be_patient(session: Any, settings: Settings, way: Way) -> None:
 
 
 def _repeat(session: Any, way: Way, retries: int, *, connects: int) -> None:
-    web.mount(session, "vault", way, _most, max_retries=_policy(retries, connects), pool_maxsize=32)
+    requests_session.mount(session, "vault", way, _most, max_retries=_policy(retries, connects), pool_maxsize=32)
 
 
 def _most(method: str, url: str) -> int:

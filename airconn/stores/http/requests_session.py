@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import urljoin
 
 from airconn.errors import TargetError
-from airconn.stores import bodies, drivers, redirects
+from airconn.stores import drivers
+from airconn.stores.http import bodies, redirects
 
 
 def make_session(extra: str, way: redirects.Way, most: bodies.Limit) -> Any:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from email.utils import formatdate
 
 import pytest
+import urllib3
 
-from airconn.stores.airflow_api.repeats import Backoff, is_passing, retry_after
+from airconn.stores.http.retries import Backoff, driver_retry, is_passing, retry_after
+from tests.stores.site import Answer, Site
 
 
 def test_pauses_grow_up_to_the_longest_and_differ_by_chance() -> None:
@@ -68,3 +71,43 @@ def test_retry_after_as_a_date() -> None:
 @pytest.mark.parametrize("text", [None, "", "soon", "1.5", "-1", "²", "Wed, 21 Oct 2015 25:28:00 GMT"])
 def test_a_retry_after_that_says_nothing(text: str | None) -> None:
     assert retry_after(text) is None
+
+
+def asked_of_a_driver(answers: list[Answer], retries: int = 2, backoff: Backoff | None = None) -> tuple[int, int]:
+    """The status that a driver ends with, and the number of requests that it sent."""
+    left = iter(answers)
+    with Site(lambda _: next(left)) as site, urllib3.PoolManager() as pool:
+        policy = driver_retry(retries, (429, 503), backoff=backoff or Backoff(first=0))
+        return pool.request("POST", site.url, body="{}", retries=policy).status, len(site.log)
+
+
+BUSY = Answer(503, "busy")
+
+
+def test_a_driver_repeats_by_the_same_policy() -> None:
+    assert asked_of_a_driver([BUSY, Answer(429, "busy", {"Retry-After": "0"}), Answer(200, "done")]) == (200, 3)
+    assert asked_of_a_driver([BUSY] * 3) == (503, 3)
+    assert asked_of_a_driver([Answer(500, "no")]) == (500, 1)
+
+
+def test_a_driver_waits_as_long_as_the_server_asks_unless_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("airconn.stores.http.retries.time.sleep", pauses.append)
+    answers = [Answer(429, "", {"Retry-After": "17"}), BUSY, Answer(429, "", {"Retry-After": "86400"})]
+    assert asked_of_a_driver(answers, 9, Backoff()) == (429, 3)
+    assert 17 <= pauses[0] <= 17.3
+    assert 0.3 <= pauses[1] <= 0.6
+
+
+@pytest.mark.parametrize(("connects", "pauses"), [(0, 0), (2, 2), (None, 5)])
+def test_a_driver_tries_to_connect_as_often_as_it_is_told(
+    connects: int | None, pauses: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("airconn.stores.http.retries.time.sleep", waited.append)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    policy = driver_retry(5, (), connects=connects)
+    with urllib3.PoolManager() as pool, pytest.raises(urllib3.exceptions.MaxRetryError):
+        pool.request("GET", url, retries=policy)
+    assert len(waited) == pauses

@@ -13,10 +13,10 @@ import pytest
 import urllib3
 
 from airconn.errors import TargetError
-from airconn.stores import bodies
+from airconn.stores.http import bodies
 from tests.conftest import Result
+from tests.stores.http.test_redirects import PLACES, SECRET, Doors, outcome
 from tests.stores.site import Answer, Received, Site
-from tests.stores.test_redirects import PLACES, SECRET, Doors, outcome
 
 BOMB = gzip.compress(bytes(16 << 20)) * 40
 """640 MiB in 40 parts, which is more than anything that is asked for."""

@@ -14,7 +14,7 @@ import pytest
 import trustme
 import yaml
 
-from airconn.stores.redirects import Way
+from airconn.stores.http.redirects import Way
 from tests.conftest import Result
 from tests.stores.secrets import fake_key_vault
 from tests.stores.site import Answer, Received, Site
