@@ -9,11 +9,11 @@ from airconn.airflow.rest_api import VERSION_PATHS
 from airconn.airflow.versions import SUPPORTED
 from airconn.errors import TargetError, UsageError
 from airconn.model import OLDEST, AirflowVersion
-from airconn.stores import bodies
-from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.transport import Reply, Request
 from airconn.stores.base import Watch
+from airconn.stores.http import bodies
+from airconn.stores.http import gateways as between
+from airconn.stores.http.transport import Reply, Request
 
 
 @dataclass(frozen=True, slots=True)
