@@ -183,7 +183,7 @@ class Backend:
     where: str
     """Where the class is named."""
     kwargs_where: str
-    """Where its options stand, or would."""
+    """Where its options are set, or would be."""
 
 
 def secrets_backend(config: AirflowConfig, section: Literal["secrets", "workers"] = "secrets") -> Backend | None:
@@ -191,7 +191,7 @@ def secrets_backend(config: AirflowConfig, section: Literal["secrets", "workers"
 
     Options in variables of their own, which Airflow takes since 3.2, come before those of the JSON, and are texts.
 
-    Raises `UsageError` for options that are no JSON object: Airflow only warns of them, and goes without any.
+    Raises `UsageError` for options that aren't a JSON object: Airflow only warns of them, and uses none.
     """
     key, kwargs_key = ("backend", "backend_kwargs")
     if section == "workers":

@@ -34,7 +34,7 @@ class Overlay:
     entries: tuple[Entry, ...]
 
     def apply(self, bundle: Bundle, surroundings: Surroundings, selection: Selection, rules: Rules) -> Bundle:
-        """`bundle` with the fields that the overlay gives. An entry that isn't selected is none of its business.
+        """`bundle` with the fields that the overlay gives. An entry that isn't selected is ignored.
 
         Raises `UsageError` for an id or a field that there isn't, and for a value that the Airflow of `rules` doesn't
         take, with the place in the file.
@@ -153,7 +153,7 @@ class _Merger:
 
     def leaf(self, there: Any, given: str, path: JsonPath) -> Any:
         got = self.value(given, path)
-        # What stands in the file has the type that it has there; what comes from elsewhere is text.
+        # A value in the file has the type that it has there; what comes from elsewhere is text.
         adapts = got.adapts and not values.is_literal(given)
         return edit.alike(there, Value(got.text, adapts), self.where)
 
