@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Final
 from airconn.errors import AirconnError
 from airconn.model import DEFAULT_POOL, AirflowObject, Kind, Origin, Step
 from airconn.stores.airflow_api.address import path_of
-from airconn.stores.airflow_api.along import along
 from airconn.stores.airflow_api.dialect import Dialect
+from airconn.stores.airflow_api.sent_fields import sent_along
 from airconn.stores.airflow_api.transport import Request
 
 ID_NAMES: Final = {Kind.CONNECTIONS: "connection_id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
@@ -46,7 +46,7 @@ class Api(ABC):
 
     def sent(self, step: Step) -> frozenset[str]:
         """The fields that an update sends: what it writes, and what goes along with it."""
-        return step.written | along(step, self.dialect)
+        return step.written | sent_along(step, self.dialect)
 
     @abstractmethod
     def create(self, obj: AirflowObject) -> Sequence[Request]:

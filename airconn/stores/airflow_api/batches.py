@@ -11,12 +11,12 @@ from airconn.errors import AirconnError, own_fault
 from airconn.formats.base import Note
 from airconn.model import WRITES, Action, AirflowObject, Kind, Outcome, Selection, Step
 from airconn.stores.airflow_api import bulk
-from airconn.stores.airflow_api.along import is_merged
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.bulk import Entry, Key
 from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.reading import Reader
+from airconn.stores.airflow_api.sent_fields import is_merged
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.writes import (
     MAY_NOT,

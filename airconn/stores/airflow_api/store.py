@@ -22,13 +22,13 @@ from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.batches import carry_out
 from airconn.stores.airflow_api.dialect import Dialect, dialect_for
-from airconn.stores.airflow_api.forms import stored_form
-from airconn.stores.airflow_api.mixing import mixed
+from airconn.stores.airflow_api.mixed_writes import mixed
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.probe import Server, probe
 from airconn.stores.airflow_api.reading import Reader
 from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
+from airconn.stores.airflow_api.stored_forms import stored_form
 from airconn.stores.base import Capabilities, Store, normal_url
 
 T = TypeVar("T", bound=AirflowObject)

@@ -22,7 +22,7 @@ from airconn.model import (
 )
 from airconn.stores.airflow_api.answers import Item
 from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
-from airconn.stores.airflow_api.forms import fields_set, plain, unmasked
+from airconn.stores.airflow_api.stored_forms import fields_set, plain, unmasked
 from airconn.stores.airflow_api.transport import Request
 
 

@@ -24,16 +24,16 @@ from airconn.model import (
     value_fields,
 )
 from airconn.stores.airflow_api import between
-from airconn.stores.airflow_api.along import is_merged
 from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
 from airconn.stores.airflow_api.faults import NoAnswer
-from airconn.stores.airflow_api.forms import hides_more, matches, stored_form
 from airconn.stores.airflow_api.reasons import reason
+from airconn.stores.airflow_api.sent_fields import is_merged
 from airconn.stores.airflow_api.session import Session, names_an_object
+from airconn.stores.airflow_api.stored_forms import hides_more, matches, stored_form
 from airconn.stores.airflow_api.transport import Reply, Request, unknown_fate
+from airconn.stores.in_parallel import in_order
 from airconn.stores.masks import holds_mask
 from airconn.stores.meanwhile import CHANGED, is_changed
-from airconn.stores.several import in_order
 
 _DONE = range(200, 300)
 _FORBIDDEN = (401, 403, 405)

@@ -29,11 +29,11 @@ from airconn.model import (
     value_fields,
 )
 from airconn.stores.base import Capabilities, Store
+from airconn.stores.in_parallel import in_order
 from airconn.stores.masks import holds_mask
 from airconn.stores.meanwhile import CHANGED, is_changed
 from airconn.stores.secrets.codec import Codec, losses, stored
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable, Unsure
-from airconn.stores.several import in_order
 
 T = TypeVar("T", bound=AirflowObject)
 Key = tuple[Kind, str]

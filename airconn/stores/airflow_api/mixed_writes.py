@@ -2,8 +2,8 @@
 
 A server reads a connection, sets its fields, and writes those that differ from what it read. A field that another
 writer changes in between, and that is the same for the server, stays the other one's. All fields travel in one
-request (`along`), so that no more is left of that than this moment; but in a request of many it lasts as long as the
-request. Whichever of two writers comes last finds a field of the other one here.
+request (`sent_along`), so that no more is left of that than this moment; but in a request of many it lasts as long as
+the request. Whichever of two writers comes last finds a field of the other one here.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from airconn.model import Action, AirflowObject, Connection, Kind, Selection, St
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.batches import MANY_PASSWORDS
 from airconn.stores.airflow_api.bulk import is_put_off
-from airconn.stores.airflow_api.forms import matches, stored_form
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.reading import Reader
 from airconn.stores.airflow_api.session import Session
+from airconn.stores.airflow_api.stored_forms import matches, stored_form
 from airconn.stores.base import unwatched
 
 _MOST = 1000
