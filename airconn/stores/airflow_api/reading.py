@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from airconn.errors import TargetError
-from airconn.formats.base import Note
 from airconn.model import AirflowObject, Kind, Selection
+from airconn.model.reading import Key, Note
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.dialect import why_it_fails
 from airconn.stores.airflow_api.pages import PAGE, Lister, Listing
@@ -21,17 +21,18 @@ _FEW = 4
 _SOME = 400
 _WORTH = 25
 """So many entries of a list take a server as long as one object that is asked for by itself."""
+_FAILS = "the server fails on it (500)"
 
 
 class Reader:
-    """Reads from one server. `notes` and `unreadable` are of the last read."""
+    """Reads from one server, once. `notes` and `unreadable` fill up as it reads."""
 
     def __init__(self, session: Session, api: Api, watch: Watch) -> None:
         self._session = session
         self._api = api
         self._watch = watch
         self.notes: list[Note] = []
-        self.unreadable: frozenset[tuple[Kind, str]] = frozenset()
+        self.unreadable: dict[Key, str] = {}
         """The objects that are there, and that the server fails on."""
 
     def read(self, kind: Kind, selection: Selection) -> Iterator[AirflowObject]:
@@ -130,9 +131,8 @@ class Reader:
 
     def _tell(self, kind: Kind, id_: str, about: str = "", *, known: bool = True) -> None:
         if known:
-            self.unreadable |= {(kind, id_)}
-        name = f"{self._session.base}: {kind.value}/{id_}"
-        self._add(name, f"{about}the server fails on it (500)", kind)
+            self.unreadable[kind, id_] = _FAILS
+        self._add(f"{self._session.base}: {kind.value}/{id_}", f"{about}{_FAILS}", kind)
 
     def _add(self, where: str, what: str, kind: Kind) -> None:
         why = why_it_fails(kind, self._api.dialect.version)
