@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from airconn.errors import TargetError, UsageError
 from airconn.model import OLDEST, AirflowVersion
-from airconn.stores import bodies
 from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.transport import Reply, Request
 from airconn.stores.base import Watch
+from airconn.stores.http import bodies
 
 _PATHS = (("/api/v2/version", True), ("/api/v1/version", False))
 

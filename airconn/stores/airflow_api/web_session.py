@@ -14,8 +14,8 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from airconn.errors import TargetError
-from airconn.stores import bodies
 from airconn.stores.airflow_api.transport import Reply, Request, Transport
+from airconn.stores.http import bodies
 
 _PAGE = "/login/"
 _PATIENCE = 10.0
