@@ -17,7 +17,7 @@ ID_NAMES: Final = {Kind.CONNECTIONS: "connection_id", Kind.VARIABLES: "key", Kin
 """What the id of an object is called in bodies and answers."""
 
 
-class Refused(AirconnError):
+class NotWritten(AirconnError):
     """A change that this API can't make without losing something."""
 
 
@@ -50,17 +50,17 @@ class Api(ABC):
 
     @abstractmethod
     def create(self, obj: AirflowObject) -> Sequence[Request]:
-        """What to send, one after the other, to create an object. Raises `Refused`."""
+        """What to send, one after the other, to create an object. Raises `NotWritten`."""
 
     @abstractmethod
     def update(self, step: Step) -> Sequence[Request]:
-        """What to send to write the fields `sent` of an object, and no others. Raises `Refused`."""
+        """What to send to write the fields `sent` of an object, and no others. Raises `NotWritten`."""
 
     def entity(self, step: Step) -> dict[str, Any]:
-        """What stands for a created or updated object in a request of many. Raises `Refused`."""
-        raise Refused("this API has no request of many")
+        """What stands for a created or updated object in a request of many. Raises `NotWritten`."""
+        raise NotWritten("this API has no request of many")
 
     def delete(self, kind: Kind, id_: str) -> Request:
         if kind is Kind.POOLS and id_ == DEFAULT_POOL:
-            raise Refused(f"Airflow lets nobody delete {DEFAULT_POOL}")
+            raise NotWritten(f"Airflow lets nobody delete {DEFAULT_POOL}")
         return Request("DELETE", self.path(kind, id_))

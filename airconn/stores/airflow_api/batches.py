@@ -11,11 +11,11 @@ from airconn.errors import AirconnError, own_fault
 from airconn.model import WRITES, Action, AirflowObject, Outcome, Selection, Step
 from airconn.stores.airflow_api import bulk
 from airconn.stores.airflow_api.api import Api
-from airconn.stores.airflow_api.bulk import BulkEntry, BulkKey, Content
+from airconn.stores.airflow_api.bulk import BulkContent, BulkEntry, BulkKey
 from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.late_passwords import LACKS, LatePasswords, is_late
 from airconn.stores.airflow_api.pages import Lister
-from airconn.stores.airflow_api.reading import Reader
+from airconn.stores.airflow_api.reading import ApiReader
 from airconn.stores.airflow_api.sent_fields import is_merged
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.transport import Reply
@@ -23,8 +23,8 @@ from airconn.stores.airflow_api.writes import (
     MAY_NOT,
     NO_AIRFLOW,
     UNKNOWN,
+    ApiWriter,
     Doubt,
-    Writer,
     failure,
     told,
 )
@@ -45,7 +45,7 @@ def carry_out(session: Session, api: Api, steps: Iterable[Step], *, whole: bool)
     `whole`: no object may come into being in two steps, for no later run would complete it. Raises `TargetError`
     before the first write, where the server doesn't answer or doesn't let us in.
     """
-    writer = Writer(session, api, whole=whole)
+    writer = ApiWriter(session, api, whole=whole)
     writes = (step for step in steps if step.action in WRITES)
     first = next(writes, None)
     if first is None:
@@ -92,7 +92,7 @@ class _Part:
     def doubt(self, item: BulkEntry) -> Doubt:
         if self.fate is not Fate.MAYBE_DONE:
             return Doubt.NONE
-        return Doubt.BARE if item.content is Content.BARE else Doubt.WHOLE
+        return Doubt.BARE if item.content is BulkContent.BARE else Doubt.WHOLE
 
     def failed(self, message: str) -> Iterator[Outcome]:
         """The outcomes where nothing has come of the entries now."""
@@ -111,7 +111,7 @@ class _Part:
 class BatchWriter:
     """Writes to one server of Airflow 3, one request after the other: on SQLite, writers wait for one another."""
 
-    def __init__(self, writer: Writer, session: Session, api: Api, *, whole: bool) -> None:
+    def __init__(self, writer: ApiWriter, session: Session, api: Api, *, whole: bool) -> None:
         self._writer = writer
         self._session = session
         self._api = api
@@ -165,7 +165,7 @@ class BatchWriter:
             yield from self._carry_out(entries)
             return
         try:
-            reader = Reader(self._session, self._api, unwatched)
+            reader = ApiReader(self._session, self._api, unwatched)
             kind, ids = merging[0].kind, frozenset((step.kind, step.id) for step in merging)
             held = {obj.id: obj for obj in reader.read(kind, Selection(kinds=frozenset({kind}), ids=ids))}
         except AirconnError as error:
@@ -315,7 +315,7 @@ class BatchWriter:
         if part.key.action is not Action.CREATE:
             Lister(self._session, self._api, kind, unwatched).count()
             return {}
-        reader = Reader(self._session, self._api, unwatched)
+        reader = ApiReader(self._session, self._api, unwatched)
         return {obj.id: obj for obj in reader.read_these(kind, [item.step.id for item in part.entries])}
 
 
@@ -338,4 +338,4 @@ class _Ahead:
 
 def _completes(entries: Sequence[BulkEntry]) -> bool:
     """Whether objects would be left half done without these, so that they are sent after the deadline as well."""
-    return any(item.content is Content.PASSWORD for item in entries)
+    return any(item.content is BulkContent.PASSWORD for item in entries)

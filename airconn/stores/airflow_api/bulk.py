@@ -19,7 +19,7 @@ from airconn.model import (
 )
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.transport import Reply, Request
-from airconn.stores.masks import holds_mask
+from airconn.stores.hidden import hidden_refusal
 
 _ON: Final = {
     Action.CREATE: {"action_on_existence": "fail"},
@@ -40,7 +40,7 @@ class BulkKey:
     """The fields that an update writes, where the server heeds that."""
 
 
-class Content(Enum):
+class BulkContent(Enum):
     """What an entry has of its object (`late_passwords`)."""
 
     WHOLE = "all that its step writes"
@@ -55,7 +55,7 @@ class BulkEntry:
     step: Step
     key: BulkKey | None = None
     entity: Entity = ""
-    content: Content = Content.WHOLE
+    content: BulkContent = BulkContent.WHOLE
 
     @property
     def weight(self) -> int:
@@ -78,7 +78,7 @@ def _key(api: Api, step: Step) -> BulkKey | None:
     if step.action is Action.DELETE:
         # Airflow lets nobody delete default_pool, but for this call.
         return None if step.kind is Kind.POOLS and step.id == DEFAULT_POOL else BulkKey(step.kind, step.action)
-    if source is None or holds_mask(source, _names(api, step)):
+    if source is None or hidden_refusal(source, _names(api, step)):
         return None
     if step.action is Action.CREATE:
         # `handle_bulk_create` of services/public/variables.py drops the team (3.2.2, 3.3.2).

@@ -28,7 +28,7 @@ from airconn.errors import AirconnError
 from airconn.model import Action, Connection, FieldChange, How, Kind, Outcome, Step
 from airconn.model.reading import Note
 from airconn.stores.airflow_api.api import Api
-from airconn.stores.airflow_api.bulk import BulkEntry, BulkKey, Content, is_result
+from airconn.stores.airflow_api.bulk import BulkContent, BulkEntry, BulkKey, is_result
 from airconn.stores.airflow_api.dialect import Dialect
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.transport import Request
@@ -102,7 +102,7 @@ class LatePasswords:
 
     def lack(self, item: BulkEntry) -> None:
         """An entry has come to be there, or may have: without its password, if it was sent so."""
-        if item.content is Content.BARE:
+        if item.content is BulkContent.BARE:
             self._lacking.add(item.step.id)
 
     def notes(self) -> tuple[Note, ...]:
@@ -137,13 +137,13 @@ def _without_password(item: BulkEntry) -> BulkEntry:
     if not is_late(item.step) or isinstance(item.entity, str):
         return item
     values = {name: value for name, value in item.entity.items() if name != "password"}
-    return replace(item, entity=values, content=Content.BARE)
+    return replace(item, entity=values, content=BulkContent.BARE)
 
 
 def _password_alone(api: Api, item: BulkEntry) -> BulkEntry:
     """The update that gives a connection the password that it was created without, with all that it belongs to."""
     step = replace(item.step, action=Action.UPDATE, target=item.step.source, changes=(_PASSWORD,))
-    return BulkEntry(step, BulkKey(step.kind, step.action), api.entity(step), Content.PASSWORD)
+    return BulkEntry(step, BulkKey(step.kind, step.action), api.entity(step), BulkContent.PASSWORD)
 
 
 def _may_update(api: Api) -> Request:

@@ -15,7 +15,7 @@ from airconn.model.reading import Key, Note
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.late_passwords import may_have_come_late
 from airconn.stores.airflow_api.pages import Lister
-from airconn.stores.airflow_api.reading import Reader
+from airconn.stores.airflow_api.reading import ApiReader
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.stored_forms import matches, stored_form
 from airconn.stores.base import unwatched
@@ -56,7 +56,7 @@ def _held(session: Session, api: Api, steps: dict[str, Step]) -> dict[str, Airfl
     if api.lists_in_full(Kind.CONNECTIONS):
         ids = frozenset((Kind.CONNECTIONS, id_) for id_ in steps)
         selection = Selection(kinds=frozenset({Kind.CONNECTIONS}), ids=ids)
-        return {obj.id: obj for obj in Reader(session, api, unwatched).read(Kind.CONNECTIONS, selection)}
+        return {obj.id: obj for obj in ApiReader(session, api, unwatched).read(Kind.CONNECTIONS, selection)}
     items = Lister(session, api, Kind.CONNECTIONS, unwatched).read().items
     return {id_: api.parse(Kind.CONNECTIONS, item) for id_, item in items.items() if id_ in steps}
 

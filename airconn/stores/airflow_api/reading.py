@@ -24,7 +24,7 @@ _WORTH = 25
 _FAILS = "the server fails on it (500)"
 
 
-class Reader:
+class ApiReader:
     """Reads from one server, once. `notes` and `unreadable` fill up as it reads."""
 
     def __init__(self, session: Session, api: Api, watch: Watch) -> None:

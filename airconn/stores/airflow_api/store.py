@@ -14,8 +14,8 @@ from airconn.stores.airflow_api.batches import carry_out
 from airconn.stores.airflow_api.dialect import Dialect, dialect_for
 from airconn.stores.airflow_api.mixed_writes import mixed
 from airconn.stores.airflow_api.pages import Lister
-from airconn.stores.airflow_api.probe import Server, probe
-from airconn.stores.airflow_api.reading import Reader
+from airconn.stores.airflow_api.probe import AnsweringAirflow, probe
+from airconn.stores.airflow_api.reading import ApiReader
 from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.stored_forms import stored_form
@@ -36,7 +36,7 @@ class AirflowApiStore(Store):
     def __init__(self, address: str, settings: Settings) -> None:
         super().__init__(base_url(address), Capabilities(hides=True, is_airflow=True))
         self._session = Session(self.address, settings)
-        self._server: Server | None = None
+        self._server: AnsweringAirflow | None = None
 
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
         server = self._probed(context)
@@ -47,7 +47,7 @@ class AirflowApiStore(Store):
         return normal_url(self.address)
 
     def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
-        reader = Reader(self._session, self._api(context), context.watch)
+        reader = ApiReader(self._session, self._api(context), context.watch)
         bundle = Bundle.of(obj for kind in Kind if selection.reaches(kind) for obj in reader.read(kind, selection))
         return Reading(bundle, tuple(reader.notes), unreadable=reader.unreadable)
 
@@ -81,7 +81,7 @@ class AirflowApiStore(Store):
     def close(self) -> None:
         self._session.close()
 
-    def _probed(self, context: Context) -> Server:
+    def _probed(self, context: Context) -> AnsweringAirflow:
         if self._server is None:
             self._server = probe(self._session, context.watch)
             self._session.v2, self._session.version = self._server.v2, self._server.version

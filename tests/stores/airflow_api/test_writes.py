@@ -13,7 +13,7 @@ import pytest
 from airconn.errors import TargetError
 from airconn.model import REDACTED, Action, Bundle, Connection, Kind, Pool, Selection, Step, Text, Variable
 from airconn.plan import Policy, make_plan
-from airconn.stores.airflow_api.writes import Writer
+from airconn.stores.airflow_api.writes import ApiWriter
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Store
 from tests.stores.airflow_api.conftest import airflow, with_password, with_token
 from tests.stores.contract import decoy, do, step
@@ -279,7 +279,7 @@ def test_a_fault_of_airconn_after_the_deletion_says_that_it_was_deleted(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(Writer, "_create", broken)
+    monkeypatch.setattr(ApiWriter, "_create", broken)
     store = connect(serve(airflow("3.3.2", NoCreating(9, Answer()))).url)
     error = only_error(store, replacements()[0])
     assert error == "it was deleted, and creating it again failed: a fault of airconn itself: RuntimeError"
