@@ -10,7 +10,7 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.standard_input import STDIN, one_name, refuse_second_use
+from airconn.transfer.standard_input import STDIN, one_name, refuse_second_use
 from airconn.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

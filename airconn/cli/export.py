@@ -11,7 +11,7 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.standard_input import refuse_second_use
+from airconn.transfer.standard_input import refuse_second_use
 from airconn.errors import AirconnError, BlockedError, ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def deliver(
     stores hold nothing is an error, `unless_empty`.
     """
     from airconn import formats, transfer
-    from airconn.cli.overriding import make_overrides
+    from airconn.transfer.overriding import make_overrides
     from airconn.config import Settings
     from airconn.formats.base import WriteOptions
     from airconn.stores.file import FileStore

@@ -8,7 +8,7 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.standard_input import refuse_second_use
+from airconn.transfer.standard_input import refuse_second_use
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:

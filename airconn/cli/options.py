@@ -19,7 +19,7 @@ from airconn.cli.nothing import allowing_nothing as allowing_nothing
 from airconn.cli.nothing import nothing_check as nothing_check
 from airconn.cli.nothing import warn_of_nothing as warn_of_nothing
 from airconn.cli.redirect_option import allow_redirect
-from airconn.cli.standard_input import one_name
+from airconn.transfer.standard_input import one_name
 from airconn.errors import UsageError
 from airconn.formats import NAMES, dotenv, refuse_unknown
 from airconn.stores import is_file, open_store

@@ -16,7 +16,7 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.handover import hand_over
-from airconn.cli.standard_input import refuse_second_use
+from airconn.transfer.standard_input import refuse_second_use
 from airconn.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def command(
 def _gather(app: App, from_: str | None, options: dict[str, Any]) -> Environ:
     from airconn import transfer
     from airconn.cli.export import tell_lacks
-    from airconn.cli.overriding import make_overrides
+    from airconn.transfer.overriding import make_overrides
     from airconn.transfer.environ import make_environ
 
     selection = opt.make_selection(options["kinds"], options["include"], options["exclude"])

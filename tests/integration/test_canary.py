@@ -510,7 +510,7 @@ PATCHED = [
     "airconn.transfer.importing.carry_out",
     "airconn.cli.running.Printer.up_to",
     "airconn.cli.options.open_store",
-    "airconn.cli.overriding.make_overrides",
+    "airconn.transfer.overriding.make_overrides",
     "airconn.config.Config.load",
     "airconn.report.summary",
     "airconn.formats.get_format",

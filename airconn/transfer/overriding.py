@@ -9,7 +9,7 @@ from typing import Any
 
 from airconn.cli.app import App
 from airconn.cli.options import make_selection
-from airconn.cli.standard_input import one_name
+from airconn.transfer.standard_input import one_name
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import AirflowVersion, Bundle, Selection
