@@ -124,9 +124,7 @@ def open_store(address: str, settings: Settings) -> Store:
     if left is not None and not entry.keeps_deadline:
         # The time-out keeps such a place from waiting long beyond the deadline.
         settings = replace(settings, timeout=min(settings.timeout, max(left, 0.1)))
-    store = cast("Store", import_module(entry.module).open_store(address, settings))
-    store.deadline = settings.deadline
-    return store
+    return cast("Store", import_module(entry.module).open_store(address, settings))
 
 
 def open_backend(
