@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from airconn.cli.outgoing import coloured, outgoing
 from airconn.cli.progress import Progress, columns_of
-from airconn.errors import AirconnError, ExitCode, InputErrors, TargetError
+from airconn.errors import AirconnError, ExitCode, InputErrors, TargetError, UsageError
 from airconn.quoting import clean, without_passwords
 
 if TYPE_CHECKING:
     from airconn.config import Config
     from airconn.formats.base import Note
     from airconn.stores.base import Store
+    from airconn.transfer.choices import Network
+    from airconn.transfer.places import Places
 
 
 _MOST_FAULTS = 20
@@ -104,6 +106,29 @@ class App:
             self.stderr.flush()
             answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
         return answer in ("y", "yes")
+
+    def ask_value(self, place: str) -> str:
+        """Asks on the terminal for the value of a place, unseen. Raises `UsageError` where there is no terminal."""
+        import warnings
+        from getpass import GetPassWarning, getpass
+
+        no_terminal = UsageError(
+            "there is no terminal to ask for it", where=place, hint="env:NAME or file:PATH take it from elsewhere"
+        )
+        if not self.stderr.isatty():
+            raise no_terminal
+        with self.progress.hidden(), warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)  # it would be shown while it is typed
+            try:
+                return getpass(f"{clean(place)}: ")
+            except (GetPassWarning, EOFError):
+                raise no_terminal from None
+
+    def places(self, network: Network) -> Places:
+        """What opens the places of this run."""
+        from airconn.transfer.places import Places
+
+        return Places(self.config, network, self.ask_value, self.watch)
 
     @property
     def can_ask(self) -> bool:
