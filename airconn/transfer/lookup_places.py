@@ -36,7 +36,7 @@ class FoundPlaces:
 
 
 def find_chains(named: NamedPlaces, airflow: AirflowVersion | None, places: Places) -> FoundPlaces:
-    """The chains of an Airflow, and its version. Raises `AirconnError` for a place that was named and can't be opened."""
+    """The chains of an Airflow, and its version. Raises `AirconnError` where one that was named can't be opened."""
     version = airflow
     try:
         store = places.open(_database_address(named, places))
