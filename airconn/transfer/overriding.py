@@ -8,8 +8,8 @@ from pathlib import Path
 from airconn.errors import UsageError
 from airconn.model import Selection
 from airconn.quoting import shown_address
-from airconn.transfer import Change
 from airconn.transfer.choices import ObjectChanges
+from airconn.transfer.loading import Change
 from airconn.transfer.places import Places
 
 
