@@ -17,7 +17,7 @@ from airconn.stores.http.transport import Reply, Request
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class AnsweringAirflow:
     """An Airflow that answered. `text` is its version as it says it, such as `3.1.0rc1`."""
 
     version: AirflowVersion
@@ -25,7 +25,7 @@ class Server:
     v2: bool
 
 
-def probe(session: Session, watch: Watch) -> Server:
+def probe(session: Session, watch: Watch) -> AnsweringAirflow:
     """Asks for the version, which needs no credentials in any Airflow; with them if something in front wants some.
 
     Raises `TargetError` saying what is wrong with the address, the network or the credentials.
@@ -62,7 +62,7 @@ def _version(reply: Reply) -> str | None:
     return text if isinstance(text, str) and re.fullmatch(r"\d+\.\d+[\w.+-]{0,60}", text) else None
 
 
-def _checked(session: Session, text: str, v2: bool) -> Server:
+def _checked(session: Session, text: str, v2: bool) -> AnsweringAirflow:
     try:
         version = AirflowVersion.parse(text)
     except UsageError:
@@ -73,7 +73,7 @@ def _checked(session: Session, text: str, v2: bool) -> Server:
             where=session.base,
             hint=f"airconn speaks with {SUPPORTED}",
         )
-    return Server(version, text, v2)
+    return AnsweringAirflow(version, text, v2)
 
 
 def _explain(session: Session, replies: list[Reply]) -> TargetError:

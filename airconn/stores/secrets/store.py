@@ -29,10 +29,10 @@ from airconn.model import (
 )
 from airconn.stores.base import Capabilities, Store
 from airconn.stores.hidden import hidden_refusal
+from airconn.stores.in_parallel import in_order
 from airconn.stores.meanwhile import CHANGED, is_changed
 from airconn.stores.secrets.codec import Codec, losses, stored
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable, Unsure
-from airconn.stores.several import in_order
 from airconn.stores.silence import SILENT, Silence
 
 T = TypeVar("T", bound=AirflowObject)

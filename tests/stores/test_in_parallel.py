@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from airconn.stores.several import in_order
+from airconn.stores.in_parallel import in_order
 
 
 @pytest.mark.parametrize("workers", [1, 4])

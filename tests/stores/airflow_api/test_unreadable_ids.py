@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airconn.model import Kind, Selection
-from airconn.stores.airflow_api.broken import Search, may_be_included
+from airconn.stores.airflow_api.unreadable_ids import Search, may_be_included
 
 ids = st.text(st.sampled_from("abcz019_-.ABZ"), min_size=1, max_size=12)
 short = st.text(st.sampled_from("abcz019_-.ABZ"), min_size=1, max_size=5)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from airconn.model import REDACTED, Action, Connection, Kind, Step, Variable
+from airconn.model.reading import Key
 from airconn.model.text import Text
-from airconn.stores.base import Store
+from airconn.stores.base import Context, FindsMixed, Store
 from tests.stores.airflow_api.conftest import airflow
 from tests.stores.contract import step
 from tests.stores.site import Answer, Received, Site
@@ -45,8 +46,15 @@ def updated(conn_id: str) -> Step:
 def test_a_connection_with_the_host_of_another_writer_is_found(version: str, serve: Serve, connect: Connect) -> None:
     rows = [shown(f"c{n}", host="theirs" if n == 3 else "ours") for n in range(8)]
     site = serve(airflow(version, listing(*rows)))
-    assert connect(site.url).mixed([updated(f"c{n}") for n in range(8)]) == {(Kind.CONNECTIONS, "c3")}
+    assert mixed(connect(site.url), [updated(f"c{n}") for n in range(8)]) == {(Kind.CONNECTIONS, "c3")}
     assert len([sent for sent in site.sent("GET") if "/connections" in sent.path]) <= 2
+
+
+def mixed(store: Store, done: list[Step]) -> frozenset[Key]:
+    assert isinstance(store, FindsMixed)
+    found, notes = store.mixed(done, Context())
+    assert notes == ()
+    return found
 
 
 def test_what_was_created_in_two_requests_is_looked_at(serve: Serve, connect: Connect) -> None:
@@ -55,9 +63,9 @@ def test_what_was_created_in_two_requests_is_looked_at(serve: Serve, connect: Co
         return [step(Action.CREATE, obj) for obj in made]
 
     rows = [shown(f"c{n}", login="theirs" if n == 3 else None) for n in range(30)]
-    assert connect(serve(airflow("3.3.2", listing(*rows))).url).mixed(created(30)) == {(Kind.CONNECTIONS, "c3")}
+    assert mixed(connect(serve(airflow("3.3.2", listing(*rows))).url), created(30)) == {(Kind.CONNECTIONS, "c3")}
     site = serve(airflow("3.3.2", listing(*rows)))
-    assert connect(site.url).mixed(created(5)) == frozenset()  # one request each, or one for all
+    assert mixed(connect(site.url), created(5)) == frozenset()  # one request each, or one for all
     assert not [sent for sent in site.sent("GET") if "/connections" in sent.path]
 
 
@@ -65,7 +73,7 @@ def test_what_is_written_at_once_is_not_looked_at(serve: Serve, connect: Connect
     site = serve(airflow("3.3.2"))
     new = Variable(key="v", value=Text("x"))
     done = [step(Action.UPDATE, new, Variable(key="v", value=Text("y")), "value"), updated("gone")]
-    assert connect(site.url).mixed(done[:1]) == frozenset()
+    assert mixed(connect(site.url), done[:1]) == frozenset()
     assert len(site.sent("GET")) <= 2
 
 
@@ -79,7 +87,9 @@ def test_so_many_passwords_that_a_list_takes_minutes_are_told_and_not_looked_at(
         for n in range(1000)
     ]
     store = connect(site.url)
-    assert store.mixed(done) == frozenset()
-    assert [note.message for note in store.notes] == [
+    assert isinstance(store, FindsMixed)
+    found, notes = store.mixed(done, Context())
+    assert found == frozenset()
+    assert [note.message for note in notes] == [
         "whether another import changed some of these connections at the same time isn't looked at: --verify does"
     ]

@@ -2,23 +2,22 @@
 
 A server reads a connection, sets its fields, and writes those that differ from what it read. A field that another
 writer changes in between, and that is the same for the server, stays the other one's. All fields travel in one
-request (`along`), so that no more is left of that than this moment; but in a request of many it lasts as long as the
-request. Whichever of two writers comes last finds a field of the other one here.
+request (`sent_along`), so that no more is left of that than this moment; but in a request of many it lasts as long as
+the request. Whichever of two writers comes last finds a field of the other one here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airconn.formats.base import Note
 from airconn.model import Action, AirflowObject, Connection, Kind, Selection, Step, value_fields
+from airconn.model.reading import Key, Note
 from airconn.stores.airflow_api.api import Api
-from airconn.stores.airflow_api.batches import MANY_PASSWORDS
-from airconn.stores.airflow_api.bulk import is_put_off
-from airconn.stores.airflow_api.forms import matches, stored_form
+from airconn.stores.airflow_api.late_passwords import may_have_come_late
 from airconn.stores.airflow_api.pages import Lister
-from airconn.stores.airflow_api.reading import Reader
+from airconn.stores.airflow_api.reading import ApiReader
 from airconn.stores.airflow_api.session import Session
+from airconn.stores.airflow_api.stored_forms import matches, stored_form
 from airconn.stores.base import unwatched
 
 _MOST = 1000
@@ -26,27 +25,26 @@ _MOST = 1000
 _UNSEEN = "whether another import changed some of these connections at the same time isn't looked at: --verify does"
 
 
-def mixed(session: Session, api: Api, done: Sequence[Step]) -> tuple[frozenset[tuple[Kind, str]], Note | None]:
+def mixed(session: Session, api: Api, done: Sequence[Step]) -> tuple[frozenset[Key], tuple[Note, ...]]:
     """Which of the written connections aren't as they were written, as far as a list shows it.
 
-    The note says where that wasn't looked at.
+    A note says where that wasn't looked at.
     """
     steps = {step.id: step for step in _at_risk(done, api)}
     if not steps:
-        return frozenset(), None
+        return frozenset(), ()
     passwords = {getattr(step.source, "password", None) for step in steps.values() if _writes_password(step)}
     if len(passwords) >= _MOST:
-        return frozenset(), Note(session.base, _UNSEEN)
+        return frozenset(), (Note(session.base, _UNSEEN),)
     found = _held(session, api, steps)
-    return frozenset((Kind.CONNECTIONS, id_) for id_ in steps if _differs(steps[id_], found.get(id_), api)), None
+    return frozenset((Kind.CONNECTIONS, id_) for id_ in steps if _differs(steps[id_], found.get(id_), api)), ()
 
 
 def _at_risk(done: Sequence[Step], api: Api) -> list[Step]:
     """The connections that were changed, and those that may have been created without their passwords."""
     written = [step for step in done if step.kind is Kind.CONNECTIONS]
-    created = [step for step in written if step.action is Action.CREATE and is_put_off(step)]
-    in_two = api.dialect.bulk_keeps_unnamed and len(created) > MANY_PASSWORDS
-    return [step for step in written if step.action is Action.UPDATE and step.written] + (created if in_two else [])
+    updated = [step for step in written if step.action is Action.UPDATE and step.written]
+    return updated + may_have_come_late(written, api.dialect)
 
 
 def _writes_password(step: Step) -> bool:
@@ -58,7 +56,7 @@ def _held(session: Session, api: Api, steps: dict[str, Step]) -> dict[str, Airfl
     if api.lists_in_full(Kind.CONNECTIONS):
         ids = frozenset((Kind.CONNECTIONS, id_) for id_ in steps)
         selection = Selection(kinds=frozenset({Kind.CONNECTIONS}), ids=ids)
-        return {obj.id: obj for obj in Reader(session, api, unwatched).read(Kind.CONNECTIONS, selection)}
+        return {obj.id: obj for obj in ApiReader(session, api, unwatched).read(Kind.CONNECTIONS, selection)}
     items = Lister(session, api, Kind.CONNECTIONS, unwatched).read().items
     return {id_: api.parse(Kind.CONNECTIONS, item) for id_, item in items.items() if id_ in steps}
 

@@ -15,10 +15,10 @@ from airconn.model import (
     is_unsaid,
     value_fields,
 )
-from airconn.stores.airflow_api.forms import matches, stored_form
+from airconn.stores.airflow_api.stored_forms import matches, stored_form
 
 
-def along(step: Step, dialect: RestDialect) -> frozenset[str]:
+def sent_along(step: Step, dialect: RestDialect) -> frozenset[str]:
     """The fields that the source says and the target has already, which are sent again with what is written.
 
     Otherwise one writer's password ends up beside another one's host, where the first found its own host there.

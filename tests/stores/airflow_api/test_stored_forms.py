@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from airconn.airflow.rest_api import dialect_for
 from airconn.model import REDACTED, AirflowVersion, Connection, Pool, Redacted, Text, Variable
-from airconn.stores.airflow_api.forms import hides_more, matches, rewritten, stored_form, unmasked
+from airconn.stores.airflow_api.stored_forms import hides_more, matches, rewritten, stored_form, unmasked
 from airconn.stores.masks import holds_mask
 
 V1, V2 = dialect_for(AirflowVersion(2, 11, 2)), dialect_for(AirflowVersion(3, 3, 2))
