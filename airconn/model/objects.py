@@ -133,7 +133,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Pool:
-    """An Airflow pool. `slots` of -1 means without limit; `include_deferred` of None means that the source doesn't say."""
+    """An Airflow pool. Slots of -1 mean no limit; `include_deferred` is None if the source doesn't give it."""
 
     kind: ClassVar[Kind] = Kind.POOLS
 
