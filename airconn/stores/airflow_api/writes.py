@@ -258,7 +258,7 @@ class ApiWriter:
         lacking = doubt is Doubt.BARE or not self._whole  # it is written afterwards
         if lacking and isinstance(held, Connection) and held.password is None:
             names.remove("password")
-        if any(hides_more(held, source, name, tells_passwords=self._api.dialect.v2) for name in names):
+        if any(hides_more(held, source, name, tells_passwords=self._api.dialect.tells_passwords) for name in names):
             return False
         return matches(held, stored_form(source, self._api.dialect), names)
 
