@@ -1,5 +1,5 @@
 """Old names, for modules that still use them: see `airconn.stores.http.gateways`."""
 
-from airconn.stores.http.gateways import trouble
+from airconn.stores.http.gateways import fault as trouble
 
 __all__ = ["trouble"]

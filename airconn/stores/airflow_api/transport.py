@@ -1,5 +1,5 @@
-"""Old names, for modules that still use them: see `airconn.stores.http.transport`."""
+"""Old names, for modules that still use them: see `airconn.stores.http.messages`."""
 
-from airconn.stores.http.transport import Reply, Request, Transport, unknown_fate
+from airconn.stores.http.messages import Reply, Request, unknown_fate
 
-__all__ = ["Reply", "Request", "Transport", "unknown_fate"]
+__all__ = ["Reply", "Request", "unknown_fate"]

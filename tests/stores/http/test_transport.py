@@ -17,8 +17,9 @@ from airconn.errors import TargetError
 from airconn.model import Kind, Selection
 from airconn.stores.base import Store
 from airconn.stores.http.faults import NoAnswer, OutOfTime
+from airconn.stores.http.messages import Reply, Request, unknown_fate
 from airconn.stores.http.retries import Backoff
-from airconn.stores.http.transport import Reply, Request, Transport, unknown_fate
+from airconn.stores.http.transport import Transport
 from tests.stores.airflow_api.conftest import airflow, with_password, with_token
 from tests.stores.site import Answer, Received, Site
 
