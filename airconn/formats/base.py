@@ -27,6 +27,7 @@ from airconn.model import (
     rules_for,
     value_fields,
 )
+from airconn.model.reading import Note as Note
 
 T = TypeVar("T", bound=AirflowObject)
 ConnectionFormat = Literal["json", "uri"]
@@ -85,18 +86,6 @@ class WriteOptions:
     @property
     def rules(self) -> Rules:
         return rules_for(self.airflow)
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something to tell the user that isn't an error. `where` is a place, as text."""
-
-    where: str
-    message: str
-    left_out: bool = False
-    """Whether an entry is not among the objects that were read."""
-    failed: bool = False
-    """Whether that is a failure of the run: it is an object, and its place can't give it."""
 
 
 @dataclass(frozen=True, slots=True)

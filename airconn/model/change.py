@@ -7,6 +7,7 @@ from enum import Enum
 
 from airconn.model.leaves import leaf_name
 from airconn.model.objects import AirflowObject, Kind, Pool
+from airconn.model.reading import Note
 
 
 class Action(str, Enum):
@@ -105,3 +106,5 @@ class Outcome:
     error: str | None = None
     untried: bool = False
     untouched: bool = False
+    notes: tuple[Note, ...] = ()
+    """What the write has to tell beside it, of this object or of the run so far."""

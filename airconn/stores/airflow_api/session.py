@@ -11,8 +11,8 @@ from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.model import AirflowVersion, Kind
 from airconn.stores.airflow_api.client import airflow_transport
-from airconn.stores.airflow_api.dialect import why_it_fails
 from airconn.stores.airflow_api.error_texts import reason
+from airconn.stores.airflow_api.listing_failures import why_it_fails
 from airconn.stores.airflow_api.login.authenticator import Authenticator
 from airconn.stores.http.faults import NoAnswer
 from airconn.stores.http.messages import Reply, Request
@@ -21,7 +21,7 @@ from airconn.stores.http.rest_client import RestClient
 _HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
 
 
-class Broken(TargetError):
+class ShowingFailed(TargetError):
     """The server fails on what it was asked to show (500), which may be for the sake of one object alone."""
 
 
@@ -123,7 +123,7 @@ class Session(RestClient):
             raise self.shut_out(reply.status, f"read {kind.value}")
         error = self.refusal(reply, request)
         if reply.status == 500:
-            raise Broken(error.message, where=self.base, hint=why_it_fails(kind, self.version))
+            raise ShowingFailed(error.message, where=self.base, hint=why_it_fails(kind, self.version))
         raise error
 
     def said(self, reply: Reply) -> str:

@@ -53,7 +53,7 @@ def test_tls_with_an_authority_of_ones_own(
     authority: trustme.CA, bundle: Path, serve: Serve, connect: Connect
 ) -> None:
     site = serve(airflow("3.3.2"), tls=served_by(authority))
-    assert connect(site.url, with_token(ca_bundle=bundle)).describe() == f"airflow 3.3.2 at {site.url}"
+    assert connect(site.url, with_token(ca_bundle=bundle)).describe().text == f"airflow 3.3.2 at {site.url}"
 
 
 def test_the_authorities_of_the_system_are_used_and_ssl_cert_file_names_them(
@@ -61,7 +61,7 @@ def test_the_authorities_of_the_system_are_used_and_ssl_cert_file_names_them(
 ) -> None:
     site = serve(airflow("3.3.2"), tls=served_by(authority))
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
-    assert "3.3.2" in connect(site.url).describe()
+    assert "3.3.2" in connect(site.url).describe().text
 
 
 def test_a_certificate_of_an_unknown_authority(authority: trustme.CA, serve: Serve, connect: Connect) -> None:
@@ -101,7 +101,7 @@ def test_a_client_certificate(
         with_token(ca_bundle=bundle, client_cert=both),
         with_token(ca_bundle=bundle, client_cert=cert, client_key=key),
     ):
-        assert "3.3.2" in connect(site.url, settings).describe()
+        assert "3.3.2" in connect(site.url, settings).describe().text
     message, hint = complaint(connect(site.url, with_token(ca_bundle=bundle, retries=0)))
     assert "TLS" in message or "broke" in message
     assert "client certificate" in hint or "broke" in message
@@ -179,7 +179,7 @@ def test_a_proxy_of_the_environment_is_used_with_its_credentials(
     site = serve(airflow("3.3.2", lambda received: None))
     monkeypatch.setenv("http_proxy", f"http://ann:hunter%2F2@127.0.0.1:{site.port}")
     store = connect("http://airflow.example.invalid", with_token())
-    assert store.describe() == "airflow 3.3.2 at http://airflow.example.invalid"
+    assert store.describe().text == "airflow 3.3.2 at http://airflow.example.invalid"
     assert site.log[0].headers["Host"] == "airflow.example.invalid"
     assert site.log[0].headers["Proxy-Authorization"] == "Basic YW5uOmh1bnRlci8y"
 
@@ -190,7 +190,7 @@ def test_hosts_in_no_proxy_are_asked_directly(
     site, proxy = serve(airflow("3.3.2")), serve(airflow("2.11.2"))
     monkeypatch.setenv("http_proxy", proxy.url)
     monkeypatch.setenv("no_proxy", "example.org,127.0.0.1")
-    assert "3.3.2" in connect(site.url).describe()
+    assert "3.3.2" in connect(site.url).describe().text
     assert proxy.log == []
 
 

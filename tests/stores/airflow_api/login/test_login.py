@@ -165,7 +165,7 @@ def test_an_airflow_that_gives_everybody_a_token(serve: Serve, connect: Connect)
     tokens = Tokens()
     tokens.open_to_all = True
     site = serve(airflow("3.3.2", tokens))
-    assert len(connect(site.url, Settings()).read(Selection())) == 0
+    assert len(connect(site.url, Settings()).read(Selection()).bundle) == 0
     assert len(site.sent("GET", "/auth/token")) == 1
 
 
@@ -275,4 +275,4 @@ def test_threads_that_meet_an_expired_token_log_in_once(serve: Serve, connect: C
     settings = Settings(credentials=Credentials(token_command=(sys.executable, "-c", "print('token-1')")))
     tokens.expire()
     ids = frozenset((Kind.CONNECTIONS, f"c{index}") for index in range(8))
-    assert len(connect(site.url, settings).read(Selection(ids=ids))) == 8
+    assert len(connect(site.url, settings).read(Selection(ids=ids)).bundle) == 8

@@ -143,7 +143,7 @@ def test_the_password_is_verified_once_by_itself_and_once_for_the_session(
 ) -> None:
     fab = Fab()
     store = connect(serve(airflow(version, with_connections(fab))).url, with_password())
-    assert len(store.read(ids(40))) == 40
+    assert len(store.read(ids(40)).bundle) == 40
     assert fab.used == ["basic"] + ["cookie"] * 39
     assert fab.logins == 1
 
@@ -446,9 +446,9 @@ def test_what_one_may_not_do_is_no_reason_to_log_in_again(serve: Serve, connect:
 def test_threads_share_one_session_and_renew_it_once(serve: Serve, connect: Connect) -> None:
     fab = Fab()
     store = connect(serve(airflow("2.11.2", with_connections(fab))).url, with_password())
-    assert len(store.read(ids(40))) == 40
+    assert len(store.read(ids(40)).bundle) == 40
     fab.end_sessions()
-    assert len(store.read(ids(40))) == 40
+    assert len(store.read(ids(40)).bundle) == 40
     assert fab.logins == 2
     assert fab.used.count("basic") == 1
 
