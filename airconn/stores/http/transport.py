@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlencode
@@ -163,12 +162,6 @@ class Transport:
                 self._pool = make_pool(self.base, self._settings)
                 self._carrier = self._make_carrier(self._pool)
             return self._pool, self._carrier
-
-    def finishing(self) -> AbstractContextManager[None]:
-        return self.deadline.finishing()
-
-    def is_late(self) -> bool:
-        return self.deadline.has_passed()
 
     def close(self) -> None:
         """Closes the connections, and ends the pauses."""
