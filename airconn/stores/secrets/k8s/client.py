@@ -196,7 +196,7 @@ class KubernetesClient:
     def _cluster(self) -> Cluster:
         """Where the cluster is and who we are there. Raises `UsageError`, and `Unavailable` without credentials."""
         configuration, namespace = k8s_config.find(self._context, self._settings)
-        # All are safe to repeat: a Secret is created once, and a change or a deletion names the version that it is about.
+        # All requests are safe to repeat: a Secret is created once, and other writes name the version they are about.
         configuration.retries = driver_retry(self._settings.retries, _TRY_AGAIN)
         configuration.connection_pool_maxsize = Service.parallel
         client = load("kubernetes.client", EXTRA)

@@ -42,8 +42,8 @@ def be_patient(session: Any, settings: Settings, way: Way) -> None:
 
 
 def _repeat(session: Any, way: Way, retries: int, *, connects: int) -> None:
-    # All are safe to repeat: with version 2 of the engine a write names the version that it is about, with version 1 it
-    # is the same write.
+    # All requests are safe to repeat: a write names the version that it is about, or with version 1 of the engine is
+    # the same write.
     policy = driver_retry(retries, _TRY_AGAIN, connects=connects)
     requests_session.mount(session, "vault", way, _most, max_retries=policy, pool_maxsize=32)
 
