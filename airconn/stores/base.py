@@ -200,7 +200,10 @@ class SuggestsIds(Protocol):
     """A store in which listing all ids may take long, so that only what is quickly there is suggested."""
 
     def quick_ids(self, kinds: frozenset[Kind], context: Context) -> frozenset[Key]:
-        """Ids of these kinds to suggest one of: all, or none where that takes long. Raises as `Store.read`."""
+        """Ids of these kinds to suggest one of: all of them, or none where that takes long.
+
+        Raises as `Store.read`.
+        """
 
 
 @runtime_checkable

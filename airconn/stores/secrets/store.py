@@ -32,10 +32,10 @@ from airconn.model import (
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.hidden import hidden_refusal
+from airconn.stores.in_parallel import in_order
 from airconn.stores.meanwhile import CHANGED, DELETED, is_changed
 from airconn.stores.secrets.codec import Codec, losses, stored
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable, Unsure, owned_by
-from airconn.stores.several import in_order
 from airconn.stores.silence import SILENT, Silence
 
 T = TypeVar("T", bound=AirflowObject)

@@ -16,6 +16,7 @@ from airconn.errors import AirconnError, InputError, UsageError
 from airconn.formats import connection_fields, connection_uri, env
 from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
 from airconn.stores.base import Capabilities, Ids
+from airconn.stores.in_parallel import in_order
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.aws import options
 from airconn.stores.secrets.aws.errors import Answered
@@ -24,7 +25,6 @@ from airconn.stores.secrets.aws.service import AwsService
 from airconn.stores.secrets.aws.store import AwsStore
 from airconn.stores.secrets.codec import Payload, stored, without_description
 from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
-from airconn.stores.several import in_order
 
 SCHEME = "aws-secretsmanager"
 EXAMPLE = f"{SCHEME}://eu-west-1"

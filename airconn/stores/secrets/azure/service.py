@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from airconn.model import Kind
+from airconn.stores.in_parallel import in_order
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.azure.client import AzureClient, AzureDeclined
 from airconn.stores.secrets.azure.names import TAGS, Names
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable, owned_by
-from airconn.stores.several import in_order
 
 MOST_TAGS = 15
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
