@@ -77,7 +77,7 @@ def examples() -> list[AirflowObject]:
     """The objects of all example files, under ids that tell the files apart."""
     found: list[AirflowObject] = []
     for number, path in enumerate(sorted(EXAMPLES.iterdir())):
-        bundle = FileStore(str(path), Settings()).read(Selection())
+        bundle = FileStore(str(path), Settings()).read(Selection()).bundle
         found += [some.with_id(obj, f"f{number}_{obj.id}") for obj in bundle if obj.kind is not Kind.POOLS]
     return found
 
@@ -142,14 +142,14 @@ class BackendAgreement:
 def write(store: Store, objects: list[AirflowObject]) -> dict[str, set[str]]:
     """Has a store write these objects, and gives the fields of each that it said it couldn't hold."""
     ids = frozenset((obj.kind, obj.id) for obj in objects)
-    plan = make_plan(Bundle.of(objects), store.present(Selection(ids=ids)), store)
+    plan = make_plan(Bundle.of(objects), store.read(Selection(ids=ids)).bundle, store)
     assert not plan.blocked
     outcomes = list(store.apply(plan.writes))
     assert [(outcome.step.id, outcome.error) for outcome in outcomes if outcome.error] == []
     told: dict[str, set[str]] = {}
     for note in store.notes:
         told.setdefault(note.where, set()).add(note.message.partition(" ")[0])
-    again = make_plan(Bundle.of(objects), store.present(Selection(ids=ids)), store)
+    again = make_plan(Bundle.of(objects), store.read(Selection(ids=ids)).bundle, store)
     assert again.writes == ()
     return told
 
