@@ -32,7 +32,7 @@ from airconn.model import (
 from airconn.model.reading import Note
 
 TYPES = ("env", "json", "yaml", "yml")
-_LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 """What ends a line to `str.splitlines`."""
 
 
@@ -223,7 +223,7 @@ def refusal(obj: Connection | Variable, what: str, rules: Rules) -> str:
         return f"its extra {fault}"
     if what != "env":
         return ""
-    if obj.id.lstrip()[:1] in ("#", "\ufeff") or set(obj.id) & set(f"=@{_LINE_ENDS}") or "://" in obj.id:
+    if obj.id.lstrip()[:1] in ("#", "\ufeff") or set(obj.id) & set(f"=@{LINE_ENDS}") or "://" in obj.id:
         return "its id can't stand in a line NAME=VALUE"
     if isinstance(obj, Connection):
         return "" if connection_uri.is_writable(obj) else "its conn_type can't be written in a URI"
@@ -232,7 +232,7 @@ def refusal(obj: Connection | Variable, what: str, rules: Rules) -> str:
         return "its value is empty, and Airflow reads nothing of a file with such a line"
     return (
         "its value has a line break in it, which no .env file of Airflow's can hold"
-        if set(value) & set(_LINE_ENDS)
+        if set(value) & set(LINE_ENDS)
         else ""
     )
 
