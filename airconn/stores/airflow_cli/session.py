@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from airconn.airflow.command import dialect_of
 from airconn.errors import TargetError, UsageError
 from airconn.model import AirflowObject, AirflowVersion, Bundle, Kind, Selection, rules_for
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.airflow_cli import calls
-from airconn.stores.airflow_cli.dialect import dialect_of
 from airconn.stores.airflow_cli.prefix import Prefix
 from airconn.stores.airflow_cli.reading import document, exact_values, objects
 from airconn.stores.airflow_cli.script import Answer, Call, CutOff, carry_out

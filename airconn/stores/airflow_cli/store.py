@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from airconn.airflow.command import dialect_of
 from airconn.config import Settings
 from airconn.model import WRITES, Action, AirflowObject, AirflowVersion, Outcome, Selection, Step
 from airconn.model.reading import Reading
 from airconn.stores.airflow_cli import refusals
-from airconn.stores.airflow_cli.dialect import dialect_of
 from airconn.stores.airflow_cli.forms import stored_form
 from airconn.stores.airflow_cli.prefix import Prefix
 from airconn.stores.airflow_cli.session import Session

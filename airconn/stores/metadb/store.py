@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
-from airconn.airflow_config import AirflowConfig
+from airconn.airflow.config_file import AirflowConfig
+from airconn.airflow.metadata_schema import SchemaRelease
 from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.formats.base import quoted
@@ -19,7 +20,6 @@ from airconn.stores.metadb.connecting import connected
 from airconn.stores.metadb.fernet import Keys, OtherKey, Undecryptable, keys_of
 from airconn.stores.metadb.objects import Absent, Reader, Unreadable, text_of
 from airconn.stores.metadb.tables import Row, Tables
-from airconn.stores.metadb.versions import Release
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -54,7 +54,7 @@ class MetadbStore(Store):
         self._settings = settings
         self._config: AirflowConfig | None = None
         self._database: Database | None = None
-        self._release: Release | None = None
+        self._release: SchemaRelease | None = None
         self._keys: Keys | None = None
 
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
