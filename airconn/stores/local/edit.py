@@ -17,17 +17,17 @@ from airconn.model import Connection, Variable, jsontext
 from airconn.stores.local import grammar
 
 Changes = Mapping[str, Connection | Variable | None]
-"""What is to stand under an id; None takes it out."""
+"""The objects that are wanted, by their ids; None takes an entry out."""
 
 
-def edited(text: str, what: str, changes: Changes) -> str:
-    """The text of a file with all changes. `what` is its type, and an empty text is a new file.
+def edited(text: str, file_type: str, changes: Changes) -> str:
+    """The text of a file with all changes. `file_type` is one of `grammar.TYPES`, and an empty text is a new file.
 
     Raises `BlockedError` where something else would change as well.
     """
-    if what == "env":
+    if file_type == "env":
         return _edited_lines(text, changes)
-    if what == "json":
+    if file_type == "json":
         return _edited_json(text, changes)
     return _edited_yaml(text, changes)
 
