@@ -26,7 +26,7 @@ from airconn.model import (
 )
 from airconn.model.leaves import leaf_name, leaves_of
 from airconn.model.placeholders import Form, placeholders
-from airconn.plan.fields import compare
+from airconn.plan.fields import field_changes
 from airconn.plan.policy import Lacking, OnExisting, Policy
 
 __all__ = ["Lacking", "OnExisting", "Place", "Plan", "Policy", "make_plan", "merged", "with_deletions"]
@@ -141,7 +141,7 @@ def _step(source: AirflowObject, target: AirflowObject | None, place: Place, pol
         if _may_be_none(source, target, name, place, policy):
             changes.append(FieldChange(name, How.ASSUMED))
             continue
-        found, reason = compare(
+        found, reason = field_changes(
             name, getattr(stored, name), getattr(target, name), policy, is_literal=name in literal
         )
         changes += found
