@@ -10,8 +10,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.standard_input import STDIN, one_name, refuse_second_use
 from airconn.errors import ExitCode, UsageError
+from airconn.transfer.standard_input import STDIN, one_name, refuse_second_use
 
 if TYPE_CHECKING:
     from airconn.check import Finding

@@ -9,8 +9,8 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.export import deliver
-from airconn.cli.standard_input import refuse_second_use
 from airconn.errors import UsageError
+from airconn.transfer.standard_input import refuse_second_use
 
 
 @click.command("convert", short_help="Turn files of one format into another.")

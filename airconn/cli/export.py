@@ -11,8 +11,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.standard_input import refuse_second_use
 from airconn.errors import AirconnError, BlockedError, ExitCode, InputError, UsageError
+from airconn.transfer.standard_input import refuse_second_use
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
@@ -82,13 +82,13 @@ def deliver(
     stores hold nothing is an error, `unless_empty`.
     """
     from airconn import formats, transfer
-    from airconn.cli.overriding import make_overrides
     from airconn.config import Settings
     from airconn.formats.base import WriteOptions
     from airconn.stores.file import FileStore
     from airconn.stores.saving import is_standard_output, refuse_unwritable
     from airconn.transfer import exporting
     from airconn.transfer.nothing import ALLOW
+    from airconn.transfer.overriding import make_overrides
 
     path: Path | None = options["out"]
     if path is not None and (str(path) == "-" or is_standard_output(path)):

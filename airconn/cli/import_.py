@@ -8,8 +8,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.standard_input import refuse_second_use
 from airconn.errors import UsageError
+from airconn.transfer.standard_input import refuse_second_use
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from airconn.cli.app import App
 if TYPE_CHECKING:
     from airconn.model import Selection
     from airconn.stores.base import Store
-    from airconn.transfer import Loaded
+    from airconn.transfer.loading import Loaded
 
 allowing_nothing = click.option(
     "--allow-empty", is_flag=True, help="Take it for a success that a GLOB matches nothing, or that there is nothing."

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -16,18 +17,16 @@ from airconn.cli.app import App
 from airconn.cli.completing import complete_address as complete_address
 from airconn.cli.completing import complete_format as complete_format
 from airconn.cli.nothing import allowing_nothing as allowing_nothing
-from airconn.cli.nothing import nothing_check as nothing_check
 from airconn.cli.nothing import warn_of_nothing as warn_of_nothing
 from airconn.cli.redirect_option import allow_redirect
-from airconn.cli.standard_input import one_name
 from airconn.errors import UsageError
 from airconn.formats import NAMES, dotenv, refuse_unknown
-from airconn.stores import is_file, open_store
+from airconn.stores import is_file
 
 if TYPE_CHECKING:
-    from airconn.config import Address, Config, Settings
-    from airconn.model import Selection
-    from airconn.stores.base import Store
+    from airconn.config import Config
+    from airconn.model import Kind, Selection
+    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat
 
 DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
 
@@ -73,6 +72,55 @@ def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
     return decorate
 
 
+def _as_one(name: str, make: Callable[..., Any], options: list[Callable[[F], F]]) -> Callable[[F], F]:
+    """Options of which a command gets one value: the argument `name`, which `make` makes of what they say."""
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def with_value(*args: Any, **kwargs: Any) -> Any:
+            said = {key: kwargs.pop(key) for key in names}
+            return function(*args, **kwargs, **{name: make(**said)})
+
+        before = len(getattr(function, "__click_params__", ()))
+        decorated = _apply(options)(with_value)
+        names = {param.name for param in decorated.__click_params__[before:]}  # type: ignore[attr-defined]
+        return cast("F", decorated)
+
+    return decorate
+
+
+def _kinds(kinds: tuple[str, ...]) -> frozenset[Kind]:
+    """The kinds that were chosen. None is every kind."""
+    from airconn.model import ALL_KINDS, Kind
+
+    return frozenset(map(Kind, kinds)) or ALL_KINDS
+
+
+def _selection(kinds: tuple[str, ...], include: tuple[str, ...], exclude: tuple[str, ...]) -> Selection:
+    from airconn.model import Selection
+
+    return Selection(_kinds(kinds), include, exclude)
+
+
+def _source_format(from_format: str | None, kind: str | None, from_env_dialect: str | None) -> SourceFormat:
+    from airconn.model import Kind
+    from airconn.transfer.choices import SourceFormat
+
+    return SourceFormat(from_format, Kind(kind) if kind else None, from_env_dialect)
+
+
+def _changes(**said: tuple[str, ...]) -> ObjectChanges:
+    from airconn.transfer.choices import ObjectChanges
+
+    return ObjectChanges(**said)
+
+
+def _network(**said: Any) -> Network:
+    from airconn.transfer.choices import Network
+
+    return Network(**said)
+
+
 def _set_verbosity(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     app = ctx.find_object(App)
     if app is not None and value:
@@ -108,17 +156,20 @@ verbosity = _apply(
     ]
 )
 
-kinds = _apply(
-    [
-        click.option("--connections", "kinds", flag_value="connections", multiple=True, help="Only connections."),
-        click.option("--variables", "kinds", flag_value="variables", multiple=True, help="Only variables."),
-        click.option("--pools", "kinds", flag_value="pools", multiple=True, help="Only pools (the three add up)."),
-    ]
-)
+_OF_KINDS: list[Callable[[Any], Any]] = [
+    click.option("--connections", "kinds", flag_value="connections", multiple=True, help="Only connections."),
+    click.option("--variables", "kinds", flag_value="variables", multiple=True, help="Only variables."),
+    click.option("--pools", "kinds", flag_value="pools", multiple=True, help="Only pools (the three add up)."),
+]
 
-selection = _apply(
+kinds = _as_one("kinds", _kinds, _OF_KINDS)
+"""A command gets the chosen ones as `kinds`."""
+
+selection = _as_one(
+    "selection",
+    _selection,
     [
-        kinds,
+        *_OF_KINDS,
         click.option(
             "--include",
             multiple=True,
@@ -126,10 +177,13 @@ selection = _apply(
             help="Only ids that match, such as 'aws_*' or 'pools/*'. May be repeated.",
         ),
         click.option("--exclude", multiple=True, metavar="GLOB", help="No ids that match. May be repeated."),
-    ]
+    ],
 )
+"""A command gets a `Selection` as `selection`."""
 
-reading = _apply(
+reading = _as_one(
+    "source_format",
+    _source_format,
     [
         click.option(
             "--from-format",
@@ -149,8 +203,9 @@ reading = _apply(
             type=click.Choice(dotenv.NAMES),
             help="For which reader a .env file among the sources was written, where it doesn't tell [portable].",
         ),
-    ]
+    ],
 )
+"""A command gets a `SourceFormat` as `source_format`."""
 
 filling = click.option(
     "--fill",
@@ -242,7 +297,9 @@ pruning = _apply(
     ]
 )
 
-overriding = _apply(
+overriding = _as_one(
+    "changes",
+    _changes,
     [
         click.option(
             "--set",
@@ -285,8 +342,9 @@ overriding = _apply(
             help="Take the *** or the placeholder there (a mask, a reference, …) for the value itself. May be "
             "repeated.",
         ),
-    ]
+    ],
 )
+"""A command gets `ObjectChanges` as `changes`."""
 
 finishing = _apply(
     [
@@ -298,7 +356,9 @@ finishing = _apply(
     ]
 )
 
-network = _apply(
+network = _as_one(
+    "network",
+    _network,
     [
         click.option(
             "--timeout",
@@ -323,8 +383,9 @@ network = _apply(
         click.option("--client-cert", type=click.Path(path_type=Path), help="Client certificate, in PEM."),
         click.option("--client-key", type=click.Path(path_type=Path), help="Its key, if in a file of its own."),
         allow_redirect,
-    ]
+    ],
 )
+"""A command gets a `Network` as `network`."""
 
 output = click.option(
     "--output",
@@ -332,25 +393,6 @@ output = click.option(
     default="text",
     help="How the result is shown; json has a schema_version and no values.",
 )
-
-
-def make_selection(kinds: tuple[str, ...], include: tuple[str, ...], exclude: tuple[str, ...]) -> Selection:
-    """The selection that the options say. No kind is every kind."""
-    from airconn.model import ALL_KINDS, Kind, Selection
-
-    return Selection(frozenset(Kind(kind) for kind in kinds) or ALL_KINDS, include, exclude)
-
-
-def open_address(address: Address, options: dict[str, Any]) -> Store:
-    """The store of an address, with the options of `reading` and `network` that were given."""
-    given: dict[str, Any] = {name: options[name] for name in _OF_SETTINGS if options.get(name) is not None}
-    if options.get("from_env_dialect"):
-        given["env_dialect"] = options["from_env_dialect"]
-    if "kind" in given:
-        from airconn.model import Kind
-
-        given["kind"] = Kind(given["kind"])
-    return open_store(one_name(address.text), _replace(address.settings, given))
 
 
 def fixed(config: Config, to: str | None) -> str:
@@ -362,29 +404,3 @@ def fixed(config: Config, to: str | None) -> str:
     if name.startswith("@"):
         return name
     return str(Path(text).absolute()) if is_file(text) and text != "-" else text
-
-
-def open_fills(app: App, options: dict[str, Any]) -> list[Store]:
-    """The places that are to show what the sources hide. Raises `InputError` for a file that can't be read."""
-    from airconn.stores.file import FileStore
-
-    others = {
-        name: value for name, value in options.items() if name not in ("from_format", "kind", "from_env_dialect")
-    }
-    fills = [open_address(app.config.resolve(address), others) for address in options["fill"]]
-    for store in fills:
-        if isinstance(store, FileStore) and store.path is not None:
-            store.text()  # also where nothing has to be filled
-    return fills
-
-
-_OF_SETTINGS = (
-    *("from_format", "kind", "timeout", "retries", "deadline"),
-    *("ca_bundle", "client_cert", "client_key", "allow_redirect"),
-)
-
-
-def _replace(settings: Settings, given: dict[str, Any]) -> Settings:
-    from dataclasses import replace
-
-    return replace(settings, **given)

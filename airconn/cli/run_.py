@@ -16,8 +16,8 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.handover import hand_over
-from airconn.cli.standard_input import refuse_second_use
 from airconn.errors import InputError, UsageError
+from airconn.transfer.standard_input import refuse_second_use
 
 if TYPE_CHECKING:
     from airconn.transfer.environ import Environ, Limits
@@ -117,8 +117,8 @@ def command(
 def _gather(app: App, from_: str | None, options: dict[str, Any]) -> Environ:
     from airconn import transfer
     from airconn.cli.export import tell_lacks
-    from airconn.cli.overriding import make_overrides
     from airconn.transfer.environ import make_environ
+    from airconn.transfer.overriding import make_overrides
 
     selection = opt.make_selection(options["kinds"], options["include"], options["exclude"])
     with ExitStack() as stack:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from airconn import report, transfer
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.overriding import make_overrides
 from airconn.cli.printing import Printer
 from airconn.errors import AirconnError, BlockedError, ExitCode
 from airconn.model import Action, Outcome, Step, number_of
@@ -22,6 +21,7 @@ from airconn.plan import Lacking, Plan, Policy
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import importing, watching
+from airconn.transfer.overriding import make_overrides
 from airconn.transfer.recovery import Recovery
 
 if TYPE_CHECKING:

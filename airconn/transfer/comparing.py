@@ -10,7 +10,7 @@ from airconn.formats.base import Note
 from airconn.model import ALL_KINDS, AirflowVersion, Bundle, Kind, Selection
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
-from airconn.transfer import Loaded, load, load_for
+from airconn.transfer.loading import Loaded, load, load_for
 
 
 @dataclass(frozen=True, slots=True)

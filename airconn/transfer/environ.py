@@ -11,7 +11,9 @@ from airconn.formats import env
 from airconn.formats.base import ConnectionFormat, Faults, Loss, Note, WriteOptions, holdable
 from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, AirflowVersion, Bundle, Kind, Selection
 from airconn.stores.base import Store
-from airconn.transfer import Change, Hidden, Loaded, load, refuse_losses, settle_hidden
+from airconn.transfer.hiding import Hidden, settle_hidden
+from airconn.transfer.loading import Change, Loaded, load
+from airconn.transfer.losses import refuse_losses
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,18 +27,10 @@ from airconn.model.leaves import leaf_name
 from airconn.model.secrecy import masked, secret_leaves
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
-from airconn.transfer import (
-    Change,
-    Hidden,
-    Loaded,
-    RedactedPolicy,
-    load,
-    refuse_losses,
-    settle_hidden,
-    show_loss,
-    watching,
-    without_hidden,
-)
+from airconn.transfer import watching
+from airconn.transfer.hiding import Hidden, RedactedPolicy, settle_hidden, without_hidden
+from airconn.transfer.loading import Change, Loaded, load
+from airconn.transfer.losses import refuse_losses, show_loss
 
 
 @dataclass(frozen=True, slots=True)

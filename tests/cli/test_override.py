@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from airconn.cli.app import App
-from airconn.cli.overriding import make_overrides
+from airconn.transfer.overriding import make_overrides
 from tests.stores.airflow_api.conftest import airflow
 from tests.stores.site import Site
 

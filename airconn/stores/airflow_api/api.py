@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from airconn.airflow.rest_api import RestDialect
 from airconn.errors import AirconnError
 from airconn.model import DEFAULT_POOL, AirflowObject, Kind, Origin, Step
 from airconn.stores.airflow_api.address import path_of
-from airconn.stores.airflow_api.dialect import Dialect
 from airconn.stores.airflow_api.sent_fields import sent_along
-from airconn.stores.airflow_api.transport import Request
+from airconn.stores.http.transport import Request
 
 ID_NAMES: Final = {Kind.CONNECTIONS: "connection_id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
 """What the id of an object is called in bodies and answers."""
@@ -28,7 +28,7 @@ class Api(ABC):
     searches: ClassVar[bool]
     """Whether its lists have a filter over ids."""
 
-    def __init__(self, dialect: Dialect, origin: Origin) -> None:
+    def __init__(self, dialect: RestDialect, origin: Origin) -> None:
         self.dialect = dialect
         self.origin = origin
 

@@ -24,14 +24,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from airconn.airflow.rest_api import RestDialect
 from airconn.errors import AirconnError
 from airconn.model import Action, Connection, FieldChange, How, Kind, Outcome, Step
 from airconn.model.reading import Note
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.bulk import BulkContent, BulkEntry, BulkKey, is_result
-from airconn.stores.airflow_api.dialect import Dialect
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.transport import Request
+from airconn.stores.http.transport import Request
 
 MANY_PASSWORDS = 20
 LACKS = "if it is there now, it lacks its password: import it again"
@@ -121,7 +121,7 @@ def is_late(step: Step) -> bool:
     return plain and bool(getattr(source, "password", None))
 
 
-def may_have_come_late(done: Sequence[Step], dialect: Dialect) -> list[Step]:
+def may_have_come_late(done: Sequence[Step], dialect: RestDialect) -> list[Step]:
     """The steps that may have been carried out in two requests."""
     created = [step for step in done if step.action is Action.CREATE and is_late(step)]
     return created if dialect.bulk_keeps_unnamed and len(created) > MANY_PASSWORDS else []

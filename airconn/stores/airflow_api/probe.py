@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from airconn.airflow.rest_api import VERSION_PATHS
+from airconn.airflow.versions import SUPPORTED
 from airconn.errors import TargetError, UsageError
 from airconn.model import OLDEST, AirflowVersion
-from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.transport import Reply, Request
 from airconn.stores.base import Watch
-from airconn.stores.http import bodies
-
-_PATHS = (("/api/v2/version", True), ("/api/v1/version", False))
+from airconn.stores.http import bodies, gateways
+from airconn.stores.http.transport import Reply, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +31,14 @@ def probe(session: Session, watch: Watch) -> AnsweringAirflow:
     """
     replies = []
     once = False
-    for path, v2 in _PATHS:
+    for path, v2 in VERSION_PATHS:
         session.v2 = v2
         watch(f"asking {session.base}", 0, None)
         try:
             reply = session.transport.send(Request("GET", path, once=once, largest=bodies.SMALL), {})
         finally:
             watch("", 0, 0)  # the credentials may come from a command that asks for something on the terminal
-        if reply.status >= 500 and between.trouble(reply):
+        if reply.status >= 500 and gateways.trouble(reply):
             # Nobody seems to be there. But a gateway may know only the paths of Airflow 2, which one request tells.
             once = True
         elif reply.status != 200 and reply.status != 404 and session.auth.given:
@@ -69,9 +68,9 @@ def _checked(session: Session, text: str, v2: bool) -> AnsweringAirflow:
         raise TargetError(f"its version {text} is none that airconn can read", where=session.base) from None
     if version < OLDEST:
         raise TargetError(
-            f"this is Airflow {text}, which is older than {OLDEST.major}.{OLDEST.minor}",
+            f"this is Airflow {text}, which is older than {OLDEST.series}",
             where=session.base,
-            hint="airconn speaks with Airflow 2.7 to 2.11 and 3",
+            hint=f"airconn speaks with {SUPPORTED}",
         )
     return AnsweringAirflow(version, text, v2)
 
@@ -85,23 +84,23 @@ def _explain(session: Session, replies: list[Reply]) -> TargetError:
         if 300 <= reply.status < 400:
             return session.redirected(reply)
     for reply in replies:
-        if between.wants_https(reply):
+        if gateways.wants_https(reply):
             return TargetError("it speaks TLS", where=session.base, hint=f"use https:{session.base[5:]}")
-        if trouble := between.trouble(reply):
+        if trouble := gateways.trouble(reply):
             return TargetError(f"it {trouble}", where=session.base, hint="is the Airflow behind it up?")
         if reply.status >= 500:
             return TargetError(
                 f"it answers with status {reply.status}", where=session.base, hint="is the Airflow behind it up?"
             )
-    if any(between.is_airflows(reply) for reply in replies):
+    if any(gateways.is_airflows(reply) for reply in replies):
         return TargetError(
             "this is an Airflow of which no API answers here",
             where=session.base,
             hint="give the address of its start page, without what comes after it",
         )
-    for (path, _), reply in zip(_PATHS, replies, strict=True):
-        if reply.status == 200 and between.is_page(reply):
-            return between.instead_of_json(reply, session.base, f"GET {path}")
+    for (path, _), reply in zip(VERSION_PATHS, replies, strict=True):
+        if reply.status == 200 and gateways.is_page(reply):
+            return gateways.instead_of_json(reply, session.base, f"GET {path}")
     return TargetError(
         "what answers here is no Airflow",
         where=session.base,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airconn.airflow.rest_api import RestDialect
 from airconn.model import (
     DEFAULT_POOL,
     Action,
@@ -13,11 +14,10 @@ from airconn.model import (
     value_fields,
 )
 from airconn.model.compare import compare, hides
-from airconn.stores.airflow_api.dialect import Dialect
 from airconn.stores.airflow_api.stored_forms import stored_form
 
 
-def sent_along(step: Step, dialect: Dialect) -> frozenset[str]:
+def sent_along(step: Step, dialect: RestDialect) -> frozenset[str]:
     """The fields that the source says and the target has already, which are sent again with what is written.
 
     Otherwise one writer's password ends up beside another one's host, where the first found its own host there.

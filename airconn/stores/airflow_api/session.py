@@ -10,12 +10,12 @@ from typing import Any
 from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.model import AirflowVersion, Kind
-from airconn.stores.airflow_api import between
-from airconn.stores.airflow_api.auth import Authenticator
-from airconn.stores.airflow_api.dialect import why_it_fails
-from airconn.stores.airflow_api.faults import NoAnswer
-from airconn.stores.airflow_api.reasons import reason
-from airconn.stores.airflow_api.transport import Reply, Request, Transport
+from airconn.stores.airflow_api.error_texts import reason
+from airconn.stores.airflow_api.listing_failures import why_it_fails
+from airconn.stores.airflow_api.login.authenticator import Authenticator
+from airconn.stores.http import gateways as between
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.transport import Reply, Request, Transport
 
 _HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
 

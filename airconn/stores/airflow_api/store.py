@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar, cast
 
+from airconn.airflow.rest_api import RestDialect, dialect_for
 from airconn.config import Settings
 from airconn.model import DEFAULT_POOL, Action, AirflowObject, Bundle, Kind, Origin, Outcome, Selection, Step
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.batches import carry_out
-from airconn.stores.airflow_api.dialect import Dialect, dialect_for
 from airconn.stores.airflow_api.mixed_writes import mixed
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.probe import AnsweringAirflow, probe
@@ -87,7 +87,7 @@ class AirflowApiStore(Store):
             self._session.v2, self._session.version = self._server.v2, self._server.version
         return self._server
 
-    def _dialect(self, context: Context) -> Dialect:
+    def _dialect(self, context: Context) -> RestDialect:
         return dialect_for(self._probed(context).version)
 
     def _api(self, context: Context) -> Api:

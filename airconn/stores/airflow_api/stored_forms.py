@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from airconn.airflow.rest_api import RestDialect
 from airconn.model import MASK, REDACTED, AirflowObject, Connection, Redacted, Str, Text, Variable
 from airconn.model.compare import Likeness, compare, hides
-from airconn.stores.airflow_api.dialect import Dialect
 
 
 def unmasked(text: str | None) -> Str:
@@ -39,7 +39,7 @@ def shown(text: Text) -> Text:
     return Text(rewritten(text.text), text.hidden)
 
 
-def stored_form(obj: AirflowObject, dialect: Dialect) -> AirflowObject:
+def stored_form(obj: AirflowObject, dialect: RestDialect) -> AirflowObject:
     """What the API would give back for `obj` after holding it, if it hid nothing."""
     if isinstance(obj, Connection):
         extra: Text | Redacted | None = obj.extra

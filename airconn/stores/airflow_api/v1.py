@@ -18,10 +18,10 @@ from airconn.model import (
     hidden_or,
     value_fields,
 )
-from airconn.stores.airflow_api.answers import Item
 from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
 from airconn.stores.airflow_api.stored_forms import fields_set, plain
-from airconn.stores.airflow_api.transport import Request
+from airconn.stores.http.fields import Item
+from airconn.stores.http.transport import Request
 
 _NOT_HERE = {"team_name"}
 

@@ -22,15 +22,15 @@ from airconn.model import (
     value_fields,
 )
 from airconn.model.compare import hides
-from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
-from airconn.stores.airflow_api.faults import NoAnswer
-from airconn.stores.airflow_api.reasons import reason
+from airconn.stores.airflow_api.error_texts import reason
 from airconn.stores.airflow_api.sent_fields import is_merged
 from airconn.stores.airflow_api.session import Session, names_an_object
 from airconn.stores.airflow_api.stored_forms import hides_more, is_shown, stored_form
-from airconn.stores.airflow_api.transport import Reply, Request, unknown_fate
 from airconn.stores.hidden import hidden_refusal
+from airconn.stores.http import gateways
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.transport import Reply, Request, unknown_fate
 from airconn.stores.in_parallel import in_order
 from airconn.stores.meanwhile import CHANGED, is_changed
 from airconn.stores.silence import SILENT, Silence
@@ -209,7 +209,7 @@ class ApiWriter:
     def sent(self, request: Request, step: Step) -> Reply:
         """The answer of the server itself. Raises `NoAnswer` where only something in front of it answers."""
         reply = self._session.send(request)
-        if reply.status != 413 and (between.trouble(reply) or 300 <= reply.status < 400):
+        if reply.status != 413 and (gateways.trouble(reply) or 300 <= reply.status < 400):
             message = failure(reply, request, step)
             raise NoAnswer(message, where=self._session.base, maybe_done=reply.doubtful or unknown_fate(reply))
         return reply
@@ -336,7 +336,7 @@ def failure(reply: Reply, request: Request, step: Step) -> str:
         return "there is one with this id already"
     if status in (400, 422):
         return f"Airflow refuses it ({status})"
-    if trouble := between.trouble(reply):
+    if trouble := gateways.trouble(reply):
         return f"the server {trouble}"
     if 300 <= status < 400:
         return "something in front of the Airflow redirects to another page, as to one to log in"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from airconn.airflow.rest_api import dialect_for
 from airconn.model import REDACTED, AirflowVersion, Connection, Pool, Redacted, Text, Variable
-from airconn.stores.airflow_api.dialect import dialect_for
 from airconn.stores.airflow_api.stored_forms import hides_more, is_shown, rewritten, stored_form, unmasked
 from airconn.stores.hidden import hidden_refusal
 

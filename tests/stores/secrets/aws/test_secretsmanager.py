@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from airconn.airflow.versions import NEWEST
 from airconn.errors import InputError
 from airconn.model import Action, Connection, Kind, Origin, Selection, Text, Variable, rules_for
-from airconn.model.airflow import NEWEST
 from airconn.stores.base import Store
 from airconn.stores.secrets.aws.secretsmanager import SecretsManagerCodec, SecretsManagerOptions
 from tests.stores.contract import do, step

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import trustme
 
+from airconn.airflow.versions import NEWEST
 from airconn.config import Settings
 from airconn.errors import InputError, TargetError, UsageError
 from airconn.installed import command_for
 from airconn.model import Action, Connection, Kind, Origin, Selection, Text, Variable, rules_for
-from airconn.model.airflow import NEWEST
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
 from airconn.stores.secrets.vault.codec import VaultCodec

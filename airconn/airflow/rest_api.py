@@ -1,4 +1,4 @@
-"""The one place where what differs between the REST APIs of Airflow's versions is written down.
+"""What differs between the REST APIs of Airflow's versions.
 
 Each fact was run against real servers of 2.7.3, 2.11.2, 3.0.6, 3.1.8 and 3.3.2, and read in the sources of 2.8.4,
 2.9.3, 2.10.5 and 3.2.2. v1 stands for `airflow/api_connexion`, v2 for `airflow/api_fastapi/core_api`.
@@ -9,11 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from airconn.model import AirflowVersion, Kind, Rules, rules_for
+from airconn.airflow.rules import Rules, rules_for
+from airconn.airflow.versions import AirflowVersion
+
+VERSION_PATHS = (("/api/v2/version", True), ("/api/v1/version", False))
+"""Where an Airflow tells its version, without credentials, and whether that path is of v2, the API of Airflow 3."""
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class RestDialect:
     """How the API of one version of Airflow behaves."""
 
     version: AirflowVersion
@@ -48,10 +52,10 @@ class Dialect:
 
 
 @lru_cache(maxsize=16)
-def dialect_for(version: AirflowVersion) -> Dialect:
-    """The dialect of `version`; of the nearest known one for a version that is newer than those."""
-    v2 = version.major >= 3
-    return Dialect(
+def dialect_for(version: AirflowVersion) -> RestDialect:
+    """The dialect of `version`; that of the nearest known version for a newer one."""
+    v2 = not version.is_airflow_2
+    return RestDialect(
         version=version,
         v2=v2,
         rules=rules_for(version),
@@ -67,16 +71,3 @@ def dialect_for(version: AirflowVersion) -> Dialect:
         bulk_keeps_unnamed=version >= AirflowVersion(3, 0, 4),
         masks_in_bulk=version >= AirflowVersion(3, 2),
     )
-
-
-def why_it_fails(kind: Kind, version: AirflowVersion | None) -> str:
-    """Where to find why a server of this version fails (500) when it is to show objects, and what is known of it."""
-    log = "the server's log has the reason"
-    if version is None:
-        return log
-    dialect = dialect_for(version)
-    if kind is Kind.CONNECTIONS and dialect.v2:
-        return f"{log}; an extra that isn't a JSON object may be one (--from metadb: shows it)"
-    if kind is Kind.POOLS and not dialect.rules.unlimited_pools:
-        return f"{log}; -1 slots may be one (--from metadb: shows them)"
-    return log

@@ -1,41 +1,13 @@
-"""The one place where what differs between versions of Airflow is written down, for the model and the formats."""
+"""How each version of Airflow reads and holds objects, whatever they come through."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from airconn.errors import UsageError
+from airconn.airflow.versions import AirflowVersion
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class AirflowVersion:
-    """A released Airflow. Compares by number."""
-
-    major: int
-    minor: int
-    patch: int = 0
-
-    @classmethod
-    def parse(cls, text: str) -> AirflowVersion:
-        """The version that `text` names: `3.3.2`, `3.3`, `2.11.2+astro.1`, `3.1.0rc1`.
-
-        Raises `UsageError` where it names none.
-        """
-        match = re.match(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?(?=$|[^0-9])", text.strip())
-        if not match:
-            raise UsageError(f"{text!r} is not a version of Airflow", hint="write it like 3.3.2 or 2.11")
-        return cls(int(match[1]), int(match[2]), int(match[3] or 0))
-
-    def __str__(self) -> str:
-        return f"{self.major}.{self.minor}.{self.patch}"
-
-
-OLDEST = AirflowVersion(2, 7, 0)
-NEWEST = AirflowVersion(3, 3, 2)
-LIKE_TASK_SDK = AirflowVersion(2, 11, 2)
-"""Whose core reads connections as the Task SDK of every 3.x does: query values are texts, and any extra will do."""
+TEAMS_SINCE = AirflowVersion(3, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +41,14 @@ class Rules:
 
 @lru_cache(maxsize=64)
 def rules_for(version: AirflowVersion) -> Rules:
-    """The rules of `version`; of the nearest known one for a version that is newer or older than those."""
+    """The rules of `version`; those of the nearest known version for a newer or older one."""
     return Rules(
         version=version,
         typed_query_values=version >= AirflowVersion(3, 1, 6),
         extra_is_object=version >= AirflowVersion(3, 0),
         variable_descriptions=version >= AirflowVersion(3, 0),
         wraps_falsy_values=version >= AirflowVersion(3, 3),
-        team_names=version >= AirflowVersion(3, 2),
+        team_names=version >= TEAMS_SINCE,
         type_is_suffix=version >= AirflowVersion(3, 1),
         variable_lists=version >= AirflowVersion(3, 2),
         tasks_ask_server=version >= AirflowVersion(3, 0),

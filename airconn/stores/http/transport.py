@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 from airconn import __version__
 from airconn.config import Settings
 from airconn.errors import TargetError
-from airconn.stores.airflow_api.connecting import check_tls_files, make_client
-from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime, no_answer, proxy_wants_credentials
 from airconn.stores.http import bodies
+from airconn.stores.http.faults import NoAnswer, OutOfTime, no_answer, proxy_wants_credentials
+from airconn.stores.http.pool import check_tls_files, make_client
 from airconn.stores.http.retries import Backoff, is_passing, retry_after
 
 if TYPE_CHECKING:

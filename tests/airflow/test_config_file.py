@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airconn.airflow_config import DEFAULT, AirflowConfig, Backend, Value, secrets_backend
+from airconn.airflow.config_file import DEFAULT, AirflowConfig, Backend, Value, secrets_backend
 from airconn.errors import UsageError
 
 PRINT = f"{shlex.quote(sys.executable)} -c"
@@ -115,7 +115,7 @@ def test_a_command_that_fails_is_told_without_what_it_said(tmp_path: Path, comma
 
 
 def test_a_command_that_hangs_is_not_waited_for_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("airconn.airflow_config._COMMAND_SECONDS", 0.2)
+    monkeypatch.setattr("airconn.airflow.config_file._COMMAND_SECONDS", 0.2)
     with pytest.raises(UsageError, match=r"printed nothing within 0\.2 s"):
         fernet(config(tmp_path, AIRFLOW__CORE__FERNET_KEY_CMD="sleep 60"))
 

@@ -15,10 +15,10 @@ import pytest
 from airconn.config import Credentials, Settings
 from airconn.errors import TargetError
 from airconn.model import Kind, Selection
-from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime
-from airconn.stores.airflow_api.transport import Reply, Request, Transport, unknown_fate
 from airconn.stores.base import Store
+from airconn.stores.http.faults import NoAnswer, OutOfTime
 from airconn.stores.http.retries import Backoff
+from airconn.stores.http.transport import Reply, Request, Transport, unknown_fate
 from tests.stores.airflow_api.conftest import airflow, with_password, with_token
 from tests.stores.site import Answer, Received, Site
 

@@ -15,8 +15,8 @@ import pytest
 import trustme
 
 from airconn.errors import TargetError
-from airconn.stores.airflow_api.faults import NoAnswer, OutOfTime
 from airconn.stores.base import Store
+from airconn.stores.http.faults import NoAnswer, OutOfTime
 from tests.stores.airflow_api.conftest import PASSWORD, airflow, with_password, with_token
 from tests.stores.site import Answer, Site
 

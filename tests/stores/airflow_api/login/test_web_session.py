@@ -16,8 +16,8 @@ from airconn.config import Credentials, Settings
 from airconn.errors import TargetError
 from airconn.model import Action, AirflowObject, Kind, Selection, Step, Text, Variable
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.transport import Request
 from airconn.stores.base import Store
+from airconn.stores.http.transport import Request
 from tests.stores.airflow_api.conftest import PASSWORD, airflow, with_password, with_token
 from tests.stores.site import Answer, Received, Site
 

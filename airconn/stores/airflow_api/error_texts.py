@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from airconn.stores.airflow_api.transport import Reply
+from airconn.stores.http.transport import Reply
 
 _LONGEST = 300
 _WINDOW = 8

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 from airconn.config import Credentials
 from airconn.errors import TargetError, UsageError
-from airconn.stores.airflow_api import between
-from airconn.stores.airflow_api.faults import NoAnswer
-from airconn.stores.airflow_api.transport import Reply, Request, Transport
-from airconn.stores.airflow_api.web_session import WebSession, is_open, log_in, log_out
+from airconn.stores.airflow_api.login.web_session import WebSession, is_open, log_in, log_out
 from airconn.stores.http import bodies
+from airconn.stores.http import gateways as between
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.transport import Reply, Request, Transport
 
 _COMMAND_SECONDS = 30
 _WORTH_IT = 10

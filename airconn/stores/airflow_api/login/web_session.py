@@ -14,8 +14,8 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from airconn.errors import TargetError
-from airconn.stores.airflow_api.transport import Reply, Request, Transport
 from airconn.stores.http import bodies
+from airconn.stores.http.transport import Reply, Request, Transport
 
 _PAGE = "/login/"
 _PATIENCE = 10.0
@@ -40,7 +40,7 @@ def log_in(transport: Transport, username: str, password: str, timeout: float) -
     The password is sent to the login page of the same address alone, and only if its form is the one of Airflow 2:
     other ways to log in (OAuth, OpenID, REMOTE_USER, a gateway) show another page, or redirect to one.
     """
-    from airconn.stores.airflow_api.login_form import csrf_token
+    from airconn.stores.airflow_api.login.login_form import csrf_token
 
     try:
         page = transport.send(_ask(timeout), {"Accept": "text/html"})

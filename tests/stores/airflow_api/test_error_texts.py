@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from airconn.stores.airflow_api.reasons import quotes, reason
-from airconn.stores.airflow_api.transport import Reply
+from airconn.stores.airflow_api.error_texts import quotes, reason
+from airconn.stores.http.transport import Reply
 
 SECRET = "hunter2/se'cret\n🔑"
 

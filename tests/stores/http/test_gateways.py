@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from airconn.stores.airflow_api.between import has_run_out, is_page, redirected, trouble
-from airconn.stores.airflow_api.transport import Reply
+from airconn.stores.http.gateways import has_run_out, is_page, redirected, trouble
+from airconn.stores.http.transport import Reply
 
 BASE = "http://airflow:8080"
 

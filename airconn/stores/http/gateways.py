@@ -12,7 +12,7 @@ import time
 from urllib.parse import urlsplit
 
 from airconn.errors import TargetError
-from airconn.stores.airflow_api.transport import Reply
+from airconn.stores.http.transport import Reply
 
 _HTML = ("text/html", "application/xhtml+xml")
 _PAGE = re.compile(

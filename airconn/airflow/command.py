@@ -1,15 +1,15 @@
-"""The one place where what differs between versions of the `airflow` command is written down."""
+"""What differs between versions of the `airflow` command."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from airconn.model import AirflowVersion
+from airconn.airflow.versions import AirflowVersion
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class CommandDialect:
     """How one version of the command reads and writes."""
 
     chooses: bool
@@ -23,9 +23,9 @@ class Dialect:
 
 
 @lru_cache(maxsize=64)
-def dialect_of(version: AirflowVersion) -> Dialect:
-    """The dialect of `version`; of the nearest known one for a version that is newer or older than those."""
-    return Dialect(
+def dialect_of(version: AirflowVersion) -> CommandDialect:
+    """The dialect of `version`; that of the nearest known version for a newer or older one."""
+    return CommandDialect(
         chooses=version >= AirflowVersion(2, 8),
         exact=version >= AirflowVersion(3, 2),
         keeps_quoted=version >= AirflowVersion(3, 3),

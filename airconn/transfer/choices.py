@@ -1,0 +1,50 @@
+"""What requests say beside their addresses: values that several kinds of request share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from airconn.model import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFormat:
+    """How files among the sources are read, where their names and contents don't tell."""
+
+    name: str | None = None
+    kind: Kind | None = None
+    """What a file of one kind holds."""
+    env_dialect: str | None = None
+    """For which reader a .env file was written."""
+
+
+AS_THEY_TELL = SourceFormat()
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How places are asked. None leaves a setting to the configuration."""
+
+    timeout: float | None = None
+    retries: int | None = None
+    deadline: float | None = None
+    """On the clock of `time.monotonic`."""
+    ca_bundle: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    allow_redirect: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChanges:
+    """How objects are changed on their way, as the command line says it. It holds no secrets, but may name them."""
+
+    sets: tuple[str, ...] = ()
+    set_files: tuple[str, ...] = ()
+    renames: tuple[str, ...] = ()
+    overlays: tuple[str, ...] = ()
+    literal_masks: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.sets, self.set_files, self.renames, self.overlays, self.literal_masks))
