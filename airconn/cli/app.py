@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from airconn.cli.outgoing import coloured, outgoing
 from airconn.cli.progress import Progress, columns_of
-from airconn.errors import AirconnError, ExitCode, InputErrors, TargetError, UsageError
+from airconn.errors import AirconnError, InputErrors, TargetError, UsageError
 from airconn.quoting import clean, without_passwords
 
 if TYPE_CHECKING:
     from airconn.config import Config
     from airconn.formats.base import Note
-    from airconn.stores.base import Store
     from airconn.transfer.choices import Network
     from airconn.transfer.places import Places
 
@@ -64,10 +63,10 @@ class App:
     @cached_property
     def config(self) -> Config:
         """The configuration, read when it is first needed."""
-        from airconn.cli.consent import Asked
+        from airconn.cli.consent import HostConsent
         from airconn.config import Config
 
-        return Config.load(self.environ, self.directory, self.stdin, Asked(self))
+        return Config.load(self.environ, self.directory, self.stdin, HostConsent(self))
 
     @property
     def state_directory(self) -> Path:
@@ -82,11 +81,6 @@ class App:
     def progress(self) -> Progress:
         """The line that shows how far something is. All that is written goes through it."""
         return Progress(self.stderr, self.clock, colours=self.colours(self.stderr))
-
-    def follow(self, *stores: Store) -> None:
-        """Shows how far the reads of these places are."""
-        for store in stores:
-            store.watch = self.watch
 
     def watch(self, what: str, done: int, total: int | None) -> None:
         """Shows how far something is: on a terminal that can take a line back, and unless we are to be quiet."""
@@ -134,6 +128,11 @@ class App:
     def can_ask(self) -> bool:
         """Whether there is a terminal to ask a question on, and to answer it."""
         return self.stdin_is_terminal and self.stderr.isatty()
+
+    @property
+    def has_terminal(self) -> bool:
+        """Whether any of standard input and standard error is a terminal."""
+        return self.stdin_is_terminal or self.stderr.isatty()
 
     @property
     def stdin_is_terminal(self) -> bool:
@@ -227,15 +226,10 @@ class App:
         for note in notes:
             self.warn(clean(f"{note.where}: {note.message}"), level=-1 if note.failed else 0)
 
-    def verdict(self, notes: Iterable[Note], missing: str = "is missing") -> ExitCode:
-        """The exit code of a run that has done its job, but for what its `notes` tell of.
-
-        What could not be read, and therefore `missing`, is said to be so.
-        """
-        if not any(note.failed for note in notes):
-            return ExitCode.OK
-        self.say(f"{self._label('error:', 'red')} not complete: what could not be read {missing}", level=-1)
-        return ExitCode.SOME_FAILED
+    def incomplete(self, notes: Iterable[Note], missing: str = "is missing") -> None:
+        """Says that what could not be read, if anything, is `missing`."""
+        if any(note.failed for note in notes):
+            self.say(f"{self._label('error:', 'red')} not complete: what could not be read {missing}", level=-1)
 
     def ignored(self, ignored: Iterable[tuple[str, int]]) -> None:
         for source, number in ignored:
