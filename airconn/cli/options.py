@@ -26,7 +26,7 @@ from airconn.stores import is_file
 if TYPE_CHECKING:
     from airconn.config import Config
     from airconn.model import Kind, Selection
-    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat
+    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat, Writing
 
 DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
 
@@ -82,9 +82,9 @@ def _as_one(name: str, make: Callable[..., Any], options: list[Callable[[F], F]]
             return function(*args, **kwargs, **{name: make(**said)})
 
         before = len(getattr(function, "__click_params__", ()))
-        decorated = _apply(options)(with_value)
+        decorated = _apply(options)(cast("F", with_value))
         names = {param.name for param in decorated.__click_params__[before:]}  # type: ignore[attr-defined]
-        return cast("F", decorated)
+        return decorated
 
     return decorate
 
@@ -113,6 +113,14 @@ def _changes(**said: tuple[str, ...]) -> ObjectChanges:
     from airconn.transfer.choices import ObjectChanges
 
     return ObjectChanges(**said)
+
+
+def _writing(out: Path | None, **said: Any) -> Writing:
+    from airconn.stores.saving import is_standard_output
+    from airconn.transfer.choices import Writing
+
+    is_file = out is not None and str(out) != "-" and not is_standard_output(out)
+    return Writing(out if is_file else None, **said)
 
 
 def _network(**said: Any) -> Network:
@@ -215,7 +223,9 @@ filling = click.option(
     help="Take what the sources hide from here: a file, env:, or another place. May be repeated.",
 )
 
-writing = _apply(
+writing = _as_one(
+    "writing",
+    _writing,
     [
         click.option(
             "-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to [standard output]."
@@ -264,9 +274,9 @@ writing = _apply(
             help="Write values over references in FILE, such as ${DB_PW} or {{ db.password }}.",
         ),
         click.option("--strict", is_flag=True, help="Fail if the format can't hold everything."),
-        filling,
-    ]
+    ],
 )
+"""A command gets a `Writing` as `writing`."""
 
 rehearsing = _apply(
     [

@@ -14,7 +14,7 @@ from airconn.stores.base import Store
 
 
 @dataclass(frozen=True, slots=True)
-class LookupPlace:
+class ChainedPlace:
     """A place where Airflow looks. Without a store it can't be looked into, for a reason."""
 
     title: str
@@ -29,10 +29,10 @@ class LookupChain:
     """The places where one kind of process looks, in its order."""
 
     title: str
-    places: tuple[LookupPlace, ...]
+    places: tuple[ChainedPlace, ...]
 
 
-MANAGER = LookupPlace(
+MANAGER = ChainedPlace(
     "Astro Environment Manager", reason="it can't be looked into from here; what Astro's CLI lists there comes next"
 )
 
@@ -40,10 +40,10 @@ MANAGER = LookupPlace(
 def chains(
     airflow: AirflowVersion,
     *,
-    backend: LookupPlace | None,
-    workers_backend: LookupPlace | None,
+    backend: ChainedPlace | None,
+    workers_backend: ChainedPlace | None,
     environment: Store,
-    database: LookupPlace,
+    database: ChainedPlace,
     astro: bool = False,
 ) -> Sequence[LookupChain]:
     """The chains of an Airflow: one for all its processes in 2.x, and those of a task and of a server in 3.x.
@@ -52,7 +52,7 @@ def chains(
     """
     manager = (MANAGER,) if astro else ()
     first = (backend,) if backend is not None else ()
-    server = (*first, *manager, LookupPlace("environment", environment, reads_for=airflow), database)
+    server = (*first, *manager, ChainedPlace("environment", environment, reads_for=airflow), database)
     if not rules_for(airflow).tasks_ask_server:
         return (LookupChain("every process", server),)
     of_worker = _as_worker(workers_backend or backend)
@@ -60,7 +60,7 @@ def chains(
     worker = (
         *((of_worker,) if of_worker is not None else ()),
         *manager,
-        LookupPlace("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
+        ChainedPlace("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
         # What it doesn't find itself it asks the API server for, which looks in all of its own places.
         *behind,
         database,
@@ -68,7 +68,7 @@ def chains(
     return (LookupChain("a task", worker), LookupChain("the API server, the scheduler, the airflow command", server))
 
 
-def _as_worker(backend: LookupPlace | None) -> LookupPlace | None:
+def _as_worker(backend: ChainedPlace | None) -> ChainedPlace | None:
     """A backend as a worker reads it (files give everybody the core's: 3.3 secrets/local_filesystem.py)."""
     if backend is None or backend.store is None or backend.store.capabilities.reads_as_core:
         return backend
