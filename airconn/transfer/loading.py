@@ -98,18 +98,19 @@ def load_for(
     *,
     fills: Sequence[Store] = (),
     change: Change | None = None,
-    on_loaded: Callable[[Loaded], None] = lambda loaded: None,
+    on_loaded: Callable[[Loaded, Context], None] = lambda loaded, context: None,
 ) -> tuple[Loaded, AirflowVersion]:
     """The sources as the Airflow of `target` reads them, or as `airflow` does if that is given; and which it is.
 
     They are read before the target is asked anything: a fault of the input is told whether a server runs or not.
-    `on_loaded` gets what was read, and raises for what is wrong with it.
+    `on_loaded` gets what was read, and for what, and raises for what is wrong with it.
     """
     first: AirconnError | None = None
     loaded = None
     try:
-        loaded = load(sources, selection, replace(context, airflow=airflow or NEWEST), fills=fills, change=change)
-        on_loaded(loaded)
+        reads = replace(context, airflow=airflow or NEWEST)
+        loaded = load(sources, selection, reads, fills=fills, change=change)
+        on_loaded(loaded, reads)
     except (InputError, UnfitError) as error:
         first, loaded = error, None
     if first and airflow:
@@ -121,6 +122,7 @@ def load_for(
             raise first from None
         raise
     if loaded is None or (rules_for(version) != rules_for(NEWEST) and airflow is None):
-        loaded = load(sources, selection, replace(context, airflow=version), fills=fills, change=change)
-        on_loaded(loaded)
+        reads = replace(context, airflow=version)
+        loaded = load(sources, selection, reads, fills=fills, change=change)
+        on_loaded(loaded, reads)
     return loaded, version
