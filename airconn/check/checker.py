@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from airconn.airflow.versions import NEWEST_AIRFLOW_2
 from airconn.check import env_lines, objects, places, uris
 from airconn.check.reading import FileReading, place, read
 from airconn.check.rules import BY_CODE, Finding, Severity
@@ -27,9 +28,6 @@ from airconn.model import (
 from airconn.model.secrecy import secret_leaves
 from airconn.stores import git
 from airconn.stores.file import FileStore
-
-AIRFLOW_2 = AirflowVersion(2, 11, 2)
-"""The last of its line, which stands for how Airflow 2 reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ class _Checker:
             return
         reading = read(self.store, self.airflow)
         alike = _reads_alike(reading)
-        in_2 = reading if alike or self.airflow == AIRFLOW_2 else read(self.store, AIRFLOW_2)
+        in_2 = reading if alike or self.airflow == NEWEST_AIRFLOW_2 else read(self.store, NEWEST_AIRFLOW_2)
         in_3 = reading if alike or self.airflow == NEWEST else read(self.store, NEWEST)
         # An extra that Airflow 3 refuses makes no object for it, and has to be looked at all the same.
         places = reading.by_place() if in_2 is reading else {**in_2.by_place(), **reading.by_place()}

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
+from airconn.airflow.masked_names import is_sensitive
 from airconn.model import jsontext
 from airconn.model.jsontext import JsonPath, Number
 from airconn.model.leaves import leaves_of
@@ -16,7 +17,6 @@ from airconn.model.objects import AirflowObject, Connection, Variable, value_fie
 from airconn.model.redacted import MASK, REDACTED, Redacted
 from airconn.model.secret_names import is_hidden_name, is_secret_name
 from airconn.model.secret_values import is_certain, is_harmless, may_be_secret, secret_arguments
-from airconn.model.sensitive import is_sensitive
 from airconn.model.text import Text
 
 _NAMES = frozenset({"name", "key", "field", "parameter", "property", "variable", "header", "option", "k", "n"})

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from airconn.model.sensitive import is_sensitive
+from airconn.airflow.masked_names import is_sensitive
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 """One word of `snake_case`, `kebab-case`, `camelCase`, `APIKey` and `key2`, in letters without accents."""

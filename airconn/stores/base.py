@@ -20,8 +20,8 @@ DEADLINE = "--deadline SECONDS, else AIRCONN_DEADLINE, else `deadline` in aircon
 """The hint of a run that has no time left."""
 
 Watch = Callable[[str, int, int | None], None]
-"""Called with the progress of a read: what is read (`reading connections`), how many objects are done, and of how many
-if that is known. Any thread may call it."""
+"""Called with the progress of a read: what is read (`reading connections`), how many objects are done, and of how
+many if that is known. Any thread may call it."""
 
 
 def unwatched(what: str, done: int, total: int | None) -> None:
@@ -198,7 +198,10 @@ class SuggestsIds(Protocol):
     """A store in which listing all ids may take long, so that only what is quickly there is suggested."""
 
     def quick_ids(self, kinds: frozenset[Kind], context: Context) -> frozenset[Key]:
-        """Ids of these kinds to suggest one of: all of them, or none where that takes long. Raises as `Store.read`."""
+        """Ids of these kinds to suggest one of: all of them, or none where that takes long.
+
+        Raises as `Store.read`.
+        """
 
 
 @runtime_checkable

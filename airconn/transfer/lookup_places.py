@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from airconn.airflow_config import AirflowConfig, secrets_backend
+from airconn.airflow.config_file import AirflowConfig, secrets_backend
 from airconn.errors import AirconnError
 from airconn.model import NEWEST, AirflowVersion
 from airconn.stores.configured import ADDRESS

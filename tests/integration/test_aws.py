@@ -20,7 +20,7 @@ from airconn.errors import TargetError
 from airconn.model import Action, AirflowObject, Connection, Kind, Selection, Text, Variable
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
-from airconn.stores.secrets.aws_secretsmanager import SecretsManager
+from airconn.stores.secrets.aws.secretsmanager import SecretsManager
 from airconn.stores.secrets.service import Held
 from tests.integration.backends import judge
 from tests.integration.backends.agreement import BackendAgreement, Place

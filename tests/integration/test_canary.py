@@ -517,7 +517,7 @@ PATCHED = [
     "airconn.stores.saving.write_atomically",
     "airconn.stores.file.Path.read_bytes",
     "airconn.stores.file.FileStore.apply",
-    "airconn.stores.airflow_api.transport.Transport.send",
+    "airconn.stores.http.transport.Transport.send",
     "airconn.stores.airflow_api.writes.Writer._carry_out",
     "airconn.stores.airflow_api.pages.Lister.read",
 ]

@@ -85,11 +85,11 @@ def test_the_table_is_sound() -> None:
     versions = [AirflowVersion.parse(text) for text in RELEASE_DAYS]
     assert versions == sorted(versions)
     assert (versions[0], versions[-1]) == (OLDEST, NEWEST)
-    assert {(version.major, version.minor) for version in versions} == set(PYTHONS)
+    assert {version.series for version in versions} == set(PYTHONS)
     for minor in PYTHONS:
         days = [
             date.fromisoformat(day)
             for text, day in RELEASE_DAYS.items()
-            if tuple(map(int, text.split(".")[:2])) == minor
+            if AirflowVersion.parse(text).series == minor
         ]
         assert days == sorted(days)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from airconn.airflow.rest_api import VERSION_PATHS
+from airconn.airflow.versions import SUPPORTED
 from airconn.errors import TargetError, UsageError
 from airconn.model import OLDEST, AirflowVersion
-from airconn.stores import bodies
-from airconn.stores.airflow_api import between
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.transport import Reply, Request
 from airconn.stores.base import Watch
-
-_PATHS = (("/api/v2/version", True), ("/api/v1/version", False))
+from airconn.stores.http import bodies
+from airconn.stores.http import gateways as between
+from airconn.stores.http.transport import Reply, Request
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class AnsweringAirflow:
     """An Airflow that answered. `text` is its version as it says it, such as `3.1.0rc1`."""
 
     version: AirflowVersion
@@ -25,14 +25,14 @@ class Server:
     v2: bool
 
 
-def probe(session: Session, watch: Watch) -> Server:
+def probe(session: Session, watch: Watch) -> AnsweringAirflow:
     """Asks for the version, which needs no credentials in any Airflow; with them if something in front wants some.
 
     Raises `TargetError` saying what is wrong with the address, the network or the credentials.
     """
     replies = []
     once = False
-    for path, v2 in _PATHS:
+    for path, v2 in VERSION_PATHS:
         session.v2 = v2
         watch(f"asking {session.base}", 0, None)
         try:
@@ -62,18 +62,18 @@ def _version(reply: Reply) -> str | None:
     return text if isinstance(text, str) and re.fullmatch(r"\d+\.\d+[\w.+-]{0,60}", text) else None
 
 
-def _checked(session: Session, text: str, v2: bool) -> Server:
+def _checked(session: Session, text: str, v2: bool) -> AnsweringAirflow:
     try:
         version = AirflowVersion.parse(text)
     except UsageError:
         raise TargetError(f"its version {text} is none that airconn can read", where=session.base) from None
     if version < OLDEST:
         raise TargetError(
-            f"this is Airflow {text}, which is older than {OLDEST.major}.{OLDEST.minor}",
+            f"this is Airflow {text}, which is older than {OLDEST.series}",
             where=session.base,
-            hint="airconn speaks with Airflow 2.7 to 2.11 and 3",
+            hint=f"airconn speaks with {SUPPORTED}",
         )
-    return Server(version, text, v2)
+    return AnsweringAirflow(version, text, v2)
 
 
 def _explain(session: Session, replies: list[Reply]) -> TargetError:
@@ -99,7 +99,7 @@ def _explain(session: Session, replies: list[Reply]) -> TargetError:
             where=session.base,
             hint="give the address of its start page, without what comes after it",
         )
-    for (path, _), reply in zip(_PATHS, replies, strict=True):
+    for (path, _), reply in zip(VERSION_PATHS, replies, strict=True):
         if reply.status == 200 and between.is_page(reply):
             return between.instead_of_json(reply, session.base, f"GET {path}")
     return TargetError(

@@ -10,17 +10,17 @@ from typing import Any
 from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.model import AirflowVersion, Kind
-from airconn.stores.airflow_api import between
-from airconn.stores.airflow_api.auth import Authenticator
-from airconn.stores.airflow_api.dialect import why_it_fails
-from airconn.stores.airflow_api.faults import NoAnswer
-from airconn.stores.airflow_api.reasons import reason
-from airconn.stores.airflow_api.transport import Reply, Request, Transport
+from airconn.stores.airflow_api.error_texts import reason
+from airconn.stores.airflow_api.listing_failures import why_it_fails
+from airconn.stores.airflow_api.login.authenticator import Authenticator
+from airconn.stores.http import gateways as between
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.transport import Reply, Request, Transport
 
 _HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
 
 
-class Broken(TargetError):
+class ShowingFailed(TargetError):
     """The server fails on what it was asked to show (500), which may be for the sake of one object alone."""
 
 
@@ -143,7 +143,7 @@ class Session:
             return NoAnswer(f"it {trouble}", where=self.base, hint="try again when it is well")
         if reply.status == 500:
             text = f"GET {request.path} fails with status 500{told}"
-            return Broken(text, where=self.base, hint=why_it_fails(kind, self.version))
+            return ShowingFailed(text, where=self.base, hint=why_it_fails(kind, self.version))
         return TargetError(f"GET {request.path} answers with status {reply.status}{told}", where=self.base)
 
     def shut_out(self, status: int, wish: str) -> TargetError:

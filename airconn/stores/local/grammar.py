@@ -16,7 +16,7 @@ import yaml
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, connection_uri, json_, shapes, tree, uri, yaml_tree
-from airconn.formats.base import Faults, Note, ReadOptions, extra_fault, parsed, show_key
+from airconn.formats.base import Faults, ReadOptions, extra_fault, parsed, show_key
 from airconn.model import (
     UNDESCRIBED,
     AirflowObject,
@@ -29,6 +29,7 @@ from airconn.model import (
     Variable,
     value_fields,
 )
+from airconn.model.reading import Note
 
 TYPES = ("env", "json", "yaml", "yml")
 _LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airconn.airflow_config import DEFAULT, AirflowConfig, Value
+from airconn.airflow.config_file import DEFAULT, AirflowConfig, Value
 from airconn.errors import UsageError
 from airconn.stores import drivers
 from airconn.trust import METADB_PASSWORD

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from typing import Any
 
-from airconn.airflow_config import AirflowConfig, Value
+from airconn.airflow.config_file import AirflowConfig, Value
 from airconn.errors import UsageError
 from airconn.stores import drivers
 from airconn.stores.metadb.address import EXTRA

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from airconn.errors import AirconnError, TargetError
 from airconn.model import Kind
+from airconn.stores.in_parallel import in_order
 from airconn.stores.secrets.codec import Payload
-from airconn.stores.several import in_order
 
 
 class Refused(AirconnError):

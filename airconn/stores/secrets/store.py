@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, cast
 
@@ -29,11 +28,12 @@ from airconn.model import (
     value_fields,
 )
 from airconn.stores.base import Capabilities, Store
-from airconn.stores.masks import holds_mask
+from airconn.stores.hidden import hidden_refusal
+from airconn.stores.in_parallel import in_order
 from airconn.stores.meanwhile import CHANGED, is_changed
 from airconn.stores.secrets.codec import Codec, losses, stored
 from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable, Unsure
-from airconn.stores.several import in_order
+from airconn.stores.silence import SILENT, Silence
 
 T = TypeVar("T", bound=AirflowObject)
 Key = tuple[Kind, str]
@@ -43,16 +43,6 @@ SECRET_KINDS = ALL_KINDS - {Kind.POOLS}
 
 _SAYS_SOMETHING = re.compile(r"[^\W_]")
 """What a prefix has that sets apart what is behind it."""
-
-_PATIENCE = 2
-"""After so many steps in a row without an answer, the others aren't tried any more."""
-
-
-@dataclass(slots=True)
-class _Silence:
-    """How many steps in a row had no answer."""
-
-    steps: int = 0
 
 
 class SecretStore(Store):
@@ -195,7 +185,7 @@ class SecretStore(Store):
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         self.notes = []
-        silence = _Silence()
+        silence = Silence()
         for outcome in in_order(partial(self._outcome, silence), self._begun(steps), self._service.parallel):
             if outcome.error is None and outcome.step.action is not Action.DELETE:
                 self._tell_losses(outcome.step)
@@ -211,20 +201,20 @@ class SecretStore(Store):
                 self._let_in = True
             yield step
 
-    def _outcome(self, silence: _Silence, step: Step) -> Outcome:
-        if silence.steps >= _PATIENCE:
-            return Outcome(step, f"not tried: {self.describe()} doesn't answer any more", untried=True)
+    def _outcome(self, silence: Silence, step: Step) -> Outcome:
+        if silence.is_long:
+            return Outcome(step, f"not tried: {self.describe()} {SILENT}", untried=True)
         try:
             self._carry_out(step)
         except Unavailable as error:
-            silence.steps += 1
+            silence.unheard()
             return Outcome(step, error.message)
         except AirconnError as error:
-            silence.steps = 0
+            silence.heard()
             return Outcome(step, error.message)
         except Exception as error:  # noqa: BLE001 - one object must not keep the others from their report
             return Outcome(step, own_fault(error))
-        silence.steps = 0
+        silence.heard()
         return Outcome(step)
 
     def _carry_out(self, step: Step) -> None:
@@ -240,10 +230,8 @@ class SecretStore(Store):
         obj = step.result()
         if problems := self.problems(obj):
             raise Refused(problems[0])
-        if masked := holds_mask(obj, value_fields(kind)):
-            raise Refused(
-                f"{', '.join(masked)} {'is' if len(masked) == 1 else 'are'} hidden (***) and wasn't written"
-            )
+        if hidden := hidden_refusal(obj, value_fields(kind)):
+            raise Refused(hidden)
         assert not isinstance(obj, Pool)  # noqa: S101 - a problem, told above
         held = None if step.action is Action.CREATE else self._held_for(kind, id_)
         if step.merges and is_changed(step, self._now(kind, id_), self.stored_form):

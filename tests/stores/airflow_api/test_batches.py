@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airconn.model import Action, Connection, Outcome, Pool, Step, Text, Variable
-from airconn.stores.base import Store
+from airconn.stores.base import DEFAULT_CONTEXT, Context, Store
 from tests.stores.airflow_api.conftest import airflow, with_password, with_token
 from tests.stores.contract import step
 from tests.stores.site import Answer, Received, Site
@@ -73,8 +73,8 @@ def errors(outcomes: list[Outcome]) -> list[str | None]:
     return [outcome.error for outcome in outcomes]
 
 
-def carried_out(store: Store, steps: list[Step]) -> list[Outcome]:
-    outcomes = list(store.apply(steps))
+def carried_out(store: Store, steps: list[Step], context: Context = DEFAULT_CONTEXT) -> list[Outcome]:
+    outcomes = list(store.apply(steps, context))
     assert [outcome.step for outcome in outcomes] == steps
     return outcomes
 
@@ -147,9 +147,8 @@ def test_whether_we_may_change_connections_is_asked_once(serve: Serve, connect: 
 def test_few_passwords_come_with_their_connections(why: str, serve: Serve, connect: Connect) -> None:
     bulk = Bulk()
     store = connect(serve(airflow("3.3.2", bulk)).url)
-    store.whole = why == "whole"
     number, fields = {"few": (20, {}), "the same": (25, {"password": "pw"}), "whole": (25, {})}[why]
-    assert not any(errors(carried_out(store, connections(number, **fields))))
+    assert not any(errors(carried_out(store, connections(number, **fields), Context(whole=why == "whole"))))
     assert bulk.sizes() == [("create", number)]
     assert all(entity["password"] for entity in bulk.actions[0]["entities"])
 
@@ -405,8 +404,11 @@ def test_what_it_costs_the_server_to_learn_many_passwords_is_told(
     number: int, shared: int, told: bool, serve: Serve, connect: Connect
 ) -> None:
     store = connect(serve(airflow("3.3.2", Bulk())).url)
-    assert not any(errors(carried_out(store, [*connections(number)[shared:], *connections(shared, password="p")])))
-    assert ["makes 1,000 new passwords known" in note.message for note in store.notes] == [True] * told
+    outcomes = carried_out(store, [*connections(number)[shared:], *connections(shared, password="p")])
+    assert not any(errors(outcomes))
+    notes = [note for outcome in outcomes for note in outcome.notes]
+    assert ["makes 1,000 new passwords known" in note.message for note in notes] == [True] * told
+    assert list(outcomes[-1].notes) == notes
 
 
 def test_connections_that_a_gateway_has_created_twice_get_their_passwords(serve: Serve, connect: Connect) -> None:

@@ -38,8 +38,8 @@ assert airflow_client.client.ConnectionApi().api_client is client
 _REQUESTS = """
 import sys, threading
 from airconn.config import Settings
-from airconn.stores.airflow_api.faults import NoAnswer
-from airconn.stores.airflow_api.transport import Request, Transport
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.transport import Request, Transport
 
 ends = []
 

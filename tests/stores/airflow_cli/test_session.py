@@ -20,7 +20,7 @@ def failure(version: str) -> TargetError:
     session._learn(Answer({calls.VERSION.name: 0}, {calls.VERSION.name: version}))
     answer = Answer({EXPORT.name: 1}, {}, frozenset({(EXPORT.name, "extra:c")}))
     with pytest.raises(TargetError) as caught:
-        session.parsed(answer, [Kind.CONNECTIONS], Selection(), [])
+        session.parsed(answer, [Kind.CONNECTIONS], Selection())
     return caught.value
 
 

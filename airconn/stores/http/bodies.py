@@ -1,0 +1,171 @@
+"""The body of an answer, read whole up to a limit, as it comes and unpacked.
+
+The limit is by what was asked for. No driver reads or unpacks a body by itself: 6 MB of gzip can hold gigabytes.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from http.client import IncompleteRead
+from typing import Any
+
+from airconn.errors import TargetError
+
+SMALL = 4 << 20
+"""A token, a version, an error, the answer to a write of one secret."""
+OBJECT = 64 << 20
+"""One object with its value, or a list of names."""
+LIST = 256 << 20
+"""A page of objects with their values."""
+
+_CHUNK = 65536
+_ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS
+
+Limit = Callable[[str, str], int]
+"""How many bytes the answer to a request may have, by its method and its path."""
+
+
+class TooLarge(TargetError):
+    """An answer of more bytes than what was asked for can have."""
+
+
+class TooLate(Exception):
+    """The body isn't whole by the time that it has to be."""
+
+
+def whole(response: Any, most: int, where: str, ends: float | None = None) -> bytes:
+    """The body of a response of urllib3 that wasn't read yet, unpacked.
+
+    `ends` is a time on the clock of `time.monotonic`. Raises `TooLarge`, `TooLate`, and what urllib3 raises.
+    """
+    read = response.read if ends is None else getattr(response, "read1", response.read)
+    try:
+        unpack = _unpacker(response.headers, where)
+        parts, size, came = [], 0, 0
+        while part := read(_CHUNK, decode_content=False):
+            came += len(part)
+            part = unpack.feed(part, most - size) if unpack else part
+            size += len(part)
+            if size > most or came > most:
+                raise _too_large(most, where)
+            parts.append(part)
+            if ends is not None and time.monotonic() >= ends:
+                raise TooLate
+        if unpack and came:
+            unpack.check_end()
+    except BaseException:
+        response.close()
+        raise
+    return b"".join(parts)
+
+
+def is_cut(error: BaseException) -> bool:
+    """Whether an error of urllib3 is that a body ended before its end."""
+    return any(isinstance(one, IncompleteRead) for one in (error, *error.args))
+
+
+def _too_large(most: int, where: str) -> TooLarge:
+    return TooLarge(
+        f"its answer is larger than {most >> 20} MiB, and what was asked for can't be",
+        where=where,
+        hint="does the address lead to the right server, and is something in front of it?",
+    )
+
+
+class _Unpacker:
+    """Unpacks gzip and deflate, a little more than the limit at most."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._one = zlib.decompressobj(_ZLIB_OR_GZIP)
+
+    def feed(self, data: bytes, room: int) -> bytes:
+        """What `data` unpacks to, or its first `room` + 1 bytes."""
+        parts, left = [], room + 1
+        while data and left > 0:
+            if self._one.eof:  # a file of gzip may have several parts
+                self._one = zlib.decompressobj(_ZLIB_OR_GZIP)
+            try:
+                part = self._one.decompress(data, left)
+            except zlib.error:
+                raise TargetError(
+                    "its answer isn't in the Content-Encoding that it says", where=self._where
+                ) from None
+            parts.append(part)
+            left -= len(part)
+            data = self._one.unconsumed_tail or self._one.unused_data
+        return b"".join(parts)
+
+    def check_end(self) -> None:
+        """Raises where the body was cut off."""
+        from urllib3.exceptions import ProtocolError
+
+        if not self._one.eof:
+            raise ProtocolError("the body is cut off", IncompleteRead(b""))
+
+
+def _unpacker(headers: Mapping[str, str], where: str) -> _Unpacker | None:
+    names = [name.strip().lower() for name in (headers.get("Content-Encoding") or "").split(",")]
+    packed = [name for name in names if name not in ("", "identity")]
+    if not packed:
+        return None
+    if len(packed) > 1 or packed[0] not in ("gzip", "x-gzip", "deflate"):
+        raise TargetError(
+            "its answer is compressed in a way that wasn't asked for",
+            where=where,
+            hint="something in front of the server may do that: Content-Encoding is gzip, deflate or none",
+        )
+    return _Unpacker(where)
+
+
+def limited(classes: Mapping[str, type[Any]], most: Limit, where: str) -> dict[str, type[Any]]:
+    """The connection pools of urllib3 by scheme, as ones that read each answer whole, and follow no redirect.
+
+    For the `pool_classes_by_scheme` of a pool manager, whichever driver it belongs to.
+    """
+    return {scheme: _limited(cls, most, where) for scheme, cls in classes.items()}
+
+
+def _limited(base: type[Any], most: Limit, where: str) -> type[Any]:
+    class Pool(base):  # type: ignore[misc]
+        def urlopen(  # a repeat comes with these in a row
+            self,
+            method: str,
+            url: str,
+            body: Any = None,
+            headers: Any = None,
+            retries: Any = None,
+            redirect: bool = False,
+            *args: Any,
+            **options: Any,
+        ) -> Any:
+            options |= {"preload_content": False, "decode_content": False}
+            response = super().urlopen(method, url, body, headers, retries, False, *args, **options)
+            limit = most(method, url) if 200 <= response.status < 300 else SMALL
+            return _read(response, whole(response, limit, where), method)
+
+    return Pool
+
+
+def _read(response: Any, body: bytes, method: str) -> Any:
+    """A response with a body that was read."""
+    from io import BytesIO
+
+    from urllib3 import HTTPResponse
+
+    headers = response.headers.copy()
+    for name in ("Content-Encoding", "Transfer-Encoding", "Content-Length"):
+        headers.pop(name, None)
+    headers["Content-Length"] = str(len(body))
+    return HTTPResponse(
+        BytesIO(body),
+        headers,
+        response.status,
+        reason=response.reason,
+        version=response.version,
+        preload_content=False,
+        decode_content=False,
+        request_method=method,
+    )
