@@ -91,7 +91,7 @@ def import_objects(
     if conduct.dry_run:
         refuse_blocked(prepared.plan)
         refuse_deletions(prepared.plan, request.max_delete)
-        return ImportResult(prepared)
+        return ImportResult(prepared, is_different=conduct.tells_difference and bool(prepared.plan.writes))
     if expect is not None:
         expect(prepared)
         prepared = replace(prepared, context=replace(prepared.context, whole=True))

@@ -90,6 +90,8 @@ class ImportResult:
     """Whether what was written was to be read back and wasn't."""
     is_late: bool = False
     """Whether the deadline passed before all was done."""
+    is_different: bool = False
+    """Whether it was asked for, and is so, that something would change."""
     ended: BaseException | None = None
     """What ended it before its time: Ctrl-C, or a signal."""
 
@@ -109,4 +111,4 @@ class ImportResult:
         unread = any(note.failed for note in (*self.prepared.loaded.notes, *self.prepared.unread))
         if failed or unread or self.wrong or self.is_unverified or self.is_late:
             return ExitCode.SOME_FAILED
-        return ExitCode.OK
+        return ExitCode.DIFFERENT if self.is_different else ExitCode.OK
