@@ -1,9 +1,9 @@
 """The script that is sent to a shell where `airflow` is, and what comes back of it.
 
 Files that hold secrets are in a directory that only their owner can read, and that is removed when the shell ends,
-unless by SIGKILL. What `airflow` prints stays there: its logs go to standard output in Airflow 3 and among the results
-in others, and its errors may quote values. Of what the shell prints, only that behind a random mark is believed. The
-mark is made of two parts, so that a terminal that echoes the script shows none.
+unless by SIGKILL. What `airflow` prints stays there: its logs go to standard output in Airflow 3 and among the
+results in others, and its errors may quote values. Of what the shell prints, only that behind a random mark is
+believed. The mark is made of two parts, so that a terminal that echoes the script shows none.
 """
 
 from __future__ import annotations
