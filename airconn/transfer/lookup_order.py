@@ -11,7 +11,7 @@ from airconn.stores.base import Store
 
 
 @dataclass(frozen=True, slots=True)
-class LookupPlace:
+class ChainedPlace:
     """A place where Airflow looks. Without a store it can't be looked into, for a reason."""
 
     title: str
@@ -26,10 +26,10 @@ class LookupChain:
     """The places where one kind of process looks, in its order."""
 
     title: str
-    places: tuple[LookupPlace, ...]
+    places: tuple[ChainedPlace, ...]
 
 
-MANAGER = LookupPlace(
+MANAGER = ChainedPlace(
     "Astro Environment Manager", reason="it can't be looked into from here; what Astro's CLI lists there comes next"
 )
 
@@ -37,17 +37,17 @@ MANAGER = LookupPlace(
 def chains(
     airflow: AirflowVersion,
     *,
-    backend: LookupPlace | None,
-    workers_backend: LookupPlace | None,
+    backend: ChainedPlace | None,
+    workers_backend: ChainedPlace | None,
     environment: Store,
-    database: LookupPlace,
+    database: ChainedPlace,
     astro: bool = False,
 ) -> Sequence[LookupChain]:
     """The chains of an Airflow, one for each of its lookup orders.
 
     The environment of this process is taken for that of each, which is true only if airconn runs there.
     """
-    of_server = LookupPlace("environment", environment, reads_for=airflow)
+    of_server = ChainedPlace("environment", environment, reads_for=airflow)
     core = {
         LookupStage.BACKEND: backend,
         LookupStage.MANAGER: MANAGER if astro else None,
@@ -57,23 +57,23 @@ def chains(
     of_task = {
         **core,
         LookupStage.BACKEND: _as_worker(workers_backend or backend),
-        LookupStage.ENVIRONMENT: LookupPlace("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
+        LookupStage.ENVIRONMENT: ChainedPlace("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
         LookupStage.SERVERS_BACKEND: _of_server(backend),
         LookupStage.SERVERS_ENVIRONMENT: _of_server(of_server),
     }
     return [_chain(order, of_task if order.is_task else core) for order in lookup_orders(airflow)]
 
 
-def _chain(order: LookupOrder, places: Mapping[LookupStage, LookupPlace | None]) -> LookupChain:
+def _chain(order: LookupOrder, places: Mapping[LookupStage, ChainedPlace | None]) -> LookupChain:
     return LookupChain(order.process, tuple(place for stage in order.stages if (place := places[stage]) is not None))
 
 
-def _of_server(place: LookupPlace | None) -> LookupPlace | None:
+def _of_server(place: ChainedPlace | None) -> ChainedPlace | None:
     """A place of the API server as a task sees it. One that can't be looked into is listed once."""
     return replace(place, title=f"{place.title} of the API server") if place and place.store else None
 
 
-def _as_worker(backend: LookupPlace | None) -> LookupPlace | None:
+def _as_worker(backend: ChainedPlace | None) -> ChainedPlace | None:
     """A backend as a worker reads it (files give all processes the core's: 3.3 secrets/local_filesystem.py)."""
     if backend is None or backend.store is None or backend.store.capabilities.reads_as_core:
         return backend

@@ -496,7 +496,7 @@ def test_other_ways_to_log_in(bao: OpenBao, by: str) -> None:
     create(store, FULL)
     assert read_one(store, FULL) == FULL
     with pytest.raises(TargetError, match="refuses the credentials") as caught:
-        wrong.read(Selection()).bundle
+        wrong.read(Selection())
     assert "canary" not in f"{caught.value} {caught.value.hint}"
 
 
