@@ -232,8 +232,8 @@ class AnyContract:
         assert described.text
         assert SECRET.strip() not in described.text
         assert described == store.describe()
-        assert described.kinds <= store.capabilities.kinds
-        assert store.read(Selection()).kinds == described.kinds
+        assert store.describe(TARGET).kinds <= described.kinds <= store.capabilities.kinds
+        assert store.read(Selection(), TARGET).kinds == store.describe(TARGET).kinds
 
 
 class ReadContract(AnyContract):
