@@ -16,7 +16,7 @@ from airconn.plan.policy import Policy
 def field_changes(
     name: str, source: Any, target: Any, policy: Policy, *, is_literal: bool
 ) -> tuple[tuple[FieldChange, ...], str | None]:
-    """What happens to one field, and why it can't. `is_literal`: a `***` in the source is no mask."""
+    """What happens to one field, and why it can't. `is_literal`: a `***` in the source is meant as it is."""
     if source == target and not hides(source):
         return (), None
     field = FieldComparison(name, source, target)
@@ -68,7 +68,7 @@ def _in_part(
     cleared = lacking if exact else []
     again = [path for path in hidden if path not in (*lacking, *moved) and ours.get(path) is not REDACTED]
     changed = field.different
-    # How long a list is, is no secret.
+    # The length of a list is not a secret.
     if not (changed or cleared or moved) and (not again or policy.hidden_is_equal):
         how = How.ASSUMED if again else How.KEPT
         return (FieldChange(name, how, _paths(again or hidden)),), None
