@@ -16,7 +16,7 @@ Leaves: TypeAlias = dict[JsonPath, Any]
 def leaves_of(value: Any) -> Leaves:
     """The leaves of a field by their paths: those of a JSON object or list, else the value itself at `()`.
 
-    None has no leaves. JSON whose leaves can't be told apart, as where a key stands twice, is of one piece.
+    None has no leaves. JSON whose leaves can't be told apart, as where a key occurs twice, is of one piece.
     """
     if value is None:
         return {}

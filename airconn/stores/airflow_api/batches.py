@@ -28,7 +28,7 @@ from airconn.stores.airflow_api.writes import (
 )
 from airconn.stores.base import unwatched
 from airconn.stores.http.faults import NoAnswer
-from airconn.stores.http.transport import Reply
+from airconn.stores.http.messages import Reply
 from airconn.stores.meanwhile import CHANGED
 
 _FIRST = 25
@@ -53,7 +53,7 @@ def carry_out(session: Session, api: Api, steps: Iterable[Step], *, whole: bool)
     if not session.let_in:
         Lister(session, api, first.kind, unwatched).count()
     all_of_them = chain((first,), writes)
-    with session.transport.finishing():
+    with session.transport.deadline.finishing():
         if api.dialect.bulk:
             yield from BatchWriter(writer, session, api, whole=whole).apply(all_of_them)
         else:

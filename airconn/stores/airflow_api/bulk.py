@@ -19,7 +19,7 @@ from airconn.model import (
 )
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.hidden import hidden_refusal
-from airconn.stores.http.transport import Reply, Request
+from airconn.stores.http.messages import Reply, Request
 
 _ON: Final = {
     Action.CREATE: {"action_on_existence": "fail"},

@@ -13,7 +13,7 @@ from airconn.stores.airflow_api.pages import PAGE, Lister, Listing
 from airconn.stores.airflow_api.session import Session, ShowingFailed
 from airconn.stores.airflow_api.unreadable_ids import PATTERNS, Search, is_like, may_be_included
 from airconn.stores.base import Watch
-from airconn.stores.http.transport import Request
+from airconn.stores.http.messages import Request
 from airconn.stores.in_parallel import in_order
 
 _AT_A_TIME = 4

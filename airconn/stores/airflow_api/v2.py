@@ -22,8 +22,8 @@ from airconn.model import (
 )
 from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
 from airconn.stores.airflow_api.stored_forms import fields_set, plain, unmasked
-from airconn.stores.http.fields import Item
-from airconn.stores.http.transport import Request
+from airconn.stores.http.fields import FieldReader
+from airconn.stores.http.messages import Request
 
 
 class ApiV2(Api):
@@ -36,7 +36,7 @@ class ApiV2(Api):
         return True
 
     def parse(self, kind: Kind, item: Mapping[str, Any]) -> AirflowObject:
-        read = Item(kind, item, self.origin.source)
+        read = FieldReader(kind, item, self.origin.source)
         if kind is Kind.CONNECTIONS:
             extra = read.text("extra")
             return Connection(

@@ -30,7 +30,7 @@ from airconn.stores.airflow_api.stored_forms import hides_more, is_shown, stored
 from airconn.stores.hidden import hidden_refusal
 from airconn.stores.http import gateways
 from airconn.stores.http.faults import NoAnswer
-from airconn.stores.http.transport import Reply, Request, unknown_fate
+from airconn.stores.http.messages import Reply, Request, unknown_fate
 from airconn.stores.in_parallel import in_order
 from airconn.stores.meanwhile import CHANGED, is_changed
 from airconn.stores.silence import SILENT, Silence
@@ -117,7 +117,7 @@ class ApiWriter:
 
     def why_not(self, *, completes: bool = False) -> str:
         """Why nothing more is tried, if so. What completes something is, after the deadline as well."""
-        if not self._why and not completes and self._session.transport.is_late():
+        if not self._why and not completes and self._session.transport.deadline.has_passed():
             return "the deadline has passed"
         return self._why
 
@@ -209,7 +209,7 @@ class ApiWriter:
     def sent(self, request: Request, step: Step) -> Reply:
         """The answer of the server itself. Raises `NoAnswer` where only something in front of it answers."""
         reply = self._session.send(request)
-        if reply.status != 413 and (gateways.trouble(reply) or 300 <= reply.status < 400):
+        if reply.status != 413 and (gateways.fault(reply) or 300 <= reply.status < 400):
             message = failure(reply, request, step)
             raise NoAnswer(message, where=self._session.base, maybe_done=reply.doubtful or unknown_fate(reply))
         return reply
@@ -257,7 +257,7 @@ class ApiWriter:
         lacking = doubt is Doubt.BARE or not self._whole  # it is written afterwards
         if lacking and isinstance(held, Connection) and held.password is None:
             names.remove("password")
-        if hides_more(source, held, names, tells_passwords=self._api.dialect.v2):
+        if hides_more(source, held, names, tells_passwords=self._api.dialect.tells_passwords):
             return False
         return is_shown(stored_form(source, self._api.dialect), held, names)
 
@@ -336,8 +336,8 @@ def failure(reply: Reply, request: Request, step: Step) -> str:
         return "there is one with this id already"
     if status in (400, 422):
         return f"Airflow refuses it ({status})"
-    if trouble := gateways.trouble(reply):
-        return f"the server {trouble}"
+    if fault := gateways.fault(reply):
+        return f"the server {fault}"
     if 300 <= status < 400:
         return "something in front of the Airflow redirects to another page, as to one to log in"
     if status >= 500:
