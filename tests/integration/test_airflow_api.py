@@ -20,7 +20,6 @@ from airconn.model import (
     Action,
     AirflowObject,
     AirflowVersion,
-    Bundle,
     Connection,
     Kind,
     Pool,
@@ -28,10 +27,9 @@ from airconn.model import (
     Text,
     Variable,
 )
-from airconn.plan import make_plan
 from airconn.stores import open_store
-from airconn.stores.base import Store
-from tests.stores.contract import FULL, SECRET, StoreContract, create, do, read_one, step
+from airconn.stores.base import Context, Store
+from tests.stores.contract import FULL, SECRET, StoreContract, create, do, planned, read_one, step
 
 
 class Database:

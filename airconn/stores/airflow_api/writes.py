@@ -223,7 +223,7 @@ class ApiWriter:
         """Whether an object that is there now is what a create has sent.
 
         `known`: a create of ours had no answer, so that it may be ours. Else it was made by a gateway that sent ours
-        twice, or by another writer. What the server doesn't show of it is written once more, since it may be either's.
+        twice, or by another writer. As it may be either's, what the server doesn't show of it is written once more.
         Raises `NotWritten` where it is one with other values, or where that fails, and `NoAnswer`.
         """
         source = step.source
