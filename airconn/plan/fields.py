@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from airconn.model import MASK, REDACTED, FieldChange, How, Text, jsontext
-from airconn.model.compare import FieldComparison, Likeness, hides
+from airconn.model.compare import FieldComparison, Likeness
 from airconn.model.jsontext import JsonPath
-from airconn.model.leaves import Leaves, Piece, leaf_name
+from airconn.model.leaves import Leaves, Piece, items_of, leaf_name
+from airconn.model.text import hides
 from airconn.plan.policy import Policy
 
 
@@ -124,7 +124,7 @@ def _has_mask(leaf: Any) -> bool:
 
 def _moved(hidden: Sequence[JsonPath], ours: Leaves, theirs: Leaves) -> list[JsonPath]:
     """Hidden items of lists that have another length in the source, so that it is not known which is which."""
-    ours_items, theirs_items = _items(ours), _items(theirs)
+    ours_items, theirs_items = items_of(ours), items_of(theirs)
     return [
         path
         for path in hidden
@@ -133,15 +133,6 @@ def _moved(hidden: Sequence[JsonPath], ours: Leaves, theirs: Leaves) -> list[Jso
             for depth, part in enumerate(path)
         )
     ]
-
-
-def _items(leaves: Leaves) -> defaultdict[JsonPath, set[str | int]]:
-    """What is in each object and list that has leaves."""
-    items: defaultdict[JsonPath, set[str | int]] = defaultdict(set)
-    for path in leaves:
-        for depth, part in enumerate(path):
-            items[path[:depth]].add(part)
-    return items
 
 
 def _paths(paths: Iterable[JsonPath]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from airconn.model import (
     Step,
     value_fields,
 )
-from airconn.model.compare import hides
+from airconn.model.text import hides
 from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
 from airconn.stores.airflow_api.error_texts import reason
 from airconn.stores.airflow_api.sent_fields import is_merged
