@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeAlias
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name
 from airconn.model.redacted import MASK, REDACTED, Redacted
-from airconn.model.text import Text
+from airconn.model.text import Text, hides
 
 
 class Kind(str, Enum):
@@ -207,7 +207,7 @@ def number_of(objects: int) -> str:
 def hidden_fields(obj: AirflowObject) -> tuple[str, ...]:
     """The names of what is hidden in `obj`: `password`, `extra.token`, `value`."""
     values = field_values(obj)
-    if not any(value is REDACTED or (isinstance(value, Text) and value.hidden) for value in values):
+    if not any(map(hides, values)):
         return ()
     names: list[str] = []
     for name, value in zip(value_fields(obj.kind), values, strict=True):
