@@ -10,7 +10,6 @@ from itertools import groupby
 
 from airconn.errors import AirconnError, TargetError, own_fault
 from airconn.model import (
-    REDACTED,
     Action,
     AirflowObject,
     Connection,
@@ -20,14 +19,14 @@ from airconn.model import (
     Outcome,
     Pool,
     Step,
-    Text,
     value_fields,
 )
+from airconn.model.compare import hides
 from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
 from airconn.stores.airflow_api.error_texts import reason
 from airconn.stores.airflow_api.sent_fields import is_merged
 from airconn.stores.airflow_api.session import Session, names_an_object
-from airconn.stores.airflow_api.stored_forms import hides_more, matches, stored_form
+from airconn.stores.airflow_api.stored_forms import hides_more, is_shown, stored_form
 from airconn.stores.hidden import hidden_refusal
 from airconn.stores.http import gateways
 from airconn.stores.http.faults import NoAnswer
@@ -258,9 +257,9 @@ class ApiWriter:
         lacking = doubt is Doubt.BARE or not self._whole  # it is written afterwards
         if lacking and isinstance(held, Connection) and held.password is None:
             names.remove("password")
-        if any(hides_more(held, source, name, tells_passwords=self._api.dialect.v2) for name in names):
+        if hides_more(source, held, names, tells_passwords=self._api.dialect.tells_passwords):
             return False
-        return matches(held, stored_form(source, self._api.dialect), names)
+        return is_shown(stored_form(source, self._api.dialect), held, names)
 
     def is_changed(self, step: Step, held: AirflowObject | None) -> bool:
         """Whether what a step merges with is another one by now."""
@@ -315,7 +314,7 @@ def _is_unseen(name: str, source: AirflowObject, held: AirflowObject, doubt: Dou
     if getattr(source, name) is None or (name == "password" and doubt is Doubt.BARE):
         return False
     value = getattr(held, name)
-    return value is REDACTED or (isinstance(value, Text) and bool(value.hidden)) or (name == "password" and not value)
+    return hides(value) or (name == "password" and not value)
 
 
 def _names(reply: Reply, step: Step) -> bool:
