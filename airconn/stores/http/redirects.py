@@ -1,4 +1,4 @@
-"""Where a redirect may lead: it takes credentials and secrets along, so nowhere that the user didn't name."""
+"""Where a redirect may lead: only to what the user named, because it takes credentials and secrets along."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Elsewhere(TargetError):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Who was named for requests: `base` and the hosts of --allow-redirect."""
+    """The servers that were named for requests: `base` and the hosts of --allow-redirect."""
 
     where: str
     """The place, for messages."""
     base: str = ""
-    """The server that was named. None is named where a driver asks several, as those that give tokens."""
+    """The server that was named. Empty where a driver asks several, as those that give tokens."""
     allowed: tuple[str, ...] = ()
 
     def admits(self, url: str, came_from: str) -> bool:
@@ -38,7 +38,7 @@ class Way:
     def refusal(self, location: str, came_from: str, hint: str = "") -> Elsewhere:
         """Why a redirect isn't followed: with the host that it leads to, and nothing else of it.
 
-        `hint` is the way out where --allow-redirect is none.
+        `hint` is the way out where --allow-redirect isn't one.
         """
         there = server_of(urljoin(came_from, location))
         if there is None:
