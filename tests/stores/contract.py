@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import pytest
@@ -36,6 +36,7 @@ from airconn.model import (
 from airconn.model.reading import Key, Reading
 from airconn.plan import Plan, make_plan
 from airconn.stores.base import DEFAULT_CONTEXT, Context, ListsIds, Store, SuggestsIds
+from airconn.transfer.importing import target_rules
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -151,31 +152,8 @@ def suggested(store: Store, kinds: frozenset[Kind]) -> frozenset[Key]:
 
 def planned(objects: Sequence[AirflowObject], found: Reading, store: Store) -> Plan:
     """The plan that makes a place hold `objects`, of which it holds what was found."""
-    return make_plan(Bundle.of(objects), found.bundle, _Target(store, replace(TARGET, before=found)))
-
-
-@dataclass(frozen=True)
-class _Target:
-    """A store with what its answers are for."""
-
-    store: Store
-    context: Context
-
-    @property
-    def hides_no_password(self) -> bool:
-        return self.store.describe(self.context).hides_no_password
-
-    def stored_form(self, obj: T) -> T:
-        return self.store.stored_form(obj, self.context)
-
-    def create_refusal(self, obj: AirflowObject) -> str:
-        return self.store.refusal(step(Action.CREATE, obj), self.context)
-
-    def update_refusal(self, update: Step) -> str:
-        return self.store.refusal(update, self.context)
-
-    def replace_refusal(self, replacement: Step) -> str:
-        return self.store.refusal(replacement, self.context)
+    context = replace(TARGET, before=found)
+    return make_plan(Bundle.of(objects), found.bundle, target_rules(store, context, store.describe(context)))
 
 
 def as_held(obj: AirflowObject) -> AirflowObject:
