@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from airconn.errors import AirconnError, InputError, InputErrors, UnfitError
-from airconn.model import NEWEST, AirflowVersion, Bundle, Selection, fill, hidden_fields, rules_for
+from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection, fill, hidden_fields, rules_for
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
 from airconn.transfer import watching
@@ -28,6 +28,8 @@ class Loaded:
     """The ids that were read, and those that a change made of them."""
     strangers: int = 0
     """How many objects were left out because the target has no place for their kind."""
+    kinds: frozenset[Kind] = ALL_KINDS
+    """The kinds that the sources have room for."""
 
 
 def load(
@@ -47,11 +49,13 @@ def load(
     notes: list[Note] = []
     ignored: list[tuple[str, int]] = []
     faults: list[InputError] = []
+    kinds: frozenset[Kind] = frozenset()
     for store in sources:
         with _collecting(faults):
             reading = watching.read(store, selection, context)
             bundles.append(reading.bundle)
             notes += reading.notes
+            kinds |= reading.kinds & store.capabilities.kinds
             if reading.ignored:
                 ignored.append((store.address, reading.ignored))
     if faults:
@@ -62,7 +66,7 @@ def load(
         notes += said
     changed = change(bundle, context.airflow) if change else bundle
     seen = frozenset((obj.kind, obj.id) for some in (bundle, changed) for obj in some)
-    return Loaded(changed, tuple(notes), tuple(ignored), seen)
+    return Loaded(changed, tuple(notes), tuple(ignored), seen, kinds=kinds)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from airconn.model import (
     value_fields,
 )
 from airconn.model.reading import Key, Reading
-from airconn.plan import Plan, make_plan
+from airconn.plan import Plan, TargetRules, make_plan
 from airconn.stores.base import DEFAULT_CONTEXT, Context, ListsIds, Store, SuggestsIds
 from airconn.transfer.importing import target_rules
 
@@ -152,8 +152,14 @@ def suggested(store: Store, kinds: frozenset[Kind]) -> frozenset[Key]:
 
 def planned(objects: Sequence[AirflowObject], found: Reading, store: Store) -> Plan:
     """The plan that makes a place hold `objects`, of which it holds what was found."""
-    context = replace(TARGET, before=found)
-    return make_plan(Bundle.of(objects), found.bundle, target_rules(store, context, store.describe(context)))
+    wanted = frozenset((obj.kind, obj.id) for obj in objects)
+    context = replace(TARGET, before=found, wanted=wanted)
+    return make_plan(Bundle.of(objects), found.bundle, rules_of(store, context))
+
+
+def rules_of(store: Store, context: Context) -> TargetRules:
+    """A store with what its answers are for, as a plan wants it."""
+    return target_rules(store, context, store.describe(context))
 
 
 def as_held(obj: AirflowObject) -> AirflowObject:
