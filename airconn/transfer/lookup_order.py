@@ -1,7 +1,6 @@
-"""In which order an Airflow looks in its places, for each kind of process that has an order of its own.
+"""The places of an Airflow, in the order in which each kind of its processes looks in them.
 
-The order is that of `ensure_secrets_loaded` of airflow 2.11 and 3.3 configuration.py, and for the workers of 3.x that
-of sdk/execution_time/context.py and the Execution API behind it. Both were compared with what they resolve.
+What real Airflows resolve was compared with it.
 """
 
 from __future__ import annotations
@@ -9,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from airconn.model import LIKE_TASK_SDK, NEWEST, AirflowVersion, rules_for
+from airconn.airflow.lookup_order import LookupStage, lookup_orders
+from airconn.model import LIKE_TASK_SDK, NEWEST, AirflowVersion
 from airconn.stores.base import Store
 
 
@@ -46,26 +46,33 @@ def chains(
     database: ChainedPlace,
     astro: bool = False,
 ) -> Sequence[LookupChain]:
-    """The chains of an Airflow: one for all its processes in 2.x, and those of a task and of a server in 3.x.
+    """The chains of an Airflow, one for each of its lookup orders.
 
     The environment of this process stands for that of each: only there does it say the truth.
     """
-    manager = (MANAGER,) if astro else ()
-    first = (backend,) if backend is not None else ()
-    server = (*first, *manager, ChainedPlace("environment", environment, reads_for=airflow), database)
-    if not rules_for(airflow).tasks_ask_server:
-        return (LookupChain("every process", server),)
-    of_worker = _as_worker(workers_backend or backend)
-    behind = (replace(place, title=f"{place.title} of the API server") for place in server[:-1] if place.store)
-    worker = (
-        *((of_worker,) if of_worker is not None else ()),
-        *manager,
-        ChainedPlace("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
-        # What it doesn't find itself it asks the API server for, which looks in all of its own places.
-        *behind,
-        database,
-    )
-    return (LookupChain("a task", worker), LookupChain("the API server, the scheduler, the airflow command", server))
+    of_server: dict[LookupStage, ChainedPlace | None] = {
+        LookupStage.BACKEND: backend,
+        LookupStage.MANAGER: MANAGER if astro else None,
+        LookupStage.ENVIRONMENT: ChainedPlace("environment", environment, reads_for=airflow),
+        LookupStage.DATABASE: database,
+    }
+    of_task = {
+        **of_server,
+        LookupStage.BACKEND: _as_worker(workers_backend or backend),
+        LookupStage.ENVIRONMENT: ChainedPlace("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
+        LookupStage.SERVERS_BACKEND: _as_asked_for(of_server[LookupStage.BACKEND]),
+        LookupStage.SERVERS_ENVIRONMENT: _as_asked_for(of_server[LookupStage.ENVIRONMENT]),
+    }
+    found = ((order, of_task if order.is_task else of_server) for order in lookup_orders(airflow))
+    return [
+        LookupChain(order.process, tuple(place for stage in order.places if (place := places[stage]) is not None))
+        for order, places in found
+    ]
+
+
+def _as_asked_for(place: ChainedPlace | None) -> ChainedPlace | None:
+    """A place of the API server, which a task asks. One that can't be looked into is named once."""
+    return replace(place, title=f"{place.title} of the API server") if place and place.store else None
 
 
 def _as_worker(backend: ChainedPlace | None) -> ChainedPlace | None:
