@@ -519,7 +519,7 @@ PATCHED = [
     "airconn.stores.file.Path.read_bytes",
     "airconn.stores.file.FileStore.apply",
     "airconn.stores.http.transport.Transport.send",
-    "airconn.stores.airflow_api.writes.Writer._carry_out",
+    "airconn.stores.airflow_api.writes.ApiWriter._carry_out",
     "airconn.stores.airflow_api.pages.Lister.read",
 ]
 
