@@ -42,6 +42,8 @@ class Context:
     nothing. None for a place that is only read."""
     before: Reading | None = None
     """What was read of the target before the write that is planned or applied."""
+    wanted: frozenset[Key] = frozenset()
+    """The ids of all objects that a write brings, for places where two ids may have one name."""
     whole: bool = False
     """Whether an object must not come into being in two steps, because no later run would complete it."""
 

@@ -1,14 +1,11 @@
-"""The places of an Airflow, in the order in which each kind of its processes looks in them.
-
-What real Airflows resolve was compared with it.
-"""
+"""The places of an Airflow in the order in which each kind of its processes looks in them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from airconn.airflow.lookup_order import LookupStage, lookup_orders
+from airconn.airflow.lookup_order import LookupOrder, LookupStage, lookup_orders
 from airconn.model import LIKE_TASK_SDK, NEWEST, AirflowVersion
 from airconn.stores.base import Store
 
@@ -21,7 +18,7 @@ class ChainedPlace:
     store: Store | None = None
     reason: str = ""
     reads_for: AirflowVersion = NEWEST
-    """As which Airflow it is read."""
+    """The Airflow whose rules it is read by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +45,36 @@ def chains(
 ) -> Sequence[LookupChain]:
     """The chains of an Airflow, one for each of its lookup orders.
 
-    The environment of this process stands for that of each: only there does it say the truth.
+    The environment of this process is taken for that of each, which is true only if airconn runs there.
     """
-    of_server: dict[LookupStage, ChainedPlace | None] = {
+    of_server = ChainedPlace("environment", environment, reads_for=airflow)
+    core = {
         LookupStage.BACKEND: backend,
         LookupStage.MANAGER: MANAGER if astro else None,
-        LookupStage.ENVIRONMENT: ChainedPlace("environment", environment, reads_for=airflow),
+        LookupStage.ENVIRONMENT: of_server,
         LookupStage.DATABASE: database,
     }
     of_task = {
-        **of_server,
+        **core,
         LookupStage.BACKEND: _as_worker(workers_backend or backend),
         LookupStage.ENVIRONMENT: ChainedPlace("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
-        LookupStage.SERVERS_BACKEND: _as_asked_for(of_server[LookupStage.BACKEND]),
-        LookupStage.SERVERS_ENVIRONMENT: _as_asked_for(of_server[LookupStage.ENVIRONMENT]),
+        LookupStage.SERVERS_BACKEND: _of_server(backend),
+        LookupStage.SERVERS_ENVIRONMENT: _of_server(of_server),
     }
-    found = ((order, of_task if order.is_task else of_server) for order in lookup_orders(airflow))
-    return [
-        LookupChain(order.process, tuple(place for stage in order.places if (place := places[stage]) is not None))
-        for order, places in found
-    ]
+    return [_chain(order, of_task if order.is_task else core) for order in lookup_orders(airflow)]
 
 
-def _as_asked_for(place: ChainedPlace | None) -> ChainedPlace | None:
-    """A place of the API server, which a task asks. One that can't be looked into is named once."""
+def _chain(order: LookupOrder, places: Mapping[LookupStage, ChainedPlace | None]) -> LookupChain:
+    return LookupChain(order.process, tuple(place for stage in order.stages if (place := places[stage]) is not None))
+
+
+def _of_server(place: ChainedPlace | None) -> ChainedPlace | None:
+    """A place of the API server as a task sees it. One that can't be looked into is listed once."""
     return replace(place, title=f"{place.title} of the API server") if place and place.store else None
 
 
 def _as_worker(backend: ChainedPlace | None) -> ChainedPlace | None:
-    """A backend as a worker reads it (files give everybody the core's: 3.3 secrets/local_filesystem.py)."""
+    """A backend as a worker reads it (files give all processes the core's: 3.3 secrets/local_filesystem.py)."""
     if backend is None or backend.store is None or backend.store.capabilities.reads_as_core:
         return backend
     return replace(backend, reads_for=LIKE_TASK_SDK)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import pytest
@@ -34,7 +34,7 @@ from airconn.model import (
     value_fields,
 )
 from airconn.model.reading import Key, Reading
-from airconn.plan import Plan, make_plan
+from airconn.plan import Plan, TargetRules, make_plan
 from airconn.stores.base import DEFAULT_CONTEXT, Context, ListsIds, Store, SuggestsIds
 
 T = TypeVar("T", bound=AirflowObject)
@@ -151,31 +151,20 @@ def suggested(store: Store, kinds: frozenset[Kind]) -> frozenset[Key]:
 
 def planned(objects: Sequence[AirflowObject], found: Reading, store: Store) -> Plan:
     """The plan that makes a place hold `objects`, of which it holds what was found."""
-    return make_plan(Bundle.of(objects), found.bundle, _Target(store, replace(TARGET, before=found)))
+    wanted = frozenset((obj.kind, obj.id) for obj in objects)
+    context = replace(TARGET, before=found, wanted=wanted)
+    return make_plan(Bundle.of(objects), found.bundle, rules_of(store, context))
 
 
-@dataclass(frozen=True)
-class _Target:
-    """A store with what its answers are for."""
+def rules_of(store: Store, context: Context) -> TargetRules:
+    """A store with what its answers are for, as a plan wants it."""
 
-    store: Store
-    context: Context
+    def stored_form(obj: AirflowObject) -> AirflowObject:
+        return store.stored_form(obj, context)
 
-    @property
-    def hides_no_password(self) -> bool:
-        return self.store.describe(self.context).hides_no_password
-
-    def stored_form(self, obj: T) -> T:
-        return self.store.stored_form(obj, self.context)
-
-    def create_refusal(self, obj: AirflowObject) -> str:
-        return self.store.refusal(step(Action.CREATE, obj), self.context)
-
-    def update_refusal(self, update: Step) -> str:
-        return self.store.refusal(update, self.context)
-
-    def replace_refusal(self, replacement: Step) -> str:
-        return self.store.refusal(replacement, self.context)
+    return TargetRules(
+        stored_form, lambda step: store.refusal(step, context), store.describe(context).hides_no_password
+    )
 
 
 def as_held(obj: AirflowObject) -> AirflowObject:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 from urllib.parse import quote, unquote
 
 from airconn.config import Settings
@@ -17,7 +17,7 @@ from airconn.formats import connection_fields, connection_uri, env
 from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.in_parallel import in_order
-from airconn.stores.meanwhile import CHANGED, DELETED
+from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.aws import options
 from airconn.stores.secrets.aws.errors import Answered
 from airconn.stores.secrets.aws.options import AwsOptions
@@ -25,7 +25,6 @@ from airconn.stores.secrets.aws.service import AwsService
 from airconn.stores.secrets.aws.store import AwsStore
 from airconn.stores.secrets.codec import Payload, stored, without_description
 from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
-from airconn.stores.secrets.store import SECRET_KINDS
 
 SCHEME = "aws-secretsmanager"
 EXAMPLE = f"{SCHEME}://eu-west-1"
@@ -76,8 +75,7 @@ def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> S
 class SecretsManagerStore(AwsStore):
     """A deleted secret can be had back for 30 days, and is when an object of its name is created again."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        kinds=SECRET_KINDS,
+    _CAPABILITIES = Capabilities(
         # "Name" of CreateSecret in the API reference, and its quotas for what a secret holds.
         ids=Ids("letters a to z, digits and /_+=.@-", re.compile(r"[A-Za-z0-9/_+=.@-]+")),
         largest=65536,
@@ -283,8 +281,6 @@ class SecretsManager(AwsService):
             self._put(name, payload)
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
-        if not self.is_there(kind, id_, held):
-            raise Taken(DELETED)
         self._put(self.name(kind, id_), payload)
 
     def _put(self, name: str, payload: Payload) -> None:
@@ -292,8 +288,6 @@ class SecretsManager(AwsService):
         self.call("put_secret_value", SecretId=name, SecretString=payload)
 
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
-        if not self.is_there(kind, id_, held):
-            return
         name = self.name(kind, id_)
         try:
             self.call("delete_secret", SecretId=name)
@@ -335,7 +329,7 @@ def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
 
 def _held(id_: str, found: Mapping[str, Any]) -> Held | Foreign:
     if "SecretString" not in found:
-        return Foreign("it is binary, in which Airflow finds nothing", where=id_)
+        return Foreign("it is binary, in which Airflow finds nothing", id_)
     return Held(id_, found["SecretString"], found.get("VersionId"))
 
 

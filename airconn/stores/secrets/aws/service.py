@@ -10,11 +10,10 @@ from typing import Any, ClassVar
 from airconn.config import Settings
 from airconn.errors import AirconnError
 from airconn.model import Kind
-from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.aws import session
 from airconn.stores.secrets.aws.errors import AwsDenied, AwsEndpoint, KeyFailed, no_aws, told
 from airconn.stores.secrets.aws.options import AwsOptions, pattern_of
-from airconn.stores.secrets.service import Held, Refused, Service, Taken, Unavailable
+from airconn.stores.secrets.service import Refused, Service, Unavailable
 from airconn.stores.secrets.store import SECRET_KINDS
 
 
@@ -87,16 +86,6 @@ class AwsService(Service):
             pass  # then it knows us, and who may not list may well write
         except Refused as error:
             raise self.of_all(error) from None
-
-    def is_there(self, kind: Kind, id_: str, held: Held) -> bool:
-        """Whether there still is what was read. AWS has no write that would look itself, so this is right before one.
-
-        Raises `Taken` where somebody else wrote since.
-        """
-        now = self.get(kind, id_)
-        if now is not None and now.version != held.version:
-            raise Taken(CHANGED)
-        return now is not None
 
     def call(self, name: str, **arguments: Any) -> Any:
         """One request. Raises `Refused` for what is about the one secret."""

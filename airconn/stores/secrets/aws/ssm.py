@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from airconn.config import Settings
 from airconn.model import AirflowObject, Kind
-from airconn.stores.base import Capabilities, Ids
-from airconn.stores.meanwhile import DELETED
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
 from airconn.stores.secrets.aws import options
 from airconn.stores.secrets.aws.errors import Answered, AwsDenied, KeyFailed
 from airconn.stores.secrets.aws.options import AwsOptions
@@ -18,7 +17,6 @@ from airconn.stores.secrets.aws.service import AwsService
 from airconn.stores.secrets.aws.store import AwsStore
 from airconn.stores.secrets.codec import Payload, TextCodec
 from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
-from airconn.stores.secrets.store import SECRET_KINDS
 
 SCHEME = "aws-ssm"
 EXAMPLE = f"{SCHEME}://eu-west-1"
@@ -56,8 +54,7 @@ def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> P
 class ParameterStore(AwsStore):
     """Values are encrypted (SecureString). AWS keeps older ones to look at; a deleted parameter is gone."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        kinds=SECRET_KINDS,
+    _CAPABILITIES = Capabilities(
         # "Name" and "Value" of PutParameter in the API reference.
         ids=Ids("letters a to z, digits and _.-, with / inside", re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")),
         largest=8192,
@@ -68,8 +65,8 @@ class ParameterStore(AwsStore):
         codec = TextCodec("uri" if chosen.connection_format == "uri" else "json")
         super().__init__(Parameters(chosen, settings, SCHEME), codec, chosen)
 
-    def problems(self, obj: AirflowObject) -> tuple[str, ...]:
-        found = super().problems(obj)
+    def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> tuple[str, ...]:
+        found = super().problems(obj, context)
         if not found and _NESTED.search(self._codec.encode(obj)):  # type: ignore[arg-type]
             return ("it has something in double braces ({{…}}), which AWS takes for another parameter and refuses",)
         return found
@@ -140,8 +137,6 @@ class Parameters(AwsService):
             raise
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
-        if not self.is_there(kind, id_, held):
-            raise Taken(DELETED)
         name = self.name(kind, id_)
         # One of the advanced tier can't be made one of the other, and this leaves both as they are.
         tier = "Intelligent-Tiering" if _is_small(payload) else "Advanced"
@@ -164,8 +159,6 @@ class Parameters(AwsService):
         self.call("put_parameter", Name=name, Value=payload, Type="SecureString", **more)
 
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
-        if not self.is_there(kind, id_, held):
-            return
         try:
             self.call("delete_parameter", Name=self.name(kind, id_))
         except Answered as error:

@@ -13,7 +13,7 @@ from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.azure.client import AzureClient, AzureDeclined
 from airconn.stores.secrets.azure.names import TAGS, Names
 from airconn.stores.secrets.codec import Payload
-from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable
+from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable, owned_by
 
 MOST_TAGS = 15
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
@@ -37,8 +37,6 @@ class AzureKeyVault(Service):
     def __init__(self, names: Names, client: AzureClient, address: str, patience: float) -> None:
         """`patience` is how many seconds to wait for a secret that is being deleted or brought back."""
         self.names = names
-        self.guessed = 0
-        """How many ids, of all that were listed, may as well be others."""
         self._client = client
         self._address = address
         self._patience = patience
@@ -51,6 +49,9 @@ class AzureKeyVault(Service):
 
     def name(self, kind: Kind, id_: str) -> str:
         return self.names.name(kind, id_)
+
+    def shared_name(self, kind: Kind, id_: str) -> str:
+        return self.names.key(kind, id_)
 
     def ids(self, kind: Kind) -> Iterable[str]:
         return (listed.id for listed in self._listed(kind))
@@ -69,7 +70,7 @@ class AzureKeyVault(Service):
         if secret is None:
             return None
         if reason := self._others(kind, id_, secret):
-            raise Foreign(reason, where=id_)
+            raise Foreign(reason, id_)
         return _held(id_, secret)
 
     def create(self, kind: Kind, id_: str, payload: Payload) -> None:
@@ -82,10 +83,7 @@ class AzureKeyVault(Service):
         self._make(self.name(kind, id_), str(payload), {TAGS[kind]: id_})
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
-        secret = self._unchanged(kind, id_, held)
-        if secret is None:
-            raise Taken(CHANGED)
-        known = secret.properties
+        known = held.properties
         tags = {**(known.tags or {}), TAGS[kind]: id_}
         if len(tags) > MOST_TAGS:
             raise Refused(f"its secret has {MOST_TAGS} tags already, and needs one more for its id")
@@ -94,15 +92,13 @@ class AzureKeyVault(Service):
         self._client.set(self.name(kind, id_), str(payload), tags=tags, **kept)
 
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
-        if self._unchanged(kind, id_, held) is None:
-            return
         try:
             deleted = self._client.delete(self.name(kind, id_))
         except AzureDeclined as error:
             if error.status != 404:
                 raise
         else:
-            if deleted and held.version is not None and deleted != held.version:
+            if deleted and deleted != held.version:
                 self._bring_back(self.name(kind, id_))
 
     def _bring_back(self, name: str) -> None:
@@ -138,13 +134,12 @@ class AzureKeyVault(Service):
             id_ = owner[1] if owner is not None else self.names.guess(kind, secret.name)
             if id_ is None:
                 continue
-            self.guessed += owner is None and self.names.is_guessed(id_)
             reason = "" if secret.enabled is not False else "the secret is disabled"
             yield _Listed(id_, secret.name, reason or _managed(secret))
 
     def _read(self, kind: Kind, listed: _Listed) -> Held | Foreign | None:
         if listed.left_alone:
-            return Foreign(listed.left_alone, where=listed.id)
+            return Foreign(listed.left_alone, listed.id)
         return self.attempt(kind, listed.id)
 
     def _found(self, kind: Kind, id_: str) -> Any:
@@ -155,7 +150,7 @@ class AzureKeyVault(Service):
             if error.status == 404:
                 return None
             if error.code == "SecretDisabled":
-                raise Foreign("the secret is disabled", where=id_) from None
+                raise Foreign("the secret is disabled", id_) from None
             if error.status == 403:
                 # A part of what is there must not pass for the whole.
                 raise Unavailable(error.message, where=self._address, hint=error.hint) from None
@@ -165,24 +160,12 @@ class AzureKeyVault(Service):
         """Why a secret isn't the one of an object although it has its name, if it isn't."""
         owner = self.names.owner(secret.name, secret.properties.tags or {})
         if owner is not None and owner != (kind, id_):
-            return another(owner)
+            return owned_by(*owner)
         return _managed(secret.properties)
 
     def _whose(self, kind: Kind, id_: str, secret: Any) -> str:
         reason = self._others(kind, id_, secret)
         return f": {reason}" if reason else ""
-
-    def _unchanged(self, kind: Kind, id_: str, held: Held) -> Any:
-        """The secret as it is now. Raises `Taken` where it isn't the one that was read any more.
-
-        Key Vault has no write that depends on that, so this is asked right before it.
-        """
-        secret = self._found(kind, id_)
-        if secret is not None and held.version is not None and secret.properties.version != held.version:
-            raise Taken(CHANGED)
-        if secret is not None and (reason := self._others(kind, id_, secret)):
-            raise Taken(reason)
-        return secret
 
     def _make(self, name: str, value: str, tags: dict[str, str]) -> None:
         """Makes a secret. One that was deleted is in the way as long as it can be brought back: so that is done."""
@@ -227,13 +210,8 @@ class AzureKeyVault(Service):
         return Refused(f"{why}; the deleted secret that was in the way is deleted as before")
 
 
-def another(owner: tuple[Kind, str]) -> str:
-    """Why a secret is left alone that belongs to another object."""
-    return f"the secret is that of the {owner[0].singular} {owner[1]}"
-
-
 def _held(id_: str, secret: Any) -> Held:
-    return Held(id_, secret.value, secret.properties.version)
+    return Held(id_, secret.value, secret.properties.version, properties=secret.properties)
 
 
 def _managed(properties: Any) -> str:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.formats.base import Note
-from airconn.model import Action, AirflowObject, Bundle, Kind, Outcome, Selection, Step
-from airconn.stores.base import Capabilities, Ids
+from airconn.model import Action, AirflowObject, Kind, Selection, Step
+from airconn.model.reading import Key, Note, Reading
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
 from airconn.stores.secrets import options as opts
 from airconn.stores.secrets.azure.client import AzureClient
 from airconn.stores.secrets.azure.names import LONGEST, TAGS
 from airconn.stores.secrets.azure.options import EXAMPLE, AzureOptions
-from airconn.stores.secrets.azure.service import AzureKeyVault, another
+from airconn.stores.secrets.azure.service import AzureKeyVault
 from airconn.stores.secrets.codec import TextCodec
-from airconn.stores.secrets.service import Foreign, Held, Taken
-from airconn.stores.secrets.store import SECRET_KINDS, Key, SecretStore
+from airconn.stores.secrets.service import Held, owned_by
+from airconn.stores.secrets.store import SecretStore, found_before
 
 LARGEST = 25 * 1024
 """25 KB, by "About Azure Key Vault secrets"."""
@@ -70,77 +70,66 @@ def _open(options: AzureOptions, settings: Settings) -> AzureKeyVaultStore:
 class AzureKeyVaultStore(SecretStore):
     """Secrets of one vault."""
 
-    capabilities: ClassVar = Capabilities(
-        kinds=SECRET_KINDS,
-        ids=Ids("letters, digits, '-' and '_', whose capitals count as small letters", re.compile(r"[A-Za-z0-9_-]+")),
-        largest=LARGEST,
-        versions=True,
-        keeps_ids=False,
-    )
-
     def __init__(self, address: str, service: AzureKeyVault, codec: TextCodec) -> None:
-        super().__init__(address, service, codec, service.names.kinds)
-        self._vault = service
+        words = "letters, digits, '-' and '_', whose capitals count as small letters"
+        can = Capabilities(
+            kinds=service.names.kinds,
+            ids=Ids(words, re.compile(r"[A-Za-z0-9_-]+")),
+            largest=LARGEST,
+            versions=True,
+            keeps_ids=False,
+        )
+        super().__init__(address, service, codec, can)
         self._names = service.names
-        self._known: dict[str, Key] = {}
-        """Which object the secret of a name is, by all that was read."""
-        self._planned: dict[str, Key] = {}
-        """Which object is to be created under a name, since the last read."""
-        self._written: dict[str, Key] = {}
-        self._lock = threading.Lock()
+        self._planned: tuple[Context, Mapping[str, Key]] = DEFAULT_CONTEXT, {}
+        """A memo of `_first_by_name`."""
 
-    def read(self, selection: Selection) -> Bundle:
-        self._planned = {}
-        self._vault.guessed = 0
-        found = super().read(selection)
-        if selection.ids is None and self._vault.guessed:
-            tags = " and ".join(TAGS[kind] for kind in Kind if kind in self.kinds)
-            self.notes.append(
-                Note(
-                    self.address,
-                    "ids of secrets without a tag are told from their names, with '_' for each '-' "
-                    f"(keep_dashes=true keeps it); what airconn writes has the tag {tags}",
-                )
-            )
-        return found
+    def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
+        found = super().read(selection, context)
+        if selection.ids is not None or not any(map(self._is_guessed, found.versions.items())):
+            return found
+        tags = " and ".join(TAGS[kind] for kind in Kind if kind in self.capabilities.kinds)
+        note = Note(
+            self.address,
+            "ids of secrets without a tag are told from their names, with '_' for each '-' "
+            f"(keep_dashes=true keeps it); what airconn writes has the tag {tags}",
+        )
+        return replace(found, notes=(*found.notes, note))
 
-    def _decoded(self, kind: Kind, secret: Held) -> AirflowObject | None:
-        owner = self._known.setdefault(self._names.key(kind, secret.id), (kind, secret.id))
-        if owner != (kind, secret.id):
-            self._leave_alone(kind, Foreign(another(owner), where=secret.id))
-            return None
-        return super()._decoded(kind, secret)
+    def _is_guessed(self, item: tuple[Key, object]) -> bool:
+        """Whether the id of a secret that was read may as well be another one."""
+        (kind, id_), held = item
+        return (
+            isinstance(held, Held)
+            and self._names.is_guessed(id_)
+            and self._names.owner(self._names.name(kind, id_), held.properties.tags or {}) is None
+        )
 
-    def problems(self, obj: AirflowObject) -> Sequence[str]:
-        found = list(super().problems(obj))
-        if obj.kind in self.kinds and len(self._names.name(obj.kind, obj.id)) > LONGEST:
+    def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
+        found = list(super().problems(obj, context))
+        if obj.kind in self.capabilities.kinds and len(self._names.name(obj.kind, obj.id)) > LONGEST:
             found.append(f"with its prefix the id is longer than the {LONGEST} characters that a name has")
         return found
 
-    def create_refusal(self, obj: AirflowObject) -> str:
-        key = (obj.kind, obj.id)
-        name = self._names.key(*key)
-        owner = self._known.get(name)
-        if owner is not None and owner != key:
-            return f"its name is taken: {another(owner)}"
-        if reason := self._foreign.get(key):
+    def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
+        key = step.kind, step.id
+        if step.action is not Action.CREATE or step.kind not in self.capabilities.kinds:
+            return ""
+        if reason := found_before(key, context):
             return f"its name is taken: {reason}"
-        first = self._planned.setdefault(name, key)
+        first = self._first_by_name(context).get(self._names.key(*key), key)
+        if isinstance(found_before(first, context), Held):
+            return f"its name is taken: {owned_by(*first)}"
         if first != key:
             return f"{first[1]} has the same name in a Key Vault, {self._names.name(*key)}: rename one of them"
         return ""
 
-    def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        self._written = {}
-        yield from super().apply(steps)
-
-    def _carry_out(self, step: Step) -> None:
-        if step.kind in self.kinds:
-            name, key = self._names.key(step.kind, step.id), (step.kind, step.id)
-            with self._lock:
-                first = self._written.setdefault(name, key)
-            if first != key:
-                raise Taken(f"{another(first)}, which was written just now")
-        super()._carry_out(step)
-        if step.action is Action.DELETE:
-            self._known.pop(self._names.key(step.kind, step.id), None)
+    def _first_by_name(self, context: Context) -> Mapping[str, Key]:
+        """The object that a name belongs to: one that was read, else the first one that is to be written."""
+        if self._planned[0] is not context:
+            wanted = sorted(key for key in context.wanted if key[0] in self.capabilities.kinds)
+            first = {name: keys[0] for name, keys in self._keys_by_name(context.before).items()}
+            for key in wanted:
+                first.setdefault(self._names.key(*key), key)
+            self._planned = context, first
+        return self._planned[1]

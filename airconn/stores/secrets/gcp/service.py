@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from airconn.model import Kind
-from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.gcp.client import GcpClient, GcpDeclined
 from airconn.stores.secrets.gcp.crc32c import crc32c
@@ -93,7 +92,7 @@ class GcpSecretManager(Service):
         try:
             text = payload.data.decode("utf-8")
         except UnicodeDecodeError:
-            raise Foreign("the secret is no text in UTF-8", where=id_) from None
+            raise Foreign("the secret is no text in UTF-8", id_) from None
         return Held(id_, text, answer.name.rpartition("/")[2])
 
     def _look_why(self, latest: str, id_: str) -> None:
@@ -101,12 +100,12 @@ class GcpSecretManager(Service):
         try:
             version = self._client.call("get_secret_version", {"name": latest}, where=id_)
         except GcpDeclined:
-            raise Foreign("its newest version is disabled or destroyed", where=id_) from None
+            raise Foreign("its newest version is disabled or destroyed", id_) from None
         if version.state.name == "DESTROYED":
             return
         if version.state.name == "DISABLED":
-            raise Foreign("its newest version is disabled", where=id_)
-        raise Foreign("its newest version can't be read, maybe for want of its encryption key", where=id_)
+            raise Foreign("its newest version is disabled", id_)
+        raise Foreign("its newest version can't be read, maybe for want of its encryption key", id_)
 
     def create(self, kind: Kind, id_: str, payload: Payload) -> None:
         name = self.name(kind, id_)
@@ -134,11 +133,9 @@ class GcpSecretManager(Service):
             raise Refused(f"the secret is there, but has no value yet: {error.message}") from None
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
-        self._same(kind, id_, held)
         self._add(kind, id_, payload)
 
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
-        self._same(kind, id_, held)
         try:
             self._client.call("delete_secret", {"name": self._path(kind, id_)}, where=self.name(kind, id_))
         except GcpDeclined as error:
@@ -147,12 +144,6 @@ class GcpSecretManager(Service):
 
     def close(self) -> None:
         self._client.close()
-
-    def _same(self, kind: Kind, id_: str, held: Held) -> None:
-        """Looks whether somebody else wrote since it was read. The service has no way to do that while it writes."""
-        now = self.get(kind, id_)
-        if now is not None and held.version is not None and now.version != held.version:
-            raise Taken(CHANGED)
 
     def _add(self, kind: Kind, id_: str, payload: Payload) -> None:
         data = str(payload).encode("utf-8")

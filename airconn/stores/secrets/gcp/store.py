@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any
 
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import AirflowObject, Text, Variable
-from airconn.stores.base import Capabilities, Ids
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
 from airconn.stores.secrets import options as opts
 from airconn.stores.secrets.codec import TextCodec
 from airconn.stores.secrets.gcp.client import GcpClient
 from airconn.stores.secrets.gcp.options import EXAMPLE, GcpOptions, check
 from airconn.stores.secrets.gcp.service import GcpSecretManager
-from airconn.stores.secrets.store import SECRET_KINDS, SecretStore
+from airconn.stores.secrets.store import SecretStore
 
 LONGEST_NAME = 255
 """`CreateSecretRequest.secret_id`."""
@@ -54,20 +55,19 @@ def _open(options: GcpOptions, settings: Settings) -> GcpSecretManagerStore:
 class GcpSecretManagerStore(SecretStore):
     """Secrets of one project."""
 
-    capabilities: ClassVar = Capabilities(
-        kinds=SECRET_KINDS,
+    _CAPABILITIES = Capabilities(
         ids=Ids("letters, digits, '-' and '_'", re.compile(r"[A-Za-z0-9_-]+")),
         largest=LARGEST,
         versions=True,
     )
 
     def __init__(self, address: str, service: GcpSecretManager, codec: TextCodec) -> None:
-        super().__init__(address, service, codec, service.kinds)
+        super().__init__(address, service, codec, replace(self._CAPABILITIES, kinds=service.kinds))
 
-    def problems(self, obj: AirflowObject) -> Sequence[str]:
-        found = list(super().problems(obj))
+    def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
+        found = list(super().problems(obj, context))
         if isinstance(obj, Variable) and isinstance(obj.value, Text) and not obj.value.text:
             found.append("its value is empty, and Secret Manager keeps no empty ones")
-        if obj.kind in self.kinds and len(self._service.name(obj.kind, obj.id)) > LONGEST_NAME:
+        if obj.kind in self.capabilities.kinds and len(self._service.name(obj.kind, obj.id)) > LONGEST_NAME:
             found.append(f"with its prefix the id is longer than the {LONGEST_NAME} characters that a name has")
         return found

@@ -13,6 +13,7 @@ from airconn.errors import AirconnError
 from airconn.stores.drivers import load
 from airconn.stores.http import bodies
 from airconn.stores.http.redirects import Way
+from airconn.stores.http.retries import driver_retry
 from airconn.stores.meanwhile import CHANGED, DELETED
 from airconn.stores.secrets.k8s import config as k8s_config
 from airconn.stores.secrets.k8s.config import EXTRA
@@ -23,7 +24,6 @@ _PAGE = 500
 _FRESH_STARTS = 3
 """How often a list is begun anew that has changed so much that the cluster can't go on with it."""
 _TRY_AGAIN = (429, 502, 503, 504)
-_LONGEST_PAUSE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,8 @@ class KubernetesClient:
     def _cluster(self) -> Cluster:
         """Where the cluster is and who we are there. Raises `UsageError`, and `Unavailable` without credentials."""
         configuration, namespace = k8s_config.find(self._context, self._settings)
-        configuration.retries = _policy(self._settings.retries)
+        # All requests are safe to repeat: a Secret is created once, and other writes name the version they are about.
+        configuration.retries = driver_retry(self._settings.retries, _TRY_AGAIN)
         configuration.connection_pool_maxsize = Service.parallel
         client = load("kubernetes.client", EXTRA)
         api = client.CoreV1Api(client.ApiClient(configuration))
@@ -236,26 +237,3 @@ def _why(error: Exception, errors: Any) -> str:
     if bodies.is_cut(reason):
         return "the connection to Kubernetes broke before the answer was complete"
     return "Kubernetes can't be reached"
-
-
-def _policy(retries: int) -> Any:
-    """When the driver repeats a request by itself.
-
-    All are safe to repeat: a Secret is created once, and a change or a deletion names the version that it is about.
-    """
-    from urllib3 import Retry
-
-    class Policy(Retry):
-        def get_retry_after(self, response: Any) -> float | None:
-            pause = super().get_retry_after(response)
-            return pause if pause is None else min(pause, _LONGEST_PAUSE)
-
-    return Policy(
-        total=retries,
-        redirect=0,
-        other=0,
-        allowed_methods=None,
-        status_forcelist=_TRY_AGAIN,
-        backoff_factor=0.3,
-        raise_on_status=False,
-    )

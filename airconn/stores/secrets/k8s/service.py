@@ -41,8 +41,6 @@ class KubernetesSecrets(Service):
         self._data_keys = options.data_keys
         self._without_team = f",!{options.team_label}" if options.team_label else ""
         self._client = client
-        self._names: dict[tuple[Kind, str], str] = {}
-        """What the Secrets that were found are called."""
 
     @property
     def namespace(self) -> str:
@@ -52,7 +50,7 @@ class KubernetesSecrets(Service):
         return f"Kubernetes at {self._client.server}, namespace {self._client.namespace}"
 
     def name(self, kind: Kind, id_: str) -> str:
-        return self._names.get((kind, id_)) or secret_name(kind, id_)
+        return secret_name(kind, id_)
 
     def beginnings(self, kind: Kind) -> tuple[str, ...]:
         return (self._labels[kind],)  # which is what sets apart the Secrets of a kind
@@ -85,8 +83,6 @@ class KubernetesSecrets(Service):
             id_ = (secret["metadata"].get("labels") or {}).get(self._labels[kind])
             if id_:
                 found.setdefault(id_, []).append(secret)
-        for id_, (first, *_) in found.items():
-            self._names[kind, id_] = first["metadata"]["name"]
         return found
 
     def _held(self, kind: Kind, id_: str, secrets: list[dict[str, Any]]) -> Held:
@@ -95,12 +91,12 @@ class KubernetesSecrets(Service):
         key = self._data_keys[kind]
         data = first.get("data") or {}
         if key not in data:
-            raise Foreign(f"the Secret {name} has no entry {key!r}, so that Airflow doesn't find it", where=id_)
+            raise Foreign(f"the Secret {name} has no entry {key!r}, so that Airflow doesn't find it", id_, name)
         try:
             payload = base64.b64decode(data[key] or "").decode()
         except ValueError:
-            raise Foreign(f"the Secret {name} holds no UTF-8 text", where=id_) from None
-        return Held(id_, payload, self._version(kind, secrets))
+            raise Foreign(f"the Secret {name} holds no UTF-8 text", id_, name) from None
+        return Held(id_, payload, self._version(kind, secrets), name)
 
     def _version(self, kind: Kind, secrets: list[dict[str, Any]]) -> KubernetesVersion:
         first = secrets[0]

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.formats.base import Note
 from airconn.formats.k8s.names import (
     LABEL_VALUE,
     LABEL_VALUE_IN_WORDS,
     LARGEST,
 )
-from airconn.model import Action, AirflowObject, Kind, Origin, Selection, Step
-from airconn.stores.base import Capabilities, Ids
+from airconn.model import Action, Kind, Origin, Selection, Step
+from airconn.model.reading import Note
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
 from airconn.stores.secrets import options as opts
 from airconn.stores.secrets.codec import TextCodec
 from airconn.stores.secrets.k8s.client import KubernetesClient
 from airconn.stores.secrets.k8s.options import EXAMPLE, KubernetesOptions, check
 from airconn.stores.secrets.k8s.service import KubernetesSecrets, KubernetesVersion
 from airconn.stores.secrets.service import Foreign, Held
-from airconn.stores.secrets.store import SECRET_KINDS, SecretStore
+from airconn.stores.secrets.store import Finds, SecretStore, found_before
 
 _FEW = 16
 """Up to so many Secrets are asked for one by one, and more are looked for in the list of all."""
@@ -55,26 +55,22 @@ def _open(options: KubernetesOptions, settings: Settings) -> KubernetesStore:
 class KubernetesStore(SecretStore):
     """The Secrets of one namespace that have the labels of Airflow's backend."""
 
-    capabilities: ClassVar = Capabilities(
-        kinds=SECRET_KINDS,
-        ids=Ids(LABEL_VALUE_IN_WORDS, LABEL_VALUE),
-        largest=LARGEST,
-        conditional=True,
-    )
-
     def __init__(self, options: KubernetesOptions, service: KubernetesSecrets, codec: TextCodec) -> None:
         context = quote(options.context, safe="")
-        super().__init__(
-            f"k8s://{context}" + (f"/{options.namespace}" if options.namespace else ""),
-            service,
-            codec,
-            frozenset(options.labels),
+        can = Capabilities(
+            kinds=frozenset(options.labels),
+            ids=Ids(LABEL_VALUE_IN_WORDS, LABEL_VALUE),
+            largest=LARGEST,
+            conditional=True,
         )
+        address = f"k8s://{context}" + (f"/{options.namespace}" if options.namespace else "")
+        super().__init__(address, service, codec, can)
         self._secrets_of = service
         self._context = context
 
-    def origin(self, kind: Kind, id_: str) -> Origin:
-        return Origin(f"k8s://{self._context}/{self._secrets_of.namespace}/{self._secrets_of.name(kind, id_)}")
+    def _origin(self, kind: Kind, id_: str, name: str = "") -> Origin:
+        name = name or self._secrets_of.name(kind, id_)
+        return Origin(f"k8s://{self._context}/{self._secrets_of.namespace}/{name}")
 
     def _secrets(self, kind: Kind, selection: Selection) -> Iterator[Held | Foreign]:
         self._secrets_of.namespace  # noqa: B018 - finds out who we are, once and not in each thread
@@ -83,31 +79,21 @@ class KubernetesStore(SecretStore):
             return iter(self._service.fetch(kind, partial(selection.wants, kind)))
         return super()._secrets(kind, selection)
 
-    def _decoded(self, kind: Kind, secret: Held) -> AirflowObject | None:
-        obj = super()._decoded(kind, secret)
-        if obj is not None and secret.version.twins:
+    def _take_in(self, kind: Kind, secret: Held | Foreign, context: Context, finds: Finds) -> None:
+        super()._take_in(kind, secret, context, finds)
+        if isinstance(secret, Held) and secret.version.twins and isinstance(finds.versions[kind, secret.id], Held):
             name, *others = secret.version.twins
             message = (
                 f"{', '.join(others)} {'has' if len(others) == 1 else 'have'} the same label as {name}, and which "
+                "of them Airflow takes is up to the cluster"
             )
-            message += "of them Airflow takes is up to the cluster"
-            self.notes.append(Note(str(obj.origin), message))
-        return obj
+            finds.notes.append(Note(str(self._origin(kind, secret.id, secret.name)), message))
 
-    def _version(self, step: Step) -> KubernetesVersion | None:
-        held = self._held.get((step.kind, step.id))
-        return held.version if held is not None else None
-
-    def update_refusal(self, step: Step) -> str:
-        version = self._version(step)
-        return version.unchangeable if version is not None else ""
-
-    def replace_refusal(self, step: Step) -> str:
-        version = self._version(step)
-        if version is None:
-            return ""
-        return (
-            version.undeletable
-            if step.action is Action.DELETE
-            else version.undeletable or "delete it, and import it again"
-        )
+    def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
+        held = found_before((step.kind, step.id), context)
+        if step.action is Action.CREATE or not isinstance(held, Held):
+            return super().refusal(step, context)
+        version: KubernetesVersion = held.version
+        if step.action is Action.UPDATE:
+            return version.unchangeable
+        return version.undeletable or ("delete it, and import it again" if step.action is Action.REPLACE else "")

@@ -11,12 +11,11 @@ from airconn.errors import UsageError
 from airconn.stores import drivers
 from airconn.stores.http import bodies, requests_session
 from airconn.stores.http.redirects import Way
+from airconn.stores.http.retries import driver_retry
 from airconn.stores.secrets.vault.options import VaultOptions
 
 _TRY_AGAIN = (412, 429, 502, 503, 504)
 """What another try may mend. 412 is a replica that hasn't caught up, 503 a server that is sealed or not ready."""
-_LONGEST_PAUSE = 60.0
-"""A longer Retry-After isn't waited for to its end."""
 
 
 def open_session(chosen: VaultOptions, settings: Settings, way: Way) -> Any:
@@ -43,7 +42,10 @@ def be_patient(session: Any, settings: Settings, way: Way) -> None:
 
 
 def _repeat(session: Any, way: Way, retries: int, *, connects: int) -> None:
-    requests_session.mount(session, "vault", way, _most, max_retries=_policy(retries, connects), pool_maxsize=32)
+    # All requests are safe to repeat: a write names the version that it is about, or with version 1 of the engine is
+    # the same write.
+    policy = driver_retry(retries, _TRY_AGAIN, connects=connects)
+    requests_session.mount(session, "vault", way, _most, max_retries=policy, pool_maxsize=32)
 
 
 def _most(method: str, url: str) -> int:
@@ -53,32 +55,6 @@ def _most(method: str, url: str) -> int:
 
 def _as_it_is(request: Any) -> Any:
     return request
-
-
-def _policy(retries: int, connects: int) -> Any:
-    """When the driver repeats a request by itself.
-
-    All are safe to repeat: with version 2 of the engine a write names the version that it is about, with version 1 it
-    is the same write.
-    """
-    retry = drivers.load("urllib3.util.retry", "vault").Retry
-
-    class Policy(retry):  # type: ignore[misc, valid-type]
-        def get_retry_after(self, response: Any) -> float | None:
-            pause: float | None = super().get_retry_after(response)
-            return pause if pause is None else min(pause, _LONGEST_PAUSE)
-
-    return Policy(
-        total=retries,
-        connect=connects,
-        redirect=0,
-        other=0,
-        allowed_methods=None,
-        status_forcelist=_TRY_AGAIN,
-        backoff_factor=0.3,
-        backoff_jitter=0.2,
-        raise_on_status=False,
-    )
 
 
 def _trusted(chosen: VaultOptions, settings: Settings) -> bool | str:

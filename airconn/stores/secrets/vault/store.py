@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import AirflowObject, Connection, Variable
-from airconn.stores.base import Capabilities, Ids
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
 from airconn.stores.secrets import options
 from airconn.stores.secrets.store import SECRET_KINDS, SecretStore
 from airconn.stores.secrets.vault.codec import VaultCodec
@@ -50,16 +50,13 @@ def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> V
 class VaultStore(SecretStore):
     """A KV engine. With version 2, a write is refused where somebody else wrote since, and old values are kept."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        kinds=SECRET_KINDS,
+    _CAPABILITIES = Capabilities(
         # Vault takes no parent references and nothing unprintable in a path, and no request is made with `.` in one.
         ids=Ids("what can be printed, without '..' and with no '/' or blank at the ends", re.compile(
             r"(?!.*\.\.)(?![/\s])(?!(?:.*/)?\./)(?!(?:.*/)?\.$)(?!.*//)[^\x00-\x1f\x7f-\xa0\xad]+(?<![/\s])"
         )),
         # `max_entry_size` of the integrated storage, which any value has to fit into together with what is around it.
         largest=1_000_000,
-        versions=True,
-        conditional=True,
     )  # fmt: skip
 
     def __init__(self, chosen: VaultOptions, url: str, settings: Settings) -> None:
@@ -69,14 +66,17 @@ class VaultStore(SecretStore):
         address = f"vault://{url.partition('://')[2]}/{mount}".rstrip("/")
         service = VaultService(VaultServer(url, chosen, settings, address), paths, mount, chosen.kv_engine_version)
         codec = VaultCodec(uri=chosen.connection_format == "uri")
-        super().__init__(address, service, codec, frozenset(kind for kind in SECRET_KINDS if paths[kind]))
+        is_versioned = chosen.kv_engine_version == 2
+        kinds = frozenset(kind for kind in SECRET_KINDS if paths[kind])
+        can = replace(self._CAPABILITIES, kinds=kinds, versions=is_versioned, conditional=is_versioned)
+        super().__init__(address, service, codec, can)
         self._has_mount = bool(mount)
 
-    def size(self, obj: AirflowObject) -> int:
+    def _size(self, obj: AirflowObject) -> int:
         return len(self._json_text(obj).encode())
 
-    def problems(self, obj: AirflowObject) -> tuple[str, ...]:
-        found = tuple(super().problems(obj))
+    def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> tuple[str, ...]:
+        found = tuple(super().problems(obj, context))
         if not found and not obj.id.isprintable():
             return ("the id has something in it that can't be printed, which Vault takes for no path",)
         if not found and not self._has_mount and "/" not in obj.id:

@@ -85,7 +85,7 @@ def test_a_parameter_has_the_name_that_airflow_builds(prefix: str, name: str) ->
 @each_scheme
 def test_a_kind_without_a_prefix_has_no_place(scheme: str) -> None:
     store = open_store(f"{scheme}://{REGION}?variables_prefix=null", Settings())
-    assert store.kinds == {Kind.CONNECTIONS}
+    assert store.capabilities.kinds == {Kind.CONNECTIONS}
     assert store.problems(VARIABLE) == ("a variable has no prefix here",)
 
 
@@ -101,7 +101,7 @@ def test_what_is_below_another_prefix_is_another_kind(scheme: str) -> None:
     with FakeAws(answers) as fake:
         query = "?variables_prefix=a&connections_prefix=a/c&config_prefix=a/o"
         store = fake.open(scheme, query)
-        assert ids(store.read(Selection(kinds=frozenset({Kind.VARIABLES})))) == ["x"]
+        assert ids(store.read(Selection(kinds=frozenset({Kind.VARIABLES}))).bundle) == ["x"]
 
 
 @each_scheme
@@ -153,7 +153,7 @@ def test_extra_words_are_lists_for_fields(words: dict[str, Any], is_taken: bool)
         return open_backend(AWS_SECRETS_MANAGER, {"extra_conn_words": words}, WHERE, Settings())
 
     if is_taken:
-        assert opened().kinds
+        assert opened().capabilities.kinds
     else:
         assert "extra_conn_words" in str(failure(opened))
 
@@ -188,7 +188,7 @@ def test_a_wrong_address_is_told(address: str, message: str) -> None:
 def test_the_region_is_that_of_the_address_or_the_environment(
     address: str, environ: dict[str, str], region: str
 ) -> None:
-    assert open_store(address, Settings(environ=environ)).describe() == f"AWS Parameter Store in {region}"
+    assert open_store(address, Settings(environ=environ)).describe().text == f"AWS Parameter Store in {region}"
 
 
 @each_scheme
@@ -200,7 +200,7 @@ def test_airflow_does_not_know_aws_region(scheme: str) -> None:
 @each_scheme
 def test_where_nothing_says_a_region_that_is_told(scheme: str) -> None:
     store = open_store(f"{scheme}://", Settings(environ=KEYS))
-    assert store.describe().endswith("in the region of the profile")
+    assert store.describe().text.endswith("in the region of the profile")
     assert "nothing says which region" in str(failure(lambda: store.read(Selection())))
 
 
@@ -209,7 +209,7 @@ def test_the_region_can_be_that_of_the_profile(scheme: str, tmp_path: Path, monk
     profile(tmp_path, monkeypatch)
     with FakeAws({LIST[scheme]: NOTHING}) as fake:
         store = open_store(f"{scheme}://?profile_name=team", fake.settings())
-        assert ids(store.read(Selection())) == []
+        assert ids(store.read(Selection()).bundle) == []
         assert "/eu-north-1/" in fake.log[0].headers["Authorization"]
 
 
@@ -263,7 +263,7 @@ def test_keys_come_from_one_place_all_of_them(tmp_path: Path, monkeypatch: pytes
 )
 def test_credentials_that_are_not_there_are_told(environ: dict[str, str], message: str) -> None:
     with FakeAws({}) as fake:
-        error = failure(lambda: fake.open("aws-ssm", **environ).read(Selection()))
+        error = failure(lambda: fake.open("aws-ssm", **environ).read(Selection()).bundle)
         assert message in str(error)
         assert error.hint
         assert fake.log == []
@@ -271,7 +271,9 @@ def test_credentials_that_are_not_there_are_told(environ: dict[str, str], messag
 
 def test_a_profile_that_is_not_there_is_told() -> None:
     with FakeAws({}) as fake:
-        assert "no such profile" in str(failure(lambda: fake.open("aws-ssm", "?profile_name=x").read(Selection())))
+        assert "no such profile" in str(
+            failure(lambda: fake.open("aws-ssm", "?profile_name=x").read(Selection()).bundle)
+        )
 
 
 @pytest.mark.parametrize("text", ["[profile team\n", "[profile team]\nrole_arn = x\nsource_profile = nobody\n"])
@@ -307,13 +309,13 @@ def test_the_endpoint_of_the_service_goes_before_that_of_all(environ: dict[str, 
         found = {name: fake.url if text == "HERE" else text for name, text in environ.items()}
         store = fake.open("aws-ssm", **found)
         if goes:
-            assert ids(store.read(Selection())) == []
+            assert ids(store.read(Selection()).bundle) == []
         else:
             error = failure(lambda: store.read(Selection()))
             assert "can't be reached" in str(error)
             assert error.hint == "is somebody there at endpoint_url or AWS_ENDPOINT_URL?"
         query = f"?endpoint_url={fake.url}"
-        assert ids(fake.open("aws-ssm", query, AWS_ENDPOINT_URL="http://127.0.0.1:1").read(Selection())) == []
+        assert ids(fake.open("aws-ssm", query, AWS_ENDPOINT_URL="http://127.0.0.1:1").read(Selection()).bundle) == []
 
 
 def test_configured_endpoints_can_be_ignored() -> None:
@@ -366,7 +368,7 @@ def test_the_endpoint_of_the_backend_is_not_that_of_sts() -> None:
             environ, more = given
             kwargs = {"role_arn": ROLE, "endpoint_url": fake.url, "region_name": REGION, **more}
             settings = Settings(environ={**KEYS, **environ}, retries=0)
-            assert ids(open_backend(AWS_SSM, kwargs, WHERE, settings).read(Selection())) == []
+            assert ids(open_backend(AWS_SSM, kwargs, WHERE, settings).read(Selection()).bundle) == []
         assert sts.asked == ["AssumeRole", "AssumeRole"]
         assert set(fake.asked) == {"GetParametersByPath"}
 
@@ -402,7 +404,7 @@ def test_a_role_is_assumed_with_the_token_of_a_file(tmp_path: Path) -> None:
 )
 def test_a_role_that_cannot_be_assumed_is_told(query: str, message: str) -> None:
     with FakeAws({}) as fake:
-        error = failure(lambda: fake.open("aws-ssm", f"?{query}").read(Selection()))
+        error = failure(lambda: fake.open("aws-ssm", f"?{query}").read(Selection()).bundle)
         assert message in str(error)
         assert error.hint
         assert fake.log == []
@@ -415,7 +417,7 @@ def test_a_role_that_does_not_trust_us_is_told() -> None:
         {"Content-Type": "text/xml"},
     )
     with FakeAws({"AssumeRole": refused}) as fake:
-        error = failure(lambda: fake.open("aws-ssm", f"?role_arn={ROLE}").read(Selection()))
+        error = failure(lambda: fake.open("aws-ssm", f"?role_arn={ROLE}").read(Selection()).bundle)
         assert "AWS refuses to let these credentials be the role" in str(error)
 
 
@@ -468,9 +470,37 @@ def test_who_has_read_need_not_knock(scheme: str) -> None:
     gone = refusal("ParameterNotFound" if scheme == "aws-ssm" else "ResourceNotFoundException")
     with FakeAws({GET[scheme]: gone, "CreateSecret": {}, "PutParameter": {}}) as fake:
         store = fake.open(scheme)
-        assert ids(store.read(Selection(ids=frozenset({(Kind.VARIABLES, "v")})))) == []
+        assert ids(store.read(Selection(ids=frozenset({(Kind.VARIABLES, "v")}))).bundle) == []
         assert write(store) == [None]
         assert LIST[scheme] not in fake.asked
+
+
+@each_scheme
+@pytest.mark.parametrize("action", [Action.UPDATE, Action.REPLACE, Action.DELETE])
+@pytest.mark.parametrize("now", ["theirs", "gone"])
+def test_what_another_writer_has_changed_meanwhile_is_left_as_it_is(scheme: str, action: Action, now: str) -> None:
+    gone = refusal("ParameterNotFound" if scheme == "aws-ssm" else "ResourceNotFoundException")
+    versions = iter([1, 2])
+
+    def value(body: Any) -> Answer | dict[str, Any]:
+        version = next(versions)
+        if version == 2 and now == "gone":
+            return gone
+        name = body.get("Name") or body["SecretId"]
+        parameter = {"Name": name, "Value": "1", "Version": version}
+        return {"Name": name, "SecretString": "1", "VersionId": str(version), "Parameter": parameter}
+
+    with FakeAws({GET[scheme]: value}) as fake:
+        store = fake.open(scheme)
+        found = store.read(Selection(ids=frozenset({(Kind.VARIABLES, "v")})))
+        (held,) = found.bundle
+        wanted = None if action is Action.DELETE else replace(VARIABLE, value=Text("new"))
+        (error,) = do(store, step(action, wanted, held, "value"), before=found)
+        assert fake.asked == [GET[scheme]] * 2
+    if now == "gone":
+        assert error == (None if action is Action.DELETE else "deleted by another writer meanwhile; run again")
+    else:
+        assert error == "changed by another writer meanwhile; run again"
 
 
 @each_scheme
@@ -511,7 +541,7 @@ def test_one_that_may_not_be_read_ends_a_read_unless_it_is_left_out(scheme: str)
         error = failure(lambda: fake.open(scheme).read(Selection(kinds=variables)))
         assert str(error) == f"{scheme}://{REGION}/airflow/variables/a: its key (KMS) may not be used"
         assert str(error.hint).endswith("--exclude leaves it out")
-        found = fake.open(scheme).read(Selection(kinds=variables, exclude=("a",)))
+        found = fake.open(scheme).read(Selection(kinds=variables, exclude=("a",))).bundle
         assert {key: found.variables[key].value for key in found.variables} == {"b": Text("1")}
 
 
@@ -524,10 +554,10 @@ def test_throttling_and_faults_are_tried_again_as_often_as_it_is_said(
     for faulty in (faults[:2], faults[1:]):
         left = list(faulty)
         with FakeAws({LIST[scheme]: lambda body, left=left: left.pop() if left else NOTHING}) as fake:
-            assert ids(fake.open(scheme, retries=2).read(Selection())) == []
+            assert ids(fake.open(scheme, retries=2).read(Selection()).bundle) == []
             assert len(fake.asked) == 4  # two kinds, and two that went wrong
     with FakeAws({LIST[scheme]: refusal("ThrottlingException")}) as fake:
-        failure(lambda: fake.open(scheme, retries=1).read(Selection()))
+        failure(lambda: fake.open(scheme, retries=1).read(Selection()).bundle)
         assert len(fake.asked) == 2
 
 
@@ -535,7 +565,7 @@ def test_a_region_that_is_none_is_told_with_one_that_is() -> None:
     from botocore.exceptions import EndpointConnectionError
 
     fault = EndpointConnectionError(endpoint_url="https://ssm.eu-wst-1.amazonaws.com/")
-    asked = aws_errors.Asked("aws-ssm://eu-wst-1", "ssm", "eu-wst-1", "")
+    asked = aws_errors.AwsEndpoint("aws-ssm://eu-wst-1", "ssm", "eu-wst-1", "")
     assert str(aws_errors.of_fault(fault, asked).hint).startswith("did you mean eu-west-1?")
     there = replace(asked, region="eu-west-1")
     assert "HTTPS_PROXY" in str(aws_errors.of_fault(fault, there).hint)
@@ -545,7 +575,7 @@ def test_a_proxy_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.delenv("NO_PROXY", raising=False)
     settings = Settings(environ=KEYS, retries=0, timeout=3)
-    error = failure(lambda: open_store(f"aws-ssm://{REGION}", settings).read(Selection()))
+    error = failure(lambda: open_store(f"aws-ssm://{REGION}", settings).read(Selection()).bundle)
     assert "the proxy can't be reached" in str(error)
 
 
@@ -566,8 +596,8 @@ def test_an_id_that_airflow_never_looks_for_is_neither_read_nor_written(scheme: 
     query = "?connections_prefix=c&connections_lookup_pattern=a_&variables_prefix=null"
     with FakeAws({LIST[scheme]: {"SecretList": listed, "Parameters": listed}, "BatchGetSecretValue": values}) as fake:
         store = fake.open(scheme, query)
-        assert ids(store.read(Selection())) == ["A_x"]
-        assert ids(store.read(Selection(ids=frozenset({(Kind.CONNECTIONS, "b")})))) == []
+        assert ids(store.read(Selection()).bundle) == ["A_x"]
+        assert ids(store.read(Selection(ids=frozenset({(Kind.CONNECTIONS, "b")}))).bundle) == []
         assert GET[scheme] not in fake.asked
         assert "connections_lookup_pattern" in store.problems(Connection(conn_id="b", conn_type="x"))[0]
         assert not store.problems(Connection(conn_id="A_b", conn_type="x"))
@@ -629,7 +659,7 @@ def test_nothing_is_loaded_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) 
     for scheme in SCHEMES:
         store = open_store(f"{scheme}://{REGION}", Settings())
         assert not store.problems(VARIABLE)
-        error = failure(lambda store=store: store.read(Selection()))
+        error = failure(lambda store=store: store.read(Selection()).bundle)
         assert str(error) == "this place needs the package boto3, which isn't installed"
         assert error.hint == command_for("aws")
 

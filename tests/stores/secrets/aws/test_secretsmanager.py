@@ -303,7 +303,7 @@ def test_a_key_is_used_for_what_is_new() -> None:
 def test_what_is_gone_is_none_and_deleted(code: str) -> None:
     with FakeAws({"GetSecretValue": refusal(code), "DeleteSecret": refusal(code)}) as fake:
         store = fake.open("aws-secretsmanager")
-        assert len(store.read(Selection(ids=frozenset({(Kind.VARIABLES, "v")})))) == 0
+        assert len(store.read(Selection(ids=frozenset({(Kind.VARIABLES, "v")}))).bundle) == 0
         assert do(store, step(Action.DELETE, None, VARIABLE)) == [None]
 
 
@@ -357,7 +357,7 @@ def value_of(name: str) -> dict[str, Any]:
 
 
 def values(store: Store) -> dict[str, Any]:
-    return {key: obj.value for key, obj in store.read(VARIABLES).variables.items()}
+    return {key: obj.value for key, obj in store.read(VARIABLES).bundle.variables.items()}
 
 
 ALL = {f"v{number:03}": Text(f"{number:03}") for number in range(250)}
@@ -387,8 +387,8 @@ def test_what_is_binary_is_left_alone() -> None:
         return {"SecretValues": [{"Name": body["SecretIdList"][0], "SecretBinary": "eA=="}]}
 
     with listing(1, binary) as fake:
-        store = fake.open("aws-secretsmanager")
-        assert values(store) == {}
-        (note,) = store.notes
+        found = fake.open("aws-secretsmanager").read(VARIABLES)
+        assert list(found.bundle) == []
+        (note,) = found.notes
         assert note.message == "it is binary, in which Airflow finds nothing: left alone"
         assert note.where.endswith("airflow/variables/v000")

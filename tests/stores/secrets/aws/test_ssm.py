@@ -93,7 +93,7 @@ def test_all_below_a_path_comes_with_its_value() -> None:
         return {"Parameters": found, **({"NextToken": str(number + 1)} if number < 2 else {})}
 
     with FakeAws({"GetParametersByPath": page}) as fake:
-        found = fake.open("aws-ssm").read(Selection(kinds=frozenset({Kind.VARIABLES})))
+        found = fake.open("aws-ssm").read(Selection(kinds=frozenset({Kind.VARIABLES}))).bundle
         assert {key: obj.value for key, obj in found.variables.items()} == {
             f"d/v{number}": Text(f" {number}") for number in range(3)
         }
@@ -104,11 +104,11 @@ def test_what_is_gone_is_none_and_deleted() -> None:
     gone = refusal("ParameterNotFound")
     with FakeAws({"GetParameter": gone, "DeleteParameter": gone}) as fake:
         store = fake.open("aws-ssm")
-        assert len(store.read(NAMED)) == 0
+        assert len(store.read(NAMED).bundle) == 0
         assert do(store, step(Action.DELETE, None, VARIABLE)) == [None]
     with FakeAws({"GetParameter": HELD, "DeleteParameter": gone}) as fake:
         store = fake.open("aws-ssm")
-        assert len(store.read(NAMED)) == 1
+        assert len(store.read(NAMED).bundle) == 1
         assert do(store, step(Action.DELETE, None, VARIABLE)) == [None]
         assert fake.bodies("DeleteParameter") == [{"Name": NAME}]
 
@@ -118,6 +118,6 @@ def test_a_root_without_a_prefix_is_listed() -> None:
         "GetParametersByPath": {"Parameters": [{"Name": "/a", "Value": "1"}, {"Name": "/aws/x", "Value": "2"}]}
     }
     with FakeAws(answers) as fake:
-        found = fake.open("aws-ssm", "?variables_prefix=&connections_prefix=null").read(Selection())
+        found = fake.open("aws-ssm", "?variables_prefix=&connections_prefix=null").read(Selection()).bundle
         assert list(found.variables) == ["a"]
         assert fake.bodies("GetParametersByPath")[0]["Path"] == "/"

@@ -16,12 +16,14 @@ from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
 from airconn.installed import command_for
 from airconn.model import Action, Bundle, Connection, Kind, Selection, Step, Text, Variable
-from airconn.plan import make_plan, with_deletions
+from airconn.model.reading import Reading
+from airconn.plan import with_deletions
 from airconn.stores import open_backend, open_store
-from airconn.stores.base import Store
+from airconn.stores.base import Context, Store
 from airconn.stores.secrets.azure.client import AzureIdentity
 from airconn.stores.secrets.azure.names import Names
 from tests.integration.backends.judge import AZURE_KEY_VAULT
+from tests.stores.contract import do, planned
 from tests.stores.secrets import fake_key_vault as fake
 from tests.stores.site import Answer, Site
 
@@ -67,10 +69,6 @@ def make(azure_: fake.Fake) -> Iterator[Callable[..., Store]]:
         store.close()
 
 
-def do(store: Store, *steps: Step) -> list[str | None]:
-    return [outcome.error for outcome in store.apply(steps)]
-
-
 def create(obj: Connection | Variable) -> Step:
     return Step(obj.kind, obj.id, Action.CREATE, obj)
 
@@ -85,7 +83,7 @@ def by_id(*objects: Connection | Variable) -> Selection:
 
 def blocked(store: Store, *objects: Connection | Variable) -> dict[str, str]:
     """What a plan to import these can't do, and why."""
-    plan = make_plan(Bundle.of(objects), store.present(by_id(*objects)), store)
+    plan = planned(objects, store.read(by_id(*objects)), store)
     return {step.id: step.reasons[0] for step in plan.blocked}
 
 
@@ -125,7 +123,7 @@ def test_an_address_that_is_wrong_is_told_without_quoting_it(address: str, messa
 )
 def test_a_vault_is_a_name_or_a_host(address: str, shown: str) -> None:
     store = open_store(address, Settings())
-    assert store.describe() == f"Azure Key Vault {shown}"
+    assert store.describe().text == f"Azure Key Vault {shown}"
     assert store.address == f"azure-keyvault://{shown}"
 
 
@@ -159,8 +157,8 @@ def test_a_secret_has_the_name_that_airflow_looks_for(prefix: str, sep: str, nam
 def test_a_kind_without_a_prefix_has_no_place(make: Callable[..., Store], azure_: fake.Fake) -> None:
     store = make(variables_prefix="null")
     azure_.vault.put("airflow-variables-a", "1")
-    assert store.kinds == {Kind.CONNECTIONS}
-    assert list(store.read(EVERYTHING)) == []
+    assert store.capabilities.kinds == {Kind.CONNECTIONS}
+    assert list(store.read(EVERYTHING).bundle) == []
     assert list(store.problems(REGION)) == ["a variable has no prefix here"]
 
 
@@ -169,14 +167,14 @@ def test_what_is_below_the_longer_prefix_of_another_kind_is_of_that_kind(
 ) -> None:
     for name, value in (("airflow-connections-a", "http://h"), ("airflow-config-b", "1"), ("airflow-c", "2")):
         azure_.vault.put(name, value)
-    found = make(variables_prefix="airflow").read(EVERYTHING)
+    found = make(variables_prefix="airflow").read(EVERYTHING).bundle
     assert [(obj.kind, obj.id) for obj in found] == [(Kind.CONNECTIONS, "a"), (Kind.VARIABLES, "c")]
 
 
 def test_kinds_of_one_prefix_are_told_apart_by_their_tags(make: Callable[..., Store], azure_: fake.Fake) -> None:
     store = make(connections_prefix="air", variables_prefix="air")
     assert do(store, create(UNDERSCORE), create(REGION)) == [None, None]
-    assert [(obj.kind, obj.id) for obj in store.read(EVERYTHING)] == [
+    assert [(obj.kind, obj.id) for obj in store.read(EVERYTHING).bundle] == [
         (Kind.CONNECTIONS, "my_conn"),
         (Kind.VARIABLES, "region"),
     ]
@@ -193,8 +191,9 @@ def test_the_id_is_in_a_tag(make: Callable[..., Store], azure_: fake.Fake) -> No
         "airflow-connections-My-Other-Conn": {CONNECTION_TAG: "My_Other-Conn"},
         "airflow-connections-a-b-c": {CONNECTION_TAG: "a-b_c"},
     }
-    assert sorted(store.read(EVERYTHING).connections) == sorted(ids)
-    assert store.notes == []
+    found = store.read(EVERYTHING)
+    assert sorted(found.bundle.connections) == sorted(ids)
+    assert found.notes == ()
 
 
 def test_an_id_without_a_tag_is_guessed_and_that_is_told_once(make: Callable[..., Store], azure_: fake.Fake) -> None:
@@ -202,16 +201,17 @@ def test_an_id_without_a_tag_is_guessed_and_that_is_told_once(make: Callable[...
     azure_.vault.put("airflow-connections-your-conn", "http://h", tags={CONNECTION_TAG: "of another name"})
     azure_.vault.put("airflow-variables-plain", "1")
     store = make()
-    assert [obj.id for obj in store.read(EVERYTHING)] == ["my_conn", "your_conn", "plain"]
-    (note,) = store.notes
+    found = store.read(EVERYTHING)
+    assert [obj.id for obj in found.bundle] == ["my_conn", "your_conn", "plain"]
+    (note,) = found.notes
     assert "'_' for each '-'" in note.message
     assert not note.left_out
-    kept = make(keep_dashes="true")
-    assert [obj.id for obj in kept.read(EVERYTHING)] == ["my-conn", "your-conn", "plain"]
-    assert kept.notes == []
+    kept = make(keep_dashes="true").read(EVERYTHING)
+    assert [obj.id for obj in kept.bundle] == ["my-conn", "your-conn", "plain"]
+    assert kept.notes == ()
     # Airflow finds it by either id, and whoever asks for one gets it.
-    assert [obj.id for obj in make().read(by_id(DASH))] == ["my-conn"]
-    assert [obj.id for obj in make().read(by_id(UNDERSCORE))] == ["my_conn"]
+    assert [obj.id for obj in make().read(by_id(DASH)).bundle] == ["my-conn"]
+    assert [obj.id for obj in make().read(by_id(UNDERSCORE)).bundle] == ["my_conn"]
 
 
 def test_an_update_gives_a_secret_its_tag_and_keeps_what_else_it_has(
@@ -225,20 +225,20 @@ def test_an_update_gives_a_secret_its_tag_and_keeps_what_else_it_has(
         attributes={"enabled": True, "exp": 2_000_000_000, "nbf": 1_000_000_000},
     )
     store = make()
-    present = store.read(by_id(DASH))
-    (step,) = make_plan(Bundle.of([DASH]), present, store).writes
+    found = store.read(by_id(DASH))
+    (step,) = planned([DASH], found, store).writes
     assert step.action is Action.UPDATE
-    assert do(store, step) == [None]
+    assert do(store, step, before=found) == [None]
     old, new = secret.versions
     assert new.tags == {"team": "etl", CONNECTION_TAG: "my-conn"}
     assert (new.content_type, new.attributes) == (old.content_type, old.attributes)
-    assert [obj.id for obj in store.read(EVERYTHING)] == ["my-conn"]
+    assert [obj.id for obj in store.read(EVERYTHING).bundle] == ["my-conn"]
 
 
 def test_a_secret_with_no_room_for_a_tag_is_not_updated(make: Callable[..., Store], azure_: fake.Fake) -> None:
     secret = azure_.vault.put(NAME, "http://old", tags={f"t{number}": "x" for number in range(15)})
     store = make()
-    (held,) = store.read(by_id(DASH))
+    (held,) = store.read(by_id(DASH)).bundle
     (error,) = do(store, Step(held.kind, held.id, Action.REPLACE, DASH, held))
     assert error == "its secret has 15 tags already, and needs one more for its id"
     assert len(secret.versions) == 1
@@ -255,8 +255,9 @@ def test_an_object_whose_secret_is_another_ones_is_blocked(
     assert do(store, create(UNDERSCORE)) == [None]
     other = replace(DASH, conn_id=id_)
     why = "the secret is that of the connection my_conn"
-    assert list(store.read(by_id(other))) == []
-    assert f"{why}: left alone" in [note.message for note in store.notes]
+    found = store.read(by_id(other))
+    assert list(found.bundle) == []
+    assert f"{why}: left alone" in [note.message for note in found.notes]
     assert why in blocked(store, other)[id_]
     # And without a look before, as where it was made meanwhile:
     (error,) = do(make(), create(other))
@@ -264,7 +265,7 @@ def test_an_object_whose_secret_is_another_ones_is_blocked(
     assert why in error
     (error,) = do(make(), delete(other))
     assert error == why
-    assert list(make().read(EVERYTHING)) == [UNDERSCORE]
+    assert list(make().read(EVERYTHING).bundle) == [UNDERSCORE]
 
 
 def test_two_objects_of_the_sources_with_one_secret_are_blocked_before_a_write(
@@ -278,7 +279,7 @@ def test_two_objects_of_the_sources_with_one_secret_are_blocked_before_a_write(
     first, second = do(store, create(UNDERSCORE), create(DASH))
     assert first is None
     assert second == "the secret is that of the connection my_conn, which was written just now"
-    assert list(store.read(EVERYTHING)) == [UNDERSCORE]
+    assert list(store.read(EVERYTHING).bundle) == [UNDERSCORE]
 
 
 def test_pruning_deletes_no_secret_that_an_id_was_only_guessed_for(
@@ -286,14 +287,21 @@ def test_pruning_deletes_no_secret_that_an_id_was_only_guessed_for(
 ) -> None:
     azure_.vault.put(NAME, "http://old")
     store = make()
-    inside = store.present(Selection(kinds=frozenset({Kind.CONNECTIONS})))
-    outside = store.present(by_id(DASH))
-    present, source = Bundle.of([*inside, *outside]), Bundle.of([DASH])
-    plan = with_deletions(make_plan(source, present, store), source, present, frozenset({Kind.CONNECTIONS}))
+    inside = store.read(Selection(kinds=frozenset({Kind.CONNECTIONS})))
+    outside = store.read(by_id(DASH), Context(before=inside))
+    found = Reading(Bundle.of([*inside.bundle, *outside.bundle]), versions={**inside.versions, **outside.versions})
+    source = Bundle.of([DASH])
+    plan = with_deletions(planned([DASH], found, store), source, found.bundle, frozenset({Kind.CONNECTIONS}))
     assert [step.id for step in plan.blocked] == ["my-conn"]
+    # Nor where the two were read without knowing of each other:
+    outside = store.read(by_id(DASH))
+    found = Reading(versions={**inside.versions, **outside.versions})
+    for step in (delete(UNDERSCORE), Step(DASH.kind, DASH.id, Action.UPDATE, DASH, DASH)):
+        (error,) = do(store, step, before=found)
+        assert "the secret is that of the connection" in str(error)
     store = make(keep_dashes="true")
-    present = store.present(Selection(kinds=frozenset({Kind.CONNECTIONS})))
-    plan = with_deletions(make_plan(source, present, store), source, present, frozenset({Kind.CONNECTIONS}))
+    found = store.read(Selection(kinds=frozenset({Kind.CONNECTIONS})))
+    plan = with_deletions(planned([DASH], found, store), source, found.bundle, frozenset({Kind.CONNECTIONS}))
     assert [(step.id, step.action) for step in plan.steps] == [("my-conn", Action.UPDATE)]
 
 
@@ -307,8 +315,9 @@ def test_what_airflow_makes_nothing_of_is_left_alone_and_told(make: Callable[...
     put("airflow-connections-broken", "{")
     put("airflow-variables-expired", "still read", attributes={"enabled": True, "exp": 1, "nbf": 0})
     store = make()
-    assert [obj.id for obj in store.read(EVERYTHING)] == ["expired"]
-    notes = {note.where.rpartition("/")[2]: note.message for note in store.notes if note.left_out}
+    found = store.read(EVERYTHING)
+    assert [obj.id for obj in found.bundle] == ["expired"]
+    notes = {note.where.rpartition("/")[2]: note.message for note in found.notes if note.left_out}
     assert notes["airflow-variables-disabled"] == "the secret is disabled: left alone"
     assert "Key Vault itself manages" in notes["airflow-variables-certificate"]
     assert notes.keys() == azure_.vault.secrets.keys() - {"airflow-variables-expired"}
@@ -327,9 +336,11 @@ def test_what_somebody_else_has_changed_meanwhile_is_left_as_it_is(
 ) -> None:
     azure_.vault.put("airflow-variables-region", "old")
     store = make()
-    (held,) = store.read(EVERYTHING)
+    found = store.read(EVERYTHING)
+    (held,) = found.bundle
     secret = azure_.vault.put("airflow-variables-region", "theirs")
-    (error,) = do(store, Step(held.kind, held.id, action, None if action is Action.DELETE else REGION, held))
+    step = Step(held.kind, held.id, action, None if action is Action.DELETE else REGION, held)
+    (error,) = do(store, step, before=found)
     assert error == "changed by another writer meanwhile; run again"
     assert (secret.versions[-1].value, secret.gone_at) == ("theirs", None)
 
@@ -341,7 +352,7 @@ def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
     azure_.vault.put("airflow-variables-region", "old")
     azure_.vault.settling = settling
     store = make(timeout=0.5)
-    (held,) = store.read(EVERYTHING)
+    (held,) = store.read(EVERYTHING).bundle
 
     def before(operation: str, name: str) -> None:
         if operation == "DeleteSecret":
@@ -358,14 +369,14 @@ def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
     assert error == "changed by another writer meanwhile; run again"
     time.sleep(settling)
     assert azure_.vault.secrets["airflow-variables-region"].versions[-1].value == "theirs"
-    assert list(make().read(EVERYTHING)) == [Variable(key="region", value=Text("theirs"))]
+    assert list(make().read(EVERYTHING).bundle) == [Variable(key="region", value=Text("theirs"))]
 
 
 def test_what_somebody_else_has_made_meanwhile_is_left_as_it_is(
     make: Callable[..., Store], azure_: fake.Fake
 ) -> None:
     store = make()
-    assert list(store.read(EVERYTHING)) == []
+    assert list(store.read(EVERYTHING).bundle) == []
     azure_.vault.put("airflow-variables-region", "theirs")
     assert do(store, create(REGION)) == ["there is a secret of its name already"]
 
@@ -381,7 +392,7 @@ def test_an_answer_that_was_lost_is_no_failure(make: Callable[..., Store], azure
     azure_.vault.before = before
     store = make()
     assert do(store, create(REGION)) == [None]
-    assert list(store.read(EVERYTHING)) == [REGION]
+    assert list(store.read(EVERYTHING).bundle) == [REGION]
 
 
 def test_what_is_deleted_can_be_brought_back_and_is_where_it_is_made_again(
@@ -391,10 +402,10 @@ def test_what_is_deleted_can_be_brought_back_and_is_where_it_is_made_again(
     store = make()
     assert do(store, create(REGION)) == [None]
     assert do(store, delete(REGION)) == [None]
-    assert list(store.read(EVERYTHING)) == []
+    assert list(store.read(EVERYTHING).bundle) == []
     again = Variable(key="region", value=Text("us-east-1"))
     assert do(store, create(again)) == [None]
-    assert list(store.read(EVERYTHING)) == [again]
+    assert list(store.read(EVERYTHING).bundle) == [again]
     secret = azure_.vault.secrets["airflow-variables-region"]
     assert [version.value for version in secret.versions] == ["eu-west-1", "us-east-1"]
     assert azure_.vault.log.count("RecoverDeletedSecret") == 1
@@ -469,7 +480,7 @@ def test_one_request_too_many_is_sent_again_when_azure_says(make: Callable[..., 
                 raise fake.throttled("1")
 
     azure_.vault.before = before
-    assert list(make().read(EVERYTHING)) == [REGION]
+    assert list(make().read(EVERYTHING).bundle) == [REGION]
     first, second = asked
     assert second - first >= 1
 
@@ -529,7 +540,7 @@ def test_a_clients_secret_in_the_kwargs_is_used(azure_: fake.Fake, monkeypatch: 
     for secret in (fake.CLIENT_SECRET, SECRET):
         store = open_backend(AZURE_KEY_VAULT, {**kwargs, "client_secret": secret}, "airflow.cfg", Settings())
         if secret == fake.CLIENT_SECRET:
-            assert list(store.read(EVERYTHING)) == [REGION]
+            assert list(store.read(EVERYTHING).bundle) == [REGION]
         else:
             with pytest.raises(TargetError, match="refuses the credentials") as caught:
                 store.read(EVERYTHING)
@@ -577,12 +588,12 @@ def test_whoever_wants_a_token_for_another_service_gets_none(
         assert other.vault.tokens == set()
         store.close()
         store = open_store(f"{other.address}?verify_challenge_resource=false", Settings())
-        assert list(store.read(EVERYTHING)) == []
+        assert list(store.read(EVERYTHING).bundle) == []
         store.close()
 
 
 def test_an_older_version_of_the_api_can_be_asked_for(make: Callable[..., Store], azure_: fake.Fake) -> None:
-    assert list(make(api_version="7.4").read(EVERYTHING)) == []
+    assert list(make(api_version="7.4").read(EVERYTHING).bundle) == []
     assert ("api-version", "7.4") in azure_.site.log[-1].query
 
 
@@ -597,7 +608,7 @@ def test_a_certificate_that_is_not_trusted_is_told_apart_from_an_absence(
             store.read(EVERYTHING)
         assert "--ca-bundle" in str(caught.value.hint)
         trusting = open_store(other.address, Settings(ca_bundle=other.bundle))
-        assert list(trusting.read(EVERYTHING)) == []
+        assert list(trusting.read(EVERYTHING).bundle) == []
         store.close()
         trusting.close()
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import google.auth.exceptions
@@ -21,15 +22,16 @@ from google.auth import impersonated_credentials
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
 from airconn.installed import command_for
-from airconn.model import Action, Bundle, Connection, Kind, Selection, Step, Text, Variable
-from airconn.plan import make_plan
-from airconn.stores import open_backend, open_store
-from airconn.stores.base import Store
+from airconn.model import Action, Connection, Kind, Selection, Step, Text, Variable
+from airconn.model.reading import Reading
+from airconn.stores import base, open_backend, open_store
+from airconn.stores.base import Context, Store
 from airconn.stores.secrets.gcp import client as client_module
 from airconn.stores.secrets.gcp import service as service_module
 from airconn.stores.secrets.gcp.client import _Pauses
 from airconn.stores.secrets.gcp.crc32c import crc32c
 from tests.integration.backends.judge import GCP_SECRET_MANAGER
+from tests.stores.contract import do, planned
 from tests.stores.secrets import fake_secret_manager as fake
 from tests.stores.site import Answer, Site
 
@@ -72,17 +74,13 @@ def make(google_: fake.Fake) -> Iterator[Callable[..., Store]]:
         store.close()
 
 
-def do(store: Store, *steps: Step) -> list[str | None]:
-    return [outcome.error for outcome in store.apply(steps)]
-
-
 def create(obj: Connection | Variable) -> Step:
     return Step(obj.kind, obj.id, Action.CREATE, obj)
 
 
-def told(store: Store) -> dict[str, str]:
-    """What the last read left alone, and why."""
-    return {note.where.rpartition("/")[2]: note.message for note in store.notes}
+def told(found: Reading) -> dict[str, str]:
+    """What a read left alone, and why."""
+    return {note.where.rpartition("/")[2]: note.message for note in found.notes}
 
 
 def test_a_checksum_is_the_one_that_everybody_makes() -> None:
@@ -133,14 +131,14 @@ def test_a_secret_has_the_name_that_airflow_looks_for(
     obj = replace(obj, **{"conn_id" if kind is Kind.CONNECTIONS else "key": "my_Id"})
     assert do(store, create(obj)) == [None]
     assert list(google_.service.secrets) == [name]
-    assert list(store.read(EVERYTHING)) == [obj]
+    assert list(store.read(EVERYTHING).bundle) == [obj]
 
 
 def test_a_kind_without_a_prefix_has_no_place(make: Callable[..., Store], google_: fake.Fake) -> None:
     store = make(variables_prefix="null")
-    assert store.kinds == {Kind.CONNECTIONS}
+    assert store.capabilities.kinds == {Kind.CONNECTIONS}
     google_.service.put("airflow-variables-a", b"1")
-    assert list(store.read(EVERYTHING)) == []
+    assert list(store.read(EVERYTHING).bundle) == []
     assert list(store.problems(REGION)) == ["a variable has no prefix here"]
 
 
@@ -150,21 +148,21 @@ def test_what_is_below_the_longer_prefix_of_another_kind_is_of_that_kind(
     google_.service.put("airflow-connections-a", b'{"conn_type": "http"}')
     google_.service.put("airflow-config-smtp", b"x")
     google_.service.put("airflow-b", b"2")
-    found = make(variables_prefix="airflow").read(EVERYTHING)
+    found = make(variables_prefix="airflow").read(EVERYTHING).bundle
     assert [(obj.kind, obj.id) for obj in found] == [(Kind.CONNECTIONS, "a"), (Kind.VARIABLES, "b")]
 
 
 def test_only_names_that_begin_with_the_prefix_are_ours(make: Callable[..., Store], google_: fake.Fake) -> None:
     for name in ("my-airflow-variables-a", "airflow-variables-", "airflow-variablesb", "airflow-variables-c"):
         google_.service.put(name, b"1")
-    assert list(make().read(EVERYTHING).variables) == ["c"]
+    assert list(make().read(EVERYTHING).bundle.variables) == ["c"]
 
 
 def test_a_list_has_pages(make: Callable[..., Store], google_: fake.Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_module, "_PAGE", 3)
     for number in range(10):
         google_.service.put(f"airflow-variables-v{number}", b"1")
-    assert len(make().read(EVERYTHING).variables) == 10
+    assert len(make().read(EVERYTHING).bundle.variables) == 10
     assert google_.service.log.count("ListSecrets") == 4 + 1  # and one of connections
 
 
@@ -172,10 +170,10 @@ def test_the_project_is_that_of_the_credentials_if_none_is_named(
     make: Callable[..., Store], google_: fake.Fake
 ) -> None:
     store = make(project="")
-    assert store.describe() == "Google Secret Manager, the project of the credentials"
+    assert store.describe().text == "Google Secret Manager, the project of the credentials"
     google_.service.put("airflow-variables-a", b"1")
-    assert list(store.read(EVERYTHING).variables) == ["a"]
-    assert store.describe() == f"Google Secret Manager, project {fake.PROJECT}"
+    assert list(store.read(EVERYTHING).bundle.variables) == ["a"]
+    assert store.describe().text == f"Google Secret Manager, project {fake.PROJECT}"
 
 
 def test_what_airflow_makes_nothing_of_is_left_alone_and_told(make: Callable[..., Store], google_: fake.Fake) -> None:
@@ -186,15 +184,16 @@ def test_what_airflow_makes_nothing_of_is_left_alone_and_told(make: Callable[...
     put("airflow-connections-broken", b'{"conn_type": ')
     put("airflow-connections-fine", b"http://h")
     store = make()
-    assert [obj.id for obj in store.read(EVERYTHING)] == ["fine"]
-    notes = told(store)
+    found = store.read(EVERYTHING)
+    assert [obj.id for obj in found.bundle] == ["fine"]
+    notes = told(found)
     assert "disabled" in notes["airflow-variables-disabled"]
     assert "UTF-8" in notes["airflow-variables-binary"]
     assert notes.keys() == google_.service.secrets.keys() - {"airflow-connections-fine"}
     before = {name: list(secret.versions) for name, secret in google_.service.secrets.items()}
     for name in ("disabled", "binary"):
         variable = Variable(key=name, value=Text(SECRET))
-        plan = make_plan(Bundle.of([variable]), store.read(EVERYTHING), store)
+        plan = planned([variable], store.read(EVERYTHING), store)
         assert plan.blocked
         assert SECRET not in str(plan.blocked)
         assert do(store, create(variable)) != [None]
@@ -205,19 +204,20 @@ def test_a_secret_without_a_value_is_given_one(make: Callable[..., Store], googl
     google_.service.put("airflow-variables-empty")
     google_.service.put("airflow-variables-destroyed", b"1").versions[-1] = fake.Version(b"", fake.DESTROYED)
     store = make()
-    assert list(store.read(EVERYTHING)) == []
-    assert store.notes == []
+    found = store.read(EVERYTHING)
+    assert list(found.bundle) == []
+    assert found.notes == ()
     for name in ("empty", "destroyed"):
         assert do(store, create(Variable(key=name, value=Text("now")))) == [None]
-    assert [obj.value for obj in store.read(EVERYTHING).variables.values()] == [Text("now")] * 2
+    assert [obj.value for obj in store.read(EVERYTHING).bundle.variables.values()] == [Text("now")] * 2
 
 
 def test_an_update_adds_a_version_and_keeps_the_ones_before(make: Callable[..., Store], google_: fake.Fake) -> None:
     google_.service.put("airflow-variables-region", b"old")
     store = make()
-    (held,) = store.read(EVERYTHING)
-    (step,) = make_plan(Bundle.of([REGION]), Bundle.of([held]), store).writes
-    assert do(store, step) == [None]
+    found = store.read(EVERYTHING)
+    (step,) = planned([REGION], found, store).writes
+    assert do(store, step, before=found) == [None]
     assert [version.data for version in google_.service.secrets["airflow-variables-region"].versions] == [
         b"old",
         b"eu-west-1",
@@ -230,9 +230,11 @@ def test_what_somebody_else_has_changed_meanwhile_is_left_as_it_is(
 ) -> None:
     secret = google_.service.put("airflow-variables-region", b"old")
     store = make()
-    (held,) = store.read(EVERYTHING)
+    found = store.read(EVERYTHING)
+    (held,) = found.bundle
     secret.versions.append(fake.Version(b"theirs"))
-    (error,) = do(store, Step(held.kind, held.id, action, None if action is Action.DELETE else REGION, held))
+    step = Step(held.kind, held.id, action, None if action is Action.DELETE else REGION, held)
+    (error,) = do(store, step, before=found)
     assert error == "changed by another writer meanwhile; run again"
     assert google_.service.secrets["airflow-variables-region"].versions[-1].data == b"theirs"
 
@@ -241,7 +243,7 @@ def test_what_somebody_else_has_made_meanwhile_is_left_as_it_is(
     make: Callable[..., Store], google_: fake.Fake
 ) -> None:
     store = make()
-    assert list(store.read(EVERYTHING)) == []
+    assert list(store.read(EVERYTHING).bundle) == []
     google_.service.put("airflow-variables-region", b"theirs")
     assert do(store, create(REGION)) == ["there is a secret of its name already"]
 
@@ -258,7 +260,7 @@ def test_an_answer_that_was_lost_is_no_failure(make: Callable[..., Store], googl
 
     google_.service.before = before
     assert do(store, create(REGION)) == [None]
-    assert list(store.read(EVERYTHING)) == [REGION]
+    assert list(store.read(EVERYTHING).bundle) == [REGION]
 
 
 def test_one_request_too_many_is_sent_again_when_google_says(make: Callable[..., Store], google_: fake.Fake) -> None:
@@ -270,7 +272,7 @@ def test_one_request_too_many_is_sent_again_when_google_says(make: Callable[...,
             raise fake.out_of_quota(0.01)
 
     google_.service.before = before
-    assert list(make().read(EVERYTHING)) == [REGION]
+    assert list(make().read(EVERYTHING).bundle) == [REGION]
     assert google_.service.log.count("AccessSecretVersion") == 4
 
 
@@ -309,7 +311,7 @@ def test_a_short_fault_after_the_first_answer_is_waited_out(
             raise fake.Status("UNAVAILABLE")
 
     google_.service.before = before
-    assert list(make().read(EVERYTHING)) == [REGION]
+    assert list(make().read(EVERYTHING).bundle) == [REGION]
 
 
 def test_new_secrets_are_kept_where_the_option_says(make: Callable[..., Store], google_: fake.Fake) -> None:
@@ -347,7 +349,7 @@ def test_a_refusal_of_one_secret_ends_the_reading(make: Callable[..., Store], go
     with pytest.raises(TargetError, match="refuses access to airflow-variables-b") as caught:
         make().read(EVERYTHING)
     assert "--exclude" in str(caught.value.hint)
-    assert [obj.id for obj in make().read(Selection(exclude=("b",)))] == ["a"]
+    assert [obj.id for obj in make().read(Selection(exclude=("b",))).bundle] == ["a"]
 
 
 def test_another_project_and_an_api_that_is_off_are_told_apart(
@@ -406,7 +408,7 @@ def test_a_proxy_of_the_environment_is_used_also_in_capitals(
         monkeypatch.setenv("http_proxy", proxy.url)
         asked = len(proxy.log)
         direct = backend(google_)
-        assert list(direct.read(EVERYTHING)) == []
+        assert list(direct.read(EVERYTHING).bundle) == []
         direct.close()
         assert len(proxy.log) == asked
 
@@ -428,7 +430,7 @@ def test_a_key_in_the_kwargs_is_used_also_with_its_line_breaks_escaped(
     google_.service.put("airflow-variables-region", b"eu-west-1")
     for key in (info["private_key"], info["private_key"].replace("\n", "\\n")):
         store = backend(google_, gcp_keyfile_dict={**info, "private_key": key})
-        assert list(store.read(EVERYTHING)) == [REGION]
+        assert list(store.read(EVERYTHING).bundle) == [REGION]
         assert "PRIVATE KEY" not in repr(store)
         store.close()
 
@@ -437,7 +439,7 @@ def test_a_key_in_the_kwargs_is_used_also_with_its_line_breaks_escaped(
 def test_a_configuration_of_credentials_is_used(google_: fake.Fake, tmp_path: Path, as_text: bool) -> None:
     info = json.loads(google_.key_file.read_text())
     store = backend(google_, gcp_credential_config_file=json.dumps(info) if as_text else info)
-    assert list(store.read(EVERYTHING)) == []
+    assert list(store.read(EVERYTHING).bundle) == []
     store.close()
 
 
@@ -537,7 +539,7 @@ def test_the_libraries_log_nothing(
     assert isinstance(logging.lastResort, logging.NullHandler)
 
 
-def test_a_read_ends_at_the_deadline(make: Callable[..., Store]) -> None:
+def test_a_read_ends_at_the_deadline(make: Callable[..., Store], monkeypatch: pytest.MonkeyPatch) -> None:
     store = make()
     variables = [Variable(key=f"v{number}", value=Text("x")) for number in range(40)]
     assert not any(
@@ -545,11 +547,11 @@ def test_a_read_ends_at_the_deadline(make: Callable[..., Store]) -> None:
     )
     told: list[int] = []
 
+    monkeypatch.setattr(base, "time", SimpleNamespace(monotonic=lambda: float(len(told))))
+
     def watch(what: str, done: int, total: int | None) -> None:
         told.append(done)
-        store.deadline = 0.0
 
-    store.watch = watch
     with pytest.raises(TargetError, match="the deadline has passed"):
-        store.read(EVERYTHING)
+        store.read(EVERYTHING, Context(deadline=1.0, watch=watch))
     assert told == [1]

@@ -14,13 +14,12 @@ import yaml
 
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
-from airconn.model import Action, Bundle, Connection, Kind, Selection, Text, Variable
-from airconn.plan import make_plan
-from airconn.stores.base import Store
+from airconn.model import Action, Connection, Kind, Selection, Text, Variable
+from airconn.stores.base import Context, Store
 from airconn.stores.secrets.k8s import config as k8s_config
 from airconn.stores.secrets.k8s import open_backend, open_store
 from airconn.stores.secrets.k8s.store import KubernetesStore
-from tests.stores.contract import create, do, step
+from tests.stores.contract import create, do, planned, step
 from tests.stores.secrets.fake_kubernetes import TOKEN, FakeKubernetes
 
 CONNECTION_LABEL = "airflow.apache.org/connection-id"
@@ -72,7 +71,10 @@ def value(cluster: FakeKubernetes, name: str) -> str:
 
 
 def read(store: Store) -> dict[str, Any]:
-    return {obj.id: obj.value for obj in store.read(Selection(kinds=frozenset({Kind.VARIABLES}))).variables.values()}
+    return {
+        obj.id: obj.value
+        for obj in store.read(Selection(kinds=frozenset({Kind.VARIABLES}))).bundle.variables.values()
+    }
 
 
 class TestAddresses:
@@ -103,7 +105,7 @@ class TestAddresses:
     def test_options_of_airflow_are_taken_and_no_others(self) -> None:
         store = open_backend({"namespace": "x", "variables_label": None, "config_label": None}, "cfg", Settings())
         assert store.address == "k8s:///x"
-        assert store.kinds == {Kind.CONNECTIONS}
+        assert store.capabilities.kinds == {Kind.CONNECTIONS}
         assert store.problems(REGION) == ("a variable has no prefix here",)
         for kwargs in ({"context": "c"}, {"labels": "x"}, {"namespace": 5}):
             with pytest.raises(UsageError) as caught:
@@ -115,7 +117,7 @@ class TestAddresses:
     ) -> None:
         cluster.put(variable_secret())
         store = opened("k8s://test/airflow?variables_label=null")
-        assert list(store.read(Selection())) == []
+        assert list(store.read(Selection()).bundle) == []
         assert len(cluster.requests) == 1
 
 
@@ -135,8 +137,8 @@ class TestKubeconfig:
     ) -> None:
         cluster.put(variable_secret(), namespace)
         store = opened(address)
-        assert store.describe() == f"Kubernetes at {cluster.url}, namespace {namespace}"
-        (found,) = store.read(Selection())
+        assert store.describe().text == f"Kubernetes at {cluster.url}, namespace {namespace}"
+        (found,) = store.read(Selection()).bundle
         assert str(found.origin).startswith(store.address)
         assert str(found.origin).endswith(f"/{namespace}/of-ours")
 
@@ -263,7 +265,7 @@ class TestWriting:
         cluster.put(variable_secret(metadata=metadata, type="example.com/x"))
         cluster.secrets["airflow", "of-ours"]["data"]["other"] = "AAAA"
         before = cluster.secrets["airflow", "of-ours"]
-        (held,) = store.read(Selection())
+        (held,) = store.read(Selection()).bundle
         assert do(store, step(Action.UPDATE, replace(REGION, value=Text("us")), held, "value")) == [None]
         after = cluster.secrets["airflow", "of-ours"]
         version = {"resourceVersion": after["metadata"]["resourceVersion"]}
@@ -290,9 +292,10 @@ class TestWriting:
         for action in (Action.UPDATE, Action.DELETE):
             cluster.put(variable_secret())
             store = opened()
-            (held,) = store.read(Selection())
+            found = store.read(Selection())
+            (held,) = found.bundle
             cluster.put(variable_secret(data={"value": encoded("theirs")}))
-            (error,) = do(store, step(action, replace(REGION, value=Text("ours")), held, "value"))
+            (error,) = do(store, step(action, replace(REGION, value=Text("ours")), held, "value"), before=found)
             assert error == "its Secret was changed by another writer meanwhile; run again"
             assert value(cluster, "of-ours") == "theirs"
 
@@ -305,15 +308,17 @@ class TestWriting:
         ):
             cluster.put(variable_secret())
             store = opened()
-            (held,) = store.read(Selection())
+            found = store.read(Selection())
+            (held,) = found.bundle
             cluster.secrets.clear()
-            assert do(store, step(action, replace(REGION, value=Text("ours")), held, "value")) == [error]
+            wanted = step(action, replace(REGION, value=Text("ours")), held, "value")
+            assert do(store, wanted, before=found) == [error]
             assert cluster.secrets == {}
 
     def test_no_second_secret_gets_the_label_of_one_that_came_meanwhile(
         self, store: KubernetesStore, cluster: FakeKubernetes
     ) -> None:
-        assert list(store.read(Selection())) == []
+        assert list(store.read(Selection()).bundle) == []
         cluster.put(variable_secret())
         assert do(store, step(Action.CREATE, replace(REGION, value=Text("us")))) == [
             "the Secret of-ours has its label already"
@@ -331,11 +336,11 @@ class TestWriting:
     def test_a_lost_answer_is_no_failure(self, store: KubernetesStore, cluster: FakeKubernetes) -> None:
         cluster.losses = 1
         create(store, REGION)
-        (held,) = store.read(Selection())
+        (held,) = store.read(Selection()).bundle
         cluster.losses = 1
         assert do(store, step(Action.UPDATE, replace(REGION, value=Text("us")), held, "value")) == [None]
         assert value(cluster, NAME[1]) == "us"
-        (held,) = store.read(Selection())
+        (held,) = store.read(Selection()).bundle
         cluster.losses = 1
         assert do(store, step(Action.DELETE, None, held)) == [None]
         assert cluster.secrets == {}
@@ -347,11 +352,11 @@ class TestWriting:
         store = opened(retries=0)
         cluster.losses = 1
         assert do(store, step(Action.CREATE, REGION)) == [None]
-        (held,) = store.read(Selection())
+        (held,) = store.read(Selection()).bundle
         cluster.losses = 1
         assert do(store, step(Action.UPDATE, replace(REGION, value=Text("us")), held, "value")) == [None]
         assert value(cluster, NAME[1]) == "us"
-        (held,) = store.read(Selection())
+        (held,) = store.read(Selection()).bundle
         cluster.losses = 1
         assert do(store, step(Action.DELETE, None, held)) == [None]
         assert cluster.secrets == {}
@@ -363,8 +368,9 @@ class TestWriting:
             assert store.problems(replace(REGION, key=id_))
 
     def test_what_is_lost_of_a_variable_is_told(self, store: KubernetesStore) -> None:
-        create(store, replace(REGION, description="d"))
-        assert [(note.where, note.message.split(" ")[0]) for note in store.notes] == [
+        (outcome,) = store.apply([step(Action.CREATE, replace(REGION, description="d"))])
+        assert outcome.error is None
+        assert [(note.where, note.message.split(" ")[0]) for note in outcome.notes] == [
             ("variables/region", "description")
         ]
 
@@ -382,8 +388,9 @@ class TestOtherSecrets:
             Selection(),
             Selection(ids=frozenset({(Kind.VARIABLES, "of_team"), (Kind.VARIABLES, "region")})),
         ):
-            assert list(store.read(selection)) == [REGION]
-            assert store.notes == []
+            found = store.read(selection)
+            assert list(found.bundle) == [REGION]
+            assert found.notes == ()
 
     @pytest.mark.parametrize(
         ("data", "message"),
@@ -401,13 +408,14 @@ class TestOtherSecrets:
     ) -> None:
         secret = {"metadata": {"name": "x", "labels": {CONNECTION_LABEL: "db"}}, "data": data}
         cluster.put({key: part for key, part in secret.items() if part is not None})
-        assert list(store.read(Selection())) == []
-        (note,) = store.notes
+        found = store.read(Selection())
+        assert list(found.bundle) == []
+        (note,) = found.notes
         assert note.left_out
         assert message in note.message
         assert "s3cret" not in note.message
         assert note.where == "k8s://test/airflow/x"
-        plan = make_plan(Bundle.of([Connection(conn_id="db", conn_type="http")]), Bundle(), store)
+        plan = planned([Connection(conn_id="db", conn_type="http")], found, store)
         assert "no connection" in plan.blocked[0].reasons[0]
 
     def test_of_several_with_one_label_the_first_is_read_and_none_is_written(
@@ -416,17 +424,19 @@ class TestOtherSecrets:
         cluster.put(variable_secret("b", data={"value": encoded("second")}))
         cluster.put(variable_secret("a"))
         before = dict(cluster.secrets)
-        (held,) = store.read(Selection())
+        found = store.read(Selection())
+        (held,) = found.bundle
         assert held == REGION
-        assert [note.message for note in store.notes] == [
+        assert [note.message for note in found.notes] == [
             "b has the same label as a, and which of them Airflow takes is up to the cluster"
         ]
         wanted = replace(REGION, value=Text("us"))
-        plan = make_plan(Bundle.of([wanted]), Bundle.of([held]), store)
+        plan = planned([wanted], found, store)
         assert "several Secrets have its label (a, b)" in plan.blocked[0].reasons[0]
         for refused in (step(Action.UPDATE, wanted, held, "value"), step(Action.DELETE, None, held)):
-            (error,) = do(store, refused)
-            assert "several Secrets" in str(error)
+            for known in (found, None):
+                (error,) = do(store, refused, before=known)
+                assert "several Secrets" in str(error)
         assert cluster.secrets == before
 
     @pytest.mark.parametrize(
@@ -456,17 +466,19 @@ class TestOtherSecrets:
         self, store: KubernetesStore, cluster: FakeKubernetes, more: Any, reason: str, is_deletable: bool
     ) -> None:
         cluster.put(variable_secret(**more))
-        (held,) = store.read(Selection())
+        found = store.read(Selection())
+        (held,) = found.bundle
         wanted = replace(REGION, value=Text("us"))
-        assert make_plan(Bundle.of([REGION]), Bundle.of([held]), store).writes == ()
-        plan = make_plan(Bundle.of([wanted]), Bundle.of([held]), store)
+        assert planned([REGION], found, store).writes == ()
+        plan = planned([wanted], found, store)
         assert reason in plan.blocked[0].reasons[0]
         assert all(plan.blocked[0].reasons)
-        (error,) = do(store, step(Action.UPDATE, wanted, held, "value"))
-        assert reason in str(error)
+        for before in (found, None):
+            (error,) = do(store, step(Action.UPDATE, wanted, held, "value"), before=before)
+            assert reason in str(error)
         assert value(cluster, "of-ours") == "eu"
         deletion = step(Action.DELETE, None, held)
-        assert bool(store.replace_refusal(deletion)) is not is_deletable
+        assert bool(store.refusal(deletion, Context(before=found))) is not is_deletable
         (error,) = do(store, deletion)
         assert (error is None) is is_deletable
         assert (cluster.secrets == {}) is is_deletable
@@ -482,7 +494,7 @@ class TestOtherSecrets:
         self, store: KubernetesStore, cluster: FakeKubernetes, more: Any
     ) -> None:
         cluster.put(variable_secret(**more))
-        held = store.read(Selection(kinds=frozenset({Kind.VARIABLES}))).variables["region"]
+        held = store.read(Selection(kinds=frozenset({Kind.VARIABLES}))).bundle.variables["region"]
         (error,) = do(store, step(Action.DELETE, None, held))
         assert "holds something else as well" in str(error)
         assert do(store, step(Action.UPDATE, replace(REGION, value=Text("us")), held, "value")) == [None]
@@ -498,14 +510,14 @@ class TestLists:
         for many, requests in ((3, 3), (600, 3)):
             cluster.requests.clear()
             ids = frozenset((Kind.VARIABLES, f"v{number}") for number in range(1199, 1199 - many, -1))
-            assert len(store.read(Selection(ids=ids))) == many
+            assert len(store.read(Selection(ids=ids)).bundle) == many
             assert len(cluster.requests) == requests
 
     def test_an_id_that_could_be_a_selector_is_not_asked_for(
         self, store: KubernetesStore, cluster: FakeKubernetes
     ) -> None:
         cluster.put(variable_secret())
-        assert list(store.read(Selection(ids=frozenset({(Kind.VARIABLES, "x,!y")})))) == []
+        assert list(store.read(Selection(ids=frozenset({(Kind.VARIABLES, "x,!y")}))).bundle) == []
         assert cluster.requests == []
 
     def test_a_list_that_is_too_old_to_go_on_is_begun_anew(
@@ -534,7 +546,7 @@ class TestRefusals:
 
     def test_who_may_not_list_secrets_is_told_so(self, store: KubernetesStore, cluster: FakeKubernetes) -> None:
         cluster.forbidden = {"GET"}
-        for call in (lambda: store.read(Selection()), lambda: do(store, step(Action.CREATE, REGION))):
+        for call in (lambda: store.read(Selection()).bundle, lambda: do(store, step(Action.CREATE, REGION))):
             with pytest.raises(TargetError, match="refuses to list the Secrets") as caught:
                 call()
             assert "can-i list secrets -n airflow" in str(caught.value.hint)
@@ -553,7 +565,7 @@ class TestRefusals:
         if action is not Action.CREATE:
             create(store, REGION)
         before = dict(cluster.secrets)
-        held = store.read(Selection()).variables.get("region")
+        held = store.read(Selection()).bundle.variables.get("region")
         cluster.forbidden = {method}
         (error,) = do(store, step(action, replace(REGION, value=Text("us")), held, "value"))
         assert message in str(error)
@@ -563,7 +575,7 @@ class TestRefusals:
         self, opened: Callable[..., KubernetesStore], cluster: FakeKubernetes
     ) -> None:
         store = opened("k8s://test/nowhere")
-        assert list(store.read(Selection())) == []  # as the API answers
+        assert list(store.read(Selection()).bundle) == []  # as the API answers
         assert do(store, step(Action.CREATE, REGION)) == ["there is no namespace nowhere"]
 
     def test_what_is_no_kubernetes_is_told(self, cluster: FakeKubernetes, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_airflow_s_options_are_taken_with_their_credentials_and_shown_without() 
         "timeout": 5,
     }
     store = open_backend(VAULT, kwargs, "airflow.cfg", Settings())
-    assert store.describe() == "vault at https://vault.example.com, mount secret"
+    assert store.describe().text == "vault at https://vault.example.com, mount secret"
     options = VaultOptions(**{**kwargs, "connections_path": ("team/", "all")})  # type: ignore[arg-type]
     assert CANARY not in repr(options)
     assert options.paths(Kind.CONNECTIONS) == ("team", "all", "common")
@@ -149,7 +149,7 @@ def test_an_airflow_that_is_told_no_server_has_the_one_that_hvac_takes(
     kwargs: dict[str, Any], known: str, url: str
 ) -> None:
     store = open_backend(VAULT, kwargs, "airflow.cfg", Settings(environ={"VAULT_ADDR": known}))
-    assert store.describe() == f"vault at {url}, mount secret"
+    assert store.describe().text == f"vault at {url}, mount secret"
 
 
 def test_an_airflow_s_server_that_is_no_url_is_told_by_the_name_that_it_stands_under() -> None:
@@ -279,7 +279,7 @@ def test_each_way_to_log_in(
 ) -> None:
     (tmp_path / "jwt").write_text(f"{CANARY}\n")
     store = opened(log_in, "?" + query.replace("FILE", str(tmp_path / "jwt")), VAULT_TOKEN="", **environ)
-    assert len(store.read(EVERYTHING)) == 0
+    assert len(store.read(EVERYTHING).bundle) == 0
     store.close()
     login, *others = log_in.log
     sent = {name: value for name, value in login.body.items() if name in body}
@@ -383,8 +383,9 @@ def test_a_redirect_that_would_turn_a_write_into_a_read_is_no_write() -> None:
 
     with Site(answer) as site:
         store = opened(site)
-        held = store.read(Selection(ids=frozenset({(Kind.VARIABLES, "v")}))).variables["v"]
-        (error,) = do(store, step(Action.UPDATE, replace(held, value=Text("new")), held, "value"))
+        found = store.read(Selection(ids=frozenset({(Kind.VARIABLES, "v")})))
+        held = found.bundle.variables["v"]
+        (error,) = do(store, step(Action.UPDATE, replace(held, value=Text("new")), held, "value"), before=found)
         store.close()
     assert error is not None
     assert "is no Vault" in error
@@ -412,7 +413,7 @@ def test_a_standby_sends_us_to_the_active_node_where_that_is_allowed(port: bool)
             allowed = f"127.0.0.1:{active.port}" if port else "127.0.0.1"
             settings = Settings(environ={"VAULT_TOKEN": CANARY}, retries=0, allow_redirect=(allowed,))
             store = open_store(f"vault://127.0.0.1:{standby.port}/secret", settings)
-            assert store.read(EVERYTHING).variables["v"].value == Text("x")
+            assert store.read(EVERYTHING).bundle.variables["v"].value == Text("x")
             store.close()
         assert {received.headers["X-Vault-Token"] for received in active.log} == {CANARY}
 
@@ -426,7 +427,7 @@ def test_what_is_throttled_is_asked_again_after_the_time_that_it_says(status: in
 
     with Site(answer) as site:
         store = opened(site, retries=2)
-        assert len(store.read(EVERYTHING)) == 0
+        assert len(store.read(EVERYTHING).bundle) == 0
         store.close()
 
 
@@ -484,7 +485,7 @@ def test_ids_that_no_secret_can_have_are_not_asked_for() -> None:
     ids = ("..", "a/../b", "/a", "a//b", "a/", "\u2028", "a\nb", "")
     with Site(lambda received: NOTHING) as site:
         store = opened(site)
-        assert len(store.read(Selection(ids=frozenset((Kind.VARIABLES, id_) for id_ in ids)))) == 0
+        assert len(store.read(Selection(ids=frozenset((Kind.VARIABLES, id_) for id_ in ids))).bundle) == 0
         store.close()
         assert site.log == []
 
@@ -524,11 +525,11 @@ def test_a_certificate_is_trusted_by_whoever_says_so_and_by_nobody_else(
         ("&verify=false", {}),
     ):
         store = opened(secure, f"?tls=true{query}", **environ)
-        assert len(store.read(EVERYTHING)) == 0
+        assert len(store.read(EVERYTHING).bundle) == 0
         store.close()
     given = Settings(environ={"VAULT_TOKEN": CANARY, "VAULT_SKIP_VERIFY": "no"}, retries=0, ca_bundle=bundle)
     store = open_store(f"vault://127.0.0.1:{secure.port}/secret?tls=true", given)
-    assert len(store.read(EVERYTHING)) == 0
+    assert len(store.read(EVERYTHING).bundle) == 0
     store.close()
     assert "its certificate is not trusted" in failure(opened(secure, "?tls=true")).message
     assert "names no file with certificates" in failure(opened(secure, "?tls=true", VAULT_CACERT="/none")).message
@@ -553,7 +554,7 @@ def test_a_client_certificate_is_shown(authority: trustme.CA, tmp_path: Path) ->
     }
     with Site(lambda received: NOTHING, tls=tls) as site:
         store = opened(site, "?tls=true", **environ)
-        assert len(store.read(EVERYTHING)) == 0
+        assert len(store.read(EVERYTHING).bundle) == 0
         store.close()
 
 
@@ -607,7 +608,7 @@ def test_a_port_that_was_forgotten_is_thought_of() -> None:
 def test_a_server_that_goes_away_for_a_moment_is_waited_for() -> None:
     with Site(lambda received: NOTHING) as site:
         store = opened(site, retries=5)
-        assert len(store.read(EVERYTHING)) == 0
+        assert len(store.read(EVERYTHING).bundle) == 0
     back: list[Site] = []
 
     def come_back() -> None:
@@ -615,7 +616,7 @@ def test_a_server_that_goes_away_for_a_moment_is_waited_for() -> None:
 
     timer = threading.Timer(0.4, come_back)
     timer.start()
-    assert len(store.read(EVERYTHING)) == 0
+    assert len(store.read(EVERYTHING).bundle) == 0
     store.close()
     timer.join()
     back[0].__exit__(None, None, None)
@@ -645,15 +646,14 @@ def test_a_write_whose_answer_is_lost_is_looked_for(what: str, fate: str, done: 
 
     with Site(answer) as site:
         store = opened(site)
-        held = Variable(key="v", value=Text("old"))
-        if what != "create":
-            held = store.read(Selection(ids=frozenset({(Kind.VARIABLES, "v")}))).variables["v"]
+        found = store.read(Selection(ids=frozenset({(Kind.VARIABLES, "v")})))
+        held = found.bundle.variables["v"] if what != "create" else Variable(key="v", value=Text("old"))
         steps = {
             "create": step(Action.CREATE, replace(held, value=Text("new"))),
             "update": step(Action.UPDATE, replace(held, value=Text("new")), held, "value"),
             "delete": step(Action.DELETE, None, held),
         }
-        (error,) = do(store, steps[what])
+        (error,) = do(store, steps[what], before=found)
         store.close()
     if done:
         assert error is None
