@@ -42,6 +42,7 @@ ALSO_FORBIDDEN = {
     ("plan", "config"),
     ("sandbox", "transfer"),
     ("sandbox", "stores"),
+    ("airflow", "installed"),
 }
 
 
@@ -89,6 +90,13 @@ def test_a_place_knows_nothing_of_another_place(place: str) -> None:
 def test_what_airflow_calls_its_own_pool_is_written_down_once() -> None:
     files = [path for path in PACKAGE.rglob("*.py") if '"default_pool"' in path.read_text()]
     assert files == [PACKAGE / "model" / "objects.py"]
+
+
+def test_the_room_of_airflow_reads_nothing_but_airflow_cfg() -> None:
+    facts = [path for path in (PACKAGE / "airflow").glob("*.py") if path.name != "config_file.py"]
+    assert len(facts) > 8
+    names = {name.split(".")[0] for path in facts for name in imported_modules(path)}
+    assert names <= {"__future__", "airconn", "collections", "dataclasses", "enum", "functools", "re"}
 
 
 def compares_versions(node: ast.AST) -> bool:

@@ -56,7 +56,7 @@ _COMMAND_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class ConfigValue:
     """What an option is set to, as Airflow gets it. A command's output has its line end, as it has there."""
 
     text: str = field(repr=False)
@@ -85,7 +85,7 @@ class AirflowConfig:
         file = Path(expand(named, environ, "AIRFLOW_CONFIG")) if named is not None else Path(home) / "airflow.cfg"
         return cls(environ, home, file, _parsed(file))
 
-    def get(self, section: str, key: str, *, default: str | None = None) -> Value | None:
+    def get(self, section: str, key: str, *, default: str | None = None) -> ConfigValue | None:
         """What an option is set to, else `default`, which is to be what Airflow has then.
 
         Raises `UsageError` for what can't be found out: a command that fails, a value in Airflow's secrets backend,
@@ -98,16 +98,16 @@ class AirflowConfig:
             for place in places:
                 if (value := look(place, key)) is not None:
                     return value
-        return None if default is None else Value(default, DEFAULT)
+        return None if default is None else ConfigValue(default, DEFAULT)
 
     def places(self, section: str, key: str) -> str:
         """Where an option can be set, for a message that says that it isn't."""
         return f"{_variable(section, key)} or {self.file} [{section}] {key}"
 
-    def _in_environment(self, section: str, key: str) -> Value | None:
+    def _in_environment(self, section: str, key: str) -> ConfigValue | None:
         name = _variable(section, key)
         if name in self.environ:
-            return Value(expand(self.environ[name], self.environ, name), name)
+            return ConfigValue(expand(self.environ[name], self.environ, name), name)
         if (section, key) not in _SENSITIVE:
             return None
         if (command := self.environ.get(f"{name}_CMD")) is not None:
@@ -116,19 +116,19 @@ class AirflowConfig:
             raise _in_backend(section, key, f"{name}_SECRET")
         return None
 
-    def _in_file(self, section: str, key: str) -> Value | None:
+    def _in_file(self, section: str, key: str) -> ConfigValue | None:
         if not self.parser.has_option(section, key):
             return None
         where = self._where(section, key)
-        return Value(expand(self._text(section, key), self.environ, where), where)
+        return ConfigValue(expand(self._text(section, key), self.environ, where), where)
 
-    def _from_command(self, section: str, key: str) -> Value | None:
+    def _from_command(self, section: str, key: str) -> ConfigValue | None:
         if (section, key) not in _SENSITIVE or not self.parser.has_option(section, f"{key}_cmd"):
             return None
         value = self._run(self._text(section, f"{key}_cmd"), self._where(section, f"{key}_cmd"))
         return value if value.text else None  # Airflow looks on where it printed nothing, but not in the environment
 
-    def _from_secret(self, section: str, key: str) -> Value | None:
+    def _from_secret(self, section: str, key: str) -> ConfigValue | None:
         if (section, key) in _SENSITIVE and self.parser.has_option(section, f"{key}_secret"):
             raise _in_backend(section, key, self._where(section, f"{key}_secret"))
         return None
@@ -147,7 +147,7 @@ class AirflowConfig:
                 hint="in airflow.cfg a % is written %%",
             ) from None
 
-    def _run(self, command: str, where: str) -> Value:
+    def _run(self, command: str, where: str) -> ConfigValue:
         """What a command prints (`run_command`). Neither its words nor its output are shown."""
         import shlex
         import subprocess
@@ -171,7 +171,7 @@ class AirflowConfig:
             raise UsageError("this is no command", where=where, hint=hint) from None
         if done.returncode:
             raise UsageError(f"the command failed with exit code {done.returncode}", where=where, hint=hint)
-        return Value(done.stdout.decode("utf-8", "ignore"), where)
+        return ConfigValue(done.stdout.decode("utf-8", "ignore"), where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class Backend:
     where: str
     """Where the class is named."""
     kwargs_where: str
-    """Where its options stand, or would."""
+    """Where its options are set, or would be."""
 
 
 def secrets_backend(config: AirflowConfig, section: Literal["secrets", "workers"] = "secrets") -> Backend | None:
@@ -191,7 +191,7 @@ def secrets_backend(config: AirflowConfig, section: Literal["secrets", "workers"
 
     Options in variables of their own, which Airflow takes since 3.2, come before those of the JSON, and are texts.
 
-    Raises `UsageError` for options that are no JSON object: Airflow only warns of them, and goes without any.
+    Raises `UsageError` for options that aren't a JSON object: Airflow only warns of them, and uses none.
     """
     key, kwargs_key = ("backend", "backend_kwargs")
     if section == "workers":
@@ -244,7 +244,7 @@ def _in_backend(section: str, key: str, where: str) -> UsageError:
     )
 
 
-def _kwargs(value: Value) -> dict[str, Any]:
+def _kwargs(value: ConfigValue) -> dict[str, Any]:
     if not value.text:
         return {}
     try:

@@ -24,5 +24,5 @@ CONN_TYPES = frozenset(
     segment sftp slack slackwebhook smtp snowflake spark spark_connect spark_jdbc spark_sql sqlite sqoop ssh
     tableau tabular telegram teradata trino vault vertica vespa wasb weaviate webhdfs winrm yandexcloud ydb
     zendesk
-    """.split()  # noqa: SIM905 - a list of so many strings is no help to anybody
+    """.split()  # noqa: SIM905 - a list of so many strings helps no reader
 )

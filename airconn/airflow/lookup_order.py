@@ -1,7 +1,7 @@
 """In which order the processes of an Airflow look for a connection or a variable: the first hit wins.
 
 Mirrors `ensure_secrets_loaded` of airflow 2.11 and 3.3 configuration.py, and for the workers of 3.x
-sdk/execution_time/context.py and the Execution API behind it.
+sdk/execution_time/context.py and the Execution API behind it. Both were compared with what they resolve.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class LookupOrder:
     process: str
     is_task: bool
     """Its own places are those of a worker, and read by the Task SDK."""
-    places: tuple[LookupStage, ...]
+    stages: tuple[LookupStage, ...]
 
 
 _OWN = (LookupStage.BACKEND, LookupStage.MANAGER, LookupStage.ENVIRONMENT)

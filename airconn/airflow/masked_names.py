@@ -13,6 +13,6 @@ _OTHERS = re.compile(r"\W+")
 
 
 def is_sensitive(name: str) -> bool:
-    """Whether Airflow hides what stands under a name (`should_hide_value_for_key`)."""
+    """Whether Airflow hides the value of a name (`should_hide_value_for_key`)."""
     lowered = name.lower()
     return _SENSITIVE.search(lowered if lowered.isidentifier() else _OTHERS.sub("_", lowered.strip())) is not None

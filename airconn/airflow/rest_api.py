@@ -40,6 +40,12 @@ class RestDialect:
     """An update takes the description of a variable away. v1 refuses null (schemas/variable_schema.py)."""
     upserts_variables: bool
     """`POST /variables` overwrites a variable that exists (v1 `post_variables`)."""
+    tells_passwords: bool
+    """A connection that has a password shows `***` for it. v1 never shows whether there is one."""
+    pools_without_line_breaks: bool
+    """A pool with a line break in its name has no path, as a variable with one in its key has in no version."""
+    paths_without_slashes: bool
+    """An id that is empty or begins with a slash has no path, nor has a pool with any slash in its name."""
     taken_ids: frozenset[str]
     """Ids of connections in whose place the API has a page of its own."""
     bulk: bool
@@ -66,6 +72,9 @@ def dialect_for(version: AirflowVersion) -> RestDialect:
         keeps_masked=version >= AirflowVersion(3, 0, 4),
         nulls_description=v2,
         upserts_variables=not v2,
+        tells_passwords=v2,
+        pools_without_line_breaks=v2,
+        paths_without_slashes=not v2,
         taken_ids=frozenset({"enqueue-test"} if version >= AirflowVersion(3, 3) else ()),
         bulk=v2,
         bulk_keeps_unnamed=version >= AirflowVersion(3, 0, 4),

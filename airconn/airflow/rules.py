@@ -26,8 +26,8 @@ class Rules:
     team_names: bool
     """Objects may belong to a team (models/connection.py `team_name`)."""
     type_is_suffix: bool
-    """Airflow's own files are told by what `pathlib` calls their suffix, which `.env` alone has none of; before, by
-    what stands behind the last dot (secrets/local_filesystem.py `_parse_secret_file`)."""
+    """The format of Airflow's own files is what `pathlib` calls their suffix, which `.env` alone doesn't have.
+    Before, it is the text behind the last dot (secrets/local_filesystem.py `_parse_secret_file`)."""
     variable_lists: bool
     """A list in a file of variables is a value; before, it is all that its one entry is (same module)."""
     tasks_ask_server: bool

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from airconn.airflow.versions import NEWEST_AIRFLOW_2
 from airconn.check import env_lines, objects, places, uris
-from airconn.check.reading import Reading, place, read
+from airconn.check.reading import FileReading, place, read
 from airconn.check.rules import BY_CODE, Finding, Severity
 from airconn.check.sensitive import secrets
 from airconn.errors import InputError
@@ -135,7 +135,7 @@ class _Checker:
     def fault(self, fault: InputError) -> None:
         self.add("AC101", place(self.file, fault.where, fault.message), fault.message, fix=fault.hint)
 
-    def faults(self, reading: Reading, found: Iterable[AirflowObject]) -> None:
+    def faults(self, reading: FileReading, found: Iterable[AirflowObject]) -> None:
         """What the reader refuses. An extra that only Airflow 3 does has a rule of its own."""
         extras: set[str] = set()
         for obj in found:
@@ -154,14 +154,14 @@ class _Checker:
             if fault.where not in extras:
                 self.fault(fault)
 
-    def uris(self, reading: Reading) -> None:
+    def uris(self, reading: FileReading) -> None:
         for seen in reading.uris:
             for code, offset, message in uris.troubles(seen.text, rules_for(self.airflow)):
                 # Where a URI doesn't stand as it is, its entry is all that can be pointed at.
                 column = seen.column + offset if seen.column else seen.origin.column or 1
                 self.add(code, (seen.origin.line or 1, column), message, Kind.CONNECTIONS, seen.conn_id)
 
-    def two_readings(self, in_2: Reading, in_3: Reading) -> None:
+    def two_readings(self, in_2: FileReading, in_3: FileReading) -> None:
         """What a query is to Airflow 2, to 3.0 and to workers of 3, and to the rest of it."""
         other = in_3.by_place()
         of_uris = {(seen.conn_id, seen.origin) for seen in in_3.uris}
@@ -189,7 +189,7 @@ class _Checker:
             self.add("AC512", (1, 1), f"others can read this file, which holds secrets of {number}")
 
 
-def _reads_alike(reading: Reading) -> bool:
+def _reads_alike(reading: FileReading) -> bool:
     """Whether every Airflow reads a file as this one did: only connections and what is at fault can differ."""
     return not (reading.faults or reading.notes) and not any(isinstance(obj, Connection) for obj in reading.found)
 

@@ -10,6 +10,7 @@ from airconn.errors import InputError, InputErrors
 from airconn.formats.base import Note
 from airconn.formats.watch import watched_by
 from airconn.model import AirflowObject, AirflowVersion, Kind, Origin
+from airconn.stores.base import Context
 from airconn.stores.file import FileStore
 
 
@@ -24,7 +25,7 @@ class SeenUri:
 
 
 @dataclass(repr=False)
-class Reading:
+class FileReading:
     """What one Airflow makes of a file. It is the `Watcher` of its own reading."""
 
     airflow: AirflowVersion
@@ -45,13 +46,12 @@ class Reading:
         return {(obj.kind, obj.id, obj.origin): obj for obj in self.found}
 
 
-def read(store: FileStore, airflow: AirflowVersion) -> Reading:
+def read(store: FileStore, airflow: AirflowVersion) -> FileReading:
     """The file as `airflow` reads it. Faults of it are no exceptions here."""
-    reading = Reading(airflow)
-    store.reads_for = airflow
+    reading = FileReading(airflow)
     try:
         with watched_by(reading):
-            store.parse()
+            store.parse(Context(airflow))
     except InputErrors as error:
         reading.faults = error.errors
     except InputError as error:

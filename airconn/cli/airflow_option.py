@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from airconn.airflow.releases import newest_release
+from airconn.airflow.releases import newest_release, oldest_release
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion
@@ -31,11 +31,12 @@ def _version(ctx: click.Context, param: click.Parameter, value: str | None) -> A
 
 
 def _airflow(default: str) -> Callable[[F], F]:
+    oldest = oldest_release().rpartition(".")[0]
     return click.option(
         "--airflow",
         callback=_version,
         metavar="VERSION",
-        help=f"Read and write as this Airflow does, 2.7 or newer [{default}].",
+        help=f"Read and write as this Airflow does, {oldest} or newer [{default}].",
     )
 
 

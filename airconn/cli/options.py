@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +17,16 @@ from airconn.cli.completing import complete_address as complete_address
 from airconn.cli.completing import complete_format as complete_format
 from airconn.cli.nothing import allowing_nothing as allowing_nothing
 from airconn.cli.nothing import warn_of_nothing as warn_of_nothing
+from airconn.cli.option_values import (
+    as_one,
+    make_changes,
+    make_kinds,
+    make_network,
+    make_selection,
+    make_source_format,
+    make_writing,
+    together,
+)
 from airconn.cli.redirect_option import allow_redirect
 from airconn.errors import UsageError
 from airconn.formats import NAMES, dotenv, refuse_unknown
@@ -25,12 +34,8 @@ from airconn.stores import is_file
 
 if TYPE_CHECKING:
     from airconn.config import Config
-    from airconn.model import Kind, Selection
-    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat
 
 DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Seconds(click.FloatRange):
@@ -63,64 +68,6 @@ def _known_format(ctx: click.Context, param: click.Parameter, value: str | None)
     return value
 
 
-def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
-    def decorate(function: F) -> F:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
-
-
-def _as_one(name: str, make: Callable[..., Any], options: list[Callable[[F], F]]) -> Callable[[F], F]:
-    """Options of which a command gets one value: the argument `name`, which `make` makes of what they say."""
-
-    def decorate(function: F) -> F:
-        @wraps(function)
-        def with_value(*args: Any, **kwargs: Any) -> Any:
-            said = {key: kwargs.pop(key) for key in names}
-            return function(*args, **kwargs, **{name: make(**said)})
-
-        before = len(getattr(function, "__click_params__", ()))
-        decorated = _apply(options)(with_value)
-        names = {param.name for param in decorated.__click_params__[before:]}  # type: ignore[attr-defined]
-        return cast("F", decorated)
-
-    return decorate
-
-
-def _kinds(kinds: tuple[str, ...]) -> frozenset[Kind]:
-    """The kinds that were chosen. None is every kind."""
-    from airconn.model import ALL_KINDS, Kind
-
-    return frozenset(map(Kind, kinds)) or ALL_KINDS
-
-
-def _selection(kinds: tuple[str, ...], include: tuple[str, ...], exclude: tuple[str, ...]) -> Selection:
-    from airconn.model import Selection
-
-    return Selection(_kinds(kinds), include, exclude)
-
-
-def _source_format(from_format: str | None, kind: str | None, from_env_dialect: str | None) -> SourceFormat:
-    from airconn.model import Kind
-    from airconn.transfer.choices import SourceFormat
-
-    return SourceFormat(from_format, Kind(kind) if kind else None, from_env_dialect)
-
-
-def _changes(**said: tuple[str, ...]) -> ObjectChanges:
-    from airconn.transfer.choices import ObjectChanges
-
-    return ObjectChanges(**said)
-
-
-def _network(**said: Any) -> Network:
-    from airconn.transfer.choices import Network
-
-    return Network(**said)
-
-
 def _set_verbosity(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     app = ctx.find_object(App)
     if app is not None and value:
@@ -129,7 +76,7 @@ def _set_verbosity(ctx: click.Context, param: click.Parameter, value: Any) -> No
         app.verbosity = -1 if param.name == "quiet" else int(value)
 
 
-source = _apply(
+source = together(
     [
         click.option(
             "--from",
@@ -147,7 +94,7 @@ source = _apply(
     ]
 )
 
-verbosity = _apply(
+verbosity = together(
     [
         click.option(
             "-q", "--quiet", count=True, expose_value=False, callback=_set_verbosity, help="Say only what is wrong."
@@ -162,12 +109,12 @@ _OF_KINDS: list[Callable[[Any], Any]] = [
     click.option("--pools", "kinds", flag_value="pools", multiple=True, help="Only pools (the three add up)."),
 ]
 
-kinds = _as_one("kinds", _kinds, _OF_KINDS)
+kinds = as_one("kinds", make_kinds, _OF_KINDS)
 """A command gets the chosen ones as `kinds`."""
 
-selection = _as_one(
+selection = as_one(
     "selection",
-    _selection,
+    make_selection,
     [
         *_OF_KINDS,
         click.option(
@@ -181,9 +128,9 @@ selection = _as_one(
 )
 """A command gets a `Selection` as `selection`."""
 
-reading = _as_one(
+reading = as_one(
     "source_format",
-    _source_format,
+    make_source_format,
     [
         click.option(
             "--from-format",
@@ -215,7 +162,9 @@ filling = click.option(
     help="Take what the sources hide from here: a file, env:, or another place. May be repeated.",
 )
 
-writing = _apply(
+writing = as_one(
+    "writing",
+    make_writing,
     [
         click.option(
             "-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to [standard output]."
@@ -264,11 +213,11 @@ writing = _apply(
             help="Write values over references in FILE, such as ${DB_PW} or {{ db.password }}.",
         ),
         click.option("--strict", is_flag=True, help="Fail if the format can't hold everything."),
-        filling,
-    ]
+    ],
 )
+"""A command gets a `Writing` as `writing`."""
 
-rehearsing = _apply(
+rehearsing = together(
     [
         click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing."),
         click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if something would change."),
@@ -283,7 +232,7 @@ rehearsing = _apply(
 
 yes = click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
 
-pruning = _apply(
+pruning = together(
     [
         click.option("--prune", is_flag=True, help="Delete what is selected and the sources lack."),
         click.option(
@@ -297,9 +246,9 @@ pruning = _apply(
     ]
 )
 
-overriding = _as_one(
+overriding = as_one(
     "changes",
-    _changes,
+    make_changes,
     [
         click.option(
             "--set",
@@ -346,7 +295,7 @@ overriding = _as_one(
 )
 """A command gets `ObjectChanges` as `changes`."""
 
-finishing = _apply(
+finishing = together(
     [
         click.option("--fail-fast", is_flag=True, help="Stop at the first object that fails."),
         click.option("--verify", is_flag=True, help="Read back what was written, and compare what can be compared."),
@@ -356,9 +305,9 @@ finishing = _apply(
     ]
 )
 
-network = _as_one(
+network = as_one(
     "network",
-    _network,
+    make_network,
     [
         click.option(
             "--timeout",

@@ -18,7 +18,7 @@ def is_sensitive_path(path: JsonPath) -> bool:
 
 
 def is_sensitive_place(obj: AirflowObject, field: str, path: JsonPath = ()) -> bool:
-    """Whether what stands in a field of an object, or at a leaf of the field, is a secret."""
+    """Whether a field of an object, or a leaf of the field, holds a secret."""
     if isinstance(obj, Connection) and field == "password":
         return True
     if isinstance(obj, Variable) and field == "value" and is_sensitive(obj.key):
@@ -41,7 +41,7 @@ def has_secrets(text: str) -> bool:
 
 
 def text_leaves(text: Text) -> Iterator[tuple[JsonPath, str]]:
-    """The texts in a JSON object or list, with their paths. None where it is no JSON."""
+    """The texts in a JSON object or list, with their paths. Other texts have none."""
     if text.text.lstrip()[:1] not in ("{", "["):
         return
     try:

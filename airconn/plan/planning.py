@@ -19,7 +19,7 @@ from airconn.model import (
     is_unsaid,
     value_fields,
 )
-from airconn.plan.fields import compare
+from airconn.plan.fields import field_changes
 from airconn.plan.merging import merged, unmergeable
 from airconn.plan.policy import Policy
 from airconn.plan.target import TargetRules
@@ -113,7 +113,7 @@ def _step(source: AirflowObject, target: AirflowObject | None, rules: TargetRule
         if _may_be_none(source, target, name, rules, policy):
             changes.append(FieldChange(name, How.ASSUMED))
             continue
-        found, reason = compare(
+        found, reason = field_changes(
             name, getattr(stored, name), getattr(target, name), policy, is_literal=name in literal
         )
         changes += found

@@ -27,8 +27,8 @@ _TICK = 0.2
 def listen(port: int) -> socket.socket:
     """A socket listening on `port`, or on a free one for 0.
 
-    airconn itself takes the port, and the server inherits it: between choosing a free port and using it nobody else
-    can get hold of it.
+    airconn itself takes the port, and the server inherits it: between choosing a free port and using it, no
+    other program can get hold of it.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:

@@ -115,7 +115,7 @@ def airflow_environ(environ: Mapping[str, str], *, home: Path) -> dict[str, str]
 
 
 def without_python(environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` without what leads a Python to other modules than its own, or has it run otherwise than usual."""
+    """`environ` without what leads a Python to other modules than its own, or changes how it runs."""
     return {
         name: value
         for name, value in environ.items()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from airconn.formats.base import ConnectionFormat, K8sLayout
 from airconn.model import Kind
+from airconn.transfer.hiding import RedactedPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +50,28 @@ class ObjectChanges:
 
     def __bool__(self) -> bool:
         return any((self.sets, self.set_files, self.renames, self.overlays, self.literal_masks))
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How objects are written as text, and where to."""
+
+    out: Path | None = None
+    """The file. None for standard output."""
+    format: str | None = None
+    """Its format, where the name of the file doesn't tell."""
+    connection_format: ConnectionFormat = "json"
+    env_dialect: str | None = None
+    k8s_layout: K8sLayout | None = None
+    k8s_namespace: str | None = None
+    k8s_name: str | None = None
+    redacted: RedactedPolicy | None = None
+    """What becomes of fields that the sources hide. None is to mask them, and to say no more than that."""
+    mask_secrets: bool = False
+    """Whether each secret is hidden, as if the sources hid it."""
+    replace: bool = False
+    """Whether the file is written afresh, whatever it holds."""
+    replace_references: bool = False
+    """Whether an update of the file may write over references in it, such as `${DB_PW}`."""
+    strict: bool = False
+    """Whether it is an error that the format can't hold everything."""

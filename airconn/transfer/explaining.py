@@ -10,7 +10,7 @@ from airconn.model import ALL_KINDS, AirflowVersion, Kind
 from airconn.model.reading import Key, Note
 from airconn.transfer.lookup import Explanation, LookupState, look_up, several_have
 from airconn.transfer.lookup_places import NamedPlaces, find_chains
-from airconn.transfer.nothing import nearest, suggested_ids
+from airconn.transfer.nothing import nearest, suggestions
 from airconn.transfer.places import Places
 
 
@@ -79,7 +79,7 @@ def explain(request: ExplainRequest, places: Places) -> Explained:
             missing.append((name, ours))
     error = None
     if missing:
-        others = suggested_ids(stores, kinds, context)
+        others = suggestions(stores, kinds, context)
         error = InputErrors(tuple(_missing(name, ours, others) for name, ours in missing))
         if not failed:
             raise error

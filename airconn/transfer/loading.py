@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from airconn.errors import AirconnError, InputError, InputErrors, UnfitError
-from airconn.model import NEWEST, AirflowVersion, Bundle, Selection, fill, hidden_fields, rules_for
+from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection, fill, hidden_fields, rules_for
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
 from airconn.transfer import watching
@@ -28,6 +28,8 @@ class Loaded:
     """The ids that were read, and those that a change made of them."""
     strangers: int = 0
     """How many objects were left out because the target has no place for their kind."""
+    kinds: frozenset[Kind] = ALL_KINDS
+    """The kinds that the sources have room for."""
 
 
 def load(
@@ -47,11 +49,13 @@ def load(
     notes: list[Note] = []
     ignored: list[tuple[str, int]] = []
     faults: list[InputError] = []
+    kinds: frozenset[Kind] = frozenset()
     for store in sources:
         with _collecting(faults):
             reading = watching.read(store, selection, context)
             bundles.append(reading.bundle)
             notes += reading.notes
+            kinds |= reading.kinds & store.capabilities.kinds
             if reading.ignored:
                 ignored.append((store.address, reading.ignored))
     if faults:
@@ -62,7 +66,7 @@ def load(
         notes += said
     changed = change(bundle, context.airflow) if change else bundle
     seen = frozenset((obj.kind, obj.id) for some in (bundle, changed) for obj in some)
-    return Loaded(changed, tuple(notes), tuple(ignored), seen)
+    return Loaded(changed, tuple(notes), tuple(ignored), seen, kinds=kinds)
 
 
 @contextmanager
@@ -94,18 +98,19 @@ def load_for(
     *,
     fills: Sequence[Store] = (),
     change: Change | None = None,
-    on_loaded: Callable[[Loaded], None] = lambda loaded: None,
+    on_loaded: Callable[[Loaded, Context], None] = lambda loaded, context: None,
 ) -> tuple[Loaded, AirflowVersion]:
     """The sources as the Airflow of `target` reads them, or as `airflow` does if that is given; and which it is.
 
     They are read before the target is asked anything: a fault of the input is told whether a server runs or not.
-    `on_loaded` gets what was read, and raises for what is wrong with it.
+    `on_loaded` gets what was read, and for what, and raises for what is wrong with it.
     """
     first: AirconnError | None = None
     loaded = None
     try:
-        loaded = load(sources, selection, replace(context, airflow=airflow or NEWEST), fills=fills, change=change)
-        on_loaded(loaded)
+        reads = replace(context, airflow=airflow or NEWEST)
+        loaded = load(sources, selection, reads, fills=fills, change=change)
+        on_loaded(loaded, reads)
     except (InputError, UnfitError) as error:
         first, loaded = error, None
     if first and airflow:
@@ -117,6 +122,7 @@ def load_for(
             raise first from None
         raise
     if loaded is None or (rules_for(version) != rules_for(NEWEST) and airflow is None):
-        loaded = load(sources, selection, replace(context, airflow=version), fills=fills, change=change)
-        on_loaded(loaded)
+        reads = replace(context, airflow=version)
+        loaded = load(sources, selection, reads, fills=fills, change=change)
+        on_loaded(loaded, reads)
     return loaded, version

@@ -13,7 +13,7 @@ from airconn.model import AirflowObject, AirflowVersion, Bundle, Kind, Selection
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Context, ListsIds, Store
 from airconn.transfer import watching
-from airconn.transfer.lookup_order import LookupChain, LookupPlace
+from airconn.transfer.lookup_order import ChainedPlace, LookupChain
 
 
 class LookupState(str, Enum):
@@ -30,7 +30,7 @@ class LookupState(str, Enum):
 class LookupFinding:
     """What one place has of an object. No value is held."""
 
-    place: LookupPlace
+    place: ChainedPlace
     state: LookupState
     where: str = ""
     """The place of the object there."""
@@ -174,7 +174,7 @@ def _explained(
     chain: LookupChain, key: Key, answers: Mapping[tuple[int, AirflowVersion], _PlaceAnswer], context: Context
 ) -> Explanation:
     findings: list[LookupFinding] = []
-    winner: tuple[AirflowObject, LookupPlace] | None = None
+    winner: tuple[AirflowObject, ChainedPlace] | None = None
     told: dict[int, AirflowObject | None] = {}
     for place in chain.places:
         if place.store is None:
@@ -203,13 +203,13 @@ def _explained(
 
 
 def _differs(
-    winner: tuple[AirflowObject, LookupPlace], other: tuple[AirflowObject, LookupPlace], context: Context
+    winner: tuple[AirflowObject, ChainedPlace], other: tuple[AirflowObject, ChainedPlace], context: Context
 ) -> tuple[FieldDiff, ...]:
     forms = [_stored_form(place, context) for _, place in (winner, other)]
     (diff,) = compare(Bundle.of([winner[0]]), Bundle.of([other[0]]), *forms).objects
     return diff.fields
 
 
-def _stored_form(place: LookupPlace, context: Context) -> Callable[[AirflowObject], AirflowObject]:
+def _stored_form(place: ChainedPlace, context: Context) -> Callable[[AirflowObject], AirflowObject]:
     assert place.store is not None  # noqa: S101 - it has given an object
     return partial(place.store.stored_form, context=replace(context, airflow=place.reads_for))

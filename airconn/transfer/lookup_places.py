@@ -9,7 +9,7 @@ from airconn.airflow.config_file import AirflowConfig, secrets_backend
 from airconn.errors import AirconnError
 from airconn.model import NEWEST, AirflowVersion
 from airconn.stores.configured import ADDRESS
-from airconn.transfer.lookup_order import LookupChain, LookupPlace, chains
+from airconn.transfer.lookup_order import ChainedPlace, LookupChain, chains
 from airconn.transfer.places import Places
 
 
@@ -31,7 +31,7 @@ class FoundPlaces:
 
     airflow: AirflowVersion
     chains: Sequence[LookupChain]
-    closed: tuple[LookupPlace, ...]
+    closed: tuple[ChainedPlace, ...]
     """Those of the places that Airflow's configuration names and that can't be opened."""
 
 
@@ -42,7 +42,7 @@ def find_chains(named: NamedPlaces, airflow: AirflowVersion | None, places: Plac
         store = places.open(_database_address(named, places))
         described = store.describe(places.context(airflow or NEWEST))
         version = version or described.airflow
-        database = LookupPlace("metadata database", store, reads_for=version)
+        database = ChainedPlace("metadata database", store, reads_for=version)
     except AirconnError as error:
         if named.database:
             raise
@@ -61,12 +61,12 @@ def find_chains(named: NamedPlaces, airflow: AirflowVersion | None, places: Plac
     return FoundPlaces(version, found, closed)
 
 
-def _closed(title: str, error: AirconnError) -> LookupPlace:
+def _closed(title: str, error: AirconnError) -> ChainedPlace:
     """A place that can't be looked into."""
-    return LookupPlace(title, reason=f"{error}" + (f" ({error.hint})" if error.hint else ""))
+    return ChainedPlace(title, reason=f"{error}" + (f" ({error.hint})" if error.hint else ""))
 
 
-def _backend(named: NamedPlaces, section: str, version: AirflowVersion, places: Places) -> LookupPlace | None:
+def _backend(named: NamedPlaces, section: str, version: AirflowVersion, places: Places) -> ChainedPlace | None:
     """The secrets backend that processes of a section have, or None where they have none of their own."""
     given = named.workers_backend if section else named.backend
     title = "secrets backend of the workers" if section else "secrets backend"
@@ -83,7 +83,7 @@ def _backend(named: NamedPlaces, section: str, version: AirflowVersion, places: 
         if given:
             raise
         return _closed(title, error)
-    return LookupPlace(title, store, reads_for=version)
+    return ChainedPlace(title, store, reads_for=version)
 
 
 def _database_address(named: NamedPlaces, places: Places) -> str:

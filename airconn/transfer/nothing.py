@@ -11,6 +11,7 @@ from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
 from airconn.transfer import watching
+from airconn.transfer.loading import Loaded
 
 ALLOW = "--allow-empty accepts it"
 _NEAREST = 3
@@ -62,6 +63,15 @@ def refuse_nothing(
     if not unless_empty:
         what = "the sources hold nothing" + (" that is selected" if others else "")
         raise InputError(what, where=where, hint=f"is it the right file? {ALLOW}")
+
+
+def refuse_empty(
+    selection: Selection, loaded: Loaded, sources: Sequence[Store], context: Context, *, unless_empty: bool
+) -> None:
+    """Raises `InputError` as `refuse_unmatched` and `refuse_nothing` do for what was loaded from the sources."""
+    refuse_unmatched(selection, loaded.seen, sources, loaded.notes, context)
+    if not len(loaded.bundle):
+        refuse_nothing(selection, sources, loaded.notes, context, unless_empty=unless_empty)
 
 
 def suggestions(places: Sequence[Store], kinds: frozenset[Kind], context: Context) -> frozenset[Key]:

@@ -51,6 +51,8 @@ class Conduct:
 
     dry_run: bool = False
     """Whether it ends with the plan."""
+    tells_difference: bool = False
+    """Whether a dry run has an exit code of its own if something would change."""
     yes: bool = False
     """Whether it deletes without asking."""
     fail_fast: bool = False

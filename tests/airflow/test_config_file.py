@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airconn.airflow.config_file import DEFAULT, AirflowConfig, Backend, Value, secrets_backend
+from airconn.airflow.config_file import DEFAULT, AirflowConfig, Backend, ConfigValue, secrets_backend
 from airconn.errors import UsageError
 
 PRINT = f"{shlex.quote(sys.executable)} -c"
@@ -41,8 +41,10 @@ def test_an_empty_value_is_one(tmp_path: Path) -> None:
 
 
 def test_a_default_is_told_to_be_one(tmp_path: Path) -> None:
-    assert config(tmp_path, "").get("a", "b", default="x") == Value("x", DEFAULT)
-    assert config(tmp_path, "[a]\nb = y\n").get("a", "b", default="x") == Value("y", f"{tmp_path}/airflow.cfg [a] b")
+    assert config(tmp_path, "").get("a", "b", default="x") == ConfigValue("x", DEFAULT)
+    assert config(tmp_path, "[a]\nb = y\n").get("a", "b", default="x") == ConfigValue(
+        "y", f"{tmp_path}/airflow.cfg [a] b"
+    )
 
 
 def test_the_file_is_looked_for_where_airflow_does(tmp_path: Path) -> None:
@@ -80,7 +82,7 @@ def test_a_command_gets_the_environment_and_no_shell(tmp_path: Path) -> None:
 def test_a_command_that_prints_nothing_counts_in_the_environment_and_not_in_the_file(tmp_path: Path) -> None:
     cfg = "[database]\nsql_alchemy_conn_cmd = true\n[core]\nsql_alchemy_conn_cmd = echo x\n"
     value = config(tmp_path, cfg).get("database", "sql_alchemy_conn")
-    assert value == Value("x\n", f"{tmp_path}/airflow.cfg [core] sql_alchemy_conn_cmd")
+    assert value == ConfigValue("x\n", f"{tmp_path}/airflow.cfg [core] sql_alchemy_conn_cmd")
     assert fernet(config(tmp_path, "", AIRFLOW__CORE__FERNET_KEY_CMD="true")) == ("", "AIRFLOW__CORE__FERNET_KEY_CMD")
 
 

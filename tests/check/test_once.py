@@ -9,6 +9,7 @@ import pytest
 from airconn.check.checker import check
 from airconn.config import Settings
 from airconn.model import Selection
+from airconn.stores.base import Context
 from airconn.stores.file import FileStore
 
 
@@ -28,9 +29,9 @@ def test_a_file_is_read_again_only_where_another_airflow_may_read_it_otherwise(
     (tmp_path / name).write_text(text)
     store, parse, parsed = FileStore(str(tmp_path / name), Settings()), FileStore.parse, []
 
-    def counted(self: FileStore) -> object:
-        parsed.append(self.reads_for)
-        return parse(self)
+    def counted(self: FileStore, context: Context) -> object:
+        parsed.append(context.airflow)
+        return parse(self, context)
 
     monkeypatch.setattr(FileStore, "parse", counted)
     check(store, Selection())

@@ -14,7 +14,8 @@ from airconn.config import Settings
 from airconn.model import AirflowVersion, Kind
 from airconn.stores import open_store
 from airconn.transfer.lookup import Explanation, LookupState
-from airconn.transfer.lookup_order import LookupPlace, chains
+from airconn.transfer.lookup import look_up
+from airconn.transfer.lookup_order import ChainedPlace, chains
 from tests.integration.backends import judge
 from tests.integration.backends.judge import EVERY_VERSION
 
@@ -108,10 +109,10 @@ class Arranged:
         local = open_store(f"local:{files}", settings)
         found = chains(
             version,
-            backend=LookupPlace("secrets backend", local, reads_for=version),
+            backend=ChainedPlace("secrets backend", local, reads_for=version),
             workers_backend=None,
             environment=open_store("env:", settings),
-            database=LookupPlace("metadata database", open_store("metadb:", settings), reads_for=version),
+            database=ChainedPlace("metadata database", open_store("metadb:", settings), reads_for=version),
         )
         return look_up(found, self.ids)[0]
 

@@ -22,7 +22,7 @@ from airconn.formats import env, yaml_tree
 from airconn.formats.base import Change, Form, Loss, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
 from airconn.formats.k8s import read, write
 from airconn.formats.k8s.names import DATA_KEY, IDS_ANNOTATION, LABELS, TEAM_LABEL
-from airconn.formats.yaml_edit import Editor
+from airconn.formats.yaml_edit import YamlEdits
 from airconn.model import AirflowObject, Bundle, Connection, Variable
 
 T = TypeVar("T")
@@ -135,7 +135,7 @@ class _Place:
             )
 
 
-class _Editor(Editor):
+class _Editor(YamlEdits):
     def __init__(self, text: str, options: WriteOptions) -> None:
         super().__init__(text)
         self.places: dict[Change, list[_Place]] = {}
@@ -171,7 +171,7 @@ class _Editor(Editor):
         new = _scalar(value) if node.style is None else _quoted(value)
         if node.style == "'" and value.isprintable():
             new = "'" + value.replace("'", "''") + "'"
-        self.edits.append((start, end, f" {new}" if start == end else new))
+        self.replace(start, end, f" {new}" if start == end else new)
 
     def remove(self, key: Change) -> None:
         for place in self.places.get(key, ()):
@@ -183,9 +183,8 @@ class _Editor(Editor):
     def remove_entry(self, place: _Place) -> None:
         if place.section.flow_style:
             raise not_in_place()
-        start = self.text.rfind("\n", 0, place.key.start_mark.index) + 1
         end = self.next_line(max(self.end(place.value), place.key.end_mark.index))
-        self.edits.append((start, end, ""))
+        self.replace(self.line_start(place.key.start_mark.index), end, "")
 
     def remove_secret(self, secret: _Secret) -> None:
         """Takes out the document of a Secret, if it isn't one of a list and holds nothing else."""
@@ -193,7 +192,7 @@ class _Editor(Editor):
             raise not_in_place()
         if secret.span not in self.removed:
             self.removed.add(secret.span)
-            self.edits.append((*secret.span, ""))
+            self.replace(*secret.span, "")
 
     def insert(self, section: Node | None, line: str) -> None:
         """Adds a line behind the others of a mapping."""
@@ -201,11 +200,7 @@ class _Editor(Editor):
             raise not_in_place()
         new = " " * section.value[0][0].start_mark.column + line
         place = self.next_line(self.end(section))
-        self.edits.append((place, place, f"{new}\n" if self.text[place - 1] == "\n" else f"\n{new}"))
-
-    def next_line(self, place: int) -> int:
-        end = self.text.find("\n", place)
-        return len(self.text) if end < 0 else end + 1
+        self.replace(place, place, f"{new}\n" if self.text[place - 1] == "\n" else f"\n{new}")
 
     def result(self) -> str:
         new = ""

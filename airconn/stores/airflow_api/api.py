@@ -11,7 +11,7 @@ from airconn.errors import AirconnError
 from airconn.model import DEFAULT_POOL, AirflowObject, Kind, Origin, Step
 from airconn.stores.airflow_api.address import path_of
 from airconn.stores.airflow_api.sent_fields import sent_along
-from airconn.stores.airflow_api.transport import Request
+from airconn.stores.http.messages import Request
 
 ID_NAMES: Final = {Kind.CONNECTIONS: "connection_id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
 """What the id of an object is called in bodies and answers."""

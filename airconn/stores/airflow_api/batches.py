@@ -12,13 +12,11 @@ from airconn.model import WRITES, Action, AirflowObject, Outcome, Selection, Ste
 from airconn.stores.airflow_api import bulk
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.bulk import BulkContent, BulkEntry, BulkKey
-from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.late_passwords import LACKS, LatePasswords, is_late
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.reading import ApiReader
 from airconn.stores.airflow_api.sent_fields import is_merged
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.transport import Reply
 from airconn.stores.airflow_api.writes import (
     MAY_NOT,
     NO_AIRFLOW,
@@ -29,6 +27,8 @@ from airconn.stores.airflow_api.writes import (
     told,
 )
 from airconn.stores.base import unwatched
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.messages import Reply
 from airconn.stores.meanwhile import CHANGED
 
 _FIRST = 25
@@ -53,7 +53,7 @@ def carry_out(session: Session, api: Api, steps: Iterable[Step], *, whole: bool)
     if not session.let_in:
         Lister(session, api, first.kind, unwatched).count()
     all_of_them = chain((first,), writes)
-    with session.transport.finishing():
+    with session.transport.deadline.finishing():
         if api.dialect.bulk:
             yield from BatchWriter(writer, session, api, whole=whole).apply(all_of_them)
         else:

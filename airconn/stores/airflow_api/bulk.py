@@ -18,8 +18,8 @@ from airconn.model import (
     value_fields,
 )
 from airconn.stores.airflow_api.api import Api
-from airconn.stores.airflow_api.transport import Reply, Request
 from airconn.stores.hidden import hidden_refusal
+from airconn.stores.http.messages import Reply, Request
 
 _ON: Final = {
     Action.CREATE: {"action_on_existence": "fail"},

@@ -1,24 +1,20 @@
-"""What a server says about a failure, as far as it can be shown.
+"""What an Airflow says about a failure, as far as it can be shown.
 
 A 422 of Airflow 3 echoes the body that was sent, passwords included; a 409 of 3.0 and 3.1 has the SQL statement in
 it; JSON schema messages of Airflow 2 quote what they complain about. So a text is shown only when nothing of what was
-sent stands in it.
+sent is in it.
 """
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
-from airconn.stores.http.transport import Reply
+from airconn.stores.http.echoes import shown
+from airconn.stores.http.messages import Reply
 
-_LONGEST = 300
-_WINDOW = 8
-"""So many characters of a secret in a row are taken for a quotation of it."""
 _OPEN = frozenset({"connection_id", "conn_type", "key", "name", "pool", "slots", "include_deferred", "team_name"})
 """Fields of bodies that hold no secret."""
 
@@ -34,39 +30,16 @@ def reason(reply: Reply, sent: Mapping[str, Any] | None = None, secrets: Iterabl
         parts = [_of_field(item, hidden) for item in detail[:5] if isinstance(item, dict)]
         return "; ".join(part for part in parts if part)
     if isinstance(detail, dict):
-        return _shown(detail.get("reason"), hidden)
-    return _shown(detail, hidden) or _shown(answer.get("title"), hidden)
+        return shown(detail.get("reason"), hidden)
+    return shown(detail, hidden) or shown(answer.get("title"), hidden)
 
 
 def _of_field(item: Mapping[str, Any], hidden: list[str]) -> str:
     """One entry of a 422: which field, and what about it."""
     where = [part for part in item.get("loc") or () if isinstance(part, str) and part.isidentifier()]
     path = ".".join(part for part in where if part != "body")
-    message = _shown(item.get("msg"), hidden)
-    return ": ".join(part for part in (_shown(path, hidden), message) if part)
-
-
-def _shown(text: object, hidden: list[str]) -> str:
-    """`text` in one line, or '' if something of `hidden` is in it."""
-    if not isinstance(text, str):
-        return ""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    if "<html" in line.lower() or any(quotes(line, secret) for secret in hidden):
-        return ""
-    return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
-
-
-def quotes(text: str, secret: str) -> bool:
-    """Whether `text` has `secret` in it, in one of the ways to write it, or a part of it that is no accident."""
-    if not secret.strip():
-        return False
-    forms = {secret, " ".join(secret.split()), json.dumps(secret)[1:-1], repr(secret)[1:-1], html.escape(secret)}
-    forms |= {quote(secret, errors="replace"), quote(secret, safe="", errors="replace")}
-    windows = {text[start : start + _WINDOW] for start in range(len(text) - _WINDOW + 1)}
-    return any(
-        form in text or any(form[start : start + _WINDOW] in windows for start in range(len(form) - _WINDOW + 1))
-        for form in forms
-    )
+    message = shown(item.get("msg"), hidden)
+    return ": ".join(part for part in (shown(path, hidden), message) if part)
 
 
 def _values(body: Mapping[str, Any]) -> Iterator[str]:

@@ -31,7 +31,7 @@ from airconn.model.reading import Note
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.bulk import BulkContent, BulkEntry, BulkKey, is_result
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.transport import Request
+from airconn.stores.http.messages import Request
 
 MANY_PASSWORDS = 20
 LACKS = "if it is there now, it lacks its password: import it again"

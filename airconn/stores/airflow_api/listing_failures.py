@@ -12,7 +12,7 @@ def why_it_fails(kind: Kind, version: AirflowVersion | None) -> str:
     if version is None:
         return log
     dialect = dialect_for(version)
-    if kind is Kind.CONNECTIONS and dialect.v2:
+    if kind is Kind.CONNECTIONS and dialect.rules.extra_is_object:
         return f"{log}; an extra that isn't a JSON object may be one (--from metadb: shows it)"
     if kind is Kind.POOLS and not dialect.rules.unlimited_pools:
         return f"{log}; -1 slots may be one (--from metadb: shows them)"

@@ -17,7 +17,7 @@ from airconn.stores.airflow_api.late_passwords import may_have_come_late
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.reading import ApiReader
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.stored_forms import matches, stored_form
+from airconn.stores.airflow_api.stored_forms import is_shown, stored_form
 from airconn.stores.base import unwatched
 
 _MOST = 1000
@@ -66,4 +66,4 @@ def _differs(step: Step, held: AirflowObject | None, api: Api) -> bool:
     if held is None or not isinstance(held, Connection):
         return False
     names = api.sent(step) if step.action is Action.UPDATE else frozenset(value_fields(step.kind)) - {"team_name"}
-    return not matches(held, stored_form(step.result(), api.dialect), sorted(names))
+    return not is_shown(stored_form(step.result(), api.dialect), held, sorted(names))

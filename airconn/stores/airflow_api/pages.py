@@ -11,9 +11,9 @@ from airconn.errors import TargetError
 from airconn.model import Kind
 from airconn.stores.airflow_api.api import ID_NAMES, Api
 from airconn.stores.airflow_api.session import Session, ShowingFailed
-from airconn.stores.airflow_api.transport import Request
 from airconn.stores.base import Watch
 from airconn.stores.http import bodies
+from airconn.stores.http.messages import Request
 from airconn.stores.in_parallel import in_order
 
 PAGE = 100

@@ -11,9 +11,10 @@ from airconn.errors import TargetError, UsageError
 from airconn.model import OLDEST, AirflowVersion
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.base import Watch
-from airconn.stores.http import bodies
-from airconn.stores.http import gateways as between
-from airconn.stores.http.transport import Reply, Request
+from airconn.stores.http import bodies, gateways
+from airconn.stores.http.messages import Reply, Request
+
+_AIRFLOW = re.compile(rb"<title>Airflow(?: \d{3}\b|</title>)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def probe(session: Session, watch: Watch) -> AnsweringAirflow:
             reply = session.transport.send(Request("GET", path, once=once, largest=bodies.SMALL), {})
         finally:
             watch("", 0, 0)  # the credentials may come from a command that asks for something on the terminal
-        if reply.status >= 500 and between.trouble(reply):
+        if reply.status >= 500 and gateways.fault(reply):
             # Nobody seems to be there. But a gateway may know only the paths of Airflow 2, which one request tells.
             once = True
         elif reply.status != 200 and reply.status != 404 and session.auth.given:
@@ -76,6 +77,14 @@ def _checked(session: Session, text: str, v2: bool) -> AnsweringAirflow:
     return AnsweringAirflow(version, text, v2)
 
 
+def _is_airflows(reply: Reply) -> bool:
+    """Whether an answer is a page that Airflow itself has for addresses that lead nowhere.
+
+    In Airflow 2 it is that of an error (www/templates/airflow/error.html), and in 3 the start page for all of them.
+    """
+    return gateways.is_page(reply) and bool(_AIRFLOW.search(reply.body[: gateways.LONGEST]))
+
+
 def _explain(session: Session, replies: list[Reply]) -> TargetError:
     """Why no answer was an Airflow's, from the one that tells most."""
     for reply in replies:
@@ -85,25 +94,26 @@ def _explain(session: Session, replies: list[Reply]) -> TargetError:
         if 300 <= reply.status < 400:
             return session.redirected(reply)
     for reply in replies:
-        if between.wants_https(reply):
+        if gateways.wants_https(reply):
             return TargetError("it speaks TLS", where=session.base, hint=f"use https:{session.base[5:]}")
-        if trouble := between.trouble(reply):
-            return TargetError(f"it {trouble}", where=session.base, hint="is the Airflow behind it up?")
+        if fault := gateways.fault(reply):
+            return TargetError(f"it {fault}", where=session.base, hint="is the Airflow behind it up?")
         if reply.status >= 500:
             return TargetError(
                 f"it answers with status {reply.status}", where=session.base, hint="is the Airflow behind it up?"
             )
-    if any(between.is_airflows(reply) for reply in replies):
+    if any(_is_airflows(reply) for reply in replies):
         return TargetError(
             "this is an Airflow of which no API answers here",
             where=session.base,
             hint="give the address of its start page, without what comes after it",
         )
     for (path, _), reply in zip(VERSION_PATHS, replies, strict=True):
-        if reply.status == 200 and between.is_page(reply):
-            return between.instead_of_json(reply, session.base, f"GET {path}")
+        if reply.status == 200 and gateways.is_page(reply):
+            return gateways.instead_of_json(reply, session.server, f"GET {path}")
     return TargetError(
         "what answers here is no Airflow",
         where=session.base,
-        hint=f"/api/v2/version and /api/v1/version don't tell a version; the address comes from {session.named_by}",
+        hint="/api/v2/version and /api/v1/version don't tell a version; "
+        f"the address comes from {session.server.named_by}",
     )

@@ -11,9 +11,9 @@ from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.listing_failures import why_it_fails
 from airconn.stores.airflow_api.pages import PAGE, Lister, Listing
 from airconn.stores.airflow_api.session import Session, ShowingFailed
-from airconn.stores.airflow_api.transport import Request
 from airconn.stores.airflow_api.unreadable_ids import PATTERNS, Search, is_like, may_be_included
 from airconn.stores.base import Watch
+from airconn.stores.http.messages import Request
 from airconn.stores.in_parallel import in_order
 
 _AT_A_TIME = 4

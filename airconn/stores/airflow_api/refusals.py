@@ -35,7 +35,7 @@ def problems(obj: AirflowObject, dialect: RestDialect) -> Iterator[str]:
     if isinstance(obj, Connection):
         yield from _of_connection(obj, dialect)
     elif isinstance(obj, Variable):
-        if dialect.v2 and isinstance(obj.value, Text) and breaks_json(obj.value.text):
+        if dialect.normalises_variables and isinstance(obj.value, Text) and breaks_json(obj.value.text):
             yield "its value is JSON that Airflow can't read (a huge number or very deep nesting) and fails on"
     elif isinstance(obj, Pool) and obj.slots == -1 and not dialect.rules.unlimited_pools:
         yield f"a pool of -1 slots breaks the list of all pools in Airflow {dialect.version}"
@@ -72,9 +72,10 @@ def _of_id(obj: AirflowObject, dialect: RestDialect) -> Iterator[str]:
         return
     what = limits.ID_WORDS[obj.kind]
     # What has no path can be created and then neither be changed nor deleted.
-    if "\n" in obj.id and (dialect.v2 or obj.kind is Kind.VARIABLES):
+    if "\n" in obj.id and (dialect.pools_without_line_breaks or obj.kind is Kind.VARIABLES):
         yield f"the API has no path for a {what} with a line break in it"
-    if not dialect.v2 and (not obj.id or obj.id.startswith("/") or (obj.kind is Kind.POOLS and "/" in obj.id)):
+    is_slashed = obj.id.startswith("/") or (obj.kind is Kind.POOLS and "/" in obj.id)
+    if dialect.paths_without_slashes and (is_slashed or not obj.id):
         yield f"the API of Airflow {dialect.version} has no path for this {what}"
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from airconn.airflow.rest_api import RestDialect
 from airconn.model import (
     DEFAULT_POOL,
-    REDACTED,
     Action,
     AirflowObject,
     Connection,
     Kind,
     Step,
-    Text,
     is_unsaid,
     value_fields,
 )
-from airconn.stores.airflow_api.stored_forms import matches, stored_form
+from airconn.model.compare import compare, hides
+from airconn.stores.airflow_api.stored_forms import stored_form
 
 
 def sent_along(step: Step, dialect: RestDialect) -> frozenset[str]:
@@ -30,12 +29,8 @@ def sent_along(step: Step, dialect: RestDialect) -> frozenset[str]:
     left |= getattr(source, "literal", frozenset())
     if step.kind is Kind.POOLS and step.id == DEFAULT_POOL:
         left.add("description")
-    stored = stored_form(source, dialect)
-    return frozenset(
-        name
-        for name in value_fields(step.kind)
-        if name not in left and _can_be_sent(source, name) and _is_same(stored, target, name)
-    )
+    left |= {field.name for field in compare(stored_form(source, dialect), target)}
+    return frozenset(name for name in value_fields(step.kind) if name not in left and _can_be_sent(source, name))
 
 
 def is_merged(step: Step) -> bool:
@@ -48,12 +43,4 @@ def _can_be_sent(source: AirflowObject, name: str) -> bool:
     value = getattr(source, name)
     if value is None or value == "":
         return isinstance(source, Connection) and name != "password" and not is_unsaid(source, name)
-    return not _hides(value)
-
-
-def _is_same(stored: AirflowObject, target: AirflowObject, name: str) -> bool:
-    return not _hides(getattr(target, name)) and matches(target, stored, (name,))
-
-
-def _hides(value: object) -> bool:
-    return value is REDACTED or (isinstance(value, Text) and bool(value.hidden))
+    return not hides(value)

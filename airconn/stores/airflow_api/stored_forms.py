@@ -9,7 +9,7 @@ from typing import Any
 
 from airconn.airflow.rest_api import RestDialect
 from airconn.model import MASK, REDACTED, AirflowObject, Connection, Redacted, Str, Text, Variable
-from airconn.model.leaves import aligned, hidden_in, leaves_of
+from airconn.model.compare import Likeness, compare, hides
 
 
 def unmasked(text: str | None) -> Str:
@@ -52,32 +52,18 @@ def stored_form(obj: AirflowObject, dialect: RestDialect) -> AirflowObject:
     return obj
 
 
-def matches(held: AirflowObject, wanted: AirflowObject, names: Sequence[str]) -> bool:
+def is_shown(wanted: AirflowObject, held: AirflowObject, names: Sequence[str]) -> bool:
     """Whether the object that the API shows has the wanted values in these fields, as far as it shows them."""
-    return all(_same(getattr(held, name), getattr(wanted, name)) for name in names)
+    fields = compare(wanted, held, names)
+    return not any(
+        field.likeness is Likeness.DIFFERENT or (field.a is None and isinstance(field.b, Text)) for field in fields
+    )
 
 
-def _same(held: Any, wanted: Any) -> bool:
-    if held is REDACTED or wanted is REDACTED:
-        return True
-    if isinstance(held, Text) and isinstance(wanted, Text) and held.hidden:
-        ours, theirs = aligned(leaves_of(wanted), leaves_of(held))
-        hidden = hidden_in(theirs)
-        return {path: leaf for path, leaf in ours.items() if path not in hidden} == {
-            path: leaf for path, leaf in theirs.items() if path not in hidden
-        }
-    return bool(held == wanted)
-
-
-def hides_more(held: AirflowObject, wanted: AirflowObject, name: str, *, tells_passwords: bool) -> bool:
-    """Whether the API hides something in a field where what is wanted has nothing."""
-    there, ours = getattr(held, name), getattr(wanted, name)
-    if there is REDACTED:
-        return ours is None and (name != "password" or tells_passwords)
-    if not isinstance(there, Text) or not there.hidden:
-        return False
-    ours_there, _ = aligned(leaves_of(ours), leaves_of(there))
-    return not ours_there.keys() >= set(there.hidden)
+def hides_more(wanted: AirflowObject, held: AirflowObject, names: Sequence[str], *, tells_passwords: bool) -> bool:
+    """Whether the API hides something in one of these fields where what is wanted has nothing."""
+    fields = compare(wanted, held, names)
+    return any(field.hidden_only_in_b and (tells_passwords or field.name != "password") for field in fields)
 
 
 def fields_set(obj: AirflowObject, names: Sequence[str]) -> dict[str, Any]:
@@ -88,6 +74,6 @@ def fields_set(obj: AirflowObject, names: Sequence[str]) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """A value as it goes into a body. Raises `ValueError` for one that is hidden."""
-    if value is REDACTED or (isinstance(value, Text) and value.hidden):
+    if hides(value):
         raise ValueError("a hidden value has no text")
     return value.text if isinstance(value, Text) else value

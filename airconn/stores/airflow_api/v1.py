@@ -18,10 +18,10 @@ from airconn.model import (
     hidden_or,
     value_fields,
 )
-from airconn.stores.airflow_api.answers import Item
 from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
 from airconn.stores.airflow_api.stored_forms import fields_set, plain
-from airconn.stores.airflow_api.transport import Request
+from airconn.stores.http.fields import FieldReader
+from airconn.stores.http.messages import Request
 
 _NOT_HERE = {"team_name"}
 
@@ -37,7 +37,7 @@ class ApiV1(Api):
         return kind is not Kind.CONNECTIONS
 
     def parse(self, kind: Kind, item: Mapping[str, Any]) -> AirflowObject:
-        read = Item(kind, item, self.origin.source)
+        read = FieldReader(kind, item, self.origin.source)
         if kind is Kind.CONNECTIONS:
             text = read.text("extra")
             extra = None if text is None else Text.of(text, masked=True)

@@ -20,10 +20,10 @@ from airconn.model import (
     hidden_or,
     value_fields,
 )
-from airconn.stores.airflow_api.answers import Item
 from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
 from airconn.stores.airflow_api.stored_forms import fields_set, plain, unmasked
-from airconn.stores.airflow_api.transport import Request
+from airconn.stores.http.fields import FieldReader
+from airconn.stores.http.messages import Request
 
 
 class ApiV2(Api):
@@ -36,7 +36,7 @@ class ApiV2(Api):
         return True
 
     def parse(self, kind: Kind, item: Mapping[str, Any]) -> AirflowObject:
-        read = Item(kind, item, self.origin.source)
+        read = FieldReader(kind, item, self.origin.source)
         if kind is Kind.CONNECTIONS:
             extra = read.text("extra")
             return Connection(

@@ -10,7 +10,6 @@ from itertools import groupby
 
 from airconn.errors import AirconnError, TargetError, own_fault
 from airconn.model import (
-    REDACTED,
     Action,
     AirflowObject,
     Connection,
@@ -20,18 +19,18 @@ from airconn.model import (
     Outcome,
     Pool,
     Step,
-    Text,
     value_fields,
 )
-from airconn.stores.airflow_api import between
+from airconn.model.compare import hides
 from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
-from airconn.stores.airflow_api.faults import NoAnswer
-from airconn.stores.airflow_api.reasons import reason
+from airconn.stores.airflow_api.error_texts import reason
 from airconn.stores.airflow_api.sent_fields import is_merged
 from airconn.stores.airflow_api.session import Session, names_an_object
-from airconn.stores.airflow_api.stored_forms import hides_more, matches, stored_form
-from airconn.stores.airflow_api.transport import Reply, Request, unknown_fate
+from airconn.stores.airflow_api.stored_forms import hides_more, is_shown, stored_form
 from airconn.stores.hidden import hidden_refusal
+from airconn.stores.http import gateways
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.messages import Reply, Request, unknown_fate
 from airconn.stores.in_parallel import in_order
 from airconn.stores.meanwhile import CHANGED, is_changed
 from airconn.stores.silence import SILENT, Silence
@@ -118,7 +117,7 @@ class ApiWriter:
 
     def why_not(self, *, completes: bool = False) -> str:
         """Why nothing more is tried, if so. What completes something is, after the deadline as well."""
-        if not self._why and not completes and self._session.transport.is_late():
+        if not self._why and not completes and self._session.transport.deadline.has_passed():
             return "the deadline has passed"
         return self._why
 
@@ -210,7 +209,7 @@ class ApiWriter:
     def sent(self, request: Request, step: Step) -> Reply:
         """The answer of the server itself. Raises `NoAnswer` where only something in front of it answers."""
         reply = self._session.send(request)
-        if reply.status != 413 and (between.trouble(reply) or 300 <= reply.status < 400):
+        if reply.status != 413 and (gateways.fault(reply) or 300 <= reply.status < 400):
             message = failure(reply, request, step)
             raise NoAnswer(message, where=self._session.base, maybe_done=reply.doubtful or unknown_fate(reply))
         return reply
@@ -258,9 +257,9 @@ class ApiWriter:
         lacking = doubt is Doubt.BARE or not self._whole  # it is written afterwards
         if lacking and isinstance(held, Connection) and held.password is None:
             names.remove("password")
-        if any(hides_more(held, source, name, tells_passwords=self._api.dialect.v2) for name in names):
+        if hides_more(source, held, names, tells_passwords=self._api.dialect.tells_passwords):
             return False
-        return matches(held, stored_form(source, self._api.dialect), names)
+        return is_shown(stored_form(source, self._api.dialect), held, names)
 
     def is_changed(self, step: Step, held: AirflowObject | None) -> bool:
         """Whether what a step merges with is another one by now."""
@@ -315,7 +314,7 @@ def _is_unseen(name: str, source: AirflowObject, held: AirflowObject, doubt: Dou
     if getattr(source, name) is None or (name == "password" and doubt is Doubt.BARE):
         return False
     value = getattr(held, name)
-    return value is REDACTED or (isinstance(value, Text) and bool(value.hidden)) or (name == "password" and not value)
+    return hides(value) or (name == "password" and not value)
 
 
 def _names(reply: Reply, step: Step) -> bool:
@@ -337,8 +336,8 @@ def failure(reply: Reply, request: Request, step: Step) -> str:
         return "there is one with this id already"
     if status in (400, 422):
         return f"Airflow refuses it ({status})"
-    if trouble := between.trouble(reply):
-        return f"the server {trouble}"
+    if fault := gateways.fault(reply):
+        return f"the server {fault}"
     if 300 <= status < 400:
         return "something in front of the Airflow redirects to another page, as to one to log in"
     if status >= 500:

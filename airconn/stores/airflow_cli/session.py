@@ -23,7 +23,7 @@ _FERNET = re.compile(r"gAAAAA[\w-]{60,}={0,2}")
 """What Fernet makes of a text: version 128 and a time in this epoch, in base64."""
 
 
-class Session:
+class CommandSession:
     """One deployment behind a prefix."""
 
     def __init__(self, prefix: Prefix, environ: Mapping[str, str], timeout: float) -> None:

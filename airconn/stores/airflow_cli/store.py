@@ -12,7 +12,7 @@ from airconn.model.reading import Reading
 from airconn.stores.airflow_cli import refusals
 from airconn.stores.airflow_cli.forms import stored_form
 from airconn.stores.airflow_cli.prefix import Prefix
-from airconn.stores.airflow_cli.session import Session
+from airconn.stores.airflow_cli.session import CommandSession
 from airconn.stores.airflow_cli.writing import Writer
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 
@@ -27,7 +27,7 @@ class AirflowCliStore(Store):
 
     def __init__(self, address: str, prefix: Prefix, settings: Settings) -> None:
         super().__init__(address, Capabilities(at_once=True, is_airflow=True))
-        self._session = Session(prefix, settings.environ, settings.timeout)
+        self._session = CommandSession(prefix, settings.environ, settings.timeout)
 
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
         words = self._session.prefix.by_hand()
@@ -58,3 +58,8 @@ class AirflowCliStore(Store):
     def _version(self, context: Context) -> AirflowVersion:
         """The version of the place where it was asked for it, which `describe` does."""
         return self._session.known or context.airflow
+
+
+def open_store(address: str, settings: Settings) -> AirflowCliStore:
+    """The Airflow to whose command `airflow-cli:COMMAND PREFIX` leads. Raises `UsageError` for no such prefix."""
+    return AirflowCliStore(address, Prefix.of(address), settings)

@@ -36,7 +36,7 @@ from airconn.stores.masks import holds_mask
 from airconn.stores.meanwhile import CHANGED, is_changed
 
 if TYPE_CHECKING:
-    from airconn.stores.airflow_cli.session import Session
+    from airconn.stores.airflow_cli.session import CommandSession
     from airconn.stores.base import Context, Store
 
 T = TypeVar("T", bound=AirflowObject)
@@ -77,7 +77,7 @@ class _Item:
 class Writer:
     """Writes to one deployment."""
 
-    def __init__(self, session: Session, store: Store, context: Context) -> None:
+    def __init__(self, session: CommandSession, store: Store, context: Context) -> None:
         """`store` knows what the place refuses and gives back."""
         self._session = session
         self._store = store

@@ -1,6 +1,6 @@
 """Requests that got no answer, in words: nothing listens, no such name, time-out, TLS, proxy, deadline.
 
-The texts of urllib3's exceptions are not shown: they hold URLs and object reprs, and nobody's next step.
+The texts of urllib3's exceptions are not shown: they hold URLs and object reprs, and no next step.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from airconn.errors import TargetError
 from airconn.stores.base import DEADLINE
+from airconn.stores.http.server import RestServer
 
 _PROXY_WHENCE = "the proxy comes from HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are asked directly"
 _CLIENT_CERT = "does it want a client certificate? see --client-cert and --client-key"
@@ -62,24 +63,18 @@ def _rebuild(
 
 
 def no_answer(
-    error: BaseException,
-    base: str,
-    timeout: float,
-    *,
-    answered: bool = False,
-    late: bool = False,
-    named_by: str = "the command line",
+    error: BaseException, server: RestServer, timeout: float, *, answered: bool = False, late: bool = False
 ) -> NoAnswer:
-    """What `error` means for a user who gave the address `base`.
+    """What `error` means for a user who gave the address of `server`.
 
-    `answered`: there were answers from it before. `late`: the deadline has passed by now. `named_by`: where the
-    address comes from.
+    `answered`: there were answers from it before. `late`: the deadline has passed by now.
     """
     import ssl
 
     import urllib3.exceptions as problem
 
-    whence = f"the address comes from {named_by}"
+    base = server.base
+    whence = f"the address comes from {server.named_by}"
     cause = error
     while isinstance(cause, problem.MaxRetryError) and cause.reason is not None:
         cause = cause.reason
@@ -92,7 +87,7 @@ def no_answer(
     if isinstance(cause, problem.NameResolutionError):
         return NoAnswer(f"the name {host} doesn't resolve", where=base, hint=whence, passing=answered)
     if isinstance(cause, problem.NewConnectionError):
-        hint = f"is the Airflow running? {whence}"
+        hint = f"is {server.name} running? {whence}"
         return NoAnswer("nothing listens there", where=base, hint=hint, passing=answered)
     connecting = isinstance(cause, problem.ConnectTimeoutError)
     if isinstance(cause, problem.TimeoutError) and late:
@@ -121,7 +116,7 @@ def no_answer(
 
 
 def proxy_wants_credentials(base: str) -> NoAnswer:
-    """A 407, which no Airflow gives."""
+    """A 407, which only a proxy gives."""
     return NoAnswer(
         "the proxy wants credentials, or others than these",
         where=base,

@@ -1,4 +1,4 @@
-"""What stands in an object of an answer."""
+"""The fields of an object in an answer."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from airconn.model import Kind
 T = TypeVar("T")
 
 
-class Item:
+class FieldReader:
     """Takes the fields of one object out of an answer, and complains without quoting them.
 
-    It looks at no others: what a version of Airflow shows beside them is its own affair.
+    It looks at no others: a newer server may show more beside them.
     """
 
     def __init__(self, kind: Kind, fields: Mapping[str, Any], source: str) -> None:

@@ -1,18 +1,16 @@
-"""Answers of what stands between us and an Airflow, told from its own: login pages, portals, gateways.
+"""Answers of what is in front of a server, told from its own: login pages, portals, gateways, proxies.
 
 What is on such a page isn't quoted: it may echo what was sent.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-import time
 from urllib.parse import urlsplit
 
 from airconn.errors import TargetError
-from airconn.stores.http.transport import Reply
+from airconn.stores.http.messages import Reply
+from airconn.stores.http.server import RestServer
 
 _HTML = ("text/html", "application/xhtml+xml")
 _PAGE = re.compile(
@@ -25,55 +23,50 @@ _TO_LOGIN = re.compile(
     r"log-?in|sign-?in|(?<![a-z])(?:o?auth[nz2]?|authori[sz]e|authenticat\w+|logon|sso|saml2?|oidc|openid|adfs)(?![a-z])",
     re.IGNORECASE,
 )
-_AIRFLOW = re.compile(rb"<title>Airflow(?: \d{3}\b|</title>)")
 _HTTPS_WANTED = re.compile(rb"plain HTTP request was sent to HTTPS|HTTP request to an HTTPS server", re.IGNORECASE)
-_LONGEST = 100_000
+LONGEST = 100_000
+"""So many bytes of a page tell what it is."""
 
 
 def is_page(reply: Reply) -> bool:
     """Whether an answer is an HTML page, by what it calls itself or by how it begins."""
-    is_markup = reply.body[:_LONGEST].lstrip().startswith(b"<")
-    return is_markup and (reply.media_type in _HTML or bool(_PAGE.match(reply.body[:_LONGEST])))
-
-
-def is_airflows(reply: Reply) -> bool:
-    """Whether an answer is a page that Airflow itself has for addresses that lead nowhere.
-
-    In Airflow 2 it is that of an error (www/templates/airflow/error.html), and in 3 the start page for all of them.
-    """
-    return is_page(reply) and bool(_AIRFLOW.search(reply.body[:_LONGEST]))
+    is_markup = reply.body[:LONGEST].lstrip().startswith(b"<")
+    return is_markup and (reply.media_type in _HTML or bool(_PAGE.match(reply.body[:LONGEST])))
 
 
 def wants_https(reply: Reply) -> bool:
     """Whether it is the answer of a TLS port to plain HTTP: nginx and Go have one."""
-    return reply.status == 400 and bool(_HTTPS_WANTED.search(reply.body[:_LONGEST]))
+    return reply.status == 400 and bool(_HTTPS_WANTED.search(reply.body[:LONGEST]))
 
 
-def instead_of_json(reply: Reply, base: str, what: str) -> TargetError:
-    """Why an answer that was to be JSON is none. `what` is the request."""
+def strange(message: str, server: RestServer) -> TargetError:
+    """An answer that the server itself wouldn't give."""
+    return TargetError(
+        message, where=server.base, hint=f"is something between us and {server.name}, such as a gateway?"
+    )
+
+
+def instead_of_json(reply: Reply, server: RestServer, what: str) -> TargetError:
+    """Why an answer that was to be JSON isn't. `what` is the request."""
     if not is_page(reply):
+        return strange(f"its answer to {what} is no JSON object", server)
+    if _LOGIN.search(reply.body[:LONGEST]):
         return TargetError(
-            f"its answer to {what} is no JSON object",
-            where=base,
-            hint="is something between us and the Airflow, such as a gateway?",
-        )
-    if _LOGIN.search(reply.body[:_LONGEST]):
-        return TargetError(
-            f"a login page (HTML) answers {what} in place of the Airflow's API",
-            where=base,
+            f"a login page (HTML) answers {what} in place of {server.name}'s API",
+            where=server.base,
             hint="something in front of it, such as single sign-on, wants somebody to log in first: give the address "
-            "that leads to the Airflow itself, or set AIRCONN_TOKEN to a token that is let through",
+            f"that leads to {server.name} itself" + (f", or {server.way_in}" if server.way_in else ""),
         )
     return TargetError(
-        f"an HTML page answers {what} in place of the Airflow's API",
-        where=base,
+        f"an HTML page answers {what} in place of {server.name}'s API",
+        where=server.base,
         hint="it may be of a portal that wants to be clicked through, of a gateway or of another application: "
         "open the address in a browser to see which",
     )
 
 
-def trouble(reply: Reply) -> str:
-    """What a status says that isn't an Airflow's own, in words that come after 'it'. Empty for any other."""
+def fault(reply: Reply) -> str:
+    """What a status says that isn't the server's own, in words that come after 'it'. Empty for any other."""
     if reply.status == 429:
         asked = reply.retry_after
         return "is asked too often" + (f", and wants to be left alone for {asked:.0f} seconds" if asked else "")
@@ -86,8 +79,9 @@ def trouble(reply: Reply) -> str:
     return ""
 
 
-def redirected(reply: Reply, base: str, *, login_hint: str) -> TargetError:
+def redirected(reply: Reply, server: RestServer, *, login_hint: str) -> TargetError:
     """A redirect, which is not followed: the credentials would go along."""
+    base = server.base
     try:
         goal = urlsplit(reply.location or "")
         port = f":{goal.port}" if goal.port else ""
@@ -102,15 +96,3 @@ def redirected(reply: Reply, base: str, *, login_hint: str) -> TargetError:
     return TargetError(
         f"it redirects to {to or 'another page'}", where=base, hint="give the address that it redirects to"
     )
-
-
-def has_run_out(token: str | None) -> bool:
-    """Whether a token is a JWT that says of itself that its time is over."""
-    if not token or token.count(".") != 2:
-        return False
-    try:
-        middle = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
-        return float(claims["exp"]) <= time.time()
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-        return False

@@ -1,126 +1,74 @@
-"""One request and its answer, through the transport of apache-airflow-client: time-outs, repeats, the deadline."""
+"""Sends requests to one server: time-outs, retries, the deadline."""
 
 from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlencode
 
 from airconn import __version__
 from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.stores.http import bodies
+from airconn.stores.http.deadline import RunDeadline
 from airconn.stores.http.faults import NoAnswer, OutOfTime, no_answer, proxy_wants_credentials
-from airconn.stores.http.pool import check_tls_files, make_client
+from airconn.stores.http.messages import Reply, Request, unknown_fate
 from airconn.stores.http.retries import Backoff, is_passing, retry_after
+from airconn.stores.http.server import RestServer
+from airconn.stores.http.tls import check_tls_files
 
 if TYPE_CHECKING:
-    from airflow_client.client.rest import RESTClientObject
+    from urllib3 import PoolManager
+    from urllib3.response import BaseHTTPResponse
 
-_REPEATABLE = ("GET", "HEAD", "PATCH")
-"""What leads to the same when it is done twice. Each PATCH of ours to one object sets fields to given values."""
-_NEARLY = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to send. `path` is relative to the base URL, percent-encoded."""
-
-    method: str
-    path: str
-    query: Sequence[tuple[str, str]] = ()
-    body: Mapping[str, Any] | None = field(default=None, repr=False)
-    form: Mapping[str, str] | None = field(default=None, repr=False)
-    """What to send as the form of a web page, in place of a body."""
-    repeatable: bool | None = None
-    """Whether doing it twice leads to the same. None is what the method says."""
-    timeout: float | None = None
-    """Seconds that the server may be silent, if it deserves others than the settings say."""
-    once: bool = False
-    """Whether it isn't sent again, whatever comes of it."""
-    late: bool = False
-    """Whether it is sent after the deadline as well, and sent again: it completes what would be half done."""
-    largest: int = bodies.OBJECT
-    """How many bytes its answer may have."""
-    patient: bool = True
-    """Whether it is sent again after a time-out, as it is. One of many objects is rather made smaller."""
-    divisible: bool = False
-    """Whether it is sent in smaller parts where the server fails on it (500), and not again."""
-
-    @property
-    def may_be_done_twice(self) -> bool:
-        return self.method in _REPEATABLE if self.repeatable is None else self.repeatable
+Carrier = Callable[[Request, str, Mapping[str, str], float], "BaseHTTPResponse"]
+"""Sends a request once: to this URL, with these headers, for a server that may be silent for so many seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer. Its body may echo what was sent, secrets included, so it has no part in the repr."""
+def by_urllib3(pool: PoolManager) -> Carrier:
+    """The carrier for a server that has no client library of its own."""
+    from urllib3 import Timeout
 
-    status: int
-    media_type: str
-    location: str | None
-    body: bytes = field(repr=False)
-    retry_after: float | None = None
-    """After how many seconds it may be asked again, if it says so."""
-    cookies: Sequence[str] = field(default=(), repr=False)
-    """Its `Set-Cookie` headers. Nothing keeps them, or sends them back by itself."""
-    doubtful: bool = False
-    """Whether the same request was sent before, and may have been carried out then."""
+    def carry(request: Request, url: str, headers: Mapping[str, str], seconds: float) -> BaseHTTPResponse:
+        body = None if request.body is None else json.dumps(request.body)
+        body = body if request.form is None else urlencode(request.form)
+        timeout = Timeout(total=seconds)
+        return pool.request(request.method, url, body=body, headers=headers, timeout=timeout, preload_content=False)
 
-    def json(self) -> Any:
-        """The body as JSON, or None where it is none."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-
-
-def unknown_fate(reply: Reply) -> bool:
-    """Whether an answer is that of a gateway that doesn't know whether the server did what it was asked.
-
-    503 is one: Envoy gives it when the connection to the server broke. So are those beyond 504 that some gateways
-    have (Cloudflare's 520 to 527). Airflow itself has none of them.
-    """
-    return reply.status >= 502
+    return carry
 
 
 class Transport:
-    """Sends requests to one base URL. Threads may share it. Nothing is imported or opened before the first one."""
+    """Sends requests to one server. Threads may share it. Nothing is imported or opened before the first one."""
 
     backoff: ClassVar[Backoff] = Backoff()
     """Tests set one that doesn't wait."""
 
-    def __init__(self, base: str, settings: Settings) -> None:
+    def __init__(
+        self,
+        base: str,
+        settings: Settings,
+        *,
+        name: str = "the server",
+        way_in: str = "",
+        carrier: Callable[[PoolManager], Carrier] = by_urllib3,
+    ) -> None:
+        """`name` and `way_in` are for messages: see `RestServer`. `carrier` is what sends a request over a pool."""
+        self.server = RestServer(base, name, settings.named_by, way_in)
         self.base = base
+        self.deadline = RunDeadline(settings, base)
         self._settings = settings
-        self._client: RESTClientObject | None = None
+        self._make_carrier = carrier
+        self._pool: PoolManager | None = None
+        self._carrier: Carrier | None = None
         self._lock = threading.Lock()
         self._answered = False
         """From the first answer on, a refused connection may be a restart. Before it, it is a wrong address."""
         self._closed = threading.Event()
-        self._finishing = False
         check_tls_files(settings)
-
-    @contextmanager
-    def finishing(self) -> Iterator[None]:
-        """Within this block objects are written: what is begun is finished, and the deadline cuts off no request.
-
-        It only keeps one from being sent again. Who sends another one asks `is_late` first.
-        """
-        self._finishing = True
-        try:
-            yield
-        finally:
-            self._finishing = False
-
-    def is_late(self) -> bool:
-        """Whether the deadline has passed, so that nothing more is begun."""
-        return self._is_beyond(0.0)
 
     def send(self, request: Request, headers: Mapping[str, str]) -> Reply:
         """The answer, whatever its status. Redirects are not followed: they would take the credentials along.
@@ -135,7 +83,7 @@ class Transport:
             earlier = doubtful
             seconds = self._settings.timeout if request.timeout is None else request.timeout
             if not request.late:
-                seconds = self.seconds(seconds, doubtful)
+                seconds = self.deadline.seconds(seconds, maybe_done=doubtful)
             result = self._try(request, headers, seconds)
             if isinstance(result, Reply):
                 passing = is_passing(result.status, result.retry_after, repeatable=request.may_be_done_twice)
@@ -149,7 +97,7 @@ class Transport:
                 asked = None
             repeats += 1
             pause = self.backoff.pause(repeats, asked) if passing and repeats <= allowed else None
-            if pause is not None and (request.late or not (self._finishing and self._is_beyond(pause))):
+            if pause is not None and (request.late or not self.deadline.forbids(pause)):
                 self._wait(request, pause, result, doubtful)
             elif isinstance(result, Reply):
                 return replace(result, doubtful=True) if earlier else result
@@ -157,27 +105,9 @@ class Transport:
                 result.maybe_done = doubtful
                 raise result
 
-    def seconds(self, most: float, maybe_done: bool = False) -> float:
-        """How long something may take that deserves `most` seconds. Raises `OutOfTime` where no time is left."""
-        left = self._left()
-        if left is None:
-            return most
-        if left <= 0:
-            raise OutOfTime("the deadline has passed", where=self.base, maybe_done=maybe_done)
-        return min(most, left)
-
-    def _left(self) -> float | None:
-        """The seconds that a request may take at most, if there is a limit."""
-        return None if self._finishing else self._settings.seconds_left()
-
-    def _is_beyond(self, pause: float) -> bool:
-        """Whether the deadline has passed after so many seconds."""
-        left = self._settings.seconds_left()
-        return left is not None and left <= pause
-
     def _wait(self, request: Request, pause: float, result: Reply | NoAnswer, maybe_done: bool) -> None:
-        """Waits before a repeat, unless there is no time left for one."""
-        if not request.late and self._is_beyond(pause):
+        """Waits before a retry, unless there is no time left for one."""
+        if not request.late and self.deadline.has_passed(pause):
             why = result.message if isinstance(result, NoAnswer) else f"it answers with status {result.status}"
             text = f"{why}, and the deadline leaves no time to try again"
             raise OutOfTime(text, where=self.base, maybe_done=maybe_done)
@@ -186,23 +116,13 @@ class Transport:
 
     def _try(self, request: Request, headers: Mapping[str, str], seconds: float) -> Reply | NoAnswer:
         """The answer to a request that is sent once, or why there is none."""
-        from airconn.stores.airflow_api import client_parts
+        from urllib3.exceptions import HTTPError
 
-        client_parts.prepare()
-        from airflow_client.client.exceptions import ApiException
-        from urllib3.exceptions import HTTPError, SSLError
-
-        named_by = self._settings.named_by
         try:
             reply = self._once(request, headers, seconds)
         except HTTPError as error:
-            left = self._left()
-            late = left is not None and left < _NEARLY
-            return no_answer(error, self.base, seconds, answered=self._answered, late=late, named_by=named_by)
-        except ApiException as error:
-            # What the client makes of a TLS failure: its text is the reason.
-            fault = SSLError(str(error.reason))
-            return no_answer(fault, self.base, seconds, answered=self._answered, named_by=named_by)
+            late = self.deadline.cut_off()
+            return no_answer(error, self.server, seconds, answered=self._answered, late=late)
         if reply.status == 407:
             return proxy_wants_credentials(self.base)
         self._answered = True
@@ -215,48 +135,38 @@ class Transport:
             sent["Content-Type"] = "application/json"
         if request.form is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
-        client, ends = self._get_client(), self._end(request, seconds)
-        response = client.request(  # type: ignore[no-untyped-call]
-            request.method,
-            url,
-            headers=sent,
-            body=request.body,
-            post_params=None if request.form is None else list(request.form.items()),
-            _request_timeout=seconds,
-        )
+        pool, carry = self._open()
+        ends = self.deadline.end_of(seconds, late=request.late)
+        response = carry(request, url, sent, seconds)
         try:
-            body = bodies.whole(response.response, request.largest, self.base, ends)
+            body = bodies.whole(response, request.largest, self.base, ends)
         except bodies.TooLate:
             raise OutOfTime("no whole answer before the deadline", where=self.base, maybe_done=True) from None
         except TargetError as error:
             raise NoAnswer(error.message, where=self.base, hint=error.hint, maybe_done=True) from None
-        except (ValueError, OverflowError):  # a length that is none, of which http.client and urllib3 let some pass
+        except (ValueError, OverflowError):  # a length that isn't one, of which http.client and urllib3 let some pass
             raise NoAnswer("its answer breaks the rules of HTTP", where=self.base, maybe_done=True) from None
         if response.status >= 500:
             # Airflow 3 closes the connection after a 500 without saying so; the next request on it would fail.
-            client.pool_manager.clear()
+            pool.clear()
         media_type = (response.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
         asked = retry_after(response.headers.get("Retry-After"))
         location, cookies = response.headers.get("Location"), tuple(response.headers.getlist("Set-Cookie"))
         return Reply(response.status, media_type, location, body, asked, cookies)
 
-    def _end(self, request: Request, seconds: float) -> float | None:
-        """When the answer to a request that is sent now has to be whole, on the clock of `time.monotonic`."""
-        deadline = self._settings.deadline
-        if deadline is None or not (self._finishing or request.late):
-            return deadline
-        return max(deadline, time.monotonic() + seconds)
+    def _open(self) -> tuple[PoolManager, Carrier]:
+        from airconn.stores.http.pool import make_pool
 
-    def _get_client(self) -> RESTClientObject:
         with self._lock:
-            if self._client is None:
-                self._client = make_client(self.base, self._settings)
-            return self._client
+            if self._pool is None or self._carrier is None:
+                self._pool = make_pool(self.base, self._settings)
+                self._carrier = self._make_carrier(self._pool)
+            return self._pool, self._carrier
 
     def close(self) -> None:
         """Closes the connections, and ends the pauses."""
         self._closed.set()
         with self._lock:
-            if self._client is not None:
-                self._client.pool_manager.clear()
-                self._client = None
+            if self._pool is not None:
+                self._pool.clear()
+                self._pool = None

@@ -27,14 +27,11 @@ from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.local import grammar
 from airconn.stores.local.edit import edited
-from airconn.stores.local.grammar import Content
 from airconn.stores.masks import holds_mask
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.saving import write_atomically
 
 T = TypeVar("T", bound=AirflowObject)
-_USELESS = "an entry of which Airflow makes nothing"
-"""The version of an entry that is there and isn't an object."""
 
 
 class LocalStore(Store):
@@ -71,21 +68,21 @@ class LocalStore(Store):
                 content = self._content(kind, text, context)
                 notes += content.notes
                 found += content.bundle
-                useless |= {(kind, id_): _USELESS for id_ in content.ids if content.bundle.get(kind, id_) is None}
+                useless |= content.versions
         bundle = selection.of(Bundle.of(found))
         return Reading(bundle, tuple(notes), kinds=self.capabilities.kinds, versions=useless)
 
     def _type(self, kind: Kind, context: Context) -> str:
         return grammar.type_of(self._paths[kind], _options(kind, context).rules)
 
-    def _content(self, kind: Kind, text: str, context: Context) -> Content:
+    def _content(self, kind: Kind, text: str, context: Context) -> Reading:
         return grammar.read(text, kind, self._paths[kind], _options(kind, context))
 
     def stored_form(self, obj: T, context: Context = DEFAULT_CONTEXT) -> T:
         if self.problems(obj, context):
             return obj
-        what = self._type(obj.kind, context)
-        return cast("T", grammar.stored(cast("Connection | Variable", obj), what, _options(obj.kind, context)))
+        file_type = self._type(obj.kind, context)
+        return cast("T", grammar.stored(cast("Connection | Variable", obj), file_type, _options(obj.kind, context)))
 
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
         if not isinstance(obj, Connection | Variable) or obj.kind not in self.capabilities.kinds:
@@ -93,11 +90,11 @@ class LocalStore(Store):
         found = [] if obj.id else ["it has no id"]
         if half := _half_a_character(obj):
             return (*found, f"its {half} has half a character (a lone surrogate) in it, which no file holds")
-        options, what = _options(obj.kind, context), self._type(obj.kind, context)
-        if reason := grammar.refusal(obj, what, options.rules):
+        options, file_type = _options(obj.kind, context), self._type(obj.kind, context)
+        if reason := grammar.refusal(obj, file_type, options.rules):
             return (*found, reason)
         try:
-            grammar.stored(obj, what, options)
+            grammar.stored(obj, file_type, options)
         except InputError:
             found.append("it has no form that Airflow would read from a file")
         return tuple(found)
@@ -139,7 +136,7 @@ class LocalStore(Store):
         path = self._paths[kind]
         _look(path)
         text = _text_of(path) if Path(path).exists() else ""
-        now = self._content(kind, text, context) if text else Content()
+        now = self._content(kind, text, context) if text else Reading()
         errors: dict[Key, str] = {}
         changes: dict[str, Connection | Variable | None] = {}
         for step in steps:
@@ -152,18 +149,18 @@ class LocalStore(Store):
             self._save(kind, text, now, changes, context)
         return errors
 
-    def _write_refusal(self, step: Step, now: Content, context: Context) -> str:
+    def _write_refusal(self, step: Step, now: Reading, context: Context) -> str:
         """Why a step isn't done, going by what is in the file now."""
         key = (step.kind, step.id)
         held = now.bundle.get(*key)
         read = context.before.bundle.get(*key) if context.before else None
         if step.action is Action.CREATE:
-            if step.id in now.ids:
+            if held is not None or key in now.versions:
                 return "it is there already"
         elif read is not None and held != read:
             is_gone = held is None and step.action is Action.DELETE
             return "" if is_gone else CHANGED
-        elif held is None and step.id in now.ids:
+        elif held is None and key in now.versions:
             return "Airflow makes nothing of its entry, which is left alone"
         if step.action is Action.DELETE:
             return ""
@@ -176,15 +173,15 @@ class LocalStore(Store):
         self,
         kind: Kind,
         text: str,
-        now: Content,
+        now: Reading,
         changes: Mapping[str, Connection | Variable | None],
         context: Context,
     ) -> None:
-        path, options, what = self._paths[kind], _options(kind, context), self._type(kind, context)
-        after = edited(text, what, changes)
+        path, options, file_type = self._paths[kind], _options(kind, context), self._type(kind, context)
+        after = edited(text, file_type, changes)
         # What is called genuine is a mask again to every reader of the file.
         expected = {
-            (kind, id_): grammar.stored(replace(obj, literal=frozenset()), what, options)
+            (kind, id_): grammar.stored(replace(obj, literal=frozenset()), file_type, options)
             for id_, obj in changes.items()
             if obj is not None
         }
@@ -193,7 +190,7 @@ class LocalStore(Store):
         except InputError:
             raise not_in_place() from None
         gone = {id_ for id_, obj in changes.items() if obj is None}
-        if content.ids != (now.ids - gone) | {id_ for _, id_ in expected}:
+        if grammar.ids(content, kind) != (grammar.ids(now, kind) - gone) | {id_ for _, id_ in expected}:
             raise not_in_place()
         keys = {(kind, id_): obj for id_, obj in changes.items()}
         verified(lambda: content.bundle, now.bundle, keys, expected)

@@ -187,3 +187,8 @@ class _Decrypter:
             raise
         self.decrypted += 1
         return text
+
+
+def open_store(address: str, settings: Settings) -> MetadbStore:
+    """The metadata database at this address. Raises `UsageError` for an address with a password in it."""
+    return MetadbStore(address, settings)

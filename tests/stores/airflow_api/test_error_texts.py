@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from airconn.stores.airflow_api.error_texts import quotes, reason
-from airconn.stores.http.transport import Reply
+from airconn.stores.airflow_api.error_texts import reason
+from airconn.stores.http.echoes import quotes
+from airconn.stores.http.messages import Reply
 
 SECRET = "hunter2/se'cret\n🔑"
 

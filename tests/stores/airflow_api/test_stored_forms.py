@@ -10,8 +10,8 @@ from hypothesis import strategies as some
 
 from airconn.airflow.rest_api import dialect_for
 from airconn.model import REDACTED, AirflowVersion, Connection, Pool, Redacted, Text, Variable
-from airconn.stores.airflow_api.stored_forms import hides_more, matches, rewritten, stored_form, unmasked
-from airconn.stores.masks import holds_mask
+from airconn.stores.airflow_api.stored_forms import hides_more, is_shown, rewritten, stored_form, unmasked
+from airconn.stores.hidden import hidden_refusal
 
 V1, V2 = dialect_for(AirflowVersion(2, 11, 2)), dialect_for(AirflowVersion(3, 3, 2))
 
@@ -92,11 +92,8 @@ def test_hidden_values_and_masks_are_found_before_they_are_sent() -> None:
     obj = Connection(
         conn_id="c", conn_type="t", host="***", login="a ***", password=REDACTED, extra=Text('{"a": ["***"]}')
     )
-    assert holds_mask(obj, ("conn_type", "host", "login", "password", "extra", "port")) == (
-        "host",
-        "password",
-        "extra",
-    )
+    names = ("conn_type", "host", "login", "password", "extra", "port")
+    assert hidden_refusal(obj, names) == "host, password, extra are hidden (***) and wasn't written"
 
 
 def test_two_objects_match_as_far_as_both_are_visible() -> None:
@@ -104,10 +101,10 @@ def test_two_objects_match_as_far_as_both_are_visible() -> None:
     theirs = Connection(
         conn_id="c", conn_type="t", password=REDACTED, extra=Text('{"token": "***", "a": 1}', (("token",),))
     )
-    assert matches(theirs, ours, ("conn_type", "password", "extra", "host"))
+    assert is_shown(ours, theirs, ("conn_type", "password", "extra", "host"))
     other = Connection(conn_id="c", conn_type="t", extra=Text('{"token": "s", "a": 2}'))
-    assert not matches(theirs, other, ("extra",))
-    assert not matches(theirs, Connection(conn_id="c", conn_type="u"), ("conn_type",))
+    assert not is_shown(other, theirs, ("extra",))
+    assert not is_shown(Connection(conn_id="c", conn_type="u"), theirs, ("conn_type",))
 
 
 @pytest.mark.parametrize(
@@ -126,5 +123,5 @@ def test_what_is_hidden_as_one_piece_matches_all_that_is_wanted_there(
 ) -> None:
     theirs = Connection(conn_id="c", conn_type="t", extra=Text.of(held, masked=True))
     ours = Connection(conn_id="c", conn_type="t", extra=Text(wanted))
-    assert matches(theirs, ours, ("extra",)) is same
-    assert hides_more(theirs, ours, "extra", tells_passwords=True) is more
+    assert is_shown(ours, theirs, ("extra",)) is same
+    assert hides_more(ours, theirs, ("extra",), tells_passwords=True) is more

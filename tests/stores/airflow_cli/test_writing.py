@@ -9,7 +9,7 @@ from airconn.config import Settings
 from airconn.model import NEWEST, Action, AirflowVersion, Bundle, Connection, Selection, Text
 from airconn.model.reading import Reading
 from airconn.stores import open_store
-from airconn.stores.airflow_cli.session import Session
+from airconn.stores.airflow_cli.session import CommandSession
 from airconn.stores.airflow_cli.writing import Writer
 from tests.stores.contract import TARGET, step
 
@@ -38,5 +38,5 @@ def test_what_changed_between_the_read_and_a_merge_is_not_overwritten() -> None:
     assert merge.merges
     theirs = Connection(conn_id="c", conn_type="http", password="new", extra=Text('{"a": 1}'))
     store = open_store("airflow-cli:", Settings())
-    (outcome,) = Writer(cast(Session, Told(theirs)), store, TARGET).apply([merge])
+    (outcome,) = Writer(cast(CommandSession, Told(theirs)), store, TARGET).apply([merge])
     assert outcome.error == "changed by another writer meanwhile; run again"

@@ -17,8 +17,9 @@ from airconn.errors import TargetError
 from airconn.model import Kind, Selection
 from airconn.stores.base import Store
 from airconn.stores.http.faults import NoAnswer, OutOfTime
+from airconn.stores.http.messages import Reply, Request, unknown_fate
 from airconn.stores.http.retries import Backoff
-from airconn.stores.http.transport import Reply, Request, Transport, unknown_fate
+from airconn.stores.http.transport import Transport
 from tests.stores.airflow_api.conftest import airflow, with_password, with_token
 from tests.stores.site import Answer, Received, Site
 
@@ -304,7 +305,7 @@ def test_an_answer_that_comes_by_drops_ends_at_the_deadline(writing: bool) -> No
         thread.start()
         settings = until(0.2, timeout=0.3) if writing else until(0.3, timeout=60.0)
         transport = Transport(f"http://127.0.0.1:{server.getsockname()[1]}", settings)
-        with transport.finishing() if writing else contextlib.nullcontext():
+        with transport.deadline.finishing() if writing else contextlib.nullcontext():
             error = out_of_time(lambda: transport.send(Request("GET", "/x"), {}))
         dropped.set()
         thread.join()
@@ -387,7 +388,7 @@ def test_logging_in_is_ended_by_the_deadline(serve: Serve, connect: Connect) -> 
 def test_nothing_is_sent_again_after_the_deadline(serve: Serve) -> None:
     flaky = Flaky(Answer(502), 99)
     transport = Transport(serve(airflow("3.3.2", flaky)).url, until(-1, retries=9))
-    with transport.finishing():
+    with transport.deadline.finishing():
         assert transport.send(Request("PATCH", "/variables", body={}), {}).status == 502
         assert flaky.seen == 1
         assert transport.send(Request("PATCH", "/variables", body={}, late=True), {}).status == 502

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
-from airconn.stores.http.transport import Reply
+from airconn.stores.http.messages import Reply
 
 _FIELDS = {"csrf_token": "hidden", "username": "text", "password": "password"}
 """What the form has (flask_appbuilder/security/forms.py `LoginForm_db`), which LDAP shares."""

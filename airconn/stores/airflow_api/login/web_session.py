@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from airconn.errors import TargetError
 from airconn.stores.http import bodies
-from airconn.stores.http.transport import Reply, Request, Transport
+from airconn.stores.http.messages import Reply, Request
+from airconn.stores.http.transport import Transport
 
 _PAGE = "/login/"
 _PATIENCE = 10.0

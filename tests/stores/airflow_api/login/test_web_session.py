@@ -17,7 +17,7 @@ from airconn.errors import TargetError
 from airconn.model import Action, AirflowObject, Kind, Selection, Step, Text, Variable
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.base import Store
-from airconn.stores.http.transport import Request
+from airconn.stores.http.messages import Request
 from tests.stores.airflow_api.conftest import PASSWORD, airflow, with_password, with_token
 from tests.stores.site import Answer, Received, Site
 
@@ -503,6 +503,7 @@ def test_a_session_shows_no_cookie_in_its_repr(serve: Serve) -> None:
     for _ in range(3):
         session.send(Request("GET", "/api/v1/variables"))
     assert "opened-1-cookie" in session.auth.secrets()
-    assert "opened" not in f"{vars(session)} {vars(session.auth)['_web']!r}"
+    (way,) = session.auth._ways.values()
+    assert "opened" not in f"{vars(session)} {vars(session.auth)} {vars(way)['_session']!r}"
     session.close()
     assert "opened-1-cookie" not in session.auth.secrets()
