@@ -129,7 +129,8 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         _refuse_doubtful(loaded)
         _refuse_shared(target, kinds & selection.kinds)
     reading = _read_target(request, opened, loaded, context)
-    context = replace(context, before=reading)
+    wanted = frozenset((obj.kind, obj.id) for obj in loaded.bundle)
+    context = replace(context, before=reading, wanted=wanted)
     bundle = _typed(loaded.bundle, reading.bundle)
     plan = make_plan(bundle, reading.bundle, target_rules(target, context, described), request.policy)
     if request.prune:
@@ -161,7 +162,8 @@ def _read_target(request: ImportRequest, opened: OpenedImport, loaded: Loaded, c
     reading = watching.read(target, replace(selection, kinds=kinds & selection.kinds), context)
     found = frozenset((obj.kind, obj.id) for obj in reading.bundle)
     if outside := ids - found:
-        reading = _joined(reading, watching.read(target, Selection(kinds=kinds, ids=outside), context))
+        others = watching.read(target, Selection(kinds=kinds, ids=outside), replace(context, before=reading))
+        reading = _joined(reading, others)
     if not request.allow_empty:
         places, notes = [*opened.sources, target], (*loaded.notes, *reading.notes)
         refuse_unmatched(selection, loaded.seen | found, places, notes, replace(context, writes=None))
