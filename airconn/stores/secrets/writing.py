@@ -129,7 +129,7 @@ class SecretWriter:
             self._sent(partial(self._service.update, kind, id_, payload, held), partial(self._is_there, obj))
 
     def _held(self, step: Step) -> Held | None:
-        """The secret that a step changes or deletes, None where there is none. Raises `Taken` where it has changed.
+        """The secret that a step changes or deletes, None where it is gone. Raises `Taken` where it has changed.
 
         Where no write of the service would notice that, it is looked at again right before.
         """

@@ -334,5 +334,5 @@ def _held(id_: str, found: Mapping[str, Any]) -> Held | Foreign:
 
 
 def _is_gone(error: SecretRefused) -> bool:
-    """Whether there is no secret, none with a value, or one that is marked for deletion: Airflow finds none."""
+    """Whether a secret is missing, has no value, or is marked for deletion: Airflow finds nothing."""
     return isinstance(error, Answered) and error.code in ("ResourceNotFoundException", "InvalidRequestException")

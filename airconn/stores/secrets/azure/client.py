@@ -81,11 +81,11 @@ class AzureClient:
         self._answered = False
 
     def get(self, name: str) -> Any:
-        """A secret with its current value. Raises `AzureDeclined` (404) where there is none."""
+        """A secret with its current value. Raises `AzureDeclined` (404) if it doesn't exist."""
         return self._call(lambda client, options: client.get_secret(name, **options))
 
     def set(self, name: str, value: str, **properties: Any) -> Any:
-        """Gives a secret a new version, which makes it where there is none."""
+        """Gives a secret a new version, which makes it if it doesn't exist."""
         return self._call(lambda client, options: client.set_secret(name, value, **properties, **options))
 
     def delete(self, name: str) -> str | None:

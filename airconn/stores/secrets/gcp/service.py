@@ -28,7 +28,7 @@ class GcpSecretManager(Service):
     ) -> None:
         """`prefixes` are what the names of each kind begin with, and `reserved` all such beginnings.
 
-        `replication` are the places of new secrets, which is Google's to choose where there are none.
+        `replication` are the places of new secrets, which Google chooses where none are given.
         """
         self.kinds = frozenset(prefixes)
         self._prefixes = prefixes

@@ -158,7 +158,7 @@ class KubernetesClient:
         return f" --context {self._context}" if self._context else ""
 
     def _call(self, method: str, **arguments: Any) -> tuple[int, Any]:
-        """The status and the JSON of an answer. Raises `Unavailable` where there is none."""
+        """The status and the JSON of an answer. Raises `Unavailable` without one."""
         client = load("kubernetes.client", EXTRA)
         errors = load("urllib3.exceptions", EXTRA)
         call = getattr(self._cluster.api, method)
