@@ -130,8 +130,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         _refuse_doubtful(loaded)
         _refuse_shared(target, kinds & selection.kinds)
     reading = _read_target(request, opened, loaded, kinds, context)
-    wanted = frozenset((obj.kind, obj.id) for obj in loaded.bundle)
-    context = replace(context, before=reading, wanted=wanted)
+    context = replace(context, before=reading)
     bundle = _typed(loaded.bundle, reading.bundle)
     plan = make_plan(bundle, reading.bundle, target_rules(target, context, described), request.policy)
     if request.prune:
