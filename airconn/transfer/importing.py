@@ -116,7 +116,8 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         on_loaded=check,
     )
     # Another run finds an object and doesn't look into it, or doesn't touch it, and so doesn't complete it.
-    whole = request.policy.on_existing != "overwrite" or request.policy.hidden_is_equal
+    is_assumed = request.policy.hidden_is_equal and target.capabilities.hides
+    whole = request.policy.on_existing != "overwrite" or is_assumed
     context = replace(context, airflow=airflow, writes=selection.kinds, whole=whole)
     described = watching.describe(target, context)
     if selection.kinds == ALL_KINDS:
