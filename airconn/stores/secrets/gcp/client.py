@@ -17,13 +17,13 @@ from airconn.errors import UsageError
 from airconn.stores.http import bodies, requests_session
 from airconn.stores.http.redirects import Way
 from airconn.stores.secrets.gcp.credentials import LOG_IN, REACH, GcpIdentity, find, library, refusal
-from airconn.stores.secrets.service import Refused, Unavailable
+from airconn.stores.secrets.service import SecretRefused, Unavailable
 
 HOST = "secretmanager.googleapis.com"
 _LONGEST_PAUSE = 60.0
 
 
-class GcpDeclined(Refused):
+class GcpDeclined(SecretRefused):
     """An answer that is about the one secret. `code` is the name that gRPC has for it (`NOT_FOUND`)."""
 
     def __init__(self, message: str, *, where: str | None = None, hint: str | None = None, code: str = "") -> None:
@@ -53,7 +53,7 @@ class GcpClient:
 
     @property
     def known_project(self) -> str | None:
-        """The project, if it is known without asking anybody."""
+        """The project, if it is known without a request."""
         return self._project
 
     def call(self, method: str, request: Mapping[str, Any], *, where: str) -> Any:
@@ -83,7 +83,7 @@ class GcpClient:
         return answer
 
     def close(self) -> None:
-        """Lets go of the connection."""
+        """Closes the connection."""
         with self._lock:
             if self._channel is not None:
                 self._channel.close()
@@ -142,8 +142,8 @@ class GcpClient:
         )
         self._stubs = service(transport=service.get_transport_class("grpc")(channel=self._channel))
 
-    def _meaning(self, error: Any, where: str) -> Refused | Unavailable:
-        """What an answer of the service means. Its text isn't shown: nobody promises what is in it."""
+    def _meaning(self, error: Any, where: str) -> SecretRefused | Unavailable:
+        """What an answer of the service means. Its text isn't shown: it may quote a value."""
         of = library("google.api_core.exceptions")
         if isinstance(error, of.ServiceUnavailable):
             return self._unreachable(error)
@@ -181,7 +181,7 @@ class GcpClient:
             return Unavailable(f"the name {self._host} doesn't resolve", where=self._place, hint=REACH)
         return Unavailable(f"{self._host} can't be reached", where=self._place, hint=REACH)
 
-    def _forbidden(self, error: Any, where: str) -> Refused | Unavailable:
+    def _forbidden(self, error: Any, where: str) -> SecretRefused | Unavailable:
         if error.reason == "SERVICE_DISABLED":
             return Unavailable(
                 "the Secret Manager API is not enabled in this project, and so refuses",

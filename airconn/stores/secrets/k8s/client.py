@@ -17,7 +17,7 @@ from airconn.stores.http.retries import driver_retry
 from airconn.stores.meanwhile import CHANGED, DELETED
 from airconn.stores.secrets.k8s import config as k8s_config
 from airconn.stores.secrets.k8s.config import EXTRA
-from airconn.stores.secrets.service import Refused, Service, Taken, Unavailable, Unsure
+from airconn.stores.secrets.service import SecretRefused, Service, Taken, Unavailable, Unsure
 
 _DEFAULT_NAMESPACE = "default"
 _PAGE = 500
@@ -124,7 +124,7 @@ class KubernetesClient:
             422: "Kubernetes finds it invalid",
         }
         if status in reasons or (400 <= status < 500 and status not in (401, 429)):
-            raise Refused(reasons.get(status, f"Kubernetes refuses to {what} it (HTTP {status})"))
+            raise SecretRefused(reasons.get(status, f"Kubernetes refuses to {what} it (HTTP {status})"))
         raise self._unavailable(status, f"{what} Secrets")
 
     def _unavailable(self, status: int, what: str) -> Unavailable:
@@ -158,7 +158,7 @@ class KubernetesClient:
         return f" --context {self._context}" if self._context else ""
 
     def _call(self, method: str, **arguments: Any) -> tuple[int, Any]:
-        """The status and the JSON of an answer. Raises `Unavailable` where there is none."""
+        """The status and the JSON of an answer. Raises `Unavailable` without one."""
         client = load("kubernetes.client", EXTRA)
         errors = load("urllib3.exceptions", EXTRA)
         call = getattr(self._cluster.api, method)

@@ -27,7 +27,7 @@ def open_session(chosen: VaultOptions, settings: Settings, way: Way) -> Any:
     session.auth = _as_it_is
     session.verify = _trusted(chosen, settings)
     if session.verify is False:
-        # Whoever asks for it needn't be told at each request.
+        # A user who asks for it needn't be told at each request.
         urllib3 = drivers.load("urllib3", "vault")
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     session.cert = _own(chosen, settings)
@@ -94,7 +94,7 @@ def _own(chosen: VaultOptions, settings: Settings) -> tuple[str, str] | str | No
             raise UsageError("there is a client key and no client certificate", hint="--client-cert FILE")
         return None
     try:
-        # A key with a passphrase would be asked for at the terminal; an empty one is none.
+        # A key with a passphrase would be asked for at the terminal; an empty one isn't one.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, password=lambda: "")
     except (OSError, ValueError):
         raise UsageError(
