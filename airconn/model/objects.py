@@ -133,7 +133,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Pool:
-    """An Airflow pool. Slots of -1 mean no limit; `include_deferred` is None if the source doesn't give it."""
+    """An Airflow pool. Slots of -1 mean no limit."""
 
     kind: ClassVar[Kind] = Kind.POOLS
 
@@ -141,6 +141,7 @@ class Pool:
     slots: int
     description: Str = None
     include_deferred: bool | None = None
+    """None where the source doesn't give it."""
     team_name: str | None = None
     unsaid: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields that the source has no place for: None says nothing about them."""
