@@ -68,7 +68,7 @@ class Ids:
     """The number of characters of the longest one, prefixes of the place apart."""
 
     def refusal(self, id_: str) -> str:
-        """Why there is no name for an id. Empty where there is one."""
+        """Why the place can't have an id. Empty where it can."""
         if self.pattern is not None and not self.pattern.fullmatch(id_):
             return f"the id has other characters than {self.words}"
         if self.longest is not None and len(id_) > self.longest:

@@ -13,8 +13,7 @@ import pytest
 from airconn.config import Settings
 from airconn.model import AirflowVersion, Kind
 from airconn.stores import open_store
-from airconn.transfer.lookup import Explanation, LookupState
-from airconn.transfer.lookup import look_up
+from airconn.transfer.lookup import Explanation, LookupState, look_up
 from airconn.transfer.lookup_order import ChainedPlace, chains
 from tests.integration.backends import judge
 from tests.integration.backends.judge import EVERY_VERSION
