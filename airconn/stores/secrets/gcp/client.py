@@ -15,7 +15,7 @@ from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores.http import bodies, requests_session
 from airconn.stores.http.pool import environment_proxy
-from airconn.stores.http.redirects import Way
+from airconn.stores.http.redirects import NamedServers
 from airconn.stores.secrets.gcp.credentials import LOG_IN, REACH, GcpIdentity, find, library, refusal
 from airconn.stores.secrets.service import Refused, Unavailable
 
@@ -111,7 +111,7 @@ class GcpClient:
     def _connect(self) -> None:
         service = library("google.cloud.secretmanager_v1").SecretManagerServiceClient
         grpc = library("grpc")
-        session = requests_session.make_session("gcp", Way(self._place), lambda method, url: bodies.SMALL)
+        session = requests_session.make_session("gcp", NamedServers(self._place), lambda method, url: bodies.SMALL)
         roots = None
         if self._settings.ca_bundle is not None:
             session.verify = str(self._settings.ca_bundle)
