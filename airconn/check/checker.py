@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from airconn.check import env_lines, objects, places, uris
-from airconn.check.reading import Reading, place, read
+from airconn.check.reading import by_place, place
 from airconn.check.rules import BY_CODE, Finding, Severity
 from airconn.check.sensitive import secrets
 from airconn.errors import InputError
 from airconn.formats.base import extra_fault
+from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.env import PREFIXES, env_name
 from airconn.model import (
     NEWEST,
@@ -24,6 +25,7 @@ from airconn.model import (
     number_of,
     rules_for,
 )
+from airconn.model.reading import Reading
 from airconn.model.secrecy import secret_leaves
 from airconn.stores import git
 from airconn.stores.file import FileStore
@@ -96,14 +98,14 @@ class _Checker:
         except InputError as error:
             self.fault(error)
             return
-        reading = read(self.store, self.airflow)
+        reading = self.store.read_text(self.airflow, keeps_uris=True)
         alike = _reads_alike(reading)
-        in_2 = reading if alike or self.airflow == AIRFLOW_2 else read(self.store, AIRFLOW_2)
-        in_3 = reading if alike or self.airflow == NEWEST else read(self.store, NEWEST)
+        in_2 = reading if alike or self.airflow == AIRFLOW_2 else self.store.read_text(AIRFLOW_2, keeps_uris=True)
+        in_3 = reading if alike or self.airflow == NEWEST else self.store.read_text(NEWEST, keeps_uris=True)
         # An extra that Airflow 3 refuses makes no object for it, and has to be looked at all the same.
-        places = reading.by_place() if in_2 is reading else {**in_2.by_place(), **reading.by_place()}
+        places = by_place(reading) if in_2 is reading else {**by_place(in_2), **by_place(reading)}
         found = [obj for obj in places.values() if self.wants(obj)]
-        settings = env_lines.settings(text, self.store.settings.env_dialect) if is_env else []
+        settings = env_lines.settings(text, self.store.settings.format_values.get(DIALECT.name)) if is_env else []
         lines = env_lines.by_line(settings)
         self.columns = {line: entry.column for line, entry in lines.items()}
         self.objects = found
@@ -165,9 +167,9 @@ class _Checker:
 
     def two_readings(self, in_2: Reading, in_3: Reading) -> None:
         """What a query is to Airflow 2, to 3.0 and to workers of 3, and to the rest of it."""
-        other = in_3.by_place()
+        other = by_place(in_3)
         of_uris = {(seen.conn_id, seen.origin) for seen in in_3.uris}
-        for key, obj in in_2.by_place().items():
+        for key, obj in by_place(in_2).items():
             again = other.get(key)
             if not isinstance(obj, Connection) or not isinstance(again, Connection) or obj.extra == again.extra:
                 continue

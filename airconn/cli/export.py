@@ -12,7 +12,7 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.standard_input import refuse_second_use
-from airconn.errors import AirconnError, BlockedError, ExitCode, InputError, UsageError
+from airconn.errors import AirconnError, BlockedError, ExitCode, InputError
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
@@ -94,17 +94,18 @@ def deliver(
     if path is not None and (str(path) == "-" or is_standard_output(path)):
         path = None
     app.writes = path is not None
+    values = formats.given_values(options)
     out = FileStore(
         str(path or "-"),
         Settings(
             from_format=options["format"] or (None if path else DEFAULT_FORMAT),
-            env_dialect=options["env_dialect"],
+            format_values=values,
             replace_references=options["replace_references"] or options["replace"],
         ),
     )
     formats.get_format(out.format_name())
     out.choose(selection.kinds)
-    _refuse_idle(options, out)
+    formats.refuse_idle(out.format_name(), values, afresh=options["replace"] or not out.holds_something())
     if path is not None:
         refuse_unwritable(path)
     change = make_overrides(app, options, selection)
@@ -120,11 +121,7 @@ def deliver(
             options=WriteOptions(
                 airflow=options["airflow"] or version,
                 kinds=selection.kinds,
-                connection_format=options["connection_format"],
-                env_dialect=options["env_dialect"] or out.env_dialect(),
-                k8s_layout=options["k8s_layout"],
-                k8s_namespace=options["k8s_namespace"],
-                k8s_name=options["k8s_name"],
+                values={**out.said_values(), **values},
             ),
             redacted=options["redacted"] or "mask",
             mask_secrets=options["mask_secrets"],
@@ -192,37 +189,6 @@ def _why_nothing(result: Export, out: FileStore) -> str:
     if not len(result.bundle):
         return "the source hides a part of everything" if result.hidden else ""
     return "" if len(result.written) or result.kept else f"the {out.format_name()} format can't hold anything"
-
-
-_OWNERS = {
-    "connection_format": ("env", "k8s"),
-    "env_dialect": ("env",),
-    "k8s_layout": ("k8s",),
-    "k8s_namespace": ("k8s",),
-    "k8s_name": ("k8s",),
-}
-"""The options that are about some formats alone, and which these are."""
-
-
-def _refuse_idle(options: dict[str, Any], out: FileStore) -> None:
-    """Raises `UsageError` for an option that the format doesn't know, which would do nothing."""
-    format_name = out.format_name()
-    for name, owners in _OWNERS.items():
-        value, option = options[name], f"--{name.replace('_', '-')}"
-        is_default = name == "connection_format" and value in ("json", format_name)
-        if value is None or is_default or format_name in owners:
-            continue
-        of = " and ".join(owners)
-        raise UsageError(
-            f"{option} is for the {of} format{'s' * (len(owners) > 1)}, and this is written as {format_name}",
-            hint=f"leave {option} out, or choose the format with --format {owners[0]}",
-        )
-    afresh = options["replace"] or not out.holds_something()
-    if options["k8s_name"] and (options["k8s_layout"] == "backend" or (afresh and not options["k8s_layout"])):
-        raise UsageError(
-            "--k8s-name is what one Secret with all objects is called, and here each gets its own",
-            hint="leave --k8s-name out, or take --k8s-layout env",
-        )
 
 
 def tell(app: App, result: Export, selection: Selection, out: Path | None, *, omitted: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from airconn import formats
 from airconn.cli.airflow_option import airflow as airflow
 from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
@@ -21,7 +22,7 @@ from airconn.cli.nothing import warn_of_nothing as warn_of_nothing
 from airconn.cli.redirect_option import allow_redirect
 from airconn.cli.standard_input import one_name
 from airconn.errors import UsageError
-from airconn.formats import NAMES, dotenv, refuse_unknown
+from airconn.formats import FormatOption
 from airconn.stores import is_file, open_store
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ def _known_format(ctx: click.Context, param: click.Parameter, value: str | None)
     """Judges the name of a format before anything is read. A command with a target says that nothing was written."""
     if value is not None:
         app = ctx.find_object(App)
-        if app is not None and value not in NAMES:
+        if app is not None and value not in formats.FORMATS:
             app.writes = any(other.name == "to" for other in ctx.command.params)
-        refuse_unknown(value)
+        formats.refuse_unknown(value)
     return value
 
 
@@ -71,6 +72,16 @@ def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
         return function
 
     return decorate
+
+
+def _of_format(option: FormatOption, *, of_sources: bool) -> Callable[[F], F]:
+    """An option that a format has declared, for what is written or for the files that are read."""
+    return click.option(
+        f"--from-{option.flag[2:]}" if of_sources else option.flag,
+        type=click.Choice(option.choices) if option.choices else None,
+        metavar=None if option.choices else "NAME",
+        help=option.help_of_sources if of_sources else option.help,
+    )
 
 
 def _set_verbosity(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -136,19 +147,14 @@ reading = _apply(
             metavar="FORMAT",
             callback=_known_format,
             shell_complete=complete_format,
-            help=f"The format of the sources, where name and content don't tell: {', '.join(NAMES)}.",
+            help=f"The format of the sources, where name and content don't tell: {', '.join(formats.names())}.",
         ),
         click.option(
             "--kind",
             type=click.Choice(["connections", "variables", "pools"]),
             help="What a file of one kind holds, where it doesn't tell.",
         ),
-        click.option(
-            "--from-env-dialect",
-            "from_env_dialect",
-            type=click.Choice(dotenv.NAMES),
-            help="For which reader a .env file among the sources was written, where it doesn't tell [portable].",
-        ),
+        *(_of_format(option, of_sources=True) for option in formats.options() if option.help_of_sources),
     ]
 )
 
@@ -170,27 +176,9 @@ writing = _apply(
             metavar="FORMAT",
             callback=_known_format,
             shell_complete=complete_format,
-            help=f"How it is written, where the name of FILE doesn't tell: {', '.join(NAMES)} [json].",
+            help=f"How it is written, where the name of FILE doesn't tell: {', '.join(formats.names())} [json].",
         ),
-        click.option(
-            "--connection-format",
-            type=click.Choice(["json", "uri"]),
-            default="json",
-            help="How a connection is written in a .env file [json, which holds all of it].",
-        ),
-        click.option(
-            "--env-dialect",
-            type=click.Choice(dotenv.NAMES),
-            help="For which reader a .env file is written [portable: for all of them, as far as that goes].",
-        ),
-        click.option(
-            "--k8s-layout",
-            type=click.Choice(["backend", "env"]),
-            help="Whether Kubernetes gets a Secret for each object, as Airflow finds it, or one of them all as "
-            "environment variables [as in FILE, else backend].",
-        ),
-        click.option("--k8s-namespace", metavar="NAME", help="The namespace that is written into Secrets [none]."),
-        click.option("--k8s-name", metavar="NAME", help="What a Secret of them all is called [airflow-environment]."),
+        *(_of_format(option, of_sources=False) for option in formats.options()),
         click.option(
             "--redacted",
             type=click.Choice(["mask", "omit", "fail"]),
@@ -344,8 +332,8 @@ def make_selection(kinds: tuple[str, ...], include: tuple[str, ...], exclude: tu
 def open_address(address: Address, options: dict[str, Any]) -> Store:
     """The store of an address, with the options of `reading` and `network` that were given."""
     given: dict[str, Any] = {name: options[name] for name in _OF_SETTINGS if options.get(name) is not None}
-    if options.get("from_env_dialect"):
-        given["env_dialect"] = options["from_env_dialect"]
+    if values := formats.given_values(options, "from_"):
+        given["format_values"] = values
     if "kind" in given:
         from airconn.model import Kind
 
@@ -368,9 +356,7 @@ def open_fills(app: App, options: dict[str, Any]) -> list[Store]:
     """The places that are to show what the sources hide. Raises `InputError` for a file that can't be read."""
     from airconn.stores.file import FileStore
 
-    others = {
-        name: value for name, value in options.items() if name not in ("from_format", "kind", "from_env_dialect")
-    }
+    others = {name: value for name, value in options.items() if name not in formats.of_sources()}
     fills = [open_address(app.config.resolve(address), others) for address in options["fill"]]
     for store in fills:
         if isinstance(store, FileStore) and store.path is not None:

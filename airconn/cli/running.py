@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airconn import report, transfer
+from airconn import formats, report, transfer
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.overriding import make_overrides
@@ -118,7 +118,7 @@ class Run:
         app, options = self.app, self.options
         app.writes = True
         with ExitStack() as stack:
-            of_target = {**options, "from_format": None, "kind": None, "from_env_dialect": None}
+            of_target = {**options, **dict.fromkeys(formats.of_sources())}
             target = self._open_target(options["to"], of_target)
             if isinstance(target, FileStore) and target.path is not None:
                 refuse_unwritable(target.path)

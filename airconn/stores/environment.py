@@ -6,9 +6,9 @@ import re
 from typing import ClassVar
 
 from airconn.config import Settings
-from airconn.errors import InputError, InputErrors
+from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import Faults, Note, parsed
+from airconn.formats.base import Faults, Note, reading
 from airconn.model import ALL_KINDS, AirflowObject, Bundle, Kind, Origin, Selection, rules_for
 from airconn.stores.base import Capabilities, Store
 
@@ -57,11 +57,9 @@ class EnvironmentStore(Store):
                 continue
             try:
                 found.append(env.read_value(kind, id_, value, rules_for(self.reads_for), origin))
-            except InputErrors as error:
-                faults.errors += error.errors
             except InputError as error:
-                faults.errors.append(error)
-        return parsed(found, faults, self.notes).bundle
+                faults.take(error)
+        return reading(found, faults, self.notes).checked().bundle
 
     def listed(self, kinds: frozenset[Kind] = ALL_KINDS) -> frozenset[tuple[Kind, str]]:
         named = ((name, env.named_by(name)) for name in self._environ)

@@ -14,25 +14,16 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 from airconn import formats
 from airconn.config import Settings
 from airconn.errors import AirconnError, BlockedError, InputError, UsageError
-from airconn.formats import dotenv, omission
-from airconn.formats.base import (
-    Change,
-    Form,
-    Note,
-    Parsed,
-    ReadOptions,
-    Rendered,
-    Same,
-    WriteOptions,
-    half_characters,
-)
+from airconn.formats import omission
+from airconn.formats.base import IsUnchanged, ReadOptions, Rendered, StoredForm, WriteOptions, half_characters
 from airconn.model import ALL_KINDS, AirflowObject, AirflowVersion, Bundle, Kind, Outcome, Selection, Step
+from airconn.model.reading import Key, Note, Reading
 from airconn.quoting import shown_address
 from airconn.stores import saving
 from airconn.stores.base import Capabilities, Store
 
 if TYPE_CHECKING:
-    from airconn.formats.references import Guard
+    from airconn.formats.references import ReferenceGuard
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -58,11 +49,11 @@ class FileStore(Store):
         self._text: str | None = None
         self._seen: Version | None = None
         """Which version of the file was read or written last."""
-        self._last: tuple[str, AirflowVersion, Parsed] | None = None
+        self._last: tuple[str, AirflowVersion, Reading] | None = None
         self.chosen: frozenset[Kind] = ALL_KINDS
         """The kinds that are to be written, which decides the shape of a file that isn't there yet."""
         self._is_target = False
-        self._forms: tuple[str, AirflowVersion, Form] | None = None
+        self._forms: tuple[str, AirflowVersion, StoredForm] | None = None
         self._rehearsed: _Rehearsal | None = None
 
     def describe(self) -> str:
@@ -126,31 +117,29 @@ class FileStore(Store):
             raise UsageError(
                 f"the name of {self.address} doesn't tell the format",
                 hint="end it as in x.json, x.yaml, x.env or x.uri; an export and a conversion also take --format, "
-                f"one of {', '.join(formats.NAMES)}",
+                f"one of {', '.join(formats.names())}",
             )
         return name
 
-    def env_dialect(self) -> str | None:
-        """The dialect that a .env file says it is in. Where it is written anew, it stays so."""
+    def said_values(self) -> Mapping[str, str]:
+        """The values of its format's options that the file says of itself. Where it is written anew, they stay."""
         try:
-            is_env = self.holds_something() and self.format_name() == "env"
-            name = dotenv.named_by_mark(self.text()) if is_env else None
+            return formats.get_format(self.format_name()).said_by(self.text()) if self.holds_something() else {}
         except AirconnError:
-            return None
-        return name if name in dotenv.NAMES else None
+            return {}
 
-    def parse(self) -> Parsed:
-        """What the file holds, in its format."""
+    def read_text(self, airflow: AirflowVersion, *, keeps_uris: bool = False) -> Reading:
+        """What the file holds, in its format, with its faults."""
         text = self.text()
         likely = next(iter(self.chosen)) if len(self.chosen) == 1 else None
-        options = ReadOptions(self.reads_for, self.settings.kind, self.settings.env_dialect, likely)
-        return formats.get_format(self.format_name()).parse(text, self.address, options)
+        options = ReadOptions(airflow, self.settings.kind, likely, self.settings.format_values, keeps_uris)
+        return formats.get_format(self.format_name()).read(text, self.address, options)
 
-    def _parsed(self) -> Parsed:
+    def _parsed(self) -> Reading:
         """What the file holds, parsed once for all who ask in a run."""
         text = self.text()
         if self._last is None or self._last[0] is not text or self._last[1] != self.reads_for:
-            self._last = text, self.reads_for, self.parse()
+            self._last = text, self.reads_for, self.read_text(self.reads_for).checked()
         return self._last[2]
 
     def read(self, selection: Selection) -> Bundle:
@@ -170,12 +159,12 @@ class FileStore(Store):
             there = self._parsed().kinds
         else:
             self.choose(kinds)
-        self.kinds = there & formats.get_format(self.format_name()).KINDS
+        self.kinds = there & formats.get_format(self.format_name()).kinds
 
     def choose(self, kinds: frozenset[Kind]) -> None:
         """Says of which kinds it is written afresh, which decides its shape. Raises `UsageError`."""
         if self.path is not None and self.format_name() in ("json", "yaml"):
-            from airconn.formats.kinds import refuse_name
+            from airconn.formats.kind_detection import refuse_name
 
             refuse_name(self.address, kinds)
         self.chosen = kinds
@@ -183,7 +172,7 @@ class FileStore(Store):
     def problems(self, obj: AirflowObject) -> Sequence[str]:
         if obj.kind not in self.kinds:
             name = self.format_name()
-            holds_none = obj.kind not in formats.get_format(name).KINDS
+            holds_none = obj.kind not in formats.get_format(name).kinds
             return (f"{f'the {name} format' if holds_none else 'this file'} holds no {obj.kind.value}",)
         return half_characters(obj)
 
@@ -201,7 +190,7 @@ class FileStore(Store):
     def as_held(self, obj: T) -> T:
         """What is read back of an object that is written into the file."""
         try:
-            back = self._form()(obj)
+            back = self._stored_form()(obj)
         except InputError:
             back = None
         if back is None:
@@ -210,19 +199,19 @@ class FileStore(Store):
         literal: frozenset[str] = getattr(obj, "literal", frozenset())
         return cast("T", replace(back, **{name: getattr(obj, name) for name in literal}) if literal else back)
 
-    def _form(self) -> Form:
+    def _stored_form(self) -> StoredForm:
         """What tells the stored form of an object, made once for all that are asked for."""
         text = self.text() if self.holds_something() else ""
         if self._forms is None or self._forms[0] is not text or self._forms[1] != self.reads_for:
             options, name = self._write_options(), self.format_name()
-            updater = formats.get_updater(name) if text else None
-            fresh = partial(formats.get_format(name).stored, options=options)
-            self._forms = text, self.reads_for, updater.forms(text, options) if updater else fresh
+            updater = formats.get_format(name).code_of_updater() if text else None
+            fresh = partial(formats.get_format(name).code_of_writer().stored, options=options)
+            self._forms = text, self.reads_for, updater.stored_in(text, options) if updater else fresh
         return self._forms[2]
 
     def _write_options(self) -> WriteOptions:
         kinds = self._parsed().kinds if self.holds_something() else self.chosen
-        return WriteOptions(airflow=self.reads_for, kinds=kinds, env_dialect=self.settings.env_dialect)
+        return WriteOptions(airflow=self.reads_for, kinds=kinds, values=self.settings.format_values)
 
     def present(self, selection: Selection) -> Bundle:
         """What is there of the selection before a write. A file that isn't there yet holds nothing."""
@@ -230,22 +219,24 @@ class FileStore(Store):
 
     def rendered(
         self,
-        changes: Mapping[Change, AirflowObject | None],
+        changes: Mapping[Key, AirflowObject | None],
         options: WriteOptions,
-        same: Same = lambda held, wanted: held == wanted,
+        is_unchanged: IsUnchanged = operator.eq,
     ) -> Rendered:
         """The text of the file with all changes done and, where its format can do that, no other.
 
-        `same` says whether an object of the file has to be written at all.
+        `is_unchanged` says whether an object of the file has to be written at all.
         """
         name = self.format_name()
-        updater = formats.get_updater(name)
+        updater = formats.get_format(name).code_of_updater()
         if updater is not None and self.holds_something():
-            return updater.update(self.text(), changes, options, same)
+            return updater.update(self.text(), changes, options, is_unchanged)
         before = self._parsed().bundle if self.holds_something() else Bundle()
         held = {(obj.kind, obj.id): obj for obj in before}
         wanted = {
-            key: obj for key, obj in changes.items() if obj is None or key not in held or not same(held[key], obj)
+            key: obj
+            for key, obj in changes.items()
+            if obj is None or key not in held or not is_unchanged(held[key], obj)
         }
         objects = [obj for obj in {**held, **wanted}.values() if obj is not None]
         rendered = formats.get_format(name).render(Bundle.of(objects), options)
@@ -254,13 +245,13 @@ class FileStore(Store):
             rendered = replace(rendered, text=text or rendered.text)
         return rendered
 
-    def guard(self, options: WriteOptions, same: Same = operator.eq) -> Guard:
+    def guard(self, options: WriteOptions, is_unchanged: IsUnchanged = operator.eq) -> ReferenceGuard:
         """Tells which objects of the file an update may rewrite: those that differ and hold no reference."""
-        from airconn.formats.references import Guard, guard
+        from airconn.formats.references import ReferenceGuard, guard_of
 
         if self.settings.replace_references or not self.holds_something():
-            return Guard(same)
-        return guard(self.format_name(), self.text(), options, same)
+            return ReferenceGuard(is_unchanged)
+        return guard_of(self.format_name(), self.text(), options, is_unchanged)
 
     def save(self, text: str, *, afresh: bool = False) -> None:
         """Writes the file, whole or not at all. A new one, or one `afresh`, is readable by its owner alone.

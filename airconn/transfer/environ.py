@@ -9,6 +9,7 @@ from typing import Literal
 from airconn.errors import UsageError
 from airconn.formats import env
 from airconn.formats.base import ConnectionFormat, Faults, Loss, Note, WriteOptions, holdable
+from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, AirflowVersion, Bundle, Kind, Selection
 from airconn.stores.base import Store
 from airconn.transfer import Change, Hidden, Loaded, load, refuse_losses, settle_hidden
@@ -68,7 +69,8 @@ def make_environ(
     """
     if selection.kinds == {Kind.POOLS}:
         raise UsageError("Airflow looks for no pools in its environment", hint="leave out --pools")
-    options = WriteOptions(airflow=airflow or sources[0].airflow(), connection_format=connection_format)
+    values = {CONNECTION_FORMAT.name: connection_format}
+    options = WriteOptions(airflow=airflow or sources[0].airflow(), values=values)
     loaded = load(sources, selection, options.airflow, fills=fills, change=change)
     on_loaded(loaded)
     # What has no place there needn't be shown either.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from airconn import formats
 from airconn.errors import BlockedError
 from airconn.formats import omission
-from airconn.formats.base import Loss, Note, Rendered, Same, WriteOptions
+from airconn.formats.base import IsUnchanged, Loss, Note, Rendered, WriteOptions
 from airconn.model import (
     REDACTED,
     AirflowObject,
@@ -118,7 +118,7 @@ def export(
     if mask_secrets:
         bundle, secrets = _without_secrets(bundle, old, out, redacted)
     with watching.busy(out, "writing"):
-        if respect and formats.get_updater(out.format_name()):
+        if respect and formats.get_format(out.format_name()).updater:
             rendered = out.rendered({(obj.kind, obj.id): obj for obj in bundle}, options, guard)
         else:
             if len(old):
@@ -157,7 +157,7 @@ def _refuse_outdated(losses: Sequence[Loss], old: Bundle, out: FileStore) -> Non
         )
 
 
-def _is_changed(obj: AirflowObject, old: Bundle, out: FileStore, same: Same) -> bool:
+def _is_changed(obj: AirflowObject, old: Bundle, out: FileStore, same: IsUnchanged) -> bool:
     """Whether an object with hidden fields has changed visibly, so that those of the file may be out of date.
 
     `obj` has what the file knows in their place. What only describes it doesn't count.
@@ -183,7 +183,7 @@ def _not_stood_in(
     hidden, omitted = list[str](), list[str]()
     for obj in changed:
         now, name = bundle.get(obj.kind, obj.id), f"{obj.kind.value}/{obj.id}"
-        if now is None and formats.get_updater(out.format_name()):
+        if now is None and formats.get_format(out.format_name()).updater:
             omitted.append(name)
         elif now is not None and hidden_fields(now) and (obj.kind, obj.id) not in kept:
             hidden.append(name)
@@ -246,7 +246,7 @@ def _refuse_to_mask(bundle: Bundle, old: Bundle, out: FileStore) -> None:
         )
 
 
-def _same_to(sources: Sequence[Store]) -> Same:
+def _same_to(sources: Sequence[Store]) -> IsUnchanged:
     """Whether an object of a file and one of a source are the same, as far as the source tells formatting."""
 
     def same(held: AirflowObject, wanted: AirflowObject) -> bool:

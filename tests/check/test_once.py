@@ -8,7 +8,7 @@ import pytest
 
 from airconn.check.checker import check
 from airconn.config import Settings
-from airconn.model import Selection
+from airconn.model import AirflowVersion, Selection
 from airconn.stores.file import FileStore
 
 
@@ -26,12 +26,12 @@ def test_a_file_is_read_again_only_where_another_airflow_may_read_it_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, times: int
 ) -> None:
     (tmp_path / name).write_text(text)
-    store, parse, parsed = FileStore(str(tmp_path / name), Settings()), FileStore.parse, []
+    store, parse, parsed = FileStore(str(tmp_path / name), Settings()), FileStore.read_text, []
 
-    def counted(self: FileStore) -> object:
-        parsed.append(self.reads_for)
-        return parse(self)
+    def counted(self: FileStore, airflow: AirflowVersion, *, keeps_uris: bool) -> object:
+        parsed.append(airflow)
+        return parse(self, airflow, keeps_uris=keeps_uris)
 
-    monkeypatch.setattr(FileStore, "parse", counted)
+    monkeypatch.setattr(FileStore, "read_text", counted)
     check(store, Selection())
     assert len(parsed) == times

@@ -14,7 +14,6 @@ import pytest
 
 from airconn.config import Settings
 from airconn.errors import AirconnError, BlockedError, InputError
-from airconn.formats.base import Parsed
 from airconn.model import (
     ALL_KINDS,
     NEWEST,
@@ -29,6 +28,7 @@ from airconn.model import (
     Text,
     Variable,
 )
+from airconn.model.reading import Reading
 from airconn.plan import make_plan
 from airconn.stores.file import FileStore
 from airconn.stores.saving import write_atomically
@@ -124,13 +124,13 @@ def test_a_file_is_parsed_once_for_all_who_look_into_it(tmp_path: Path, monkeypa
     path = tmp_path / "a.json"
     path.write_text('{"variables": {"a": "1"}, "connections": {"c": {"conn_type": "http"}}}')
     parsed: list[AirflowVersion] = []
-    parse = FileStore.parse
+    read = FileStore.read_text
 
-    def counted(self: FileStore) -> Parsed:
-        parsed.append(self.reads_for)
-        return parse(self)
+    def counted(self: FileStore, airflow: AirflowVersion) -> Reading:
+        parsed.append(airflow)
+        return read(self, airflow)
 
-    monkeypatch.setattr(FileStore, "parse", counted)
+    monkeypatch.setattr(FileStore, "read_text", counted)
     store = FileStore(str(path), Settings())
     assert len(store.read(Selection())) == len(store.present(Selection())) == 2
     assert list(store.apply([])) == []

@@ -10,11 +10,12 @@ import pytest
 
 from airconn.config import Settings
 from airconn.errors import BlockedError, InputErrors, UsageError
-from airconn.formats.base import Loss, WriteOptions
+from airconn.formats.base import Loss
 from airconn.model import NEWEST, AirflowVersion, Bundle, Connection, Kind, Origin, Selection, Text, Variable
 from airconn.stores.environment import EnvironmentStore
 from airconn.stores.file import FileStore
 from airconn.transfer.environ import Environ, Limits, make_environ, variables_of
+from tests.formats.options import writing
 
 SECRET = "hunter2-canary"
 
@@ -28,7 +29,7 @@ def variable(key: str, value: str, **fields: Any) -> Variable:
 
 
 def entries(*objects: Any, limits: Limits | None = None, **options: Any) -> tuple[dict[str, str], list[Loss]]:
-    return variables_of(Bundle.of(objects), WriteOptions(**options), limits or Limits())
+    return variables_of(Bundle.of(objects), writing(**options), limits or Limits())
 
 
 def made(tmp_path: Path, objects: dict[str, Any], selection: Selection | None = None, **options: Any) -> Environ:
