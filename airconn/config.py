@@ -98,7 +98,7 @@ class Settings:
     """Whether an update of a file may write over references in it, such as `${DB_PW}`."""
 
     def seconds_left(self) -> float | None:
-        """The seconds until the deadline, 0 or less when it has passed. None where there is no deadline."""
+        """The seconds until the deadline, 0 or less when it has passed. None without a deadline."""
         return None if self.deadline is None else self.deadline - time.monotonic()
 
 
@@ -171,13 +171,13 @@ class Config:
         return self.resolve(self.named(None), named_by=by)
 
     def named(self, option: str | None) -> str:
-        """The address of the Airflow that is meant, as somebody has written it: `@prod` stays that."""
+        """The address of the Airflow that is meant, as it was written: `@prod` stays that."""
         if option is not None:
             return option
         return str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL)
 
     def resolve(self, text: str, named_in: str | None = None, named_by: str = "the command line") -> Address:
-        """What an address means: `@name` is looked up, anything else stands for itself.
+        """What an address means: `@name` is looked up, anything else is the address itself.
 
         `named_in` is the file that names it, unless the user does, and `named_by` says where it comes from. Raises
         `UsageError` for a name that isn't configured, and for an address that may not have the credentials which are
@@ -217,7 +217,7 @@ class Config:
         found: dict[str, Any] = {}
         for key in ("timeout", "retries", "deadline", *_OF_TLS):
             name = f"AIRCONN_{key.upper()}"
-            # Who stands in for an Airflow is a project's business, and who stands in for a vault isn't.
+            # How to reach an Airflow is a project's business, and how to reach a vault isn't.
             project = {} if key in _OF_TLS and not is_airflow else self.project
             text = self.environ.get(name) or project.get(key, self.user.get(key))
             if text in (None, ""):
@@ -318,7 +318,7 @@ def _user_file(environ: Mapping[str, str]) -> Path:
         # As platformdirs has it, whose import takes longer than most commands.
         home = Path(environ.get("XDG_CONFIG_HOME", ""))
         if not home.is_absolute():
-            home = Path(os.path.expanduser("~/.config"))  # noqa: PTH111 - pathlib's raises where nobody has a home
+            home = Path(os.path.expanduser("~/.config"))  # noqa: PTH111 - pathlib's raises without a home
         return home / "airconn" / "config.toml"
     from platformdirs import user_config_path
 

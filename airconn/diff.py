@@ -1,26 +1,16 @@
-"""Compares two bundles, object by object and leaf by leaf, and says what differs and what nobody can know."""
+"""Compares two bundles, object by object and leaf by leaf, and says what differs and what can't be known."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
-from airconn.model import (
-    DEFAULT_POOL,
-    REDACTED,
-    AirflowObject,
-    Bundle,
-    Kind,
-    Pool,
-    Text,
-    Variable,
-    is_unsaid,
-    value_fields,
-)
+from airconn.model import DEFAULT_POOL, REDACTED, AirflowObject, Bundle, Kind, Pool, Variable, is_unsaid
+from airconn.model.compare import FieldComparison, in_order
+from airconn.model.compare import compare as compare_objects
 from airconn.model.jsontext import JsonPath
-from airconn.model.leaves import Leaves, aligned, leaf_name, leaves_of
+from airconn.model.leaves import Leaves, leaf_name
 
 StoredForm = Callable[[AirflowObject], AirflowObject]
 """What a place would give back for an object after holding it."""
@@ -104,46 +94,34 @@ def compare(a: Bundle, b: Bundle, form_in_a: StoredForm, form_in_b: StoredForm) 
 
 
 def _compare(a: AirflowObject, b: AirflowObject) -> ObjectDiff:
-    fields = tuple(diff for name in value_fields(a.kind) for diff in _fields(a, b, name))
+    fields = tuple(diff for field in compare_objects(a, b) for diff in _leaves(a, b, field))
     statuses = {field.status for field in fields}
     status = next((s for s in (Status.DIFFERENT, Status.UNKNOWN) if s in statuses), Status.EQUAL)
     return ObjectDiff(a.kind, a.id, status, a, b, fields)
 
 
-def _fields(a: AirflowObject, b: AirflowObject, name: str) -> list[FieldDiff]:
+def _leaves(a: AirflowObject, b: AirflowObject, field: FieldComparison) -> list[FieldDiff]:
     """What of one field isn't equal."""
-    ours, theirs = getattr(a, name), getattr(b, name)
-    if ours == theirs and ours is not REDACTED and not (isinstance(ours, Text) and ours.hidden):
-        return []
-    mine, others = aligned(leaves_of(ours), leaves_of(theirs))
-    for side, value, obj, other in (("A", ours, a, theirs), ("B", theirs, b, ours)):
+    name, (mine, others) = field.name, field.leaves
+    for side, value, obj, other in (("A", field.a, a, field.b), ("B", field.b, b, field.a)):
         if value in (None, "") and is_unsaid(obj, name):
-            # That deferred tasks don't count is what a pool is like of which nobody says anything.
+            # A pool that doesn't say whether deferred tasks count doesn't count them.
             is_set = other is not None and other is not False
             return [FieldDiff(name, (), Status.UNKNOWN, f"not said in {side}")] if is_set else []
-    found = [
-        diff
-        for path in sorted({*mine, *others}, key=_sort_key)
-        if (diff := _leaf(name, path, mine.get(path, _ABSENT), others.get(path, _ABSENT)))
-    ]
+    found = [FieldDiff(name, path, Status.DIFFERENT) for path in field.different]
+    for path in field.unknown:
+        where = [side for side, leaves in (("A", mine), ("B", others)) if leaves.get(path) is REDACTED]
+        reason = f"hidden in {where[0] if len(where) == 1 else 'both'}"
+        found.append(FieldDiff(name, path, Status.UNKNOWN, reason))
     if not found and isinstance(a, Variable):
         # A variable is a text, and Airflow gives it to a task as it stands there.
         return [FieldDiff(name, (), Status.DIFFERENT)]
-    return _without_empty(found, mine, others)
+    return _without_empty(sorted(found, key=lambda diff: in_order(diff.path)), mine, others)
 
 
-_ABSENT = object()
 _OWN_POOL = Pool(name=DEFAULT_POOL, slots=128, description="Default pool", include_deferred=False)
 """What each Airflow has by itself (utils/db.py `add_default_pool_if_not_exists`), and the file that it is made from
 may not have."""
-
-
-def _leaf(name: str, path: JsonPath, ours: Any, theirs: Any) -> FieldDiff | None:
-    hidden = [side for side, leaf in (("A", ours), ("B", theirs)) if leaf is REDACTED]
-    if hidden:
-        where = "both" if len(hidden) == 2 else hidden[0]
-        return FieldDiff(name, path, Status.UNKNOWN, f"hidden in {where}")
-    return None if ours is not _ABSENT and ours == theirs else FieldDiff(name, path, Status.DIFFERENT)
 
 
 def _without_empty(found: list[FieldDiff], mine: Leaves, others: Leaves) -> list[FieldDiff]:
@@ -154,7 +132,3 @@ def _without_empty(found: list[FieldDiff], mine: Leaves, others: Leaves) -> list
     paths = {diff.path for diff in found}
     outer = {path[:depth] for path in paths for depth in range(len(path))}
     return [diff for diff in found if diff.path not in empty or diff.path not in outer]
-
-
-def _sort_key(path: JsonPath) -> tuple[tuple[bool, int, str], ...]:
-    return tuple((isinstance(part, str), part if isinstance(part, int) else 0, str(part)) for part in path)

@@ -1,4 +1,4 @@
-"""Which addresses are taken from a file that somebody else may have written: a project's airconn.toml, a plan.
+"""Which addresses are taken from a file that others may have written: a project's airconn.toml, a plan.
 
 Such a file must not choose who gets the credentials that the environment has for other places (VAULT_TOKEN, those of
 AWS, PGPASSWORD, …), nor run a command. So it may name files, an Airflow by its URL, which gets the credentials for an
@@ -34,7 +34,7 @@ _PLACE = re.compile(
     r"(?:https?|env|local|airflow-c(?:li|onfig)|metadb(?:\+[\w+]+)?|vault|(?:aws|gcp|azure)-\w+|k8s):|.*://",
     re.IGNORECASE | re.DOTALL,
 )
-"""What is no path: what the places of the registry begin with, and whatever looks like a URL."""
+"""What isn't a path: the beginnings of the registry's places, and anything that looks like a URL."""
 _HARMLESS = re.compile(
     r"""
     https?://.*

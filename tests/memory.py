@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from airconn.errors import TargetError
-from airconn.formats.base import Note
 from airconn.model import Action, AirflowObject, Bundle, Kind, Outcome, Selection, Step
-from airconn.stores.base import Capabilities, Store
+from airconn.model.reading import Note, Reading
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 
 UNREAD = "the server fails on it (500): left out"
+
+
+_CAPABILITIES = Capabilities()
 
 
 class Memory(Store):
     """Holds objects. Its writes are told in `calls`, a list of ids for each call of `apply`."""
 
-    capabilities = Capabilities()
-
-    def __init__(self, *objects: AirflowObject) -> None:
-        super().__init__("http://memory")
+    def __init__(self, *objects: AirflowObject, capabilities: Capabilities = _CAPABILITIES) -> None:
+        super().__init__("http://memory", capabilities)
         self.held = {(obj.kind, obj.id): obj for obj in objects}
         self.unread: set[str] = set()
         """The ids that are there and can't be read."""
@@ -30,37 +31,35 @@ class Memory(Store):
         """The ids before which the place doesn't answer."""
         self.replaces = False
         """Whether an object has to be deleted and created anew to change it."""
+        self.contexts: list[Context] = []
+        """What each `apply` was for."""
         self.calls: list[list[str]] = []
         self.before_write: Callable[[Step], None] = lambda step: None
 
-    def describe(self) -> str:
-        return self.address
+    def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
+        return Description(self.address)
 
     def location(self, kind: Kind) -> object:
         return id(self)
 
-    def read(self, selection: Selection) -> Bundle:
+    def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
         wanted = [obj for obj in self.held.values() if selection.wants(obj.kind, obj.id)]
-        self.notes = [
-            Note(f"{self.address}: {obj.kind.value}/{obj.id}", UNREAD, left_out=True, failed=True)
-            for obj in wanted
-            if obj.id in self.unread
+        lost = [obj for obj in wanted if obj.id in self.unread]
+        notes = [
+            Note(f"{self.address}: {obj.kind.value}/{obj.id}", UNREAD, left_out=True, failed=True) for obj in lost
         ]
         shown = [obj for obj in wanted if obj.id not in self.unread]
         for done in range(1, len(shown) + 1):
-            self.watch("reading variables", done, None)
-        return Bundle.of(shown)
+            context.progress("reading variables", done, self.address)
+        return Reading(Bundle.of(shown), tuple(notes), unreadable={(obj.kind, obj.id): UNREAD for obj in lost})
 
-    def withheld(self, kind: Kind, id_: str) -> str:
-        return UNREAD if id_ in self.unread else ""
+    def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
+        return "it can't be changed" if self.replaces and step.action is Action.UPDATE else ""
 
-    def update_refusal(self, step: Step) -> str:
-        return "it can't be changed" if self.replaces else ""
-
-    def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
+    def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         call: list[str] = []
         self.calls.append(call)
-        self.notes = []
+        self.contexts.append(context)
         for step in steps:
             if step.id in self.deaf:
                 raise TargetError("nobody answers", where=self.address)
@@ -73,8 +72,7 @@ class Memory(Store):
                 yield Outcome(step, "refused")
                 continue
             self._write(step)
-            self.notes.append(Note(f"{step.kind.value}/{step.id}", "was written"))
-            yield Outcome(step)
+            yield Outcome(step, notes=(Note(f"{step.kind.value}/{step.id}", "was written"),))
 
     def _write(self, step: Step) -> None:
         key: tuple[Kind, str] = (step.kind, step.id)

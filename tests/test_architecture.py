@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from airconn.airflow.releases import newest_release
+
 PACKAGE = Path(__file__).parent.parent / "airconn"
 
 # From the bottom up. A module may import from its own room and from those below it.
@@ -18,12 +20,12 @@ ROOMS = [
     "errors",
     "quoting",
     "installed",
+    "airflow",
     "model",
     "formats",
     "override",
     "trust",
     "config",
-    "airflow_config",
     "stores",
     "plan",
     "diff",
@@ -40,6 +42,7 @@ ALSO_FORBIDDEN = {
     ("plan", "config"),
     ("sandbox", "transfer"),
     ("sandbox", "stores"),
+    ("airflow", "installed"),
 }
 
 
@@ -73,18 +76,56 @@ def test_imports_point_one_way(path: Path) -> None:
 PLACES = sorted(path.name for path in (PACKAGE / "stores").iterdir() if (path / "__init__.py").exists())
 SHARED = {("local", "secrets")}
 """Airflow's LocalFilesystemBackend is configured as any secrets backend is."""
+FOR_ALL = {"http"}
+"""The stack under the places that speak HTTP. It isn't a place, and knows none."""
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_place_knows_nothing_of_another_place(place: str) -> None:
     names = {name for path in (PACKAGE / "stores" / place).rglob("*.py") for name in imported_modules(path)}
     known = {other for other in PLACES for name in names if name.startswith(f"airconn.stores.{other}.")}
-    assert {(place, other) for other in known - {place}} <= SHARED
+    assert {(place, other) for other in known - {place} - FOR_ALL} <= SHARED
 
 
 def test_what_airflow_calls_its_own_pool_is_written_down_once() -> None:
     files = [path for path in PACKAGE.rglob("*.py") if '"default_pool"' in path.read_text()]
     assert files == [PACKAGE / "model" / "objects.py"]
+
+
+def test_the_room_of_airflow_reads_nothing_but_airflow_cfg() -> None:
+    facts = [path for path in (PACKAGE / "airflow").glob("*.py") if path.name != "config_file.py"]
+    assert len(facts) > 8
+    names = {name.split(".")[0] for path in facts for name in imported_modules(path)}
+    assert names <= {"__future__", "airconn", "collections", "dataclasses", "enum", "functools", "re"}
+
+
+def compares_versions(node: ast.AST) -> bool:
+    """Whether code names a version of Airflow by its number, or decides by a number of one."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "AirflowVersion":
+        return any(isinstance(part, ast.Constant) for part in node.args)
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        named = any(isinstance(side, ast.Attribute) and side.attr in ("major", "minor", "patch") for side in sides)
+        return named and any(isinstance(side, ast.Constant) for side in sides)
+    return False
+
+
+def test_only_the_room_of_airflow_decides_by_version_numbers() -> None:
+    outside = [path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE / "airflow"]
+    nodes = [(str(path), node) for path in outside for node in ast.walk(ast.parse(path.read_text()))]
+    assert [(path, ast.unparse(node)) for path, node in nodes if compares_versions(node)] == []
+
+
+def test_the_newest_airflow_is_written_down_once() -> None:
+    def texts(path: Path) -> list[str]:
+        tree = ast.parse(path.read_text())
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docstrings]
+        return [node.value for node in constants if isinstance(node.value, str) and newest_release() in node.value]
+
+    assert {path: found for path in PACKAGE.rglob("*.py") if (found := texts(path))} == {
+        PACKAGE / "airflow" / "releases.py": [newest_release()]
+    }
 
 
 def loaded_by(*args: str, **environ: str) -> set[str]:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tests.formats.conftest  # noqa: F401
+from airconn.airflow.masked_names import is_sensitive
 from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.model import (
     MASK,
@@ -28,7 +29,7 @@ from airconn.model import (
     jsontext,
     value_fields,
 )
-from airconn.model.sensitive import has_secrets, is_sensitive
+from airconn.model.sensitive import has_secrets
 from airconn.override import Overrides, Surroundings, read_overlay
 from tests.formats import strategies as some
 

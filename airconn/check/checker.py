@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from airconn.airflow.versions import NEWEST_AIRFLOW_2
 from airconn.check import env_lines, objects, places, uris
 from airconn.check.reading import by_place, place
 from airconn.check.rules import BY_CODE, Finding, Severity
@@ -28,10 +29,8 @@ from airconn.model import (
 from airconn.model.reading import Reading
 from airconn.model.secrecy import secret_leaves
 from airconn.stores import git
+from airconn.stores.base import Context
 from airconn.stores.file import FileStore
-
-AIRFLOW_2 = AirflowVersion(2, 11, 2)
-"""The last of its line, which stands for how Airflow 2 reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +97,10 @@ class _Checker:
         except InputError as error:
             self.fault(error)
             return
-        reading = self.store.read_text(self.airflow, keeps_uris=True)
+        reading = self.read(self.airflow)
         alike = _reads_alike(reading)
-        in_2 = reading if alike or self.airflow == AIRFLOW_2 else self.store.read_text(AIRFLOW_2, keeps_uris=True)
-        in_3 = reading if alike or self.airflow == NEWEST else self.store.read_text(NEWEST, keeps_uris=True)
+        in_2 = reading if alike or self.airflow == NEWEST_AIRFLOW_2 else self.read(NEWEST_AIRFLOW_2)
+        in_3 = reading if alike or self.airflow == NEWEST else self.read(NEWEST)
         # An extra that Airflow 3 refuses makes no object for it, and has to be looked at all the same.
         places = by_place(reading) if in_2 is reading else {**by_place(in_2), **by_place(reading)}
         found = [obj for obj in places.values() if self.wants(obj)]
@@ -128,6 +127,9 @@ class _Checker:
         if in_2 is not in_3:
             self.two_readings(in_2, in_3)
         self.open_secrets(found)
+
+    def read(self, airflow: AirflowVersion) -> Reading:
+        return self.store.read_text(Context(airflow), keeps_uris=True)
 
     def wants(self, obj: AirflowObject) -> bool:
         return self.selection.wants(obj.kind, obj.id)

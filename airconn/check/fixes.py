@@ -10,19 +10,20 @@ from airconn.check.rules import Finding
 from airconn.errors import AirconnError, InputError
 from airconn.formats.base import WriteOptions
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
-from airconn.model import AirflowVersion, Kind, Selection
+from airconn.model import Kind, Selection
+from airconn.stores.base import Context
 from airconn.stores.file import FileStore
 
 _REWRITTEN = frozenset({"AC209", "AC211"})
 
 
-def fix(store: FileStore, findings: Iterable[Finding], airflow: AirflowVersion) -> tuple[list[str], str]:
+def fix(store: FileStore, findings: Iterable[Finding], context: Context) -> tuple[tuple[str, ...], str]:
     """Mends what can be of the findings of one file, and says what was mended, and why other things weren't.
 
     Raises `AirconnError` where the file can't be written.
     """
     findings = list(findings)
-    done, why_not = _rewrite(store, findings, airflow)
+    done, why_not = _rewrite(store, findings, context)
     if store.path is not None and any(finding.code == "AC512" for finding in findings):
         try:
             places.close_up(store.path)
@@ -30,34 +31,33 @@ def fix(store: FileStore, findings: Iterable[Finding], airflow: AirflowVersion) 
             reason = error.strerror or "the system refuses"
             raise AirconnError(f"its mode can't be changed: {reason}", where=store.address) from None
         done.append("only its owner can read it now")
-    return done, why_not
+    return tuple(done), why_not
 
 
-def _rewrite(store: FileStore, findings: Iterable[Finding], airflow: AirflowVersion) -> tuple[list[str], str]:
-    """Writes connections anew, each as the one that `airflow` reads, and one by one, so that none stops another.
+def _rewrite(store: FileStore, findings: Iterable[Finding], context: Context) -> tuple[list[str], str]:
+    """Writes connections anew, each as the Airflow of the context reads it, one by one so that none stops another.
 
     A connection of which the new form would lose anything stays as it is.
     """
     ids = sorted({finding.id for finding in findings if finding.code in _REWRITTEN})
     if not ids or store.path is None or not formats.get_format(store.format_name()).updater:
         return [], ""
-    store.reads_for = airflow
     values = {**store.settings.format_values, CONNECTION_FORMAT.name: "uri"}
-    options = WriteOptions(airflow=airflow, values=values)
+    options = WriteOptions(airflow=context.airflow, values=values)
     done: list[str] = []
     for id_ in ids:
         try:
-            before = store.read(Selection())
-            obj = before.connections.get(id_)
+            before = store.read(Selection(), context)
+            obj = before.bundle.connections.get(id_)
             if obj is None:
                 continue
-            rendered = store.rendered({(Kind.CONNECTIONS, id_): obj}, options, lambda held, wanted: False)
+            rendered = store.rendered({(Kind.CONNECTIONS, id_): obj}, options, lambda held, wanted: False, context)
         except InputError:  # a file that doesn't parse is for people to mend
             return done, "its connections are not mended, since something in it doesn't parse"
         except AirconnError:
             continue
         if rendered.losses or rendered.text == store.text():
             continue
-        store.save(rendered.text)
+        store.save(rendered.text, before.version)
         done.append(f"connections/{id_} is written such that every Airflow reads it alike")
     return done, ""

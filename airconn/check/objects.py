@@ -9,7 +9,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
 
-from airconn.check.conn_types import CONN_TYPES
+from airconn.airflow.conn_types import CONN_TYPES
+from airconn.airflow.rest_api import dialect_for
 from airconn.check.rules import Severity
 from airconn.check.sensitive import leaves, secrets
 from airconn.formats.base import extra_fault
@@ -29,7 +30,6 @@ from airconn.model.leaves import leaf_name
 from airconn.model.placeholders import Form, placeholders
 from airconn.stores import limits
 from airconn.stores.airflow_api import refusals
-from airconn.stores.airflow_api.dialect import dialect_for
 
 Trouble = tuple[str, str, Severity | None]
 """The code of a rule, what is wrong in words that quote no value, and a severity if it isn't the rule's own."""
@@ -80,7 +80,7 @@ def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[Trouble]:
             yield "AC302", "the REST API and the airflow command refuse this id", None
         # models/connection.py `sanitize_conn_id` of 2.8 to 2.11, with google-re2
         elif not obj.id.isascii():
-            severity = Severity.ERROR if airflow.major == 2 else None
+            severity = Severity.ERROR if airflow.is_airflow_2 else None
             yield "AC303", "Airflow 2 loses an id with letters beyond a to z", severity
     else:
         if not obj.id.strip():

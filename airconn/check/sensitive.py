@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from airconn.airflow.masked_names import is_sensitive
 from airconn.model import AirflowObject, Connection, Text, Variable, jsontext
-from airconn.model.sensitive import is_sensitive, is_sensitive_path
+from airconn.model.sensitive import is_sensitive_path
 from airconn.model.sensitive import text_leaves as leaves
 
 __all__ = ["is_sensitive", "leaves", "secrets"]

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from airconn.airflow.releases import newest_release, oldest_release
+
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-NEWEST_KNOWN = "3.3.2"
-"""`model.NEWEST`, which a help does without loading."""
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: str | None) -> AirflowVersion | None:
@@ -25,21 +24,22 @@ def _version(ctx: click.Context, param: click.Parameter, value: str | None) -> A
     version = AirflowVersion.parse(value)
     if version < OLDEST:
         raise UsageError(
-            f"Airflow {version} is older than {OLDEST.major}.{OLDEST.minor}, the oldest that airconn knows",
-            hint=f"--airflow {OLDEST.major}.{OLDEST.minor} is the nearest",
+            f"Airflow {version} is older than {OLDEST.series}, the oldest that airconn knows",
+            hint=f"--airflow {OLDEST.series} is the nearest",
         )
     return version
 
 
 def _airflow(default: str) -> Callable[[F], F]:
+    oldest = oldest_release().rpartition(".")[0]
     return click.option(
         "--airflow",
         callback=_version,
         metavar="VERSION",
-        help=f"Read and write as this Airflow does, 2.7 or newer [{default}].",
+        help=f"Read and write as this Airflow does, {oldest} or newer [{default}].",
     )
 
 
-airflow = _airflow(f"the Airflow in question, else {NEWEST_KNOWN}")
-airflow_of_files = _airflow(f"{NEWEST_KNOWN}, the newest known")
+airflow = _airflow(f"the Airflow in question, else {newest_release()}")
+airflow_of_files = _airflow(f"{newest_release()}, the newest known")
 """The same where no Airflow is in question."""

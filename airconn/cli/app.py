@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from airconn.cli.outgoing import coloured, outgoing
 from airconn.cli.progress import Progress, columns_of
-from airconn.errors import AirconnError, ExitCode, InputErrors, TargetError
+from airconn.errors import AirconnError, InputErrors, TargetError, UsageError
 from airconn.quoting import clean, without_passwords
 
 if TYPE_CHECKING:
     from airconn.config import Config
     from airconn.formats.base import Note
-    from airconn.stores.base import Store
+    from airconn.transfer.choices import Network
+    from airconn.transfer.places import Places
 
 
 _MOST_FAULTS = 20
@@ -62,10 +63,10 @@ class App:
     @cached_property
     def config(self) -> Config:
         """The configuration, read when it is first needed."""
-        from airconn.cli.consent import Asked
+        from airconn.cli.consent import HostConsent
         from airconn.config import Config
 
-        return Config.load(self.environ, self.directory, self.stdin, Asked(self))
+        return Config.load(self.environ, self.directory, self.stdin, HostConsent(self))
 
     @property
     def state_directory(self) -> Path:
@@ -80,11 +81,6 @@ class App:
     def progress(self) -> Progress:
         """The line that shows how far something is. All that is written goes through it."""
         return Progress(self.stderr, self.clock, colours=self.colours(self.stderr))
-
-    def follow(self, *stores: Store) -> None:
-        """Shows how far the reads of these places are."""
-        for store in stores:
-            store.watch = self.watch
 
     def watch(self, what: str, done: int, total: int | None) -> None:
         """Shows how far something is: on a terminal that can take a line back, and unless we are to be quiet."""
@@ -105,10 +101,38 @@ class App:
             answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
         return answer in ("y", "yes")
 
+    def ask_value(self, place: str) -> str:
+        """Asks on the terminal for the value of a place, unseen. Raises `UsageError` where there is no terminal."""
+        import warnings
+        from getpass import GetPassWarning, getpass
+
+        no_terminal = UsageError(
+            "there is no terminal to ask for it", where=place, hint="env:NAME or file:PATH take it from elsewhere"
+        )
+        if not self.stderr.isatty():
+            raise no_terminal
+        with self.progress.hidden(), warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)  # it would be shown while it is typed
+            try:
+                return getpass(f"{clean(place)}: ")
+            except (GetPassWarning, EOFError):
+                raise no_terminal from None
+
+    def places(self, network: Network) -> Places:
+        """What opens the places of this run."""
+        from airconn.transfer.places import Places
+
+        return Places(self.config, network, self.ask_value, self.watch)
+
     @property
     def can_ask(self) -> bool:
         """Whether there is a terminal to ask a question on, and to answer it."""
         return self.stdin_is_terminal and self.stderr.isatty()
+
+    @property
+    def has_terminal(self) -> bool:
+        """Whether any of standard input and standard error is a terminal."""
+        return self.stdin_is_terminal or self.stderr.isatty()
 
     @property
     def stdin_is_terminal(self) -> bool:
@@ -202,15 +226,10 @@ class App:
         for note in notes:
             self.warn(clean(f"{note.where}: {note.message}"), level=-1 if note.failed else 0)
 
-    def verdict(self, notes: Iterable[Note], missing: str = "is missing") -> ExitCode:
-        """The exit code of a run that has done its job, but for what its `notes` tell of.
-
-        What could not be read, and therefore `missing`, is said to be so.
-        """
-        if not any(note.failed for note in notes):
-            return ExitCode.OK
-        self.say(f"{self._label('error:', 'red')} not complete: what could not be read {missing}", level=-1)
-        return ExitCode.SOME_FAILED
+    def incomplete(self, notes: Iterable[Note], missing: str = "is missing") -> None:
+        """Says that what could not be read, if anything, is `missing`."""
+        if any(note.failed for note in notes):
+            self.say(f"{self._label('error:', 'red')} not complete: what could not be read {missing}", level=-1)
 
     def ignored(self, ignored: Iterable[tuple[str, int]]) -> None:
         for source, number in ignored:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,7 +15,8 @@ from airconn.errors import InputError
 from airconn.quoting import shown_address
 
 if TYPE_CHECKING:
-    from airconn.report.planfile import PlanFile
+    from airconn.transfer.choices import Network
+    from airconn.transfer.importing import Import
 
 
 @click.command("apply", short_help="Carry out a plan that was made before.")
@@ -27,7 +27,17 @@ if TYPE_CHECKING:
 @opt.output
 @opt.verbosity
 @click.pass_obj
-def command(app: App, /, file: Path, yes: bool, output: str, **options: Any) -> int:
+def command(
+    app: App,
+    /,
+    file: Path,
+    yes: bool,
+    fail_fast: bool,
+    verify: bool,
+    show_values: bool,
+    network: Network,
+    output: str,
+) -> int:
     """Carry out the plan in FILE, which airconn import --plan-out wrote.
 
     The sources are read again, from where the plan says. Nothing is written if they or the target have changed since.
@@ -36,53 +46,27 @@ def command(app: App, /, file: Path, yes: bool, output: str, **options: Any) -> 
       airconn import .env --plan-out plan.json
       airconn apply plan.json
     """
-    from airconn.cli.running import Run
+    from airconn.cli.import_view import ImportView
     from airconn.report import planfile
     from airconn.stores import is_file
+    from airconn.transfer.engine import import_objects
+    from airconn.transfer.requests import Conduct
 
     app.writes = True
     planned = planfile.load(file)
-    kept = _import_options(planned)
-    planfile.refuse_untrusted(kept, planned.path)
-    named = [kept["to"] or "", *kept["sources"], *kept["fill"]]
-    app.config = replace(app.config, planned=dict.fromkeys(named, planned.path))
-    for source in kept["sources"]:
+    request = planned.request
+    planfile.refuse_untrusted(request, planned.path)
+    app.config = replace(app.config, planned=dict.fromkeys(planfile.addresses(request), planned.path))
+    for source in request.sources:
         if is_file(source) and not source.startswith(("@", "-")) and not os.path.lexists(source):
             hint = "a plan is carried out in the directory that its sources are relative to"
             raise InputError("there is no such file", where=shown_address(source), hint=hint)
-    return Run(app, {**kept, **options}, output).applied(planned, yes=yes)
 
+    def expect(prepared: Import) -> None:
+        planfile.refuse_change(planned, prepared)
 
-def _import_options(planned: PlanFile) -> dict[str, Any]:
-    """The options of an import as a plan file has them. Raises `InputError` where they are none."""
-    from airconn.cli.import_ import command as import_command
-    from airconn.cli.running import NOT_IN_A_PLAN
-    from airconn.model import AirflowVersion
-
-    apart = {"dry_run", "exit_code", "yes", "output", "plan_out", *NOT_IN_A_PLAN}
-    wanted = {param.name: param for param in import_command.params if param.expose_value and param.name not in apart}
-    found = planned.options
-    if found.keys() != wanted.keys() or not all(
-        _is_value_of(import_command.params, param, found[str(name)]) for name, param in wanted.items()
-    ):
-        raise InputError("its options are not those of this version of airconn", where=planned.path)
-    options = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
-    return {**options, "airflow": AirflowVersion.parse(found["airflow"]) if found["airflow"] else None}
-
-
-def _is_value_of(params: Sequence[click.Parameter], param: click.Parameter, value: Any) -> bool:
-    """Whether a parameter of a command with these could have had this value."""
-    same = [other for other in params if isinstance(other, click.Option) and other.name == param.name]
-    flags = [other.flag_value for other in same if other.is_flag and not other.is_bool_flag]
-    choices = param.type.choices if isinstance(param.type, click.Choice) else flags
-
-    def is_text(item: Any) -> bool:
-        return isinstance(item, str) and item.isprintable() and (not choices or item in choices)
-
-    if param.nargs == -1 or param.multiple:
-        return isinstance(value, list) and all(is_text(item) for item in value)
-    if isinstance(param, click.Option) and param.is_bool_flag:
-        return isinstance(value, bool)
-    if isinstance(param.type, click.types.IntParamType):
-        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return value is None or is_text(value)
+    way_on = "make a new plan for what is left"
+    view = ImportView(app, output=output, show_values=show_values, to=request.to, way_on=way_on)
+    conduct = Conduct(yes=yes, fail_fast=fail_fast, verify=verify)
+    with app.places(network) as places:
+        return view.run(import_objects(request, places, conduct, view.host(), expect))

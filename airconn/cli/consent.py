@@ -4,34 +4,51 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from airconn import trust
 from airconn.errors import AirconnError, BlockedError
 
-if TYPE_CHECKING:
-    from airconn.cli.app import App
-
 _FILE = "trusted-hosts.json"
 
 
-class Asked:
-    """A user at a terminal. What they agreed to is in the state directory, where no project can write it."""
+class Asker(Protocol):
+    """What asks the user, and tells them things."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    directory: Path
+
+    @property
+    def state_directory(self) -> Path: ...
+
+    @property
+    def has_terminal(self) -> bool:
+        """Whether a user may be looking at what is said."""
+
+    def confirm(self, question: str) -> bool | None: ...
+
+    def say(self, *lines: str, level: int = 0) -> None: ...
+
+    def warn(self, text: str) -> None: ...
+
+
+class HostConsent:
+    """What a user agreed to. It is in the state directory, where no project can write it."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
         self._told: set[str] = set()
 
     def ask(self, host: str, file: str, source: str) -> bool:
         """Whether the user could be asked, now or earlier. Raises `BlockedError` unless they agreed."""
-        app = self._app
-        project = os.path.realpath(app.directory)
+        asker = self._asker
+        project = os.path.realpath(asker.directory)
         if host in self._agreed().get(project, ()):
             return True
-        if not (app.stdin_is_terminal or app.stderr.isatty()):
+        if not asker.has_terminal:
             return False
         hint = f"name the address yourself, or set {trust.VARIABLE}={trust.host_of(host)}"
-        said = app.confirm(f"{file} names {host}: send it the credentials in {source}, now and later?")
+        said = asker.confirm(f"{file} names {host}: send it the credentials in {source}, now and later?")
         if said is None:
             raise BlockedError(
                 f"{host} would get the credentials in {source}, and you haven't agreed to that host for this project",
@@ -46,7 +63,7 @@ class Asked:
     def tell_in_clear(self, host: str, source: str) -> None:
         if host not in self._told:
             self._told.add(host)
-            self._app.say(f"{host}: the credentials in {source} travel in clear, since it isn't https", level=1)
+            self._asker.say(f"{host}: the credentials in {source} travel in clear, since it isn't https", level=1)
 
     def _agreed(self) -> dict[str, list[str]]:
         """The hosts that the user agreed to, by the directory of the project."""
@@ -54,7 +71,7 @@ class Asked:
 
         found: Any = None
         with suppress(OSError, ValueError, RecursionError):
-            found = json.loads((self._app.state_directory / _FILE).read_text(encoding="utf-8"))
+            found = json.loads((self._asker.state_directory / _FILE).read_text(encoding="utf-8"))
         projects = found.get("projects") if isinstance(found, dict) else None
         if not isinstance(projects, dict):
             return {}
@@ -65,7 +82,7 @@ class Asked:
 
         from airconn.stores.saving import alone_with, write_atomically
 
-        path = self._app.state_directory / _FILE
+        path = self._asker.state_directory / _FILE
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with alone_with(path):
@@ -73,4 +90,4 @@ class Asked:
                 projects[project] = sorted({*projects.get(project, ()), host})
                 write_atomically(path, json.dumps({"projects": projects}, indent=2) + "\n")
         except (AirconnError, OSError):
-            self._app.warn(f"{path} can't be written: you will be asked about {host} again")
+            self._asker.warn(f"{path} can't be written: you will be asked about {host} again")

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.export import deliver
-from airconn.cli.standard_input import refuse_second_use
-from airconn.errors import UsageError
+
+if TYPE_CHECKING:
+    from airconn.model import AirflowVersion, Selection
+    from airconn.transfer.choices import ObjectChanges, SourceFormat, Writing
 
 
 @click.command("convert", short_help="Turn files of one format into another.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=opt.complete_address)
 @opt.writing
+@opt.filling
 @opt.airflow_of_files
 @opt.overriding
 @opt.selection
@@ -27,10 +30,13 @@ def command(
     app: App,
     /,
     sources: tuple[str, ...],
-    kinds: tuple[str, ...],
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    **options: Any,
+    writing: Writing,
+    fill: tuple[str, ...],
+    airflow: AirflowVersion | None,
+    changes: ObjectChanges,
+    selection: Selection,
+    allow_empty: bool,
+    source_format: SourceFormat,
 ) -> int:
     """Turn the files SOURCE (- is standard input) into one file of another format. No network is used.
 
@@ -38,12 +44,18 @@ def command(
       airconn convert .env --format yaml
       airconn convert connections.json variables.json -o airflow_settings.yaml
     """
-    from airconn.model import NEWEST
-    from airconn.stores.file import FileStore
+    from airconn.transfer.choices import Network
+    from airconn.transfer.exporting import ExportRequest
 
-    refuse_second_use(sources, options["fill"], options["overlays"])
-    stores = [opt.open_address(app.config.resolve(source), options) for source in sources]
-    for store in stores:
-        if not isinstance(store, FileStore):
-            raise UsageError(f"{store.address} is no file", hint="airconn export --from reads other places")
-    return deliver(app, list(stores), opt.make_selection(kinds, include, exclude), options, lambda: NEWEST)
+    request = ExportRequest(
+        sources=sources,
+        only_files=True,
+        source_format=source_format,
+        fills=fill,
+        selection=selection,
+        changes=changes,
+        airflow=airflow,
+        writing=writing,
+        allow_empty=allow_empty,
+    )
+    return deliver(app, request, Network())

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+
+if TYPE_CHECKING:
+    from airconn.model import AirflowVersion, Kind
+    from airconn.transfer.choices import Network, SourceFormat
 
 
 @click.command("delete", short_help="Delete single objects.")
@@ -29,9 +33,11 @@ def command(
     from_: str | None,
     dry_run: bool,
     yes: bool,
-    kinds: tuple[str, ...],
+    kinds: frozenset[Kind],
+    source_format: SourceFormat,
+    airflow: AirflowVersion | None,
+    network: Network,
     output: str,
-    **options: Any,
 ) -> int:
     """Delete the objects ID from an Airflow (or a file, or another place).
 
@@ -41,9 +47,12 @@ def command(
       airconn delete connections/old_db
       airconn delete region --from .env --yes
     """
-    from airconn.cli.running import Run
+    from airconn.cli.import_view import ImportView
+    from airconn.transfer.engine import delete_objects
+    from airconn.transfer.requests import Conduct, DeleteRequest
 
-    given = {"max_delete": len(ids), "fail_fast": False, "verify": False, "show_values": False}
-    return Run(app, {**options, **given, "from_": from_, "kinds": kinds}, output).deleted(
-        ids, dry_run=dry_run, yes=yes
-    )
+    app.writes = True
+    view = ImportView(app, output=output, dry_run=dry_run, way_on="delete what is left in the same way")
+    request = DeleteRequest(ids, kinds, from_, source_format, airflow)
+    with app.places(network) as places:
+        return view.run(delete_objects(request, places, Conduct(dry_run, yes=yes), view.host()))

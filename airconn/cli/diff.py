@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.standard_input import refuse_second_use
-from airconn.errors import ExitCode, InputError, UsageError
+from airconn.errors import UsageError
 
 if TYPE_CHECKING:
-    from airconn.model import AirflowVersion
+    from airconn.model import AirflowVersion, Selection
+    from airconn.transfer.choices import Network, SourceFormat
 
 
 @click.command("diff", short_help="Show what differs between two places.")
@@ -36,13 +35,12 @@ def command(
     b: str,
     exit_code: bool,
     show_values: bool,
-    kinds: tuple[str, ...],
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
+    selection: Selection,
     allow_empty: bool,
+    source_format: SourceFormat,
     airflow: AirflowVersion | None,
+    network: Network,
     output: str,
-    **options: Any,
 ) -> int:
     """Show what differs between A and B: files, Airflows, or other places. No values are shown.
 
@@ -53,41 +51,28 @@ def command(
       airconn diff @dev @prod --connections
       airconn diff old.yaml new.yaml --show-values
     """
-    from airconn import transfer
     from airconn.diff import Status
     from airconn.report import diff as report_diff
-    from airconn.transfer import comparing, nothing
+    from airconn.transfer.comparing import DiffRequest, compare_places
 
     if show_values and output == "json":
         raise UsageError("--output json holds no values", hint="leave out --show-values or --output json")
-    refuse_second_use((a, b))
-    with ExitStack() as stack:
-        left, right = (opt.open_address(app.config.resolve(address), options) for address in (a, b))
-        stack.callback(transfer.close, [left, right])
-        app.follow(left, right)
-        chosen = opt.make_selection(kinds, include, exclude)
-        compared = comparing.compare_places(left, right, chosen, airflow)
-        if not allow_empty:
-            nothing.refuse_unmatched(chosen, compared.seen, [left, right])
-            if not compared.seen:
-                nothing.refuse_nothing(chosen, [left, right], unless_empty=True)
+    request = DiffRequest(a, b, source_format, selection, airflow, allow_empty, exit_code)
+    with app.places(network) as places:
+        compared = compare_places(request, places)
     app.notes(compared.notes)
     app.ignored(compared.ignored)
-    diff = compared.diff
-    if not diff.objects:
-        what = "neither place holds anything"
-        if compared.strangers:
-            what += " that the other has a place for"
-            if not allow_empty:
-                raise InputError(what, hint=nothing.ALLOW)
-        opt.warn_of_nothing(app, chosen, what)
+    if compared.error:
+        raise compared.error
+    if compared.nothing:
+        opt.warn_of_nothing(app, selection, compared.nothing)
     if output == "json":
-        app.data(report_diff.diff_json(diff, compared.a, compared.b) + "\n")
+        app.data(report_diff.diff_json(compared.diff, compared.a, compared.b) + "\n")
     else:
-        shown = [obj for obj in diff.objects if obj.status is not Status.EQUAL or app.verbosity > 0]
+        objects = compared.diff.objects
+        shown = [obj for obj in objects if obj.status is not Status.EQUAL or app.verbosity > 0]
         for line in report_diff.diff_lines(shown, app.style, values=show_values) if app.verbosity >= 0 else ():
             app.rows(line + "\n")
-        app.rows(report_diff.diff_summary(diff) + "\n")
-    if code := app.verdict(compared.notes, "is taken for missing"):
-        return code
-    return ExitCode.DIFFERENT if exit_code and diff.is_different else ExitCode.OK
+        app.rows(report_diff.diff_summary(compared.diff) + "\n")
+    app.incomplete(compared.notes, "is taken for missing")
+    return compared.exit_code

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.standard_input import refuse_second_use
 from airconn.errors import UsageError
+from airconn.transfer.standard_input import refuse_second_use
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from airconn.model import AirflowVersion, Selection
+    from airconn.plan import Lacking, OnExisting
+    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat
+    from airconn.transfer.importing import Import
 
 
 @click.command("import", short_help="Push objects into an Airflow.")
@@ -45,7 +50,31 @@ if TYPE_CHECKING:
 @opt.verbosity
 @click.pass_obj
 def command(
-    app: App, /, plan_out: Path | None, dry_run: bool, exit_code: bool, yes: bool, output: str, **options: Any
+    app: App,
+    /,
+    sources: tuple[str, ...],
+    to: str | None,
+    dry_run: bool,
+    exit_code: bool,
+    plan_out: Path | None,
+    on_existing: OnExisting,
+    merge: bool,
+    exact: bool,
+    assume_unchanged: Literal["hidden"] | None,
+    prune: bool,
+    max_delete: int,
+    yes: bool,
+    fill: tuple[str, ...],
+    changes: ObjectChanges,
+    selection: Selection,
+    allow_empty: bool,
+    source_format: SourceFormat,
+    airflow: AirflowVersion | None,
+    fail_fast: bool,
+    verify: bool,
+    show_values: bool,
+    network: Network,
+    output: str,
 ) -> int:
     """Push the objects of SOURCE (a file, - for standard input, or another place) into an Airflow.
 
@@ -57,19 +86,45 @@ def command(
       airconn import connections.json pools.json --to https://airflow.example.com
       airconn import .env --dry-run --include 'aws_*'
     """
-    from airconn.cli.running import Run
+    from airconn.cli.import_view import ImportView
+    from airconn.plan import Policy
     from airconn.report import planfile
-    from airconn.stores.saving import refuse_unwritable
+    from airconn.stores.saving import refuse_unwritable, write_atomically
+    from airconn.transfer.engine import import_objects
+    from airconn.transfer.requests import Conduct, ImportRequest
 
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
-    if options["merge"] and options["exact"]:
+    if merge and exact:
         raise UsageError("--merge and --exact want the opposite of one another", hint="choose one")
-    refuse_second_use(options["sources"], options["fill"], options["overlays"], planned=plan_out is not None)
+    refuse_second_use(sources, fill, changes.overlays, planned=plan_out is not None)
+    lacking: Lacking = "keep" if merge else "exact" if exact else "clear"
+    request = ImportRequest(
+        sources,
+        opt.fixed(app.config, to) if plan_out else to,
+        source_format,
+        fill,
+        selection,
+        changes,
+        airflow,
+        Policy(on_existing, lacking, assume_unchanged == "hidden"),
+        prune,
+        max_delete,
+        allow_empty,
+    )
     if plan_out:
         planfile.refuse_other_file(plan_out)
         refuse_unwritable(plan_out)
-        options["to"] = opt.fixed(app.config, options["to"])
-        planfile.refuse_untrusted(options)
-    run = Run(app, options, output)
-    return run.planned(dry_run=dry_run or plan_out is not None, exit_code=exit_code, yes=yes, plan_out=plan_out)
+        planfile.refuse_untrusted(request)
+
+    def keep(prepared: Import) -> None:
+        if plan_out is not None:
+            write_atomically(plan_out, planfile.dump(prepared, request) + "\n")
+            app.say(f"{plan_out}: the plan; carry it out with: airconn apply {plan_out}")
+
+    app.writes = True
+    dry_run = dry_run or plan_out is not None
+    view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=request.to)
+    conduct = Conduct(dry_run, exit_code, yes, fail_fast, verify)
+    with app.places(network) as places:
+        return view.run(import_objects(request, places, conduct, view.host()), keep)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +12,8 @@ from airconn.cli.app import App
 _HEADERS = ("KIND", "ID", "WHAT", "HIDDEN")
 
 if TYPE_CHECKING:
-    from airconn.model import AirflowVersion
+    from airconn.model import AirflowVersion, Selection
+    from airconn.transfer.choices import Network, SourceFormat
 
 
 @click.command("list", short_help="Show which objects a place holds.")
@@ -30,13 +30,12 @@ def command(
     app: App,
     /,
     from_: str | None,
-    kinds: tuple[str, ...],
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
+    selection: Selection,
     allow_empty: bool,
-    output: str,
+    source_format: SourceFormat,
     airflow: AirflowVersion | None,
-    **options: Any,
+    network: Network,
+    output: str,
 ) -> int:
     """Show which objects an Airflow (or a file, or another place) holds, without their values.
 
@@ -44,28 +43,22 @@ def command(
       airconn list
       airconn list --from .env --connections
     """
-    from airconn import report, transfer
-    from airconn.transfer import nothing, watching
+    from airconn import report
+    from airconn.transfer.listing import ListRequest, list_objects
 
-    with ExitStack() as stack:
-        store = opt.open_address(app.config.target(from_), options)
-        stack.callback(transfer.close, [store])
-        app.follow(store)
-        described = store.describe()
-        store.reads_for = airflow or store.reads_for
-        chosen = opt.make_selection(kinds, include, exclude)
-        bundle = watching.read(store, chosen)
-        app.notes(store.notes)
-        if not allow_empty:
-            nothing.refuse_unmatched(chosen, ((obj.kind, obj.id) for obj in bundle), [store])
-            if not len(bundle):
-                nothing.refuse_nothing(chosen, [store], unless_empty=True)
+    request = ListRequest(from_, source_format, selection, airflow, allow_empty)
+    with app.places(network) as places:
+        listing = list_objects(request, places)
+    app.notes(listing.notes)
+    if listing.error:
+        raise listing.error
     if output == "json":
-        app.data(report.list_json(bundle, described) + "\n")
-        return app.verdict(store.notes)
-    rows = report.list_rows(bundle)
-    widths = [max(len(row[column]) for row in (_HEADERS, *rows)) for column in range(len(_HEADERS))]
-    for row in (_HEADERS, *rows):
-        app.rows("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
-    app.say(f"{report.clean(described)}: {report.amounts(bundle, chosen.kinds)}")
-    return app.verdict(store.notes)
+        app.data(report.list_json(listing.bundle, listing.place) + "\n")
+    else:
+        rows = report.list_rows(listing.bundle)
+        widths = [max(len(row[column]) for row in (_HEADERS, *rows)) for column in range(len(_HEADERS))]
+        for row in (_HEADERS, *rows):
+            app.rows("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+        app.say(f"{report.clean(listing.place)}: {report.amounts(listing.bundle, selection.kinds)}")
+    app.incomplete(listing.notes)
+    return listing.exit_code

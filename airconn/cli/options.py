@@ -17,22 +17,28 @@ from airconn.cli.app import App
 from airconn.cli.completing import complete_address as complete_address
 from airconn.cli.completing import complete_format as complete_format
 from airconn.cli.nothing import allowing_nothing as allowing_nothing
-from airconn.cli.nothing import nothing_check as nothing_check
 from airconn.cli.nothing import warn_of_nothing as warn_of_nothing
+from airconn.cli.option_values import (
+    as_one,
+    make_changes,
+    make_kinds,
+    make_network,
+    make_selection,
+    make_source_format,
+    make_writing,
+    together,
+)
 from airconn.cli.redirect_option import allow_redirect
-from airconn.cli.standard_input import one_name
 from airconn.errors import UsageError
 from airconn.formats import FormatOption
-from airconn.stores import is_file, open_store
+from airconn.stores import is_file
 
 if TYPE_CHECKING:
-    from airconn.config import Address, Config, Settings
-    from airconn.model import Selection
-    from airconn.stores.base import Store
-
-DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
+    from airconn.config import Config
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
 
 
 class _Seconds(click.FloatRange):
@@ -65,15 +71,6 @@ def _known_format(ctx: click.Context, param: click.Parameter, value: str | None)
     return value
 
 
-def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
-    def decorate(function: F) -> F:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
-
-
 def _of_format(option: FormatOption, *, of_sources: bool) -> Callable[[F], F]:
     """An option that a format has declared, for what is written or for the files that are read."""
     return click.option(
@@ -92,7 +89,7 @@ def _set_verbosity(ctx: click.Context, param: click.Parameter, value: Any) -> No
         app.verbosity = -1 if param.name == "quiet" else int(value)
 
 
-source = _apply(
+source = together(
     [
         click.option(
             "--from",
@@ -110,7 +107,7 @@ source = _apply(
     ]
 )
 
-verbosity = _apply(
+verbosity = together(
     [
         click.option(
             "-q", "--quiet", count=True, expose_value=False, callback=_set_verbosity, help="Say only what is wrong."
@@ -119,17 +116,20 @@ verbosity = _apply(
     ]
 )
 
-kinds = _apply(
-    [
-        click.option("--connections", "kinds", flag_value="connections", multiple=True, help="Only connections."),
-        click.option("--variables", "kinds", flag_value="variables", multiple=True, help="Only variables."),
-        click.option("--pools", "kinds", flag_value="pools", multiple=True, help="Only pools (the three add up)."),
-    ]
-)
+_OF_KINDS: list[Callable[[Any], Any]] = [
+    click.option("--connections", "kinds", flag_value="connections", multiple=True, help="Only connections."),
+    click.option("--variables", "kinds", flag_value="variables", multiple=True, help="Only variables."),
+    click.option("--pools", "kinds", flag_value="pools", multiple=True, help="Only pools (the three add up)."),
+]
 
-selection = _apply(
+kinds = as_one("kinds", make_kinds, _OF_KINDS)
+"""A command gets the chosen ones as `kinds`."""
+
+selection = as_one(
+    "selection",
+    make_selection,
     [
-        kinds,
+        *_OF_KINDS,
         click.option(
             "--include",
             multiple=True,
@@ -137,10 +137,13 @@ selection = _apply(
             help="Only ids that match, such as 'aws_*' or 'pools/*'. May be repeated.",
         ),
         click.option("--exclude", multiple=True, metavar="GLOB", help="No ids that match. May be repeated."),
-    ]
+    ],
 )
+"""A command gets a `Selection` as `selection`."""
 
-reading = _apply(
+reading = as_one(
+    "source_format",
+    make_source_format,
     [
         click.option(
             "--from-format",
@@ -155,8 +158,9 @@ reading = _apply(
             help="What a file of one kind holds, where it doesn't tell.",
         ),
         *(_of_format(option, of_sources=True) for option in formats.options() if option.help_of_sources),
-    ]
+    ],
 )
+"""A command gets a `SourceFormat` as `source_format`."""
 
 filling = click.option(
     "--fill",
@@ -166,7 +170,9 @@ filling = click.option(
     help="Take what the sources hide from here: a file, env:, or another place. May be repeated.",
 )
 
-writing = _apply(
+writing = as_one(
+    "writing",
+    make_writing,
     [
         click.option(
             "-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to [standard output]."
@@ -197,11 +203,11 @@ writing = _apply(
             help="Write values over references in FILE, such as ${DB_PW} or {{ db.password }}.",
         ),
         click.option("--strict", is_flag=True, help="Fail if the format can't hold everything."),
-        filling,
-    ]
+    ],
 )
+"""A command gets a `Writing` as `writing`."""
 
-rehearsing = _apply(
+rehearsing = together(
     [
         click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing."),
         click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if something would change."),
@@ -216,7 +222,7 @@ rehearsing = _apply(
 
 yes = click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
 
-pruning = _apply(
+pruning = together(
     [
         click.option("--prune", is_flag=True, help="Delete what is selected and the sources lack."),
         click.option(
@@ -230,7 +236,9 @@ pruning = _apply(
     ]
 )
 
-overriding = _apply(
+overriding = as_one(
+    "changes",
+    make_changes,
     [
         click.option(
             "--set",
@@ -273,10 +281,11 @@ overriding = _apply(
             help="Take the *** or the placeholder there (a mask, a reference, …) for the value itself. May be "
             "repeated.",
         ),
-    ]
+    ],
 )
+"""A command gets `ObjectChanges` as `changes`."""
 
-finishing = _apply(
+finishing = together(
     [
         click.option("--fail-fast", is_flag=True, help="Stop at the first object that fails."),
         click.option("--verify", is_flag=True, help="Read back what was written, and compare what can be compared."),
@@ -286,7 +295,9 @@ finishing = _apply(
     ]
 )
 
-network = _apply(
+network = as_one(
+    "network",
+    make_network,
     [
         click.option(
             "--timeout",
@@ -311,8 +322,9 @@ network = _apply(
         click.option("--client-cert", type=click.Path(path_type=Path), help="Client certificate, in PEM."),
         click.option("--client-key", type=click.Path(path_type=Path), help="Its key, if in a file of its own."),
         allow_redirect,
-    ]
+    ],
 )
+"""A command gets a `Network` as `network`."""
 
 output = click.option(
     "--output",
@@ -320,25 +332,6 @@ output = click.option(
     default="text",
     help="How the result is shown; json has a schema_version and no values.",
 )
-
-
-def make_selection(kinds: tuple[str, ...], include: tuple[str, ...], exclude: tuple[str, ...]) -> Selection:
-    """The selection that the options say. No kind is every kind."""
-    from airconn.model import ALL_KINDS, Kind, Selection
-
-    return Selection(frozenset(Kind(kind) for kind in kinds) or ALL_KINDS, include, exclude)
-
-
-def open_address(address: Address, options: dict[str, Any]) -> Store:
-    """The store of an address, with the options of `reading` and `network` that were given."""
-    given: dict[str, Any] = {name: options[name] for name in _OF_SETTINGS if options.get(name) is not None}
-    if values := formats.given_values(options, "from_"):
-        given["format_values"] = values
-    if "kind" in given:
-        from airconn.model import Kind
-
-        given["kind"] = Kind(given["kind"])
-    return open_store(one_name(address.text), _replace(address.settings, given))
 
 
 def fixed(config: Config, to: str | None) -> str:
@@ -350,27 +343,3 @@ def fixed(config: Config, to: str | None) -> str:
     if name.startswith("@"):
         return name
     return str(Path(text).absolute()) if is_file(text) and text != "-" else text
-
-
-def open_fills(app: App, options: dict[str, Any]) -> list[Store]:
-    """The places that are to show what the sources hide. Raises `InputError` for a file that can't be read."""
-    from airconn.stores.file import FileStore
-
-    others = {name: value for name, value in options.items() if name not in formats.of_sources()}
-    fills = [open_address(app.config.resolve(address), others) for address in options["fill"]]
-    for store in fills:
-        if isinstance(store, FileStore) and store.path is not None:
-            store.text()  # also where nothing has to be filled
-    return fills
-
-
-_OF_SETTINGS = (
-    *("from_format", "kind", "timeout", "retries", "deadline"),
-    *("ca_bundle", "client_cert", "client_key", "allow_redirect"),
-)
-
-
-def _replace(settings: Settings, given: dict[str, Any]) -> Settings:
-    from dataclasses import replace
-
-    return replace(settings, **given)

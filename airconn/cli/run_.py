@@ -7,20 +7,21 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.handover import hand_over
-from airconn.cli.standard_input import refuse_second_use
-from airconn.errors import InputError, UsageError
+from airconn.errors import UsageError
 
 if TYPE_CHECKING:
-    from airconn.transfer.environ import Environ, Limits
+    from airconn.formats.base import ConnectionFormat
+    from airconn.model import AirflowVersion, Selection
+    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat
+    from airconn.transfer.environ import Environ, Limits, RunRequest
 
 _LARGEST_SHOWN = 3
 
@@ -68,7 +69,16 @@ def command(
     dry_run: bool,
     clean: bool,
     keep_credentials: bool,
-    **options: Any,
+    connection_format: ConnectionFormat,
+    redacted: Literal["omit", "fail"],
+    strict: bool,
+    fill: tuple[str, ...],
+    changes: ObjectChanges,
+    selection: Selection,
+    allow_empty: bool,
+    source_format: SourceFormat,
+    airflow: AirflowVersion | None,
+    network: Network,
 ) -> int:
     """Run COMMAND with the connections and variables of a place in its environment, where its Airflow finds them.
 
@@ -86,6 +96,7 @@ def command(
       airconn run --from .env --dry-run
     """
     from airconn import report
+    from airconn.transfer.environ import RunRequest
 
     if not (command or dry_run):
         raise UsageError(
@@ -94,13 +105,24 @@ def command(
         )
     if command and not dry_run and not _may_be_there(command[0], app.environ):
         return _not_found(app, command[0])
-    refuse_second_use((from_ or "",), options["fill"], options["overlays"])
-    result = _gather(app, from_, options)
+    request = RunRequest(
+        source=from_,
+        source_format=source_format,
+        fills=fill,
+        selection=selection,
+        changes=changes,
+        airflow=airflow,
+        connection_format=connection_format,
+        redacted=redacted,
+        strict=strict,
+        allow_empty=allow_empty,
+    )
+    result = _gather(app, request, network)
     if dry_run:
         app.data("".join(f"{report.clean(name)}\n" for name in result.variables))
-        return app.verdict(result.notes)
-    if code := app.verdict(result.notes, "would be missing, so that COMMAND is not run"):
-        return code
+    app.incomplete(result.notes, "is missing" if dry_run else "would be missing, so that COMMAND is not run")
+    if dry_run or result.exit_code:
+        return result.exit_code
     taken = frozenset() if keep_credentials else app.config.credential_names()
     environ = result.around(app.environ, without=taken, clean=clean)
     for name in result.variables:
@@ -114,38 +136,18 @@ def command(
         return _refused(app, command[0], environ, error)
 
 
-def _gather(app: App, from_: str | None, options: dict[str, Any]) -> Environ:
-    from airconn import transfer
+def _gather(app: App, request: RunRequest, network: Network) -> Environ:
+    """The variables that the command gets, and says what is left out of them."""
     from airconn.cli.export import tell_lacks
-    from airconn.cli.overriding import make_overrides
     from airconn.transfer.environ import make_environ
 
-    selection = opt.make_selection(options["kinds"], options["include"], options["exclude"])
-    with ExitStack() as stack:
-        store = opt.open_address(app.config.target(from_), options)
-        stack.callback(transfer.close, [store])
-        fills = opt.open_fills(app, options)
-        stack.callback(transfer.close, fills)
-        app.follow(store, *fills)
-        result = make_environ(
-            [store],
-            selection,
-            limits=_limits(),
-            airflow=options["airflow"],
-            connection_format=options["connection_format"],
-            redacted=options["redacted"],
-            strict=options["strict"],
-            fills=fills,
-            change=make_overrides(app, options, selection),
-            on_loaded=opt.nothing_check(options, selection, [store], unless_empty=True),
-        )
+    with app.places(network) as places:
+        result = make_environ(request, places, _limits())
     tell_lacks(app, result, "are left out")
-    if not result.variables:
-        left_out = "all that is selected is left out"
-        why = left_out if result.losses or result.hidden else "no connection or variable is selected"
-        if why == left_out and not options["allow_empty"]:
-            raise InputError(f"nothing is set: {why}", hint="--allow-empty runs COMMAND all the same")
-        app.warn(f"nothing is set: {why}")
+    if result.error:
+        raise result.error
+    if result.nothing:
+        app.warn(f"nothing is set: {result.nothing}")
     return result
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +10,8 @@ from airconn.cli import options as opt
 from airconn.cli.app import App
 
 if TYPE_CHECKING:
-    from airconn.model import AirflowVersion
+    from airconn.model import AirflowVersion, Kind
+    from airconn.transfer.choices import Network, SourceFormat
 
 
 @click.command("show", short_help="Show single objects with their values.")
@@ -37,9 +37,10 @@ def command(
     from_: str | None,
     reveal: bool,
     output: str,
-    kinds: tuple[str, ...],
+    kinds: frozenset[Kind],
+    source_format: SourceFormat,
     airflow: AirflowVersion | None,
-    **options: Any,
+    network: Network,
 ) -> int:
     """Show the objects ID of an Airflow (or a file, or another place) with their values, secrets masked.
 
@@ -50,20 +51,15 @@ def command(
       airconn show region --from .env
       airconn show warehouse --from env: --reveal
     """
-    from airconn import transfer
     from airconn.report import show as report_show
-    from airconn.transfer import showing
+    from airconn.transfer.listing import ShowRequest, show_objects
 
-    with ExitStack() as stack:
-        store = opt.open_address(app.config.target(from_), options)
-        stack.callback(transfer.close, [store])
-        app.follow(store)
-        described = store.describe()
-        store.reads_for = airflow or store.reads_for
-        found = showing.find(store, ids, opt.make_selection(kinds, (), ()).kinds)
-        app.notes(store.notes)
+    with app.places(network) as places:
+        shown = show_objects(ShowRequest(ids, from_, source_format, kinds, airflow), places)
+    app.notes(shown.notes)
     if output == "json":
-        app.data(report_show.show_json(found, described, reveal=reveal) + "\n")
+        app.data(report_show.show_json(shown.objects, shown.place, reveal=reveal) + "\n")
     else:
-        app.data("".join(f"{line}\n" for line in report_show.show_lines(found, reveal=reveal)))
-    return app.verdict(store.notes)
+        app.data("".join(f"{line}\n" for line in report_show.show_lines(shown.objects, reveal=reveal)))
+    app.incomplete(shown.notes)
+    return shown.exit_code

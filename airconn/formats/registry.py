@@ -83,15 +83,16 @@ def options() -> list[FormatOption]:
     return list(dict.fromkeys(option for name in names() for option in FORMATS[name].options))
 
 
-def of_sources() -> tuple[str, ...]:
-    """The names of all options about the files that are read."""
-    return ("from_format", "kind", *(f"from_{option.name}" for option in options()))
-
-
 def given_values(found: Mapping[str, object], prefix: str = "") -> dict[str, str]:
     """The values of options of formats among those of a command line, where each is called `prefix` and its name."""
     values = ((option.name, found.get(f"{prefix}{option.name}")) for option in options())
     return {name: value for name, value in values if isinstance(value, str)}
+
+
+def are_of_sources(values: Mapping[str, str]) -> bool:
+    """Whether these can be the values of options about the files that are read."""
+    known = {option.name: option.choices for option in options() if option.help_of_sources}
+    return all(name in known and value in (known[name] or (value,)) for name, value in values.items())
 
 
 def refuse_idle(name: str, values: Mapping[str, str], *, afresh: bool) -> None:

@@ -1,7 +1,9 @@
-"""What an object is. No I/O here, and nothing of airconn but its errors is imported."""
+"""What an object is. No I/O here, and of airconn only errors and what Airflow is are imported."""
 
-from airconn.model import conn_ids, jsontext
-from airconn.model.airflow import LIKE_TASK_SDK, NEWEST, OLDEST, AirflowVersion, Rules, rules_for
+from airconn.airflow import conn_ids
+from airconn.airflow.rules import Rules, rules_for
+from airconn.airflow.versions import LIKE_TASK_SDK, NEWEST, OLDEST, AirflowVersion
+from airconn.model import jsontext
 from airconn.model.bundle import Bundle, Selection, matches
 from airconn.model.change import WRITES, Action, FieldChange, How, Outcome, Step
 from airconn.model.fill import fill, unfilled, with_type_of

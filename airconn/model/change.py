@@ -7,6 +7,7 @@ from enum import Enum
 
 from airconn.model.leaves import leaf_name
 from airconn.model.objects import AirflowObject, Kind, Pool
+from airconn.model.reading import Note
 
 
 class Action(str, Enum):
@@ -96,7 +97,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a step. `error` is None when it was done, else the reason in words that hold no secret.
+    """What became of a step. `error` is None for success, else the reason in words that hold no secret.
 
     `untried`: nothing was sent for it. `untouched`: it is known that the object is as it was.
     """
@@ -105,3 +106,5 @@ class Outcome:
     error: str | None = None
     untried: bool = False
     untouched: bool = False
+    notes: tuple[Note, ...] = ()
+    """What the write has to tell beside it, of this object or of the run so far."""

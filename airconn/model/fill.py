@@ -38,7 +38,7 @@ def with_type_of(obj: AirflowObject, held: AirflowObject | None) -> AirflowObjec
 def unfilled(obj: AirflowObject, other: AirflowObject | None) -> tuple[str, ...]:
     """What `obj` hides after `fill` although `other` shows something there that may be it: `extra.token`.
 
-    Nobody can tell whether it is: a list of another length is around it, say, or leaves can't be told apart.
+    That can't be told where a list of another length is around it, say, or leaves can't be told apart.
     """
     if other is None or other.kind is not obj.kind:
         return ()

@@ -41,7 +41,7 @@ class TooDeepError(ValueError):
 
 
 def unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An `object_pairs_hook` that refuses a key that stands twice."""
+    """An `object_pairs_hook` that refuses a key that occurs twice."""
     result = dict(pairs)
     if len(result) != len(pairs):
         seen: set[str] = set()
@@ -100,7 +100,7 @@ def _is_deep(value: Any) -> bool:
 
 
 def duplicate_position(text: str, position: int) -> int:
-    """Where the key stands that :class:`DuplicateKeyError` was raised for, reading from `position` on."""
+    """The position of the key that :class:`DuplicateKeyError` was raised for, reading from `position` on."""
     keys: list[set[str]] = []
     last, doubles = position, [-1]
     for match in _TOKEN.finditer(text, position):
@@ -144,7 +144,7 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
 
 
 class _OwnTextError(Exception):
-    """The standard library, which is much faster than we are, would write this otherwise than it is to be written."""
+    """The standard library, which is much faster than our own code, would write this differently."""
 
 
 def _as_python(value: Any) -> int | float:

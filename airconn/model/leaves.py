@@ -16,7 +16,7 @@ Leaves: TypeAlias = dict[JsonPath, Any]
 def leaves_of(value: Any) -> Leaves:
     """The leaves of a field by their paths: those of a JSON object or list, else the value itself at `()`.
 
-    None has no leaves. JSON whose leaves can't be told apart, as where a key stands twice, is of one piece.
+    None has no leaves. JSON whose leaves can't be told apart, as where a key occurs twice, is of one piece.
     """
     if value is None:
         return {}
@@ -43,7 +43,7 @@ class Piece:
 
 
 def aligned(ours: Leaves, theirs: Leaves) -> tuple[Leaves, Leaves]:
-    """Both sides with what stands below a hidden leaf of the other one as a `Piece` in its place.
+    """Both sides with all that is below a hidden leaf of the other one as a `Piece` in its place.
 
     Airflow may hide a whole object or list as one `***` (3.0 `redact` of what nests deeper than it looks, 3.3 below a
     sensitive key deeper than 5). What is hidden in all its parts is REDACTED.

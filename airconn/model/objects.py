@@ -32,7 +32,7 @@ class Kind(str, Enum):
 
 ALL_KINDS = frozenset(Kind)
 DEFAULT_POOL = "default_pool"
-"""The pool that every Airflow has and lets nobody delete. Its description is Airflow's own."""
+"""The pool that every Airflow has and refuses to delete. Its description is Airflow's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ def hidden_or(value: str | None) -> Str:
 class Connection:
     """An Airflow connection (`airflow.models.connection.Connection`).
 
-    `port` has no range here, as in Airflow's model and database. `extra` is text that Airflow 3 wants to be a JSON
-    object. `team_name` exists since Airflow 3.2.
+    `port` has no range here, as in Airflow's model and database. `extra` is text, which in Airflow 3 has to be a
+    JSON object. `team_name` exists since Airflow 3.2.
     """
 
     kind: ClassVar[Kind] = Kind.CONNECTIONS
@@ -88,7 +88,7 @@ class Connection:
     unsaid: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields that the source has no place for: None says nothing about them."""
     literal: frozenset[str] = field(default=frozenset(), compare=False)
-    """The fields in which `***` is no mask but the text itself, because the user says so."""
+    """The fields in which `***` isn't a mask but the text itself, because the user says so."""
     genuine: frozenset[tuple[str, JsonPath]] = field(default=frozenset(), compare=False)
     """The leaves that look like a placeholder and hold the value itself, because the user says so."""
     expanded_by: tuple[str, ...] = field(default=(), compare=False)
@@ -116,7 +116,7 @@ class Variable:
     unsaid: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields that the source has no place for: None says nothing about them."""
     literal: frozenset[str] = field(default=frozenset(), compare=False)
-    """The fields in which `***` is no mask but the text itself, because the user says so."""
+    """The fields in which `***` isn't a mask but the text itself, because the user says so."""
     genuine: frozenset[tuple[str, JsonPath]] = field(default=frozenset(), compare=False)
     """The leaves that look like a placeholder and hold the value itself, because the user says so."""
     expanded_by: tuple[str, ...] = field(default=(), compare=False)
@@ -133,7 +133,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Pool:
-    """An Airflow pool. `slots` of -1 is without limit; `include_deferred` is None where the source doesn't say."""
+    """An Airflow pool. Slots of -1 mean no limit; `include_deferred` is None if the source doesn't give it."""
 
     kind: ClassVar[Kind] = Kind.POOLS
 
@@ -184,7 +184,7 @@ _NEVER_NONE = frozenset({"include_deferred", "team_name"})
 
 
 def is_unsaid(obj: AirflowObject, name: str) -> bool:
-    """Whether None in this field says nothing, and not that there is none.
+    """Whether None in this field says nothing, and not that there isn't any.
 
     Wherever it was read, so it is with `include_deferred` and `team_name`. The description of default_pool is
     Airflow's own.

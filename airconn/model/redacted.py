@@ -12,7 +12,7 @@ class Redacted:
     """The type of :data:`REDACTED`: there is a value, and the source doesn't tell which.
 
     It has no text on purpose. A place that is handed a hidden value and writes it as if it were one must fail loudly
-    and not destroy the secret that it stands for; whoever wants the mask writes :data:`MASK`.
+    and not destroy the secret that it stands for. Code that means the mask writes :data:`MASK`.
     """
 
     __slots__ = ()

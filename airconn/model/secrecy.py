@@ -1,4 +1,4 @@
-"""What must not be shown to somebody who didn't ask for secrets."""
+"""What must not be shown unless a user asks for secrets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
+from airconn.airflow.masked_names import is_sensitive
 from airconn.model import jsontext
 from airconn.model.jsontext import JsonPath, Number
 from airconn.model.leaves import leaves_of
@@ -16,7 +17,6 @@ from airconn.model.objects import AirflowObject, Connection, Variable, value_fie
 from airconn.model.redacted import MASK, REDACTED, Redacted
 from airconn.model.secret_names import is_hidden_name, is_secret_name
 from airconn.model.secret_values import is_certain, is_harmless, may_be_secret, secret_arguments
-from airconn.model.sensitive import is_sensitive
 from airconn.model.text import Text
 
 _NAMES = frozenset({"name", "key", "field", "parameter", "property", "variable", "header", "option", "k", "n"})
@@ -25,10 +25,10 @@ _VALUES = frozenset({"value", "values", "val", "v", "default", "content", "data"
 
 
 def is_secret(obj: AirflowObject, field: str, path: JsonPath, value: Any) -> bool:
-    """Whether a leaf of an object is not to be shown: by its name, as Airflow or as anybody careful would judge it,
-    by what stands beside it, or by what it looks like.
+    """Whether a leaf of an object is not to be shown: by its name, as Airflow or a careful reader would judge it,
+    by its neighbours, or by what it looks like.
 
-    An extra that is no JSON has no names to judge by, and may be a secret as a whole.
+    An extra that isn't JSON has no names to judge by, and may be a secret as a whole.
     """
     if (isinstance(obj, Connection) and field == "password") or (field == "extra" and isinstance(value, Text)):
         return True
@@ -60,7 +60,7 @@ def masked(obj: AirflowObject) -> AirflowObject:
 
 
 _NEVER_HIDDEN = frozenset({"conn_type", "team_name", "port", "slots", "include_deferred"})
-"""The fields in which a mask can't stand."""
+"""The fields that can't hold a mask."""
 
 
 def _hidden(value: Any, paths: set[JsonPath]) -> Text | Redacted:
@@ -74,9 +74,9 @@ def _hidden(value: Any, paths: set[JsonPath]) -> Text | Redacted:
 
 
 def _is_hidden_path(path: JsonPath) -> bool:
-    """Whether Airflow hides a leaf, and its own name is none that Airflow hides in vain.
+    """Whether Airflow hides a leaf, unless it does so in vain because of its own name.
 
-    Of what is below such a name, nobody knows what it is.
+    What is below such a name could be anything.
     """
     names = [part for part in path if isinstance(part, str)]
     return any(map(is_sensitive, names[:-1])) or any(map(_is_hidden_in_fact, names[-1:]))

@@ -1,7 +1,7 @@
-"""Which names stand for something that must not be shown, going by what people call their secrets.
+"""Which names are those of something that must not be shown, going by what people call their secrets.
 
-This is for what a human gets to see, and far more careful than Airflow's list (`model/sensitive.py`), which says what
-Airflow hides: a name masked in vain costs a `--reveal`, and a secret shown can't be taken back.
+This is for what a human gets to see, and far more careful than Airflow's list (`airflow/masked_names.py`), which says
+what Airflow hides: a name masked in vain costs a `--reveal`, and a secret shown can't be taken back.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from airconn.model.sensitive import is_sensitive
+from airconn.airflow.masked_names import is_sensitive
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 """One word of `snake_case`, `kebab-case`, `camelCase`, `APIKey` and `key2`, in letters without accents."""
@@ -21,7 +21,7 @@ _SECRET_WORDS = frozenset(
     bearer clave cookie cookies cred creds credential credentials csrf dsn fernet hmac jks jwt jwts key keys mfa nonce
     otp pass passe passes pat pats pem pfx pin pkcs psk pwd pwds sas session sig signature signatures totp salt salts
     webhook webhooks
-    """.split()  # noqa: SIM905 - a list of so many strings is no help to anybody
+    """.split()  # noqa: SIM905 - a list of so many strings helps no reader
 )
 """`sessions` isn't among them: it is a table, or how many there may be. Nor is `seed`, which is that of random
 numbers or of test data: `_JOINED` has the seed of a wallet, and `model/secret_values.py` the words of one."""
@@ -66,14 +66,14 @@ _COUNTING = frozenset({"max", "min", "num", "total"})
 
 _ENDPOINT = frozenset({"endpoint", "uri", "url"})
 """Behind `token`, these make it an address of OAuth, where tokens come from: a user or a token in it is told by the
-value. Behind `secret`, `webhook` or `sas`, they may be the address that nobody must know."""
+value. Behind `secret`, `webhook` or `sas`, they may be an address that is secret itself."""
 
 _WHERE_IT_IS = frozenset(
     """
     arn arns count length limit name names path paths size timeout ttl type
     """.split()  # noqa: SIM905 - the same
 )
-"""Of `_ABOUT_IT`, what says where a secret is, or how long: nobody gets in with that, even where Airflow hides it.
+"""Of `_ABOUT_IT`, what says where a secret is, or how long: that opens nothing, even where Airflow hides it.
 
 An `id` isn't among them: `secret_id` is the password of an AppRole in Vault, `token_id` is the token as often as not,
 and `access_key_id` is one half of what one needs, which Airflow hides."""
@@ -93,7 +93,7 @@ _IN_A_PATH = frozenset({"webhook", "webhooks", "sas", "sig"})
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Whether what stands under a name is not for everybody's eyes."""
+    """Whether the value of a name is secret, by its name."""
     words = _words(name)
     if not words or (words[-1] in _ABOUT_IT and _IN_A_PATH.isdisjoint(words)):
         return False
@@ -107,7 +107,7 @@ def is_secret_name(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_hidden_name(name: str) -> bool:
-    """Whether what stands under a name is not shown, as it is a secret's name or Airflow takes it for one.
+    """Whether the value of a name is not shown, as it is a secret's name or Airflow takes it for one.
 
     Airflow's list has no exceptions, and so hides `max_tokens` and `secret_name`. We don't.
     """
@@ -115,7 +115,7 @@ def is_hidden_name(name: str) -> bool:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether of a name that is none of a secret, nothing is left that Airflow would hide."""
+    """Whether a name that isn't a secret's has nothing else in it that Airflow would hide."""
     words = _words(name)
     left = _telling(words)
     return (words != [] and words[-1] in _WHERE_IT_IS) or (left != words and not is_sensitive("_".join(left)))
@@ -128,7 +128,7 @@ def _words(name: str) -> list[str]:
 
 
 def _telling(words: Sequence[str]) -> list[str]:
-    """The words without those that are a secret's only where they stand alone."""
+    """The words without those that name a secret only when they are alone."""
     places = zip(words, [None, *words], [*words[1:], None], strict=False)
     return [word for word, before, after in places if not _is_plain_word(word, before, after, words)]
 

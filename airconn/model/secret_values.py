@@ -33,7 +33,7 @@ _SETTING = re.compile(
 """A password in a connection string or in lines of settings."""
 
 _USER = re.compile(r"://([^\s@]{1,300})@")
-"""What stands between the scheme of a URI and an '@'."""
+"""The text between the scheme of a URI and an '@'."""
 _NO_USERS = ("abfs", "abfss", "wasb", "wasbs", "ssh", "sftp", "git")
 """Schemes with a container in front of the '@', or a user whose secret is elsewhere."""
 
@@ -80,16 +80,16 @@ _LIKELY = re.compile(
     # A line of a .pgpass, which isn't a MAC or an address of IPv6, and one of a .htpasswd.
     r"|(?m:^(?![0-9a-fA-F:]{0,60}(?:[/\s]|$))[^:\n]{1,200}:(?:\d{3,5}|\*):[^:\n]{1,200}:[^:\n]{1,200}:\S)"
     r"|\$(?:apr1|1|2[abxy]|5|6|y|argon2\w{1,2})\$[^\s$]"
-    # A name that is no word, or is one too common to be a secret where more follows it.
+    # A name that isn't a word, or one too common to be a secret where more follows it.
     r"|(?<![\w.-])(?:\w{0,40}[_-])?(?i:pass|pw|pwd|psw|pswd|kennwort|senha|contrase[nñ]a)[\"']?:[^\s/]"
     r"|\b(?i:access|auth|unlock|security|verification|pin)[ -]code[\"']?\s{0,8}[:=]\s{0,8}\S"
     r"|[?&]code=[^\s&]{6}"
-    # What else a header holds, alone in its line. SSWS is no word of any language.
+    # What else a header holds, alone in its line. SSWS isn't a word of any language.
     r"|(?im:^[\"'\s]{0,4}(?:token|api-?key)\s{1,8}\S{1,400}[ \t]{0,8}$)|\b(?:SSWS|GenieKey)\s+\S"
     # A token of Telegram, and a secret of Azure AD, which has its marker in the middle.
     r"|\b\d{6,12}:AA[\w-]|\w[78]Q~[\w~.-]"
 )
-"""What is no secret now and then, and so is masked but not refused."""
+"""What isn't a secret now and then, and so is masked but not refused."""
 
 _ARN = re.compile(r"\barn:aws[\w-]{0,20}:secretsmanager:[\w-]{0,40}:\d{0,20}:secret:")
 """Where a secret is, in front of its name: `secret:` is a setting elsewhere."""
@@ -121,9 +121,9 @@ def is_certain(text: str) -> bool:
 
 
 def may_be_secret(text: str) -> bool:
-    """Whether a text is rather not shown to anybody who didn't ask for secrets."""
+    """Whether a text is better not shown unless a user asks for secrets."""
     text = _ARN.sub("", text if text.isascii() else unicodedata.normalize("NFC", text))
-    is_pem = "-----BEGIN " in text  # of which a certificate is none, and nobody reads one
+    is_pem = "-----BEGIN " in text  # a certificate is not secret, but not worth reading either
     return (
         is_pem
         or is_certain(text)
@@ -167,7 +167,7 @@ def _has_secret_pair(text: str) -> bool:
 def _is_random(text: str) -> bool:
     """Whether a long word of a text changes between capitals, small letters and digits as nothing does that is said.
 
-    UUIDs pass: what has one that is no secret (a tenant, a subscription) is more common than what is secret.
+    UUIDs pass: most aren't secret (a tenant, a subscription).
     """
     if _HEX.search(text):
         return True

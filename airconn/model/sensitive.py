@@ -1,28 +1,15 @@
-"""Which names stand for a secret, going by Airflow's own list of them."""
+"""Which leaves and fields hold a secret, going by Airflow's own list of names."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from airconn.airflow.masked_names import is_sensitive
 from airconn.model import jsontext
 from airconn.model.jsontext import JsonPath
 from airconn.model.objects import AirflowObject, Connection, Variable
 from airconn.model.redacted import MASK
 from airconn.model.text import Text
-
-# airflow 3.3.2 `_shared/secrets_masker/secrets_masker.py` DEFAULT_SENSITIVE_FIELDS, which has all older ones.
-_SENSITIVE = re.compile(
-    "access_key|access_token|api_key|apikey|auth_header|authorization|bearer|connection_string|dsn|passphrase|passwd|"
-    "password|private_key|proxy|proxies|secret|service_account|service_key|token|keyfile_dict|webhook_url"
-)
-_OTHERS = re.compile(r"\W+")
-
-
-def is_sensitive(name: str) -> bool:
-    """Whether Airflow hides what stands under a name (`should_hide_value_for_key`)."""
-    lowered = name.lower()
-    return _SENSITIVE.search(lowered if lowered.isidentifier() else _OTHERS.sub("_", lowered.strip())) is not None
 
 
 def is_sensitive_path(path: JsonPath) -> bool:
@@ -31,7 +18,7 @@ def is_sensitive_path(path: JsonPath) -> bool:
 
 
 def is_sensitive_place(obj: AirflowObject, field: str, path: JsonPath = ()) -> bool:
-    """Whether what stands in a field of an object, or at a leaf of the field, is a secret."""
+    """Whether a field of an object, or a leaf of the field, holds a secret."""
     if isinstance(obj, Connection) and field == "password":
         return True
     if isinstance(obj, Variable) and field == "value" and is_sensitive(obj.key):
@@ -54,7 +41,7 @@ def has_secrets(text: str) -> bool:
 
 
 def text_leaves(text: Text) -> Iterator[tuple[JsonPath, str]]:
-    """The texts in a JSON object or list, with their paths. None where it is no JSON."""
+    """The texts in a JSON object or list, with their paths. Other texts have none."""
     if text.text.lstrip()[:1] not in ("{", "["):
         return
     try:

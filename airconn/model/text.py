@@ -14,8 +14,8 @@ from airconn.model.redacted import MASK, REDACTED, Redacted
 class BeyondPythonError(ValueError):
     """A text is JSON at which Python's reader fails, and so does every Airflow that has it as an extra.
 
-    That is an integer of more than 4300 digits, or very deep nesting: other errors than that it is no JSON, which no
-    `_validate_extra` expects.
+    That is an integer of more than 4300 digits, or very deep nesting: they raise other errors than
+    text that isn't JSON, which no `_validate_extra` expects.
     """
 
 
@@ -23,8 +23,8 @@ class BeyondPythonError(ValueError):
 class Text:
     """A text kept as it was written, which may be JSON some leaves of which are hidden.
 
-    `text` has the mask at hidden leaves; `hidden` says where they are, so that nobody has to guess. Make one with
-    :meth:`of`, which finds them.
+    `text` has the mask at hidden leaves; `hidden` says where they are, so that no code has to guess. Make one
+    with :meth:`of`, which finds them.
     """
 
     text: str
@@ -37,7 +37,7 @@ class Text:
         """The text that was read, or `REDACTED` where all of it is hidden.
 
         A leaf is hidden when it is the mask. With `masked`, the text comes from a place that masks by value (the
-        Airflow API replaces every secret that its process has seen, wherever it stands in a text: airflow 2.11 and
+        Airflow API replaces every secret that its process has seen, wherever it is in a text: airflow 2.11 and
         3.x `_secrets_masker`), so a leaf that has the mask *in* it is hidden as well, all of it.
         """
         if MASK not in text:
@@ -65,7 +65,7 @@ class Text:
     def value(self) -> Any:
         """What the text says as JSON, numbers as `Number` and hidden leaves as `REDACTED`.
 
-        Raises `ValueError` where the text is no JSON.
+        Raises `ValueError` where the text isn't JSON.
         """
         value = jsontext.loads(self.text)
         if not self.hidden:
@@ -77,7 +77,7 @@ class Text:
         """Whether the text is a JSON object, which is all that Airflow 3 takes as an extra.
 
         Python's own reader is the judge, as it is in Airflow (3.x `Connection._validate_extra`): it takes a key that
-        stands twice. Raises :class:`BeyondPythonError` where that fails.
+        occurs twice. Raises :class:`BeyondPythonError` where that fails.
         """
         if self._is_object is None:
             try:

@@ -1,4 +1,4 @@
-"""Changes to objects on their way from one place to another. No I/O here: what is read is read by who asks."""
+"""Changes to objects on their way from one place to another. No I/O here: the caller reads."""
 
 from airconn.override.overlay import Overlay, read_overlay
 from airconn.override.overrides import Overrides

@@ -16,7 +16,7 @@ from airconn.override.places import Place
 from airconn.override.values import Value
 
 MISSING: Final = object()
-"""What stands at a path that leads nowhere yet."""
+"""The value at a path that leads nowhere yet."""
 
 _WHOLE = ("port", "slots")
 _NEVER_NONE = {"conn_type", "slots"}
@@ -134,13 +134,13 @@ def _field_value(kind: Kind, field: str, value: object, where: str) -> object:
     if field == "include_deferred":
         return _truth(field, value, where)
     if field in ("extra", "value"):
-        # A tree that is no text is kept as JSON, as `airflow variables import` does.
+        # A tree that isn't text is kept as JSON, as `airflow variables import` does.
         return Text.of(value if isinstance(value, str) else jsontext.dumps(value))
     text = value.text if isinstance(value, Number) else value
     if not isinstance(text, str):
         raise UsageError(f"{field} is a text", where=where, hint="put it in quotes")
     if text != MASK:
-        # An empty password is none to Airflow: its `set_password` does nothing for ''.
+        # Airflow doesn't store an empty password: its `set_password` does nothing for ''.
         return None if field == "password" and not text else text
     if field in _NEVER_HIDDEN:
         raise UsageError(f"{field} is never hidden, so *** is none", where=where)
@@ -210,7 +210,7 @@ def _indent(text: str) -> int | None:
 
 
 def exists(tree: Any, path: JsonPath) -> bool:
-    """Whether something stands at a path."""
+    """Whether a path leads to something."""
     for step in path:
         if isinstance(step, str):
             if not isinstance(tree, dict) or step not in tree:
@@ -231,7 +231,7 @@ def _settled(tree: Any, path: JsonPath) -> JsonPath:
 
 
 def _changed(tree: Any, path: JsonPath, change: Callable[[Any], Any], where: str, done: JsonPath = ()) -> Any:
-    """`tree` with what stands at `path` passed through `change`. What is missing on the way there is made."""
+    """`tree` with the value at `path` passed through `change`. What is missing on the way there is made."""
     if not path:
         return change(tree)
     step, rest = path[0], path[1:]
@@ -258,7 +258,7 @@ def _other_shape(wanted: str, path: JsonPath, where: str) -> UsageError:
 
 
 def alike(there: Any, value: Value, where: str) -> Any:
-    """A text as a leaf of JSON of the type that stands `there` already. The mask alone is a hidden leaf."""
+    """A text as a leaf of JSON of the type that is `there` already. The mask alone is a hidden leaf."""
     if value.text == MASK:
         return REDACTED
     if not value.adapts or not isinstance(there, Number | bool | dict | list):

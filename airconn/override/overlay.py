@@ -18,7 +18,7 @@ from airconn.override.values import Surroundings, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class OverlayEntry:
     """What an overlay says about one object."""
 
     kind: Kind
@@ -31,10 +31,10 @@ class Entry:
 class Overlay:
     """What one file says, in its order."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[OverlayEntry, ...]
 
     def apply(self, bundle: Bundle, surroundings: Surroundings, selection: Selection, rules: Rules) -> Bundle:
-        """`bundle` with the fields that the overlay gives. An entry that isn't selected is none of its business.
+        """`bundle` with the fields that the overlay gives. An entry that isn't selected is ignored.
 
         Raises `UsageError` for an id or a field that there isn't, and for a value that the Airflow of `rules` doesn't
         take, with the place in the file.
@@ -61,7 +61,7 @@ def read_overlay(text: str, source: str) -> Overlay:
     document = _load(text, source)
     if not isinstance(document, tree.Mapping):
         raise InputError("an overlay is an object of connections, variables and pools", where=source)
-    entries: list[Entry] = []
+    entries: list[OverlayEntry] = []
     for name, section in document.items():
         kinds = [kind.value for kind in Kind]
         if name not in kinds:
@@ -92,9 +92,9 @@ def _load(text: str, source: str) -> Any:
     return yaml_tree.load(text, source)
 
 
-def _entry(kind: Kind, id_: str, value: Any, origin: Origin) -> Entry:
+def _entry(kind: Kind, id_: str, value: Any, origin: Origin) -> OverlayEntry:
     if isinstance(value, tree.Mapping):
-        return Entry(kind, id_, value, origin)
+        return OverlayEntry(kind, id_, value, origin)
     fields = tree.Mapping(origin.source)
     if isinstance(value, dict):  # JSON tells no places that deep
         for name, item in value.items():
@@ -105,10 +105,10 @@ def _entry(kind: Kind, id_: str, value: Any, origin: Origin) -> Entry:
         raise InputError(
             "an object of the fields to override goes here", where=str(origin), hint="null clears a single field"
         )
-    return Entry(kind, id_, fields, origin)
+    return OverlayEntry(kind, id_, fields, origin)
 
 
-def _with_field(obj: AirflowObject, entry: Entry, field: str, surroundings: Surroundings) -> AirflowObject:
+def _with_field(obj: AirflowObject, entry: OverlayEntry, field: str, surroundings: Surroundings) -> AirflowObject:
     where = str(entry.fields.origin(field))
     if field not in value_fields(entry.kind):
         raise unknown_field(entry.kind, field, where=where)
@@ -153,7 +153,7 @@ class _Merger:
 
     def leaf(self, there: Any, given: str, path: JsonPath) -> Any:
         got = self.value(given, path)
-        # What stands in the file has the type that it has there; what comes from elsewhere is text.
+        # A value in the file has the type that it has there; what comes from elsewhere is text.
         adapts = got.adapts and not values.is_literal(given)
         return edit.alike(there, Value(got.text, adapts), self.where)
 

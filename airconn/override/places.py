@@ -107,7 +107,7 @@ def _kind_of(option: str, text: str) -> tuple[Kind, str]:
 
 
 def _field(kind: Kind, text: str, option: str) -> tuple[str, JsonPath, str] | None:
-    """The field and path that `text` begins with, and what is left of it. None if that is no field."""
+    """The field and path that `text` begins with, and what is left of it. None if that isn't a field."""
     match = re.match(r"\w+", text)
     if not match or match[0] not in value_fields(kind):
         return None
@@ -128,7 +128,7 @@ def _field(kind: Kind, text: str, option: str) -> tuple[str, JsonPath, str] | No
 
 
 def _unknown(option: str, kind: Kind, text: str, bundle: Bundle) -> UsageError:
-    """The error of a place that isn't there. `text` is what stands behind its kind."""
+    """The error of a place that isn't there. `text` is what follows its kind."""
     ids = bundle.of_kind(kind)
     known = max((id_ for id_ in ids if text == id_ or text.startswith(f"{id_}.")), key=len, default=None)
     if known is not None:

@@ -13,7 +13,7 @@ WORDS = ("env:", "file:", "prompt:", "text:")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """How the values that don't stand in an option are got. Each is asked once, whoever wants a value again.
+    """How values that aren't in the option itself are got. Each is asked for once.
 
     `read` takes the path of a file, and `ask` what to name to the user. Both raise `UsageError`.
     """
@@ -36,14 +36,14 @@ class Value:
 
 
 def is_literal(text: str) -> bool:
-    """Whether a value stands in the option itself."""
+    """Whether a value is in the option itself."""
     return not text.startswith(WORDS) or text.startswith("text:")
 
 
 def get(text: str, place: str, where: str, surroundings: Surroundings, *, secret: bool) -> Value:
     """The value that an option or an overlay gives to `place`, which may be that of a secret.
 
-    Raises `UsageError` that names the variable or the file where there is none.
+    Raises `UsageError` that names the variable or the file that is missing.
     """
     word, colon, rest = text.partition(":")
     word += colon
@@ -91,7 +91,7 @@ def _without_line_end(text: str) -> str:
 
 
 def _sound(text: str, where: str) -> str:
-    """Refuses bytes that are no UTF-8, which Python makes half characters of, and no place can hold those."""
+    """Refuses bytes that aren't UTF-8: Python makes half characters of them, which no place can hold."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,29 +1,59 @@
-"""Compares one field of what is wanted with what is there, where either side may hide it or a part of it."""
+"""What happens to one field of what is there, by how it compares with what is wanted and by the policy of a plan."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from airconn.model import MASK, REDACTED, FieldChange, How, Text, jsontext
-from airconn.model.leaves import Leaves, Piece, aligned, hidden_in, leaf_name, leaves_of
+from airconn.model.compare import FieldComparison, Likeness, hides
+from airconn.model.jsontext import JsonPath
+from airconn.model.leaves import Leaves, Piece, leaf_name
 from airconn.plan.policy import Policy
 
 
-def compare(
+def field_changes(
     name: str, source: Any, target: Any, policy: Policy, *, is_literal: bool
 ) -> tuple[tuple[FieldChange, ...], str | None]:
     """What happens to one field, and why it can't. `is_literal`: a `***` in the source is no mask."""
-    if not _hides(source) and not _hides(target):
-        return _visible(name, source, target), None
-    if source is REDACTED or target is REDACTED or (isinstance(target, Text) and target.hidden):
-        whole = _compare_whole(name, source, target, policy)
+    if source == target and not hides(source):
+        return (), None
+    field = FieldComparison(name, source, target)
+    if hides(source) or hides(target):
+        whole = _whole(field, policy) if source is REDACTED or hides(target) else None
         if whole is not None:
             return whole
-    ours, theirs = aligned(leaves_of(source), leaves_of(target))
-    hidden = sorted(hidden_in(ours) | hidden_in(theirs), key=str)
-    if not hidden:
-        return _visible(name, source, target), None
+        if field.unknown:
+            return _in_part(field, policy, is_literal=is_literal)
+    if field.likeness is Likeness.SAME:
+        return (), None
+    return (FieldChange(name, How.CLEARED if source is None else How.CHANGED),), None
+
+
+def _whole(field: FieldComparison, policy: Policy) -> tuple[tuple[FieldChange, ...], str | None] | None:
+    """What happens to a field of which something is hidden, where its leaves don't matter."""
+    name, source, target = field.name, field.a, field.b
+    if source is REDACTED:
+        if target is None:
+            return (), f"{name} is hidden in the source, and the target has none"
+        return (FieldChange(name, How.KEPT),), None
+    if policy.lacking == "keep" and name == "extra" and target is REDACTED:
+        return (), "all of extra is hidden, so that nothing can be merged into it"
+    if policy.lacking == "exact":
+        return ((FieldChange(name, How.CLEARED),), None) if source is None else None
+    if name == "extra" and _is_empty(source):
+        # The source says nothing of it, and a part of it is hidden: all of it stays.
+        return (FieldChange(name, How.KEPT, _paths(target.hidden if isinstance(target, Text) else ())),), None
+    return None
+
+
+def _in_part(
+    field: FieldComparison, policy: Policy, *, is_literal: bool
+) -> tuple[tuple[FieldChange, ...], str | None]:
+    """What happens to a field of which leaves are hidden, by its leaves."""
+    name, (ours, theirs) = field.name, field.leaves
+    hidden = sorted(field.unknown, key=str)
     if nowhere := [path for path in hidden if path not in theirs]:
         return (), f"{_names(name, nowhere)} hidden in the source, and the target has none"
     masked = [path for path in hidden if theirs[path] is REDACTED and _has_mask(_around(ours, path))]
@@ -37,7 +67,7 @@ def compare(
     moved = [] if exact else _moved(hidden, ours, theirs)
     cleared = lacking if exact else []
     again = [path for path in hidden if path not in (*lacking, *moved) and ours.get(path) is not REDACTED]
-    changed = _differing(ours, theirs, hidden)
+    changed = field.different
     # How long a list is, is no secret.
     if not (changed or cleared or moved) and (not again or policy.hidden_is_equal):
         how = How.ASSUMED if again else How.KEPT
@@ -54,20 +84,9 @@ def compare(
     return tuple(FieldChange(name, how, _paths(paths)) for paths, how in parts if paths), None
 
 
-def _visible(name: str, source: Any, target: Any) -> tuple[FieldChange, ...]:
-    """What happens to a field of which nothing is hidden."""
-    return () if source == target else (FieldChange(name, How.CLEARED if source is None else How.CHANGED),)
-
-
-def _differing(ours: Leaves, theirs: Leaves, hidden: list[jsontext.JsonPath]) -> list[jsontext.JsonPath]:
-    """The leaves that differ, of those that neither side hides."""
-    shown = [path for path in {**theirs, **ours} if path not in hidden]
-    return [path for path in shown if path not in ours or path not in theirs or ours[path] != theirs[path]]
-
-
-def _losses(name: str, lost: dict[str, list[jsontext.JsonPath]]) -> str:
+def _losses(name: str, lost: dict[str, list[JsonPath]]) -> str:
     """Why writing a field would lose what is hidden in it. Each leaf is told once, for the first reason."""
-    told: set[jsontext.JsonPath] = set()
+    told: set[JsonPath] = set()
     reasons = []
     for why, paths in lost.items():
         fresh = [path for path in paths if path not in told]
@@ -82,30 +101,7 @@ _SOURCE = "in the source: writing the rest of {} would lose it (--fill ADDRESS t
 _LACKING = "and not in the source: writing the rest of {} would lose it (put it there, or --exact lets it go)"
 
 
-def _hides(value: Any) -> bool:
-    """Whether a field, or a leaf of it, is hidden."""
-    return value is REDACTED or (isinstance(value, Text) and bool(value.hidden))
-
-
-def _compare_whole(
-    name: str, source: Any, target: Any, policy: Policy
-) -> tuple[tuple[FieldChange, ...], str | None] | None:
-    """What happens to a field of which something is hidden, where its leaves don't matter."""
-    if source is REDACTED:
-        if target is None:
-            return (), f"{name} is hidden in the source, and the target has none"
-        return (FieldChange(name, How.KEPT),), None
-    if policy.lacking == "keep" and name == "extra" and target is REDACTED:
-        return (), "all of extra is hidden, so that nothing can be merged into it"
-    if policy.lacking == "exact":
-        return ((FieldChange(name, How.CLEARED),), None) if source is None else None
-    if name == "extra" and _is_empty(source):
-        # The source says nothing of it, and a part of it is hidden: all of it stays.
-        return (FieldChange(name, How.KEPT, _paths(list(target.hidden) if isinstance(target, Text) else [])),), None
-    return None
-
-
-def _around(leaves: Leaves, path: jsontext.JsonPath) -> Any:
+def _around(leaves: Leaves, path: JsonPath) -> Any:
     """What the source has in the place of a leaf, or around it: a text where the other side has an object."""
     return next((leaves[path[:depth]] for depth in range(len(path), -1, -1) if path[:depth] in leaves), None)
 
@@ -126,7 +122,7 @@ def _has_mask(leaf: Any) -> bool:
     return MASK in leaf.text if isinstance(leaf, Text) else isinstance(leaf, str) and MASK in leaf
 
 
-def _moved(hidden: list[jsontext.JsonPath], ours: Leaves, theirs: Leaves) -> list[jsontext.JsonPath]:
+def _moved(hidden: Sequence[JsonPath], ours: Leaves, theirs: Leaves) -> list[JsonPath]:
     """Hidden items of lists that have another length in the source, so that it is not known which is which."""
     ours_items, theirs_items = _items(ours), _items(theirs)
     return [
@@ -139,19 +135,19 @@ def _moved(hidden: list[jsontext.JsonPath], ours: Leaves, theirs: Leaves) -> lis
     ]
 
 
-def _items(leaves: Leaves) -> defaultdict[jsontext.JsonPath, set[str | int]]:
+def _items(leaves: Leaves) -> defaultdict[JsonPath, set[str | int]]:
     """What is in each object and list that has leaves."""
-    items: defaultdict[jsontext.JsonPath, set[str | int]] = defaultdict(set)
+    items: defaultdict[JsonPath, set[str | int]] = defaultdict(set)
     for path in leaves:
         for depth, part in enumerate(path):
             items[path[:depth]].add(part)
     return items
 
 
-def _paths(paths: list[jsontext.JsonPath]) -> tuple[str, ...]:
+def _paths(paths: Iterable[JsonPath]) -> tuple[str, ...]:
     return tuple(sorted(jsontext.show_path(path) for path in paths if path))
 
 
-def _names(name: str, paths: list[jsontext.JsonPath]) -> str:
+def _names(name: str, paths: Sequence[JsonPath]) -> str:
     names = ", ".join(leaf_name(name, path) for path in paths)
     return f"{names} {'are' if len(paths) > 1 else 'is'}"

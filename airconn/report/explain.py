@@ -8,9 +8,14 @@ from itertools import groupby
 from airconn.diff import Status
 from airconn.quoting import clean, to_json
 from airconn.report import SCHEMA_VERSION, Style
-from airconn.transfer.explaining import Explanation, Finding, State
+from airconn.transfer.lookup import Explanation, LookupFinding, LookupState
 
-_COLOURS = {State.WINS: "green", State.SHADOWED: "yellow", State.PASSED_OVER: "red", State.UNKNOWN: "cyan"}
+_COLOURS = {
+    LookupState.WINS: "green",
+    LookupState.SHADOWED: "yellow",
+    LookupState.PASSED_OVER: "red",
+    LookupState.UNKNOWN: "cyan",
+}
 
 
 def explain_lines(explanations: Sequence[Explanation], style: Style) -> Iterator[str]:
@@ -29,13 +34,13 @@ def explain_lines(explanations: Sequence[Explanation], style: Style) -> Iterator
                 yield "       a place further up couldn't be looked into: if it has this object, it wins"
 
 
-def _remark(found: Finding) -> str:
-    if found.state is State.SHADOWED:
+def _remark(found: LookupFinding) -> str:
+    if found.state is LookupState.SHADOWED:
         return f"{found.where}  ({_agreement(found)})"
     return found.where or found.reason
 
 
-def _agreement(found: Finding) -> str:
+def _agreement(found: LookupFinding) -> str:
     parts = [
         f"{word}{', '.join(diff.name for diff in found.differs if diff.status is status)}"
         for status, word in ((Status.DIFFERENT, "differs in "), (Status.UNKNOWN, "can't be known: "))
@@ -73,7 +78,7 @@ def explain_json(explanations: Sequence[Explanation], airflow: str) -> str:
     return to_json(report)
 
 
-def _place(found: Finding) -> dict[str, object]:
+def _place(found: LookupFinding) -> dict[str, object]:
     entry: dict[str, object] = {"place": found.place.title, "state": found.state.value}
     if found.place.store is not None:
         entry["address"] = found.place.store.address
@@ -81,7 +86,7 @@ def _place(found: Finding) -> dict[str, object]:
         entry["origin"] = found.where
     if found.reason:
         entry["reason"] = found.reason
-    if found.state is State.SHADOWED:
+    if found.state is LookupState.SHADOWED:
         entry["differs"] = [diff.name for diff in found.differs if diff.status is Status.DIFFERENT]
         entry["unknown"] = [diff.name for diff in found.differs if diff.status is Status.UNKNOWN]
     return entry

@@ -20,9 +20,12 @@ from airconn.model import REDACTED, Bundle, Text, value_fields
 from airconn.quoting import shown_address
 from airconn.report import step_json
 from airconn.transfer.importing import Import
+from airconn.transfer.request_json import as_json, import_request
+from airconn.transfer.requests import ImportRequest
 
-SCHEMA_VERSION = 1
-_KEYS = {"schema_version": int, "target": str, "options": dict, "digests": dict, "objects": list}
+SCHEMA_VERSION = 2
+_KEYS = {"schema_version": int, "target": str, "digests": dict, "objects": list}
+_HINT = "make one with: airconn import SOURCE --plan-out FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +35,19 @@ class PlanFile:
     path: str
     target: str
     """The place in words, with the version of the Airflow."""
-    options: Mapping[str, Any]
-    """What the command line said, sources and target included."""
-    digests: Mapping[str, str]
+    request: ImportRequest
+    digests: Mapping[str, Any]
     objects: list[Any]
 
 
-def dump(prepared: Import, options: Mapping[str, Any]) -> str:
-    """The text of a plan file. `options` are what JSON holds."""
+def dump(prepared: Import, request: ImportRequest) -> str:
+    """The text of a plan file."""
     salt = secrets.token_hex(16)
     return json.dumps(
         {
             "schema_version": SCHEMA_VERSION,
             "target": prepared.target,
-            "options": options,
+            "request": as_json(request),
             "digests": {"salt": salt, **_digests(prepared, ascii(salt))},
             "objects": [step_json(step) for step in prepared.plan.steps],
         },
@@ -56,18 +58,28 @@ def dump(prepared: Import, options: Mapping[str, Any]) -> str:
 
 def load(path: Path) -> PlanFile:
     """Reads a plan file. Raises `InputError`."""
-    hint = "make one with: airconn import SOURCE --plan-out FILE"
+    found = _found(path)
+    if found["schema_version"] != SCHEMA_VERSION:
+        hint = "make a new plan with: airconn import SOURCE --plan-out FILE"
+        raise InputError("this plan file was made by another version of airconn", where=str(path), hint=hint)
+    try:
+        request = import_request(found.get("request"))
+    except ValueError:
+        raise InputError("its options are not those of this version of airconn", where=str(path)) from None
+    return PlanFile(str(path), found["target"], request, found["digests"], found["objects"])
+
+
+def _found(path: Path) -> dict[str, Any]:
+    """What a plan file of any version holds. Raises `InputError`."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError("there is no such file", where=shown_address(str(path)), hint=hint) from None
+        raise InputError("there is no such file", where=shown_address(str(path)), hint=_HINT) from None
     except (OSError, ValueError, RecursionError):
-        raise InputError("this is no plan file", where=str(path), hint=hint) from None
+        raise InputError("this is no plan file", where=str(path), hint=_HINT) from None
     if not isinstance(found, dict) or any(not isinstance(found.get(key), kind) for key, kind in _KEYS.items()):
-        raise InputError("this is no plan file", where=str(path), hint=hint)
-    if found["schema_version"] != SCHEMA_VERSION:
-        raise InputError("this plan file was made by another version of airconn", where=str(path), hint=hint)
-    return PlanFile(str(path), found["target"], found["options"], found["digests"], found["objects"])
+        raise InputError("this is no plan file", where=str(path), hint=_HINT)
+    return found
 
 
 def refuse_other_file(path: Path) -> None:
@@ -76,16 +88,21 @@ def refuse_other_file(path: Path) -> None:
         raise UsageError("a plan goes to a file", hint="name one: --plan-out plan.json")
     if path.exists():
         try:
-            load(path)
+            _found(path)
         except InputError:
             raise UsageError(
                 "there is a file already, and it is no plan", where=str(path), hint="choose another name"
             ) from None
 
 
-def refuse_untrusted(options: Mapping[str, Any], where: str | None = None) -> None:
+def addresses(request: ImportRequest) -> tuple[str, ...]:
+    """The addresses that a request names."""
+    return (*((request.to,) if request.to else ()), *request.sources, *request.fills)
+
+
+def refuse_untrusted(request: ImportRequest, where: str | None = None) -> None:
     """Raises `UsageError` for an address that `airconn apply` wouldn't take from anybody's plan (`airconn.trust`)."""
-    for address in (options["to"] or "", *options["sources"], *options["fill"]):
+    for address in addresses(request):
         if why := trust.refusal(address):
             raise UsageError(
                 f"the {address.partition(':')[0]}: address {why}, and a plan isn't trusted with that",

@@ -3,7 +3,7 @@
 `prepare DATABASE COPY` makes DATABASE, which is the one that airflow.cfg names, and copies it.
 
 `serve FD` serves the REST API on the listening socket FD. It waits for the administrator's password on standard input
-first, and ends if there is none, so that it can't outlive an airconn that was killed meanwhile.
+first, and ends without one, so that it can't outlive an airconn that was killed meanwhile.
 
 It serves as `airflow api-server` and `airflow webserver` do, with the same servers and the same applications. It
 calls them directly because these commands can't be given a socket or a password, and take up to twice as long.
@@ -103,7 +103,7 @@ def add_administrator(application: Any, password: str) -> None:
         manager = application.appbuilder.sm
         role = manager.find_role("Admin")
         # Airflow 2 hashes the password at each request, for a tenth of a second unless it is told to hash it once. It
-        # is a random one, and nobody gains anything by guessing at it.
+        # is a random one, which can't be guessed.
         hashing = importlib.import_module("werkzeug.security").generate_password_hash
         hashed = hashing(password, method="pbkdf2:sha256:1", salt_length=16)
         if not manager.add_user("admin", "Sand", "Box", "admin@example.com", role, hashed_password=hashed):

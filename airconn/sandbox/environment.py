@@ -57,7 +57,7 @@ def cache_directory(environ: Mapping[str, str]) -> Path:
 
 
 def provide(release: Release, environ: Mapping[str, str], progress: Progress) -> Environment:
-    """The environment for `release`, built now if there is none yet. Raises `SandboxError` if that can't be done."""
+    """The environment for `release`, built now unless there is one. Raises `SandboxError` if that can't be done."""
     root = cache_directory(environ)
     for minor in release.pythons:
         if (built := Environment(root / f"{release}-py3.{minor}")).is_complete:

@@ -20,7 +20,7 @@ NOT_FOUND = 127
 NOT_EXECUTABLE = 126
 
 _TERM_SECONDS = 10.0
-# Where there is no SIGHUP there is no Airflow either, but this must still be importable to say so.
+# A system without SIGHUP has no Airflow either, but this must still be importable to say so.
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -62,7 +62,7 @@ def run_command(command: Sequence[str], box: Sandbox) -> int:
             early.append(signum)
             return
         # A Ctrl-C goes to everything in the terminal's foreground, the command included, which decides what it
-        # means. Without a terminal somebody has sent the signal to airconn alone.
+        # means. Without a terminal, the signal was sent to airconn alone.
         if signum != signal.SIGINT or not _in_the_foreground_of_a_terminal():
             child.send_signal(signum)
         if signum != signal.SIGINT:

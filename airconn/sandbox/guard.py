@@ -29,7 +29,7 @@ class Guard:
         self._watchdog: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Guard:
-        # The watchdog comes first, so that there is never a directory that nobody would remove. In a session of its
+        # The watchdog comes first, so that no directory is left behind. In a session of its
         # own, neither a Ctrl-C nor the end of the terminal reaches it.
         self._watchdog = subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", _watchdog.__file__, str(self.directory)],
@@ -133,7 +133,7 @@ class Guard:
 
     def _tell(self, verb: str, process: subprocess.Popen[bytes]) -> None:
         if self._watchdog is not None and self._watchdog.stdin is not None:
-            # A watchdog that somebody has killed is no reason to fail: close() does without it.
+            # A killed watchdog isn't a reason to fail: close() does without it.
             with contextlib.suppress(OSError):
                 self._watchdog.stdin.write(f"{verb} {process.pid}\n".encode())
                 self._watchdog.stdin.flush()

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from airconn.airflow.rest_api import VERSION_PATHS
 from airconn.errors import SandboxError
 from airconn.sandbox import _airflow_side
 from airconn.sandbox.guard import Guard
@@ -26,8 +27,8 @@ _TICK = 0.2
 def listen(port: int) -> socket.socket:
     """A socket listening on `port`, or on a free one for 0.
 
-    airconn itself takes the port, and the server inherits it: between choosing a free port and using it nobody else
-    can get hold of it.
+    airconn itself takes the port, and the server inherits it: between choosing a free port and using it, no
+    other program can get hold of it.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
@@ -75,7 +76,7 @@ class Server:
 
     def wait_until_it_answers(self, seconds: float) -> None:
         """Raises `ProgramFailed`, with the end of the server's log, if it dies or doesn't answer within `seconds`."""
-        path = "/api/v1/version" if self.release.is_airflow_2 else "/api/v2/version"
+        path = next(path for path, v2 in VERSION_PATHS if v2 is not self.release.version.is_airflow_2)
         end = time.monotonic() + seconds
         while not self._answers(path, end):
             if self._process.poll() is not None:

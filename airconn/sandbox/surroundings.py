@@ -55,7 +55,7 @@ def write_config(home: Path, release: Release, secret: Secrets, url: str, extra:
                 config.set(section, option, value.replace("%", "%%"))
     with _private(home / CONFIG_NAME) as file:
         config.write(file)
-    if not release.is_airflow_2:
+    if not release.version.is_airflow_2:
         with _private(home / "passwords.json") as file:
             json.dump({USERNAME: secret.password}, file)
 
@@ -72,7 +72,7 @@ def _settings(home: Path, release: Release, secret: Secrets, url: str) -> Settin
         "logging": {"logging_level": "WARNING", "fab_logging_level": "WARNING"},
         "usage_data_collection": {"enabled": "False"},
     }
-    if release.is_airflow_2:
+    if release.version.is_airflow_2:
         backends = ("basic_auth", "session")
         return common | {
             "api": {"auth_backends": ",".join(f"airflow.api.auth.backend.{name}" for name in backends)},
@@ -115,7 +115,7 @@ def airflow_environ(environ: Mapping[str, str], *, home: Path) -> dict[str, str]
 
 
 def without_python(environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` without what leads a Python to other modules than its own, or has it run otherwise than usual."""
+    """`environ` without what leads a Python to other modules than its own, or changes how it runs."""
     return {
         name: value
         for name, value in environ.items()

@@ -25,7 +25,7 @@ class _Entry:
     prefixes: tuple[str, ...] = ()
     """The beginnings of its addresses."""
     names: tuple[str, ...] = ()
-    """Addresses that are all there is to say. With no prefixes either: every address that is nobody else's."""
+    """Exact addresses. An entry with neither prefixes nor names is the fallback."""
     backends: tuple[str, ...] = ()
     """The classes of Airflow's own backends for such places. The module of an entry that has some also has a function
     `open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> Store`."""
@@ -51,25 +51,25 @@ REGISTRY = {
         extra="vault",
     ),
     "aws-secretsmanager": _Entry(
-        "airconn.stores.secrets.aws_secretsmanager",
+        "airconn.stores.secrets.aws.secretsmanager",
         ("aws-secretsmanager://",),
         backends=("airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend",),
         extra="aws",
     ),
     "aws-ssm": _Entry(
-        "airconn.stores.secrets.aws_ssm",
+        "airconn.stores.secrets.aws.ssm",
         ("aws-ssm://",),
         backends=("airflow.providers.amazon.aws.secrets.systems_manager.SystemsManagerParameterStoreBackend",),
         extra="aws",
     ),
     "gcp-secretmanager": _Entry(
-        "airconn.stores.secrets.gcp_secretmanager",
+        "airconn.stores.secrets.gcp",
         ("gcp-secretmanager://",),
         backends=("airflow.providers.google.cloud.secrets.secret_manager.CloudSecretManagerBackend",),
         extra="gcp",
     ),
     "azure-keyvault": _Entry(
-        "airconn.stores.secrets.azure_keyvault",
+        "airconn.stores.secrets.azure",
         ("azure-keyvault://",),
         backends=("airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend",),
         extra="azure",
@@ -124,9 +124,7 @@ def open_store(address: str, settings: Settings) -> Store:
     if left is not None and not entry.keeps_deadline:
         # The time-out keeps such a place from waiting long beyond the deadline.
         settings = replace(settings, timeout=min(settings.timeout, max(left, 0.1)))
-    store = cast("Store", import_module(entry.module).open_store(address, settings))
-    store.deadline = settings.deadline
-    return store
+    return cast("Store", import_module(entry.module).open_store(address, settings))
 
 
 def open_backend(
@@ -134,7 +132,7 @@ def open_backend(
 ) -> Store:
     """The store of a secrets backend that an Airflow is configured with, with the options that it has there.
 
-    `named` is where the class is named, and `where` is where the options stand. Raises `UsageError`, which says which
+    `named` is where the class is named, and `where` is where the options are. Raises `UsageError`, which says which
     of the two is wrong, for a backend that airconn doesn't know and for options that it can't have.
     """
     entry = next((entry for entry in REGISTRY.values() if class_path in entry.backends), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from airconn.airflow_config import AirflowConfig, secrets_backend
+from airconn.airflow.config_file import AirflowConfig, secrets_backend
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores.base import Store

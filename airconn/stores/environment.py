@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from dataclasses import replace
 
 from airconn.config import Settings
 from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import Faults, Note, reading
-from airconn.model import ALL_KINDS, AirflowObject, Bundle, Kind, Origin, Selection, rules_for
-from airconn.stores.base import Capabilities, Store
+from airconn.formats.base import Faults, reading
+from airconn.model import AirflowObject, Kind, Origin, Selection, rules_for
+from airconn.model.reading import Key, Note, Reading
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 
 ADDRESS = "env:"
+_KINDS = frozenset(env.PREFIXES.values())
 
 
 def open_store(address: str, settings: Settings) -> Store:
@@ -27,18 +29,15 @@ class EnvironmentStore(Store):
     one that isn't selected is not read and can't be in the way.
     """
 
-    folds_case: ClassVar[bool] = True
-    capabilities: ClassVar[Capabilities] = Capabilities(kinds=frozenset(env.PREFIXES.values()), writable=False)
-
     def __init__(self, address: str, settings: Settings) -> None:
-        super().__init__(address)
+        super().__init__(address, Capabilities(kinds=_KINDS, writable=False, folds_case=True))
         self._environ = settings.environ
 
-    def describe(self) -> str:
-        return "the environment"
+    def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
+        return Description("the environment", kinds=_KINDS)
 
-    def read(self, selection: Selection) -> Bundle:
-        self.notes = []
+    def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
+        notes: list[Note] = []
         found: list[AirflowObject] = []
         faults = Faults()
         for name, value in sorted(self._environ.items()):
@@ -53,20 +52,22 @@ class EnvironmentStore(Store):
                 continue
             origin = Origin(f"{ADDRESS}{name}")
             if reason := _passed_over(kind, id_, name, value):
-                self.notes.append(Note(str(origin), f"{reason}: left out", left_out=True))
+                notes.append(Note(str(origin), f"{reason}: left out", left_out=True))
                 continue
             try:
-                found.append(env.read_value(kind, id_, value, rules_for(self.reads_for), origin))
+                found.append(env.read_value(kind, id_, value, rules_for(context.airflow), origin))
             except InputError as error:
                 faults.take(error)
-        return reading(found, faults, self.notes).checked().bundle
+        passed_over = {key: why for key in selection.ids or () if (why := self._passed_over(*key))}
+        return replace(reading(found, faults, notes, kinds=_KINDS).checked(), found=(), passed_over=passed_over)
 
-    def listed(self, kinds: frozenset[Kind] = ALL_KINDS) -> frozenset[tuple[Kind, str]]:
+    def ids(self, kinds: frozenset[Kind], context: Context = DEFAULT_CONTEXT) -> frozenset[Key]:
         named = ((name, env.named_by(name)) for name in self._environ)
         found = (key for name, key in named if key is not None and name == env.env_name(*key))
         return frozenset(key for key in found if key[0] in kinds)
 
-    def passed_over(self, kind: Kind, id_: str) -> str:
+    def _passed_over(self, kind: Kind, id_: str) -> str:
+        """Why Airflow passes over what is here under the name of an object, or nearly so."""
         looked_for = env.env_name(kind, id_)
         for name, value in sorted(self._environ.items()):
             if name.upper() == looked_for:

@@ -1,8 +1,4 @@
-"""What no Airflow can store of an object, or breaks on later, whichever way it gets there. No value is quoted.
-
-Lengths are those of the columns (models/connection.py, variable.py and pool.py); SQLite doesn't enforce them, and
-PostgreSQL and MySQL do.
-"""
+"""What no Airflow can store of an object, or breaks on later, whichever way it gets there. No value is quoted."""
 
 from __future__ import annotations
 
@@ -10,6 +6,15 @@ import json
 import re
 from collections.abc import Iterator
 
+from airconn.airflow.column_limits import (
+    INTEGERS,
+    LONGEST_FIELDS,
+    LONGEST_KEY,
+    LONGEST_POOL_NAME,
+    LONGEST_TEAM_NAME,
+    MOST_DIGITS,
+)
+from airconn.airflow.rules import TEAMS_SINCE
 from airconn.model import (
     AirflowObject,
     AirflowVersion,
@@ -22,13 +27,7 @@ from airconn.model import (
     value_fields,
 )
 
-LONGEST_KEY = 250  # `ID_LEN` of models/base.py
-LONGEST_POOL = 256
-_LONGEST_TEAM = 50
-_LONGEST = {"conn_type": 500, "host": 500, "schema": 500}
 _HALF = re.compile("[\ud800-\udfff]")
-_DIGITS = 4300  # the longest integer that Python reads (`sys.int_info.default_max_str_digits`)
-_WHOLE = range(-(2**31), 2**31)  # INTEGER of PostgreSQL and MySQL
 
 ID_WORDS = {Kind.CONNECTIONS: "id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
 """What the id of a kind is called."""
@@ -48,14 +47,15 @@ def of_values(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
         if isinstance(text, str):
             if is_broken(text):
                 yield f"its {name} has half a character (a lone surrogate) in it, which Airflow can't store"
-            if len(text) > _LONGEST.get(name, len(text)):
-                yield f"its {name} is longer than the {_LONGEST[name]} characters that Airflow's database has for it"
+            longest = LONGEST_FIELDS.get(name)
+            if longest is not None and len(text) > longest:
+                yield f"its {name} is longer than the {longest} characters that Airflow's database has for it"
     yield from _of_team(obj, version)
-    if isinstance(obj, Connection) and obj.port is not None and obj.port not in _WHOLE:
+    if isinstance(obj, Connection) and obj.port is not None and obj.port not in INTEGERS:
         yield "its port is beyond what Airflow's database has for it"
     if isinstance(obj, Pool) and obj.slots < -1:
         yield "its slots are negative; -1 is without limit"
-    elif isinstance(obj, Pool) and obj.slots not in _WHOLE:
+    elif isinstance(obj, Pool) and obj.slots not in INTEGERS:
         yield "its slots are beyond what Airflow's database has for them"
 
 
@@ -63,7 +63,7 @@ def of_id(obj: AirflowObject) -> Iterator[str]:
     """Those of the reasons that are about its id."""
     if is_broken(obj.id):
         yield f"the {ID_WORDS[obj.kind]} has half a character (a lone surrogate) in it"
-    longest = {Kind.VARIABLES: LONGEST_KEY, Kind.POOLS: LONGEST_POOL}.get(obj.kind)
+    longest = {Kind.VARIABLES: LONGEST_KEY, Kind.POOLS: LONGEST_POOL_NAME}.get(obj.kind)
     if longest is not None and len(obj.id) > longest:
         yield f"the {ID_WORDS[obj.kind]} is longer than {longest} characters"
 
@@ -72,9 +72,9 @@ def _of_team(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
     if obj.team_name is None:
         return
     if not rules_for(version).team_names:
-        yield f"it belongs to a team, and Airflow {version} has none: teams came with 3.2"
-    elif not 0 < len(obj.team_name) <= _LONGEST_TEAM:
-        yield f"its team_name is empty or longer than {_LONGEST_TEAM} characters"
+        yield f"it belongs to a team, and Airflow {version} has none: teams came with {TEAMS_SINCE.series}"
+    elif not 0 < len(obj.team_name) <= LONGEST_TEAM_NAME:
+        yield f"its team_name is empty or longer than {LONGEST_TEAM_NAME} characters"
 
 
 def is_broken(text: str) -> bool:
@@ -88,7 +88,7 @@ def breaks_json(text: str) -> bool:
     Python reads no integer of more than 4300 digits, which raises a ValueError that no version of Airflow expects;
     and nesting is limited by the stack. Either way each listing with the object in it would end in a failure.
     """
-    if len(text) <= _DIGITS and text.count("[") + text.count("{") <= jsontext.MAX_DEPTH:
+    if len(text) <= MOST_DIGITS and text.count("[") + text.count("{") <= jsontext.MAX_DEPTH:
         return False
     if is_too_deep(text):
         return True

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from airconn.model import REDACTED, AirflowObject, Step, value_fields
+from airconn.model import REDACTED, AirflowObject, Step
+from airconn.model.compare import compare
 
 CHANGED = "changed by another writer meanwhile; run again"
 DELETED = "deleted by another writer meanwhile; run again"
@@ -17,8 +18,7 @@ def is_changed(step: Step, held: AirflowObject | None, stored_form: Callable[[Ai
     """
     if held is None or step.target is None:
         return True
-    names = value_fields(step.kind)
-    if all(getattr(held, name) == getattr(step.target, name) for name in names):
+    if all(field.is_identical for field in compare(step.target, held)):
         return False
     wanted = stored_form(step.result())
-    return any(getattr(held, name) not in (REDACTED, getattr(wanted, name)) for name in names)
+    return not all(field.is_identical or field.b is REDACTED for field in compare(wanted, held))

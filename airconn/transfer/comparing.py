@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from airconn.diff import Diff, compare
-from airconn.errors import InputError, InputErrors, UsageError
-from airconn.formats.base import Note
-from airconn.model import ALL_KINDS, AirflowVersion, Bundle, Kind, Selection
-from airconn.stores.base import Store
+from airconn.errors import ExitCode, InputError, InputErrors, UsageError
+from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection
+from airconn.model.reading import Note
+from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
-from airconn.transfer import Loaded, load, load_for
+from airconn.transfer import watching
+from airconn.transfer.choices import AS_THEY_TELL, SourceFormat
+from airconn.transfer.loading import Loaded, load, load_for
+from airconn.transfer.nothing import ALLOW, refuse_nothing, refuse_unmatched
+from airconn.transfer.places import Places
+from airconn.transfer.standard_input import refuse_second_use
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRequest:
+    """Which two places are compared, and what of them."""
+
+    a: str
+    b: str
+    """Their addresses."""
+    source_format: SourceFormat = AS_THEY_TELL
+    selection: Selection = field(default_factory=Selection)
+    airflow: AirflowVersion | None = None
+    """The Airflow that both are read for, if it isn't the one of the other place."""
+    allow_empty: bool = False
+    """Whether a glob may match nothing, and there may be nothing to compare."""
+    fails_on_difference: bool = False
+    """Whether a difference has an exit code of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,74 +46,105 @@ class Comparison:
     diff: Diff
     notes: tuple[Note, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
-    seen: frozenset[tuple[Kind, str]] = frozenset()
-    """The ids that were read in either place."""
-    strangers: bool = False
-    """Whether objects were left out because the other place has no place for their kind."""
+    nothing: str = ""
+    """Why nothing was compared, if so."""
+    error: InputError | None = None
+    """Why that isn't what was asked for."""
+    fails_on_difference: bool = False
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.error:
+            return self.error.exit_code
+        if any(note.failed for note in self.notes):
+            return ExitCode.SOME_FAILED
+        return ExitCode.DIFFERENT if self.fails_on_difference and self.diff.is_different else ExitCode.OK
 
 
-def compare_places(a: Store, b: Store, selection: Selection, airflow: AirflowVersion | None = None) -> Comparison:
+def compare_places(request: DiffRequest, places: Places) -> Comparison:
     """Reads two places and compares them. Writes nothing.
 
-    Either is read as the Airflow of the other would read it, or as `airflow` does. Where no kinds were chosen, those
-    that one of the two has no place for are left out, and said to be.
+    Either is read as the Airflow of the other would read it, or as that of the request does. Where no kinds were
+    chosen, those that one of the two has no room for are left out, and a note says so.
 
-    Raises `InputErrors` with the faults of both, and `UsageError` where there is nothing that both could hold.
+    Raises `InputErrors` with the faults of both, and where there is nothing to compare without `allow_empty`, and
+    `UsageError` where there is nothing that both could hold.
     """
-    faults: list[InputError] = []
-    sides = ((a, b), (b, a))
-    # A fault of a file is told whether a server runs or not.
-    files = {store: _load_file(store, other, selection, airflow, faults) for store, other in sides if _is_file(store)}
-    if faults:
-        raise InputErrors(tuple(faults))
-    described = a.describe(), b.describe()
-    loaded = [
-        files.get(store) or _load(store, selection, airflow or other.airflow(), faults) for store, other in sides
-    ]
-    if faults:
-        raise InputErrors(tuple(faults))
+    refuse_second_use((request.a, request.b))
+    a, b = (places.open(address, request.source_format) for address in (request.a, request.b))
+    selection = request.selection
+    described, loaded, contexts = _load_both(a, b, request, places.context())
     notes = [note for side in loaded for note in side.notes]
     strangers: list[Note] = []
     bundles = [side.bundle for side in loaded]
     if selection.kinds == ALL_KINDS:
-        shared = a.kinds & b.kinds
+        shared = loaded[0].kinds & loaded[1].kinds
         if not shared:
-            raise UsageError(
-                f"{a.address} holds {_names(a.kinds)}, and {b.address} {_names(b.kinds)}: nothing can be compared"
-            )
-        strangers = [*_left_out(a, bundles[1]), *_left_out(b, bundles[0])]
+            held, other = (_names(side.kinds) for side in loaded)
+            raise UsageError(f"{a.address} holds {held}, and {b.address} {other}: nothing can be compared")
+        strangers = [*_left_out(a, loaded[0], bundles[1]), *_left_out(b, loaded[1], bundles[0])]
         bundles = [Selection(kinds=shared).of(bundle) for bundle in bundles]
-    diff = compare(bundles[0], bundles[1], a.stored_form, b.stored_form)
+    seen = loaded[0].seen | loaded[1].seen
+    if not request.allow_empty:
+        refuse_unmatched(selection, seen, [a, b], notes, contexts[0])
+        if not seen:
+            refuse_nothing(selection, [a, b], notes, contexts[0], unless_empty=True)
+    forms = [partial(store.stored_form, context=context) for store, context in zip((a, b), contexts, strict=True)]
+    diff = compare(bundles[0], bundles[1], forms[0], forms[1])
+    nothing, error = "", None
+    if not diff.objects:
+        nothing = "neither place holds anything" + (" that the other has a place for" if strangers else "")
+        error = InputError(nothing, hint=ALLOW) if strangers and not request.allow_empty else None
     ignored = tuple(entry for side in loaded for entry in side.ignored)
-    seen = frozenset(key for side in loaded for key in side.seen)
-    return Comparison(*described, diff, (*notes, *strangers), ignored, seen, bool(strangers))
+    said = (*notes, *strangers)
+    return Comparison(*described, diff, said, ignored, nothing, error, request.fails_on_difference)
 
 
-def _is_file(store: Store) -> bool:
-    return isinstance(store, FileStore)
+def _load_both(
+    a: Store, b: Store, request: DiffRequest, context: Context
+) -> tuple[tuple[str, str], Sequence[Loaded], Sequence[Context]]:
+    """Both places in words, what they hold, and what either was read for. Raises `InputErrors` with all faults."""
+    faults: list[InputError] = []
+    sides = ((a, b), (b, a))
+    # A fault of a file is told whether a server runs or not.
+    files = {
+        id(store): _load_file(store, other, request, context, faults)
+        for store, other in sides
+        if isinstance(store, FileStore)
+    }
+    if faults:
+        raise InputErrors(tuple(faults))
+    described = a.describe(context).text, b.describe(context).text
+    both = [files.get(id(store)) or _load(store, other, request, context, faults) for store, other in sides]
+    if faults:
+        raise InputErrors(tuple(faults))
+    return described, [loaded for loaded, _ in both], [replace(context, airflow=airflow) for _, airflow in both]
 
 
 def _load_file(
-    store: Store, other: Store, selection: Selection, airflow: AirflowVersion | None, faults: list[InputError]
-) -> Loaded:
+    store: Store, other: Store, request: DiffRequest, context: Context, faults: list[InputError]
+) -> tuple[Loaded, AirflowVersion]:
     try:
-        return load_for([store], selection, other, airflow)
+        return load_for([store], request.selection, other, request.airflow, context)
     except InputErrors as error:
         faults += error.errors
-        return Loaded(Bundle())
+        return Loaded(Bundle()), NEWEST
 
 
-def _load(store: Store, selection: Selection, airflow: AirflowVersion, faults: list[InputError]) -> Loaded:
+def _load(
+    store: Store, other: Store, request: DiffRequest, context: Context, faults: list[InputError]
+) -> tuple[Loaded, AirflowVersion]:
+    airflow = request.airflow or watching.airflow_of(other, context)
     try:
-        return load([store], selection, airflow)
+        return load([store], request.selection, replace(context, airflow=airflow)), airflow
     except InputErrors as error:
         faults += error.errors
-        return Loaded(Bundle())
+        return Loaded(Bundle()), airflow
 
 
-def _left_out(store: Store, other: Bundle) -> list[Note]:
-    """What to say of the kinds that a place has no room for, where the other place has some of them."""
-    kinds = frozenset(kind for kind in Kind if kind not in store.kinds and other.of_kind(kind))
+def _left_out(store: Store, loaded: Loaded, other: Bundle) -> list[Note]:
+    """Notes on the kinds that a place has no room for, where the other place has some of them."""
+    kinds = frozenset(kind for kind in Kind if kind not in loaded.kinds and other.of_kind(kind))
     if not kinds:
         return []
     options = " ".join(f"--{kind.value}" for kind in Kind if kind in kinds)

@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from airconn.errors import UsageError
+from airconn.errors import ExitCode, InputError, UsageError
 from airconn.formats import env
-from airconn.formats.base import ConnectionFormat, Faults, Loss, Note, WriteOptions, holdable
+from airconn.formats.base import ConnectionFormat, Faults, Loss, WriteOptions, holdable
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, AirflowVersion, Bundle, Kind, Selection
-from airconn.stores.base import Store
-from airconn.transfer import Change, Hidden, Loaded, load, refuse_losses, settle_hidden
+from airconn.model.reading import Note
+from airconn.transfer import watching
+from airconn.transfer.choices import AS_THEY_TELL, ObjectChanges, SourceFormat
+from airconn.transfer.hiding import Hidden, settle_hidden
+from airconn.transfer.loading import load
+from airconn.transfer.losses import refuse_losses
+from airconn.transfer.nothing import refuse_empty
+from airconn.transfer.overriding import make_change
+from airconn.transfer.places import Places
+from airconn.transfer.standard_input import refuse_second_use
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """Which objects a command gets in its environment, and how they are written there."""
+
+    source: str | None = None
+    """The address of the place, if it isn't the one of the configuration."""
+    source_format: SourceFormat = AS_THEY_TELL
+    fills: tuple[str, ...] = ()
+    """The addresses that show what the source hides."""
+    selection: Selection = field(default_factory=Selection)
+    changes: ObjectChanges = field(default_factory=ObjectChanges)
+    airflow: AirflowVersion | None = None
+    connection_format: ConnectionFormat = "json"
+    redacted: Literal["omit", "fail"] = "fail"
+    """What becomes of fields that the source hides."""
+    strict: bool = False
+    """Whether it is an error that the environment can't hold everything."""
+    allow_empty: bool = False
+    """Whether a glob may match nothing, and all may be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +63,17 @@ class Environ:
     notes: tuple[Note, ...] = ()
     hidden: Hidden = ()
     ignored: tuple[tuple[str, int], ...] = ()
+    nothing: str = ""
+    """Why there is no variable, if so."""
+    error: InputError | None = None
+    """Why that isn't what was asked for."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Anything but `OK` is for a command that must not run."""
+        if self.error:
+            return self.error.exit_code
+        return ExitCode.SOME_FAILED if any(note.failed for note in self.notes) else ExitCode.OK
 
     def around(self, environ: Mapping[str, str], *, without: Collection[str], clean: bool) -> dict[str, str]:
         """`environ` with these variables in it, and those named in `without` not.
@@ -49,43 +89,45 @@ class Environ:
         return {**kept, **self.variables}
 
 
-def make_environ(
-    sources: Sequence[Store],
-    selection: Selection,
-    *,
-    limits: Limits,
-    airflow: AirflowVersion | None = None,
-    connection_format: ConnectionFormat = "json",
-    redacted: Literal["omit", "fail"] = "fail",
-    strict: bool = False,
-    fills: Sequence[Store] = (),
-    change: Change | None = None,
-    on_loaded: Callable[[Loaded], None] = lambda loaded: None,
-) -> Environ:
-    """What the sources hold, as environment variables for `airflow`, which is that of the first source by default.
+def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ:
+    """What a place holds, as environment variables for the Airflow of the request, else that of the place.
 
     Raises `UsageError` where only pools are selected, `BlockedError` for hidden fields unless they are to be omitted,
     and `InputErrors` where two ids fall on the same name, and for losses under `strict`.
     """
+    selection = request.selection
+    refuse_second_use((request.source or "",), request.fills, request.changes.overlays)
+    source = places.open_target(request.source, request.source_format)
+    fills = places.open_fills(request.fills)
+    change = make_change(request.changes, selection, places)
     if selection.kinds == {Kind.POOLS}:
         raise UsageError("Airflow looks for no pools in its environment", hint="leave out --pools")
-    values = {CONNECTION_FORMAT.name: connection_format}
-    options = WriteOptions(airflow=airflow or sources[0].airflow(), values=values)
-    loaded = load(sources, selection, options.airflow, fills=fills, change=change)
-    on_loaded(loaded)
+    context = places.context()
+    context = replace(context, airflow=request.airflow or watching.airflow_of(source, context))
+    values = {CONNECTION_FORMAT.name: request.connection_format}
+    options = WriteOptions(airflow=context.airflow, values=values)
+    loaded = load([source], selection, context, fills=fills, change=change)
+    if not request.allow_empty:
+        refuse_empty(selection, loaded, [source], context, unless_empty=True)
     # What has no place there needn't be shown either.
     bundle, strangers = _without_pools(loaded.bundle, asked_for=selection.kinds != ALL_KINDS)
     bundle, hidden = settle_hidden(
         bundle,
-        redacted,
-        sources,
+        request.redacted,
+        [source],
         "--fill ADDRESS takes it from a place that shows it, --redacted omit leaves it out",
     )
     variables, losses = variables_of(bundle, options, limits)
     losses += strangers
-    if strict:
+    if request.strict:
         refuse_losses(loaded.bundle, losses)
-    return Environ(variables, tuple(losses), loaded.notes, hidden, loaded.ignored)
+    nothing, error = "", None
+    if not variables:
+        left_out = bool(losses or hidden)
+        nothing = "all that is selected is left out" if left_out else "no connection or variable is selected"
+        if left_out and not request.allow_empty:
+            error = InputError(f"nothing is set: {nothing}", hint="--allow-empty runs COMMAND all the same")
+    return Environ(variables, tuple(losses), loaded.notes, hidden, loaded.ignored, nothing, error)
 
 
 def _without_pools(bundle: Bundle, *, asked_for: bool) -> tuple[Bundle, list[Loss]]:

@@ -1,217 +1,116 @@
-"""Where an Airflow finds an object, place by place in its order: the first hit wins.
-
-The order is that of `ensure_secrets_loaded` of airflow 2.11 and 3.3 configuration.py, and for the workers of 3.x that
-of sdk/execution_time/context.py and the Execution API behind it. Both were compared with what they resolve.
-"""
+"""What an `airconn explain` does: finds the places where Airflow looks, and tells what each has of an object."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
-from airconn.diff import FieldDiff, Status, compare
-from airconn.errors import AirconnError, InputError
-from airconn.model import NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Selection
-from airconn.stores.base import Store
-from airconn.transfer import watching
-
-Key = tuple[Kind, str]
-
-
-class State(str, Enum):
-    """What a place in the order means for one object."""
-
-    WINS = "wins"
-    SHADOWED = "shadowed"
-    ABSENT = "absent"
-    PASSED_OVER = "passed over"
-    UNKNOWN = "unknown"
+from airconn.errors import ExitCode, InputError, InputErrors, UsageError
+from airconn.model import ALL_KINDS, AirflowVersion, Kind
+from airconn.model.reading import Key, Note
+from airconn.transfer.lookup import Explanation, LookupState, look_up, several_have
+from airconn.transfer.lookup_places import NamedPlaces, find_chains
+from airconn.transfer.nothing import nearest, suggestions
+from airconn.transfer.places import Places
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place where Airflow looks. Without a store it can't be looked into, for a reason."""
+class ExplainRequest:
+    """Which objects are explained, and in which places they are looked for."""
 
-    title: str
-    store: Store | None = None
-    reason: str = ""
-    reads_for: AirflowVersion = NEWEST
-    """As which Airflow it is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """The places where one kind of process looks, in its order."""
-
-    title: str
-    places: tuple[Place, ...]
+    names: tuple[str, ...] = ()
+    """Each KIND/ID, or an id alone. Without any, every object is explained that more than one place has."""
+    kinds: frozenset[Kind] = ALL_KINDS
+    airflow: AirflowVersion | None = None
+    places: NamedPlaces = field(default_factory=NamedPlaces)
+    fails_on_difference: bool = False
+    """Whether an object that shadows another value has an exit code of its own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What one place has of an object. No value is held."""
+class Explained:
+    """The explanations that were asked for, and what else there is to say."""
 
-    place: Place
-    state: State
-    where: str = ""
-    """The place of the object there."""
-    reason: str = ""
-    differs: tuple[FieldDiff, ...] = ()
-    """What isn't the same as what wins, or can't be known to be."""
-
-    @property
-    def is_different(self) -> bool:
-        return any(diff.status is Status.DIFFERENT for diff in self.differs)
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a chain has of one object."""
-
-    kind: Kind
-    id: str
-    chain: Chain
-    findings: tuple[Finding, ...]
+    explanations: tuple[Explanation, ...]
+    airflow: AirflowVersion
+    unread: tuple[Note, ...] = ()
+    """What the places could not give, the explanations apart."""
+    missing: InputErrors | None = None
+    """The objects that weren't found, where they may be among what is unread."""
+    fails_on_difference: bool = False
 
     @property
-    def winner(self) -> Finding | None:
-        return next((found for found in self.findings if found.state is State.WINS), None)
-
-    @property
-    def shadowed(self) -> tuple[Finding, ...]:
-        return tuple(found for found in self.findings if found.state is State.SHADOWED)
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether a place before the one that wins couldn't be looked into."""
-        before = [found.state for found in self.findings]
-        end = before.index(State.WINS) if State.WINS in before else len(before)
-        return State.UNKNOWN in before[:end]
-
-    @property
-    def is_known(self) -> bool:
-        """Whether any place has it, or something in its stead."""
-        return any(found.state in (State.WINS, State.PASSED_OVER) for found in self.findings)
+    def exit_code(self) -> ExitCode:
+        if self.unread:
+            return ExitCode.SOME_FAILED
+        different = any(found.is_different for one in self.explanations for found in one.shadowed)
+        return ExitCode.DIFFERENT if self.fails_on_difference and different else ExitCode.OK
 
 
-@dataclass(slots=True)
-class Looked:
-    """What one place has, asked once for everything and kept."""
+def explain(request: ExplainRequest, places: Places) -> Explained:
+    """Explains what the request names. Writes nothing.
 
-    store: Store
-    ids: frozenset[Key]
-    bundle: Bundle | None = None
-    reasons: dict[Key, str] = field(default_factory=dict)
-    """Why what is there is passed over."""
-    withheld: dict[Key, str] = field(default_factory=dict)
-    """Why what is there couldn't be read."""
-    fault: str = ""
-    """Why nothing at all can be told."""
-
-    @classmethod
-    def into(cls, store: Store, ids: Iterable[Key], airflow: AirflowVersion) -> Looked:
-        """Looks for these ids, in one go and where something is wrong with any of them, one by one."""
-        wanted = frozenset(ids)
-        looked = cls(store, wanted)
-        store.reads_for = airflow
-        try:
-            looked.bundle = _read(store, wanted)
-        except InputError:
-            looked.bundle = Bundle.of(obj for key in sorted(wanted) if (obj := looked._alone(key)) is not None)
-        except AirconnError as error:
-            looked.fault = str(error)
-            return looked
-        for key in (key for key in wanted if looked.bundle.get(*key) is None):
-            if why := store.withheld(*key):
-                looked.withheld[key] = why
-            elif key not in looked.reasons and (said := store.passed_over(*key)):
-                looked.reasons[key] = said
-        return looked
-
-    def _alone(self, key: Key) -> AirflowObject | None:
-        try:
-            return _read(self.store, frozenset({key})).get(*key)
-        except InputError as error:
-            self.reasons[key] = str(error)
-            return None
-
-
-_AllLooked = dict[tuple[int, AirflowVersion], Looked]
-"""What was found, by the store and by the Airflow that it was read as."""
-
-
-def _read(store: Store, ids: frozenset[Key]) -> Bundle:
-    return watching.read(store, Selection(kinds=frozenset(kind for kind, _ in ids) & store.kinds, ids=ids))
-
-
-def several_have(stores: Sequence[Store], kinds: frozenset[Kind]) -> list[Key]:
-    """The ids of these kinds that more than one of these places has, in order.
-
-    The environment has no small letters, and so has whatever another place has by the same name in capitals.
-    Raises as `Store.read`.
+    Raises `InputErrors` for objects that no place has, if all of them could be looked into, and `AirconnError` for a
+    named place that can't be.
     """
-    listed = [(_listed(store, kinds), store.folds_case) for store in stores]
-    true_ids = frozenset(key for keys, folds in listed if not folds for key in keys)
-    known = frozenset(map(_folded, true_ids))
-    candidates = true_ids | {key for keys, folds in listed if folds for key in keys if _folded(key) not in known}
-    folded = [frozenset(map(_folded, keys)) if folds else keys for keys, folds in listed]
-
-    def number(key: Key) -> int:
-        return sum((_folded(key) if folds else key) in keys for keys, (_, folds) in zip(folded, listed, strict=True))
-
-    return sorted((key for key in candidates if number(key) > 1), key=lambda key: (list(Kind).index(key[0]), key[1]))
-
-
-def _listed(store: Store, kinds: frozenset[Kind]) -> frozenset[Key]:
-    with watching.ended(store):
-        return store.listed(kinds)
-
-
-def _folded(key: Key) -> Key:
-    return key[0], key[1].upper()
-
-
-def explain(chains: Sequence[Chain], ids: Sequence[Key]) -> list[Explanation]:
-    """What the places of each chain have of each object. Every place is asked once for all of it."""
-    looked: _AllLooked = {}
-    for place in (place for chain in chains for place in chain.places):
-        if place.store is not None and (key := (id(place.store), place.reads_for)) not in looked:
-            looked[key] = Looked.into(place.store, ids, place.reads_for)
-    return [_explained(chain, key, looked) for key in ids for chain in chains]
-
-
-def _explained(chain: Chain, key: Key, looked: _AllLooked) -> Explanation:
-    findings: list[Finding] = []
-    winner: tuple[AirflowObject, Store] | None = None
-    told: dict[int, AirflowObject | None] = {}
-    for place in chain.places:
-        if place.store is None:
-            findings.append(Finding(place, State.UNKNOWN, reason=place.reason))
-            continue
-        seen = looked[id(place.store), place.reads_for]
-        obj = seen.bundle.get(*key) if seen.bundle is not None else None
-        if id(place.store) in told and told[id(place.store)] == obj:
-            continue  # the same place once more, which has nothing new to say
-        told[id(place.store)] = obj
-        if seen.bundle is None:
-            findings.append(Finding(place, State.UNKNOWN, reason=seen.fault))
-        elif obj is None and key in seen.withheld:
-            findings.append(Finding(place, State.UNKNOWN, reason=seen.withheld[key]))
-        elif obj is None:
-            reason = seen.reasons.get(key, "")
-            findings.append(Finding(place, State.PASSED_OVER if reason else State.ABSENT, reason=reason))
-        elif winner is None:
-            winner = obj, place.store
-            findings.append(Finding(place, State.WINS, str(obj.origin)))
-        else:
-            findings.append(
-                Finding(place, State.SHADOWED, str(obj.origin), differs=_differs(winner, obj, place.store))
-            )
-    return Explanation(*key, chain, tuple(findings))
+    found = find_chains(request.places, request.airflow, places)
+    context, kinds = places.context(found.airflow), request.kinds - {Kind.POOLS}
+    stores = [place.store for chain in found.chains for place in chain.places if place.store is not None]
+    stores = list({id(store): store for store in stores}.values())
+    if not request.names:
+        unread = {_unread(place.title, place.reason): None for place in found.closed}
+        ids, unlisted = several_have(stores, kinds, context)
+        explanations, failed = look_up(found.chains, ids, context)
+        unread |= dict.fromkeys((*unlisted, *failed))
+        if not unread:
+            findings = (one for explanation in explanations for one in explanation.findings if one.place.store)
+            unknown = [one for one in findings if one.state is LookupState.UNKNOWN]
+            unread = {_unread(one.place.title, one.reason): None for one in unknown}
+        return Explained(tuple(explanations), found.airflow, tuple(unread), None, request.fails_on_difference)
+    wanted = {name: _keys(name, request.kinds) for name in request.names}
+    explanations, failed = look_up(found.chains, [key for keys in wanted.values() for key in keys], context)
+    shown: list[Explanation] = []
+    missing: list[tuple[str, list[Explanation]]] = []
+    for name, keys in wanted.items():
+        ours = [one for one in explanations if (one.kind, one.id) in keys]
+        known = {(one.kind, one.id) for one in ours if one.is_known}
+        shown += [one for one in ours if (one.kind, one.id) in known]
+        if not known:
+            missing.append((name, ours))
+    error = None
+    if missing:
+        others = suggestions(stores, kinds, context)
+        error = InputErrors(tuple(_missing(name, ours, others) for name, ours in missing))
+        if not failed:
+            raise error
+    return Explained(tuple(shown), found.airflow, failed, error, request.fails_on_difference)
 
 
-def _differs(winner: tuple[AirflowObject, Store], obj: AirflowObject, store: Store) -> tuple[FieldDiff, ...]:
-    first, its_store = winner
-    (diff,) = compare(Bundle.of([first]), Bundle.of([obj]), its_store.stored_form, store.stored_form).objects
-    return diff.fields
+def _unread(title: str, why: str) -> Note:
+    return Note(title, f"can't be looked into: {why}", failed=True)
+
+
+def _missing(name: str, explanations: Sequence[Explanation], others: frozenset[Key]) -> InputError:
+    """The error of an id that no place has; `others` are those that are there."""
+    findings = [found for one in explanations for found in one.findings]
+    looked = dict.fromkeys(found.place.title for found in findings if found.state is not LookupState.UNKNOWN)
+    closed = {found.place.title: found.reason for found in findings if found.state is LookupState.UNKNOWN}
+    hint = "; ".join(
+        [f"looked into: {', '.join(looked)}", *(f"not into the {title}: {why}" for title, why in closed.items())]
+    )
+    of_kinds = {one.kind for one in explanations}
+    id_ = explanations[0].id if explanations else name
+    if near := nearest(id_, [key for key in others if key[0] in of_kinds and key[1] != id_]):
+        hint = f"did you mean {near[0]}? {hint}"
+    return InputError(f"{name} is in no place that could be looked into", hint=hint)
+
+
+def _keys(name: str, kinds: frozenset[Kind]) -> list[Key]:
+    prefix, slash, rest = name.partition("/")
+    if slash and prefix in (Kind.CONNECTIONS.value, Kind.VARIABLES.value):
+        return [(Kind(prefix), rest)]
+    if slash and prefix == Kind.POOLS.value:
+        raise UsageError(
+            "a pool is in the metadata database and nowhere else", hint="explain a connection or a variable"
+        )
+    return [(kind, name) for kind in (Kind.CONNECTIONS, Kind.VARIABLES) if kind in kinds]

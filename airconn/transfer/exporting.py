@@ -1,255 +1,188 @@
-"""An export: what places hold as the new text of a file, which keeps what the file has and the sources hide."""
+"""What an export and a conversion do: read the sources, make the new text of a file, and write it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from airconn import formats
-from airconn.errors import BlockedError
-from airconn.formats import omission
-from airconn.formats.base import IsUnchanged, Loss, Note, Rendered, WriteOptions
-from airconn.model import (
-    REDACTED,
-    AirflowObject,
-    Bundle,
-    Kind,
-    Selection,
-    fill,
-    hidden_fields,
-    is_unsaid,
-    number_of,
-    unfilled,
-    value_fields,
-    with_type_of,
-)
-from airconn.model.leaves import leaf_name
-from airconn.model.secrecy import masked, secret_leaves
-from airconn.stores.base import Store
-from airconn.stores.file import FileStore
-from airconn.transfer import (
-    Change,
-    Hidden,
-    Loaded,
-    RedactedPolicy,
-    load,
-    refuse_losses,
-    settle_hidden,
-    show_loss,
-    watching,
-    without_hidden,
-)
+from airconn.config import Settings
+from airconn.errors import AirconnError, BlockedError, ExitCode, InputError, UsageError
+from airconn.formats.base import WriteOptions
+from airconn.model import AirflowVersion, Selection
+from airconn.stores.base import Context, Store
+from airconn.stores.file import FileStore, kept_in_words
+from airconn.stores.saving import refuse_unwritable
+from airconn.transfer import watching
+from airconn.transfer.choices import AS_THEY_TELL, ObjectChanges, SourceFormat, Writing
+from airconn.transfer.loading import load
+from airconn.transfer.new_text import NewText, TargetFile, make_text
+from airconn.transfer.nothing import ALLOW, refuse_empty
+from airconn.transfer.overriding import make_change
+from airconn.transfer.places import Places
+from airconn.transfer.standard_input import refuse_second_use
+
+DEFAULT_FORMAT = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Which objects are written as text, and how."""
+
+    sources: tuple[str, ...] = ()
+    """Their addresses. Without any, the Airflow of the configuration."""
+    only_files: bool = False
+    """Whether the sources are files, in which one expects something: a conversion."""
+    source_format: SourceFormat = AS_THEY_TELL
+    fills: tuple[str, ...] = ()
+    """The addresses that show what the sources hide."""
+    selection: Selection = field(default_factory=Selection)
+    changes: ObjectChanges = field(default_factory=ObjectChanges)
+    airflow: AirflowVersion | None = None
+    """The Airflow that the text is for, if it isn't the one of the source."""
+    writing: Writing = field(default_factory=Writing)
+    allow_empty: bool = False
+    """Whether a glob may match nothing, and there may be nothing to write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Objects as text, and everything there is to say about it."""
+    """What was written, and what else there is to say."""
 
-    text: str
-    bundle: Bundle
-    losses: tuple[Loss, ...] = ()
-    notes: tuple[Note, ...] = ()
-    hidden: Hidden = ()
-    ignored: tuple[tuple[str, int], ...] = ()
-    kept: tuple[AirflowObject, ...] = ()
-    """The objects of the file that stay as they are because references in them would be written over."""
-    masked: Hidden = ()
-    """The objects with secrets that were masked, and the names of these."""
+    made: NewText
+    nothing: str = ""
+    """Why nothing was written although there was something. Empty where something was, or nothing was there."""
+    error: AirconnError | None = None
+    """Why it isn't as it was asked for."""
+    is_done: bool = True
+    """Whether the text was written, or is to be written to standard output."""
+    in_clear: int = 0
+    """The number of objects whose secrets were written in clear where that may come as a surprise."""
+    is_exposed: bool = False
+    """Whether git would take the file up."""
 
     @property
-    def written(self) -> Bundle:
-        """The objects that the text holds, whole or in part."""
-        gone = {(loss.kind, loss.id) for loss in self.losses if not loss.field}
-        gone |= {(obj.kind, obj.id) for obj in self.kept}
-        return self.bundle.only(lambda kind, id_: (kind, id_) not in gone) if gone else self.bundle
+    def exit_code(self) -> ExitCode:
+        if self.error:
+            return self.error.exit_code
+        return ExitCode.SOME_FAILED if any(note.failed for note in self.made.notes) else ExitCode.OK
 
 
-def export(
-    sources: Sequence[Store],
-    selection: Selection,
-    out: FileStore,
-    *,
-    options: WriteOptions,
-    redacted: RedactedPolicy = "mask",
-    mask_secrets: bool = False,
-    strict: bool = False,
-    replace_file: bool = False,
-    fills: Sequence[Store] = (),
-    change: Change | None = None,
-    on_loaded: Callable[[Loaded], None] = lambda loaded: None,
-) -> Export:
-    """What the sources hold, as the new text of `out`. Writes nothing.
+def open_sources(request: ExportRequest, places: Places) -> Sequence[Store]:
+    """The places that are read. Raises `UsageError`."""
+    refuse_second_use(request.sources, request.fills, request.changes.overlays)
+    if not request.sources:
+        return [places.open_target(None, request.source_format)]
+    stores = [places.open(source, request.source_format) for source in request.sources]
+    for store in stores if request.only_files else ():
+        if not isinstance(store, FileStore):
+            raise UsageError(f"{store.address} is no file", hint="airconn export --from reads other places")
+    return stores
 
-    Where `out` is a file with something in it, its values stand in for those that the sources hide, and a format that
-    can be changed in place is, unless `replace_file` says to start afresh.
-    `on_loaded` gets what was read, before anything is done with it.
 
-    With `mask_secrets`, what is a secret to `show` is then hidden like all that the sources hide.
+def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> Export:
+    """Reads the sources, and writes what they hold to the file, if there is one.
 
-    Raises `BlockedError` for what they hide under `redacted="fail"` and where secrets would stay in `out` that are to
-    be masked, and `InputErrors` for losses under `strict`.
+    Raises `AirconnError` where nothing is written, and there is nothing else to say.
     """
-    old = Bundle()
-    respect = out.holds_something() and not replace_file
-    if respect:
-        out.reads_for = options.airflow
-        old = watching.read(out, Selection())
-    loaded = load(sources, selection, options.airflow, fills=fills, change=change)
-    on_loaded(loaded)
-    bundle = loaded.bundle
-    same, changed = _same_to(sources), list[AirflowObject]()
-    if respect:
-        source = bundle.map(lambda obj: with_type_of(obj, old.get(obj.kind, obj.id)))
-        filled = source.map(lambda obj: fill(obj, old.get(obj.kind, obj.id)))
-        _refuse_to_mask(filled, old, out)
-        changed = [
-            obj for obj in filled if obj is not source.get(obj.kind, obj.id) and _is_changed(obj, old, out, same)
-        ]
-        stale = Bundle.of(changed)
-        bundle = source.map(lambda obj: obj if stale.get(obj.kind, obj.id) else filled.get(obj.kind, obj.id) or obj)
-    bundle, hidden = settle_hidden(
-        bundle,
-        redacted,
+    writing, selection = request.writing, request.selection
+    out = _out(writing)
+    formats.get_format(out.format_name())
+    out.refuse_name(selection.kinds)
+    formats.refuse_idle(out.format_name(), writing.values, afresh=writing.replace or not out.holds_something())
+    if writing.out is not None:
+        refuse_unwritable(writing.out)
+    change = make_change(request.changes, selection, places)
+    fills = places.open_fills(request.fills)
+    version = _version(sources[0], out, replace(places.context(), writes=selection.kinds), afresh=writing.replace)
+    context = places.context(request.airflow or version)
+    options = WriteOptions(
+        airflow=context.airflow,
+        kinds=selection.kinds,
+        values={**out.said_values(), **writing.values},
+    )
+    of_target = replace(context, writes=selection.kinds)
+    held = None
+    if out.holds_something() and not writing.replace:
+        held = watching.read(out, Selection(), of_target)
+    loaded = load(sources, selection, context, fills=fills, change=change)
+    if not request.allow_empty:
+        refuse_empty(selection, loaded, sources, context, unless_empty=not request.only_files)
+    made = make_text(
+        loaded,
         sources,
-        "export from a place that shows its secrets, or take --redacted mask or --redacted omit",
+        TargetFile(out, options, of_target, held.bundle if held else None),
+        redacted=writing.redacted or "mask",
+        mask_secrets=writing.mask_secrets,
+        strict=writing.strict,
     )
-    guard = out.guard(options, same)
-    secrets: Hidden = ()
-    if mask_secrets:
-        bundle, secrets = _without_secrets(bundle, old, out, redacted)
-    with watching.busy(out, "writing"):
-        if respect and formats.get_format(out.format_name()).updater:
-            rendered = out.rendered({(obj.kind, obj.id): obj for obj in bundle}, options, guard)
-        else:
-            if len(old):
-                pairs = ((obj, old.get(obj.kind, obj.id)) for obj in bundle)
-                bundle = Bundle.of(held if held is not None and guard(held, obj) else obj for obj, held in pairs)
-            if len(old) and not len(bundle):
-                number = "the object" if len(old) == 1 else f"all {len(old)} objects"
-                raise BlockedError(
-                    f"there is nothing to write, and {number} of this file would be gone",
-                    where=out.address,
-                    hint="is it the right place, and the right selection? --replace empties the file",
-                )
-            rendered = formats.get_format(out.format_name()).render(bundle, options)
-    if strict:
-        refuse_losses(bundle, rendered.losses)
-    _refuse_outdated(rendered.losses, old, out)
-    hiding = [obj for obj, _ in (*hidden, *secrets)]
-    is_short = any(note.message == omission.NOTE for note in loaded.notes) or any(
-        obj.kind is Kind.VARIABLES and bundle.get(obj.kind, obj.id) is None for obj in hiding
+    nothing = _why_nothing(made, out)
+    if nothing and not request.allow_empty:
+        return Export(made, nothing, InputError(nothing, hint=ALLOW), is_done=False)
+    if writing.out is not None:
+        out.save(made.text, held.version if held else None, afresh=writing.replace)
+    error = _keeps_references(made, out) if made.kept else None
+    in_clear, is_exposed = _in_clear(made, writing)
+    return Export(made, nothing, error, in_clear=in_clear, is_exposed=is_exposed)
+
+
+def _out(writing: Writing) -> FileStore:
+    """The file that is written, or standard output."""
+    return FileStore(
+        str(writing.out or "-"),
+        Settings(
+            from_format=writing.format or (None if writing.out else DEFAULT_FORMAT),
+            format_values=writing.values,
+            replace_references=writing.replace_references or writing.replace,
+        ),
     )
-    rendered = _marked(rendered, out, options, is_short=is_short)
-    kept = {(obj.kind, obj.id) for obj in guard.kept}
-    hidden = tuple((obj, names) for obj, names in hidden if (obj.kind, obj.id) not in kept)
-    notes = (*loaded.notes, *rendered.notes, *_not_stood_in(bundle, changed, kept, out))
-    return Export(rendered.text, bundle, rendered.losses, notes, hidden, loaded.ignored, tuple(guard.kept), secrets)
 
 
-def _refuse_outdated(losses: Sequence[Loss], old: Bundle, out: FileStore) -> None:
-    """Raises `BlockedError` where the old value of an object would go on to count because the new one has no form."""
-    lost = [loss for loss in losses if not loss.field and old.get(loss.kind, loss.id) is not None]
-    if lost:
-        raise BlockedError(
-            f"this file has an old value of what it can't hold: {'; '.join(map(show_loss, lost))}",
-            where=out.address,
-            hint="--exclude leaves the objects out; a file of another format may hold the new values",
-        )
+def _version(source: Store, out: FileStore, context: Context, *, afresh: bool) -> AirflowVersion:
+    """The Airflow of the source. It is asked after all that can be judged without it: a fault of the file is told
+    whether a server runs or not."""
+    fault: InputError | None = None
+    if out.holds_something() and not afresh:
+        try:
+            watching.read(out, Selection(), context)
+        except InputError as error:
+            fault = error
+    try:
+        return source.describe(replace(context, writes=None)).airflow
+    except AirconnError:
+        if fault:
+            raise fault from None
+        raise
 
 
-def _is_changed(obj: AirflowObject, old: Bundle, out: FileStore, same: IsUnchanged) -> bool:
-    """Whether an object with hidden fields has changed visibly, so that those of the file may be out of date.
-
-    `obj` has what the file knows in their place. What only describes it doesn't count.
-    """
-    held = old.get(obj.kind, obj.id)
-    if held is None:
-        return False
-    unseen = {
-        name: getattr(held, name)
-        for name in value_fields(obj.kind)
-        if name in ("description", "team_name")
-        or (value := getattr(obj, name)) is REDACTED
-        or (value is None and is_unsaid(obj, name))
-    }
-    seen = replace(obj, **unseen)
-    return not (same(held, seen) or same(held, out.as_held(seen)))
-
-
-def _not_stood_in(
-    bundle: Bundle, changed: Sequence[AirflowObject], kept: Set[tuple[Kind, str]], out: FileStore
-) -> list[Note]:
-    """Says whose hidden fields the file has, and are written as hidden nevertheless."""
-    hidden, omitted = list[str](), list[str]()
-    for obj in changed:
-        now, name = bundle.get(obj.kind, obj.id), f"{obj.kind.value}/{obj.id}"
-        if now is None and formats.get_format(out.format_name()).updater:
-            omitted.append(name)
-        elif now is not None and hidden_fields(now) and (obj.kind, obj.id) not in kept:
-            hidden.append(name)
-    way_out = "--fill ADDRESS takes them from a place that shows them"
-    reason = "so the hidden values in this file may be old"
-    said = ((hidden, "are not kept"), (omitted, "stay there, because the new ones are left out"))
-    return [
-        Note(out.address, f"what the source shows of {', '.join(names)} has changed, {reason} and {what}; {way_out}")
-        for names, what in said
-        if names
-    ]
-
-
-def _marked(rendered: Rendered, out: FileStore, options: WriteOptions, *, is_short: bool) -> Rendered:
-    """The text with a mark if variables are left out, here or in a source: no import takes them for deleted."""
-    if not is_short:
-        return replace(rendered, text=omission.unmarked(rendered.text))
-    text = omission.marked(rendered.text, out.format_name(), options.kinds)
-    if text is None:
-        message = (
-            "variables are left out, which this format can't say: an import with --prune of this file would delete "
-            "them (--redacted mask keeps them)"
-        )
-        return replace(rendered, notes=(*rendered.notes, Note(out.address, message)))
-    return replace(rendered, text=text)
-
-
-def _without_secrets(bundle: Bundle, old: Bundle, out: FileStore, redacted: RedactedPolicy) -> tuple[Bundle, Hidden]:
-    """`bundle` with its secrets hidden, and what these are. Raises `BlockedError` where `out` has others."""
-    others = [obj for obj in old if bundle.get(obj.kind, obj.id) is None and any(secret_leaves(obj))]
-    if others:
-        raise BlockedError(
-            f"this file has secrets of {number_of(len(others))} that the source doesn't have, and they would stay",
-            where=out.address,
-            hint="--replace writes the file afresh",
-        )
-    found = tuple(
-        (obj, tuple(leaf_name(name, path) for name, path in leaves))
-        for obj in bundle
-        if (leaves := list(secret_leaves(obj)))
+def _keeps_references(made: NewText, out: FileStore) -> BlockedError:
+    """The error of an export that had to leave objects of the file as they are."""
+    return BlockedError(
+        f"left as they are, for the new values would replace references ($NAME, {{{{ }}}} and the like): "
+        f"{kept_in_words(made.kept)}",
+        where=out.address,
+        hint="--replace-references writes the new values; --exclude leaves the objects out",
     )
-    bundle = bundle.map(masked)
-    if redacted == "omit":
-        bundle = Bundle.of(rest for obj in bundle if (rest := without_hidden(obj)) is not None)
-    return bundle, found
 
 
-def _refuse_to_mask(bundle: Bundle, old: Bundle, out: FileStore) -> None:
-    """Raises `BlockedError` where a `***` would take the place of what may be the secret that it stands for."""
-    listed = [
-        f"{obj.kind.value}/{obj.id} {', '.join(names)}"
-        for obj in bundle
-        if (names := unfilled(obj, old.get(obj.kind, obj.id)))
-    ]
-    if listed:
-        raise BlockedError(
-            f"the source hides values that this file may have, at places that aren't certain: {'; '.join(listed)}",
-            where=out.address,
-            hint="--fill ADDRESS takes it from a place that shows it; --replace writes *** in its place",
-        )
+def _why_nothing(made: NewText, out: FileStore) -> str:
+    if not len(made.bundle):
+        return "the source hides a part of everything" if made.hidden else ""
+    return "" if len(made.written) or made.kept else f"the {out.format_name()} format can't hold anything"
 
 
-def _same_to(sources: Sequence[Store]) -> IsUnchanged:
-    """Whether an object of a file and one of a source are the same, as far as the source tells formatting."""
+def _in_clear(made: NewText, writing: Writing) -> tuple[int, bool]:
+    """The number of objects whose secrets are in clear although the user may take them to be masked or unseen, and
+    whether git would take the file up."""
+    if made.masked:
+        return 0, False
+    is_exposed = False
+    if writing.out is not None:
+        from airconn.stores import git
 
-    def same(held: AirflowObject, wanted: AirflowObject) -> bool:
-        return held == wanted or any(store.stored_form(held) == wanted for store in sources)
+        is_exposed = git.is_not_ignored(writing.out)
+    if writing.redacted not in ("mask", "omit") and not is_exposed:
+        return 0, False
+    from airconn.model.secrecy import secret_leaves
 
-    return same
+    return sum(any(secret_leaves(obj)) for obj in made.written), is_exposed

@@ -1,124 +1,194 @@
-"""What an import does, from its sources to its report: reads, plans, refuses, writes, looks again."""
+"""Prepares an import: reads the sources and the target, refuses what can't be done, and makes the plan."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from airconn.errors import BlockedError, InputError, InputErrors, TargetError, UsageError
-from airconn.formats.base import Note, quoted
+from airconn.errors import BlockedError, InputError, InputErrors, UsageError
+from airconn.formats.base import quoted
 from airconn.model import (
     ALL_KINDS,
-    NEWEST,
-    Action,
-    AirflowVersion,
+    AirflowObject,
     Bundle,
     Kind,
     Outcome,
     Selection,
     Step,
-    hidden_fields,
     is_untyped,
     with_type_of,
 )
-from airconn.plan import Plan, Policy, make_plan, with_deletions
-from airconn.stores.base import Store
-from airconn.stores.meanwhile import CHANGED
-from airconn.transfer import Change, Loaded, load_for, watching
+from airconn.model.reading import Note, Reading
+from airconn.plan import Plan, Policy, TargetRules, make_plan, with_deletions
+from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store, read_only
+from airconn.transfer import watching
+from airconn.transfer.loading import Change, Loaded, load_for
 from airconn.transfer.nothing import ALLOW, refuse_nothing, refuse_unmatched
-from airconn.transfer.recovery import Recovery
-from airconn.transfer.showing import find
+from airconn.transfer.requests import ImportRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """An import that is ready to be carried out."""
+    """An import, or a deletion, that is ready to be carried out."""
 
-    target: str
-    """The place in words."""
+    description: Description
+    """What the target is."""
     plan: Plan
-    loaded: Loaded
-    present: Bundle
-    """What the target holds of it."""
-    policy: Policy
-    selection: Selection
+    context: Context = DEFAULT_CONTEXT
+    """What the plan is carried out for, with what was read of the target."""
+    loaded: Loaded = field(default_factory=lambda: Loaded(Bundle()))
+    policy: Policy = field(default_factory=Policy)
+    selection: Selection = field(default_factory=Selection)
     unpruned: tuple[Kind, ...] = ()
     """The kinds of which nothing is deleted, because the sources have none of them."""
     unread: tuple[Note, ...] = ()
-    """What there is to say of objects of the target that it failed to give."""
+    """The notes on objects of the target that it failed to give."""
+
+    @property
+    def target(self) -> str:
+        """The target in words."""
+        return self.description.text
+
+    @property
+    def present(self) -> Bundle:
+        """What the target holds of it."""
+        return self.context.before.bundle if self.context.before else Bundle()
 
 
-def prepare(
-    sources: Sequence[Store],
-    target: Store,
-    selection: Selection,
-    *,
-    policy: Policy,
-    airflow: AirflowVersion | None = None,
-    prune: bool = False,
-    fills: Sequence[Store] = (),
-    change: Change | None = None,
-    allow_empty: bool = True,
-) -> Import:
+@dataclass(frozen=True, slots=True)
+class OpenedImport:
+    """The places of an import, and what is done to the objects on the way."""
+
+    target: Store
+    sources: Sequence[Store]
+    fills: Sequence[Store] = ()
+    change: Change | None = None
+
+    @property
+    def changes_nothing(self) -> bool:
+        return self.change is None and not self.fills
+
+
+def refuse_read_only(target: Store) -> None:
+    """Raises `UsageError` where a place can't be written to."""
+    if not target.capabilities.writable:
+        raise read_only(target)
+
+
+def target_rules(target: Store, context: Context, description: Description) -> TargetRules:
+    """How a store takes objects, for a plan."""
+
+    def stored_form(obj: AirflowObject) -> AirflowObject:
+        return target.stored_form(obj, context)
+
+    def refusal(step: Step) -> str:
+        return target.refusal(step, context)
+
+    return TargetRules(stored_form, refusal, description.hides_no_password)
+
+
+def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> Import:
     """Reads, validates and plans. Writes nothing.
 
     Raises `UsageError` where the target is a source and nothing changes on the way, `InputErrors` for objects that
-    the target would refuse, each with its origin, `BlockedError` where `prune` would delete what the sources may only
-    seem to lack, and what `Store.rehearse` raises. Without `allow_empty` also `InputErrors` for a glob that matches
-    nothing, and where the sources hold nothing that the target has a place for.
+    the target would refuse, each with its origin, `BlockedError` where the deletions of `prune` could be of what the
+    sources only seem to lack, and what `Rehearses.rehearse` raises. Without `allow_empty` also `InputErrors` for a
+    glob that matches nothing, and where the sources hold nothing that the target has a place for.
     """
-    if not target.capabilities.writable or target.address == "<stdin>":
-        raise target.not_writable()
-    if change is None and not fills:
+    target, sources, selection = opened.target, opened.sources, request.selection
+    refuses_empty = not (request.allow_empty or request.prune)
+    refuse_read_only(target)
+    if opened.changes_nothing:
         _refuse_itself(sources, target, selection)
 
-    def check(loaded: Loaded) -> None:
-        if not (allow_empty or prune):
-            _refuse_empty(loaded, selection, sources)
+    def check(loaded: Loaded, context: Context) -> None:
+        if refuses_empty:
+            _refuse_empty(loaded, selection, sources, context)
 
-    loaded = load_for(sources, selection, target, airflow, fills=fills, change=change, on_loaded=check)
-    target.reads_for = airflow or target.airflow()
-    # What another run finds and doesn't look into, or doesn't touch, it doesn't complete.
-    target.whole = policy.on_existing != "overwrite" or policy.hidden_is_equal
-    described = target.describe()
-    watching.expect(target, selection.kinds)
+    loaded, airflow = load_for(
+        sources,
+        selection,
+        target,
+        request.airflow,
+        context,
+        fills=opened.fills,
+        change=opened.change,
+        on_loaded=check,
+    )
+    # Another run finds an object and doesn't look into it, or doesn't touch it, and so doesn't complete it.
+    whole = request.policy.on_existing != "overwrite" or request.policy.hidden_is_equal
+    context = replace(context, airflow=airflow, writes=selection.kinds, whole=whole)
+    described = watching.describe(target, context)
     if selection.kinds == ALL_KINDS:
-        loaded = _without_strangers(loaded, target)
-        if loaded.strangers and not len(loaded.bundle) and not (allow_empty or prune):
+        loaded = _without_strangers(loaded, target, described)
+        if loaded.strangers and not len(loaded.bundle) and refuses_empty:
             raise InputError(f"{loaded.notes[-1].message}: nothing is left", where=target.address, hint=ALLOW)
+    _refuse_unholdable(loaded.bundle, target, context)
+    kinds = frozenset(obj.kind for obj in loaded.bundle)
+    if request.prune:
+        _refuse_doubtful(loaded)
+        _refuse_shared(target, kinds & selection.kinds)
+    reading = _read_target(request, opened, loaded, context)
+    context = replace(context, before=reading)
+    bundle = _typed(loaded.bundle, reading.bundle)
+    plan = make_plan(bundle, reading.bundle, target_rules(target, context, described), request.policy)
+    if request.prune:
+        plan = with_deletions(plan, bundle, reading.bundle, kinds & selection.kinds)
+    if not plan.blocked:
+        _refuse_impossible(watching.rehearse(target, plan.writes, context))
+    return Import(
+        described,
+        plan,
+        context,
+        replace(loaded, bundle=bundle),
+        request.policy,
+        selection,
+        unpruned=tuple(kind for kind in Kind if request.prune and kind in selection.kinds and kind not in kinds),
+        unread=tuple(note for note in reading.notes if note.failed),
+    )
+
+
+def _read_target(request: ImportRequest, opened: OpenedImport, loaded: Loaded, context: Context) -> Reading:
+    """What the target holds of the objects that were loaded and, with `prune`, of all that is selected."""
+    target, selection = opened.target, request.selection
+    ids = frozenset((obj.kind, obj.id) for obj in loaded.bundle)
+    if not ids:
+        return Reading()
+    kinds = frozenset(kind for kind, _ in ids)
+    if not request.prune:
+        return watching.read(target, Selection(kinds=kinds, ids=ids), context)
+    # What the sources rename or add may be outside of the globs, and is looked for by its id.
+    reading = watching.read(target, replace(selection, kinds=kinds & selection.kinds), context)
+    found = frozenset((obj.kind, obj.id) for obj in reading.bundle)
+    if outside := ids - found:
+        reading = _joined(reading, watching.read(target, Selection(kinds=kinds, ids=outside), context))
+    if not request.allow_empty:
+        places, notes = [*opened.sources, target], (*loaded.notes, *reading.notes)
+        refuse_unmatched(selection, loaded.seen | found, places, notes, replace(context, writes=None))
+    return reading
+
+
+def _joined(first: Reading, second: Reading) -> Reading:
+    """Two readings of a place, one soon after the other, as one. The version is the one of the first."""
+    return replace(
+        first,
+        bundle=Bundle.of([*first.bundle, *second.bundle]),
+        notes=tuple(dict.fromkeys((*first.notes, *second.notes))),
+        unreadable={**first.unreadable, **second.unreadable},
+        passed_over={**first.passed_over, **second.passed_over},
+        versions={**first.versions, **second.versions},
+    )
+
+
+def _refuse_unholdable(bundle: Bundle, target: Store, context: Context) -> None:
+    """Raises `InputErrors` for objects that the target would refuse."""
     faults = [
         InputError(f"{obj.kind.value}/{obj.id}: {problem}", where=str(obj.origin))
-        for obj in loaded.bundle
-        for problem in target.problems(obj)
+        for obj in bundle
+        for problem in target.problems(obj, context)
     ]
     if faults:
         raise InputErrors(tuple(faults))
-    ids = frozenset((obj.kind, obj.id) for obj in loaded.bundle)
-    kinds = frozenset(kind for kind, _ in ids)
-    if prune:
-        _refuse_doubtful(loaded)
-        _refuse_shared(target, kinds & selection.kinds)
-        # What the sources rename or add may be outside of the globs, and is looked for by its id.
-        inside = watching.present(target, replace(selection, kinds=kinds & selection.kinds))
-        unread = _failed(target)
-        outside = frozenset(key for key in ids if inside.get(*key) is None)
-        others = watching.present(target, Selection(kinds=kinds, ids=outside)) if outside else Bundle()
-        present = Bundle.of([*inside, *others])
-        if not allow_empty:
-            refuse_unmatched(selection, (*loaded.seen, *((obj.kind, obj.id) for obj in inside)), [*sources, target])
-    else:
-        unread = ()
-        present = watching.present(target, Selection(kinds=kinds, ids=ids)) if ids else Bundle()
-    unread = tuple(dict.fromkeys((*unread, *_failed(target)))) if ids else ()
-    loaded = replace(loaded, bundle=_typed(loaded.bundle, present))
-    plan = make_plan(loaded.bundle, present, target, policy)
-    if prune:
-        plan = with_deletions(plan, loaded.bundle, present, kinds & selection.kinds)
-    if not plan.blocked:
-        _refuse_impossible(watching.rehearse(target, plan.writes))
-    unpruned = tuple(kind for kind in Kind if prune and kind in selection.kinds and kind not in kinds)
-    return Import(described, plan, loaded, present, policy, selection, unpruned, unread)
 
 
 def _typed(bundle: Bundle, present: Bundle) -> Bundle:
@@ -145,7 +215,7 @@ def _typed(bundle: Bundle, present: Bundle) -> Bundle:
 def _refuse_itself(sources: Sequence[Store], target: Store, selection: Selection) -> None:
     """Raises `UsageError` where all that is asked for from a source is written back to where it comes from."""
     for source in sources:
-        kinds = selection.kinds & source.kinds & target.kinds
+        kinds = selection.kinds & source.capabilities.kinds & target.capabilities.kinds
         if kinds and all(source.location(kind) == target.location(kind) for kind in kinds):
             raise UsageError(
                 f"{target.address} is both the source and the target",
@@ -153,10 +223,10 @@ def _refuse_itself(sources: Sequence[Store], target: Store, selection: Selection
             )
 
 
-def _refuse_empty(loaded: Loaded, selection: Selection, sources: Sequence[Store]) -> None:
-    refuse_unmatched(selection, loaded.seen, sources)
+def _refuse_empty(loaded: Loaded, selection: Selection, sources: Sequence[Store], context: Context) -> None:
+    refuse_unmatched(selection, loaded.seen, sources, loaded.notes, context)
     if not len(loaded.bundle):
-        refuse_nothing(selection, sources, unless_empty=False)
+        refuse_nothing(selection, sources, loaded.notes, context, unless_empty=False)
 
 
 def _refuse_impossible(outcomes: Sequence[Outcome]) -> None:
@@ -172,38 +242,17 @@ def _refuse_impossible(outcomes: Sequence[Outcome]) -> None:
         raise InputErrors(tuple(faults))
 
 
-def _failed(target: Store) -> tuple[Note, ...]:
-    return tuple(note for note in target.notes if note.failed)
-
-
-def _without_strangers(loaded: Loaded, target: Store) -> Loaded:
-    """What was loaded without the kinds that the target has no place for. Nobody chose these, and they are told."""
-    others = [kind for kind in Kind if kind not in target.kinds and loaded.bundle.of_kind(kind)]
+def _without_strangers(loaded: Loaded, target: Store, described: Description) -> Loaded:
+    """What was loaded without the kinds that the target can't hold, which weren't chosen, and a note of these."""
+    others = [kind for kind in Kind if kind not in described.kinds and loaded.bundle.of_kind(kind)]
     if not others:
         return loaded
     left_out = " and ".join(f"{len(loaded.bundle.of_kind(kind))} {kind.value}" for kind in others)
     options = " ".join(f"--{kind.value}" for kind in others)
     note = Note(target.address, f"{left_out} left out, which have no place here ({options} makes that an error)")
-    rest = Selection(kinds=target.kinds).of(loaded.bundle)
+    rest = Selection(kinds=described.kinds).of(loaded.bundle)
     strangers = len(loaded.bundle) - len(rest)
     return replace(loaded, bundle=rest, notes=(*loaded.notes, note), strangers=strangers)
-
-
-def prepare_deletion(
-    target: Store, names: Sequence[str], kinds: frozenset[Kind], airflow: AirflowVersion | None = None
-) -> Import:
-    """A plan that deletes the objects that `names` mean. Raises as `showing.find` does."""
-    if not target.capabilities.writable or target.address == "<stdin>":
-        raise target.not_writable()
-    target.reads_for = airflow or target.airflow()
-    described = target.describe()
-    steps = []
-    for obj in find(target, names, kinds):
-        step = Step(obj.kind, obj.id, Action.DELETE, target=obj)
-        refusal = target.replace_refusal(step)
-        steps.append(replace(step, action=Action.BLOCKED, reasons=(refusal,)) if refusal else step)
-    present = Bundle.of(step.target for step in steps if step.target)
-    return Import(described, Plan(tuple(steps)), Loaded(Bundle()), present, Policy(), Selection())
 
 
 def _refuse_doubtful(loaded: Loaded) -> None:
@@ -225,145 +274,9 @@ def _refuse_doubtful(loaded: Loaded) -> None:
 def _refuse_shared(target: Store, kinds: frozenset[Kind]) -> None:
     """Raises `BlockedError` where the target may hold what only looks like objects of these kinds."""
     for kind in (kind for kind in Kind if kind in kinds):
-        if reason := target.prune_refusal(kind):
+        if reason := target.capabilities.unprunable.get(kind):
             raise BlockedError(
                 f"{reason}, and --prune would delete it",
                 where=target.address,
                 hint="give each kind a prefix of its own, or delete by name: airconn delete KIND/ID",
             )
-
-
-def refuse_deletions(plan: Plan, most: int) -> None:
-    """Raises `BlockedError` if a plan deletes more than `most` objects."""
-    number = len(plan.of(Action.DELETE))
-    if number > most:
-        raise BlockedError(
-            f"{number} object{'s' * (number > 1)} would be deleted, and --max-delete allows {most}",
-            hint=f"look at the plan with --dry-run, and then allow it with --max-delete {number}",
-        )
-
-
-def refuse_blocked(plan: Plan) -> None:
-    """Raises `BlockedError` if anything in a plan is blocked."""
-    if plan.blocked:
-        objects = "1 object is" if len(plan.blocked) == 1 else f"{len(plan.blocked)} objects are"
-        hides = any(hidden_fields(step.source) for step in plan.blocked if step.source)
-        fill = " (--fill ADDRESS takes what is hidden from elsewhere)" if hides else ""
-        raise BlockedError(
-            f"{objects} blocked, and so is the run", hint=f"mend what is listed with '!'{fill}, or leave it out"
-        )
-
-
-def carry_out(
-    plan: Plan,
-    target: Store,
-    on_outcome: Callable[[Outcome], None],
-    *,
-    recovery: Recovery,
-    fail_fast: bool = False,
-    stop: Callable[[], bool] = lambda: False,
-    on_begin: Callable[[Step], None] = lambda step: None,
-) -> tuple[Note, ...]:
-    """Writes what a plan says, and gives what the place has to tell of that.
-
-    Raises `BlockedError` before the first write if anything is blocked, and `TargetError` as `Store.apply` does.
-
-    `stop` is asked before an object is begun, and so no request is cut off by it. With `fail_fast`, none is begun
-    before it is known what became of the one before. Objects that are to be deleted and created anew are in a file of
-    `recovery` until that has been done.
-    """
-    refuse_blocked(plan)
-    replaced = [step.source for step in plan.of(Action.REPLACE) if step.source]
-    recovery.keep(replaced, target.airflow() if replaced else NEWEST)
-    notes: list[Note] = []
-    begun: set[tuple[Kind, str]] = set()
-    failed = False
-
-    def due() -> Iterator[Step]:
-        # A place takes a step from here when it begins it, and a file takes all of them. What has begun is finished
-        # and told of, also where several are written at a time.
-        for step in plan.writes:
-            if stop() or (failed and fail_fast):
-                return
-            begun.add((step.kind, step.id))
-            on_begin(step)
-            yield step
-
-    singly = fail_fast and not target.capabilities.at_once
-    try:
-        with closing((_singly if singly else _together)(target, due(), notes)) as outcomes:
-            for outcome in outcomes:
-                failed = failed or outcome.error is not None
-                if outcome.error is None or outcome.untried or outcome.untouched:
-                    recovery.is_safe(outcome.step.kind, outcome.step.id)
-                on_outcome(outcome)
-    finally:
-        for obj in replaced:
-            if (obj.kind, obj.id) not in begun:
-                recovery.is_safe(obj.kind, obj.id)
-        recovery.settle()
-    return tuple(notes)
-
-
-def _together(target: Store, steps: Iterable[Step], notes: list[Note]) -> Generator[Outcome, None, None]:
-    """What becomes of steps that the place takes as it likes, several at a time if it can."""
-    yield from target.apply(steps)
-    notes += target.notes
-
-
-def _singly(target: Store, steps: Iterable[Step], notes: list[Note]) -> Generator[Outcome, None, None]:
-    """What becomes of steps of which none is begun before the one before has ended."""
-    for number, step in enumerate(steps):
-        try:
-            yield from target.apply([step])
-        except TargetError as error:
-            if not number:
-                raise
-            yield Outcome(step, str(error))
-        notes += target.notes
-
-
-def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Reads back what was written, and gives an outcome with an error for each object that isn't as it should be.
-
-    What the target hides can't be compared.
-    """
-    written = [outcome.step for outcome in done if outcome.error is None]
-    ids = frozenset((step.kind, step.id) for step in written)
-    if not ids:
-        return ()
-    present = watching.present(target, Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids))
-    wanted = Bundle.of(step.result() for step in written if step.action is not Action.DELETE)
-    # What a merge leaves is all said: a key that came meanwhile is no part of it.
-    lacking = "clear" if prepared.policy.lacking == "keep" else prepared.policy.lacking
-    policy = Policy(lacking=lacking, hidden_is_equal=True)
-    again = make_plan(wanted, present, target, policy)
-    wrong = [
-        Outcome(
-            step, "it is not there" if step.action is Action.CREATE else f"not as it was written: {_fields(step)}"
-        )
-        for step in again.steps
-        if step.action not in (Action.UNCHANGED, Action.SKIPPED)
-    ]
-    wrong += [
-        Outcome(step, "it is still there")
-        for step in written
-        if step.action is Action.DELETE and present.get(step.kind, step.id) is not None
-    ]
-    return tuple(wrong)
-
-
-def mixed(target: Store, done: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """An outcome with an error for each object that another writer had a hand in while it was written.
-
-    What the place has to tell of that is in its notes. Raises as `Store.read`.
-    """
-    written = [outcome.step for outcome in done if outcome.error is None]
-    target.notes = []
-    found = target.mixed(written)
-    return tuple(Outcome(step, CHANGED) for step in written if (step.kind, step.id) in found)
-
-
-def _fields(step: Step) -> str:
-    written = ", ".join(name for change in step.changes if change.is_written for name in change.names)
-    return "; ".join(step.reasons) or written

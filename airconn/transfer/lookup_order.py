@@ -1,15 +1,35 @@
-"""In which order an Airflow looks in its places, for each kind of process that has an order of its own."""
+"""The places of an Airflow in the order in which each kind of its processes looks in them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from airconn.model import LIKE_TASK_SDK, AirflowVersion, rules_for
+from airconn.airflow.lookup_order import LookupOrder, LookupStage, lookup_orders
+from airconn.model import LIKE_TASK_SDK, NEWEST, AirflowVersion
 from airconn.stores.base import Store
-from airconn.transfer.explaining import Chain, Place
 
-MANAGER = Place(
+
+@dataclass(frozen=True, slots=True)
+class ChainedPlace:
+    """A place where Airflow looks. Without a store it can't be looked into, for a reason."""
+
+    title: str
+    store: Store | None = None
+    reason: str = ""
+    reads_for: AirflowVersion = NEWEST
+    """The Airflow whose rules it is read by."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupChain:
+    """The places where one kind of process looks, in its order."""
+
+    title: str
+    places: tuple[ChainedPlace, ...]
+
+
+MANAGER = ChainedPlace(
     "Astro Environment Manager", reason="it can't be looked into from here; what Astro's CLI lists there comes next"
 )
 
@@ -17,36 +37,44 @@ MANAGER = Place(
 def chains(
     airflow: AirflowVersion,
     *,
-    backend: Place | None,
-    workers_backend: Place | None,
+    backend: ChainedPlace | None,
+    workers_backend: ChainedPlace | None,
     environment: Store,
-    database: Place,
+    database: ChainedPlace,
     astro: bool = False,
-) -> Sequence[Chain]:
-    """The chains of an Airflow: one for all its processes in 2.x, and those of a task and of a server in 3.x.
+) -> Sequence[LookupChain]:
+    """The chains of an Airflow, one for each of its lookup orders.
 
-    The environment of this process stands for that of each: only there does it say the truth.
+    The environment of this process is taken for that of each, which is true only if airconn runs there.
     """
-    manager = (MANAGER,) if astro else ()
-    first = (backend,) if backend is not None else ()
-    server = (*first, *manager, Place("environment", environment, reads_for=airflow), database)
-    if not rules_for(airflow).tasks_ask_server:
-        return (Chain("every process", server),)
-    of_worker = _as_worker(workers_backend or backend)
-    behind = (replace(place, title=f"{place.title} of the API server") for place in server[:-1] if place.store)
-    worker = (
-        *((of_worker,) if of_worker is not None else ()),
-        *manager,
-        Place("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
-        # What it doesn't find itself it asks the API server for, which looks in all of its own places.
-        *behind,
-        database,
-    )
-    return (Chain("a task", worker), Chain("the API server, the scheduler, the airflow command", server))
+    of_server = ChainedPlace("environment", environment, reads_for=airflow)
+    core = {
+        LookupStage.BACKEND: backend,
+        LookupStage.MANAGER: MANAGER if astro else None,
+        LookupStage.ENVIRONMENT: of_server,
+        LookupStage.DATABASE: database,
+    }
+    of_task = {
+        **core,
+        LookupStage.BACKEND: _as_worker(workers_backend or backend),
+        LookupStage.ENVIRONMENT: ChainedPlace("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
+        LookupStage.SERVERS_BACKEND: _of_server(backend),
+        LookupStage.SERVERS_ENVIRONMENT: _of_server(of_server),
+    }
+    return [_chain(order, of_task if order.is_task else core) for order in lookup_orders(airflow)]
 
 
-def _as_worker(backend: Place | None) -> Place | None:
-    """A backend as a worker reads it (files give everybody the core's: 3.3 secrets/local_filesystem.py)."""
-    if backend is None or backend.store is None or backend.store.reads_as_core:
+def _chain(order: LookupOrder, places: Mapping[LookupStage, ChainedPlace | None]) -> LookupChain:
+    return LookupChain(order.process, tuple(place for stage in order.stages if (place := places[stage]) is not None))
+
+
+def _of_server(place: ChainedPlace | None) -> ChainedPlace | None:
+    """A place of the API server as a task sees it. One that can't be looked into is listed once."""
+    return replace(place, title=f"{place.title} of the API server") if place and place.store else None
+
+
+def _as_worker(backend: ChainedPlace | None) -> ChainedPlace | None:
+    """A backend as a worker reads it (files give all processes the core's: 3.3 secrets/local_filesystem.py)."""
+    if backend is None or backend.store is None or backend.store.capabilities.reads_as_core:
         return backend
     return replace(backend, reads_for=LIKE_TASK_SDK)

@@ -7,25 +7,29 @@ from contextlib import suppress
 
 from airconn.errors import AirconnError, InputError, InputErrors
 from airconn.model import ALL_KINDS, Kind, Selection, matches
-from airconn.stores.base import Store
+from airconn.model.reading import Key, Note
+from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
 from airconn.transfer import watching
+from airconn.transfer.loading import Loaded
 
-Key = tuple[Kind, str]
 ALLOW = "--allow-empty accepts it"
 _NEAREST = 3
 
 
-def refuse_unmatched(selection: Selection, found: Iterable[Key], places: Sequence[Store]) -> None:
+def refuse_unmatched(
+    selection: Selection, found: Iterable[Key], places: Sequence[Store], notes: Iterable[Note], context: Context
+) -> None:
     """Raises `InputErrors` for each glob of `--include` that matches none of the ids that were `found` in `places`.
 
-    Where a place failed to give some of its objects, a glob may match one of these, and the run fails anyway.
+    Where a place failed to give some of its objects, as `notes` say, a glob may match one of these, and the run fails
+    anyway.
     """
     keys = frozenset(found)
     globs = [glob for glob in dict.fromkeys(selection.include) if not any(matches(glob, *key) for key in keys)]
-    if not globs or any(note.failed for store in places for note in store.notes):
+    if not globs or any(note.failed for note in notes):
         return
-    others = at_hand(places, ALL_KINDS)
+    others = suggestions(places, ALL_KINDS, context)
     where = ", ".join(dict.fromkeys(store.address for store in places))
     raise InputErrors(
         tuple(
@@ -34,16 +38,23 @@ def refuse_unmatched(selection: Selection, found: Iterable[Key], places: Sequenc
     )
 
 
-def refuse_nothing(selection: Selection, sources: Sequence[Store], *, unless_empty: bool) -> None:
+def refuse_nothing(
+    selection: Selection,
+    sources: Sequence[Store],
+    notes: Iterable[Note],
+    context: Context,
+    *,
+    unless_empty: bool,
+) -> None:
     """Raises `InputError` where nothing was found in the sources, and all they hold is of kinds that aren't selected.
 
-    Without `unless_empty` also where there is nothing, or all of it was excluded.
+    Without `unless_empty` also where they hold nothing, or all of it was excluded. `notes` are those of the read.
     """
-    if any(note.failed for store in sources for note in store.notes):
+    if any(note.failed for note in notes):
         return
     where = ", ".join(dict.fromkeys(store.address for store in sources))
     # Each Airflow has a default pool. What a file has was written on purpose.
-    others = at_hand([store for store in sources if isinstance(store, FileStore)], ALL_KINDS)
+    others = suggestions([store for store in sources if isinstance(store, FileStore)], ALL_KINDS, context)
     if others and not any(kind in selection.kinds for kind, _ in others):
         kinds = [(sum(other is kind for other, _ in others), kind) for kind in Kind]
         held = " and ".join(f"{n} {kind.singular if n == 1 else kind.value}" for n, kind in kinds if n)
@@ -54,13 +65,22 @@ def refuse_nothing(selection: Selection, sources: Sequence[Store], *, unless_emp
         raise InputError(what, where=where, hint=f"is it the right file? {ALLOW}")
 
 
-def at_hand(places: Sequence[Store], kinds: frozenset[Kind]) -> frozenset[Key]:
-    """The ids that can be suggested. That there are none is not an error of its own."""
+def refuse_empty(
+    selection: Selection, loaded: Loaded, sources: Sequence[Store], context: Context, *, unless_empty: bool
+) -> None:
+    """Raises `InputError` as `refuse_unmatched` and `refuse_nothing` do for what was loaded from the sources."""
+    refuse_unmatched(selection, loaded.seen, sources, loaded.notes, context)
+    if not len(loaded.bundle):
+        refuse_nothing(selection, sources, loaded.notes, context, unless_empty=unless_empty)
+
+
+def suggestions(places: Sequence[Store], kinds: frozenset[Kind], context: Context) -> frozenset[Key]:
+    """The ids that can be suggested. A place that can't be read has none."""
     found: set[Key] = set()
     for store in places:
         for kind in kinds:
-            with suppress(AirconnError), watching.ended(store):
-                found |= store.at_hand(frozenset({kind}))
+            with suppress(AirconnError):
+                found |= watching.quick_ids(store, frozenset({kind}), context)
     return frozenset(found)
 
 

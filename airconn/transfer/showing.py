@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from airconn.errors import AirconnError, InputError, InputErrors, UsageError
 from airconn.model import AirflowObject, Kind, Selection
-from airconn.stores.base import Store
+from airconn.model.reading import Key, Reading
+from airconn.stores.base import Context, Store
 from airconn.transfer import watching
-from airconn.transfer.nothing import at_hand, nearest
+from airconn.transfer.nothing import nearest, suggestions
 
 Name = tuple[tuple[Kind, ...], str]
 """The kinds in which an id is looked up, and the id."""
 
 
-def find(store: Store, names: Sequence[str], kinds: frozenset[Kind]) -> list[AirflowObject]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The objects that were meant, in the order in which they were named, and the reading that they are from."""
+
+    objects: tuple[AirflowObject, ...]
+    reading: Reading
+
+
+def find(store: Store, names: Sequence[str], kinds: frozenset[Kind], context: Context) -> Found:
     """The objects that `names` mean, each `KIND/ID` or an id that one of `kinds` has.
 
     Raises `UsageError` for an id that several kinds have, `InputErrors` for those that aren't there, and
@@ -23,21 +33,21 @@ def find(store: Store, names: Sequence[str], kinds: frozenset[Kind]) -> list[Air
     """
     wanted = [_parse(name, kinds) for name in dict.fromkeys(names)]
     ids = frozenset((kind, id_) for looked_up, id_ in wanted for kind in looked_up)
-    bundle = watching.read(store, Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids))
+    reading = watching.read(store, Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids), context)
     found: list[AirflowObject] = []
     missing: list[Name] = []
     for looked_up, id_ in wanted:
-        objects = [obj for kind in looked_up if (obj := bundle.get(kind, id_)) is not None]
+        objects = [obj for kind in looked_up if (obj := reading.bundle.get(kind, id_)) is not None]
         if len(objects) > 1:
             candidates = " or ".join(f"{obj.kind.value}/{id_}" for obj in objects)
             raise UsageError(f"{id_!r} is more than one object", hint=f"say which: {candidates}")
         found += objects
         missing += [] if objects else [(looked_up, id_)]
     if missing:
-        _refuse_unread(store, missing)
-        others = at_hand([store], frozenset(kind for looked_up, _ in missing for kind in looked_up))
-        raise InputErrors(tuple(_missing(store, name, others) for name in missing))
-    return list(dict.fromkeys(found))
+        _refuse_unread(store, reading, missing)
+        others = suggestions([store], frozenset(kind for looked_up, _ in missing for kind in looked_up), context)
+        raise InputErrors(tuple(_missing(store, reading, name, others) for name in missing))
+    return Found(tuple(dict.fromkeys(found)), reading)
 
 
 def _parse(name: str, kinds: frozenset[Kind]) -> Name:
@@ -47,19 +57,19 @@ def _parse(name: str, kinds: frozenset[Kind]) -> Name:
     return tuple(kind for kind in Kind if kind in kinds), name
 
 
-def _refuse_unread(store: Store, missing: Sequence[Name]) -> None:
+def _refuse_unread(store: Store, reading: Reading, missing: Sequence[Name]) -> None:
     """Raises `AirconnError` where what is missing may be what the store could not read."""
-    failed = [note for note in store.notes if note.failed]
+    failed = [note for note in reading.notes if note.failed]
     if failed:
         names = ", ".join(_shown(name) for name in missing)
         hint = "; ".join(f"{note.where}: {note.message}" for note in failed)
         raise AirconnError(f"{names}: not among what could be read", where=store.address, hint=hint)
 
 
-def _missing(store: Store, name: Name, others: frozenset[tuple[Kind, str]]) -> InputError:
+def _missing(store: Store, reading: Reading, name: Name, others: frozenset[Key]) -> InputError:
     kinds, id_ = name
     here = [(kind, id_) for kind in kinds if (kind, id_) in others]
-    why = next((said for key in here if (said := store.withheld(*key) or store.passed_over(*key))), "")
+    why = next((said for key in here if (said := reading.unreadable.get(key) or reading.passed_over.get(key))), "")
     # What is listed under this very id is nothing to look for again.
     hint = why or _nearest(kinds, id_, others - frozenset(here))
     return InputError(f"{_shown(name)} is not there", where=store.address, hint=hint)
@@ -70,7 +80,7 @@ def _shown(name: Name) -> str:
     return f"{kinds[0].value}/{id_}" if len(kinds) == 1 else id_
 
 
-def _nearest(kinds: Iterable[Kind], id_: str, others: frozenset[tuple[Kind, str]]) -> str:
+def _nearest(kinds: Iterable[Kind], id_: str, others: frozenset[Key]) -> str:
     prefix, slash, rest = id_.partition("/")
     if slash and prefix in [kind.singular for kind in Kind]:
         return f"did you mean {prefix}s/{rest}?"

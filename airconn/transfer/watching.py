@@ -1,60 +1,81 @@
-"""Reads and writes of places, whose beginning and end are told to whoever watches."""
+"""Reads of places whose beginning and end are reported to the watch of the context."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from airconn.model import Bundle, Kind, Outcome, Selection, Step
-from airconn.stores.base import Store
+from airconn.model import NEWEST, AirflowVersion, Kind, Outcome, Selection, Step
+from airconn.model.reading import Key, Reading
+from airconn.stores.base import Context, Description, ListsIds, Rehearses, Store, SuggestsIds
 from airconn.stores.file import FileStore
 
 
-def read(store: Store, selection: Selection) -> Bundle:
+def read(store: Store, selection: Selection, context: Context) -> Reading:
     """What `store.read` gives."""
-    return _watched(store, store.read, selection)
+    with _reading(store, context):
+        return store.read(selection, context)
 
 
-def present(store: Store, selection: Selection) -> Bundle:
-    """What `store.present` gives."""
-    return _watched(store, store.present, selection)
+def describe(store: Store, context: Context) -> Description:
+    """What `store.describe` gives, which reads a file that is the target."""
+    with _reading(store, context):
+        return store.describe(context)
 
 
-def expect(store: Store, kinds: frozenset[Kind]) -> None:
-    """Does what `store.expect` does, which reads a file that is there."""
-    with busy(store, "reading") if is_plain(store) else ended(store):
-        store.expect(kinds)
+def airflow_of(store: Store, context: Context) -> AirflowVersion:
+    """The Airflow that reads a place. Asks only a place that is an Airflow."""
+    return store.describe(context).airflow if store.capabilities.is_airflow else NEWEST
 
 
-def rehearse(store: Store, steps: Sequence[Step]) -> Sequence[Outcome]:
-    """What `store.rehearse` gives."""
-    with busy(store, "preparing") if isinstance(store, FileStore) else ended(store):
-        return store.rehearse(steps)
+def ids(store: Store, kinds: frozenset[Kind], context: Context) -> frozenset[Key]:
+    """The ids of all that a place holds of these kinds."""
+    if isinstance(store, ListsIds):
+        with ended(context):
+            return store.ids(kinds, context)
+    return frozenset((obj.kind, obj.id) for obj in read(store, Selection(kinds=kinds), context).bundle)
 
 
-def _watched(store: Store, read: Callable[[Selection], Bundle], selection: Selection) -> Bundle:
-    # What else than a file may still ask for a password on the terminal. It tells of its reads once they have begun.
-    with busy(store, "reading") if is_plain(store) else ended(store):
-        return read(selection)
+def quick_ids(store: Store, kinds: frozenset[Kind], context: Context) -> frozenset[Key]:
+    """The ids of these kinds that can be suggested: all of them, or none where listing them takes long."""
+    if isinstance(store, SuggestsIds):
+        with ended(context):
+            return store.quick_ids(kinds, context)
+    return ids(store, kinds, context)
+
+
+def rehearse(store: Store, steps: Sequence[Step], context: Context) -> Sequence[Outcome]:
+    """The outcomes with an error that a write of these steps would have, as far as the place can tell."""
+    if not isinstance(store, Rehearses):
+        return ()
+    with busy(store, "preparing", context) if isinstance(store, FileStore) else ended(context):
+        return store.rehearse(steps, context)
+
+
+@contextmanager
+def _reading(store: Store, context: Context) -> Iterator[None]:
+    # Any other place may still ask for a password on the terminal. It reports its reads once they have begun.
+    with busy(store, "reading", context) if is_plain(store) else ended(context):
+        yield
 
 
 def is_plain(store: Store) -> bool:
-    """Whether it is a file that is there, and no pipe that somebody may have to type something for."""
+    """Whether it is a file that is there, and no pipe whose other end may have to be typed."""
     return isinstance(store, FileStore) and store.holds_something()
 
 
 @contextmanager
-def busy(store: Store, doing: str) -> Iterator[None]:
-    """Tells that something is being done with a place, of which nobody knows how far it is."""
-    store.watch(f"{doing} {store.address}", 0, None)
-    with ended(store):
+def busy(store: Store, doing: str, context: Context) -> Iterator[None]:
+    """Reports that something is being done with a place, and not how far it is."""
+    context.watch(f"{doing} {store.address}", 0, None)
+    with ended(context):
         yield
 
 
 @contextmanager
-def ended(store: Store) -> Iterator[None]:
-    """Whatever is told within this block is over with it."""
+def ended(context: Context) -> Iterator[None]:
+    """All that is reported within this block is over with it."""
     try:
         yield
     finally:
-        store.watch("", 0, 0)
+        context.watch("", 0, 0)

@@ -1,4 +1,4 @@
-"""Writes airconn/check/conn_types.py anew from what the published providers say of themselves. Nothing is downloaded.
+"""Writes airconn/airflow/conn_types.py anew from what published providers say of themselves. Nothing is downloaded.
 
     pip download --no-deps --only-binary :all: -d WHEELS apache-airflow-providers-amazon ...
     python tests/check/generate_conn_types.py [SITE_PACKAGES...] [WHEELS/*.whl...]
@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-MODULE = Path(__file__).parents[2] / "airconn/check/conn_types.py"
+MODULE = Path(__file__).parents[2] / "airconn/airflow/conn_types.py"
 _LIST = re.compile(r'(?<=    """\n).*?(?=    """\.split\(\))', re.DOTALL)
 
 

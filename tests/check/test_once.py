@@ -8,7 +8,8 @@ import pytest
 
 from airconn.check.checker import check
 from airconn.config import Settings
-from airconn.model import AirflowVersion, Selection
+from airconn.model import Selection
+from airconn.stores.base import Context
 from airconn.stores.file import FileStore
 
 
@@ -28,9 +29,9 @@ def test_a_file_is_read_again_only_where_another_airflow_may_read_it_otherwise(
     (tmp_path / name).write_text(text)
     store, parse, parsed = FileStore(str(tmp_path / name), Settings()), FileStore.read_text, []
 
-    def counted(self: FileStore, airflow: AirflowVersion, *, keeps_uris: bool) -> object:
-        parsed.append(airflow)
-        return parse(self, airflow, keeps_uris=keeps_uris)
+    def counted(self: FileStore, context: Context, *, keeps_uris: bool) -> object:
+        parsed.append(context.airflow)
+        return parse(self, context, keeps_uris=keeps_uris)
 
     monkeypatch.setattr(FileStore, "read_text", counted)
     check(store, Selection())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from airconn.airflow.rest_api import dialect_for
 from airconn.check import ALL, check_all, objects
 from airconn.check.objects import nearest_type
 from airconn.check.sensitive import is_sensitive
@@ -16,7 +17,6 @@ from airconn.config import Settings
 from airconn.model import NEWEST, AirflowObject, AirflowVersion, Connection, Pool, Selection, Text, Variable
 from airconn.stores import limits
 from airconn.stores.airflow_api import refusals
-from airconn.stores.airflow_api.dialect import dialect_for
 from airconn.stores.file import FileStore
 from tests.check.generate_conn_types import of_provider_info, of_providers_manager, of_wheel, rewritten
 

@@ -13,8 +13,8 @@ import pytest
 from airconn.cli import options
 from airconn.config import Address, Settings
 from airconn.stores import airflow_api
-from airconn.stores.airflow_api.repeats import Backoff
-from airconn.stores.airflow_api.transport import Transport
+from airconn.stores.http.retries import Backoff
+from airconn.stores.http.transport import Transport
 from airconn.stores.secrets import vault
 from tests.memory import Memory
 from tests.stores.site import Answer, Received, Site

@@ -10,12 +10,15 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from airconn.cli.app import App
-from airconn.cli.overriding import make_overrides
+from airconn.config import Settings
+from airconn.model import Selection
+from airconn.stores.file import FileStore
+from airconn.transfer.choices import Network, ObjectChanges
+from airconn.transfer.overriding import make_change
 from tests.stores.airflow_api.conftest import airflow
 from tests.stores.site import Site
 
@@ -129,16 +132,10 @@ def test_a_value_is_asked_for_once(source: Path, tmp_path: Path, monkeypatch: py
 
     asked: list[str] = []
     monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or SECRET)
-    options: dict[str, Any] = dict.fromkeys(
-        ("overlays", "set_files", "renames", "literal_masks", "kinds", "include", "exclude"), ()
-    )
     app = App(io.BytesIO(), io.StringIO(), Terminal(), {}, tmp_path)
-    change = make_overrides(app, {**options, "sets": ("connections/db.main.password=prompt:",)})
-    from airconn.config import Settings
-    from airconn.model import Selection
-    from airconn.stores.file import FileStore
-
-    bundle = FileStore(str(source), Settings()).read(Selection())
+    changes = ObjectChanges(sets=("connections/db.main.password=prompt:",))
+    change = make_change(changes, Selection(), app.places(Network()))
+    bundle = FileStore(str(source), Settings()).read(Selection()).bundle
     for _ in range(2):  # sources may be read again for another version of Airflow
         assert change is not None
         assert change(bundle).connections["db.main"].password == SECRET

@@ -149,21 +149,37 @@ def test_a_plan_is_written_looked_at_and_carried_out(airconn, tmp_path: Path, ta
     assert airconn("apply", plan, "--yes", env={"NEW": "canary-3"}).code == 4
 
 
+def with_kinds(text: str, kinds: object) -> str:
+    plan = json.loads(text)
+    plan["request"]["selection"]["kinds"] = kinds
+    return json.dumps(plan)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda text: text[:-9], "this is no plan file"),
         (lambda text: "[]", "this is no plan file"),
         (lambda text: "[" * 100_000, "this is no plan file"),
-        (lambda text: text.replace('"schema_version": 1', '"schema_version": 2'), "by another version of airconn"),
+        (lambda text: text.replace('"schema_version": 2', '"schema_version": 1'), "by another version of airconn"),
+        (lambda text: text.replace('"schema_version": 2', '"schema_version": 3'), "by another version of airconn"),
+        (lambda text: text.replace('"schema_version": 2', '"schema_version": true'), "by another version of airconn"),
         (lambda text: text.replace('"prune": ', '"unknown": '), "its options are not those of this version"),
         (lambda text: text.replace('"action": "create"', '"action": "delete"'), "the plan would be another one now"),
         (lambda text: text.replace('"salt"', '"pepper"'), "has changed since the plan was made"),
-        (lambda text: text.replace('"kinds": []', '"kinds": "x"'), "its options are not those of this version"),
+        (lambda text: with_kinds(text, "x"), "its options are not those of this version"),
+        (lambda text: with_kinds(text, [["connections"]]), "its options are not those of this version"),
+        (lambda text: text.replace('"ids": null', '"ids": []'), "its options are not those of this version"),
+        (lambda text: text.replace('"prune": false', '"prune": 0'), "its options are not those of this version"),
+        (lambda text: text.replace('"airflow": null', '"airflow": "x"'), "its options are not those of this version"),
+        (
+            lambda text: text.replace('"values": {}', '"values": {"env_dialect": "x"}'),
+            "its options are not those of this",
+        ),
         (lambda text: text.replace('"max_delete": 10', '"max_delete": "x"'), "its options are not those of this"),
         (lambda text: text.replace('"sources": [', '"sources": [7, '), "its options are not those of this version"),
         (lambda text: text.replace('"sources": [', '"sources": ["a\\u0000b", '), "its options are not those of this"),
-        (lambda text: text.replace('"kinds": []', '"kinds": ["bogus"]'), "its options are not those of this version"),
+        (lambda text: with_kinds(text, ["bogus"]), "its options are not those of this version"),
         (lambda text: text.replace('"kind": null', '"kind": "bogus"'), "its options are not those of this version"),
         (lambda text: text.replace('"overwrite"', '"bogus"'), "its options are not those of this version"),
         (lambda text: text.replace('"max_delete": 10', '"max_delete": -1'), "its options are not those of this"),
@@ -208,7 +224,7 @@ def test_a_plan_keeps_the_name_of_its_target_and_so_its_credentials(
         env |= {"AIRCONN_URL": "@prod"} if said == "AIRCONN_URL" else {}
         args = ["--to", "@prod"] if said == "option" else []
         assert airconn("import", "s.env", *args, "--plan-out", "plan.json", env=env).code == 0
-        assert json.loads((tmp_path / "plan.json").read_text())["options"]["to"] == "@prod"
+        assert json.loads((tmp_path / "plan.json").read_text())["request"]["to"] == "@prod"
         airconn("apply", "plan.json", env=env)
         assert len(site.sent("POST", "/variables")) == 1
         sent = {received.headers["Authorization"] for received in site.log if "Authorization" in received.headers}
@@ -369,7 +385,7 @@ def test_what_can_not_be_read_back_is_told_and_the_report_is_there(
     def verify(*args: object) -> None:
         raise TargetError("these credentials may not read variables", where="place")
 
-    monkeypatch.setattr("airconn.transfer.importing.verify", verify)
+    monkeypatch.setattr("airconn.transfer.readback.verify", verify)
     source = write(tmp_path / "s.env", "AIRFLOW_VAR_NEW=1\n")
     result = airconn("import", source, "--to", target, "--verify", "--output", "json")
     assert (result.code, json.loads(result.out)["summary"]["created"]) == (1, 1)
@@ -391,7 +407,7 @@ def test_a_plan_runs_no_command_of_its_own_choice(airconn, tmp_path: Path) -> No
         == 0
     )
     plan = json.loads((tmp_path / "p.json").read_text())
-    plan["options"]["to"] = address
+    plan["request"]["to"] = address
     (tmp_path / "p.json").write_text(json.dumps(plan))
     applied = airconn("apply", tmp_path / "p.json")
     assert applied.code == 2
@@ -399,7 +415,7 @@ def test_a_plan_runs_no_command_of_its_own_choice(airconn, tmp_path: Path) -> No
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("option", ["to", "fill", "sources"])
+@pytest.mark.parametrize("option", ["to", "fills", "sources"])
 def test_a_plan_sends_no_credentials_where_it_likes(airconn, tmp_path: Path, option: str) -> None:
     """Reading and looking at the target is enough to send them, long before the plan is found to be another one."""
     (tmp_path / "in.json").write_text('{"variables": {"v": "***"}}')
@@ -410,7 +426,7 @@ def test_a_plan_sends_no_credentials_where_it_likes(airconn, tmp_path: Path, opt
     with Site(lambda received: Answer(403, {"errors": []})) as site:
         address = f"vault://127.0.0.1:{site.port}/secret"
         options = json.loads(plan.read_text())
-        options["options"][option] = address if option == "to" else [address]
+        options["request"][option] = address if option == "to" else [address]
         plan.write_text(json.dumps(options))
         applied = airconn("apply", plan, env={"VAULT_TOKEN": "canary"})
         assert applied.code == 2
@@ -418,7 +434,7 @@ def test_a_plan_sends_no_credentials_where_it_likes(airconn, tmp_path: Path, opt
         assert "config.toml, and say @name" in applied.err
         named = tmp_path.parent / f"{tmp_path.name}-user.toml"
         named.write_text(f'[addresses]\nv = "{address}"\n')
-        options["options"][option] = "@v" if option == "to" else ["@v"]
+        options["request"][option] = "@v" if option == "to" else ["@v"]
         plan.write_text(json.dumps(options))
         assert site.log == []
         assert airconn("apply", plan, env={"VAULT_TOKEN": "canary"}).code == 5

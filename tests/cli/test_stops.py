@@ -27,7 +27,7 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
     def opened(address: str, settings: Settings) -> Store:
         return memory if address == memory.address else open_store(address, settings)
 
-    monkeypatch.setattr("airconn.cli.options.open_store", opened)
+    monkeypatch.setattr("airconn.transfer.places.open_store", opened)
     return memory
 
 

@@ -31,14 +31,25 @@ from airconn.model import (
     Text,
     Variable,
 )
-from airconn.plan import make_plan
 from airconn.stores import open_store
 from airconn.stores.base import Store
 from tests.integration import in_airflow
 from tests.integration.airflow_command import Command, warm
 from tests.integration.conftest import on_worker_of
 from tests.integration.test_airflow_api import Database
-from tests.stores.contract import FULL, OBJECTS, SECRET, StoreContract, as_held, create, do, read_one, step
+from tests.stores.contract import (
+    FULL,
+    OBJECTS,
+    SECRET,
+    TARGET,
+    StoreContract,
+    as_held,
+    create,
+    do,
+    planned,
+    read_one,
+    step,
+)
 
 EXACT = AirflowVersion(3, 2)
 """Since then the command tells the texts of variables as they are."""
@@ -135,11 +146,13 @@ class TestEveryVersion:
     def test_what_is_written_is_in_the_database_to_the_character(self, store: Store, database: Database) -> None:
         """Also what the command can't tell."""
         objects = [obj for obj in OBJECTS if not store.problems(obj)]
-        create(store, *objects)
+        outcomes = list(store.apply([step(Action.CREATE, obj) for obj in objects], TARGET))
+        assert [outcome.error for outcome in outcomes] == [None] * len(objects)
+        told = {note.where for outcome in outcomes for note in outcome.notes}
         for obj in objects:
             wanted = as_held(obj)
             if isinstance(wanted, Variable):
-                lost = f"variables/{obj.id}" in {note.where for note in store.notes}
+                lost = f"variables/{obj.id}" in told
                 wanted = replace(wanted, description=None) if lost else wanted
             assert database.get(obj.kind, obj.id) == wanted
 
@@ -154,14 +167,14 @@ class TestEveryVersion:
         create(store, *objects)
         assert [database.get(obj.kind, obj.id) for obj in objects] == [as_held(obj) for obj in objects]
         held = store.read(Selection())
-        assert {(obj.kind, obj.id) for obj in held} - {(Kind.POOLS, "default_pool")} == {
+        assert {(obj.kind, obj.id) for obj in held.bundle} - {(Kind.POOLS, "default_pool")} == {
             (obj.kind, obj.id) for obj in objects
         }
         assert set(do(store, *(step(Action.DELETE, None, obj) for obj in objects))) == {None}
         assert [database.get(obj.kind, obj.id) for obj in objects] == [None] * len(objects)
 
     def test_what_the_command_would_choke_on_is_refused_beforehand(self, store: Store) -> None:
-        version = store.airflow()
+        version = store.describe().airflow
         new = version >= AirflowVersion(3, 0)
         connection = Connection(conn_id="c", conn_type="t")
         variable = Variable(key="v", value=Text("x"))
@@ -212,25 +225,27 @@ class TestEveryVersion:
         objects = [obj for obj in objects if not store.problems(obj)]
         create(store, *objects)
         assert [database.get(obj.kind, obj.id) for obj in objects] == [as_held(obj) for obj in objects]
-        plan = make_plan(Bundle.of(objects), store.read(Selection()), store)
+        plan = planned(objects, store.read(Selection(), TARGET), store)
         assert plan.writes == ()
         # Before 3.2 nothing but the text tells a value with a description from one that looks like that.
         held = read_one(store, Variable(key="wrapped", value=Text("")))
         assert isinstance(held, Variable)
-        assert (held.description == "b") is (AirflowVersion(3, 0) <= store.airflow() < EXACT)
+        assert (held.description == "b") is (AirflowVersion(3, 0) <= store.describe().airflow < EXACT)
 
     def test_a_description_changes_and_the_value_stays_as_it_is(self, store: Store, database: Database) -> None:
-        if store.airflow() < AirflowVersion(3, 0):
+        if store.describe().airflow < AirflowVersion(3, 0):
             variable = Variable(key="v", value=Text('{"a":1.50}'))
             create(store, variable)
-            assert do(store, step(Action.UPDATE, variable, read_one(store, variable), "value")) == [None]
-            assert [note.where for note in store.notes] == [store.address]
-            assert "takes away the descriptions" in store.notes[0].message
+            update = step(Action.UPDATE, variable, read_one(store, variable), "value")
+            (outcome,) = store.apply([update], TARGET)
+            assert outcome.error is None
+            assert [note.where for note in outcome.notes] == [store.address]
+            assert "takes away the descriptions" in outcome.notes[0].message
             return
         variable = Variable(key="v", value=Text('{"a":1.50}'), description="old")
         create(store, variable)
         wanted = replace(variable, description="new")
-        assert do(store, *make_plan(Bundle.of([wanted]), store.read(Selection()), store).writes) == [None]
+        assert do(store, *planned([wanted], store.read(Selection(), TARGET), store).writes) == [None]
         assert database.get(Kind.VARIABLES, "v") == wanted
 
     def test_one_that_the_database_refuses_fails_alone(self, store: Store, database: Database) -> None:
@@ -257,7 +272,7 @@ class TestEveryVersion:
             Variable(key="v", value=Text("mine")),
             Pool(name="p", slots=1),
         ]
-        plan = make_plan(Bundle.of(mine), store.read(Selection()), store)
+        plan = planned(mine, store.read(Selection(), TARGET), store)
         theirs = [replace(mine[0], host="theirs"), Variable(key="v", value=Text("theirs")), Pool(name="p", slots=2)]
         create(store, *theirs)
         assert all(do(store, *plan.writes))
@@ -277,7 +292,7 @@ def test_an_extra_that_breaks_the_export_is_explained(quick: Command, database: 
         store.read(Selection())
     assert "airflow connections delete bad.one" in (caught.value.hint or "")
     assert "s3cr3t" not in f"{caught.value} {caught.value.hint}"
-    assert list(store.read(Selection(kinds=frozenset({Kind.POOLS})))) != []
+    assert list(store.read(Selection(kinds=frozenset({Kind.POOLS}))).bundle) != []
 
 
 @pytest.mark.parametrize(
@@ -304,9 +319,9 @@ def test_one_value_that_cannot_be_decrypted_is_left_out_and_told(
     database.run("insert into variable (key, val, is_encrypted) values ('old', 'gAAAAABm', 1)")
     found = store.read(Selection(kinds=frozenset({Kind.VARIABLES})))
     # Where the texts are told, a value of null is no doubtful one.
-    assert set(found.variables) == ({"v", "w"} if store.airflow() >= EXACT else {"v"})
-    told = [note.where for note in store.notes if note.left_out]
-    lost = {"old", "w"} - set(found.variables)
+    assert set(found.bundle.variables) == ({"v", "w"} if store.describe().airflow >= EXACT else {"v"})
+    told = [note.where for note in found.notes if note.left_out]
+    lost = {"old", "w"} - set(found.bundle.variables)
     assert sorted(told) == [f"{store.address} variables/{key}" for key in sorted(lost)]
     (error,) = do(store, step(Action.CREATE, Variable(key="old", value=Text("new"))))
     assert error is not None
@@ -438,7 +453,7 @@ def test_a_prefix_that_does_not_pass_standard_input_on(newest: Any, tmp_path: Pa
 def test_a_place_without_airflow(newest: Any, tmp_path: Path) -> None:
     command = Command(tmp_path, newest, environ={"PATH": "/usr/bin:/bin"})
     with pytest.raises(TargetError, match="there is no airflow command there"):
-        opened(command).airflow()
+        opened(command).describe()
     assert command.leftovers() == []
 
 
@@ -446,7 +461,7 @@ def test_a_place_without_airflow(newest: Any, tmp_path: Path) -> None:
 def test_a_place_without_a_directory_for_temporary_files(newest: Any, tmp_path: Path) -> None:
     command = Command(tmp_path, newest, environ={"TMPDIR": "/nowhere/at/all"})
     with pytest.raises(TargetError, match="no temporary directory"):
-        opened(command).airflow()
+        opened(command).describe()
 
 
 @ON_NEWEST
@@ -474,7 +489,7 @@ def test_silence_ends_a_read_and_leaves_nothing_behind(newest: Any, tmp_path: Pa
     command = Command(tmp_path, newest, first=stuck)
     begin = time.monotonic()
     with pytest.raises(TargetError, match="it said nothing for 1 s") as caught:
-        opened(command, timeout=0.2).airflow()
+        opened(command, timeout=0.2).describe()
     assert time.monotonic() - begin < 10
     assert "--timeout" in (caught.value.hint or "")
     assert command.leftovers() == []
@@ -532,11 +547,11 @@ def test_a_connection_is_not_taken_out_of_its_team(
     try:
         create(store, held)
         changed = replace(FULL, host="h2")
-        (entry,) = make_plan(Bundle.of([changed]), store.read(Selection()), store).steps
+        (entry,) = planned([changed], store.read(Selection(), TARGET), store).steps
         assert entry.action is Action.BLOCKED
         assert "out of its team" in " ".join(entry.reasons)
         assert all(do(store, step(Action.UPDATE, changed, FULL, "host"), step(Action.REPLACE, changed, FULL)))
-        (entry,) = make_plan(Bundle.of([replace(changed, team_name="red")]), store.read(Selection()), store).steps
+        (entry,) = planned([replace(changed, team_name="red")], store.read(Selection(), TARGET), store).steps
         assert do(store, entry) == [None]
         assert database.run("select host, team_name from connection") == [("h2", "red")]
     finally:
@@ -552,8 +567,8 @@ def test_teams_are_also_seen_in_the_file_of_the_configuration(newest: Any, tmp_p
     (home / "airflow.cfg").write_text(config.replace("[core]", "[core]\nmulti_team = True"))
     command = Command(tmp_path, newest, environ={"AIRFLOW_HOME": home})
     store = opened(command)
-    list(store.read(Selection(kinds=frozenset({Kind.POOLS}))))
-    assert store.update_refusal(step(Action.UPDATE, FULL, FULL, "host"))
+    store.read(Selection(kinds=frozenset({Kind.POOLS})))
+    assert store.refusal(step(Action.UPDATE, FULL, FULL, "host"))
 
 
 @ON_NEWEST

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from airconn.airflow_config import AirflowConfig, secrets_backend
+from airconn.airflow.config_file import AirflowConfig, secrets_backend
 from airconn.errors import UsageError
 from airconn.sandbox import environment as sandboxes
 from airconn.sandbox.versions import resolve

@@ -20,7 +20,7 @@ from airconn.errors import TargetError
 from airconn.model import Action, AirflowObject, Connection, Kind, Selection, Text, Variable
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Store
-from airconn.stores.secrets.aws_secretsmanager import SecretsManager
+from airconn.stores.secrets.aws.secretsmanager import SecretsManager
 from airconn.stores.secrets.service import Held
 from tests.integration.backends import judge
 from tests.integration.backends.agreement import BackendAgreement, Place
@@ -250,7 +250,11 @@ def test_the_keys_of_a_secret_are_read_as_airflow_reads_them(secrets_manager: Of
     for id_, fields in cases.items():
         secrets_manager.put(f"connections/{id_}", json.dumps(fields))
     secrets_manager.put("connections/uri", "http://u:p@h/s?x=1")
-    found = open_store(f"aws-secretsmanager://{REGION}", settings(secrets_manager.url)).read(Selection()).connections
+    found = (
+        open_store(f"aws-secretsmanager://{REGION}", settings(secrets_manager.url))
+        .read(Selection())
+        .bundle.connections
+    )
     for version in judge.AIRFLOW_VERSIONS:
         answer = judge.ask(
             version,
@@ -270,7 +274,7 @@ def test_what_was_deleted_can_be_had_back(secrets_manager: OfSecretsManager) -> 
     store = open_store(f"aws-secretsmanager://{REGION}", settings(secrets_manager.url))
     create(store, FULL)
     assert do(store, step(Action.DELETE, None, FULL)) == [None]
-    assert len(store.read(Selection())) == 0
+    assert len(store.read(Selection()).bundle) == 0
     secrets_manager.client.restore_secret(SecretId=f"airflow/connections/{FULL.conn_id}")
     assert read_one(store, FULL) is not None
 
@@ -280,7 +284,7 @@ def test_what_is_no_object_is_left_alone(secrets_manager: OfSecretsManager) -> N
     secrets_manager.client.create_secret(Name="airflow/connections/binary", SecretBinary=b"canary")
     secrets_manager.client.create_secret(Name="airflow/connections-of-others/x", SecretString="http://h")
     store = open_store(f"aws-secretsmanager://{REGION}", settings(secrets_manager.url))
-    assert len(store.read(Selection())) == 0
+    assert len(store.read(Selection()).bundle) == 0
     assert sorted(note.where.rpartition("/")[2] for note in store.notes) == ["binary", "notes"]
     assert "canary" not in str(store.notes)
     error = do(store, step(Action.CREATE, Connection(conn_id="notes", conn_type="x")))
@@ -302,7 +306,7 @@ def test_options_of_airflow_say_what_it_looks_for(
     }
     backend = judge.AWS_SSM if scheme == "aws-ssm" else judge.AWS_SECRETS_MANAGER
     store = open_backend(backend, kwargs, where, settings("http://127.0.0.1:1"))
-    assert store.kinds == {Kind.CONNECTIONS}
+    assert store.capabilities.kinds == {Kind.CONNECTIONS}
     assert store.problems(Variable(key="v", value=Text("x")))
     assert "lookup_pattern" in store.problems(Connection(conn_id="b", conn_type="x"))[0]
     wanted = Connection(conn_id="A_b", conn_type="http", host="h")
@@ -335,13 +339,13 @@ def test_names_are_those_that_airflow_looks_for(
     create(store, wanted)
     answer = judge.ask("3.3.2", backend, kwargs, connections=[id_], environ=ENVIRON)
     assert (answer.connections[id_] or {}).get("host") == "h"
-    assert [obj.id for obj in store.read(Selection(kinds=frozenset({Kind.CONNECTIONS})))] == [id_]
+    assert [obj.id for obj in store.read(Selection(kinds=frozenset({Kind.CONNECTIONS}))).bundle] == [id_]
 
 
 def test_a_secret_without_a_value_is_nothing_to_airflow_and_gets_one(secrets_manager: OfSecretsManager) -> None:
     secrets_manager.client.create_secret(Name="airflow/variables/v", Description="made by somebody else")
     store = open_store(f"aws-secretsmanager://{REGION}", settings(secrets_manager.url))
-    assert len(store.read(Selection())) == 0
+    assert len(store.read(Selection()).bundle) == 0
     create(store, VARIABLE)
     assert secrets_manager.raw("variables/v") == "x"
     assert secrets_manager.client.describe_secret(SecretId="airflow/variables/v")["Description"]
@@ -391,7 +395,7 @@ def test_a_parameter_with_a_key_that_airflow_refuses_is_left_alone(parameter_sto
     parameter_store.put("connections/c", text)
     store = open_store(f"aws-ssm://{REGION}", settings(parameter_store.url))
     new = Connection(conn_id="c", conn_type="postgres")
-    assert len(store.read(Selection())) == 0
+    assert len(store.read(Selection()).bundle) == 0
     assert "'dbInstanceIdentifier' is no field of a connection" in store.create_refusal(new)
     assert do(store, step(Action.CREATE, new)) == ["there is a parameter of this name already"]
     assert parameter_store.raw("connections/c") == text
@@ -451,9 +455,9 @@ def test_who_may_read_and_write_need_not_be_let_list(
     named = Selection(ids=frozenset({(Kind.VARIABLES, "v")}))
     with enable_iam_authentication():
         store = open_store(f"{scheme}://{REGION}", settings(moto.url, **keys))
-        assert len(store.read(named)) == 0
+        assert len(store.read(named).bundle) == 0
         create(store, VARIABLE)
-        assert list(store.read(named)) == [VARIABLE]
+        assert list(store.read(named).bundle) == [VARIABLE]
         with pytest.raises(TargetError, match="these credentials may not do"):
             store.read(Selection())
         (error,) = do(store, step(Action.DELETE, None, VARIABLE))
@@ -473,7 +477,7 @@ def test_a_request_that_goes_wrong_once_changes_nothing(
         create(store, VARIABLE)
         assert do(store, step(Action.UPDATE, later, read_one(store, VARIABLE), "value")) == [None]
         assert truth.raw("variables/v") == "later"
-        assert len(store.read(Selection())) == 1
+        assert len(store.read(Selection()).bundle) == 1
         assert do(store, step(Action.DELETE, None, later)) == [None]
         assert truth.raw("variables/v") is None
 

@@ -117,7 +117,7 @@ class TestWhatAirflowFinds(BackendAgreement):
         empty.vault.put("airflow-variables-disabled", "1", attributes={"enabled": False})
         empty.vault.put("airflow-variables-expired", "2", attributes={"enabled": True, "exp": 1})
         empty.vault.put("airflow-connections-broken", "{")
-        assert list(place.store.read(Selection()).variables) == ["expired", "my_Key"]
+        assert list(place.store.read(Selection()).bundle.variables) == ["expired", "my_Key"]
         keys = ["my_Key", "my-key", "MY_KEY", "disabled", "expired"]
         answer = judge.ask(
             "3.3.2", place.backend, place.kwargs, connections=["broken"], variables=keys, environ=place.environ

@@ -13,8 +13,8 @@ import pytest
 from airconn.config import Settings
 from airconn.model import AirflowVersion, Kind
 from airconn.stores import open_store
-from airconn.transfer.explaining import Explanation, Place, State, explain
-from airconn.transfer.lookup_order import chains
+from airconn.transfer.lookup import Explanation, LookupState, look_up
+from airconn.transfer.lookup_order import ChainedPlace, chains
 from tests.integration.backends import judge
 from tests.integration.backends.judge import EVERY_VERSION
 
@@ -108,12 +108,12 @@ class Arranged:
         local = open_store(f"local:{files}", settings)
         found = chains(
             version,
-            backend=Place("secrets backend", local, reads_for=version),
+            backend=ChainedPlace("secrets backend", local, reads_for=version),
             workers_backend=None,
             environment=open_store("env:", settings),
-            database=Place("metadata database", open_store("metadb:", settings), reads_for=version),
+            database=ChainedPlace("metadata database", open_store("metadb:", settings), reads_for=version),
         )
-        return explain(found, self.ids)
+        return look_up(found, self.ids)[0]
 
 
 def won(explanation: Explanation) -> str | None:
@@ -160,4 +160,4 @@ def test_a_file_with_one_bad_entry_is_passed_over_as_a_whole(version: str, tmp_p
     for one in servers:
         assert won(one) == by_word(one, core[one.kind, one.id]), (one.kind, one.id)
     passed = [one.findings[0].state for one in servers if one.kind is Kind.CONNECTIONS]
-    assert set(passed) == {State.PASSED_OVER}
+    assert set(passed) == {LookupState.PASSED_OVER}

@@ -97,17 +97,19 @@ def test_sqlite_is_read_as_airflow_exports_it(target: Target) -> None:
     target.seed(WANTED)
     environ = target.box.environ()
     store = opened("metadb:", **environ)
-    found = plain(store.read(Selection()))
+    reading = store.read(Selection())
+    found = plain(reading.bundle)
     assert found == target.database() == WANTED
-    assert store.notes == []
+    assert reading.notes == ()
     version = AirflowVersion.parse(target.box.version)
-    assert (store.airflow().major, store.airflow().minor) == (version.major, version.minor)
+    told = store.describe().airflow
+    assert (told.major, told.minor) == (version.major, version.minor)
     exported = target.exported()
     assert len(exported["connections"]) > 3
     agree(found, exported, version)
     (file,) = target.home.glob("*.db")
     named = opened(f"metadb+sqlite:///{file}", AIRFLOW_HOME=environ["AIRFLOW_HOME"], **only_key(environ))
-    assert plain(named.read(Selection())) == found
+    assert plain(named.read(Selection()).bundle) == found
 
 
 def only_key(environ: dict[str, str]) -> dict[str, str]:
@@ -135,13 +137,14 @@ def test_what_airflow_itself_stumbles_over_is_read(target: Target) -> None:
         row = {"conn_id": "stranger", "conn_type": "t", **flags, "password": stranger, "is_encrypted": True}
         in_airflow.insert(database, "connection", row)
     store = opened("metadb:", **target.box.environ())
-    bundle = store.read(Selection(kinds=frozenset({Kind.CONNECTIONS})))
+    reading = store.read(Selection(kinds=frozenset({Kind.CONNECTIONS})))
+    bundle = reading.bundle
     extras = {conn_id: bundle.connections[conn_id].extra for conn_id in LEGACY}
     assert extras == {conn_id: Text(extra) for conn_id, extra in LEGACY.items()}
     assert bundle.connections["plain"] == Connection(
         conn_id="plain", conn_type="t", password="pw", extra=Text("{}"), port=22
     )
-    assert [(note.where, note.left_out) for note in store.notes] == [
+    assert [(note.where, note.left_out) for note in reading.notes] == [
         ("metadb:connections/odd_port", True),
         ("metadb:connections/stranger", False),
     ]
@@ -225,22 +228,23 @@ def on_postgres(
 
 def test_postgresql_is_read_as_airflow_exports_it(on_postgres: OnPostgres) -> None:
     store = opened("metadb:", **on_postgres.environ)
-    found = plain(store.read(Selection()))
+    reading = store.read(Selection())
+    found = plain(reading.bundle)
     assert found == WANTED
     agree(found, on_postgres.exported(), on_postgres.version)
-    assert store.airflow() == on_postgres.version
-    assert store.notes == []
-    text = store.describe()
-    assert text.endswith(f"at postgresql://127.0.0.1:{on_postgres.server.port}/{on_postgres.database}")
+    described = store.describe()
+    assert described.airflow == on_postgres.version
+    assert reading.notes == ()
+    assert described.text.endswith(f"at postgresql://127.0.0.1:{on_postgres.server.port}/{on_postgres.database}")
 
 
 def test_postgresql_is_read_by_an_address_with_either_driver(on_postgres: OnPostgres) -> None:
     environ = {"AIRFLOW_HOME": str(on_postgres.home), "AIRCONN_METADB_PASSWORD": on_postgres.server.password}
     for kind in ("metadb+postgresql", "metadb+postgresql+psycopg", "metadb+postgresql+psycopg2"):
         store = opened(on_postgres.url(kind), **environ)
-        assert plain(store.read(Selection())) == WANTED
+        assert plain(store.read(Selection()).bundle) == WANTED
         wanted = frozenset((obj.kind, obj.id) for obj in OBJECTS[::2])
-        by_ids = {(obj.kind, obj.id) for obj in store.read(Selection(ids=wanted))}
+        by_ids = {(obj.kind, obj.id) for obj in store.read(Selection(ids=wanted)).bundle}
         assert by_ids == {(kind, id_) for kind, id_ in wanted if id_ != ".." or kind is not Kind.CONNECTIONS} - {
             (Kind.VARIABLES, "..")
         }
@@ -307,4 +311,4 @@ def test_a_schema_of_its_own_is_found_where_airflow_is_told_of_it(on_postgres: O
     with pytest.raises(TargetError):
         opened("metadb:", **environ).read(Selection())
     store = opened("metadb:", **environ, AIRFLOW__DATABASE__SQL_ALCHEMY_SCHEMA="Air flow")
-    assert plain(store.read(Selection())) == WANTED
+    assert plain(store.read(Selection()).bundle) == WANTED

@@ -16,9 +16,10 @@ import trustme
 from airconn.config import Credentials, Settings
 from airconn.errors import TargetError
 from airconn.model import Kind
-from airconn.stores.airflow_api.repeats import Backoff
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.transport import Request, Transport
+from airconn.stores.http.messages import Request
+from airconn.stores.http.retries import Backoff
+from airconn.stores.http.transport import Transport
 from tests.integration.conftest import on_worker_of
 from tests.integration.faulty_proxy import PASSING, SSO, FaultyProxy
 from tests.integration.prediction import raw

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from airconn.stores.airflow_api.repeats import Backoff
-from airconn.stores.airflow_api.transport import Transport
+from airconn.stores.http.retries import Backoff
+from airconn.stores.http.transport import Transport
 from tests.integration.conftest import on_worker_of
 from tests.integration.faulty_proxy import EVERY_FAULT, FaultyProxy
 from tests.integration.prediction import State, normal, predict

@@ -180,7 +180,7 @@ def test_a_deletion_can_be_taken_back_and_a_deleted_secret_created_again(bao: Op
     store = opened(bao)
     create(store, FULL)
     assert do(store, step(Action.DELETE, None, FULL)) == [None]
-    assert len(store.read(Selection())) == 0
+    assert len(store.read(Selection()).bundle) == 0
     truth.kv.undelete_secret_versions(f"connections/{FULL.conn_id}", versions=[1], mount_point="secret")
     assert truth.get(Kind.CONNECTIONS, FULL.conn_id) == FULL
     assert do(store, step(Action.DELETE, None, FULL)) == [None]
@@ -200,7 +200,7 @@ def test_what_has_no_newest_version_is_not_there_and_can_be_written(bao: OpenBao
     if end == "metadata only":
         truth.kv.delete_metadata_and_all_versions(path, mount_point="secret")
         truth.kv.update_metadata(path, mount_point="secret", custom_metadata={"owner": "team a"})
-    assert len(store.read(Selection())) == 0
+    assert len(store.read(Selection()).bundle) == 0
     create(store, FULL)
     assert truth.get(Kind.CONNECTIONS, FULL.conn_id) == FULL
     assert do(store, step(Action.CREATE, replace(FULL, host="other"))) == ["there is a secret of this name already"]
@@ -230,7 +230,7 @@ def test_what_is_no_object_is_left_alone_and_told(bao: OpenBao, truth: Truth) ->
     for path, value in foreign.items():
         truth.put(path, value)
     store = opened(bao)
-    assert len(store.read(Selection())) == 0
+    assert len(store.read(Selection()).bundle) == 0
     assert sorted(note.where.rpartition("secret/")[2] for note in store.notes) == sorted(foreign)
     assert "canary" not in str(store.notes)
     errors = do(store, step(Action.CREATE, Variable(key="none", value=Text("v"))))
@@ -251,8 +251,8 @@ def test_several_paths_are_looked_into_in_their_order_and_the_first_is_written_t
     truth.put("all/a", {"conn_uri": "http://all"})
     truth.put("all/deep/b", {"conn_uri": "http://b"})
     store = opened(bao, "/secret?connections_path=team,all&variables_path=null")
-    assert store.kinds == {Kind.CONNECTIONS}
-    hosts = {id_: obj.host for id_, obj in store.read(Selection()).connections.items()}
+    assert store.capabilities.kinds == {Kind.CONNECTIONS}
+    hosts = {id_: obj.host for id_, obj in store.read(Selection()).bundle.connections.items()}
     assert hosts == {"a": "team", "deep/b": "b"}
     create(store, Connection(conn_id="new", conn_type="http"))
     assert truth.raw("team/new") == {"conn_type": "http"}
@@ -315,7 +315,10 @@ def test_an_engine_of_the_other_version_or_a_mount_that_is_none_is_told_before_a
         "/cubbyhole": "what is mounted at cubbyhole is no KV engine",
         "/nope": "there is no secrets engine at this path",
     }.items():
-        for call in (lambda store: store.read(Selection()), lambda store: do(store, step(Action.CREATE, FULL))):
+        for call in (
+            lambda store: store.read(Selection()).bundle,
+            lambda store: do(store, step(Action.CREATE, FULL)),
+        ):
             with pytest.raises(AirconnError, match=message):
                 call(opened(bao, address))
     assert Truth(bao, "old", 1).raw(f"data/connections/{FULL.conn_id}") is None
@@ -417,7 +420,7 @@ def test_a_path_that_is_empty_is_the_mount_itself(bao: OpenBao, truth: Truth) ->
     store = opened(bao, "/secret?connections_path=&variables_path=null")
     create(store, Connection(conn_id="a", conn_type="http"), Connection(conn_id="deep/b", conn_type="http"))
     assert truth.raw("a") == truth.raw("deep/b") == {"conn_type": "http"}
-    assert set(store.read(Selection()).connections) == {"a", "deep/b"}
+    assert set(store.read(Selection()).bundle.connections) == {"a", "deep/b"}
     kwargs = {"url": bao.url, "token": TOKEN, "connections_path": ""}
     found = judge.ask("3.3.2", judge.VAULT, kwargs, connections=["a", "deep/b"])
     assert [found.connections[id_]["conn_type"] for id_ in ("a", "deep/b")] == ["http", "http"]
@@ -516,7 +519,7 @@ def test_a_server_that_has_had_enough_is_asked_again(bao: OpenBao) -> None:
 
     with Site(answer) as site:
         store = open_store(f"vault://{site.url.partition('://')[2]}/secret", settings(bao))
-        assert len(store.read(Selection()).variables) == 3
+        assert len(store.read(Selection()).bundle.variables) == 3
         store.close()
 
 
@@ -569,7 +572,7 @@ def test_who_nobody_is_is_told_where_it_was_looked_for(bao: OpenBao, tmp_path: P
     with pytest.raises(TargetError, match=r"looked at token_path, VAULT_TOKEN and ~/.vault-token"):
         store.read(Selection())
     (tmp_path / ".vault-token").write_text(f"{TOKEN}\n")
-    assert len(opened(bao, VAULT_TOKEN="", HOME=str(tmp_path)).read(Selection())) == 0
+    assert len(opened(bao, VAULT_TOKEN="", HOME=str(tmp_path)).read(Selection()).bundle) == 0
     with pytest.raises(AirconnError, match="can't log in to Vault with auth_type gcp"):
         opened(bao, "/secret?auth_type=gcp")
 

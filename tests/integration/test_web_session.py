@@ -15,9 +15,9 @@ from airconn.errors import TargetError
 from airconn.model import Action, Connection, Kind, Selection, Step
 from airconn.sandbox import Sandbox
 from airconn.stores import open_store
-from airconn.stores.airflow_api.transport import Transport
-from airconn.stores.airflow_api.web_session import log_in
+from airconn.stores.airflow_api.login.web_session import log_in
 from airconn.stores.base import Store
+from airconn.stores.http.transport import Transport
 from tests.integration.conftest import on_worker_of
 from tests.integration.faulty_proxy import FaultyProxy
 

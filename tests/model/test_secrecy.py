@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from airconn.airflow.masked_names import is_sensitive
 from airconn.model import Connection, Text, Variable
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaves_of
 from airconn.model.secrecy import is_secret, looks_secret
 from airconn.model.secret_names import is_hidden_name, is_secret_name
 from airconn.model.secret_values import may_be_secret
-from airconn.model.sensitive import is_sensitive
 
 SECRET_NAMES = """
     account_key pwd pass passphrase ssh_key hmac keyfile_json signing_key sslkey pat sas sig signature webhook creds

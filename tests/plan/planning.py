@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airconn.model import (
+    Action,
     AirflowObject,
     Bundle,
     Connection,
@@ -13,7 +12,7 @@ from airconn.model import (
     Text,
     Variable,
 )
-from airconn.plan import Lacking, OnExisting, Policy, make_plan
+from airconn.plan import Lacking, OnExisting, Policy, TargetRules, make_plan
 
 
 def extra(text: str) -> Text:
@@ -30,23 +29,16 @@ def var(value: Text | Redacted | str, description: str | None = None) -> Variabl
     return Variable(key="v", value=Text(value) if isinstance(value, str) else value, description=description)
 
 
-class Place:
-    """One that gives back what it was given, and takes no password away, as Airflow's API."""
-
-    hides_no_password = False
-
-    def stored_form(self, obj: Any) -> Any:
-        return obj
-
-    def create_refusal(self, obj: AirflowObject) -> str:
-        return ""
-
-    def update_refusal(self, step: Step) -> str:
+def refusal(step: Step) -> str:
+    """Why Airflow's API refuses a step: no update takes a password away, and one pool stays."""
+    if step.action is Action.UPDATE:
         cleared = isinstance(step.source, Connection) and "password" in step.written and not step.source.password
         return "no update takes a password away" if cleared else ""
+    return "this one stays" if step.action is Action.REPLACE and step.id == "default_pool" else ""
 
-    def replace_refusal(self, step: Step) -> str:
-        return "this one stays" if step.id == "default_pool" else ""
+
+RULES = TargetRules(refusal=refusal)
+"""Those of a place that gives back what it was given."""
 
 
 def planned(
@@ -59,5 +51,5 @@ def planned(
 ) -> Step:
     present = Bundle.of([target] if target else [])
     policy = Policy(on_existing, lacking, hidden_is_equal)
-    (step,) = make_plan(Bundle.of([source]), present, Place(), policy).steps
+    (step,) = make_plan(Bundle.of([source]), present, RULES, policy).steps
     return step

@@ -15,8 +15,8 @@ from airconn.model import (
     Step,
     Text,
 )
-from airconn.plan import Plan, Policy, make_plan, with_deletions
-from tests.plan.planning import Place, conn, extra, planned, var
+from airconn.plan import Plan, Policy, TargetRules, make_plan, with_deletions
+from tests.plan.planning import RULES, conn, extra, planned, var
 
 
 def test_an_object_that_is_not_there_is_created() -> None:
@@ -60,14 +60,13 @@ def test_fail_blocks_what_would_be_overwritten_and_nothing_else() -> None:
 
 def test_the_stored_form_decides_what_is_the_same() -> None:
     source, target = conn(extra=Text('{"a":1}')), conn(extra=Text('{"a": 1}'))
-    place = Place()
-    place.stored_form = lambda obj: target  # type: ignore[method-assign]
-    steps = make_plan(Bundle.of([source]), Bundle.of([target]), place).steps
+    rules = TargetRules(stored_form=lambda obj: target)
+    steps = make_plan(Bundle.of([source]), Bundle.of([target]), rules).steps
     assert [step.action for step in steps] == [Action.UNCHANGED]
 
 
 def test_a_plan_never_deletes_what_the_source_lacks() -> None:
-    plan = make_plan(Bundle.of([conn()]), Bundle.of([conn(), var("x")]), Place())
+    plan = make_plan(Bundle.of([conn()]), Bundle.of([conn(), var("x")]), RULES)
     assert plan == Plan((Step(conn().kind, "c", Action.UNCHANGED, conn(), conn()),))
 
 
@@ -148,23 +147,22 @@ def test_what_is_hidden_can_be_taken_for_equal() -> None:
 
 def test_what_may_not_be_there_is_taken_for_none_if_what_is_hidden_is_taken_for_equal() -> None:
     """Airflow 2 hides whether there is a password."""
-    place = Place()
-    place.hides_no_password = True
+    rules = replace(RULES, hides_no_password=True)
     source, target = Bundle.of([conn()]), Bundle.of([conn(password=REDACTED)])
     for hidden_is_equal, action in ((False, Action.REPLACE), (True, Action.UNCHANGED)):
-        (step,) = make_plan(source, target, place, Policy(lacking="exact", hidden_is_equal=hidden_is_equal)).steps
+        (step,) = make_plan(source, target, rules, Policy(lacking="exact", hidden_is_equal=hidden_is_equal)).steps
         assert step.action is action
     assert planned(conn(), conn(password=REDACTED), lacking="exact", hidden_is_equal=True).action is Action.REPLACE
     for field in ("extra", "host"):
         source, target = Bundle.of([conn()]), Bundle.of([conn(**{field: REDACTED})])
-        (step,) = make_plan(source, target, place, Policy(lacking="exact", hidden_is_equal=True)).steps
+        (step,) = make_plan(source, target, rules, Policy(lacking="exact", hidden_is_equal=True)).steps
         assert step.written == {field}
 
 
 def test_what_the_source_lacks_is_deleted_within_the_kinds() -> None:
     pools = [Pool(name="default_pool", slots=1), Pool(name="p", slots=1)]
     target = Bundle.of([conn(), conn(conn_id="old"), var("x"), *pools])
-    plan = make_plan(Bundle.of([conn()]), target, Place())
+    plan = make_plan(Bundle.of([conn()]), target, RULES)
     plan = with_deletions(plan, Bundle.of([conn()]), target, frozenset({Kind.CONNECTIONS, Kind.POOLS}))
     assert [(step.action, step.id) for step in plan.steps] == [
         (Action.UNCHANGED, "c"),

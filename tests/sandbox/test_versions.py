@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
 from airconn.errors import UsageError
-from airconn.model import NEWEST, OLDEST, AirflowVersion
-from airconn.sandbox.versions import PYTHONS, RELEASE_DAYS, resolve
+from airconn.model import NEWEST
+from airconn.sandbox.versions import resolve
 
 
 @pytest.mark.parametrize(
@@ -79,17 +77,3 @@ def test_the_newest_python_of_a_release_comes_first(text: str, newest: int, olde
     pythons = resolve(text).pythons
     assert (pythons[0], pythons[-1]) == (newest, oldest)
     assert list(pythons) == sorted(pythons, reverse=True)
-
-
-def test_the_table_is_sound() -> None:
-    versions = [AirflowVersion.parse(text) for text in RELEASE_DAYS]
-    assert versions == sorted(versions)
-    assert (versions[0], versions[-1]) == (OLDEST, NEWEST)
-    assert {(version.major, version.minor) for version in versions} == set(PYTHONS)
-    for minor in PYTHONS:
-        days = [
-            date.fromisoformat(day)
-            for text, day in RELEASE_DAYS.items()
-            if tuple(map(int, text.split(".")[:2])) == minor
-        ]
-        assert days == sorted(days)

@@ -1,20 +1,20 @@
-"""What every place that is written to object by object has to do. A store's test class brings fixtures, and inherits.
+"""What every store has to do: the one that is only read (`ReadContract`), and the one that is written to, too.
 
-The judge of what was written is never the store itself but `Truth`, which looks into the place by other means. What a
-place can't hold it says by its capabilities, its `problems` and its `stored_form`; all else has to be held.
+A store's test class brings fixtures, and inherits. The judge of what was written is never the store itself but
+`Truth`, which looks into the place by other means. What a place can't hold it says by its capabilities, its
+`problems` and its `stored_form`; all else has to be held.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import pytest
 
-from airconn.errors import TargetError
+from airconn.errors import TargetError, UsageError
 from airconn.model import (
     ALL_KINDS,
     REDACTED,
@@ -31,11 +31,13 @@ from airconn.model import (
     Step,
     Text,
     Variable,
+    value_fields,
 )
-from airconn.plan import Plan, make_plan
-from airconn.stores.base import Store
-from airconn.transfer.importing import carry_out
-from airconn.transfer.recovery import Recovery
+from airconn.model.reading import Key, Reading
+from airconn.plan import Plan, TargetRules, make_plan
+from airconn.stores.base import DEFAULT_CONTEXT, Context, ListsIds, Store, SuggestsIds
+
+T = TypeVar("T", bound=AirflowObject)
 
 SECRET = "pa ss/%+:@#?[]\"'\\é🔑\n"
 FULL = Connection(
@@ -81,12 +83,16 @@ POOLS = (
 OBJECTS: tuple[AirflowObject, ...] = (*CONNECTIONS, *VARIABLES, *POOLS)
 
 
+TARGET = Context(writes=ALL_KINDS)
+"""What a call is for where objects of all kinds are going to be written."""
+
+
 def expected(store: Store, obj: AirflowObject) -> AirflowObject:
     """What a place has to hold of `obj`, by its own word and by what every Airflow makes of it.
 
     What hides also shows in another form than it holds, and holds all to the character.
     """
-    return as_held(obj if store.capabilities.hides else store.stored_form(obj))
+    return as_held(obj if store.capabilities.hides else store.stored_form(obj, TARGET))
 
 
 class Truth(Protocol):
@@ -110,17 +116,55 @@ def step(action: Action, source: AirflowObject | None, target: AirflowObject | N
     return Step(obj.kind, obj.id, action, source, target, changes)
 
 
-def do(store: Store, *steps: Step) -> list[str | None]:
-    """The errors of these steps."""
-    return [outcome.error for outcome in store.apply(steps)]
+def do(store: Store, *steps: Step, before: Reading | None = None) -> list[str | None]:
+    """The errors of these steps. Without `before`, the store has to ask the place itself for what a write needs."""
+    return [outcome.error for outcome in store.apply(steps, replace(TARGET, before=before))]
 
 
 def create(store: Store, *objects: AirflowObject) -> None:
     assert do(store, *(step(Action.CREATE, obj) for obj in objects)) == [None] * len(objects)
 
 
+def update(store: Store, source: AirflowObject, *names: str) -> list[str | None]:
+    """The errors of an update of these fields, by what is read right before it."""
+    found = look(store, source)
+    return do(store, step(Action.UPDATE, source, found.bundle.get(source.kind, source.id), *names), before=found)
+
+
+def look(store: Store, *objects: AirflowObject) -> Reading:
+    """What the place holds under the ids of these objects, as the target of a write."""
+    return store.read(Selection(ids=frozenset((obj.kind, obj.id) for obj in objects)), TARGET)
+
+
 def read_one(store: Store, obj: AirflowObject) -> AirflowObject | None:
-    return store.read(Selection(ids=frozenset({(obj.kind, obj.id)}))).get(obj.kind, obj.id)
+    return look(store, obj).bundle.get(obj.kind, obj.id)
+
+
+def suggested(store: Store, kinds: frozenset[Kind]) -> frozenset[Key]:
+    """The ids of these kinds that are quickly told: of a place that lists none, those of what is read."""
+    if isinstance(store, SuggestsIds):
+        return store.quick_ids(kinds, DEFAULT_CONTEXT)
+    if isinstance(store, ListsIds):
+        return store.ids(kinds, DEFAULT_CONTEXT)
+    return frozenset((obj.kind, obj.id) for obj in store.read(Selection(kinds=kinds)).bundle)
+
+
+def planned(objects: Sequence[AirflowObject], found: Reading, store: Store) -> Plan:
+    """The plan that makes a place hold `objects`, of which it holds what was found."""
+    wanted = frozenset((obj.kind, obj.id) for obj in objects)
+    context = replace(TARGET, before=found, wanted=wanted)
+    return make_plan(Bundle.of(objects), found.bundle, rules_of(store, context))
+
+
+def rules_of(store: Store, context: Context) -> TargetRules:
+    """A store with what its answers are for, as a plan wants it."""
+
+    def stored_form(obj: AirflowObject) -> AirflowObject:
+        return store.stored_form(obj, context)
+
+    return TargetRules(
+        stored_form, lambda step: store.refusal(step, context), store.describe(context).hides_no_password
+    )
 
 
 def as_held(obj: AirflowObject) -> AirflowObject:
@@ -139,13 +183,61 @@ def loosely(obj: AirflowObject | None) -> Any:
     return obj, None
 
 
-class ReadContract:
-    """What every place that is read has to do. Fixtures to bring: `store`, which holds `held`, and `unreachable`."""
+class AnyContract:
+    """What every store has to do. Fixtures to bring: `store`, `unreachable`, and `filled`."""
 
     @pytest.fixture
     def store(self) -> Store:
-        """A store of a place that holds `held`."""
+        """A store that is let in, and knows which version it talks to."""
         raise NotImplementedError
+
+    @pytest.fixture
+    def filled(self) -> Bundle:
+        """What the place holds. It may have Airflow's own pool besides."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def unreachable(self) -> Callable[[], Store]:
+        """A store of a place where no one answers."""
+        raise NotImplementedError
+
+    def test_nothing_of_it_is_set_from_outside(self, store: Store, filled: Bundle) -> None:
+        store.read(Selection())
+        assert [name for name in vars(store) if not name.startswith("_")] == []
+        with pytest.raises(AttributeError):
+            store.address = "elsewhere"  # type: ignore[misc]
+
+    def test_no_answer_depends_on_an_earlier_call(self, store: Store, filled: Bundle) -> None:
+        first = store.read(Selection())
+        said = answers(store, filled, first)
+        kinds = sorted({obj.kind for obj in filled}, key=list(Kind).index)
+        one = next(iter(filled))
+        others = (
+            Selection(ids=frozenset({(one.kind, one.id), (one.kind, "absent")})),
+            *(Selection(kinds=frozenset({kind})) for kind in kinds),
+            Selection(include=("no such id",)),
+        )
+        readings = [store.read(selection) for selection in others]
+        assert answers(store, filled, first) == said
+        assert store.read(Selection()) == first
+        assert [store.read(selection) for selection in others] == readings
+
+    def test_the_ids_of_few_are_at_hand(self, store: Store, filled: Bundle) -> None:
+        for kinds in (*(frozenset({kind}) for kind in Kind), ALL_KINDS):
+            found = {(kind, id_) for kind, id_ in suggested(store, kinds) if id_ != "default_pool"}
+            assert found == {(obj.kind, obj.id) for obj in filled if obj.kind in kinds}
+
+    def test_it_says_what_it_is(self, store: Store, filled: Bundle) -> None:
+        described = store.describe()
+        assert described.text
+        assert SECRET.strip() not in described.text
+        assert described == store.describe()
+        assert described.kinds <= store.capabilities.kinds
+        assert store.read(Selection()).kinds == described.kinds
+
+
+class ReadContract(AnyContract):
+    """What a place that is only read has to do. Fixtures to bring: `store`, which holds `held`, and `unreachable`."""
 
     @pytest.fixture
     def held(self) -> Bundle:
@@ -153,34 +245,31 @@ class ReadContract:
         raise NotImplementedError
 
     @pytest.fixture
-    def unreachable(self) -> Callable[[], Store]:
-        """A store of a place where nobody is."""
-        raise NotImplementedError
+    def filled(self, held: Bundle) -> Bundle:
+        return held
 
     def test_all_is_read_to_the_character(self, store: Store, held: Bundle) -> None:
-        assert {(obj.kind, obj.id): obj for obj in store.read(Selection())} == {
+        assert {(obj.kind, obj.id): obj for obj in store.read(Selection()).bundle} == {
             (obj.kind, obj.id): obj for obj in held
         }
 
     def test_what_is_selected_is_read_and_nothing_else(self, store: Store, held: Bundle) -> None:
         for obj in held:
             one = store.read(Selection(ids=frozenset({(obj.kind, obj.id), (obj.kind, "absent")})))
-            assert list(one) == [obj]
+            assert list(one.bundle) == [obj]
         for kind in Kind:
-            assert list(store.read(Selection(kinds=frozenset({kind})))) == list(held.of_kind(kind).values())
-        assert list(store.read(Selection(ids=frozenset()))) == []
-
-    def test_the_ids_of_few_are_at_hand(self, store: Store, held: Bundle) -> None:
-        for kinds in (*(frozenset({kind}) for kind in Kind), ALL_KINDS):
-            assert store.at_hand(kinds) == {(obj.kind, obj.id) for obj in held if obj.kind in kinds}
+            only = store.read(Selection(kinds=frozenset({kind})))
+            assert list(only.bundle) == list(held.of_kind(kind).values())
+        assert list(store.read(Selection(ids=frozenset())).bundle) == []
 
     def test_every_object_has_an_origin_of_its_own(self, store: Store, held: Bundle) -> None:
-        origins = [str(obj.origin) for obj in store.read(Selection())]
+        origins = [str(obj.origin) for obj in store.read(Selection()).bundle]
         assert len(set(origins)) == len(origins) == len(held)
 
-    def test_it_says_what_it_is(self, store: Store) -> None:
-        assert store.describe()
-        assert SECRET.strip() not in store.describe()
+    def test_it_is_not_written_to_and_says_so(self, store: Store, held: Bundle) -> None:
+        assert not store.capabilities.writable
+        with pytest.raises(UsageError, match="can't be written to"):
+            list(store.apply([]))
 
     def test_a_place_that_is_not_there(self, unreachable: Callable[[], Store]) -> None:
         store = unreachable()
@@ -191,8 +280,24 @@ class ReadContract:
         store.close()
 
 
-class StoreContract:
-    """Fixtures to bring: `store`, `truth` of the same place, and makers of a store that can't be used."""
+def answers(store: Store, objects: Bundle, found: Reading) -> list[object]:
+    """All that a store says of objects without being sent to its place, with and without a reading of it."""
+    said: list[object] = [store.address, store.capabilities, *map(store.location, sorted(found.kinds))]
+    for context in (TARGET, replace(TARGET, before=found)):
+        for obj in objects:
+            said += [store.stored_form(obj, context), tuple(store.problems(obj, context))]
+            for action in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE):
+                source = None if action is Action.DELETE else decoy(obj)
+                target = None if action is Action.CREATE else obj
+                said.append(store.refusal(step(action, source, target, *value_fields(obj.kind)), context))
+    return said
+
+
+class StoreContract(AnyContract):
+    """What a place that is written to has to do.
+
+    Fixtures to bring: `store`, `truth` of the same place, and makers of a store that can't be used.
+    """
 
     full: ClassVar[Connection] = FULL
     """A connection with everything, under an id that the place has a name for."""
@@ -202,17 +307,7 @@ class StoreContract:
     """How many of `OBJECTS` of its kinds the place may say that it can't hold."""
 
     @pytest.fixture
-    def store(self) -> Store:
-        """A store that is let in, and knows which version it talks to."""
-        raise NotImplementedError
-
-    @pytest.fixture
     def truth(self) -> Truth:
-        raise NotImplementedError
-
-    @pytest.fixture
-    def unreachable(self) -> Callable[[], Store]:
-        """A store of a place where nobody is."""
         raise NotImplementedError
 
     @pytest.fixture
@@ -223,10 +318,15 @@ class StoreContract:
     @pytest.fixture
     def objects(self, store: Store) -> list[AirflowObject]:
         """All that the place can hold of `OBJECTS`."""
-        ours = [obj for obj in (self.full, *OBJECTS[1:]) if obj.kind in store.kinds]
-        possible = [obj for obj in ours if not store.problems(obj)]
+        ours = [obj for obj in (self.full, *OBJECTS[1:]) if obj.kind in store.capabilities.kinds]
+        possible = [obj for obj in ours if not store.problems(obj, TARGET)]
         assert len(possible) >= len(ours) - self.impossible
         return possible
+
+    @pytest.fixture
+    def filled(self, store: Store, objects: list[AirflowObject]) -> Bundle:
+        create(store, *objects)
+        return Bundle.of(objects)
 
     def test_what_is_created_is_held_to_the_character(
         self, store: Store, truth: Truth, objects: list[AirflowObject]
@@ -240,13 +340,13 @@ class StoreContract:
     ) -> None:
         create(store, *objects)
         for selection in (Selection(), Selection(ids=frozenset((obj.kind, obj.id) for obj in objects))):
-            plan = make_plan(Bundle.of(objects), store.read(selection), store)
+            plan = planned(objects, store.read(selection, TARGET), store)
             assert visible_changes(plan) == []
             if not store.capabilities.hides:
                 assert plan.writes == ()
 
     def test_a_hidden_value_is_redacted_and_nothing_else_is(self, store: Store) -> None:
-        variables = [obj for obj in VARIABLES[:4] if not store.problems(obj)]
+        variables = [obj for obj in VARIABLES[:4] if not store.problems(obj, TARGET)]
         create(store, self.full, *variables)
         held = read_one(store, self.full)
         assert isinstance(held, Connection)
@@ -261,15 +361,9 @@ class StoreContract:
             for variable in variables:
                 assert read_one(store, variable) == expected(store, variable)
 
-    def test_the_ids_of_few_are_at_hand(self, store: Store, objects: list[AirflowObject]) -> None:
-        create(store, *objects)
-        for kinds in (*(frozenset({kind}) for kind in Kind), ALL_KINDS):
-            found = {(kind, id_) for kind, id_ in store.at_hand(kinds) if id_ != "default_pool"}
-            assert found == {(obj.kind, obj.id) for obj in objects if obj.kind in kinds}
-
     def test_what_is_read_has_its_origin(self, store: Store, objects: list[AirflowObject]) -> None:
         create(store, *objects)
-        origins = [str(obj.origin) for obj in store.read(Selection())]
+        origins = [str(obj.origin) for obj in store.read(Selection()).bundle]
         assert origins
         assert all(origin.startswith(store.address) for origin in origins)
 
@@ -277,7 +371,7 @@ class StoreContract:
         full = self.full
         pool = Pool(name="p", slots=5, description="d", include_deferred=True)
         variable = Variable(key="v", value=Text("1.50"), description="d")
-        create(store, *(obj for obj in (full, variable, pool) if obj.kind in store.kinds))
+        create(store, *(obj for obj in (full, variable, pool) if obj.kind in store.capabilities.kinds))
         new: list[tuple[AirflowObject, AirflowObject, str]] = [
             (full, replace(full, host="h2"), "host"),
             (full, replace(full, password="new"), "password"),
@@ -292,13 +386,13 @@ class StoreContract:
             (pool, replace(pool, include_deferred=False), "include_deferred"),
         ]
         for before, after, name in new:
-            if before.kind not in store.kinds:
+            if before.kind not in store.capabilities.kinds:
                 continue
             truth.clear()
             create(store, before)
             # Each other field differs in the source, so that one that is written without being named shows.
             source = replace(decoy(before), **{name: getattr(after, name)})
-            assert do(store, step(Action.UPDATE, source, read_one(store, before), name)) == [None]
+            assert update(store, source, name) == [None]
             assert loosely(truth.get(before.kind, before.id)) == loosely(expected(store, after)), name
 
     def test_an_update_clears_fields(self, store: Store, truth: Truth) -> None:
@@ -307,12 +401,12 @@ class StoreContract:
             (VARIABLES[0], ("description",)),
             (POOLS[1], ("description",)),
         ):
-            if before.kind not in store.kinds:
+            if before.kind not in store.capabilities.kinds:
                 continue
             truth.clear()
             create(store, before)
             after = replace(before, **dict.fromkeys(names))  # type: ignore[arg-type]
-            assert do(store, step(Action.UPDATE, after, read_one(store, before), *names)) == [None]
+            assert update(store, after, *names) == [None]
             assert truth.get(before.kind, before.id) == expected(store, after)
 
     def test_an_update_tells_empty_from_nothing(self, store: Store, truth: Truth) -> None:
@@ -320,16 +414,17 @@ class StoreContract:
         create(store, before)
         after = replace(before, conn_type="", host="", schema="", login="", description="")
         names = ("conn_type", "host", "schema", "login", "description")
-        assert do(store, step(Action.UPDATE, after, read_one(store, before), *names)) == [None]
+        assert update(store, after, *names) == [None]
         assert truth.get(before.kind, before.id) == expected(store, after)
 
     def test_an_update_of_a_password_to_nothing_is_done_or_refused(self, store: Store, truth: Truth) -> None:
         create(store, self.full)
         for nothing in (None, ""):
             after = replace(self.full, password=nothing)
-            update = step(Action.UPDATE, after, read_one(store, self.full), "password")
-            (error,) = do(store, update)
-            if store.update_refusal(update):
+            found = look(store, self.full)
+            wanted = step(Action.UPDATE, after, found.bundle.get(after.kind, after.id), "password")
+            (error,) = do(store, wanted, before=found)
+            if store.refusal(wanted, replace(TARGET, before=found)):
                 assert error is not None
                 assert "password" in error
                 assert truth.get(self.full.kind, self.full.id) == expected(store, self.full)
@@ -343,7 +438,7 @@ class StoreContract:
             (VARIABLES[0], Variable(key=VARIABLES[0].key, value=Text("new"))),
             (POOLS[1], Pool(name=POOLS[1].name, slots=1)),
         ]
-        pairs = [(before, after) for before, after in pairs if before.kind in store.kinds]
+        pairs = [(before, after) for before, after in pairs if before.kind in store.capabilities.kinds]
         create(store, *(before for before, _ in pairs))
         assert do(store, *(step(Action.REPLACE, after, before) for before, after in pairs)) == [None] * len(pairs)
         for _, after in pairs:
@@ -351,14 +446,14 @@ class StoreContract:
 
     def test_deleting(self, store: Store, truth: Truth, objects: list[AirflowObject]) -> None:
         create(store, *objects)
-        held = store.read(Selection())
-        steps = (step(Action.DELETE, None, held.get(obj.kind, obj.id)) for obj in objects)
-        assert set(do(store, *steps)) == {None}
-        assert [obj for obj in store.read(Selection()) if obj.id != "default_pool"] == []
+        found = store.read(Selection(), TARGET)
+        steps = (step(Action.DELETE, None, found.bundle.get(obj.kind, obj.id)) for obj in objects)
+        assert set(do(store, *steps, before=found)) == {None}
+        assert [obj for obj in store.read(Selection()).bundle if obj.id != "default_pool"] == []
         assert [truth.get(obj.kind, obj.id) for obj in objects] == [None] * len(objects)
 
     def test_deleting_what_is_gone_is_done(self, store: Store, truth: Truth) -> None:
-        gone = [obj for obj in (CONNECTIONS[1], VARIABLES[0], POOLS[0]) if obj.kind in store.kinds]
+        gone = [obj for obj in (CONNECTIONS[1], VARIABLES[0], POOLS[0]) if obj.kind in store.capabilities.kinds]
         assert do(store, *(step(Action.DELETE, None, obj) for obj in gone)) == [None] * len(gone)
 
     def test_what_was_deleted_can_be_created_again(self, store: Store, truth: Truth) -> None:
@@ -368,7 +463,7 @@ class StoreContract:
             assert do(store, *(step(Action.DELETE, None, obj) for obj in (self.full, VARIABLES[0]))) == [None] * 2
 
     def test_creating_what_exists_is_an_error_and_changes_nothing(self, store: Store, truth: Truth) -> None:
-        objects = [obj for obj in (self.full, VARIABLES[0], POOLS[1]) if obj.kind in store.kinds]
+        objects = [obj for obj in (self.full, VARIABLES[0], POOLS[1]) if obj.kind in store.capabilities.kinds]
         create(store, *objects)
         errors = do(store, *(step(Action.CREATE, decoy(obj)) for obj in objects))
         assert all(errors)
@@ -377,14 +472,15 @@ class StoreContract:
 
     def test_a_failed_step_does_not_stop_the_others(self, store: Store, truth: Truth) -> None:
         create(store, VARIABLES[0])
-        outcomes = list(store.apply([step(Action.CREATE, decoy(VARIABLES[0])), step(Action.CREATE, VARIABLES[2])]))
+        steps = [step(Action.CREATE, decoy(VARIABLES[0])), step(Action.CREATE, VARIABLES[2])]
+        outcomes = list(store.apply(steps, TARGET))
         assert [bool(outcome.error) for outcome in outcomes] == [True, False]
         assert [outcome.step.id for outcome in outcomes] == [VARIABLES[0].id, VARIABLES[2].id]
         assert truth.get(Kind.VARIABLES, VARIABLES[2].id) == expected(store, VARIABLES[2])
 
     def test_steps_that_write_nothing_have_no_outcome(self, store: Store) -> None:
         idle = (Action.UNCHANGED, Action.SKIPPED, Action.BLOCKED)
-        assert list(store.apply([step(action, self.full) for action in idle])) == []
+        assert list(store.apply([step(action, self.full) for action in idle], TARGET)) == []
 
     def test_a_hidden_value_is_never_written(self, store: Store, truth: Truth) -> None:
         full = self.full
@@ -402,11 +498,13 @@ class StoreContract:
             (replace(VARIABLES[3], value=leaf), "value"),
         ]
         for source, name in sources:
+            found = look(store, source)
+            held = found.bundle.get(source.kind, source.id)
             for wanted in (
-                step(Action.UPDATE, source, read_one(store, source), name),
-                step(Action.REPLACE, source, read_one(store, source)),
+                step(Action.UPDATE, source, held, name),
+                step(Action.REPLACE, source, held),
             ):
-                (error,) = do(store, wanted)
+                (error,) = do(store, wanted, before=found)
                 assert error is not None
                 assert name in error
             fresh = rename(source)
@@ -425,15 +523,15 @@ class StoreContract:
             (replace(secret, value=REDACTED, description="now"), "description", replace(secret, description="now")),
         )
         for source, name, after in changed:
-            assert do(store, step(Action.UPDATE, source, read_one(store, source), name)) == [None]
+            assert update(store, source, name) == [None]
             assert truth.get(after.kind, after.id) == expected(store, after)
 
     def test_only_what_is_selected_is_read(self, store: Store) -> None:
-        pools = POOLS[:1] if Kind.POOLS in store.kinds else ()
+        pools = POOLS[:1] if Kind.POOLS in store.capabilities.kinds else ()
         create(store, self.full, *CONNECTIONS[1:3], VARIABLES[0], *VARIABLES[2:4], *pools)
 
         def ids(selection: Selection) -> set[str]:
-            return {f"{obj.kind.value}/{obj.id}" for obj in store.read(selection)} - {"pools/default_pool"}
+            return {f"{obj.kind.value}/{obj.id}" for obj in store.read(selection).bundle} - {"pools/default_pool"}
 
         assert ids(Selection(kinds=frozenset({Kind.POOLS}))) == ({"pools/plain"} if pools else set())
         assert ids(Selection(include=("b*",))) == {"connections/bare"}
@@ -443,11 +541,11 @@ class StoreContract:
         assert ids(Selection(ids=frozenset())) == set()
 
     def test_the_default_pool_is_changed_and_never_deleted(self, store: Store, truth: Truth) -> None:
-        if Kind.POOLS not in store.kinds:
-            assert store.problems(POOLS[0])
+        if Kind.POOLS not in store.capabilities.kinds:
+            assert store.problems(POOLS[0], TARGET)
             assert all(do(store, step(Action.CREATE, POOLS[0])))
             return
-        held = store.read(Selection(kinds=frozenset({Kind.POOLS}))).pools["default_pool"]
+        held = store.read(Selection(kinds=frozenset({Kind.POOLS}))).bundle.pools["default_pool"]
         new = replace(held, slots=held.slots - 1, include_deferred=not held.include_deferred, description="no")
         try:
             assert do(store, step(Action.UPDATE, new, held, "slots")) == [None]
@@ -463,30 +561,51 @@ class StoreContract:
     def test_more_objects_than_fit_on_a_page(self, store: Store, truth: Truth) -> None:
         values = {f"v{number}": str(number) for number in range(self.many)}
         truth.put_variables(values)
-        found = store.read(Selection(kinds=frozenset({Kind.VARIABLES}))).variables
+        found = store.read(Selection(kinds=frozenset({Kind.VARIABLES}))).bundle.variables
         assert {key: obj.value for key, obj in found.items()} == {key: Text(text) for key, text in values.items()}
 
     def test_a_stop_lets_what_has_begun_be_finished_and_tells_of_all_that_was_written(
-        self, store: Store, truth: Truth, tmp_path: Path
+        self, store: Store, truth: Truth
     ) -> None:
         objects = Bundle.of(Variable(key=f"v{number:02}", value=Text(f"value {number}")) for number in range(60))
-        plan = make_plan(objects, Bundle(), store)
         begun: list[Step] = []
         outcomes: list[Outcome] = []
-        carry_out(
-            plan,
-            store,
-            outcomes.append,
-            recovery=Recovery(tmp_path),
-            stop=lambda: len(outcomes) >= 3,
-            on_begin=begun.append,
-        )
+
+        def due() -> Iterator[Step]:
+            for obj in objects:
+                if len(outcomes) >= 3:
+                    return
+                begun.append(step(Action.CREATE, obj))
+                yield begun[-1]
+
+        for outcome in store.apply(due(), replace(TARGET, before=Reading())):
+            outcomes.append(outcome)
         assert [outcome.step for outcome in outcomes] == begun
         assert [outcome.error for outcome in outcomes] == [None] * len(begun)
         written = [obj.id for obj in objects if truth.get(Kind.VARIABLES, obj.id) is not None]
         assert written == [outcome.step.id for outcome in outcomes]
         assert store.capabilities.at_once or 3 <= len(written) < 60
         create(store, *(obj for obj in objects if obj.id not in written))
+
+    def test_a_write_that_another_one_preceded_is_refused(self, store: Store, truth: Truth) -> None:
+        if not store.capabilities.conditional:
+            return
+        create(store, self.full, VARIABLES[0])
+        for obj, name in ((self.full, "host"), (VARIABLES[0], "value")):
+            found = look(store, obj)
+            held = found.bundle.get(obj.kind, obj.id)
+            first, second = (replace(obj, **{name: to_text(name, text)}) for text in ("first", "second"))
+            assert do(store, step(Action.UPDATE, first, held, name), before=found) == [None]
+            for late in (step(Action.UPDATE, second, held, name), step(Action.REPLACE, second, held)):
+                assert all(do(store, late, before=found))
+            assert all(do(store, step(Action.DELETE, None, held), before=found))
+            assert truth.get(obj.kind, obj.id) == expected(store, first)
+
+    def test_an_update_that_comes_without_a_reading_is_done(self, store: Store, truth: Truth) -> None:
+        create(store, self.full)
+        after = replace(self.full, host="h2")
+        assert do(store, step(Action.UPDATE, after, read_one(store, self.full), "host")) == [None]
+        assert loosely(truth.get(after.kind, after.id)) == loosely(expected(store, after))
 
     def test_a_place_where_nobody_is(self, unreachable: Callable[[], Store]) -> None:
         for call in (
@@ -530,6 +649,10 @@ def decoy(obj: AirflowObject) -> AirflowObject:
     if isinstance(obj, Variable):
         return Variable(key=obj.key, value=Text("decoy"), description="decoy")
     return Pool(name=obj.name, slots=99, description="decoy", include_deferred=not obj.include_deferred)
+
+
+def to_text(name: str, text: str) -> Any:
+    return Text(text) if name == "value" else text
 
 
 def rename(obj: AirflowObject) -> AirflowObject:

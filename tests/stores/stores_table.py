@@ -22,7 +22,12 @@ ROWS: list[tuple[str, str, str, str]] = [
     ("gcp-secretmanager", "gcp-secretmanager://p", "`gcp-secretmanager://PROJECT`", "Google Cloud Secret Manager"),
     ("azure-keyvault", "azure-keyvault://v", "`azure-keyvault://VAULT`", "Azure Key Vault"),
     ("k8s", "k8s://c/n", "`k8s://CONTEXT/NAMESPACE`", "Secrets in a Kubernetes cluster"),
-    ("local", "local:a.json", "`local:CONNECTIONS,VARIABLES`", "the files of Airflow's LocalFilesystemBackend"),
+    (
+        "local",
+        "local:a.json,b.json",
+        "`local:CONNECTIONS,VARIABLES`",
+        "the files of Airflow's LocalFilesystemBackend",
+    ),
     ("airflow-config", "", "`airflow-config:`", "the secrets backend that Airflow's own configuration names"),
 ]
 """The name in the registry, an address to ask what it can do, and how both are called."""

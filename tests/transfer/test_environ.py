@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from airconn.errors import BlockedError, InputErrors, UsageError
 from airconn.formats.base import Loss
 from airconn.model import NEWEST, AirflowVersion, Bundle, Connection, Kind, Origin, Selection, Text, Variable
 from airconn.stores.environment import EnvironmentStore
-from airconn.stores.file import FileStore
-from airconn.transfer.environ import Environ, Limits, make_environ, variables_of
+from airconn.transfer.choices import ObjectChanges
+from airconn.transfer.environ import Environ, Limits, RunRequest, make_environ, variables_of
+from airconn.transfer.places import Places
 from tests.formats.options import writing
 
 SECRET = "hunter2-canary"
@@ -32,10 +34,19 @@ def entries(*objects: Any, limits: Limits | None = None, **options: Any) -> tupl
     return variables_of(Bundle.of(objects), writing(**options), limits or Limits())
 
 
-def made(tmp_path: Path, objects: dict[str, Any], selection: Selection | None = None, **options: Any) -> Environ:
-    (tmp_path / "in.json").write_text(json.dumps(objects))
-    store = FileStore(str(tmp_path / "in.json"), Settings())
-    return make_environ([store], selection or Selection(), limits=Limits(), **options)
+Made = Callable[..., Environ]
+
+
+@pytest.fixture
+def made(tmp_path: Path, places: Places) -> Made:
+    """Makes the environment of a file with these objects."""
+
+    def make(objects: dict[str, Any], selection: Selection | None = None, **options: Any) -> Environ:
+        (tmp_path / "in.json").write_text(json.dumps(objects))
+        request = RunRequest(str(tmp_path / "in.json"), selection=selection or Selection(), **options)
+        return make_environ(request, places, Limits())
+
+    return make
 
 
 def test_names_are_those_that_airflow_looks_for() -> None:
@@ -62,7 +73,7 @@ def test_a_connection_comes_back_as_it_was(form: str) -> None:
     )
     found, losses = entries(obj, connection_format=form)
     store = EnvironmentStore("env:", Settings(environ=found))
-    assert (store.read(Selection()).connections["c"], losses) == (obj, [])
+    assert (store.read(Selection()).bundle.connections["c"], losses) == (obj, [])
     assert found["AIRFLOW_CONN_C"].startswith("{" if form == "json" else "http://")
 
 
@@ -135,17 +146,17 @@ def test_two_ids_of_one_name_are_an_error_that_names_both() -> None:
     assert SECRET not in str(caught.value)
 
 
-def test_what_is_hidden_never_goes_in(tmp_path: Path) -> None:
+def test_what_is_hidden_never_goes_in(made: Made) -> None:
     objects = {
         "connections": {"a": {"conn_type": "http", "login": "l", "password": "***", "extra": {"t": "***", "k": 1}}},
         "variables": {"v": "***", "w": '{"p": "***", "q": 1}', "ok": "yes"},
     }
     with pytest.raises(BlockedError) as caught:
-        made(tmp_path, objects)
+        made(objects)
     assert caught.value.message == (
         "hidden by the source: connections/a password, extra.t; variables/v value; variables/w value.p"
     )
-    result = made(tmp_path, objects, redacted="omit")
+    result = made(objects, redacted="omit")
     assert json.loads(result.variables["AIRFLOW_CONN_A"]) == {"conn_type": "http", "login": "l", "extra": {"k": 1}}
     assert list(result.variables) == ["AIRFLOW_CONN_A", "AIRFLOW_VAR_OK"]
     assert [(obj.id, names) for obj, names in result.hidden] == [
@@ -156,38 +167,37 @@ def test_what_is_hidden_never_goes_in(tmp_path: Path) -> None:
     assert not any("***" in value for value in result.variables.values())
 
 
-def test_a_mask_that_is_called_the_value_itself_goes_in(tmp_path: Path) -> None:
+def test_a_mask_that_is_called_the_value_itself_goes_in(made: Made) -> None:
     objects = {"connections": {"a": {"conn_type": "http", "password": "***"}}}
-    genuine = Bundle.of([connection("a", password="***", literal=frozenset({"password"}))])
-    result = made(tmp_path, objects, change=lambda *_: genuine)
+    result = made(objects, changes=ObjectChanges(literal_masks=("connections/a.password",)))
     assert json.loads(result.variables["AIRFLOW_CONN_A"])["password"] == "***"
 
 
 POOLS = {"variables": {"v": "x"}, "pools": {"default_pool": {"slots": 9}, "etl": {"slots": 1, "description": "***"}}}
 
 
-def test_pools_are_left_out_and_told_apart_from_the_one_that_is_always_there(tmp_path: Path) -> None:
-    result = made(tmp_path, POOLS)
+def test_pools_are_left_out_and_told_apart_from_the_one_that_is_always_there(made: Made) -> None:
+    result = made(POOLS)
     assert list(result.variables) == ["AIRFLOW_VAR_V"]
     assert [(loss.kind, loss.id) for loss in result.losses] == [(Kind.POOLS, "etl")]
     assert result.hidden == ()  # what isn't needed needn't be shown
     with pytest.raises(InputErrors, match="pools/etl: Airflow looks for no pools in its environment"):
-        made(tmp_path, POOLS, strict=True)
+        made(POOLS, strict=True)
 
 
-def test_pools_that_were_asked_for_are_all_told_and_pools_alone_are_refused(tmp_path: Path) -> None:
+def test_pools_that_were_asked_for_are_all_told_and_pools_alone_are_refused(made: Made) -> None:
     both = Selection(frozenset({Kind.POOLS, Kind.VARIABLES}))
-    assert [loss.id for loss in made(tmp_path, POOLS, both).losses] == ["default_pool", "etl"]
-    assert made(tmp_path, POOLS, Selection(frozenset({Kind.VARIABLES})), strict=True).losses == ()
+    assert [loss.id for loss in made(POOLS, both).losses] == ["default_pool", "etl"]
+    assert made(POOLS, Selection(frozenset({Kind.VARIABLES})), strict=True).losses == ()
     with pytest.raises(UsageError, match="no pools"):
-        made(tmp_path, POOLS, Selection(frozenset({Kind.POOLS})))
+        made(POOLS, Selection(frozenset({Kind.POOLS})))
 
 
-def test_the_extra_is_that_of_the_airflow_that_is_meant(tmp_path: Path) -> None:
+def test_the_extra_is_that_of_the_airflow_that_is_meant(made: Made) -> None:
     objects = {"connections": {"a": {"conn_type": "http", "extra": "[1]"}}}
     with pytest.raises(InputErrors):
-        made(tmp_path, objects)
-    result = made(tmp_path, objects, airflow=AirflowVersion.parse("2.11"))
+        made(objects)
+    result = made(objects, airflow=AirflowVersion.parse("2.11"))
     assert json.loads(result.variables["AIRFLOW_CONN_A"])["extra"] == "[1]"
 
 

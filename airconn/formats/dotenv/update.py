@@ -16,7 +16,6 @@ from airconn.formats.base import (
     Rendered,
     StoredForm,
     WriteOptions,
-    not_in_place,
     verified,
 )
 from airconn.formats.dotenv.declaration import DIALECT
@@ -26,6 +25,7 @@ from airconn.formats.dotenv.lines import Entry, without_bom
 from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
 from airconn.formats.dotenv.reading import read
 from airconn.formats.dotenv.writing import refuse_collisions, render_lines
+from airconn.formats.text_edits import TextEdits
 from airconn.model import AirflowObject, Bundle, Kind, hidden_fields
 from airconn.model.reading import Key
 
@@ -97,7 +97,7 @@ def _refuse_other_ids(before: Bundle, changes: Mapping[Key, AirflowObject | None
 
 
 class _DotenvEditor:
-    """Collects edits to a text and carries them out at the end. What isn't edited stays as it is, to the byte."""
+    """Edits a text. What isn't edited stays as it is, to the byte."""
 
     def __init__(
         self, text: str, options: WriteOptions, is_unchanged: IsUnchanged, before: Bundle, dialect: Dialect
@@ -115,7 +115,7 @@ class _DotenvEditor:
         for index, entry in enumerate(self.entries):
             if entry.name and env.named_by(entry.name):
                 self.places.setdefault(entry.name.upper(), []).append(index)
-        self.edits: list[tuple[int, int, str]] = []
+        self.edits = TextEdits(text)
         self.added: list[AirflowObject] = []
         self.notes: list[Note] = []
         self.rendered: list[Rendered] = []
@@ -148,7 +148,7 @@ class _DotenvEditor:
         if wanted is not None:
             self.expected[obj.kind, obj.id] = wanted
         start, end = self.origin(entry.value_span[0]), self.origin(entry.value_span[1])
-        self.edits.append((start, end, self.dialect.quote_like(line.value, self.text[start:end]).text))
+        self.edits.replace(start, end, self.dialect.quote_like(line.value, self.text[start:end]).text)
         self.mark_hidden(index, rendered, hidden=bool(hidden_fields(obj)))
         self.remove_shadowed(obj, index)
 
@@ -200,7 +200,7 @@ class _DotenvEditor:
 
     def put(self, span: tuple[int, int], new: str) -> None:
         """Writes `new` in place of what entries say is there."""
-        self.edits.append((self.origin(span[0]), self.origin(span[1]), new))
+        self.edits.replace(self.origin(span[0]), self.origin(span[1]), new)
 
     def result(self) -> Rendered:
         added = ""
@@ -215,20 +215,12 @@ class _DotenvEditor:
 
     def edited(self, added: str) -> str:
         """The text with all edits, with new lines at its end, and with the mark of its dialect if it lacks one."""
-        done = self.origin(0)
-        pieces = [self.text[:done]]
+        text, start = self.edits.edited(), self.origin(0)
         if named_by_mark(self.text) is None:
-            pieces.append(self.dialect.mark.replace("\n", self.newline))
-        for start, end, new in sorted(self.edits):
-            if start < done:
-                raise not_in_place()  # two edits of one place
-            pieces += [self.text[done:start], new]
-            done = end
-        pieces.append(self.text[done:])
-        last = next((piece for piece in reversed(pieces) if piece), "\ufeff")
-        if added and last != "\ufeff" and not last.endswith(self.dialect.line_ends):
-            pieces.append(self.newline)
-        return "".join([*pieces, added])
+            text = text[:start] + self.dialect.mark.replace("\n", self.newline) + text[start:]
+        if added and text.strip("\ufeff") and not text.endswith(self.dialect.line_ends):
+            text += self.newline
+        return text + added
 
 
 def _is_of_an_object(entry: Entry) -> bool:

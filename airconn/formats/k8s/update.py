@@ -32,7 +32,7 @@ from airconn.formats.base import (
 from airconn.formats.k8s import reading, writing
 from airconn.formats.k8s.declaration import LAYOUT, NAME, NAMESPACE
 from airconn.formats.k8s.names import DATA_KEY, IDS_ANNOTATION, LABELS, TEAM_LABEL
-from airconn.formats.yaml_edit import Editor
+from airconn.formats.yaml_edit import YamlEdits
 from airconn.model import AirflowObject, Bundle, Connection, Variable
 from airconn.model.reading import Key
 
@@ -148,7 +148,7 @@ class _EntryInText:
             )
 
 
-class _ManifestEditor(Editor):
+class _ManifestEditor(YamlEdits):
     def __init__(self, text: str, options: WriteOptions) -> None:
         super().__init__(text)
         self.places: dict[Key, list[_EntryInText]] = {}
@@ -184,7 +184,7 @@ class _ManifestEditor(Editor):
         new = _scalar(value) if node.style is None else _quoted(value)
         if node.style == "'" and value.isprintable():
             new = "'" + value.replace("'", "''") + "'"
-        self.edits.append((start, end, f" {new}" if start == end else new))
+        self.replace(start, end, f" {new}" if start == end else new)
 
     def remove(self, key: Key) -> None:
         for place in self.places.get(key, ()):
@@ -196,9 +196,8 @@ class _ManifestEditor(Editor):
     def remove_entry(self, place: _EntryInText) -> None:
         if place.section.flow_style:
             raise not_in_place()
-        start = self.text.rfind("\n", 0, place.key.start_mark.index) + 1
         end = self.next_line(max(self.end(place.value), place.key.end_mark.index))
-        self.edits.append((start, end, ""))
+        self.replace(self.line_start(place.key.start_mark.index), end, "")
 
     def remove_secret(self, secret: _SecretInText) -> None:
         """Takes out the document of a Secret, if it isn't one of a list and holds nothing else."""
@@ -206,7 +205,7 @@ class _ManifestEditor(Editor):
             raise not_in_place()
         if secret.span not in self.removed:
             self.removed.add(secret.span)
-            self.edits.append((*secret.span, ""))
+            self.replace(*secret.span, "")
 
     def insert(self, section: Node | None, line: str) -> None:
         """Adds a line behind the others of a mapping."""
@@ -214,11 +213,7 @@ class _ManifestEditor(Editor):
             raise not_in_place()
         new = " " * section.value[0][0].start_mark.column + line
         place = self.next_line(self.end(section))
-        self.edits.append((place, place, f"{new}\n" if self.text[place - 1] == "\n" else f"\n{new}"))
-
-    def next_line(self, place: int) -> int:
-        end = self.text.find("\n", place)
-        return len(self.text) if end < 0 else end + 1
+        self.replace(place, place, f"{new}\n" if self.text[place - 1] == "\n" else f"\n{new}")
 
     def result(self) -> str:
         new = ""

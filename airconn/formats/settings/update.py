@@ -16,7 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from airconn.formats import connection_uri, yaml_tree
 from airconn.formats.base import IsUnchanged, ReadOptions, Rendered, StoredForm, WriteOptions, not_in_place, verified
 from airconn.formats.settings import reading, writing
-from airconn.formats.yaml_edit import Editor
+from airconn.formats.yaml_edit import YamlEdits
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Text, jsontext
 from airconn.model.reading import Key
 
@@ -59,7 +59,7 @@ def stored_in(text: str, options: WriteOptions) -> StoredForm:
     return lambda obj: writing.stored(obj, options)
 
 
-class _SettingsEditor(Editor):
+class _SettingsEditor(YamlEdits):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         root = yaml.compose(text, Loader=_Loader)
@@ -120,7 +120,7 @@ class _SettingsEditor(Editor):
         new = "" if value is None else _written(value, style, _indent(self.text, start))
         if start == end and new:
             new = f" {new}" if self.text[start - 1 : start] == ":" else new
-        self.edits.append((start, end, new))
+        self.replace(start, end, new)
 
     def put_mapping(self, node: MappingNode, extra: Text) -> None:
         """Writes an extra over one that is YAML: leaf by leaf where the keys are the same, else as JSON."""
@@ -132,9 +132,7 @@ class _SettingsEditor(Editor):
             self.put_leaves(node, value)
         else:
             start, end = node.start_mark.index, self.end(node)
-            self.edits.append(
-                (start, end, jsontext.dumps(value) if isinstance(value, dict) else json.dumps(extra.text))
-            )
+            self.replace(start, end, jsontext.dumps(value) if isinstance(value, dict) else json.dumps(extra.text))
 
     def put_leaves(self, node: Node, value: Any) -> None:
         if isinstance(node, MappingNode):
@@ -149,34 +147,32 @@ class _SettingsEditor(Editor):
     def insert(self, item: MappingNode, name: str, value: Any) -> None:
         """Adds a field behind the others of an entry."""
         column = item.value[0][0].start_mark.column
-        place = self.end_of_line(self.end(item))
-        self.edits.append((place, place, f"{self.newline}{' ' * column}{name}: {_written(value, None, column)}"))
+        place = self.line_end(self.end(item))
+        self.replace(place, place, f"{self.newline}{' ' * column}{name}: {_written(value, None, column)}")
 
     def add(self, kind: Kind, entry: dict[str, Any]) -> None:
         self.added.setdefault(kind, []).append(entry)
 
     def remove(self, kind: Kind, id_: str) -> None:
         item = self.item(kind, id_)
-        start = self.text.rfind("\n", 0, item.start_mark.index) + 1
-        self.edits.append((start, min(self.end_of_line(self.end(item)) + 1, len(self.text)), ""))
+        self.replace(self.line_start(item.start_mark.index), self.next_line(self.end(item)), "")
 
     def append(self, kind: Kind, entries: list[dict[str, Any]]) -> None:
         """Adds entries behind the others of their kind."""
         section = self.section(kind)
         if isinstance(section, SequenceNode) and section.value and not section.flow_style:
             first = section.value[0].start_mark.index
-            line = self.text.rfind("\n", 0, first) + 1
-            column = self.text[line:first].index("-")
-            place = self.end_of_line(self.end(section))
-            self.edits.append((place, place, self.newline + self.lines(entries, column)))
+            column = self.text[self.line_start(first) : first].index("-")
+            place = self.line_end(self.end(section))
+            self.replace(place, place, self.newline + self.lines(entries, column))
             return
         column = self.airflow.value[0][0].start_mark.column
         lines = self.newline + self.lines(entries, column + 2)
         if section is None:
-            place = self.end_of_line(self.end(self.airflow))
-            self.edits.append((place, place, f"{self.newline}{' ' * column}{kind.value}:{lines}"))
+            place = self.line_end(self.end(self.airflow))
+            self.replace(place, place, f"{self.newline}{' ' * column}{kind.value}:{lines}")
         elif isinstance(section, ScalarNode) or not section.value:
-            self.edits.append((section.start_mark.index, self.end(section), lines))
+            self.replace(section.start_mark.index, self.end(section), lines)
         else:
             raise not_in_place()
 

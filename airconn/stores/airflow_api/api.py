@@ -6,18 +6,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from airconn.airflow.rest_api import RestDialect
 from airconn.errors import AirconnError
 from airconn.model import DEFAULT_POOL, AirflowObject, Kind, Origin, Step
 from airconn.stores.airflow_api.address import path_of
-from airconn.stores.airflow_api.along import along
-from airconn.stores.airflow_api.dialect import Dialect
-from airconn.stores.airflow_api.transport import Request
+from airconn.stores.airflow_api.sent_fields import sent_along
+from airconn.stores.http.messages import Request
 
 ID_NAMES: Final = {Kind.CONNECTIONS: "connection_id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
 """What the id of an object is called in bodies and answers."""
 
 
-class Refused(AirconnError):
+class NotWritten(AirconnError):
     """A change that this API can't make without losing something."""
 
 
@@ -28,7 +28,7 @@ class Api(ABC):
     searches: ClassVar[bool]
     """Whether its lists have a filter over ids."""
 
-    def __init__(self, dialect: Dialect, origin: Origin) -> None:
+    def __init__(self, dialect: RestDialect, origin: Origin) -> None:
         self.dialect = dialect
         self.origin = origin
 
@@ -46,21 +46,21 @@ class Api(ABC):
 
     def sent(self, step: Step) -> frozenset[str]:
         """The fields that an update sends: what it writes, and what goes along with it."""
-        return step.written | along(step, self.dialect)
+        return step.written | sent_along(step, self.dialect)
 
     @abstractmethod
     def create(self, obj: AirflowObject) -> Sequence[Request]:
-        """What to send, one after the other, to create an object. Raises `Refused`."""
+        """What to send, one after the other, to create an object. Raises `NotWritten`."""
 
     @abstractmethod
     def update(self, step: Step) -> Sequence[Request]:
-        """What to send to write the fields `sent` of an object, and no others. Raises `Refused`."""
+        """What to send to write the fields `sent` of an object, and no others. Raises `NotWritten`."""
 
     def entity(self, step: Step) -> dict[str, Any]:
-        """What stands for a created or updated object in a request of many. Raises `Refused`."""
-        raise Refused("this API has no request of many")
+        """What stands for a created or updated object in a request of many. Raises `NotWritten`."""
+        raise NotWritten("this API has no request of many")
 
     def delete(self, kind: Kind, id_: str) -> Request:
         if kind is Kind.POOLS and id_ == DEFAULT_POOL:
-            raise Refused(f"Airflow lets nobody delete {DEFAULT_POOL}")
+            raise NotWritten(f"Airflow lets nobody delete {DEFAULT_POOL}")
         return Request("DELETE", self.path(kind, id_))

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from itertools import chain
-from typing import Any
 
 from airconn.errors import AirconnError, own_fault
-from airconn.formats.base import Note
-from airconn.model import WRITES, Action, AirflowObject, Kind, Outcome, Selection, Step
+from airconn.model import WRITES, Action, AirflowObject, Outcome, Selection, Step
 from airconn.stores.airflow_api import bulk
-from airconn.stores.airflow_api.along import is_merged
 from airconn.stores.airflow_api.api import Api
-from airconn.stores.airflow_api.bulk import Entry, Key
-from airconn.stores.airflow_api.faults import NoAnswer
+from airconn.stores.airflow_api.bulk import BulkContent, BulkEntry, BulkKey
+from airconn.stores.airflow_api.late_passwords import LACKS, LatePasswords, is_late
 from airconn.stores.airflow_api.pages import Lister
-from airconn.stores.airflow_api.reading import Reader
+from airconn.stores.airflow_api.reading import ApiReader
+from airconn.stores.airflow_api.sent_fields import is_merged
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.writes import (
     MAY_NOT,
     NO_AIRFLOW,
     UNKNOWN,
+    ApiWriter,
     Doubt,
-    Writer,
     failure,
     told,
 )
 from airconn.stores.base import unwatched
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.messages import Reply
 from airconn.stores.meanwhile import CHANGED
 
 _FIRST = 25
@@ -35,27 +36,16 @@ _FIRST = 25
 _MOST = 500
 _LARGEST = 500_000
 """In characters. Many a gateway takes no body beyond a megabyte."""
-MANY_PASSWORDS = 20
-_TELLING = 1000
-_LEARNS = (
-    "when it next lists its connections, it makes {:,} new passwords known to the mask of its log, which takes it "
-    "a while (about a minute for 2,000, and half an hour for 10,000)"
-)
 _DONE = range(200, 300)
-_WITHOUT = "it was created without its password, which could not be written; import it again"
-_LACKS = "if it is there now, it lacks its password: import it again"
 
 
-def carry_out(
-    session: Session, api: Api, steps: Iterable[Step], notes: list[Note], *, whole: bool
-) -> Iterator[Outcome]:
+def carry_out(session: Session, api: Api, steps: Iterable[Step], *, whole: bool) -> Iterator[Outcome]:
     """The outcome of each step that writes, in their order, by the calls that the API has.
 
-    `whole`: no object may come into being in two steps, for no later run would complete it. `notes` gets what there
-    is to tell at the end. Raises `TargetError` before the first write, where the server doesn't answer or doesn't let
-    us in.
+    `whole`: no object may come into being in two steps, for no later run would complete it. Raises `TargetError`
+    before the first write, where the server doesn't answer or doesn't let us in.
     """
-    writer = Writer(session, api, whole=whole)
+    writer = ApiWriter(session, api, whole=whole)
     writes = (step for step in steps if step.action in WRITES)
     first = next(writes, None)
     if first is None:
@@ -63,91 +53,97 @@ def carry_out(
     if not session.let_in:
         Lister(session, api, first.kind, unwatched).count()
     all_of_them = chain((first,), writes)
-    with session.transport.finishing():
-        if not api.dialect.bulk:
+    with session.transport.deadline.finishing():
+        if api.dialect.bulk:
+            yield from BatchWriter(writer, session, api, whole=whole).apply(all_of_them)
+        else:
             yield from writer.several(all_of_them)
-            return
-        batches = BatchWriter(writer, session, api, whole=whole)
-        yield from batches.apply(all_of_them)
-    if len(batches.put_off) >= _TELLING:
-        notes.append(Note(session.base, _LEARNS.format(len(batches.put_off))))
+
+
+class Fate(Enum):
+    """What is known of entries that were sent and aren't known to be done."""
+
+    OPEN = "they weren't sent, or certainly not done"
+    NOT_DONE = "a request was answered, and they weren't among what was done; a gateway may have sent it twice"
+    MAYBE_DONE = "what is to be created may be there by now"
+    NOT_FROM_AIRFLOW = "passwords that were sent, and something that is not the Airflow answered"
+
+    def after(self, reply: Reply) -> Fate:
+        """What is known after another request with them was answered."""
+        if self in (Fate.MAYBE_DONE, Fate.NOT_FROM_AIRFLOW):
+            return self
+        if reply.doubtful or reply.status >= 500:
+            return Fate.MAYBE_DONE
+        return Fate.NOT_DONE if reply.status in _DONE else self
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
     """Entries that go into one request."""
 
-    key: Key
-    entries: Sequence[Entry]
-    doubtful: bool = False
-    """What is to be created may be there by now."""
-    bare: bool = False
-    """It lacks its password, which comes later."""
-    completes: bool = False
-    """Without it, objects would be left half done, so that it is sent after the deadline as well."""
-    refused: bool = False
-    """A request with it was answered, and it wasn't among what was done. It may be there: a gateway sent it twice."""
-    again: bool = False
-    """It was sent before, and somebody else has answered."""
+    key: BulkKey
+    entries: Sequence[BulkEntry]
+    fate: Fate = Fate.OPEN
 
     @property
-    def doubt(self) -> Doubt:
-        return (Doubt.BARE if self.bare else Doubt.WHOLE) if self.doubtful else Doubt.NONE
+    def completes(self) -> bool:
+        return _completes(self.entries)
+
+    def doubt(self, item: BulkEntry) -> Doubt:
+        if self.fate is not Fate.MAYBE_DONE:
+            return Doubt.NONE
+        return Doubt.BARE if item.content is BulkContent.BARE else Doubt.WHOLE
 
     def failed(self, message: str) -> Iterator[Outcome]:
         """The outcomes where nothing has come of the entries now."""
-        yield from (self.told(Outcome(item.step, message)) for item in self.entries)
+        yield from (self.told(item, Outcome(item.step, message)) for item in self.entries)
 
     def unknown(self, message: str) -> Iterator[Outcome]:
         """The outcomes where it isn't known what became of the entries."""
-        yield from replace(self, doubtful=True).failed(message)
+        yield from replace(self, fate=Fate.MAYBE_DONE).failed(message)
 
-    def told(self, outcome: Outcome) -> Outcome:
+    def told(self, item: BulkEntry, outcome: Outcome) -> Outcome:
         """An outcome that says what may be there without its password."""
-        lacks = outcome.error and self.doubtful and self.bare and bulk.is_put_off(outcome.step)
-        return replace(outcome, error=f"{outcome.error}; {_LACKS}") if lacks else outcome
+        lacks = outcome.error and self.doubt(item) is Doubt.BARE
+        return replace(outcome, error=f"{outcome.error}; {LACKS}") if lacks else outcome
 
 
 class BatchWriter:
-    """Writes to one server of Airflow 3, one request after the other: on SQLite, writers wait for one another.
+    """Writes to one server of Airflow 3, one request after the other: on SQLite, writers wait for one another."""
 
-    Connections that are created come without their passwords, and these in a second request, where there are many. A
-    server that creates a connection with a password makes it known to its log mask, which gets slower with each one
-    that it knows: 1,000 take 20 seconds, and half a second this way (`Connection.__init__` and `_secrets_masker`, 3.0
-    to 3.3; an update doesn't pass by there). It learns them when it next reads them.
-    """
-
-    def __init__(self, writer: Writer, session: Session, api: Api, *, whole: bool) -> None:
-        """`whole`: no connection is created without its password, for no later run would complete it."""
+    def __init__(self, writer: ApiWriter, session: Session, api: Api, *, whole: bool) -> None:
         self._writer = writer
         self._session = session
         self._api = api
-        self._whole = whole or not api.dialect.bulk_keeps_unnamed
-        self._may_update = False
-        """Whether we are known to be allowed to change connections, beside creating them."""
-        self._lacking: set[str] = set()
-        """The connections that were created without their passwords and haven't got them yet."""
-        self.put_off: set[Any] = set()
-        """The passwords that connections got afterwards."""
+        self._passwords = LatePasswords(session, api, whole=whole)
         self._most = _FIRST
         self._ceiling = _MOST
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        """The outcome of each step, in their order."""
-        for entries in self._grouped(steps):
-            left = list(entries)
-            try:
-                for outcome in self._unless_changed(entries):
-                    left.pop(0)
-                    yield outcome
-            except Exception as error:  # noqa: BLE001 - what was sent before has to get its report
-                for item in left:
-                    lacks = f"; {_LACKS}" if bulk.is_put_off(item.step) else ""
-                    yield Outcome(item.step, f"{own_fault(error)}{lacks}")
+        """The outcome of each step, in their order. The last one has what there is to tell of all of them."""
+        ahead = _Ahead(steps)
+        is_told = False
+        for entries in self._grouped(ahead):
+            for number, outcome in enumerate(self._reported(entries), 1):
+                notes = self._passwords.notes() if number == len(entries) and not is_told else ()
+                is_told = is_told or (bool(notes) and ahead.is_over())
+                yield replace(outcome, notes=notes) if notes and is_told else outcome
 
-    def _grouped(self, steps: Iterable[Step]) -> Iterator[list[Entry]]:
+    def _reported(self, entries: Sequence[BulkEntry]) -> Iterator[Outcome]:
+        """The outcomes of entries of one key, one for each, whatever happens."""
+        left = list(entries)
+        try:
+            for outcome in self._unless_changed(entries):
+                left.pop(0)
+                yield outcome
+        except Exception as error:  # noqa: BLE001 - what was sent before has to get its report
+            for item in left:
+                lacks = f"; {LACKS}" if is_late(item.step) else ""
+                yield Outcome(item.step, f"{own_fault(error)}{lacks}")
+
+    def _grouped(self, steps: Iterable[Step]) -> Iterator[list[BulkEntry]]:
         """The steps as they go into requests. No more are taken than are due, but for one that needs another."""
-        group: list[Entry] = []
+        group: list[BulkEntry] = []
         weight = 0
         for step in steps:
             item = bulk.entry(self._api, step)
@@ -162,14 +158,14 @@ class BatchWriter:
         if group:
             yield group
 
-    def _unless_changed(self, entries: Sequence[Entry]) -> Iterator[Outcome]:
+    def _unless_changed(self, entries: Sequence[BulkEntry]) -> Iterator[Outcome]:
         """The outcomes of entries of one key. What is merged with what was read is read again right before."""
         merging = [item.step for item in entries if is_merged(item.step)]
         if len(entries) == 1 or not merging or self._writer.why_not():
             yield from self._carry_out(entries)
             return
         try:
-            reader = Reader(self._session, self._api, unwatched)
+            reader = ApiReader(self._session, self._api, unwatched)
             kind, ids = merging[0].kind, frozenset((step.kind, step.id) for step in merging)
             held = {obj.id: obj for obj in reader.read(kind, Selection(kinds=frozenset({kind}), ids=ids))}
         except AirconnError as error:
@@ -181,50 +177,16 @@ class BatchWriter:
         for item in entries:
             yield Outcome(item.step, CHANGED) if item.step.id in changed else next(outcomes)
 
-    def _carry_out(self, entries: Sequence[Entry], *, completes: bool = False) -> Iterator[Outcome]:
+    def _carry_out(self, entries: Sequence[BulkEntry]) -> Iterator[Outcome]:
         """The outcomes of entries of one key."""
-        key = entries[0].key
-        may_put_off = len(entries) > 1 and key == Key(Kind.CONNECTIONS, Action.CREATE)
-        puts_off = may_put_off and not self._writer.why_not() and self._puts_off(entries)
+        key, completes = entries[0].key, _completes(entries)
+        in_two = not self._writer.why_not() and self._passwords.are_due(key, entries)
         if key is None or len(entries) == 1 or self._writer.why_not(completes=completes):
             yield from (self._writer.attempt(item.step, completes=completes) for item in entries)
-        elif puts_off:
-            yield from self._in_two(key, entries)
+        elif in_two:
+            yield from self._passwords.sent_late(entries, lambda bare: self._send(_Part(key, bare)), self._carry_out)
         else:
-            yield from self._send(_Part(key, entries, completes=completes))
-
-    def _puts_off(self, entries: Sequence[Entry]) -> bool:
-        """Whether the passwords come later."""
-        passwords = {bulk.password(item) for item in entries}
-        if self._whole or len(passwords) <= MANY_PASSWORDS:
-            return False
-        if not self._may_update:
-            try:
-                reply = self._session.send(bulk.may_update(self._api))
-            except AirconnError:
-                return False  # what is sent next meets the same, and tells of it
-            self._may_update = reply.status in _DONE and bulk.is_result(reply, Action.UPDATE)
-            self._whole = reply.status == 403
-        return self._may_update
-
-    def _in_two(self, key: Key, entries: Sequence[Entry]) -> Iterator[Outcome]:
-        """Creates connections without their passwords, and gives them those."""
-        self._lacking.clear()
-        bare = [bulk.without_password(item) for item in entries]
-        created = list(self._send(_Part(key, bare, bare=True)))
-        later = [
-            (place, bulk.password_of(self._api, item))
-            for place, (item, outcome) in enumerate(zip(entries, created, strict=True))
-            if outcome.error is None and item.step.id in self._lacking and bulk.is_put_off(item.step)
-        ]
-        outcomes = self._carry_out([password for _, password in later], completes=True) if later else iter(())
-        for (place, _), outcome in zip(later, outcomes, strict=True):
-            if outcome.error is None:
-                self.put_off.add(bulk.password(entries[place]))
-            else:
-                self._whole = True
-                created[place] = replace(created[place], error=f"{_WITHOUT}: {outcome.error}")
-        yield from created
+            yield from self._send(_Part(key, entries))
 
     def _send(self, part: _Part) -> Iterator[Outcome]:
         """Sends entries in one request, and what it doesn't do in smaller ones."""
@@ -242,10 +204,10 @@ class BatchWriter:
             yield from part.failed(told(error))
             return
         self._writer.heard()
-        part = replace(part, doubtful=part.doubtful or reply.doubtful)
+        part = replace(part, fate=part.fate.after(reply))
         succeeded = bulk.done(reply, key, entries) if reply.status in _DONE else frozenset()
-        if succeeded is None and part.completes and not part.again:
-            yield from self._send(replace(part, again=True))
+        if succeeded is None and part.completes and part.fate is not Fate.NOT_FROM_AIRFLOW:
+            yield from self._send(replace(part, fate=Fate.NOT_FROM_AIRFLOW))
         elif succeeded is None:
             yield from part.unknown(NO_AIRFLOW)
         elif reply.status == 401:
@@ -257,10 +219,10 @@ class BatchWriter:
                 self._shrink(len(entries))
             elif len(succeeded) == len(entries) >= self._most:
                 self._most = min(self._ceiling, 2 * self._most)
-            if part.bare:
-                self._lacking |= succeeded
-            doubtful = part.doubtful or reply.status >= 500
-            yield from self._rest(replace(part, doubtful=doubtful, refused=reply.status in _DONE), succeeded)
+            for item in entries:
+                if item.step.id in succeeded:
+                    self._passwords.lack(item)
+            yield from self._rest(part, succeeded)
 
     def _shrink(self, size: int) -> None:
         """Lets no other request be as large as one that was too large, or took too long."""
@@ -280,26 +242,27 @@ class BatchWriter:
             else:
                 yield from (self._singly(part, item) for item in entries)
 
-    def _singly(self, part: _Part, item: Entry) -> Outcome:
+    def _singly(self, part: _Part, item: BulkEntry) -> Outcome:
         """The outcome of an entry by itself, with its password, and the server's own reason if it is refused."""
-        if part.bare and part.doubtful:
-            self._lacking.add(item.step.id)  # it may be there already, without
-        outcome = self._writer.attempt(item.step, part.doubt, completes=part.completes)
-        if outcome.untried and (part.doubtful or part.refused):
+        doubt = part.doubt(item)
+        if doubt is not Doubt.NONE:
+            self._passwords.lack(item)  # it may be there already, without
+        outcome = self._writer.attempt(item.step, doubt, completes=part.completes)
+        if outcome.untried and part.fate is not Fate.OPEN:
             error = f"{UNKNOWN}; {outcome.error}".replace("not tried", "not tried again")
-            return replace(part, doubtful=True).told(Outcome(item.step, error))
-        return part.told(outcome)
+            return replace(part, fate=Fate.MAYBE_DONE).told(item, Outcome(item.step, error))
+        return part.told(item, outcome)
 
     def _perhaps_singly(self, part: _Part) -> Iterator[Outcome]:
         """Where this call wants other rights than that for a single object. One that is refused is enough to see."""
         refusal = ""
         for item in part.entries:
             if refusal:
-                yield part.told(Outcome(item.step, refusal))
+                yield part.told(item, Outcome(item.step, refusal))
                 continue
             outcome = self._singly(part, item)
             if outcome.error and outcome.error.startswith(MAY_NOT):
-                refusal = outcome.error.removesuffix(f"; {_LACKS}")
+                refusal = outcome.error.removesuffix(f"; {LACKS}")
             yield outcome
 
     def _after_silence(self, part: _Part, error: NoAnswer) -> Iterator[Outcome]:
@@ -316,13 +279,13 @@ class BatchWriter:
             yield from part.unknown(f"{told(error)}, and {told(second)}")
             return
         self._writer.heard()
-        doubtful = replace(part, doubtful=True)
+        doubtful = replace(part, fate=Fate.MAYBE_DONE)
         outcomes: dict[str, Outcome] = {}
         for item in part.entries:
             if (there := held.get(item.step.id)) is not None:
-                outcomes[item.step.id] = self._settled(item.step, there, doubtful.doubt)
-                if part.bare and outcomes[item.step.id].error is None:
-                    self._lacking.add(item.step.id)
+                outcomes[item.step.id] = self._settled(item.step, there, doubtful.doubt(item))
+                if outcomes[item.step.id].error is None:
+                    self._passwords.lack(item)
         left = [item for item in part.entries if item.step.id not in outcomes]
         again = self._halved(replace(doubtful, entries=left)) if left else ()
         outcomes |= {outcome.step.id: outcome for outcome in again}
@@ -352,5 +315,27 @@ class BatchWriter:
         if part.key.action is not Action.CREATE:
             Lister(self._session, self._api, kind, unwatched).count()
             return {}
-        reader = Reader(self._session, self._api, unwatched)
+        reader = ApiReader(self._session, self._api, unwatched)
         return {obj.id: obj for obj in reader.read_these(kind, [item.step.id for item in part.entries])}
+
+
+class _Ahead:
+    """Steps that can be asked whether they are over, which takes the next one."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self._steps = iter(steps)
+        self._taken: list[Step] = []
+
+    def __iter__(self) -> Iterator[Step]:
+        while not self.is_over():
+            yield self._taken.pop()
+
+    def is_over(self) -> bool:
+        if not self._taken:
+            self._taken = [step for step in (next(self._steps, None),) if step is not None]
+        return not self._taken
+
+
+def _completes(entries: Sequence[BulkEntry]) -> bool:
+    """Whether objects would be left half done without these, so that they are sent after the deadline as well."""
+    return any(item.content is BulkContent.PASSWORD for item in entries)

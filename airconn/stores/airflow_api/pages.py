@@ -9,19 +9,19 @@ from typing import Any
 
 from airconn.errors import TargetError
 from airconn.model import Kind
-from airconn.stores import bodies
 from airconn.stores.airflow_api.api import ID_NAMES, Api
-from airconn.stores.airflow_api.session import Broken, Session
-from airconn.stores.airflow_api.transport import Request
+from airconn.stores.airflow_api.session import Session, ShowingFailed
 from airconn.stores.base import Watch
-from airconn.stores.several import in_order
+from airconn.stores.http import bodies
+from airconn.stores.http.messages import Request
+from airconn.stores.in_parallel import in_order
 
 PAGE = 100
 """The most that any version gives in one page, unless its `maximum_page_limit` was raised."""
 _AT_A_TIME = 2
 """More gain nothing: a page costs the server a processor, and most have one or two workers."""
 _READINGS = 4
-_MOST_BROKEN = 100
+_MOST_UNSHOWN = 100
 _BEYOND = 10**9
 
 Item = Mapping[str, Any]
@@ -35,7 +35,7 @@ class Row:
     item: Item | None
 
 
-_BROKEN = Row("", None)
+_UNSHOWN = Row("", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Listing:
     """All that a server shows of a kind, and how many it fails on."""
 
     items: dict[str, Item]
-    broken: int = 0
+    unshown: int = 0
 
 
 class Lister:
@@ -68,7 +68,7 @@ class Lister:
         """The list as it is at one moment.
 
         It is read again when it changed in the meantime, so that no object is missed. Raises `TargetError` when it
-        doesn't stand still, and `Broken` where the server fails on all of it.
+        doesn't stand still, and `ShowingFailed` where the server fails on all of it.
         """
         left = _READINGS
         while left:
@@ -125,14 +125,14 @@ class Lister:
     def _page(self, offset: int, limit: int) -> _Page:
         """A page. Where the server fails on it, halves of it, down to the rows that it fails on.
 
-        Raises `Broken` where it fails on everything, or on too many of them.
+        Raises `ShowingFailed` where it fails on everything, or on too many of them.
         """
         try:
             # Once it is known to fail on a row, a part of a page is sooner made smaller than asked for again.
             return self._ask(offset, limit, divisible=self._well and limit > 1)
-        except Broken:
+        except ShowingFailed:
             if limit == 1:
-                return _Page([_BROKEN], self.count())
+                return _Page([_UNSHOWN], self.count())
             if not self._well:
                 self.count()  # raises where the rows aren't what it fails on
                 self._well = True
@@ -142,8 +142,8 @@ class Lister:
             return first
         second = self._page(offset + half, limit - half)
         rows = [*first.rows, *second.rows]
-        if sum(row.item is None for row in rows) >= _MOST_BROKEN:
-            raise Broken(f"it fails on most of its {self._kind.value}", where=self._session.base, hint=_LOG)
+        if sum(row.item is None for row in rows) >= _MOST_UNSHOWN:
+            raise ShowingFailed(f"it fails on most of its {self._kind.value}", where=self._session.base, hint=_LOG)
         return _Page(rows, second.total if second.total == first.total else -1)
 
     def _ask(self, offset: int, limit: int, *query: tuple[str, str], divisible: bool = False) -> _Page:

@@ -5,33 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from airconn.errors import TargetError
-from airconn.formats.base import Note
 from airconn.model import AirflowObject, Kind, Selection
+from airconn.model.reading import Key, Note
 from airconn.stores.airflow_api.api import Api
-from airconn.stores.airflow_api.broken import PATTERNS, Search, is_like, may_be_included
-from airconn.stores.airflow_api.dialect import why_it_fails
+from airconn.stores.airflow_api.listing_failures import why_it_fails
 from airconn.stores.airflow_api.pages import PAGE, Lister, Listing
-from airconn.stores.airflow_api.session import Broken, Session
-from airconn.stores.airflow_api.transport import Request
+from airconn.stores.airflow_api.session import Session, ShowingFailed
+from airconn.stores.airflow_api.unreadable_ids import PATTERNS, Search, is_like, may_be_included
 from airconn.stores.base import Watch
-from airconn.stores.several import in_order
+from airconn.stores.http.messages import Request
+from airconn.stores.in_parallel import in_order
 
 _AT_A_TIME = 4
 _FEW = 4
 _SOME = 400
 _WORTH = 25
 """So many entries of a list take a server as long as one object that is asked for by itself."""
+_FAILS = "the server fails on it (500)"
 
 
-class Reader:
-    """Reads from one server. `notes` and `unreadable` are of the last read."""
+class ApiReader:
+    """Reads from one server, once. `notes` and `unreadable` fill up as it reads."""
 
     def __init__(self, session: Session, api: Api, watch: Watch) -> None:
         self._session = session
         self._api = api
         self._watch = watch
         self.notes: list[Note] = []
-        self.unreadable: frozenset[tuple[Kind, str]] = frozenset()
+        self.unreadable: dict[Key, str] = {}
         """The objects that are there, and that the server fails on."""
 
     def read(self, kind: Kind, selection: Selection) -> Iterator[AirflowObject]:
@@ -45,8 +46,8 @@ class Reader:
         ids = _few(api, kind, selection, lister.count)
         if ids is None:
             listing = lister.read()
-            if listing.broken:
-                self._tell_of_broken(lister, kind, listing, selection)
+            if listing.unshown:
+                self._tell_of_unshown(lister, kind, listing, selection)
             items = listing.items
             if api.lists_in_full(kind):
                 yield from (api.parse(kind, item) for id_, item in items.items() if selection.wants(kind, id_))
@@ -67,42 +68,42 @@ class Reader:
 
     def _singly(self, kind: Kind, ids: Sequence[str]) -> Iterator[AirflowObject]:
         """The objects with these ids that there are, several at a time."""
-        broken: list[str] = []
+        unshown: list[str] = []
 
         def read_one(id_: str) -> AirflowObject | None:
             try:
                 return read_object(self._session, self._api, kind, id_)
-            except Broken:
-                if not broken:
+            except ShowingFailed:
+                if not unshown:
                     Lister(self._session, self._api, kind, self._watch).count()  # raises where it isn't the object
-                broken.append(id_)
+                unshown.append(id_)
                 return None
 
         for done, obj in enumerate(in_order(read_one, ids, min(_AT_A_TIME, len(ids))), 1):
             self._watch(f"reading {kind.value}", done, len(ids))
             if obj is not None:
                 yield obj
-        for id_ in sorted(broken):
+        for id_ in sorted(unshown):
             self._tell(kind, id_)
 
-    def _tell_of_broken(self, lister: Lister, kind: Kind, listing: Listing, selection: Selection) -> None:
+    def _tell_of_unshown(self, lister: Lister, kind: Kind, listing: Listing, selection: Selection) -> None:
         """Says which of the selected objects the server fails on, as far as they can be told."""
         found: list[str] = []
         if self._api.searches:
             search = Search(lambda pattern: lister.count((PATTERNS[kind], pattern)), listing.items)
-            found += search.ids(listing.broken)
-        unknown = listing.broken - len(found)
+            found += search.ids(listing.unshown)
+        unknown = listing.unshown - len(found)
         if selection.ids is not None:
             missing = sorted(id_ for other, id_ in selection.ids if other is kind and id_ not in listing.items)
             # The search doesn't tell capitals, and in Airflow 2 there is none.
             likely = missing if unknown else [id_ for id_ in missing if _is_one_of(id_, found)]
             for id_ in likely[:PAGE]:
-                if self._is_broken(kind, id_):
+                if self._is_unshown(kind, id_):
                     self._tell(kind, id_)
             unknown = unknown if len(likely) > PAGE else 0
         else:
             for id_ in found:
-                if self._is_broken(kind, id_):
+                if self._is_unshown(kind, id_):
                     if selection.wants(kind, id_):
                         self._tell(kind, id_)
                 elif (named := self._named(kind, id_, selection)) is not None:
@@ -117,12 +118,12 @@ class Reader:
     def _named(self, kind: Kind, found: str, selection: Selection) -> str | None:
         """The true id of what a search has found, if a glob of the selection is it."""
         names = [glob.removeprefix(f"{kind.value}/") for glob in (*selection.include, *selection.exclude)]
-        return next((name for name in names if _is_one_of(name, [found]) and self._is_broken(kind, name)), None)
+        return next((name for name in names if _is_one_of(name, [found]) and self._is_unshown(kind, name)), None)
 
-    def _is_broken(self, kind: Kind, id_: str) -> bool:
+    def _is_unshown(self, kind: Kind, id_: str) -> bool:
         try:
             read_object(self._session, self._api, kind, id_)
-        except Broken:
+        except ShowingFailed:
             return True
         except TargetError:
             pass
@@ -130,9 +131,8 @@ class Reader:
 
     def _tell(self, kind: Kind, id_: str, about: str = "", *, known: bool = True) -> None:
         if known:
-            self.unreadable |= {(kind, id_)}
-        name = f"{self._session.base}: {kind.value}/{id_}"
-        self._add(name, f"{about}the server fails on it (500)", kind)
+            self.unreadable[kind, id_] = _FAILS
+        self._add(f"{self._session.base}: {kind.value}/{id_}", f"{about}{_FAILS}", kind)
 
     def _add(self, where: str, what: str, kind: Kind) -> None:
         why = why_it_fails(kind, self._api.dialect.version)
@@ -140,7 +140,7 @@ class Reader:
 
 
 def read_object(session: Session, api: Api, kind: Kind, id_: str) -> AirflowObject | None:
-    """One object, or None where there is no such one. Raises `Broken` where the server fails on it."""
+    """One object, or None where there is no such one. Raises `ShowingFailed` where the server fails on it."""
     answer = session.get(Request("GET", api.path(kind, id_)), kind)
     return None if answer is None else api.parse(kind, answer)
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from airconn.airflow.rest_api import RestDialect
 from airconn.model import (
     DEFAULT_POOL,
     REDACTED,
@@ -22,26 +23,25 @@ from airconn.model import (
     conn_ids,
 )
 from airconn.stores import limits
-from airconn.stores.airflow_api.dialect import Dialect
 from airconn.stores.limits import breaks_json
 
 _NO_JSON = object()
 
 
-def problems(obj: AirflowObject, dialect: Dialect) -> Iterator[str]:
+def problems(obj: AirflowObject, dialect: RestDialect) -> Iterator[str]:
     """Each reason why the API of this version wouldn't take `obj`, as a sentence."""
     yield from _of_id(obj, dialect)
     yield from limits.problems(obj, dialect.version)
     if isinstance(obj, Connection):
         yield from _of_connection(obj, dialect)
     elif isinstance(obj, Variable):
-        if dialect.v2 and isinstance(obj.value, Text) and breaks_json(obj.value.text):
+        if dialect.normalises_variables and isinstance(obj.value, Text) and breaks_json(obj.value.text):
             yield "its value is JSON that Airflow can't read (a huge number or very deep nesting) and fails on"
     elif isinstance(obj, Pool) and obj.slots == -1 and not dialect.rules.unlimited_pools:
         yield f"a pool of -1 slots breaks the list of all pools in Airflow {dialect.version}"
 
 
-def update_refusal(step: Step, dialect: Dialect) -> str:
+def update_refusal(step: Step, dialect: RestDialect) -> str:
     """Why no `PATCH` makes the changes of a step, if none does.
 
     No version takes a password away: v1 `set_password` ignores '', v2 ignores null (run on all).
@@ -61,7 +61,7 @@ def update_refusal(step: Step, dialect: Dialect) -> str:
     return ""
 
 
-def _of_id(obj: AirflowObject, dialect: Dialect) -> Iterator[str]:
+def _of_id(obj: AirflowObject, dialect: RestDialect) -> Iterator[str]:
     if obj.kind is Kind.CONNECTIONS:
         if not conn_ids.is_in_api(obj.id):
             yield "the API takes no id with other characters than letters, digits, '_', '-' and '.'"
@@ -72,13 +72,14 @@ def _of_id(obj: AirflowObject, dialect: Dialect) -> Iterator[str]:
         return
     what = limits.ID_WORDS[obj.kind]
     # What has no path can be created and then neither be changed nor deleted.
-    if "\n" in obj.id and (dialect.v2 or obj.kind is Kind.VARIABLES):
+    if "\n" in obj.id and (dialect.pools_without_line_breaks or obj.kind is Kind.VARIABLES):
         yield f"the API has no path for a {what} with a line break in it"
-    if not dialect.v2 and (not obj.id or obj.id.startswith("/") or (obj.kind is Kind.POOLS and "/" in obj.id)):
+    is_slashed = obj.id.startswith("/") or (obj.kind is Kind.POOLS and "/" in obj.id)
+    if dialect.paths_without_slashes and (is_slashed or not obj.id):
         yield f"the API of Airflow {dialect.version} has no path for this {what}"
 
 
-def _of_connection(obj: Connection, dialect: Dialect) -> Iterator[str]:
+def _of_connection(obj: Connection, dialect: RestDialect) -> Iterator[str]:
     if not isinstance(obj.extra, Text) or not obj.extra.text:
         return
     text = obj.extra.text

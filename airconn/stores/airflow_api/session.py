@@ -1,4 +1,4 @@
-"""Requests with credentials, and answers that aren't the ones that were hoped for, in words."""
+"""Requests to an Airflow with credentials, and refusals of them in words."""
 
 from __future__ import annotations
 
@@ -10,29 +10,27 @@ from typing import Any
 from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.model import AirflowVersion, Kind
-from airconn.stores.airflow_api import between
-from airconn.stores.airflow_api.auth import Authenticator
-from airconn.stores.airflow_api.dialect import why_it_fails
-from airconn.stores.airflow_api.faults import NoAnswer
-from airconn.stores.airflow_api.reasons import reason
-from airconn.stores.airflow_api.transport import Reply, Request, Transport
+from airconn.stores.airflow_api.client import airflow_transport
+from airconn.stores.airflow_api.error_texts import reason
+from airconn.stores.airflow_api.listing_failures import why_it_fails
+from airconn.stores.airflow_api.login.authenticator import Authenticator
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.messages import Reply, Request
+from airconn.stores.http.rest_client import RestClient
 
 _HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
 
 
-class Broken(TargetError):
+class ShowingFailed(TargetError):
     """The server fails on what it was asked to show (500), which may be for the sake of one object alone."""
 
 
-class Session:
-    """A server and who we are for it. Threads may share it."""
+class Session(RestClient):
+    """An Airflow and who we are for it. Threads may share it."""
 
     def __init__(self, base: str, settings: Settings) -> None:
-        self.base = base
+        super().__init__(airflow_transport(base, settings))
         self._settings = settings
-        self.named_by = settings.named_by
-        """Where the address comes from."""
-        self.transport = Transport(base, settings)
         self.auth = Authenticator(settings.credentials, self.transport, settings.timeout)
         self.v2 = True
         self.version: AirflowVersion | None = None
@@ -106,7 +104,7 @@ class Session:
                 reply = replace(reply, doubtful=reply.doubtful or doubtful)
         if 200 <= reply.status < 300 or (reply.status == 404 and names_an_object(reply)):
             self.let_in = True
-            self.auth.worked(headers)
+            self.auth.worked(headers, v2=self.v2)
             if request.method == "GET" and self._known_good is None:
                 self._known_good = request
         return reply
@@ -118,36 +116,25 @@ class Session:
         """
         reply = self.send(request)
         if reply.status == 200:
-            answer = reply.json()
-            if isinstance(answer, dict):
-                return answer
-            raise between.instead_of_json(reply, self.base, f"GET {request.path}")
+            return self.object_in(reply, request)
         if reply.status == 404 and names_an_object(reply):
             return None
-        raise self.refusal(reply, request, kind)
-
-    def strange(self, message: str) -> TargetError:
-        return TargetError(
-            message, where=self.base, hint="is something between us and the Airflow, such as a gateway?"
-        )
-
-    def refusal(self, reply: Reply, request: Request, kind: Kind) -> TargetError:
-        """Why a reading request wasn't answered with what it asked for."""
-        said = reason(reply, secrets=self.auth.secrets())
-        told = f": {said}" if said and said.lower() not in ("forbidden", "unauthorized", "not found") else ""
         if reply.status in (401, 403):
-            return self.shut_out(reply.status, f"read {kind.value}")
-        if 300 <= reply.status < 400:
-            return self.redirected(reply)
-        if trouble := between.trouble(reply):
-            return NoAnswer(f"it {trouble}", where=self.base, hint="try again when it is well")
+            raise self.shut_out(reply.status, f"read {kind.value}")
+        error = self.refusal(reply, request)
         if reply.status == 500:
-            text = f"GET {request.path} fails with status 500{told}"
-            return Broken(text, where=self.base, hint=why_it_fails(kind, self.version))
-        return TargetError(f"GET {request.path} answers with status {reply.status}{told}", where=self.base)
+            raise ShowingFailed(error.message, where=self.base, hint=why_it_fails(kind, self.version))
+        raise error
+
+    def said(self, reply: Reply) -> str:
+        text = reason(reply, secrets=self.auth.secrets())
+        return "" if text.lower() in ("forbidden", "unauthorized", "not found") else text
+
+    def login_hint(self) -> str:
+        return "it may want another kind of token" if self.auth.given else f"it may want a token: {_HOW}"
 
     def shut_out(self, status: int, wish: str) -> TargetError:
-        """Nobody gets in without credentials, or not with these."""
+        """The server lets us in neither without credentials nor with these."""
         known = self._settings.credentials
         if not self.auth.given:
             looked = ", ".join(known.looked_at) or "AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"
@@ -155,7 +142,7 @@ class Session:
                 "it wants credentials, and there are none", where=self.base, hint=f"looked at {looked}"
             )
         source = f"the credentials come from {known.source or 'nowhere'}"
-        if between.has_run_out(known.token):
+        if self.auth.has_expired(v2=self.v2):
             hint = f"{source}: set it to a new one, or AIRCONN_TOKEN_COMMAND to a command that prints one"
             return TargetError("the token has expired", where=self.base, hint=hint)
         if status == 401:
@@ -164,11 +151,6 @@ class Session:
         if self.let_in:
             return TargetError(f"these credentials may not {wish}", where=self.base, hint=source)
         return TargetError(f"it refuses the credentials, or they may not {wish}", where=self.base, hint=source)
-
-    def redirected(self, reply: Reply) -> TargetError:
-        """A redirect, which is not followed: the credentials would go along."""
-        hint = "it may want another kind of token" if self.auth.given else f"it may want a token: {_HOW}"
-        return between.redirected(reply, self.base, login_hint=hint)
 
     def close(self) -> None:
         self.auth.close()

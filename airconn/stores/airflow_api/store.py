@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar, TypeVar, cast
+from typing import TypeVar, cast
 
+from airconn.airflow.rest_api import RestDialect, dialect_for
 from airconn.config import Settings
-from airconn.model import (
-    DEFAULT_POOL,
-    NEWEST,
-    AirflowObject,
-    AirflowVersion,
-    Bundle,
-    Kind,
-    Origin,
-    Outcome,
-    Selection,
-    Step,
-)
+from airconn.model import DEFAULT_POOL, Action, AirflowObject, Bundle, Kind, Origin, Outcome, Selection, Step
+from airconn.model.reading import Key, Note, Reading
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.batches import carry_out
-from airconn.stores.airflow_api.dialect import Dialect, dialect_for
-from airconn.stores.airflow_api.forms import stored_form
-from airconn.stores.airflow_api.mixing import mixed
+from airconn.stores.airflow_api.mixed_writes import mixed
 from airconn.stores.airflow_api.pages import Lister
-from airconn.stores.airflow_api.probe import Server, probe
-from airconn.stores.airflow_api.reading import Reader
+from airconn.stores.airflow_api.probe import AnsweringAirflow, probe
+from airconn.stores.airflow_api.reading import ApiReader
 from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.base import Capabilities, Store, normal_url
+from airconn.stores.airflow_api.stored_forms import stored_form
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store, normal_url
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -38,85 +28,71 @@ _QUICK = 500
 
 
 class AirflowApiStore(Store):
-    """An Airflow. It is asked for its version at the first call that needs an answer, and no earlier."""
+    """An Airflow. It is asked for its version at the first call whose answer depends on it, and no earlier.
 
-    capabilities: ClassVar[Capabilities] = Capabilities(hides=True)
+    The version of the server decides what it holds and refuses, also where the objects are for another Airflow.
+    """
 
     def __init__(self, address: str, settings: Settings) -> None:
-        super().__init__(base_url(address))
+        super().__init__(base_url(address), Capabilities(hides=True, is_airflow=True))
         self._session = Session(self.address, settings)
-        self._server: Server | None = None
-        self._unreadable: frozenset[tuple[Kind, str]] = frozenset()
+        self._server: AnsweringAirflow | None = None
 
-    def describe(self) -> str:
-        return f"airflow {self._probed().text} at {self.address}"
+    def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
+        server = self._probed(context)
+        text = f"airflow {server.text} at {self.address}"
+        return Description(text, server.version, hides_no_password=not server.v2)
 
     def location(self, kind: Kind) -> object:
         return normal_url(self.address)
 
-    def airflow(self) -> AirflowVersion:
-        return self._probed().version
-
-    def read(self, selection: Selection) -> Bundle:
-        reader = Reader(self._session, self._api(), self.watch)
+    def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
+        reader = ApiReader(self._session, self._api(context), context.watch)
         bundle = Bundle.of(obj for kind in Kind if selection.reaches(kind) for obj in reader.read(kind, selection))
-        self.notes, self._unreadable = reader.notes, reader.unreadable
-        return bundle
+        return Reading(bundle, tuple(reader.notes), unreadable=reader.unreadable)
 
-    def at_hand(self, kinds: frozenset[Kind]) -> frozenset[tuple[Kind, str]]:
-        listers = {kind: Lister(self._session, self._api(), kind, self.watch) for kind in kinds}
+    def quick_ids(self, kinds: frozenset[Kind], context: Context) -> frozenset[Key]:
+        listers = {kind: Lister(self._session, self._api(context), kind, context.watch) for kind in kinds}
         quick = {kind: lister for kind, lister in listers.items() if lister.count() <= _QUICK}
         return frozenset((kind, id_) for kind, lister in quick.items() for id_ in lister.read().items)
 
-    def create_refusal(self, obj: AirflowObject) -> str:
-        why = self.withheld(obj.kind, obj.id)
-        return f"it is there, and {why}" if why else ""
+    def stored_form(self, obj: T, context: Context = DEFAULT_CONTEXT) -> T:
+        return cast("T", stored_form(obj, self._dialect(context)))
 
-    def withheld(self, kind: Kind, id_: str) -> str:
-        return "the server fails on it (500)" if (kind, id_) in self._unreadable else ""
+    def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
+        return tuple(problems(obj, self._dialect(context)))
 
-    def stored_form(self, obj: T) -> T:
-        return cast("T", stored_form(obj, self._dialect()))
+    def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
+        if step.action is Action.CREATE:
+            why = context.before.unreadable.get((step.kind, step.id)) if context.before else None
+            return f"it is there, and {why}" if why else ""
+        if step.action is Action.UPDATE:
+            return update_refusal(step, self._dialect(context))
+        deletes = step.action in (Action.REPLACE, Action.DELETE)
+        is_own = deletes and step.kind is Kind.POOLS and step.id == DEFAULT_POOL
+        return f"Airflow lets nobody delete {DEFAULT_POOL}" if is_own else ""
 
-    @property
-    def hides_no_password(self) -> bool:
-        return not self._dialect().v2
+    def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
+        yield from carry_out(self._session, self._api(context), steps, whole=context.whole)
 
-    def problems(self, obj: AirflowObject) -> Sequence[str]:
-        return tuple(problems(obj, self._dialect()))
-
-    def update_refusal(self, step: Step) -> str:
-        return update_refusal(step, self._dialect())
-
-    def replace_refusal(self, step: Step) -> str:
-        own = step.kind is Kind.POOLS and step.id == DEFAULT_POOL
-        return f"Airflow lets nobody delete {DEFAULT_POOL}" if own else ""
-
-    def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        self.notes = []
-        yield from carry_out(self._session, self._api(), steps, self.notes, whole=self.whole)
-
-    def mixed(self, done: Sequence[Step]) -> frozenset[tuple[Kind, str]]:
-        found, note = mixed(self._session, self._api(), done)
-        self.notes = [note] if note else []
-        return found
+    def mixed(self, done: Sequence[Step], context: Context) -> tuple[frozenset[Key], tuple[Note, ...]]:
+        return mixed(self._session, self._api(context), done)
 
     def close(self) -> None:
         self._session.close()
 
-    def _probed(self) -> Server:
+    def _probed(self, context: Context) -> AnsweringAirflow:
         if self._server is None:
-            self._server = probe(self._session, self.watch)
+            self._server = probe(self._session, context.watch)
             self._session.v2, self._session.version = self._server.v2, self._server.version
         return self._server
 
-    def _dialect(self) -> Dialect:
-        """The dialect of the server, or of the newest one as long as it wasn't asked."""
-        return dialect_for(self._server.version if self._server else NEWEST)
+    def _dialect(self, context: Context) -> RestDialect:
+        return dialect_for(self._probed(context).version)
 
-    def _api(self) -> Api:
-        server = self._probed()
+    def _api(self, context: Context) -> Api:
+        dialect = self._dialect(context)
         from airconn.stores.airflow_api.v1 import ApiV1
         from airconn.stores.airflow_api.v2 import ApiV2
 
-        return (ApiV2 if server.v2 else ApiV1)(dialect_for(server.version), Origin(self.address))
+        return (ApiV2 if dialect.v2 else ApiV1)(dialect, Origin(self.address))

@@ -18,10 +18,10 @@ from airconn.model import (
     hidden_or,
     value_fields,
 )
-from airconn.stores.airflow_api.answers import Item
-from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
-from airconn.stores.airflow_api.forms import fields_set, plain
-from airconn.stores.airflow_api.transport import Request
+from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
+from airconn.stores.airflow_api.stored_forms import fields_set, plain
+from airconn.stores.http.fields import FieldReader
+from airconn.stores.http.messages import Request
 
 _NOT_HERE = {"team_name"}
 
@@ -37,7 +37,7 @@ class ApiV1(Api):
         return kind is not Kind.CONNECTIONS
 
     def parse(self, kind: Kind, item: Mapping[str, Any]) -> AirflowObject:
-        read = Item(kind, item, self.origin.source)
+        read = FieldReader(kind, item, self.origin.source)
         if kind is Kind.CONNECTIONS:
             text = read.text("extra")
             extra = None if text is None else Text.of(text, masked=True)
@@ -96,7 +96,7 @@ class ApiV1(Api):
             return (Request("PATCH", path, (("update_mask", ",".join(written)),), body),)
         body = {name: plain(getattr(source, name)) for name in written}
         if "password" in body and not body["password"]:
-            raise Refused("a password can't be removed by an update: delete the connection first")
+            raise NotWritten("a password can't be removed by an update: delete the connection first")
         return (Request("PATCH", path, body=body),)
 
     def _update_variable(
@@ -108,7 +108,7 @@ class ApiV1(Api):
             # null is refused, and '' would be stored. Only overwriting the whole variable clears its description.
             value = source.value if "value" in written else getattr(target, "value", REDACTED)
             if not isinstance(value, Text) or value.hidden:
-                raise Refused("its description can't be cleared without sending its value, which is hidden")
+                raise NotWritten("its description can't be cleared without sending its value, which is hidden")
             return (Request("POST", self.path(Kind.VARIABLES), body={"key": source.key, "value": plain(value)}),)
         if "value" not in written:
             return (self._describe(source.key, plain(source.description)),)

@@ -20,10 +20,10 @@ from airconn.model import (
     hidden_or,
     value_fields,
 )
-from airconn.stores.airflow_api.answers import Item
-from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
-from airconn.stores.airflow_api.forms import fields_set, plain, unmasked
-from airconn.stores.airflow_api.transport import Request
+from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
+from airconn.stores.airflow_api.stored_forms import fields_set, plain, unmasked
+from airconn.stores.http.fields import FieldReader
+from airconn.stores.http.messages import Request
 
 
 class ApiV2(Api):
@@ -36,7 +36,7 @@ class ApiV2(Api):
         return True
 
     def parse(self, kind: Kind, item: Mapping[str, Any]) -> AirflowObject:
-        read = Item(kind, item, self.origin.source)
+        read = FieldReader(kind, item, self.origin.source)
         if kind is Kind.CONNECTIONS:
             extra = read.text("extra")
             return Connection(
@@ -84,7 +84,7 @@ class ApiV2(Api):
         """
         source, written = step.source, self._written(step)
         if source is None:
-            raise Refused("there is nothing to write")
+            raise NotWritten("there is nothing to write")
         if not written:
             return ()
         mask = tuple(("update_mask", name) for name in written)
@@ -96,7 +96,7 @@ class ApiV2(Api):
         """What stands for a created or updated object in a request of many. The server says which it doesn't take."""
         source = step.source
         if source is None:
-            raise Refused("there is nothing to write")
+            raise NotWritten("there is nothing to write")
         values = self._to_create(source) if step.action is Action.CREATE else self._to_update(step, source)
         return {ID_NAMES[step.kind]: step.id, **values}
 
@@ -115,10 +115,10 @@ class ApiV2(Api):
         written = self._written(step)
         values = {name: plain(getattr(source, name)) for name in written}
         if "password" in values and not values["password"]:
-            raise Refused("a password can't be removed by an update: delete the connection first")
+            raise NotWritten("a password can't be removed by an update: delete the connection first")
         if isinstance(source, Pool):
             if step.id == DEFAULT_POOL and not set(written) <= {"slots", "include_deferred"}:
-                raise Refused(f"the API changes only slots and include_deferred of {DEFAULT_POOL}")
+                raise NotWritten(f"the API changes only slots and include_deferred of {DEFAULT_POOL}")
             values = {**_required(target if isinstance(target, Pool) else source), **values}
             values["include_deferred"] = bool(values["include_deferred"])
         elif isinstance(source, Variable):

@@ -10,7 +10,6 @@ from itertools import groupby
 
 from airconn.errors import AirconnError, TargetError, own_fault
 from airconn.model import (
-    REDACTED,
     Action,
     AirflowObject,
     Connection,
@@ -20,25 +19,24 @@ from airconn.model import (
     Outcome,
     Pool,
     Step,
-    Text,
     value_fields,
 )
-from airconn.stores.airflow_api import between
-from airconn.stores.airflow_api.along import is_merged
-from airconn.stores.airflow_api.api import ID_NAMES, Api, Refused
-from airconn.stores.airflow_api.faults import NoAnswer
-from airconn.stores.airflow_api.forms import hides_more, matches, stored_form
-from airconn.stores.airflow_api.reasons import reason
+from airconn.model.compare import hides
+from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
+from airconn.stores.airflow_api.error_texts import reason
+from airconn.stores.airflow_api.sent_fields import is_merged
 from airconn.stores.airflow_api.session import Session, names_an_object
-from airconn.stores.airflow_api.transport import Reply, Request, unknown_fate
-from airconn.stores.masks import holds_mask
+from airconn.stores.airflow_api.stored_forms import hides_more, is_shown, stored_form
+from airconn.stores.hidden import hidden_refusal
+from airconn.stores.http import gateways
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.messages import Reply, Request, unknown_fate
+from airconn.stores.in_parallel import in_order
 from airconn.stores.meanwhile import CHANGED, is_changed
-from airconn.stores.several import in_order
+from airconn.stores.silence import SILENT, Silence
 
 _DONE = range(200, 300)
 _FORBIDDEN = (401, 403, 405)
-_PATIENCE = 2
-"""After so many requests in a row without an answer, the other steps aren't tried any more."""
 _AT_A_TIME = {Kind.CONNECTIONS: 4, Kind.VARIABLES: 2, Kind.POOLS: 2}
 """How many single objects are written at a time, to an Airflow that can't take many in one request."""
 
@@ -63,7 +61,7 @@ class _NotDeleted(TargetError):
     """The server let nobody delete an object."""
 
 
-class Writer:
+class ApiWriter:
     """Writes to one server, one object a request."""
 
     def __init__(self, session: Session, api: Api, *, whole: bool = False) -> None:
@@ -71,7 +69,7 @@ class Writer:
         self._whole = whole
         self._session = session
         self._api = api
-        self._silent = 0
+        self._silence = Silence()
         self._why = ""
         self._lost = ""
         """The object that was, or may be, deleted and not created again, if there is one."""
@@ -119,34 +117,31 @@ class Writer:
 
     def why_not(self, *, completes: bool = False) -> str:
         """Why nothing more is tried, if so. What completes something is, after the deadline as well."""
-        if not self._why and not completes and self._session.transport.is_late():
+        if not self._why and not completes and self._session.transport.deadline.has_passed():
             return "the deadline has passed"
         return self._why
 
     def heard(self) -> None:
         """The server has answered."""
-        self._silent = 0
+        self._silence.heard()
 
     def unheard(self) -> None:
         """The server hasn't answered. After a while of that it isn't asked again."""
-        self._silent += 1
-        if self._silent >= _PATIENCE:
-            self._why = f"{self._session.base} doesn't answer any more"
+        self._silence.unheard()
+        if self._silence.is_long:
+            self._why = f"{self._session.base} {SILENT}"
 
     def _carry_out(self, step: Step, doubt: Doubt, completes: bool) -> None:
         if step.action is Action.DELETE:
             self._delete(step)
             return
         if step.source is None:
-            raise Refused("there is nothing to write")
+            raise NotWritten("there is nothing to write")
         names = sorted(self._api.sent(step)) if step.action is Action.UPDATE else value_fields(step.kind)
-        masked = holds_mask(step.source, names)
-        if masked:
-            raise Refused(
-                f"{', '.join(masked)} {'is' if len(masked) == 1 else 'are'} hidden (***) and wasn't written"
-            )
+        if refusal := hidden_refusal(step.source, names):
+            raise NotWritten(refusal)
         if is_merged(step) and self.is_changed(step, self._held(step, late=completes)):
-            raise Refused(CHANGED)
+            raise NotWritten(CHANGED)
         if step.action is Action.UPDATE:
             if names:
                 for number, request in enumerate(self._api.update(step)):
@@ -158,7 +153,7 @@ class Writer:
             self._replace(step, step.source, requests)
         else:
             if self._api.dialect.upserts_variables and step.kind is Kind.VARIABLES and self._held(step) is not None:
-                raise Refused("there is one already, which this call would overwrite")
+                raise NotWritten("there is one already, which this call would overwrite")
             self._create(step, step.source, requests, doubt, completes=completes)
 
     def _replace(self, step: Step, source: AirflowObject, requests: Sequence[Request]) -> None:
@@ -214,7 +209,7 @@ class Writer:
     def sent(self, request: Request, step: Step) -> Reply:
         """The answer of the server itself. Raises `NoAnswer` where only something in front of it answers."""
         reply = self._session.send(request)
-        if reply.status != 413 and (between.trouble(reply) or 300 <= reply.status < 400):
+        if reply.status != 413 and (gateways.fault(reply) or 300 <= reply.status < 400):
             message = failure(reply, request, step)
             raise NoAnswer(message, where=self._session.base, maybe_done=reply.doubtful or unknown_fate(reply))
         return reply
@@ -229,14 +224,14 @@ class Writer:
 
         `known`: a create of ours had no answer, so that it may be ours. Else it was made by a gateway that sent ours
         twice, or by somebody else. What the server doesn't show of it is written once more, since nobody knows whose
-        it is. Raises `Refused` where it is one with other values, or where that fails, and `NoAnswer`.
+        it is. Raises `NotWritten` where it is one with other values, or where that fails, and `NoAnswer`.
         """
         source = step.source
         if source is None:
             return False
         if not self._is_as_sent(step, source, held, doubt):
             if known:
-                raise Refused(OTHER_VALUES)
+                raise NotWritten(OTHER_VALUES)
             return False
         unseen = [name for name in value_fields(step.kind) if _is_unseen(name, source, held, doubt)]
         if not unseen or self._whole or (not isinstance(source, Pool) and not source.literal.isdisjoint(unseen)):
@@ -250,7 +245,7 @@ class Writer:
             raise NoAnswer(f"{_UNSURE}: {told(error)}", where=self._session.base, maybe_done=True) from None
         except AirconnError as error:
             if known:
-                raise Refused(f"{_UNSURE}: {told(error)}") from None
+                raise NotWritten(f"{_UNSURE}: {told(error)}") from None
             return False
         return True
 
@@ -262,9 +257,9 @@ class Writer:
         lacking = doubt is Doubt.BARE or not self._whole  # it is written afterwards
         if lacking and isinstance(held, Connection) and held.password is None:
             names.remove("password")
-        if any(hides_more(held, source, name, tells_passwords=self._api.dialect.v2) for name in names):
+        if hides_more(source, held, names, tells_passwords=self._api.dialect.tells_passwords):
             return False
-        return matches(held, stored_form(source, self._api.dialect), names)
+        return is_shown(stored_form(source, self._api.dialect), held, names)
 
     def is_changed(self, step: Step, held: AirflowObject | None) -> bool:
         """Whether what a step merges with is another one by now."""
@@ -319,7 +314,7 @@ def _is_unseen(name: str, source: AirflowObject, held: AirflowObject, doubt: Dou
     if getattr(source, name) is None or (name == "password" and doubt is Doubt.BARE):
         return False
     value = getattr(held, name)
-    return value is REDACTED or (isinstance(value, Text) and bool(value.hidden)) or (name == "password" and not value)
+    return hides(value) or (name == "password" and not value)
 
 
 def _names(reply: Reply, step: Step) -> bool:
@@ -341,8 +336,8 @@ def failure(reply: Reply, request: Request, step: Step) -> str:
         return "there is one with this id already"
     if status in (400, 422):
         return f"Airflow refuses it ({status})"
-    if trouble := between.trouble(reply):
-        return f"the server {trouble}"
+    if fault := gateways.fault(reply):
+        return f"the server {fault}"
     if 300 <= status < 400:
         return "something in front of the Airflow redirects to another page, as to one to log in"
     if status >= 500:

@@ -5,8 +5,8 @@ Options were read in `cli/cli_config.py` of 2.7.3, 2.8.0, 2.11.2, 3.0.6, 3.1.8, 
 
 from __future__ import annotations
 
+from airconn.airflow.command import dialect_of
 from airconn.model import AirflowVersion, Kind
-from airconn.stores.airflow_cli.dialect import dialect_of
 from airconn.stores.airflow_cli.script import FILE, Call
 
 VERSION = Call("version", ("version",), keeps_output=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from airconn.model import (
     REDACTED,
@@ -14,8 +14,8 @@ from airconn.model import (
     Text,
     Variable,
     rules_for,
-    value_fields,
 )
+from airconn.model.compare import FieldComparison, compare
 from airconn.stores.airflow_cli.reading import exported, mistaken
 
 T = TypeVar("T", bound=AirflowObject)
@@ -48,18 +48,17 @@ def _holds_description(variable: Variable, version: AirflowVersion) -> bool:
 
 def differing(held: AirflowObject, wanted: AirflowObject) -> tuple[str, ...]:
     """The names of the fields in which what is there isn't what was to be written."""
-    return tuple(
-        name for name in value_fields(wanted.kind) if not _same(name, getattr(held, name), getattr(wanted, name))
-    )
+    return tuple(field.name for field in compare(wanted, held) if not _is_as_wanted(field))
 
 
-def _same(name: str, held: Any, wanted: Any) -> bool:
+def _is_as_wanted(field: FieldComparison) -> bool:
+    wanted, held = field.a, field.b
     if held is REDACTED or wanted is REDACTED:
         return True  # a *** that is there, and that the user says is meant
-    if name == "team_name" and wanted is None:
+    if field.name == "team_name" and wanted is None:
         return True
-    if name == "include_deferred":
+    if field.name == "include_deferred":
         return bool(held) == bool(wanted)
     if isinstance(held, Text) and isinstance(wanted, Text):
         return held.text == wanted.text
-    return bool(held == wanted)
+    return field.is_identical

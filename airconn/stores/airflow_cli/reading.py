@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from airconn.airflow.command import dialect_of
 from airconn.errors import InputError, TargetError
 from airconn.formats import connection_fields
 from airconn.formats.base import Faults
@@ -27,7 +28,6 @@ from airconn.model import (
     jsontext,
     rules_for,
 )
-from airconn.stores.airflow_cli.dialect import dialect_of
 
 Values: TypeAlias = "Mapping[str, str] | None"
 _WRAPPER = {"value", "description"}

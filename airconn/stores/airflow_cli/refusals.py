@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from airconn.airflow.command import dialect_of
 from airconn.formats.base import extra_fault
 from airconn.model import (
     DEFAULT_POOL,
@@ -18,7 +19,6 @@ from airconn.model import (
     rules_for,
 )
 from airconn.stores import limits
-from airconn.stores.airflow_cli.dialect import dialect_of
 
 
 def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:

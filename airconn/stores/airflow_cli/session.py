@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from airconn.airflow.command import dialect_of
 from airconn.errors import TargetError, UsageError
-from airconn.formats.base import Note
 from airconn.model import AirflowObject, AirflowVersion, Bundle, Kind, Selection, rules_for
+from airconn.model.reading import Key, Note, Reading
 from airconn.stores.airflow_cli import calls
-from airconn.stores.airflow_cli.dialect import dialect_of
 from airconn.stores.airflow_cli.prefix import Prefix
 from airconn.stores.airflow_cli.reading import document, exact_values, objects
 from airconn.stores.airflow_cli.script import Answer, Call, CutOff, carry_out
@@ -23,15 +23,13 @@ _FERNET = re.compile(r"gAAAAA[\w-]{60,}={0,2}")
 """What Fernet makes of a text: version 128 and a time in this epoch, in base64."""
 
 
-class Session:
+class CommandSession:
     """One deployment behind a prefix."""
 
     def __init__(self, prefix: Prefix, environ: Mapping[str, str], timeout: float) -> None:
         self.prefix = prefix
         self.teams = False
-        """Whether the last answer came from an Airflow with teams."""
-        self.exact: bool | None = None
-        """Whether the texts of variables were told as they are, once any were asked for."""
+        """Whether this Airflow has teams, which is told with its version."""
         self._environ = environ
         self._patience = _PATIENCE * timeout
         self._version: AirflowVersion | None = None
@@ -54,12 +52,10 @@ class Session:
         self.version()
         return self._text
 
-    def read(self, selection: Selection, notes: list[Note]) -> Bundle:
+    def read(self, selection: Selection) -> Reading:
         """The selected objects. Raises `TargetError`."""
         kinds = [kind for kind in Kind if selection.reaches(kind)]
-        if not kinds:
-            return Bundle()
-        return self.parsed(self._asked(self.exports(kinds)), kinds, selection, notes)
+        return self.parsed(self._asked(self.exports(kinds)), kinds, selection) if kinds else Reading()
 
     def exports(self, kinds: Iterable[Kind]) -> list[Call]:
         """The calls that export these kinds."""
@@ -72,7 +68,6 @@ class Session:
         """Makes these calls. Raises `TargetError` where none of them was made, and `CutOff` where that isn't sure."""
         ask = [] if self._version else [calls.VERSION]
         answer = carry_out(self.prefix, [*ask, *todo], self._environ, self._patience)
-        self.teams = ("config", "teams") in answer.seen
         if ask:
             self._learn(answer)
         return answer
@@ -90,24 +85,26 @@ class Session:
             if re.fullmatch(r"\d+\.\d+\.\d+\S*", line.strip()):
                 try:
                     self._version, self._text = AirflowVersion.parse(line), line.strip()
+                    self.teams = ("config", "teams") in answer.seen
                     return
                 except UsageError:
                     continue
         raise self._failure(calls.VERSION, answer)
 
-    def parsed(self, answer: Answer, kinds: Sequence[Kind], selection: Selection, notes: list[Note]) -> Bundle:
+    def parsed(self, answer: Answer, kinds: Sequence[Kind], selection: Selection) -> Reading:
         """The selected objects of the exports in an answer.
 
-        Raises `TargetError` where one isn't whole: the command exits with 0 after failures, and with others after
-        none, so that the file has to be there and the code to be 0.
+        The version of a variable says whether its text was told as it is. Raises `TargetError` where an export isn't
+        whole: the command exits with 0 after failures, and with others after none, so that the file has to be there
+        and the code to be 0.
         """
         version = self.version()
         values = None
         if Kind.VARIABLES in kinds:
             printed = answer.files.get(calls.VALUES.name, "") if not answer.codes.get(calls.VALUES.name, 1) else ""
             values = exact_values(printed)
-            self.exact = values is not None
         found: list[AirflowObject] = []
+        notes: list[Note] = []
         for kind in kinds:
             call = calls.export(kind)
             text = answer.files.get(call.name, "")
@@ -122,9 +119,12 @@ class Session:
                     notes.append(
                         Note(where, f"Airflow can't decrypt it there, {_OTHER_KEY}: left out", left_out=True)
                     )
-                notes += self._losses(wanted)
+                notes += self._losses(wanted, exact=values is not None)
             found += objects(kind, wanted, version, self.prefix.address, values)
-        return Bundle.of(found)
+        exact: dict[Key, object] = {
+            (obj.kind, obj.id): values is not None for obj in found if obj.kind is Kind.VARIABLES
+        }
+        return Reading(Bundle.of(found), tuple(notes), versions=exact)
 
     def _undecrypted(self, entries: Mapping[str, Any], values: Mapping[str, str], answer: Answer) -> set[str]:
         """The variables that Airflow couldn't decrypt: it exports null for them, and only its log tells.
@@ -165,11 +165,11 @@ class Session:
                 )
         return TargetError(f"{' '.join(call.words()[:3])} {said}", where=self.prefix.address, hint=hint)
 
-    def _losses(self, entries: Mapping[str, Any]) -> list[Note]:
+    def _losses(self, entries: Mapping[str, Any], *, exact: bool) -> list[Note]:
         """What the command doesn't tell of variables, in one note."""
         version = self.version()
         lost = []
-        if not self.exact and any(not isinstance(entry, str) for entry in entries.values()):
+        if not exact and any(not isinstance(entry, str) for entry in entries.values()):
             lost.append("writes values that are JSON anew (1.50 becomes 1.5)")
         if entries and not rules_for(version).variable_descriptions:
             lost.append("leaves out descriptions")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
+from airconn.airflow.command import dialect_of
 from airconn.config import Settings
-from airconn.model import NEWEST, WRITES, AirflowObject, AirflowVersion, Bundle, Outcome, Selection, Step
+from airconn.model import WRITES, Action, AirflowObject, AirflowVersion, Outcome, Selection, Step
+from airconn.model.reading import Reading
 from airconn.stores.airflow_cli import refusals
-from airconn.stores.airflow_cli.dialect import dialect_of
 from airconn.stores.airflow_cli.forms import stored_form
 from airconn.stores.airflow_cli.prefix import Prefix
-from airconn.stores.airflow_cli.session import Session
+from airconn.stores.airflow_cli.session import CommandSession
 from airconn.stores.airflow_cli.writing import Writer
-from airconn.stores.base import Capabilities, Store
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -24,41 +25,41 @@ class AirflowCliStore(Store):
     Nothing of it is hidden. It is asked for its version at the first call that needs an answer, and no earlier.
     """
 
-    capabilities: ClassVar[Capabilities] = Capabilities(at_once=True)
-
     def __init__(self, address: str, prefix: Prefix, settings: Settings) -> None:
-        super().__init__(address)
-        self._session = Session(prefix, settings.environ, settings.timeout)
+        super().__init__(address, Capabilities(at_once=True, is_airflow=True))
+        self._session = CommandSession(prefix, settings.environ, settings.timeout)
 
-    def describe(self) -> str:
+    def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
         words = self._session.prefix.by_hand()
-        return f"airflow {self._session.text()} through {words or 'its command on this machine'}"
+        text = f"airflow {self._session.text()} through {words or 'its command on this machine'}"
+        return Description(text, self._session.version())
 
-    def airflow(self) -> AirflowVersion:
-        return self._session.version()
+    def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
+        return self._session.read(selection)
 
-    def read(self, selection: Selection) -> Bundle:
-        self.notes = []
-        return self._session.read(selection, self.notes)
+    def stored_form(self, obj: T, context: Context = DEFAULT_CONTEXT) -> T:
+        version = self._version(context)
+        told = context.before.versions.get((obj.kind, obj.id)) if context.before else None
+        return stored_form(obj, version, exact=dialect_of(version).exact if told is None else bool(told))
 
-    def stored_form(self, obj: T) -> T:
-        exact = self._session.exact
-        return stored_form(obj, self._known(), exact=dialect_of(self._known()).exact if exact is None else exact)
+    def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
+        return tuple(refusals.problems(obj, self._version(context)))
 
-    def problems(self, obj: AirflowObject) -> Sequence[str]:
-        return tuple(refusals.problems(obj, self._known()))
+    def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
+        if step.action is Action.UPDATE:
+            return refusals.update_refusal(step, teams=self._session.teams)
+        if step.action in (Action.REPLACE, Action.DELETE):
+            return refusals.replace_refusal(step, teams=self._session.teams)
+        return ""
 
-    def update_refusal(self, step: Step) -> str:
-        return refusals.update_refusal(step, teams=self._session.teams)
+    def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
+        yield from Writer(self._session, self, context).apply([step for step in steps if step.action in WRITES])
 
-    def replace_refusal(self, step: Step) -> str:
-        return refusals.replace_refusal(step, teams=self._session.teams)
+    def _version(self, context: Context) -> AirflowVersion:
+        """The version of the place where it was asked for it, which `describe` does."""
+        return self._session.known or context.airflow
 
-    def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        self.notes = []
-        writer = Writer(self._session, self, self.notes)
-        yield from writer.apply([step for step in steps if step.action in WRITES])
 
-    def _known(self) -> AirflowVersion:
-        """The version as far as it was asked for. A store that nobody asks anything stays unasked."""
-        return self._session.known or NEWEST
+def open_store(address: str, settings: Settings) -> AirflowCliStore:
+    """The Airflow to whose command `airflow-cli:COMMAND PREFIX` leads. Raises `UsageError` for no such prefix."""
+    return AirflowCliStore(address, Prefix.of(address), settings)

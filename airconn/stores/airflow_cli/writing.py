@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from airconn.errors import AirconnError, TargetError
 from airconn.formats import get_format
-from airconn.formats.base import Note, WriteOptions
+from airconn.formats.base import WriteOptions
 from airconn.model import (
     REDACTED,
     Action,
@@ -28,6 +28,7 @@ from airconn.model import (
     rules_for,
     value_fields,
 )
+from airconn.model.reading import Note, Reading
 from airconn.stores.airflow_cli import calls
 from airconn.stores.airflow_cli.forms import differing
 from airconn.stores.airflow_cli.script import Call, CutOff
@@ -35,8 +36,10 @@ from airconn.stores.masks import holds_mask
 from airconn.stores.meanwhile import CHANGED, is_changed
 
 if TYPE_CHECKING:
-    from airconn.stores.airflow_cli.session import Session
-    from airconn.stores.base import Store
+    from airconn.stores.airflow_cli.session import CommandSession
+    from airconn.stores.base import Context, Store
+
+T = TypeVar("T", bound=AirflowObject)
 
 _PATIENCE = 6
 """After so many files in a row of which nothing was taken, no other is tried."""
@@ -74,11 +77,11 @@ class _Item:
 class Writer:
     """Writes to one deployment."""
 
-    def __init__(self, session: Session, store: Store, notes: list[Note]) -> None:
-        """`store` knows what the place refuses and gives back; `notes` get what is lost on the way."""
+    def __init__(self, session: CommandSession, store: Store, context: Context) -> None:
+        """`store` knows what the place refuses and gives back."""
         self._session = session
         self._store = store
-        self._notes = notes
+        self._context = context
         self._barren = 0
 
     def apply(self, steps: Sequence[Step]) -> list[Outcome]:
@@ -97,8 +100,12 @@ class Writer:
             self._all_apart([item for item in todo if (item.step.kind, item.step.id) not in later])
             if later:
                 self._replace(replaced[0], replaced[1:])
-            self._tell_losses([item for item in todo if item.error is None])
-        return [Outcome(item.step, item.error, item.untried) for item in items]
+        told = self._descriptions_lost([item for item in todo if item.error is None])
+        last = len(items) - 1
+        return [
+            Outcome(item.step, item.error, item.untried, notes=self._losses(item) + (told if at == last else ()))
+            for at, item in enumerate(items)
+        ]
 
     def _replace(self, first: _Item, others: Sequence[_Item]) -> None:
         """Replaces the others, if it went well with the first."""
@@ -119,38 +126,38 @@ class Writer:
 
     def _item(self, step: Step) -> _Item:
         if step.action is Action.DELETE:
-            return _Item(step, None, self._store.replace_refusal(step) or None)
+            return _Item(step, None, self._store.refusal(step, self._context) or None)
         if step.source is None:
             return _Item(step, None, "there is nothing to write")
         wanted = self._wanted(step)
         names = [name for name in value_fields(step.kind) if not _stays(step, wanted, name)]
-        refusal = ""
-        if step.action is Action.UPDATE:
-            refusal = self._store.update_refusal(step)
-        elif step.action is Action.REPLACE:
-            refusal = self._store.replace_refusal(step)
+        refusal = self._store.refusal(step, self._context)
         if not refusal and (masked := holds_mask(wanted, names)):
             verb = "is" if len(masked) == 1 else "are"
             refusal = f"{', '.join(masked)} {verb} hidden (***) and wasn't written"
-        problems = () if refusal else self._store.problems(wanted)
+        problems = () if refusal else self._store.problems(wanted, self._context)
         return _Item(step, wanted, refusal or next(iter(problems), None))
 
     def _wanted(self, step: Step) -> AirflowObject:
         """The object that an import has to have: it writes all fields, whichever change."""
         wanted, source = step.result(), step.source
         if isinstance(wanted, Connection) and isinstance(source, Connection):
-            # Nobody was told whose it is, so that the source alone can say it.
+            # No export tells whose it is, so that the source alone can say it.
             return replace(wanted, team_name=source.team_name)
         if (
             isinstance(wanted, Variable)
             and isinstance(source, Variable)
             and isinstance(source.value, Text)
             and not source.value.hidden
-            and self._store.stored_form(source).value == self._store.stored_form(wanted).value
+            and self._as_held(source, self._context.before).value == self._as_held(wanted, self._context.before).value
         ):
             # What was read may be JSON in another form than is held, and the source may have it as it is.
             return replace(wanted, value=source.value)
         return wanted
+
+    def _as_held(self, obj: T, read: Reading | None) -> T:
+        """What the place would give back for `obj`, as it gave what was read."""
+        return self._store.stored_form(obj, replace(self._context, before=read))
 
     def _refuse_changed(self, items: Sequence[_Item]) -> None:
         """Looks for what has come or changed since the plan was made, where an import would destroy it unasked.
@@ -161,15 +168,15 @@ class Writer:
         if not kinds:
             return
         ids = frozenset((item.step.kind, item.step.id) for item in items)
-        notes: list[Note] = []
-        present = self._session.read(Selection(kinds=kinds, ids=ids), notes)
-        unreadable = {note.where for note in notes if note.left_out}
+        present = self._session.read(Selection(kinds=kinds, ids=ids))
+        unreadable = {note.where for note in present.notes if note.left_out}
         for item in items:
             kind, id_ = item.step.kind, item.step.id
+            held = present.bundle.get(kind, id_)
             if item.overwrites:
-                changed = is_changed(item.step, present.get(kind, id_), self._store.stored_form)
+                changed = is_changed(item.step, held, lambda obj: self._as_held(obj, present))
                 item.error = CHANGED if changed else None
-            elif present.get(kind, id_) is not None or f"{self._store.address} {kind.value}/{id_}" in unreadable:
+            elif held is not None or f"{self._store.address} {kind.value}/{id_}" in unreadable:
                 item.error = "there is one with this id already"
 
     def _round(self, items: Sequence[_Item], *, deleting: bool) -> None:
@@ -195,7 +202,7 @@ class Writer:
             return
         ids = frozenset((item.step.kind, item.step.id) for item in items)
         try:
-            present = self._session.parsed(answer, kinds, Selection(kinds=frozenset(kinds), ids=ids), [])
+            present = self._session.parsed(answer, kinds, Selection(kinds=frozenset(kinds), ids=ids))
         except AirconnError as error:
             for item in items:
                 item.error = f"whether it was written isn't known: {error.message}"
@@ -213,15 +220,15 @@ class Writer:
         name = f"{kind.value}-{'changed' if overwrite else 'new'}"
         return calls.import_(kind, name, rendered.text, version, overwrite=overwrite)
 
-    def _verdict(self, item: _Item, present: Bundle, code: int) -> str | None:
-        held = present.get(item.step.kind, item.step.id)
+    def _verdict(self, item: _Item, present: Reading, code: int) -> str | None:
+        held = present.bundle.get(item.step.kind, item.step.id)
         if item.wanted is None:
             return None if held is None else "it is still there"
         ended = f" (exit code {code})" if code else ""
         failed = f"airflow {item.step.kind.value} import didn't take it{ended}"
         if held is None:
             return f"it was deleted, and then {failed}" if item.step.action is Action.REPLACE else failed
-        names = differing(held, self._store.stored_form(item.wanted))
+        names = differing(held, self._as_held(item.wanted, present))
         if names and item.step.action is Action.CREATE:
             item.final = True
             return f"there is one with other values ({', '.join(names)}): it came meanwhile, or Airflow changed it"
@@ -247,24 +254,24 @@ class Writer:
         except TargetError:
             self._barren = _PATIENCE  # the errors of the first time stand
 
-    def _tell_losses(self, items: Sequence[_Item]) -> None:
-        """Notes of what the files had no place for."""
+    def _losses(self, item: _Item) -> tuple[Note, ...]:
+        """What of an object that was written its file can't hold."""
+        if item.wanted is None or item.error is not None:
+            return ()
+        options = WriteOptions(airflow=self._session.version(), kinds=frozenset({item.step.kind}))
+        losses = get_format("json").render(Bundle.of([_without_hidden(item.wanted)]), options).losses
+        return tuple(Note(f"{item.step.kind.value}/{loss.id}", f"{loss.field} {loss.message}") for loss in losses)
+
+    def _descriptions_lost(self, written: Sequence[_Item]) -> tuple[Note, ...]:
         version = self._session.version()
-        for item in items:
-            if item.wanted is not None:
-                kind = item.step.kind
-                options = WriteOptions(airflow=version, kinds=frozenset({kind}))
-                losses = get_format("json").render(Bundle.of([_without_hidden(item.wanted)]), options).losses
-                self._notes += [Note(f"{kind.value}/{loss.id}", f"{loss.field} {loss.message}") for loss in losses]
-        rewritten = [item for item in items if item.step.kind is Kind.VARIABLES and item.step.action is Action.UPDATE]
-        if rewritten and not rules_for(version).variable_descriptions:
-            self._notes.append(
-                Note(
-                    self._store.address,
-                    f"airflow variables import of {version} takes away the descriptions of the variables that it "
-                    "overwrites, and tells nobody which had one",
-                )
-            )
+        rewritten = [i for i in written if i.step.kind is Kind.VARIABLES and i.step.action is Action.UPDATE]
+        if not rewritten or rules_for(version).variable_descriptions:
+            return ()
+        message = (
+            f"airflow variables import of {version} takes away the descriptions of the variables that it "
+            "overwrites, and tells nobody which had one"
+        )
+        return (Note(self._store.address, message),)
 
 
 def _group(items: Sequence[_Item], kind: Kind, *, overwrite: bool) -> list[_Item]:

@@ -11,22 +11,23 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 
 from airconn.formats import json_tree, yaml_tree
 from airconn.formats.base import not_in_place
-from airconn.formats.yaml_edit import Editor
+from airconn.formats.text_edits import TextEdits
+from airconn.formats.yaml_edit import YamlEdits
 from airconn.model import Connection, Variable, jsontext
 from airconn.stores.local import grammar
 
 Changes = Mapping[str, Connection | Variable | None]
-"""What is to stand under an id; None takes it out."""
+"""The objects that are wanted, by their ids; None takes an entry out."""
 
 
-def edited(text: str, what: str, changes: Changes) -> str:
-    """The text of a file with all changes. `what` is its type, and an empty text is a new file.
+def edited(text: str, file_type: str, changes: Changes) -> str:
+    """The text of a file with all changes. `file_type` is one of `grammar.TYPES`, and an empty text is a new file.
 
     Raises `BlockedError` where something else would change as well.
     """
-    if what == "env":
+    if file_type == "env":
         return _edited_lines(text, changes)
-    if what == "json":
+    if file_type == "json":
         return _edited_json(text, changes)
     return _edited_yaml(text, changes)
 
@@ -34,20 +35,19 @@ def edited(text: str, what: str, changes: Changes) -> str:
 def _edited_lines(text: str, changes: Changes) -> str:
     left = dict(changes)
     newline = "\r\n" if "\r\n" in text else "\n"
-    pieces: list[str] = []
+    edits, start = TextEdits(text), 0
     for piece in text.splitlines(keepends=True):
         name, equals, _ = piece.partition("=")
-        if not equals or name not in left or piece.lstrip().startswith("#"):
-            pieces.append(piece)
-            continue
-        obj = left.pop(name)
-        if obj is not None:
-            end = piece[len(piece.splitlines()[0]) :]
-            pieces.append(f"{name}={grammar.line(obj)}{end}")
+        if equals and name in left and not piece.lstrip().startswith("#"):
+            obj = left.pop(name)
+            end = start + len(piece if obj is None else piece.splitlines()[0])
+            edits.replace(start, end, "" if obj is None else f"{name}={grammar.line(obj)}")
+        start += len(piece)
+    kept = edits.edited()
     added = [f"{id_}={grammar.line(obj)}{newline}" for id_, obj in sorted(left.items()) if obj is not None]
-    if added and pieces and pieces[-1] == pieces[-1].splitlines()[0]:
-        pieces.append(newline)
-    return "".join((*pieces, *added))
+    if added and kept and kept[-1] not in grammar.LINE_ENDS:
+        kept += newline
+    return "".join((kept, *added))
 
 
 def _edited_json(text: str, changes: Changes) -> str:
@@ -66,13 +66,13 @@ def _edited_json(text: str, changes: Changes) -> str:
 def _edited_yaml(text: str, changes: Changes) -> str:
     if not text:
         return yaml_tree.dump({id_: grammar.entry(obj) for id_, obj in sorted(changes.items()) if obj is not None})
-    editor = _YamlEditor(text)
+    editor = _Editor(text)
     for id_, obj in sorted(changes.items()):
         editor.change(id_, obj)
     return editor.result()
 
 
-class _YamlEditor(Editor):
+class _Editor(YamlEdits):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         root: Node | None = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -88,32 +88,30 @@ class _YamlEditor(Editor):
             self.added += yaml_tree.dump({id_: grammar.entry(obj)}) if obj is not None else ""
             return
         end = max(self.end(value), key.end_mark.index)
-        start = self.text.rfind("\n", 0, key.start_mark.index) + 1
+        start = self.line_start(key.start_mark.index)
         indent = " " * self.root.start_mark.column
         between = self.text[key.end_mark.index : value.start_mark.index]
         if obj is None:
             self.left -= 1
-            following = self.text.find("\n", end)
-            self.edits.append((start, len(self.text) if following < 0 else following + 1, ""))
+            self.replace(start, self.next_line(end), "")
         elif isinstance(value, ScalarNode) and isinstance(obj, Variable) and between.rstrip(" ") == ":":
             new = yaml_tree.dump({"k": grammar.entry(obj)}).removeprefix("k:").rstrip("\n")
-            self.edits.append((key.end_mark.index, end, f":{new}".replace("\n", f"\n{indent}")))
+            self.replace(key.end_mark.index, end, f":{new}".replace("\n", f"\n{indent}"))
         else:
             # An odd or long key stands behind a '?', with its value in a line below.
             lines = indent + yaml_tree.dump({id_: grammar.entry(obj)}).rstrip("\n")
-            self.edits.append((start, end, lines.replace("\n", f"\n{indent}")))
+            self.replace(start, end, lines.replace("\n", f"\n{indent}"))
 
     def result(self) -> str:
         if not self.root.value:
             # An empty mapping is written in braces, which take no lines.
             start, end = self.root.start_mark.index, self.root.end_mark.index
-            self.edits.append((start, end, self.added.rstrip("\n") or "{}"))
+            self.replace(start, end, self.added.rstrip("\n") or "{}")
             return self.edited()
         added = "".join(" " * self.root.start_mark.column + line for line in self.added.splitlines(keepends=True))
         if not self.left and not added:
             added = "{}\n"
         if added:
-            following = self.text.find("\n", self.end(self.root))
-            place = len(self.text) if following < 0 else following + 1
-            self.edits.append((place, place, added if self.text[place - 1] == "\n" else f"\n{added}"))
+            place = self.next_line(self.end(self.root))
+            self.replace(place, place, added if self.text[place - 1] == "\n" else f"\n{added}")
         return self.edited()

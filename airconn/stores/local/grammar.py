@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -16,11 +16,10 @@ import yaml
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, connection_uri, documents, json_tree, tree, uri_lines, yaml_tree
-from airconn.formats.base import Faults, Note, ReadOptions, extra_fault, reading, show_key
+from airconn.formats.base import Faults, ReadOptions, extra_fault, reading, show_key
 from airconn.model import (
     UNDESCRIBED,
     AirflowObject,
-    Bundle,
     Connection,
     Kind,
     Origin,
@@ -29,20 +28,15 @@ from airconn.model import (
     Variable,
     value_fields,
 )
+from airconn.model.reading import Key, Note, Reading
 
 TYPES = ("env", "json", "yaml", "yml")
-_LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 """What ends a line to `str.splitlines`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a file holds."""
-
-    bundle: Bundle = field(default_factory=Bundle)
-    notes: tuple[Note, ...] = ()
-    ids: frozenset[str] = frozenset()
-    """All that there is an entry for, also where Airflow makes nothing of it."""
+USELESS = "an entry of which Airflow makes nothing"
+"""The version of an entry that is there and isn't an object."""
 
 
 def type_of(path: str, rules: Rules) -> str:
@@ -58,25 +52,34 @@ def type_of(path: str, rules: Rules) -> str:
     return name.lower()
 
 
-def read(text: str, kind: Kind, path: str, options: ReadOptions) -> Content:
-    """What Airflow finds in a file. Raises `InputErrors` where a fault keeps it from finding anything."""
+def read(text: str, kind: Kind, path: str, options: ReadOptions) -> Reading:
+    """What Airflow finds in a file. Raises `InputErrors` where a fault keeps it from finding anything.
+
+    The versions are those of the entries of which it makes nothing.
+    """
     reader = _Reader(kind, options)
-    what = type_of(path, options.rules)
-    if text.startswith("\ufeff") and what in ("env", "json"):
+    file_type = type_of(path, options.rules)
+    if text.startswith("\ufeff") and file_type in ("env", "json"):
         raise InputError(
             "it starts with a byte order mark, which Airflow doesn't expect", where=path, hint="save it without one"
         )
-    if what == "env":
+    if file_type == "env":
         reader.env(text, path)
     else:
-        reader.document(*_documents(text, path, what), path)
+        reader.document(*_documents(text, path, file_type), path)
     found = reading(reader.found, reader.faults, reader.notes).checked()
-    return Content(found.bundle, found.notes, frozenset(reader.ids))
+    useless: dict[Key, object] = {(kind, id_): USELESS for id_ in reader.ids if found.bundle.get(kind, id_) is None}
+    return Reading(found.bundle, found.notes, versions=useless)
 
 
-def _documents(text: str, path: str, what: str) -> tuple[Any, Any]:
+def ids(content: Reading, kind: Kind) -> frozenset[str]:
+    """The ids of all entries of a file, also of those of which Airflow makes nothing."""
+    return frozenset((*content.bundle.of_kind(kind), *(id_ for _, id_ in content.versions)))
+
+
+def _documents(text: str, path: str, file_type: str) -> tuple[Any, Any]:
     """The document as we read it, which knows where everything stands, and as Airflow does."""
-    if what == "json":
+    if file_type == "json":
         return json_tree.load(text, path), json.loads(text)
     document = yaml_tree.load(text, path)
     try:
@@ -216,13 +219,13 @@ def line(obj: Connection | Variable) -> str:
     return str(connection_fields.shown(obj.value)) if isinstance(obj, Variable) else connection_uri.build(obj)
 
 
-def refusal(obj: Connection | Variable, what: str, rules: Rules) -> str:
+def refusal(obj: Connection | Variable, file_type: str, rules: Rules) -> str:
     """Why there is no entry of an object that Airflow reads, if there is none."""
     if isinstance(obj, Connection) and (fault := extra_fault(obj, rules)):
         return f"its extra {fault}"
-    if what != "env":
+    if file_type != "env":
         return ""
-    if obj.id.lstrip()[:1] in ("#", "\ufeff") or set(obj.id) & set(f"=@{_LINE_ENDS}") or "://" in obj.id:
+    if obj.id.lstrip()[:1] in ("#", "\ufeff") or set(obj.id) & set(f"=@{LINE_ENDS}") or "://" in obj.id:
         return "its id can't stand in a line NAME=VALUE"
     if isinstance(obj, Connection):
         return "" if connection_uri.is_writable(obj) else "its conn_type can't be written in a URI"
@@ -231,17 +234,17 @@ def refusal(obj: Connection | Variable, what: str, rules: Rules) -> str:
         return "its value is empty, and Airflow reads nothing of a file with such a line"
     return (
         "its value has a line break in it, which no .env file of Airflow's can hold"
-        if set(value) & set(_LINE_ENDS)
+        if set(value) & set(LINE_ENDS)
         else ""
     )
 
 
-def stored(obj: Connection | Variable, what: str, options: ReadOptions) -> Connection | Variable:
+def stored(obj: Connection | Variable, file_type: str, options: ReadOptions) -> Connection | Variable:
     """What Airflow makes of an object after it has been written. Raises `InputError` where it makes nothing of it."""
     if isinstance(obj, Variable):
         value = obj.value if "value" in obj.literal else Text.of(str(connection_fields.shown(obj.value)))
         return replace(obj, value=value, description=None, team_name=None, unsaid=UNDESCRIBED)
-    if what == "env":
+    if file_type == "env":
         back = connection_fields.from_uri(obj.conn_id, line(obj), options.rules, obj.origin)
     else:
         back = connection_fields.from_fields(obj.conn_id, entry(obj), options.rules, obj.origin)
@@ -249,10 +252,10 @@ def stored(obj: Connection | Variable, what: str, options: ReadOptions) -> Conne
     return replace(back, **literal) if literal else back
 
 
-def losses(obj: Connection | Variable, what: str, options: ReadOptions) -> dict[str, str]:
+def losses(obj: Connection | Variable, file_type: str, options: ReadOptions) -> dict[str, str]:
     """What of an object doesn't come back: field -> why."""
-    if isinstance(obj, Connection) and what == "env":
+    if isinstance(obj, Connection) and file_type == "env":
         return connection_uri.losses(obj, line(obj), options.rules)
-    back = stored(obj, what, options)
+    back = stored(obj, file_type, options)
     changed = [name for name in value_fields(obj.kind) if getattr(obj, name) != getattr(back, name)]
     return dict.fromkeys(changed, "has no place in this file, and is left out")

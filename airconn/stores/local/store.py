@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, TypeVar, cast
+from typing import TypeVar, cast
 
 from airconn.errors import AirconnError, InputError, TargetError
-from airconn.formats.base import Note, ReadOptions, not_in_place, verified
+from airconn.formats.base import ReadOptions, not_in_place, verified
 from airconn.model import (
-    ALL_KINDS,
     WRITES,
     Action,
     AirflowObject,
@@ -24,16 +23,15 @@ from airconn.model import (
     Variable,
     value_fields,
 )
-from airconn.stores.base import Capabilities, Store
+from airconn.model.reading import Key, Note, Reading
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.local import grammar
 from airconn.stores.local.edit import edited
-from airconn.stores.local.grammar import Content
 from airconn.stores.masks import holds_mask
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.saving import write_atomically
 
 T = TypeVar("T", bound=AirflowObject)
-Key = tuple[Kind, str]
 
 
 class LocalStore(Store):
@@ -42,103 +40,87 @@ class LocalStore(Store):
     Each is read and written as a whole; where both are written, connections come first.
     """
 
-    reads_as_core: ClassVar[bool] = True
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        kinds=ALL_KINDS - {Kind.POOLS}, at_once=True, conditional=True
-    )
-
     def __init__(self, paths: Mapping[Kind, str]) -> None:
         """`paths` are those of the files that there are."""
         first, second = paths.get(Kind.CONNECTIONS, ""), paths.get(Kind.VARIABLES)
-        super().__init__(f"local:{first}" + (f",{second}" if second else ""))
-        self.kinds = frozenset(paths)
+        super().__init__(
+            f"local:{first}" + (f",{second}" if second else ""),
+            Capabilities(kinds=frozenset(paths), at_once=True, conditional=True, reads_as_core=True),
+        )
         self._paths = paths
-        self._read: dict[Key, AirflowObject] = {}
-        """What the last read found, which a write must find as well."""
-        self._entries: dict[Kind, frozenset[str]] = {}
-        """The ids of all entries that it found, also of those of which Airflow makes nothing."""
 
-    def describe(self) -> str:
-        return f"the files of Airflow's LocalFilesystemBackend: {', '.join(self._paths.values())}"
+    def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
+        text = f"the files of Airflow's LocalFilesystemBackend: {', '.join(self._paths.values())}"
+        return Description(text, kinds=self.capabilities.kinds)
 
     def location(self, kind: Kind) -> object:
         return os.path.realpath(self._paths[kind])
 
-    def read(self, selection: Selection) -> Bundle:
-        return self._selected(selection, may_be_missing=False)
-
-    def present(self, selection: Selection) -> Bundle:
-        """What is there of the selection before a write. A file that isn't there yet holds nothing."""
-        return self._selected(selection, may_be_missing=True)
-
-    def _selected(self, selection: Selection, *, may_be_missing: bool) -> Bundle:
-        self.notes = []
+    def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
         found: list[AirflowObject] = []
+        notes: list[Note] = []
+        useless: dict[Key, object] = {}
         for kind, path in self._paths.items():
-            if kind not in selection.kinds or (may_be_missing and not Path(path).exists()):
+            if kind not in selection.kinds or (context.writes is not None and not Path(path).exists()):
                 continue
             text = _text_of(path)
-            if text or not may_be_missing:
-                content = self._content(kind, text)
-                self.notes += content.notes
-                self._entries[kind] = content.ids
+            if text or context.writes is None:
+                content = self._content(kind, text, context)
+                notes += content.notes
                 found += content.bundle
-        self._read.update({(obj.kind, obj.id): obj for obj in found})
-        return selection.of(Bundle.of(found))
+                useless |= content.versions
+        bundle = selection.of(Bundle.of(found))
+        return Reading(bundle, tuple(notes), kinds=self.capabilities.kinds, versions=useless)
 
-    def _options(self, kind: Kind) -> ReadOptions:
-        return ReadOptions(airflow=self.reads_for, kind=kind)
+    def _type(self, kind: Kind, context: Context) -> str:
+        return grammar.type_of(self._paths[kind], _options(kind, context).rules)
 
-    def _type(self, kind: Kind) -> str:
-        return grammar.type_of(self._paths[kind], self._options(kind).rules)
+    def _content(self, kind: Kind, text: str, context: Context) -> Reading:
+        return grammar.read(text, kind, self._paths[kind], _options(kind, context))
 
-    def _content(self, kind: Kind, text: str) -> Content:
-        return grammar.read(text, kind, self._paths[kind], self._options(kind))
-
-    def stored_form(self, obj: T) -> T:
-        if self.problems(obj):
+    def stored_form(self, obj: T, context: Context = DEFAULT_CONTEXT) -> T:
+        if self.problems(obj, context):
             return obj
-        return cast(
-            "T", grammar.stored(cast("Connection | Variable", obj), self._type(obj.kind), self._options(obj.kind))
-        )
+        file_type = self._type(obj.kind, context)
+        return cast("T", grammar.stored(cast("Connection | Variable", obj), file_type, _options(obj.kind, context)))
 
-    def problems(self, obj: AirflowObject) -> Sequence[str]:
-        if not isinstance(obj, Connection | Variable) or obj.kind not in self.kinds:
+    def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
+        if not isinstance(obj, Connection | Variable) or obj.kind not in self.capabilities.kinds:
             return (_no_place(obj.kind),)
         found = [] if obj.id else ["it has no id"]
         if half := _half_a_character(obj):
             return (*found, f"its {half} has half a character (a lone surrogate) in it, which no file holds")
-        options, what = self._options(obj.kind), self._type(obj.kind)
-        if reason := grammar.refusal(obj, what, options.rules):
+        options, file_type = _options(obj.kind, context), self._type(obj.kind, context)
+        if reason := grammar.refusal(obj, file_type, options.rules):
             return (*found, reason)
         try:
-            grammar.stored(obj, what, options)
+            grammar.stored(obj, file_type, options)
         except InputError:
             found.append("it has no form that Airflow would read from a file")
         return tuple(found)
 
-    def create_refusal(self, obj: AirflowObject) -> str:
-        """Why an object that isn't there can't be created: there may be an entry that Airflow makes nothing of."""
-        if obj.id not in self._entries.get(obj.kind, ()):
+    def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
+        """There may be an entry of its id that Airflow makes nothing of, which must not be lost."""
+        is_there = context.before is not None and (step.kind, step.id) in context.before.versions
+        if step.action is not Action.CREATE or not is_there:
             return ""
-        return f"{self._paths[obj.kind]} has an entry of its id of which Airflow makes nothing"
+        return f"{self._paths[step.kind]} has an entry of its id of which Airflow makes nothing"
 
-    def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
+    def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         """Carries out all steps in one write for each file.
 
         Where the second file can't be written, the first has been, and the outcomes say which steps were done.
         """
         steps = [step for step in steps if step.action in WRITES]
-        self.notes = []
         errors: dict[Key, str] = {}
         done = False
         for kind in (kind for kind in Kind if any(step.kind is kind for step in steps)):
             ours = [step for step in steps if step.kind is kind]
-            if kind not in self.kinds:
+            if kind not in self.capabilities.kinds:
                 errors |= {(kind, step.id): _no_place(kind) for step in ours}
                 continue
             try:
-                refused = self._write(kind, ours)
+                refused = self._write(kind, ours, context)
             except AirconnError as error:
                 if not done:
                     raise
@@ -146,53 +128,60 @@ class LocalStore(Store):
             done = done or len(refused) < len(ours)
             errors |= refused
         for step in steps:
-            yield Outcome(step, errors.get((step.kind, step.id)))
+            why = errors.get((step.kind, step.id))
+            yield Outcome(step, why, notes=() if why is not None else self._losses(step, context))
 
-    def _write(self, kind: Kind, steps: Sequence[Step]) -> dict[Key, str]:
+    def _write(self, kind: Kind, steps: Sequence[Step], context: Context) -> dict[Key, str]:
         """Writes the file of a kind, and gives the reasons why steps of it weren't done."""
         path = self._paths[kind]
         _look(path)
         text = _text_of(path) if Path(path).exists() else ""
-        before = self._content(kind, text) if text else Content()
+        now = self._content(kind, text, context) if text else Reading()
         errors: dict[Key, str] = {}
         changes: dict[str, Connection | Variable | None] = {}
         for step in steps:
-            if reason := self._refusal(step, before):
+            if reason := self._write_refusal(step, now, context):
                 errors[kind, step.id] = reason
             else:
                 wanted = None if step.action is Action.DELETE else step.result()
                 changes[step.id] = cast("Connection | Variable | None", wanted)
         if changes:
-            self._save(kind, text, before, changes)
+            self._save(kind, text, now, changes, context)
         return errors
 
-    def _refusal(self, step: Step, before: Content) -> str:
+    def _write_refusal(self, step: Step, now: Reading, context: Context) -> str:
         """Why a step isn't done, going by what is in the file now."""
         key = (step.kind, step.id)
-        held = before.bundle.get(*key)
+        held = now.bundle.get(*key)
+        read = context.before.bundle.get(*key) if context.before else None
         if step.action is Action.CREATE:
-            if step.id in before.ids:
+            if held is not None or key in now.versions:
                 return "it is there already"
-        elif key in self._read and held != self._read[key]:
+        elif read is not None and held != read:
             is_gone = held is None and step.action is Action.DELETE
             return "" if is_gone else CHANGED
-        elif held is None and step.id in before.ids:
+        elif held is None and key in now.versions:
             return "Airflow makes nothing of its entry, which is left alone"
         if step.action is Action.DELETE:
             return ""
         obj = step.result()
         if masked := holds_mask(obj, value_fields(step.kind)):
             return f"{', '.join(masked)} {'is' if len(masked) == 1 else 'are'} hidden (***) and wasn't written"
-        return next(iter(self.problems(obj)), "")
+        return next(iter(self.problems(obj, context)), "")
 
     def _save(
-        self, kind: Kind, text: str, before: Content, changes: Mapping[str, Connection | Variable | None]
+        self,
+        kind: Kind,
+        text: str,
+        now: Reading,
+        changes: Mapping[str, Connection | Variable | None],
+        context: Context,
     ) -> None:
-        path, options, what = self._paths[kind], self._options(kind), self._type(kind)
-        after = edited(text, what, changes)
-        # What is called genuine is a mask again to whoever reads the file.
+        path, options, file_type = self._paths[kind], _options(kind, context), self._type(kind, context)
+        after = edited(text, file_type, changes)
+        # What is called genuine is a mask again to every reader of the file.
         expected = {
-            (kind, id_): grammar.stored(replace(obj, literal=frozenset()), what, options)
+            (kind, id_): grammar.stored(replace(obj, literal=frozenset()), file_type, options)
             for id_, obj in changes.items()
             if obj is not None
         }
@@ -201,20 +190,23 @@ class LocalStore(Store):
         except InputError:
             raise not_in_place() from None
         gone = {id_ for id_, obj in changes.items() if obj is None}
-        if content.ids != (before.ids - gone) | {id_ for _, id_ in expected}:
+        if grammar.ids(content, kind) != (grammar.ids(now, kind) - gone) | {id_ for _, id_ in expected}:
             raise not_in_place()
         keys = {(kind, id_): obj for id_, obj in changes.items()}
-        verified(lambda: content.bundle, before.bundle, keys, expected)
+        verified(lambda: content.bundle, now.bundle, keys, expected)
         write_atomically(Path(path), after, keep_mode=True)
-        for obj in changes.values():
-            if obj is not None:
-                self._tell_losses(obj)
-        for id_ in changes:
-            self._read.pop((kind, id_), None)
 
-    def _tell_losses(self, obj: Connection | Variable) -> None:
-        lost = grammar.losses(obj, self._type(obj.kind), self._options(obj.kind))
-        self.notes += [Note(f"{obj.kind.value}/{obj.id}", f"{name} {why}") for name, why in lost.items()]
+    def _losses(self, step: Step, context: Context) -> tuple[Note, ...]:
+        """What of a written object the file can't hold."""
+        if step.action is Action.DELETE:
+            return ()
+        obj = cast("Connection | Variable", step.result())
+        lost = grammar.losses(obj, self._type(obj.kind, context), _options(obj.kind, context))
+        return tuple(Note(f"{obj.kind.value}/{obj.id}", f"{name} {why}") for name, why in lost.items())
+
+
+def _options(kind: Kind, context: Context) -> ReadOptions:
+    return ReadOptions(airflow=context.airflow, kind=kind)
 
 
 def _no_place(kind: Kind) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airconn.airflow_config import DEFAULT, AirflowConfig, Value
+from airconn.airflow.config_file import DEFAULT, AirflowConfig, ConfigValue
 from airconn.errors import UsageError
 from airconn.stores import drivers
 from airconn.trust import METADB_PASSWORD
@@ -83,7 +83,7 @@ def shown(address: str) -> str:
 def find(address: str, environ: Mapping[str, str], config: AirflowConfig) -> Database:
     """The database that an address means. Raises `UsageError`, which quotes nothing of a URL."""
     if shown(address) != CONFIGURED:
-        url = _parsed(Value(address[len("metadb+") :], shown(address)))
+        url = _parsed(ConfigValue(address[len("metadb+") :], shown(address)))
         if (password := environ.get(METADB_PASSWORD)) and url.get_backend_name() != "sqlite":
             url = url.set(password=password)
         return Database(url, _name(url), shown(address))
@@ -95,7 +95,7 @@ def find(address: str, environ: Mapping[str, str], config: AirflowConfig) -> Dat
     return Database(url, _name(url), where, True, schema.text if schema and schema.text else None)
 
 
-def _parsed(value: Value) -> URL:
+def _parsed(value: ConfigValue) -> URL:
     """The URL of a text, with a driver that is installed."""
     sqlalchemy = drivers.load("sqlalchemy", EXTRA)
     text = value.text.strip()

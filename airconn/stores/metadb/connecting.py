@@ -89,15 +89,15 @@ def _engine(database: Database, seconds: float) -> Any:
             return connection
 
         return sqlalchemy.create_engine("sqlite://", creator=open_file, **common)
-    options: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     if database.kind == "postgresql":
-        options = {"connect_timeout": max(2, int(seconds)), "fallback_application_name": "airconn"}
+        arguments = {"connect_timeout": max(2, int(seconds)), "fallback_application_name": "airconn"}
         if database.url.get_driver_name() == "psycopg":
-            options["prepare_threshold"] = None  # a pooler between us and the database may not know of them
+            arguments["prepare_threshold"] = None  # a pooler between us and the database may not know of them
     elif database.url.get_driver_name() != "mysqlconnector":
-        options = {"connect_timeout": max(1, int(seconds)), "read_timeout": max(1, int(seconds))}
-    options = {name: value for name, value in options.items() if name not in database.url.query}
-    return sqlalchemy.create_engine(database.url, connect_args=options, **common)
+        arguments = {"connect_timeout": max(1, int(seconds)), "read_timeout": max(1, int(seconds))}
+    arguments = {name: value for name, value in arguments.items() if name not in database.url.query}
+    return sqlalchemy.create_engine(database.url, connect_args=arguments, **common)
 
 
 def _file(database: Database) -> Path:

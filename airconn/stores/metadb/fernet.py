@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from typing import Any
 
-from airconn.airflow_config import AirflowConfig, Value
+from airconn.airflow.config_file import AirflowConfig, ConfigValue
 from airconn.errors import UsageError
 from airconn.stores import drivers
 from airconn.stores.metadb.address import EXTRA
@@ -27,7 +27,7 @@ class OtherKey(Undecryptable):
 class Keys:
     """The keys of `[core] fernet_key`, each of which may decrypt (airflow models/crypto.py `get_fernet`)."""
 
-    def __init__(self, value: Value) -> None:
+    def __init__(self, value: ConfigValue) -> None:
         """Raises `UsageError` for a key that is none, by its position in the list."""
         fernet = drivers.load("cryptography.fernet", EXTRA)
         parts = value.text.split(",")

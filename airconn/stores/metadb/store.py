@@ -4,26 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import ClassVar, TypeVar, cast
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
 
-from airconn.airflow_config import AirflowConfig
+from airconn.airflow.config_file import AirflowConfig
+from airconn.airflow.metadata_schema import SchemaRelease
 from airconn.config import Settings
-from airconn.errors import TargetError, UsageError
-from airconn.formats.base import Note, quoted
-from airconn.model import ALL_KINDS, AirflowObject, AirflowVersion, Bundle, Connection, Kind, Origin, Selection
-from airconn.stores.base import Capabilities, Store
+from airconn.errors import TargetError
+from airconn.formats.base import quoted
+from airconn.model import AirflowObject, Bundle, Connection, Kind, Origin, Selection
+from airconn.model.reading import Key, Note, Reading
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.metadb.address import CONFIGURED, Database, find, shown
 from airconn.stores.metadb.connecting import connected
 from airconn.stores.metadb.fernet import Keys, OtherKey, Undecryptable, keys_of
 from airconn.stores.metadb.objects import Absent, Reader, Unreadable, text_of
 from airconn.stores.metadb.tables import Row, Tables
-from airconn.stores.metadb.versions import Release
 
 T = TypeVar("T", bound=AirflowObject)
 
 _SAMPLE = 50
 """How many tokens of each column are tried to tell a wrong key from a few rows that can't be decrypted."""
+
+
+_READ_ONLY = (
+    "a metadata database is written by Airflow, not behind its back",
+    "write through its REST API (--to http://HOST) or its own command (--to airflow-cli:)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a read has learned beside the objects."""
+
+    notes: list[Note] = field(default_factory=list)
+    passed_over: dict[Key, str] = field(default_factory=dict)
 
 
 class MetadbStore(Store):
@@ -32,54 +47,44 @@ class MetadbStore(Store):
     Nothing is asked before the first read, and a Fernet key is looked for only when something is encrypted.
     """
 
-    capabilities: ClassVar[Capabilities] = Capabilities(writable=False)
-
     def __init__(self, address: str, settings: Settings) -> None:
         """Raises `UsageError` for an address with a password in it."""
-        super().__init__(shown(address))
+        super().__init__(shown(address), Capabilities(writable=False, read_only_hint=_READ_ONLY, is_airflow=True))
         self._given = address
         self._settings = settings
         self._config: AirflowConfig | None = None
         self._database: Database | None = None
-        self._release: Release | None = None
+        self._release: SchemaRelease | None = None
         self._keys: Keys | None = None
-        self._absent: dict[tuple[Kind, str], str] = {}
-        """Why Airflow finds nothing under an id, by the last read."""
 
-    def describe(self) -> str:
-        release = self._told()
+    def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
+        if self._release is None:
+            with self._tables():
+                pass
+        assert self._release is not None  # noqa: S101 - told by looking into the tables
         place = self.address if self.address != CONFIGURED else self._looked_up().shown
-        return f"the metadata database of {release.text} at {place}"
+        return Description(f"the metadata database of {self._release.text} at {place}", self._release.version)
 
-    def airflow(self) -> AirflowVersion:
-        return self._told().version
-
-    def not_writable(self) -> UsageError:
-        return UsageError(
-            f"{self.address} can't be written to: a metadata database is written by Airflow, not behind its back",
-            hint="write through its REST API (--to http://HOST) or its own command (--to airflow-cli:)",
-        )
-
-    def stored_form(self, obj: T) -> T:
+    def stored_form(self, obj: T, context: Context = DEFAULT_CONTEXT) -> T:
         """To Airflow an empty password is none (`set_password` of models/connection.py)."""
         if isinstance(obj, Connection) and obj.password == "":
             return cast("T", replace(obj, password=None))
         return obj
 
-    def read(self, selection: Selection) -> Bundle:
-        self.notes, self._absent = [], {}
+    def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
+        found = _Found()
         with self._tables() as tables:
-            return Bundle.of(self._objects(tables, selection))
+            bundle = Bundle.of(self._objects(tables, selection, context, found))
+        return Reading(bundle, tuple(found.notes), passed_over=found.passed_over)
 
-    def listed(self, kinds: frozenset[Kind] = ALL_KINDS) -> frozenset[tuple[Kind, str]]:
-        """The same as for other places, for which no key is needed."""
+    def ids(self, kinds: frozenset[Kind], context: Context) -> frozenset[Key]:
+        """The ids of all that Airflow finds, for which no key is needed."""
         with self._tables() as tables:
             return frozenset((kind, str(id_)) for kind in kinds for id_ in tables.ids(kind) if id_ is not None)
 
-    def passed_over(self, kind: Kind, id_: str) -> str:
-        return self._absent.get((kind, id_), "")
-
-    def _objects(self, tables: Tables, selection: Selection) -> Iterator[AirflowObject]:
+    def _objects(
+        self, tables: Tables, selection: Selection, context: Context, found: _Found
+    ) -> Iterator[AirflowObject]:
         decrypter = _Decrypter(self._fernet_keys)
         reader = Reader(decrypter.decrypt, tables.teams())
         for kind in Kind:
@@ -89,13 +94,15 @@ class MetadbStore(Store):
             if selection.ids is not None:
                 ids = sorted(id_ for its_kind, id_ in selection.ids if its_kind is kind)
             for done, row in enumerate(tables.rows(kind, ids), 1):
-                self.progress(f"reading {kind.value}", done)
-                if (obj := self._object(reader, kind, row, selection)) is not None:
+                context.progress(f"reading {kind.value}", done, self.address)
+                if (obj := self._object(reader, kind, row, selection, found)) is not None:
                     yield obj
         if decrypter.other_keys and not decrypter.decrypted:
             self._check_keys(decrypter, tables)
 
-    def _object(self, reader: Reader, kind: Kind, row: Row, selection: Selection) -> AirflowObject | None:
+    def _object(
+        self, reader: Reader, kind: Kind, row: Row, selection: Selection, found: _Found
+    ) -> AirflowObject | None:
         """The object of a row, if it is selected and can be read."""
         where, id_ = f"{self._inside}{kind.value}", None
         try:
@@ -107,14 +114,16 @@ class MetadbStore(Store):
             where = f"{where}/{quoted(id_)}"
             obj = reader.read(kind, id_, row, Origin(where))
         except Unreadable as reason:
-            self.notes.append(Note(where, f"{reason}: left out", left_out=True))
+            found.notes.append(Note(where, f"{reason}: left out", left_out=True))
             if isinstance(reason, Absent) and id_ is not None:
-                self._absent[kind, id_] = f"{where}: {reason}"
+                found.passed_over[kind, id_] = f"{where}: {reason}"
             return None
         if kind is Kind.VARIABLES and reader.undecryptable:
             # So says `Variable.get_val`, which only logs an error; a connection fails where it is used.
-            self._absent[kind, id_] = f"{where}: its value {reader.undecryptable['value']}"
-        self.notes += [Note(where, f"{name} {why}: taken for hidden") for name, why in reader.undecryptable.items()]
+            found.passed_over[kind, id_] = f"{where}: its value {reader.undecryptable['value']}"
+        found.notes.extend(
+            Note(where, f"{name} {why}: taken for hidden") for name, why in reader.undecryptable.items()
+        )
         return obj
 
     def _check_keys(self, decrypter: _Decrypter, tables: Tables) -> None:
@@ -144,13 +153,6 @@ class MetadbStore(Store):
             tables = Tables(connection, database.schema, database.shown)
             self._release = tables.release()
             yield tables
-
-    def _told(self) -> Release:
-        if self._release is None:
-            with self._tables():
-                pass
-        assert self._release is not None  # noqa: S101 - told by looking into the tables
-        return self._release
 
     def _looked_up(self) -> Database:
         if self._database is None:
@@ -185,3 +187,8 @@ class _Decrypter:
             raise
         self.decrypted += 1
         return text
+
+
+def open_store(address: str, settings: Settings) -> MetadbStore:
+    """The metadata database at this address. Raises `UsageError` for an address with a password in it."""
+    return MetadbStore(address, settings)

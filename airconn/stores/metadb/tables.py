@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from airconn.airflow.metadata_schema import (
+    ENCRYPTED_COLUMNS,
+    OPTIONAL_COLUMNS,
+    OTHER_TABLES,
+    REQUIRED_COLUMNS,
+    SchemaRelease,
+    release_of,
+)
 from airconn.errors import TargetError
 from airconn.model import Kind
-from airconn.stores.metadb.versions import Release, release_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
@@ -16,25 +23,6 @@ Row: TypeAlias = "RowMapping | Mapping[str, Any]"
 
 TABLES = {Kind.CONNECTIONS: "connection", Kind.VARIABLES: "variable", Kind.POOLS: "slot_pool"}
 _IDS = {kind: kind.id_field for kind in Kind}
-_NEEDED = {
-    "connection": {
-        *("conn_id", "conn_type", "host", "schema", "login", "password", "port", "extra"),
-        *("is_encrypted", "is_extra_encrypted"),
-    },
-    "variable": {"key", "val", "is_encrypted"},
-    "slot_pool": {"pool", "slots"},
-}
-_WANTED = {
-    "connection": _NEEDED["connection"] | {"description", "team_id", "team_name"},
-    "variable": _NEEDED["variable"] | {"description", "team_id", "team_name"},
-    "slot_pool": _NEEDED["slot_pool"] | {"description", "include_deferred", "team_id", "team_name"},
-}
-_ENCRYPTED = (
-    ("connection", "password", "is_encrypted"),
-    ("connection", "extra", "is_extra_encrypted"),
-    ("variable", "val", "is_encrypted"),
-)
-_ALSO = ("team", "alembic_version", "dag_version")
 
 _CHUNK = 500
 """How many ids are asked for at a time; SQLite takes 999 parameters at least."""
@@ -51,10 +39,10 @@ class Tables:
         self._schema = schema
         inspector = sqlalchemy.inspect(connection)
         self.columns: dict[str, frozenset[str]] = {}
-        for name in (*TABLES.values(), *_ALSO):
+        for name in (*TABLES.values(), *OTHER_TABLES):
             if inspector.has_table(name, schema=schema):
                 self.columns[name] = self._columns_of(name)
-        if any(not needed <= self.columns.get(name, frozenset()) for name, needed in _NEEDED.items()):
+        if any(not needed <= self.columns.get(name, frozenset()) for name, needed in REQUIRED_COLUMNS.items()):
             empty = not inspector.get_table_names(schema=schema)
             raise TargetError(
                 "holds no tables" if empty else "is no metadata database of Airflow",
@@ -73,7 +61,7 @@ class Tables:
 
         return sqlalchemy.table(name, *(sqlalchemy.column(column) for column in columns), schema=self._schema)
 
-    def release(self) -> Release:
+    def release(self) -> SchemaRelease:
         """What can be told of the Airflow that this is the database of."""
         return release_of([row["version_num"] for row in self._all("alembic_version", ["version_num"])], self.columns)
 
@@ -84,7 +72,7 @@ class Tables:
     def rows(self, kind: Kind, ids: Sequence[str] | None) -> Iterator[Row]:
         """The rows of one kind in the order of their ids: all of them, or those of `ids` and maybe others."""
         name, id_ = TABLES[kind], _IDS[kind]
-        table = self._table(name, sorted(_WANTED[name] & self.columns[name]))
+        table = self._table(name, sorted((REQUIRED_COLUMNS[name] | OPTIONAL_COLUMNS[name]) & self.columns[name]))
         query = table.select().order_by(table.c[id_])
         if ids is None:
             yield from self._connection.execute(query).mappings()
@@ -106,7 +94,7 @@ class Tables:
         """Some of all that is encrypted, whoever's it is."""
         import sqlalchemy
 
-        for name, column, flag in _ENCRYPTED:
+        for name, column, flag in ENCRYPTED_COLUMNS:
             value: Any = sqlalchemy.column(column)
             flagged = sqlalchemy.column(flag, sqlalchemy.Boolean)
             query = sqlalchemy.select(value).select_from(self._table(name)).where(flagged.is_(True), value != "")

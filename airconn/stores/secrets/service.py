@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from airconn.errors import AirconnError, TargetError
 from airconn.model import Kind
+from airconn.stores.in_parallel import in_order
 from airconn.stores.secrets.codec import Payload
-from airconn.stores.several import in_order
 
 
 class Refused(AirconnError):
@@ -33,6 +33,12 @@ class Unsure(Unavailable):
 class Foreign(AirconnError):
     """A secret that is there under the name of an object, and isn't one: it is left alone."""
 
+    def __init__(self, message: str, id_: str, name: str = "") -> None:
+        """`name` is as that of `Held`."""
+        super().__init__(message)
+        self.id = id_
+        self.name = name
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -41,7 +47,11 @@ class Held:
     id: str
     payload: Payload = field(repr=False)
     version: Any = None
-    """What a conditional write refers to, where the service has such writes."""
+    """Equal as long as no writer has changed the secret. What a conditional write refers to, if there are such."""
+    name: str = ""
+    """What the secret is called, where its kind and id don't tell."""
+    properties: Any = field(default=None, compare=False, repr=False)
+    """What else an update has to keep."""
 
 
 class Service(ABC):
@@ -60,7 +70,11 @@ class Service(ABC):
 
     @abstractmethod
     def name(self, kind: Kind, id_: str) -> str:
-        """The name that Airflow's backend looks for."""
+        """The name that Airflow's backend looks for, or that a new secret gets."""
+
+    def shared_name(self, kind: Kind, id_: str) -> str:
+        """What is the same for all objects that have the same secret."""
+        return self.name(kind, id_)
 
     def beginnings(self, kind: Kind) -> tuple[str, ...]:
         """What stands before the ids of a kind, in each place where the backend looks."""
@@ -84,11 +98,15 @@ class Service(ABC):
 
     @abstractmethod
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
-        """Gives a secret another value, if it is still the one that was read. Raises `Taken` where it isn't."""
+        """Gives a secret another value.
+
+        A service with conditional writes does so if it is still the secret that was read, and raises `Taken` where
+        it isn't. For the others `held` was read right before.
+        """
 
     @abstractmethod
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
-        """Deletes a secret. That it is gone already is as good."""
+        """Deletes a secret, as `update` changes one. That it is gone already is as good."""
 
     def knock(self, kind: Kind) -> None:
         """Makes sure that the service answers, and to us, with the cheapest request there is for a kind."""
@@ -113,3 +131,8 @@ class Service(ABC):
 
     def close(self) -> None:  # noqa: B027 - most drivers hold nothing open
         """Lets go of connections."""
+
+
+def owned_by(kind: Kind, id_: str) -> str:
+    """Why a secret is left alone that belongs to another object."""
+    return f"the secret is that of the {kind.singular} {id_}"

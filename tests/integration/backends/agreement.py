@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -18,13 +18,13 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from airconn.config import Settings
-from airconn.model import AirflowObject, Bundle, Connection, Kind, Selection, Text, Variable, hidden_fields
-from airconn.plan import make_plan
+from airconn.model import Action, AirflowObject, Connection, Kind, Selection, Text, Variable, hidden_fields
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from tests.formats import strategies as some
 from tests.integration.backends import judge
 from tests.integration.backends.judge import EVERY_VERSION
+from tests.stores.contract import TARGET, planned, step
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 GENERATED = 500
@@ -77,7 +77,7 @@ def examples() -> list[AirflowObject]:
     """The objects of all example files, under ids that tell the files apart."""
     found: list[AirflowObject] = []
     for number, path in enumerate(sorted(EXAMPLES.iterdir())):
-        bundle = FileStore(str(path), Settings()).read(Selection())
+        bundle = FileStore(str(path), Settings()).read(Selection()).bundle
         found += [some.with_id(obj, f"f{number}_{obj.id}") for obj in bundle if obj.kind is not Kind.POOLS]
     return found
 
@@ -96,8 +96,14 @@ class BackendAgreement:
     @pytest.mark.parametrize("version", EVERY_VERSION)
     def test_airflow_finds_every_example_and_every_generated_object(self, place: Place, version: str) -> None:
         store = place.store
-        by_id = {(obj.kind, obj.id): obj for obj in (*examples(), *generated()) if obj.kind in store.kinds}
-        possible = [obj for obj in by_id.values() if not store.problems(obj) and not store.create_refusal(obj)]
+        by_id = {
+            (obj.kind, obj.id): obj for obj in (*examples(), *generated()) if obj.kind in store.capabilities.kinds
+        }
+        possible = [
+            obj
+            for obj in by_id.values()
+            if not store.problems(obj, TARGET) and not store.refusal(step(Action.CREATE, obj), TARGET)
+        ]
         assert len(possible) >= len(by_id) - self.exceptions
         assert len(possible) >= GENERATED or self.exceptions > 150
         told = write(store, possible)
@@ -142,15 +148,15 @@ class BackendAgreement:
 def write(store: Store, objects: list[AirflowObject]) -> dict[str, set[str]]:
     """Has a store write these objects, and gives the fields of each that it said it couldn't hold."""
     ids = frozenset((obj.kind, obj.id) for obj in objects)
-    plan = make_plan(Bundle.of(objects), store.present(Selection(ids=ids)), store)
+    found = store.read(Selection(ids=ids), TARGET)
+    plan = planned(objects, found, store)
     assert not plan.blocked
-    outcomes = list(store.apply(plan.writes))
+    outcomes = list(store.apply(plan.writes, replace(TARGET, before=found)))
     assert [(outcome.step.id, outcome.error) for outcome in outcomes if outcome.error] == []
     told: dict[str, set[str]] = {}
-    for note in store.notes:
+    for note in (note for outcome in outcomes for note in outcome.notes):
         told.setdefault(note.where, set()).add(note.message.partition(" ")[0])
-    again = make_plan(Bundle.of(objects), store.present(Selection(ids=ids)), store)
-    assert again.writes == ()
+    assert planned(objects, store.read(Selection(ids=ids), TARGET), store).writes == ()
     return told
 
 

@@ -159,7 +159,7 @@ def test_what_airflow_makes_of_other_secrets(cluster: FakeKubernetes, environ: d
         "3.3.2", judge.KUBERNETES, {"namespace": "airflow"}, variables=ids, environ=environ, prelude=PRELUDE
     )
     store = open_store("k8s://test", Settings(environ=environ))
-    ours = store.read(Selection()).variables
+    ours = store.read(Selection()).bundle.variables
     assert {id_: value for id_, value in answer.variables.items() if value is not None} == {
         id_: text_of(obj.value) for id_, obj in ours.items()
     }

@@ -12,7 +12,7 @@ from airconn.config import Settings
 from airconn.errors import InputError
 from airconn.model import AirflowVersion, Kind, Selection
 from airconn.stores import open_backend
-from airconn.stores.base import Store
+from airconn.stores.base import Context, Store
 from airconn.stores.local import LocalStore, open_store
 from tests.integration.backends import judge
 from tests.integration.backends.agreement import BackendAgreement, Place, differences, text_of
@@ -71,9 +71,8 @@ FILES: dict[str, tuple[str, str]] = {
 
 
 def read(store: Store, version: str) -> dict[Kind, dict[str, Any]]:
-    store.reads_for = AirflowVersion.parse(version)
     found: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}
-    for obj in store.read(Selection()):
+    for obj in store.read(Selection(), Context(airflow=AirflowVersion.parse(version))).bundle:
         found[obj.kind][obj.id] = obj
     return found
 

@@ -11,9 +11,9 @@ import pytest
 
 from airconn.config import Credentials, Settings
 from airconn.stores import open_store
-from airconn.stores.airflow_api.repeats import Backoff
-from airconn.stores.airflow_api.transport import Transport
 from airconn.stores.base import Store
+from airconn.stores.http.retries import Backoff
+from airconn.stores.http.transport import Transport
 from tests.stores.site import Answer, Received, Site
 
 PASSWORD = "hunter2/secret+word"

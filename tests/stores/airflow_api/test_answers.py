@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from airconn.airflow.rest_api import dialect_for
 from airconn.errors import TargetError
 from airconn.model import REDACTED, AirflowVersion, Connection, Kind, Origin, Pool, Text, Variable
 from airconn.stores.airflow_api.api import Api
-from airconn.stores.airflow_api.dialect import dialect_for
 from airconn.stores.airflow_api.v1 import ApiV1
 from airconn.stores.airflow_api.v2 import ApiV2
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from airconn.model import Action, Connection, Outcome, Pool, Step, Text, Variable
-from airconn.stores.base import Store
-from tests.stores.airflow_api.conftest import airflow, with_password, with_token
+from airconn.stores.base import DEFAULT_CONTEXT, Context, Store
+from tests.stores.airflow_api.conftest import airflow, with_token
 from tests.stores.contract import step
 from tests.stores.site import Answer, Received, Site
 
@@ -73,8 +73,8 @@ def errors(outcomes: list[Outcome]) -> list[str | None]:
     return [outcome.error for outcome in outcomes]
 
 
-def carried_out(store: Store, steps: list[Step]) -> list[Outcome]:
-    outcomes = list(store.apply(steps))
+def carried_out(store: Store, steps: list[Step], context: Context = DEFAULT_CONTEXT) -> list[Outcome]:
+    outcomes = list(store.apply(steps, context))
     assert [outcome.step for outcome in outcomes] == steps
     return outcomes
 
@@ -103,83 +103,6 @@ def test_kinds_actions_and_large_values_part_requests(serve: Serve, connect: Con
     assert not any(errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), steps)))
     assert bulk.sizes() == [("create", 5), ("create", 2), ("create", 3), ("update", 4), ("delete", 2)]
     assert bulk.actions[-2]["update_mask"] == ["value"]
-
-
-def test_many_passwords_come_after_their_connections(serve: Serve, connect: Connect) -> None:
-    bulk = Bulk()
-    store = connect(serve(airflow("3.3.2", bulk)).url)
-    steps = [*connections(24, host="h"), step(Action.CREATE, Connection(conn_id="none", conn_type="t"))]
-    assert not any(errors(carried_out(store, steps)))
-    assert bulk.sizes() == [("create", 25), ("update", 24)]
-    assert not any("password" in entity for entity in bulk.actions[0]["entities"])
-    # All that the password belongs to: another run may have written the connection in between.
-    none = dict.fromkeys(("description", "login", "schema", "port", "extra"))
-    whole = {"connection_id": "c0003", "conn_type": "t", "host": "h", "password": "pw-000003", **none}
-    assert bulk.actions[1]["entities"][3] == whole
-
-
-def test_who_may_create_and_not_change_creates_connections_with_their_passwords(
-    serve: Serve, connect: Connect
-) -> None:
-    bulk = Bulk()
-    bulk.create_only = True
-    assert not any(errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), connections(100))))
-    assert bulk.sizes() == [("create", 25), ("create", 50), ("create", 25)]
-    assert all(entity["password"] for action in bulk.actions for entity in action["entities"])
-    assert bulk.asked == 1
-
-
-def test_whether_we_may_change_connections_is_asked_once(serve: Serve, connect: Connect) -> None:
-    bulk = Bulk()
-    assert not any(errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), connections(100))))
-    assert bulk.sizes() == [
-        ("create", 25),
-        ("update", 25),
-        ("create", 50),
-        ("update", 50),
-        ("create", 25),
-        ("update", 25),
-    ]
-    assert bulk.asked == 1
-
-
-@pytest.mark.parametrize("why", ["few", "the same", "whole"])
-def test_few_passwords_come_with_their_connections(why: str, serve: Serve, connect: Connect) -> None:
-    bulk = Bulk()
-    store = connect(serve(airflow("3.3.2", bulk)).url)
-    store.whole = why == "whole"
-    number, fields = {"few": (20, {}), "the same": (25, {"password": "pw"}), "whole": (25, {})}[why]
-    assert not any(errors(carried_out(store, connections(number, **fields))))
-    assert bulk.sizes() == [("create", number)]
-    assert all(entity["password"] for entity in bulk.actions[0]["entities"])
-
-
-def test_a_password_that_looks_like_a_mask_comes_with_its_connection(serve: Serve, connect: Connect) -> None:
-    bulk = Bulk()
-    literal = Connection(conn_id="d", conn_type="t", password="***", literal=frozenset({"password"}))
-    steps = [*connections(24), step(Action.CREATE, literal)]
-    assert not any(errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), steps)))
-    assert bulk.sizes() == [("create", 25), ("update", 24)]
-    assert bulk.actions[0]["entities"][24]["password"] == "***"
-
-
-def test_a_password_that_is_not_taken_is_an_error_of_its_connection(serve: Serve, connect: Connect) -> None:
-    def spoil(action: dict[str, Any]) -> Answer | None:
-        return Answer(422, {"detail": "no"}) if action["action"] == "update" else None
-
-    def respond(received: Received) -> Answer | None:
-        if received.path.endswith("/c0007"):
-            return Answer(422, {"detail": [{"loc": ["body", "password"], "msg": "too odd", "input": "pw-000007"}]})
-        return bulk(received)
-
-    bulk = Bulk(spoil)
-    outcomes = carried_out(connect(serve(airflow("3.3.2", respond)).url), connections(25))
-    (told,) = [error for error in errors(outcomes) if error]
-    assert outcomes[7].error == told
-    assert told == (
-        "it was created without its password, which could not be written; import it again: "
-        "Airflow refuses it (422): password: too odd"
-    )
 
 
 @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
@@ -297,25 +220,6 @@ def test_a_request_that_takes_too_long_is_halved_until_it_does_not(serve: Serve,
         assert [size for _, size in bulk.sizes()] == [25, 13, 7, 6, 12, 6, 6]
 
 
-def test_where_it_is_not_known_whether_a_connection_is_there_its_password_is_said_to_lack(
-    serve: Serve, connect: Connect
-) -> None:
-    """The first request is lost, and so is what looks for what became of it."""
-    lost: list[Received] = []
-
-    def respond(received: Received) -> Answer | None:
-        if lost or (received.method == "PATCH" and "airconn-" not in str(received.body)):
-            lost.append(received)
-            return Answer(504, "<html>Gateway Timeout</html>")
-        return bulk(received)
-
-    bulk = Bulk()
-    steps = [*connections(24), step(Action.CREATE, Connection(conn_id="none", conn_type="t"))]
-    outcomes = carried_out(connect(serve(airflow("3.3.2", respond)).url, with_token(retries=0)), steps)
-    lacks = "if it is there now, it lacks its password: import it again"
-    assert [lacks in (outcome.error or "") for outcome in outcomes] == [True] * 24 + [False]
-
-
 def test_an_update_of_connections_before_3_0_4_goes_by_itself(serve: Serve, connect: Connect) -> None:
     """There, one of many clears the extra that it doesn't name; so passwords can't come later either."""
     for version, sizes in (("3.0.3", [("create", 25)]), ("3.0.4", [("create", 25), ("update", 25), ("update", 2)])):
@@ -379,78 +283,6 @@ def test_a_json_answer_that_names_no_object_of_ours_is_no_success(
     assert all("not known" in (error or "") for error in errors(carried_out(store, variables(1, Action.UPDATE))))
 
 
-@pytest.mark.parametrize("status", [401, 500, 502, 302])
-def test_a_login_that_fails_between_two_requests_leaves_no_password_out_unsaid(
-    status: int, serve: Serve, connect: Connect
-) -> None:
-    logins: list[int] = []
-
-    def respond(received: Received) -> Answer | None:
-        if received.path == "/auth/token":
-            logins.append(status)
-            return None if len(logins) == 1 else Answer(status, "no")
-        if bulk.actions and received.method in ("PATCH", "POST"):
-            return Answer(401, {"detail": "Token Expired"})
-        return bulk(received)
-
-    bulk = Bulk()
-    store = connect(serve(airflow("3.3.2", respond)).url, with_password(retries=0))
-    outcomes = carried_out(store, connections(25))
-    assert all("without its password" in (outcome.error or "") for outcome in outcomes)
-    assert len(logins) < 6
-
-
-@pytest.mark.parametrize(("number", "shared", "told"), [(1000, 0, True), (999, 0, False), (1100, 900, False)])
-def test_what_it_costs_the_server_to_learn_many_passwords_is_told(
-    number: int, shared: int, told: bool, serve: Serve, connect: Connect
-) -> None:
-    store = connect(serve(airflow("3.3.2", Bulk())).url)
-    assert not any(errors(carried_out(store, [*connections(number)[shared:], *connections(shared, password="p")])))
-    assert ["makes 1,000 new passwords known" in note.message for note in store.notes] == [True] * told
-
-
-def test_connections_that_a_gateway_has_created_twice_get_their_passwords(serve: Serve, connect: Connect) -> None:
-    """It sends the first request once more, and passes on the second answer: that all of them exist."""
-    held: dict[str, dict[str, Any]] = {}
-    empty = dict.fromkeys(("description", "host", "login", "schema", "port", "extra", "password"))
-
-    def spoil(action: dict[str, Any]) -> Answer | None:
-        for entity in action["entities"]:
-            held[entity["connection_id"]] = {**empty, **held.get(entity["connection_id"], {}), **entity}
-        exist = {"success": [], "errors": [{"error": "exists", "status_code": 409}]}
-        return Answer(200, {"create": exist}) if action["action"] == "create" else None
-
-    def respond(received: Received) -> Answer | None:
-        id_ = received.path.rpartition("/")[2]
-        if received.method == "GET" and id_ in held:
-            return Answer(body={**held[id_], "password": "***" if held[id_]["password"] else None})
-        if received.method == "POST" and (received.body or {}).get("connection_id") in held:
-            return Answer(409, {"detail": "exists"})
-        if received.method == "PATCH" and id_ in held:
-            held[id_]["password"] = received.body["password"]
-        return bulk(received)
-
-    bulk = Bulk(spoil)
-    assert not any(errors(carried_out(connect(serve(airflow("3.3.2", respond)).url), connections(25))))
-    assert [each["password"] for each in held.values()] == [f"pw-{n:06}" for n in range(25)]
-
-
-@pytest.mark.parametrize("stranger", [Answer(200, "<html>Sign in</html>"), Answer(200, {})], ids=["page", "JSON"])
-@pytest.mark.parametrize("times", [1, 2])
-def test_passwords_that_a_stranger_answers_to_are_sent_once_more(
-    stranger: Answer, times: int, serve: Serve, connect: Connect
-) -> None:
-    strangers = [stranger] * times
-
-    def spoil(action: dict[str, Any]) -> Answer | None:
-        return strangers.pop() if action["action"] == "update" and strangers else None
-
-    bulk = Bulk(spoil)
-    told = errors(carried_out(connect(serve(airflow("3.3.2", bulk)).url), connections(25)))
-    assert [error is None for error in told] == [times == 1] * 25
-    assert bulk.sizes() == [("create", 25), ("update", 25), ("update", 25)]
-
-
 def test_a_server_that_goes_silent_over_what_is_there_is_not_asked_for_each(serve: Serve, connect: Connect) -> None:
     """The answer to the first request is lost, all of its objects are there, and then nobody answers any more."""
     held: list[str] = []
@@ -474,22 +306,3 @@ def test_a_server_that_goes_silent_over_what_is_there_is_not_asked_for_each(serv
     assert all(told)
     assert len(asked) == 2
     assert (told[-1] or "").startswith("whether it was written is not known; not tried again: ")
-
-
-@pytest.mark.parametrize("status", [401, 403])
-def test_what_may_be_there_is_said_to_lack_its_password_whatever_is_answered_then(
-    status: int, serve: Serve, connect: Connect
-) -> None:
-    """The first answer is that it is busy, and the second one a refusal."""
-    answers = [Answer(status, {"detail": "no"}), Answer(503, "<html>", {"Retry-After": "0"})]
-
-    def spoil(action: dict[str, Any]) -> Answer | None:
-        return answers.pop() if answers else Answer(status, {"detail": "no"})
-
-    def respond(received: Received) -> Answer | None:
-        refused = received.method == "POST" and received.path != "/auth/token"
-        return Answer(status, {"detail": "no"}) if refused else bulk(received)
-
-    bulk = Bulk(spoil)
-    told = errors(carried_out(connect(serve(airflow("3.3.2", respond)).url), connections(25)))
-    assert all("it lacks its password: import it again" in (error or "") for error in told)

@@ -38,14 +38,15 @@ assert airflow_client.client.ConnectionApi().api_client is client
 _REQUESTS = """
 import sys, threading
 from airconn.config import Settings
-from airconn.stores.airflow_api.faults import NoAnswer
-from airconn.stores.airflow_api.transport import Request, Transport
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.airflow_api.client import airflow_transport
+from airconn.stores.http.messages import Request
 
 ends = []
 
 def ask():
     try:
-        Transport("http://127.0.0.1:1", Settings()).send(Request("GET", "/"), {})
+        airflow_transport("http://127.0.0.1:1", Settings()).send(Request("GET", "/"), {})
     except NoAnswer as error:
         ends.append(error.message)
 

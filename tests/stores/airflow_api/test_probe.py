@@ -32,8 +32,8 @@ def complaint(store: Store) -> tuple[str, str]:
 def test_it_says_which_airflow_it_talks_to_and_asks_once(version: str, serve: Serve, connect: Connect) -> None:
     site = serve(airflow(version))
     store = connect(f"{site.url}/home", Settings())
-    assert store.describe() == store.describe() == f"airflow {version} at {site.url}"
-    assert store.airflow() == AirflowVersion.parse(version)
+    assert store.describe().text == store.describe().text == f"airflow {version} at {site.url}"
+    assert store.describe().airflow == AirflowVersion.parse(version)
     assert len(site.log) == (1 if version.startswith("3") else 2)
 
 
@@ -44,7 +44,7 @@ def test_an_airflow_below_a_path(serve: Serve, connect: Connect) -> None:
         return Answer(404, "<html>")
 
     site = serve(answer)
-    assert connect(f"{site.url}/deployment/x/").describe() == f"airflow 3.1.8 at {site.url}/deployment/x"
+    assert connect(f"{site.url}/deployment/x/").describe().text == f"airflow 3.1.8 at {site.url}/deployment/x"
 
 
 def test_an_airflow_that_is_too_old(serve: Serve, connect: Connect) -> None:
@@ -198,7 +198,7 @@ def test_a_gateway_that_lets_a_token_in(serve: Serve, connect: Connect) -> None:
     def respond(received: Received) -> Answer | None:
         return None if received.headers.get("Authorization") == "Bearer a-token" else Answer(302)
 
-    assert "3.1.8" in connect(serve(airflow("3.1.8", respond)).url, with_token()).describe()
+    assert "3.1.8" in connect(serve(airflow("3.1.8", respond)).url, with_token()).describe().text
 
 
 def test_a_gateway_with_nobody_behind_it_is_asked_as_often_as_the_retries_say(serve: Serve, connect: Connect) -> None:
@@ -215,4 +215,4 @@ def test_a_gateway_that_knows_only_the_paths_of_airflow_2(serve: Serve, connect:
         return Answer(503, "no server is available")
 
     site = serve(answer)
-    assert connect(site.url).describe() == f"airflow 2.11.2 at {site.url}"
+    assert connect(site.url).describe().text == f"airflow 2.11.2 at {site.url}"

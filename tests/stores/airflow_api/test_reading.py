@@ -10,9 +10,10 @@ import pytest
 
 from airconn.config import Settings
 from airconn.errors import TargetError
-from airconn.model import REDACTED, Connection, Kind, Selection, Text, Variable
-from airconn.stores.base import Store
+from airconn.model import REDACTED, Action, Connection, Kind, Selection, Text, Variable
+from airconn.stores.base import Context, Store, SuggestsIds
 from tests.stores.airflow_api.conftest import airflow, with_token
+from tests.stores.contract import step
 from tests.stores.site import Answer, Received, Site
 
 Serve = Callable[..., Site]
@@ -53,12 +54,12 @@ def keys(number: int) -> list[str]:
 @pytest.mark.parametrize("number", [0, 1, 99, 100, 101, 199, 200, 350])
 def test_all_pages_are_read(number: int, version: str, serve: Serve, connect: Connect) -> None:
     store = connect(serve(airflow(version, Paged(keys(number)))).url)
-    assert list(store.read(VARIABLES).variables) == keys(number)
+    assert list(store.read(VARIABLES).bundle.variables) == keys(number)
 
 
 def test_a_server_that_gives_smaller_pages_than_asked_for(serve: Serve, connect: Connect) -> None:
     store = connect(serve(airflow("3.3.2", Paged(keys(50), limit=7))).url)
-    assert list(store.read(VARIABLES).variables) == keys(50)
+    assert list(store.read(VARIABLES).bundle.variables) == keys(50)
 
 
 @pytest.mark.parametrize("change", ["removed", "added", "swapped"])
@@ -73,7 +74,7 @@ def test_a_list_that_changes_between_two_pages_is_read_again(change: str, serve:
 
     paged.before_page = before_page
     store = connect(serve(airflow("3.3.2", paged)).url)
-    assert list(store.read(VARIABLES).variables) == sorted(paged.keys)
+    assert list(store.read(VARIABLES).bundle.variables) == sorted(paged.keys)
 
 
 def test_a_list_that_never_stands_still_is_an_error_and_no_part_of_it_is_given(
@@ -123,12 +124,13 @@ def test_what_the_server_fails_on_is_left_out_and_the_rest_is_read(
     poisoned = {"k0000", "k0099", "k0100", "k0179"}
     site = serve(airflow(version, Poisoned(keys(180), poisoned, limit)))
     store = connect(site.url)
-    assert set(store.read(VARIABLES).variables) == {*keys(180)} - poisoned
-    assert all(note.failed and note.left_out for note in store.notes)
+    found = store.read(VARIABLES)
+    assert set(found.bundle.variables) == {*keys(180)} - poisoned
+    assert all(note.failed and note.left_out for note in found.notes)
     if version == "3.3.2":
-        assert {note.where for note in store.notes} == {f"{site.url}: variables/{key}" for key in poisoned}
+        assert {note.where for note in found.notes} == {f"{site.url}: variables/{key}" for key in poisoned}
     else:
-        (note,) = store.notes
+        (note,) = found.notes
         assert "4 of its variables (500), and their ids can't be told" in note.message
 
 
@@ -137,23 +139,25 @@ def test_of_wanted_objects_the_one_that_the_server_fails_on_is_told(serve: Serve
         for number in (3, 30):  # one by one, and from the list
             store = connect(serve(airflow(version, Poisoned(keys(180), {"k0002"}))).url)
             ids = frozenset((Kind.VARIABLES, key) for key in [*keys(number), "new"])
-            found = store.read(Selection(kinds=frozenset({Kind.VARIABLES}), ids=ids)).variables
-            assert set(found) >= {*keys(number)} - {"k0002"} if number > 3 else True
-            assert [note.where.rpartition("/")[2] for note in store.notes] == ["k0002"]
-            assert "fails on it" in store.create_refusal(Variable(key="k0002", value=Text("x")))
-            assert store.create_refusal(Variable(key="new", value=Text("x"))) == ""
+            found = store.read(Selection(kinds=frozenset({Kind.VARIABLES}), ids=ids))
+            assert set(found.bundle.variables) >= {*keys(number)} - {"k0002"} if number > 3 else True
+            assert [note.where.rpartition("/")[2] for note in found.notes] == ["k0002"]
+            assert list(found.unreadable) == [(Kind.VARIABLES, "k0002")]
+            context = Context(before=found)
+            there, new = (step(Action.CREATE, Variable(key=key, value=Text("x"))) for key in ("k0002", "new"))
+            assert "fails on it" in store.refusal(there, context)
+            assert store.refusal(new, context) == ""
 
 
 @pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
 def test_of_objects_that_nobody_asked_for_nothing_is_told(version: str, serve: Serve, connect: Connect) -> None:
     store = connect(serve(airflow(version, Poisoned(keys(180), {"k0002", "k0150"}))).url)
     ids = frozenset((Kind.VARIABLES, key) for key in keys(180) if key not in ("k0002", "k0150"))
-    store.read(Selection(kinds=VARIABLES.kinds, ids=ids))
-    assert store.notes == []
+    assert store.read(Selection(kinds=VARIABLES.kinds, ids=ids)).notes == ()
     if version == "3.3.2":
         found = store.read(Selection(kinds=VARIABLES.kinds, exclude=("k0002",)))
-        assert len(found) == 178
-        assert [note.where.rpartition("/")[2] for note in store.notes] == ["k0150"]
+        assert len(found.bundle) == 178
+        assert [note.where.rpartition("/")[2] for note in found.notes] == ["k0150"]
 
 
 def test_some_of_a_long_list_are_read_one_by_one(serve: Serve, connect: Connect) -> None:
@@ -167,7 +171,7 @@ def test_some_of_a_long_list_are_read_one_by_one(serve: Serve, connect: Connect)
 
         site = serve(airflow("3.3.2", respond))
         wanted = Selection(kinds=VARIABLES.kinds, ids=frozenset((Kind.VARIABLES, key) for key in ids))
-        assert list(connect(site.url).read(wanted).variables) == ids
+        assert list(connect(site.url).read(wanted).bundle.variables) == ids
         assert len(site.log) == (2 + 30 if singly else 2 + 8)
 
 
@@ -178,7 +182,9 @@ def test_a_long_list_is_not_read_for_a_suggestion(
 ) -> None:
     paged = Paged(keys(number))
     site = serve(airflow(version, paged))
-    found = connect(site.url).at_hand(VARIABLES.kinds)
+    store = connect(site.url)
+    assert isinstance(store, SuggestsIds)
+    found = store.quick_ids(VARIABLES.kinds, Context())
     assert found == {(Kind.VARIABLES, key) for key in paged.keys if told}
     assert (paged.pages > 1) is told
 
@@ -194,14 +200,13 @@ def test_two_pages_are_read_at_a_time(serve: Serve, connect: Connect) -> None:
     together = threading.Barrier(2, timeout=10)
     paged.before_page = lambda page: together.wait() and None if page in (1, 2) else None
     store = connect(serve(airflow("3.3.2", paged)).url)
-    assert list(store.read(VARIABLES).variables) == keys(400)
+    assert list(store.read(VARIABLES).bundle.variables) == keys(400)
 
 
 def test_a_watch_is_told_how_far_it_is(serve: Serve, connect: Connect) -> None:
     store = connect(serve(airflow("3.3.2", Paged(keys(250)))).url)
     told: list[tuple[str, int, int | None]] = []
-    store.watch = lambda *what: told.append(what)
-    store.read(VARIABLES)
+    store.read(VARIABLES, Context(watch=lambda *what: told.append(what)))
     asking: list[tuple[str, int, int | None]] = [(f"asking {store.address}", 0, None), ("", 0, 0)]
     assert told == asking + [("reading variables", number, 250) for number in (100, 199, 250)]
 
@@ -219,7 +224,7 @@ def test_few_ids_are_read_one_by_one(version: str, serve: Serve, connect: Connec
 
     site = serve(airflow(version, respond))
     wanted = Selection(ids=frozenset({(Kind.VARIABLES, "a"), (Kind.VARIABLES, "gone")}))
-    assert list(connect(site.url).read(wanted)) == [Variable(key="a", value=Text("x"))]
+    assert list(connect(site.url).read(wanted).bundle) == [Variable(key="a", value=Text("x"))]
     assert len(site.sent("GET", "/variables")) == 0
 
 
@@ -249,7 +254,7 @@ def test_connections_of_airflow_2_are_read_one_by_one_for_their_extra_several_at
         return None
 
     site = serve(airflow("2.11.2", respond))
-    found = connect(site.url).read(Selection(kinds=frozenset({Kind.CONNECTIONS}), exclude=("c0",)))
+    found = connect(site.url).read(Selection(kinds=frozenset({Kind.CONNECTIONS}), exclude=("c0",))).bundle
     assert sorted(found.connections) == [f"c{index}" for index in range(1, 9)]
     extra = Text('{"from": "c1", "token": "***"}', (("token",),))
     assert found.connections["c1"] == Connection(conn_id="c1", conn_type="t", password=REDACTED, port=5, extra=extra)
@@ -263,7 +268,7 @@ def test_connections_of_airflow_2_that_have_no_page_of_their_own(serve: Serve, c
             return Answer(body={"connections": items, "total_entries": 2})
         return None
 
-    found = connect(serve(airflow("2.11.2", respond)).url).read(CONNECTIONS)
+    found = connect(serve(airflow("2.11.2", respond)).url).read(CONNECTIONS).bundle
     assert [(obj.id, obj.extra) for obj in found.connections.values()] == [("", REDACTED), ("a/b", REDACTED)]
 
 
@@ -276,7 +281,7 @@ def test_a_connection_that_goes_while_the_others_are_read_is_absent(serve: Serve
             return Answer(body={"connection_id": "a", "conn_type": "t", "extra": None})
         return None
 
-    found = connect(serve(airflow("2.11.2", respond)).url).read(CONNECTIONS)
+    found = connect(serve(airflow("2.11.2", respond)).url).read(CONNECTIONS).bundle
     assert list(found.connections) == ["a"]
 
 
@@ -295,12 +300,12 @@ def test_a_password_is_hidden_or_not_there_or_clear(serve: Serve, connect: Conne
     """Clear, where `hide_sensitive_var_conn_fields` is off and the password has less than five characters."""
     for shown, meant in (("***", REDACTED), (None, None), ("", None), ("abc", "abc"), ("x***y", REDACTED)):
         store = connect(serve(airflow("3.3.2", shows({**FULL, "password": shown}))).url)
-        assert store.read(CONNECTIONS).connections["c"].password == meant
+        assert store.read(CONNECTIONS).bundle.connections["c"].password == meant
 
 
 def test_a_mask_in_a_field_that_nobody_masks_is_text_unless_it_is_all_of_it(serve: Serve, connect: Connect) -> None:
     item = {**FULL, "description": "*** important ***", "host": "***"}
-    found = connect(serve(airflow("3.0.6", shows(item))).url).read(CONNECTIONS).connections["c"]
+    found = connect(serve(airflow("3.0.6", shows(item))).url).read(CONNECTIONS).bundle.connections["c"]
     assert (found.description, found.host) == ("*** important ***", REDACTED)
 
 
@@ -310,13 +315,13 @@ def test_masked_parts_of_a_variable_are_hidden_in_airflow_3_and_text_in_airflow_
 ) -> None:
     store = connect(serve(airflow(version, shows(variable("k", "a *** b"), "variables"))).url)
     expected = REDACTED if version == "3.3.2" else Text("a *** b")
-    assert store.read(VARIABLES).variables["k"].value == expected
+    assert store.read(VARIABLES).bundle.variables["k"].value == expected
 
 
 @pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
 def test_a_value_that_the_server_can_not_decrypt_is_hidden(version: str, serve: Serve, connect: Connect) -> None:
     store = connect(serve(airflow(version, shows(variable("k", None), "variables"))).url)
-    assert store.read(VARIABLES).variables["k"].value is REDACTED
+    assert store.read(VARIABLES).bundle.variables["k"].value is REDACTED
 
 
 @pytest.mark.parametrize(
@@ -386,12 +391,12 @@ def test_no_airflow_is_told_about_faults_of_another_and_no_object_is_advised_to_
         return None
 
     store = connect(serve(airflow(version, respond)).url)
-    store.read(Selection(kinds=frozenset({kind}), ids=frozenset({(kind, "a")})))
+    found = store.read(Selection(kinds=frozenset({kind}), ids=frozenset({(kind, "a")})))
     known = {
         ("3.3.2", Kind.CONNECTIONS): "; an extra that isn't a JSON object may be one (--from metadb: shows it)",
         ("2.11.2", Kind.POOLS): "; -1 slots may be one (--from metadb: shows them)",
     }
-    assert [note.message for note in store.notes] == [
+    assert [note.message for note in found.notes] == [
         "the server fails on it (500): left out; the server's log has the reason" + known.get((version, kind), "")
     ]
 
@@ -416,8 +421,9 @@ def test_a_500_that_passes_is_asked_again_and_nothing_is_left_out(
         store = connect(serve(airflow(version, respond)).url)
         ids = frozenset((Kind.VARIABLES, key) for key in keys(number))
         wanted = Selection(kinds=VARIABLES.kinds, ids=ids if number == 1 else None)
-        assert list(store.read(wanted).variables) == keys(number)
-        assert store.notes == []
+        found = store.read(wanted)
+        assert list(found.bundle.variables) == keys(number)
+        assert found.notes == ()
 
 
 def test_parts_of_a_page_with_one_that_the_server_fails_on_are_not_asked_for_again(
@@ -426,7 +432,7 @@ def test_parts_of_a_page_with_one_that_the_server_fails_on_are_not_asked_for_aga
     """With pauses of seconds before each repeat, one such object would take a minute."""
     site = serve(airflow("3.3.2", Poisoned(keys(100), {"k0042"})))
     store = connect(site.url, with_token(retries=4))
-    assert len(store.read(VARIABLES)) == 99
+    assert len(store.read(VARIABLES).bundle) == 99
     lists = [dict(sent.query) for sent in site.sent("GET") if sent.path.endswith("/variables")]
     sizes = [int(query["limit"]) for query in lists if "variable_key_pattern" not in query]
     assert [sizes.count(100), sizes.count(50), sizes.count(25)] == [5, 2, 2]

@@ -12,12 +12,12 @@ import pytest
 from airconn.config import Credentials, Settings
 from airconn.errors import TargetError
 from airconn.model import Action, Kind, Selection, Step, Text, Variable
-from airconn.stores.airflow_api.faults import NoAnswer
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.transport import Request
 from airconn.stores.base import Store
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.messages import Request
 from tests.stores.airflow_api.conftest import PASSWORD, airflow, with_password, with_token
-from tests.stores.airflow_api.test_between import token
+from tests.stores.airflow_api.login.test_token import token
 from tests.stores.site import Answer, Received, Site
 
 Serve = Callable[..., Site]

@@ -13,8 +13,8 @@ import pytest
 from airconn.errors import TargetError
 from airconn.model import REDACTED, Action, Bundle, Connection, Kind, Pool, Selection, Step, Text, Variable
 from airconn.plan import Policy, make_plan
-from airconn.stores.airflow_api.writes import Writer
-from airconn.stores.base import Store
+from airconn.stores.airflow_api.writes import ApiWriter
+from airconn.stores.base import DEFAULT_CONTEXT, Context, Store
 from tests.stores.airflow_api.conftest import airflow, with_password, with_token
 from tests.stores.contract import decoy, do, step
 from tests.stores.site import Answer, Received, Site
@@ -62,10 +62,10 @@ def lost(*, done: bool) -> tuple[bool, Answer]:
     return done, Answer(fate="reset")
 
 
-def only_error(store: Store, wanted: Step) -> str | None:
-    (error,) = do(store, wanted)
-    assert SECRET not in (error or "")
-    return error
+def only_error(store: Store, wanted: Step, context: Context = DEFAULT_CONTEXT) -> str | None:
+    (outcome,) = store.apply([wanted], context)
+    assert SECRET not in (outcome.error or "")
+    return outcome.error
 
 
 def test_a_lost_answer_to_a_create_that_was_done_is_no_error(serve: Serve, connect: Connect) -> None:
@@ -279,7 +279,7 @@ def test_a_fault_of_airconn_after_the_deletion_says_that_it_was_deleted(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(Writer, "_create", broken)
+    monkeypatch.setattr(ApiWriter, "_create", broken)
     store = connect(serve(airflow("3.3.2", NoCreating(9, Answer()))).url)
     error = only_error(store, replacements()[0])
     assert error == "it was deleted, and creating it again failed: a fault of airconn itself: RuntimeError"
@@ -349,8 +349,7 @@ def test_what_is_not_shown_of_an_object_that_is_there_after_all_is_written_once_
     """Nobody knows whose it is: ours, sent twice by a gateway, or that of another run with another password."""
     vault = Vault(held=dict(held) if held else None, fate=fate)
     store = connect(serve(airflow("3.3.2", vault)).url)
-    store.whole = whole
-    told = only_error(store, step(Action.CREATE, CONNECTION))
+    told = only_error(store, step(Action.CREATE, CONNECTION), Context(whole=whole))
     assert (told or "").startswith(error or "")
     assert (told is None) is (error is None)
     assert vault.held is not None
@@ -603,7 +602,7 @@ def test_a_key_that_comes_between_the_reading_and_a_merge_is_not_destroyed(
     store = connect(serve(airflow(version, growing)).url)
     sources = [Connection(conn_id=id_, conn_type="t", extra=Text('{"b": 2}')) for id_ in growing.held]
     selection = Selection(kinds=frozenset({Kind.CONNECTIONS}))
-    plan = make_plan(Bundle.of(sources), store.read(selection), store, Policy(lacking="keep"))
+    plan = make_plan(Bundle.of(sources), store.read(selection).bundle, store, Policy(lacking="keep"))
     growing.add()
     outcomes = list(store.apply(plan.writes))
     assert [outcome.error for outcome in outcomes] == [

@@ -9,18 +9,18 @@ from airconn.model import Kind, Selection
 from airconn.stores.airflow_cli import calls
 from airconn.stores.airflow_cli.prefix import Prefix
 from airconn.stores.airflow_cli.script import Answer
-from airconn.stores.airflow_cli.session import Session
+from airconn.stores.airflow_cli.session import CommandSession
 
 EXPORT = calls.export(Kind.CONNECTIONS)
 
 
 def failure(version: str) -> TargetError:
     """The error of an export of connections that fails, with a warning of an extra in its log."""
-    session = Session(Prefix.of("airflow-cli:"), {}, 1.0)
+    session = CommandSession(Prefix.of("airflow-cli:"), {}, 1.0)
     session._learn(Answer({calls.VERSION.name: 0}, {calls.VERSION.name: version}))
     answer = Answer({EXPORT.name: 1}, {}, frozenset({(EXPORT.name, "extra:c")}))
     with pytest.raises(TargetError) as caught:
-        session.parsed(answer, [Kind.CONNECTIONS], Selection(), [])
+        session.parsed(answer, [Kind.CONNECTIONS], Selection())
     return caught.value
 
 

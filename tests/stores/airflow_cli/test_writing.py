@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
-from airconn.model import NEWEST, AirflowVersion, Bundle, Connection, Selection, Text
-from airconn.plan import Policy, make_plan
-from airconn.stores.airflow_cli.session import Session
+from airconn.config import Settings
+from airconn.model import NEWEST, Action, AirflowVersion, Bundle, Connection, Selection, Text
+from airconn.model.reading import Reading
+from airconn.stores import open_store
+from airconn.stores.airflow_cli.session import CommandSession
 from airconn.stores.airflow_cli.writing import Writer
-from tests.memory import Memory
+from tests.stores.contract import TARGET, step
 
 HELD = Connection(conn_id="c", conn_type="http", password="old", extra=Text('{"a": 1}'))
 
@@ -22,17 +25,18 @@ class Told:
     def version(self) -> AirflowVersion:
         return NEWEST
 
-    def read(self, selection: Selection, notes: list[Any]) -> Bundle:
-        return Bundle.of([self.now])
+    def read(self, selection: Selection) -> Reading:
+        return Reading(Bundle.of([self.now]))
 
     def work(self, todo: Any) -> Any:
         raise AssertionError("nothing is to be written")
 
 
 def test_what_changed_between_the_read_and_a_merge_is_not_overwritten() -> None:
-    source = Connection(conn_id="c", conn_type="http", host="h", extra=Text('{"b": 2}'))
-    place = Memory()
-    plan = make_plan(Bundle.of([source]), Bundle.of([HELD]), place, Policy(lacking="keep"))
+    source = replace(HELD, host="h", extra=Text('{"a": 1, "b": 2}'))
+    merge = replace(step(Action.UPDATE, source, HELD, "host", "extra"), merged=frozenset({"extra"}))
+    assert merge.merges
     theirs = Connection(conn_id="c", conn_type="http", password="new", extra=Text('{"a": 1}'))
-    (outcome,) = Writer(cast(Session, Told(theirs)), place, []).apply(plan.writes)
+    store = open_store("airflow-cli:", Settings())
+    (outcome,) = Writer(cast(CommandSession, Told(theirs)), store, TARGET).apply([merge])
     assert outcome.error == "changed by another writer meanwhile; run again"

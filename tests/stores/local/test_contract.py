@@ -91,7 +91,7 @@ class LocalFiles(StoreContract):
         for kind, path in zip(
             (Kind.CONNECTIONS, Kind.VARIABLES), store.address.removeprefix("local:").split(","), strict=True
         ):
-            for obj in store.read(Selection(kinds=frozenset({kind}))):
+            for obj in store.read(Selection(kinds=frozenset({kind}))).bundle:
                 assert (obj.origin.source, bool(obj.origin.line)) == (path, True)
 
 

@@ -19,6 +19,7 @@ from airconn.formats.base import ReadOptions
 from airconn.model import (
     REDACTED,
     Action,
+    AirflowObject,
     AirflowVersion,
     Bundle,
     Connection,
@@ -28,11 +29,11 @@ from airconn.model import (
     Text,
     Variable,
 )
-from airconn.plan import make_plan
+from airconn.stores.base import Context
 from airconn.stores.local import LocalStore, grammar, open_backend, open_store
 from airconn.stores.local.edit import edited
 from tests.formats import strategies as some
-from tests.stores.contract import create, do, step
+from tests.stores.contract import TARGET, create, do, planned, step
 
 A = Variable(key="a", value=Text("1"))
 API = Connection(conn_id="api", conn_type="http", host="h", password="p ü")
@@ -70,8 +71,8 @@ class TestAddresses:
     )
     def test_an_address_names_the_file_of_each_kind(self, address: str, paths: dict[Kind, str]) -> None:
         store = open_store(address, Settings())
-        assert store.kinds == set(paths)
-        assert all(path in store.describe() for path in paths.values())
+        assert store.capabilities.kinds == store.describe().kinds == set(paths)
+        assert all(path in store.describe().text for path in paths.values())
 
     @pytest.mark.parametrize(
         ("address", "message"),
@@ -109,30 +110,30 @@ class TestAddresses:
                 with pytest.raises(InputError, match="reads no file of this name"):
                     call()
         store = LocalStore({Kind.VARIABLES: str(tmp_path / ".env")})
-        store.reads_for = AirflowVersion(3, 0, 6)
-        assert list(store.read(Selection())) == [A]
+        assert list(store.read(Selection(), Context(airflow=AirflowVersion(3, 0, 6))).bundle) == [A]
 
 
 class TestReading:
     def test_what_airflow_makes_nothing_of_is_told(self, place: Callable[..., LocalStore]) -> None:
         store = place('{"a": "{\\"conn_type\\": \\"s3cret\\"}", "b": []}', '{"c": null, "d": {"value": "x"}}')
-        assert [(obj.id, obj.value) for obj in store.read(Selection()) if isinstance(obj, Variable)] == [
+        found = store.read(Selection())
+        assert [(obj.id, obj.value) for obj in found.bundle if isinstance(obj, Variable)] == [
             ("d", Text('{\n  "value": "x"\n}'))
         ]
-        said = {note.message.split(" ")[0]: note.left_out for note in store.notes}
+        said = {note.message.split(" ")[0]: note.left_out for note in found.notes}
         assert said == {"a": True, "b": True, "c": True, "d": False}
-        assert "s3cret" not in "".join(note.message for note in store.notes)
+        assert "s3cret" not in "".join(note.message for note in found.notes)
 
     def test_what_is_no_text_in_yaml_is_told(self, place: Callable[..., LocalStore]) -> None:
         store = place("a: {conn_type: http, login: 012, password: yes}\n", "5: x\nb: 012\nc: yes\nd: '012'\n", "yaml")
         found = store.read(Selection())
-        assert found.connections["a"] == Connection(conn_id="a", conn_type="http", login="012", password="yes")
-        assert {key: obj.value for key, obj in found.variables.items()} == {
+        assert found.bundle.connections["a"] == Connection(conn_id="a", conn_type="http", login="012", password="yes")
+        assert {key: obj.value for key, obj in found.bundle.variables.items()} == {
             "b": Text("012"),
             "c": Text("yes"),
             "d": Text("012"),
         }
-        assert sorted(note.message.partition(",")[0].partition(";")[0] for note in store.notes) == [
+        assert sorted(note.message.partition(",")[0].partition(";")[0] for note in found.notes) == [
             "a: login is no text to Airflow",
             "a: password is no text to Airflow",
             "b is no text",
@@ -174,17 +175,16 @@ class TestReading:
 
     def test_a_team_is_a_fault_to_an_airflow_that_knows_none(self, place: Callable[..., LocalStore]) -> None:
         store = place('{"a": {"conn_type": "x", "team_name": "t"}}', "{}")
-        assert store.read(Selection()).connections["a"].team_name == "t"
-        store.reads_for = AirflowVersion(3, 1, 8)
+        assert store.read(Selection()).bundle.connections["a"].team_name == "t"
         with pytest.raises(InputError, match="team_name"):
-            store.read(Selection())
+            store.read(Selection(), Context(airflow=AirflowVersion(3, 1, 8)))
 
     def test_a_file_that_can_not_be_read_is_told(self, place: Callable[..., LocalStore], tmp_path: Path) -> None:
         store = place(None, '{"a": "1"}')
         with pytest.raises(TargetError, match="no such file"):
             store.read(Selection())
-        assert list(store.present(Selection())) == [A]
-        assert list(store.read(Selection(kinds=frozenset({Kind.VARIABLES})))) == [A]
+        assert list(store.read(Selection(), TARGET).bundle) == [A]
+        assert list(store.read(Selection(kinds=frozenset({Kind.VARIABLES}))).bundle) == [A]
         (tmp_path / "connections.json").write_bytes(b'{"a": \n"\xff"}')
         with pytest.raises(InputError, match=r"connections\.json:2: this is not UTF-8"):
             store.read(Selection())
@@ -222,9 +222,10 @@ class TestWriting:
     def test_what_was_changed_meanwhile_is_left_alone(self, place: Callable[..., LocalStore], tmp_path: Path) -> None:
         for action in (Action.UPDATE, Action.REPLACE, Action.DELETE):
             store = place("{}", '{"a": "1"}')
-            (held,) = store.read(Selection())
+            found = store.read(Selection(), TARGET)
+            (held,) = found.bundle
             (tmp_path / "variables.json").write_text('{"a": "theirs", "b": "2"}')
-            (error,) = do(store, step(action, replace(A, value=Text("ours")), held, "value"))
+            (error,) = do(store, step(action, replace(A, value=Text("ours")), held, "value"), before=found)
             assert error == "changed by another writer meanwhile; run again"
             assert json.loads((tmp_path / "variables.json").read_text()) == {"a": "theirs", "b": "2"}
 
@@ -232,11 +233,13 @@ class TestWriting:
         self, place: Callable[..., LocalStore], tmp_path: Path
     ) -> None:
         store = place("{}", '{"a": null}')
-        assert list(store.read(Selection())) == []
-        plan = make_plan(Bundle.of([A]), Bundle(), store)
+        found = store.read(Selection(), TARGET)
+        assert list(found.bundle) == []
+        plan = planned([A], found, store)
         assert "of which Airflow makes nothing" in plan.blocked[0].reasons[0]
         for action in (Action.CREATE, Action.UPDATE):
             assert all(do(store, step(action, A, A, "value")))
+            assert all(do(store, step(action, A, A, "value"), before=found))
         assert (tmp_path / "variables.json").read_text() == '{"a": null}'
 
     def test_what_has_no_place_is_said_before(self, place: Callable[..., LocalStore]) -> None:
@@ -253,22 +256,25 @@ class TestWriting:
         assert place(suffix="env").problems(replace(API, conn_type="a b"))
 
     def test_what_is_lost_is_told(self, place: Callable[..., LocalStore]) -> None:
-        store = place()
-        create(store, replace(A, description="d"), replace(API, team_name="t"))
-        assert {(note.where, note.message.split(" ")[0]) for note in store.notes} == {
-            ("variables/a", "description"),
-            ("connections/api", "team_name"),
-        }
-        store = place(suffix="env")
-        create(store, replace(API, description="d", login="l", schema="s"))
-        assert [note.message.split(" ")[0] for note in store.notes] == ["description"]
+        def told(store: LocalStore, *objects: AirflowObject) -> list[list[tuple[str, str]]]:
+            outcomes = list(store.apply([step(Action.CREATE, obj) for obj in objects], TARGET))
+            assert [outcome.error for outcome in outcomes] == [None] * len(objects)
+            return [[(note.where, note.message.split(" ")[0]) for note in outcome.notes] for outcome in outcomes]
+
+        assert told(place(), replace(A, description="d"), replace(API, team_name="t")) == [
+            [("variables/a", "description")],
+            [("connections/api", "team_name")],
+        ]
+        assert told(place(suffix="env"), replace(API, description="d", login="l", schema="s")) == [
+            [("connections/api", "description")]
+        ]
 
     def test_a_mask_that_is_called_genuine_is_written(self, place: Callable[..., LocalStore], tmp_path: Path) -> None:
         store = place("{}", "{}")
         genuine = Variable(key="a", value=Text("***"), literal=frozenset({"value"}))
         create(store, genuine)
         assert json.loads((tmp_path / "variables.json").read_text()) == {"a": "***"}
-        assert store.read(Selection()).variables["a"].value is REDACTED
+        assert store.read(Selection()).bundle.variables["a"].value is REDACTED
         assert store.stored_form(replace(API, password=REDACTED)).password is REDACTED
 
 
@@ -322,7 +328,7 @@ class TestEditing:
     @pytest.mark.parametrize("text", ["{a: x}", "a: &x y\nb: *x\n"])
     def test_what_would_change_something_else_is_refused(self, place: Callable[..., LocalStore], text: str) -> None:
         store = place("{}", text, "yaml")
-        held = store.read(Selection(kinds=frozenset({Kind.VARIABLES}))).variables["a"]
+        held = store.read(Selection(kinds=frozenset({Kind.VARIABLES}))).bundle.variables["a"]
         with pytest.raises(AirconnError, match="in place"):
             do(store, step(Action.UPDATE, A, held, "value"))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airconn.airflow_config import AirflowConfig
+from airconn.airflow.config_file import AirflowConfig
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.installed import command_for

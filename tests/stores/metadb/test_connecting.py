@@ -83,15 +83,15 @@ def test_a_database_that_is_being_read_is_read(airflow, opened) -> None:
     with contextlib.closing(sqlite3.connect(airflow.file, isolation_level=None)) as other:
         other.execute("BEGIN")
         other.execute("SELECT * FROM variable").fetchall()
-        assert opened(airflow).read(Selection()).variables["v"].value == Text("x")
+        assert opened(airflow).read(Selection()).bundle.variables["v"].value == Text("x")
 
 
 def test_a_database_with_a_write_ahead_log_is_read_to_its_end(airflow, opened) -> None:
     with contextlib.closing(sqlite3.connect(airflow.file, isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode=WAL")
         other.execute("INSERT INTO variable VALUES (1, 'v', 'in the log', NULL, 0, NULL)")
-        assert opened(airflow).read(Selection()).variables["v"].value == Text("in the log")
-    assert opened(airflow).read(Selection()).variables["v"].value == Text("in the log")
+        assert opened(airflow).read(Selection()).bundle.variables["v"].value == Text("in the log")
+    assert opened(airflow).read(Selection()).bundle.variables["v"].value == Text("in the log")
 
 
 def test_a_write_that_was_cut_off_is_not_read_and_not_mended(airflow, opened, tmp_path) -> None:
@@ -136,8 +136,10 @@ def test_any_name_of_a_file_is_that(airflow, opened, name) -> None:
     airflow.variable("v", "x")
     airflow.file.rename(airflow.home / name)
     url = f"sqlite:///{airflow.home / name}"
-    assert "v" in opened(airflow, f"metadb+{url}").read(Selection()).variables
-    assert "v" in opened(airflow, "metadb:", AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=url).read(Selection()).variables
+    assert "v" in opened(airflow, f"metadb+{url}").read(Selection()).bundle.variables
+    assert (
+        "v" in opened(airflow, "metadb:", AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=url).read(Selection()).bundle.variables
+    )
 
 
 def test_a_server_that_is_not_there(airflow, opened) -> None:

@@ -22,9 +22,9 @@ def changed(token: str) -> str:
     return urlsafe_b64encode(bytes(data)).decode()
 
 
-def messages(store) -> dict[str, list[str]]:
+def messages(reading) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for note in store.notes:
+    for note in reading.notes:
         found.setdefault(note.where.removeprefix("metadb:"), []).append(note.message)
     return found
 
@@ -44,17 +44,18 @@ def fill(airflow, key: str = KEY) -> None:
 def test_any_key_of_the_list_decrypts(airflow, opened, keys) -> None:
     fill(airflow)
     store = opened(airflow, "metadb:", AIRFLOW__CORE__FERNET_KEY=keys)
-    bundle = store.read(ALL)
+    reading = store.read(ALL)
+    bundle = reading.bundle
     assert bundle.connections["c"] == Connection(
         conn_id="c", conn_type="t", password="canary", extra=Text('{"a": 1}')
     )
-    assert (bundle.variables["v"].value, store.notes) == (Text("canary"), [])
+    assert (bundle.variables["v"].value, reading.notes) == (Text("canary"), ())
 
 
 def test_the_key_comes_from_airflow_cfg_and_the_environment_beats_it(airflow, opened) -> None:
     fill(airflow)
     (airflow.home / "airflow.cfg").write_text(f"[core]\nfernet_key = {KEY}\n")
-    assert opened(airflow, AIRFLOW__CORE__FERNET_KEY=None).read(ALL).variables["v"].value == Text("canary")
+    assert opened(airflow, AIRFLOW__CORE__FERNET_KEY=None).read(ALL).bundle.variables["v"].value == Text("canary")
     with pytest.raises(TargetError):
         opened(airflow, AIRFLOW__CORE__FERNET_KEY=OTHER_KEY).read(ALL)
 
@@ -62,7 +63,7 @@ def test_the_key_comes_from_airflow_cfg_and_the_environment_beats_it(airflow, op
 def test_the_key_can_come_from_a_command(airflow, opened) -> None:
     fill(airflow)
     store = opened(airflow, AIRFLOW__CORE__FERNET_KEY=None, AIRFLOW__CORE__FERNET_KEY_CMD=f"echo {KEY}")
-    assert store.read(ALL).variables["v"].value == Text("canary")
+    assert store.read(ALL).bundle.variables["v"].value == Text("canary")
 
 
 def test_with_a_wrong_key_nothing_is_read(airflow, opened) -> None:
@@ -86,11 +87,12 @@ def test_rows_of_another_key_among_others_are_hidden_field_by_field(airflow, ope
     )
     airflow.variable("old", encrypted("canary", OTHER_KEY), is_encrypted=True)
     store = opened(airflow, "metadb:")
-    bundle = store.read(ALL)
+    reading = store.read(ALL)
+    bundle = reading.bundle
     assert bundle.connections["old"].password is REDACTED
     assert bundle.connections["old"].extra == Text('{"a": 1}')
     assert bundle.variables["old"].value is REDACTED
-    assert messages(store) == {"connections/old": [f"password {OTHER}"], "variables/old": [f"value {OTHER}"]}
+    assert messages(reading) == {"connections/old": [f"password {OTHER}"], "variables/old": [f"value {OTHER}"]}
     assert bundle.variables["v"].value == Text("canary")
 
 
@@ -98,9 +100,10 @@ def test_one_row_of_another_key_alone_does_not_make_the_key_wrong(airflow, opene
     fill(airflow)
     airflow.variable("old", encrypted("canary", OTHER_KEY), is_encrypted=True)
     store = opened(airflow, "metadb:")
-    bundle = store.read(Selection(ids=frozenset({(Kind.VARIABLES, "old")})))
+    reading = store.read(Selection(ids=frozenset({(Kind.VARIABLES, "old")})))
+    bundle = reading.bundle
     assert bundle.variables["old"].value is REDACTED
-    assert messages(store) == {"variables/old": [f"value {OTHER}"]}
+    assert messages(reading) == {"variables/old": [f"value {OTHER}"]}
 
 
 def test_what_is_plain_or_is_a_pool_is_read_with_a_wrong_key(airflow, opened) -> None:
@@ -108,42 +111,43 @@ def test_what_is_plain_or_is_a_pool_is_read_with_a_wrong_key(airflow, opened) ->
     airflow.variable("plain", "x")
     airflow.insert("slot_pool", {"pool": "p", "slots": 1, "include_deferred": 0})
     store = opened(airflow, AIRFLOW__CORE__FERNET_KEY=OTHER_KEY)
-    assert [obj.id for obj in store.read(Selection(include=("p*",)))] == ["plain", "p"]
+    assert [obj.id for obj in store.read(Selection(include=("p*",))).bundle] == ["plain", "p"]
 
 
 @pytest.mark.parametrize("damage", [changed, lambda token: token[:-8], lambda token: token[8:], lambda token: "x"])
 def test_a_damaged_token_is_hidden_and_told(airflow, opened, damage) -> None:
     fill(airflow)
     airflow.variable("bad", damage(encrypted("canary")), is_encrypted=True)
-    store = opened(airflow, "metadb:")
-    assert store.read(ALL).variables["bad"].value is REDACTED
+    reading = opened(airflow, "metadb:").read(ALL)
+    assert reading.bundle.variables["bad"].value is REDACTED
     reason = OTHER if damage is changed else DAMAGED
-    assert messages(store) == {"variables/bad": [f"value {reason}"]}
+    assert messages(reading) == {"variables/bad": [f"value {reason}"]}
 
 
 def test_damage_alone_says_nothing_about_the_key(airflow, opened) -> None:
     airflow.connection("bad", password="plain text with a flag é", is_encrypted=True)
-    store = opened(airflow, "metadb:")
-    assert store.read(ALL).connections["bad"].password is REDACTED
-    assert messages(store) == {"connections/bad": [f"password {DAMAGED}"]}
+    reading = opened(airflow, "metadb:").read(ALL)
+    assert reading.bundle.connections["bad"].password is REDACTED
+    assert messages(reading) == {"connections/bad": [f"password {DAMAGED}"]}
 
 
 def test_what_is_encrypted_and_no_text_is_hidden(airflow, opened) -> None:
     from cryptography.fernet import Fernet
 
     airflow.variable("bin", Fernet(KEY.encode()).encrypt(b"\xff\x00").decode(), is_encrypted=True)
-    store = opened(airflow, "metadb:")
-    assert store.read(ALL).variables["bin"].value is REDACTED
-    assert messages(store) == {"variables/bin": ["value is encrypted, but is no text: taken for hidden"]}
+    reading = opened(airflow, "metadb:").read(ALL)
+    assert reading.bundle.variables["bin"].value is REDACTED
+    assert messages(reading) == {"variables/bin": ["value is encrypted, but is no text: taken for hidden"]}
 
 
 def test_an_encrypted_variable_that_is_empty_is_told_apart_from_an_empty_value(airflow, opened) -> None:
     airflow.variable("empty", encrypted(""), is_encrypted=True)
     airflow.variable("gone", "", is_encrypted=True)
     store = opened(airflow, "metadb:")
-    bundle = store.read(ALL)
+    reading = store.read(ALL)
+    bundle = reading.bundle
     assert (bundle.variables["empty"].value, bundle.variables["gone"].value) == (Text(""), REDACTED)
-    assert messages(store) == {"variables/gone": ["value is flagged as encrypted and empty: taken for hidden"]}
+    assert messages(reading) == {"variables/gone": ["value is flagged as encrypted and empty: taken for hidden"]}
 
 
 def test_without_any_key_the_places_for_it_are_told(airflow, opened) -> None:

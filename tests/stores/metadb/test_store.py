@@ -11,6 +11,7 @@ import pytest
 
 from airconn.errors import TargetError, UsageError
 from airconn.model import (
+    ALL_KINDS,
     REDACTED,
     AirflowVersion,
     Bundle,
@@ -21,7 +22,8 @@ from airconn.model import (
     Text,
     Variable,
 )
-from airconn.stores.base import Store
+from airconn.model.reading import Reading
+from airconn.stores.base import DEFAULT_CONTEXT, Context, ListsIds, Store
 from tests.stores.contract import FULL, OBJECTS, ReadContract, as_held
 from tests.stores.metadb.databases import KEY, SHAPES, Airflow, encrypted
 
@@ -72,11 +74,15 @@ class TestContract(ReadContract):
 
 
 def read(store: Store, **selection: object) -> Bundle:
+    return reading(store, **selection).bundle
+
+
+def reading(store: Store, **selection: object) -> Reading:
     return store.read(Selection(**selection))  # type: ignore[arg-type]
 
 
-def notes(store: Store) -> dict[str, str]:
-    return {note.where: note.message for note in store.notes}
+def notes(found: Reading) -> dict[str, str]:
+    return {note.where: note.message for note in found.notes}
 
 
 def test_the_database_of_airflows_configuration_is_the_same_as_the_one_that_is_named(airflow, opened) -> None:
@@ -145,18 +151,18 @@ def test_a_mask_that_somebody_stored_is_hidden(airflow, opened) -> None:
 @pytest.mark.parametrize(("port", "expected"), [(80, 80), (" 80 ", 80), ("-1", -1), (80.0, 80), (0, 0), (None, None)])
 def test_a_port_that_sqlite_holds_as_a_text_is_a_number_if_it_is_one(airflow, opened, port, expected) -> None:
     airflow.connection("c", port=port)
-    store = opened(airflow)
-    assert (read(store).connections["c"].port, store.notes) == (expected, [])
+    found = reading(opened(airflow))
+    assert (found.bundle.connections["c"].port, found.notes) == (expected, ())
 
 
 @pytest.mark.parametrize("port", ["canary", "80.5", 80.5, "", "8_0"])
 def test_a_port_that_is_no_number_leaves_its_connection_out_and_says_so(airflow, opened, port) -> None:
     airflow.connection("bad", port=port)
     airflow.connection("good", port=1)
-    store = opened(airflow)
-    assert list(read(store).connections) == ["good"]
-    assert notes(store) == {f"{airflow.address}/connections/bad": "its port is no whole number: left out"}
-    assert store.notes[0].left_out
+    found = reading(opened(airflow))
+    assert list(found.bundle.connections) == ["good"]
+    assert notes(found) == {f"{airflow.address}/connections/bad": "its port is no whole number: left out"}
+    assert found.notes[0].left_out
 
 
 def test_what_is_null_in_airflow_2_and_must_not_be_is_left_out_and_told(tmp_path, opened) -> None:
@@ -165,9 +171,9 @@ def test_what_is_null_in_airflow_2_and_must_not_be_is_left_out_and_told(tmp_path
     airflow.variable("none", None)
     airflow.variable(None, "canary")
     airflow.insert("slot_pool", {"pool": "p", "slots": None, "include_deferred": 0})
-    store = opened(airflow, "metadb:")
-    assert [obj.id for obj in read(store)] == ["empty"]
-    assert notes(store) == {
+    found = reading(opened(airflow, "metadb:"))
+    assert [obj.id for obj in found.bundle] == ["empty"]
+    assert notes(found) == {
         "metadb:variables": "it has no id (NULL): left out",
         "metadb:variables/none": "it has no value (NULL), and so is not there for Airflow: left out",
         "metadb:pools/p": "it has no number of slots (NULL): left out",
@@ -182,40 +188,39 @@ def test_what_is_there_is_listed_without_a_key_and_what_is_not_says_why(tmp_path
     airflow.variable(None, "x")
     airflow.insert("slot_pool", {"pool": "p", "slots": 1, "include_deferred": 0})
     store = opened(airflow, "metadb:", AIRFLOW__CORE__FERNET_KEY=None)
-    assert store.listed() == {(Kind.CONNECTIONS, "c"), (Kind.VARIABLES, "v"), (Kind.POOLS, "p")}
-    assert store.passed_over(Kind.VARIABLES, "none") == ""
-    read(store, ids=frozenset({(Kind.VARIABLES, "none")}))
-    assert store.passed_over(Kind.VARIABLES, "none") == (
-        "metadb:variables/none: it has no value (NULL), and so is not there for Airflow"
-    )
-    assert store.passed_over(Kind.CONNECTIONS, "c") == ""
+    assert isinstance(store, ListsIds)
+    assert store.ids(ALL_KINDS, DEFAULT_CONTEXT) == {
+        (Kind.CONNECTIONS, "c"),
+        (Kind.VARIABLES, "v"),
+        (Kind.POOLS, "p"),
+    }
+    assert reading(store, ids=frozenset({(Kind.VARIABLES, "none"), (Kind.POOLS, "p")})).passed_over == {
+        (Kind.VARIABLES, "none"): "metadb:variables/none: it has no value (NULL), and so is not there for Airflow"
+    }
+    assert reading(store, ids=frozenset({(Kind.POOLS, "p")})).passed_over == {}
 
 
 def test_a_variable_that_airflow_can_not_decrypt_is_not_there_for_it(airflow, opened) -> None:
     airflow.variable("v", "canary", is_encrypted=True)
     airflow.connection("c", password="canary", is_encrypted=True)
-    store = opened(airflow, "metadb:")
-    read(store)
-    assert store.passed_over(Kind.VARIABLES, "v") == (
-        "metadb:variables/v: its value is flagged as encrypted, but damaged"
-    )
-    assert store.passed_over(Kind.CONNECTIONS, "c") == ""
+    ids = frozenset({(Kind.VARIABLES, "v"), (Kind.CONNECTIONS, "c")})
+    assert reading(opened(airflow, "metadb:"), ids=ids).passed_over == {
+        (Kind.VARIABLES, "v"): "metadb:variables/v: its value is flagged as encrypted, but damaged"
+    }
 
 
 def test_bytes_are_text_if_they_are_utf_8_and_are_left_out_otherwise(airflow, opened) -> None:
     airflow.variable("fine", "é".encode())
     airflow.run("INSERT INTO variable VALUES (7, 'blob', x'ff00', NULL, 0, NULL)")
     airflow.run("INSERT INTO variable VALUES (8, 'text', CAST(x'ff63' AS TEXT), NULL, 0, NULL)")
-    store = opened(airflow)
-    assert read(store).variables == {"fine": Variable(key="fine", value=Text("é"))}
-    assert set(notes(store).values()) == {"it has bytes in it that are no text in UTF-8: left out"}
+    found = reading(opened(airflow))
+    assert found.bundle.variables == {"fine": Variable(key="fine", value=Text("é"))}
+    assert set(notes(found).values()) == {"it has bytes in it that are no text in UTF-8: left out"}
 
 
 def test_a_note_stands_in_one_line_whatever_the_id_is(airflow, opened) -> None:
     airflow.connection("a\nb\x1b", port="x")
-    store = opened(airflow)
-    read(store)
-    assert store.notes[0].where == f"{airflow.address}/connections/a\\nb\\u001b"
+    assert reading(opened(airflow)).notes[0].where == f"{airflow.address}/connections/a\\nb\\u001b"
 
 
 def test_teams_are_told_by_name_in_3_1_and_since(tmp_path, opened) -> None:
@@ -232,9 +237,9 @@ def test_teams_are_told_by_name_in_3_1_and_since(tmp_path, opened) -> None:
     newer.connection("c", team_name="blue")
     newer.variable("v", "x", team_name="blue")
     newer.insert("slot_pool", {"pool": "p", "slots": 1, "include_deferred": 0, "team_name": "blue"})
-    store = opened(older, "metadb:")
-    assert {obj.id: obj.team_name for obj in read(store)} == dict.fromkeys("cvp", "blue")
-    assert notes(store) == {"metadb:connections/lost": "it belongs to a team that isn't there: left out"}
+    found = reading(opened(older, "metadb:"))
+    assert {obj.id: obj.team_name for obj in found.bundle} == dict.fromkeys("cvp", "blue")
+    assert notes(found) == {"metadb:connections/lost": "it belongs to a team that isn't there: left out"}
     assert {obj.id: obj.team_name for obj in read(opened(newer))} == dict.fromkeys("cvp", "blue")
 
 
@@ -257,10 +262,12 @@ def test_an_airflow_without_deferred_pools_says_nothing_of_them(tmp_path, opened
 )
 def test_the_version_is_told_by_the_last_migration(tmp_path, opened, version, told, text) -> None:
     airflow = Airflow(tmp_path, version)
-    store = opened(airflow)
-    assert (str(store.airflow()), store.describe()) == (told, f"the metadata database of {text} at {airflow.address}")
-    store = opened(airflow, "metadb:")
-    assert store.describe() == f"the metadata database of {text} at sqlite:///{airflow.file}"
+    described = opened(airflow).describe()
+    assert str(described.airflow) == told
+    assert described.text == f"the metadata database of {text} at {airflow.address}"
+    assert (
+        opened(airflow, "metadb:").describe().text == f"the metadata database of {text} at sqlite:///{airflow.file}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -271,7 +278,7 @@ def test_the_version_is_told_by_the_last_migration(tmp_path, opened, version, to
 def test_without_a_migration_that_is_known_the_columns_tell_it(tmp_path, opened, version, told, change) -> None:
     airflow = Airflow(tmp_path, version)
     airflow.run(change)
-    assert opened(airflow).airflow() == AirflowVersion.parse(told)
+    assert opened(airflow).describe().airflow == AirflowVersion.parse(told)
 
 
 def test_ten_thousand_objects_are_read_at_once_and_by_their_ids(airflow, opened) -> None:
@@ -289,9 +296,9 @@ def test_ten_thousand_objects_are_read_at_once_and_by_their_ids(airflow, opened)
 def test_what_is_not_selected_is_not_decrypted_and_can_not_be_in_the_way(airflow, opened) -> None:
     airflow.connection("broken", password="canary", is_encrypted=True, port="x")
     airflow.variable("v", "x")
-    store = opened(airflow, AIRFLOW__CORE__FERNET_KEY=None)
-    assert [obj.id for obj in read(store, exclude=("broken",))] == ["v"]
-    assert store.notes == []
+    found = reading(opened(airflow, AIRFLOW__CORE__FERNET_KEY=None), exclude=("broken",))
+    assert [obj.id for obj in found.bundle] == ["v"]
+    assert found.notes == ()
 
 
 def test_ids_are_compared_to_the_letter(airflow, opened) -> None:
@@ -358,15 +365,17 @@ def test_a_read_ends_at_the_deadline(tmp_path, opened) -> None:
     airflow = Airflow(tmp_path, "3.3.2")
     for number in range(3):
         airflow.variable(f"v{number}", "x")
-    store = opened(airflow)
     told: list[int] = []
 
     def watch(what: str, done: int, total: int | None) -> None:
         told.append(done)
-        store.deadline = time.monotonic() if done == 2 else None
+        if done == 2:
+            time.sleep(max(0.0, deadline - time.monotonic()))
 
-    store.watch = watch
+    store = opened(airflow)
+    store.describe()
+    deadline = time.monotonic() + 1
     with pytest.raises(TargetError) as caught:
-        store.read(Selection())
+        store.read(Selection(), Context(deadline=deadline, watch=watch))
     assert (caught.value.message, told) == ("the deadline has passed", [1, 2])
     assert "--deadline" in (caught.value.hint or "")

@@ -28,7 +28,7 @@ from google.protobuf import any_pb2, duration_pb2, empty_pb2, unknown_fields
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from airconn.stores.secrets.gcp_secretmanager.crc32c import crc32c
+from airconn.stores.secrets.gcp.crc32c import crc32c
 
 PROJECT = "airflow-prod"
 NUMBER = "123456789012"

@@ -10,7 +10,8 @@ import pytest
 
 from airconn.formats.base import ConnectionFormat
 from airconn.model import Action, Bundle, Connection, Kind, Selection, Step, Text, Variable
-from airconn.plan import Policy, make_plan
+from airconn.plan import Policy, TargetRules, make_plan
+from airconn.stores.base import Context
 from airconn.stores.secrets.codec import TextCodec
 from airconn.stores.secrets.service import Held, Service, Unavailable
 from airconn.stores.secrets.store import SecretStore
@@ -64,10 +65,13 @@ def test_json_with_a_key_that_airflow_refuses_is_left_alone_by_all_whose_secrets
             return Held(id_, '{"conn_type": "postgres", "masterarn": "s3cr3t-value"}', 1)
 
     store = SecretStore("vault://h/m", Others(takes=0), TextCodec(connection_format))
-    assert len(store.read(Selection())) == 0
-    reason = store.create_refusal(Connection(conn_id="c", conn_type="postgres"))
+    found = store.read(Selection())
+    assert len(found.bundle) == 0
+    create = Step(Kind.CONNECTIONS, "c", Action.CREATE, source=Connection(conn_id="c", conn_type="postgres"))
+    assert store.refusal(create) == ""
+    reason = store.refusal(create, Context(before=found))
     assert reason.endswith("'masterarn' is no field of a connection)")
-    assert "s3cr3t-value" not in repr([store.notes, reason, store.__dict__])
+    assert "s3cr3t-value" not in repr([found, reason, store.__dict__])
 
 
 def test_what_is_not_tried_of_a_service_that_is_gone_is_told_from_what_failed() -> None:
@@ -96,18 +100,19 @@ class Shelf(Gone):
         self.payload = str(payload)
 
 
+@pytest.mark.parametrize("is_told", [True, False])
 @pytest.mark.parametrize("theirs", [{"password": "new"}, {"extra": {"a": 1, "token": "t"}}, {}])
-def test_what_another_writer_adds_before_a_merge_is_not_destroyed(theirs: dict[str, Any]) -> None:
+def test_what_another_writer_adds_before_a_merge_is_not_destroyed(theirs: dict[str, Any], *, is_told: bool) -> None:
     """Services without conditional writes included: a secret is written as a whole."""
     held = {"conn_type": "http", "password": "old", "extra": {"a": 1}}
     service = Shelf(json.dumps(held))
     store = SecretStore("vault://h/m", service, TextCodec())
     ids = frozenset({(Kind.CONNECTIONS, "c")})
-    present = store.read(Selection(kinds=frozenset({Kind.CONNECTIONS}), ids=ids))
+    found = store.read(Selection(kinds=frozenset({Kind.CONNECTIONS}), ids=ids))
     source = Bundle.of([Connection(conn_id="c", conn_type="http", host="h", extra=Text('{"b": 2}'))])
-    plan = make_plan(source, present, store, Policy(lacking="keep"))
+    plan = make_plan(source, found.bundle, TargetRules(store.stored_form), Policy(lacking="keep"))
     service.payload = json.dumps({**held, **theirs})
-    (outcome,) = store.apply(plan.writes)
+    (outcome,) = store.apply(plan.writes, Context(before=found) if is_told else Context())
     now = json.loads(service.payload)
     if theirs:
         assert outcome.error == "changed by another writer meanwhile; run again"

@@ -1,0 +1,125 @@
+"""What an `airconn check` does: runs the rules over files, and mends what has one right answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from airconn import formats
+from airconn.check.checker import check_all
+from airconn.check.fixes import fix
+from airconn.check.rules import BY_CODE, Finding, Severity
+from airconn.errors import ExitCode, UsageError
+from airconn.model import NEWEST, AirflowVersion, Selection
+from airconn.stores.base import Context
+from airconn.stores.file import FileStore
+from airconn.transfer.choices import AS_THEY_TELL, SourceFormat
+from airconn.transfer.nothing import refuse_unmatched, suggestions
+from airconn.transfer.places import Places
+from airconn.transfer.standard_input import STDIN, one_name, refuse_second_use
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """Which files are checked, and for what."""
+
+    sources: tuple[str, ...]
+    """Their addresses."""
+    source_format: SourceFormat = AS_THEY_TELL
+    selection: Selection = field(default_factory=Selection)
+    airflow: AirflowVersion = NEWEST
+    """The Airflow that they are for."""
+    ignore: tuple[str, ...] = ()
+    """The codes of rules that aren't wanted."""
+    fix: bool = False
+    """Whether what has one right answer is mended in place."""
+    strict: bool = False
+    """Whether a warning has the exit code of an error."""
+    allow_empty: bool = False
+    """Whether a glob may match nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was mended in a file, and why the rest wasn't."""
+
+    file: str
+    done: tuple[str, ...]
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What was found in files, after the repairs."""
+
+    findings: tuple[Finding, ...]
+    files: tuple[str, ...]
+    repairs: tuple[Repair, ...] = ()
+    strict: bool = False
+
+    @property
+    def exit_code(self) -> ExitCode:
+        bad = {Severity.ERROR, Severity.WARNING} if self.strict else {Severity.ERROR}
+        return ExitCode.INPUT if any(finding.severity in bad for finding in self.findings) else ExitCode.OK
+
+
+def run_check(request: CheckRequest, places: Places) -> CheckResult:
+    """Checks files, and mends them if that is asked for.
+
+    Raises `UsageError` for what isn't a file or a rule, `InputErrors` for globs that match nothing, and
+    `AirconnError` where a file can't be mended.
+    """
+    if request.fix and STDIN in map(one_name, request.sources):
+        raise UsageError("--fix mends files in place, and standard input is none", hint="name the file")
+    refuse_second_use(request.sources)
+    files, context = _files(request, places), places.context(request.airflow)
+    codes, selection = _codes(request.ignore), request.selection
+    findings = check_all(files, selection, request.airflow, codes)
+    # A file with errors may hold what is meant, and not be readable.
+    is_readable = not any(finding.severity is Severity.ERROR for finding in findings)
+    if selection.include and not request.allow_empty and is_readable:
+        found = (key for key in suggestions(files, selection.kinds, context) if selection.wants(*key))
+        refuse_unmatched(selection, found, files, (), context)
+    repairs: tuple[Repair, ...] = ()
+    if request.fix:
+        repairs = _repaired(files, findings, context)
+        if any(repair.done for repair in repairs):
+            findings = check_all(files, selection, request.airflow, codes)
+    return CheckResult(tuple(findings), tuple(file.address for file in files), repairs, request.strict)
+
+
+def _files(request: CheckRequest, places: Places) -> list[FileStore]:
+    if request.source_format.name:
+        formats.get_format(request.source_format.name)  # a wrong name is no fault of a file
+    files: list[FileStore] = []
+    for source in request.sources:
+        store = places.open(source, request.source_format)
+        if not isinstance(store, FileStore):
+            raise UsageError(f"{store.address} is no file", hint="airconn export --from reads other places")
+        files.append(store)
+    return files
+
+
+def _codes(ignore: Sequence[str]) -> frozenset[str]:
+    codes = [code.upper() for code in ignore]
+    for code in codes:
+        if code not in BY_CODE:
+            from difflib import get_close_matches
+
+            near = get_close_matches(code, list(BY_CODE), n=1)
+            raise UsageError(
+                f"{code!r} is the code of no rule",
+                hint=f"did you mean {near[0]}?" if near else "codes are like AC101; the README lists them",
+            )
+    return frozenset(codes)
+
+
+def _repaired(files: Sequence[FileStore], findings: Sequence[Finding], context: Context) -> tuple[Repair, ...]:
+    by_path = {os.path.realpath(file.address): file for file in reversed(files)}  # named twice, or by a link
+    repairs = []
+    for file in files:
+        if by_path[os.path.realpath(file.address)] is file:
+            of_file = [finding for finding in findings if finding.file == file.address]
+            repairs.append(Repair(file.address, *fix(file, of_file, context)))
+    return tuple(repairs)

@@ -1,0 +1,151 @@
+"""Shows an import, an apply or a deletion while it runs: renders the events of the engine, and asks its question."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+
+from airconn import report
+from airconn.cli.app import App
+from airconn.cli.nothing import warn_of_nothing
+from airconn.cli.printing import Printer
+from airconn.errors import AirconnError, ExitCode
+from airconn.model import Action, number_of
+from airconn.plan import Plan
+from airconn.transfer import engine, events
+from airconn.transfer.importing import Import
+
+
+class ImportView:
+    """What the user sees of one run."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        output: str,
+        show_values: bool = False,
+        dry_run: bool = False,
+        to: str | None = None,
+        way_on: str = "the same command with more time finishes the job",
+    ) -> None:
+        """`to` is the address of the target, as it was given, and `way_on` what to do where a run ended too early."""
+        self._app = app
+        self._is_text = output == "text"
+        self._show_values = show_values
+        self._dry_run = dry_run
+        self._to = to
+        self._way_on = way_on
+        self._has_shown_plan = False
+
+    def host(self) -> engine.Host:
+        """What the engine needs of this program."""
+        return engine.Host(self._app.state_directory, self._confirm, self._tell_of_stop)
+
+    def run(self, running: engine.Events, on_plan: Callable[[Import], None] = lambda prepared: None) -> ExitCode:
+        """Runs the engine to its end, shows what it does, and gives the exit code.
+
+        `on_plan` gets the plan of a dry run that isn't refused.
+        """
+        result = engine.run(running, self._on_event)
+        if self._dry_run:
+            on_plan(result.prepared)
+        else:
+            self._conclude(result)
+        if result.is_late:
+            self._tell_of_deadline(result.undone)
+        if result.ended is not None:
+            raise result.ended
+        code, lost = result.exit_code, self._tell_of_gaps(result.prepared)
+        return lost or code if code is ExitCode.DIFFERENT else code or lost
+
+    def _on_event(self, event: events.Event) -> None:
+        app = self._app
+        if isinstance(event, events.Planned):
+            self._on_planned(event.prepared)
+        elif isinstance(event, events.Written | events.Failed):
+            app.writes = False
+            self._printer.up_to(event.outcome.step, event.outcome.error)
+        elif isinstance(event, events.Refused):
+            self._printer.up_to(None)
+            self._conclude(events.ImportResult(event.prepared, ()))
+        elif isinstance(event, events.Completed):
+            self._printer.up_to(None)
+        elif isinstance(event, events.Noted):
+            app.notes(event.notes)
+        elif isinstance(event, events.FoundWrong):
+            self._tell_of_wrong(event)
+        elif isinstance(event, events.NotReadBack):
+            reason = f"can't be read back: {report.clean(str(event.error))}"
+            late = "the deadline has passed: what was written is not read back"
+            app.warn(f"what was written {reason}" if event.error else late)
+        else:
+            self._tell_of_recovery(event)
+
+    def _on_planned(self, prepared: Import) -> None:
+        app = self._app
+        app.notes((*prepared.loaded.notes, *prepared.unread))
+        app.ignored(prepared.loaded.ignored)
+        for kind in prepared.unpruned:
+            app.warn(f"the sources have no {kind.value}: none is deleted")
+        if not prepared.plan.steps:
+            holder = "target can't hold anything" if prepared.loaded.strangers else "sources hold nothing"
+            warn_of_nothing(app, prepared.selection, f"the {holder}")
+        self._printer = self._new_printer(prepared.plan)
+        if self._dry_run:
+            self._printer.up_to(None)
+            self._conclude(events.ImportResult(prepared))
+
+    def _new_printer(self, plan: Plan, *, only_wrong: bool = False) -> Printer:
+        return Printer(self._app, plan, text=self._is_text, values=self._show_values, only_wrong=only_wrong)
+
+    def _confirm(self, prepared: Import) -> bool | None:
+        """Asks whether the objects may be deleted. The plan is shown before, also where it can't ask."""
+        deletions = prepared.plan.of(Action.DELETE)
+        if not self._app.can_ask:
+            self._new_printer(Plan(deletions)).up_to(None)
+            return None
+        self._new_printer(Plan(prepared.plan.writes)).up_to(None)
+        self._printer = self._new_printer(prepared.plan, only_wrong=True)
+        names = report.some([f"{step.kind.value}/{step.id}" for step in deletions])
+        return self._app.confirm(f"delete {number_of(len(deletions))} of {prepared.target} ({names})?")
+
+    def _tell_of_stop(self) -> None:
+        self._app.say("finishing what is being written; Ctrl-C again stops at once", level=-1)
+
+    def _tell_of_wrong(self, found: events.FoundWrong) -> None:
+        lines = report.Lines([outcome.step for outcome in found.outcomes], self._app.style)
+        for outcome in found.outcomes if self._is_text else ():
+            self._app.report(lines.line(outcome.step, outcome.error) + "\n")
+
+    def _tell_of_deadline(self, number: int) -> None:
+        objects = "1 object is" if number == 1 else f"{number} objects are"
+        self._app.error(AirconnError(f"the deadline has passed, and {objects} not done", hint=self._way_on))
+
+    def _tell_of_recovery(self, left: events.Recoverable) -> None:
+        to = f" --to {shlex.quote(self._to)}" if self._to else ""
+        masks = "".join(f" --literal {shlex.quote(place)}" for place in left.literal_masks)
+        self._app.say(
+            f"objects that may be deleted and not created again are in {left.path}",
+            f"  airconn import {shlex.quote(str(left.path))} --exact{report.clean(masks)}{to}",
+            "  puts them back; delete the file then, it holds their secrets",
+            level=-1,
+        )
+
+    def _conclude(self, result: events.ImportResult) -> None:
+        plan, target, done, wrong = result.prepared.plan, result.prepared.target, result.done, result.wrong
+        if self._is_text:
+            text = report.summary(plan, done, target, wrong=len(wrong))
+        else:
+            text = report.import_json(plan, done, target, dry_run=done is None, wrong=wrong)
+        self._app.report(text + "\n")
+
+    def _tell_of_gaps(self, prepared: Import) -> ExitCode:
+        """Tells what could not be read and, else, that the report could not be written, and gives its exit code."""
+        notes, unread = prepared.loaded.notes, prepared.unread
+        self._app.incomplete(notes, "is not imported")
+        self._app.incomplete(unread, "of the target was taken for missing")
+        if self._app.lost is None or any(note.failed for note in (*notes, *unread)):
+            return ExitCode.OK
+        self._app.error(self._app.lost)
+        return self._app.lost.exit_code

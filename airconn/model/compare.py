@@ -1,0 +1,105 @@
+"""The one comparison of two objects, leaf by leaf, where either side may hide some. All others interpret it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+from airconn.model.jsontext import JsonPath
+from airconn.model.leaves import Leaves, aligned, leaves_of
+from airconn.model.objects import AirflowObject, field_values, value_fields
+from airconn.model.redacted import REDACTED
+from airconn.model.text import Text
+
+
+class Likeness(Enum):
+    """Whether two sides have the same."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    UNKNOWN = "unknown"
+    """Something is hidden, and nothing that both sides show differs."""
+
+
+@dataclass(frozen=True, repr=False)
+class FieldComparison:
+    """What two sides have of one field. Its leaves are looked at when they are asked for."""
+
+    name: str
+    a: Any
+    b: Any
+
+    @property
+    def is_identical(self) -> bool:
+        """Whether both have the same to the character, and hide the same."""
+        return bool(self.a == self.b)
+
+    @property
+    def likeness(self) -> Likeness:
+        """A text in another form is different, unless a part of it is hidden: then its leaves are what counts."""
+        if not self.unknown:
+            return Likeness.SAME if self.is_identical else Likeness.DIFFERENT
+        return Likeness.DIFFERENT if self.different else Likeness.UNKNOWN
+
+    @cached_property
+    def leaves(self) -> tuple[Leaves, Leaves]:
+        """The leaves of both sides, with a `Piece` in the place of what the other one hides as a whole."""
+        return aligned(leaves_of(self.a), leaves_of(self.b))
+
+    @property
+    def unknown(self) -> tuple[JsonPath, ...]:
+        """The leaves that a side hides."""
+        return self._apart[0] if hides(self.a) or hides(self.b) else ()
+
+    @property
+    def different(self) -> tuple[JsonPath, ...]:
+        """The leaves that differ, or that only one side has, of those that neither hides."""
+        return self._apart[1]
+
+    @property
+    def hidden_only_in_a(self) -> tuple[JsonPath, ...]:
+        """The hidden leaves in the place of which the other side has nothing."""
+        return tuple(path for path in self.unknown if path not in self.leaves[1])
+
+    @property
+    def hidden_only_in_b(self) -> tuple[JsonPath, ...]:
+        return tuple(path for path in self.unknown if path not in self.leaves[0])
+
+    @cached_property
+    def _apart(self) -> tuple[tuple[JsonPath, ...], tuple[JsonPath, ...]]:
+        """The leaves that a side hides, and the others that differ."""
+        a, b = self.leaves
+        unknown, different = [], []
+        for path in {**a, **b}:
+            ours, theirs = a.get(path, _ABSENT), b.get(path, _ABSENT)
+            if ours is REDACTED or theirs is REDACTED:
+                unknown.append(path)
+            elif ours is _ABSENT or ours != theirs:
+                different.append(path)
+        return tuple(sorted(unknown, key=in_order)), tuple(sorted(different, key=in_order))
+
+
+_ABSENT = object()
+
+
+def compare(a: AirflowObject, b: AirflowObject, names: Sequence[str] | None = None) -> tuple[FieldComparison, ...]:
+    """The fields of two objects, of `names` if given, that aren't the same or of which a part is hidden."""
+    found = zip(value_fields(a.kind), field_values(a), field_values(b), strict=True)
+    return tuple(
+        FieldComparison(name, ours, theirs)
+        for name, ours, theirs in found
+        if (names is None or name in names) and (ours != theirs or hides(ours))
+    )
+
+
+def hides(value: Any) -> bool:
+    """Whether a field, or a leaf of it, is hidden."""
+    return value is REDACTED or (isinstance(value, Text) and bool(value.hidden))
+
+
+def in_order(path: JsonPath) -> tuple[tuple[bool, int, str], ...]:
+    """Sorts paths as they stand in a text: the items of a list by their number."""
+    return tuple((isinstance(part, str), part if isinstance(part, int) else 0, str(part)) for part in path)

@@ -1,0 +1,171 @@
+"""The steps that make a target hold what is wanted, or the reasons why that can't be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from airconn.model import (
+    DEFAULT_POOL,
+    REDACTED,
+    WRITES,
+    Action,
+    AirflowObject,
+    Bundle,
+    FieldChange,
+    How,
+    Kind,
+    Step,
+    hidden_fields,
+    is_unsaid,
+    value_fields,
+)
+from airconn.plan.fields import field_changes
+from airconn.plan.merging import merged, unmergeable
+from airconn.plan.policy import Policy
+from airconn.plan.target import TargetRules
+from airconn.plan.unresolved import unresolved
+
+_DEFAULT = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done, an entry for each object, in the order in which it is to be done."""
+
+    steps: tuple[Step, ...]
+
+    def of(self, *actions: Action) -> tuple[Step, ...]:
+        """The steps with one of these actions."""
+        return tuple(step for step in self.steps if step.action in actions)
+
+    @property
+    def writes(self) -> tuple[Step, ...]:
+        """The steps that change the target."""
+        return self.of(*WRITES)
+
+    @property
+    def blocked(self) -> tuple[Step, ...]:
+        """The steps that can't be done without losing something. If there are any, none is done."""
+        return self.of(Action.BLOCKED)
+
+
+def make_plan(source: Bundle, target: Bundle, rules: TargetRules, policy: Policy = _DEFAULT) -> Plan:
+    """The plan that makes the target hold what the source says, and deletes nothing.
+
+    What the source says is made so, and a visible field that it lacks is cleared. A hidden field that it doesn't
+    mention is kept, so that no secret is destroyed that the source didn't name, unless `policy` says otherwise.
+    """
+    return Plan(tuple(_step(obj, target.get(obj.kind, obj.id), rules, policy) for obj in source))
+
+
+def with_deletions(plan: Plan, source: Bundle, target: Bundle, kinds: frozenset[Kind]) -> Plan:
+    """`plan`, and the deletion of what the target has of these kinds and the source lacks, save `default_pool`.
+
+    What differs from an object of the source in capitals only is blocked: a `.env` file, for one, can't tell them.
+    """
+    known = {(obj.kind, obj.id.lower()): obj.id for obj in source}
+
+    def step(obj: AirflowObject) -> Step:
+        near = known.get((obj.kind, obj.id.lower()))
+        if near is None:
+            return Step(obj.kind, obj.id, Action.DELETE, target=obj)
+        reason = f"the sources have {near}: --exclude this one, --rename that one, or airconn delete this one first"
+        return Step(obj.kind, obj.id, Action.BLOCKED, target=obj, reasons=(reason,))
+
+    gone = [
+        step(obj)
+        for obj in target
+        if obj.kind in kinds
+        and source.get(obj.kind, obj.id) is None
+        and not (obj.kind is Kind.POOLS and obj.id == DEFAULT_POOL)
+    ]
+    return Plan((*plan.steps, *gone))
+
+
+def _step(source: AirflowObject, target: AirflowObject | None, rules: TargetRules, policy: Policy) -> Step:
+    taken: frozenset[str] = frozenset()
+
+    def step(action: Action, changes: tuple[FieldChange, ...] = (), reasons: tuple[str, ...] = ()) -> Step:
+        return Step(source.kind, source.id, action, source, target, changes, reasons, taken)
+
+    if target is None:
+        create = step(Action.CREATE)
+        refusal = _creation_refusal(create, rules)
+        refusals = (*((refusal,) if refusal else ()), *unresolved(source, None, frozenset()))
+        return step(Action.BLOCKED, reasons=refusals) if refusals else create
+    if policy.on_existing == "skip":
+        return step(Action.SKIPPED, reasons=("exists",))
+    if policy.lacking == "keep":
+        if cause := unmergeable(source, target):
+            return step(Action.BLOCKED, reasons=(cause,))
+        own, source = source, merged(source, target)
+        # An extra is a union even where the target has nothing to add to it, as far as was read.
+        taken = frozenset(
+            name for name in value_fields(own.kind) if name == "extra" or getattr(own, name) != getattr(source, name)
+        )
+    stored = rules.stored_form(source)
+    changes: list[FieldChange] = []
+    reasons: list[str] = []
+    literal: frozenset[str] = getattr(source, "literal", frozenset())
+    for name in value_fields(source.kind):
+        if getattr(source, name) is None and is_unsaid(source, name):
+            continue
+        if _may_be_none(source, target, name, rules, policy):
+            changes.append(FieldChange(name, How.ASSUMED))
+            continue
+        found, reason = field_changes(
+            name, getattr(stored, name), getattr(target, name), policy, is_literal=name in literal
+        )
+        changes += found
+        reasons += [reason] if reason else []
+    writes = any(change.is_written for change in changes)
+    reasons += unresolved(source, target, frozenset(change.name for change in changes if change.is_written))
+    if reasons:
+        return step(Action.BLOCKED, tuple(changes), tuple(reasons))
+    if writes and policy.on_existing == "fail":
+        known = any(change.how in (How.CHANGED, How.CLEARED) for change in changes)
+        reason = "exists, with other values" if known else "exists, and what is hidden of it can't be compared"
+        return step(Action.BLOCKED, tuple(changes), (reason,))
+    update = step(Action.UPDATE if writes else Action.UNCHANGED, tuple(changes))
+    if writes and (refusal := rules.refusal(update)):
+        return _replacement(update, refusal, rules)
+    return update
+
+
+def _may_be_none(source: AirflowObject, target: AirflowObject, name: str, rules: TargetRules, policy: Policy) -> bool:
+    """Whether nobody can tell that there is a password where there is to be none, and it is taken for none."""
+    return (
+        policy.hidden_is_equal
+        and policy.lacking == "exact"
+        and name == "password"
+        and rules.hides_no_password
+        and getattr(source, name) is None
+        and getattr(target, name) is REDACTED
+    )
+
+
+def _creation_refusal(create: Step, rules: TargetRules) -> str:
+    """Why an object that isn't there can't be created, if it can't."""
+    if create.source and (hidden := hidden_fields(create.source)):
+        return f"hidden in the source, and the target has none: {', '.join(hidden)}"
+    return rules.refusal(create)
+
+
+def _replacement(update: Step, why: str, rules: TargetRules) -> Step:
+    """The step that deletes an object and creates it anew, where an update is refused, and `why`.
+
+    What the source has no place for stays as it is. Blocked where something hidden would be lost on the way.
+    """
+    source, target = update.source, update.target
+    assert source is not None and target is not None  # noqa: S101, PT018 - it is an update
+    unsaid = {name for name in value_fields(source.kind) if getattr(source, name) is None and is_unsaid(source, name)}
+    whole = replace(source, **{name: getattr(target, name) for name in unsaid})
+    step = replace(update, action=Action.REPLACE, source=whole)
+    refusal = rules.refusal(step)
+    lost = [name for change in update.changes if change.how is How.KEPT for name in change.names]
+    lost += [name for name in hidden_fields(whole) if name not in lost]
+    if not refusal and lost:
+        refusal = f"only deleting and creating it anew would do that, which loses what is hidden: {', '.join(lost)}"
+    if refusal:
+        return replace(update, action=Action.BLOCKED, reasons=(why, refusal))
+    return step

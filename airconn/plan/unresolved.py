@@ -1,0 +1,41 @@
+"""Texts in an object that stand for a secret or for another text, and so aren't written as they are."""
+
+from __future__ import annotations
+
+from airconn.model import AirflowObject, Text, field_values
+from airconn.model.leaves import leaf_name, leaves_of
+from airconn.model.placeholders import Form, placeholders
+
+
+def unresolved(source: AirflowObject, target: AirflowObject | None, written: frozenset[str]) -> list[str]:
+    """Why an object isn't written in which something stands for a secret or for another text, one reason for each.
+
+    With a `target`, only the fields of `written` count, and what it has just so stays.
+    """
+    reasons = []
+    readers: tuple[str, ...] = getattr(source, "expanded_by", ())
+    if readers and (target is None or written) and _refers(source):
+        from airconn.formats.dotenv.references import sourcing
+
+        reasons.append(
+            f"it has a reference, which other readers ({', '.join(readers)}) expand: "
+            f"'{sourcing(source.origin.source)}' imports that, and single quotes keep it as it is"
+        )
+    for found in placeholders(source):
+        if reasons and found.form is Form.TEMPLATE:
+            continue  # it is that reference
+        if target is not None:
+            held = leaves_of(getattr(target, found.field)).get(found.path)
+            if found.field not in written or held == leaves_of(getattr(source, found.field)).get(found.path):
+                continue
+        place = leaf_name(f"{source.kind.value}/{source.id}.{found.field}", found.path)
+        reasons.append(
+            f"{found.name} is {found.form.what}: {found.form.way_out} (--literal {place} if it is the value)"
+        )
+    return reasons
+
+
+def _refers(obj: AirflowObject) -> bool:
+    """Whether anything of an object may still be a reference, now that its fields may have been set to others."""
+    texts = [value.text if isinstance(value, Text) else value for value in field_values(obj)]
+    return any(isinstance(text, str) and ("$" in text or "`" in text) for text in texts)

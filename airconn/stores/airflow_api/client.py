@@ -1,0 +1,46 @@
+"""What carries requests to an Airflow: apache-airflow-client, over a pool of connections of `stores.http`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from airconn.config import Settings
+from airconn.stores.airflow_api import client_parts
+from airconn.stores.http.messages import Request
+from airconn.stores.http.transport import Carrier, Transport
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
+    from urllib3.response import BaseHTTPResponse
+
+
+def airflow_transport(base: str, settings: Settings) -> Transport:
+    """What sends requests to the Airflow at `base`. Nothing is imported or opened before the first one."""
+    way_in = "set AIRCONN_TOKEN to a token that is let through"
+    return Transport(base, settings, name="the Airflow", way_in=way_in, carrier=_by_client)
+
+
+def _by_client(pool: PoolManager) -> Carrier:
+    client_parts.prepare()
+    from airflow_client.client.configuration import Configuration
+    from airflow_client.client.exceptions import ApiException
+    from airflow_client.client.rest import RESTClientObject
+    from urllib3.exceptions import SSLError
+
+    configuration = Configuration()
+    configuration.proxy = None  # of the environment, which the pool has seen to
+    client = RESTClientObject(configuration)
+    client.pool_manager = pool
+
+    def carry(request: Request, url: str, headers: Mapping[str, str], seconds: float) -> BaseHTTPResponse:
+        form = None if request.form is None else list(request.form.items())
+        try:
+            return client.request(  # type: ignore[no-any-return, no-untyped-call]
+                request.method, url, headers=headers, body=request.body, post_params=form, _request_timeout=seconds
+            ).response
+        except ApiException as error:
+            # What the client makes of a TLS failure: its text is the reason.
+            raise SSLError(str(error.reason)) from None
+
+    return carry

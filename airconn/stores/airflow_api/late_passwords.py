@@ -1,0 +1,153 @@
+"""Passwords of new connections, sent in a second request: the one trick of the writes that is only for speed.
+
+A server of Airflow 3 that creates a connection with a password makes it known to the mask of its log, which gets
+slower with each one that it knows: 1,000 take 20 seconds. Created without their passwords and then updated with them,
+they take half a second (`Connection.__init__` and `_secrets_masker`, 3.0 to 3.3; an update doesn't pass by there).
+The server learns them when it next reads its connections.
+
+It is off, and each password travels with its connection,
+
+* for `MANY_PASSWORDS` or fewer in one request, which take no time that shows,
+* in Airflow 2, which takes no request of many, and before 3.0.4, where an update clears what it doesn't name,
+* where a later run would not complete a connection that was left without (`Context.whole`),
+* for connections of a team, and for a password that is `***` (`is_late`),
+* with credentials that may create connections and not change them, which a harmless request finds out,
+* once one of the second requests has failed.
+
+What is created and then doesn't get its password fails with an error that says so.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from airconn.airflow.rest_api import RestDialect
+from airconn.errors import AirconnError
+from airconn.model import Action, Connection, FieldChange, How, Kind, Outcome, Step
+from airconn.model.reading import Note
+from airconn.stores.airflow_api.api import Api
+from airconn.stores.airflow_api.bulk import BulkContent, BulkEntry, BulkKey, is_result
+from airconn.stores.airflow_api.session import Session
+from airconn.stores.http.messages import Request
+
+MANY_PASSWORDS = 20
+LACKS = "if it is there now, it lacks its password: import it again"
+_WITHOUT = "it was created without its password, which could not be written; import it again"
+_PASSWORD = FieldChange("password", How.CHANGED)
+_TELLING = 1000
+_LEARNS = (
+    "when it next lists its connections, it makes {:,} new passwords known to the mask of its log, which takes it "
+    "a while (about a minute for 2,000, and half an hour for 10,000)"
+)
+
+
+class LatePasswords:
+    """Decides for one run whether passwords come late, and sends them."""
+
+    def __init__(self, session: Session, api: Api, *, whole: bool) -> None:
+        """`whole`: no connection is created without its password, because no later run would complete it."""
+        self._session = session
+        self._api = api
+        self._off = whole or not api.dialect.bulk_keeps_unnamed
+        self._may_update = False
+        """Whether these credentials are known to be allowed to change connections, beside creating them."""
+        self._lacking: set[str] = set()
+        """The connections that were created without their passwords and haven't got them yet."""
+        self._sent: set[Any] = set()
+        """The passwords that connections got afterwards."""
+
+    def are_due(self, key: BulkKey | None, entries: Sequence[BulkEntry]) -> bool:
+        """Whether the passwords of what one request creates are to come late. May ask the server."""
+        if len(entries) < 2 or key != BulkKey(Kind.CONNECTIONS, Action.CREATE):
+            return False
+        if self._off or len({_password(item) for item in entries}) <= MANY_PASSWORDS:
+            return False
+        if not self._may_update:
+            try:
+                reply = self._session.send(_may_update(self._api))
+            except AirconnError:
+                return False  # what is sent next meets the same, and tells of it
+            self._may_update = reply.status in range(200, 300) and is_result(reply, Action.UPDATE)
+            self._off = reply.status == 403
+        return self._may_update
+
+    def sent_late(
+        self,
+        entries: Sequence[BulkEntry],
+        create: Callable[[Sequence[BulkEntry]], Iterator[Outcome]],
+        update: Callable[[Sequence[BulkEntry]], Iterator[Outcome]],
+    ) -> Iterator[Outcome]:
+        """The outcomes of creating connections without their passwords, by `create`, and of `update` with these.
+
+        `create` calls `lacks` for each one that has come to be there without.
+        """
+        self._lacking.clear()
+        created = list(create([_without_password(item) for item in entries]))
+        later = [
+            (place, _password_alone(self._api, item))
+            for place, (item, outcome) in enumerate(zip(entries, created, strict=True))
+            if outcome.error is None and item.step.id in self._lacking and is_late(item.step)
+        ]
+        outcomes = update([password for _, password in later]) if later else iter(())
+        for (place, _), outcome in zip(later, outcomes, strict=True):
+            if outcome.error is None:
+                self._sent.add(_password(entries[place]))
+            else:
+                self._off = True
+                created[place] = replace(created[place], error=f"{_WITHOUT}: {outcome.error}")
+        yield from created
+
+    def lack(self, item: BulkEntry) -> None:
+        """An entry has come to be there, or may have: without its password, if it was sent so."""
+        if item.content is BulkContent.BARE:
+            self._lacking.add(item.step.id)
+
+    def notes(self) -> tuple[Note, ...]:
+        """What the passwords that came late cost the server, where that is much."""
+        many = len(self._sent)
+        return (Note(self._session.base, _LEARNS.format(many)),) if many >= _TELLING else ()
+
+
+def is_late(step: Step) -> bool:
+    """Whether the password of a connection can come late. An update takes `***` for what is there.
+
+    Where it belongs to a team, credentials that may create it may not be those that may change it.
+    """
+    source = step.source
+    plain = isinstance(source, Connection) and not source.team_name and "password" not in source.literal
+    return plain and bool(getattr(source, "password", None))
+
+
+def may_have_come_late(done: Sequence[Step], dialect: RestDialect) -> list[Step]:
+    """The steps that may have been carried out in two requests."""
+    created = [step for step in done if step.action is Action.CREATE and is_late(step)]
+    return created if dialect.bulk_keeps_unnamed and len(created) > MANY_PASSWORDS else []
+
+
+def _password(item: BulkEntry) -> Any:
+    """The password that goes into a request with an entry, if one does."""
+    return None if isinstance(item.entity, str) else item.entity.get("password")
+
+
+def _without_password(item: BulkEntry) -> BulkEntry:
+    """The same without a password in it, if it can come late."""
+    if not is_late(item.step) or isinstance(item.entity, str):
+        return item
+    values = {name: value for name, value in item.entity.items() if name != "password"}
+    return replace(item, entity=values, content=BulkContent.BARE)
+
+
+def _password_alone(api: Api, item: BulkEntry) -> BulkEntry:
+    """The update that gives a connection the password that it was created without, with all that it belongs to."""
+    step = replace(item.step, action=Action.UPDATE, target=item.step.source, changes=(_PASSWORD,))
+    return BulkEntry(step, BulkKey(step.kind, step.action), api.entity(step), BulkContent.PASSWORD)
+
+
+def _may_update(api: Api) -> Request:
+    """A request that changes nothing. Credentials that may create connections and not change them are refused."""
+    absent = {"connection_id": f"airconn-{secrets.token_hex(16)}", "conn_type": "generic"}
+    action = {"action": "update", "entities": [absent], "action_on_non_existence": "skip"}
+    return Request("PATCH", api.path(Kind.CONNECTIONS), body={"actions": [action]}, repeatable=True)

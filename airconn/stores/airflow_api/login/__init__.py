@@ -1,0 +1,1 @@
+"""Ways to log in to an Airflow: `registry` lists them, `Authenticator` takes the one that fits the credentials."""

@@ -1,0 +1,99 @@
+"""The contract of a way to log in to an Airflow."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+from airconn.config import Credentials
+from airconn.errors import TargetError, UsageError
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.transport import Transport
+
+
+class LoginWay(ABC):
+    """Makes the headers that say who we are. `Authenticator` calls it from one thread at a time."""
+
+    needs_credentials: ClassVar[bool] = True
+
+    def __init__(self, credentials: Credentials, transport: Transport, timeout: float) -> None:
+        self.credentials = credentials
+        self.transport = transport
+        self.timeout = timeout
+
+    @classmethod
+    @abstractmethod
+    def fits(cls, credentials: Credentials, *, v2: bool) -> bool:
+        """Whether one logs in with these credentials this way, to an Airflow whose API is `/api/v2` or `/api/v1`."""
+
+    @abstractmethod
+    def headers(self) -> Mapping[str, str]:
+        """The headers for a request, after logging in where that is due. Raises `TargetError` where it is refused."""
+
+    def renew(self, refused: Mapping[str, str], *, late: bool) -> bool:
+        """Whether there are other headers now than those that were refused.
+
+        `late`: it is tried after the deadline as well.
+        """
+        return False
+
+    def worked(self, headers: Mapping[str, str]) -> None:  # noqa: B027 - most ways learn nothing from it
+        """Takes note that a request with these headers was answered with what it asked for."""
+
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may show, besides the password. Any thread may call it."""
+        return ()
+
+    def has_expired(self) -> bool:
+        """Whether what was refused has expired, as far as it tells so by itself."""
+        return False
+
+    def close(self) -> None:  # noqa: B027 - most ways hold nothing open
+        """Logs out, as far as that is due."""
+
+
+class BearerWay(LoginWay):
+    """A way that gets a token and sends it with each request."""
+
+    def __init__(self, credentials: Credentials, transport: Transport, timeout: float) -> None:
+        super().__init__(credentials, transport, timeout)
+        self._token: str | None = None
+        self._refusal: TargetError | None = None
+
+    @abstractmethod
+    def new_token(self, *, late: bool) -> str | None:
+        """Gets a token. A `TargetError` is final, unless it is a `NoAnswer`: it isn't tried again after one."""
+
+    def headers(self) -> Mapping[str, str]:
+        if self._token is None:
+            self._token = self._get(late=False)
+        return {"Authorization": f"Bearer {_one_line(self._token)}"} if self._token else {}
+
+    def renew(self, refused: Mapping[str, str], *, late: bool) -> bool:
+        bearer = f"Bearer {self._token}" if self._token else None
+        if refused.get("Authorization") != bearer:
+            return True  # another thread has been here
+        self._token = self._get(late=late)
+        return self._token is not None and f"Bearer {self._token}" != bearer
+
+    def secrets(self) -> tuple[str, ...]:
+        return (self._token,) if self._token else ()
+
+    def _get(self, *, late: bool) -> str | None:
+        if self._refusal:
+            raise TargetError(self._refusal.message, where=self._refusal.where, hint=self._refusal.hint)
+        try:
+            return self.new_token(late=late)
+        except NoAnswer:
+            raise
+        except TargetError as error:
+            self._refusal = error
+            raise
+
+
+def _one_line(token: str) -> str:
+    """The token, if a header can have it. One with a line break in it could add headers of its own."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError("the token has a character in it that no token has", hint="is it cut off, or quoted?")
+    return token

@@ -1,0 +1,201 @@
+"""Requests that got no answer, in words: nothing listens, no such name, time-out, TLS, proxy, deadline.
+
+The texts of urllib3's exceptions are not shown: they hold URLs and object reprs, and no next step.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from airconn.errors import TargetError
+from airconn.stores.base import DEADLINE
+from airconn.stores.http.server import RestServer
+
+_PROXY_WHENCE = "the proxy comes from HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are asked directly"
+_CLIENT_CERT = "does it want a client certificate? see --client-cert and --client-key"
+
+
+class NoAnswer(TargetError):
+    """A request was not answered. `maybe_done` tells whether the server may have carried it out nevertheless.
+
+    `passing`: what is wrong may go by, so that it can be tried again. `timed_out`: it took too long.
+    """
+
+    timed_out = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str,
+        hint: str | None = None,
+        maybe_done: bool = False,
+        passing: bool = False,
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.maybe_done = maybe_done
+        self.passing = passing
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.message, self.where, self.hint, self.maybe_done, self.passing))
+
+
+class OutOfTime(NoAnswer):
+    """The run has no time left."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str,
+        hint: str | None = DEADLINE,
+        maybe_done: bool = False,
+        passing: bool = False,
+    ) -> None:
+        super().__init__(message, where=where, hint=hint, maybe_done=maybe_done, passing=passing)
+
+
+def _rebuild(
+    cls: type[NoAnswer], message: str, where: str, hint: str | None, maybe_done: bool, passing: bool
+) -> NoAnswer:
+    return cls(message, where=where, hint=hint, maybe_done=maybe_done, passing=passing)
+
+
+def no_answer(
+    error: BaseException, server: RestServer, timeout: float, *, answered: bool = False, late: bool = False
+) -> NoAnswer:
+    """What `error` means for a user who gave the address of `server`.
+
+    `answered`: there were answers from it before. `late`: the deadline has passed by now.
+    """
+    import ssl
+
+    import urllib3.exceptions as problem
+
+    base = server.base
+    whence = f"the address comes from {server.named_by}"
+    cause = error
+    while isinstance(cause, problem.MaxRetryError) and cause.reason is not None:
+        cause = cause.reason
+    host = urlsplit(base).hostname or base
+    if isinstance(cause, problem.ProxyError):
+        return _of_proxy(cause, base, answered)
+    if isinstance(cause, problem.SSLError | ssl.SSLError) and not _is_end(cause):
+        message, hint = _tls(cause)
+        return NoAnswer(message, where=base, hint=hint)
+    if isinstance(cause, problem.NameResolutionError):
+        return NoAnswer(f"the name {host} doesn't resolve", where=base, hint=whence, passing=answered)
+    if isinstance(cause, problem.NewConnectionError):
+        hint = f"is {server.name} running? {whence}"
+        return NoAnswer("nothing listens there", where=base, hint=hint, passing=answered)
+    connecting = isinstance(cause, problem.ConnectTimeoutError)
+    if isinstance(cause, problem.TimeoutError) and late:
+        what = "no connection" if connecting else "no answer"
+        return OutOfTime(f"{what} before the deadline", where=base, maybe_done=not connecting)
+    seconds = f"{timeout:g} second{'' if timeout == 1 else 's'}"
+    if connecting:
+        hint = f"is it behind a firewall? {whence}"
+        return NoAnswer(f"no connection within {seconds}", where=base, hint=hint, passing=answered)
+    if isinstance(cause, problem.TimeoutError):
+        hint = "--timeout SECONDS waits longer"
+        silent = NoAnswer(f"no answer within {seconds}", where=base, hint=hint, maybe_done=True, passing=True)
+        silent.timed_out = True
+        return silent
+    if isinstance(cause, problem.LocationValueError | problem.LocationParseError):
+        return NoAnswer("can't connect to this address", where=base, hint=whence)
+    if _speaks_tls(cause, base):
+        return NoAnswer("it speaks TLS", where=base, hint=f"use https:{base[5:]}")
+    return NoAnswer(
+        "the connection broke before the answer was complete",
+        where=base,
+        hint=None if answered else _first_words(base),
+        maybe_done=True,
+        passing=True,
+    )
+
+
+def proxy_wants_credentials(base: str) -> NoAnswer:
+    """A 407, which only a proxy gives."""
+    return NoAnswer(
+        "the proxy wants credentials, or others than these",
+        where=base,
+        hint=f"they are a part of its address: http://USER:PASSWORD@proxy:3128; {_PROXY_WHENCE}",
+    )
+
+
+def _of_proxy(error: BaseException, base: str, answered: bool) -> NoAnswer:
+    """A proxy that was not got through, so that nothing was sent to the server."""
+    refusal = re.search(r"Tunnel connection failed: (\d{3})", str(error))
+    status = int(refusal[1]) if refusal else 0
+    if status == 407:
+        return proxy_wants_credentials(base)
+    if status:
+        hint = f"it may not let you through to {urlsplit(base).hostname}, or not reach it; {_PROXY_WHENCE}"
+        passing = answered and status >= 500
+        return NoAnswer(f"the proxy doesn't connect (status {status})", where=base, hint=hint, passing=passing)
+    return NoAnswer("the proxy can't be reached", where=base, hint=_PROXY_WHENCE, passing=answered)
+
+
+def _first_words(base: str) -> str:
+    """What may be wrong where the first connection to an address breaks."""
+    return "if it speaks TLS, its address begins with https://" if base.startswith("http:") else _CLIENT_CERT
+
+
+def _speaks_tls(error: BaseException, base: str) -> bool:
+    """Whether the answer to plain HTTP was a TLS alert."""
+    return base.startswith("http:") and any("\x15\x03" in str(part) for part in (error, *error.args))
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What went wrong in TLS, as OpenSSL tells it."""
+    from urllib3.exceptions import SSLError
+
+    inner = error
+    while isinstance(inner, SSLError) and inner.args and isinstance(inner.args[0], BaseException):
+        inner = inner.args[0]
+    return inner
+
+
+def _is_end(error: BaseException) -> bool:
+    """Whether the connection broke, of which TLS is only the messenger."""
+    import ssl
+
+    inner = _innermost(error)
+    return isinstance(inner, ssl.SSLEOFError | ssl.SSLZeroReturnError) or "UNEXPECTED_EOF" in str(inner)
+
+
+_EXPIRED, _NOT_YET, _SELF_SIGNED = 10, 9, (18, 19)
+"""Codes of OpenSSL (x509_vfy.h)."""
+
+
+def _tls(error: BaseException) -> tuple[str, str]:
+    """What went wrong between us and the server's TLS, and what to do about it."""
+    import ssl
+
+    inner = _innermost(error)
+    text = str(inner)
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        if "ostname mismatch" in text or "IP address mismatch" in text:
+            return "its certificate is for another name", "use the name that the certificate was made for"
+        code = getattr(inner, "verify_code", 0)
+        if code in (_EXPIRED, _NOT_YET):
+            fault = "has expired" if code == _EXPIRED else "is not valid yet"
+            return f"its certificate {fault}", "it needs a new one, unless the clock of this machine is wrong"
+        if code in _SELF_SIGNED:
+            return (
+                "its certificate is not trusted: it is self-signed, or its authority is unknown here",
+                "--ca-bundle FILE names that certificate, or those of your authority, if you trust them",
+            )
+        reason = inner.verify_message or "not trusted"
+        return (
+            f"its certificate is not trusted: {reason}",
+            "--ca-bundle FILE names the certificates of your authority; the system's are used otherwise",
+        )
+    if "doesn't match" in text:
+        return "its certificate is for another name", "use the name that the certificate was made for"
+    if any(sign in text for sign in ("WRONG_VERSION_NUMBER", "wrong version number", "record layer", "HTTP_REQUEST")):
+        return "it doesn't speak TLS", "does the address begin with http:// rather than https://?"
+    if any(sign in text for sign in ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "UNKNOWN_CA")):
+        return "it refuses the TLS handshake", _CLIENT_CERT
+    return "the TLS handshake failed", "is it an https:// address, and does it want a client certificate?"

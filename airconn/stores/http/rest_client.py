@@ -1,0 +1,75 @@
+"""A REST place as its store sees it: requests with credentials, JSON in the answers, and what goes wrong in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airconn.errors import TargetError
+from airconn.stores.http import gateways
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.messages import Reply, Request
+from airconn.stores.http.transport import Transport
+
+
+class RestClient:
+    """Asks one server. Threads may share it.
+
+    A place whose answers or credentials need more than this overrides `send`, `said` and `login_hint`.
+    """
+
+    def __init__(self, transport: Transport, headers: Mapping[str, str] | None = None) -> None:
+        """`headers` go along with each request, such as the one with a token."""
+        self.transport = transport
+        self.server = transport.server
+        self.base = transport.base
+        self._headers = headers or {}
+
+    def send(self, request: Request) -> Reply:
+        """The answer, whatever its status. Raises `NoAnswer` where there is none."""
+        return self.transport.send(request, self._headers)
+
+    def json(self, request: Request) -> dict[str, Any]:
+        """The JSON object that answers a request. Raises `TargetError` for any other answer."""
+        return self.object_in(self.send(request), request)
+
+    def object_in(self, reply: Reply, request: Request) -> dict[str, Any]:
+        """The JSON object in an answer of success. Raises `TargetError` where it isn't one."""
+        if not 200 <= reply.status < 300:
+            raise self.refusal(reply, request)
+        answer = reply.json()
+        if isinstance(answer, dict):
+            return answer
+        raise gateways.instead_of_json(reply, self.server, f"{request.method} {request.path}")
+
+    def refusal(self, reply: Reply, request: Request) -> TargetError:
+        """Why a request wasn't answered with what it asked for."""
+        if 300 <= reply.status < 400:
+            return self.redirected(reply)
+        if fault := gateways.fault(reply):
+            return NoAnswer(f"it {fault}", where=self.base, hint="try again when it is well")
+        told = f": {said}" if (said := self.said(reply)) else ""
+        verb = "fails" if reply.status == 500 else "answers"
+        return TargetError(
+            f"{request.method} {request.path} {verb} with status {reply.status}{told}", where=self.base
+        )
+
+    def said(self, reply: Reply) -> str:
+        """The server's own words about a failure, as far as they can be shown."""
+        return ""
+
+    def login_hint(self) -> str:
+        """What to do about a redirect to a login page."""
+        return "it may want other credentials"
+
+    def redirected(self, reply: Reply) -> TargetError:
+        """A redirect, which is not followed: the credentials would go along."""
+        return gateways.redirected(reply, self.server, login_hint=self.login_hint())
+
+    def strange(self, message: str) -> TargetError:
+        """An answer that the server itself wouldn't give."""
+        return gateways.strange(message, self.server)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.transport.close()

@@ -1,0 +1,33 @@
+"""Files of certificates for TLS, checked before the first request: OpenSSL's own messages name no file."""
+
+from __future__ import annotations
+
+import ssl
+
+from airconn.config import Settings
+from airconn.errors import UsageError
+
+
+def check_tls_files(settings: Settings) -> None:
+    """Raises `UsageError`, which names the file, for one that TLS can't use."""
+    if settings.client_key and not settings.client_cert:
+        raise UsageError("there is a client key and no client certificate", hint="--client-cert FILE")
+    named = (("CA bundle", settings.ca_bundle), ("client certificate", settings.client_cert))
+    for what, path in (*named, ("client key", settings.client_key)):
+        if path is not None and not path.is_file():
+            raise UsageError(f"the {what} {path} is no file")
+    if settings.ca_bundle:
+        try:
+            ssl.create_default_context(cafile=str(settings.ca_bundle))
+        except (OSError, ValueError):
+            raise UsageError(f"the CA bundle {settings.ca_bundle} has no certificates in PEM form") from None
+    if settings.client_cert:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            # A password of its own keeps OpenSSL from asking for one on the terminal.
+            context.load_cert_chain(settings.client_cert, settings.client_key, password="")
+        except (OSError, ValueError):
+            raise UsageError(
+                f"the client certificate {settings.client_cert} and its key can't be used",
+                hint="both in PEM form, the key without a passphrase; --client-key FILE if it is a file of its own",
+            ) from None

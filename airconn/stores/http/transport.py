@@ -1,0 +1,172 @@
+"""Sends requests to one server: time-outs, retries, the deadline."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlencode
+
+from airconn import __version__
+from airconn.config import Settings
+from airconn.errors import TargetError
+from airconn.stores.http import bodies
+from airconn.stores.http.deadline import RunDeadline
+from airconn.stores.http.faults import NoAnswer, OutOfTime, no_answer, proxy_wants_credentials
+from airconn.stores.http.messages import Reply, Request, unknown_fate
+from airconn.stores.http.retries import Backoff, is_passing, retry_after
+from airconn.stores.http.server import RestServer
+from airconn.stores.http.tls import check_tls_files
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
+    from urllib3.response import BaseHTTPResponse
+
+Carrier = Callable[[Request, str, Mapping[str, str], float], "BaseHTTPResponse"]
+"""Sends a request once: to this URL, with these headers, for a server that may be silent for so many seconds."""
+
+
+def by_urllib3(pool: PoolManager) -> Carrier:
+    """The carrier for a server that has no client library of its own."""
+    from urllib3 import Timeout
+
+    def carry(request: Request, url: str, headers: Mapping[str, str], seconds: float) -> BaseHTTPResponse:
+        body = None if request.body is None else json.dumps(request.body)
+        body = body if request.form is None else urlencode(request.form)
+        timeout = Timeout(total=seconds)
+        return pool.request(request.method, url, body=body, headers=headers, timeout=timeout, preload_content=False)
+
+    return carry
+
+
+class Transport:
+    """Sends requests to one server. Threads may share it. Nothing is imported or opened before the first one."""
+
+    backoff: ClassVar[Backoff] = Backoff()
+    """Tests set one that doesn't wait."""
+
+    def __init__(
+        self,
+        base: str,
+        settings: Settings,
+        *,
+        name: str = "the server",
+        way_in: str = "",
+        carrier: Callable[[PoolManager], Carrier] = by_urllib3,
+    ) -> None:
+        """`name` and `way_in` are for messages: see `RestServer`. `carrier` is what sends a request over a pool."""
+        self.server = RestServer(base, name, settings.named_by, way_in)
+        self.base = base
+        self.deadline = RunDeadline(settings, base)
+        self._settings = settings
+        self._make_carrier = carrier
+        self._pool: PoolManager | None = None
+        self._carrier: Carrier | None = None
+        self._lock = threading.Lock()
+        self._answered = False
+        """From the first answer on, a refused connection may be a restart. Before it, it is a wrong address."""
+        self._closed = threading.Event()
+        check_tls_files(settings)
+
+    def send(self, request: Request, headers: Mapping[str, str]) -> Reply:
+        """The answer, whatever its status. Redirects are not followed: they would take the credentials along.
+
+        Repeats what is safe to repeat. Raises `NoAnswer` where there is none, which is an `OutOfTime` where the
+        deadline is why.
+        """
+        doubtful = False
+        allowed = 0 if request.once else self._settings.retries
+        repeats = 0
+        while True:
+            earlier = doubtful
+            seconds = self._settings.timeout if request.timeout is None else request.timeout
+            if not request.late:
+                seconds = self.deadline.seconds(seconds, maybe_done=doubtful)
+            result = self._try(request, headers, seconds)
+            if isinstance(result, Reply):
+                passing = is_passing(result.status, result.retry_after, repeatable=request.may_be_done_twice)
+                passing = passing and not (request.divisible and result.status == 500)
+                doubtful |= unknown_fate(result)
+                asked = result.retry_after
+            else:
+                passing = result.passing and (request.may_be_done_twice or not result.maybe_done)
+                passing = passing and (request.patient or not result.timed_out)
+                doubtful |= result.maybe_done
+                asked = None
+            repeats += 1
+            pause = self.backoff.pause(repeats, asked) if passing and repeats <= allowed else None
+            if pause is not None and (request.late or not self.deadline.forbids(pause)):
+                self._wait(request, pause, result, doubtful)
+            elif isinstance(result, Reply):
+                return replace(result, doubtful=True) if earlier else result
+            else:
+                result.maybe_done = doubtful
+                raise result
+
+    def _wait(self, request: Request, pause: float, result: Reply | NoAnswer, maybe_done: bool) -> None:
+        """Waits before a retry, unless there is no time left for one."""
+        if not request.late and self.deadline.has_passed(pause):
+            why = result.message if isinstance(result, NoAnswer) else f"it answers with status {result.status}"
+            text = f"{why}, and the deadline leaves no time to try again"
+            raise OutOfTime(text, where=self.base, maybe_done=maybe_done)
+        if self._closed.wait(pause):
+            raise NoAnswer("it isn't asked again", where=self.base, maybe_done=maybe_done)
+
+    def _try(self, request: Request, headers: Mapping[str, str], seconds: float) -> Reply | NoAnswer:
+        """The answer to a request that is sent once, or why there is none."""
+        from urllib3.exceptions import HTTPError
+
+        try:
+            reply = self._once(request, headers, seconds)
+        except HTTPError as error:
+            late = self.deadline.cut_off()
+            return no_answer(error, self.server, seconds, answered=self._answered, late=late)
+        if reply.status == 407:
+            return proxy_wants_credentials(self.base)
+        self._answered = True
+        return reply
+
+    def _once(self, request: Request, headers: Mapping[str, str], seconds: float) -> Reply:
+        url = self.base + request.path + ("?" + urlencode(request.query) if request.query else "")
+        sent = {"Accept": "application/json", "User-Agent": f"airconn/{__version__}", **headers}
+        if request.body is not None:
+            sent["Content-Type"] = "application/json"
+        if request.form is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+        pool, carry = self._open()
+        ends = self.deadline.end_of(seconds, late=request.late)
+        response = carry(request, url, sent, seconds)
+        try:
+            body = bodies.whole(response, request.largest, self.base, ends)
+        except bodies.TooLate:
+            raise OutOfTime("no whole answer before the deadline", where=self.base, maybe_done=True) from None
+        except TargetError as error:
+            raise NoAnswer(error.message, where=self.base, hint=error.hint, maybe_done=True) from None
+        except (ValueError, OverflowError):  # a length that isn't one, of which http.client and urllib3 let some pass
+            raise NoAnswer("its answer breaks the rules of HTTP", where=self.base, maybe_done=True) from None
+        if response.status >= 500:
+            # Airflow 3 closes the connection after a 500 without saying so; the next request on it would fail.
+            pool.clear()
+        media_type = (response.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+        asked = retry_after(response.headers.get("Retry-After"))
+        location, cookies = response.headers.get("Location"), tuple(response.headers.getlist("Set-Cookie"))
+        return Reply(response.status, media_type, location, body, asked, cookies)
+
+    def _open(self) -> tuple[PoolManager, Carrier]:
+        from airconn.stores.http.pool import make_pool
+
+        with self._lock:
+            if self._pool is None or self._carrier is None:
+                self._pool = make_pool(self.base, self._settings)
+                self._carrier = self._make_carrier(self._pool)
+            return self._pool, self._carrier
+
+    def close(self) -> None:
+        """Closes the connections, and ends the pauses."""
+        self._closed.set()
+        with self._lock:
+            if self._pool is not None:
+                self._pool.clear()
+                self._pool = None

@@ -1,0 +1,222 @@
+"""What AWS's answers and boto3's faults mean. Neither's own words are shown: they could quote a value."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from airconn.errors import AirconnError, UsageError
+from airconn.stores import drivers
+from airconn.stores.http.redirects import Way
+from airconn.stores.secrets.service import Refused, Unavailable
+
+LOG_IN = "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`"
+
+_REFUSES = "AWS refuses the credentials"
+_ENDED = "set those of a new session, or log in again"
+_UNKNOWN = f"is the access key still there, and the region enabled? They come from {LOG_IN}"
+_WRONG = f"is AWS_SECRET_ACCESS_KEY the one of this access key, and the clock right? They come from {LOG_IN}"
+_NOT_US = {
+    "ExpiredToken": (f"{_REFUSES}: their session has ended", _ENDED),
+    "ExpiredTokenException": (f"{_REFUSES}: their session has ended", _ENDED),
+    "TokenRefreshRequired": (f"{_REFUSES}: their session has ended", _ENDED),
+    "RequestExpired": (f"{_REFUSES}: their session has ended, or the clock is wrong", _ENDED),
+    "RequestTimeTooSkewed": (f"{_REFUSES}: the clock of this machine is wrong", "set the clock"),
+    "AuthFailure": (_REFUSES, _UNKNOWN),
+    "InvalidAccessKeyId": (f"{_REFUSES}: it knows no such access key", _UNKNOWN),
+    "InvalidClientTokenId": (f"{_REFUSES}: it knows no such access key", _UNKNOWN),
+    "UnrecognizedClientException": (f"{_REFUSES}: it knows no such access key", _UNKNOWN),
+    "IncompleteSignature": (_REFUSES, _WRONG),
+    "IncompleteSignatureException": (_REFUSES, _WRONG),
+    "InvalidSignatureException": (f"{_REFUSES}: the secret doesn't fit the access key", _WRONG),
+    "SignatureDoesNotMatch": (f"{_REFUSES}: the secret doesn't fit the access key", _WRONG),
+    "MissingAuthenticationToken": (_REFUSES, _WRONG),
+    "MissingAuthenticationTokenException": (_REFUSES, _WRONG),
+    "OptInRequired": ("AWS refuses: the account isn't signed up for this", "enable the region or the service"),
+}
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_TOO_MUCH = frozenset(
+    {
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_KEY = re.compile("KMS|InvalidKeyId|DecryptionFailure|EncryptionFailure")
+_KEY_HINT = "is the key there and enabled, and may this role use it?"
+_WORDS = {
+    "HierarchyTypeMismatchException": (
+        "it isn't of the type SecureString, and AWS can't change that: delete it, and import it again"
+    ),
+    "InvalidParameterException": "AWS takes no such name or value",
+    "InvalidRequestException": "it is marked for deletion, a replica or another service's, and AWS doesn't change it",
+    "LimitExceededException": "AWS has no room for more secrets, or versions of this one",
+    "ParameterLimitExceeded": "the account has as many parameters as there is room for (10,000 of the standard tier)",
+    "ParameterMaxVersionLimitExceeded": "its oldest version has a label, so that AWS can't make room for a new one",
+    "ParameterNotFound": "it isn't there",
+    "ParameterPatternMismatchException": "its owner allows other values only (AllowedPattern)",
+    "ResourceNotFoundException": "it isn't there",
+    "TooManyUpdates": "another writer is changing it right now",
+    "ValidationException": "AWS takes no such name or value",
+}
+_FILES = "~/.aws/config and ~/.aws/credentials, or those of AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
+_LOGIN = ("AWS refuses the login of the profile, or it has ended", "`aws sso login`, or whatever else logs it in")
+_FAULTS: tuple[tuple[str, type[AirconnError], str, str], ...] = (
+    (
+        "NoRegionError",
+        UsageError,
+        "nothing says which region is meant",
+        "name it in the address (aws-ssm://eu-west-1), in AWS_DEFAULT_REGION or in the profile",
+    ),
+    ("InvalidRegionError", UsageError, "no region is called like this", "it is like eu-west-1"),
+    (
+        "ProfileNotFound",
+        UsageError,
+        "there is no such profile",
+        "`aws configure list-profiles` shows those there are",
+    ),
+    ("ConfigParseError", UsageError, "the configuration files of AWS can't be read", _FILES),
+    ("InvalidConfigError", UsageError, "the configuration files of AWS say what can't be done", _FILES),
+    ("DataNotFoundError", UsageError, "boto3 has no such api_version", "leave it out, or update boto3"),
+    ("NoCredentialsError", Unavailable, "there are no AWS credentials", LOG_IN),
+    ("PartialCredentialsError", Unavailable, "there is half of AWS credentials", LOG_IN),
+    ("CredentialRetrievalError", Unavailable, *_LOGIN),
+    ("SSOError", Unavailable, *_LOGIN),
+    ("TokenRetrievalError", Unavailable, *_LOGIN),
+    ("LoginError", Unavailable, *_LOGIN),
+    (
+        "SSLError",
+        Unavailable,
+        "the TLS connection to AWS fails",
+        "--ca-bundle names the authority of its certificate",
+    ),
+    (
+        "ProxyConnectionError",
+        Unavailable,
+        "the proxy can't be reached",
+        "HTTPS_PROXY says which it is, and NO_PROXY what goes without it",
+    ),
+    ("ConnectTimeoutError", Unavailable, "AWS can't be reached in time", "is there a way to it, or a proxy on it?"),
+    ("ReadTimeoutError", Unavailable, "AWS doesn't answer in time", "--timeout says how long it may take"),
+)
+"""Those of botocore by the names of their classes, some of which older ones don't have."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsEndpoint:
+    """Who was asked, for the errors that say so."""
+
+    address: str
+    service: str
+    """As boto3 calls it, and as policies do."""
+    region: str
+    url: str
+    """The endpoint, where it is another one than that of the region. Empty where it isn't."""
+
+
+class Answered(Refused):
+    """What AWS says of one secret, by its code."""
+
+    def __init__(self, code: str) -> None:
+        shown = re.sub(r"[^A-Za-z]", "", code)
+        super().__init__(_WORDS.get(code) or f"AWS answers {shown or 'with an error'}")
+        self.code = code
+
+
+class AwsDenied(Refused):
+    """The credentials are good, and may not do this."""
+
+
+class KeyFailed(Refused):
+    """The key that the one secret is encrypted with can't be used."""
+
+
+def told(error: Exception, asked: AwsEndpoint) -> AirconnError:
+    """The error of ours for one of boto3, of whichever family."""
+    # A connection that breaks has a `response`, too, which is None.
+    return of_answer(error, asked) if isinstance(getattr(error, "response", None), dict) else of_fault(error, asked)
+
+
+def of_answer(error: Any, asked: AwsEndpoint) -> AirconnError:
+    """What a `ClientError` says: something about us, about the place, or about the one secret."""
+    found = error.response.get("Error", {})
+    code, text = str(found.get("Code", "")).rpartition("#")[2], str(found.get("Message", ""))
+    if code.isdigit() and (in_xml := re.search(r"<Code>(\w+)</Code>", text)):
+        code = in_xml[1]  # of a gateway, or of what stands in for AWS; boto3 doesn't look into it
+    metadata = error.response.get("ResponseMetadata", {})
+    status, to = metadata.get("HTTPStatusCode", 400), metadata.get("HTTPHeaders", {}).get("location")
+    if 300 <= status < 400 and to:
+        return Way(asked.address).refusal(
+            to, asked.url, "give that endpoint if you trust it: endpoint_url or AWS_ENDPOINT_URL"
+        )
+    operation = re.sub(r"\W", "", str(getattr(error, "operation_name", "")))
+    if code in _NOT_US:
+        message, hint = _NOT_US[code]
+        return Unavailable(message, where=asked.address, hint=hint)
+    if operation.startswith("AssumeRole"):
+        return Unavailable(
+            "AWS refuses to let these credentials be the role of role_arn",
+            where=asked.address,
+            hint="is there such a role, and does its trust policy name who they are?",
+        )
+    if code in _TOO_MUCH or status == 429:
+        return Unavailable("AWS has too many requests from this account", where=asked.address, hint="try again later")
+    if code in _DENIED:
+        # Its message names the key, or what the policy lacks; both is said here without it.
+        if re.search(r"\bkms\b", text, re.IGNORECASE):
+            return KeyFailed("its key (KMS) may not be used", hint=_KEY_HINT)
+        action = f"{asked.service}:{operation}"
+        return AwsDenied(
+            f"these credentials may not do {action} here", hint=f"a policy of theirs has to allow {action}"
+        )
+    if _KEY.search(code):
+        return KeyFailed("its key (KMS) can't be used", hint=_KEY_HINT)
+    if status >= 500:
+        return Unavailable("AWS has a fault of its own", where=asked.address, hint="try again later")
+    if not re.fullmatch(r"[A-Za-z.]+", code):
+        return no_aws(asked)
+    return Answered(code)
+
+
+def no_aws(asked: AwsEndpoint) -> Unavailable:
+    """The error of an answer that none of AWS is."""
+    return Unavailable(
+        "it doesn't answer as AWS does", where=asked.address, hint="is it endpoint_url or a proxy that answers?"
+    )
+
+
+def of_fault(error: Exception, asked: AwsEndpoint) -> AirconnError:
+    """What came in between, or what boto3 was given and can't use."""
+    if isinstance(inner := getattr(error, "kwargs", {}).get("error"), AirconnError):
+        return inner  # which botocore wraps like whatever else happens in a request
+    names = {cls.__name__ for cls in type(error).__mro__}
+    for name, kind, message, hint in _FAULTS:
+        if name in names:
+            return kind(message, where=asked.address, hint=hint)
+    if "ParamValidationError" in names:
+        return Refused("AWS takes no such name, value or option")
+    if names.isdisjoint(("BotoCoreError", "OSError")):
+        return Unavailable(f"boto3 comes to grief ({type(error).__name__})", where=asked.address)
+    return Unavailable("AWS can't be reached", where=asked.address, hint=_way_there(asked))
+
+
+def _way_there(asked: AwsEndpoint) -> str:
+    if asked.url:
+        return "is somebody there at endpoint_url or AWS_ENDPOINT_URL?"
+    regions = _regions(asked.service)
+    if asked.region not in regions and (near := get_close_matches(asked.region, regions, n=1)):
+        return f"did you mean {near[0]}? boto3 knows no region {asked.region}"
+    return "is there a way to it from here, or does it take a proxy (HTTPS_PROXY)?"
+
+
+def _regions(service: str) -> list[str]:
+    """Those that the installed boto3 knows; there may be newer ones."""
+    session = drivers.load("botocore.session", "aws", "boto3").get_session()
+    partitions = session.get_available_partitions()
+    return [region for name in partitions for region in session.get_available_regions(service, name)]

@@ -1,0 +1,112 @@
+"""The options that Airflow's two backends for AWS share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from airconn.config import Settings
+from airconn.errors import UsageError
+from airconn.model import Kind
+from airconn.stores.secrets import options
+from airconn.stores.secrets.store import SECRET_KINDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsOptions:
+    """What both of Airflow's backends take: their own, and of the extra of an AWS connection what they use.
+
+    The rest of that (`config_kwargs`) is taken and does nothing, as there.
+    """
+
+    connections_prefix: str | None = None
+    variables_prefix: str | None = None
+    config_prefix: str | None = None
+    connections_lookup_pattern: str | None = None
+    variables_lookup_pattern: str | None = None
+    config_lookup_pattern: str | None = None
+    region_name: str | None = None
+    profile_name: str | None = None
+    role_arn: str | None = None
+    assume_role_method: str | None = None
+    assume_role_kwargs: dict[str, Any] | None = field(default=None, metadata={"internal": True})
+    assume_role_with_saml: dict[str, Any] | None = field(default=None, metadata={"internal": True})
+    assume_role_with_web_identity_federation: str | None = None
+    assume_role_with_web_identity_federation_audience: str | None = None
+    assume_role_with_web_identity_token_file: str | None = None
+    endpoint_url: str | None = None
+    verify: bool | str | None = None
+    use_ssl: bool | None = None
+    api_version: str | None = None
+    config_kwargs: dict[str, Any] | None = field(default=None, metadata={"internal": True})
+    service_config: dict[str, Any] | None = field(default=None, metadata={"internal": True})
+    session_kwargs: dict[str, Any] | None = field(default=None, repr=False, metadata={"internal": True})
+    aws_access_key_id: str | None = options.secret()
+    aws_secret_access_key: str | None = options.secret()
+    aws_session_token: str | None = options.secret()
+    connection_format: str = "json"
+    """airconn's own: how a connection is written, as JSON or as a URI."""
+    kms_key_id: str | None = None
+    """airconn's own: the key that what is new is encrypted with, if not the account's for the service."""
+
+    def joined(self, prefix: str) -> str:
+        """What stands before an id, with a prefix of this text."""
+        raise NotImplementedError
+
+    def prefix(self, kind: Kind) -> str | None:
+        """What stands before the ids of a kind, or None where Airflow doesn't look for them."""
+        given = self.connections_prefix if kind is Kind.CONNECTIONS else self.variables_prefix
+        return None if given is None else self.joined(given)
+
+    def others_below(self, kind: Kind) -> tuple[str, ...]:
+        """What begins as the names of a kind do, and is of another one."""
+        own = self.prefix(kind) or ""
+        given = (self.connections_prefix, self.variables_prefix, self.config_prefix)
+        joined = {self.joined(prefix) for prefix in given if prefix is not None}
+        return tuple(other for other in joined if other != own and other.startswith(own))
+
+
+Chosen = TypeVar("Chosen", bound=AwsOptions)
+
+
+def of_address(cls: type[Chosen], address: str, example: str, settings: Settings) -> Chosen:
+    """The options of `scheme://REGION?…`. Without a region, it is that of the environment or of the profile."""
+    parts = options.split(address, example=example)
+    if parts.path:
+        raise UsageError(
+            "the address goes on behind the region",
+            hint=f"prefixes are options: {example}?connections_prefix=…&variables_prefix=…",
+        )
+    # boto3 doesn't know AWS_REGION, and so doesn't Airflow; all else of AWS does.
+    region = parts.host or ("" if "region_name" in parts.query else settings.environ.get("AWS_REGION"))
+    given = {"region_name": region} if region else {}
+    return _checked(options.from_query(cls, parts.query, **given))
+
+
+def of_kwargs(cls: type[Chosen], kwargs: Mapping[str, Any], where: str) -> Chosen:
+    """The options that Airflow's `backend_kwargs` say."""
+    try:
+        return _checked(options.from_kwargs(cls, kwargs, where))
+    except UsageError as error:
+        raise UsageError(error.message, where=error.where or where, hint=error.hint) from None
+
+
+def _checked(chosen: Chosen) -> Chosen:
+    options.check_connection_format(chosen.connection_format)
+    for kind in SECRET_KINDS:
+        pattern_of(chosen, kind)
+    return chosen
+
+
+def pattern_of(chosen: AwsOptions, kind: Kind) -> re.Pattern[str] | None:
+    """What an id has to match for Airflow to look for it. Raises `UsageError`."""
+    text = chosen.connections_lookup_pattern if kind is Kind.CONNECTIONS else chosen.variables_lookup_pattern
+    try:
+        return re.compile(text, re.IGNORECASE) if text else None
+    except re.error:
+        raise UsageError(
+            f"{kind.value}_lookup_pattern is no regular expression",
+            hint="it is one of Python, which the beginning of an id has to match",
+        ) from None

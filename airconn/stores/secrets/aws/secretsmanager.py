@@ -1,0 +1,338 @@
+"""AWS Secrets Manager (`SecretsManagerBackend` of amazon 9.39.0)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import Any, cast
+from urllib.parse import quote, unquote
+
+from airconn.config import Settings
+from airconn.errors import AirconnError, InputError, UsageError
+from airconn.formats import connection_fields, connection_uri, env
+from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
+from airconn.stores.base import Capabilities, Ids
+from airconn.stores.in_parallel import in_order
+from airconn.stores.meanwhile import CHANGED
+from airconn.stores.secrets.aws import options
+from airconn.stores.secrets.aws.errors import Answered
+from airconn.stores.secrets.aws.options import AwsOptions
+from airconn.stores.secrets.aws.service import AwsService
+from airconn.stores.secrets.aws.store import AwsStore
+from airconn.stores.secrets.codec import Payload, stored, without_description
+from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
+
+SCHEME = "aws-secretsmanager"
+EXAMPLE = f"{SCHEME}://eu-west-1"
+BATCH = 20
+"""How many secrets BatchGetSecretValue gives at a time."""
+
+_WORDS = {
+    "login": ("login", "user", "username", "user_name"),
+    "password": ("password", "pass", "key"),
+    "host": ("host", "remote_host", "server"),
+    "port": ("port",),
+    "schema": ("database", "schema"),
+    "conn_type": ("conn_type", "conn_id", "connection_type", "engine"),
+    "extra": ("extra",),
+}
+"""What the keys of a JSON secret may be called (`_standardize_secret_keys`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretsManagerOptions(AwsOptions):
+    """Those of Airflow's backend."""
+
+    connections_prefix: str | None = "airflow/connections"
+    variables_prefix: str | None = "airflow/variables"
+    config_prefix: str | None = "airflow/config"
+    sep: str = "/"
+    extra_conn_words: dict[str, Any] | None = field(default=None, metadata={"internal": True})
+    full_url_mode: bool | None = None
+    """Of providers before 7, and without effect since."""
+    are_secret_values_urlencoded: bool | None = None
+    """Of providers from 7 to 8, which then take the values of a JSON secret for percent-encoded."""
+
+    def joined(self, prefix: str) -> str:
+        stripped = prefix.rstrip(self.sep) if self.sep else prefix
+        return f"{stripped}{self.sep}" if stripped else ""
+
+
+def open_store(address: str, settings: Settings) -> SecretsManagerStore:
+    """The secrets of `aws-secretsmanager://REGION`."""
+    return SecretsManagerStore(options.of_address(SecretsManagerOptions, address, EXAMPLE, settings), settings)
+
+
+def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> SecretsManagerStore:
+    """The secrets that Airflow's `backend_kwargs` say."""
+    return SecretsManagerStore(options.of_kwargs(SecretsManagerOptions, kwargs, where), settings)
+
+
+class SecretsManagerStore(AwsStore):
+    """A deleted secret can be had back for 30 days, and is when an object of its name is created again."""
+
+    _CAPABILITIES = Capabilities(
+        # "Name" of CreateSecret in the API reference, and its quotas for what a secret holds.
+        ids=Ids("letters a to z, digits and /_+=.@-", re.compile(r"[A-Za-z0-9/_+=.@-]+")),
+        largest=65536,
+        versions=True,
+    )
+
+    def __init__(self, chosen: SecretsManagerOptions, settings: Settings) -> None:
+        super().__init__(SecretsManager(chosen, settings, SCHEME), SecretsManagerCodec(chosen), chosen)
+
+
+class SecretsManagerCodec:
+    """A connection as a URI, or as JSON whose keys may be called otherwise and of which some count for nothing."""
+
+    def __init__(self, chosen: SecretsManagerOptions) -> None:
+        self.connection_format = chosen.connection_format
+        self._is_quoted = bool(chosen.are_secret_values_urlencoded)
+        self._words = dict(_WORDS)
+        for name, words in (chosen.extra_conn_words or {}).items():
+            known = "login" if name == "user" else name
+            if known not in _WORDS or not isinstance(words, list):
+                raise UsageError(
+                    "extra_conn_words is no list of words for each field", hint=f"the fields are {', '.join(_WORDS)}"
+                )
+            self._words[known] = (*self._words[known], *words)
+
+    def encode(self, obj: Connection | Variable) -> str:
+        if isinstance(obj, Variable):
+            return str(connection_fields.shown(obj.value))
+        if self.connection_format == "uri":
+            return connection_uri.build(obj)
+        return jsontext.dumps(self._fields(obj))
+
+    def _fields(self, obj: Connection) -> dict[str, Any]:
+        fields = {name: value for name, value in connection_fields.to_json_fields(obj).items() if name in _WORDS}
+        if self._is_quoted:
+            fields = {
+                name: value if isinstance(value, dict) else quote(str(value), safe="")
+                for name, value in fields.items()
+            }
+        return fields
+
+    def kept(self, kind: Kind, payload: Payload) -> str | None:
+        """The secret of a connection with keys of its own: `engine` for `conn_type`, or one that Airflow ignores."""
+        if kind is not Kind.CONNECTIONS or not isinstance(payload, str) or not payload.lstrip().startswith("{"):
+            return None
+        try:
+            found = jsontext.loads(payload)
+        except ValueError:
+            return None
+        keys = found.keys() - _WORDS.keys()
+        if self.connection_format == "uri":  # in which a field has only one name
+            keys = keys.difference(*self._words.values())
+        return payload if keys else None
+
+    def encode_over(self, obj: Connection | Variable, kept: Payload, rules: Rules) -> str:
+        if kept is None or isinstance(obj, Variable):
+            return self.encode(obj)
+        document = jsontext.loads(kept)
+        # As JSON it stays, and says what a URI would: an import compares with what comes back of that.
+        wanted = self._fields(
+            cast("Connection", stored(self, obj, rules)) if self.connection_format == "uri" else obj
+        )
+        for name, words in self._words.items():
+            value = wanted.get(name)
+            key = next((key for key in document if key in words), name)
+            old = document.get(key)
+            if value is None and key in document:
+                document[key] = None  # without it, the next of the words might count in its place
+            elif value is not None and not self._is_same(name, old, value):
+                document[key] = _in_the_form_of(old, value)
+        if any(not self._is_same(name, value, wanted.get(name)) for name, value in self._by_name(document).items()):
+            raise InputError(
+                "a key of its secret counts for several fields: change extra_conn_words, or edit the secret"
+            )
+        return jsontext.dumps(document)
+
+    def _by_name(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """The value of each field: that of the first key that is one of its words, in the order of the secret."""
+        return {
+            name: next((value for key, value in document.items() if key in words), None)
+            for name, words in self._words.items()
+        }
+
+    def _is_same(self, name: str, one: Any, other: Any) -> bool:
+        """Whether Airflow reads two values of a field as the same."""
+        if one is None or other is None:
+            return one is other
+        texts = [value if isinstance(value, str) else jsontext.dumps(value) for value in (one, other)]
+        if self._is_quoted:
+            texts = [unquote(text) for text in texts]
+        if name == "conn_type":
+            texts = [connection_uri.normalize_conn_type(text) for text in texts]
+        return texts[0] == texts[1]
+
+    def decode(self, kind: Kind, id_: str, payload: Payload, rules: Rules, origin: Origin) -> Connection | Variable:
+        if kind is Kind.VARIABLES:
+            return env.read_value(kind, id_, payload, rules, origin)
+        text = payload.strip()
+        if not text.startswith("{"):
+            if "://" not in text:
+                raise InputError(f"{id_}: this secret is neither a URI nor a JSON object", where=str(origin))
+            return env.read_value(kind, id_, payload, rules, origin)
+        try:
+            found = jsontext.loads(text)
+        except ValueError:
+            raise InputError(f"{id_}: this secret is no JSON, or has a key twice", where=str(origin)) from None
+        fields = self._by_name(found)
+        if self._is_quoted:
+            fields = {name: self._unquoted(id_, value, origin) for name, value in fields.items()}
+        return without_description(connection_fields.from_json(id_, jsontext.dumps(fields), rules, origin))
+
+    def _unquoted(self, id_: str, value: Any, origin: Origin) -> Any:
+        """`SecretsManagerBackend._remove_escaping_in_secret_dict` of amazon 8.20.0."""
+        if value is None or isinstance(value, dict):
+            return value
+        if not isinstance(value, str):
+            raise InputError(f"{id_}: this secret has a value that is no text to unquote", where=str(origin))
+        return unquote(value)
+
+
+class SecretsManager(AwsService):
+    """The secrets of one account and region below two prefixes."""
+
+    parallel = 8
+    """It takes 50 writes a second, and thousands of reads."""
+    service_name = "secretsmanager"
+    words = "AWS Secrets Manager"
+    longest = 512
+
+    def _list(self, kind: Kind) -> dict[str, Any]:
+        prefix = self._prefixes[kind]
+        return {"Filters": [{"Key": "name", "Values": [prefix]}]} if prefix else {}
+
+    def first_page(self, kind: Kind) -> Any:
+        return self.call("list_secrets", MaxResults=1, **self._list(kind))
+
+    def ids(self, kind: Kind) -> Iterator[str]:
+        for page in self.pages("list_secrets", "SecretList", MaxResults=100, **self._list(kind)):
+            for entry in page:
+                if (id_ := self.own(kind, entry["Name"])) and not entry.get("DeletedDate"):
+                    yield id_
+
+    def fetch(self, kind: Kind, wanted: Callable[[str], bool]) -> Iterator[Held | Foreign]:
+        ids = (id_ for id_ in self.ids(kind) if wanted(id_))
+        for found in in_order(partial(self._batch, kind), _batches(ids), self.parallel):
+            yield from found
+
+    def _batch(self, kind: Kind, ids: list[str]) -> list[Held | Foreign]:
+        """What there is of these. Whatever isn't given along with the others is asked for by itself."""
+        try:
+            names = [self.name(kind, id_) for id_ in ids]
+            values = self.call("batch_get_secret_value", SecretIdList=names).get("SecretValues", ())
+        except Refused:  # it is newer than many a policy
+            values = ()
+        by_name = {entry["Name"]: entry for entry in values}
+        found = (
+            _held(id_, by_name[name]) if (name := self.name(kind, id_)) in by_name else self.attempt(kind, id_)
+            for id_ in ids
+        )
+        return [held for held in found if held is not None]
+
+    def get(self, kind: Kind, id_: str) -> Held | None:
+        if self.refusal(kind, id_):
+            return None
+        name = self.name(kind, id_)
+        try:
+            found = _held(id_, self.call("get_secret_value", SecretId=name))
+        except Refused as error:
+            if _is_gone(error):
+                return None
+            raise self.of_all(error, name) from None
+        if isinstance(found, Foreign):
+            raise found
+        return found
+
+    def create(self, kind: Kind, id_: str, payload: Payload) -> None:
+        name = self.name(kind, id_)
+        try:
+            self.call("create_secret", Name=name, SecretString=payload, **self._key)
+        except Answered as error:
+            if error.code not in ("InvalidRequestException", "ResourceExistsException"):
+                raise
+            self._create_anew(name, payload, error)
+
+    def _create_anew(self, name: str, payload: Payload, error: Answered) -> None:
+        """Fills a secret in which Airflow finds nothing: it is marked for deletion, or was made without a value."""
+        try:
+            found = self.call("describe_secret", SecretId=name)
+        except Answered:
+            raise error from None
+        if found.get("DeletedDate"):
+            self.call("restore_secret", SecretId=name)
+            try:
+                self._put(name, payload)
+            except AirconnError:
+                # What was deleted isn't brought back in place of what was to be there.
+                with suppress(AirconnError):
+                    self.call("delete_secret", SecretId=name)
+                raise
+        elif any("AWSCURRENT" in stages for stages in (found.get("VersionIdsToStages") or {}).values()):
+            raise Taken("there is a secret of this name already")
+        else:
+            self._put(name, payload)
+
+    def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
+        self._put(self.name(kind, id_), payload)
+
+    def _put(self, name: str, payload: Payload) -> None:
+        # boto3 adds a token, by which AWS knows a request again that is sent twice.
+        self.call("put_secret_value", SecretId=name, SecretString=payload)
+
+    def delete(self, kind: Kind, id_: str, held: Held) -> None:
+        name = self.name(kind, id_)
+        try:
+            self.call("delete_secret", SecretId=name)
+        except Answered as error:
+            if not _is_gone(error):
+                raise
+        else:
+            self._restore_other(name, held)
+
+    def _restore_other(self, name: str, held: Held) -> None:
+        """Brings back what another writer wrote right before the deletion, which AWS can't make conditional."""
+        try:
+            stages = self.call("describe_secret", SecretId=name).get("VersionIdsToStages") or {}
+        except Refused:
+            return  # a policy may allow to delete, and not to describe
+        current = next((version for version, names in stages.items() if "AWSCURRENT" in names), held.version)
+        if current == held.version:
+            return
+        try:
+            self.call("restore_secret", SecretId=name)
+        except Refused:
+            raise Refused(
+                "a value that another writer wrote meanwhile was deleted as well; "
+                "`aws secretsmanager restore-secret` brings it back"
+            ) from None
+        raise Taken(CHANGED)
+
+
+def _in_the_form_of(old: Any, value: Any) -> Any:
+    """A new value as a text where the old one is: others who read the secret may rely on that."""
+    return jsontext.dumps(value) if isinstance(old, str) and not isinstance(value, str) else value
+
+
+def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(ids)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _held(id_: str, found: Mapping[str, Any]) -> Held | Foreign:
+    if "SecretString" not in found:
+        return Foreign("it is binary, in which Airflow finds nothing", id_)
+    return Held(id_, found["SecretString"], found.get("VersionId"))
+
+
+def _is_gone(error: Refused) -> bool:
+    """Whether there is no secret, none with a value, or one that is marked for deletion: Airflow finds none."""
+    return isinstance(error, Answered) and error.code in ("ResourceNotFoundException", "InvalidRequestException")

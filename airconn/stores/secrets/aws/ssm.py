@@ -1,0 +1,170 @@
+"""AWS Systems Manager's Parameter Store (`SystemsManagerParameterStoreBackend` of amazon 9.39.0)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airconn.config import Settings
+from airconn.model import AirflowObject, Kind
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
+from airconn.stores.secrets.aws import options
+from airconn.stores.secrets.aws.errors import Answered, AwsDenied, KeyFailed
+from airconn.stores.secrets.aws.options import AwsOptions
+from airconn.stores.secrets.aws.service import AwsService
+from airconn.stores.secrets.aws.store import AwsStore
+from airconn.stores.secrets.codec import Payload, TextCodec
+from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
+
+SCHEME = "aws-ssm"
+EXAMPLE = f"{SCHEME}://eu-west-1"
+STANDARD = 4096
+"""The bytes of a parameter that costs nothing. A larger one is of the advanced tier, which does."""
+LEVELS = 15
+
+_RESERVED = re.compile("/(aws|ssm)", re.IGNORECASE)
+_NESTED = re.compile(r"\{\{[^{}]*\}\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterStoreOptions(AwsOptions):
+    """Those of Airflow's backend."""
+
+    connections_prefix: str | None = "/airflow/connections"
+    variables_prefix: str | None = "/airflow/variables"
+    config_prefix: str | None = "/airflow/config"
+
+    def joined(self, prefix: str) -> str:
+        path = f"{prefix.rstrip('/')}/"
+        return path if path.startswith("/") else f"/{path}"
+
+
+def open_store(address: str, settings: Settings) -> ParameterStore:
+    """The parameters of `aws-ssm://REGION`."""
+    return ParameterStore(options.of_address(ParameterStoreOptions, address, EXAMPLE, settings), settings)
+
+
+def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> ParameterStore:
+    """The parameters that Airflow's `backend_kwargs` say."""
+    return ParameterStore(options.of_kwargs(ParameterStoreOptions, kwargs, where), settings)
+
+
+class ParameterStore(AwsStore):
+    """Values are encrypted (SecureString). AWS keeps older ones to look at; a deleted parameter is gone."""
+
+    _CAPABILITIES = Capabilities(
+        # "Name" and "Value" of PutParameter in the API reference.
+        ids=Ids("letters a to z, digits and _.-, with / inside", re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")),
+        largest=8192,
+        versions=True,
+    )
+
+    def __init__(self, chosen: ParameterStoreOptions, settings: Settings) -> None:
+        codec = TextCodec("uri" if chosen.connection_format == "uri" else "json")
+        super().__init__(Parameters(chosen, settings, SCHEME), codec, chosen)
+
+    def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> tuple[str, ...]:
+        found = super().problems(obj, context)
+        if not found and _NESTED.search(self._codec.encode(obj)):  # type: ignore[arg-type]
+            return ("it has something in double braces ({{…}}), which AWS takes for another parameter and refuses",)
+        return found
+
+
+class Parameters(AwsService):
+    """The parameters of one account and region below two paths."""
+
+    parallel = 4
+    """It takes 40 reads a second, and 3 writes, to which boto3 slows down."""
+    service_name = "ssm"
+    words = "AWS Parameter Store"
+    longest = 1011 - len("arn:aws-us-gov:ssm:us-gov-west-1:123456789012:parameter/")
+    """The ARN counts as well."""
+
+    def refusal(self, kind: Kind, id_: str) -> str:
+        name = self.name(kind, id_)
+        if _RESERVED.match(name):
+            return "AWS keeps names that begin with aws or ssm for itself: let a prefix stand before them"
+        if name.count("/") > LEVELS:
+            return f"its path has more than the {LEVELS} levels that there is room for"
+        return super().refusal(kind, id_)
+
+    def _path(self, kind: Kind) -> str:
+        return self._prefixes[kind].rstrip("/") or "/"
+
+    def first_page(self, kind: Kind) -> Any:
+        return self.call("get_parameters_by_path", Path=self._path(kind), MaxResults=1)
+
+    def ids(self, kind: Kind) -> Iterator[str]:
+        for page in self.pages("get_parameters_by_path", "Parameters", **self._all(kind), WithDecryption=False):
+            yield from filter(None, (self.own(kind, parameter["Name"]) for parameter in page))
+
+    def _all(self, kind: Kind) -> dict[str, Any]:
+        return {"Path": self._path(kind), "Recursive": True, "MaxResults": 10}
+
+    def fetch(self, kind: Kind, wanted: Callable[[str], bool]) -> Iterator[Held | Foreign]:
+        pages = self.pages("get_parameters_by_path", "Parameters", **self._all(kind), WithDecryption=True)
+        try:
+            parameters = [parameter for page in pages for parameter in page]
+        except KeyFailed:  # one of them, which may be nobody's business
+            yield from super().fetch(kind, wanted)
+            return
+        for parameter in parameters:
+            id_ = self.own(kind, parameter["Name"])
+            if id_ and wanted(id_):
+                yield Held(id_, parameter["Value"], parameter.get("Version"))
+
+    def get(self, kind: Kind, id_: str) -> Held | None:
+        if self.refusal(kind, id_):
+            return None
+        name = self.name(kind, id_)
+        try:
+            found = self.call("get_parameter", Name=name, WithDecryption=True)["Parameter"]
+        except Refused as error:
+            if isinstance(error, Answered) and error.code == "ParameterNotFound":
+                return None
+            raise self.of_all(error, name) from None
+        return Held(id_, found["Value"], found.get("Version"))
+
+    def create(self, kind: Kind, id_: str, payload: Payload) -> None:
+        tier = "Standard" if _is_small(payload) else "Advanced"
+        try:
+            self._put(self.name(kind, id_), payload, self._chosen.kms_key_id, Overwrite=False, Tier=tier)
+        except Answered as error:
+            if error.code == "ParameterAlreadyExists":
+                raise Taken("there is a parameter of this name already") from None
+            raise
+
+    def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
+        name = self.name(kind, id_)
+        # One of the advanced tier can't be made one of the other, and this leaves both as they are.
+        tier = "Intelligent-Tiering" if _is_small(payload) else "Advanced"
+        self._put(name, payload, self._chosen.kms_key_id or self._key_of(name), Overwrite=True, Tier=tier)
+
+    def _key_of(self, name: str) -> str | None:
+        """The key that a parameter is encrypted with. A write that doesn't name it would take the account's own."""
+        wanted = {"Key": "Name", "Option": "Equals", "Values": [name]}
+        try:
+            found = self.call("describe_parameters", ParameterFilters=[wanted])["Parameters"]
+        except AwsDenied as error:
+            raise AwsDenied(
+                f"{error.message}, to see which key it is encrypted with: name that as kms_key_id"
+            ) from None
+        return next((parameter.get("KeyId") for parameter in found), None)
+
+    def _put(self, name: str, payload: str, key: str | None, **more: Any) -> None:
+        if key:
+            more["KeyId"] = key
+        self.call("put_parameter", Name=name, Value=payload, Type="SecureString", **more)
+
+    def delete(self, kind: Kind, id_: str, held: Held) -> None:
+        try:
+            self.call("delete_parameter", Name=self.name(kind, id_))
+        except Answered as error:
+            if error.code != "ParameterNotFound":
+                raise
+
+
+def _is_small(payload: str) -> bool:
+    return len(payload.encode()) <= STANDARD

@@ -1,0 +1,115 @@
+"""Who we are for Google Cloud: what Airflow's `get_credentials_and_project_id` finds with the same options."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from airconn.errors import UsageError
+from airconn.stores import drivers
+from airconn.stores.secrets.service import Unavailable
+
+REACH = "is there a network, and does api_endpoint or a proxy name another host?"
+LOG_IN = "gcloud auth application-default login, or GOOGLE_APPLICATION_CREDENTIALS with the path of a key file"
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+def library(module: str) -> Any:
+    """A module of Google's libraries, imported at first use."""
+    return drivers.load(module, "gcp", "google-cloud-secret-manager")
+
+
+@dataclass(frozen=True, slots=True)
+class GcpIdentity:
+    """Who we are for Google, by what Airflow's options say. With none of them: the application default."""
+
+    key_path: str | None = None
+    keyfile: Mapping[str, Any] | None = field(default=None, repr=False)
+    config_file: Mapping[str, Any] | str | None = field(default=None, repr=False)
+    """The path of a credential configuration, or what stands in one."""
+    scopes: tuple[str, ...] = (_SCOPE,)
+    impersonation_chain: tuple[str, ...] = ()
+    """The accounts to act as, each by leave of the one before; the last one is the one that asks."""
+
+
+def find(identity: GcpIdentity, asking: Any, place: str) -> tuple[Any, str | None]:
+    """The credentials and their project. `asking` is what they send requests with, `place` is for messages.
+
+    They are tried, so that a refusal isn't taken for a service that can't be reached. Raises `Unavailable` and
+    `UsageError`.
+    """
+    try:
+        credentials, project = _given(identity, asking)
+        if isinstance(credentials, library("google.oauth2.service_account").Credentials):
+            # As Google's own client does: they sign their tokens themselves, and no server is asked for one.
+            credentials = credentials.with_always_use_jwt_access(True)
+        if chain := identity.impersonation_chain:
+            credentials = _impersonating(credentials, chain, identity.scopes)
+            project = chain[-1].partition("@")[2].partition(".")[0] or None
+        if not credentials.valid:
+            credentials.refresh(asking)
+    except (ValueError, KeyError, TypeError, AttributeError):  # what is no key at all, and one of Google's own kind
+        raise UsageError(
+            "what is given as credentials is no key or configuration of Google Cloud", hint=LOG_IN
+        ) from None
+    except library("google.auth.exceptions").GoogleAuthError as error:
+        raise refusal(error, place) from None
+    except OSError as error:
+        raise UsageError(
+            f"the file with the credentials can't be read: {error.strerror or 'unreadable'}", hint=LOG_IN
+        ) from None
+    return credentials, project
+
+
+def refusal(error: Any, place: str) -> Unavailable:
+    """What an error of the library that finds credentials means. Its text isn't shown: it may quote a file."""
+    of = library("google.auth.exceptions")
+    if isinstance(error, of.TransportError):
+        return Unavailable("the server that gives tokens can't be reached", where=place, hint=REACH)
+    if isinstance(error, of.DefaultCredentialsError):
+        return Unavailable("no credentials for Google Cloud were found that can be used", where=place, hint=LOG_IN)
+    return Unavailable("Google refuses the credentials", where=place, hint=f"renew them: {LOG_IN}")
+
+
+def _given(identity: GcpIdentity, asking: Any) -> tuple[Any, str | None]:
+    auth = library("google.auth")
+    scopes = list(identity.scopes)
+    if identity.keyfile is not None:
+        info = dict(identity.keyfile)
+        # Where the text went through a variable, its line breaks may have been escaped once more.
+        return _of_key({**info, "private_key": str(info["private_key"]).replace("\\n", "\n")}, scopes)
+    if identity.key_path is not None:
+        return _of_key(_parsed(identity.key_path), scopes)
+    if identity.config_file is not None:
+        given = identity.config_file
+        info = dict(_parsed(given) if isinstance(given, str) else given)
+        found: tuple[Any, str | None] = auth.load_credentials_from_dict(info, scopes=scopes, request=asking)
+    else:
+        found = auth.default(scopes=scopes, request=asking)
+    return found
+
+
+def _of_key(info: Mapping[str, Any], scopes: Sequence[str]) -> tuple[Any, str | None]:
+    service_account = library("google.oauth2.service_account")
+    credentials = service_account.Credentials.from_service_account_info(info, scopes=scopes)
+    return credentials, credentials.project_id
+
+
+def _parsed(given: str) -> dict[str, Any]:
+    """The JSON object in a file, or in the text itself."""
+    text = given if given.lstrip().startswith("{") else Path(given).expanduser().read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _impersonating(credentials: Any, chain: Sequence[str], scopes: Sequence[str]) -> Any:
+    *delegates, target = chain
+    return library("google.auth.impersonated_credentials").Credentials(
+        source_credentials=credentials,
+        target_principal=target,
+        delegates=delegates or None,
+        target_scopes=list(scopes),
+    )

@@ -1,0 +1,73 @@
+"""A project of Google Secret Manager as a place, under the names of Airflow's backend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from airconn.config import Settings
+from airconn.errors import UsageError
+from airconn.model import AirflowObject, Text, Variable
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
+from airconn.stores.secrets import options as opts
+from airconn.stores.secrets.codec import TextCodec
+from airconn.stores.secrets.gcp.client import GcpClient
+from airconn.stores.secrets.gcp.options import EXAMPLE, GcpOptions, check
+from airconn.stores.secrets.gcp.service import GcpSecretManager
+from airconn.stores.secrets.store import SecretStore
+
+LONGEST_NAME = 255
+"""`CreateSecretRequest.secret_id`."""
+LARGEST = 65536
+"""`SecretPayload.data`: 64 KiB."""
+
+
+def open_store(address: str, settings: Settings) -> GcpSecretManagerStore:
+    """The store of `gcp-secretmanager://PROJECT?OPTION=VALUE`. Without PROJECT it is the one of the credentials."""
+    parts = opts.split(address, example=EXAMPLE)
+    if parts.path:
+        raise UsageError("the address has a path, which means nothing here", hint=f"it is like {EXAMPLE}")
+    given = {"project_id": parts.host} if parts.host else {}
+    options = opts.from_query(GcpOptions, parts.query, **given)
+    if str(options.gcp_credential_config_file).lstrip().startswith("{"):
+        raise UsageError(
+            "gcp_credential_config_file has what stands in a file, and an address shows in the list of processes",
+            hint="name the file, or set GOOGLE_APPLICATION_CREDENTIALS to its path",
+        )
+    return _open(options, settings)
+
+
+def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> GcpSecretManagerStore:
+    """The store of what Airflow's backend is made with."""
+    return _open(opts.from_kwargs(GcpOptions, kwargs, where), settings)
+
+
+def _open(options: GcpOptions, settings: Settings) -> GcpSecretManagerStore:
+    check(options)
+    client = GcpClient(options.identity, options.project_id or None, options.api_endpoint, settings)
+    codec = TextCodec("uri" if options.connection_format == "uri" else "json")
+    service = GcpSecretManager(options.prefixes, options.reserved, options.replication, client)
+    return GcpSecretManagerStore(f"gcp-secretmanager://{options.project_id or ''}", service, codec)
+
+
+class GcpSecretManagerStore(SecretStore):
+    """Secrets of one project."""
+
+    _CAPABILITIES = Capabilities(
+        ids=Ids("letters, digits, '-' and '_'", re.compile(r"[A-Za-z0-9_-]+")),
+        largest=LARGEST,
+        versions=True,
+    )
+
+    def __init__(self, address: str, service: GcpSecretManager, codec: TextCodec) -> None:
+        super().__init__(address, service, codec, replace(self._CAPABILITIES, kinds=service.kinds))
+
+    def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
+        found = list(super().problems(obj, context))
+        if isinstance(obj, Variable) and isinstance(obj.value, Text) and not obj.value.text:
+            found.append("its value is empty, and Secret Manager keeps no empty ones")
+        if obj.kind in self.capabilities.kinds and len(self._service.name(obj.kind, obj.id)) > LONGEST_NAME:
+            found.append(f"with its prefix the id is longer than the {LONGEST_NAME} characters that a name has")
+        return found

@@ -1,0 +1,239 @@
+"""Secrets of a Kubernetes cluster over its API: requests, and what refusals mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any
+
+from airconn.config import Settings
+from airconn.errors import AirconnError
+from airconn.stores.drivers import load
+from airconn.stores.http import bodies
+from airconn.stores.http.redirects import Way
+from airconn.stores.http.retries import driver_retry
+from airconn.stores.meanwhile import CHANGED, DELETED
+from airconn.stores.secrets.k8s import config as k8s_config
+from airconn.stores.secrets.k8s.config import EXTRA
+from airconn.stores.secrets.service import Refused, Service, Taken, Unavailable, Unsure
+
+_DEFAULT_NAMESPACE = "default"
+_PAGE = 500
+_FRESH_STARTS = 3
+"""How often a list is begun anew that has changed so much that the cluster can't go on with it."""
+_TRY_AGAIN = (429, 502, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster and a namespace in it."""
+
+    api: Any = field(repr=False)
+    """The driver's client, which holds the credentials."""
+    server: str
+    namespace: str
+
+
+class KubernetesClient:
+    """Requests about the Secrets of one namespace. Asks for nothing before the first one."""
+
+    def __init__(self, context: str, namespace: str | None, settings: Settings) -> None:
+        self._context = context
+        self._namespace = namespace
+        self._settings = settings
+
+    @property
+    def namespace(self) -> str:
+        return self._cluster.namespace
+
+    @property
+    def server(self) -> str:
+        return self._cluster.server
+
+    @property
+    def where(self) -> str:
+        return f"{self.server}, namespace {self.namespace}"
+
+    def find(self, selector: str, *, at_most: int | None = None) -> list[dict[str, Any]]:
+        """The Secrets that a selector of labels chooses, as JSON, or the first ones of them. Raises `Unavailable`."""
+        for _ in range(_FRESH_STARTS):
+            found = self._pages(selector, at_most)
+            if found is not None:
+                return found
+        raise Unavailable(
+            "Kubernetes can't list its Secrets, as they change all the time", where=self.where, hint="try again"
+        )
+
+    def _pages(self, selector: str, at_most: int | None) -> list[dict[str, Any]] | None:
+        """All pages of a list, or None where the cluster has forgotten what it looked like when it was begun."""
+        found: list[dict[str, Any]] = []
+        following = ""
+        while True:
+            options = {"_continue": following} if following else {}
+            status, answer = self._call(
+                "list_namespaced_secret", label_selector=selector, limit=at_most or _PAGE, **options
+            )
+            if status == 410:
+                return None
+            if status >= 300:
+                raise self._unavailable(status, "list the Secrets")
+            if not isinstance(answer.get("items"), list):
+                raise self._no_kubernetes()
+            found += answer["items"]
+            following = (answer.get("metadata") or {}).get("continue") or ""
+            if not following or (at_most is not None and len(found) >= at_most):
+                return found
+
+    def create(self, secret: Mapping[str, Any]) -> None:
+        """Makes a Secret. Raises `Taken` where there is one of its name."""
+        status, _ = self._call("create_namespaced_secret", body=dict(secret))
+        if status == 409:
+            raise Taken(f"there is a Secret called {secret['metadata']['name']} already")
+        self._check(status, "create")
+
+    def patch(self, name: str, version: str, data: Mapping[str, str]) -> None:
+        """Sets entries of a Secret, if it is still at this version. Raises `Taken` where it isn't."""
+        body = {"metadata": {"resourceVersion": version}, "data": dict(data)}
+        status, _ = self._call("patch_namespaced_secret", name=name, body=body)
+        if status == 409:
+            raise Taken(f"its Secret was {CHANGED}")
+        if status == 404:
+            raise Taken(f"its Secret was {DELETED}")
+        self._check(status, "change")
+
+    def delete(self, name: str, version: str) -> None:
+        """Deletes a Secret, if it is still at this version. Raises `Taken` where it isn't."""
+        body = {"preconditions": {"resourceVersion": version}}
+        status, _ = self._call("delete_namespaced_secret", name=name, body=body)
+        if status == 409:
+            raise Taken(f"its Secret was {CHANGED}")
+        if status != 404:
+            self._check(status, "delete")
+
+    def _check(self, status: int, what: str) -> None:
+        """Raises for a status that isn't success. What the cluster says of it may quote a value, and isn't shown."""
+        if status < 300:
+            return
+        reasons = {
+            403: f"Kubernetes refuses to {what} it: we may not in namespace {self.namespace}, or a quota or policy "
+            "forbids it",
+            404: f"there is no namespace {self.namespace}",
+            413: "it is larger than Kubernetes takes",
+            422: "Kubernetes finds it invalid",
+        }
+        if status in reasons or (400 <= status < 500 and status not in (401, 429)):
+            raise Refused(reasons.get(status, f"Kubernetes refuses to {what} it (HTTP {status})"))
+        raise self._unavailable(status, f"{what} Secrets")
+
+    def _unavailable(self, status: int, what: str) -> Unavailable:
+        if status == 401:
+            return Unavailable(
+                "Kubernetes refuses the credentials",
+                where=self.server,
+                hint=f"kubectl{self._flag} auth whoami tells whether they have expired",
+            )
+        if status == 403:
+            return Unavailable(
+                f"Kubernetes refuses to {what} to who we are",
+                where=self.where,
+                hint=f"kubectl{self._flag} auth can-i list secrets -n {self.namespace} has to say yes",
+            )
+        if status in (429, 503):
+            return Unavailable("Kubernetes has too much to do", where=self.server, hint="try again later")
+        if status >= 500:
+            return Unavailable(f"Kubernetes fails (HTTP {status})", where=self.server, hint="try again later")
+        return self._no_kubernetes()
+
+    def _no_kubernetes(self) -> Unavailable:
+        return Unavailable(
+            "what answers there is no Kubernetes API",
+            where=self.server,
+            hint="look at the server that the kubeconfig names",
+        )
+
+    @property
+    def _flag(self) -> str:
+        return f" --context {self._context}" if self._context else ""
+
+    def _call(self, method: str, **arguments: Any) -> tuple[int, Any]:
+        """The status and the JSON of an answer. Raises `Unavailable` where there is none."""
+        client = load("kubernetes.client", EXTRA)
+        errors = load("urllib3.exceptions", EXTRA)
+        call = getattr(self._cluster.api, method)
+        timeout = (self._settings.timeout, self._settings.timeout)
+        try:
+            response = call(namespace=self.namespace, _preload_content=False, _request_timeout=timeout, **arguments)
+            return int(response.status), _object(response.read())
+        except client.ApiException as error:
+            status = int(error.status or 0)
+            if 300 <= status < 400:
+                raise self._redirected(error.headers) from None
+            return status, {}
+        except errors.HTTPError as error:
+            lost = isinstance(getattr(error, "reason", None) or error, errors.ProtocolError | errors.ReadTimeoutError)
+            kind = Unsure if lost else Unavailable
+            raise kind(_why(error, errors), where=self.server, hint=self._hint(error, errors)) from None
+        except (OSError, ValueError):
+            raise Unavailable(
+                "there can't be a connection with what the kubeconfig says",
+                where=self.server,
+                hint=f"does kubectl{self._flag} get namespaces work from here?",
+            ) from None
+
+    def _redirected(self, headers: Mapping[str, str] | None) -> AirconnError:
+        to = (headers or {}).get("Location")
+        hint = "the server in the kubeconfig has to be the one that answers"
+        return Way(self.where).refusal(to, self.server, hint) if to else self._no_kubernetes()
+
+    def _hint(self, error: Exception, errors: Any) -> str:
+        if isinstance(getattr(error, "reason", error), errors.SSLError):
+            return "certificate-authority in the kubeconfig says whom to trust"
+        return f"does kubectl{self._flag} get namespaces work from here?"
+
+    @cached_property
+    def _cluster(self) -> Cluster:
+        """Where the cluster is and who we are there. Raises `UsageError`, and `Unavailable` without credentials."""
+        configuration, namespace = k8s_config.find(self._context, self._settings)
+        # All requests are safe to repeat: a Secret is created once, and other writes name the version they are about.
+        configuration.retries = driver_retry(self._settings.retries, _TRY_AGAIN)
+        configuration.connection_pool_maxsize = Service.parallel
+        client = load("kubernetes.client", EXTRA)
+        api = client.CoreV1Api(client.ApiClient(configuration))
+        pool = api.api_client.rest_client.pool_manager
+        pool.pool_classes_by_scheme = bodies.limited(pool.pool_classes_by_scheme, _most, str(configuration.host))
+        # A redirect would take the token along.
+        pool.urlopen = partial(pool.urlopen, redirect=False)
+        return Cluster(api, str(configuration.host), self._namespace or namespace or _DEFAULT_NAMESPACE)
+
+    def close(self) -> None:
+        if "_cluster" in self.__dict__:
+            self._cluster.api.api_client.rest_client.pool_manager.clear()
+
+
+def _most(method: str, url: str) -> int:
+    """How large an answer can be. A Secret has 1 MiB at most, and base64 and what else is known of it."""
+    return bodies.LIST if method == "GET" else bodies.SMALL
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _why(error: Exception, errors: Any) -> str:
+    reason = getattr(error, "reason", None) or error
+    if isinstance(reason, errors.SSLError):
+        return "the certificate of Kubernetes isn't trusted, or it doesn't take ours"
+    is_late = isinstance(reason, errors.ConnectTimeoutError | errors.ReadTimeoutError)
+    if is_late and not isinstance(reason, errors.NewConnectionError):
+        return "Kubernetes doesn't answer in time"
+    if isinstance(reason, errors.ProxyError):
+        return "the proxy in front of Kubernetes can't be reached, or refuses"
+    if bodies.is_cut(reason):
+        return "the connection to Kubernetes broke before the answer was complete"
+    return "Kubernetes can't be reached"

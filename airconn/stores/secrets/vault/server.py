@@ -1,0 +1,348 @@
+"""One Vault or OpenBao server: its address, one call, and what its errors mean."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from airconn.config import Settings
+from airconn.errors import UsageError
+from airconn.stores import drivers
+from airconn.stores.http import bodies
+from airconn.stores.http.redirects import Way
+from airconn.stores.meanwhile import CHANGED
+from airconn.stores.secrets.service import Refused, Unavailable, Unsure
+from airconn.stores.secrets.vault.login import LOG_IN, log_in
+from airconn.stores.secrets.vault.options import VaultOptions
+from airconn.stores.secrets.vault.session import be_patient, open_session
+
+_LOCAL = ("localhost", "127.0.0.1", "[::1]")
+_HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_URL = re.compile(rf"https?://{_HOST.pattern}(/[\w./~-]*)?", re.IGNORECASE)
+_UPGRADE = "non-versioned to versioned data"
+"""What a version 2 engine answers with while it is made ready, which it says as if the request were wrong (400)."""
+_LONGEST_PAUSE = 5.0
+_VERBS = {"get": "read", "list": "list", "post": "write", "put": "write", "delete": "delete"}
+
+
+def base_url(host: str, url: str | None, tls: bool | None, environ: Mapping[str, str]) -> str:
+    """The URL of a server: of the address, else of Airflow's `url`, else `VAULT_ADDR`.
+
+    A host is spoken to with TLS, unless it is this machine, or `VAULT_ADDR` or the option `tls` says otherwise.
+    Raises `UsageError` where nothing says which server is meant, and for what is no URL.
+    """
+    if url:
+        return _checked(url, "url")
+    known = environ.get("VAULT_ADDR", "").strip()
+    if not host:
+        if not known:
+            raise UsageError(
+                "nothing says which Vault is meant",
+                hint="name it like vault://vault.example.com/secret, or set VAULT_ADDR",
+            )
+        return _checked(known, "VAULT_ADDR")
+    match = _HOST.fullmatch(host)
+    if match is None:
+        raise UsageError("the address has no valid host", hint="it is like vault://vault.example.com:8200/secret")
+    if tls is None and _URL.fullmatch(known) and urlsplit(known).netloc.lower() == host.lower():
+        return _checked(known, "VAULT_ADDR")
+    secure = match[1].lower() not in _LOCAL if tls is None else tls
+    return f"{'https' if secure else 'http'}://{host}"
+
+
+def _checked(url: str, name: str) -> str:
+    if not _URL.fullmatch(url.strip()):
+        raise UsageError(
+            f"{name} is no URL of a Vault",
+            hint="it is like https://vault.example.com:8200, without a user name, a password or a query",
+        )
+    return url.strip().rstrip("/")
+
+
+class Conflict(Refused):
+    """A conditional write that came too late."""
+
+
+class VaultDenied(Refused):
+    """The token is good, and its policies don't allow this path."""
+
+
+class VaultServer:
+    """A client that is let in at its first call, and knows which of its errors are about one secret."""
+
+    def __init__(self, url: str, chosen: VaultOptions, settings: Settings, address: str) -> None:
+        self.url = url
+        self.address = address
+        self._chosen = chosen
+        self._settings = settings
+        self._way = Way(address, url, settings.allow_redirect)
+        self._client: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace of Vault in which the mount is, if any."""
+        return self._chosen.namespace or self._settings.environ.get("VAULT_NAMESPACE") or None
+
+    def call(self, function: Callable[[Any], Any]) -> Any:
+        """What `function` makes of the client; None where there is nothing at its path.
+
+        Raises `Unavailable` where the server doesn't answer or doesn't let us in, and `Refused` where it is about
+        the path.
+        """
+        return self._translated(lambda: self._let_in(function))
+
+    def close(self) -> None:
+        """Lets go of connections."""
+        with self._lock:
+            if self._client is not None:
+                self._client.adapter.close()
+                self._client = None
+
+    def _let_in(self, function: Callable[[Any], Any]) -> Any:
+        """Calls it, and logs in anew where the token that a login gave has come to its end."""
+        errors = drivers.load("hvac.exceptions", "vault")
+        client = self._logged_in()
+        try:
+            return self._asked(client, function)
+        except errors.Forbidden as error:
+            meaning = self._forbidden(client, error)
+        if isinstance(meaning, VaultDenied) or self._chosen.auth_type == "token":
+            raise meaning
+        with self._lock:
+            self._client = None if self._client is client else self._client
+        client = self._logged_in()
+        try:
+            return self._asked(client, function)
+        except errors.Forbidden as error:
+            raise self._forbidden(client, error) from None
+
+    def _asked(self, client: Any, function: Callable[[Any], Any]) -> Any:
+        """Calls it, and waits for an engine that is new, or new to versions: it does nothing of what it is asked."""
+        errors = drivers.load("hvac.exceptions", "vault")
+        for tries in range(self._settings.retries):
+            try:
+                return function(client)
+            except errors.InvalidRequest as error:
+                if _UPGRADE not in str(error.text):
+                    raise
+            time.sleep(min(0.25 * 2**tries, _LONGEST_PAUSE))
+        return function(client)
+
+    def _logged_in(self) -> Any:
+        """The client. The first of several threads makes it."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._log_in()
+            return self._client
+
+    def _log_in(self) -> Any:
+        errors = drivers.load("hvac.exceptions", "vault")
+        session = open_session(self._chosen, self._settings, self._way)
+        client = drivers.load("hvac", "vault").Client(
+            url=self.url,
+            token="",
+            # Said again: the driver takes a session that verifies nothing for one that says nothing.
+            verify=session.verify,
+            timeout=self._settings.timeout,
+            session=session,
+            namespace=self.namespace,
+            strict_http=self._chosen.strict_http,
+        )
+        try:
+            log_in(client, self._chosen, self._settings.environ, self.address)
+        except errors.InvalidPath:
+            raise Unavailable(
+                f"nobody can log in with {self._chosen.auth_type} at this path",
+                where=self.address,
+                hint="auth_mount_point is where that way to log in is mounted",
+            ) from None
+        except errors.InvalidRequest as error:
+            if (meaning := self._wrong_protocol(error)) is not None:
+                raise meaning from None
+            raise self._refused_us() from None
+        except (errors.Forbidden, errors.Unauthorized):
+            raise self._refused_us() from None
+        except (KeyError, TypeError):
+            raise self._no_vault() from None
+        self._check_engine(client)
+        be_patient(session, self._settings, self._way)
+        return client
+
+    def _check_engine(self, client: Any) -> None:
+        """Whether the mount is what it is said to be, as far as the server tells us.
+
+        One of the wrong version would take what is written and nobody would find it there.
+        """
+        mount, version = (self._chosen.mount_point or "").strip("/"), self._chosen.kv_engine_version
+        if not mount:
+            return
+        found = self._mount(client)
+        if not isinstance(found, Mapping) or found.get("type") not in ("kv", "generic"):
+            if isinstance(found, Mapping) and isinstance(found.get("type"), str):
+                raise UsageError(f"what is mounted at {mount} is no KV engine", where=self.address)
+            return
+        options = found.get("options")
+        there = 2 if isinstance(options, Mapping) and options.get("version") == "2" else 1
+        if there != version:
+            raise UsageError(
+                f"the engine at {mount} is KV version {there}, and kv_engine_version says {version}",
+                where=self.address,
+                hint=f"?kv_engine_version={there} here, and the same in Airflow's backend_kwargs",
+            )
+        true = str(found.get("path", "")).strip("/")
+        if version == 2 and true and true != mount:
+            raise UsageError(
+                f"the engine is mounted at {true}",
+                where=self.address,
+                hint="what is below it goes into connections_path and variables_path",
+            )
+
+    def _mount(self, client: Any) -> Any:
+        """What the server tells of our mount, which everybody may know who may do anything there.
+
+        None where it doesn't say.
+        """
+        errors = drivers.load("hvac.exceptions", "vault")
+        mount = (self._chosen.mount_point or "").strip("/")
+        try:
+            answer = client.adapter.get(f"/v1/sys/internal/ui/mounts/{mount}")
+        except (errors.Forbidden, errors.InvalidPath, errors.InvalidRequest, errors.UnexpectedError):
+            return None
+        return answer.get("data") if isinstance(answer, Mapping) else None
+
+    def _translated(self, function: Callable[[], Any]) -> Any:
+        """What a call gives, and its errors in words of ours: those of the drivers may quote anything."""
+        errors = drivers.load("hvac.exceptions", "vault")
+        requests = drivers.load("requests.exceptions", "vault")
+        try:
+            answer = function()
+        except errors.InvalidPath as error:
+            self._check_nothing(error)
+            # With version 2, a deleted secret is told with this status; its metadata is what there is of it.
+            return None
+        except errors.VaultError as error:
+            raise self._meaning(error) from None
+        except requests.RequestException as error:
+            raise self._unreachable(error) from None
+        if not isinstance(answer, Mapping) and getattr(answer, "status_code", 0) != 204:
+            raise self._no_vault()
+        return answer
+
+    def _check_nothing(self, error: Any) -> None:
+        """Raises unless a 404 is one of Vault that says: there is nothing at this path."""
+        if not isinstance(error.json, Mapping):
+            raise self._no_vault() from None
+        if error.errors:
+            raise Unavailable(
+                "there is no secrets engine at this path",
+                where=self.address,
+                hint="the path of the address is the mount (`vault secrets list`); is it in another namespace?",
+            ) from None
+        if "versioned" in str(error.json.get("warnings")):
+            raise Unavailable(
+                "the engine is KV version 2, and kv_engine_version says 1", where=self.address
+            ) from None
+
+    def _meaning(self, error: Any) -> Refused | Unavailable:
+        errors = drivers.load("hvac.exceptions", "vault")
+        said = f"{error.errors} {error.text}"
+        if isinstance(error, errors.Unauthorized):
+            return self._refused_us()
+        if isinstance(error, errors.RateLimitExceeded):
+            return Unavailable(
+                "it has had more requests than it takes, and goes on refusing",
+                where=self.address,
+                hint="try again in a minute",
+            )
+        if isinstance(error, errors.VaultNotInitialized):
+            return self._not_ready("it is not initialized") if error.json is not None else self._no_vault()
+        if isinstance(error, errors.VaultDown):
+            return self._not_ready("it is sealed" if "sealed" in said else "it is not ready (503)")
+        if "not active" in said:
+            return self._not_ready("it is a standby that knows of no active node")
+        if isinstance(error, errors.UnexpectedError) and "too large" in said.lower():
+            return Refused("it is larger than the server, or somebody in front of it, takes")
+        if isinstance(error, errors.BadGateway | errors.UnexpectedError) and error.json is None:
+            return Unsure("a gateway in front of it gets no answer", where=self.address, hint="try again later")
+        if isinstance(error, errors.InvalidRequest):
+            if "check-and-set parameter did not match" in said:
+                return Conflict(CHANGED)
+            if _UPGRADE in said:
+                return Unavailable(
+                    "its engine is being made one of version 2", where=self.address, hint="try again in a minute"
+                )
+            return self._wrong_protocol(error) or Refused("the server refuses it (400)")
+        return Refused("the server fails on it; its log has the reason")
+
+    def _wrong_protocol(self, error: Any) -> Unavailable | None:
+        if "HTTP request to an HTTPS server" not in str(error.text):
+            return None
+        return Unavailable("it is spoken to without TLS, and wants it", where=self.address, hint="?tls=true")
+
+    def _forbidden(self, client: Any, error: Any) -> Unavailable | Refused:
+        """Whether a refusal is about us or about one path. The server says the same in both cases."""
+        errors = drivers.load("hvac.exceptions", "vault")
+        if not self._chosen.mount_point or self._mount(client) is None:
+            # Either the token is no good, or it may do nothing there and may at least look at itself.
+            try:
+                client.auth.token.lookup_self()
+            except errors.VaultError:
+                return Unavailable(
+                    "it refuses the credentials",
+                    where=self.address,
+                    hint=f"{LOG_IN}; a token whose policies allow nothing at all there looks the same",
+                )
+        verb = _VERBS.get(str(error.method).lower(), "reach")
+        path = unquote(urlsplit(str(error.url)).path).partition("/v1/")[2]
+        return VaultDenied(
+            f"the policies of this token don't allow to {verb} {path}",
+            hint="they have to allow read and list, and create, update and delete for what is written",
+        )
+
+    def _refused_us(self) -> Unavailable:
+        return Unavailable("it refuses the credentials", where=self.address, hint=LOG_IN)
+
+    def _not_ready(self, why: str) -> Unavailable:
+        return Unavailable(why, where=self.address, hint="`vault status` says more")
+
+    def _no_vault(self) -> Unavailable:
+        return Unavailable(
+            f"who answers at {self.url} is no Vault, or somebody in front of it",
+            where=self.address,
+            hint="is VAULT_ADDR, or the address, right?",
+        )
+
+    def _unreachable(self, error: Exception) -> Unavailable:
+        requests = drivers.load("requests.exceptions", "vault")
+        if isinstance(error, requests.SSLError):
+            if "WRONG_VERSION_NUMBER" in str(error) or "record layer" in str(error).lower():
+                return Unavailable(
+                    "it is spoken to with TLS, and doesn't speak it",
+                    where=self.address,
+                    hint="a server without TLS is named with ?tls=false; the token then goes there in the open",
+                )
+            return Unavailable(
+                "its certificate is not trusted, or it doesn't take ours",
+                where=self.address,
+                hint="VAULT_CACERT or --ca-bundle FILE name the certificates of your authority",
+            )
+        if isinstance(error, requests.ProxyError):
+            return Unavailable("the proxy in front of it can't be reached, or refuses", where=self.address)
+        lost = drivers.load("urllib3.exceptions", "vault")
+        inner = error.args[0] if error.args else error
+        inner = getattr(inner, "reason", None) or inner
+        if isinstance(error, requests.Timeout) or isinstance(inner, lost.ReadTimeoutError):
+            kind = Unavailable if isinstance(error, requests.ConnectTimeout) else Unsure
+            return kind("it doesn't answer in time", where=self.address, hint="--timeout waits longer")
+        if bodies.is_cut(inner):
+            return Unsure("the connection broke before the answer was complete", where=self.address)
+        hint = "is VAULT_ADDR, or the address, right?"
+        if urlsplit(self.url).port is None:
+            hint += " It names no port, and most servers listen on 8200"
+        kind = Unsure if isinstance(inner, lost.ProtocolError) else Unavailable
+        return kind(f"it can't be reached at {self.url}", where=self.address, hint=hint)

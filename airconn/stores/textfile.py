@@ -1,0 +1,100 @@
+"""The text of a file or of standard input: read once a version, and written over no other version."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from airconn.errors import BlockedError, InputError, UsageError
+from airconn.quoting import shown_address
+from airconn.stores import saving
+
+Version = tuple[int, int, int]
+"""Which file it is, when it was last written to, and how large it is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Content:
+    """The text of a file, and the version of the file that has it."""
+
+    text: str
+    """With the byte order mark, if there is one."""
+    version: Version | None
+    """None where a write has nothing to respect: standard input, a pipe, an empty file."""
+
+
+class TextFile:
+    """A file, or standard input without a `path`."""
+
+    def __init__(self, address: str, path: Path | None, stdin: BinaryIO | None) -> None:
+        self.path = path
+        self._address = address
+        self._stdin = stdin
+        self._is_open = path is not None and saving.is_open_for_writing(path)
+        self._content: Content | None = None
+
+    def version(self) -> Version | None:
+        """The version that is there. None where a write has nothing to respect."""
+        if self.path is None or self._is_open or not self.path.is_file():
+            return None
+        return self._version_of(self.path.stat())
+
+    def _version_of(self, status: os.stat_result) -> Version | None:
+        if self._is_open or not stat.S_ISREG(status.st_mode) or not status.st_size:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+    def content(self) -> Content:
+        """What the file holds. Raises `InputError`."""
+        if self._content is None or self._content.version != self.version():
+            data, version = self._bytes()
+            self._content = Content(self._decoded(data), version)
+        return self._content
+
+    def _bytes(self) -> tuple[bytes, Version | None]:
+        if self.path is None:
+            if self._stdin is None:
+                raise UsageError("there is no standard input to read")
+            return self._stdin.read(), None
+        try:
+            with self.path.open("rb") as file:
+                version = self._version_of(os.fstat(file.fileno()))
+                return file.read(), version
+        except OSError as error:
+            reason = {
+                FileNotFoundError: "there is no such file",
+                IsADirectoryError: "this is a directory",
+                PermissionError: "you may not read this file",
+            }.get(type(error), "this file can't be read")
+            raise InputError(reason, where=shown_address(self._address)) from None
+
+    def _decoded(self, data: bytes) -> str:
+        try:
+            text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
+            if "\0" in text[:2000]:
+                raise UnicodeDecodeError("utf-8", data, data.find(b"\0"), data.find(b"\0") + 1, "NUL")
+            return text
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise InputError(
+                "this is not UTF-8 text", where=f"{self._address}:{line}", hint="save the file as UTF-8"
+            ) from None
+
+    def save(self, text: str, version: object, *, afresh: bool = False) -> None:
+        """Writes the file as `FileStore.save` says."""
+        if self.path is None:
+            raise UsageError("standard input can't be written to", hint="name a file")
+        with saving.alone_with(self.path):
+            if not afresh:
+                self.refuse_changed(version)
+            saving.write_atomically(self.path, text, keep_mode=not afresh)
+
+    def refuse_changed(self, version: object) -> None:
+        """Raises `BlockedError` where the file isn't the `version` any more that was read."""
+        if self.version() != version:
+            raise BlockedError(
+                "somebody else has written to this file in the meantime", where=self._address, hint="run it again"
+            )

@@ -1,0 +1,248 @@
+"""Carries out a request to import or to delete: events on the way, and a result with the exit code at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from airconn.errors import AirconnError, BlockedError
+from airconn.model import Action, Outcome, Step, number_of
+from airconn.plan import Plan
+from airconn.stores.base import Store
+from airconn.stores.file import FileStore
+from airconn.stores.saving import refuse_unwritable
+from airconn.transfer import readback, watching
+from airconn.transfer.deleting import prepare_deletion
+from airconn.transfer.events import (
+    Completed,
+    Event,
+    Failed,
+    FoundWrong,
+    ImportResult,
+    Noted,
+    NotReadBack,
+    Planned,
+    Recoverable,
+    Refused,
+    Written,
+)
+from airconn.transfer.importing import Import, OpenedImport, prepare
+from airconn.transfer.interrupting import StopFlag, orderly_end
+from airconn.transfer.overriding import make_change
+from airconn.transfer.places import Places
+from airconn.transfer.recovery import Recovery
+from airconn.transfer.requests import Conduct, DeleteRequest, ImportRequest
+from airconn.transfer.writing import carry_out, refuse_blocked, refuse_deletions
+
+Events = Generator[Event, None, ImportResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What the engine needs of the program that it runs in."""
+
+    state_directory: Path
+    """Where a file with what may be lost is left."""
+    confirm: Callable[[Import], bool | None] = lambda prepared: None
+    """Asks whether the objects of a plan may be deleted. None where the user can't be asked."""
+    on_stop: Callable[[], None] = lambda: None
+    """Called when the first Ctrl-C has come, maybe from a signal handler."""
+    stop: StopFlag = field(default_factory=StopFlag)
+
+
+def run(events: Events, on_event: Callable[[Event], None]) -> ImportResult:
+    """Runs the engine to its end, and gives each event to `on_event`.
+
+    An exception of `on_event`, a second Ctrl-C among them, is raised where the engine is, which then ends as it does
+    for one of its own.
+    """
+    error: BaseException | None = None
+    while True:
+        try:
+            event = next(events) if error is None else events.throw(error)
+            error = None
+            on_event(event)
+        except StopIteration as end:  # noqa: PERF203 - an exception is to reach the engine at its event
+            result: ImportResult = end.value
+            return result
+        except BaseException as raised:
+            if getattr(events, "gi_frame", None) is None:  # the engine has ended with it
+                raise
+            error = raised
+
+
+def import_objects(
+    request: ImportRequest,
+    places: Places,
+    conduct: Conduct,
+    host: Host,
+    expect: Callable[[Import], None] | None = None,
+) -> Events:
+    """Imports what the request says.
+
+    `expect` raises where the plan isn't the one that was looked at before. Then no other run completes what this one
+    leaves undone.
+    """
+    prepared = prepare(request, opened := _open(request, places), places.context())
+    yield Planned(prepared)
+    if conduct.dry_run:
+        refuse_blocked(prepared.plan)
+        refuse_deletions(prepared.plan, request.max_delete)
+        return ImportResult(prepared, is_different=conduct.tells_difference and bool(prepared.plan.writes))
+    if expect is not None:
+        expect(prepared)
+        prepared = replace(prepared, context=replace(prepared.context, whole=True))
+    return (yield from _carry_out(prepared, opened.target, request.max_delete, conduct, host))
+
+
+def delete_objects(request: DeleteRequest, places: Places, conduct: Conduct, host: Host) -> Events:
+    """Deletes the objects that the request names."""
+    target = places.open_target(request.place, request.source_format)
+    prepared = prepare_deletion(request, target, places.context())
+    yield Planned(prepared)
+    if conduct.dry_run:
+        refuse_blocked(prepared.plan)
+        return ImportResult(prepared)
+    return (yield from _carry_out(prepared, target, len(request.ids), conduct, host))
+
+
+def _open(request: ImportRequest, places: Places) -> OpenedImport:
+    target = places.open_target(request.to)
+    if isinstance(target, FileStore) and target.path is not None:
+        refuse_unwritable(target.path)
+    sources = [places.open(source, request.source_format) for source in request.sources]
+    fills = places.open_fills(request.fills)
+    return OpenedImport(target, sources, fills, make_change(request.changes, request.selection, places))
+
+
+def _carry_out(prepared: Import, target: Store, most: int, conduct: Conduct, host: Host) -> Events:
+    try:
+        refuse_blocked(prepared.plan)
+        refuse_deletions(prepared.plan, most)
+    except BlockedError:
+        yield Refused(prepared)
+        raise
+    if not conduct.yes:
+        _confirm(prepared, host)
+    return (yield from _Write(prepared, target, conduct, host).events())
+
+
+def _confirm(prepared: Import, host: Host) -> None:
+    """Asks about the deletions of a plan, if there are any. Raises `BlockedError` unless the answer is yes."""
+    if deletions := prepared.plan.of(Action.DELETE):
+        said = host.confirm(prepared)
+        if said is None:
+            number = number_of(len(deletions))
+            raise BlockedError(f"{number} would be deleted, and nobody has said yes", hint="add --yes")
+        if not said:
+            raise BlockedError("the deletion wasn't confirmed")
+
+
+class _Write:
+    """The writes of one plan, and what became of them so far."""
+
+    def __init__(self, prepared: Import, target: Store, conduct: Conduct, host: Host) -> None:
+        self._prepared = prepared
+        self._target = target
+        self._conduct = conduct
+        self._host = host
+        self._recovery = Recovery(host.state_directory)
+        self._begun: list[Step] = []
+        self._done: list[Outcome] = []
+        self._unbegun = 0
+        """The number of steps that were taken in time, and not begun."""
+        self._wrong: tuple[Outcome, ...] = ()
+        self._is_late = False
+        self._is_unverified = False
+
+    @property
+    def _plan(self) -> Plan:
+        return self._prepared.plan
+
+    def events(self) -> Events:
+        """Writes, looks at what was written, and ends in an orderly way after a signal."""
+        ended: BaseException | None = None
+        is_interrupted = False
+        try:
+            with orderly_end(self._host.stop, self._host.on_stop), watching.ended(self._prepared.context):
+                yield from self._steps()
+            is_interrupted = self._host.stop.is_set and len(self._done) < len(self._plan.writes)
+            failed = any(outcome.error for outcome in self._done)
+            if not (is_interrupted or self._is_late or (failed and self._conduct.fail_fast)):
+                yield Completed()
+            yield Noted(tuple(note for outcome in self._done for note in outcome.notes))
+            if not (is_interrupted or self._is_late):
+                yield from self._look_again()
+        except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
+            ended = end
+            for step in self._begun[len(self._done) + self._unbegun :]:
+                yield self._record(Outcome(step, "stopped in its midst: it is written, in part or not at all"))
+        finally:
+            if self._recovery.path is not None:
+                yield Recoverable(self._recovery.path, self._recovery.literal_masks())
+        return ImportResult(
+            self._prepared,
+            tuple(self._done),
+            self._wrong,
+            self._is_unverified,
+            is_late=self._is_late and not is_interrupted,
+            ended=ended or (KeyboardInterrupt() if is_interrupted else None),
+        )
+
+    def _steps(self) -> Generator[Event, None, None]:
+        """Carries out the steps. Ends without all of them where there is a reason to stop."""
+        context, number = self._prepared.context, len(self._plan.writes)
+        if watching.is_plain(self._target) or not self._target.capabilities.at_once:
+            context.watch("writing", 0, number)
+        outcomes = carry_out(
+            self._plan,
+            self._target,
+            context,
+            recovery=self._recovery,
+            fail_fast=self._conduct.fail_fast,
+            stop=self._is_to_stop,
+            on_begin=self._begun.append,
+        )
+        with closing(outcomes):
+            for outcome in outcomes:
+                if outcome.untried and self._has_no_time():
+                    self._is_late = True
+                    self._unbegun += 1
+                    continue
+                yield self._record(outcome)
+                context.watch("writing", len(self._done), number)
+
+    def _record(self, outcome: Outcome) -> Event:
+        self._done.append(outcome)
+        return Failed(outcome) if outcome.error else Written(outcome)
+
+    def _is_to_stop(self) -> bool:
+        """Whether no other step is to be begun, of which there is one."""
+        self._is_late = self._is_late or self._has_no_time()
+        return self._host.stop.is_set or self._is_late
+
+    def _has_no_time(self) -> bool:
+        deadline = self._prepared.context.deadline
+        return deadline is not None and time.monotonic() >= deadline
+
+    def _look_again(self) -> Generator[Event, None, None]:
+        """Reads back what was written: all of it if asked to, else what another import may have mixed with it."""
+        verifies = self._conduct.verify
+        if verifies and self._has_no_time():
+            self._is_unverified = True
+            yield NotReadBack(None)
+            return
+        try:
+            if verifies:
+                self._wrong = readback.verify(self._prepared, self._target, self._done)
+            else:
+                self._wrong, notes = readback.mixed(self._prepared, self._target, self._done)
+                yield Noted(notes)
+        except AirconnError as error:
+            self._is_unverified = verifies
+            yield NotReadBack(error)
+        if self._wrong:
+            yield FoundWrong(self._wrong)

@@ -1,0 +1,114 @@
+"""What an import or a deletion reports while it runs, and its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from airconn.errors import AirconnError, ExitCode
+from airconn.model import Outcome
+from airconn.model.reading import Note
+from airconn.transfer.importing import Import
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Sources and target have been read, and the plan is made."""
+
+    prepared: Import
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The plan can't be carried out as it is. The reason follows as an error."""
+
+    prepared: Import
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An object was written."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An object failed, or may be written in part."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """All writes of the plan were tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Notes of the writes, or of the look at what was written."""
+
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundWrong:
+    """Objects that were read back and aren't as they were written."""
+
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotReadBack:
+    """What was written could not be read back: there was an error, or no time left."""
+
+    error: AirconnError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recoverable:
+    """Objects that may be deleted and not created again are in a file."""
+
+    path: Path
+    literal_masks: tuple[str, ...]
+    """The places in the file where a `***` isn't a mask."""
+
+
+Event = Planned | Refused | Written | Failed | Completed | Noted | FoundWrong | NotReadBack | Recoverable
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """How an import or a deletion ended."""
+
+    prepared: Import
+    done: tuple[Outcome, ...] | None = None
+    """What became of the steps that were tried. None for a dry run."""
+    wrong: tuple[Outcome, ...] = ()
+    """What was read back and isn't as it was written."""
+    is_unverified: bool = False
+    """Whether what was written was to be read back and wasn't."""
+    is_late: bool = False
+    """Whether the deadline passed before all was done."""
+    is_different: bool = False
+    """Whether it was asked for, and is so, that something would change."""
+    ended: BaseException | None = None
+    """What ended it before its time: Ctrl-C, or a signal."""
+
+    @property
+    def undone(self) -> int:
+        """The number of steps that were not tried."""
+        return len(self.prepared.plan.writes) - len(self.done or ())
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of what was done, and of what could not be read for it."""
+        if self.ended is not None:
+            return ExitCode.INTERRUPTED
+        if self.is_late and not self.done:
+            return ExitCode.TARGET
+        failed = any(outcome.error for outcome in self.done or ())
+        unread = any(note.failed for note in (*self.prepared.loaded.notes, *self.prepared.unread))
+        if failed or unread or self.wrong or self.is_unverified or self.is_late:
+            return ExitCode.SOME_FAILED
+        return ExitCode.DIFFERENT if self.is_different else ExitCode.OK

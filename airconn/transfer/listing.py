@@ -1,0 +1,99 @@
+"""What list and show do: read a place, and say what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from airconn.errors import ExitCode, InputError
+from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Selection
+from airconn.model.reading import Note
+from airconn.transfer import watching
+from airconn.transfer.choices import AS_THEY_TELL, SourceFormat
+from airconn.transfer.nothing import refuse_nothing, refuse_unmatched
+from airconn.transfer.places import Places
+from airconn.transfer.showing import find
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """Which objects of which place are listed."""
+
+    source: str | None = None
+    """Its address, if it isn't the one of the configuration."""
+    source_format: SourceFormat = AS_THEY_TELL
+    selection: Selection = field(default_factory=Selection)
+    airflow: AirflowVersion | None = None
+    allow_empty: bool = False
+    """Whether a glob may match nothing, and a file may hold other kinds alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a place holds."""
+
+    place: str
+    """The place in words."""
+    bundle: Bundle
+    notes: tuple[Note, ...] = ()
+    error: InputError | None = None
+    """Why a list with nothing in it isn't what was asked for."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.error:
+            return self.error.exit_code
+        return ExitCode.SOME_FAILED if any(note.failed for note in self.notes) else ExitCode.OK
+
+
+def list_objects(request: ListRequest, places: Places) -> Listing:
+    """The objects of a place. Raises as `Store.read` does."""
+    store, selection = places.open_target(request.source, request.source_format), request.selection
+    context = places.context(request.airflow or NEWEST)
+    described = store.describe(context)
+    reading = watching.read(store, selection, context)
+    error = None
+    if not request.allow_empty:
+        found = [(obj.kind, obj.id) for obj in reading.bundle]
+        try:
+            refuse_unmatched(selection, found, [store], reading.notes, context)
+            if not found:
+                refuse_nothing(selection, [store], reading.notes, context, unless_empty=True)
+        except InputError as refusal:
+            error = refusal
+    return Listing(described.text, reading.bundle, reading.notes, error)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRequest:
+    """Which single objects of which place are shown."""
+
+    names: tuple[str, ...]
+    """Each KIND/ID, or an id that one of `kinds` has."""
+    source: str | None = None
+    """The address of the place, if it isn't the one of the configuration."""
+    source_format: SourceFormat = AS_THEY_TELL
+    kinds: frozenset[Kind] = ALL_KINDS
+    airflow: AirflowVersion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The objects that were named."""
+
+    place: str
+    """The place in words."""
+    objects: tuple[AirflowObject, ...]
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        return ExitCode.SOME_FAILED if any(note.failed for note in self.notes) else ExitCode.OK
+
+
+def show_objects(request: ShowRequest, places: Places) -> Shown:
+    """The objects that are named. Raises as `showing.find` does."""
+    store = places.open_target(request.source, request.source_format)
+    context = places.context(request.airflow or NEWEST)
+    described = store.describe(context)
+    found = find(store, request.names, request.kinds, context)
+    return Shown(described.text, found.objects, found.reading.notes)

@@ -1,0 +1,128 @@
+"""Reads the sources of a request: what they hold together, with what fills and changes make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from airconn.errors import AirconnError, InputError, InputErrors, UnfitError
+from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection, fill, hidden_fields, rules_for
+from airconn.model.reading import Key, Note
+from airconn.stores.base import Context, Store
+from airconn.transfer import watching
+
+Change = Callable[[Bundle, AirflowVersion], Bundle]
+"""What is done to the objects of the sources before they go on, for the Airflow that they are read for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the sources hold together."""
+
+    bundle: Bundle
+    notes: tuple[Note, ...] = ()
+    ignored: tuple[tuple[str, int], ...] = ()
+    """For each source with entries that aren't airconn's, how many there were."""
+    seen: frozenset[Key] = frozenset()
+    """The ids that were read, and those that a change made of them."""
+    strangers: int = 0
+    """How many objects were left out because the target has no place for their kind."""
+    kinds: frozenset[Kind] = ALL_KINDS
+    """The kinds that the sources have room for."""
+
+
+def load(
+    sources: Sequence[Store],
+    selection: Selection,
+    context: Context,
+    *,
+    fills: Sequence[Store] = (),
+    change: Change | None = None,
+) -> Loaded:
+    """The selected objects of all sources, read for the Airflow of the context.
+
+    What they hide is taken from `fills`, from each in turn, and `change` has the last word.
+    Raises `InputErrors` with the faults of all of them, and where an id comes twice with different values.
+    """
+    bundles: list[Bundle] = []
+    notes: list[Note] = []
+    ignored: list[tuple[str, int]] = []
+    faults: list[InputError] = []
+    kinds: frozenset[Kind] = frozenset()
+    for store in sources:
+        with _collecting(faults):
+            reading = watching.read(store, selection, context)
+            bundles.append(reading.bundle)
+            notes += reading.notes
+            kinds |= reading.kinds & store.capabilities.kinds
+            if reading.ignored:
+                ignored.append((store.address, reading.ignored))
+    if faults:
+        raise InputErrors(tuple(faults))
+    bundle = bundles[0] if len(bundles) == 1 else Bundle.of(obj for bundle in bundles for obj in bundle)
+    for store in fills:
+        bundle, said = _filled(bundle, store, context)
+        notes += said
+    changed = change(bundle, context.airflow) if change else bundle
+    seen = frozenset((obj.kind, obj.id) for some in (bundle, changed) for obj in some)
+    return Loaded(changed, tuple(notes), tuple(ignored), seen, kinds=kinds)
+
+
+@contextmanager
+def _collecting(faults: list[InputError]) -> Iterator[None]:
+    """Faults of the input that are raised within this block end it, and are added to `faults`."""
+    try:
+        yield
+    except InputErrors as error:
+        faults += error.errors
+    except InputError as error:
+        faults.append(error)
+
+
+def _filled(bundle: Bundle, store: Store, context: Context) -> tuple[Bundle, Sequence[Note]]:
+    """`bundle` with what is hidden in it and `store` shows, and the notes of that."""
+    lacking = frozenset((obj.kind, obj.id) for obj in bundle if hidden_fields(obj))
+    if not lacking:
+        return bundle, ()
+    other = watching.read(store, Selection(kinds=frozenset(kind for kind, _ in lacking), ids=lacking), context)
+    return bundle.map(lambda obj: fill(obj, other.bundle.get(obj.kind, obj.id))), other.notes
+
+
+def load_for(
+    sources: Sequence[Store],
+    selection: Selection,
+    target: Store,
+    airflow: AirflowVersion | None,
+    context: Context,
+    *,
+    fills: Sequence[Store] = (),
+    change: Change | None = None,
+    on_loaded: Callable[[Loaded, Context], None] = lambda loaded, context: None,
+) -> tuple[Loaded, AirflowVersion]:
+    """The sources as the Airflow of `target` reads them, or as `airflow` does if that is given; and which it is.
+
+    They are read before the target is asked anything: a fault of the input is told whether a server runs or not.
+    `on_loaded` gets what was read, and for what, and raises for what is wrong with it.
+    """
+    first: AirconnError | None = None
+    loaded = None
+    try:
+        reads = replace(context, airflow=airflow or NEWEST)
+        loaded = load(sources, selection, reads, fills=fills, change=change)
+        on_loaded(loaded, reads)
+    except (InputError, UnfitError) as error:
+        first, loaded = error, None
+    if first and airflow:
+        raise first
+    try:
+        version = airflow or watching.airflow_of(target, context)
+    except AirconnError:
+        if first:
+            raise first from None
+        raise
+    if loaded is None or (rules_for(version) != rules_for(NEWEST) and airflow is None):
+        reads = replace(context, airflow=version)
+        loaded = load(sources, selection, reads, fills=fills, change=change)
+        on_loaded(loaded, reads)
+    return loaded, version

@@ -1,0 +1,269 @@
+"""What places hold as the new text of a file, which keeps what the file has and the places hide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from airconn import formats
+from airconn.errors import BlockedError
+from airconn.formats import omission
+from airconn.formats.base import IsUnchanged, Loss, Rendered, WriteOptions
+from airconn.model import (
+    REDACTED,
+    AirflowObject,
+    Bundle,
+    Kind,
+    fill,
+    hidden_fields,
+    is_unsaid,
+    number_of,
+    unfilled,
+    value_fields,
+    with_type_of,
+)
+from airconn.model.leaves import leaf_name
+from airconn.model.reading import Key, Note
+from airconn.model.secrecy import masked, secret_leaves
+from airconn.stores.base import Context, Store
+from airconn.stores.file import FileStore
+from airconn.transfer import watching
+from airconn.transfer.hiding import Hidden, RedactedPolicy, settle_hidden, without_hidden
+from airconn.transfer.loading import Loaded
+from airconn.transfer.losses import refuse_losses, show_loss
+
+if TYPE_CHECKING:
+    from airconn.formats.references import ReferenceGuard
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFile:
+    """The file that is to be written, or standard output, as it is before that."""
+
+    store: FileStore
+    options: WriteOptions
+    context: Context
+    held: Bundle | None = None
+    """What the file holds, where the new text respects that."""
+
+    @property
+    def address(self) -> str:
+        return self.store.address
+
+    @property
+    def old(self) -> Bundle:
+        return self.held or Bundle()
+
+    @property
+    def is_updated(self) -> bool:
+        """Whether its text is changed in place."""
+        return self.held is not None and bool(formats.get_format(self.store.format_name()).updater)
+
+
+@dataclass(frozen=True, slots=True)
+class NewText:
+    """Objects as text, and everything there is to say about it."""
+
+    text: str
+    bundle: Bundle
+    losses: tuple[Loss, ...] = ()
+    notes: tuple[Note, ...] = ()
+    hidden: Hidden = ()
+    ignored: tuple[tuple[str, int], ...] = ()
+    kept: tuple[AirflowObject, ...] = ()
+    """The objects of the file that stay as they are because references in them would be written over."""
+    masked: Hidden = ()
+    """The objects with secrets that were masked, and the names of these."""
+
+    @property
+    def written(self) -> Bundle:
+        """The objects that the text holds, whole or in part."""
+        gone = {(loss.kind, loss.id) for loss in self.losses if not loss.field}
+        gone |= {(obj.kind, obj.id) for obj in self.kept}
+        return self.bundle.only(lambda kind, id_: (kind, id_) not in gone) if gone else self.bundle
+
+
+def make_text(
+    loaded: Loaded,
+    sources: Sequence[Store],
+    target: TargetFile,
+    *,
+    redacted: RedactedPolicy = "mask",
+    mask_secrets: bool = False,
+    strict: bool = False,
+) -> NewText:
+    """What was loaded from the sources, as the new text of the target. Writes nothing.
+
+    What the target holds stands in for the values that the sources hide. A format that can be changed in place is.
+    With `mask_secrets`, what is a secret to `show` is then hidden like all that the sources hide.
+
+    Raises `BlockedError` for what they hide under `redacted="fail"` and where secrets would stay in the file that are
+    to be masked, and `InputErrors` for losses under `strict`.
+    """
+    same = _same_to(sources, target.context)
+    bundle, changed = _filled(loaded.bundle, target, same)
+    bundle, hidden = settle_hidden(
+        bundle,
+        redacted,
+        sources,
+        "export from a place that shows its secrets, or take --redacted mask or --redacted omit",
+    )
+    guard = target.store.guard(target.options, same)
+    secrets: Hidden = ()
+    if mask_secrets:
+        bundle, secrets = _without_secrets(bundle, target, redacted)
+    with watching.busy(target.store, "writing", target.context):
+        rendered = _rendered(bundle, target, guard)
+    if strict:
+        refuse_losses(bundle, rendered.losses)
+    _refuse_outdated(rendered.losses, target)
+    hiding = [obj for obj, _ in (*hidden, *secrets)]
+    is_short = any(note.message == omission.NOTE for note in loaded.notes) or any(
+        obj.kind is Kind.VARIABLES and bundle.get(obj.kind, obj.id) is None for obj in hiding
+    )
+    rendered = _marked(rendered, target, is_short=is_short)
+    kept = {(obj.kind, obj.id) for obj in guard.kept}
+    hidden = tuple((obj, names) for obj, names in hidden if (obj.kind, obj.id) not in kept)
+    notes = (*loaded.notes, *rendered.notes, *_not_stood_in(bundle, changed, kept, target))
+    return NewText(rendered.text, bundle, rendered.losses, notes, hidden, loaded.ignored, tuple(guard.kept), secrets)
+
+
+def _filled(bundle: Bundle, target: TargetFile, same: IsUnchanged) -> tuple[Bundle, Sequence[AirflowObject]]:
+    """`bundle` with what the file knows of it, and the objects without that, because it may be old."""
+    if target.held is None:
+        return bundle, ()
+    old = target.held
+    source = bundle.map(lambda obj: with_type_of(obj, old.get(obj.kind, obj.id)))
+    filled = source.map(lambda obj: fill(obj, old.get(obj.kind, obj.id)))
+    _refuse_to_mask(filled, target)
+    changed = [obj for obj in filled if obj is not source.get(obj.kind, obj.id) and _is_changed(obj, target, same)]
+    stale = Bundle.of(changed)
+    known = source.map(lambda obj: obj if stale.get(obj.kind, obj.id) else filled.get(obj.kind, obj.id) or obj)
+    return known, changed
+
+
+def _rendered(bundle: Bundle, target: TargetFile, guard: ReferenceGuard) -> Rendered:
+    if target.is_updated:
+        changes = {(obj.kind, obj.id): obj for obj in bundle}
+        return target.store.rendered(changes, target.options, guard, target.context)
+    old = target.old
+    if len(old):
+        pairs = ((obj, old.get(obj.kind, obj.id)) for obj in bundle)
+        bundle = Bundle.of(held if held is not None and guard(held, obj) else obj for obj, held in pairs)
+    if len(old) and not len(bundle):
+        number = "the object" if len(old) == 1 else f"all {len(old)} objects"
+        raise BlockedError(
+            f"there is nothing to write, and {number} of this file would be gone",
+            where=target.address,
+            hint="is it the right place, and the right selection? --replace empties the file",
+        )
+    return formats.get_format(target.store.format_name()).render(bundle, target.options)
+
+
+def _refuse_outdated(losses: Sequence[Loss], target: TargetFile) -> None:
+    """Raises `BlockedError` where the old value of an object would go on to count because the new one has no form."""
+    lost = [loss for loss in losses if not loss.field and target.old.get(loss.kind, loss.id) is not None]
+    if lost:
+        raise BlockedError(
+            f"this file has an old value of what it can't hold: {'; '.join(map(show_loss, lost))}",
+            where=target.address,
+            hint="--exclude leaves the objects out; a file of another format may hold the new values",
+        )
+
+
+def _is_changed(obj: AirflowObject, target: TargetFile, same: IsUnchanged) -> bool:
+    """Whether an object with hidden fields has changed visibly, so that those of the file may be out of date.
+
+    `obj` has what the file knows in their place. What only describes it doesn't count.
+    """
+    held = target.old.get(obj.kind, obj.id)
+    if held is None:
+        return False
+    unseen = {
+        name: getattr(held, name)
+        for name in value_fields(obj.kind)
+        if name in ("description", "team_name")
+        or (value := getattr(obj, name)) is REDACTED
+        or (value is None and is_unsaid(obj, name))
+    }
+    seen = replace(obj, **unseen)
+    return not (same(held, seen) or same(held, target.store.as_held(seen, target.context)))
+
+
+def _not_stood_in(bundle: Bundle, changed: Sequence[AirflowObject], kept: Set[Key], target: TargetFile) -> list[Note]:
+    """Notes on the objects whose hidden fields the file has, and which are written as hidden nevertheless."""
+    hidden, omitted = list[str](), list[str]()
+    for obj in changed:
+        now, name = bundle.get(obj.kind, obj.id), f"{obj.kind.value}/{obj.id}"
+        if now is None and target.is_updated:
+            omitted.append(name)
+        elif now is not None and hidden_fields(now) and (obj.kind, obj.id) not in kept:
+            hidden.append(name)
+    where, way_out = target.address, "--fill ADDRESS takes them from a place that shows them"
+    reason = "so the hidden values in this file may be old"
+    said = ((hidden, "are not kept"), (omitted, "stay there, because the new ones are left out"))
+    return [
+        Note(where, f"what the source shows of {', '.join(names)} has changed, {reason} and {what}; {way_out}")
+        for names, what in said
+        if names
+    ]
+
+
+def _marked(rendered: Rendered, target: TargetFile, *, is_short: bool) -> Rendered:
+    """The text with a mark if variables are left out, here or in a source: no import takes them for deleted."""
+    if not is_short:
+        return replace(rendered, text=omission.unmarked(rendered.text))
+    text = omission.marked(rendered.text, target.store.format_name(), target.options.kinds)
+    if text is None:
+        message = (
+            "variables are left out, which this format can't say: an import with --prune of this file would delete "
+            "them (--redacted mask keeps them)"
+        )
+        return replace(rendered, notes=(*rendered.notes, Note(target.address, message)))
+    return replace(rendered, text=text)
+
+
+def _without_secrets(bundle: Bundle, target: TargetFile, redacted: RedactedPolicy) -> tuple[Bundle, Hidden]:
+    """`bundle` with its secrets hidden, and what these are. Raises `BlockedError` where the file has others."""
+    others = [obj for obj in target.old if bundle.get(obj.kind, obj.id) is None and any(secret_leaves(obj))]
+    if others:
+        raise BlockedError(
+            f"this file has secrets of {number_of(len(others))} that the source doesn't have, and they would stay",
+            where=target.address,
+            hint="--replace writes the file afresh",
+        )
+    found = tuple(
+        (obj, tuple(leaf_name(name, path) for name, path in leaves))
+        for obj in bundle
+        if (leaves := list(secret_leaves(obj)))
+    )
+    bundle = bundle.map(masked)
+    if redacted == "omit":
+        bundle = Bundle.of(rest for obj in bundle if (rest := without_hidden(obj)) is not None)
+    return bundle, found
+
+
+def _refuse_to_mask(bundle: Bundle, target: TargetFile) -> None:
+    """Raises `BlockedError` where a `***` would take the place of what may be the secret that it stands for."""
+    listed = [
+        f"{obj.kind.value}/{obj.id} {', '.join(names)}"
+        for obj in bundle
+        if (names := unfilled(obj, target.old.get(obj.kind, obj.id)))
+    ]
+    if listed:
+        raise BlockedError(
+            f"the source hides values that this file may have, at places that aren't certain: {'; '.join(listed)}",
+            where=target.address,
+            hint="--fill ADDRESS takes it from a place that shows it; --replace writes *** in its place",
+        )
+
+
+def _same_to(sources: Sequence[Store], context: Context) -> IsUnchanged:
+    """Whether an object of a file and one of a source are the same, as far as the source tells formatting."""
+    read = replace(context, writes=None)
+
+    def same(held: AirflowObject, wanted: AirflowObject) -> bool:
+        return held == wanted or any(store.stored_form(held, read) == wanted for store in sources)
+
+    return same

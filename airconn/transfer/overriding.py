@@ -1,0 +1,50 @@
+"""What the options that change objects on the way say: values from files, from the environment, or asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from airconn.errors import UsageError
+from airconn.model import Selection
+from airconn.quoting import shown_address
+from airconn.transfer.choices import ObjectChanges
+from airconn.transfer.loading import Change
+from airconn.transfer.places import Places
+
+
+def make_change(changes: ObjectChanges, selection: Selection, places: Places) -> Change | None:
+    """What is done to the objects of the sources, of which `selection` is read; None where nothing is.
+
+    Overlays are read now, and all else when it is needed. Raises `InputError` for a faulty overlay.
+    """
+    if not changes:
+        return None
+
+    from airconn.override import Overrides, Surroundings, read_overlay, refuse_shapeless
+
+    for option, texts in (("--set", changes.sets), ("--set-file", changes.set_files), ("--rename", changes.renames)):
+        for text in texts:
+            refuse_shapeless(option, text)
+    overlays = [places.open_file(path) for path in changes.overlays]
+    overrides = Overrides(
+        Surroundings(places.config.environ.get, cache(_read_value), cache(places.ask)),
+        changes.literal_masks,
+        tuple(read_overlay(file.text(), file.address) for file in overlays),
+        changes.sets,
+        changes.set_files,
+        changes.renames,
+        selection,
+    )
+    return overrides.apply
+
+
+def _read_value(path: str) -> str:
+    """The text of a file, as it is. It is read once, because what a shell gives for `<(command)` can't be again."""
+    try:
+        return Path(path).expanduser().read_bytes().decode()
+    except UnicodeDecodeError:
+        raise UsageError("this is not UTF-8 text", where=path) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
+        raise UsageError(reason, where=shown_address(path)) from None

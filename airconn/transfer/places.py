@@ -1,0 +1,81 @@
+"""The places of one run: opened by their addresses, asked with the same deadline, and closed at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from airconn.config import Address, Config, Settings
+from airconn.model import NEWEST, AirflowVersion
+from airconn.stores import open_store
+from airconn.stores.base import Context, Store, Watch, unwatched
+from airconn.transfer.choices import AS_THEY_TELL, Network, SourceFormat
+from airconn.transfer.standard_input import one_name
+
+if TYPE_CHECKING:
+    from airconn.stores.file import FileStore
+
+Ask = Callable[[str], str]
+"""Asks the user for a value, such as a password, and shows what it is for. Raises `UsageError` without a terminal."""
+
+
+class Places:
+    """Opens the stores that the addresses of a request name, with the settings that are for them."""
+
+    def __init__(self, config: Config, network: Network, ask: Ask, watch: Watch = unwatched) -> None:
+        self.config = config
+        self.ask = ask
+        self.deadline = network.deadline
+        """When the run has to be over, on the clock of `time.monotonic`: known once a place is open."""
+        self._network = network
+        self._watch = watch
+        self._opened: list[Store] = []
+
+    def __enter__(self) -> Places:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for store in self._opened:
+            store.close()
+
+    def open(self, address: str, source: SourceFormat = AS_THEY_TELL) -> Store:
+        """The store that an address names. It is asked nothing yet. Raises `UsageError`."""
+        return self._open(self.config.resolve(address), source)
+
+    def open_target(self, address: str | None, source: SourceFormat = AS_THEY_TELL) -> Store:
+        """The same for the address of a target, which is the one of the configuration if none is given."""
+        return self._open(self.config.target(address), source)
+
+    def open_fills(self, addresses: Iterable[str]) -> list[Store]:
+        """The places that show what the sources hide. Raises `InputError` for a file that can't be read."""
+        from airconn.stores.file import FileStore
+
+        fills = [self.open(address) for address in addresses]
+        for store in fills:
+            if isinstance(store, FileStore) and store.path is not None:
+                store.text()  # also where nothing has to be filled
+        return fills
+
+    def open_file(self, path: str) -> FileStore:
+        """A file that is named by its path alone, or standard input."""
+        from airconn.stores.file import FileStore
+
+        return FileStore(one_name(path), Settings(stdin=self.config.stdin))
+
+    def context(self, airflow: AirflowVersion = NEWEST) -> Context:
+        """What a place is read for."""
+        return Context(airflow, self.deadline, self._watch)
+
+    def _open(self, address: Address, source: SourceFormat) -> Store:
+        said: dict[str, Any] = {one.name: getattr(self._network, one.name) for one in fields(self._network)}
+        said |= {"from_format": source.name, "kind": source.kind, "format_values": source.values}
+        given = {name: value for name, value in said.items() if value is not None}
+        settings = replace(address.settings, **given)
+        store = open_store(one_name(address.text), settings)
+        self.deadline = settings.deadline
+        self._opened.append(store)
+        return store

@@ -1,0 +1,61 @@
+"""What a command that writes objects is asked to do, as values: a plan file is the JSON form of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from airconn.model import AirflowVersion, Kind, Selection
+from airconn.plan import Policy
+from airconn.transfer.choices import AS_THEY_TELL, ObjectChanges, SourceFormat
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """Which objects become what at which target. `airconn apply` carries out one that a plan file keeps."""
+
+    sources: tuple[str, ...]
+    to: str | None = None
+    """The address of the target, if it isn't the one of the configuration."""
+    source_format: SourceFormat = AS_THEY_TELL
+    fills: tuple[str, ...] = ()
+    """The addresses that show what the sources hide."""
+    selection: Selection = field(default_factory=Selection)
+    changes: ObjectChanges = field(default_factory=ObjectChanges)
+    airflow: AirflowVersion | None = None
+    """The Airflow that the sources are read for, if it isn't the one of the target."""
+    policy: Policy = field(default_factory=Policy)
+    prune: bool = False
+    """Whether what is selected and the sources lack is deleted."""
+    max_delete: int = 10
+    """How many objects may be deleted."""
+    allow_empty: bool = False
+    """Whether a glob may match nothing, and the sources may hold nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRequest:
+    """Which objects are deleted from a place."""
+
+    ids: tuple[str, ...]
+    """Each `KIND/ID`, or an id that one of `kinds` has."""
+    kinds: frozenset[Kind]
+    place: str | None = None
+    """Its address, if it isn't the one of the configuration."""
+    source_format: SourceFormat = AS_THEY_TELL
+    airflow: AirflowVersion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How a request is carried out, which changes nothing of what is written."""
+
+    dry_run: bool = False
+    """Whether it ends with the plan."""
+    tells_difference: bool = False
+    """Whether a dry run has an exit code of its own if something would change."""
+    yes: bool = False
+    """Whether it deletes without asking."""
+    fail_fast: bool = False
+    """Whether it ends with the first object that fails."""
+    verify: bool = False
+    """Whether what was written is read back and compared."""

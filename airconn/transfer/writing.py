@@ -1,0 +1,104 @@
+"""Carries out a plan: one step after the other, until all are done or there is a reason to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+
+from airconn.errors import BlockedError, TargetError
+from airconn.model import NEWEST, Action, Outcome, Step, hidden_fields
+from airconn.model.reading import Key
+from airconn.plan import Plan
+from airconn.stores.base import Context, Store
+from airconn.transfer import watching
+from airconn.transfer.recovery import Recovery
+
+
+def refuse_deletions(plan: Plan, most: int) -> None:
+    """Raises `BlockedError` if a plan deletes more than `most` objects."""
+    number = len(plan.of(Action.DELETE))
+    if number > most:
+        raise BlockedError(
+            f"{number} object{'s' * (number > 1)} would be deleted, and --max-delete allows {most}",
+            hint=f"look at the plan with --dry-run, and then allow it with --max-delete {number}",
+        )
+
+
+def refuse_blocked(plan: Plan) -> None:
+    """Raises `BlockedError` if anything in a plan is blocked."""
+    if plan.blocked:
+        objects = "1 object is" if len(plan.blocked) == 1 else f"{len(plan.blocked)} objects are"
+        hides = any(hidden_fields(step.source) for step in plan.blocked if step.source)
+        fill = " (--fill ADDRESS takes what is hidden from elsewhere)" if hides else ""
+        raise BlockedError(
+            f"{objects} blocked, and so is the run", hint=f"mend what is listed with '!'{fill}, or leave it out"
+        )
+
+
+def carry_out(
+    plan: Plan,
+    target: Store,
+    context: Context,
+    *,
+    recovery: Recovery,
+    fail_fast: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+    on_begin: Callable[[Step], None] = lambda step: None,
+) -> Generator[Outcome, None, None]:
+    """Writes what a plan says, and gives what became of each step.
+
+    Raises `BlockedError` before the first write if anything is blocked, and `TargetError` as `Store.apply` does.
+
+    `stop` is asked before an object is begun, and so no request is cut off by it. With `fail_fast`, none is begun
+    before it is known what became of the one before. Objects that are to be deleted and created anew are in a file of
+    `recovery` until that has been done.
+    """
+    refuse_blocked(plan)
+    replaced = [step.source for step in plan.of(Action.REPLACE) if step.source]
+    recovery.keep(replaced, watching.airflow_of(target, context) if replaced else NEWEST)
+    begun: set[Key] = set()
+    failed = False
+
+    def due() -> Iterator[Step]:
+        # A place takes a step from here when it begins it, and a file takes all of them. What has begun is finished
+        # and told of, also where several are written at a time.
+        for step in plan.writes:
+            if stop() or (failed and fail_fast):
+                return
+            begun.add((step.kind, step.id))
+            on_begin(step)
+            yield step
+
+    singly = fail_fast and not target.capabilities.at_once
+    try:
+        with closing(_singly(target, due(), context) if singly else _together(target, due(), context)) as outcomes:
+            for outcome in outcomes:
+                failed = failed or outcome.error is not None
+                if outcome.error is None or outcome.untried or outcome.untouched:
+                    recovery.is_safe(outcome.step.kind, outcome.step.id)
+                yield outcome
+    finally:
+        for obj in replaced:
+            if (obj.kind, obj.id) not in begun:
+                recovery.is_safe(obj.kind, obj.id)
+        recovery.settle()
+
+
+def _together(target: Store, steps: Iterable[Step], context: Context) -> Generator[Outcome, None, None]:
+    """What becomes of steps that the place takes as it likes, several at a time if it can."""
+    yield from target.apply(steps, context)
+
+
+def _singly(target: Store, steps: Iterable[Step], context: Context) -> Generator[Outcome, None, None]:
+    """What becomes of steps of which none is begun before the one before has ended."""
+    for number, step in enumerate(steps):
+        outcomes = target.apply([step], context)
+        yield from _going_on(step, outcomes) if number else outcomes
+
+
+def _going_on(step: Step, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """What becomes of a step that isn't the first: a place that can't be reached any more has failed with it."""
+    try:
+        yield from outcomes
+    except TargetError as error:
+        yield Outcome(step, str(error))

@@ -1,0 +1,27 @@
+"""The map of the code, airconn/README.md, and that of the tests name what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MAP = ROOT / "airconn" / "README.md"
+PATH = re.compile(r"`((?:[\w*]+/)*[\w*]+(?:/|\.py|\.txt))`")
+
+
+@pytest.mark.parametrize("page", [MAP, ROOT / "tests" / "README.md"], ids=lambda page: page.parent.name)
+def test_every_file_that_is_named_is_there(page: Path) -> None:
+    named = set(PATH.findall(page.read_text()))
+    assert len(named) > 10
+    assert [name for name in named if not any(any(base.glob(name)) for base in (page.parent, ROOT))] == []
+
+
+def test_every_room_has_its_sentence() -> None:
+    section = MAP.read_text().split("## The rooms")[1].split("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    named = {name.rstrip("/") for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    rooms = {path.name for path in (ROOT / "airconn").iterdir() if path.suffix in ("", ".py")}
+    assert named == rooms - {"__init__.py", "__main__.py", "__pycache__", "help"}
