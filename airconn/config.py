@@ -20,6 +20,7 @@ from airconn import trust
 from airconn.errors import UsageError
 from airconn.quoting import shown_address
 from airconn.trust import CREDENTIALS, METADB_PASSWORD
+from airconn.urls import endpoint
 
 if TYPE_CHECKING:
     from airconn.model import Kind
@@ -249,7 +250,7 @@ class Config:
     def _credentials(self, address: str, entry: Mapping[str, str], named_in: str | None) -> Credentials:
         """Who we are for an address. Raises an error where that isn't to be told to it."""
         named = [self.environ.get("AIRCONN_URL", ""), *_urls(self.user)]
-        is_own = named_in is None or trust.endpoint(address) in map(trust.endpoint, named)
+        is_own = named_in is None or endpoint(address) in map(endpoint, named)
         found = self._find_credentials(entry, self._has_command_for(address, is_own=is_own))
         if not trust.is_airflow(address) or not found.source:
             return found
@@ -257,14 +258,14 @@ class Config:
             trusted = self.environ.get(trust.VARIABLE, "")
             trust.check_recipient(address, named_in, found.source, trusted, self.consent)
         elif self.consent and not (address.lower().startswith("https://") or trust.is_this_machine(address)):
-            self.consent.tell_in_clear(trust.endpoint(address)[0], found.source)
+            self.consent.tell_in_clear(endpoint(address)[0], found.source)
         return found
 
     def _has_command_for(self, address: str, *, is_own: bool) -> bool:
         """Whether `token_command` of the user's own file is for this address: it is for those in that file, and if
         there are none, for each that the user names."""
-        theirs = {trust.endpoint(url) for url in _urls(self.user, with_credentials=False) if trust.is_airflow(url)}
-        return trust.endpoint(address) in theirs if theirs else is_own
+        theirs = {endpoint(url) for url in _urls(self.user, with_credentials=False) if trust.is_airflow(url)}
+        return endpoint(address) in theirs if theirs else is_own
 
     def _find_credentials(self, entry: Mapping[str, str], has_command: bool) -> Credentials:
         own = {what: entry[f"{what}_env"] for what in CREDENTIALS if f"{what}_env" in entry}

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from airconn.errors import BlockedError, UsageError
-from airconn.quoting import shown_address
+from airconn.urls import endpoint
 
 VARIABLE = "AIRCONN_TRUST"
 """Names the hosts that get credentials although such a file names them, where no question can be asked."""
@@ -110,22 +110,6 @@ class Consent(Protocol):
 def is_airflow(address: str) -> bool:
     """Whether an address is the URL of an Airflow."""
     return address.lower().startswith(("http://", "https://"))
-
-
-def endpoint(address: str) -> tuple[str, str]:
-    """The server of a URL as `SCHEME://HOST`, with the port if it is not the usual one, and the path there.
-
-    Two URLs with the same mean the same place.
-    """
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return shown_address(address), ""
-    scheme, host = parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
-    usual = {"http": ":80", "https": ":443"}.get(scheme, ":")
-    return f"{scheme}://{host.removesuffix(usual).removesuffix(':')}", parts.path.rstrip("/")
 
 
 def host_of(server: str) -> str:

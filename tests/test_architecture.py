@@ -19,6 +19,7 @@ PACKAGE = Path(__file__).parent.parent / "airconn"
 ROOMS = [
     "errors",
     "quoting",
+    "urls",
     "installed",
     "airflow",
     "model",

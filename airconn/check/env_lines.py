@@ -13,7 +13,7 @@ from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.env import PREFIXES
 from airconn.model import AirflowObject, Kind
 
-Trouble = tuple[str, int, int, Kind, str, str]
+LineTrouble = tuple[str, int, int, Kind, str, str]
 """The code of a rule, line and column, kind and id of the object, and what is wrong."""
 
 
@@ -78,7 +78,7 @@ def _kind(entry: Entry) -> Kind | None:
     return next((kind for prefix, kind in PREFIXES.items() if name.startswith(prefix) and name != prefix), None)
 
 
-def troubles(lines: dict[int, Entry], found: Iterable[AirflowObject]) -> Iterator[Trouble]:
+def troubles(lines: dict[int, Entry], found: Iterable[AirflowObject]) -> Iterator[LineTrouble]:
     """Everything about the names of a file, and about blanks that Airflow takes away.
 
     A name that isn't one of a shell is told of only where the reader took its line for an object: else it may be a

@@ -31,7 +31,7 @@ from airconn.model.placeholders import Form, placeholders
 from airconn.stores import limits
 from airconn.stores.airflow_api import refusals
 
-Trouble = tuple[str, str, Severity | None]
+ObjectTrouble = tuple[str, str, Severity | None]
 """The code of a rule, what is wrong in words that quote no value, and a severity if it isn't the rule's own."""
 
 _OVERRIDE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\n]+|prompt:")
@@ -56,7 +56,7 @@ _ALIASES = {
 
 def troubles(
     obj: AirflowObject, airflow: AirflowVersion, held: Sequence[tuple[str, str]] | None = None, *, is_uri: bool
-) -> Iterator[Trouble]:
+) -> Iterator[ObjectTrouble]:
     """Everything that is wrong with one object by itself.
 
     `held`: its secrets, if they were found already. `is_uri`: its type was read from a URI.
@@ -72,7 +72,7 @@ def troubles(
     yield from _blanks(held)
 
 
-def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[Trouble]:
+def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[ObjectTrouble]:
     if isinstance(obj, Connection):
         if not conn_ids.is_stored(obj.id):
             yield "AC301", "no Airflow stores this id", None
@@ -96,7 +96,7 @@ def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[Trouble]:
         yield "AC304", "the airflow command of 3.3 refuses '..' in an id", None
 
 
-def _refused(obj: AirflowObject, airflow: AirflowVersion, told: AbstractSet[str]) -> Iterator[Trouble]:
+def _refused(obj: AirflowObject, airflow: AirflowVersion, told: AbstractSet[str]) -> Iterator[ObjectTrouble]:
     """What an import through the REST API would refuse, in its words, but for what `told` and other rules tell.
 
     What only the API refuses is no error: Airflow's database, its environment or a secrets backend may hold it.
@@ -117,7 +117,7 @@ def _refused(obj: AirflowObject, airflow: AirflowVersion, told: AbstractSet[str]
             yield "AC306", problem, None
 
 
-def _type(obj: Connection, is_uri: bool) -> Iterator[Trouble]:
+def _type(obj: Connection, is_uri: bool) -> Iterator[ObjectTrouble]:
     if not obj.conn_type:
         if not is_uri:  # of a URI it is told in more detail
             yield "AC313", "there is no conn_type, without which no hook is found", None
@@ -139,7 +139,7 @@ def nearest_type(conn_type: str) -> str | None:
     return _ALIASES.get(name) or (near[0] if near else None)
 
 
-def _masks(obj: AirflowObject) -> Iterator[Trouble]:
+def _masks(obj: AirflowObject) -> Iterator[ObjectTrouble]:
     if hidden := hidden_fields(obj):
         yield "AC501", f"hidden where it comes from: {', '.join(hidden)}", None
     found = {placeholder.name: placeholder.form for placeholder in placeholders(obj, masks_anywhere=True)}
@@ -169,14 +169,14 @@ def texts(obj: AirflowObject) -> Iterator[tuple[str, str]]:
                     yield leaf_name(name, path), leaf
 
 
-def _words(held: Sequence[tuple[str, str]]) -> Iterator[Trouble]:
+def _words(held: Sequence[tuple[str, str]]) -> Iterator[ObjectTrouble]:
     names = [name for name, text in held if _OVERRIDE.fullmatch(text)]
     if names:
         words = "env:, file: and prompt: mean something in an overlay only, and here they are the secret itself"
         yield "AC505", f"{words}: {', '.join(names)}", None
 
 
-def _blanks(held: Sequence[tuple[str, str]]) -> Iterator[Trouble]:
+def _blanks(held: Sequence[tuple[str, str]]) -> Iterator[ObjectTrouble]:
     names = [name for name, text in held if _has_blanks(text)]
     if names:
         yield "AC504", f"blanks or line breaks at an end: {', '.join(names)}", None

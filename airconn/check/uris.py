@@ -13,7 +13,7 @@ from airconn.model import Rules
 
 _C0_AND_BLANK = "".join(map(chr, range(33)))
 
-Trouble = tuple[str, int, str]
+UriTrouble = tuple[str, int, str]
 """The code of a rule, an offset into the URI, and what is wrong in words that quote nothing of it."""
 
 _ADJACENT = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -22,7 +22,7 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _TAKEN_OUT = re.compile(r"\A[\x00-\x20]+|[\t\r\n]")
 
 
-def troubles(uri: str, rules: Rules) -> Iterator[Trouble]:
+def troubles(uri: str, rules: Rules) -> Iterator[UriTrouble]:
     """Everything about a URI that a reader of it wouldn't expect."""
     if "#" in uri:
         yield "AC202", uri.index("#"), "Airflow drops this '#' and all that follows"
@@ -38,7 +38,7 @@ def troubles(uri: str, rules: Rules) -> Iterator[Trouble]:
         yield from _query(uri)
 
 
-def _schemes(uri: str, conn_type: str) -> Iterator[Trouble]:
+def _schemes(uri: str, conn_type: str) -> Iterator[UriTrouble]:
     before, mark, _ = uri.partition("://")
     if not conn_type:
         if mark and re.fullmatch(r"[A-Za-z][\w+.-]*", before) and "_" in before:
@@ -60,14 +60,14 @@ def _schemes(uri: str, conn_type: str) -> Iterator[Trouble]:
         yield "AC204", second, "Airflow takes this second '://' for the end of a scheme, and cuts the rest"
 
 
-def _blanks(uri: str) -> Iterator[Trouble]:
+def _blanks(uri: str) -> Iterator[UriTrouble]:
     if match := _TAKEN_OUT.search(uri):
         yield "AC209", match.start(), "Airflow takes out the blanks in front, and every tab and line break"
     elif uri != uri.rstrip():
         yield "AC209", len(uri.rstrip()), "the blanks at the end are a part of the last field"
 
 
-def _escapes(uri: str) -> Iterator[Trouble]:
+def _escapes(uri: str) -> Iterator[UriTrouble]:
     if bad := _BAD_ESCAPE.search(uri):
         yield "AC208", bad.start(), "this '%' is no escape, and stays as it is"
     for match in _ESCAPES.finditer(uri):
@@ -85,7 +85,7 @@ def _rest(uri: str) -> str:
     return uri.replace(f"{scheme}://", "" if uri.count("://") == 2 else "//")
 
 
-def _host(uri: str) -> Iterator[Trouble]:
+def _host(uri: str) -> Iterator[UriTrouble]:
     netloc = urlsplit(_rest(uri)).netloc.rpartition("@")[2]
     if "/" in unquote(netloc):
         return  # a path of a socket, which keeps its case
@@ -94,7 +94,7 @@ def _host(uri: str) -> Iterator[Trouble]:
         yield "AC205", max(uri.rfind(netloc), 0), "Airflow lower-cases the host"
 
 
-def _query(uri: str) -> Iterator[Trouble]:
+def _query(uri: str) -> Iterator[UriTrouble]:
     query = urlsplit(_rest(uri)).query
     start = uri.index("?") + 1 if query else 0
     keys = Counter(key for key, _ in parse_qsl(query, keep_blank_values=True))

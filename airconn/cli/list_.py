@@ -48,17 +48,17 @@ def command(
 
     request = ListRequest(from_, source_format, selection, airflow, allow_empty)
     with app.places(network) as places:
-        listing = list_objects(request, places)
-    app.notes(listing.notes)
-    if listing.error:
-        raise listing.error
+        listed = list_objects(request, places)
+    app.notes(listed.notes)
+    if listed.error:
+        raise listed.error
     if output == "json":
-        app.data(report.list_json(listing.bundle, listing.place) + "\n")
+        app.data(report.list_json(listed.bundle, listed.place) + "\n")
     else:
-        rows = report.list_rows(listing.bundle)
+        rows = report.list_rows(listed.bundle)
         widths = [max(len(row[column]) for row in (_HEADERS, *rows)) for column in range(len(_HEADERS))]
         for row in (_HEADERS, *rows):
             app.rows("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
-        app.say(f"{report.clean(listing.place)}: {report.amounts(listing.bundle, selection.kinds)}")
-    app.incomplete(listing.notes)
-    return listing.exit_code
+        app.say(f"{report.clean(listed.place)}: {report.amounts(listed.bundle, selection.kinds)}")
+    app.incomplete(listed.notes)
+    return listed.exit_code

@@ -97,7 +97,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a step. `error` is None for success, else the reason in words that hold no secret.
+    """What became of a step. `error` is the reason of a failure, in words that hold no secret.
 
     `untried`: nothing was sent for it. `untouched`: it is known that the object is as it was.
     """

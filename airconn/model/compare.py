@@ -12,7 +12,7 @@ from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import Leaves, aligned, leaves_of
 from airconn.model.objects import AirflowObject, field_values, value_fields
 from airconn.model.redacted import REDACTED
-from airconn.model.text import Text
+from airconn.model.text import hides
 
 
 class Likeness(Enum):
@@ -60,12 +60,8 @@ class FieldComparison:
         return self._apart[1]
 
     @property
-    def hidden_only_in_a(self) -> tuple[JsonPath, ...]:
-        """The hidden leaves in the place of which the other side has nothing."""
-        return tuple(path for path in self.unknown if path not in self.leaves[1])
-
-    @property
     def hidden_only_in_b(self) -> tuple[JsonPath, ...]:
+        """The hidden leaves of b in the place of which a has nothing."""
         return tuple(path for path in self.unknown if path not in self.leaves[0])
 
     @cached_property
@@ -93,11 +89,6 @@ def compare(a: AirflowObject, b: AirflowObject, names: Sequence[str] | None = No
         for name, ours, theirs in found
         if (names is None or name in names) and (ours != theirs or hides(ours))
     )
-
-
-def hides(value: Any) -> bool:
-    """Whether a field, or a leaf of it, is hidden."""
-    return value is REDACTED or (isinstance(value, Text) and bool(value.hidden))
 
 
 def in_order(path: JsonPath) -> tuple[tuple[bool, int, str], ...]:

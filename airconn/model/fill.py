@@ -8,7 +8,7 @@ from typing import Any
 
 from airconn.model import jsontext
 from airconn.model.jsontext import JsonPath
-from airconn.model.leaves import Leaves, aligned, leaf_name, leaves_of
+from airconn.model.leaves import Leaves, aligned, items_of, leaf_name, leaves_of
 from airconn.model.objects import UNTYPED, AirflowObject, Connection, is_untyped, value_fields
 from airconn.model.redacted import REDACTED
 from airconn.model.text import Text
@@ -111,13 +111,12 @@ class _Lists:
     """What there is below each place of a text. An object is looked at like a list, which the other text may have."""
 
     def __init__(self, leaves: Leaves, hidden: frozenset[JsonPath]) -> None:
-        self.items: defaultdict[JsonPath, set[str | int]] = defaultdict(set)
+        self.items = items_of(leaves)
         """Which items there are in a place, hidden ones among them."""
         self.shown: defaultdict[JsonPath, dict[JsonPath, Any]] = defaultdict(dict)
         """The leaves of an item of a list that neither text hides."""
         for path, leaf in leaves.items():
             for depth, part in enumerate(path):
-                self.items[path[:depth]].add(part)
                 if isinstance(part, int) and path not in hidden and leaf is not REDACTED:
                     self.shown[path[: depth + 1]][path] = leaf
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -71,6 +72,15 @@ def _in_pieces(leaves: Leaves, places: set[JsonPath]) -> Leaves:
 
 def _whole(piece: Piece) -> Any:
     return REDACTED if all(leaf is REDACTED for leaf in piece.leaves.values()) else piece
+
+
+def items_of(leaves: Leaves) -> defaultdict[JsonPath, set[str | int]]:
+    """What is in each object and list that has leaves."""
+    items: defaultdict[JsonPath, set[str | int]] = defaultdict(set)
+    for path in leaves:
+        for depth, part in enumerate(path):
+            items[path[:depth]].add(part)
+    return items
 
 
 def leaf_name(field: str, path: JsonPath | str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeAlias
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name
 from airconn.model.redacted import MASK, REDACTED, Redacted
-from airconn.model.text import Text
+from airconn.model.text import Text, hides
 
 
 class Kind(str, Enum):
@@ -133,7 +133,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Pool:
-    """An Airflow pool. Slots of -1 mean no limit; `include_deferred` is None if the source doesn't give it."""
+    """An Airflow pool. Slots of -1 mean no limit."""
 
     kind: ClassVar[Kind] = Kind.POOLS
 
@@ -141,6 +141,7 @@ class Pool:
     slots: int
     description: Str = None
     include_deferred: bool | None = None
+    """None where the source doesn't give it."""
     team_name: str | None = None
     unsaid: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields that the source has no place for: None says nothing about them."""
@@ -206,7 +207,7 @@ def number_of(objects: int) -> str:
 def hidden_fields(obj: AirflowObject) -> tuple[str, ...]:
     """The names of what is hidden in `obj`: `password`, `extra.token`, `value`."""
     values = field_values(obj)
-    if not any(value is REDACTED or (isinstance(value, Text) and value.hidden) for value in values):
+    if not any(map(hides, values)):
         return ()
     names: list[str] = []
     for name, value in zip(value_fields(obj.kind), values, strict=True):

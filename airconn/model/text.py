@@ -101,3 +101,8 @@ class Text:
 
     def __repr__(self) -> str:
         return f"<Text of {len(self.text)} characters, {len(self.hidden)} hidden leaves>"
+
+
+def hides(value: Any) -> bool:
+    """Whether a field, or a leaf of it, is hidden."""
+    return value is REDACTED or (isinstance(value, Text) and bool(value.hidden))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from airconn.model import MASK, REDACTED, FieldChange, How, Text, jsontext
-from airconn.model.compare import FieldComparison, Likeness, hides
+from airconn.model.compare import FieldComparison, Likeness
 from airconn.model.jsontext import JsonPath
-from airconn.model.leaves import Leaves, Piece, leaf_name
+from airconn.model.leaves import Leaves, Piece, items_of, leaf_name
+from airconn.model.text import hides
 from airconn.plan.policy import Policy
 
 
 def field_changes(
     name: str, source: Any, target: Any, policy: Policy, *, is_literal: bool
 ) -> tuple[tuple[FieldChange, ...], str | None]:
-    """What happens to one field, and why it can't. `is_literal`: a `***` in the source is no mask."""
+    """What happens to one field, and why it can't. `is_literal`: a `***` in the source is meant as it is."""
     if source == target and not hides(source):
         return (), None
     field = FieldComparison(name, source, target)
@@ -68,7 +68,7 @@ def _in_part(
     cleared = lacking if exact else []
     again = [path for path in hidden if path not in (*lacking, *moved) and ours.get(path) is not REDACTED]
     changed = field.different
-    # How long a list is, is no secret.
+    # The length of a list is not a secret.
     if not (changed or cleared or moved) and (not again or policy.hidden_is_equal):
         how = How.ASSUMED if again else How.KEPT
         return (FieldChange(name, how, _paths(again or hidden)),), None
@@ -124,7 +124,7 @@ def _has_mask(leaf: Any) -> bool:
 
 def _moved(hidden: Sequence[JsonPath], ours: Leaves, theirs: Leaves) -> list[JsonPath]:
     """Hidden items of lists that have another length in the source, so that it is not known which is which."""
-    ours_items, theirs_items = _items(ours), _items(theirs)
+    ours_items, theirs_items = items_of(ours), items_of(theirs)
     return [
         path
         for path in hidden
@@ -133,15 +133,6 @@ def _moved(hidden: Sequence[JsonPath], ours: Leaves, theirs: Leaves) -> list[Jso
             for depth, part in enumerate(path)
         )
     ]
-
-
-def _items(leaves: Leaves) -> defaultdict[JsonPath, set[str | int]]:
-    """What is in each object and list that has leaves."""
-    items: defaultdict[JsonPath, set[str | int]] = defaultdict(set)
-    for path in leaves:
-        for depth, part in enumerate(path):
-            items[path[:depth]].add(part)
-    return items
 
 
 def _paths(paths: Iterable[JsonPath]) -> tuple[str, ...]:

@@ -30,9 +30,9 @@ class _Entry:
     """The classes of Airflow's own backends for such places. The module of an entry that has some also has a function
     `open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> Store`."""
     extra: str = ""
-    """What airconn has to be installed with for it."""
+    """The extra of airconn that it needs: `pip install airconn[EXTRA]`."""
     keeps_deadline: bool = False
-    """Whether it heeds `Settings.deadline` by itself."""
+    """Whether it stops at `Settings.deadline` by itself."""
 
     def takes(self, address: str) -> bool:
         return address.lower().startswith(self.prefixes) or address in self.names
@@ -92,11 +92,11 @@ REGISTRY = {
 _NO_FILE = re.compile(
     r"localhost$|[\w.-]+:\d+([/?#]|$)|https?[:/\\]|[\w.-]*//+[^/]*@|[^/@]*:[^@]*@", re.IGNORECASE | re.DOTALL
 )
-"""What is meant to be a URL, and would otherwise be taken for the name of a file. With ./ before it, it is one."""
+"""Addresses that are meant as URLs, and not as names of files. With ./ before it, it is a file."""
 
 
 def is_file(address: str) -> bool:
-    """Whether an address is a path, and not one of another place."""
+    """Whether an address is the path of a file."""
     return not any(entry.takes(address) for entry in REGISTRY.values()) and "://" not in address
 
 
@@ -122,7 +122,7 @@ def open_store(address: str, settings: Settings) -> Store:
     entry = entry or REGISTRY["file"]
     left = settings.seconds_left()
     if left is not None and not entry.keeps_deadline:
-        # The time-out keeps such a place from waiting long beyond the deadline.
+        # A shorter timeout keeps such a place from waiting long beyond the deadline.
         settings = replace(settings, timeout=min(settings.timeout, max(left, 0.1)))
     return cast("Store", import_module(entry.module).open_store(address, settings))
 

@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, runtime_checkable
-from urllib.parse import urlsplit
 
 from airconn.errors import TargetError, UsageError
 from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Kind, Outcome, Selection, Step
@@ -69,7 +68,7 @@ class Ids:
     """The number of characters of the longest one, prefixes of the place apart."""
 
     def refusal(self, id_: str) -> str:
-        """Why there is no name for an id. Empty where there is one."""
+        """Why the place can't have an id. Empty where it can."""
         if self.pattern is not None and not self.pattern.fullmatch(id_):
             return f"the id has other characters than {self.words}"
         if self.longest is not None and len(id_) > self.longest:
@@ -229,11 +228,3 @@ def read_only(store: Store) -> UsageError:
     """The error of a write to a place that isn't `writable`."""
     why, hint = store.capabilities.read_only_hint
     return UsageError(f"{store.address} can't be written to" + (f": {why}" if why else ""), hint=hint or None)
-
-
-def normal_url(url: str) -> str:
-    """A URL as it is the same for all ways to write it: host in small letters, no usual port, no `/` at the end."""
-    parts = urlsplit(url)
-    is_usual = (parts.scheme, parts.port) in (("http", 80), ("https", 443))
-    netloc = parts.netloc.rpartition(":")[0] if is_usual else parts.netloc
-    return parts._replace(netloc=netloc.lower(), path=parts.path.rstrip("/")).geturl()

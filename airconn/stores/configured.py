@@ -1,4 +1,4 @@
-"""The secrets backend that an Airflow's own configuration names, as a place: whichever of the others it is."""
+"""The secrets backend that an Airflow's own configuration names, as a place."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def open_store(address: str, settings: Settings) -> Store:
 def open_configured(
     config: AirflowConfig, section: Literal["secrets", "workers"], settings: Settings
 ) -> Store | None:
-    """The place of the backend that is configured for a section, or None where there is none."""
+    """The place of the backend that is configured for a section, or None where no backend is."""
     from airconn.stores import open_backend
 
     backend = secrets_backend(config, section)

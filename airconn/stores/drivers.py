@@ -26,9 +26,9 @@ def load(module: str, extra: str, package: str = "") -> Any:
 
 
 def _hush() -> None:
-    """Keeps what the libraries log off stderr, where Python puts it as long as nobody has set up logging.
+    """Keeps what the libraries log off stderr, where Python puts it as long as logging isn't set up.
 
-    Whatever of it a user has to know, an error of ours says, and without a value in it.
+    Our own errors tell what a user has to know, and quote no value.
     """
     import logging
 

@@ -14,8 +14,8 @@ R = TypeVar("R")
 def in_order(function: Callable[[A], R], items: Iterable[A], workers: int) -> Iterator[R]:
     """`map` with up to `workers` calls at a time.
 
-    An item is taken from `items` only when its call begins, so that whoever ends the iterator of items ends the work
-    after what has begun, and gets all results of that. Where a call raises, no other is begun.
+    An item is taken from `items` only when its call begins, so that ending the iterator of items ends the work
+    after what has begun, and gives all results of that. Where a call raises, no other is begun.
     """
     if workers <= 1:
         yield from map(function, items)
@@ -25,7 +25,7 @@ def in_order(function: Callable[[A], R], items: Iterable[A], workers: int) -> It
     try:
         for item in items:
             running.append(pool.submit(function, item))
-            # The oldest first; it is waited for only where there is no room for another one.
+            # The oldest first; it is waited for only where another one has no room.
             while running and (len(running) >= workers or running[0].done()):
                 yield running.popleft().result()
         while running:

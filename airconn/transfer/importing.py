@@ -123,12 +123,13 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         loaded = _without_strangers(loaded, target, described)
         if loaded.strangers and not len(loaded.bundle) and refuses_empty:
             raise InputError(f"{loaded.notes[-1].message}: nothing is left", where=target.address, hint=ALLOW)
+    context = replace(context, wanted=frozenset((obj.kind, obj.id) for obj in loaded.bundle))
     _refuse_unholdable(loaded.bundle, target, context)
-    kinds = frozenset(obj.kind for obj in loaded.bundle)
+    kinds = frozenset(kind for kind, _ in context.wanted)
     if request.prune:
         _refuse_doubtful(loaded)
         _refuse_shared(target, kinds & selection.kinds)
-    reading = _read_target(request, opened, loaded, context)
+    reading = _read_target(request, opened, loaded, kinds, context)
     context = replace(context, before=reading)
     bundle = _typed(loaded.bundle, reading.bundle)
     plan = make_plan(bundle, reading.bundle, target_rules(target, context, described), request.policy)
@@ -148,13 +149,13 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
     )
 
 
-def _read_target(request: ImportRequest, opened: OpenedImport, loaded: Loaded, context: Context) -> Reading:
+def _read_target(
+    request: ImportRequest, opened: OpenedImport, loaded: Loaded, kinds: frozenset[Kind], context: Context
+) -> Reading:
     """What the target holds of the objects that were loaded and, with `prune`, of all that is selected."""
-    target, selection = opened.target, request.selection
-    ids = frozenset((obj.kind, obj.id) for obj in loaded.bundle)
+    target, selection, ids = opened.target, request.selection, context.wanted
     if not ids:
         return Reading()
-    kinds = frozenset(kind for kind, _ in ids)
     if not request.prune:
         return watching.read(target, Selection(kinds=kinds, ids=ids), context)
     # What the sources rename or add may be outside of the globs, and is looked for by its id.

@@ -28,7 +28,7 @@ class ListRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListedObjects:
     """What a place holds."""
 
     place: str
@@ -45,7 +45,7 @@ class Listing:
         return ExitCode.SOME_FAILED if any(note.failed for note in self.notes) else ExitCode.OK
 
 
-def list_objects(request: ListRequest, places: Places) -> Listing:
+def list_objects(request: ListRequest, places: Places) -> ListedObjects:
     """The objects of a place. Raises as `Store.read` does."""
     store, selection = places.open_target(request.source, request.source_format), request.selection
     context = places.context(request.airflow or NEWEST)
@@ -60,7 +60,7 @@ def list_objects(request: ListRequest, places: Places) -> Listing:
                 refuse_nothing(selection, [store], reading.notes, context, unless_empty=True)
         except InputError as refusal:
             error = refusal
-    return Listing(described.text, reading.bundle, reading.notes, error)
+    return ListedObjects(described.text, reading.bundle, reading.notes, error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,10 +51,11 @@ def _of_type(wanted: Any, found: Any) -> Any:
         return origin(_of_type(get_args(wanted)[0], item) for item in _checked(list, found))
     if origin is Mapping:
         return {_text(name): _text(value) for name, value in _checked(dict, found).items()}
-    if origin is Literal:
-        if found not in get_args(wanted):
+    if origin is Literal or issubclass(wanted, Enum):
+        choices = {one: one for one in get_args(wanted)} if origin is Literal else {one.value: one for one in wanted}
+        if _text(found) not in choices:
             raise ValueError("not one of the choices")
-        return found
+        return choices[found]
     if wanted is AirflowVersion:
         return AirflowVersion.parse(_text(found))
     if is_dataclass(wanted):
@@ -63,8 +64,6 @@ def _of_type(wanted: Any, found: Any) -> Any:
             raise ValueError("other fields")
         make = cast("Callable[..., Any]", wanted)
         return make(**{name: _of_type(of, found[name]) for name, of in types.items()})
-    if isinstance(wanted, type) and issubclass(wanted, Enum):
-        return wanted(found)
     return _text(found) if wanted is str else _checked(wanted, found)
 
 

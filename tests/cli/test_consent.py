@@ -133,7 +133,7 @@ def test_a_plan_sends_no_credentials_in_clear(airconn, tmp_path: Path, monkeypat
     env = {"AIRCONN_TOKEN": SECRET}
     assert airconn("import", "s.env", "--to", site.url, "--plan-out", "plan.json", env=env).code == 0
     plan = json.loads((tmp_path / "plan.json").read_text())
-    plan["options"]["to"] = to
+    plan["request"]["to"] = to
     (tmp_path / "plan.json").write_text(json.dumps(plan))
     result = airconn("apply", "plan.json", env=env)
     assert result.code == 2

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from airconn.cli import options
-from airconn.config import Address, Settings
+from airconn.config import Address, Config, Settings
 from airconn.stores import airflow_api
 from airconn.stores.http.retries import Backoff
 from airconn.stores.http.transport import Transport
 from airconn.stores.secrets import vault
+from airconn.transfer.choices import Network
+from airconn.transfer.places import Places
 from tests.memory import Memory
 from tests.stores.site import Answer, Received, Site
 
@@ -106,9 +107,17 @@ def test_a_place_that_knows_no_deadline_has_it_as_its_time_out(monkeypatch: pyte
     for module in (vault, airflow_api):
         monkeypatch.setattr(module, "open_store", opens)
     now = time.monotonic()
-    for left, given in ((7, {}), (99, {"timeout": 8.0}), (-5, {}), (500, {"deadline": now + 9})):
+    for left, given in (
+        (7, Network()),
+        (99, Network(timeout=8.0)),
+        (-5, Network()),
+        (500, Network(deadline=now + 9)),
+    ):
+        monkeypatch.setattr(
+            Config, "resolve", lambda _, text, left=left: Address(text, Settings(deadline=now + left))
+        )
         for address in ("vault://x/y", "https://x"):
-            options.open_address(Address(address, Settings(deadline=now + left)), given)
+            Places(Config({}), given, lambda place: "").open(address)
     # The REST API heeds it by itself, and lets a write that was begun take the time that --timeout gives it.
     assert [round(settings.timeout, 1) for settings in opened] == [7.0, 60.0, 8.0, 8.0, 0.1, 60.0, 9.0, 60.0]
 

@@ -15,8 +15,12 @@ import pytest
 from airconn.cli import run
 from airconn.cli.app import App
 from airconn.cli.progress import Progress
-from airconn.model import Bundle, Selection
+from airconn.model import Selection
+from airconn.model.reading import Reading
+from airconn.stores.base import Context
 from airconn.stores.file import FileStore
+from airconn.transfer.choices import Network
+from airconn.transfer.places import Places
 from tests.conftest import Terminal
 from tests.screen import shown_by
 
@@ -234,15 +238,16 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     read = FileStore.read
 
-    def read_slowly(self: FileStore, selection: Selection) -> Bundle:
-        bundle = read(self, selection)
-        for number in range(1, len(bundle)):
+    def read_slowly(self: FileStore, selection: Selection, context: Context) -> Reading:
+        reading = read(self, selection, context)
+        number_of_all = len(reading.bundle)
+        for number in range(1, number_of_all):
             clock.now += 1
-            self.watch("reading variables", number, len(bundle))
+            context.watch("reading variables", number, number_of_all)
             clock.now += 1
-            if app := getattr(self.watch, "__self__", None):
+            if app := getattr(context.watch, "__self__", None):
                 app.progress.tick()
-        return bundle
+        return reading
 
     monkeypatch.setattr(FileStore, "read", read_slowly)
     return clock
@@ -326,11 +331,11 @@ def test_a_value_is_asked_for_without_it(
     airconn, tmp_path: Path, slow: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apps: list[App] = []
-    follow = App.follow
+    places = App.places
 
-    def follow_and_note(app: App, *stores: object) -> None:
+    def places_and_note(app: App, network: Network) -> Places:
         apps.append(app)
-        follow(app, *stores)  # type: ignore[arg-type]
+        return places(app, network)
 
     def ask(prompt: str) -> str:
         (app,) = apps
@@ -340,7 +345,7 @@ def test_a_value_is_asked_for_without_it(
         assert shown_by(app.stderr.getvalue()) == []  # type: ignore[attr-defined]
         return "new"
 
-    monkeypatch.setattr(App, "follow", follow_and_note)
+    monkeypatch.setattr(App, "places", places_and_note)
     monkeypatch.setattr("getpass.getpass", ask)
     result = airconn("export", "--from", tmp_path / "in.env", "--set", "variables/a.value=prompt:")
     assert (result.code, result.seen, '"a": "new"' in result.out) == (0, True, True)

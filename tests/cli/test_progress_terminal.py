@@ -27,11 +27,11 @@ def gate():
 
 read, report = FileStore.read, App.report
 
-def read_slowly(self, selection):
-    self.watch("reading slowly", 1, 4)
-    self.watch("reading slowly", 2, 4)
+def read_slowly(self, selection, context):
+    context.watch("reading slowly", 1, 4)
+    context.watch("reading slowly", 2, 4)
     gate()
-    return read(self, selection)
+    return read(self, selection, context)
 
 def report_slowly(self, text, **how):
     report(self, text, **how)

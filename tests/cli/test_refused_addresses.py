@@ -65,7 +65,7 @@ def test_a_plan_shows_no_secret_of_an_address_either(airconn, tmp_path: Path, mo
     assert airconn("import", "s.env", "--to", "t.env", "--plan-out", "plan.json").code == 0
     plan = json.loads((tmp_path / "plan.json").read_text())
     for change in ({"to": "https:/a:canary@h"}, {"sources": ["https:/a:canary@h"]}, {"to": "https//a:canary@h"}):
-        (tmp_path / "other.json").write_text(json.dumps({**plan, "options": {**plan["options"], **change}}))
+        (tmp_path / "other.json").write_text(json.dumps({**plan, "request": {**plan["request"], **change}}))
         result = airconn("apply", "other.json")
         assert result.code in (2, 3)
         assert SECRET not in result.out + result.err

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from airconn.config import Settings
-from airconn.model import Bundle, Selection, Step
+from airconn.model import Selection, Step
+from airconn.model.reading import Reading
 from airconn.stores import open_store
-from airconn.stores.base import Store
+from airconn.stores.base import Context, Store
 from tests.memory import Memory
 
 Airconn = Callable[..., Any]
@@ -171,10 +172,10 @@ def test_what_is_written_to_a_file_while_a_place_is_read_is_not_lost(
     airconn("import", "-", "--from-format", "json", "--to", memory.address, stdin='{"variables": {"a": "x"}}')
     read = Memory.read
 
-    def meanwhile(store: Memory, selection: Selection) -> Bundle:
+    def meanwhile(store: Memory, selection: Selection, context: Context) -> Reading:
         with out.open("a") as file:
             file.write("AIRFLOW_VAR_EDITED=precious\n")
-        return read(store, selection)
+        return read(store, selection, context)
 
     text = out.read_text()
     monkeypatch.setattr(Memory, "read", meanwhile)

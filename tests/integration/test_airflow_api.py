@@ -20,7 +20,6 @@ from airconn.model import (
     Action,
     AirflowObject,
     AirflowVersion,
-    Bundle,
     Connection,
     Kind,
     Pool,
@@ -28,10 +27,9 @@ from airconn.model import (
     Text,
     Variable,
 )
-from airconn.plan import make_plan
 from airconn.stores import open_store
-from airconn.stores.base import Store
-from tests.stores.contract import FULL, SECRET, StoreContract, create, do, read_one, step
+from airconn.stores.base import Context, Store
+from tests.stores.contract import FULL, SECRET, StoreContract, create, do, planned, read_one, step
 
 
 class Database:
@@ -129,8 +127,9 @@ class TestAirflowApi(StoreContract):
     def test_it_says_what_it_talks_to(self, sandbox: Any) -> None:
         for address in (sandbox.url, f"{sandbox.url}/", f"{sandbox.url}/api/v1", f"{sandbox.url}/home/"):
             store = open_store(address, Settings())
-            assert store.describe() == f"airflow {sandbox.version} at {sandbox.url}"
-            assert store.airflow() == AirflowVersion.parse(sandbox.version)
+            described = store.describe()
+            assert described.text == f"airflow {sandbox.version} at {sandbox.url}"
+            assert described.airflow == AirflowVersion.parse(sandbox.version)
             store.close()
 
     def test_without_credentials_it_says_where_it_looked(self, sandbox: Any) -> None:
@@ -148,7 +147,7 @@ class TestAirflowApi(StoreContract):
         store.close()
 
     def test_what_the_server_would_break_on_is_refused_beforehand(self, store: Store, sandbox: Any) -> None:
-        version = store.airflow()
+        version = store.describe().airflow
         new = version >= AirflowVersion(3, 0)
         connection = Connection(conn_id="c", conn_type="t")
         variable = Variable(key="v", value=Text("x"))
@@ -218,9 +217,9 @@ class TestAirflowApi(StoreContract):
             "insert into connection (conn_id, conn_type, is_encrypted, is_extra_encrypted, extra) "
             "select 'c' || i, 't', 0, 0, '{\"i\": ' || i || '}' from n"
         )
-        few = store.airflow() < AirflowVersion(3, 0)
+        few = store.describe().airflow < AirflowVersion(3, 0)
         selection = Selection(kinds=frozenset({Kind.CONNECTIONS}), include=("c?",) if few else ())
-        found = store.read(selection).connections
+        found = store.read(selection).bundle.connections
         numbers = range(1, 10) if few else range(1, 206)
         assert {id_: str(obj.extra and obj.extra.text) for id_, obj in found.items()} == {  # type: ignore[union-attr]
             f"c{number}": f'{{"i": {number}}}' for number in numbers
@@ -231,12 +230,13 @@ class TestAirflowApi(StoreContract):
         extras = {f"c{number:03}": "{}" for number in range(150)} | {"c007": "[1]", "Old_Conn-1.x": "[1]"}
         truth.put_connections(extras)
         good = Selection(kinds=frozenset({Kind.CONNECTIONS}))
-        if store.airflow() < AirflowVersion(3, 0):
-            assert store.read(good).connections.keys() == extras.keys()
+        if store.describe().airflow < AirflowVersion(3, 0):
+            assert store.read(good).bundle.connections.keys() == extras.keys()
             return
-        assert store.read(good).connections.keys() == extras.keys() - {"c007", "Old_Conn-1.x"}
-        assert all(note.failed and note.left_out for note in store.notes)
-        told = {note.where: "capitals" in note.message for note in store.notes}
+        found = store.read(good)
+        assert found.bundle.connections.keys() == extras.keys() - {"c007", "Old_Conn-1.x"}
+        assert all(note.failed and note.left_out for note in found.notes)
+        told = {note.where: "capitals" in note.message for note in found.notes}
         assert told == {
             f"{store.address}: connections/c007": False,
             f"{store.address}: connections/old_conn-1.x": True,
@@ -244,9 +244,9 @@ class TestAirflowApi(StoreContract):
         wanted = [Connection(conn_id=id_, conn_type="t") for id_ in ("c007", "Old_Conn-1.x", "c008", "new")]
         ids = frozenset((Kind.CONNECTIONS, obj.conn_id) for obj in wanted)
         for _ in range(2):  # once from single objects, once from the list
-            store.read(replace(good, ids=ids))
-            assert sorted(note.where.rpartition("/")[2] for note in store.notes) == ["Old_Conn-1.x", "c007"]
-            plan = make_plan(Bundle.of(wanted), store.present(replace(good, ids=ids)), store)
+            found = store.read(replace(good, ids=ids))
+            assert sorted(note.where.rpartition("/")[2] for note in found.notes) == ["Old_Conn-1.x", "c007"]
+            plan = planned(wanted, found, store)
             assert [step.id for step in plan.blocked] == ["Old_Conn-1.x", "c007"]
             ids |= {(Kind.CONNECTIONS, f"c{number:03}") for number in range(20, 150)}
 
@@ -255,18 +255,19 @@ class TestAirflowApi(StoreContract):
             truth.run("insert into slot_pool (pool, slots, include_deferred) values (?, ?, 0)", name, slots)
         pools = Selection(kinds=frozenset({Kind.POOLS}))
         names = {"a", "default_pool", "z"}
-        if store.airflow() >= AirflowVersion(3, 1):
-            assert store.read(pools).pools["endless"].slots == -1
+        if store.describe().airflow >= AirflowVersion(3, 1):
+            assert store.read(pools).bundle.pools["endless"].slots == -1
             return
-        assert store.read(pools).pools.keys() == names
-        (note,) = store.notes
+        found = store.read(pools)
+        assert found.bundle.pools.keys() == names
+        (note,) = found.notes
         assert note.failed
         assert "-1 slots" in note.message
-        assert ("pools/endless" in note.where) == (store.airflow() >= AirflowVersion(3, 0))
+        assert ("pools/endless" in note.where) == (store.describe().airflow >= AirflowVersion(3, 0))
         ids = frozenset((Kind.POOLS, name) for name in ("a", "endless", "c", "d", "e"))
-        store.read(replace(pools, ids=ids))
-        assert [note.where.rpartition("/")[2] for note in store.notes] == ["endless"]
-        assert store.create_refusal(Pool(name="endless", slots=1))
+        found = store.read(replace(pools, ids=ids))
+        assert [note.where.rpartition("/")[2] for note in found.notes] == ["endless"]
+        assert store.refusal(step(Action.CREATE, Pool(name="endless", slots=1)), Context(before=found))
 
     def test_a_server_that_fails_on_all_of_a_list_is_no_empty_one(self, store: Store, truth: Database) -> None:
         truth.run("alter table variable rename to variable_gone")

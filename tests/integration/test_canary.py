@@ -503,12 +503,13 @@ class LeakError(RuntimeError):
 
 
 PATCHED = [
-    "airconn.transfer.load",
+    "airconn.transfer.loading.load",
     "airconn.transfer.exporting.load",
+    "airconn.transfer.listing.watching.read",
     "airconn.transfer.importing.load_for",
     "airconn.transfer.importing.make_plan",
-    "airconn.transfer.importing.carry_out",
-    "airconn.cli.running.Printer.up_to",
+    "airconn.transfer.engine.carry_out",
+    "airconn.cli.import_view.Printer.up_to",
     "airconn.transfer.places.open_store",
     "airconn.transfer.overriding.make_change",
     "airconn.config.Config.load",
@@ -518,7 +519,7 @@ PATCHED = [
     "airconn.stores.file.Path.read_bytes",
     "airconn.stores.file.FileStore.apply",
     "airconn.stores.http.transport.Transport.send",
-    "airconn.stores.airflow_api.writes.Writer._carry_out",
+    "airconn.stores.airflow_api.writes.ApiWriter._carry_out",
     "airconn.stores.airflow_api.pages.Lister.read",
 ]
 

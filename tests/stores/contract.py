@@ -36,6 +36,7 @@ from airconn.model import (
 from airconn.model.reading import Key, Reading
 from airconn.plan import Plan, TargetRules, make_plan
 from airconn.stores.base import DEFAULT_CONTEXT, Context, ListsIds, Store, SuggestsIds
+from airconn.transfer.importing import target_rules
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -158,13 +159,7 @@ def planned(objects: Sequence[AirflowObject], found: Reading, store: Store) -> P
 
 def rules_of(store: Store, context: Context) -> TargetRules:
     """A store with what its answers are for, as a plan wants it."""
-
-    def stored_form(obj: AirflowObject) -> AirflowObject:
-        return store.stored_form(obj, context)
-
-    return TargetRules(
-        stored_form, lambda step: store.refusal(step, context), store.describe(context).hides_no_password
-    )
+    return target_rules(store, context, store.describe(context))
 
 
 def as_held(obj: AirflowObject) -> AirflowObject:
@@ -232,8 +227,8 @@ class AnyContract:
         assert described.text
         assert SECRET.strip() not in described.text
         assert described == store.describe()
-        assert described.kinds <= store.capabilities.kinds
-        assert store.read(Selection()).kinds == described.kinds
+        assert store.describe(TARGET).kinds <= described.kinds <= store.capabilities.kinds
+        assert store.read(Selection(), TARGET).kinds == store.describe(TARGET).kinds
 
 
 class ReadContract(AnyContract):

@@ -10,6 +10,7 @@ from airconn.config import Config, Settings
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import REDACTED, AirflowVersion, Bundle, Connection, Kind, Selection, Text, Variable
 from airconn.stores import REGISTRY, open_store
+from airconn.stores.base import Context
 from airconn.stores.environment import EnvironmentStore
 from tests.formats.test_airflow_cases import (
     AIRFLOWS,
@@ -30,7 +31,7 @@ def store(**environ: str) -> EnvironmentStore:
 
 
 def read(environ: dict[str, str], **selection: Any) -> Bundle:
-    return store(**environ).read(Selection(**selection))
+    return store(**environ).read(Selection(**selection)).bundle
 
 
 @pytest.mark.parametrize("airflow", AIRFLOWS)
@@ -41,13 +42,12 @@ def test_a_connection_is_what_airflow_makes_of_it(airflow: str) -> None:
         if text in DEVIATIONS or text in ONLY_BEFORE_TEAMS or text != text.strip():
             continue
         expected = made_by_airflow(case, airflow)
-        place = store(AIRFLOW_CONN_MY_DB=text)
-        place.reads_for = AirflowVersion.parse(AIRFLOWS[airflow])
+        place, context = store(AIRFLOW_CONN_MY_DB=text), Context(AirflowVersion.parse(AIRFLOWS[airflow]))
         if expected is None:
             with pytest.raises(InputError, match=r"^env:AIRFLOW_CONN_MY_DB: my_db: "):
-                place.read(Selection())
+                place.read(Selection(), context)
             continue
-        found = place.read(Selection()).connections["my_db"]
+        found = place.read(Selection(), context).bundle.connections["my_db"]
         fields = {name: getattr(found, name) for name in FIELDS}
         assert fields | {"extra": found.extra and found.extra.text} == expected, text  # type: ignore[union-attr]
 
@@ -68,8 +68,9 @@ def test_every_object_tells_its_variable() -> None:
 
 def test_an_empty_variable_is_one_and_an_empty_connection_is_none() -> None:
     place = store(AIRFLOW_CONN_A=" ", AIRFLOW_CONN_B="", AIRFLOW_VAR_V="")
-    assert [(obj.kind, obj.id) for obj in place.read(Selection())] == [(Kind.VARIABLES, "v")]
-    assert [(note.where, note.left_out) for note in place.notes] == [
+    reading = place.read(Selection())
+    assert [(obj.kind, obj.id) for obj in reading.bundle] == [(Kind.VARIABLES, "v")]
+    assert [(note.where, note.left_out) for note in reading.notes] == [
         ("env:AIRFLOW_CONN_A", True),
         ("env:AIRFLOW_CONN_B", True),
     ]
@@ -77,13 +78,14 @@ def test_an_empty_variable_is_one_and_an_empty_connection_is_none() -> None:
 
 def test_a_name_that_airflow_never_looks_for_is_left_out_and_told() -> None:
     place = store(AIRFLOW_CONN_Db="http://h", airflow_var_x="x", AIRFLOW_VAR_="x", AIRFLOW_CONN="x", PATH="/bin")
-    assert len(place.read(Selection())) == 0
-    (note,) = place.notes
+    reading = place.read(Selection())
+    assert len(reading.bundle) == 0
+    (note,) = reading.notes
     assert (note.where, note.message) == (
         "env:AIRFLOW_CONN_Db",
         "Airflow never finds it, as it looks for AIRFLOW_CONN_DB: left out",
     )
-    assert place.ignored == 0
+    assert reading.ignored == 0
 
 
 def test_what_is_not_selected_can_not_be_in_the_way() -> None:
@@ -162,7 +164,7 @@ class TestContract(ReadContract):
 
     def test_a_place_that_is_not_there(self) -> None:
         """An environment is always there, and may have nothing in it."""
-        assert len(store().read(Selection())) == 0
+        assert len(store().read(Selection()).bundle) == 0
 
 
 CANARIES = {

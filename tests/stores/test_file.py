@@ -30,8 +30,12 @@ from airconn.model import (
 )
 from airconn.model.reading import Reading
 from airconn.plan import make_plan
+from airconn.stores.base import DEFAULT_CONTEXT, Context
 from airconn.stores.file import FileStore
 from airconn.stores.saving import write_atomically
+from airconn.transfer.importing import target_rules
+
+TARGET = Context(writes=ALL_KINDS)
 
 
 def mode(path: Path) -> int:
@@ -93,7 +97,7 @@ def test_a_file_that_can_not_be_read_is_told(tmp_path: Path, make: object, messa
 def test_a_byte_order_mark_is_understood(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "x.env"
     path.write_text("AIRFLOW_VAR_A=é\n", encoding=encoding)
-    assert FileStore(str(path), Settings()).read(Selection()).variables["a"].value == Text("é")
+    assert FileStore(str(path), Settings()).read(Selection()).bundle.variables["a"].value == Text("é")
 
 
 @pytest.mark.parametrize("text", ['{"a": "1"}', "AIRFLOW_VAR_A=1\n", "airflow:\n  variables: []\n"])
@@ -113,9 +117,11 @@ def test_an_import_into_a_file_changes_what_it_says_and_keeps_the_rest(tmp_path:
     wanted = Bundle.of(
         [Connection(conn_id="c", conn_type="http", host="new", password=REDACTED), Variable(key="w", value=Text("y"))]
     )
-    plan = make_plan(wanted, store.read(Selection()), store)
-    assert [outcome.error for outcome in store.apply(plan.writes)] == [None, None]
-    after = FileStore(str(path), Settings()).read(Selection())
+    before = store.read(Selection(), TARGET)
+    context = replace(TARGET, before=before)
+    plan = make_plan(wanted, before.bundle, target_rules(store, context, store.describe(context)))
+    assert [outcome.error for outcome in store.apply(plan.writes, context)] == [None, None]
+    after = FileStore(str(path), Settings()).read(Selection()).bundle
     assert after.connections["c"] == Connection(conn_id="c", conn_type="http", host="new", password="secret")
     assert sorted(after.variables) == ["v", "w"]
 
@@ -126,21 +132,32 @@ def test_a_file_is_parsed_once_for_all_who_look_into_it(tmp_path: Path, monkeypa
     parsed: list[AirflowVersion] = []
     read = FileStore.read_text
 
-    def counted(self: FileStore, airflow: AirflowVersion) -> Reading:
-        parsed.append(airflow)
-        return read(self, airflow)
+    def counted(self: FileStore, context: Context = DEFAULT_CONTEXT) -> Reading:
+        parsed.append(context.airflow)
+        return read(self, context)
 
     monkeypatch.setattr(FileStore, "read_text", counted)
     store = FileStore(str(path), Settings())
-    assert len(store.read(Selection())) == len(store.present(Selection())) == 2
-    assert list(store.apply([])) == []
+    assert len(store.read(Selection(), TARGET).bundle) == len(store.read(Selection(), TARGET).bundle) == 2
+    assert list(store.apply([], TARGET)) == []
     assert parsed == [NEWEST]
-    store.reads_for = AirflowVersion(2, 7, 3)
-    store.read(Selection())
+    old = replace(TARGET, airflow=AirflowVersion(2, 7, 3))
+    old = replace(old, before=store.read(Selection(), old))
     step = Step(Kind.VARIABLES, "b", Action.CREATE, Variable(key="b", value=Text("2")))
-    assert [outcome.error for outcome in store.apply([step])] == [None]
-    assert set(store.read(Selection()).variables) == {"a", "b"}
+    assert [outcome.error for outcome in store.apply([step], old)] == [None]
+    assert set(store.read(Selection(), old).bundle.variables) == {"a", "b"}
     assert parsed == [NEWEST, *[AirflowVersion(2, 7, 3)] * 2]
+
+
+def test_a_file_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"variables": {"a": "1"}}')
+    store = FileStore(str(path), Settings())
+    first = store.read(Selection())
+    assert store.read(Selection()) == first
+    path.write_text('{"variables": {"a": "11"}}')
+    second = store.read(Selection())
+    assert (second.bundle.variables["a"].value, second.version == first.version) == (Text("11"), False)
 
 
 @pytest.mark.parametrize("name", ["x.json", "x.env"])
@@ -153,21 +170,36 @@ def test_what_somebody_else_has_written_in_the_meantime_is_not_lost(tmp_path: Pa
         return FileStore(str(path), Settings())
 
     mine = opened()
-    assert len(mine.present(Selection())) == 0
+    before = mine.read(Selection(), TARGET)
+    assert len(before.bundle) == 0
     assert [outcome.error for outcome in opened().apply(steps[:1])] == [None]
     with pytest.raises(BlockedError, match="somebody else has written to this file in the meantime"):
-        mine.save("of when it wasn't there")
+        mine.save("of when it wasn't there", before.version)
     mine = opened()
-    assert len(mine.present(Selection())) == 1
+    before = mine.read(Selection(), TARGET)
+    assert len(before.bundle) == 1
     assert [outcome.error for outcome in opened().apply(steps[1:2])] == [None]
-    before = path.read_bytes()
+    text = path.read_bytes()
     with pytest.raises(BlockedError, match="somebody else has written to this file in the meantime"):
-        list(mine.apply(steps[2:]))
-    assert path.read_bytes() == before
+        list(mine.apply(steps[2:], replace(TARGET, before=before)))
+    assert path.read_bytes() == text
     list(opened().apply(steps[2:]))
-    assert set(opened().read(Selection()).variables) == {"a", "b", "c"}
-    mine.save("{}", afresh=True)
-    mine.save("{ }")  # which it has written itself
+    assert set(opened().read(Selection()).bundle.variables) == {"a", "b", "c"}
+    mine.save("{}", before.version, afresh=True)
+    mine.save("{ }", mine.read(Selection()).version)
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.env"])
+def test_what_is_gone_is_not_written_anew_without_the_rest_of_it(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    a, b = (Step(Kind.VARIABLES, key, Action.CREATE, Variable(key=key, value=Text("v"))) for key in "ab")
+    mine = FileStore(str(path), Settings())
+    list(mine.apply([a]))
+    before = mine.read(Selection(), TARGET)
+    path.unlink()
+    with pytest.raises(BlockedError, match="somebody else has written to this file in the meantime"):
+        list(mine.apply([b], replace(TARGET, before=before)))
+    assert not path.exists()
 
 
 def test_what_appears_after_a_rehearsal_is_not_written_over(tmp_path: Path) -> None:
@@ -175,12 +207,13 @@ def test_what_appears_after_a_rehearsal_is_not_written_over(tmp_path: Path) -> N
     steps = [Step(Kind.VARIABLES, "a", Action.CREATE, Variable(key="a", value=Text("1")))]
     for others in (b'{"variables": {"b": "2"}}', b'{"variables": {"b": "3", "c": "4"}}'):
         store = FileStore(str(path), Settings())
-        store.expect(ALL_KINDS)
-        assert len(store.present(Selection(ids=frozenset({(Kind.VARIABLES, "a")})))) == 0
-        assert store.rehearse(steps) == []
+        before = store.read(Selection(ids=frozenset({(Kind.VARIABLES, "a")})), TARGET)
+        assert len(before.bundle) == 0
+        context = replace(TARGET, before=before)
+        assert store.rehearse(steps, context) == []
         path.write_bytes(others)
         with pytest.raises(BlockedError, match="somebody else has written to this file in the meantime"):
-            list(store.apply(steps))
+            list(store.apply(steps, context))
         assert path.read_bytes() == others
 
 
@@ -188,12 +221,11 @@ def test_a_rehearsal_is_of_its_steps_alone(tmp_path: Path) -> None:
     names = ["a", "b c", "d"]
     steps = [Step(Kind.VARIABLES, name, Action.CREATE, Variable(key=name, value=Text("1"))) for name in names]
     store = FileStore(str(tmp_path / "x.env"), Settings())
-    store.expect(ALL_KINDS)
-    assert [(outcome.step.id, bool(outcome.error)) for outcome in store.rehearse(steps)] == [("b c", True)]
+    assert [(outcome.step.id, bool(outcome.error)) for outcome in store.rehearse(steps, TARGET)] == [("b c", True)]
     assert not (tmp_path / "x.env").exists()
-    assert [outcome.error for outcome in store.apply(steps[:1])] == [None]
+    assert [outcome.error for outcome in store.apply(steps[:1], TARGET)] == [None]
     assert (tmp_path / "x.env").read_text() == "AIRFLOW_VAR_A=1\n"
-    assert [outcome.error is None for outcome in store.apply(steps[1:])] == [False, True]
+    assert [outcome.error is None for outcome in store.apply(steps[1:], TARGET)] == [False, True]
     assert (tmp_path / "x.env").read_text() == "AIRFLOW_VAR_A=1\nAIRFLOW_VAR_D=1\n"
 
 
@@ -201,22 +233,20 @@ def test_a_file_gives_objects_back_as_it_holds_them_once_it_is_written_to(tmp_pa
     variable = Variable(key="v", value=Text("***"), description="d", literal=frozenset({"value"}))
     store = FileStore(str(tmp_path / "x.env"), Settings())
     assert store.stored_form(variable) == variable
-    store.expect(frozenset({Kind.VARIABLES}))
-    assert store.kinds == {Kind.VARIABLES}
-    assert store.stored_form(variable) == replace(variable, description=None)
+    context = Context(writes=frozenset({Kind.VARIABLES}))
+    assert store.describe(context).kinds == {Kind.VARIABLES}
+    assert store.stored_form(variable, context) == replace(variable, description=None)
     connection = Connection(conn_id="c", conn_type="my type")
     store = FileStore(str(tmp_path / "x.uri"), Settings())
-    store.expect(ALL_KINDS)
-    assert (store.kinds, store.stored_form(connection)) == ({Kind.CONNECTIONS}, connection)
+    assert (store.describe(TARGET).kinds, store.stored_form(connection, TARGET)) == ({Kind.CONNECTIONS}, connection)
 
 
 def test_half_a_character_is_a_problem_whatever_the_format(tmp_path: Path) -> None:
     store = FileStore(str(tmp_path / "x.json"), Settings())
-    store.expect(ALL_KINDS)
     broken = Variable(key="a: b", value=Text("\ud800"), description="\udfff")
     half = "has half a character (a lone surrogate) in it"
-    assert list(store.problems(broken)) == [f"value {half}", f"description {half}"]
-    assert list(store.problems(Variable(key="a", value=Text("é")))) == []
+    assert list(store.problems(broken, TARGET)) == [f"value {half}", f"description {half}"]
+    assert list(store.problems(Variable(key="a", value=Text("é")), TARGET)) == []
 
 
 @pytest.mark.parametrize(
@@ -239,10 +269,9 @@ def test_a_file_that_does_not_tell_its_kind_may_be_of_the_one_that_is_chosen(
     store = FileStore(str(tmp_path / "x.json"), Settings())
     if kinds is None:
         with pytest.raises(InputError, match="can't be told whether this file holds connections or variables"):
-            store.expect(frozenset(chosen))
+            store.describe(Context(writes=frozenset(chosen)))
     else:
-        store.expect(frozenset(chosen))
-        assert store.kinds == kinds
+        assert store.describe(Context(writes=frozenset(chosen))).kinds == kinds
 
 
 def test_several_who_write_at_once_lose_nothing_unsaid(tmp_path: Path) -> None:
@@ -262,7 +291,7 @@ def test_several_who_write_at_once_lose_nothing_unsaid(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert done
-    assert set(FileStore(str(path), Settings()).read(Selection()).variables) == set(done)
+    assert set(FileStore(str(path), Settings()).read(Selection()).bundle.variables) == set(done)
 
 
 def test_a_lock_that_somebody_holds_for_long_is_not_waited_for(
@@ -275,10 +304,9 @@ def test_a_lock_that_somebody_holds_for_long_is_not_waited_for(
     number = os.open(tmp_path, os.O_RDONLY)
     try:
         fcntl.flock(number, fcntl.LOCK_EX)
-        FileStore(str(tmp_path / "x.json"), Settings()).save("{}")
+        FileStore(str(tmp_path / "x.json"), Settings()).save("{}", None)
         mine = FileStore(str(link), Settings())
-        mine.text()
-        mine.save("{ }")
+        mine.save("{ }", mine.read(Selection()).version)
     finally:
         os.close(number)
     assert (tmp_path / "x.json").read_text() == "{ }"
@@ -299,8 +327,9 @@ def test_what_an_open_file_holds_is_somebody_elses(tmp_path: Path) -> None:
         file.write("what is this\n")
         file.flush()
         store = FileStore(f"/dev/fd/{file.fileno()}", Settings(from_format="env"))
-        assert (store.holds_something(), len(store.present(Selection()))) == (False, 0)
-        store.save("A=1\n")
+        before = store.read(Selection(), TARGET)
+        assert (store.holds_something(), len(before.bundle)) == (False, 0)
+        store.save("A=1\n", before.version)
     assert (tmp_path / "out").read_text() == "what is this\nA=1\n"
     with (tmp_path / "out").open() as file:
         assert FileStore(f"/dev/fd/{file.fileno()}", Settings()).text() == "what is this\nA=1\n"
@@ -310,7 +339,9 @@ def test_two_who_write_to_pipes_do_not_wait_for_one_another(tmp_path: Path) -> N
     pipes = [tmp_path / "one", tmp_path / "two"]
     for pipe in pipes:
         os.mkfifo(pipe)
-    writers = [threading.Thread(target=FileStore(str(pipe), Settings()).save, args=(pipe.name,)) for pipe in pipes]
+    writers = [
+        threading.Thread(target=FileStore(str(pipe), Settings()).save, args=(pipe.name, None)) for pipe in pipes
+    ]
     for writer in writers:
         writer.start()
     assert [pipe.read_text() for pipe in reversed(pipes)] == ["two", "one"]

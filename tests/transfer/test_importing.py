@@ -1,141 +1,50 @@
-"""What carrying out a plan does when something fails on the way, or when it is to stop."""
+"""What is read, refused and planned before the first write of an import."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from airconn.errors import InputErrors, TargetError
-from airconn.model import AirflowObject, Bundle, Connection, Origin, Outcome, Selection, Step, Text, Variable
-from airconn.plan import Policy, make_plan
-from airconn.stores.base import Capabilities
-from airconn.transfer.importing import carry_out, prepare
-from airconn.transfer.recovery import Recovery
+from airconn.errors import InputErrors
+from airconn.model import AirflowVersion, Connection, Origin, Outcome, Step, Text, Variable
+from airconn.plan import Policy
+from airconn.stores.base import DEFAULT_CONTEXT, Context
+from airconn.transfer.importing import Import, OpenedImport, prepare
+from airconn.transfer.requests import ImportRequest
 from tests.memory import Memory
 
 IDS = ["a", "b", "c", "d"]
 
 
-def variables(text: str = "new") -> list[AirflowObject]:
-    return [Variable(key=id_, value=Text(text)) for id_ in IDS]
+def prepared(source: Memory, target: Memory, policy: Policy = Policy(), **options: object) -> Import:  # noqa: B008
+    request = ImportRequest(("source",), policy=policy, allow_empty=True, **options)  # type: ignore[arg-type]
+    return prepare(request, OpenedImport(target, [source]), DEFAULT_CONTEXT)
 
 
-def carried_out(place: Memory, directory: Path, **options: object) -> tuple[list[tuple[str, str | None]], list[str]]:
-    """The id and error of each outcome, and what the place had to tell."""
-    outcomes: list[Outcome] = []
-    plan = make_plan(Bundle.of(variables()), Bundle.of(place.held.values()), place)
-    notes = carry_out(plan, place, outcomes.append, recovery=Recovery(directory), **options)  # type: ignore[arg-type]
-    return [(outcome.step.id, outcome.error) for outcome in outcomes], [note.where for note in notes]
+class Rehearsing(Memory):
+    """Knows which steps it refuses."""
 
+    asked: tuple[str, ...] = ()
 
-def test_a_place_takes_the_steps_as_it_likes(tmp_path: Path) -> None:
-    place = Memory()
-    place.failing = {"b"}
-    outcomes, notes = carried_out(place, tmp_path)
-    assert (outcomes, place.calls) == ([("a", None), ("b", "refused"), ("c", None), ("d", None)], [IDS])
-    assert notes == ["variables/a", "variables/c", "variables/d"]
-
-
-def test_to_fail_fast_is_to_begin_nothing_before_the_last_has_ended(tmp_path: Path) -> None:
-    place = Memory()
-    place.failing = {"c"}
-    outcomes, notes = carried_out(place, tmp_path, fail_fast=True)
-    assert (outcomes, place.calls) == ([("a", None), ("b", None), ("c", "refused")], [["a"], ["b"], ["c"]])
-    assert notes == ["variables/a", "variables/b"]
-
-
-def test_to_fail_fast_is_no_matter_to_what_is_written_as_a_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Memory, "capabilities", Capabilities(at_once=True))
-    place = Memory()
-    carried_out(place, tmp_path, fail_fast=True)
-    assert place.calls == [IDS]
-
-
-def test_a_place_that_does_not_answer_any_more_has_failed_with_that_step(tmp_path: Path) -> None:
-    place = Memory()
-    place.deaf = {"b"}
-    outcomes, _ = carried_out(place, tmp_path, fail_fast=True)
-    assert outcomes == [("a", None), ("b", "http://memory: nobody answers")]
-
-
-def test_a_place_that_does_not_answer_at_all_is_an_error(tmp_path: Path) -> None:
-    place = Memory()
-    place.deaf = {"a"}
-    with pytest.raises(TargetError, match="nobody answers"):
-        carried_out(place, tmp_path, fail_fast=True)
-
-
-def test_nothing_is_begun_after_a_stop(tmp_path: Path) -> None:
-    begun: list[Step] = []
-    outcomes, _ = carried_out(Memory(), tmp_path, stop=lambda: len(begun) == 2, on_begin=begun.append)
-    assert [id_ for id_, _ in outcomes] == ["a", "b"]
-
-
-def kept(directory: Path) -> list[str]:
-    return sorted(id_ for file in directory.iterdir() for id_ in json.loads(file.read_text())["variables"])
-
-
-def test_what_is_replaced_is_kept_until_it_is_safe(tmp_path: Path) -> None:
-    place = Memory(*variables("old"))
-    place.replaces = True
-    place.failing = {"c"}
-    seen: dict[str, list[str]] = {}
-    place.before_write = lambda step: seen.update({step.id: kept(tmp_path)})
-    carried_out(place, tmp_path)
-    assert all(id_ in held for id_, held in seen.items())
-    assert kept(tmp_path) == ["c"]
-
-
-def test_what_was_never_begun_is_not_among_what_may_be_lost(tmp_path: Path) -> None:
-    place = Memory(*variables("old"))
-    place.replaces = True
-    place.failing, place.untried = {"b"}, {"c"}
-    begun: list[Step] = []
-    carried_out(place, tmp_path, stop=lambda: len(begun) == 3, on_begin=begun.append)
-    assert kept(tmp_path) == ["b"]
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_what_is_replaced_is_kept_however_the_run_ends(tmp_path: Path, error: type[BaseException]) -> None:
-    place = Memory(*variables("old"))
-    place.replaces = True
-
-    def end(step: Step) -> None:
-        if step.id == "d":
-            raise error
-
-    place.before_write = end
-    with pytest.raises(error):
-        carried_out(place, tmp_path)
-    assert kept(tmp_path) == ["d"]
-
-
-def test_what_a_place_knows_that_it_refuses_is_an_error_of_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    place = Memory(Variable(key="c", value=Text("old")))
-    sources = [Memory(*(replace(obj, origin=Origin("s.env", IDS.index(obj.id))) for obj in variables()))]
-    asked: list[str] = []
-
-    def rehearse(self: Memory, steps: Sequence[Step]) -> list[Outcome]:
-        asked.extend(step.id for step in steps)
+    def rehearse(self, steps: Sequence[Step], context: Context) -> list[Outcome]:
+        self.asked += tuple(step.id for step in steps)
         return [Outcome(step, "no place") for step in steps if step.id in "bc"]
 
-    monkeypatch.setattr(Memory, "rehearse", rehearse)
+
+def test_what_a_place_knows_that_it_refuses_is_an_error_of_the_input() -> None:
+    place = Rehearsing(Variable(key="c", value=Text("old")))
+    objects = [Variable(key=id_, value=Text("new"), origin=Origin("s.env", n)) for n, id_ in enumerate(IDS)]
     with pytest.raises(InputErrors) as caught:
-        prepare(sources, place, Selection(), policy=Policy())
+        prepared(Memory(*objects), place)
     assert [str(error) for error in caught.value.errors] == [
         "s.env:1: variables/b: no place",
         "s.env:2: variables/c: no place",
     ]
-    assert (asked, place.calls) == (IDS, [])
-    prepared = prepare(sources, place, Selection(), policy=Policy(on_existing="fail"))
-    assert len(prepared.plan.blocked) == 1
-    assert asked == IDS  # a plan that isn't carried out isn't rehearsed
+    assert (list(place.asked), place.calls) == (IDS, [])
+    assert len(prepared(Memory(*objects), place, Policy(on_existing="fail")).plan.blocked) == 1
+    assert list(place.asked) == IDS  # a plan that isn't carried out isn't rehearsed
 
 
 @pytest.mark.parametrize(
@@ -150,6 +59,17 @@ def test_what_a_place_knows_that_it_refuses_is_an_error_of_the_input(monkeypatch
 def test_no_object_comes_into_being_in_two_steps_where_no_later_run_would_complete_it(
     policy: Policy, whole: bool
 ) -> None:
-    place = Memory()
-    prepare([Memory(Connection(conn_id="a", conn_type="http"))], place, Selection(), policy=policy)
-    assert place.whole is whole
+    found = prepared(Memory(Connection(conn_id="a", conn_type="http")), Memory(), policy)
+    assert found.context.whole is whole
+
+
+def test_a_plan_goes_by_what_was_read_of_the_target_for_its_airflow() -> None:
+    """What a write needs of the read comes with the plan, and not from the store."""
+    held = Variable(key="a", value=Text("old"))
+    found = prepared(Memory(replace(held, value=Text("new"))), Memory(held), airflow=AirflowVersion(2, 9, 0))
+    assert found.context.before is not None
+    assert (list(found.present), list(found.context.before.bundle)) == ([held], [held])
+    assert (found.context.airflow, found.context.writes) == (
+        AirflowVersion(2, 9, 0),
+        frozenset(found.selection.kinds),
+    )

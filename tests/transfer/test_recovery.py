@@ -10,6 +10,7 @@ import pytest
 from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.model import NEWEST, AirflowVersion, Connection, Selection, Text
+from airconn.stores.base import Context
 from airconn.stores.file import FileStore
 from airconn.stores.saving import write_atomically
 from airconn.transfer.recovery import Recovery
@@ -24,8 +25,7 @@ def test_what_is_kept_is_read_back_whole(tmp_path: Path) -> None:
     assert recovery.path is not None
     assert stat.S_IMODE(recovery.path.stat().st_mode) == 0o600
     store = FileStore(str(recovery.path), Settings())
-    store.reads_for = OLD
-    assert list(store.read(Selection())) == [CONNECTION]
+    assert list(store.read(Selection(), Context(OLD)).bundle) == [CONNECTION]
 
 
 def test_it_is_there_as_long_as_there_is_something_to_recover(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_the_file_shrinks_with_what_becomes_safe_and_is_right_in_the_end(
 
     def kept() -> set[str]:
         (file,) = tmp_path.iterdir()
-        return set(FileStore(str(file), Settings()).read(Selection()).connections)
+        return set(FileStore(str(file), Settings()).read(Selection()).bundle.connections)
 
     for number, connection in enumerate(connections[:-3], 1):
         recovery.is_safe(connection.kind, connection.id)

@@ -42,7 +42,7 @@ class Api(ABC):
 
     @abstractmethod
     def parse(self, kind: Kind, item: Mapping[str, Any]) -> AirflowObject:
-        """The object in an answer. Raises `TargetError`, which quotes no value, where it is none."""
+        """The object in an answer. Raises `TargetError`, which quotes no value, where it isn't one."""
 
     def sent(self, step: Step) -> frozenset[str]:
         """The fields that an update sends: what it writes, and what goes along with it."""

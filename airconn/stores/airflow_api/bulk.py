@@ -76,7 +76,7 @@ def entry(api: Api, step: Step) -> BulkEntry:
 def _key(api: Api, step: Step) -> BulkKey | None:
     source, dialect = step.source, api.dialect
     if step.action is Action.DELETE:
-        # Airflow lets nobody delete default_pool, but for this call.
+        # Airflow refuses to delete default_pool, but not in this call.
         return None if step.kind is Kind.POOLS and step.id == DEFAULT_POOL else BulkKey(step.kind, step.action)
     if source is None or hidden_refusal(source, _names(api, step)):
         return None
@@ -118,7 +118,7 @@ def request(api: Api, key: BulkKey, entities: Iterable[Entity]) -> Request:
 
 
 def done(reply: Reply, key: BulkKey, entries: Sequence[BulkEntry]) -> frozenset[str] | None:
-    """The ids that were dealt with, by the answer to `request`; None where the answer is none.
+    """The ids that were dealt with, by the answer to `request`; None where the answer tells none.
 
     The status is 200 even where nothing was done. What was to be deleted and is gone already counts as done.
     """

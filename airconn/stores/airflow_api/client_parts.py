@@ -16,7 +16,7 @@ _lock = threading.Lock()
 
 
 def prepare(name: str = _PACKAGE) -> None:
-    """Puts off what the package loads until somebody asks it for that, which airconn doesn't.
+    """Puts off what the package loads until it is asked for that, which airconn doesn't do.
 
     A package that is loaded already, or isn't what it was in the versions that are known, is left alone.
     """

@@ -77,7 +77,7 @@ class Lister:
             if rows is not None:
                 items = {row.id: row.item for row in rows if row.item is not None}
                 return Listing(items, len(rows) - len(items))
-            left -= self._size == size  # another size of the pages is no change of the list
+            left -= self._size == size  # another size of the pages doesn't change the list
         raise TargetError(
             f"its list of {self._kind.value} kept changing while it was read",
             where=self._session.base,

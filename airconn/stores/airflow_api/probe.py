@@ -41,7 +41,7 @@ def probe(session: Session, watch: Watch) -> AnsweringAirflow:
         finally:
             watch("", 0, 0)  # the credentials may come from a command that asks for something on the terminal
         if reply.status >= 500 and gateways.fault(reply):
-            # Nobody seems to be there. But a gateway may know only the paths of Airflow 2, which one request tells.
+            # No server seems to be there, or a gateway knows only the paths of Airflow 2, which one request tells.
             once = True
         elif reply.status != 200 and reply.status != 404 and session.auth.given:
             reply = _with_credentials(session, path) or reply

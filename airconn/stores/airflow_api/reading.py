@@ -95,7 +95,7 @@ class ApiReader:
         unknown = listing.unshown - len(found)
         if selection.ids is not None:
             missing = sorted(id_ for other, id_ in selection.ids if other is kind and id_ not in listing.items)
-            # The search doesn't tell capitals, and in Airflow 2 there is none.
+            # The search doesn't tell capitals, and Airflow 2 has none.
             likely = missing if unknown else [id_ for id_ in missing if _is_one_of(id_, found)]
             for id_ in likely[:PAGE]:
                 if self._is_unshown(kind, id_):
@@ -140,7 +140,7 @@ class ApiReader:
 
 
 def read_object(session: Session, api: Api, kind: Kind, id_: str) -> AirflowObject | None:
-    """One object, or None where there is no such one. Raises `ShowingFailed` where the server fails on it."""
+    """One object, or None where it doesn't exist. Raises `ShowingFailed` where the server fails on it."""
     answer = session.get(Request("GET", api.path(kind, id_)), kind)
     return None if answer is None else api.parse(kind, answer)
 

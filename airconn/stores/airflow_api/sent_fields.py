@@ -13,7 +13,8 @@ from airconn.model import (
     is_unsaid,
     value_fields,
 )
-from airconn.model.compare import compare, hides
+from airconn.model.compare import compare
+from airconn.model.text import hides
 from airconn.stores.airflow_api.stored_forms import stored_form
 
 

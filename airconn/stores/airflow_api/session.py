@@ -43,12 +43,12 @@ class Session(RestClient):
         """A request that was answered, to try whether these credentials are still let in."""
         self._refusals = 0
         self._shut: Reply | None = None
-        """The answer to credentials that were let in once and aren't any more, to whoever comes after it."""
+        """The answer to credentials that were let in once and aren't any more, given again without a request."""
 
     def send(self, request: Request) -> Reply:
         """The answer to a request with credentials, logging in again when they have expired.
 
-        Raises `NoAnswer` where there is none, and `TargetError` where logging in is refused.
+        Raises `NoAnswer` where there isn't one, and `TargetError` where logging in is refused.
         """
         if self.let_in:
             if self._shut is None:

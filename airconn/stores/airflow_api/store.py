@@ -19,7 +19,8 @@ from airconn.stores.airflow_api.reading import ApiReader
 from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.stored_forms import stored_form
-from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store, normal_url
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
+from airconn.urls import endpoint
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -44,7 +45,7 @@ class AirflowApiStore(Store):
         return Description(text, server.version, hides_no_password=not server.v2)
 
     def location(self, kind: Kind) -> object:
-        return normal_url(self.address)
+        return endpoint(self.address)
 
     def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
         reader = ApiReader(self._session, self._api(context), context.watch)

@@ -9,7 +9,8 @@ from typing import Any
 
 from airconn.airflow.rest_api import RestDialect
 from airconn.model import MASK, REDACTED, AirflowObject, Connection, Redacted, Str, Text, Variable
-from airconn.model.compare import Likeness, compare, hides
+from airconn.model.compare import Likeness, compare
+from airconn.model.text import hides
 
 
 def unmasked(text: str | None) -> Str:

@@ -21,7 +21,7 @@ from airconn.model import (
     Step,
     value_fields,
 )
-from airconn.model.compare import hides
+from airconn.model.text import hides
 from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
 from airconn.stores.airflow_api.error_texts import reason
 from airconn.stores.airflow_api.sent_fields import is_merged
@@ -58,14 +58,14 @@ class Doubt(Enum):
 
 
 class _NotDeleted(TargetError):
-    """The server let nobody delete an object."""
+    """The server refused to delete an object."""
 
 
 class ApiWriter:
     """Writes to one server, one object a request."""
 
     def __init__(self, session: Session, api: Api, *, whole: bool = False) -> None:
-        """`whole`: an object that comes to be there in the meantime, and may be somebody else's, isn't touched."""
+        """`whole`: an object that comes to be there in the meantime, perhaps another writer's, isn't touched."""
         self._whole = whole
         self._session = session
         self._api = api
@@ -223,8 +223,8 @@ class ApiWriter:
         """Whether an object that is there now is what a create has sent.
 
         `known`: a create of ours had no answer, so that it may be ours. Else it was made by a gateway that sent ours
-        twice, or by somebody else. What the server doesn't show of it is written once more, since nobody knows whose
-        it is. Raises `NotWritten` where it is one with other values, or where that fails, and `NoAnswer`.
+        twice, or by another writer. As it may be either's, what the server doesn't show of it is written once more.
+        Raises `NotWritten` where it is one with other values, or where that fails, and `NoAnswer`.
         """
         source = step.source
         if source is None:

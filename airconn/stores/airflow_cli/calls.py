@@ -25,7 +25,7 @@ def leaves_existing(kind: Kind, version: AirflowVersion) -> bool:
 
 
 def import_(kind: Kind, name: str, content: str, version: AirflowVersion, *, overwrite: bool) -> Call:
-    """Objects of a kind, taken from `content`. What exists is left alone or overwritten, if there is a choice."""
+    """Imports objects of a kind from `content`. What exists is overwritten or not, where the command has a choice."""
     options: tuple[str, ...] = ()
     if kind is Kind.CONNECTIONS and overwrite:
         options = ("--overwrite",)
@@ -35,5 +35,5 @@ def import_(kind: Kind, name: str, content: str, version: AirflowVersion, *, ove
 
 
 def delete(kind: Kind, name: str, id_: str) -> Call:
-    """One object, which an id that looks like an option is no obstacle to."""
+    """Deletes one object, also one whose id looks like an option."""
     return Call(name, (kind.value, "delete", "--", id_))

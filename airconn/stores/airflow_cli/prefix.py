@@ -1,6 +1,6 @@
 """The command that leads to where `airflow` is, such as `docker exec -i sched`, and how a shell is run through it.
 
-The script goes to the shell's standard input and never into its arguments, which everybody on the machine can list.
+The script goes to the shell's standard input and never into its arguments, which every user of the machine can list.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from airconn.errors import AirconnError, TargetError, UsageError
 SCHEME = "airflow-cli:"
 _SHELL = ("sh", "-s")
 _TAIL = 4096
-"""How much of what the command says is kept."""
+"""The number of bytes of standard error that are kept."""
 _GLANCE = 0.5
 _GRACE = 5.0
 """Seconds that a command has to end by itself after it was told to: the shell removes its files meanwhile."""
 
 
 class Silent(AirconnError):
-    """The command said nothing for too long. It was ended."""
+    """The command printed nothing for too long, and was ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a shell has said."""
+    """The output of a shell."""
 
     out: bytes
     last_words: str
-    """The last line of what the command said on standard error."""
+    """The last line of standard error."""
     code: int
 
 
@@ -127,7 +127,7 @@ def _feed(pipe: IO[bytes], data: bytes) -> None:
 
 
 def _pump(pipe: IO[bytes], chunks: queue.Queue[bytes]) -> None:
-    """Passes on what comes out of a pipe, and nothing at its end."""
+    """Passes on what comes out of a pipe, and an empty chunk at its end."""
     with contextlib.suppress(OSError, ValueError):
         while chunk := os.read(pipe.fileno(), 65536):
             chunks.put(chunk)
@@ -141,7 +141,7 @@ def _remember(pipe: IO[bytes], words: list[bytes]) -> None:
 
 
 def _until_the_end(chunks: queue.Queue[bytes], patience: float) -> Iterator[bytes]:
-    """What comes, until nothing does. Raises `queue.Empty` after so many seconds of silence."""
+    """The chunks up to the empty one. Raises `queue.Empty` after so many seconds of silence."""
     quiet_since = time.monotonic()
     while True:
         try:
@@ -158,13 +158,13 @@ def _until_the_end(chunks: queue.Queue[bytes], patience: float) -> Iterator[byte
 
 
 def last_line(said: bytes) -> str:
-    """The last line of a text that has something in it."""
+    """The last line of a text that isn't blank."""
     lines = said.decode(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a command and what it has started here. What it has started elsewhere cleans up after itself."""
+    """Ends a command and what it has started on this machine."""
     for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
         if process.poll() is not None:
             break

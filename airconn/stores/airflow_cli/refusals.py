@@ -1,4 +1,4 @@
-"""What the `airflow` command would refuse, or break on, and what it would destroy. No value but the id is quoted."""
+"""What the `airflow` command refuses, fails on, or would destroy. Quotes no value but the id."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
 
 
 def _of_conn_id(conn_id: str, version: AirflowVersion) -> Iterator[str]:
-    """What `validate_key` of utils/helpers.py and `sanitize_conn_id` of models/connection.py have against an id."""
+    """Why `validate_key` of utils/helpers.py or `sanitize_conn_id` of models/connection.py refuses an id."""
     if not conn_ids.is_in_api(conn_id):
         yield "airflow connections import takes no id with other characters than letters, digits, '_', '-' and '.'"
     elif rules_for(version).ascii_conn_ids and not conn_id.isascii():
@@ -50,7 +50,7 @@ def _of_conn_id(conn_id: str, version: AirflowVersion) -> Iterator[str]:
 
 
 def update_refusal(step: Step, *, teams: bool) -> str:
-    """Why no import makes the changes of a step, if none does.
+    """Why an import can't make the changes of a step. Empty where it can.
 
     `connections import --overwrite` merges an object whose password was never set, and so keeps the old one; all else
     it sets, the team among it (cli connection_command.py `_import_helper`; run on 2.11 and 3.3).
@@ -64,7 +64,7 @@ def update_refusal(step: Step, *, teams: bool) -> str:
 
 
 def replace_refusal(step: Step, *, teams: bool) -> str:
-    """Why an object can't be deleted and created anew, if it can't."""
+    """Why an object can't be deleted and created anew. Empty where it can."""
     if step.kind is Kind.POOLS and step.id == DEFAULT_POOL:
         return f"Airflow lets nobody delete {DEFAULT_POOL}"
     return _team_refusal(step, teams=teams) if isinstance(step.source, Connection) else ""

@@ -1,9 +1,9 @@
 """The script that is sent to a shell where `airflow` is, and what comes back of it.
 
-Files that hold secrets are in a directory that only their owner can look into, and that goes when the shell ends, in
-whatever way but SIGKILL. What `airflow` prints stays there: its logs go to standard output in Airflow 3 and among the
-results in others, and its errors may quote values. Nothing else that the shell prints is believed than what stands
-behind a mark that nobody can guess, which is made of two parts so that a terminal that echoes the script shows none.
+Files that hold secrets are in a directory that only their owner can read, and that is removed when the shell ends,
+unless by SIGKILL. What `airflow` prints stays there: its logs go to standard output in Airflow 3 and among the
+results in others, and its errors may quote values. Of what the shell prints, only that behind a random mark is
+believed. The mark is made of two parts, so that a terminal that echoes the script shows none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from airconn.stores.airflow_cli.prefix import Prefix, Ran, Silent, last_line
 
 _MARK = "airconn:"
 _LONGEST = 300
-"""How many characters of a foreign message are shown."""
+"""The number of characters of another program's message that are shown."""
 
 _HEAD = """\
 a={mark} b={nonce}
@@ -53,7 +53,7 @@ case $t in [Tt]*|1) say saw config teams;; esac
 
 
 FILE = "\0"
-"""Stands for the file of a call among its arguments. No argument of a program can be this."""
+"""Marks where the file of a call goes among its arguments. No real argument can be this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a script has told."""
+    """The results of a script."""
 
     codes: Mapping[str, int]
     """The exit codes of the calls that have ended."""
@@ -88,7 +88,7 @@ class Answer:
 
 
 class CutOff(AirconnError):
-    """The script began, and its end was not heard of: what it was to do is done or it isn't."""
+    """The script began and didn't report its end: its work may be done or not."""
 
 
 def script_of(calls: Sequence[Call], nonce: str) -> str:
@@ -173,7 +173,7 @@ def _lacking(what: str, prefix: Prefix) -> TargetError:
 
 
 def _not_started(ran: Ran, script: str, prefix: Prefix) -> TargetError:
-    """Why the shell did nothing. It is the command that speaks then, and it has been told no secret."""
+    """Why the shell did nothing. The message is that of the command, which was sent no secret."""
     words = ran.last_words or last_line(ran.out)
     if not ran.code and not words:
         return TargetError(

@@ -1,4 +1,4 @@
-"""Asks the `airflow` command, and knows what it has told about itself."""
+"""Runs the `airflow` command, and remembers its version."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from airconn.stores.airflow_cli.reading import document, exact_values, objects
 from airconn.stores.airflow_cli.script import Answer, Call, CutOff, carry_out
 
 _PATIENCE = 5
-"""How many times the timeout of a server one call of `airflow` may last: each start takes seconds, and on a busy
-machine many, and a long import says nothing meanwhile."""
+"""The factor from the timeout of a server to that of a call of `airflow`: each start takes seconds, on a busy machine
+many, and a long import prints nothing meanwhile."""
 _OTHER_KEY = "as it was written with another Fernet key"
 _FERNET = re.compile(r"gAAAAA[\w-]{60,}={0,2}")
-"""What Fernet makes of a text: version 128 and a time in this epoch, in base64."""
+"""A Fernet token: version 128 and a time in this epoch, in base64."""
 
 
 class CommandSession:
@@ -37,18 +37,18 @@ class CommandSession:
 
     @property
     def known(self) -> AirflowVersion | None:
-        """The version, if there was an answer yet."""
+        """The version, if it was asked for."""
         return self._version
 
     def version(self) -> AirflowVersion:
-        """The version that `airflow version` tells. Asks once. Raises `TargetError`."""
+        """The version that `airflow version` prints. Asks once. Raises `TargetError`."""
         if self._version is None:
             self._asked(())
         assert self._version is not None  # noqa: S101 - it would have raised
         return self._version
 
     def text(self) -> str:
-        """The same as it is told."""
+        """The version as it is printed."""
         self.version()
         return self._text
 
@@ -65,7 +65,7 @@ class CommandSession:
         return found
 
     def work(self, todo: Sequence[Call]) -> Answer:
-        """Makes these calls. Raises `TargetError` where none of them was made, and `CutOff` where that isn't sure."""
+        """Makes these calls. Raises `TargetError` where none was made, and `CutOff` where that isn't sure."""
         ask = [] if self._version else [calls.VERSION]
         answer = carry_out(self.prefix, [*ask, *todo], self._environ, self._patience)
         if ask:
@@ -166,7 +166,7 @@ class CommandSession:
         return TargetError(f"{' '.join(call.words()[:3])} {said}", where=self.prefix.address, hint=hint)
 
     def _losses(self, entries: Mapping[str, Any], *, exact: bool) -> list[Note]:
-        """What the command doesn't tell of variables, in one note."""
+        """A note of what an export of variables leaves out or changes."""
         version = self.version()
         lost = []
         if not exact and any(not isinstance(entry, str) for entry in entries.values()):

@@ -1,6 +1,6 @@
 """Carries out steps by importing files, and judges each by what is there afterwards.
 
-The command's exit codes say nothing, and one entry that it chokes on takes the others of its file with it.
+The command's exit codes say nothing, and one entry that it fails on makes the others of its file fail, too.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=AirflowObject)
 
 _PATIENCE = 6
-"""After so many files in a row of which nothing was taken, no other is tried."""
+"""The number of failed files in a row after which no other is tried."""
 
 
 @dataclass(slots=True)
 class _Item:
-    """A step on its way."""
+    """A step, and what became of it so far."""
 
     step: Step
     wanted: AirflowObject | None
-    """What is to be there in the end."""
+    """The object that the place holds in the end. None for a delete."""
     error: str | None = None
     final: bool = False
-    """Whether another try is of no use."""
+    """Whether it is not tried again."""
     untried: bool = False
 
     @property
@@ -78,7 +78,7 @@ class Writer:
     """Writes to one deployment."""
 
     def __init__(self, session: CommandSession, store: Store, context: Context) -> None:
-        """`store` knows what the place refuses and gives back."""
+        """`store` says what the place refuses and what it gives back."""
         self._session = session
         self._store = store
         self._context = context
@@ -235,7 +235,7 @@ class Writer:
         return f"{failed}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} not as wanted" if names else None
 
     def _apart(self, items: Sequence[_Item]) -> None:
-        """Tries again those that failed, in ever smaller files, so that one that Airflow chokes on fails alone."""
+        """Tries again those that failed, in ever smaller files, so that one that Airflow fails on fails alone."""
         groups = [list(items)]
         while groups:
             failed = [item for item in groups.pop(0) if item.error and not item.final]
@@ -248,14 +248,14 @@ class Writer:
                     groups += [half] if len(half) > 1 else []
 
     def _round_again(self, items: Sequence[_Item]) -> None:
-        """Another round, after which nothing may be raised any more: what was written has to be told."""
+        """Another round. It raises nothing, since the outcomes of earlier rounds have to be reported."""
         try:
             self._round(items, deleting=False)
         except TargetError:
-            self._barren = _PATIENCE  # the errors of the first time stand
+            self._barren = _PATIENCE  # the errors of the first round are kept
 
     def _losses(self, item: _Item) -> tuple[Note, ...]:
-        """What of an object that was written its file can't hold."""
+        """The parts of a written object that its file can't hold."""
         if item.wanted is None or item.error is not None:
             return ()
         options = WriteOptions(airflow=self._session.version(), kinds=frozenset({item.step.kind}))

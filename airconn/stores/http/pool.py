@@ -44,7 +44,7 @@ def make_pool(base: str, settings: Settings) -> PoolManager:
         ) from None
     except ImportError:
         raise UsageError("a SOCKS proxy needs PySocks", hint="pip install PySocks") from None
-    # Otherwise it reads where a redirect leads that it doesn't follow, and fails on what is no URL.
+    # Otherwise it reads where a redirect leads that it doesn't follow, and fails on what isn't a URL.
     pool.urlopen = partial(pool.urlopen, redirect=False)  # type: ignore[method-assign]
     return pool
 

@@ -26,7 +26,7 @@ class RestClient:
         self._headers = headers or {}
 
     def send(self, request: Request) -> Reply:
-        """The answer, whatever its status. Raises `NoAnswer` where there is none."""
+        """The answer, whatever its status. Raises `NoAnswer` where there isn't one."""
         return self.transport.send(request, self._headers)
 
     def json(self, request: Request) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class Transport:
     def send(self, request: Request, headers: Mapping[str, str]) -> Reply:
         """The answer, whatever its status. Redirects are not followed: they would take the credentials along.
 
-        Repeats what is safe to repeat. Raises `NoAnswer` where there is none, which is an `OutOfTime` where the
+        Repeats what is safe to repeat. Raises `NoAnswer` where no answer comes, which is an `OutOfTime` where the
         deadline is why.
         """
         doubtful = False
@@ -115,7 +115,7 @@ class Transport:
             raise NoAnswer("it isn't asked again", where=self.base, maybe_done=maybe_done)
 
     def _try(self, request: Request, headers: Mapping[str, str], seconds: float) -> Reply | NoAnswer:
-        """The answer to a request that is sent once, or why there is none."""
+        """The answer to a request that is sent once, or why there isn't one."""
         from urllib3.exceptions import HTTPError
 
         try:

@@ -1,7 +1,7 @@
-"""What Airflow's LocalFilesystemBackend makes of a file, and how one is changed so that it makes the same of it.
+"""What Airflow's LocalFilesystemBackend reads in a file, and how objects are written so that it reads them back.
 
 Read in airflow 2.11.2 and 3.3.2, `secrets/local_filesystem.py`. The backend reads a whole file for each lookup, and
-where one entry is at fault, it finds nothing in any of them.
+where one entry is wrong, it finds none of them.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 """What ends a line to `str.splitlines`."""
 
 
-USELESS = "an entry of which Airflow makes nothing"
+USELESS = "an entry that Airflow ignores"
 """The version of an entry that is there and isn't an object."""
 
 
 def type_of(path: str, rules: Rules) -> str:
-    """What kind of text Airflow takes a file for. Raises `InputError` where it takes it for none."""
+    """The format that Airflow expects in a file of this name. Raises `InputError` for a name that it doesn't read."""
     name = PurePath(path).suffix.lstrip(".") if rules.type_is_suffix else path.rsplit(".", 2)[-1]
     if name.lower() not in TYPES:
         raise InputError(
@@ -53,9 +53,9 @@ def type_of(path: str, rules: Rules) -> str:
 
 
 def read(text: str, kind: Kind, path: str, options: ReadOptions) -> Reading:
-    """What Airflow finds in a file. Raises `InputErrors` where a fault keeps it from finding anything.
+    """What Airflow finds in a file. Raises `InputErrors` for a fault that makes it find nothing at all.
 
-    The versions are those of the entries of which it makes nothing.
+    The versions are those of the entries that it ignores.
     """
     reader = _Reader(kind, options)
     file_type = type_of(path, options.rules)
@@ -73,12 +73,12 @@ def read(text: str, kind: Kind, path: str, options: ReadOptions) -> Reading:
 
 
 def ids(content: Reading, kind: Kind) -> frozenset[str]:
-    """The ids of all entries of a file, also of those of which Airflow makes nothing."""
+    """The ids of all entries of a file, also of those that Airflow ignores."""
     return frozenset((*content.bundle.of_kind(kind), *(id_ for _, id_ in content.versions)))
 
 
 def _documents(text: str, path: str, file_type: str) -> tuple[Any, Any]:
-    """The document as we read it, which knows where everything stands, and as Airflow does."""
+    """The document as we read it, with the line and column of each value, and as Airflow reads it."""
     if file_type == "json":
         return json_tree.load(text, path), json.loads(text)
     document = yaml_tree.load(text, path)
@@ -206,21 +206,21 @@ def env_entries(text: str, path: str, faults: Faults) -> Iterator[tuple[str, str
 
 
 def entry(obj: Connection | Variable) -> Any:
-    """What stands under the id of an object in a file of JSON or YAML."""
+    """The value under the id of an object in a file of JSON or YAML."""
     if isinstance(obj, Variable):
         return connection_fields.shown(obj.value)
-    # An empty password is none to Airflow, and a team's name is a fault to one that knows no teams.
+    # Airflow takes an empty password for a missing one, and fails on the name of a team where it has no teams.
     password = None if obj.password == "" else obj.password
     return connection_fields.to_fields(replace(obj, team_name=None, password=password))
 
 
 def line(obj: Connection | Variable) -> str:
-    """What stands behind the `=` of an object."""
+    """The text behind the `=` of an object."""
     return str(connection_fields.shown(obj.value)) if isinstance(obj, Variable) else connection_uri.build(obj)
 
 
 def refusal(obj: Connection | Variable, file_type: str, rules: Rules) -> str:
-    """Why there is no entry of an object that Airflow reads, if there is none."""
+    """Why an object can't be written so that Airflow reads it. Empty where it can."""
     if isinstance(obj, Connection) and (fault := extra_fault(obj, rules)):
         return f"its extra {fault}"
     if file_type != "env":
@@ -240,7 +240,7 @@ def refusal(obj: Connection | Variable, file_type: str, rules: Rules) -> str:
 
 
 def stored(obj: Connection | Variable, file_type: str, options: ReadOptions) -> Connection | Variable:
-    """What Airflow makes of an object after it has been written. Raises `InputError` where it makes nothing of it."""
+    """The object that Airflow reads after `obj` was written. Raises `InputError` where it reads none."""
     if isinstance(obj, Variable):
         value = obj.value if "value" in obj.literal else Text.of(str(connection_fields.shown(obj.value)))
         return replace(obj, value=value, description=None, team_name=None, unsaid=UNDESCRIBED)
@@ -253,7 +253,7 @@ def stored(obj: Connection | Variable, file_type: str, options: ReadOptions) -> 
 
 
 def losses(obj: Connection | Variable, file_type: str, options: ReadOptions) -> dict[str, str]:
-    """What of an object doesn't come back: field -> why."""
+    """The fields of an object that aren't read back, and why."""
     if isinstance(obj, Connection) and file_type == "env":
         return connection_uri.losses(obj, line(obj), options.rules)
     back = stored(obj, file_type, options)

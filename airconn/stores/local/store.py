@@ -41,7 +41,7 @@ class LocalStore(Store):
     """
 
     def __init__(self, paths: Mapping[Kind, str]) -> None:
-        """`paths` are those of the files that there are."""
+        """`paths` has the file of each kind."""
         first, second = paths.get(Kind.CONNECTIONS, ""), paths.get(Kind.VARIABLES)
         super().__init__(
             f"local:{first}" + (f",{second}" if second else ""),
@@ -100,7 +100,7 @@ class LocalStore(Store):
         return tuple(found)
 
     def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
-        """There may be an entry of its id that Airflow makes nothing of, which must not be lost."""
+        """An object isn't created over an entry of its id that Airflow ignores."""
         is_there = context.before is not None and (step.kind, step.id) in context.before.versions
         if step.action is not Action.CREATE or not is_there:
             return ""
@@ -197,7 +197,7 @@ class LocalStore(Store):
         write_atomically(Path(path), after, keep_mode=True)
 
     def _losses(self, step: Step, context: Context) -> tuple[Note, ...]:
-        """What of a written object the file can't hold."""
+        """The parts of a written object that the file can't hold."""
         if step.action is Action.DELETE:
             return ()
         obj = cast("Connection | Variable", step.result())
@@ -225,7 +225,7 @@ def _look(path: str) -> None:
 
 
 def _text_of(path: str) -> str:
-    """What a file holds. Raises `TargetError` where it can't be read, and `InputError` where it is no text."""
+    """What a file holds. Raises `TargetError` where it can't be read, and `InputError` where it isn't UTF-8."""
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -243,7 +243,7 @@ def _text_of(path: str) -> str:
 
 
 def _half_a_character(obj: AirflowObject) -> str:
-    """The name of a field that has half a character in it."""
+    """The name of a field that has half a character in it. Empty where none has."""
     for name in ("id", *value_fields(obj.kind)):
         value = getattr(obj, name)
         text = getattr(value, "text", value)

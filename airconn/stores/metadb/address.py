@@ -30,7 +30,7 @@ _DRIVERS = {
 }
 """For each kind of database that Airflow has: SQLAlchemy's names of drivers, and their modules, the best first."""
 _OLD_NAMES = {"postgres": "postgresql", "mariadb": "mysql"}
-"""What Airflow (`_upgrade_postgres_metastore_conn`) and SQLAlchemy take as well."""
+"""Other names that Airflow (`_upgrade_postgres_metastore_conn`) and SQLAlchemy accept."""
 
 _URL = re.compile(r"metadb\+([\w+]+)://(.*)", re.IGNORECASE | re.DOTALL)
 # As sqlalchemy/engine/url.py `_parse_url` tells them apart: a password may have anything but an '@' in it.
@@ -42,14 +42,14 @@ _PASSWORD_OPTION = re.compile(r"[?&](password|passwd|sslpassword)=", re.IGNORECA
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database and how it is spoken to."""
+    """A database and how to connect to it."""
 
     url: URL = field(repr=False)
     """With the password, and with a driver that is installed."""
     shown: str
     """The URL without credentials and options."""
     where: str
-    """What says so, for messages."""
+    """The setting or the address that names it, for messages."""
     is_configured: bool = False
     """Whether Airflow's configuration names it, and not the address."""
     schema: str | None = None
@@ -61,9 +61,9 @@ class Database:
 
 
 def shown(address: str) -> str:
-    """An address without its user name and options, as it stands in messages and origins.
+    """An address without its user name and options, for messages and origins.
 
-    Raises `UsageError` for one that has a password in it, or is none.
+    Raises `UsageError` for one that has a password in it, or that is invalid.
     """
     if address.lower() == CONFIGURED:
         return CONFIGURED
@@ -108,7 +108,7 @@ def _parsed(value: ConfigValue) -> URL:
             hint="like postgresql://USER:PASSWORD@HOST/DB; what has another meaning in a URL is written %XX",
         ) from None
     if match := _DATABASE.match(text):
-        # SQLAlchemy takes %XX in it for what it stands for since 2.1, and no Airflow has that one yet.
+        # Since 2.1, SQLAlchemy decodes %XX in it, and no Airflow has that release yet.
         url = url.set(database=match[1])
     kind = _OLD_NAMES.get(url.get_backend_name(), url.get_backend_name())
     if kind not in _DRIVERS:

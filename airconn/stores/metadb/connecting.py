@@ -1,4 +1,4 @@
-"""Speaks to the database: read-only, within one transaction, and with every failure in words."""
+"""Connects to the database: read-only, within one transaction, and with a message for every failure."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _MYSQL_SLOW = frozenset({1205, 3024})
 def connected(database: Database, seconds: float) -> Iterator[Connection]:
     """A transaction that sees one state of the database and can't change it.
 
-    Raises `TargetError` where it can't be had, and for every failure of what is done in it.
+    Raises `TargetError` where it can't be begun, and for every query in it that fails.
     """
     sqlalchemy = drivers.load("sqlalchemy", EXTRA)
     try:
         with warnings.catch_warnings(), ExitStack() as stack:
-            # What SQLAlchemy has to say about types that it doesn't know is of no interest here.
+            # Warnings of SQLAlchemy about types that it doesn't know don't matter here.
             warnings.simplefilter("ignore", sqlalchemy.exc.SAWarning)
             yield _begun(stack.enter_context(_opened(database, seconds)), database, seconds)
     except sqlalchemy.exc.DBAPIError as error:
@@ -59,7 +59,7 @@ def _opened(database: Database, seconds: float) -> Connection:
         if database.kind != "postgresql" or not isinstance(error, sqlalchemy.exc.ProgrammingError):
             raise
         raise _unknown_options(database) from None
-    except Exception:  # noqa: BLE001 - a driver raises what it likes at an option that it can't do anything with
+    except Exception:  # noqa: BLE001 - a driver may raise anything for an option that it doesn't know
         raise _unknown_options(database) from None
     return connection
 
@@ -81,7 +81,7 @@ def _engine(database: Database, seconds: float) -> Any:
         path = _file(database)
 
         def open_file() -> sqlite3.Connection:
-            # Isolation is up to us: Python begins no transaction for what only reads.
+            # We begin the transaction: Python begins none for queries that only read.
             connection = sqlite3.connect(
                 f"file:{quote(str(path))}?mode=ro", uri=True, timeout=seconds, isolation_level=None
             )
@@ -132,7 +132,7 @@ def _begun(connection: Connection, database: Database, seconds: float) -> Connec
 
 
 def _failure(error: Any, database: Database, seconds: float) -> TargetError:
-    """What became of the database in words. Nothing of the driver's message is in them: a value may be."""
+    """The error of a failed query. It quotes nothing of the driver's message, which may hold a value."""
     text = str(error.orig).lower()
     if database.kind == "sqlite":
         message, hint = _sqlite_reason(text)
@@ -144,12 +144,12 @@ def _failure(error: Any, database: Database, seconds: float) -> TargetError:
 
 
 def _named(database: Database) -> str:
-    """What says which database it is, where that isn't the address."""
+    """Where the database is named, if that isn't the address."""
     return f" (it is named by {database.where})" if database.is_configured else ""
 
 
 def _reason(text: str, code: int, state: str, seconds: float) -> tuple[str, str]:
-    """Why a server gives nothing, and what there is to do."""
+    """Why a server gave no answer, and what to do."""
     unsaid = not state and not code
     if state == "42501" or code in _MYSQL_NO_RIGHTS:
         return "doesn't let this user read Airflow's tables", "it needs the right to SELECT"

@@ -1,4 +1,4 @@
-"""Fernet, with which Airflow encrypts what is secret: which key it is, and why a text can't be decrypted."""
+"""Fernet, with which Airflow encrypts secrets: which keys there are, and why a text can't be decrypted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Keys:
     """The keys of `[core] fernet_key`, each of which may decrypt (airflow models/crypto.py `get_fernet`)."""
 
     def __init__(self, value: ConfigValue) -> None:
-        """Raises `UsageError` for a key that is none, by its position in the list."""
+        """Raises `UsageError` for an invalid key, which it names by its position in the list."""
         fernet = drivers.load("cryptography.fernet", EXTRA)
         parts = value.text.split(",")
         self.where = value.where

@@ -25,11 +25,11 @@ from airconn.stores.metadb.tables import Row
 
 
 class Unreadable(Exception):
-    """A row that is no object. Its message is the reason in words."""
+    """A row that can't be read as an object. Its message is the reason in words."""
 
 
 class Absent(Unreadable):
-    """A row that isn't there for Airflow either."""
+    """A row that Airflow doesn't find either."""
 
 
 class Reader:
@@ -60,7 +60,7 @@ class Reader:
             host=hidden_or(text_of(row["host"])),
             schema=hidden_or(text_of(row["schema"])),
             login=hidden_or(text_of(row["login"])),
-            # To Airflow, an empty password is none (`set_password`).
+            # Airflow stores an empty password as NULL (`set_password`).
             password=password if isinstance(password, Redacted) else hidden_or(password or None),
             port=_whole(row["port"], "port"),
             extra=extra if isinstance(extra, Redacted | None) else Text.of(extra),
@@ -98,7 +98,7 @@ class Reader:
         )
 
     def _clear(self, field: str, row: Row, column: str, flag: str) -> str | Redacted | None:
-        """The text of a field. Airflow leaves an empty one of a connection alone, and fails at that of a variable."""
+        """The text of a field. Airflow ignores the flag of an empty one of a connection, not that of a variable."""
         text = text_of(row[column])
         if text is None or not row[flag] or (text == "" and field != "value"):
             return text
@@ -117,7 +117,7 @@ class Reader:
 
 
 def text_of(value: Any) -> str | None:
-    """What stands in a column for text. Raises `Unreadable` where that is no text."""
+    """The text of a column. Raises `Unreadable` for bytes that aren't UTF-8."""
     if isinstance(value, bytes | bytearray | memoryview):
         value = bytes(value).decode("utf-8", "surrogateescape")
     if value is None:

@@ -24,7 +24,7 @@ from airconn.stores.metadb.tables import Row, Tables
 T = TypeVar("T", bound=AirflowObject)
 
 _SAMPLE = 50
-"""How many tokens of each column are tried to tell a wrong key from a few rows that can't be decrypted."""
+"""The number of tokens of each column that are tried to tell a wrong key from a few damaged rows."""
 
 
 _READ_ONLY = (
@@ -35,7 +35,7 @@ _READ_ONLY = (
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a read has learned beside the objects."""
+    """What a read finds beside the objects."""
 
     notes: list[Note] = field(default_factory=list)
     passed_over: dict[Key, str] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class MetadbStore(Store):
         return Description(f"the metadata database of {self._release.text} at {place}", self._release.version)
 
     def stored_form(self, obj: T, context: Context = DEFAULT_CONTEXT) -> T:
-        """To Airflow an empty password is none (`set_password` of models/connection.py)."""
+        """Airflow stores an empty password as NULL (`set_password` of models/connection.py)."""
         if isinstance(obj, Connection) and obj.password == "":
             return cast("T", replace(obj, password=None))
         return obj
@@ -119,7 +119,7 @@ class MetadbStore(Store):
                 found.passed_over[kind, id_] = f"{where}: {reason}"
             return None
         if kind is Kind.VARIABLES and reader.undecryptable:
-            # So says `Variable.get_val`, which only logs an error; a connection fails where it is used.
+            # `Variable.get_val` only logs an error; a connection fails where it is used.
             found.passed_over[kind, id_] = f"{where}: its value {reader.undecryptable['value']}"
         found.notes.extend(
             Note(where, f"{name} {why}: taken for hidden") for name, why in reader.undecryptable.items()
@@ -127,7 +127,7 @@ class MetadbStore(Store):
         return obj
 
     def _check_keys(self, decrypter: _Decrypter, tables: Tables) -> None:
-        """Raises `TargetError` if the keys are not those of this database, going by what else there is in it."""
+        """Raises `TargetError` if the keys decrypt nothing else in this database either."""
         for token in tables.tokens(_SAMPLE):
             try:
                 decrypter.decrypt(text_of(token) or "")
@@ -143,7 +143,7 @@ class MetadbStore(Store):
 
     @property
     def _inside(self) -> str:
-        """What stands before the kind and the id of what is in here."""
+        """The beginning of the origin of an object in here."""
         return self.address if self.address == CONFIGURED else f"{self.address}/"
 
     @contextmanager
@@ -171,13 +171,13 @@ class MetadbStore(Store):
 
 
 class _Decrypter:
-    """Decrypts, and keeps count of it. The keys are asked for at the first token."""
+    """Decrypts and counts. The keys are looked up at the first token."""
 
     def __init__(self, keys: Callable[[], Keys]) -> None:
         self._keys = keys
         self.decrypted = 0
         self.other_keys = 0
-        """How many tokens are for another key, or were changed."""
+        """The number of tokens that are for another key, or damaged."""
 
     def decrypt(self, token: str) -> str:
         try:

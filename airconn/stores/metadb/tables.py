@@ -25,14 +25,14 @@ TABLES = {Kind.CONNECTIONS: "connection", Kind.VARIABLES: "variable", Kind.POOLS
 _IDS = {kind: kind.id_field for kind in Kind}
 
 _CHUNK = 500
-"""How many ids are asked for at a time; SQLite takes 999 parameters at least."""
+"""The number of ids in one query. SQLite takes at least 999 parameters."""
 
 
 class Tables:
     """The tables of one database, within one transaction."""
 
     def __init__(self, connection: Connection, schema: str | None, shown: str) -> None:
-        """Raises `TargetError` where they aren't those of an Airflow."""
+        """Raises `TargetError` where these aren't the tables of an Airflow."""
         import sqlalchemy
 
         self._connection = connection
@@ -62,11 +62,11 @@ class Tables:
         return sqlalchemy.table(name, *(sqlalchemy.column(column) for column in columns), schema=self._schema)
 
     def release(self) -> SchemaRelease:
-        """What can be told of the Airflow that this is the database of."""
+        """The release of the Airflow that this database belongs to, as far as it can be told."""
         return release_of([row["version_num"] for row in self._all("alembic_version", ["version_num"])], self.columns)
 
     def teams(self) -> dict[Any, str]:
-        """The names of teams by their ids, which 3.1 has (and nobody else)."""
+        """The names of teams by their ids, which only 3.1 has."""
         return {row["id"]: row["name"] for row in self._all("team", ["id", "name"])}
 
     def rows(self, kind: Kind, ids: Sequence[str] | None) -> Iterator[Row]:
@@ -81,7 +81,7 @@ class Tables:
             yield from self._connection.execute(query.where(table.c[id_].in_(ids[start : start + _CHUNK]))).mappings()
 
     def ids(self, kind: Kind) -> list[Any]:
-        """The ids of all that Airflow finds; a variable whose value is NULL it doesn't."""
+        """The ids of all objects that Airflow finds. It doesn't find a variable whose value is NULL."""
         name, id_ = TABLES[kind], _IDS[kind]
         query = self._table(name, [id_]).select()
         if kind is Kind.VARIABLES:
@@ -91,7 +91,7 @@ class Tables:
         return list(self._connection.execute(query).scalars())
 
     def tokens(self, limit: int) -> Iterator[Any]:
-        """Some of all that is encrypted, whoever's it is."""
+        """Some of the encrypted texts of all tables."""
         import sqlalchemy
 
         for name, column, flag in ENCRYPTED_COLUMNS:

@@ -16,7 +16,7 @@ from airconn.plan import Policy, make_plan
 from airconn.stores.airflow_api.writes import ApiWriter
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Store
 from tests.stores.airflow_api.conftest import airflow, with_password, with_token
-from tests.stores.contract import decoy, do, step
+from tests.stores.contract import decoy, do, rules_of, step
 from tests.stores.site import Answer, Received, Site
 
 Serve = Callable[..., Site]
@@ -485,7 +485,8 @@ def test_a_password_is_sent_with_what_it_belongs_to(serve: Serve, connect: Conne
     source = replace(CONNECTION, login="u", port=5)
     held = replace(source, password=REDACTED)
     for version in ("2.11.2", "3.3.2"):
-        wanted = make_plan(Bundle.of([source]), Bundle.of([held]), connect(serve(airflow(version)).url)).writes[0]
+        rules = rules_of(connect(serve(airflow(version)).url), DEFAULT_CONTEXT)
+        wanted = make_plan(Bundle.of([source]), Bundle.of([held]), rules).writes[0]
         assert wanted.written == {"password"}
         ((_, _, _, body),) = requests(version, wanted, serve, connect)
         assert body.pop("connection_id", "c") == "c"
@@ -498,9 +499,9 @@ def test_a_password_is_sent_with_what_it_belongs_to(serve: Serve, connect: Conne
 def test_what_a_merge_takes_from_the_target_is_not_written_again(serve: Serve, connect: Connect) -> None:
     """The source doesn't say it, and what was read may be another's by now."""
     held = replace(CONNECTION, login="theirs", password=REDACTED)
-    place = connect(serve(airflow("3.3.2")).url)
+    rules = rules_of(connect(serve(airflow("3.3.2")).url), DEFAULT_CONTEXT)
     source = Connection(conn_id="c", conn_type="t", host="new")
-    wanted = make_plan(Bundle.of([source]), Bundle.of([held]), place, Policy(lacking="keep")).writes[0]
+    wanted = make_plan(Bundle.of([source]), Bundle.of([held]), rules, Policy(lacking="keep")).writes[0]
     ((_, _, _, body),) = requests("3.3.2", wanted, serve, connect)
     assert body.keys().isdisjoint({"login", "password", "extra"})
     assert body["host"] == "new"
@@ -602,7 +603,8 @@ def test_a_key_that_comes_between_the_reading_and_a_merge_is_not_destroyed(
     store = connect(serve(airflow(version, growing)).url)
     sources = [Connection(conn_id=id_, conn_type="t", extra=Text('{"b": 2}')) for id_ in growing.held]
     selection = Selection(kinds=frozenset({Kind.CONNECTIONS}))
-    plan = make_plan(Bundle.of(sources), store.read(selection).bundle, store, Policy(lacking="keep"))
+    rules = rules_of(store, DEFAULT_CONTEXT)
+    plan = make_plan(Bundle.of(sources), store.read(selection).bundle, rules, Policy(lacking="keep"))
     growing.add()
     outcomes = list(store.apply(plan.writes))
     assert [outcome.error for outcome in outcomes] == [

@@ -22,7 +22,7 @@ def csrf_token(page: Reply, url: str) -> str | None:
         forms = [form for form in reader.forms if "password" in form.fields.values()]
         if [(form.method, urljoin(url, form.action), form.fields) for form in forms] != [("post", url, _FIELDS)]:
             return None
-    except (AssertionError, ValueError):  # of html.parser for some markup, and of urllib.parse for what is no URL
+    except (AssertionError, ValueError):  # of html.parser for some markup, and of urllib.parse for what isn't a URL
         return None
     return forms[0].token or None
 

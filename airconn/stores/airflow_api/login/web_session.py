@@ -26,7 +26,7 @@ _GOODBYE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class WebSession:
-    """A session that is open. Its cookies let in whoever has them."""
+    """A session that is open. Its cookies alone let one in."""
 
     cookies: Mapping[str, str] = field(repr=False)
     csrf_token: str = field(repr=False)
@@ -36,7 +36,7 @@ class WebSession:
 
 
 def log_in(transport: Transport, username: str, password: str, timeout: float) -> WebSession | None:
-    """A new session, or None where there is none to be had.
+    """A new session, or None where the server opens none.
 
     The password is sent to the login page of the same address alone, and only if its form is the one of Airflow 2:
     other ways to log in (OAuth, OpenID, REMOTE_USER, a gateway) show another page, or redirect to one.

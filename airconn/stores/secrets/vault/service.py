@@ -9,11 +9,11 @@ from typing import Any
 
 from airconn.model import Kind
 from airconn.stores import drivers
-from airconn.stores.base import normal_url
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Held, Refused, Service, Taken, Unavailable
 from airconn.stores.secrets.vault.server import Conflict, VaultDenied, VaultServer
+from airconn.urls import endpoint
 
 _TAKEN = "there is a secret of this name already"
 
@@ -45,7 +45,7 @@ class VaultService(Service):
         return f"vault at {self._server.url}{mount}"
 
     def account(self) -> object:
-        return normal_url(self._server.url), self._server.namespace, self._mount
+        return endpoint(self._server.url), self._server.namespace, self._mount
 
     def name(self, kind: Kind, id_: str) -> str:
         mount, path = self._names(kind, id_)[0]
