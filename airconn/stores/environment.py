@@ -58,7 +58,8 @@ class EnvironmentStore(Store):
                 found.append(env.read_value(kind, id_, value, rules_for(context.airflow), origin))
             except InputError as error:
                 faults.take(error)
-        passed_over = {key: why for key in selection.ids or () if (why := self._passed_over(*key))}
+        asked_for = [key for key in selection.ids or () if key[0] in _KINDS]
+        passed_over = {key: why for key in asked_for if (why := self._passed_over(*key))}
         return replace(reading(found, faults, notes, kinds=_KINDS).checked(), found=(), passed_over=passed_over)
 
     def ids(self, kinds: frozenset[Kind], context: Context = DEFAULT_CONTEXT) -> frozenset[Key]:
