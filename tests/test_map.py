@@ -44,7 +44,5 @@ def test_every_room_has_its_sentence() -> None:
 )
 def test_ten_tasks_lead_to_the_file_to_change(word: str, file: str) -> None:
     """A paragraph or a row has both what a reader looks for and the file."""
-    parts = [
-        row for part in MAP.read_text().split("\n\n") for row in (part.splitlines() if part[0] == "|" else [part])
-    ]
+    parts = re.split(r"\n\n|\n(?=\|)", MAP.read_text())
     assert any(word in part and f"`{file}`" in part for part in parts)
