@@ -9,7 +9,7 @@ from typing import Any
 
 from airconn.errors import AirconnError, UsageError
 from airconn.stores import drivers
-from airconn.stores.http.redirects import Way
+from airconn.stores.http.redirects import NamedServers
 from airconn.stores.secrets.service import SecretRefused, Unavailable
 
 LOG_IN = "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`"
@@ -152,7 +152,7 @@ def of_answer(error: Any, asked: AwsEndpoint) -> AirconnError:
     metadata = error.response.get("ResponseMetadata", {})
     status, to = metadata.get("HTTPStatusCode", 400), metadata.get("HTTPHeaders", {}).get("location")
     if 300 <= status < 400 and to:
-        return Way(asked.address).refusal(
+        return NamedServers(asked.address).refusal(
             to, asked.url, "give that endpoint if you trust it: endpoint_url or AWS_ENDPOINT_URL"
         )
     operation = re.sub(r"\W", "", str(getattr(error, "operation_name", "")))

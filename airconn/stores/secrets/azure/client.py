@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from airconn.config import Settings
 from airconn.stores import drivers
 from airconn.stores.http import bodies, requests_session
-from airconn.stores.http.redirects import Way
+from airconn.stores.http.redirects import NamedServers
 from airconn.stores.secrets.service import SecretRefused, Unavailable
 
 _LOG_IN = "az login, a managed identity, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
@@ -163,24 +163,24 @@ class AzureClient:
         secrets = library("azure.keyvault.secrets")
         try:
             # No one server gives tokens, and none of them gives one by a redirect.
-            self._tokens = self._transport(Way(self._place))
+            self._tokens = self._transport(NamedServers(self._place))
             self._credential = self._identity.credential(transport=self._tokens, **network)
         except ValueError:
             raise Unavailable(
                 "what there is of credentials for Azure is incomplete or malformed", where=self._place, hint=_LOG_IN
             ) from None
         # A page says where the next one is: that has to be the same vault, as the token goes along.
-        transport = self._transport(Way(self._place, self._url, settings.allow_redirect))
+        transport = self._transport(NamedServers(self._place, self._url, settings.allow_redirect))
         # Redirects are for the transport, which says why one isn't followed.
         self._client = secrets.SecretClient(
             self._url, self._credential, transport=transport, permit_redirects=False, **self._options, **network
         )
         return self._client
 
-    def _transport(self, way: Way) -> Any:
+    def _transport(self, named: NamedServers) -> Any:
         """What sends the requests, with the time-outs and authorities of the settings."""
         settings = self._settings
-        session = requests_session.make_session("azure", way, lambda method, url: bodies.SMALL)
+        session = requests_session.make_session("azure", named, lambda method, url: bodies.SMALL)
         return library("azure.core.pipeline.transport").RequestsTransport(
             session=session,
             connection_timeout=settings.timeout,

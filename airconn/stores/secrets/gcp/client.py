@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import getproxies, proxy_bypass
 
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores.http import bodies, requests_session
-from airconn.stores.http.redirects import Way
+from airconn.stores.http.pool import environment_proxy
+from airconn.stores.http.redirects import NamedServers
 from airconn.stores.secrets.gcp.credentials import LOG_IN, REACH, GcpIdentity, find, library, refusal
 from airconn.stores.secrets.service import SecretRefused, Unavailable
 
@@ -111,7 +111,7 @@ class GcpClient:
     def _connect(self) -> None:
         service = library("google.cloud.secretmanager_v1").SecretManagerServiceClient
         grpc = library("grpc")
-        session = requests_session.make_session("gcp", Way(self._place), lambda method, url: bodies.SMALL)
+        session = requests_session.make_session("gcp", NamedServers(self._place), lambda method, url: bodies.SMALL)
         roots = None
         if self._settings.ca_bundle is not None:
             session.verify = str(self._settings.ca_bundle)
@@ -131,7 +131,7 @@ class GcpClient:
             ("grpc.per_message_decompression", 0),
             ("grpc.compression_enabled_algorithms_bitset", 1),
         ]
-        proxy = _proxy_for(self._host)
+        proxy = environment_proxy("https", self._host)  # gRPC itself knows no HTTPS_PROXY in capitals
         options.append(("grpc.http_proxy", proxy) if proxy else ("grpc.enable_http_proxy", 0))
         self._channel = library("google.auth.transport.grpc").secure_authorized_channel(
             credentials,
@@ -201,15 +201,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"the CA bundle can't be read: {error.strerror or 'unreadable'}", where=str(path)) from None
-
-
-def _proxy_for(host: str) -> str | None:
-    """The proxy of the environment, also where its name is in capitals, which gRPC doesn't know."""
-    if proxy_bypass(host.partition(":")[0]):
-        return None
-    proxies = getproxies()
-    proxy = proxies.get("https") or proxies.get("all")
-    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 
 
 class _Pauses(Iterator[float]):

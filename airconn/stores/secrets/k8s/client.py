@@ -12,7 +12,7 @@ from airconn.config import Settings
 from airconn.errors import AirconnError
 from airconn.stores.drivers import load
 from airconn.stores.http import bodies
-from airconn.stores.http.redirects import Way
+from airconn.stores.http.redirects import NamedServers
 from airconn.stores.http.retries import driver_retry
 from airconn.stores.meanwhile import CHANGED, DELETED
 from airconn.stores.secrets.k8s import config as k8s_config
@@ -185,7 +185,7 @@ class KubernetesClient:
     def _redirected(self, headers: Mapping[str, str] | None) -> AirconnError:
         to = (headers or {}).get("Location")
         hint = "the server in the kubeconfig has to be the one that answers"
-        return Way(self.where).refusal(to, self.server, hint) if to else self._no_kubernetes()
+        return NamedServers(self.where).refusal(to, self.server, hint) if to else self._no_kubernetes()
 
     def _hint(self, error: Exception, errors: Any) -> str:
         if isinstance(getattr(error, "reason", error), errors.SSLError):

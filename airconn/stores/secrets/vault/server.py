@@ -13,7 +13,7 @@ from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores import drivers
 from airconn.stores.http import bodies
-from airconn.stores.http.redirects import Way
+from airconn.stores.http.redirects import NamedServers
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.service import SecretRefused, Unavailable, Unsure
 from airconn.stores.secrets.vault.login import LOG_IN, log_in
@@ -79,7 +79,7 @@ class VaultServer:
         self.address = address
         self._chosen = chosen
         self._settings = settings
-        self._way = Way(address, url, settings.allow_redirect)
+        self._named = NamedServers(address, url, settings.allow_redirect)
         self._client: Any = None
         self._lock = threading.Lock()
 
@@ -142,7 +142,7 @@ class VaultServer:
 
     def _log_in(self) -> Any:
         errors = drivers.load("hvac.exceptions", "vault")
-        session = open_session(self._chosen, self._settings, self._way)
+        session = open_session(self._chosen, self._settings, self._named)
         client = drivers.load("hvac", "vault").Client(
             url=self.url,
             token="",
@@ -170,7 +170,7 @@ class VaultServer:
         except (KeyError, TypeError):
             raise self._no_vault() from None
         self._check_engine(client)
-        be_patient(session, self._settings, self._way)
+        be_patient(session, self._settings, self._named)
         return client
 
     def _check_engine(self, client: Any) -> None:
