@@ -171,7 +171,7 @@ class SecretStore(Store):
             return ""
         if fault := extra_fault(obj, rules_for(context.airflow)):
             return f"its extra {fault}"
-        if getattr(self._codec, "connection_format", "json") == "uri" and not connection_uri.is_writable(obj):
+        if self._codec.connection_format == "uri" and not connection_uri.is_writable(obj):
             return "its conn_type can't be written in a URI"
         try:
             stored(self._codec, obj, rules_for(context.airflow))

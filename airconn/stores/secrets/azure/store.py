@@ -65,7 +65,7 @@ def _open(options: AzureOptions, settings: Settings) -> AzureKeyVaultStore:
     address = f"azure-keyvault://{parts.netloc.removesuffix(_DOMAIN)}"
     client = AzureClient(options.identity, url, address, settings, **further)
     service = AzureKeyVault(names, client, address, patience=settings.timeout)
-    return AzureKeyVaultStore(address, service, TextCodec("uri" if options.connection_format == "uri" else "json"))
+    return AzureKeyVaultStore(address, service, TextCodec(options.connection_format))
 
 
 class AzureKeyVaultStore(SecretStore):

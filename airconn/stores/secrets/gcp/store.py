@@ -47,7 +47,7 @@ def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> G
 def _open(options: GcpOptions, settings: Settings) -> GcpSecretManagerStore:
     check(options)
     client = GcpClient(options.identity, options.project_id or None, options.api_endpoint, settings)
-    codec = TextCodec("uri" if options.connection_format == "uri" else "json")
+    codec = TextCodec(options.connection_format)
     service = GcpSecretManager(options.prefixes, options.reserved, options.replication, client)
     return GcpSecretManagerStore(f"gcp-secretmanager://{options.project_id or ''}", service, codec)
 
