@@ -32,7 +32,7 @@ from airconn.model.reading import Note, Reading
 from airconn.stores.airflow_cli import calls
 from airconn.stores.airflow_cli.forms import differing
 from airconn.stores.airflow_cli.script import Call, CutOff
-from airconn.stores.masks import holds_mask
+from airconn.stores.hidden import hidden_refusal
 from airconn.stores.meanwhile import CHANGED, is_changed
 
 if TYPE_CHECKING:
@@ -131,10 +131,7 @@ class Writer:
             return _Item(step, None, "there is nothing to write")
         wanted = self._wanted(step)
         names = [name for name in value_fields(step.kind) if not _stays(step, wanted, name)]
-        refusal = self._store.refusal(step, self._context)
-        if not refusal and (masked := holds_mask(wanted, names)):
-            verb = "is" if len(masked) == 1 else "are"
-            refusal = f"{', '.join(masked)} {verb} hidden (***) and wasn't written"
+        refusal = self._store.refusal(step, self._context) or hidden_refusal(wanted, names)
         problems = () if refusal else self._store.problems(wanted, self._context)
         return _Item(step, wanted, refusal or next(iter(problems), None))
 
