@@ -27,6 +27,10 @@ class Silence:
         """Notes a request without an answer."""
         self._unanswered += 1
 
+    def give_up(self) -> None:
+        """Notes that nothing more is to be expected."""
+        self._unanswered = self._patience
+
     @property
     def is_long(self) -> bool:
         """Whether nothing more is to be sent."""
