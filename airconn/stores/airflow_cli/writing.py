@@ -209,7 +209,10 @@ class Writer:
         for item in items:
             call = imports.get((item.step.kind, item.overwrites))
             item.error = self._verdict(item, present, answer.codes.get(call.name, 0) if call else 0)
-        (self._silence.unheard if all(item.error for item in items) else self._silence.heard)()
+        if all(item.error for item in items):
+            self._silence.unheard()
+        else:
+            self._silence.heard()
 
     def _import(self, kind: Kind, items: Sequence[_Item], *, overwrite: bool) -> Call:
         version = self._session.version()
