@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from airconn.errors import BlockedError, InputError, InputErrors
-from airconn.formats.declaration import FormatOption
+from airconn.formats.format_option import FormatOption
 from airconn.model import (
     ALL_KINDS,
     NEWEST,

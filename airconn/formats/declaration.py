@@ -10,28 +10,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from airconn.formats.format_option import FormatOption
+
 if TYPE_CHECKING:
     from airconn.formats.base import IsUnchanged, ReadOptions, Rendered, StoredForm, WriteOptions
     from airconn.model import AirflowObject, Bundle, Kind
     from airconn.model.reading import Key, Reading
-
-
-@dataclass(frozen=True, slots=True)
-class FormatOption:
-    """An option that only some formats have. Those that share one declare the same value."""
-
-    name: str
-    """`env_dialect` is `--env-dialect` on the command line."""
-    help: str
-    choices: tuple[str, ...] = ()
-    """The values that it takes. Any text where there are none."""
-    default: str | None = None
-    help_of_sources: str = ""
-    """The help of `--from-env-dialect`, which says the same of the files that are read. Empty where there is none."""
-
-    @property
-    def flag(self) -> str:
-        return f"--{self.name.replace('_', '-')}"
 
 
 class FormatReader(Protocol):

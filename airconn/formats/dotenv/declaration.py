@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from airconn.formats.declaration import Format, FormatOption
+from airconn.formats.declaration import Format
 from airconn.formats.dotenv.marks import NAMES, is_like_a_mark, named_by_mark
+from airconn.formats.format_option import FormatOption
 
 CONNECTION_FORMAT = FormatOption(
     "connection_format",

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 
 from airconn.errors import UsageError
-from airconn.formats.declaration import Format, FormatOption
+from airconn.formats.declaration import Format
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
+from airconn.formats.format_option import FormatOption
 
 LAYOUT = FormatOption(
     "k8s_layout",
