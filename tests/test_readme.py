@@ -9,7 +9,8 @@ import pytest
 
 from airconn.cli import COMMANDS
 from airconn.errors import ExitCode
-from airconn.formats import REGISTRY, dotenv
+from airconn.formats import FORMATS
+from airconn.formats.dotenv import marks
 from tests.formats import keeps_table
 from tests.stores import stores_table
 
@@ -37,11 +38,11 @@ def test_the_table_of_what_a_place_can_do_is_what_the_places_say() -> None:
 
 
 def test_every_env_dialect_is_in_the_table() -> None:
-    assert [row[0].strip("`") for row in table("Files for one reader")] == list(dotenv.NAMES)
+    assert [row[0].strip("`") for row in table("Files for one reader")] == list(marks.NAMES)
 
 
 def _by_readme_order() -> list[tuple[str, object]]:
-    return sorted(REGISTRY.items(), key=lambda item: ["env", "uri", "json", "yaml", "settings", "k8s"].index(item[0]))
+    return sorted(FORMATS.items(), key=lambda item: ["env", "uri", "json", "yaml", "settings", "k8s"].index(item[0]))
 
 
 def test_every_exit_code_is_in_the_table() -> None:

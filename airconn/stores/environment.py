@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from airconn.config import Settings
-from airconn.errors import InputError, InputErrors
+from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import Faults, parsed
+from airconn.formats.base import Faults, reading
 from airconn.model import AirflowObject, Kind, Origin, Selection, rules_for
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
@@ -55,12 +56,11 @@ class EnvironmentStore(Store):
                 continue
             try:
                 found.append(env.read_value(kind, id_, value, rules_for(context.airflow), origin))
-            except InputErrors as error:
-                faults.errors += error.errors
             except InputError as error:
-                faults.errors.append(error)
-        passed_over = {key: why for key in selection.ids or () if (why := self._passed_over(*key))}
-        return Reading(parsed(found, faults, notes).bundle, tuple(notes), kinds=_KINDS, passed_over=passed_over)
+                faults.take(error)
+        asked_for = [key for key in selection.ids or () if key[0] in _KINDS]
+        passed_over = {key: why for key in asked_for if (why := self._passed_over(*key))}
+        return replace(reading(found, faults, notes, kinds=_KINDS).checked(), found=(), passed_over=passed_over)
 
     def ids(self, kinds: frozenset[Kind], context: Context = DEFAULT_CONTEXT) -> frozenset[Key]:
         named = ((name, env.named_by(name)) for name in self._environ)

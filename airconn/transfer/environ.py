@@ -9,6 +9,7 @@ from typing import Literal
 from airconn.errors import InputError, UsageError
 from airconn.formats import env
 from airconn.formats.base import ConnectionFormat, Faults, Loss, WriteOptions, holdable
+from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, Bundle, Kind
 from airconn.transfer import watching
 from airconn.transfer.hiding import Hidden, settle_hidden
@@ -84,7 +85,8 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
         raise UsageError("Airflow looks for no pools in its environment", hint="leave out --pools")
     context = places.context()
     context = replace(context, airflow=request.airflow or watching.airflow_of(source, context))
-    options = WriteOptions(airflow=context.airflow, connection_format=request.connection_format)
+    values = {CONNECTION_FORMAT.name: request.connection_format}
+    options = WriteOptions(airflow=context.airflow, values=values)
     loaded = load([source], selection, context, fills=fills, change=change)
     if not request.allow_empty:
         refuse_empty(selection, loaded, [source], context, unless_empty=True)

@@ -73,7 +73,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     out = _out(writing)
     formats.get_format(out.format_name())
     out.refuse_name(selection.kinds)
-    _refuse_idle(writing, out)
+    formats.refuse_idle(out.format_name(), writing.values, afresh=writing.replace or not out.holds_something())
     if writing.out is not None:
         refuse_unwritable(writing.out)
     change = make_change(request.changes, selection, places)
@@ -83,11 +83,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     options = WriteOptions(
         airflow=context.airflow,
         kinds=selection.kinds,
-        connection_format=writing.connection_format,
-        env_dialect=writing.env_dialect or out.env_dialect(),
-        k8s_layout=writing.k8s_layout,
-        k8s_namespace=writing.k8s_namespace,
-        k8s_name=writing.k8s_name,
+        values={**out.said_values(), **writing.values},
     )
     of_target = replace(context, writes=selection.kinds)
     held = None
@@ -120,7 +116,7 @@ def _out(writing: Writing) -> FileStore:
         str(writing.out or "-"),
         Settings(
             from_format=writing.format or (None if writing.out else DEFAULT_FORMAT),
-            env_dialect=writing.env_dialect,
+            format_values=writing.values,
             replace_references=writing.replace_references or writing.replace,
         ),
     )
@@ -174,34 +170,3 @@ def _in_clear(made: NewText, writing: Writing) -> tuple[int, bool]:
     from airconn.model.secrecy import secret_leaves
 
     return sum(any(secret_leaves(obj)) for obj in made.written), is_exposed
-
-
-_OWNERS = {
-    "connection_format": ("env", "k8s"),
-    "env_dialect": ("env",),
-    "k8s_layout": ("k8s",),
-    "k8s_namespace": ("k8s",),
-    "k8s_name": ("k8s",),
-}
-"""The options that are about some formats alone, and which these are."""
-
-
-def _refuse_idle(writing: Writing, out: FileStore) -> None:
-    """Raises `UsageError` for an option that the format doesn't know, which would do nothing."""
-    format_name = out.format_name()
-    for name, owners in _OWNERS.items():
-        value, option = getattr(writing, name), f"--{name.replace('_', '-')}"
-        is_default = name == "connection_format" and value in ("json", format_name)
-        if value is None or is_default or format_name in owners:
-            continue
-        of = " and ".join(owners)
-        raise UsageError(
-            f"{option} is for the {of} format{'s' * (len(owners) > 1)}, and this is written as {format_name}",
-            hint=f"leave {option} out, or choose the format with --format {owners[0]}",
-        )
-    afresh = writing.replace or not out.holds_something()
-    if writing.k8s_name and (writing.k8s_layout == "backend" or (afresh and not writing.k8s_layout)):
-        raise UsageError(
-            "--k8s-name is what one Secret with all objects is called, and here each gets its own",
-            hint="leave --k8s-name out, or take --k8s-layout env",
-        )

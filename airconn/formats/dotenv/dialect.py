@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from airconn.formats.dotenv import PORTABLE
 from airconn.formats.dotenv.lines import Entry
+from airconn.formats.dotenv.marks import PORTABLE
 from airconn.formats.dotenv.quoting import Quoted
 
 

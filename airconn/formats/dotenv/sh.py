@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from airconn.formats.dotenv import SHELL_NAME
 from airconn.formats.dotenv.dialect import Dialect, no_text, own
 from airconn.formats.dotenv.lines import Entry, Fault, Scanner, scanned
+from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.dotenv.quoting import BARE, Quoted
 from airconn.formats.dotenv.references import WAYS_OUT
 
