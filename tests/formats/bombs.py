@@ -94,7 +94,7 @@ BOMBS = {
     ],
 }
 MARK = "# airconn: env-dialect python-dotenv\n"
-BOMBS["env"] += [MARK + text for text in BOMBS["env"]]
+BOMBS["env"] += [MARK + text for text in BOMBS["env"][1:9]]  # what is about lines and quotes
 
 
 def main() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from airconn.errors import InputError
 from airconn.formats.base import Faults, ReadOptions, Rendered, WriteOptions, dropped, reading
-from airconn.formats.declaration import Format, FormatOption
+from airconn.formats.declaration import Format
+from airconn.formats.format_option import FormatOption
 from airconn.model import AirflowObject, Bundle, Kind, Origin, Text, Variable
 from airconn.model.reading import Reading
 
@@ -47,4 +48,6 @@ def _text(variable: Variable) -> str:
     return variable.value.text if isinstance(variable.value, Text) else "***"
 
 
-FORMAT = Format("pairs", ("variables",), ("*.pairs",), sniff, reader=__name__, writer=__name__, options=(MARK,))
+FORMAT = Format(
+    "pairs", ("*.pairs",), sniff, reader=__name__, writer=__name__, kind_names=("variables",), options=(MARK,)
+)

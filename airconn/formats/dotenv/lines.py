@@ -50,7 +50,7 @@ class Entry:
 
 
 class Fault(Exception):
-    """A line that is none of the grammar, with the reason if there is one to tell, and what to do about it."""
+    """A line that the grammar doesn't allow, with the reason if one is known, and what to do about it."""
 
     def __init__(self, reason: str = "", hint: str = "put the value between single quotes") -> None:
         super().__init__(reason)
