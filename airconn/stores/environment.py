@@ -25,8 +25,8 @@ def open_store(address: str, settings: Settings) -> Store:
 class EnvironmentStore(Store):
     """`AIRFLOW_CONN_*` and `AIRFLOW_VAR_*` of the environment, which is read-only.
 
-    Airflow asks for one name at a time, the prefix and the id in capitals, so a variable of another name is none, and
-    one that isn't selected is not read and can't be in the way.
+    Airflow asks for one name at a time, the prefix and the id in capitals, so a variable of another name isn't an
+    object, and one that isn't selected is not read and can't be in the way.
     """
 
     def __init__(self, address: str, settings: Settings) -> None:

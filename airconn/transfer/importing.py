@@ -116,7 +116,8 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         on_loaded=check,
     )
     # Another run finds an object and doesn't look into it, or doesn't touch it, and so doesn't complete it.
-    whole = request.policy.on_existing != "overwrite" or request.policy.hidden_is_equal
+    is_assumed = request.policy.hidden_is_equal and target.capabilities.hides
+    whole = request.policy.on_existing != "overwrite" or is_assumed
     context = replace(context, airflow=airflow, writes=selection.kinds, whole=whole)
     described = watching.describe(target, context)
     if selection.kinds == ALL_KINDS:
@@ -162,7 +163,8 @@ def _read_target(
     reading = watching.read(target, replace(selection, kinds=kinds & selection.kinds), context)
     found = frozenset((obj.kind, obj.id) for obj in reading.bundle)
     if outside := ids - found:
-        reading = _joined(reading, watching.read(target, Selection(kinds=kinds, ids=outside), context))
+        others = watching.read(target, Selection(kinds=kinds, ids=outside), replace(context, before=reading))
+        reading = _joined(reading, others)
     if not request.allow_empty:
         places, notes = [*opened.sources, target], (*loaded.notes, *reading.notes)
         refuse_unmatched(selection, loaded.seen | found, places, notes, replace(context, writes=None))

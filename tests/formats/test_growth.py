@@ -19,14 +19,12 @@ from urllib.parse import clear_cache
 
 import pytest
 
-from airconn.config import Settings
 from airconn.diff import compare
 from airconn.formats import get_format, names
 from airconn.formats.base import ReadOptions
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Text, Variable, fill
 from airconn.model.reading import Key
-from airconn.plan import make_plan
-from airconn.stores.file import FileStore
+from airconn.plan import TargetRules, make_plan
 from tests.formats.options import writing
 
 ROOT = Path(__file__).parents[2]
@@ -126,11 +124,9 @@ def _renamed(obj: AirflowObject) -> AirflowObject:
 
 
 def test_a_plan_and_a_comparison_grow_with_the_number_of_objects() -> None:
-    place = FileStore("x.json", Settings())
-
     def planned(number: int) -> Callable[[], object]:
         ours, theirs = objects(number), objects(number, "other")
-        return lambda: make_plan(ours, theirs, place)
+        return lambda: make_plan(ours, theirs, TargetRules())
 
     def compared(number: int) -> Callable[[], object]:
         ours, theirs = objects(number), objects(number, "other")
@@ -146,11 +142,9 @@ def _hosts(number: int, password: str) -> Connection:
 
 
 def test_what_is_done_about_hidden_leaves_grows_with_their_number() -> None:
-    place = FileStore("x.json", Settings())
-
     def planned(number: int) -> Callable[[], object]:
         ours, theirs = Bundle.of([_hosts(number, "p")]), Bundle.of([_hosts(number, "***")])
-        return lambda: make_plan(ours, theirs, place)
+        return lambda: make_plan(ours, theirs, TargetRules())
 
     assert is_linear(lambda number: lambda: fill(_hosts(number, "***"), _hosts(number, "p")))
     assert is_linear(planned)

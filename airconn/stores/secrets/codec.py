@@ -1,4 +1,4 @@
-"""How an object is written into one secret, and what Airflow makes of what stands in one."""
+"""How an object is written into one secret, and what Airflow makes of a secret."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def stored(codec: Codec, obj: AirflowObject, rules: Rules) -> AirflowObject:
         return obj
     back = codec.decode(obj.kind, obj.id, codec.encode(obj), rules, obj.origin)
     literal = {name: getattr(obj, name) for name in obj.literal}
-    # What is no JSON to us, or has a key twice, is hidden as a whole to whoever reads it; here it is known.
+    # A text that isn't JSON to us, or has a key twice, is hidden as a whole to its readers; here it is known.
     return replace(back, **literal) if literal else back
 
 

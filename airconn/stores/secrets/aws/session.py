@@ -115,7 +115,7 @@ def _trusted(chosen: AwsOptions, settings: Settings) -> bool | str | None:
     if isinstance(chosen.verify, str):
         return _authorities(Path(chosen.verify), "verify")
     if chosen.verify is False:
-        # Whoever asks for it needn't be told at each request.
+        # A user who asks for it needn't be told at each request.
         urllib3 = drivers.load("urllib3", "aws")
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return chosen.verify

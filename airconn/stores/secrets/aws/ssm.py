@@ -16,7 +16,7 @@ from airconn.stores.secrets.aws.options import AwsOptions
 from airconn.stores.secrets.aws.service import AwsService
 from airconn.stores.secrets.aws.store import AwsStore
 from airconn.stores.secrets.codec import Payload, TextCodec
-from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
+from airconn.stores.secrets.service import Foreign, Held, SecretRefused, Taken
 
 SCHEME = "aws-ssm"
 EXAMPLE = f"{SCHEME}://eu-west-1"
@@ -107,7 +107,7 @@ class Parameters(AwsService):
         pages = self.pages("get_parameters_by_path", "Parameters", **self._all(kind), WithDecryption=True)
         try:
             parameters = [parameter for page in pages for parameter in page]
-        except KeyFailed:  # one of them, which may be nobody's business
+        except KeyFailed:  # one of them, which may not be selected
             yield from super().fetch(kind, wanted)
             return
         for parameter in parameters:
@@ -121,7 +121,7 @@ class Parameters(AwsService):
         name = self.name(kind, id_)
         try:
             found = self.call("get_parameter", Name=name, WithDecryption=True)["Parameter"]
-        except Refused as error:
+        except SecretRefused as error:
             if isinstance(error, Answered) and error.code == "ParameterNotFound":
                 return None
             raise self.of_all(error, name) from None

@@ -13,7 +13,7 @@ from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.azure.client import AzureClient, AzureDeclined
 from airconn.stores.secrets.azure.names import TAGS, Names
 from airconn.stores.secrets.codec import Payload
-from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable, owned_by
+from airconn.stores.secrets.service import Foreign, Held, SecretRefused, Service, Taken, Unavailable, owned_by
 
 MOST_TAGS = 15
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
@@ -86,7 +86,7 @@ class AzureKeyVault(Service):
         known = held.properties
         tags = {**(known.tags or {}), TAGS[kind]: id_}
         if len(tags) > MOST_TAGS:
-            raise Refused(f"its secret has {MOST_TAGS} tags already, and needs one more for its id")
+            raise SecretRefused(f"its secret has {MOST_TAGS} tags already, and needs one more for its id")
         # A new version has nothing of the one before it but what is given anew.
         kept = {name: getattr(known, name) for name in ("content_type", "not_before", "expires_on")}
         self._client.set(self.name(kind, id_), str(payload), tags=tags, **kept)
@@ -108,11 +108,11 @@ class AzureKeyVault(Service):
             while not (recovered := self._recover(name)) and time.monotonic() < end:
                 time.sleep(pause)  # a deletion takes a while
                 pause = min(2 * pause, _LONGEST_PAUSE)
-        except Refused:
+        except SecretRefused:
             recovered = False
         if recovered:
             raise Taken(CHANGED)
-        raise Refused(
+        raise SecretRefused(
             "a version that another writer wrote meanwhile was deleted as well; "
             "`az keyvault secret recover` brings it back"
         )
@@ -188,26 +188,26 @@ class AzureKeyVault(Service):
         try:
             self._client.recover(name)
         except AzureDeclined as error:
-            if error.status in (404, 409):  # somebody else is at it, or the deletion hasn't come to its end
+            if error.status in (404, 409):  # another writer is at it, or the deletion hasn't come to its end
                 return False
-            raise Refused(
+            raise SecretRefused(
                 f"a deleted secret of its name is in the way, and can't be brought back to be given a new value: "
                 f"{error.message}"
             ) from None
         return True
 
-    def _not_made(self, name: str, error: AzureDeclined, *, recovered: bool) -> Refused:
+    def _not_made(self, name: str, error: AzureDeclined, *, recovered: bool) -> SecretRefused:
         """What to say, after a secret that was brought back in vain is deleted again."""
         why = error.message
         if error.status == 409:
             why = f"a deleted secret of its name is still in the way after {self._patience:g} s"
         if not recovered:
-            return Refused(why)
+            return SecretRefused(why)
         try:
             self._client.delete(name)
         except (AzureDeclined, Unavailable):
-            return Refused(f"{why}; the deleted secret that was in the way is brought back, and is still there")
-        return Refused(f"{why}; the deleted secret that was in the way is deleted as before")
+            return SecretRefused(f"{why}; the deleted secret that was in the way is brought back, and is still there")
+        return SecretRefused(f"{why}; the deleted secret that was in the way is deleted as before")
 
 
 def _held(id_: str, secret: Any) -> Held:

@@ -20,7 +20,8 @@ from airconn.stores.secrets.azure.options import EXAMPLE, AzureOptions
 from airconn.stores.secrets.azure.service import AzureKeyVault
 from airconn.stores.secrets.codec import TextCodec
 from airconn.stores.secrets.service import Held, owned_by
-from airconn.stores.secrets.store import SecretStore, found_before
+from airconn.stores.secrets.store import SecretStore
+from airconn.stores.secrets.writing import found_before
 
 LARGEST = 25 * 1024
 """25 KB, by "About Azure Key Vault secrets"."""

@@ -10,20 +10,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import getproxies, proxy_bypass
 
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores.http import bodies, requests_session
-from airconn.stores.http.redirects import Way
+from airconn.stores.http.pool import environment_proxy
+from airconn.stores.http.redirects import NamedServers
 from airconn.stores.secrets.gcp.credentials import LOG_IN, REACH, GcpIdentity, find, library, refusal
-from airconn.stores.secrets.service import Refused, Unavailable
+from airconn.stores.secrets.service import SecretRefused, Unavailable
 
 HOST = "secretmanager.googleapis.com"
 _LONGEST_PAUSE = 60.0
 
 
-class GcpDeclined(Refused):
+class GcpDeclined(SecretRefused):
     """An answer that is about the one secret. `code` is the name that gRPC has for it (`NOT_FOUND`)."""
 
     def __init__(self, message: str, *, where: str | None = None, hint: str | None = None, code: str = "") -> None:
@@ -53,7 +53,7 @@ class GcpClient:
 
     @property
     def known_project(self) -> str | None:
-        """The project, if it is known without asking anybody."""
+        """The project, if it is known without a request."""
         return self._project
 
     def call(self, method: str, request: Mapping[str, Any], *, where: str) -> Any:
@@ -83,7 +83,7 @@ class GcpClient:
         return answer
 
     def close(self) -> None:
-        """Lets go of the connection."""
+        """Closes the connection."""
         with self._lock:
             if self._channel is not None:
                 self._channel.close()
@@ -111,7 +111,7 @@ class GcpClient:
     def _connect(self) -> None:
         service = library("google.cloud.secretmanager_v1").SecretManagerServiceClient
         grpc = library("grpc")
-        session = requests_session.make_session("gcp", Way(self._place), lambda method, url: bodies.SMALL)
+        session = requests_session.make_session("gcp", NamedServers(self._place), lambda method, url: bodies.SMALL)
         roots = None
         if self._settings.ca_bundle is not None:
             session.verify = str(self._settings.ca_bundle)
@@ -131,7 +131,7 @@ class GcpClient:
             ("grpc.per_message_decompression", 0),
             ("grpc.compression_enabled_algorithms_bitset", 1),
         ]
-        proxy = _proxy_for(self._host)
+        proxy = environment_proxy("https", self._host)  # gRPC itself knows no HTTPS_PROXY in capitals
         options.append(("grpc.http_proxy", proxy) if proxy else ("grpc.enable_http_proxy", 0))
         self._channel = library("google.auth.transport.grpc").secure_authorized_channel(
             credentials,
@@ -142,8 +142,8 @@ class GcpClient:
         )
         self._stubs = service(transport=service.get_transport_class("grpc")(channel=self._channel))
 
-    def _meaning(self, error: Any, where: str) -> Refused | Unavailable:
-        """What an answer of the service means. Its text isn't shown: nobody promises what is in it."""
+    def _meaning(self, error: Any, where: str) -> SecretRefused | Unavailable:
+        """What an answer of the service means. Its text isn't shown: it may quote a value."""
         of = library("google.api_core.exceptions")
         if isinstance(error, of.ServiceUnavailable):
             return self._unreachable(error)
@@ -181,7 +181,7 @@ class GcpClient:
             return Unavailable(f"the name {self._host} doesn't resolve", where=self._place, hint=REACH)
         return Unavailable(f"{self._host} can't be reached", where=self._place, hint=REACH)
 
-    def _forbidden(self, error: Any, where: str) -> Refused | Unavailable:
+    def _forbidden(self, error: Any, where: str) -> SecretRefused | Unavailable:
         if error.reason == "SERVICE_DISABLED":
             return Unavailable(
                 "the Secret Manager API is not enabled in this project, and so refuses",
@@ -201,15 +201,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"the CA bundle can't be read: {error.strerror or 'unreadable'}", where=str(path)) from None
-
-
-def _proxy_for(host: str) -> str | None:
-    """The proxy of the environment, also where its name is in capitals, which gRPC doesn't know."""
-    if proxy_bypass(host.partition(":")[0]):
-        return None
-    proxies = getproxies()
-    proxy = proxies.get("https") or proxies.get("all")
-    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 
 
 class _Pauses(Iterator[float]):

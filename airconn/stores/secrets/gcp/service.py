@@ -9,7 +9,7 @@ from airconn.model import Kind
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.gcp.client import GcpClient, GcpDeclined
 from airconn.stores.secrets.gcp.crc32c import crc32c
-from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken, Unavailable
+from airconn.stores.secrets.service import Foreign, Held, SecretRefused, Service, Taken, Unavailable
 
 _PAGE = 5000
 """How many secrets to list at a time; the service gives up to 25,000."""
@@ -28,7 +28,7 @@ class GcpSecretManager(Service):
     ) -> None:
         """`prefixes` are what the names of each kind begin with, and `reserved` all such beginnings.
 
-        `replication` are the places of new secrets, which is Google's to choose where there are none.
+        `replication` are the places of new secrets, which Google chooses where none are given.
         """
         self.kinds = frozenset(prefixes)
         self._prefixes = prefixes
@@ -118,7 +118,7 @@ class GcpSecretManager(Service):
             self._client.call("create_secret", request, where=name)
         except GcpDeclined as error:
             if error.code == "FAILED_PRECONDITION":
-                raise Refused(
+                raise SecretRefused(
                     f"a rule of the organization forbids it, maybe for where secrets are kept "
                     f"(the option replication names other places) ({error.code})"
                 ) from None
@@ -129,8 +129,8 @@ class GcpSecretManager(Service):
                 raise Taken("there is a secret of its name already") from None
         try:
             self._add(kind, id_, payload)
-        except Refused as error:
-            raise Refused(f"the secret is there, but has no value yet: {error.message}") from None
+        except SecretRefused as error:
+            raise SecretRefused(f"the secret is there, but has no value yet: {error.message}") from None
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
         self._add(kind, id_, payload)

@@ -48,7 +48,7 @@ def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> V
 
 
 class VaultStore(SecretStore):
-    """A KV engine. With version 2, a write is refused where somebody else wrote since, and old values are kept."""
+    """A KV engine. With version 2, a write is refused where another writer wrote since, and old values are kept."""
 
     _CAPABILITIES = Capabilities(
         # Vault takes no parent references and nothing unprintable in a path, and no request is made with `.` in one.
