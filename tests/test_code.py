@@ -60,6 +60,26 @@ def test_docstrings_say_it_in_plain_words() -> None:
     assert found == []
 
 
+def test_the_name_of_a_class_is_used_for_one_thing() -> None:
+    named: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "airconn").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                named.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: places for name, places in named.items() if len(places) > 1} == {}
+
+
+def test_no_options_are_passed_on_as_a_mapping_of_names() -> None:
+    """A request is a value with typed fields. Only click's own declarations name options by texts."""
+    found = {
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in (ROOT / "airconn").rglob("*.py")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if 'options["' in line
+    }
+    assert found == set()
+
+
 def test_the_continuous_integration_runs_the_command_of_the_readme() -> None:
     command = (ROOT / ".ci/run").read_text().splitlines()[-1]
     assert f"```sh\n{command}\n```" in (ROOT / "README.md").read_text()

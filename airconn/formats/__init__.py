@@ -1,7 +1,7 @@
 """Text into objects and back. Each format declares itself, and is imported when it is used."""
 
 from airconn.formats.declaration import Format as Format
-from airconn.formats.declaration import FormatOption as FormatOption
+from airconn.formats.format_option import FormatOption as FormatOption
 from airconn.formats.registry import FORMATS as FORMATS
 from airconn.formats.registry import are_of_sources as are_of_sources
 from airconn.formats.registry import detect as detect

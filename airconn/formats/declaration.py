@@ -10,28 +10,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from airconn.formats.format_option import FormatOption
+
 if TYPE_CHECKING:
     from airconn.formats.base import IsUnchanged, ReadOptions, Rendered, StoredForm, WriteOptions
     from airconn.model import AirflowObject, Bundle, Kind
     from airconn.model.reading import Key, Reading
-
-
-@dataclass(frozen=True, slots=True)
-class FormatOption:
-    """An option that only some formats have. Those that share one declare the same value."""
-
-    name: str
-    """`env_dialect` is `--env-dialect` on the command line."""
-    help: str
-    choices: tuple[str, ...] = ()
-    """The values that it takes. Any text where there are none."""
-    default: str | None = None
-    help_of_sources: str = ""
-    """The help of `--from-env-dialect`, which says the same of the files that are read. Empty where there is none."""
-
-    @property
-    def flag(self) -> str:
-        return f"--{self.name.replace('_', '-')}"
 
 
 class FormatReader(Protocol):
@@ -74,7 +58,6 @@ class Format:
     """A way to write objects as text."""
 
     name: str
-    kind_names: tuple[str, ...]
     patterns: tuple[str, ...]
     """Names of files that are of this format."""
     sniff: Callable[[str], bool]
@@ -85,6 +68,7 @@ class Format:
     """The module that is a `FormatWriter`."""
     updater: str = ""
     """The module that is a `FormatUpdater`. Empty for a format that is always written anew."""
+    kind_names: tuple[str, ...] = ("connections", "variables", "pools")
     options: tuple[FormatOption, ...] = ()
     always: tuple[tuple[str, str], ...] = ()
     """Options of other formats, with the values that they would have here: giving these changes nothing."""

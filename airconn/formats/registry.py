@@ -8,8 +8,9 @@ from pathlib import PurePath
 
 from airconn.errors import InputError, UsageError
 from airconn.formats import json_, uri, yaml_
-from airconn.formats.declaration import Format, FormatOption
+from airconn.formats.declaration import Format
 from airconn.formats.dotenv import declaration as dotenv
+from airconn.formats.format_option import FormatOption
 from airconn.formats.k8s import declaration as k8s
 from airconn.formats.settings import declaration as settings
 

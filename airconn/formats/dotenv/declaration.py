@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from airconn.formats.declaration import Format, FormatOption
+from airconn.formats.declaration import Format
 from airconn.formats.dotenv.marks import NAMES, is_like_a_mark, named_by_mark
+from airconn.formats.format_option import FormatOption
 
 CONNECTION_FORMAT = FormatOption(
     "connection_format",
@@ -40,12 +41,12 @@ def said_by(text: str) -> dict[str, str]:
 
 FORMAT = Format(
     "env",
-    ("connections", "variables"),
     (".env", ".env.*", "*.env"),
     sniff,
     reader="airconn.formats.dotenv.reading",
     writer="airconn.formats.dotenv.writing",
     updater="airconn.formats.dotenv.update",
+    kind_names=("connections", "variables"),
     options=(CONNECTION_FORMAT, DIALECT),
     said_by=said_by,
 )
