@@ -152,10 +152,10 @@ def reading(
 
 
 def holdable(bundle: Bundle, options: WriteOptions) -> tuple[Bundle, list[Loss]]:
-    """`bundle` without what no Airflow reads from any format, and the losses that this is.
+    """`bundle` without what Airflow reads from no format, and the losses that this is.
 
     An extra that isn't a JSON object makes Airflow 3 refuse all of a file (3.x `Connection._validate_extra`), and an
-    empty password is none (`Connection.set_password`). Raises `InputErrors` for what no text holds.
+    empty password counts as not set (`Connection.set_password`). Raises `InputErrors` for what no text holds.
     """
     Faults(_unencodable(bundle)).check()
     lost = {id_: whys for id_, obj in bundle.connections.items() if (whys := _unholdable(obj, options.rules))}
@@ -245,7 +245,7 @@ def show_key(key: str) -> str:
 
 
 def hidden_comments(bundle: Bundle) -> str:
-    """Comment lines that name what stands as `***` in the text below them."""
+    """Comment lines that name what is written as `***` in the text below them."""
     lines = [
         f"# hidden by the source, written as ***: {obj.kind.value}/{quoted(obj.id)} {quoted(', '.join(hidden))}\n"
         for obj in bundle
@@ -271,7 +271,7 @@ def verified(
 ) -> None:
     """Makes sure that an edited file reads as it did, but for the changes. Raises `BlockedError` where it doesn't.
 
-    An edit of text can go wrong in ways that nobody thought of, and this is about secrets. `read` reads the new text,
+    An edit of text can go wrong in unforeseen ways, and this is about secrets. `read` reads the new text,
     and `expected` are the objects that were written, as they are to be read back.
     """
     try:

@@ -217,7 +217,7 @@ class _FieldsReader:
             return None
         try:
             if isinstance(value, Number) and as_variable and not re.fullmatch("-?[0-9]+", value.text):
-                return int(float(value.text))  # Airflow's from_json takes int() of what stands there: 80.9 is 80
+                return int(float(value.text))  # Airflow's from_json takes int() of the number: 80.9 is 80
             return int(value.text if isinstance(value, Number) else value)
         except (TypeError, ValueError, OverflowError):
             raise self.fail("'port' is not a whole number") from None
@@ -288,7 +288,7 @@ def to_json(connection: Connection) -> str:
 def _that_python_writes(text: str) -> dict[str, Any] | None:
     """The JSON object for which Airflow writes this very text (`json.dumps`), if there is one.
 
-    There is none where a key stands twice, or where Python has another text for a number.
+    Returns None where a key is there twice, or where Python has another text for a number.
     """
     if text[:1] != "{":
         return None

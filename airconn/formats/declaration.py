@@ -58,7 +58,6 @@ class Format:
     """A way to write objects as text."""
 
     name: str
-    kind_names: tuple[str, ...]
     patterns: tuple[str, ...]
     """Names of files that are of this format."""
     sniff: Callable[[str], bool]
@@ -69,6 +68,7 @@ class Format:
     """The module that is a `FormatWriter`."""
     updater: str = ""
     """The module that is a `FormatUpdater`. Empty for a format that is always written anew."""
+    kind_names: tuple[str, ...] = ("connections", "variables", "pools")
     options: tuple[FormatOption, ...] = ()
     always: tuple[tuple[str, str], ...] = ()
     """Options of other formats, with the values that they would have here: giving these changes nothing."""

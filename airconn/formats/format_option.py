@@ -1,4 +1,4 @@
-"""An option that a format declares."""
+"""An option of the command line that a format declares."""
 
 from __future__ import annotations
 

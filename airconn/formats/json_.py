@@ -12,11 +12,5 @@ def sniff(text: str) -> bool:
     return re.match(r"\s*[\[{]", text) is not None
 
 
-FORMAT = Format(
-    "json",
-    ("connections", "variables", "pools"),
-    ("*.json",),
-    sniff,
-    reader="airconn.formats.json_documents",
-    writer="airconn.formats.json_documents",
-)
+_CODE = "airconn.formats.json_documents"
+FORMAT = Format("json", ("*.json",), sniff, reader=_CODE, writer=_CODE)

@@ -24,7 +24,7 @@ def load(text: str, source: str, levels: int = 2, sections: Container[str] | Non
 
     `sections`: the keys of which alone the inner ones of these levels matter. Others are read much faster.
 
-    Raises `InputError` with line and column, without quoting what stands there.
+    Raises `InputError` with line and column, without quoting the text.
     """
     return _JsonText(text.removeprefix("\ufeff"), source, levels, sections).read()
 

@@ -15,12 +15,13 @@ def sniff(text: str) -> bool:
     return bool(lines) and all(re.match(_ENTRY, line) for line in lines)
 
 
+_CODE = "airconn.formats.uri_lines"
 FORMAT = Format(
     "uri",
-    ("connections",),
     ("*.uri",),
     sniff,
-    reader="airconn.formats.uri_lines",
-    writer="airconn.formats.uri_lines",
+    reader=_CODE,
+    writer=_CODE,
+    kind_names=("connections",),
     always=(("connection_format", "uri"),),
 )

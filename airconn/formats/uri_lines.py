@@ -44,7 +44,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
             continue
         origin = Origin(source, place[0])
         conn_id, equals, value = line.partition("=")
-        # What is no id may be a URI that has lost its own, and is not to be shown.
+        # What isn't an id may be a URI that has lost its own, and is not to be shown.
         if not equals or not conn_id or not value or _NO_ID.search(conn_id):
             faults.add(
                 "this line is not conn_id=URI", origin, "comments start with #; every connection takes one line"

@@ -12,11 +12,5 @@ def sniff(text: str) -> bool:
     return re.search(r"^[\w'\"./-]+:(\s|$)", text, re.MULTILINE) is not None
 
 
-FORMAT = Format(
-    "yaml",
-    ("connections", "variables", "pools"),
-    ("*.yaml", "*.yml"),
-    sniff,
-    reader="airconn.formats.yaml_documents",
-    writer="airconn.formats.yaml_documents",
-)
+_CODE = "airconn.formats.yaml_documents"
+FORMAT = Format("yaml", ("*.yaml", "*.yml"), sniff, reader=_CODE, writer=_CODE)

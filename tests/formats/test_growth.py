@@ -73,6 +73,7 @@ SHAPES: list[tuple[str, dict[str, Any]]] = [
     ("env", {"env_dialect": "sh"}),
     ("env", {"env_dialect": "compose"}),
     ("env", {"env_dialect": "docker"}),
+    ("env", {"env_dialect": "python-dotenv"}),
     ("k8s", {"k8s_layout": "env"}),
 ]
 IDS = [" ".join([name, *map(str, how.values())]) for name, how in SHAPES]

@@ -41,12 +41,12 @@ def said_by(text: str) -> dict[str, str]:
 
 FORMAT = Format(
     "env",
-    ("connections", "variables"),
     (".env", ".env.*", "*.env"),
     sniff,
     reader="airconn.formats.dotenv.reading",
     writer="airconn.formats.dotenv.writing",
     updater="airconn.formats.dotenv.update",
+    kind_names=("connections", "variables"),
     options=(CONNECTION_FORMAT, DIALECT),
     said_by=said_by,
 )

@@ -34,7 +34,7 @@ class Dialect:
     """How many bytes a line may have."""
     has_quotes: bool = True
     way_out: str = "close the quotes, or put the whole value in quotes; comments start with #"
-    """What to do about a line that is none of the dialect."""
+    """What to do about a line that the dialect doesn't allow."""
 
     @property
     def mark(self) -> str:

@@ -54,12 +54,12 @@ def check_options(values: Mapping[str, str], afresh: bool) -> None:
 
 FORMAT = Format(
     "k8s",
-    ("connections", "variables"),
     ("*.k8s.yaml", "*.k8s.yml"),
     sniff,
     reader="airconn.formats.k8s.reading",
     writer="airconn.formats.k8s.writing",
     updater="airconn.formats.k8s.update",
+    kind_names=("connections", "variables"),
     options=(CONNECTION_FORMAT, LAYOUT, NAMESPACE, NAME),
     refines=("yaml", "json"),
     check_options=check_options,

@@ -198,7 +198,7 @@ class Secret:
 
 
 def _mapping(parent: tree.Mapping, name: str, where: Origin) -> tree.Mapping:
-    """A mapping under a key, empty where there is none."""
+    """A mapping under a key, empty where the key is missing."""
     value = parent.get(name)
     if value is None:
         return tree.Mapping(where.source)

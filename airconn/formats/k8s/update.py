@@ -237,7 +237,7 @@ class _ManifestEditor(YamlEdits):
         return self.options.with_value(NAMESPACE, first)
 
     def add_variables(self) -> str:
-        """Adds the new objects to the Secret that holds the others. Gives the text of one if there is none."""
+        """Adds the new objects to the Secret that holds the others, or returns the text of a new one."""
         place = next((p for p in self.variables if self.options.value(NAME) in (None, p.secret.name)), None)
         if place is None:
             return writing.render_variables(Bundle.of(self.added), self.options).text
@@ -289,7 +289,7 @@ def _secrets(text: str) -> Iterator[_SecretInText]:
 
 
 def _whole(pieces: Iterator[T]) -> Iterator[T]:
-    """What a parser finds, one after the other. Raises `BlockedError` for JSON that is no YAML."""
+    """What a parser finds, one after the other. Raises `BlockedError` for JSON that isn't YAML."""
     try:
         yield from pieces
     except yaml.YAMLError:

@@ -14,7 +14,6 @@ def sniff(text: str) -> bool:
 
 FORMAT = Format(
     "settings",
-    ("connections", "variables", "pools"),
     ("airflow_settings*.yaml", "airflow_settings*.yml"),
     sniff,
     reader="airconn.formats.settings.reading",
