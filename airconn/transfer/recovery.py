@@ -55,7 +55,7 @@ class Recovery:
         self._kept = kept
 
     def literal_masks(self) -> tuple[str, ...]:
-        """The places in the file where a `***` is no mask, which `airconn import` has to be told."""
+        """The places in the file where a `***` is a real value, which `airconn import` has to be told."""
         from airconn.override.edit import literal_places
 
         return tuple(str(place) for obj in self._kept for place in literal_places(obj))
