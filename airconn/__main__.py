@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def _closed() -> TextIO:
-    """What stands for a closed standard output: nothing can be written to it, and to lose it silently is no success.
+    """Takes the place of a closed standard output: writing to it fails, as losing output silently isn't a success.
 
     It has the number that the next file would get otherwise, and isn't there for a program that takes our place.
     """
@@ -43,7 +43,7 @@ def _closed() -> TextIO:
 
 
 def _end(code: int) -> None:
-    """Ends the process. A thread that waits for a server whose answer nobody wants any more isn't waited for."""
+    """Ends the process. A thread that waits for a server whose answer isn't needed any more isn't waited for."""
     others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
     if all(thread.daemon for thread in others):
         sys.exit(code)

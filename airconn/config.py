@@ -93,8 +93,8 @@ class Settings:
     """What a file of one kind holds, where its name and content don't tell."""
     named_by: str = "the command line"
     """Where the address comes from."""
-    env_dialect: str | None = None
-    """For which reader a .env file is written, where its first line doesn't tell."""
+    format_values: Mapping[str, str] = field(default_factory=dict)
+    """The values of options that only some formats have, by the names that these declare."""
     replace_references: bool = False
     """Whether an update of a file may write over references in it, such as `${DB_PW}`."""
 

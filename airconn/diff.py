@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from airconn.model import DEFAULT_POOL, REDACTED, AirflowObject, Bundle, Kind, Pool, Variable, is_unsaid
-from airconn.model.compare import FieldComparison, in_order
+from airconn.model.compare import FieldComparison
 from airconn.model.compare import compare as compare_objects
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import Leaves, leaf_name
@@ -116,7 +116,7 @@ def _leaves(a: AirflowObject, b: AirflowObject, field: FieldComparison) -> list[
     if not found and isinstance(a, Variable):
         # A variable is a text, and Airflow gives it to a task as it stands there.
         return [FieldDiff(name, (), Status.DIFFERENT)]
-    return _without_empty(sorted(found, key=lambda diff: in_order(diff.path)), mine, others)
+    return _without_empty(sorted(found, key=_order), mine, others)
 
 
 _OWN_POOL = Pool(name=DEFAULT_POOL, slots=128, description="Default pool", include_deferred=False)
@@ -132,3 +132,8 @@ def _without_empty(found: list[FieldDiff], mine: Leaves, others: Leaves) -> list
     paths = {diff.path for diff in found}
     outer = {path[:depth] for path in paths for depth in range(len(path))}
     return [diff for diff in found if diff.path not in empty or diff.path not in outer]
+
+
+def _order(found: FieldDiff) -> tuple[tuple[bool, int, str], ...]:
+    """Sorts leaves as they are in a text: the items of a list by their number."""
+    return tuple((isinstance(part, str), part if isinstance(part, int) else 0, str(part)) for part in found.path)

@@ -47,6 +47,12 @@ def outcome(a: AirflowObject, b: AirflowObject) -> tuple[list[str], list[str]]:
     return names(found, Status.DIFFERENT), names(found, Status.UNKNOWN)
 
 
+def test_leaves_come_in_the_order_of_their_numbers() -> None:
+    found = one(var(str(list(range(12)))), var(str(["***", *range(2, 13)]).replace("'", '"')))
+    assert [field.path for field in found.fields] == [(number,) for number in range(12)]
+    assert [field.status for field in found.fields] == [Status.UNKNOWN] + [Status.DIFFERENT] * 11
+
+
 def test_objects_are_on_one_side_or_both() -> None:
     found = diff([conn(conn_id="a"), conn(), Pool(name="p", slots=1)], [conn(), var("x"), Pool(name="p", slots=2)])
     assert [(obj.id, obj.status) for obj in found.objects] == [

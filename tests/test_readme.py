@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from airconn import formats
 from airconn.cli import COMMANDS
 from airconn.errors import ExitCode
-from airconn.formats import REGISTRY, dotenv
+from airconn.formats.dotenv import marks
 from tests.formats import keeps_table
 from tests.stores import stores_table
 
@@ -28,6 +29,12 @@ def test_every_format_is_in_the_table_with_the_names_that_it_is_detected_by() ->
     assert found == {name: ", ".join(f"`{p}`" for p in entry.patterns) for name, entry in _by_readme_order()}
 
 
+def test_every_option_of_a_format_is_in_a_table() -> None:
+    for option in formats.options():
+        owners = ", ".join(f"`{name}`" for name in formats.names() if option in formats.FORMATS[name].options)
+        assert f"| `{option.flag}` | {owners} | {option.help.rstrip('.')} |\n" in README
+
+
 def test_the_table_of_what_a_format_keeps_is_what_the_formats_do() -> None:
     assert keeps_table.table() in README
 
@@ -37,11 +44,13 @@ def test_the_table_of_what_a_place_can_do_is_what_the_places_say() -> None:
 
 
 def test_every_env_dialect_is_in_the_table() -> None:
-    assert [row[0].strip("`") for row in table("Files for one reader")] == list(dotenv.NAMES)
+    assert [row[0].strip("`") for row in table("Files for one reader")] == list(marks.NAMES)
 
 
 def _by_readme_order() -> list[tuple[str, object]]:
-    return sorted(REGISTRY.items(), key=lambda item: ["env", "uri", "json", "yaml", "settings", "k8s"].index(item[0]))
+    return sorted(
+        formats.FORMATS.items(), key=lambda item: ["env", "uri", "json", "yaml", "settings", "k8s"].index(item[0])
+    )
 
 
 def test_every_exit_code_is_in_the_table() -> None:

@@ -37,7 +37,9 @@ def test_what_tells_servers_apart(url: str, server: str) -> None:
     assert str(server_of(url)) == endpoint(url)[0] == server
 
 
-@pytest.mark.parametrize("url", ["ftp://h/x", "http:///x", "http://[x", "http://h:99999", "http://h:x", "/x", "", "h"])
+@pytest.mark.parametrize(
+    "url", ["ftp://h/x", "http:///x", "http://[x", "http://h:99999", "http://h:x", "/x", "", "h"]
+)
 def test_what_names_no_web_server(url: str) -> None:
     assert server_of(url) is None
     assert endpoint(url) == (url, "")

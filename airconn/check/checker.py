@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from airconn.airflow.versions import NEWEST_AIRFLOW_2
 from airconn.check import env_lines, objects, places, uris
-from airconn.check.reading import FileReading, place, read
+from airconn.check.reading import by_place, place
 from airconn.check.rules import BY_CODE, Finding, Severity
 from airconn.check.sensitive import secrets
 from airconn.errors import InputError
 from airconn.formats.base import extra_fault
+from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.env import PREFIXES, env_name
 from airconn.model import (
     NEWEST,
@@ -25,8 +26,10 @@ from airconn.model import (
     number_of,
     rules_for,
 )
+from airconn.model.reading import Reading
 from airconn.model.secrecy import secret_leaves
 from airconn.stores import git
+from airconn.stores.base import Context
 from airconn.stores.file import FileStore
 
 
@@ -94,14 +97,14 @@ class _Checker:
         except InputError as error:
             self.fault(error)
             return
-        reading = read(self.store, self.airflow)
+        reading = self.read(self.airflow)
         alike = _reads_alike(reading)
-        in_2 = reading if alike or self.airflow == NEWEST_AIRFLOW_2 else read(self.store, NEWEST_AIRFLOW_2)
-        in_3 = reading if alike or self.airflow == NEWEST else read(self.store, NEWEST)
+        in_2 = reading if alike or self.airflow == NEWEST_AIRFLOW_2 else self.read(NEWEST_AIRFLOW_2)
+        in_3 = reading if alike or self.airflow == NEWEST else self.read(NEWEST)
         # An extra that Airflow 3 refuses makes no object for it, and has to be looked at all the same.
-        places = reading.by_place() if in_2 is reading else {**in_2.by_place(), **reading.by_place()}
+        places = by_place(reading) if in_2 is reading else {**by_place(in_2), **by_place(reading)}
         found = [obj for obj in places.values() if self.wants(obj)]
-        settings = env_lines.settings(text, self.store.settings.env_dialect) if is_env else []
+        settings = env_lines.settings(text, self.store.settings.format_values.get(DIALECT.name)) if is_env else []
         lines = env_lines.by_line(settings)
         self.columns = {line: entry.column for line, entry in lines.items()}
         self.objects = found
@@ -125,6 +128,9 @@ class _Checker:
             self.two_readings(in_2, in_3)
         self.open_secrets(found)
 
+    def read(self, airflow: AirflowVersion) -> Reading:
+        return self.store.read_text(Context(airflow), keeps_uris=True)
+
     def wants(self, obj: AirflowObject) -> bool:
         return self.selection.wants(obj.kind, obj.id)
 
@@ -135,7 +141,7 @@ class _Checker:
     def fault(self, fault: InputError) -> None:
         self.add("AC101", place(self.file, fault.where, fault.message), fault.message, fix=fault.hint)
 
-    def faults(self, reading: FileReading, found: Iterable[AirflowObject]) -> None:
+    def faults(self, reading: Reading, found: Iterable[AirflowObject]) -> None:
         """What the reader refuses. An extra that only Airflow 3 does has a rule of its own."""
         extras: set[str] = set()
         for obj in found:
@@ -154,18 +160,18 @@ class _Checker:
             if fault.where not in extras:
                 self.fault(fault)
 
-    def uris(self, reading: FileReading) -> None:
+    def uris(self, reading: Reading) -> None:
         for seen in reading.uris:
             for code, offset, message in uris.troubles(seen.text, rules_for(self.airflow)):
                 # Where a URI doesn't stand as it is, its entry is all that can be pointed at.
                 column = seen.column + offset if seen.column else seen.origin.column or 1
                 self.add(code, (seen.origin.line or 1, column), message, Kind.CONNECTIONS, seen.conn_id)
 
-    def two_readings(self, in_2: FileReading, in_3: FileReading) -> None:
+    def two_readings(self, in_2: Reading, in_3: Reading) -> None:
         """What a query is to Airflow 2, to 3.0 and to workers of 3, and to the rest of it."""
-        other = in_3.by_place()
+        other = by_place(in_3)
         of_uris = {(seen.conn_id, seen.origin) for seen in in_3.uris}
-        for key, obj in in_2.by_place().items():
+        for key, obj in by_place(in_2).items():
             again = other.get(key)
             if not isinstance(obj, Connection) or not isinstance(again, Connection) or obj.extra == again.extra:
                 continue
@@ -189,7 +195,7 @@ class _Checker:
             self.add("AC512", (1, 1), f"others can read this file, which holds secrets of {number}")
 
 
-def _reads_alike(reading: FileReading) -> bool:
+def _reads_alike(reading: Reading) -> bool:
     """Whether every Airflow reads a file as this one did: only connections and what is at fault can differ."""
     return not (reading.faults or reading.notes) and not any(isinstance(obj, Connection) for obj in reading.found)
 

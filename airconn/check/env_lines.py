@@ -7,8 +7,9 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from airconn.errors import InputError
-from airconn.formats.dotenv import SHELL_NAME, dialect_of
+from airconn.formats.dotenv.dialects import dialect_of
 from airconn.formats.dotenv.lines import Entry
+from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.env import PREFIXES
 from airconn.model import AirflowObject, Kind
 

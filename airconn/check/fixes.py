@@ -9,6 +9,7 @@ from airconn.check import places
 from airconn.check.rules import Finding
 from airconn.errors import AirconnError, InputError
 from airconn.formats.base import WriteOptions
+from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import Kind, Selection
 from airconn.stores.base import Context
 from airconn.stores.file import FileStore
@@ -39,9 +40,10 @@ def _rewrite(store: FileStore, findings: Iterable[Finding], context: Context) ->
     A connection of which the new form would lose anything stays as it is.
     """
     ids = sorted({finding.id for finding in findings if finding.code in _REWRITTEN})
-    if not ids or store.path is None or formats.get_updater(store.format_name()) is None:
+    if not ids or store.path is None or not formats.get_format(store.format_name()).updater:
         return [], ""
-    options = WriteOptions(airflow=context.airflow, connection_format="uri", env_dialect=store.settings.env_dialect)
+    values = {**store.settings.format_values, CONNECTION_FORMAT.name: "uri"}
+    options = WriteOptions(airflow=context.airflow, values=values)
     done: list[str] = []
     for id_ in ids:
         try:

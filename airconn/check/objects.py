@@ -1,4 +1,4 @@
-"""What is wrong with a single object: its id, its type, and what stands where a secret should."""
+"""What is wrong with a single object: its id, its type, and what is in the place of a secret."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[ObjectTrouble]:
 def _refused(obj: AirflowObject, airflow: AirflowVersion, told: AbstractSet[str]) -> Iterator[ObjectTrouble]:
     """What an import through the REST API would refuse, in its words, but for what `told` and other rules tell.
 
-    What only the API refuses is no error: Airflow's database, its environment or a secrets backend may hold it.
+    What only the API refuses isn't an error: Airflow's database, its environment or a secrets backend may hold it.
     """
     dialect = dialect_for(airflow)
     if not any(refusals.problems(obj, dialect)):

@@ -1,62 +1,16 @@
-"""A file read as several Airflows read it, with all that its reader saw, faults and objects alike."""
+"""A file read as several Airflows read it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from airconn.errors import InputError, InputErrors
-from airconn.formats.base import Note
-from airconn.formats.watch import watched_by
-from airconn.model import AirflowObject, AirflowVersion, Kind, Origin
-from airconn.stores.base import Context
-from airconn.stores.file import FileStore
+from airconn.model import AirflowObject, Kind, Origin
+from airconn.model.reading import Reading
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class SeenUri:
-    """A URI as it stands in a file. Its text is a secret."""
-
-    conn_id: str
-    text: str
-    origin: Origin
-    column: int | None
-
-
-@dataclass(repr=False)
-class FileReading:
-    """What one Airflow makes of a file. It is the `Watcher` of its own reading."""
-
-    airflow: AirflowVersion
-    faults: tuple[InputError, ...] = ()
-    notes: list[Note] = field(default_factory=list)
-    found: list[AirflowObject] = field(default_factory=list)
-    uris: list[SeenUri] = field(default_factory=list)
-
-    def uri(self, conn_id: str, text: str, origin: Origin, column: int | None) -> None:
-        self.uris.append(SeenUri(conn_id, text, origin, column))
-
-    def objects(self, found: Iterable[AirflowObject], notes: Iterable[Note]) -> None:
-        self.found += found
-        self.notes += notes
-
-    def by_place(self) -> dict[tuple[Kind, str, Origin], AirflowObject]:
-        """The objects by what they are and where they stand."""
-        return {(obj.kind, obj.id, obj.origin): obj for obj in self.found}
-
-
-def read(store: FileStore, airflow: AirflowVersion) -> FileReading:
-    """The file as `airflow` reads it. Faults of it are no exceptions here."""
-    reading = FileReading(airflow)
-    try:
-        with watched_by(reading):
-            store.parse(Context(airflow))
-    except InputErrors as error:
-        reading.faults = error.errors
-    except InputError as error:
-        reading.faults = (error,)
-    return reading
+def by_place(reading: Reading) -> dict[tuple[Kind, str, Origin], AirflowObject]:
+    """The objects by what they are and where they are written."""
+    return {(obj.kind, obj.id, obj.origin): obj for obj in reading.found}
 
 
 def place(file: str, where: str | None, message: str = "") -> tuple[int, int]:

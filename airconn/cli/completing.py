@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from airconn import formats
 from airconn.errors import AirconnError
-from airconn.formats import NAMES
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -40,4 +40,4 @@ def _at_first(word: str) -> str:
 
 def complete_format(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The formats that a shell offers."""
-    return [name for name in NAMES if name.startswith(incomplete)]
+    return [name for name in formats.names() if name.startswith(incomplete)]

@@ -57,7 +57,15 @@ def command(
 
     if show_values and output == "json":
         raise UsageError("--output json holds no values", hint="leave out --show-values or --output json")
-    request = DiffRequest(a, b, source_format, selection, airflow, allow_empty, exit_code)
+    request = DiffRequest(
+        a,
+        b,
+        exit_code,
+        source_format=source_format,
+        selection=selection,
+        airflow=airflow,
+        allow_empty=allow_empty,
+    )
     with app.places(network) as places:
         compared = compare_places(request, places)
     app.notes(compared.notes)

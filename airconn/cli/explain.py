@@ -72,7 +72,7 @@ def command(
     named = NamedPlaces(backend, workers_backend, no_backend, database, astro)
     with app.places(network) as places:
         explained = explain(ExplainRequest(ids, kinds, airflow, named, exit_code), places)
-    app.notes(explained.unread)
+    app.notes(explained.notes)
     if explained.missing:
         app.error(explained.missing)
     elif output == "json":
@@ -82,5 +82,5 @@ def command(
             app.rows(f"{line}\n")
         if everything:
             app.say(report.summary(explained.explanations))
-    app.incomplete(explained.unread)
+    app.incomplete(explained.notes)
     return explained.exit_code

@@ -96,7 +96,7 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
     if export.error:
         app.error(export.error)
     else:
-        app.incomplete(export.made.notes)
+        app.incomplete(export.notes)
     return export.exit_code
 
 

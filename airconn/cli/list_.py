@@ -46,7 +46,9 @@ def command(
     from airconn import report
     from airconn.transfer.listing import ListRequest, list_objects
 
-    request = ListRequest(from_, source_format, selection, airflow, allow_empty)
+    request = ListRequest(
+        from_, source_format=source_format, selection=selection, airflow=airflow, allow_empty=allow_empty
+    )
     with app.places(network) as places:
         listed = list_objects(request, places)
     app.notes(listed.notes)

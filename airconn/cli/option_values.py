@@ -55,11 +55,12 @@ def make_selection(kinds: tuple[str, ...], include: tuple[str, ...], exclude: tu
     return Selection(make_kinds(kinds), include, exclude)
 
 
-def make_source_format(from_format: str | None, kind: str | None, from_env_dialect: str | None) -> SourceFormat:
+def make_source_format(from_format: str | None, kind: str | None, **said: str | None) -> SourceFormat:
+    from airconn import formats
     from airconn.model import Kind
     from airconn.transfer.choices import SourceFormat
 
-    return SourceFormat(from_format, Kind(kind) if kind else None, from_env_dialect)
+    return SourceFormat(from_format, Kind(kind) if kind else None, formats.given_values(said, "from_"))
 
 
 def make_changes(**said: tuple[str, ...]) -> ObjectChanges:
@@ -69,11 +70,13 @@ def make_changes(**said: tuple[str, ...]) -> ObjectChanges:
 
 
 def make_writing(out: Path | None, **said: Any) -> Writing:
+    from airconn import formats
     from airconn.stores.saving import is_standard_output
     from airconn.transfer.choices import Writing
 
     is_file = out is not None and str(out) != "-" and not is_standard_output(out)
-    return Writing(out if is_file else None, **said)
+    of_formats = {option.name: said.pop(option.name) for option in formats.options()}
+    return Writing(out if is_file else None, values=formats.given_values(of_formats), **said)
 
 
 def make_network(**said: Any) -> Network:

@@ -6,10 +6,11 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from airconn import formats
 from airconn.cli.airflow_option import airflow as airflow
 from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
@@ -29,11 +30,13 @@ from airconn.cli.option_values import (
 )
 from airconn.cli.redirect_option import allow_redirect
 from airconn.errors import UsageError
-from airconn.formats import NAMES, dotenv, refuse_unknown
+from airconn.formats import FormatOption
 from airconn.stores import is_file
 
 if TYPE_CHECKING:
     from airconn.config import Config
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
 
@@ -62,10 +65,20 @@ def _known_format(ctx: click.Context, param: click.Parameter, value: str | None)
     """Judges the name of a format before anything is read. A command with a target says that nothing was written."""
     if value is not None:
         app = ctx.find_object(App)
-        if app is not None and value not in NAMES:
+        if app is not None and value not in formats.FORMATS:
             app.writes = any(other.name == "to" for other in ctx.command.params)
-        refuse_unknown(value)
+        formats.refuse_unknown(value)
     return value
+
+
+def _of_format(option: FormatOption, *, of_sources: bool) -> Callable[[F], F]:
+    """An option that a format has declared, for what is written or for the files that are read."""
+    return click.option(
+        f"--from-{option.flag[2:]}" if of_sources else option.flag,
+        type=click.Choice(option.choices) if option.choices else None,
+        metavar=None if option.choices else "NAME",
+        help=option.help_of_sources if of_sources else option.help,
+    )
 
 
 def _set_verbosity(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -137,19 +150,14 @@ reading = as_one(
             metavar="FORMAT",
             callback=_known_format,
             shell_complete=complete_format,
-            help=f"The format of the sources, where name and content don't tell: {', '.join(NAMES)}.",
+            help=f"The format of the sources, where name and content don't tell: {', '.join(formats.names())}.",
         ),
         click.option(
             "--kind",
             type=click.Choice(["connections", "variables", "pools"]),
             help="What a file of one kind holds, where it doesn't tell.",
         ),
-        click.option(
-            "--from-env-dialect",
-            "from_env_dialect",
-            type=click.Choice(dotenv.NAMES),
-            help="For which reader a .env file among the sources was written, where it doesn't tell [portable].",
-        ),
+        *(_of_format(option, of_sources=True) for option in formats.options() if option.help_of_sources),
     ],
 )
 """A command gets a `SourceFormat` as `source_format`."""
@@ -174,27 +182,9 @@ writing = as_one(
             metavar="FORMAT",
             callback=_known_format,
             shell_complete=complete_format,
-            help=f"How it is written, where the name of FILE doesn't tell: {', '.join(NAMES)} [json].",
+            help=f"How it is written, where the name of FILE doesn't tell: {', '.join(formats.names())} [json].",
         ),
-        click.option(
-            "--connection-format",
-            type=click.Choice(["json", "uri"]),
-            default="json",
-            help="How a connection is written in a .env file [json, which holds all of it].",
-        ),
-        click.option(
-            "--env-dialect",
-            type=click.Choice(dotenv.NAMES),
-            help="For which reader a .env file is written [portable: for all of them, as far as that goes].",
-        ),
-        click.option(
-            "--k8s-layout",
-            type=click.Choice(["backend", "env"]),
-            help="Whether Kubernetes gets a Secret for each object, as Airflow finds it, or one of them all as "
-            "environment variables [as in FILE, else backend].",
-        ),
-        click.option("--k8s-namespace", metavar="NAME", help="The namespace that is written into Secrets [none]."),
-        click.option("--k8s-name", metavar="NAME", help="What a Secret of them all is called [airflow-environment]."),
+        *(_of_format(option, of_sources=False) for option in formats.options()),
         click.option(
             "--redacted",
             type=click.Choice(["mask", "omit", "fail"]),

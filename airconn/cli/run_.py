@@ -152,7 +152,7 @@ def _gather(app: App, request: RunRequest, network: Network) -> Environ:
 
 
 def _caveat(name: str) -> str:
-    from airconn.formats.dotenv import SHELL_NAME
+    from airconn.formats.dotenv.marks import SHELL_NAME
 
     is_plain = SHELL_NAME.fullmatch(name) is not None
     return "" if is_plain else "; some shells, such as dash, don't pass on a variable of such a name"

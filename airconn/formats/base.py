@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from airconn.errors import BlockedError, InputError, InputErrors
-from airconn.formats.watch import watcher
+from airconn.formats.format_option import FormatOption
 from airconn.model import (
     ALL_KINDS,
     NEWEST,
@@ -27,34 +27,44 @@ from airconn.model import (
     rules_for,
     value_fields,
 )
+from airconn.model.reading import FoundUri, Key, Reading
 from airconn.model.reading import Note as Note
 
 T = TypeVar("T", bound=AirflowObject)
 ConnectionFormat = Literal["json", "uri"]
-K8sLayout = Literal["backend", "env"]
 
-Change = tuple[Kind, str]
-"""The kind and id of an object that a file is to hold otherwise than it does."""
-
-Same = Callable[[AirflowObject, AirflowObject], bool]
+IsUnchanged = Callable[[AirflowObject, AirflowObject], bool]
 """Whether the object of a file, and the one that it would read back after a change, are the same to the source."""
 
-Form = Callable[[AirflowObject], AirflowObject | None]
+StoredForm = Callable[[AirflowObject], AirflowObject | None]
 """What a text gives back of an object that was written into it, None where it can't hold it."""
 
 
+class FormatValues:
+    """The values of options that only some formats have."""
+
+    __slots__ = ()
+    values: Mapping[str, str]
+    """By the names that the formats declare."""
+
+    def value(self, option: FormatOption) -> str | None:
+        """The value of an option that a format has declared, or its default."""
+        return self.values.get(option.name, option.default)
+
+
 @dataclass(frozen=True, slots=True)
-class ReadOptions:
+class ReadOptions(FormatValues):
     """How a text is to be read."""
 
     airflow: AirflowVersion = NEWEST
     """The Airflow that the objects are for. Where versions differ, the text is read as that one reads it."""
     kind: Kind | None = None
     """What a text of one kind holds, where neither its name nor its content tells."""
-    env_dialect: str | None = None
-    """The dialect of a .env file whose first line names none."""
     likely: Kind | None = None
     """What a text of one kind is taken to hold if it may be, where its name doesn't tell."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    keeps_uris: bool = False
+    """Whether the Reading is to have the texts of URIs, for `check`."""
 
     @property
     def rules(self) -> Rules:
@@ -62,42 +72,20 @@ class ReadOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteOptions:
+class WriteOptions(FormatValues):
     """How a bundle is to be written."""
 
     airflow: AirflowVersion = NEWEST
     kinds: frozenset[Kind] = ALL_KINDS
     """The kinds that were asked for, which decides the shape of JSON and YAML, whatever happens to be there."""
-    connection_format: ConnectionFormat = "json"
-    """How a connection is written where a format takes it as JSON or as a URI."""
-    env_dialect: str | None = None
-    """The dialect of a .env file that is there, if its first line names none, or of a new one."""
-    k8s_layout: K8sLayout | None = None
-    """Whether Kubernetes has one Secret an object, with the labels that Airflow's backend looks for, or one with all
-    objects as environment variables. None is as the file has it that is there, else the former."""
-    k8s_namespace: str | None = None
-    """The namespace that is written into Secrets for Kubernetes."""
-    k8s_name: str | None = None
-    """What the one Secret with all objects is called."""
+    values: Mapping[str, str] = field(default_factory=dict)
 
-    def with_connection_format(self, connection_format: ConnectionFormat) -> WriteOptions:
-        return replace(self, connection_format=connection_format)
+    def with_value(self, option: FormatOption, value: str) -> WriteOptions:
+        return replace(self, values={**self.values, option.name: value})
 
     @property
     def rules(self) -> Rules:
         return rules_for(self.airflow)
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """What a text holds."""
-
-    bundle: Bundle
-    notes: tuple[Note, ...] = ()
-    ignored: int = 0
-    """How many entries are none of airconn's business, such as other settings in a `.env`."""
-    kinds: frozenset[Kind] = ALL_KINDS
-    """The kinds that the shape of the text has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,32 +116,46 @@ class Faults:
     def add(self, message: str, origin: Origin, hint: str | None = None) -> None:
         self.errors.append(InputError(message, where=str(origin), hint=hint))
 
+    def take(self, error: InputError) -> None:
+        """Adds an error that was raised, or all that it stands for."""
+        self.errors += errors_of(error)
+
     def check(self) -> None:
         """Raises `InputErrors` if there were any."""
         if self.errors:
             raise InputErrors(tuple(self.errors))
 
 
-def parsed(objects: Iterable[AirflowObject], faults: Faults, notes: Iterable[Note] = (), ignored: int = 0) -> Parsed:
-    """What a reader has found. Raises `InputErrors` if anything is wrong with it, with all that is."""
-    found = list(objects)
-    if watching := watcher():
-        notes = tuple(notes)
-        watching.objects(found, notes)
-    faults.errors += _unencodable(found)
+def errors_of(error: InputError) -> tuple[InputError, ...]:
+    """The errors that one stands for."""
+    return error.errors if isinstance(error, InputErrors) else (error,)
+
+
+def reading(
+    objects: Iterable[AirflowObject],
+    faults: Faults,
+    notes: Iterable[Note] = (),
+    *,
+    ignored: int = 0,
+    kinds: frozenset[Kind] = ALL_KINDS,
+    uris: Iterable[FoundUri] | None = None,
+) -> Reading:
+    """What a reader has found, with all that is wrong with it."""
+    found = tuple(objects)
+    errors = [*faults.errors, *_unencodable(found)]
     try:
         bundle = Bundle.of(found)
     except InputErrors as error:
-        faults.errors += error.errors
-    faults.check()
-    return Parsed(bundle, tuple(notes), ignored)
+        errors += error.errors
+        bundle = Bundle.of({(obj.kind, obj.id): obj for obj in reversed(found)}.values())
+    return Reading(bundle, tuple(notes), tuple(errors), ignored, kinds, found=found, uris=tuple(uris or ()))
 
 
 def holdable(bundle: Bundle, options: WriteOptions) -> tuple[Bundle, list[Loss]]:
-    """`bundle` without what no Airflow reads from any format, and the losses that this is.
+    """`bundle` without what Airflow reads from no format, and the losses that this is.
 
     An extra that isn't a JSON object makes Airflow 3 refuse all of a file (3.x `Connection._validate_extra`), and an
-    empty password is none (`Connection.set_password`). Raises `InputErrors` for what no text holds.
+    empty password counts as not set (`Connection.set_password`). Raises `InputErrors` for what no text holds.
     """
     Faults(_unencodable(bundle)).check()
     lost = {id_: whys for id_, obj in bundle.connections.items() if (whys := _unholdable(obj, options.rules))}
@@ -243,7 +245,7 @@ def show_key(key: str) -> str:
 
 
 def hidden_comments(bundle: Bundle) -> str:
-    """Comment lines that name what stands as `***` in the text below them."""
+    """Comment lines that name what is written as `***` in the text below them."""
     lines = [
         f"# hidden by the source, written as ***: {obj.kind.value}/{quoted(obj.id)} {quoted(', '.join(hidden))}\n"
         for obj in bundle
@@ -264,12 +266,12 @@ def dropped(bundle: Bundle, kinds: Iterable[Kind], format_name: str) -> list[Los
 def verified(
     read: Callable[[], Bundle],
     before: Bundle,
-    changes: Mapping[Change, AirflowObject | None],
-    expected: Mapping[Change, AirflowObject],
+    changes: Mapping[Key, AirflowObject | None],
+    expected: Mapping[Key, AirflowObject],
 ) -> None:
     """Makes sure that an edited file reads as it did, but for the changes. Raises `BlockedError` where it doesn't.
 
-    An edit of text can go wrong in ways that nobody thought of, and this is about secrets. `read` reads the new text,
+    An edit of text can go wrong in unforeseen ways, and this is about secrets. `read` reads the new text,
     and `expected` are the objects that were written, as they are to be read back.
     """
     try:

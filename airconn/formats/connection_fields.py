@@ -13,7 +13,6 @@ from airconn.errors import InputError
 from airconn.formats import connection_uri
 from airconn.formats.base import extra_fault, show_key
 from airconn.formats.connection_uri import UriError
-from airconn.formats.watch import watcher
 from airconn.model import (
     MASK,
     REDACTED,
@@ -30,6 +29,7 @@ from airconn.model import (
     jsontext,
 )
 from airconn.model.jsontext import Number
+from airconn.model.reading import FoundUri
 
 _JSON_KEYS = dict.fromkeys(
     ("conn_type", "description", "host", "login", "password", "schema", "port", "extra", "uri", "team_name")
@@ -38,17 +38,22 @@ FILE_KEYS = frozenset({*_JSON_KEYS, "conn_id", "extra_dejson"})
 _FILE_KEYS = dict.fromkeys(sorted(FILE_KEYS))
 
 
-def from_json(conn_id: str, text: str, rules: Rules, origin: Origin) -> Connection:
+Uris = list[FoundUri] | None
+"""Where the URIs of a text are collected, if they are."""
+
+
+def from_json(conn_id: str, text: str, rules: Rules, origin: Origin, uris: Uris = None) -> Connection:
     """The connection that an `AIRFLOW_CONN_*` variable or a secret holds as JSON (`Connection.from_json`).
 
     Raises `InputError`.
     """
-    return _Reader(conn_id, rules, origin, _JSON_KEYS).read(_decode(conn_id, text, origin), as_variable=True)
+    reader = _FieldsReader(conn_id, rules, origin, _JSON_KEYS, uris)
+    return reader.read(_decode(conn_id, text, origin), as_variable=True)
 
 
-def from_file_json(conn_id: str, text: str, rules: Rules, origin: Origin) -> Connection:
+def from_file_json(conn_id: str, text: str, rules: Rules, origin: Origin, uris: Uris = None) -> Connection:
     """The same for an entry of a connections file that is written as JSON text (`--serialization-format json`)."""
-    return from_fields(conn_id, _decode(conn_id, text, origin), rules, origin)
+    return from_fields(conn_id, _decode(conn_id, text, origin), rules, origin, uris)
 
 
 def _decode(conn_id: str, text: str, origin: Origin) -> Any:
@@ -69,21 +74,23 @@ def _decode(conn_id: str, text: str, origin: Origin) -> Any:
         ) from None
 
 
-def from_fields(conn_id: str, fields: Any, rules: Rules, origin: Origin) -> Connection:
+def from_fields(conn_id: str, fields: Any, rules: Rules, origin: Origin, uris: Uris = None) -> Connection:
     """The connection that an entry of a connections file holds (`secrets/local_filesystem.py`, `_create_connection`).
 
     Unlike JSON in the environment, the type is taken as it is and port 0 is a port. Raises `InputError`.
     """
-    return _Reader(conn_id, rules, origin, _FILE_KEYS).read(fields, as_variable=False)
+    return _FieldsReader(conn_id, rules, origin, _FILE_KEYS, uris).read(fields, as_variable=False)
 
 
-def from_uri(conn_id: str, uri: str, rules: Rules, origin: Origin, *, column: int | None = None) -> Connection:
+def from_uri(
+    conn_id: str, uri: str, rules: Rules, origin: Origin, uris: Uris = None, *, column: int | None = None
+) -> Connection:
     """The connection that a URI makes. `column` is where the URI starts in its line, if it is there as it is.
 
     Raises `InputError` that tells where the fault is, and quotes nothing.
     """
-    if watching := watcher():
-        watching.uri(conn_id, uri, origin, column)
+    if uris is not None:
+        uris.append(FoundUri(conn_id, uri, origin, column))
     if uri.strip() == MASK:
         raise InputError(f"{conn_id}: all of it is hidden (***)", where=str(origin), hint="fill in the connection")
     try:
@@ -115,14 +122,15 @@ def check_extra(connection: Connection, rules: Rules) -> None:
         )
 
 
-class _Reader:
+class _FieldsReader:
     """Reads the fields of one connection."""
 
-    def __init__(self, conn_id: str, rules: Rules, origin: Origin, keys: Mapping[str, None]) -> None:
+    def __init__(self, conn_id: str, rules: Rules, origin: Origin, keys: Mapping[str, None], uris: Uris) -> None:
         self.conn_id = conn_id
         self.rules = rules
         self.origin = origin
         self.keys = keys
+        self.uris = uris
 
     def fail(self, message: str, hint: str | None = None) -> InputError:
         return InputError(f"{self.conn_id}: {message}", where=str(self.origin), hint=hint)
@@ -182,7 +190,7 @@ class _Reader:
         uri = fields["uri"]
         if not isinstance(uri, str):
             raise self.fail("'uri' is not a text")
-        connection = from_uri(self.conn_id, uri, self.rules, self.origin)
+        connection = from_uri(self.conn_id, uri, self.rules, self.origin, self.uris)
         description = self.text(fields, "description")
         unsaid = connection.unsaid - UNDESCRIBED if "description" in fields else connection.unsaid
         return replace(connection, description=description, team_name=self._team_name(fields), unsaid=unsaid)
@@ -209,7 +217,7 @@ class _Reader:
             return None
         try:
             if isinstance(value, Number) and as_variable and not re.fullmatch("-?[0-9]+", value.text):
-                return int(float(value.text))  # Airflow's from_json takes int() of what stands there: 80.9 is 80
+                return int(float(value.text))  # Airflow's from_json takes int() of the number: 80.9 is 80
             return int(value.text if isinstance(value, Number) else value)
         except (TypeError, ValueError, OverflowError):
             raise self.fail("'port' is not a whole number") from None
@@ -280,7 +288,7 @@ def to_json(connection: Connection) -> str:
 def _that_python_writes(text: str) -> dict[str, Any] | None:
     """The JSON object for which Airflow writes this very text (`json.dumps`), if there is one.
 
-    There is none where a key stands twice, or where Python has another text for a number.
+    Returns None where a key is there twice, or where Python has another text for a number.
     """
     if text[:1] != "{":
         return None

@@ -95,7 +95,7 @@ def _split(text: str, uri: str) -> Any:
         parts = urlsplit(text) if text[:1].isalpha() else urlsplit(f"x:{text}")._replace(scheme="")
         _ = parts.hostname
     except ValueError as error:
-        # The library's own words quote what stands there.
+        # The library's own words quote the URI.
         if "NFKC" in str(error):
             message = "the host part of this URI has a character that Unicode reads as '/', '?', '#', '@' or ':'"
             hint = uri_hints.IN_HOST

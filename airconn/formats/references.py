@@ -9,9 +9,11 @@ from dataclasses import replace
 
 from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import Same, WriteOptions
-from airconn.formats.dotenv import PORTABLE, dialect_of
+from airconn.formats.base import IsUnchanged, WriteOptions
+from airconn.formats.dotenv.declaration import DIALECT
+from airconn.formats.dotenv.dialects import dialect_of
 from airconn.formats.dotenv.lines import unix_lines
+from airconn.formats.dotenv.marks import PORTABLE
 from airconn.formats.dotenv.references import expanded_by
 from airconn.model import AirflowObject, Kind, Origin, Text, field_values, fill, value_fields
 from airconn.model.leaves import leaves_of
@@ -31,23 +33,23 @@ _LONGEST = 1 << 20
 """How many characters an expanded value may have."""
 
 
-class Guard:
-    """Tells which objects of a file an update may rewrite. It takes the place of the `Same` of the update."""
+class ReferenceGuard:
+    """Tells which objects of a file an update may rewrite. It takes the place of the `IsUnchanged` of the update."""
 
-    def __init__(self, same: Same) -> None:
-        self.same = same
+    def __init__(self, is_unchanged: IsUnchanged) -> None:
+        self.is_unchanged = is_unchanged
         self.kept: list[AirflowObject] = []
         """The objects that stay as they are, and aren't the new ones either."""
 
     def __call__(self, held: AirflowObject, wanted: AirflowObject) -> bool:
-        return self.same(held, wanted)
+        return self.is_unchanged(held, wanted)
 
 
-class _FieldGuard(Guard):
+class _FieldGuard(ReferenceGuard):
     """For a file that has each field by itself: an object with a reference in it stays as it is."""
 
     def __call__(self, held: AirflowObject, wanted: AirflowObject) -> bool:
-        if self.same(held, wanted):
+        if self.is_unchanged(held, wanted):
             return True
         if not self.would_destroy(held, wanted):
             return False
@@ -57,7 +59,7 @@ class _FieldGuard(Guard):
 
     def means(self, expanded: AirflowObject, wanted: AirflowObject) -> bool:
         """Whether both are the same, but for how JSON is written."""
-        return self.same(expanded, wanted) or all(
+        return self.is_unchanged(expanded, wanted) or all(
             leaves_of(ours) == leaves_of(theirs)
             for ours, theirs in zip(field_values(expanded), field_values(wanted), strict=True)
         )
@@ -84,8 +86,8 @@ class _FieldGuard(Guard):
 class _TextGuard(_FieldGuard):
     """The same for formats in which a value isn't written as its fields are, such as a URI."""
 
-    def __init__(self, same: Same, text: str) -> None:
-        super().__init__(same)
+    def __init__(self, is_unchanged: IsUnchanged, text: str) -> None:
+        super().__init__(is_unchanged)
         self.text = text
 
     def would_destroy(self, held: AirflowObject, wanted: AirflowObject) -> bool:
@@ -98,10 +100,10 @@ class _TextGuard(_FieldGuard):
 class _EnvGuard(_TextGuard):
     """The same for a .env file, whose readers expand more, but nothing between single quotes or after a backslash."""
 
-    def __init__(self, same: Same, text: str, options: WriteOptions) -> None:
-        super().__init__(same, text)
+    def __init__(self, is_unchanged: IsUnchanged, text: str, options: WriteOptions) -> None:
+        super().__init__(is_unchanged, text)
         self.options = options
-        dialect = dialect_of(text, options.env_dialect, "")
+        dialect = dialect_of(text, options.value(DIALECT), "")
         self.dialect = dialect.name
         self.expands = dialect.name in _EXPANDING_DIALECTS
         self.values: dict[str, str] = {}
@@ -139,11 +141,11 @@ class _EnvGuard(_TextGuard):
                     continue
 
 
-def guard(format_name: str, text: str, options: WriteOptions, same: Same) -> Guard:
+def guard_of(format_name: str, text: str, options: WriteOptions, is_unchanged: IsUnchanged) -> ReferenceGuard:
     """What tells which objects of `text` may be rewritten."""
     if format_name == "env":
-        return _EnvGuard(same, text, options)
-    return _FieldGuard(same) if format_name in ("json", "yaml") else _TextGuard(same, text)
+        return _EnvGuard(is_unchanged, text, options)
+    return _FieldGuard(is_unchanged) if format_name in ("json", "yaml") else _TextGuard(is_unchanged, text)
 
 
 def _texts(obj: AirflowObject) -> list[str]:

@@ -1,122 +1,27 @@
-"""The `uri` format: `conn_id=URI` lines, as `airflow connections export --file-format env` writes them.
-
-The grammar is Airflow's own (`secrets/local_filesystem.py`, `_parse_env_file`): no quotes, no `export`, no inline
-comments; blanks are part of what they stand in.
-"""
+"""The `uri` format: `conn_id=URI` lines, as `airflow connections export --file-format env` writes them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
 
-from airconn.errors import InputError
-from airconn.formats import connection_fields, connection_uri
-from airconn.formats.base import (
-    Faults,
-    Loss,
-    Parsed,
-    ReadOptions,
-    Rendered,
-    WriteOptions,
-    dropped,
-    holdable,
-    holdable_part,
-    parsed,
-    quoted,
-)
-from airconn.model import AirflowObject, Bundle, Connection, Kind, Origin, hidden_fields
+from airconn.formats.declaration import Format
 
-KINDS = frozenset({Kind.CONNECTIONS})
-
-_ENTRY = re.compile(r"[\w.-]+=(([a-zA-Z][a-zA-Z0-9+.-]*:)?//|\{\")")
-# What Airflow takes for an id, or a reader of this format for the start of a line, has none of these in it.
-_NO_ID = re.compile(r"://|[@=\s\0]|^[#\ufeff]")
+_ENTRY = r"[\w.-]+=(([a-zA-Z][a-zA-Z0-9+.-]*:)?//|\{\")"
 
 
 def sniff(text: str) -> bool:
     """Whether every line of a text of unknown name is `conn_id=URI`."""
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return bool(lines) and all(_ENTRY.match(line) for line in lines)
+    return bool(lines) and all(re.match(_ENTRY, line) for line in lines)
 
 
-def parse(text: str, source: str, options: ReadOptions) -> Parsed:
-    """The connections of a file of `conn_id=URI` lines.
-
-    A value that starts with `{` is the JSON that `--serialization-format json` writes, which has all fields as they
-    are in the database. Airflow's own import makes garbage of it.
-    """
-    faults = Faults()
-    found: dict[str, Connection] = {}
-    for place, line in lines_of(text.removeprefix("\ufeff")):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        origin = Origin(source, place[0])
-        conn_id, equals, value = line.partition("=")
-        # What is no id may be a URI that has lost its own, and is not to be shown.
-        if not equals or not conn_id or not value or _NO_ID.search(conn_id):
-            faults.add(
-                "this line is not conn_id=URI", origin, "comments start with #; every connection takes one line"
-            )
-            continue
-        if conn_id in found:
-            faults.add(f"{conn_id} is in line {found[conn_id].origin.line} already", origin, "remove one of the two")
-            continue
-        try:
-            if value.startswith("{"):
-                found[conn_id] = connection_fields.from_file_json(conn_id, value, options.rules, origin)
-            else:
-                found[conn_id] = connection_fields.from_uri(
-                    conn_id, value, options.rules, origin, column=place[1] + len(conn_id) + 1
-                )
-        except InputError as error:
-            faults.errors.append(error)
-    return replace(parsed(found.values(), faults), kinds=KINDS)
-
-
-def lines_of(text: str) -> Iterator[tuple[tuple[int, int], str]]:
-    """The lines as Airflow has them, each with the line and the column (from 1) at which it starts.
-
-    Airflow uses `str.splitlines()`, which knows more ends of a line than an editor does.
-    """
-    line, column = 1, 1
-    for piece in text.splitlines(keepends=True):
-        content = piece.splitlines()[0]
-        yield (line, column), content
-        if piece[-1] in "\r\n":
-            line, column = line + 1, 1
-        else:
-            column += len(piece)
-
-
-def render(bundle: Bundle, options: WriteOptions) -> Rendered:
-    """`conn_id=URI` lines. Hidden fields are named in a comment above their line."""
-    bundle, losses = holdable(bundle, options)
-    losses += dropped(bundle, [Kind.VARIABLES, Kind.POOLS], "uri")
-    lines: list[str] = []
-    for connection in bundle.connections.values():
-        if reason := _unwritable(connection):
-            losses.append(Loss(connection.kind, connection.id, "", reason))
-            continue
-        uri = connection_uri.build(connection)
-        lost = connection_uri.losses(connection, uri, options.rules)
-        losses += [Loss(connection.kind, connection.id, field, message) for field, message in lost.items()]
-        if hidden := hidden_fields(connection):
-            lines.append(f"# hidden by the source: {quoted(', '.join(hidden))}")
-        lines.append(f"{connection.conn_id}={uri}")
-    return Rendered("".join(f"{line}\n" for line in lines), tuple(losses))
-
-
-def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
-    """What is read back of a connection that was written."""
-    if not isinstance(obj, Connection) or _unwritable(obj):
-        return None
-    uri = connection_uri.build(holdable_part(obj, options))
-    return connection_fields.from_uri(obj.conn_id, uri, options.rules, obj.origin)
-
-
-def _unwritable(connection: Connection) -> str:
-    """Why a connection can't stand in a line, if it can't."""
-    if not connection.conn_id or _NO_ID.search(connection.conn_id):
-        return "the id can't stand in a conn_id=URI line"
-    return "" if connection_uri.is_writable(connection) else "the conn_type can't be written in a URI"
+_CODE = "airconn.formats.uri_lines"
+FORMAT = Format(
+    "uri",
+    ("*.uri",),
+    sniff,
+    reader=_CODE,
+    writer=_CODE,
+    kind_names=("connections",),
+    always=(("connection_format", "uri"),),
+)

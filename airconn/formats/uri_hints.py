@@ -9,7 +9,7 @@ IN_HOST = "percent-encode that character, or take it out of the host"
 
 
 def of_port(uri: str) -> str:
-    """The way out of a port that is none: most often a mark in the password has ended the host before its time."""
+    """What to do about a port that isn't a number: most often a mark in the password has ended the host too early."""
     return _in_login(uri, "/?#") or "a port is a number from 0 to 65535, and a ':' that begins none is written %3A"
 
 

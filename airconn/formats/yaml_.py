@@ -1,16 +1,10 @@
-"""The `yaml` format: the shapes of :mod:`airconn.formats.shapes`, written as YAML."""
+"""The `yaml` format: documents of objects, written as YAML."""
 
 from __future__ import annotations
 
 import re
 
-from airconn.errors import InputError
-from airconn.formats import shapes, yaml_tree
-from airconn.formats.base import Parsed, ReadOptions, Rendered, WriteOptions, hidden_comments, holdable
-from airconn.model import ALL_KINDS, Bundle
-
-KINDS = ALL_KINDS
-stored = shapes.stored
+from airconn.formats.declaration import Format
 
 
 def sniff(text: str) -> bool:
@@ -18,16 +12,5 @@ def sniff(text: str) -> bool:
     return re.search(r"^[\w'\"./-]+:(\s|$)", text, re.MULTILINE) is not None
 
 
-def parse(text: str, source: str, options: ReadOptions) -> Parsed:
-    """The objects of a YAML document. Raises `InputError` with line and column where it isn't one."""
-    document = yaml_tree.load(text, source)
-    if document is None:
-        raise InputError("this file holds nothing", where=source, hint="an empty mapping is written {}")
-    return shapes.read(document, source, options)
-
-
-def render(bundle: Bundle, options: WriteOptions) -> Rendered:
-    """The bundle as YAML."""
-    bundle, lost = holdable(bundle, options)
-    tree, losses = shapes.write(bundle, options)
-    return Rendered(hidden_comments(bundle) + yaml_tree.dump(tree), (*lost, *losses))
+_CODE = "airconn.formats.yaml_documents"
+FORMAT = Format("yaml", ("*.yaml", "*.yml"), sniff, reader=_CODE, writer=_CODE)

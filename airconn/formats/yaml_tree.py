@@ -51,7 +51,7 @@ _OTHER_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 def load(text: str, source: str) -> Any:
     """The document as nested `Mapping`, `Sequence`, `str`, `Number`, `bool` and None.
 
-    Raises `InputError` with line and column, without quoting what stands there.
+    Raises `InputError` with line and column, without quoting the text.
     """
     return _built(text, source, _Builder.document)
 
@@ -260,7 +260,7 @@ def _is_plain(event: Event) -> bool:
 
 
 def _is_nothing(event: Event) -> bool:
-    """Whether there is no value at all, not even a null."""
+    """Whether the value is missing, so that there isn't even a null."""
     return _is_plain(event) and not event.value and event.anchor is None  # type: ignore[attr-defined]
 
 

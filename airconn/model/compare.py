@@ -69,13 +69,16 @@ class FieldComparison:
         """The leaves that a side hides, and the others that differ."""
         a, b = self.leaves
         unknown, different = [], []
-        for path in {**a, **b}:
-            ours, theirs = a.get(path, _ABSENT), b.get(path, _ABSENT)
-            if ours is REDACTED or theirs is REDACTED:
+        for path, leaf in a.items():
+            other = b.get(path, _ABSENT)
+            if leaf is REDACTED or other is REDACTED:
                 unknown.append(path)
-            elif ours is _ABSENT or ours != theirs:
+            elif leaf != other:
                 different.append(path)
-        return tuple(sorted(unknown, key=in_order)), tuple(sorted(different, key=in_order))
+        for path, leaf in b.items():
+            if path not in a:
+                (unknown if leaf is REDACTED else different).append(path)
+        return tuple(unknown), tuple(different)
 
 
 _ABSENT = object()
@@ -89,8 +92,3 @@ def compare(a: AirflowObject, b: AirflowObject, names: Sequence[str] | None = No
         for name, ours, theirs in found
         if (names is None or name in names) and (ours != theirs or hides(ours))
     )
-
-
-def in_order(path: JsonPath) -> tuple[tuple[bool, int, str], ...]:
-    """Sorts paths as they stand in a text: the items of a list by their number."""
-    return tuple((isinstance(part, str), part if isinstance(part, int) else 0, str(part)) for part in path)

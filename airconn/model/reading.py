@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from airconn.errors import InputError, InputErrors
 from airconn.model.bundle import Bundle
-from airconn.model.objects import ALL_KINDS, Kind
+from airconn.model.objects import ALL_KINDS, AirflowObject, Kind, Origin
 
 Key = tuple[Kind, str]
 """The kind and the id of an object."""
@@ -23,6 +23,17 @@ class Note:
     """Whether an entry is not among the objects that were read."""
     failed: bool = False
     """Whether that makes the run fail: it is an object, and its place can't give it."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FoundUri:
+    """The URI of a connection as it is written in a text. It may have a password in it."""
+
+    conn_id: str
+    text: str
+    origin: Origin
+    column: int | None
+    """The column at which it starts, where it is in the text just so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,10 @@ class Reading:
     """What a store needs to write an object only as it was read (a version, an ETag). Only its store reads it."""
     version: object = None
     """The same for a place that is written as a whole."""
+    found: tuple[AirflowObject, ...] = ()
+    """All objects of a text in their order, also one that `bundle` has no room for beside another of the same id."""
+    uris: tuple[FoundUri, ...] = field(default=(), repr=False)
+    """The URIs of a text, also faulty ones. They are only there where a reader is asked for them."""
 
     def checked(self) -> Reading:
         """The reading itself. Raises `InputErrors` where there are faults."""

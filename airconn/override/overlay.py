@@ -84,9 +84,9 @@ def read_overlay(text: str, source: str) -> Overlay:
 def _load(text: str, source: str) -> Any:
     name = formats.name_of_path(source)
     if name == "json" or (name not in ("yaml", "settings") and text.lstrip("\ufeff \t\r\n").startswith("{")):
-        from airconn.formats import json_
+        from airconn.formats import json_tree
 
-        return json_.load(text, source)
+        return json_tree.load(text, source)
     from airconn.formats import yaml_tree
 
     return yaml_tree.load(text, source)

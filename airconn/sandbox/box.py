@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 from airconn.errors import SandboxError
 from airconn.sandbox import environment as environments
-from airconn.sandbox.guard import Guard
+from airconn.sandbox.guard import ProcessGuard
 from airconn.sandbox.server import HOST, Server, listen
 from airconn.sandbox.surroundings import (
     DATABASE_NAME,
@@ -62,7 +62,7 @@ class Sandbox:
         self._progress = on_progress or (lambda _: None)
         self._secret = Secrets()
         self._environment: environments.Environment | None = None
-        self._guard: Guard | None = None
+        self._guard: ProcessGuard | None = None
         self._server: Server | None = None
 
     def __enter__(self) -> Sandbox:
@@ -109,7 +109,7 @@ class Sandbox:
         return os.pathsep.join((str(self.prepare().scripts), self._environ.get("PATH", os.defpath)))
 
     @property
-    def guard(self) -> Guard:
+    def guard(self) -> ProcessGuard:
         """What ends with the sandbox."""
         return _running(self._guard)
 
@@ -150,7 +150,7 @@ class Sandbox:
         with listen(self._port) as listener:
             environment = self.prepare()
             self._progress(f"starting Airflow {self._release}")
-            self._guard = Guard()
+            self._guard = ProcessGuard()
             self._guard.__enter__()
             home = self._guard.directory
             url = f"http://{HOST}:{listener.getsockname()[1]}"

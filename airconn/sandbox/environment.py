@@ -11,7 +11,7 @@ from pathlib import Path
 
 from airconn.errors import SandboxError
 from airconn.sandbox import _airflow_side, installer, pythons
-from airconn.sandbox.guard import Guard
+from airconn.sandbox.guard import ProcessGuard
 from airconn.sandbox.output import ProgramFailed, tail
 from airconn.sandbox.surroundings import DATABASE_NAME, Secrets, airflow_environ, write_config
 from airconn.sandbox.versions import Release
@@ -94,7 +94,7 @@ def _build(
     # In place and not beside it: a virtual environment can't be moved.
     shutil.rmtree(environment.directory, ignore_errors=True)
     try:
-        with Guard() as guard:
+        with ProcessGuard() as guard:
             installer.install(release, python, environment.directory, uv=uv, guard=guard, environ=environ, keep=lock)
             progress(f"preparing a database for Airflow {release} (once)")
             _prepare_database(release, environment, guard=guard, environ=environ, lock=lock)
@@ -105,7 +105,7 @@ def _build(
 
 
 def _prepare_database(
-    release: Release, environment: Environment, *, guard: Guard, environ: Mapping[str, str], lock: int
+    release: Release, environment: Environment, *, guard: ProcessGuard, environ: Mapping[str, str], lock: int
 ) -> None:
     secret = Secrets()
     home = guard.directory

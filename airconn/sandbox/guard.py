@@ -16,7 +16,7 @@ from types import TracebackType
 from airconn.sandbox import _watchdog
 
 
-class Guard:
+class ProcessGuard:
     """Owns a temporary directory, and the processes that are started through it.
 
     Leaving the `with` block ends the processes and removes the directory. Where airconn is killed before that, a
@@ -28,7 +28,7 @@ class Guard:
         self._groups: list[subprocess.Popen[bytes]] = []
         self._watchdog: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Guard:
+    def __enter__(self) -> ProcessGuard:
         # The watchdog comes first, so that no directory is left behind. In a session of its
         # own, neither a Ctrl-C nor the end of the terminal reaches it.
         self._watchdog = subprocess.Popen(  # noqa: S603

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from airconn.installed import command_for
-from airconn.sandbox.guard import Guard
+from airconn.sandbox.guard import ProcessGuard
 from airconn.sandbox.output import ProgramFailed, tail
 from airconn.sandbox.pythons import Python
 from airconn.sandbox.surroundings import without_python
@@ -67,7 +67,7 @@ def install(
     target: Path,
     *,
     uv: Path | None,
-    guard: Guard,
+    guard: ProcessGuard,
     environ: Mapping[str, str],
     keep: int,
 ) -> None:

@@ -15,7 +15,7 @@ from typing import NoReturn
 from airconn.airflow.rest_api import VERSION_PATHS
 from airconn.errors import SandboxError
 from airconn.sandbox import _airflow_side
-from airconn.sandbox.guard import Guard
+from airconn.sandbox.guard import ProcessGuard
 from airconn.sandbox.output import ProgramFailed, tail
 from airconn.sandbox.surroundings import Secrets
 from airconn.sandbox.versions import Release
@@ -54,7 +54,7 @@ class Server:
         python: Path,
         listener: socket.socket,
         *,
-        guard: Guard,
+        guard: ProcessGuard,
         environ: Mapping[str, str],
         secret: Secrets,
     ) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from airconn.config import Settings
-from airconn.errors import InputError, InputErrors
+from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import Faults, parsed
+from airconn.formats.base import Faults, reading
 from airconn.model import AirflowObject, Kind, Origin, Selection, rules_for
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
@@ -24,8 +25,8 @@ def open_store(address: str, settings: Settings) -> Store:
 class EnvironmentStore(Store):
     """`AIRFLOW_CONN_*` and `AIRFLOW_VAR_*` of the environment, which is read-only.
 
-    Airflow asks for one name at a time, the prefix and the id in capitals, so a variable of another name is none, and
-    one that isn't selected is not read and can't be in the way.
+    Airflow asks for one name at a time, the prefix and the id in capitals, so a variable of another name isn't an
+    object, and one that isn't selected is not read and can't be in the way.
     """
 
     def __init__(self, address: str, settings: Settings) -> None:
@@ -55,12 +56,11 @@ class EnvironmentStore(Store):
                 continue
             try:
                 found.append(env.read_value(kind, id_, value, rules_for(context.airflow), origin))
-            except InputErrors as error:
-                faults.errors += error.errors
             except InputError as error:
-                faults.errors.append(error)
-        passed_over = {key: why for key in selection.ids or () if (why := self._passed_over(*key))}
-        return Reading(parsed(found, faults, notes).bundle, tuple(notes), kinds=_KINDS, passed_over=passed_over)
+                faults.take(error)
+        asked_for = [key for key in selection.ids or () if key[0] in _KINDS]
+        passed_over = {key: why for key in asked_for if (why := self._passed_over(*key))}
+        return replace(reading(found, faults, notes, kinds=_KINDS).checked(), found=(), passed_over=passed_over)
 
     def ids(self, kinds: frozenset[Kind], context: Context = DEFAULT_CONTEXT) -> frozenset[Key]:
         named = ((name, env.named_by(name)) for name in self._environ)

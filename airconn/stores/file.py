@@ -13,24 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from airconn import formats
 from airconn.config import Settings
 from airconn.errors import AirconnError, BlockedError, InputError, UsageError
-from airconn.formats import dotenv, omission
-from airconn.formats.base import (
-    Change,
-    Form,
-    Parsed,
-    ReadOptions,
-    Rendered,
-    Same,
-    WriteOptions,
-    half_characters,
-)
+from airconn.formats import omission
+from airconn.formats.base import IsUnchanged, ReadOptions, Rendered, StoredForm, WriteOptions, half_characters
 from airconn.model import ALL_KINDS, AirflowObject, Bundle, Kind, Outcome, Selection, Step
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.textfile import Content, TextFile, Version
 
 if TYPE_CHECKING:
-    from airconn.formats.references import Guard
+    from airconn.formats.references import ReferenceGuard
 
 T = TypeVar("T", bound=AirflowObject)
 Made = TypeVar("Made")
@@ -107,29 +98,27 @@ class FileStore(Store):
             raise UsageError(
                 f"the name of {self.address} doesn't tell the format",
                 hint="end it as in x.json, x.yaml, x.env or x.uri; an export and a conversion also take --format, "
-                f"one of {', '.join(formats.NAMES)}",
+                f"one of {', '.join(formats.names())}",
             )
         return name
 
-    def env_dialect(self) -> str | None:
-        """The dialect that a .env file says it is in. Where it is written anew, it stays so."""
+    def said_values(self) -> Mapping[str, str]:
+        """The values of its format's options that the file says of itself. Where it is written anew, they stay."""
         try:
-            is_env = self.holds_something() and self.format_name() == "env"
-            name = dotenv.named_by_mark(self.text()) if is_env else None
+            return formats.get_format(self.format_name()).said_by(self.text()) if self.holds_something() else {}
         except AirconnError:
-            return None
-        return name if name in dotenv.NAMES else None
+            return {}
 
-    def parse(self, context: Context = DEFAULT_CONTEXT) -> Parsed:
-        """What the file holds, in its format."""
+    def read_text(self, context: Context = DEFAULT_CONTEXT, *, keeps_uris: bool = False) -> Reading:
+        """All that the file holds, with its faults."""
         likely = next(iter(context.writes)) if context.writes is not None and len(context.writes) == 1 else None
-        options = ReadOptions(context.airflow, self._settings.kind, self._settings.env_dialect, likely)
-        return formats.get_format(self.format_name()).parse(self.text(), self.address, options)
+        values = self._settings.format_values
+        options = ReadOptions(context.airflow, self._settings.kind, likely, values, keeps_uris)
+        return formats.get_format(self.format_name()).read(self.text(), self.address, options)
 
-    def _parsed(self, context: Context) -> Parsed:
-        return self._once(
-            "parsed", (self._file.content(), context.airflow, context.writes), lambda: self.parse(context)
-        )
+    def _parsed(self, context: Context) -> Reading:
+        key = (self._file.content(), context.airflow, context.writes)
+        return self._once("parsed", key, lambda: self.read_text(context).checked())
 
     def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
         """The selected objects. A target that isn't there yet holds nothing."""
@@ -160,19 +149,19 @@ class FileStore(Store):
             kinds = self._parsed(context).kinds
         else:
             self.refuse_name(kinds)
-        return kinds & formats.get_format(self.format_name()).KINDS
+        return kinds & formats.get_format(self.format_name()).kinds
 
     def refuse_name(self, kinds: frozenset[Kind]) -> None:
         """Raises `UsageError` where a file with objects of these kinds, written afresh, is read as another kind."""
         if self.path is not None and self.format_name() in ("json", "yaml"):
-            from airconn.formats.kinds import refuse_name
+            from airconn.formats.kind_detection import refuse_name
 
             refuse_name(self.address, kinds)
 
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
         if obj.kind not in self._kinds(context):
             name = self.format_name()
-            holds_none = obj.kind not in formats.get_format(name).KINDS
+            holds_none = obj.kind not in formats.get_format(name).kinds
             return (f"{f'the {name} format' if holds_none else 'this file'} holds no {obj.kind.value}",)
         return half_characters(obj)
 
@@ -190,7 +179,7 @@ class FileStore(Store):
     def as_held(self, obj: T, context: Context) -> T:
         """What is read back of an object that is written into the file."""
         try:
-            back = self._form(context)(obj)
+            back = self._stored_form(context)(obj)
         except InputError:
             back = None
         if back is None:
@@ -199,42 +188,44 @@ class FileStore(Store):
         literal: frozenset[str] = getattr(obj, "literal", frozenset())
         return cast("T", replace(back, **{name: getattr(obj, name) for name in literal}) if literal else back)
 
-    def _form(self, context: Context) -> Form:
+    def _stored_form(self, context: Context) -> StoredForm:
         """What tells the stored form of an object, made once for all that are asked for."""
         content = self._there()
 
-        def make() -> Form:
+        def make() -> StoredForm:
             options, name = self._write_options(context), self.format_name()
-            updater = formats.get_updater(name) if content else None
-            fresh = partial(formats.get_format(name).stored, options=options)
-            return updater.forms(content.text, options) if updater and content else fresh
+            updater = formats.get_format(name).code_of_updater() if content else None
+            fresh = partial(formats.get_format(name).code_of_writer().stored, options=options)
+            return updater.stored_in(content.text, options) if updater and content else fresh
 
         return self._once("form", (content, context.airflow, context.writes), make)
 
     def _write_options(self, context: Context) -> WriteOptions:
         chosen = ALL_KINDS if context.writes is None else context.writes
         kinds = self._parsed(context).kinds if self.holds_something() else chosen
-        return WriteOptions(airflow=context.airflow, kinds=kinds, env_dialect=self._settings.env_dialect)
+        return WriteOptions(airflow=context.airflow, kinds=kinds, values=self._settings.format_values)
 
     def rendered(
         self,
-        changes: Mapping[Change, AirflowObject | None],
+        changes: Mapping[Key, AirflowObject | None],
         options: WriteOptions,
-        same: Same = operator.eq,
+        is_unchanged: IsUnchanged = operator.eq,
         context: Context = DEFAULT_CONTEXT,
     ) -> Rendered:
         """The text of the file with all changes done and, where its format can do that, no other.
 
-        `same` says whether an object of the file has to be written at all.
+        `is_unchanged` says whether an object of the file has to be written at all.
         """
         name, content = self.format_name(), self._there()
-        updater = formats.get_updater(name)
+        updater = formats.get_format(name).code_of_updater()
         if updater is not None and content is not None:
-            return updater.update(content.text, changes, options, same)
+            return updater.update(content.text, changes, options, is_unchanged)
         before = self._parsed(context).bundle if content else Bundle()
         held = {(obj.kind, obj.id): obj for obj in before}
         wanted = {
-            key: obj for key, obj in changes.items() if obj is None or key not in held or not same(held[key], obj)
+            key: obj
+            for key, obj in changes.items()
+            if obj is None or key not in held or not is_unchanged(held[key], obj)
         }
         objects = [obj for obj in {**held, **wanted}.values() if obj is not None]
         rendered = formats.get_format(name).render(Bundle.of(objects), options)
@@ -243,13 +234,13 @@ class FileStore(Store):
             rendered = replace(rendered, text=text or rendered.text)
         return rendered
 
-    def guard(self, options: WriteOptions, same: Same = operator.eq) -> Guard:
+    def guard(self, options: WriteOptions, is_unchanged: IsUnchanged = operator.eq) -> ReferenceGuard:
         """Tells which objects of the file an update may rewrite: those that differ and hold no reference."""
-        from airconn.formats.references import Guard, guard
+        from airconn.formats.references import ReferenceGuard, guard_of
 
         if self._settings.replace_references or not self.holds_something():
-            return Guard(same)
-        return guard(self.format_name(), self.text(), options, same)
+            return ReferenceGuard(is_unchanged)
+        return guard_of(self.format_name(), self.text(), options, is_unchanged)
 
     def save(self, text: str, version: object, *, afresh: bool = False) -> None:
         """Writes the file, whole or not at all. A new one, or one `afresh`, is readable by its owner alone.

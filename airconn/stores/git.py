@@ -11,7 +11,7 @@ _OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_O
 
 
 def is_tracked(path: Path) -> bool:
-    """Whether git tracks a file. Where there is no git, no repository or no answer, it is said not to."""
+    """Whether git tracks a file. False without git, a repository or an answer."""
     real = path.resolve()
     return _code(real.parent, "ls-files", "--error-unmatch", "--", f":(literal){real.name}") == 0
 

@@ -33,7 +33,7 @@ def is_standard_output(path: Path) -> bool:
 def is_open_for_writing(path: Path) -> bool:
     """Whether a path names what this process was started with to write to, as `/dev/stdout` and `/dev/fd/3` do.
 
-    What is in there already, if it is a file, is what somebody else has written.
+    What is in there already, if it is a file, was written by another program.
     """
     return _writable_number(path) is not None
 
@@ -62,7 +62,7 @@ def _writable_number(path: Path) -> int | None:
 def _is_other(path: Path) -> bool:
     """Whether there is something that is neither a file nor a directory, such as a pipe.
 
-    The path itself is asked: what a link in `/proc` names, such as `pipe:[7]`, is no path.
+    The path itself is asked: what a link in `/proc` names, such as `pipe:[7]`, isn't a path.
     """
     try:
         mode = path.stat().st_mode
@@ -75,8 +75,8 @@ def _is_other(path: Path) -> bool:
 def alone_with(path: Path) -> Iterator[None]:
     """No other airconn writes to a file within this block, where the system has locks for that.
 
-    Whoever holds the lock for long, such as `flock . airconn`, isn't waited for: it only closes the moment between
-    a last look at the file and its replacement.
+    A program that holds the lock for long, such as `flock . airconn`, isn't waited for: it only closes the moment
+    between a last look at the file and its replacement.
     """
     with contextlib.ExitStack() as stack:
         if not _is_other(path) and not is_open_for_writing(path):
@@ -119,7 +119,7 @@ def write_atomically(path: Path, text: str, *, keep_mode: bool = False) -> None:
     The text goes to a temporary file in the same directory, which takes the place of the old one. A file that is
     there keeps its owner and group, and its mode if that is stricter or with `keep_mode`; a symbolic link stays one.
 
-    Raises `AirconnError` where that can't be done; the old file is then untouched. What is no file, such as a pipe,
+    Raises `AirconnError` where that can't be done; the old file is then untouched. What isn't a file, such as a pipe,
     is written to as it is, and so is what the process was started with to write to.
     """
     temporary = None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from airconn.formats.base import ConnectionFormat, K8sLayout
 from airconn.model import Kind
 from airconn.transfer.hiding import RedactedPolicy
 
@@ -17,8 +17,8 @@ class SourceFormat:
     name: str | None = None
     kind: Kind | None = None
     """What a file of one kind holds."""
-    env_dialect: str | None = None
-    """For which reader a .env file was written."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """The values of options that only some formats have, by the names that these declare."""
 
 
 AS_THEY_TELL = SourceFormat()
@@ -60,11 +60,8 @@ class Writing:
     """The file. None for standard output."""
     format: str | None = None
     """Its format, where the name of the file doesn't tell."""
-    connection_format: ConnectionFormat = "json"
-    env_dialect: str | None = None
-    k8s_layout: K8sLayout | None = None
-    k8s_namespace: str | None = None
-    k8s_name: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    """The values of options that only some formats have, by the names that these declare."""
     redacted: RedactedPolicy | None = None
     """What becomes of fields that the sources hide. None is to mask them, and to say no more than that."""
     mask_secrets: bool = False

@@ -3,62 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from airconn.diff import Diff, compare
-from airconn.errors import ExitCode, InputError, InputErrors, UsageError
+from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection
 from airconn.model.reading import Note
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
 from airconn.transfer import watching
-from airconn.transfer.choices import AS_THEY_TELL, SourceFormat
 from airconn.transfer.loading import Loaded, load, load_for
 from airconn.transfer.nothing import ALLOW, refuse_nothing, refuse_unmatched
 from airconn.transfer.places import Places
+from airconn.transfer.results import ReadRequest, Result
 from airconn.transfer.standard_input import refuse_second_use
 
 
 @dataclass(frozen=True, slots=True)
-class DiffRequest:
-    """Which two places are compared, and what of them."""
+class DiffRequest(ReadRequest):
+    """Which two places are compared, and what of them. Either is read for the Airflow of the other by default."""
 
     a: str
     b: str
     """Their addresses."""
-    source_format: SourceFormat = AS_THEY_TELL
-    selection: Selection = field(default_factory=Selection)
-    airflow: AirflowVersion | None = None
-    """The Airflow that both are read for, if it isn't the one of the other place."""
-    allow_empty: bool = False
-    """Whether a glob may match nothing, and there may be nothing to compare."""
     fails_on_difference: bool = False
     """Whether a difference has an exit code of its own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Result):
     """Two places in words, what differs between them, and what else there is to say."""
 
     a: str
     b: str
     diff: Diff
-    notes: tuple[Note, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
     nothing: str = ""
     """Why nothing was compared, if so."""
-    error: InputError | None = None
-    """Why that isn't what was asked for."""
     fails_on_difference: bool = False
 
     @property
-    def exit_code(self) -> ExitCode:
-        if self.error:
-            return self.error.exit_code
-        if any(note.failed for note in self.notes):
-            return ExitCode.SOME_FAILED
-        return ExitCode.DIFFERENT if self.fails_on_difference and self.diff.is_different else ExitCode.OK
+    def is_different(self) -> bool:
+        return self.fails_on_difference and self.diff.is_different
 
 
 def compare_places(request: DiffRequest, places: Places) -> Comparison:
@@ -97,7 +84,7 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
         error = InputError(nothing, hint=ALLOW) if strangers and not request.allow_empty else None
     ignored = tuple(entry for side in loaded for entry in side.ignored)
     said = (*notes, *strangers)
-    return Comparison(*described, diff, said, ignored, nothing, error, request.fails_on_difference)
+    return Comparison(*described, diff, ignored, nothing, request.fails_on_difference, notes=said, error=error)
 
 
 def _load_both(

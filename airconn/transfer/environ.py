@@ -6,41 +6,33 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from airconn.errors import ExitCode, InputError, UsageError
+from airconn.errors import InputError, UsageError
 from airconn.formats import env
 from airconn.formats.base import ConnectionFormat, Faults, Loss, WriteOptions, holdable
-from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, AirflowVersion, Bundle, Kind, Selection
-from airconn.model.reading import Note
+from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
+from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, Bundle, Kind
 from airconn.transfer import watching
-from airconn.transfer.choices import AS_THEY_TELL, ObjectChanges, SourceFormat
 from airconn.transfer.hiding import Hidden, settle_hidden
 from airconn.transfer.loading import load
 from airconn.transfer.losses import refuse_losses
 from airconn.transfer.nothing import refuse_empty
 from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
+from airconn.transfer.results import ChangeRequest, Result
 from airconn.transfer.standard_input import refuse_second_use
 
 
 @dataclass(frozen=True, slots=True)
-class RunRequest:
+class RunRequest(ChangeRequest):
     """Which objects a command gets in its environment, and how they are written there."""
 
     source: str | None = None
     """The address of the place, if it isn't the one of the configuration."""
-    source_format: SourceFormat = AS_THEY_TELL
-    fills: tuple[str, ...] = ()
-    """The addresses that show what the source hides."""
-    selection: Selection = field(default_factory=Selection)
-    changes: ObjectChanges = field(default_factory=ObjectChanges)
-    airflow: AirflowVersion | None = None
     connection_format: ConnectionFormat = "json"
     redacted: Literal["omit", "fail"] = "fail"
     """What becomes of fields that the source hides."""
     strict: bool = False
     """Whether it is an error that the environment can't hold everything."""
-    allow_empty: bool = False
-    """Whether a glob may match nothing, and all may be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +45,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Environ:
+class Environ(Result):
     """Objects as environment variables, and everything there is to say about it."""
 
     variables: Mapping[str, str] = field(repr=False)
     """Name -> value, sorted."""
     losses: tuple[Loss, ...] = ()
-    notes: tuple[Note, ...] = ()
     hidden: Hidden = ()
     ignored: tuple[tuple[str, int], ...] = ()
     nothing: str = ""
-    """Why there is no variable, if so."""
-    error: InputError | None = None
-    """Why that isn't what was asked for."""
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """Anything but `OK` is for a command that must not run."""
-        if self.error:
-            return self.error.exit_code
-        return ExitCode.SOME_FAILED if any(note.failed for note in self.notes) else ExitCode.OK
+    """Why there are no variables, if so."""
 
     def around(self, environ: Mapping[str, str], *, without: Collection[str], clean: bool) -> dict[str, str]:
         """`environ` with these variables in it, and those named in `without` not.
@@ -103,7 +85,8 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
         raise UsageError("Airflow looks for no pools in its environment", hint="leave out --pools")
     context = places.context()
     context = replace(context, airflow=request.airflow or watching.airflow_of(source, context))
-    options = WriteOptions(airflow=context.airflow, connection_format=request.connection_format)
+    values = {CONNECTION_FORMAT.name: request.connection_format}
+    options = WriteOptions(airflow=context.airflow, values=values)
     loaded = load([source], selection, context, fills=fills, change=change)
     if not request.allow_empty:
         refuse_empty(selection, loaded, [source], context, unless_empty=True)
@@ -125,11 +108,11 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
         nothing = "all that is selected is left out" if left_out else "no connection or variable is selected"
         if left_out and not request.allow_empty:
             error = InputError(f"nothing is set: {nothing}", hint="--allow-empty runs COMMAND all the same")
-    return Environ(variables, tuple(losses), loaded.notes, hidden, loaded.ignored, nothing, error)
+    return Environ(variables, tuple(losses), hidden, loaded.ignored, nothing, notes=loaded.notes, error=error)
 
 
 def _without_pools(bundle: Bundle, *, asked_for: bool) -> tuple[Bundle, list[Loss]]:
-    # Every Airflow has the default pool, so that nobody misses it who didn't ask for pools.
+    # Every Airflow has the default pool, so that it is only missed where pools were asked for.
     missed = [id_ for id_ in bundle.pools if asked_for or id_ != DEFAULT_POOL]
     losses = [Loss(Kind.POOLS, id_, "", "Airflow looks for no pools in its environment") for id_ in missed]
     return Bundle(bundle.connections, bundle.variables), losses

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from airconn.errors import ExitCode, InputError, InputErrors, UsageError
+from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import ALL_KINDS, AirflowVersion, Kind
 from airconn.model.reading import Key, Note
 from airconn.transfer.lookup import Explanation, LookupState, look_up, several_have
 from airconn.transfer.lookup_places import NamedPlaces, find_chains
 from airconn.transfer.nothing import nearest, suggestions
 from airconn.transfer.places import Places
+from airconn.transfer.results import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +29,19 @@ class ExplainRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """The explanations that were asked for, and what else there is to say."""
+class Explained(Result):
+    """The explanations that were asked for. The notes are of what the places could not give."""
 
     explanations: tuple[Explanation, ...]
     airflow: AirflowVersion
-    unread: tuple[Note, ...] = ()
-    """What the places could not give, the explanations apart."""
     missing: InputErrors | None = None
-    """The objects that weren't found, where they may be among what is unread."""
+    """The objects that weren't found, where they may be among what could not be read."""
     fails_on_difference: bool = False
 
     @property
-    def exit_code(self) -> ExitCode:
-        if self.unread:
-            return ExitCode.SOME_FAILED
-        different = any(found.is_different for one in self.explanations for found in one.shadowed)
-        return ExitCode.DIFFERENT if self.fails_on_difference and different else ExitCode.OK
+    def is_different(self) -> bool:
+        findings = (found for one in self.explanations for found in one.shadowed)
+        return self.fails_on_difference and any(found.is_different for found in findings)
 
 
 def explain(request: ExplainRequest, places: Places) -> Explained:
@@ -66,7 +63,7 @@ def explain(request: ExplainRequest, places: Places) -> Explained:
             findings = (one for explanation in explanations for one in explanation.findings if one.place.store)
             unknown = [one for one in findings if one.state is LookupState.UNKNOWN]
             unread = {_unread(one.place.title, one.reason): None for one in unknown}
-        return Explained(tuple(explanations), found.airflow, tuple(unread), None, request.fails_on_difference)
+        return Explained(tuple(explanations), found.airflow, None, request.fails_on_difference, notes=tuple(unread))
     wanted = {name: _keys(name, request.kinds) for name in request.names}
     explanations, failed = look_up(found.chains, [key for keys in wanted.values() for key in keys], context)
     shown: list[Explanation] = []
@@ -83,7 +80,7 @@ def explain(request: ExplainRequest, places: Places) -> Explained:
         error = InputErrors(tuple(_missing(name, ours, others) for name, ours in missing))
         if not failed:
             raise error
-    return Explained(tuple(shown), found.airflow, failed, error, request.fails_on_difference)
+    return Explained(tuple(shown), found.airflow, error, request.fails_on_difference, notes=failed)
 
 
 def _unread(title: str, why: str) -> Note:

@@ -7,65 +7,49 @@ from dataclasses import dataclass, field, replace
 
 from airconn import formats
 from airconn.config import Settings
-from airconn.errors import AirconnError, BlockedError, ExitCode, InputError, UsageError
+from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.formats.base import WriteOptions
 from airconn.model import AirflowVersion, Selection
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore, kept_in_words
 from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import watching
-from airconn.transfer.choices import AS_THEY_TELL, ObjectChanges, SourceFormat, Writing
+from airconn.transfer.choices import Writing
 from airconn.transfer.loading import load
 from airconn.transfer.new_text import NewText, TargetFile, make_text
 from airconn.transfer.nothing import ALLOW, refuse_empty
 from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
+from airconn.transfer.results import ChangeRequest, Result
 from airconn.transfer.standard_input import refuse_second_use
 
 DEFAULT_FORMAT = "json"
 
 
 @dataclass(frozen=True, slots=True)
-class ExportRequest:
+class ExportRequest(ChangeRequest):
     """Which objects are written as text, and how."""
 
     sources: tuple[str, ...] = ()
     """Their addresses. Without any, the Airflow of the configuration."""
     only_files: bool = False
     """Whether the sources are files, in which one expects something: a conversion."""
-    source_format: SourceFormat = AS_THEY_TELL
-    fills: tuple[str, ...] = ()
-    """The addresses that show what the sources hide."""
-    selection: Selection = field(default_factory=Selection)
-    changes: ObjectChanges = field(default_factory=ObjectChanges)
-    airflow: AirflowVersion | None = None
-    """The Airflow that the text is for, if it isn't the one of the source."""
     writing: Writing = field(default_factory=Writing)
-    allow_empty: bool = False
-    """Whether a glob may match nothing, and there may be nothing to write."""
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class Export(Result):
     """What was written, and what else there is to say."""
 
     made: NewText
     nothing: str = ""
     """Why nothing was written although there was something. Empty where something was, or nothing was there."""
-    error: AirconnError | None = None
-    """Why it isn't as it was asked for."""
     is_done: bool = True
     """Whether the text was written, or is to be written to standard output."""
     in_clear: int = 0
     """The number of objects whose secrets were written in clear where that may come as a surprise."""
     is_exposed: bool = False
     """Whether git would take the file up."""
-
-    @property
-    def exit_code(self) -> ExitCode:
-        if self.error:
-            return self.error.exit_code
-        return ExitCode.SOME_FAILED if any(note.failed for note in self.made.notes) else ExitCode.OK
 
 
 def open_sources(request: ExportRequest, places: Places) -> Sequence[Store]:
@@ -89,7 +73,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     out = _out(writing)
     formats.get_format(out.format_name())
     out.refuse_name(selection.kinds)
-    _refuse_idle(writing, out)
+    formats.refuse_idle(out.format_name(), writing.values, afresh=writing.replace or not out.holds_something())
     if writing.out is not None:
         refuse_unwritable(writing.out)
     change = make_change(request.changes, selection, places)
@@ -99,11 +83,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     options = WriteOptions(
         airflow=context.airflow,
         kinds=selection.kinds,
-        connection_format=writing.connection_format,
-        env_dialect=writing.env_dialect or out.env_dialect(),
-        k8s_layout=writing.k8s_layout,
-        k8s_namespace=writing.k8s_namespace,
-        k8s_name=writing.k8s_name,
+        values={**out.said_values(), **writing.values},
     )
     of_target = replace(context, writes=selection.kinds)
     held = None
@@ -122,12 +102,12 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     )
     nothing = _why_nothing(made, out)
     if nothing and not request.allow_empty:
-        return Export(made, nothing, InputError(nothing, hint=ALLOW), is_done=False)
+        return Export(made, nothing, is_done=False, notes=made.notes, error=InputError(nothing, hint=ALLOW))
     if writing.out is not None:
         out.save(made.text, held.version if held else None, afresh=writing.replace)
     error = _keeps_references(made, out) if made.kept else None
     in_clear, is_exposed = _in_clear(made, writing)
-    return Export(made, nothing, error, in_clear=in_clear, is_exposed=is_exposed)
+    return Export(made, nothing, in_clear=in_clear, is_exposed=is_exposed, notes=made.notes, error=error)
 
 
 def _out(writing: Writing) -> FileStore:
@@ -136,7 +116,7 @@ def _out(writing: Writing) -> FileStore:
         str(writing.out or "-"),
         Settings(
             from_format=writing.format or (None if writing.out else DEFAULT_FORMAT),
-            env_dialect=writing.env_dialect,
+            format_values=writing.values,
             replace_references=writing.replace_references or writing.replace,
         ),
     )
@@ -190,34 +170,3 @@ def _in_clear(made: NewText, writing: Writing) -> tuple[int, bool]:
     from airconn.model.secrecy import secret_leaves
 
     return sum(any(secret_leaves(obj)) for obj in made.written), is_exposed
-
-
-_OWNERS = {
-    "connection_format": ("env", "k8s"),
-    "env_dialect": ("env",),
-    "k8s_layout": ("k8s",),
-    "k8s_namespace": ("k8s",),
-    "k8s_name": ("k8s",),
-}
-"""The options that are about some formats alone, and which these are."""
-
-
-def _refuse_idle(writing: Writing, out: FileStore) -> None:
-    """Raises `UsageError` for an option that the format doesn't know, which would do nothing."""
-    format_name = out.format_name()
-    for name, owners in _OWNERS.items():
-        value, option = getattr(writing, name), f"--{name.replace('_', '-')}"
-        is_default = name == "connection_format" and value in ("json", format_name)
-        if value is None or is_default or format_name in owners:
-            continue
-        of = " and ".join(owners)
-        raise UsageError(
-            f"{option} is for the {of} format{'s' * (len(owners) > 1)}, and this is written as {format_name}",
-            hint=f"leave {option} out, or choose the format with --format {owners[0]}",
-        )
-    afresh = writing.replace or not out.holds_something()
-    if writing.k8s_name and (writing.k8s_layout == "backend" or (afresh and not writing.k8s_layout)):
-        raise UsageError(
-            "--k8s-name is what one Secret with all objects is called, and here each gets its own",
-            hint="leave --k8s-name out, or take --k8s-layout env",
-        )

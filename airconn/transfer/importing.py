@@ -23,7 +23,7 @@ from airconn.plan import Plan, Policy, TargetRules, make_plan, with_deletions
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store, read_only
 from airconn.transfer import watching
 from airconn.transfer.loading import Change, Loaded, load_for
-from airconn.transfer.nothing import ALLOW, refuse_nothing, refuse_unmatched
+from airconn.transfer.nothing import ALLOW, refuse_empty, refuse_unmatched
 from airconn.transfer.requests import ImportRequest
 
 
@@ -103,7 +103,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
 
     def check(loaded: Loaded, context: Context) -> None:
         if refuses_empty:
-            _refuse_empty(loaded, selection, sources, context)
+            refuse_empty(selection, loaded, sources, context, unless_empty=False)
 
     loaded, airflow = load_for(
         sources,
@@ -116,7 +116,8 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         on_loaded=check,
     )
     # Another run finds an object and doesn't look into it, or doesn't touch it, and so doesn't complete it.
-    whole = request.policy.on_existing != "overwrite" or request.policy.hidden_is_equal
+    is_assumed = request.policy.hidden_is_equal and target.capabilities.hides
+    whole = request.policy.on_existing != "overwrite" or is_assumed
     context = replace(context, airflow=airflow, writes=selection.kinds, whole=whole)
     described = watching.describe(target, context)
     if selection.kinds == ALL_KINDS:
@@ -162,7 +163,8 @@ def _read_target(
     reading = watching.read(target, replace(selection, kinds=kinds & selection.kinds), context)
     found = frozenset((obj.kind, obj.id) for obj in reading.bundle)
     if outside := ids - found:
-        reading = _joined(reading, watching.read(target, Selection(kinds=kinds, ids=outside), context))
+        others = watching.read(target, Selection(kinds=kinds, ids=outside), replace(context, before=reading))
+        reading = _joined(reading, others)
     if not request.allow_empty:
         places, notes = [*opened.sources, target], (*loaded.notes, *reading.notes)
         refuse_unmatched(selection, loaded.seen | found, places, notes, replace(context, writes=None))
@@ -222,12 +224,6 @@ def _refuse_itself(sources: Sequence[Store], target: Store, selection: Selection
                 f"{target.address} is both the source and the target",
                 hint="--to ADDRESS names another target; --set, --rename and --overlay change objects in place",
             )
-
-
-def _refuse_empty(loaded: Loaded, selection: Selection, sources: Sequence[Store], context: Context) -> None:
-    refuse_unmatched(selection, loaded.seen, sources, loaded.notes, context)
-    if not len(loaded.bundle):
-        refuse_nothing(selection, sources, loaded.notes, context, unless_empty=False)
 
 
 def _refuse_impossible(outcomes: Sequence[Outcome]) -> None:

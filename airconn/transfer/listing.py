@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from airconn.errors import ExitCode, InputError
-from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Selection
-from airconn.model.reading import Note
+from airconn.errors import InputError
+from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind
 from airconn.transfer import watching
 from airconn.transfer.choices import AS_THEY_TELL, SourceFormat
 from airconn.transfer.nothing import refuse_nothing, refuse_unmatched
 from airconn.transfer.places import Places
+from airconn.transfer.results import ReadRequest, Result
 from airconn.transfer.showing import find
 
 
 @dataclass(frozen=True, slots=True)
-class ListRequest:
+class ListRequest(ReadRequest):
     """Which objects of which place are listed."""
 
     source: str | None = None
     """Its address, if it isn't the one of the configuration."""
-    source_format: SourceFormat = AS_THEY_TELL
-    selection: Selection = field(default_factory=Selection)
-    airflow: AirflowVersion | None = None
-    allow_empty: bool = False
-    """Whether a glob may match nothing, and a file may hold other kinds alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class ListedObjects:
+class ListedObjects(Result):
     """What a place holds."""
 
     place: str
     """The place in words."""
     bundle: Bundle
-    notes: tuple[Note, ...] = ()
-    error: InputError | None = None
-    """Why a list with nothing in it isn't what was asked for."""
-
-    @property
-    def exit_code(self) -> ExitCode:
-        if self.error:
-            return self.error.exit_code
-        return ExitCode.SOME_FAILED if any(note.failed for note in self.notes) else ExitCode.OK
 
 
 def list_objects(request: ListRequest, places: Places) -> ListedObjects:
@@ -60,7 +46,7 @@ def list_objects(request: ListRequest, places: Places) -> ListedObjects:
                 refuse_nothing(selection, [store], reading.notes, context, unless_empty=True)
         except InputError as refusal:
             error = refusal
-    return ListedObjects(described.text, reading.bundle, reading.notes, error)
+    return ListedObjects(described.text, reading.bundle, notes=reading.notes, error=error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +63,12 @@ class ShowRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Result):
     """The objects that were named."""
 
     place: str
     """The place in words."""
     objects: tuple[AirflowObject, ...]
-    notes: tuple[Note, ...] = ()
-
-    @property
-    def exit_code(self) -> ExitCode:
-        return ExitCode.SOME_FAILED if any(note.failed for note in self.notes) else ExitCode.OK
 
 
 def show_objects(request: ShowRequest, places: Places) -> Shown:
@@ -96,4 +77,4 @@ def show_objects(request: ShowRequest, places: Places) -> Shown:
     context = places.context(request.airflow or NEWEST)
     described = store.describe(context)
     found = find(store, request.names, request.kinds, context)
-    return Shown(described.text, found.objects, found.reading.notes)
+    return Shown(described.text, found.objects, notes=found.reading.notes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airconn import formats
 from airconn.errors import BlockedError
 from airconn.formats import omission
-from airconn.formats.base import Loss, Rendered, Same, WriteOptions
+from airconn.formats.base import IsUnchanged, Loss, Rendered, WriteOptions
 from airconn.model import (
     REDACTED,
     AirflowObject,
@@ -34,7 +34,7 @@ from airconn.transfer.loading import Loaded
 from airconn.transfer.losses import refuse_losses, show_loss
 
 if TYPE_CHECKING:
-    from airconn.formats.references import Guard
+    from airconn.formats.references import ReferenceGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class TargetFile:
     @property
     def is_updated(self) -> bool:
         """Whether its text is changed in place."""
-        return self.held is not None and formats.get_updater(self.store.format_name()) is not None
+        return self.held is not None and bool(formats.get_format(self.store.format_name()).updater)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def make_text(
     return NewText(rendered.text, bundle, rendered.losses, notes, hidden, loaded.ignored, tuple(guard.kept), secrets)
 
 
-def _filled(bundle: Bundle, target: TargetFile, same: Same) -> tuple[Bundle, Sequence[AirflowObject]]:
+def _filled(bundle: Bundle, target: TargetFile, same: IsUnchanged) -> tuple[Bundle, Sequence[AirflowObject]]:
     """`bundle` with what the file knows of it, and the objects without that, because it may be old."""
     if target.held is None:
         return bundle, ()
@@ -143,7 +143,7 @@ def _filled(bundle: Bundle, target: TargetFile, same: Same) -> tuple[Bundle, Seq
     return known, changed
 
 
-def _rendered(bundle: Bundle, target: TargetFile, guard: Guard) -> Rendered:
+def _rendered(bundle: Bundle, target: TargetFile, guard: ReferenceGuard) -> Rendered:
     if target.is_updated:
         changes = {(obj.kind, obj.id): obj for obj in bundle}
         return target.store.rendered(changes, target.options, guard, target.context)
@@ -172,7 +172,7 @@ def _refuse_outdated(losses: Sequence[Loss], target: TargetFile) -> None:
         )
 
 
-def _is_changed(obj: AirflowObject, target: TargetFile, same: Same) -> bool:
+def _is_changed(obj: AirflowObject, target: TargetFile, same: IsUnchanged) -> bool:
     """Whether an object with hidden fields has changed visibly, so that those of the file may be out of date.
 
     `obj` has what the file knows in their place. What only describes it doesn't count.
@@ -259,7 +259,7 @@ def _refuse_to_mask(bundle: Bundle, target: TargetFile) -> None:
         )
 
 
-def _same_to(sources: Sequence[Store], context: Context) -> Same:
+def _same_to(sources: Sequence[Store], context: Context) -> IsUnchanged:
     """Whether an object of a file and one of a source are the same, as far as the source tells formatting."""
     read = replace(context, writes=None)
 

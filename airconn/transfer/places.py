@@ -72,7 +72,7 @@ class Places:
 
     def _open(self, address: Address, source: SourceFormat) -> Store:
         said: dict[str, Any] = {one.name: getattr(self._network, one.name) for one in fields(self._network)}
-        said |= {"from_format": source.name, "kind": source.kind, "env_dialect": source.env_dialect}
+        said |= {"from_format": source.name, "kind": source.kind, "format_values": source.values}
         given = {name: value for name, value in said.items() if value is not None}
         settings = replace(address.settings, **given)
         store = open_store(one_name(address.text), settings)

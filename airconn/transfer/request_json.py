@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from types import UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
+from airconn import formats
 from airconn.errors import AirconnError
-from airconn.formats import dotenv
 from airconn.model import AirflowVersion
 from airconn.transfer.requests import ImportRequest
 
@@ -22,6 +22,8 @@ def as_json(value: Any) -> Any:
         return {one.name: as_json(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Mapping):
+        return dict(value)
     if isinstance(value, frozenset):
         return sorted(map(as_json, value))
     return list(map(as_json, value)) if isinstance(value, tuple) else value
@@ -33,8 +35,8 @@ def import_request(found: Any) -> ImportRequest:
         request = cast("ImportRequest", _of_type(ImportRequest, found))
     except AirconnError:
         raise ValueError("not a version of Airflow") from None
-    dialect, ids = request.source_format.env_dialect, request.selection.ids
-    if request.max_delete < 0 or dialect not in (None, *dotenv.NAMES) or ids is not None:
+    values, ids = request.source_format.values, request.selection.ids
+    if request.max_delete < 0 or not formats.are_of_sources(values) or ids is not None:
         raise ValueError("not what a command line says")
     return request
 
@@ -47,6 +49,8 @@ def _of_type(wanted: Any, found: Any) -> Any:
         return None if found is None else _of_type(inner, found)
     if origin in (tuple, frozenset):
         return origin(_of_type(get_args(wanted)[0], item) for item in _checked(list, found))
+    if origin is Mapping:
+        return {_text(name): _text(value) for name, value in _checked(dict, found).items()}
     if origin is Literal or issubclass(wanted, Enum):
         choices = {one: one for one in get_args(wanted)} if origin is Literal else {one.value: one for one in wanted}
         if _text(found) not in choices:

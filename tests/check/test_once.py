@@ -27,12 +27,12 @@ def test_a_file_is_read_again_only_where_another_airflow_may_read_it_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, times: int
 ) -> None:
     (tmp_path / name).write_text(text)
-    store, parse, parsed = FileStore(str(tmp_path / name), Settings()), FileStore.parse, []
+    store, parse, parsed = FileStore(str(tmp_path / name), Settings()), FileStore.read_text, []
 
-    def counted(self: FileStore, context: Context) -> object:
+    def counted(self: FileStore, context: Context, *, keeps_uris: bool) -> object:
         parsed.append(context.airflow)
-        return parse(self, context)
+        return parse(self, context, keeps_uris=keeps_uris)
 
-    monkeypatch.setattr(FileStore, "parse", counted)
+    monkeypatch.setattr(FileStore, "read_text", counted)
     check(store, Selection())
     assert len(parsed) == times

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from airconn.check import check_all, report, uris
 from airconn.config import Settings
-from airconn.formats import NAMES
+from airconn.formats import names
 from airconn.model import NEWEST, OLDEST, Selection, rules_for
 from airconn.stores.file import STDIN, FileStore
 
@@ -50,7 +50,7 @@ def test_every_uri_is_looked_at(uri: str) -> None:
             assert message.isprintable()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["AIRFLOW_CONN_A=", "AIRFLOW_VAR_b='", "a: ", '{"a": "', "- ", ""]), URIS)))
 def test_every_text_is_looked_at(name: str, lines: list[tuple[str, str]]) -> None:

@@ -172,7 +172,10 @@ def with_kinds(text: str, kinds: object) -> str:
         (lambda text: text.replace('"ids": null', '"ids": []'), "its options are not those of this version"),
         (lambda text: text.replace('"prune": false', '"prune": 0'), "its options are not those of this version"),
         (lambda text: text.replace('"airflow": null', '"airflow": "x"'), "its options are not those of this version"),
-        (lambda text: text.replace('"env_dialect": null', '"env_dialect": "x"'), "its options are not those of this"),
+        (
+            lambda text: text.replace('"values": {}', '"values": {"env_dialect": "x"}'),
+            "its options are not those of this",
+        ),
         (lambda text: text.replace('"max_delete": 10', '"max_delete": "x"'), "its options are not those of this"),
         (lambda text: text.replace('"sources": [', '"sources": [7, '), "its options are not those of this version"),
         (lambda text: text.replace('"sources": [', '"sources": ["a\\u0000b", '), "its options are not those of this"),

@@ -93,6 +93,8 @@ BOMBS = {
         'apiVersion: v1\nkind: Secret\nstringData:\n  AIRFLOW_CONN_A: \'{"extra": ' + NESTED + "}'",
     ],
 }
+MARK = "# airconn: env-dialect python-dotenv\n"
+BOMBS["env"] += [MARK + text for text in BOMBS["env"][1:9]]  # what is about lines and quotes
 
 
 def main() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import get_format
-from airconn.formats.base import ReadOptions, WriteOptions
+from airconn.formats.base import ReadOptions
 from airconn.model import REDACTED, AirflowObject, Bundle, Connection, Pool, Text, Variable
+from tests.formats.options import writing
 
 COLUMNS: list[tuple[str, str, dict[str, Any]]] = [
     ("`env`", "env", {}),
@@ -61,7 +62,7 @@ ROWS: list[tuple[str, list[AirflowObject]]] = [
 def is_kept(obj: AirflowObject, name: str, options: dict[str, Any]) -> bool:
     """Whether an object comes back as it was. That it doesn't has to be told."""
     try:
-        rendered = get_format(name).render(Bundle.of([obj]), WriteOptions(**options))
+        rendered = get_format(name).render(Bundle.of([obj]), writing(**options))
         again = get_format(name).parse(rendered.text, "file", ReadOptions()).bundle.get(obj.kind, obj.id)
     except InputError:
         return False

@@ -12,16 +12,17 @@ import pytest
 from hypothesis import given
 
 from airconn.errors import InputError, InputErrors
-from airconn.formats import env, get_format, settings
-from airconn.formats.base import Parsed, ReadOptions, WriteOptions
+from airconn.formats import get_format
+from airconn.formats.base import ReadOptions, WriteOptions
 from airconn.model import REDACTED, AirflowVersion, Bundle, Connection, Kind, Pool, Text, Variable
+from airconn.model.reading import Reading
 from tests.formats import strategies as some
 
 OPTIONS = ReadOptions()
 
 
-def read_entry(kind: str, entry: str, options: ReadOptions = OPTIONS) -> Parsed:
-    return settings.parse(f"airflow:\n  {kind}:\n    - {{{entry}}}\n", "airflow_settings.yaml", options)
+def read_entry(kind: str, entry: str, options: ReadOptions = OPTIONS) -> Reading:
+    return get_format("settings").parse(f"airflow:\n  {kind}:\n    - {{{entry}}}\n", "airflow_settings.yaml", options)
 
 
 def connection(entry: str, options: ReadOptions = OPTIONS) -> Connection:
@@ -48,14 +49,14 @@ def test_keys_of_an_extra_keep_their_case_at_every_depth() -> None:  # S1
 @pytest.mark.parametrize("text", ["", "airflow", "airflow: []\n", "other: {}\n", "airflow:\n connections: {a: b}\n"])
 def test_a_file_that_is_no_settings_file_is_an_error(text: str) -> None:  # S3
     with pytest.raises(Exception, match=r"a settings file has|are a list here"):
-        settings.parse(text, "airflow_settings.yaml", OPTIONS)
+        get_format("settings").parse(text, "airflow_settings.yaml", OPTIONS)
 
 
 def test_one_bad_field_is_an_error_with_its_place_and_nothing_is_read() -> None:  # S4
     entries = ("conn_id: a, conn_type: b", "conn_id: c, conn_type: d, conn_port: testing")
     text = "airflow:\n  connections:\n" + "".join(f"  - {{{entry}}}\n" for entry in entries)
     with pytest.raises(InputErrors, match="f:4:5: c: conn_port is not a whole number"):
-        settings.parse(text, "f", OPTIONS)
+        get_format("settings").parse(text, "f", OPTIONS)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_what_a_settings_file_has_no_place_for_is_reported() -> None:  # S22, S2
             Pool(name="a", slots=1, include_deferred=True),
         ]
     )
-    losses = settings.render(bundle, WriteOptions()).losses
+    losses = get_format("settings").render(bundle, WriteOptions()).losses
     assert {(loss.kind, loss.field) for loss in losses} == {
         (Kind.CONNECTIONS, "description"),
         (Kind.VARIABLES, "description"),
@@ -191,7 +192,10 @@ def test_a_port_of_zero_is_none_and_a_port_in_quotes_is_a_port() -> None:  # S24
 
 def test_every_pool_is_written() -> None:  # E1
     pools = Bundle.of(Pool(name=name, slots=1) for name in ("default_pool", "mine"))
-    assert re.findall("pool_name: (.*)", settings.render(pools, WriteOptions()).text) == ["default_pool", "mine"]
+    assert re.findall("pool_name: (.*)", get_format("settings").render(pools, WriteOptions()).text) == [
+        "default_pool",
+        "mine",
+    ]
 
 
 @pytest.mark.parametrize("name", ["env", "uri", "json", "yaml", "settings"])
@@ -203,8 +207,8 @@ def test_nothing_to_write_is_no_error(name: str) -> None:  # E2
 def test_a_nested_extra_is_written_as_it_is() -> None:  # E4
     extra = Text('{"a": {"b": [true, 5]}, "c": 5}')
     bundle = Bundle.of([Connection(conn_id="a", conn_type="b", extra=extra)])
-    text = settings.render(bundle, WriteOptions()).text
-    assert settings.parse(text, "f", OPTIONS).bundle.connections["a"].extra == extra
+    text = get_format("settings").render(bundle, WriteOptions()).text
+    assert get_format("settings").parse(text, "f", OPTIONS).bundle.connections["a"].extra == extra
 
 
 @pytest.mark.parametrize("value", ["5", "true", '{"a": 1}', "[1]", "null", '"quoted"', "1.50", "", "NaN"])
@@ -222,7 +226,7 @@ def test_a_variable_exported_with_a_description_has_its_value() -> None:  # E7
 
 
 def test_fields_that_are_not_set_are_not_written() -> None:  # E8
-    text = settings.render(Bundle.of([Connection(conn_id="aB", conn_type="c")]), WriteOptions()).text
+    text = get_format("settings").render(Bundle.of([Connection(conn_id="aB", conn_type="c")]), WriteOptions()).text
     assert "conn_uri" not in text
     assert "conn_port" not in text
     assert "conn_id: aB" in text
@@ -230,67 +234,70 @@ def test_fields_that_are_not_set_are_not_written() -> None:  # E8
 
 @given(some.everything)
 def test_the_order_of_what_is_written_is_always_the_same(bundle: Bundle) -> None:  # E8
-    first = settings.render(bundle, WriteOptions()).text
-    assert settings.render(Bundle.of(reversed(list(bundle))), WriteOptions()).text == first
+    first = get_format("settings").render(bundle, WriteOptions()).text
+    assert get_format("settings").render(Bundle.of(reversed(list(bundle))), WriteOptions()).text == first
 
 
 def test_an_id_keeps_its_case_in_a_env_file() -> None:  # E9
     bundle = Bundle.of([Variable(key="My-Key.x", value=Text("1"))])
-    text = env.render(bundle, WriteOptions()).text
+    text = get_format("env").render(bundle, WriteOptions()).text
     assert text == '# airconn: key "My-Key.x"\nAIRFLOW_VAR_MY-KEY.X=1\n'
-    assert env.parse(text, ".env", OPTIONS).bundle == bundle
+    assert get_format("env").parse(text, ".env", OPTIONS).bundle == bundle
 
 
 def test_two_ids_of_one_name_in_a_env_file_are_an_error() -> None:  # E9
     bundle = Bundle.of([Variable(key="a", value=Text("1")), Variable(key="A", value=Text("2"))])
     with pytest.raises(InputErrors, match="variables/a and A are both AIRFLOW_VAR_A"):
-        env.render(bundle, WriteOptions())
+        get_format("env").render(bundle, WriteOptions())
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a #b", "#a", "$a", " a ", 'a"b', "a'b", "a\\", "\\n", "C:\\new", "\t"])
 def test_a_value_is_quoted_where_it_needs_to_be(value: str) -> None:  # E10, V1, V2, V11
     bundle = Bundle.of([Variable(key="a", value=Text(value)), Variable(key="b", value=Text("next"))])
-    assert env.parse(env.render(bundle, WriteOptions()).text, ".env", OPTIONS).bundle == bundle
+    assert (
+        get_format("env").parse(get_format("env").render(bundle, WriteOptions()).text, ".env", OPTIONS).bundle
+        == bundle
+    )
 
 
 def test_carriage_returns_at_the_ends_of_lines_are_no_part_of_a_value() -> None:  # E13, D5
-    found = env.parse("AIRFLOW_CONN_A=http://h\r\nAIRFLOW_VAR_B=x\r\n", ".env", OPTIONS).bundle
+    found = get_format("env").parse("AIRFLOW_CONN_A=http://h\r\nAIRFLOW_VAR_B=x\r\n", ".env", OPTIONS).bundle
     assert (found.connections["a"].host, found.variables["b"].value) == ("h", Text("x"))
 
 
 def test_a_hidden_secret_of_an_exported_env_file_is_no_value() -> None:  # D1, V3
     text = "AIRFLOW_VAR_A= # secret\nAIRFLOW_VAR_B=  # secret, use --include-secrets\n"
-    found = env.parse(text, ".env", OPTIONS).bundle.variables
+    found = get_format("env").parse(text, ".env", OPTIONS).bundle.variables
     assert [found["a"].value, found["b"].value] == [REDACTED, REDACTED]
     with pytest.raises(InputErrors, match="AIRFLOW_CONN_A is hidden"):
-        env.parse("AIRFLOW_CONN_A= # secret\n", ".env", OPTIONS)
+        get_format("env").parse("AIRFLOW_CONN_A= # secret\n", ".env", OPTIONS)
 
 
 def test_the_last_of_two_equal_names_counts_and_is_told() -> None:  # D3
-    parsed = env.parse("AIRFLOW_VAR_A=1\nAIRFLOW_VAR_A=2\n", ".env", OPTIONS)
+    parsed = get_format("env").parse("AIRFLOW_VAR_A=1\nAIRFLOW_VAR_A=2\n", ".env", OPTIONS)
     assert parsed.bundle.variables["a"].value == Text("2")
     assert [str(note.where) for note in parsed.notes] == [".env:2"]
 
 
 def test_a_value_of_several_lines_or_of_a_hundred_thousand_characters_is_one_value() -> None:  # D4
     text = 'AIRFLOW_VAR_A="one\ntwo"\nAIRFLOW_VAR_B=' + "x" * 100_000 + "\n"
-    found = env.parse(text, ".env", OPTIONS).bundle.variables
+    found = get_format("env").parse(text, ".env", OPTIONS).bundle.variables
     assert (found["a"].value, found["b"].value) == (Text("one\ntwo"), Text("x" * 100_000))
 
 
 def test_quotes_are_taken_away_in_pairs() -> None:  # D5
     text = "AIRFLOW_VAR_A=WHERE x='y'\nAIRFLOW_VAR_B=\"'a'\"\nexport AIRFLOW_VAR_C=c  # d\n"
-    found = env.parse(text, ".env", OPTIONS).bundle.variables
+    found = get_format("env").parse(text, ".env", OPTIONS).bundle.variables
     assert [found[key].value for key in "abc"] == [Text("WHERE x='y'"), Text("'a'"), Text("c")]
 
 
 def test_an_empty_value_is_an_empty_variable() -> None:  # D7
-    found = env.parse('AIRFLOW_VAR_A=""\nAIRFLOW_VAR_B=\n', ".env", OPTIONS).bundle.variables
+    found = get_format("env").parse('AIRFLOW_VAR_A=""\nAIRFLOW_VAR_B=\n', ".env", OPTIONS).bundle.variables
     assert [found[key].value for key in "ab"] == [Text(""), Text("")]
 
 
 def test_a_name_with_odd_characters_spoils_nothing() -> None:  # V10
-    found = env.parse("FOO-BAR=1\nA/B:C=2\nAIRFLOW_VAR_A-B=3\n", ".env", OPTIONS)
+    found = get_format("env").parse("FOO-BAR=1\nA/B:C=2\nAIRFLOW_VAR_A-B=3\n", ".env", OPTIONS)
     assert (found.bundle.variables["a-b"].value, found.ignored) == (Text("3"), 2)
 
 
@@ -313,5 +320,5 @@ def test_large_numbers_are_written_with_all_their_digits() -> None:  # V14
 )
 def test_a_misspelt_key_is_told_what_it_may_be(text: str, place: str, hint: str) -> None:
     with pytest.raises(InputError) as caught:
-        settings.parse(text, "s", ReadOptions())
+        get_format("settings").parse(text, "s", ReadOptions())
     assert (caught.value.where, caught.value.hint) == (f"s:{place}", hint)

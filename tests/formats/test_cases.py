@@ -21,7 +21,7 @@ import pytest
 
 from airconn.errors import InputError, InputErrors
 from airconn.formats import get_format
-from airconn.formats.base import ReadOptions, WriteOptions
+from airconn.formats.base import ReadOptions
 from airconn.model import (
     NEWEST,
     REDACTED,
@@ -33,6 +33,7 @@ from airconn.model import (
     hidden_fields,
     value_fields,
 )
+from tests.formats.options import writing
 
 CASES = Path(__file__).parent / "cases"
 UPDATE = bool(os.environ.get("AIRCONN_UPDATE_CASES"))
@@ -120,7 +121,7 @@ def test_objects_are_written_as_expected(directory: Path, shape: str) -> None:
     name, options = SHAPES[shape]
     kinds = options.get("kinds", frozenset(Kind))
     chosen = Bundle.of(obj for obj in bundle if obj.kind in kinds)
-    rendered = get_format(name).render(chosen, WriteOptions(**options))
+    rendered = get_format(name).render(chosen, writing(**options))
     said = [
         *(f"lost: {loss.kind.value}/{loss.id} {loss.field}: {loss.message}" for loss in rendered.losses),
         *(f"note: {note.where}: {note.message}" for note in rendered.notes),

@@ -15,10 +15,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airconn.errors import InputError, InputErrors
-from airconn.formats import detect, dotenv, env, env_update
+from airconn.formats import detect, get_format
 from airconn.formats.base import ReadOptions, WriteOptions
+from airconn.formats.dotenv import dialects, marks
+from airconn.formats.dotenv import update as env_update
 from airconn.model import Bundle, Kind, Text, Variable
 from tests.formats import strategies as some
+from tests.formats.options import reading, writing
 
 SHELLS = [shutil.which(name) or name for name in ("sh", "bash")]
 RECORDED = json.loads((Path(__file__).parent / "docker_env.json").read_text())["files"]
@@ -27,14 +30,14 @@ values = st.lists(some.texts.filter(lambda text: "\0" not in text), min_size=1, 
 
 def file_of(name: str, texts: list[str]) -> tuple[str, dict[str, str]]:
     """The values that the dialect has a form for, as a file of it."""
-    dialect = dotenv.get_dialect(name)
+    dialect = dialects.get_dialect(name)
     wanted = {f"V{number}": text for number, text in enumerate(texts) if not dialect.refusal(text)}
     return dialect.mark + "".join(f"{key}={dialect.quote(text).text}\n" for key, text in wanted.items()), wanted
 
 
 def seen_by_airconn(name: str, text: str) -> dict[str, str | None] | None:
     """What airconn reads, or None if a line is at fault."""
-    found = list(dotenv.dialect_of(text, name, "").entries(text))
+    found = list(dialects.dialect_of(text, name, "").entries(text))
     return None if any(entry.is_fault for entry in found) else {e.name: e.value for e in found if e.name}
 
 
@@ -51,7 +54,7 @@ def seen_by_shell(shell: str, text: str, directory: Path) -> dict[str, str] | No
     return {name.decode(): value.decode() for name, _, value in pairs if name.decode() not in names}
 
 
-@pytest.mark.parametrize("name", [name for name in dotenv.NAMES if name != "portable"])
+@pytest.mark.parametrize("name", [name for name in marks.NAMES if name != "portable"])
 @given(values)
 def test_a_value_is_read_back(name: str, texts: list[str]) -> None:
     text, wanted = file_of(name, texts)
@@ -132,7 +135,7 @@ def test_what_airconn_reads_for_a_shell_is_what_shells_read(
 )
 def test_what_a_shell_would_expand_is_not_read(value: str) -> None:
     with pytest.raises(InputErrors, match="a shell would put something else in place of a"):
-        env.parse(f"AIRFLOW_VAR_A={value}\n", "file", ReadOptions(env_dialect="sh"))
+        get_format("env").parse(f"AIRFLOW_VAR_A={value}\n", "file", reading(env_dialect="sh"))
 
 
 @given(values)
@@ -143,7 +146,7 @@ def test_python_dotenv_reads_its_dialect(texts: list[str]) -> None:
     stream = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
     expanded = dotenv_values(stream=stream)
     assert {key for key in wanted if expanded[key] != wanted[key]} <= {
-        key for key, value in wanted.items() if dotenv.get_dialect("python-dotenv").quote(value).broken
+        key for key, value in wanted.items() if dialects.get_dialect("python-dotenv").quote(value).broken
     }
     assert len(wanted) == len(texts)
 
@@ -154,7 +157,7 @@ def test_what_airconn_reads_for_docker_is_what_docker_read(record: dict[str, obj
     theirs = record["env"]
     if theirs is None:
         # A line that is too long for docker is one that airconn can read, and won't write.
-        assert ours is None or dotenv.get_dialect("docker").refusal(str(ours["A"]))
+        assert ours is None or dialects.get_dialect("docker").refusal(str(ours["A"]))
     else:
         assert isinstance(theirs, list)
         assert ours == dict(line.split("=", 1) for line in theirs)
@@ -195,14 +198,14 @@ def test_values_as_docker_compose_reads_them(assigns: str, written: str, value: 
     assert seen_by_airconn("compose", text) == (None if value is None else {"A": value, "B": "1"})
 
 
-@pytest.mark.parametrize("name", dotenv.NAMES)
+@pytest.mark.parametrize("name", marks.NAMES)
 @given(st.lists(some.texts, min_size=2, max_size=5), some.texts)
 def test_a_file_keeps_its_dialect_when_it_is_changed(name: str, texts: list[str], new: str) -> None:
     held = Bundle.of(Variable(key=f"v{number}", value=Text.of(text)) for number, text in enumerate(texts))
-    rendered = env.render(held, WriteOptions(env_dialect=name))
+    rendered = get_format("env").render(held, writing(env_dialect=name))
     obj = Variable(key="v0", value=Text.of(new))
     updated = env_update.update(rendered.text, {(Kind.VARIABLES, "v0"): obj}, WriteOptions(), eq)
-    before, after = (env.parse(file.text, "", ReadOptions()).bundle for file in (rendered, updated))
+    before, after = (get_format("env").parse(file.text, "", ReadOptions()).bundle for file in (rendered, updated))
     assert {key: value for key, value in after.variables.items() if key != "v0"} == {
         key: value for key, value in before.variables.items() if key != "v0"
     }
@@ -215,12 +218,12 @@ def test_a_file_keeps_its_dialect_when_it_is_changed(name: str, texts: list[str]
 def test_a_file_that_says_nothing_is_marked_when_it_is_changed_in_a_dialect() -> None:
     text = "# mine\nAIRFLOW_VAR_A='quotes are text'\n"
     obj = Variable(key="b", value=Text.of("it's"))
-    options = WriteOptions(env_dialect="docker")
+    options = writing(env_dialect="docker")
     updated = env_update.update(text, {(Kind.VARIABLES, "b"): obj}, options, eq)
     assert updated.text == (
         "# airconn: env-dialect docker\n# mine\nAIRFLOW_VAR_A='quotes are text'\nAIRFLOW_VAR_B=it's\n"
     )
-    again = env.parse(updated.text, "", ReadOptions()).bundle
+    again = get_format("env").parse(updated.text, "", ReadOptions()).bundle
     assert again.variables["a"].value == Text.of("'quotes are text'")
 
 
@@ -234,7 +237,7 @@ def test_a_file_that_says_nothing_is_marked_when_it_is_changed_in_a_dialect() ->
 def test_a_file_in_another_dialect_is_refused(mark: str, asked: str | None, said: str) -> None:
     text = f"# airconn: env-dialect {mark}\nAIRFLOW_VAR_A=1\n"
     with pytest.raises(InputError, match=said):
-        env.parse(text, "file", ReadOptions(env_dialect=asked))
+        get_format("env").parse(text, "file", reading(env_dialect=asked))
 
 
 def test_what_a_reader_has_no_form_for_is_a_loss() -> None:
@@ -246,8 +249,10 @@ def test_what_a_reader_has_no_form_for_is_a_loss() -> None:
         ]
     )
     lost = {
-        name: {loss.id for loss in env.render(bundle, WriteOptions(env_dialect=name)).losses if not loss.field}
-        for name in dotenv.NAMES
+        name: {
+            loss.id for loss in get_format("env").render(bundle, writing(env_dialect=name)).losses if not loss.field
+        }
+        for name in marks.NAMES
     }
     assert lost == {
         "portable": {"ticks"},
@@ -262,14 +267,14 @@ def test_what_a_reader_has_no_form_for_is_a_loss() -> None:
 def test_braces_of_which_bash_makes_several_words_are_not_read(value: str) -> None:
     text = f"export AIRFLOW_VAR_A={value}\n"
     with pytest.raises(InputErrors, match="bash would make several words of the braces"):
-        env.parse(text, "file", ReadOptions(env_dialect="sh"))
-    assert env.parse(text.removeprefix("export "), "file", ReadOptions(env_dialect="sh")).bundle.variables
+        get_format("env").parse(text, "file", reading(env_dialect="sh"))
+    assert get_format("env").parse(text.removeprefix("export "), "file", reading(env_dialect="sh")).bundle.variables
 
 
 @pytest.mark.parametrize("first", ["AIRFLOW_VAR_A=1\n", "# airconn: env-dialect sh\nAIRFLOW_VAR_A=1\n", "\n"])
 def test_a_byte_order_mark_is_a_fault_to_shells(first: str) -> None:
     with pytest.raises(InputErrors, match="file:1: the file starts with a byte order mark") as caught:
-        env.parse("\ufeff" + first, "file", ReadOptions(env_dialect="sh"))
+        get_format("env").parse("\ufeff" + first, "file", reading(env_dialect="sh"))
     assert caught.value.hint == "save it as UTF-8 without a byte order mark"
 
 
@@ -289,16 +294,16 @@ def test_a_byte_order_mark_is_a_fault_to_shells(first: str) -> None:
 def test_a_mark_that_has_no_effect_is_an_error(line: str) -> None:
     for number, text in ((1, f"{line}\nAIRFLOW_VAR_A='it'\\''s'\n"), (2, f"X=1\n{line}\r\nAIRFLOW_VAR_A=1\n")):
         with pytest.raises(InputError, match="must be the first line, exactly # airconn: env-dialect NAME") as caught:
-            env.parse(text, "file", ReadOptions())
+            get_format("env").parse(text, "file", ReadOptions())
         assert caught.value.where == f"file:{number}"
 
 
-@pytest.mark.parametrize("name", dotenv.NAMES)
+@pytest.mark.parametrize("name", marks.NAMES)
 def test_a_mark_below_the_first_line_is_an_error_whether_or_not_there_is_another(name: str) -> None:
     mark = f"# airconn: env-dialect {name}\n"
     for text, line in ((f"# mine\n{mark}AIRFLOW_VAR_A=1\n", 2), (f"{mark}A=1\n\n{mark}", 4), (f"\n{mark}", 2)):
         with pytest.raises(InputError, match="must be the first line") as caught:
-            env.parse(text, "file", ReadOptions(env_dialect=name))
+            get_format("env").parse(text, "file", reading(env_dialect=name))
         assert caught.value.where == f"file:{line}"
 
 
@@ -306,7 +311,7 @@ def test_what_is_like_a_mark_in_a_value_or_in_a_text_is_none() -> None:
     text = (
         "AIRFLOW_VAR_A='\n# airconn: env-dialect sh\n'\n# airconn reads env-dialects\nB=1 # airconn: env-dialect sh\n"
     )
-    assert env.parse(text, "file", ReadOptions()).bundle.variables
+    assert get_format("env").parse(text, "file", ReadOptions()).bundle.variables
 
 
 @pytest.mark.parametrize("mark", ["# airconn: env-dialect sh\n", "\ufeff#airconn:env-dialect docker\r\n"])
@@ -317,7 +322,7 @@ def test_a_marked_text_is_a_env_file(mark: str) -> None:
 
 def test_what_to_do_about_a_line_of_docker_is_not_to_quote_it() -> None:
     with pytest.raises(InputErrors) as caught:
-        env.parse("# airconn: env-dialect docker\nexport A=1\n", "file", ReadOptions())
+        get_format("env").parse("# airconn: env-dialect docker\nexport A=1\n", "file", ReadOptions())
     assert "NAME=VALUE" in (caught.value.hint or "")
     assert "quotes" not in (caught.value.hint or "")
 
@@ -335,10 +340,12 @@ LINE_OF_DOCKER = len("AIRFLOW_VAR_A=")
     ("Aa" * 32_760, "x", False),
 ], ids=range(7))  # fmt: skip
 def test_a_line_that_is_too_long_for_docker_is_a_loss(key: str, value: str, fits: bool) -> None:
-    rendered = env.render(Bundle.of([Variable(key=key, value=Text(value))]), WriteOptions(env_dialect="docker"))
+    rendered = get_format("env").render(
+        Bundle.of([Variable(key=key, value=Text(value))]), writing(env_dialect="docker")
+    )
     assert [loss.field for loss in rendered.losses] == ([] if fits else [""])
     assert all(len(line.encode()) <= 65_535 for line in rendered.text.split("\n"))
-    assert (env.parse(rendered.text, "", ReadOptions()).bundle.variables.keys() == {key}) is fits
+    assert (get_format("env").parse(rendered.text, "", ReadOptions()).bundle.variables.keys() == {key}) is fits
 
 
 COMPOSE_BLANKS = "\t\v\f\r \x85\xa0"

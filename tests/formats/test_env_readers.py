@@ -14,11 +14,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airconn.errors import InputError
-from airconn.formats import env
-from airconn.formats.base import WriteOptions
+from airconn.formats import env, get_format
 from airconn.formats.dotenv import quoting
 from airconn.formats.dotenv.lines import entries
 from tests.formats import strategies as some
+from tests.formats.options import writing
 
 SHELLS = [shutil.which(name) or name for name in ("sh", "bash")]
 
@@ -69,7 +69,7 @@ def test_a_written_file_is_the_same_to_every_reader_that_is_not_named(
     tmp_path_factory: pytest.TempPathFactory, bundle: some.Bundle, form: str
 ) -> None:
     try:
-        rendered = env.render(bundle, WriteOptions(connection_format=form))  # type: ignore[arg-type]
+        rendered = get_format("env").render(bundle, writing(connection_format=form))  # type: ignore[arg-type]
     except InputError:
         return
     wanted = {entry.name: entry.value for entry in entries(rendered.text) if entry.name}

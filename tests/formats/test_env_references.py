@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from airconn.formats.dotenv import get_dialect
+from airconn.formats.dotenv.dialects import get_dialect
 from airconn.formats.dotenv.references import expanded_by, sourcing
 
 ALL, NOT_DOTENV, SHELL = ("python-dotenv", "Docker Compose", "a shell"), ("Docker Compose", "a shell"), ("a shell",)

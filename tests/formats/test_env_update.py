@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airconn.errors import BlockedError, InputError
-from airconn.formats import env, env_update
+from airconn.formats import get_format
 from airconn.formats.base import ReadOptions, WriteOptions
+from airconn.formats.dotenv import update as env_update
 from airconn.model import REDACTED, AirflowObject, Bundle, Connection, Kind, Text, Variable
+from tests.formats.options import writing
 
 TEXT = """\
 # the project
@@ -29,7 +31,7 @@ AIRFLOW_VAR_X=2
 
 
 def read(text: str) -> Bundle:
-    return env.parse(text, "", ReadOptions()).bundle
+    return get_format("env").parse(text, "", ReadOptions()).bundle
 
 
 def changed(
@@ -175,7 +177,7 @@ def test_new_lines_end_as_most_of_the_file(text: str, end: str) -> None:
     after = changed(text, Variable(key="new", value=Text("v")))
     between = end if text[-1] in "12" else ""
     assert after == f"{text}{between}AIRFLOW_VAR_NEW=v{end}"
-    marked = changed(text, Variable(key="new", value=Text("v")), options=WriteOptions(env_dialect="python-dotenv"))
+    marked = changed(text, Variable(key="new", value=Text("v")), options=writing(env_dialect="python-dotenv"))
     bom = "\ufeff" if text.startswith("\ufeff") else ""
     assert marked == f"{bom}# airconn: env-dialect python-dotenv{end}{after.removeprefix(bom)}"
 
@@ -217,7 +219,7 @@ def test_the_mark_stays_when_the_object_below_it_goes() -> None:
 
 
 def test_a_change_of_nothing_adds_no_mark() -> None:
-    options = WriteOptions(env_dialect="python-dotenv")
+    options = writing(env_dialect="python-dotenv")
     assert changed(TEXT, *read(TEXT), options=options) == TEXT
 
 

@@ -20,10 +20,12 @@ from urllib.parse import clear_cache
 import pytest
 
 from airconn.diff import compare
-from airconn.formats import NAMES, get_format, get_updater
-from airconn.formats.base import Change, ReadOptions, WriteOptions
+from airconn.formats import get_format, names
+from airconn.formats.base import ReadOptions
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Text, Variable, fill
+from airconn.model.reading import Key
 from airconn.plan import TargetRules, make_plan
+from tests.formats.options import writing
 
 ROOT = Path(__file__).parents[2]
 FEW, MANY = 20, 80
@@ -66,11 +68,12 @@ def objects(number: int, word: str = "") -> Bundle:
 
 
 SHAPES: list[tuple[str, dict[str, Any]]] = [
-    *((name, {}) for name in NAMES),
+    *((name, {}) for name in names()),
     ("env", {"connection_format": "uri"}),
     ("env", {"env_dialect": "sh"}),
     ("env", {"env_dialect": "compose"}),
     ("env", {"env_dialect": "docker"}),
+    ("env", {"env_dialect": "python-dotenv"}),
     ("k8s", {"k8s_layout": "env"}),
 ]
 IDS = [" ".join([name, *map(str, how.values())]) for name, how in SHAPES]
@@ -78,7 +81,7 @@ IDS = [" ".join([name, *map(str, how.values())]) for name, how in SHAPES]
 
 @pytest.mark.parametrize(("name", "how"), SHAPES, ids=IDS)
 def test_reading_and_writing_grow_with_the_number_of_objects(name: str, how: dict[str, Any]) -> None:
-    options, module = WriteOptions(**how), get_format(name)
+    options, module = writing(**how), get_format(name)
 
     def written(number: int) -> str:
         return module.render(objects(number), options).text
@@ -90,16 +93,20 @@ def test_reading_and_writing_grow_with_the_number_of_objects(name: str, how: dic
 @pytest.mark.parametrize("change", ["nothing", "all", "added", "removed"])
 @pytest.mark.parametrize(
     ("name", "how"),
-    [pytest.param(*shape, id=id_) for shape, id_ in zip(SHAPES, IDS, strict=True) if get_updater(shape[0])],
+    [
+        pytest.param(*shape, id=id_)
+        for shape, id_ in zip(SHAPES, IDS, strict=True)
+        if get_format(shape[0]).code_of_updater()
+    ],
 )
 def test_a_change_in_place_grows_with_the_number_of_objects(name: str, how: dict[str, Any], change: str) -> None:
-    options, updater = WriteOptions(**how), get_updater(name)
+    options, updater = writing(**how), get_format(name).code_of_updater()
     assert updater is not None
 
     def work(number: int) -> Callable[[], object]:
         text = get_format(name).render(objects(number), options).text
         keys = [(obj.kind, obj.id) for obj in objects(number)]
-        wanted: Mapping[Change, AirflowObject | None] = {
+        wanted: Mapping[Key, AirflowObject | None] = {
             "nothing": {(obj.kind, obj.id): obj for obj in objects(number)},
             "all": {(obj.kind, obj.id): obj for obj in objects(number, "other")},
             "added": {(obj.kind, f"new_{obj.id}"): _renamed(obj) for obj in objects(number)},
@@ -154,7 +161,7 @@ def large(size: int) -> list[Connection | Variable]:
 
 def there_and_back(name: str, how: dict[str, Any], made: list[Connection | Variable]) -> str:
     """Writes and reads, and gives why what isn't there is left out."""
-    rendered = get_format(name).render(Bundle.of(made), WriteOptions(**how))
+    rendered = get_format(name).render(Bundle.of(made), writing(**how))
     found = get_format(name).parse(rendered.text, "file", ReadOptions()).bundle
     lost = {(loss.kind, loss.id): loss.message for loss in rendered.losses if not loss.field}
     assert [found.get(obj.kind, obj.id) for obj in made] == [
@@ -188,7 +195,7 @@ def test_a_large_value_takes_a_few_times_its_size(
     assert peak < 24 * size
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 def test_a_value_of_ten_megabytes_is_read_and_written_or_left_out_with_a_reason(name: str) -> None:
     script = "import sys\nfrom tests.formats.test_growth import large, there_and_back\n"
     script += "print(there_and_back(sys.argv[1], {}, large(10_000_000)))"

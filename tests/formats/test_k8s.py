@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airconn.errors import InputErrors, UsageError
-from airconn.formats import detect, get_format, k8s
+from airconn.formats import detect, get_format
 from airconn.formats.base import ReadOptions, WriteOptions
 from airconn.formats.k8s.names import LABEL_VALUE, SECRET_NAME, secret_name
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Text, Variable
+from tests.formats.options import writing
 
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {AIRFLOW_VAR_A: MQ==}\n"
 label_values = st.from_regex(LABEL_VALUE, fullmatch=True)
@@ -27,7 +28,7 @@ def variable(key: str, value: str = "x") -> Variable:
 
 def documents(*objects: AirflowObject, **options: Any) -> list[dict[str, Any]]:
     """What another reader of YAML makes of a manifest."""
-    return list(yaml.safe_load_all(k8s.render(Bundle.of(objects), WriteOptions(**options)).text))
+    return list(yaml.safe_load_all(get_format("k8s").render(Bundle.of(objects), writing(**options)).text))
 
 
 def test_a_secret_of_an_object_is_what_airflow_looks_for() -> None:
@@ -56,10 +57,10 @@ def test_a_secret_of_the_environment_has_the_names_that_airflow_looks_for() -> N
 
 @pytest.mark.parametrize("layout", ["backend", "env"])
 def test_a_manifest_of_nothing_is_one(layout: Any) -> None:
-    text = k8s.render(Bundle(), WriteOptions(k8s_layout=layout)).text
+    text = get_format("k8s").render(Bundle(), writing(k8s_layout=layout)).text
     assert yaml.safe_load(text) == {"apiVersion": "v1", "kind": "List", "items": []}
     assert detect("x.yaml", text) == "k8s"
-    assert len(k8s.parse(text, "", ReadOptions()).bundle) == 0
+    assert len(get_format("k8s").parse(text, "", ReadOptions()).bundle) == 0
 
 
 @given(st.lists(label_values, min_size=2, max_size=8, unique=True))
@@ -85,30 +86,30 @@ def test_a_secret_is_called_after_its_object(id_: str, name: str) -> None:
 
 @pytest.mark.parametrize("id_", ["", "-a", "a-", "_a", "a b", "é", "a/b", "a\n", "x" * 64])
 def test_an_id_that_no_label_can_have_is_a_loss_of_that_object_alone(id_: str) -> None:
-    rendered = k8s.render(Bundle.of([variable(id_), variable("region")]), WriteOptions())
+    rendered = get_format("k8s").render(Bundle.of([variable(id_), variable("region")]), WriteOptions())
     assert [(loss.id, loss.field) for loss in rendered.losses] == [(id_, "")]
-    assert list(k8s.parse(rendered.text, "", ReadOptions()).bundle.variables) == ["region"]
+    assert list(get_format("k8s").parse(rendered.text, "", ReadOptions()).bundle.variables) == ["region"]
 
 
 def test_what_is_too_large_for_a_secret_is_a_loss_and_for_one_secret_together_an_error() -> None:
     for size, losses in ((1024 * 1024, 0), (1024 * 1024 + 1, 1)):
-        rendered = k8s.render(Bundle.of([variable("a", "x" * size)]), WriteOptions())
+        rendered = get_format("k8s").render(Bundle.of([variable("a", "x" * size)]), WriteOptions())
         assert len(rendered.losses) == losses
     # As one environment variable, its name counts as well.
     for size, losses in ((128 * 1024 - 1 - len("AIRFLOW_VAR_A="), 0), (128 * 1024 - len("AIRFLOW_VAR_A="), 1)):
-        rendered = k8s.render(Bundle.of([variable("a", "x" * size)]), WriteOptions(k8s_layout="env"))
+        rendered = get_format("k8s").render(Bundle.of([variable("a", "x" * size)]), writing(k8s_layout="env"))
         assert len(rendered.losses) == losses
     many = Bundle.of(variable(f"v{number:02}", "x" * 100_000) for number in range(11))
     with pytest.raises(InputErrors, match="1100000 bytes") as caught:
-        k8s.render(many, WriteOptions(k8s_layout="env"))
+        get_format("k8s").render(many, writing(k8s_layout="env"))
     assert "--k8s-layout backend" in str(caught.value.hint)
-    assert k8s.render(many, WriteOptions()).losses == ()
+    assert get_format("k8s").render(many, WriteOptions()).losses == ()
 
 
 def test_two_ids_of_one_environment_variable_are_refused_and_have_secrets_of_their_own() -> None:
     both = Bundle.of([variable("a"), variable("A")])
     with pytest.raises(InputErrors, match="both AIRFLOW_VAR_A"):
-        k8s.render(both, WriteOptions(k8s_layout="env"))
+        get_format("k8s").render(both, writing(k8s_layout="env"))
     assert len(documents(*both)) == 2
 
 
@@ -117,7 +118,7 @@ def test_two_ids_of_one_environment_variable_are_refused_and_have_secrets_of_the
 )
 def test_a_name_that_kubernetes_does_not_take_is_refused(options: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="in Kubernetes"):
-        k8s.render(Bundle(), WriteOptions(**options))  # type: ignore[arg-type]
+        get_format("k8s").render(Bundle(), writing(**options))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

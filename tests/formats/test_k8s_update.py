@@ -12,11 +12,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from airconn.errors import BlockedError, InputError
-from airconn.formats import k8s
+from airconn.formats import get_format
 from airconn.formats.base import ReadOptions, WriteOptions
 from airconn.formats.k8s import update
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Text, Variable
 from tests.formats import strategies as some
+from tests.formats.options import writing
 
 BACKEND = """\
 # all that Airflow needs
@@ -70,12 +71,12 @@ API = Connection(conn_id="api", conn_type="http", host="h", password="p ü")
 
 
 def read(text: str) -> Bundle:
-    return k8s.parse(text, "", ReadOptions()).bundle
+    return get_format("k8s").parse(text, "", ReadOptions()).bundle
 
 
 def changed(text: str, *objects: AirflowObject, gone: tuple[tuple[Kind, str], ...] = (), **options: Any) -> str:
     changes: dict[tuple[Kind, str], AirflowObject | None] = {(obj.kind, obj.id): obj for obj in objects}
-    return update.update(text, {**changes, **dict.fromkeys(gone)}, WriteOptions(**options), lambda a, b: a == b).text
+    return update.update(text, {**changes, **dict.fromkeys(gone)}, writing(**options), lambda a, b: a == b).text
 
 
 def difference(before: str, after: str) -> tuple[list[str], list[str]]:
@@ -126,9 +127,9 @@ def test_an_object_goes_with_its_document() -> None:
 
 
 def test_the_last_object_leaves_an_empty_manifest() -> None:
-    text = k8s.render(Bundle.of([API]), WriteOptions()).text
-    assert changed(text, gone=((Kind.CONNECTIONS, "api"),)) == k8s.render(Bundle(), WriteOptions()).text
-    assert read(changed(k8s.render(Bundle(), WriteOptions()).text, API)).connections == {"api": API}
+    text = get_format("k8s").render(Bundle.of([API]), WriteOptions()).text
+    assert changed(text, gone=((Kind.CONNECTIONS, "api"),)) == get_format("k8s").render(Bundle(), WriteOptions()).text
+    assert read(changed(get_format("k8s").render(Bundle(), WriteOptions()).text, API)).connections == {"api": API}
 
 
 def test_the_environment_stays_one_secret() -> None:
@@ -250,12 +251,12 @@ ours = some.bundles(some.connections, some.variables)
 def test_whatever_changes_is_read_back_and_all_else_stays(
     layout: Any, before: Bundle, wanted: Bundle, line_end: str
 ) -> None:
-    options = WriteOptions(k8s_layout=layout)
+    options = writing(k8s_layout=layout)
     try:
-        text = k8s.render(before, options).text.replace("\n", line_end)
-        expected = read(k8s.render(wanted, options).text)
+        text = get_format("k8s").render(before, options).text.replace("\n", line_end)
+        expected = read(get_format("k8s").render(wanted, options).text)
         ids = {(obj.kind, obj.id): obj for obj in wanted}
-        k8s.render(Bundle.of({**{(obj.kind, obj.id): obj for obj in before}, **ids}.values()), options)
+        get_format("k8s").render(Bundle.of({**{(obj.kind, obj.id): obj for obj in before}, **ids}.values()), options)
     except InputError:
         assume(False)
     text += "---" + line_end + BACKEND[: BACKEND.index("---")].replace("\n", line_end)

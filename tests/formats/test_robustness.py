@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airconn.errors import AirconnError, InputErrors
-from airconn.formats import NAMES, detect, dotenv, get_format
+from airconn.formats import detect, get_format, names
 from airconn.formats.base import ReadOptions, WriteOptions
+from airconn.formats.dotenv import marks
 from airconn.model import Kind
 from tests.formats import strategies as some
 
@@ -22,7 +23,7 @@ CASES = Path(__file__).parent / "cases"
 ROOT = CASES.parents[2]
 SEEDS = {
     name: [path.read_text() for path in sorted((CASES / name).iterdir()) if not path.name.endswith(".expected.json")]
-    for name in NAMES
+    for name in names()
 }
 CANARY = "c@n/ary: s3cret"
 
@@ -53,7 +54,7 @@ options = st.builds(
     ReadOptions,
     airflow=st.sampled_from(some.VERSIONS),
     kind=st.sampled_from([None, *Kind]),
-    env_dialect=st.sampled_from([None, *dotenv.NAMES]),
+    env_dialect=st.sampled_from([None, *marks.NAMES]),
 )
 
 
@@ -63,7 +64,7 @@ def read(name: str, text: str, how: ReadOptions) -> list[str]:
     try:
         parsed = get_format(name).parse(text, "file", how)
         said += [note.message for note in parsed.notes]
-        for other in NAMES:
+        for other in names():
             rendered = get_format(other).render(parsed.bundle, WriteOptions(airflow=how.airflow))
             said += [loss.message for loss in rendered.losses] + [note.message for note in rendered.notes]
     except AirconnError as error:
@@ -72,13 +73,13 @@ def read(name: str, text: str, how: ReadOptions) -> list[str]:
     return said
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 @given(text=anything, how=options)
 def test_any_text_is_read_or_refused(name: str, text: str, how: ReadOptions) -> None:
     read(name, text, how)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 @given(data=st.data(), how=options)
 def test_a_broken_file_is_read_or_refused(name: str, data: st.DataObject, how: ReadOptions) -> None:
     read(name, data.draw(broken(SEEDS[name])), how)
@@ -88,7 +89,7 @@ def test_a_broken_file_is_read_or_refused(name: str, data: st.DataObject, how: R
 def test_the_format_of_any_text_is_told_or_asked_for(text: str, path: str) -> None:
     hint: str | None = "--from-format"
     try:
-        assert detect(path, text) in NAMES
+        assert detect(path, text) in names()
     except AirconnError as error:
         hint = error.hint
     assert hint
@@ -190,14 +191,14 @@ SLIPS = {
 }
 
 
-@pytest.mark.parametrize(("name", "text"), [(name, text) for name in NAMES for text in SLIPS[name]])
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name in names() for text in SLIPS[name]])
 def test_a_secret_in_the_wrong_place_is_not_shown(name: str, text: str) -> None:
     said = read(name, text, ReadOptions())
     assert said
     assert "s3cret" not in " ".join(said)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 @given(data=st.data(), how=options)
 def test_no_message_has_a_secret_of_the_input(name: str, data: st.DataObject, how: ReadOptions) -> None:
     text = data.draw(st.sampled_from(SECRETIVE[name]))

@@ -10,15 +10,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from airconn.errors import InputError
-from airconn.formats import dotenv, get_format, get_updater
-from airconn.formats.base import ReadOptions, WriteOptions
+from airconn.formats import get_format
+from airconn.formats.base import ReadOptions
+from airconn.formats.dotenv import marks
+from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import ALL_KINDS, REDACTED, AirflowObject, Bundle, Connection, Kind, Pool, Text, Variable
 from tests.formats import strategies as some
+from tests.formats.options import writing
 
 SHAPES: list[tuple[str, dict[str, Any]]] = [
     ("env", {"connection_format": "json"}),
     ("env", {"connection_format": "uri"}),
-    *(("env", {"connection_format": form, "env_dialect": name}) for name in dotenv.NAMES for form in ("json", "uri")),
+    *(("env", {"connection_format": form, "env_dialect": name}) for name in marks.NAMES for form in ("json", "uri")),
     ("uri", {}),
     *((name, {"kinds": frozenset([kind])}) for name in ("json", "yaml") for kind in Kind),
     ("json", {}),
@@ -59,7 +62,7 @@ def test_what_is_written_is_read_again_or_reported_as_lost(shape: Any, data: st.
     bundle = data.draw(some.bundles(*(OF_KIND[kind] for kind in Kind if kind in kinds)))
     module = get_format(name)
     try:
-        rendered = module.render(bundle, WriteOptions(airflow=airflow, **how))
+        rendered = module.render(bundle, writing(airflow=airflow, **how))
     except InputError:
         assume("env" in (name, how.get("k8s_layout")))  # two ids fall on the same name
         names = [obj.id.upper() for obj in bundle.connections.values()]
@@ -76,28 +79,28 @@ def test_what_is_written_is_read_again_or_reported_as_lost(shape: Any, data: st.
 @given(obj=st.one_of(*OF_KIND.values()), airflow=st.sampled_from(some.VERSIONS))
 def test_what_a_format_says_of_an_object_is_what_is_read_again(shape: Any, obj: AirflowObject, airflow: Any) -> None:
     name, how = shape
-    options, module = WriteOptions(airflow=airflow, **how), get_format(name)
-    if obj.kind not in module.KINDS & options.kinds:
-        assert module.stored(obj, options) is None
+    options, module = writing(airflow=airflow, **how), get_format(name)
+    if obj.kind not in module.kinds & options.kinds:
+        assert module.code_of_writer().stored(obj, options) is None
         return
     reading = ReadOptions(airflow=airflow, kind=obj.kind if len(options.kinds) == 1 else None)
     text = module.render(Bundle.of([obj]), options).text
     again = module.parse(text, "source", reading).bundle.get(obj.kind, obj.id)
     if again is None:
         return
-    assert module.stored(obj, options) == again
-    if updater := get_updater(name):  # as it stands there, which may be another form than that of new ones
-        plain = replace(options, connection_format="json")
+    assert module.code_of_writer().stored(obj, options) == again
+    if updater := module.code_of_updater():  # as it stands there, which may be another form than that of new ones
+        plain = options.with_value(CONNECTION_FORMAT, "json")
         updated = updater.update(text, {(obj.kind, obj.id): obj}, plain, lambda held, wanted: held == wanted)
         again = module.parse(updated.text, "source", reading).bundle.get(obj.kind, obj.id)
-        assert updater.forms(text, plain)(obj) == again
+        assert updater.stored_in(text, plain)(obj) == again
 
 
 @given(some.everything)
 def test_the_same_objects_are_the_same_bytes_whatever_order_they_came_in(bundle: Bundle) -> None:
     again = Bundle.of(reversed(list(bundle)))
     for name, how in SHAPES:
-        options = WriteOptions(**how)
+        options = writing(**how)
         try:
             first = get_format(name).render(bundle, options)
         except InputError:
@@ -121,4 +124,4 @@ def test_the_same_objects_are_the_same_bytes_whatever_order_they_came_in(bundle:
 )
 def test_half_a_character_is_refused(shape: Any, obj: AirflowObject) -> None:
     with pytest.raises(InputError, match="half a character"):
-        get_format(shape[0]).render(Bundle.of([obj]), WriteOptions(**shape[1]))
+        get_format(shape[0]).render(Bundle.of([obj]), writing(**shape[1]))

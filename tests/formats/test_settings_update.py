@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from airconn.errors import BlockedError
-from airconn.formats import settings, settings_update
+from airconn.formats import get_format
 from airconn.formats.base import ReadOptions, WriteOptions
+from airconn.formats.settings import update as settings_update
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Pool, Text, Variable
 
 TEXT = """\
@@ -41,7 +42,7 @@ airflow:
 
 
 def read(text: str) -> Bundle:
-    return settings.parse(text, "", ReadOptions()).bundle
+    return get_format("settings").parse(text, "", ReadOptions()).bundle
 
 
 def changed(text: str, *objects: AirflowObject, gone: tuple[tuple[Kind, str], ...] = ()) -> str:

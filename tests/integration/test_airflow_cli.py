@@ -18,7 +18,7 @@ import pytest
 from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.formats.base import WriteOptions
-from airconn.formats.json_ import render
+from airconn.formats.json_documents import render
 from airconn.model import (
     Action,
     AirflowObject,

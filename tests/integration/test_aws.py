@@ -19,13 +19,13 @@ from airconn.config import Settings
 from airconn.errors import TargetError
 from airconn.model import Action, AirflowObject, Connection, Kind, Selection, Text, Variable
 from airconn.stores import open_backend, open_store
-from airconn.stores.base import Store
+from airconn.stores.base import Context, Store
 from airconn.stores.secrets.aws.secretsmanager import SecretsManager
 from airconn.stores.secrets.service import Held
 from tests.integration.backends import judge
 from tests.integration.backends.agreement import BackendAgreement, Place
 from tests.integration.faulty_proxy import FaultyProxy
-from tests.stores.contract import FULL, SECRET, StoreContract, create, do, read_one, step
+from tests.stores.contract import FULL, SECRET, StoreContract, create, do, look, read_one, step
 
 pytestmark = pytest.mark.xdist_group("moto")
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -284,9 +284,10 @@ def test_what_is_no_object_is_left_alone(secrets_manager: OfSecretsManager) -> N
     secrets_manager.client.create_secret(Name="airflow/connections/binary", SecretBinary=b"canary")
     secrets_manager.client.create_secret(Name="airflow/connections-of-others/x", SecretString="http://h")
     store = open_store(f"aws-secretsmanager://{REGION}", settings(secrets_manager.url))
-    assert len(store.read(Selection()).bundle) == 0
-    assert sorted(note.where.rpartition("/")[2] for note in store.notes) == ["binary", "notes"]
-    assert "canary" not in str(store.notes)
+    found = store.read(Selection())
+    assert len(found.bundle) == 0
+    assert sorted(note.where.rpartition("/")[2] for note in found.notes) == ["binary", "notes"]
+    assert "canary" not in str(found)
     error = do(store, step(Action.CREATE, Connection(conn_id="notes", conn_type="x")))
     assert error == ["there is a secret of this name already"]
     assert secrets_manager.raw("connections/notes") == "canary"
@@ -395,8 +396,10 @@ def test_a_parameter_with_a_key_that_airflow_refuses_is_left_alone(parameter_sto
     parameter_store.put("connections/c", text)
     store = open_store(f"aws-ssm://{REGION}", settings(parameter_store.url))
     new = Connection(conn_id="c", conn_type="postgres")
-    assert len(store.read(Selection()).bundle) == 0
-    assert "'dbInstanceIdentifier' is no field of a connection" in store.create_refusal(new)
+    found = store.read(Selection())
+    assert len(found.bundle) == 0
+    reason = store.refusal(step(Action.CREATE, new), Context(before=found))
+    assert "'dbInstanceIdentifier' is no field of a connection" in reason
     assert do(store, step(Action.CREATE, new)) == ["there is a parameter of this name already"]
     assert parameter_store.raw("connections/c") == text
 
@@ -406,16 +409,17 @@ def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
 ) -> None:
     secrets_manager.put("variables/v", "x")
     store = open_store(f"aws-secretsmanager://{REGION}", settings(secrets_manager.url))
-    held = read_one(store, VARIABLE)
-    look = SecretsManager.is_there
+    found = look(store, VARIABLE)
+    (held,) = found.bundle
+    delete = SecretsManager.delete
 
-    def then_write(self: SecretsManager, kind: Kind, id_: str, known: Held) -> bool:
-        found = look(self, kind, id_, known)
+    def write_before(self: SecretsManager, kind: Kind, id_: str, known: Held) -> None:
         secrets_manager.client.put_secret_value(SecretId="airflow/variables/v", SecretString="theirs")
-        return found
+        delete(self, kind, id_, known)
 
-    monkeypatch.setattr(SecretsManager, "is_there", then_write)
-    assert do(store, step(Action.DELETE, None, held)) == ["changed by another writer meanwhile; run again"]
+    monkeypatch.setattr(SecretsManager, "delete", write_before)
+    deletion = step(Action.DELETE, None, held)
+    assert do(store, deletion, before=found) == ["changed by another writer meanwhile; run again"]
     assert secrets_manager.raw("variables/v") == "theirs"
 
 
@@ -429,17 +433,20 @@ def test_what_somebody_else_changed_is_neither_written_over_nor_deleted(
     for action in (Action.UPDATE, Action.REPLACE, Action.DELETE):
         truth.clear()
         create(store, VARIABLE)
-        held = read_one(store, VARIABLE)
+        found = look(store, VARIABLE)
+        (held,) = found.bundle
         somebody = open_store(f"{scheme}://{REGION}", settings(truth.url))
-        assert do(somebody, step(Action.UPDATE, other, held, "value")) == [None]
+        assert do(somebody, step(Action.UPDATE, other, held, "value"), before=found) == [None]
         source = None if action is Action.DELETE else replace(VARIABLE, value=Text("ours"))
-        assert do(store, step(action, source, held, "value")) == ["changed by another writer meanwhile; run again"]
+        late = step(action, source, held, "value")
+        assert do(store, late, before=found) == ["changed by another writer meanwhile; run again"]
         assert truth.raw("variables/v") == "theirs"
     truth.clear()
     create(store, VARIABLE)
-    held = read_one(store, VARIABLE)
+    found = look(store, VARIABLE)
     truth.clear()
-    assert do(store, step(Action.UPDATE, other, held, "value")) == ["deleted by another writer meanwhile; run again"]
+    late = step(Action.UPDATE, other, VARIABLE, "value")
+    assert do(store, late, before=found) == ["deleted by another writer meanwhile; run again"]
     assert truth.raw("variables/v") is None
 
 

@@ -40,6 +40,7 @@ from airconn.sandbox import Sandbox
 from airconn.sandbox.surroundings import DATABASE_NAME, Secrets, airflow_environ, write_config
 from airconn.sandbox.versions import resolve
 from tests.formats import strategies as some
+from tests.formats.options import writing
 from tests.integration.format_judge import FIELDS
 
 JUDGE = Path(__file__).parent / "format_judge.py"
@@ -307,7 +308,7 @@ def is_deliberate(parser: Parser, form: str, text: str) -> bool:
 @of_each_parser
 def test_what_is_written_is_read_by_airflow_or_reported_as_lost(parser: Parser, form: str, ask: Ask) -> None:
     written: list[tuple[Connection, str, set[str]]] = []
-    options = WriteOptions(airflow=AirflowVersion.parse(parser.airflow), connection_format=form)  # type: ignore[arg-type]
+    options = writing(airflow=AirflowVersion.parse(parser.airflow), connection_format=form)  # type: ignore[arg-type]
     for connection in examples_of("connections"):
         bundle = Bundle.of([replace(connection, conn_id="c", team_name=None)])
         rendered = get_format("env").render(bundle, options)

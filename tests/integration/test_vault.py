@@ -25,7 +25,7 @@ from tests.integration.backends import judge
 from tests.integration.backends.agreement import BackendAgreement, Place
 from tests.integration.faulty_proxy import FaultyProxy
 from tests.integration.openbao import TOKEN, OpenBao, fresh, running
-from tests.stores.contract import FULL, SECRET, StoreContract, create, do, read_one, step
+from tests.stores.contract import FULL, SECRET, StoreContract, create, do, look, read_one, step
 from tests.stores.site import Answer, Received, Site
 
 pytestmark = pytest.mark.xdist_group("openbao")
@@ -169,9 +169,10 @@ def truth(bao: OpenBao) -> Truth:
 def test_what_somebody_else_wrote_since_is_not_overwritten(bao: OpenBao, truth: Truth) -> None:
     store = opened(bao)
     create(store, FULL)
-    held = read_one(store, FULL)
+    found = look(store, FULL)
+    (held,) = found.bundle
     truth.put(f"connections/{FULL.conn_id}", {"conn_type": "theirs"})
-    (error,) = do(store, step(Action.UPDATE, replace(FULL, host="ours"), held, "host"))
+    (error,) = do(store, step(Action.UPDATE, replace(FULL, host="ours"), held, "host"), before=found)
     assert error == "changed by another writer meanwhile; run again"
     assert truth.raw(f"connections/{FULL.conn_id}") == {"conn_type": "theirs"}
 
@@ -230,9 +231,10 @@ def test_what_is_no_object_is_left_alone_and_told(bao: OpenBao, truth: Truth) ->
     for path, value in foreign.items():
         truth.put(path, value)
     store = opened(bao)
-    assert len(store.read(Selection()).bundle) == 0
-    assert sorted(note.where.rpartition("secret/")[2] for note in store.notes) == sorted(foreign)
-    assert "canary" not in str(store.notes)
+    found = store.read(Selection())
+    assert len(found.bundle) == 0
+    assert sorted(note.where.rpartition("secret/")[2] for note in found.notes) == sorted(foreign)
+    assert "canary" not in str(found)
     errors = do(store, step(Action.CREATE, Variable(key="none", value=Text("v"))))
     assert errors == ["there is a secret of this name already"]
     assert {path: truth.raw(path) for path in foreign} == foreign
@@ -338,9 +340,10 @@ def test_an_engine_that_wants_check_and_set_is_written_to(bao: OpenBao, truth: T
 def test_what_somebody_else_wrote_since_is_not_deleted(bao: OpenBao, truth: Truth) -> None:
     store = opened(bao)
     create(store, FULL)
-    held = read_one(store, FULL)
+    found = look(store, FULL)
     truth.put(f"connections/{FULL.conn_id}", {"conn_type": "theirs"})
-    assert do(store, step(Action.DELETE, None, held)) == ["changed by another writer meanwhile; run again"]
+    deletion = step(Action.DELETE, None, found.bundle.connections[FULL.conn_id])
+    assert do(store, deletion, before=found) == ["changed by another writer meanwhile; run again"]
     assert truth.raw(f"connections/{FULL.conn_id}") == {"conn_type": "theirs"}
 
 
@@ -370,8 +373,9 @@ def test_what_somebody_else_writes_while_it_is_deleted_stays(bao: OpenBao, truth
     create(ours, FULL)
     with between(bao, "/delete/", lambda: truth.put(path, {"conn_type": "theirs"})) as watched:
         store = opened(watched)
-        held = read_one(store, FULL)
-        assert do(store, step(Action.DELETE, None, held)) == ["changed by another writer meanwhile; run again"]
+        found = look(store, FULL)
+        deletion = step(Action.DELETE, None, found.bundle.connections[FULL.conn_id])
+        assert do(store, deletion, before=found) == ["changed by another writer meanwhile; run again"]
     assert truth.raw(path) == {"conn_type": "theirs"}
 
 
@@ -393,8 +397,9 @@ def test_who_may_only_delete_the_newest_version_deletes_it_and_is_told_if_it_was
 
     with between(bao, "/data/", write, method="DELETE") as watched:
         store = opened(watched, VAULT_TOKEN=token)
-        assert read_one(store, FULL) == held
-        (error,) = do(store, step(Action.DELETE, None, held))
+        found = look(store, FULL)
+        assert list(found.bundle) == [held]
+        (error,) = do(store, step(Action.DELETE, None, held), before=found)
     assert error == (
         "version 3, which another writer wrote meanwhile, was deleted as well; "
         "`vault kv undelete -versions=3` brings it back"
@@ -429,8 +434,8 @@ def test_a_path_that_is_empty_is_the_mount_itself(bao: OpenBao, truth: Truth) ->
 def test_an_empty_secret_is_the_connection_without_fields_that_airflow_finds(bao: OpenBao, truth: Truth) -> None:
     truth.put("connections/bare", {})
     store, bare = opened(bao), Connection(conn_id="bare", conn_type="")
-    assert read_one(store, bare) == bare
-    assert store.notes == []
+    looked = look(store, bare)
+    assert (list(looked.bundle), looked.notes) == ([bare], ())
     for version in ("2.11.2", "3.3.2"):
         found = judge.ask(version, judge.VAULT, {"url": bao.url, "token": TOKEN}, connections=["bare"])
         assert set(found.connections["bare"].values()) == {None}

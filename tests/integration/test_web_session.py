@@ -100,7 +100,7 @@ def test_reads_and_writes_of_one_run_share_a_session_that_ends_with_it(watched: 
     objects = [Connection(conn_id=id_, conn_type="http") for _, id_ in sorted(IDS)]
     steps = [Step(Kind.CONNECTIONS, obj.conn_id, Action.CREATE, obj) for obj in objects]
     assert [outcome.error for outcome in store.apply(steps)] == [None] * len(steps)
-    assert len(store.read(EACH)) == len(steps)
+    assert len(store.read(EACH).bundle) == len(steps)
     deletions = [Step(Kind.CONNECTIONS, obj.conn_id, Action.DELETE, target=obj) for obj in objects]
     assert [outcome.error for outcome in store.apply(deletions)] == [None] * len(steps)
     assert watched.sessions == 1
@@ -115,7 +115,7 @@ def test_a_session_that_ends_in_mid_run_is_followed_by_another(watched: Watched)
         store.read(LIST)
     watched.end_sessions()
     for _ in range(12):
-        assert len(store.read(LIST)) > 0
+        assert len(store.read(LIST).bundle) > 0
     store.close()
     assert (watched.verified, watched.logins, watched.sessions) == (3, 2, 0)
 
@@ -134,7 +134,7 @@ def test_where_too_many_logged_in_the_password_does_for_each_request(watched: Wa
     before = watched.verified
     store = watched.open()
     for _ in range(6):
-        assert len(store.read(LIST)) > 0
+        assert len(store.read(LIST).bundle) > 0
     store.close()
     assert (watched.verified - before, watched.logins) == (6, 1)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airconn.formats import env
+from airconn.formats import get_format
 from airconn.formats.base import ReadOptions
 from airconn.model import MASK, REDACTED, AirflowObject, Connection, Text, Variable
 from airconn.model.placeholders import Form, form_of, placeholders
@@ -150,7 +150,7 @@ def test_a_whole_connection_that_is_a_reference_has_its_scheme_as_the_type() -> 
     ],
 )
 def test_a_reference_that_is_read_as_the_uri_of_a_connection_is_one(value: str) -> None:
-    parsed = env.parse(f"AIRFLOW_CONN_DB={value}\n", ".env", ReadOptions())
+    parsed = get_format("env").parse(f"AIRFLOW_CONN_DB={value}\n", ".env", ReadOptions())
     assert [names(obj) for obj in parsed.bundle] == [["conn_type"]]
     [obj] = parsed.bundle
     assert names(replace(obj, genuine=frozenset({("conn_type", ())}))) == []  # type: ignore[call-arg]
@@ -167,7 +167,7 @@ def test_a_reference_that_is_read_as_the_uri_of_a_connection_is_one(value: str) 
     ],
 )
 def test_a_connection_of_such_a_service_is_none(value: str) -> None:
-    parsed = env.parse(f"AIRFLOW_CONN_DB={value}\n", ".env", ReadOptions())
+    parsed = get_format("env").parse(f"AIRFLOW_CONN_DB={value}\n", ".env", ReadOptions())
     assert [names(obj) for obj in parsed.bundle] == [[]]
 
 

@@ -17,13 +17,13 @@ import pytest
 
 from airconn.sandbox import foreground
 from airconn.sandbox.foreground import Ended, ending_signals, run_command
-from airconn.sandbox.guard import Guard
+from airconn.sandbox.guard import ProcessGuard
 
 
 class Box:
     """What :func:`run_command` needs of a sandbox."""
 
-    def __init__(self, guard: Guard, extra: Mapping[str, str]) -> None:
+    def __init__(self, guard: ProcessGuard, extra: Mapping[str, str]) -> None:
         self.guard = guard
         self.extra = extra
 
@@ -33,7 +33,7 @@ class Box:
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
-    with Guard() as guard:
+    with ProcessGuard() as guard:
         yield Box(guard, {"NOTES": str(tmp_path / "notes")})
 
 
@@ -105,9 +105,9 @@ ON_A_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from airconn.sandbox.foreground import run_command
-from airconn.sandbox.guard import Guard
+from airconn.sandbox.guard import ProcessGuard
 class Box:
-    guard = Guard().__enter__()
+    guard = ProcessGuard().__enter__()
     environ = staticmethod(lambda: dict(os.environ))
 try:
     sys.exit(run_command([sys.executable, "-c", sys.argv[1]], Box))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from airconn.sandbox.guard import Guard
+from airconn.sandbox.guard import ProcessGuard
 
 Eventually = Callable[..., bool]
 IsRunning = Callable[[int], bool]
@@ -29,7 +29,7 @@ def first_line(log: Path, eventually: Eventually) -> int:
 
 
 def test_the_directory_is_private_and_goes_with_the_block() -> None:
-    with Guard() as guard:
+    with ProcessGuard() as guard:
         assert guard.directory.parent == Path(tempfile.gettempdir()).resolve()
         assert stat.S_IMODE(guard.directory.stat().st_mode) == 0o700
         (guard.directory / "file").touch()
@@ -37,7 +37,7 @@ def test_the_directory_is_private_and_goes_with_the_block() -> None:
 
 
 def test_processes_and_what_they_started_end_with_the_block(eventually: Eventually, is_running: IsRunning) -> None:
-    with Guard() as guard:
+    with ProcessGuard() as guard:
         log = guard.directory / "log"
         process = guard.spawn(STUBBORN, log=log, env=os.environ)
         grandchild = first_line(log, eventually)
@@ -47,7 +47,7 @@ def test_processes_and_what_they_started_end_with_the_block(eventually: Eventual
 
 
 def test_an_error_in_the_block_ends_them_too(is_running: IsRunning) -> None:
-    guard = Guard()
+    guard = ProcessGuard()
 
     def interrupted() -> None:
         with guard:
@@ -62,14 +62,14 @@ def test_an_error_in_the_block_ends_them_too(is_running: IsRunning) -> None:
 
 
 def test_temporary_files_of_the_processes_are_in_the_directory() -> None:
-    with Guard() as guard:
+    with ProcessGuard() as guard:
         log = guard.directory / "log"
         assert guard.run(["sh", "-c", "echo $TMPDIR; pwd; exit 3"], log=log, env=os.environ) == 3
         assert log.read_text().split() == [str(guard.directory)] * 2
 
 
 def test_closing_works_without_the_watchdog_and_twice() -> None:
-    with Guard() as guard:
+    with ProcessGuard() as guard:
         process = guard.spawn(["sleep", "300"], log=guard.directory / "log", env=os.environ)
         assert guard._watchdog is not None
         guard._watchdog.kill()
@@ -82,8 +82,8 @@ def test_closing_works_without_the_watchdog_and_twice() -> None:
 
 HOLDER = """
 import os, subprocess, sys, time
-from airconn.sandbox.guard import Guard
-guard = Guard().__enter__()
+from airconn.sandbox.guard import ProcessGuard
+guard = ProcessGuard().__enter__()
 log = guard.directory / "log"
 group = guard.spawn({stubborn!r}, log=log, env=os.environ)
 other = subprocess.Popen(["sleep", "300"])
@@ -124,7 +124,7 @@ def test_when_airconn_is_killed_the_watchdog_ends_everything_and_itself(
 
 
 def test_what_has_been_forgotten_is_left_alone(is_running: IsRunning) -> None:
-    with Guard() as guard:
+    with ProcessGuard() as guard:
         bystander = subprocess.Popen(["sleep", "300"], start_new_session=True)
         with guard.watching(bystander):
             pass

@@ -10,7 +10,7 @@ import pytest
 
 from airconn.installed import command_for
 from airconn.sandbox import installer
-from airconn.sandbox.guard import Guard
+from airconn.sandbox.guard import ProcessGuard
 from airconn.sandbox.output import ProgramFailed
 from airconn.sandbox.pythons import Python
 from airconn.sandbox.versions import Release, resolve
@@ -42,7 +42,7 @@ def machine(write_script: WriteScript, tmp_path: Path) -> Iterator[Machine]:
         tmp_path / "python3.11",
         f'{note}\ncase "$*" in *"-m venv"*) mkdir -p {inside}; cp "$0" {inside}/python;; esac',
     )
-    with Guard() as guard, (tmp_path / "lock").open("w") as lock:
+    with ProcessGuard() as guard, (tmp_path / "lock").open("w") as lock:
 
         def install(release: Release, *, uv: Path | None, **environ: str) -> None:
             installer.install(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from airconn.errors import SandboxError
-from airconn.sandbox.guard import Guard
+from airconn.sandbox.guard import ProcessGuard
 from airconn.sandbox.output import ProgramFailed
 from airconn.sandbox.server import Server, listen
 from airconn.sandbox.surroundings import Secrets
@@ -32,7 +32,7 @@ for status in ["503 Not Yet", "200 OK"]:
 
 
 class Servers:
-    def __init__(self, folder: Path, guard: Guard) -> None:
+    def __init__(self, folder: Path, guard: ProcessGuard) -> None:
         self.folder = folder
         self.guard = guard
         self.secret = Secrets()
@@ -48,7 +48,7 @@ class Servers:
 
 @pytest.fixture
 def servers(tmp_path: Path) -> Iterator[Servers]:
-    with Guard() as guard:
+    with ProcessGuard() as guard:
         yield Servers(tmp_path, guard)
 
 

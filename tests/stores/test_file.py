@@ -14,7 +14,6 @@ import pytest
 
 from airconn.config import Settings
 from airconn.errors import AirconnError, BlockedError, InputError
-from airconn.formats.base import Parsed
 from airconn.model import (
     ALL_KINDS,
     NEWEST,
@@ -29,6 +28,7 @@ from airconn.model import (
     Text,
     Variable,
 )
+from airconn.model.reading import Reading
 from airconn.plan import make_plan
 from airconn.stores.base import DEFAULT_CONTEXT, Context
 from airconn.stores.file import FileStore
@@ -130,13 +130,13 @@ def test_a_file_is_parsed_once_for_all_who_look_into_it(tmp_path: Path, monkeypa
     path = tmp_path / "a.json"
     path.write_text('{"variables": {"a": "1"}, "connections": {"c": {"conn_type": "http"}}}')
     parsed: list[AirflowVersion] = []
-    parse = FileStore.parse
+    read = FileStore.read_text
 
-    def counted(self: FileStore, context: Context = DEFAULT_CONTEXT) -> Parsed:
+    def counted(self: FileStore, context: Context = DEFAULT_CONTEXT) -> Reading:
         parsed.append(context.airflow)
-        return parse(self, context)
+        return read(self, context)
 
-    monkeypatch.setattr(FileStore, "parse", counted)
+    monkeypatch.setattr(FileStore, "read_text", counted)
     store = FileStore(str(path), Settings())
     assert len(store.read(Selection(), TARGET).bundle) == len(store.read(Selection(), TARGET).bundle) == 2
     assert list(store.apply([], TARGET)) == []

@@ -11,12 +11,13 @@ import pytest
 
 from airconn.config import Settings
 from airconn.errors import BlockedError, InputErrors, UsageError
-from airconn.formats.base import Loss, WriteOptions
+from airconn.formats.base import Loss
 from airconn.model import NEWEST, AirflowVersion, Bundle, Connection, Kind, Origin, Selection, Text, Variable
 from airconn.stores.environment import EnvironmentStore
 from airconn.transfer.choices import ObjectChanges
 from airconn.transfer.environ import Environ, Limits, RunRequest, make_environ, variables_of
 from airconn.transfer.places import Places
+from tests.formats.options import writing
 
 SECRET = "hunter2-canary"
 
@@ -30,7 +31,7 @@ def variable(key: str, value: str, **fields: Any) -> Variable:
 
 
 def entries(*objects: Any, limits: Limits | None = None, **options: Any) -> tuple[dict[str, str], list[Loss]]:
-    return variables_of(Bundle.of(objects), WriteOptions(**options), limits or Limits())
+    return variables_of(Bundle.of(objects), writing(**options), limits or Limits())
 
 
 Made = Callable[..., Environ]

@@ -10,7 +10,7 @@ import pytest
 from airconn.errors import InputErrors
 from airconn.model import AirflowVersion, Connection, Origin, Outcome, Step, Text, Variable
 from airconn.plan import Policy
-from airconn.stores.base import DEFAULT_CONTEXT, Context
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context
 from airconn.transfer.importing import Import, OpenedImport, prepare
 from airconn.transfer.requests import ImportRequest
 from tests.memory import Memory
@@ -48,18 +48,21 @@ def test_what_a_place_knows_that_it_refuses_is_an_error_of_the_input() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "whole"),
+    ("policy", "hides", "whole"),
     [
-        (Policy(), False),
-        (Policy(on_existing="skip"), True),
-        (Policy(on_existing="fail"), True),
-        (Policy(hidden_is_equal=True), True),
+        (Policy(), True, False),
+        (Policy(on_existing="skip"), True, True),
+        (Policy(on_existing="fail"), True, True),
+        (Policy(hidden_is_equal=True), True, True),
+        (Policy(hidden_is_equal=True), False, False),  # all of an object is compared there
+        (Policy(on_existing="skip"), False, True),
     ],
 )
 def test_no_object_comes_into_being_in_two_steps_where_no_later_run_would_complete_it(
-    policy: Policy, whole: bool
+    policy: Policy, hides: bool, whole: bool
 ) -> None:
-    found = prepared(Memory(Connection(conn_id="a", conn_type="http")), Memory(), policy)
+    target = Memory(capabilities=Capabilities(hides=hides))
+    found = prepared(Memory(Connection(conn_id="a", conn_type="http")), target, policy)
     assert found.context.whole is whole
 
 

@@ -22,7 +22,7 @@ _SPACE = re.compile(f"[{_SPACES}]")
 
 def entries(text: str) -> Iterator[Entry]:
     """The entries of a file in their order, as Docker Compose sees them. What it would interpolate is a fault."""
-    return scanned(_Scanner(text))
+    return scanned(_ComposeScanner(text))
 
 
 def quote(value: str) -> Quoted:
@@ -43,7 +43,7 @@ def in_one_line(value: str) -> Quoted | None:
     return Quoted('"' + "".join(escapes.get(character, character) for character in value) + '"')
 
 
-class _Scanner(Scanner):
+class _ComposeScanner(Scanner):
     assigns = "=:"
     blanks = re.compile(f"[{_BLANKS}]*")
     blank_lines = re.compile(f"[\n{_SPACES}]*")

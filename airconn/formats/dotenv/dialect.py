@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from airconn.formats.dotenv import PORTABLE
 from airconn.formats.dotenv.lines import Entry
+from airconn.formats.dotenv.marks import PORTABLE
 from airconn.formats.dotenv.quoting import Quoted
 
 
@@ -34,7 +34,7 @@ class Dialect:
     """How many bytes a line may have."""
     has_quotes: bool = True
     way_out: str = "close the quotes, or put the whole value in quotes; comments start with #"
-    """What to do about a line that is none of the dialect."""
+    """What to do about a line that the dialect doesn't allow."""
 
     @property
     def mark(self) -> str:

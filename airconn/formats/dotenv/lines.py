@@ -1,8 +1,8 @@
 """The grammar of .env files, as python-dotenv 1.2 has it, with the place of each value.
 
-Written anew and not taken from python-dotenv because its own parser (`dotenv/parser.py`) takes gigabytes for a long
-quoted value and hours for a long run of blanks, and reads differently from version to version: a byte order mark,
-`NAME= # comment` and an escaped backslash before a quote. The tests hold both next to each other.
+python-dotenv's own parser (`dotenv/parser.py`) reads the files of its dialect (`python_dotenv.py`). It tells no
+places, takes gigabytes for a long quoted value and hours for a long run of blanks, and reads differently from version
+to version: a byte order mark, `NAME= # comment` and an escaped backslash before a quote. The tests compare both.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Entry:
 
 
 class Fault(Exception):
-    """A line that is none of the grammar, with the reason if there is one to tell, and what to do about it."""
+    """A line that the grammar doesn't allow, with the reason if one is known, and what to do about it."""
 
     def __init__(self, reason: str = "", hint: str = "put the value between single quotes") -> None:
         super().__init__(reason)
@@ -124,7 +124,8 @@ class Scanner:
         except Fault as fault:
             self.skip(LINE)
             self.position += 1
-            return Entry(line, column, is_fault=True, reason=fault.reason, hint=fault.hint)
+            span = (start, self.position)
+            return Entry(line, column, span=span, is_fault=True, reason=fault.reason, hint=fault.hint)
         written = self.text[slice(*value_span)]
         written = written if "$" in written or "`" in written else ""
         return Entry(line, column, name, value, value_column, value_span, (start, self.position), comment, written)

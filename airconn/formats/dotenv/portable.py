@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from airconn.formats.dotenv import PORTABLE, lines, quoting
+from airconn.formats.dotenv import lines, quoting
 from airconn.formats.dotenv.dialect import Dialect, no_text
+from airconn.formats.dotenv.marks import PORTABLE
 
 DIALECT = Dialect(
     PORTABLE,

@@ -1,10 +1,73 @@
-"""Files that python-dotenv alone reads."""
+"""Files that python-dotenv alone reads, as the version of it that is installed reads them."""
 
 from __future__ import annotations
 
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
 from airconn.formats.dotenv import lines
 from airconn.formats.dotenv.dialect import Dialect, no_text, own
+from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.quoting import BARE, DOUBLE_ESCAPES, LINE_ESCAPES, Quoted, between_double
+
+if TYPE_CHECKING:
+    from dotenv.parser import Binding
+
+_BLANKS = re.compile(r"[^\S\n]+")
+_MOST_STEPS = 100_000_000
+"""How many steps python-dotenv may take for runs of blanks (their squares) and for quotes that nothing closes."""
+_LONGEST = 1 << 20
+"""How many characters it may look through for the end of a quoted value: it takes 130 bytes for each."""
+
+
+def entries(text: str) -> Iterator[Entry]:
+    """The entries of a file in their order, as python-dotenv sees them.
+
+    A file that would take it gigabytes or hours is read by airconn's own scanner, which reads the same.
+    """
+    ours, text = list(lines.entries(text)), lines.unix_lines(text)
+    return _read(text, ours) if _is_quick(text, ours) else iter(ours)
+
+
+def _is_quick(text: str, ours: Sequence[Entry]) -> bool:
+    """Whether python-dotenv reads a text quickly. It would drop a second byte order mark, and tell wrong places."""
+    unclosed = [len(text) - entry.span[0] for entry in ours if entry.is_fault]
+    longest = max((entry.value_span[1] - entry.value_span[0] for entry in ours), default=0)
+    steps = sum(len(blanks[0]) ** 2 for blanks in _BLANKS.finditer(text)) + sum(unclosed)
+    return steps <= _MOST_STEPS and max(unclosed, default=longest) <= _LONGEST >= longest and text[:1] != "\ufeff"
+
+
+def _read(text: str, ours: Sequence[Entry]) -> Iterator[Entry]:
+    """What python-dotenv reads, with the places that our scanner knows."""
+    from dotenv.parser import parse_stream
+
+    known = {entry.span[0]: entry for entry in ours}
+    end = 0
+    for binding in parse_stream(io.StringIO(text, newline="")):
+        piece = binding.original.string
+        start, end = end + len(piece) - len(piece.lstrip()), end + len(piece)
+        entry = known.get(start)
+        if entry and (entry.name, entry.value, entry.is_fault) == (binding.key, binding.value, binding.error):
+            yield entry
+        elif start < end:  # otherwise only blanks are left
+            yield _entry(text, start, end, binding)
+
+
+def _entry(text: str, start: int, end: int, binding: Binding) -> Entry:
+    """An entry that another version of python-dotenv reads differently. Its value goes up to the end of the line."""
+    line = binding.original.line + binding.original.string[: start - end].count("\n")
+    column = start - text.rfind("\n", 0, start)
+    span, content = (start, end), text[start:end].rstrip()
+    if binding.key is None:
+        return Entry(line, column, span=span, comment="" if binding.error else content, is_fault=binding.error)
+    if binding.value is None:
+        return Entry(line, column, binding.key, span=span)
+    first = text.index("=", start + len(binding.key)) + 1
+    first += len(text[first:end]) - len(text[first:end].lstrip(" \t"))
+    value_span = (first, max(first, start + len(content)))
+    return Entry(line, column, binding.key, binding.value, None, value_span, span, written=text[slice(*value_span)])
 
 
 def quote(value: str) -> Quoted:
@@ -26,4 +89,4 @@ def _broken(value: str) -> tuple[str, ...]:
     return ("python-dotenv (with interpolation)",) if "${" in value else ()
 
 
-DIALECT = Dialect("python-dotenv", "python-dotenv", lines.entries, quote, own(quote), no_text, one_line=in_one_line)
+DIALECT = Dialect("python-dotenv", "python-dotenv", entries, quote, own(quote), no_text, one_line=in_one_line)

@@ -23,7 +23,7 @@ class Quoted:
 
 
 def refusal(value: str) -> str:
-    """Why there is no form of `value` that is at least harmless to a shell which reads the file, if there is none.
+    """Why `value` has no form that is at least harmless to a shell which reads the file. Empty if it has one.
 
     What a shell would run has to stand between single quotes, where python-dotenv's `\\'` ends the text for a shell.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from airconn.formats.dotenv import PORTABLE
+from airconn.formats.dotenv.marks import PORTABLE
 
 
 def sourcing(file: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from airconn.formats.dotenv import SHELL_NAME
 from airconn.formats.dotenv.dialect import Dialect, no_text, own
 from airconn.formats.dotenv.lines import Entry, Fault, Scanner, scanned
+from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.dotenv.quoting import BARE, Quoted
 from airconn.formats.dotenv.references import WAYS_OUT
 
@@ -26,7 +26,7 @@ _SPLITS = "bash would make several words of the braces here"
 
 def entries(text: str) -> Iterator[Entry]:
     """The entries of a file in their order, as sh and bash see them. What they would expand or run is a fault."""
-    return scanned(_Scanner(text))
+    return scanned(_ShellScanner(text))
 
 
 def quote(value: str) -> Quoted:
@@ -34,7 +34,7 @@ def quote(value: str) -> Quoted:
     return Quoted(value) if BARE.fullmatch(value) else Quoted("'" + value.replace("'", "'\\''") + "'")
 
 
-class _Scanner(Scanner):
+class _ShellScanner(Scanner):
     blanks = re.compile(r"[ \t]*")
     blank_lines = re.compile(r"[ \t\n]*")
     export = re.compile(r"export[ \t]+")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
@@ -19,55 +19,68 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from airconn.errors import InputError
 from airconn.formats import env, yaml_tree
-from airconn.formats.base import Change, Form, Loss, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
-from airconn.formats.k8s import read, write
+from airconn.formats.base import (
+    IsUnchanged,
+    Loss,
+    ReadOptions,
+    Rendered,
+    StoredForm,
+    WriteOptions,
+    not_in_place,
+    verified,
+)
+from airconn.formats.k8s import reading, writing
+from airconn.formats.k8s.declaration import LAYOUT, NAME, NAMESPACE
 from airconn.formats.k8s.names import DATA_KEY, IDS_ANNOTATION, LABELS, TEAM_LABEL
 from airconn.formats.yaml_edit import YamlEdits
 from airconn.model import AirflowObject, Bundle, Connection, Variable
+from airconn.model.reading import Key
 
 T = TypeVar("T")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def update(text: str, changes: Mapping[Change, AirflowObject | None], options: WriteOptions, same: Same) -> Rendered:
+def update(
+    text: str, changes: Mapping[Key, AirflowObject | None], options: WriteOptions, is_unchanged: IsUnchanged
+) -> Rendered:
     """`text` with the objects of `changes` as they are wanted; None takes one out.
 
     New ones are written in the layout that the file has, if `options` name none. Raises `InputError` where the file
     doesn't parse or two ids fall on one name, and `BlockedError` where it can't be changed in place.
     """
-    write.check(options)
-    reading = ReadOptions(airflow=options.airflow)
-    before = read.parse(text, "", reading).bundle
+    writing.check(options)
+    as_before = ReadOptions(airflow=options.airflow)
+    before = reading.read(text, "", as_before).checked().bundle
     mark = "\ufeff" if text.startswith("\ufeff") else ""
-    editor = _Editor(text.removeprefix(mark), options)
+    editor = _ManifestEditor(text.removeprefix(mark), options)
     losses: list[Loss] = []
-    expected: dict[Change, AirflowObject] = {}
+    expected: dict[Key, AirflowObject] = {}
     for key, obj in changes.items():
         if obj is None:
             editor.remove(key)
             continue
         how = editor.options_for(obj)
-        rendered = write.render(Bundle.of([obj]), how)
+        rendered = writing.render(Bundle.of([obj]), how)
         losses += rendered.losses
-        wanted, held = read.parse(rendered.text, "", reading).bundle.get(*key), before.get(*key)
-        if not isinstance(wanted, Connection | Variable) or (held is not None and same(held, wanted)):
+        wanted, held = reading.read(rendered.text, "", as_before).checked().bundle.get(*key), before.get(*key)
+        if not isinstance(wanted, Connection | Variable) or (held is not None and is_unchanged(held, wanted)):
             continue
         expected[key] = wanted
         editor.put(wanted, how)
     after = mark + editor.result()
-    verified(lambda: read.parse(after, "", reading).bundle, before, changes, expected)
+    verified(lambda: reading.read(after, "", as_before).checked().bundle, before, changes, expected)
     for secret in _secrets(after.removeprefix(mark)) if expected else ():
-        write.refuse_too_large(place.size() for place in secret.entries())
+        writing.refuse_too_large(place.size() for place in secret.entries())
     return Rendered(after, tuple(losses))
 
 
-def forms(text: str, options: WriteOptions) -> Form:
+def stored_in(text: str, options: WriteOptions) -> StoredForm:
     """What is read back of an object that was written into `text`, a connection as the one that stands there."""
-    editor = cache(lambda: _Editor(text.removeprefix("\ufeff"), options))  # which takes its time
+    editor = cache(lambda: _ManifestEditor(text.removeprefix("\ufeff"), options))  # which takes its time
     return lambda obj: env.stored(obj, editor().options_for(obj) if isinstance(obj, Connection) else options)
 
 
-class _Secret:
+class _SecretInText:
     """A Secret in the text."""
 
     def __init__(self, node: Node, span: tuple[int, int] | None) -> None:
@@ -78,7 +91,7 @@ class _Secret:
         self.namespace = self.text("metadata", "namespace")
         labels = _pairs(self.get("metadata", "labels"))
         self.labels = {str(key.value): str(value.value) for key, value in labels}
-        self.ids = read.true_ids(self.text("metadata", "annotations", IDS_ANNOTATION))
+        self.ids = reading.true_ids(self.text("metadata", "annotations", IDS_ANNOTATION))
         """The ids that names of entries don't tell."""
 
     def get(self, *names: str) -> Node | None:
@@ -91,19 +104,19 @@ class _Secret:
         node = self.get(*names)
         return str(node.value) if isinstance(node, ScalarNode) else None
 
-    def entries(self) -> Iterator[_Place]:
+    def entries(self) -> Iterator[_EntryInText]:
         for name in ("data", "stringData"):
             section = self.get(name)
             for key, value in _pairs(section):
                 if isinstance(section, MappingNode) and isinstance(value, ScalarNode):
-                    yield _Place(self, section, key, value, name == "stringData")
+                    yield _EntryInText(self, section, key, value, name == "stringData")
 
 
 @dataclass(frozen=True)
-class _Place:
+class _EntryInText:
     """An entry of a Secret in the text."""
 
-    secret: _Secret
+    secret: _SecretInText
     section: MappingNode
     key: Node
     value: ScalarNode
@@ -125,9 +138,9 @@ class _Place:
     def size(self) -> int:
         return len(self.value.value.encode()) if self.is_plain else len(base64.b64decode(self.value.value))
 
-    def objects(self) -> Iterator[Change]:
+    def objects(self) -> Iterator[Key]:
         """What Airflow finds here."""
-        if named := read.named_by(self.name, self.secret.ids):
+        if named := reading.named_by(self.name, self.secret.ids):
             yield named
         if self.name == DATA_KEY and TEAM_LABEL not in self.secret.labels:
             yield from (
@@ -135,10 +148,10 @@ class _Place:
             )
 
 
-class _Editor(YamlEdits):
+class _ManifestEditor(YamlEdits):
     def __init__(self, text: str, options: WriteOptions) -> None:
         super().__init__(text)
-        self.places: dict[Change, list[_Place]] = {}
+        self.places: dict[Key, list[_EntryInText]] = {}
         for secret in _secrets(text):
             for place in secret.entries():
                 for key in place.objects():
@@ -146,15 +159,15 @@ class _Editor(YamlEdits):
         everywhere = [place for places in self.places.values() for place in places]
         self.variables = [place for place in everywhere if place.is_variable]
         self.labelled = [place for place in everywhere if not place.is_variable]
-        layout = options.k8s_layout or ("env" if self.variables and not self.labelled else "backend")
-        self.options = replace(options, k8s_layout=layout)
+        layout = options.value(LAYOUT) or ("env" if self.variables and not self.labelled else "backend")
+        self.options = options.with_value(LAYOUT, layout)
         self.added: list[Connection | Variable] = []
         self.removed: set[tuple[int, int]] = set()
 
     def options_for(self, obj: AirflowObject) -> WriteOptions:
         """How an object is written: as it stands there, or as new ones are."""
         for place in self.places.get((obj.kind, obj.id), ()):
-            layout = replace(self.options, k8s_layout="env" if place.is_variable else "backend")
+            layout = self.options.with_value(LAYOUT, "env" if place.is_variable else "backend")
             return env.options_like(place.text(), obj, layout)
         return self.options
 
@@ -173,20 +186,20 @@ class _Editor(YamlEdits):
             new = "'" + value.replace("'", "''") + "'"
         self.replace(start, end, f" {new}" if start == end else new)
 
-    def remove(self, key: Change) -> None:
+    def remove(self, key: Key) -> None:
         for place in self.places.get(key, ()):
             if place.is_variable:
                 self.remove_entry(place)
             else:
                 self.remove_secret(place.secret)
 
-    def remove_entry(self, place: _Place) -> None:
+    def remove_entry(self, place: _EntryInText) -> None:
         if place.section.flow_style:
             raise not_in_place()
         end = self.next_line(max(self.end(place.value), place.key.end_mark.index))
         self.replace(self.line_start(place.key.start_mark.index), end, "")
 
-    def remove_secret(self, secret: _Secret) -> None:
+    def remove_secret(self, secret: _SecretInText) -> None:
         """Takes out the document of a Secret, if it isn't one of a list and holds nothing else."""
         if secret.span is None or any(place.name != DATA_KEY for place in secret.entries()):
             raise not_in_place()
@@ -204,30 +217,30 @@ class _Editor(YamlEdits):
 
     def result(self) -> str:
         new = ""
-        if self.added and self.options.k8s_layout == "env":
+        if self.added and self.options.value(LAYOUT) == "env":
             new = self.add_variables()
         elif self.added:
-            new = write.render_secrets(Bundle.of(self.added), self.in_namespace()).text
+            new = writing.render_secrets(Bundle.of(self.added), self.in_namespace()).text
         text = self.edited()
-        if new and read.is_json(text):
+        if new and reading.is_json(text):
             raise not_in_place()
         if new:
             text += "" if not text or text.endswith("\n") else self.newline
             text += (f"---\n{new}" if text.strip() else new).replace("\n", self.newline)
-        return text if text.strip() else write.EMPTY.replace("\n", self.newline)
+        return text if text.strip() else writing.EMPTY.replace("\n", self.newline)
 
     def in_namespace(self) -> WriteOptions:
         """The options, with the namespace in which all other objects of the file are."""
-        namespaces = {place.secret.namespace for place in self.labelled}
-        if self.options.k8s_namespace or len(namespaces) != 1:
+        first, *others = {place.secret.namespace for place in self.labelled} or {None}
+        if self.options.value(NAMESPACE) or others or not first:
             return self.options
-        return replace(self.options, k8s_namespace=namespaces.pop())
+        return self.options.with_value(NAMESPACE, first)
 
     def add_variables(self) -> str:
-        """Adds the new objects to the Secret that holds the others. Gives the text of one if there is none."""
-        place = next((p for p in self.variables if self.options.k8s_name in (None, p.secret.name)), None)
+        """Adds the new objects to the Secret that holds the others, or returns the text of a new one."""
+        place = next((p for p in self.variables if self.options.value(NAME) in (None, p.secret.name)), None)
         if place is None:
-            return write.render_variables(Bundle.of(self.added), self.options).text
+            return writing.render_variables(Bundle.of(self.added), self.options).text
         taken = {place.name for place in self.variables}
         for obj in env.nameable(Bundle.of(self.added)):
             name = env.env_name(obj.kind, obj.id)
@@ -242,9 +255,9 @@ class _Editor(YamlEdits):
         self.add_ids(place.secret)
         return ""
 
-    def add_ids(self, secret: _Secret) -> None:
+    def add_ids(self, secret: _SecretInText) -> None:
         """Says in an annotation what the names of new entries don't tell."""
-        ids = write.true_ids(self.added)
+        ids = writing.true_ids(self.added)
         if not ids:
             return
         value = json.dumps({**secret.ids, **ids})
@@ -260,23 +273,23 @@ class _Editor(YamlEdits):
             self.insert(metadata, f"annotations:\n{' ' * (column + 2)}{IDS_ANNOTATION}: {_scalar(value)}")
 
 
-def _secrets(text: str) -> Iterator[_Secret]:
+def _secrets(text: str) -> Iterator[_SecretInText]:
     """The Secrets of a text that has been read already, where they stand."""
     nodes = _whole(yaml.compose_all(text, Loader=_Loader))
     events = _whole(yaml.parse(text, Loader=_Loader))
     starts = [mark.index for event in events if isinstance(event, DocumentStartEvent) and (mark := event.start_mark)]
     for node, start, end in zip(nodes, starts, [*starts[1:], len(text)], strict=True):
         if _is(node, "Secret"):
-            yield _Secret(node, (start, end))
+            yield _SecretInText(node, (start, end))
         elif _is(node, "List", "SecretList"):
             items = _value(node, "items")
             for item in items.value if isinstance(items, SequenceNode) else ():
                 if _is(item, "Secret") or (_is(node, "SecretList") and _value(item, "kind") is None):
-                    yield _Secret(item, None)
+                    yield _SecretInText(item, None)
 
 
 def _whole(pieces: Iterator[T]) -> Iterator[T]:
-    """What a parser finds, one after the other. Raises `BlockedError` for JSON that is no YAML."""
+    """What a parser finds, one after the other. Raises `BlockedError` for JSON that isn't YAML."""
     try:
         yield from pieces
     except yaml.YAMLError:

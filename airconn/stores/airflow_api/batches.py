@@ -8,11 +8,11 @@ from enum import Enum
 from itertools import chain
 
 from airconn.errors import AirconnError, own_fault
-from airconn.model import WRITES, Action, AirflowObject, Outcome, Selection, Step
+from airconn.model import WRITES, Action, AirflowObject, Outcome, Step
 from airconn.stores.airflow_api import bulk
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.bulk import BulkContent, BulkEntry, BulkKey
-from airconn.stores.airflow_api.late_passwords import LACKS, LatePasswords, is_late
+from airconn.stores.airflow_api.late_passwords import LACKS, LatePasswords, can_come_late
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.reading import ApiReader
 from airconn.stores.airflow_api.sent_fields import is_merged
@@ -138,7 +138,7 @@ class BatchWriter:
                 yield outcome
         except Exception as error:  # noqa: BLE001 - what was sent before has to get its report
             for item in left:
-                lacks = f"; {LACKS}" if is_late(item.step) else ""
+                lacks = f"; {LACKS}" if can_come_late(item.step) else ""
                 yield Outcome(item.step, f"{own_fault(error)}{lacks}")
 
     def _grouped(self, steps: Iterable[Step]) -> Iterator[list[BulkEntry]]:
@@ -166,8 +166,7 @@ class BatchWriter:
             return
         try:
             reader = ApiReader(self._session, self._api, unwatched)
-            kind, ids = merging[0].kind, frozenset((step.kind, step.id) for step in merging)
-            held = {obj.id: obj for obj in reader.read(kind, Selection(kinds=frozenset({kind}), ids=ids))}
+            held = reader.find(merging[0].kind, [step.id for step in merging])
         except AirconnError as error:
             yield from (Outcome(item.step, f"not tried: {told(error)}", untried=True) for item in entries)
             return
@@ -221,7 +220,7 @@ class BatchWriter:
                 self._most = min(self._ceiling, 2 * self._most)
             for item in entries:
                 if item.step.id in succeeded:
-                    self._passwords.lack(item)
+                    self._passwords.note_lacking(item)
             yield from self._rest(part, succeeded)
 
     def _shrink(self, size: int) -> None:
@@ -246,7 +245,7 @@ class BatchWriter:
         """The outcome of an entry by itself, with its password, and the server's own reason if it is refused."""
         doubt = part.doubt(item)
         if doubt is not Doubt.NONE:
-            self._passwords.lack(item)  # it may be there already, without
+            self._passwords.note_lacking(item)  # it may be there already, without
         outcome = self._writer.attempt(item.step, doubt, completes=part.completes)
         if outcome.untried and part.fate is not Fate.OPEN:
             error = f"{UNKNOWN}; {outcome.error}".replace("not tried", "not tried again")
@@ -285,7 +284,7 @@ class BatchWriter:
             if (there := held.get(item.step.id)) is not None:
                 outcomes[item.step.id] = self._settled(item.step, there, doubtful.doubt(item))
                 if outcomes[item.step.id].error is None:
-                    self._passwords.lack(item)
+                    self._passwords.note_lacking(item)
         left = [item for item in part.entries if item.step.id not in outcomes]
         again = self._halved(replace(doubtful, entries=left)) if left else ()
         outcomes |= {outcome.step.id: outcome for outcome in again}
@@ -316,7 +315,7 @@ class BatchWriter:
             Lister(self._session, self._api, kind, unwatched).count()
             return {}
         reader = ApiReader(self._session, self._api, unwatched)
-        return {obj.id: obj for obj in reader.read_these(kind, [item.step.id for item in part.entries])}
+        return reader.find_singly(kind, [item.step.id for item in part.entries])
 
 
 class _Ahead:

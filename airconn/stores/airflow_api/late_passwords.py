@@ -10,7 +10,7 @@ It is off, and each password travels with its connection,
 * for `MANY_PASSWORDS` or fewer in one request, which take no time that shows,
 * in Airflow 2, which takes no request of many, and before 3.0.4, where an update clears what it doesn't name,
 * where a later run would not complete a connection that was left without (`Context.whole`),
-* for connections of a team, and for a password that is `***` (`is_late`),
+* for connections of a team, and for a password that is `***` (`can_come_late`),
 * with credentials that may create connections and not change them, which a harmless request finds out,
 * once one of the second requests has failed.
 
@@ -82,14 +82,14 @@ class LatePasswords:
     ) -> Iterator[Outcome]:
         """The outcomes of creating connections without their passwords, by `create`, and of `update` with these.
 
-        `create` calls `lacks` for each one that has come to be there without.
+        `create` calls `note_lacking` for each one that has come to be there without.
         """
         self._lacking.clear()
         created = list(create([_without_password(item) for item in entries]))
         later = [
             (place, _password_alone(self._api, item))
             for place, (item, outcome) in enumerate(zip(entries, created, strict=True))
-            if outcome.error is None and item.step.id in self._lacking and is_late(item.step)
+            if outcome.error is None and item.step.id in self._lacking and can_come_late(item.step)
         ]
         outcomes = update([password for _, password in later]) if later else iter(())
         for (place, _), outcome in zip(later, outcomes, strict=True):
@@ -100,8 +100,8 @@ class LatePasswords:
                 created[place] = replace(created[place], error=f"{_WITHOUT}: {outcome.error}")
         yield from created
 
-    def lack(self, item: BulkEntry) -> None:
-        """An entry has come to be there, or may have: without its password, if it was sent so."""
+    def note_lacking(self, item: BulkEntry) -> None:
+        """Notes that an entry has come to be there, or may have, if it was sent without its password."""
         if item.content is BulkContent.BARE:
             self._lacking.add(item.step.id)
 
@@ -111,7 +111,7 @@ class LatePasswords:
         return (Note(self._session.base, _LEARNS.format(many)),) if many >= _TELLING else ()
 
 
-def is_late(step: Step) -> bool:
+def can_come_late(step: Step) -> bool:
     """Whether the password of a connection can come late. An update takes `***` for what is there.
 
     Where it belongs to a team, credentials that may create it may not be those that may change it.
@@ -123,7 +123,7 @@ def is_late(step: Step) -> bool:
 
 def may_have_come_late(done: Sequence[Step], dialect: RestDialect) -> list[Step]:
     """The steps that may have been carried out in two requests."""
-    created = [step for step in done if step.action is Action.CREATE and is_late(step)]
+    created = [step for step in done if step.action is Action.CREATE and can_come_late(step)]
     return created if dialect.bulk_keeps_unnamed and len(created) > MANY_PASSWORDS else []
 
 
@@ -134,7 +134,7 @@ def _password(item: BulkEntry) -> Any:
 
 def _without_password(item: BulkEntry) -> BulkEntry:
     """The same without a password in it, if it can come late."""
-    if not is_late(item.step) or isinstance(item.entity, str):
+    if not can_come_late(item.step) or isinstance(item.entity, str):
         return item
     values = {name: value for name, value in item.entity.items() if name != "password"}
     return replace(item, entity=values, content=BulkContent.BARE)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airconn.model import Action, AirflowObject, Connection, Kind, Selection, Step, value_fields
+from airconn.model import Action, AirflowObject, Connection, Kind, Step, value_fields
 from airconn.model.reading import Key, Note
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.late_passwords import may_have_come_late
@@ -54,9 +54,7 @@ def _writes_password(step: Step) -> bool:
 def _held(session: Session, api: Api, steps: dict[str, Step]) -> dict[str, AirflowObject]:
     """What the server shows. The list of Airflow 2 lacks only the extras, which would be a request each."""
     if api.lists_in_full(Kind.CONNECTIONS):
-        ids = frozenset((Kind.CONNECTIONS, id_) for id_ in steps)
-        selection = Selection(kinds=frozenset({Kind.CONNECTIONS}), ids=ids)
-        return {obj.id: obj for obj in ApiReader(session, api, unwatched).read(Kind.CONNECTIONS, selection)}
+        return ApiReader(session, api, unwatched).find(Kind.CONNECTIONS, steps)
     items = Lister(session, api, Kind.CONNECTIONS, unwatched).read().items
     return {id_: api.parse(Kind.CONNECTIONS, item) for id_, item in items.items() if id_ in steps}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from airconn.errors import TargetError
 from airconn.model import AirflowObject, Kind, Selection
@@ -58,13 +58,16 @@ class ApiReader:
             ids = [id_ for id_ in wanted if id_ and "/" not in id_]
         yield from self._singly(kind, ids)
 
-    def read_these(self, kind: Kind, ids: Sequence[str]) -> Iterator[AirflowObject]:
-        """The objects with these ids that there are: one by one, if that can be, since a list may not stand still."""
-        if _have_paths(self._api, ids):
-            yield from self._singly(kind, ids)
-        else:
-            wanted = frozenset((kind, id_) for id_ in ids)
-            yield from self.read(kind, Selection(kinds=frozenset({kind}), ids=wanted))
+    def find(self, kind: Kind, ids: Collection[str]) -> dict[str, AirflowObject]:
+        """The objects with these ids that exist, by their ids."""
+        wanted = frozenset((kind, id_) for id_ in ids)
+        return {obj.id: obj for obj in self.read(kind, Selection(kinds=frozenset({kind}), ids=wanted))}
+
+    def find_singly(self, kind: Kind, ids: Sequence[str]) -> dict[str, AirflowObject]:
+        """The same, one by one if that can be, since a list may not stand still."""
+        if not _have_paths(self._api, ids):
+            return self.find(kind, ids)
+        return {obj.id: obj for obj in self._singly(kind, ids)}
 
     def _singly(self, kind: Kind, ids: Sequence[str]) -> Iterator[AirflowObject]:
         """The objects with these ids that there are, several at a time."""

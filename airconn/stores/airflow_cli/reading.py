@@ -14,7 +14,7 @@ from airconn.airflow.command import dialect_of
 from airconn.errors import InputError, TargetError
 from airconn.formats import connection_fields
 from airconn.formats.base import Faults
-from airconn.formats.shapes import whole_number
+from airconn.formats.documents import whole_number
 from airconn.model import (
     UNDESCRIBED,
     AirflowObject,
@@ -52,7 +52,7 @@ def objects(
             else:
                 found.append(pool(id_, entry, origin))
         except InputError as error:
-            faults.errors.append(error)
+            faults.take(error)
     faults.check()
     return found
 

@@ -6,6 +6,8 @@ The texts of urllib3's exceptions are not shown: they hold URLs and object reprs
 from __future__ import annotations
 
 import re
+from functools import partial
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from airconn.errors import TargetError
@@ -22,44 +24,27 @@ class NoAnswer(TargetError):
     `passing`: what is wrong may go by, so that it can be tried again. `timed_out`: it took too long.
     """
 
+    usual_hint: ClassVar[str | None] = None
     timed_out = False
 
     def __init__(
-        self,
-        message: str,
-        *,
-        where: str,
-        hint: str | None = None,
-        maybe_done: bool = False,
-        passing: bool = False,
+        self, message: str, *, where: str, hint: str | None = None, maybe_done: bool = False, passing: bool = False
     ) -> None:
-        super().__init__(message, where=where, hint=hint)
+        super().__init__(message, where=where, hint=hint or self.usual_hint)
         self.maybe_done = maybe_done
         self.passing = passing
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), self.message, self.where, self.hint, self.maybe_done, self.passing))
+        return partial(type(self), self.message, **{name: vars(self)[name] for name in _KEPT}), ()
+
+
+_KEPT = ("where", "hint", "maybe_done", "passing")
 
 
 class OutOfTime(NoAnswer):
     """The run has no time left."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        where: str,
-        hint: str | None = DEADLINE,
-        maybe_done: bool = False,
-        passing: bool = False,
-    ) -> None:
-        super().__init__(message, where=where, hint=hint, maybe_done=maybe_done, passing=passing)
-
-
-def _rebuild(
-    cls: type[NoAnswer], message: str, where: str, hint: str | None, maybe_done: bool, passing: bool
-) -> NoAnswer:
-    return cls(message, where=where, hint=hint, maybe_done=maybe_done, passing=passing)
+    usual_hint = DEADLINE
 
 
 def no_answer(

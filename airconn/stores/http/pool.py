@@ -63,22 +63,26 @@ def _through_proxy(proxy: str | None, headers: Mapping[str, str] | None, options
     return ProxyManager(proxy, proxy_headers=headers, **options)
 
 
+def environment_proxy(scheme: str, host: str) -> str | None:
+    """The proxy for a host, with a port or without, from the environment as `urllib.request` reads it."""
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
 def _proxy_for(base: str) -> tuple[str | None, Mapping[str, str] | None]:
-    """The proxy for a base URL and the headers it wants, from the environment as `urllib.request` reads it.
+    """The proxy for a base URL, and the headers it wants.
 
     Credentials in the proxy's address become a header: urllib3 ignores them there, and messages would show them.
     """
     from urllib3.util import make_headers
 
     parts = urlsplit(base)
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(parts.netloc):
-        return None, None
-    if "://" not in proxy:
-        proxy = f"http://{proxy}"
+    proxy = environment_proxy(parts.scheme, parts.netloc)
     try:
-        found = urlsplit(proxy)
+        found = urlsplit(proxy or "")
         username, password = found.username, found.password
     except ValueError:
         raise UsageError(

@@ -17,7 +17,7 @@ class Elsewhere(TargetError):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class NamedServers:
     """The servers that were named for requests: `base` and the hosts of --allow-redirect."""
 
     where: str

@@ -10,21 +10,21 @@ from airconn.stores import drivers
 from airconn.stores.http import bodies, redirects
 
 
-def make_session(extra: str, way: redirects.Way, most: bodies.Limit) -> Any:
-    """A `requests.Session` that follows a redirect only where `way` admits it, and limits the body of each answer.
+def make_session(extra: str, named: redirects.NamedServers, most: bodies.Limit) -> Any:
+    """A `requests.Session` that follows a redirect only where `named` admits it, and limits the body of each answer.
 
     `extra` is the extra of airconn that brings requests. Its adapters are set with `mount`.
     """
     requests = drivers.load("requests", extra)
 
-    class Session(requests.Session):  # type: ignore[misc, name-defined]
+    class GuardedSession(requests.Session):  # type: ignore[misc, name-defined]
         refusal: TargetError | None = None
         """What was last refused here, for drivers that make an error of their own of it."""
 
         def send(self, request: Any, **options: Any) -> Any:
             try:
-                if way.base and not way.admits(request.url, way.base):
-                    raise way.refusal(request.url, way.base)
+                if named.base and not named.admits(request.url, named.base):
+                    raise named.refusal(request.url, named.base)
                 return super().send(request, **options)
             except TargetError as error:
                 self.refusal = error
@@ -34,17 +34,17 @@ def make_session(extra: str, way: redirects.Way, most: bodies.Limit) -> Any:
             to = super().get_redirect_target(response)
             if not to:
                 return None
-            if not way.admits(urljoin(response.url, to), response.url):
-                raise way.refusal(to, response.url)
+            if not named.admits(urljoin(response.url, to), response.url):
+                raise named.refusal(to, response.url)
             return to if response.status_code in redirects.FOLLOWED else None
 
-    session = Session()
+    session = GuardedSession()
     session.headers["Accept-Encoding"] = "gzip"
-    mount(session, extra, way, most)
+    mount(session, extra, named, most)
     return session
 
 
-def mount(session: Any, extra: str, way: redirects.Way, most: bodies.Limit, **options: Any) -> None:
+def mount(session: Any, extra: str, named: redirects.NamedServers, most: bodies.Limit, **options: Any) -> None:
     """Gives a session adapters with these options of `HTTPAdapter`."""
     adapters = drivers.load("requests.adapters", extra)
 
@@ -63,7 +63,7 @@ def mount(session: Any, extra: str, way: redirects.Way, most: bodies.Limit, **op
     limited: list[Any] = []
 
     def _limit(manager: Any) -> None:
-        manager.pool_classes_by_scheme = bodies.limited(manager.pool_classes_by_scheme, most, way.where)
+        manager.pool_classes_by_scheme = bodies.limited(manager.pool_classes_by_scheme, most, named.where)
 
     for scheme in ("https://", "http://"):
         session.mount(scheme, Adapter(**options))

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from airconn.formats import json_, yaml_tree
+from airconn.formats import json_tree, yaml_tree
 from airconn.formats.base import not_in_place
 from airconn.formats.text_edits import TextEdits
 from airconn.formats.yaml_edit import YamlEdits
@@ -52,7 +52,7 @@ def _edited_lines(text: str, changes: Changes) -> str:
 
 def _edited_json(text: str, changes: Changes) -> str:
     """Strings, numbers and the order of keys stay as they are, and so does the indent."""
-    document: dict[str, Any] = json_.load(text, "") if text else {}
+    document: dict[str, Any] = json_tree.load(text, "") if text else {}
     for id_, obj in sorted(changes.items()):
         if obj is None:
             document.pop(id_, None)

@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from airconn.errors import InputError
-from airconn.formats import connection_fields, connection_uri, json_, shapes, tree, uri, yaml_tree
-from airconn.formats.base import Faults, ReadOptions, extra_fault, parsed, show_key
+from airconn.formats import connection_fields, connection_uri, documents, json_tree, tree, uri_lines, yaml_tree
+from airconn.formats.base import Faults, ReadOptions, extra_fault, reading, show_key
 from airconn.model import (
     UNDESCRIBED,
     AirflowObject,
@@ -67,7 +67,7 @@ def read(text: str, kind: Kind, path: str, options: ReadOptions) -> Reading:
         reader.env(text, path)
     else:
         reader.document(*_documents(text, path, file_type), path)
-    found = parsed(reader.found, reader.faults, reader.notes)
+    found = reading(reader.found, reader.faults, reader.notes).checked()
     useless: dict[Key, object] = {(kind, id_): USELESS for id_ in reader.ids if found.bundle.get(kind, id_) is None}
     return Reading(found.bundle, found.notes, versions=useless)
 
@@ -80,7 +80,7 @@ def ids(content: Reading, kind: Kind) -> frozenset[str]:
 def _documents(text: str, path: str, file_type: str) -> tuple[Any, Any]:
     """The document as we read it, with the line and column of each value, and as Airflow reads it."""
     if file_type == "json":
-        return json_.load(text, path), json.loads(text)
+        return json_tree.load(text, path), json.loads(text)
     document = yaml_tree.load(text, path)
     try:
         return document, yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - it is a safe one
@@ -152,7 +152,7 @@ class _Reader:
             self.notes.append(
                 Note(str(origin), f"{key} is no text, and Airflow's backend gives it to tasks as it is")
             )
-        text = Text.of(as_airflow) if isinstance(as_airflow, str) else shapes.variable_text(value)
+        text = Text.of(as_airflow) if isinstance(as_airflow, str) else documents.variable_text(value)
         self.found.append(Variable(key=key, value=text, unsaid=UNDESCRIBED, origin=origin))
 
     def uri(self, conn_id: str, text: str, origin: Origin, column: int | None) -> None:
@@ -189,7 +189,7 @@ def _is_sectioned(document: tree.Mapping) -> bool:
 def env_entries(text: str, path: str, faults: Faults) -> Iterator[tuple[str, str, Origin, int]]:
     """The entries of a file of NAME=VALUE lines (`_parse_env_file`): nothing is quoted, and blanks count."""
     lines: dict[str, int] = {}
-    for (line, column), content in uri.lines_of(text):
+    for (line, column), content in uri_lines.lines_of(text):
         if not content or content.lstrip().startswith("#"):
             continue
         origin = Origin(path, line)

@@ -1,4 +1,4 @@
-"""How an object is written into one secret, and what Airflow makes of what stands in one."""
+"""How an object is written into one secret, and what Airflow makes of a secret."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, connection_uri, env
-from airconn.formats.base import ConnectionFormat
 from airconn.model import (
     UNDESCRIBED,
     AirflowObject,
@@ -29,6 +28,9 @@ Payload = Any
 class Codec(Protocol):
     """One way to write an object into a secret."""
 
+    connection_format: str
+    """How it writes a connection: `json` or `uri`."""
+
     def encode(self, obj: Connection | Variable) -> Payload:
         """The value of the secret of `obj`, hidden parts of it as the mask."""
 
@@ -45,7 +47,7 @@ class Codec(Protocol):
 class TextCodec:
     """A connection as a URI or as JSON, a variable as its text (`BaseSecretsBackend.deserialize_connection`)."""
 
-    def __init__(self, connection_format: ConnectionFormat = "json") -> None:
+    def __init__(self, connection_format: str = "json") -> None:
         self.connection_format = connection_format
 
     def encode(self, obj: Connection | Variable) -> str:
@@ -79,7 +81,7 @@ def stored(codec: Codec, obj: AirflowObject, rules: Rules) -> AirflowObject:
         return obj
     back = codec.decode(obj.kind, obj.id, codec.encode(obj), rules, obj.origin)
     literal = {name: getattr(obj, name) for name in obj.literal}
-    # What is no JSON to us, or has a key twice, is hidden as a whole to whoever reads it; here it is known.
+    # A text that isn't JSON to us, or has a key twice, is hidden as a whole to its readers; here it is known.
     return replace(back, **literal) if literal else back
 
 

@@ -14,11 +14,24 @@ from airconn.stores.in_parallel import in_order
 from airconn.stores.secrets.codec import Payload
 
 
-class Refused(AirconnError):
+class SecretRefused(AirconnError):
     """The service doesn't do this with this one secret, and may well do it with others."""
 
 
-class Taken(Refused):
+class Denied(SecretRefused):
+    """The credentials are good, and may not do this."""
+
+
+class Declined(SecretRefused):
+    """An answer that is about the one secret. `code` is the service's own name for it (`NOT_FOUND`)."""
+
+    def __init__(self, message: str, *, hint: str | None = None, code: str = "", status: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.status = status
+
+
+class Taken(SecretRefused):
     """There is a secret of this name already, or another one than was read."""
 
 
@@ -57,8 +70,8 @@ class Held:
 class Service(ABC):
     """One account, vault or namespace, with the names that Airflow's backend has for objects in it.
 
-    Each call raises `Unavailable` where the service can't be reached or refuses the credentials, and `Refused` where
-    it is about the one secret. No text of either quotes a value. Calls come from several threads at a time.
+    Each call raises `Unavailable` where the service can't be reached or refuses the credentials, and `SecretRefused`
+    where it is about the one secret. No text of either quotes a value. Calls come from several threads at a time.
     """
 
     parallel: ClassVar[int] = 8
@@ -66,7 +79,7 @@ class Service(ABC):
 
     @abstractmethod
     def describe(self) -> str:
-        """The place in words, such as `vault at http://127.0.0.1:8200, mount secret`. Asks nobody."""
+        """The place in words, such as `vault at http://127.0.0.1:8200, mount secret`. Sends no request."""
 
     @abstractmethod
     def name(self, kind: Kind, id_: str) -> str:
@@ -77,7 +90,7 @@ class Service(ABC):
         return self.name(kind, id_)
 
     def beginnings(self, kind: Kind) -> tuple[str, ...]:
-        """What stands before the ids of a kind, in each place where the backend looks."""
+        """The texts before the ids of a kind, one for each path that the backend looks at."""
         return (self.name(kind, "x").removesuffix("x"),)
 
     def account(self) -> object:
@@ -130,7 +143,7 @@ class Service(ABC):
             return error
 
     def close(self) -> None:  # noqa: B027 - most drivers hold nothing open
-        """Lets go of connections."""
+        """Closes its connections."""
 
 
 def owned_by(kind: Kind, id_: str) -> str:

@@ -99,10 +99,11 @@ class BackendAgreement:
         by_id = {
             (obj.kind, obj.id): obj for obj in (*examples(), *generated()) if obj.kind in store.capabilities.kinds
         }
+        context = replace(TARGET, wanted=frozenset(by_id))
         possible = [
             obj
             for obj in by_id.values()
-            if not store.problems(obj, TARGET) and not store.refusal(step(Action.CREATE, obj), TARGET)
+            if not store.problems(obj, context) and not store.refusal(step(Action.CREATE, obj), context)
         ]
         assert len(possible) >= len(by_id) - self.exceptions
         assert len(possible) >= GENERATED or self.exceptions > 150

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import pytest
 
 from airconn.config import Settings
-from airconn.formats import env, k8s
-from airconn.formats.base import WriteOptions
+from airconn.formats import env, get_format
 from airconn.formats.k8s.names import LABELS
 from airconn.model import Bundle, Connection, Kind, Selection, Variable
 from airconn.stores.secrets.k8s import open_backend, open_store
+from tests.formats.options import writing
 from tests.integration.backends import judge
 from tests.integration.backends.agreement import (
     BackendAgreement,
@@ -80,7 +80,9 @@ def every_object() -> Bundle:
 def test_airflow_finds_what_a_manifest_says(
     version: str, connection_format: Any, cluster: FakeKubernetes, environ: dict[str, str]
 ) -> None:
-    rendered = k8s.render(every_object(), WriteOptions(connection_format=connection_format, k8s_namespace="airflow"))
+    rendered = get_format("k8s").render(
+        every_object(), writing(connection_format=connection_format, k8s_namespace="airflow")
+    )
     cluster.apply(rendered.text)
     assert len(cluster.secrets) > (400 if connection_format == "uri" else 500)
     found = [
@@ -103,7 +105,7 @@ def test_airflow_finds_what_a_manifest_puts_into_its_environment(version: str, c
     names: dict[str, Any] = {}
     for obj in env.nameable(every_object()):
         names.setdefault(env.env_name(obj.kind, obj.id), obj)  # of which a container has one
-    rendered = k8s.render(Bundle.of(names.values()), WriteOptions(k8s_layout="env"))
+    rendered = get_format("k8s").render(Bundle.of(names.values()), writing(k8s_layout="env"))
     cluster.apply(rendered.text)
     (secret,) = cluster.secrets.values()
     # As the kubelet does with `envFrom`.

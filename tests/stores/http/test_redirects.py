@@ -14,7 +14,7 @@ import pytest
 import trustme
 import yaml
 
-from airconn.stores.http.redirects import Way
+from airconn.stores.http.redirects import NamedServers
 from tests.conftest import Result
 from tests.stores.secrets import fake_key_vault
 from tests.stores.site import Answer, Received, Site
@@ -225,14 +225,14 @@ def test_no_redirect_from_https_to_http_is_followed_even_to_a_host_that_is_allow
 
 
 def test_a_redirect_to_another_scheme_of_the_same_host_is_not_followed() -> None:
-    way = Way("vault://v", "http://v:8200", ())
-    assert way.admits("http://V:8200/v1/x", "http://v:8200/v1/x")
-    assert not way.admits("https://v:8200/v1/x", "http://v:8200/v1/x")
-    assert not way.admits("http://v:8201/v1/x", "http://v:8200/v1/x")
-    assert not way.admits("file:///etc/passwd", "http://v:8200")
-    assert not way.admits("http://[x", "http://v:8200")
-    assert Way("", "http://v:8200", ("v",)).admits("https://v:8200/v1/x", "http://v:8200/v1/x")
-    assert Way("", "https://v", ("[::1]:8200",)).admits("https://[::1]:8200/", "https://v")
+    named = NamedServers("vault://v", "http://v:8200", ())
+    assert named.admits("http://V:8200/v1/x", "http://v:8200/v1/x")
+    assert not named.admits("https://v:8200/v1/x", "http://v:8200/v1/x")
+    assert not named.admits("http://v:8201/v1/x", "http://v:8200/v1/x")
+    assert not named.admits("file:///etc/passwd", "http://v:8200")
+    assert not named.admits("http://[x", "http://v:8200")
+    assert NamedServers("", "http://v:8200", ("v",)).admits("https://v:8200/v1/x", "http://v:8200/v1/x")
+    assert NamedServers("", "https://v", ("[::1]:8200",)).admits("https://[::1]:8200/", "https://v")
 
 
 def test_a_project_can_not_allow_a_redirect(airconn: Run, tmp_path: Path) -> None:

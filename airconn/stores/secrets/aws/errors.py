@@ -9,8 +9,8 @@ from typing import Any
 
 from airconn.errors import AirconnError, UsageError
 from airconn.stores import drivers
-from airconn.stores.http.redirects import Way
-from airconn.stores.secrets.service import Refused, Unavailable
+from airconn.stores.http.redirects import NamedServers
+from airconn.stores.secrets.service import Denied, SecretRefused, Unavailable
 
 LOG_IN = "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`"
 
@@ -120,7 +120,7 @@ class AwsEndpoint:
     """The endpoint, where it is another one than that of the region. Empty where it isn't."""
 
 
-class Answered(Refused):
+class Answered(SecretRefused):
     """What AWS says of one secret, by its code."""
 
     def __init__(self, code: str) -> None:
@@ -129,11 +129,7 @@ class Answered(Refused):
         self.code = code
 
 
-class AwsDenied(Refused):
-    """The credentials are good, and may not do this."""
-
-
-class KeyFailed(Refused):
+class KeyFailed(SecretRefused):
     """The key that the one secret is encrypted with can't be used."""
 
 
@@ -148,11 +144,11 @@ def of_answer(error: Any, asked: AwsEndpoint) -> AirconnError:
     found = error.response.get("Error", {})
     code, text = str(found.get("Code", "")).rpartition("#")[2], str(found.get("Message", ""))
     if code.isdigit() and (in_xml := re.search(r"<Code>(\w+)</Code>", text)):
-        code = in_xml[1]  # of a gateway, or of what stands in for AWS; boto3 doesn't look into it
+        code = in_xml[1]  # of a gateway, or of a substitute for AWS; boto3 doesn't look into it
     metadata = error.response.get("ResponseMetadata", {})
     status, to = metadata.get("HTTPStatusCode", 400), metadata.get("HTTPHeaders", {}).get("location")
     if 300 <= status < 400 and to:
-        return Way(asked.address).refusal(
+        return NamedServers(asked.address).refusal(
             to, asked.url, "give that endpoint if you trust it: endpoint_url or AWS_ENDPOINT_URL"
         )
     operation = re.sub(r"\W", "", str(getattr(error, "operation_name", "")))
@@ -172,9 +168,7 @@ def of_answer(error: Any, asked: AwsEndpoint) -> AirconnError:
         if re.search(r"\bkms\b", text, re.IGNORECASE):
             return KeyFailed("its key (KMS) may not be used", hint=_KEY_HINT)
         action = f"{asked.service}:{operation}"
-        return AwsDenied(
-            f"these credentials may not do {action} here", hint=f"a policy of theirs has to allow {action}"
-        )
+        return Denied(f"these credentials may not do {action} here", hint=f"a policy of theirs has to allow {action}")
     if _KEY.search(code):
         return KeyFailed("its key (KMS) can't be used", hint=_KEY_HINT)
     if status >= 500:
@@ -200,7 +194,7 @@ def of_fault(error: Exception, asked: AwsEndpoint) -> AirconnError:
         if name in names:
             return kind(message, where=asked.address, hint=hint)
     if "ParamValidationError" in names:
-        return Refused("AWS takes no such name, value or option")
+        return SecretRefused("AWS takes no such name, value or option")
     if names.isdisjoint(("BotoCoreError", "OSError")):
         return Unavailable(f"boto3 comes to grief ({type(error).__name__})", where=asked.address)
     return Unavailable("AWS can't be reached", where=asked.address, hint=_way_there(asked))

@@ -52,11 +52,11 @@ class AwsOptions:
     """airconn's own: the key that what is new is encrypted with, if not the account's for the service."""
 
     def joined(self, prefix: str) -> str:
-        """What stands before an id, with a prefix of this text."""
+        """The text before an id, with a prefix of this text."""
         raise NotImplementedError
 
     def prefix(self, kind: Kind) -> str | None:
-        """What stands before the ids of a kind, or None where Airflow doesn't look for them."""
+        """The text before the ids of a kind, or None where Airflow doesn't look for them."""
         given = self.connections_prefix if kind is Kind.CONNECTIONS else self.variables_prefix
         return None if given is None else self.joined(given)
 
@@ -87,10 +87,7 @@ def of_address(cls: type[Chosen], address: str, example: str, settings: Settings
 
 def of_kwargs(cls: type[Chosen], kwargs: Mapping[str, Any], where: str) -> Chosen:
     """The options that Airflow's `backend_kwargs` say."""
-    try:
-        return _checked(options.from_kwargs(cls, kwargs, where))
-    except UsageError as error:
-        raise UsageError(error.message, where=error.where or where, hint=error.hint) from None
+    return _checked(options.from_kwargs(cls, kwargs, where))
 
 
 def _checked(chosen: Chosen) -> Chosen:

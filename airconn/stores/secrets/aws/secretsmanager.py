@@ -24,7 +24,7 @@ from airconn.stores.secrets.aws.options import AwsOptions
 from airconn.stores.secrets.aws.service import AwsService
 from airconn.stores.secrets.aws.store import AwsStore
 from airconn.stores.secrets.codec import Payload, stored, without_description
-from airconn.stores.secrets.service import Foreign, Held, Refused, Taken
+from airconn.stores.secrets.service import Foreign, Held, SecretRefused, Taken
 
 SCHEME = "aws-secretsmanager"
 EXAMPLE = f"{SCHEME}://eu-west-1"
@@ -228,7 +228,7 @@ class SecretsManager(AwsService):
         try:
             names = [self.name(kind, id_) for id_ in ids]
             values = self.call("batch_get_secret_value", SecretIdList=names).get("SecretValues", ())
-        except Refused:  # it is newer than many a policy
+        except SecretRefused:  # it is newer than many a policy
             values = ()
         by_name = {entry["Name"]: entry for entry in values}
         found = (
@@ -243,7 +243,7 @@ class SecretsManager(AwsService):
         name = self.name(kind, id_)
         try:
             found = _held(id_, self.call("get_secret_value", SecretId=name))
-        except Refused as error:
+        except SecretRefused as error:
             if _is_gone(error):
                 return None
             raise self.of_all(error, name) from None
@@ -301,15 +301,15 @@ class SecretsManager(AwsService):
         """Brings back what another writer wrote right before the deletion, which AWS can't make conditional."""
         try:
             stages = self.call("describe_secret", SecretId=name).get("VersionIdsToStages") or {}
-        except Refused:
+        except SecretRefused:
             return  # a policy may allow to delete, and not to describe
         current = next((version for version, names in stages.items() if "AWSCURRENT" in names), held.version)
         if current == held.version:
             return
         try:
             self.call("restore_secret", SecretId=name)
-        except Refused:
-            raise Refused(
+        except SecretRefused:
+            raise SecretRefused(
                 "a value that another writer wrote meanwhile was deleted as well; "
                 "`aws secretsmanager restore-secret` brings it back"
             ) from None
@@ -333,6 +333,6 @@ def _held(id_: str, found: Mapping[str, Any]) -> Held | Foreign:
     return Held(id_, found["SecretString"], found.get("VersionId"))
 
 
-def _is_gone(error: Refused) -> bool:
-    """Whether there is no secret, none with a value, or one that is marked for deletion: Airflow finds none."""
+def _is_gone(error: SecretRefused) -> bool:
+    """Whether a secret is missing, has no value, or is marked for deletion: Airflow finds nothing."""
     return isinstance(error, Answered) and error.code in ("ResourceNotFoundException", "InvalidRequestException")

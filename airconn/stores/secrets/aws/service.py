@@ -11,9 +11,9 @@ from airconn.config import Settings
 from airconn.errors import AirconnError
 from airconn.model import Kind
 from airconn.stores.secrets.aws import session
-from airconn.stores.secrets.aws.errors import AwsDenied, AwsEndpoint, KeyFailed, no_aws, told
+from airconn.stores.secrets.aws.errors import AwsEndpoint, KeyFailed, no_aws, told
 from airconn.stores.secrets.aws.options import AwsOptions, pattern_of
-from airconn.stores.secrets.service import Refused, Service, Unavailable
+from airconn.stores.secrets.service import Denied, SecretRefused, Service, Unavailable
 from airconn.stores.secrets.store import SECRET_KINDS
 
 
@@ -66,7 +66,7 @@ class AwsService(Service):
         return ""
 
     def own(self, kind: Kind, name: str) -> str:
-        """The id of an object of a kind by the name of its secret, or nothing if it is none's."""
+        """The id of an object of a kind by the name of its secret, or an empty text."""
         prefix = self._prefixes[kind]
         if not name.startswith(prefix) or any(map(name.startswith, self._others[kind])):
             return ""
@@ -82,20 +82,20 @@ class AwsService(Service):
             return
         try:
             self.first_page(kind)
-        except AwsDenied:
+        except Denied:
             pass  # then it knows us, and who may not list may well write
-        except Refused as error:
+        except SecretRefused as error:
             raise self.of_all(error) from None
 
     def call(self, name: str, **arguments: Any) -> Any:
-        """One request. Raises `Refused` for what is about the one secret."""
+        """One request. Raises `SecretRefused` for what is about the one secret."""
         try:
             answer = getattr(self._client(), name)(**arguments)
         except AirconnError:
             raise
         except Exception as error:  # noqa: BLE001 - boto3's are of many families, and each could quote a value
             ours = told(error, self._asked)
-            self._knows_us = self._knows_us or isinstance(ours, Refused)
+            self._knows_us = self._knows_us or isinstance(ours, SecretRefused)
             raise ours from None
         self._knows_us = True
         return answer
@@ -107,7 +107,7 @@ class AwsService(Service):
                 page = self.call(call, **arguments)
             except KeyFailed:
                 raise
-            except Refused as error:
+            except SecretRefused as error:
                 raise self.of_all(error) from None
             if part not in page:
                 raise no_aws(self._asked)
@@ -116,7 +116,7 @@ class AwsService(Service):
                 return
             arguments["NextToken"] = page["NextToken"]
 
-    def of_all(self, error: Refused, name: str = "") -> Unavailable:
+    def of_all(self, error: SecretRefused, name: str = "") -> Unavailable:
         """The error of a place of which one part can't be read: never is the rest given as if it were all."""
         hint = f"{error.hint}; --exclude leaves it out" if name and error.hint else error.hint
         return Unavailable(

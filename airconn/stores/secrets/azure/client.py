@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from airconn.config import Settings
 from airconn.stores import drivers
 from airconn.stores.http import bodies, requests_session
-from airconn.stores.http.redirects import Way
-from airconn.stores.secrets.service import Refused, Unavailable
+from airconn.stores.http.redirects import NamedServers
+from airconn.stores.secrets.service import Declined, SecretRefused, Unavailable
 
 _LOG_IN = "az login, a managed identity, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
 
@@ -37,7 +37,7 @@ class AzureIdentity:
     workload_identity_tenant_id: str = ""
 
     def credential(self, **options: Any) -> Any:
-        """The credential that Airflow's backend makes of the same options. Asks nobody yet."""
+        """The credential that Airflow's backend makes of the same options. Sends no request yet."""
         identity = library("azure.identity")
         if self.tenant_id and self.client_id and self.client_secret:
             return identity.ClientSecretCredential(self.tenant_id, self.client_id, self.client_secret, **options)
@@ -48,17 +48,6 @@ class AzureIdentity:
                 "additionally_allowed_tenants": [self.workload_identity_tenant_id],
             }
         return identity.DefaultAzureCredential(**options)
-
-
-class AzureDeclined(Refused):
-    """An answer that is about the one secret. `code` is the innermost one of Key Vault (`SecretDisabled`)."""
-
-    def __init__(
-        self, message: str, *, where: str | None = None, hint: str | None = None, code: str = "", status: int = 0
-    ) -> None:
-        super().__init__(message, where=where, hint=hint)
-        self.code = code
-        self.status = status
 
 
 class AzureClient:
@@ -81,11 +70,11 @@ class AzureClient:
         self._answered = False
 
     def get(self, name: str) -> Any:
-        """A secret with its current value. Raises `AzureDeclined` (404) where there is none."""
+        """A secret with its current value. Raises `Declined` (404) if it doesn't exist."""
         return self._call(lambda client, options: client.get_secret(name, **options))
 
     def set(self, name: str, value: str, **properties: Any) -> Any:
-        """Gives a secret a new version, which makes it where there is none."""
+        """Gives a secret a new version, which makes it if it doesn't exist."""
         return self._call(lambda client, options: client.set_secret(name, value, **properties, **options))
 
     def delete(self, name: str) -> str | None:
@@ -116,7 +105,7 @@ class AzureClient:
             found = following
 
     def close(self) -> None:
-        """Lets go of connections."""
+        """Closes its connections."""
         with self._lock:
             for held in (self._client, self._credential):
                 if held is not None:
@@ -139,7 +128,7 @@ class AzureClient:
         except errors.AzureError as error:
             raise self._meaning(error) from None
         except ValueError:
-            # The only one that it raises for what it is sent: whoever answers wants a token for another service.
+            # The only one that it raises for an answer: the server wants a token for another service.
             raise Unavailable(
                 "whoever answers there wants a token for another service, and doesn't get it",
                 where=self._place,
@@ -162,25 +151,25 @@ class AzureClient:
             network["connection_verify"] = str(settings.ca_bundle)
         secrets = library("azure.keyvault.secrets")
         try:
-            # Nobody in particular gives tokens, and none of them gives one by a redirect.
-            self._tokens = self._transport(Way(self._place))
+            # No one server gives tokens, and none of them gives one by a redirect.
+            self._tokens = self._transport(NamedServers(self._place))
             self._credential = self._identity.credential(transport=self._tokens, **network)
         except ValueError:
             raise Unavailable(
                 "what there is of credentials for Azure is incomplete or malformed", where=self._place, hint=_LOG_IN
             ) from None
         # A page says where the next one is: that has to be the same vault, as the token goes along.
-        transport = self._transport(Way(self._place, self._url, settings.allow_redirect))
+        transport = self._transport(NamedServers(self._place, self._url, settings.allow_redirect))
         # Redirects are for the transport, which says why one isn't followed.
         self._client = secrets.SecretClient(
             self._url, self._credential, transport=transport, permit_redirects=False, **self._options, **network
         )
         return self._client
 
-    def _transport(self, way: Way) -> Any:
+    def _transport(self, named: NamedServers) -> Any:
         """What sends the requests, with the time-outs and authorities of the settings."""
         settings = self._settings
-        session = requests_session.make_session("azure", way, lambda method, url: bodies.SMALL)
+        session = requests_session.make_session("azure", named, lambda method, url: bodies.SMALL)
         return library("azure.core.pipeline.transport").RequestsTransport(
             session=session,
             connection_timeout=settings.timeout,
@@ -188,8 +177,8 @@ class AzureClient:
             connection_verify=True if settings.ca_bundle is None else str(settings.ca_bundle),
         )
 
-    def _meaning(self, error: Any) -> Refused | Unavailable:
-        """What an error of the library means. Its text isn't shown: nobody promises what is in it."""
+    def _meaning(self, error: Any) -> SecretRefused | Unavailable:
+        """What an error of the library means. Its text isn't shown: it may quote a value."""
         errors = library("azure.core.exceptions")
         if isinstance(error, errors.ClientAuthenticationError):
             session = self._tokens.session
@@ -201,7 +190,7 @@ class AzureClient:
             return self._declined(int(error.status_code), _codes(error))
         return self._unreachable(error)
 
-    def _declined(self, status: int, codes: tuple[str, ...]) -> Refused | Unavailable:
+    def _declined(self, status: int, codes: tuple[str, ...]) -> SecretRefused | Unavailable:
         if status == 429:
             return Unavailable(
                 "the vault has had more requests than it takes, and goes on refusing",
@@ -218,14 +207,14 @@ class AzureClient:
                 hint="is it in the right network?",
             )
         if status == 403 and code != "SecretDisabled":
-            return AzureDeclined(
+            return Declined(
                 f"Key Vault refuses access{f' ({code})' if code else ''}",
                 status=status,
                 code=code,
                 hint="the account needs the role Key Vault Secrets User to read, "
                 "and Key Vault Secrets Officer to write",
             )
-        return AzureDeclined(f"Key Vault refuses it ({code or status})", status=status, code=code)
+        return Declined(f"Key Vault refuses it ({code or status})", status=status, code=code)
 
     def _unreachable(self, error: Any) -> Unavailable:
         host = urlsplit(self._url).hostname or ""

@@ -56,7 +56,7 @@ class Names:
         return None
 
     def guess(self, kind: Kind, name: str) -> str | None:
-        """The id of a secret without a tag. None where it is none of this kind."""
+        """The id of a secret without a tag. None if it isn't of this kind."""
         beginning = self.beginning(kind)
         rest = name[len(beginning) :]
         if not rest or not name.lower().startswith(beginning.lower()):

@@ -19,7 +19,7 @@ EXAMPLE = "azure-keyvault://my-vault"
 class AzureOptions:
     """What Airflow's backend takes, and at the end what is airconn's own.
 
-    Airflow passes what it doesn't know on to `SecretClient`; of that there are the two that somebody may need.
+    Airflow passes what it doesn't know on to `SecretClient`; of that there are the two that users may need.
     """
 
     connections_prefix: str | None = "airflow-connections"

@@ -20,7 +20,8 @@ from airconn.stores.secrets.azure.options import EXAMPLE, AzureOptions
 from airconn.stores.secrets.azure.service import AzureKeyVault
 from airconn.stores.secrets.codec import TextCodec
 from airconn.stores.secrets.service import Held, owned_by
-from airconn.stores.secrets.store import SecretStore, found_before
+from airconn.stores.secrets.store import SecretStore
+from airconn.stores.secrets.writing import found_before
 
 LARGEST = 25 * 1024
 """25 KB, by "About Azure Key Vault secrets"."""
@@ -30,9 +31,7 @@ _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?")
 
 def open_store(address: str, settings: Settings) -> AzureKeyVaultStore:
     """The store of `azure-keyvault://VAULT?OPTION=VALUE`. VAULT is a name or a host, or else vault_url says it."""
-    parts = opts.split(address, example=EXAMPLE)
-    if parts.path:
-        raise UsageError("the address has a path, which means nothing here", hint=f"it is like {EXAMPLE}")
+    parts = opts.split(address, example=EXAMPLE, has_path=False)
     given = {}
     if parts.host:
         if not _HOST.fullmatch(parts.host):
@@ -64,7 +63,7 @@ def _open(options: AzureOptions, settings: Settings) -> AzureKeyVaultStore:
     address = f"azure-keyvault://{parts.netloc.removesuffix(_DOMAIN)}"
     client = AzureClient(options.identity, url, address, settings, **further)
     service = AzureKeyVault(names, client, address, patience=settings.timeout)
-    return AzureKeyVaultStore(address, service, TextCodec("uri" if options.connection_format == "uri" else "json"))
+    return AzureKeyVaultStore(address, service, TextCodec(options.connection_format))
 
 
 class AzureKeyVaultStore(SecretStore):

@@ -10,25 +10,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import getproxies, proxy_bypass
 
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores.http import bodies, requests_session
-from airconn.stores.http.redirects import Way
+from airconn.stores.http.pool import environment_proxy
+from airconn.stores.http.redirects import NamedServers
 from airconn.stores.secrets.gcp.credentials import LOG_IN, REACH, GcpIdentity, find, library, refusal
-from airconn.stores.secrets.service import Refused, Unavailable
+from airconn.stores.secrets.service import Declined, SecretRefused, Unavailable
 
 HOST = "secretmanager.googleapis.com"
 _LONGEST_PAUSE = 60.0
-
-
-class GcpDeclined(Refused):
-    """An answer that is about the one secret. `code` is the name that gRPC has for it (`NOT_FOUND`)."""
-
-    def __init__(self, message: str, *, where: str | None = None, hint: str | None = None, code: str = "") -> None:
-        super().__init__(message, where=where, hint=hint)
-        self.code = code
 
 
 class GcpClient:
@@ -53,13 +45,13 @@ class GcpClient:
 
     @property
     def known_project(self) -> str | None:
-        """The project, if it is known without asking anybody."""
+        """The project, if it is known without a request."""
         return self._project
 
     def call(self, method: str, request: Mapping[str, Any], *, where: str) -> Any:
         """The answer to one request. `where` names the secret or the place in messages.
 
-        Raises `Unavailable`, and `GcpDeclined` for an answer that is about the request.
+        Raises `Unavailable`, and `Declined` for an answer that is about the request.
         """
         function = getattr(self._connected(), method)
         pauses = _Pauses()
@@ -83,7 +75,7 @@ class GcpClient:
         return answer
 
     def close(self) -> None:
-        """Lets go of the connection."""
+        """Closes the connection."""
         with self._lock:
             if self._channel is not None:
                 self._channel.close()
@@ -111,7 +103,7 @@ class GcpClient:
     def _connect(self) -> None:
         service = library("google.cloud.secretmanager_v1").SecretManagerServiceClient
         grpc = library("grpc")
-        session = requests_session.make_session("gcp", Way(self._place), lambda method, url: bodies.SMALL)
+        session = requests_session.make_session("gcp", NamedServers(self._place), lambda method, url: bodies.SMALL)
         roots = None
         if self._settings.ca_bundle is not None:
             session.verify = str(self._settings.ca_bundle)
@@ -131,7 +123,7 @@ class GcpClient:
             ("grpc.per_message_decompression", 0),
             ("grpc.compression_enabled_algorithms_bitset", 1),
         ]
-        proxy = _proxy_for(self._host)
+        proxy = environment_proxy("https", self._host)  # gRPC itself knows no HTTPS_PROXY in capitals
         options.append(("grpc.http_proxy", proxy) if proxy else ("grpc.enable_http_proxy", 0))
         self._channel = library("google.auth.transport.grpc").secure_authorized_channel(
             credentials,
@@ -142,8 +134,8 @@ class GcpClient:
         )
         self._stubs = service(transport=service.get_transport_class("grpc")(channel=self._channel))
 
-    def _meaning(self, error: Any, where: str) -> Refused | Unavailable:
-        """What an answer of the service means. Its text isn't shown: nobody promises what is in it."""
+    def _meaning(self, error: Any, where: str) -> SecretRefused | Unavailable:
+        """What an answer of the service means. Its text isn't shown: it may quote a value."""
         of = library("google.api_core.exceptions")
         if isinstance(error, of.ServiceUnavailable):
             return self._unreachable(error)
@@ -166,7 +158,7 @@ class GcpClient:
         if isinstance(error, of.Forbidden):
             return self._forbidden(error, where)
         code = getattr(getattr(error, "grpc_status_code", None), "name", "") or str(error.code)
-        return GcpDeclined(f"Google Secret Manager refuses it ({code})", code=code)
+        return Declined(f"Google Secret Manager refuses it ({code})", code=code)
 
     def _unreachable(self, error: Any) -> Unavailable:
         """Which of the reasons it is that gRPC has only a text for."""
@@ -181,14 +173,14 @@ class GcpClient:
             return Unavailable(f"the name {self._host} doesn't resolve", where=self._place, hint=REACH)
         return Unavailable(f"{self._host} can't be reached", where=self._place, hint=REACH)
 
-    def _forbidden(self, error: Any, where: str) -> Refused | Unavailable:
+    def _forbidden(self, error: Any, where: str) -> SecretRefused | Unavailable:
         if error.reason == "SERVICE_DISABLED":
             return Unavailable(
                 "the Secret Manager API is not enabled in this project, and so refuses",
                 where=self._place,
                 hint="gcloud services enable secretmanager.googleapis.com",
             )
-        return GcpDeclined(
+        return Declined(
             f"Google Secret Manager refuses access to {where}",
             code="PERMISSION_DENIED",
             hint="is it the right project, and has the account roles/secretmanager.secretAccessor there, "
@@ -201,15 +193,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"the CA bundle can't be read: {error.strerror or 'unreadable'}", where=str(path)) from None
-
-
-def _proxy_for(host: str) -> str | None:
-    """The proxy of the environment, also where its name is in capitals, which gRPC doesn't know."""
-    if proxy_bypass(host.partition(":")[0]):
-        return None
-    proxies = getproxies()
-    proxy = proxies.get("https") or proxies.get("all")
-    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 
 
 class _Pauses(Iterator[float]):

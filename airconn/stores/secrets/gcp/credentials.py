@@ -29,7 +29,7 @@ class GcpIdentity:
     key_path: str | None = None
     keyfile: Mapping[str, Any] | None = field(default=None, repr=False)
     config_file: Mapping[str, Any] | str | None = field(default=None, repr=False)
-    """The path of a credential configuration, or what stands in one."""
+    """The path of a credential configuration, or its content."""
     scopes: tuple[str, ...] = (_SCOPE,)
     impersonation_chain: tuple[str, ...] = ()
     """The accounts to act as, each by leave of the one before; the last one is the one that asks."""
@@ -51,7 +51,7 @@ def find(identity: GcpIdentity, asking: Any, place: str) -> tuple[Any, str | Non
             project = chain[-1].partition("@")[2].partition(".")[0] or None
         if not credentials.valid:
             credentials.refresh(asking)
-    except (ValueError, KeyError, TypeError, AttributeError):  # what is no key at all, and one of Google's own kind
+    except (ValueError, KeyError, TypeError, AttributeError):  # not a key at all, and one of Google's own kind
         raise UsageError(
             "what is given as credentials is no key or configuration of Google Cloud", hint=LOG_IN
         ) from None

@@ -12,12 +12,12 @@ from airconn.config import Settings
 from airconn.errors import AirconnError
 from airconn.stores.drivers import load
 from airconn.stores.http import bodies
-from airconn.stores.http.redirects import Way
+from airconn.stores.http.redirects import NamedServers
 from airconn.stores.http.retries import driver_retry
 from airconn.stores.meanwhile import CHANGED, DELETED
 from airconn.stores.secrets.k8s import config as k8s_config
 from airconn.stores.secrets.k8s.config import EXTRA
-from airconn.stores.secrets.service import Refused, Service, Taken, Unavailable, Unsure
+from airconn.stores.secrets.service import SecretRefused, Service, Taken, Unavailable, Unsure
 
 _DEFAULT_NAMESPACE = "default"
 _PAGE = 500
@@ -124,7 +124,7 @@ class KubernetesClient:
             422: "Kubernetes finds it invalid",
         }
         if status in reasons or (400 <= status < 500 and status not in (401, 429)):
-            raise Refused(reasons.get(status, f"Kubernetes refuses to {what} it (HTTP {status})"))
+            raise SecretRefused(reasons.get(status, f"Kubernetes refuses to {what} it (HTTP {status})"))
         raise self._unavailable(status, f"{what} Secrets")
 
     def _unavailable(self, status: int, what: str) -> Unavailable:
@@ -158,7 +158,7 @@ class KubernetesClient:
         return f" --context {self._context}" if self._context else ""
 
     def _call(self, method: str, **arguments: Any) -> tuple[int, Any]:
-        """The status and the JSON of an answer. Raises `Unavailable` where there is none."""
+        """The status and the JSON of an answer. Raises `Unavailable` without one."""
         client = load("kubernetes.client", EXTRA)
         errors = load("urllib3.exceptions", EXTRA)
         call = getattr(self._cluster.api, method)
@@ -185,7 +185,7 @@ class KubernetesClient:
     def _redirected(self, headers: Mapping[str, str] | None) -> AirconnError:
         to = (headers or {}).get("Location")
         hint = "the server in the kubeconfig has to be the one that answers"
-        return Way(self.where).refusal(to, self.server, hint) if to else self._no_kubernetes()
+        return NamedServers(self.where).refusal(to, self.server, hint) if to else self._no_kubernetes()
 
     def _hint(self, error: Exception, errors: Any) -> str:
         if isinstance(getattr(error, "reason", error), errors.SSLError):

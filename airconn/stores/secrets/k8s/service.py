@@ -16,7 +16,7 @@ from airconn.model import Kind
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.k8s.client import KubernetesClient
 from airconn.stores.secrets.k8s.options import KubernetesOptions
-from airconn.stores.secrets.service import Foreign, Held, Refused, Service, Taken
+from airconn.stores.secrets.service import Foreign, Held, SecretRefused, Service, Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class KubernetesSecrets(Service):
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
         version: KubernetesVersion = held.version
         if version.unchangeable:
-            raise Refused(version.unchangeable)
+            raise SecretRefused(version.unchangeable)
         try:
             self._client.patch(version.name, version.version, {self._data_keys[kind]: _base64(payload)})
         except Taken:
@@ -143,7 +143,7 @@ class KubernetesSecrets(Service):
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
         version: KubernetesVersion = held.version
         if version.undeletable:
-            raise Refused(version.undeletable)
+            raise SecretRefused(version.undeletable)
         self._client.delete(version.name, version.version)
 
     def close(self) -> None:

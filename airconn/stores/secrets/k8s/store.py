@@ -23,7 +23,8 @@ from airconn.stores.secrets.k8s.client import KubernetesClient
 from airconn.stores.secrets.k8s.options import EXAMPLE, KubernetesOptions, check
 from airconn.stores.secrets.k8s.service import KubernetesSecrets, KubernetesVersion
 from airconn.stores.secrets.service import Foreign, Held
-from airconn.stores.secrets.store import Finds, SecretStore, found_before
+from airconn.stores.secrets.store import Finds, SecretStore
+from airconn.stores.secrets.writing import found_before
 
 _FEW = 16
 """Up to so many Secrets are asked for one by one, and more are looked for in the list of all."""
@@ -47,7 +48,7 @@ def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> K
 
 def _open(options: KubernetesOptions, settings: Settings) -> KubernetesStore:
     check(options)
-    codec = TextCodec("uri" if options.connection_format == "uri" else "json")
+    codec = TextCodec(options.connection_format)
     client = KubernetesClient(options.context, options.namespace or None, settings)
     return KubernetesStore(options, KubernetesSecrets(options, client), codec)
 

@@ -16,7 +16,7 @@ LOG_IN = "set VAULT_TOKEN, log in with `vault login`, or choose another auth_typ
 def log_in(client: Any, chosen: VaultOptions, environ: Mapping[str, str], address: str) -> None:
     """Gives `client` its token.
 
-    Raises `UsageError` where something is missing for it, `Unavailable` where there is no token, and hvac's errors.
+    Raises `UsageError` where something is missing for it, `Unavailable` without a token, and hvac's errors.
     """
     credentials = _Credentials(chosen, environ, address)
     where = {"mount_point": chosen.auth_mount_point} if chosen.auth_mount_point else {}
@@ -72,7 +72,7 @@ class _Credentials:
         return self.need(self._chosen.role_id or self._environ.get("VAULT_ROLE_ID"), "role_id or VAULT_ROLE_ID")
 
     def secret_id(self) -> str | None:
-        """None where there is none: a role may do without."""
+        """None if it isn't set: a role may do without."""
         return self._chosen.secret_id or self._environ.get("VAULT_SECRET_ID") or None
 
     def jwt(self) -> str:

@@ -13,7 +13,7 @@ from airconn.stores.secrets import options
 KNOWN = ("token", "approle", "jwt", "kubernetes", "userpass", "ldap")
 _OTHERS = ("aws_iam", "azure", "github", "gcp", "radius")
 _PATH = re.compile(r"(?!.*\.\.)(?!(?:.*/)?\./)(?!(?:.*/)?\.$)[^\x00-\x1f\x7f]*")
-"""A path that the server takes, and that is asked for as it stands here."""
+"""A path that the server takes, and that is asked for as it is written here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class VaultOptions:
 
 
 def check(chosen: VaultOptions) -> None:
-    """Raises `UsageError` for options that mean nothing, before anybody is asked."""
+    """Raises `UsageError` for options that mean nothing, before a request is sent."""
     check_auth_type(chosen.auth_type)
     options.check_connection_format(chosen.connection_format)
     if chosen.kv_engine_version not in (1, 2):

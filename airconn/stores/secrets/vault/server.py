@@ -13,9 +13,9 @@ from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores import drivers
 from airconn.stores.http import bodies
-from airconn.stores.http.redirects import Way
+from airconn.stores.http.redirects import NamedServers
 from airconn.stores.meanwhile import CHANGED
-from airconn.stores.secrets.service import Refused, Unavailable, Unsure
+from airconn.stores.secrets.service import Denied, SecretRefused, Unavailable, Unsure
 from airconn.stores.secrets.vault.login import LOG_IN, log_in
 from airconn.stores.secrets.vault.options import VaultOptions
 from airconn.stores.secrets.vault.session import be_patient, open_session
@@ -33,7 +33,7 @@ def base_url(host: str, url: str | None, tls: bool | None, environ: Mapping[str,
     """The URL of a server: of the address, else of Airflow's `url`, else `VAULT_ADDR`.
 
     A host is spoken to with TLS, unless it is this machine, or `VAULT_ADDR` or the option `tls` says otherwise.
-    Raises `UsageError` where nothing says which server is meant, and for what is no URL.
+    Raises `UsageError` where nothing says which server is meant, and for what isn't a URL.
     """
     if url:
         return _checked(url, "url")
@@ -63,12 +63,8 @@ def _checked(url: str, name: str) -> str:
     return url.strip().rstrip("/")
 
 
-class Conflict(Refused):
+class Conflict(SecretRefused):
     """A conditional write that came too late."""
-
-
-class VaultDenied(Refused):
-    """The token is good, and its policies don't allow this path."""
 
 
 class VaultServer:
@@ -79,7 +75,7 @@ class VaultServer:
         self.address = address
         self._chosen = chosen
         self._settings = settings
-        self._way = Way(address, url, settings.allow_redirect)
+        self._named = NamedServers(address, url, settings.allow_redirect)
         self._client: Any = None
         self._lock = threading.Lock()
 
@@ -91,13 +87,13 @@ class VaultServer:
     def call(self, function: Callable[[Any], Any]) -> Any:
         """What `function` makes of the client; None where there is nothing at its path.
 
-        Raises `Unavailable` where the server doesn't answer or doesn't let us in, and `Refused` where it is about
-        the path.
+        Raises `Unavailable` where the server doesn't answer or doesn't let us in, and `SecretRefused` where it is
+        about the path.
         """
         return self._translated(lambda: self._let_in(function))
 
     def close(self) -> None:
-        """Lets go of connections."""
+        """Closes its connections."""
         with self._lock:
             if self._client is not None:
                 self._client.adapter.close()
@@ -111,7 +107,7 @@ class VaultServer:
             return self._asked(client, function)
         except errors.Forbidden as error:
             meaning = self._forbidden(client, error)
-        if isinstance(meaning, VaultDenied) or self._chosen.auth_type == "token":
+        if isinstance(meaning, Denied) or self._chosen.auth_type == "token":
             raise meaning
         with self._lock:
             self._client = None if self._client is client else self._client
@@ -142,7 +138,7 @@ class VaultServer:
 
     def _log_in(self) -> Any:
         errors = drivers.load("hvac.exceptions", "vault")
-        session = open_session(self._chosen, self._settings, self._way)
+        session = open_session(self._chosen, self._settings, self._named)
         client = drivers.load("hvac", "vault").Client(
             url=self.url,
             token="",
@@ -170,13 +166,13 @@ class VaultServer:
         except (KeyError, TypeError):
             raise self._no_vault() from None
         self._check_engine(client)
-        be_patient(session, self._settings, self._way)
+        be_patient(session, self._settings, self._named)
         return client
 
     def _check_engine(self, client: Any) -> None:
         """Whether the mount is what it is said to be, as far as the server tells us.
 
-        One of the wrong version would take what is written and nobody would find it there.
+        One of the wrong version would take what is written, and Airflow would not find it there.
         """
         mount, version = (self._chosen.mount_point or "").strip("/"), self._chosen.kv_engine_version
         if not mount:
@@ -248,7 +244,7 @@ class VaultServer:
                 "the engine is KV version 2, and kv_engine_version says 1", where=self.address
             ) from None
 
-    def _meaning(self, error: Any) -> Refused | Unavailable:
+    def _meaning(self, error: Any) -> SecretRefused | Unavailable:
         errors = drivers.load("hvac.exceptions", "vault")
         said = f"{error.errors} {error.text}"
         if isinstance(error, errors.Unauthorized):
@@ -266,7 +262,7 @@ class VaultServer:
         if "not active" in said:
             return self._not_ready("it is a standby that knows of no active node")
         if isinstance(error, errors.UnexpectedError) and "too large" in said.lower():
-            return Refused("it is larger than the server, or somebody in front of it, takes")
+            return SecretRefused("it is larger than the server, or somebody in front of it, takes")
         if isinstance(error, errors.BadGateway | errors.UnexpectedError) and error.json is None:
             return Unsure("a gateway in front of it gets no answer", where=self.address, hint="try again later")
         if isinstance(error, errors.InvalidRequest):
@@ -276,19 +272,19 @@ class VaultServer:
                 return Unavailable(
                     "its engine is being made one of version 2", where=self.address, hint="try again in a minute"
                 )
-            return self._wrong_protocol(error) or Refused("the server refuses it (400)")
-        return Refused("the server fails on it; its log has the reason")
+            return self._wrong_protocol(error) or SecretRefused("the server refuses it (400)")
+        return SecretRefused("the server fails on it; its log has the reason")
 
     def _wrong_protocol(self, error: Any) -> Unavailable | None:
         if "HTTP request to an HTTPS server" not in str(error.text):
             return None
         return Unavailable("it is spoken to without TLS, and wants it", where=self.address, hint="?tls=true")
 
-    def _forbidden(self, client: Any, error: Any) -> Unavailable | Refused:
+    def _forbidden(self, client: Any, error: Any) -> Unavailable | SecretRefused:
         """Whether a refusal is about us or about one path. The server says the same in both cases."""
         errors = drivers.load("hvac.exceptions", "vault")
         if not self._chosen.mount_point or self._mount(client) is None:
-            # Either the token is no good, or it may do nothing there and may at least look at itself.
+            # Either the token is not valid, or it may do nothing there and may at least look at itself.
             try:
                 client.auth.token.lookup_self()
             except errors.VaultError:
@@ -299,7 +295,7 @@ class VaultServer:
                 )
         verb = _VERBS.get(str(error.method).lower(), "reach")
         path = unquote(urlsplit(str(error.url)).path).partition("/v1/")[2]
-        return VaultDenied(
+        return Denied(
             f"the policies of this token don't allow to {verb} {path}",
             hint="they have to allow read and list, and create, update and delete for what is written",
         )

@@ -11,8 +11,8 @@ from airconn.model import Kind
 from airconn.stores import drivers
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.codec import Payload
-from airconn.stores.secrets.service import Held, Refused, Service, Taken, Unavailable
-from airconn.stores.secrets.vault.server import Conflict, VaultDenied, VaultServer
+from airconn.stores.secrets.service import Denied, Held, SecretRefused, Service, Taken, Unavailable
+from airconn.stores.secrets.vault.server import Conflict, VaultServer
 from airconn.urls import endpoint
 
 _TAKEN = "there is a secret of this name already"
@@ -93,7 +93,7 @@ class VaultService(Service):
         for mount, path in self._names(kind, id_):
             try:
                 data, number = self._read(mount, path)
-            except Refused as error:
+            except SecretRefused as error:
                 raise self._of_the_place(error) from None
             if data is not None:
                 return Held(id_, data, VaultVersion(mount, path, number))
@@ -167,7 +167,7 @@ class VaultService(Service):
         if data is not None:
             raise Taken(CHANGED)
         if newest != number:
-            raise Refused(
+            raise SecretRefused(
                 f"version {newest}, which another writer wrote meanwhile, was deleted as well; "
                 f"`vault kv undelete -versions={newest}` brings it back"
             )
@@ -177,7 +177,7 @@ class VaultService(Service):
         if not self._deletes_newest:
             try:
                 self._server.call(lambda c: c.secrets.kv.v2.delete_secret_versions(path, [number], mount_point=mount))
-            except VaultDenied:
+            except Denied:
                 self._deletes_newest = True
             else:
                 return
@@ -185,20 +185,20 @@ class VaultService(Service):
 
     def _called(self, function: Callable[[Any], Any], path: str) -> None:
         if self._server.call(function) is None:
-            raise Refused(f"there is no such path as {path}: is the engine of this kv_engine_version?")
+            raise SecretRefused(f"there is no such path as {path}: is the engine of this kv_engine_version?")
 
     def _whole(self, function: Callable[[Any], Any]) -> Any:
         """A call whose failure is one of the whole place: it never gives a part as if it were everything."""
         try:
             return self._server.call(function)
-        except Refused as error:
+        except SecretRefused as error:
             raise self._of_the_place(error) from None
 
-    def _of_the_place(self, error: Refused) -> Unavailable:
+    def _of_the_place(self, error: SecretRefused) -> Unavailable:
         return Unavailable(error.message, where=self._server.address, hint=error.hint)
 
     def _part(self, answer: Any, *names: str) -> Any:
-        """What an answer has under these names, or the error of one that is none of such an engine."""
+        """What an answer has under these names, or the error of an answer that such an engine doesn't give."""
         try:
             found = answer["data"]
             for name in names:
@@ -215,7 +215,7 @@ class VaultService(Service):
         if not self._mount:
             return
         path = self._paths[kind][0]
-        with suppress(VaultDenied):  # then it knows us, and who may not list may well write
+        with suppress(Denied):  # then it knows us, and who may not list may well write
             self._server.call(lambda client: self._kv(client).list_secrets(path=path, mount_point=self._mount))
 
     def close(self) -> None:

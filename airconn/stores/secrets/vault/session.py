@@ -10,24 +10,25 @@ from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores import drivers
 from airconn.stores.http import bodies, requests_session
-from airconn.stores.http.redirects import Way
+from airconn.stores.http.redirects import NamedServers
 from airconn.stores.http.retries import driver_retry
+from airconn.stores.http.tls import readable_authorities
 from airconn.stores.secrets.vault.options import VaultOptions
 
 _TRY_AGAIN = (412, 429, 502, 503, 504)
 """What another try may mend. 412 is a replica that hasn't caught up, 503 a server that is sealed or not ready."""
 
 
-def open_session(chosen: VaultOptions, settings: Settings, way: Way) -> Any:
+def open_session(chosen: VaultOptions, settings: Settings, named: NamedServers) -> Any:
     """A `requests.Session`. Raises `UsageError` for files that TLS can't use."""
-    session = requests_session.make_session("vault", way, _most)
+    session = requests_session.make_session("vault", named, _most)
     # Before the first answer, what can't be reached is more likely a wrong address than a short fault.
-    _repeat(session, way, settings.retries, connects=0)
+    _repeat(session, named, settings.retries, connects=0)
     # Otherwise requests sends what a .netrc has for the host, which is nothing that Vault wants.
     session.auth = _as_it_is
     session.verify = _trusted(chosen, settings)
     if session.verify is False:
-        # Whoever asks for it needn't be told at each request.
+        # A user who asks for it needn't be told at each request.
         urllib3 = drivers.load("urllib3", "vault")
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     session.cert = _own(chosen, settings)
@@ -36,16 +37,16 @@ def open_session(chosen: VaultOptions, settings: Settings, way: Way) -> Any:
     return session
 
 
-def be_patient(session: Any, settings: Settings, way: Way) -> None:
+def be_patient(session: Any, settings: Settings, named: NamedServers) -> None:
     """From now on, also a connection that can't be made is tried again."""
-    _repeat(session, way, settings.retries, connects=settings.retries)
+    _repeat(session, named, settings.retries, connects=settings.retries)
 
 
-def _repeat(session: Any, way: Way, retries: int, *, connects: int) -> None:
+def _repeat(session: Any, named: NamedServers, retries: int, *, connects: int) -> None:
     # All requests are safe to repeat: a write names the version that it is about, or with version 1 of the engine is
     # the same write.
     policy = driver_retry(retries, _TRY_AGAIN, connects=connects)
-    requests_session.mount(session, "vault", way, _most, max_retries=policy, pool_maxsize=32)
+    requests_session.mount(session, "vault", named, _most, max_retries=policy, pool_maxsize=32)
 
 
 def _most(method: str, url: str) -> int:
@@ -61,26 +62,21 @@ def _trusted(chosen: VaultOptions, settings: Settings) -> bool | str:
     """The certificates of the authorities, or whether those of the system are used."""
     environ = settings.environ
     if settings.ca_bundle is not None:
-        return _readable_authorities(str(settings.ca_bundle), "the CA bundle")
+        return _authorities(str(settings.ca_bundle), "the CA bundle")
     if isinstance(chosen.verify, str):
-        return _readable_authorities(chosen.verify, "verify")
+        return _authorities(chosen.verify, "verify")
     if chosen.verify is False or environ.get("VAULT_SKIP_VERIFY", "").lower() in ("1", "t", "true"):
         return False
     for name in ("VAULT_CACERT", "VAULT_CAPATH"):
         if path := environ.get(name):
-            return _readable_authorities(path, name)
+            return _authorities(path, name)
     return True
 
 
-def _readable_authorities(path: str, name: str) -> str:
+def _authorities(path: str, name: str) -> str:
+    """A file or a directory of certificates."""
     where = Path(path).expanduser()
-    if where.is_dir():
-        return str(where)
-    try:
-        ssl.create_default_context(cafile=str(where))
-    except (OSError, ValueError):
-        raise UsageError(f"{name} names no file with certificates in PEM form", where=str(where)) from None
-    return str(where)
+    return str(where) if where.is_dir() else readable_authorities(where, name)
 
 
 def _own(chosen: VaultOptions, settings: Settings) -> tuple[str, str] | str | None:
@@ -94,7 +90,7 @@ def _own(chosen: VaultOptions, settings: Settings) -> tuple[str, str] | str | No
             raise UsageError("there is a client key and no client certificate", hint="--client-cert FILE")
         return None
     try:
-        # A key with a passphrase would be asked for at the terminal; an empty one is none.
+        # A key with a passphrase would be asked for at the terminal; an empty one isn't one.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, password=lambda: "")
     except (OSError, ValueError):
         raise UsageError(

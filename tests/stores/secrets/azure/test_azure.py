@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ from airconn.stores import open_backend, open_store
 from airconn.stores.base import Context, Store
 from airconn.stores.secrets.azure.client import AzureIdentity
 from airconn.stores.secrets.azure.names import Names
+from airconn.transfer.importing import OpenedImport, prepare
+from airconn.transfer.requests import ImportRequest
 from tests.integration.backends.judge import AZURE_KEY_VAULT
 from tests.stores.contract import do, planned
 from tests.stores.secrets import fake_key_vault as fake
@@ -303,6 +306,24 @@ def test_pruning_deletes_no_secret_that_an_id_was_only_guessed_for(
     found = store.read(Selection(kinds=frozenset({Kind.CONNECTIONS})))
     plan = with_deletions(planned([DASH], found, store), source, found.bundle, frozenset({Kind.CONNECTIONS}))
     assert [(step.id, step.action) for step in plan.steps] == [("my-conn", Action.UPDATE)]
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_an_import_tells_the_vault_all_ids_that_are_wanted_and_what_was_read(
+    make: Callable[..., Store], azure_: fake.Fake, tmp_path: Path, prune: bool
+) -> None:
+    def blocked_by(*ids: str) -> list[str]:
+        path = tmp_path / "objects.json"
+        path.write_text(json.dumps({"connections": {id_: {"conn_type": "http"} for id_ in ids}}))
+        source = open_store(str(path), Settings())
+        request = ImportRequest((str(path),), Selection(kinds=frozenset({Kind.CONNECTIONS})), prune=prune)
+        plan = prepare(request, OpenedImport(make(), [source]), Context()).plan
+        return [step.id for step in plan.blocked]
+
+    assert blocked_by("my-conn", "my_conn", "other") == ["my_conn"]
+    azure_.vault.put(NAME, "http://h")  # without a tag, it may be either
+    assert blocked_by("my_conn") == []
+    assert blocked_by("my-conn") == (["my-conn"] if prune else [])
 
 
 # What is not as it should be

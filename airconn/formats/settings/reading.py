@@ -1,4 +1,4 @@
-"""The `settings` format: Astro's `airflow_settings.yaml`, read by Astro's rules without its bugs.
+"""Reads Astro's `airflow_settings.yaml`, by Astro's rules without its bugs.
 
 Read in astro-cli 1.45.0, `settings/settings.go` and `settings/types.go`. Scalars are the text as written, keys keep
 their case below `conn_extra`, an empty variable is one, and a URI is read as Airflow reads it.
@@ -6,34 +6,17 @@ their case below `conn_extra`, an empty variable is one, and a URI is read as Ai
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_fields, foreign, tree, yaml_tree
-from airconn.formats.base import (
-    Faults,
-    Loss,
-    Note,
-    Parsed,
-    ReadOptions,
-    Rendered,
-    WriteOptions,
-    hidden_comments,
-    holdable,
-    holdable_part,
-    parsed,
-    show_key,
-)
-from airconn.formats.connection_fields import shown
-from airconn.formats.shapes import whole_number
+from airconn.formats import connection_fields, other_tools, tree, yaml_tree
+from airconn.formats.base import Faults, Note, ReadOptions, reading, show_key
+from airconn.formats.documents import whole_number
 from airconn.model import (
-    ALL_KINDS,
     MASK,
     UNDESCRIBED,
     AirflowObject,
-    Bundle,
     Connection,
     Kind,
     Origin,
@@ -45,8 +28,7 @@ from airconn.model import (
     jsontext,
 )
 from airconn.model.jsontext import Number
-
-KINDS = ALL_KINDS
+from airconn.model.reading import FoundUri, Reading
 
 FIELDS = {
     Kind.CONNECTIONS: (
@@ -59,18 +41,13 @@ FIELDS = {
 FIELDS_BESIDE_URI = ("conn_type", "conn_host", "conn_login", "conn_password", "conn_schema", "conn_port")
 
 
-def sniff(text: str) -> bool:
-    """Whether a text of unknown name has the top-level key `airflow`."""
-    return re.search(r"^airflow:(\s|$)", text, re.MULTILINE) is not None
-
-
-def parse(text: str, source: str, options: ReadOptions) -> Parsed:
-    """The objects of a settings file. Raises `InputErrors` with the place of every fault."""
+def read(text: str, source: str, options: ReadOptions) -> Reading:
+    """The objects of a settings file. Raises `InputError` where it isn't one."""
     document = yaml_tree.load(text, source)
     top = [key for key in document if key.lower() == "airflow"] if isinstance(document, tree.Mapping) else []
     airflow = document[top[0]] if len(top) == 1 else None
     if airflow is None and len(top) == 1:
-        return Parsed(Bundle())
+        return Reading()
     if not isinstance(airflow, tree.Mapping):
         near = _near([*document], ["airflow"]) if isinstance(document, tree.Mapping) and not top else None
         raise InputError(
@@ -78,9 +55,9 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
             where=str(document.origin(near)) if near else source,
             hint="did you mean 'airflow'?" if near else "a file of another shape is read with --from-format yaml",
         )
-    if foreign.is_community_chart(airflow):
-        raise foreign.chart_error(source)
-    reader = _Reader(options)
+    if other_tools.is_community_chart(airflow):
+        raise other_tools.chart_error(source)
+    reader = _SettingsReader(options)
     for name, entries in airflow.items():
         if name.lower() in {kind.value for kind in Kind}:
             reader.section(Kind(name.lower()), entries, airflow.origin(name))
@@ -92,7 +69,7 @@ def parse(text: str, source: str, options: ReadOptions) -> Parsed:
                 airflow.origin(name),
                 f"did you mean {meant!r}?" if meant else "take it out, or move it to where it belongs",
             )
-    return parsed(reader.found, reader.faults, reader.notes)
+    return reading(reader.found, reader.faults, reader.notes, uris=reader.uris)
 
 
 def _near(names: list[str], known: list[str]) -> str | None:
@@ -102,12 +79,13 @@ def _near(names: list[str], known: list[str]) -> str | None:
     return next((name for name in names if get_close_matches(str(name)[:80].lower(), known, cutoff=0.7)), None)
 
 
-class _Reader:
+class _SettingsReader:
     def __init__(self, options: ReadOptions) -> None:
         self.options = options
         self.faults = Faults()
         self.notes: list[Note] = []
         self.found: list[AirflowObject] = []
+        self.uris: list[FoundUri] | None = [] if options.keeps_uris else None
 
     def section(self, kind: Kind, entries: Any, origin: Origin) -> None:
         if entries is None:
@@ -132,7 +110,7 @@ class _Reader:
                 elif any(value not in (None, "") for value in fields.values() if not isinstance(value, dict)):
                     self.faults.add(f"this entry has no {FIELDS[kind][0]}", place)
             except InputError as error:
-                self.faults.errors.append(error)
+                self.faults.take(error)
 
     def known(self, kind: Kind, entry: tree.Mapping) -> dict[str, Any]:
         """The fields by Astro's names, which it takes in any case. Unknown ones are told and left out."""
@@ -155,7 +133,7 @@ class _Reader:
         uri = _text(fields, "conn_uri", origin)
         beside = [name for name in FIELDS_BESIDE_URI if fields.get(name) not in (None, "")]
         if uri and not beside:
-            connection = connection_fields.from_uri(conn_id, uri, self.options.rules, origin)
+            connection = connection_fields.from_uri(conn_id, uri, self.options.rules, origin, self.uris)
             if extra is not None:
                 if connection.extra is not None:
                     self.notes.append(Note(str(origin), f"{conn_id}: conn_extra is used, not the extra in conn_uri"))
@@ -222,95 +200,3 @@ def _text(fields: dict[str, Any], name: str, origin: Origin) -> str | None:
     if isinstance(value, dict | list):
         raise InputError(f"{name} is not a text", where=str(origin))
     return None if value is None else _scalar(value)
-
-
-ID_FIELDS = {kind: fields[0] for kind, fields in FIELDS.items()}
-
-
-def entry(obj: AirflowObject) -> dict[str, Any]:
-    """One entry of a settings file, as a mapping of what is set."""
-    return _write(obj, [])
-
-
-def _write(obj: AirflowObject, losses: list[Loss]) -> dict[str, Any]:
-    if isinstance(obj, Connection):
-        return _connection(obj, losses)
-    return _pool(obj, losses) if isinstance(obj, Pool) else _variable(obj, losses)
-
-
-def render(bundle: Bundle, options: WriteOptions) -> Rendered:
-    """A settings file, in Astro's order: connections, pools, variables."""
-    bundle, losses = holdable(bundle, options)
-    tree_: dict[str, Any] = {kind.value: [] for kind in FIELDS}
-    for kind in FIELDS:
-        for obj in bundle.of_kind(kind).values():
-            if reason := _unwritable(obj):
-                _lose(obj, "", losses, reason)
-            else:
-                tree_[kind.value].append(_write(obj, losses))
-    chosen = {name: entries for name, entries in tree_.items() if Kind(name) in options.kinds}
-    return Rendered(hidden_comments(bundle) + yaml_tree.dump({"airflow": chosen}), tuple(losses))
-
-
-def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
-    """What is read back of an object that was written: all of it but for what is lost."""
-    if _unwritable(obj):
-        return None
-    losses: list[Loss] = []
-    obj = holdable_part(obj, options)
-    _write(obj, losses)
-    lost = dict.fromkeys(loss.field for loss in losses)
-    if isinstance(obj, Pool):
-        lost["include_deferred"] = None
-    return replace(obj, **lost) if lost else obj  # type: ignore[arg-type]
-
-
-def _lose(
-    obj: AirflowObject, field: str, losses: list[Loss], message: str = "has no place in a settings file"
-) -> None:
-    losses.append(Loss(obj.kind, obj.id, field, message))
-
-
-def _unwritable(obj: AirflowObject) -> str:
-    """Why a settings file has no place for an object, if it hasn't."""
-    if not obj.id:
-        return "has an empty id, which makes it an empty entry in a settings file"
-    if isinstance(obj, Connection) and obj.conn_type == "":
-        return "has no conn_type, without which a settings file has no connection"
-    return ""
-
-
-def _connection(connection: Connection, losses: list[Loss]) -> dict[str, Any]:
-    for field in ("description", "team_name"):
-        if getattr(connection, field) is not None:
-            _lose(connection, field, losses)
-    if connection.port == 0:
-        _lose(connection, "port", losses, "is 0, which a settings file reads as not set")
-    entry: dict[str, Any] = {"conn_id": connection.conn_id, "conn_type": connection.conn_type}
-    for field in ("host", "schema", "login", "password", "port"):
-        value = getattr(connection, field)
-        if value is not None:
-            entry[f"conn_{field}"] = shown(value)
-    if connection.extra is not None:
-        entry["conn_extra"] = shown(connection.extra)
-        if entry["conn_extra"] == "":
-            _lose(connection, "extra", losses, "is an empty text, which a settings file reads as not set")
-    return entry
-
-
-def _pool(pool: Pool, losses: list[Loss]) -> dict[str, Any]:
-    # That deferred tasks don't count is what a settings file means, so that no place for it loses nothing.
-    for field in ("include_deferred", "team_name"):
-        if getattr(pool, field) not in (None, False):
-            _lose(pool, field, losses)
-    entry: dict[str, Any] = {"pool_name": pool.name, "pool_slot": pool.slots}
-    if pool.description is not None:
-        entry["pool_description"] = shown(pool.description)
-    return entry
-
-
-def _variable(variable: Variable, losses: list[Loss]) -> dict[str, Any]:
-    for field in ("description", "team_name"):
-        if getattr(variable, field) is not None:
-            _lose(variable, field, losses)
-    return {"variable_name": variable.key, "variable_value": shown(variable.value)}

@@ -31,7 +31,7 @@ def refuse_name(path: str, kinds: frozenset[Kind]) -> None:
 
 
 def is_sectioned(document: tree.Mapping, kind: Kind | None, options: ReadOptions, source: str) -> bool:
-    """Whether a document has the three-section shape, and is no object called `connections`, `variables` or `pools`.
+    """Whether a document has the three-section shape, and not just objects called `connections` and the like.
 
     Raises `InputError` where that can't be told: a variable may hold anything, a section among it.
     """
@@ -55,7 +55,7 @@ def is_sectioned(document: tree.Mapping, kind: Kind | None, options: ReadOptions
 
 
 def _is_one_object(value: Any) -> bool:
-    """Whether what stands where a section could is a connection or a pool of its own."""
+    """Whether a value in the place of a section is a connection or a pool of its own."""
     if not isinstance(value, dict):
         return False
     if "slots" in value and not isinstance(value["slots"], dict):
@@ -119,9 +119,9 @@ def _kind_of_content(document: tree.Mapping | tree.Sequence, likely: Kind | None
 
 
 def _holds_variables(document: tree.Mapping) -> bool:
-    """Whether nobody can have meant a document to be anything but variables.
+    """Whether a document can't be meant to hold anything but variables.
 
-    Some of them are no objects, as everything else is, and none may be a connection, whose secrets would be shown.
+    Some of them aren't objects, as everything else is, and none may be a connection, whose secrets would be shown.
     Airflow 3 exports each as an object of `value` and `description`.
     """
     entries = list(document.values())
@@ -133,7 +133,7 @@ def _holds_variables(document: tree.Mapping) -> bool:
 
 
 def _may_be_connection(entry: Any) -> bool:
-    """Whether somebody may have meant an entry, or a part of it, to be a connection or a pool."""
+    """Whether an entry, or a part of it, may be meant to be a connection or a pool."""
     if isinstance(entry, dict):
         known = not _KNOWN_FIELDS.isdisjoint(entry) and set(entry) != WRAPPER
         return known or any(map(_may_be_connection, entry.values()))

@@ -13,49 +13,53 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from airconn.formats import connection_uri, settings, yaml_tree
-from airconn.formats.base import Change, Form, ReadOptions, Rendered, Same, WriteOptions, not_in_place, verified
+from airconn.formats import connection_uri, yaml_tree
+from airconn.formats.base import IsUnchanged, ReadOptions, Rendered, StoredForm, WriteOptions, not_in_place, verified
+from airconn.formats.settings import reading, writing
 from airconn.formats.yaml_edit import YamlEdits
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Text, jsontext
+from airconn.model.reading import Key
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def update(text: str, changes: Mapping[Change, AirflowObject | None], options: WriteOptions, same: Same) -> Rendered:
+def update(
+    text: str, changes: Mapping[Key, AirflowObject | None], options: WriteOptions, is_unchanged: IsUnchanged
+) -> Rendered:
     """`text` with the objects of `changes` as they are wanted; None takes one out.
 
     Raises `InputError` where the file doesn't parse, and `BlockedError` where it can't be changed in place.
     """
-    reading = ReadOptions(airflow=options.airflow)
-    before = settings.parse(text, "", reading).bundle
+    as_before = ReadOptions(airflow=options.airflow)
+    before = reading.read(text, "", as_before).checked().bundle
     mark = "\ufeff" if text.startswith("\ufeff") else ""
-    editor = _Editor(text.removeprefix("\ufeff"))
-    rendered = settings.render(Bundle.of(obj for obj in changes.values() if obj is not None), options)
-    readable = settings.parse(rendered.text, "", reading).bundle
-    expected: dict[Change, AirflowObject] = {}
+    editor = _SettingsEditor(text.removeprefix("\ufeff"))
+    rendered = writing.render(Bundle.of(obj for obj in changes.values() if obj is not None), options)
+    readable = reading.read(rendered.text, "", as_before).checked().bundle
+    expected: dict[Key, AirflowObject] = {}
     for (kind, id_), obj in changes.items():
         if obj is None:
             editor.remove(kind, id_)
             continue
         wanted, held = readable.get(kind, id_), before.get(kind, id_)
-        if wanted is None or (held is not None and same(held, wanted)):
+        if wanted is None or (held is not None and is_unchanged(held, wanted)):
             continue
         expected[kind, id_] = wanted
         if held is None:
-            editor.add(kind, settings.entry(obj))
+            editor.add(kind, writing.entry(obj))
         else:
             editor.change(held, wanted)
     after = mark + editor.result()
-    verified(lambda: settings.parse(after, "", reading).bundle, before, changes, expected)
+    verified(lambda: reading.read(after, "", as_before).checked().bundle, before, changes, expected)
     return Rendered(after, rendered.losses, rendered.notes)
 
 
-def forms(text: str, options: WriteOptions) -> Form:
+def stored_in(text: str, options: WriteOptions) -> StoredForm:
     """What is read back of an object after it was written, wherever that is."""
-    return lambda obj: settings.stored(obj, options)
+    return lambda obj: writing.stored(obj, options)
 
 
-class _Editor(YamlEdits):
+class _SettingsEditor(YamlEdits):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         root = yaml.compose(text, Loader=_Loader)
@@ -72,7 +76,7 @@ class _Editor(YamlEdits):
     def by_id(self, kind: Kind) -> dict[str, MappingNode]:
         section, found = self.section(kind), dict[str, MappingNode]()
         for item in section.value if isinstance(section, SequenceNode) else ():
-            name = _value(item, settings.ID_FIELDS[kind])
+            name = _value(item, writing.ID_FIELDS[kind])
             if isinstance(item, MappingNode) and isinstance(name, ScalarNode):
                 found.setdefault(name.value, item)
         return found
@@ -88,12 +92,12 @@ class _Editor(YamlEdits):
         uri = _value(item, "conn_uri")
         if isinstance(wanted, Connection) and isinstance(uri, ScalarNode) and uri.value:
             as_uri = connection_uri.build(wanted) if connection_uri.is_writable(wanted) else ""
-            if as_uri and not any(_value(item, name) for name in settings.FIELDS_BESIDE_URI):
+            if as_uri and not any(_value(item, name) for name in reading.FIELDS_BESIDE_URI):
                 self.put(uri, as_uri)
                 return
             self.put(uri, None)
-        fields = settings.entry(wanted)
-        for name in settings.FIELDS[held.kind]:
+        fields = writing.entry(wanted)
+        for name in reading.FIELDS[held.kind]:
             node, value = _value(item, name), fields.get(name)
             if name == "conn_uri":
                 continue

@@ -6,26 +6,26 @@ import base64
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import Any
 
-from airconn.errors import InputError, InputErrors
-from airconn.formats import env, json_, tree, yaml_tree
-from airconn.formats.base import Faults, Note, Parsed, ReadOptions, parsed
+from airconn.errors import InputError
+from airconn.formats import env, json_tree, tree, yaml_tree
+from airconn.formats.base import Faults, Note, ReadOptions, reading
 from airconn.formats.k8s.names import DATA_KEY, ENTRY, IDS_ANNOTATION, LABEL_VALUE, LABELS, TEAM_LABEL
 from airconn.model import AirflowObject, Kind, Origin
+from airconn.model.reading import FoundUri, Reading
 
 _LEVELS = 5
 """How deep an entry lies in JSON: in the data of a Secret in the items of a list."""
 
 
-def parse(text: str, source: str, options: ReadOptions) -> Parsed:
-    """The objects of all Secrets of a manifest. Raises `InputErrors` with the place of every fault."""
-    reader = _Reader(options)
+def read(text: str, source: str, options: ReadOptions) -> Reading:
+    """The objects of all Secrets of a manifest."""
+    reader = _ManifestReader(options)
     for document, origin in load(text, source):
         reader.take(document, origin)
-    found = parsed(reader.found, reader.faults, reader.notes, reader.ignored)
-    return replace(found, kinds=frozenset(LABELS))
+    kinds, ignored, uris = frozenset(LABELS), reader.ignored, reader.uris
+    return reading(reader.found, reader.faults, reader.notes, ignored=ignored, kinds=kinds, uris=uris)
 
 
 def load(text: str, source: str) -> list[tuple[Any, Origin]]:
@@ -33,7 +33,7 @@ def load(text: str, source: str) -> list[tuple[Any, Origin]]:
     if not is_json(text):
         return yaml_tree.load_all(text, source)
     try:
-        return [(json_.load(text, source, _LEVELS), Origin(source, 1))]
+        return [(json_tree.load(text, source, _LEVELS), Origin(source, 1))]
     except InputError:
         with suppress(InputError):
             return yaml_tree.load_all(text, source)  # YAML in braces, or several documents
@@ -67,12 +67,13 @@ def named_by(name: str, ids: dict[str, Any]) -> tuple[Kind, str] | None:
     return named
 
 
-class _Reader:
+class _ManifestReader:
     def __init__(self, options: ReadOptions) -> None:
         self.options = options
         self.faults = Faults()
         self.notes: list[Note] = []
         self.found: list[AirflowObject] = []
+        self.uris: list[FoundUri] | None = [] if options.keeps_uris else None
         self.ignored = 0
 
     def take(self, document: Any, origin: Origin) -> None:
@@ -137,7 +138,7 @@ class _Reader:
         if kind is Kind.CONNECTIONS and not value.strip():
             self.leave_out(origin, f"{id_} is empty, which is no connection to Airflow")
         else:
-            self.found.append(env.read_value(kind, id_, value, self.options.rules, origin))
+            self.found.append(env.read_value(kind, id_, value, self.options.rules, origin, self.uris))
 
     def leave_out(self, origin: Origin, message: str) -> None:
         self.notes.append(Note(str(origin), f"{message}: left out", left_out=True))
@@ -147,10 +148,8 @@ class _Reader:
         """Keeps the fault of one object from hiding those of the others."""
         try:
             yield
-        except InputErrors as error:
-            self.faults.errors += error.errors
         except InputError as error:
-            self.faults.errors.append(error)
+            self.faults.take(error)
 
 
 class Secret:
@@ -199,7 +198,7 @@ class Secret:
 
 
 def _mapping(parent: tree.Mapping, name: str, where: Origin) -> tree.Mapping:
-    """A mapping under a key, empty where there is none."""
+    """A mapping under a key, empty where the key is missing."""
     value = parent.get(name)
     if value is None:
         return tree.Mapping(where.source)

@@ -9,45 +9,60 @@ from collections.abc import Callable, Mapping, Sequence
 
 from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import Change, Form, Note, ReadOptions, Rendered, Same, WriteOptions, verified
-from airconn.formats.dotenv import dialect_of, is_like_a_mark, named_by_mark
+from airconn.formats.base import (
+    IsUnchanged,
+    Note,
+    ReadOptions,
+    Rendered,
+    StoredForm,
+    WriteOptions,
+    verified,
+)
+from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.dotenv.dialect import Dialect
+from airconn.formats.dotenv.dialects import dialect_of
 from airconn.formats.dotenv.lines import Entry, without_bom
+from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
+from airconn.formats.dotenv.reading import read
+from airconn.formats.dotenv.writing import refuse_collisions, render_lines
 from airconn.formats.text_edits import TextEdits
 from airconn.model import AirflowObject, Bundle, Kind, hidden_fields
+from airconn.model.reading import Key
 
 _HIDDEN_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*hidden by the source:")
 
 
-def update(text: str, changes: Mapping[Change, AirflowObject | None], options: WriteOptions, same: Same) -> Rendered:
+def update(
+    text: str, changes: Mapping[Key, AirflowObject | None], options: WriteOptions, is_unchanged: IsUnchanged
+) -> Rendered:
     """`text` with the objects of `changes` as they are wanted; None takes one out.
 
     A line whose value is the same already is left alone, and a value that changes keeps its style of quotes and its
     way of writing a connection, where the new one can be written so. Raises `InputError` where the file doesn't parse
     or where two ids fall on one name.
     """
-    dialect = dialect_of(text, options.env_dialect, "")
-    reading = ReadOptions(airflow=options.airflow, env_dialect=dialect.name)
-    before = env.parse(text, "", reading).bundle
+    dialect = dialect_of(text, options.value(DIALECT), "")
+    as_before = ReadOptions(airflow=options.airflow, values={DIALECT.name: dialect.name})
+    before = read(text, "", as_before).checked().bundle
     _refuse_other_ids(before, changes)
-    editor = _Editor(text, options, same, before, dialect)
+    editor = _DotenvEditor(text, options, is_unchanged, before, dialect)
     for (kind, id_), obj in changes.items():
         editor.change(kind, id_, obj)
     rendered = editor.result()
-    verified(lambda: env.parse(rendered.text, "", reading).bundle, before, changes, editor.expected)
+    verified(lambda: read(rendered.text, "", as_before).checked().bundle, before, changes, editor.expected)
     return rendered
 
 
-def forms(text: str, options: WriteOptions) -> Form:
+def stored_in(text: str, options: WriteOptions) -> StoredForm:
     """What is read back of an object that was written into `text`, a connection as the one that stands there."""
-    dialect = dialect_of(text, options.env_dialect, "")
+    dialect = dialect_of(text, options.value(DIALECT), "")
     values = {entry.name: entry.value for entry in dialect.entries(text) if entry.name}
 
-    def form(obj: AirflowObject) -> AirflowObject | None:
+    def stored(obj: AirflowObject) -> AirflowObject | None:
         value = values.get(env.env_name(obj.kind, obj.id)) if obj.kind in env.KINDS else None
         return env.stored(obj, options if value is None else env.options_like(value, obj, options))
 
-    return form
+    return stored
 
 
 def _line_end(text: str, ends: Sequence[str]) -> str:
@@ -67,8 +82,8 @@ def _origins(text: str, dialect: Dialect) -> Callable[[int], int]:
     return lambda offset: offset + lead + bisect_left(ends, offset)
 
 
-def _refuse_other_ids(before: Bundle, changes: Mapping[Change, AirflowObject | None]) -> None:
-    env.refuse_collisions(Bundle.of(obj for obj in changes.values() if obj is not None))
+def _refuse_other_ids(before: Bundle, changes: Mapping[Key, AirflowObject | None]) -> None:
+    refuse_collisions(Bundle.of(obj for obj in changes.values() if obj is not None))
     names = {env.env_name(obj.kind, obj.id): obj for obj in before if (obj.kind, obj.id) not in changes}
     for (kind, id_), obj in changes.items():
         other = names.get(env.env_name(kind, id_)) if kind in env.KINDS else None
@@ -81,13 +96,15 @@ def _refuse_other_ids(before: Bundle, changes: Mapping[Change, AirflowObject | N
             )
 
 
-class _Editor:
+class _DotenvEditor:
     """Edits a text. What isn't edited stays as it is, to the byte."""
 
-    def __init__(self, text: str, options: WriteOptions, same: Same, before: Bundle, dialect: Dialect) -> None:
+    def __init__(
+        self, text: str, options: WriteOptions, is_unchanged: IsUnchanged, before: Bundle, dialect: Dialect
+    ) -> None:
         self.text = text
         self.options = options
-        self.same = same
+        self.is_unchanged = is_unchanged
         self.before = before
         self.newline = _line_end(text, dialect.line_ends)
         self.dialect = dialect.with_line_end(self.newline)
@@ -102,7 +119,7 @@ class _Editor:
         self.added: list[AirflowObject] = []
         self.notes: list[Note] = []
         self.rendered: list[Rendered] = []
-        self.expected: dict[Change, AirflowObject] = {}
+        self.expected: dict[Key, AirflowObject] = {}
 
     def change(self, kind: Kind, id_: str, obj: AirflowObject | None) -> None:
         if kind not in env.PREFIXES.values():
@@ -126,7 +143,7 @@ class _Editor:
         if line is None or line.value is None:
             return
         wanted = self.parsed(rendered).get(obj.kind, obj.id)
-        if held is not None and wanted is not None and self.same(held, wanted):
+        if held is not None and wanted is not None and self.is_unchanged(held, wanted):
             return
         if wanted is not None:
             self.expected[obj.kind, obj.id] = wanted
@@ -138,13 +155,13 @@ class _Editor:
     def render(self, obj: AirflowObject, entry: Entry) -> tuple[Rendered, Entry | None]:
         """The object as lines of their own, a connection written as the one that stands there."""
         options = env.options_like(entry.value or "", obj, self.options)
-        rendered = env.render_lines(Bundle.of([obj]), options, self.dialect)
+        rendered = render_lines(Bundle.of([obj]), options, self.dialect)
         return rendered, next((line for line in self.dialect.entries(rendered.text) if line.name), None)
 
     def parsed(self, rendered: Rendered) -> Bundle:
         """Lines of our own, read back."""
-        reading = ReadOptions(airflow=self.options.airflow, env_dialect=self.dialect.name)
-        return env.parse(rendered.text, "", reading).bundle
+        as_before = ReadOptions(airflow=self.options.airflow, values={DIALECT.name: self.dialect.name})
+        return read(rendered.text, "", as_before).checked().bundle
 
     def mark_hidden(self, index: int, rendered: Rendered, *, hidden: bool) -> None:
         """Keeps the comment above a line that says what is hidden in it true."""
@@ -188,7 +205,7 @@ class _Editor:
     def result(self) -> Rendered:
         added = ""
         if self.added:
-            self.rendered.append(env.render_lines(Bundle.of(self.added), self.options, self.dialect))
+            self.rendered.append(render_lines(Bundle.of(self.added), self.options, self.dialect))
             for obj in self.parsed(self.rendered[-1]):
                 self.expected[obj.kind, obj.id] = obj
             added = self.rendered[-1].text.replace("\n", self.newline)

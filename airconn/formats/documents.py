@@ -12,20 +12,19 @@ from dataclasses import replace
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_fields, foreign, tree
+from airconn.formats import connection_fields, other_tools, tree
 from airconn.formats.base import (
     Faults,
     Loss,
     Note,
-    Parsed,
     ReadOptions,
     WriteOptions,
     holdable_part,
-    parsed,
+    reading,
     show_key,
 )
 from airconn.formats.connection_fields import shown
-from airconn.formats.kinds import (
+from airconn.formats.kind_detection import (
     AIRFLOWCTL_POOL_FIELDS,
     POOL_FIELDS,
     RUNTIME_FIELDS,
@@ -49,23 +48,24 @@ from airconn.model import (
     jsontext,
 )
 from airconn.model.jsontext import Number
+from airconn.model.reading import FoundUri, Reading
 
 
-def read(document: Any, source: str, options: ReadOptions) -> Parsed:
+def read(document: Any, source: str, options: ReadOptions) -> Reading:
     """The objects of a document in any of the shapes.
 
     Raises `InputError` where it can't be told what the document holds, saying how to settle it.
     """
     if not isinstance(document, tree.Mapping | tree.Sequence):
         raise InputError("this is neither an object nor a list, so it holds no objects", where=source)
-    reader = _Reader(options)
+    reader = _DocumentReader(options)
     kind = options.kind or kind_of_name(source)
     kinds = ALL_KINDS
     if isinstance(document, tree.Mapping) and is_sectioned(document, kind, options, source):
         for name, section in document.items():
             reader.section(Kind(name), section, document.origin(name), wrapped=True)
     else:
-        foreign.refuse(document, source, options.kind, kind_of_name(source))
+        other_tools.refuse(document, source, options.kind, kind_of_name(source))
         kind = kind_of(document, source, options)
         if kind is None:
             raise InputError(
@@ -82,16 +82,17 @@ def read(document: Any, source: str, options: ReadOptions) -> Parsed:
                 "Airflow 2 it is a value itself (--airflow 2.11)"
             )
             reader.notes.append(Note(str(reader.wrappers[0]), message))
-    return replace(parsed(reader.found, reader.faults, reader.notes), kinds=kinds)
+    return reading(reader.found, reader.faults, reader.notes, kinds=kinds, uris=reader.uris)
 
 
-class _Reader:
+class _DocumentReader:
     def __init__(self, options: ReadOptions) -> None:
         self.options = options
         self.faults = Faults()
         self.notes: list[Note] = []
         self.found: list[AirflowObject] = []
         self.wrappers: list[Origin] = []
+        self.uris: list[FoundUri] | None = [] if options.keeps_uris else None
 
     def section(self, kind: Kind, section: Any, origin: Origin, *, wrapped: bool) -> None:
         """Reads the entries of one kind. `wrapped`: the shape is airconn's own, in which a wrapper is always one."""
@@ -111,7 +112,7 @@ class _Reader:
                     raise InputError("a pool in a list needs a 'name'", where=str(place))
                 obj = read(id_, value, place)
             except InputError as error:
-                self.faults.errors.append(error)
+                self.faults.take(error)
                 continue
             if obj is not None:
                 self.found.append(obj)
@@ -130,9 +131,9 @@ class _Reader:
             value = value[0]
         if isinstance(value, str):
             if value.lstrip().startswith("{"):
-                return connection_fields.from_json(conn_id, value.strip(), self.options.rules, origin)
-            return connection_fields.from_uri(conn_id, value, self.options.rules, origin)
-        return connection_fields.from_fields(conn_id, value, self.options.rules, origin)
+                return connection_fields.from_json(conn_id, value.strip(), self.options.rules, origin, self.uris)
+            return connection_fields.from_uri(conn_id, value, self.options.rules, origin, self.uris)
+        return connection_fields.from_fields(conn_id, value, self.options.rules, origin, self.uris)
 
     def wrapped_variable(self, key: str, value: Any, origin: Origin) -> Variable:
         """An entry of the three-section shape: a text, or `{"value", "description"}` around one."""

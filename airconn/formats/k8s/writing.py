@@ -10,6 +10,9 @@ from typing import Any
 from airconn.errors import UsageError
 from airconn.formats import env, yaml_tree
 from airconn.formats.base import Faults, Loss, Rendered, WriteOptions, dropped, hidden_comments, holdable
+from airconn.formats.env import stored
+from airconn.formats.k8s import declaration
+from airconn.formats.k8s.declaration import LAYOUT, NAME
 from airconn.formats.k8s.names import (
     DATA_KEY,
     ENTRY,
@@ -25,11 +28,11 @@ from airconn.formats.k8s.names import (
 )
 from airconn.model import NOWHERE, Bundle, Connection, Kind, Variable
 
+__all__ = ["check", "refuse_too_large", "render", "render_secrets", "render_variables", "stored", "true_ids"]
+
 DEFAULT_NAME = "airflow-environment"
 EMPTY = "apiVersion: v1\nkind: List\nitems: []\n"
 """A manifest of nothing."""
-
-_IN_ENVIRONMENT = "has no place in an environment variable"
 
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
@@ -39,15 +42,15 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     names in `options` that Kubernetes doesn't take.
     """
     check(options)
-    written = render_variables(bundle, options) if options.k8s_layout == "env" else render_secrets(bundle, options)
+    written = render_variables(bundle, options) if options.value(LAYOUT) == "env" else render_secrets(bundle, options)
     return Rendered(written.text or EMPTY, written.losses, written.notes)
 
 
 def check(options: WriteOptions) -> None:
     """Raises `UsageError` for names that Kubernetes doesn't take."""
     for value, pattern, what in (
-        (options.k8s_namespace, NAMESPACE, "a namespace"),
-        (options.k8s_name, SECRET_NAME, "a Secret"),
+        (options.value(declaration.NAMESPACE), NAMESPACE, "a namespace"),
+        (options.value(NAME), SECRET_NAME, "a Secret"),
     ):
         if value is not None and not pattern.fullmatch(value):
             raise UsageError(
@@ -113,7 +116,7 @@ def render_variables(bundle: Bundle, options: WriteOptions) -> Rendered:
     refuse_too_large(len(value) for value in entries.values())
     ids = true_ids(written)
     annotations = {IDS_ANNOTATION: json.dumps(ids)} if ids else {}
-    document = _secret(options.k8s_name or DEFAULT_NAME, options, {}, annotations, entries)
+    document = _secret(options.value(NAME) or DEFAULT_NAME, options, {}, annotations, entries)
     return Rendered(_text(written, [document]), tuple(losses))
 
 
@@ -168,8 +171,8 @@ def _secret(
     entries: dict[str, bytes],
 ) -> dict[str, Any]:
     metadata: dict[str, Any] = {"name": name}
-    if options.k8s_namespace is not None:
-        metadata["namespace"] = options.k8s_namespace
+    if (namespace := options.value(declaration.NAMESPACE)) is not None:
+        metadata["namespace"] = namespace
     if labels:
         metadata["labels"] = labels
     if annotations:

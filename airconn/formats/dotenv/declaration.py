@@ -1,0 +1,52 @@
+"""What the `env` format declares."""
+
+from __future__ import annotations
+
+import re
+
+from airconn.formats.declaration import Format
+from airconn.formats.dotenv.marks import NAMES, is_like_a_mark, named_by_mark
+from airconn.formats.format_option import FormatOption
+
+CONNECTION_FORMAT = FormatOption(
+    "connection_format",
+    "How a connection is written in a .env file [json, which holds all of it].",
+    ("json", "uri"),
+    default="json",
+)
+DIALECT = FormatOption(
+    "env_dialect",
+    "For which reader a .env file is written [portable: for all of them, as far as that goes].",
+    NAMES,
+    help_of_sources="For which reader a .env file among the sources was written, where it doesn't tell [portable].",
+)
+
+
+def sniff(text: str) -> bool:
+    """Whether a text of unknown name looks like a .env file with objects, or says that it is one."""
+    first_line = text[:200].removeprefix("\ufeff").partition("\n")[0].strip()
+    if re.match(r"\s*[\[{]", text):
+        return False  # which is JSON, whatever is in its texts
+    return (
+        is_like_a_mark(first_line)
+        or re.search(r"^[ \t]*(export[ \t]+)?AIRFLOW_(CONN|VAR)_\S*?=", text, re.MULTILINE) is not None
+    )
+
+
+def said_by(text: str) -> dict[str, str]:
+    """The dialect that the first line of a file names."""
+    name = named_by_mark(text)
+    return {DIALECT.name: name} if name in NAMES else {}
+
+
+FORMAT = Format(
+    "env",
+    (".env", ".env.*", "*.env"),
+    sniff,
+    reader="airconn.formats.dotenv.reading",
+    writer="airconn.formats.dotenv.writing",
+    updater="airconn.formats.dotenv.update",
+    kind_names=("connections", "variables"),
+    options=(CONNECTION_FORMAT, DIALECT),
+    said_by=said_by,
+)

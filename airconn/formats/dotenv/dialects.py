@@ -1,0 +1,41 @@
+"""The dialect of a .env file: how those who read it take names, quotes and escapes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from airconn.errors import InputError, UsageError
+from airconn.formats.dotenv.dialect import Dialect
+from airconn.formats.dotenv.marks import NAMES, PORTABLE, named_by_mark
+
+
+def get_dialect(name: str) -> Dialect:
+    """The dialect of this name, which the module of this name has. Raises `UsageError`."""
+    if name not in NAMES:
+        raise UsageError(f"there is no env dialect {name!r}", hint=f"one of {', '.join(NAMES)}")
+    module = import_module(f"airconn.formats.dotenv.{name.replace('-', '_')}")
+    return cast(Dialect, module.DIALECT)
+
+
+def dialect_of(text: str, asked: str | None, source: str) -> Dialect:
+    """The dialect of a file: the one that its first line names, else the one that was asked for, else `portable`.
+
+    Raises `InputError` where the file names another than was asked for, or none that there is.
+    """
+    marked = named_by_mark(text)
+    if marked is None:
+        return get_dialect(asked or PORTABLE)
+    if marked not in NAMES:
+        raise InputError(
+            "this line names no env dialect that airconn knows",
+            where=f"{source}:1",
+            hint=f"one of {', '.join(NAMES)}",
+        )
+    if asked and asked != marked:
+        raise InputError(
+            f"the file is in the env dialect {marked}, and not in {asked}",
+            where=f"{source}:1",
+            hint="leave out the option, or write the file afresh with --replace",
+        )
+    return get_dialect(marked)

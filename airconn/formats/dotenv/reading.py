@@ -1,0 +1,154 @@
+"""Reads .env files: `AIRFLOW_CONN_*` and `AIRFLOW_VAR_*` among whatever else one holds.
+
+The grammar is python-dotenv's, without interpolation: a `$` is a `$`; a file in another dialect says so in its first
+line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+from airconn.errors import InputError
+from airconn.formats.base import Faults, Note, ReadOptions, reading
+from airconn.formats.dotenv.declaration import DIALECT
+from airconn.formats.dotenv.dialect import Dialect
+from airconn.formats.dotenv.dialects import dialect_of
+from airconn.formats.dotenv.lines import Entry
+from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
+from airconn.formats.dotenv.references import expanded_by
+from airconn.formats.env import KINDS, env_name, named_by, read_value
+from airconn.model import REDACTED, UNDESCRIBED, AirflowObject, Kind, Origin, Variable
+from airconn.model.reading import FoundUri, Reading
+
+_ID_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*(conn_id|key)[ \t]+(\".*\")")
+_NO_NAME = re.compile(r"""[\s"'`{}$\\]""")
+_ASTRO_MASK = re.compile(r"# secret\b")
+
+
+def read(text: str, source: str, options: ReadOptions) -> Reading:
+    """The objects of a .env file. Lines of other names are left alone and counted; a faulty line is an error."""
+    dialect = dialect_of(text, options.value(DIALECT), source)
+    reader = _LinesReader(source, options, dialect, is_marked=named_by_mark(text) is not None)
+    for entry in dialect.entries(text):
+        reader.take(entry)
+    return reader.result()
+
+
+class _LinesReader:
+    def __init__(self, source: str, options: ReadOptions, dialect: Dialect, *, is_marked: bool) -> None:
+        self.source = source
+        self.options = options
+        self.dialect = dialect
+        self.is_marked = is_marked
+        self.faults = Faults()
+        self.stray_marks = Faults()
+        self.notes: list[Note] = []
+        self.found: dict[str, AirflowObject] = {}  # by name
+        self.uris: list[FoundUri] | None = [] if options.keeps_uris else None
+        self.ignored = 0
+        self.true_id = ""
+
+    def take(self, entry: Entry) -> None:
+        origin = Origin(self.source, entry.line)
+        if entry.is_fault:
+            self.faults.add(
+                entry.reason or "this line is not NAME=VALUE",
+                origin,
+                entry.hint or self.dialect.way_out,
+            )
+        if entry.name is None:
+            if is_like_a_mark(entry.comment) and not (self.is_marked and entry.line == 1):
+                self.stray_marks.add(
+                    "this line is to name the env dialect of the file, and doesn't: it must be the first line, "
+                    "exactly # airconn: env-dialect NAME",
+                    origin,
+                    "move it there, mend it, or take it out; --from-env-dialect says the same for one run",
+                )
+            self.true_id = _true_id(entry.comment) or self.true_id
+            return
+        true_id, self.true_id = self.true_id, ""
+        named = named_by(entry.name)
+        if named is None:
+            self.ignored += 1
+            return
+        kind, id_ = named
+        id_ = true_id if env_name(kind, true_id) == entry.name else id_
+        try:
+            self.entry(entry, kind, id_, origin)
+        except InputError as error:
+            self.faults.take(error)
+
+    def entry(self, entry: Entry, kind: Kind, id_: str, origin: Origin) -> None:
+        name = entry.name or ""
+        # A value whose '=' is missing or mistyped is taken for a part of the name, and is not to be shown.
+        if entry.value is None:
+            raise InputError("this line has no '='", where=str(origin), hint="write NAME=VALUE")
+        is_bare = entry.value_span[1] - entry.value_span[0] == len(entry.value)
+        if "://" in name or _NO_NAME.search(name) or (is_bare and is_like_padding(name, entry.value)):
+            raise InputError(
+                "what stands before the '=' can't be the name of an object",
+                where=str(origin),
+                hint="write NAME=VALUE",
+            )
+        is_masked = not entry.value and _ASTRO_MASK.match(entry.comment)
+        if kind is Kind.CONNECTIONS and is_masked:
+            raise InputError(
+                f"{name} is hidden: Astro wrote '# secret' in its place", where=str(origin), hint="fill in the value"
+            )
+        if kind is Kind.CONNECTIONS and not entry.value.strip():
+            self.notes.append(
+                Note(str(origin), f"{name} is empty, which is no connection to Airflow: left out", left_out=True)
+            )
+            return
+        if name != name.upper():
+            self.notes.append(Note(str(origin), f"Airflow never finds {name}: it looks for {name.upper()}"))
+        if name in self.found:
+            other = self.found[name].origin
+            self.notes.append(Note(str(origin), f"{name} is set again; the value of {other} is not used"))
+        if is_masked:
+            self.found[name] = Variable(key=id_, value=REDACTED, unsaid=UNDESCRIBED, origin=origin)
+        else:
+            rules, column = self.options.rules, entry.value_column
+            obj = read_value(kind, id_, entry.value, rules, origin, self.uris, column=column)
+            readers = expanded_by(entry.written, self.dialect.name)
+            self.found[name] = replace(obj, expanded_by=readers) if readers else obj
+
+    def result(self) -> Reading:
+        if (
+            self.stray_marks.errors
+        ):  # all else may be wrong only because the file was taken for one in another dialect
+            return reading((), self.stray_marks, kinds=KINDS, uris=self.uris)
+        notes, ignored, uris = self.all_notes(), self.ignored, self.uris
+        return reading(self.objects(), self.faults, notes, ignored=ignored, kinds=KINDS, uris=uris)
+
+    def all_notes(self) -> list[Note]:
+        """The notes, with one for all values that other readers expand."""
+        expanded = [obj for obj in self.objects() if getattr(obj, "expanded_by", ())]
+        if not expanded:
+            return self.notes
+        others = f" and {len(expanded) - 1} more" if len(expanded) > 1 else ""
+        readers = ", ".join(dict.fromkeys(reader for obj in expanded for reader in getattr(obj, "expanded_by", ())))
+        message = f"other readers ({readers}) expand a reference in this value{others}; it is read as it is"
+        return [*self.notes, Note(str(expanded[0].origin), message)]
+
+    def objects(self) -> list[AirflowObject]:
+        """What counts: a name that Airflow never finds gives way to the one that it does find."""
+        return [obj for name, obj in self.found.items() if name == name.upper() or name.upper() not in self.found]
+
+
+def is_like_padding(name: str, value: str) -> bool:
+    """A ':' typed for the '=' before a value in base64 makes a name of it, and a value of its padding."""
+    return ":" in name and not value.strip("=")
+
+
+def _true_id(comment: str) -> str:
+    match = _ID_COMMENT.fullmatch(comment)
+    if not match:
+        return ""
+    try:
+        id_ = json.loads(match[2])
+    except ValueError:
+        return ""
+    return id_ if isinstance(id_, str) else ""

@@ -1,0 +1,109 @@
+"""Writes .env files."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from airconn.formats.base import Faults, Loss, Note, Rendered, WriteOptions, dropped, holdable, quoted
+from airconn.formats.dotenv import quoting
+from airconn.formats.dotenv.declaration import CONNECTION_FORMAT, DIALECT
+from airconn.formats.dotenv.dialect import Dialect
+from airconn.formats.dotenv.dialects import get_dialect
+from airconn.formats.dotenv.marks import PORTABLE, SHELL_NAME
+from airconn.formats.dotenv.reading import is_like_padding
+from airconn.formats.env import collisions, env_name, nameable, no_value, stored, value_of
+from airconn.model import AirflowObject, Bundle, Connection, Kind, Variable, hidden_fields
+
+__all__ = ["refuse_collisions", "render", "render_lines", "stored"]
+
+# A shell that reads the file takes a line with another name for a command, so that nothing that means something to
+# it may be in one: the id `x;reboot` would run, and to bash `x+=` adds to another variable.
+_NAME = re.compile(r"[\w.:/@%,!-]+")
+
+
+def render(bundle: Bundle, options: WriteOptions) -> Rendered:
+    """A .env file of the bundle's connections and variables.
+
+    Raises `InputErrors` where two ids fall on the same name.
+    """
+    dialect = get_dialect(options.value(DIALECT) or PORTABLE)
+    body = render_lines(bundle, options, dialect)
+    return Rendered(dialect.mark + body.text, body.losses, body.notes)
+
+
+def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Rendered:
+    """The lines of the objects alone."""
+    bundle, losses = holdable(bundle, options)
+    losses += dropped(bundle, [Kind.POOLS], "env")
+    notes: list[Note] = []
+    lines: list[str] = []
+    refuse_collisions(bundle)
+    for obj in nameable(bundle):
+        reason = _unwritable(obj, options, dialect)
+        value, lost = ("", {}) if reason else _value(obj, options)
+        if reason := reason or dialect.refusal(value):
+            losses.append(Loss(obj.kind, obj.id, "", reason))
+            continue
+        name = env_name(obj.kind, obj.id)
+        quoted_value = dialect.quote(value)
+        if is_like_padding(name, value):
+            quoted_value = quoting.Quoted(f"'{value}'")
+        own_lines = [*_comments(obj), f"{name}={quoted_value.text}"]
+        if dialect.longest is not None and any(_size(line) > dialect.longest for line in own_lines):
+            losses.append(Loss(obj.kind, obj.id, "", f"its line would be longer than {dialect.reader} takes"))
+            continue
+        lines += own_lines
+        losses += [Loss(obj.kind, obj.id, field, message) for field, message in lost.items()]
+        broken = list(quoted_value.broken)
+        if dialect.name == PORTABLE and not SHELL_NAME.fullmatch(name):
+            broken.append("sh (it takes no such name)")
+        if broken:
+            notes.append(
+                Note(f"{obj.kind.value}/{obj.id}", f"not read alike by every .env reader: {', '.join(broken)}")
+            )
+    return Rendered("".join(f"{line}\n" for line in lines), tuple(losses), tuple(notes))
+
+
+def _comments(obj: AirflowObject) -> list[str]:
+    """The lines above the one of an object that say what it can't."""
+    lines: list[str] = []
+    if hidden := hidden_fields(obj):
+        lines.append(f"# airconn: hidden by the source: {quoted(', '.join(hidden))}")
+    if obj.id.upper().lower() != obj.id:
+        lines.append(f"# airconn: {obj.kind.id_field} {json.dumps(obj.id, ensure_ascii=False)}")
+    return lines
+
+
+def _size(line: str) -> int:
+    return len(line.encode("utf-8", "replace"))
+
+
+def _unwritable(obj: AirflowObject, options: WriteOptions, dialect: Dialect) -> str:
+    """Why an object can't stand in a .env file, if it can't."""
+    name = env_name(obj.kind, obj.id)
+    if not obj.id or not _NAME.fullmatch(name) or "://" in name or (":" in name and not dialect.has_quotes):
+        return "the id can't be part of a name in a .env file"
+    if not dialect.names.fullmatch(name):
+        return f"{dialect.reader} takes no name with this id in it"
+    return no_value(obj, options)
+
+
+def refuse_collisions(bundle: Bundle) -> None:
+    """Raises `InputErrors` where two ids fall on the same name."""
+    faults = Faults()
+    for obj, other in collisions(bundle):
+        faults.add(
+            f"{obj.kind.value}/{obj.id} and {other.id} are both {env_name(obj.kind, obj.id)} in a .env file",
+            obj.origin,
+            "leave one out with --exclude, or use json or yaml",
+        )
+    faults.check()
+
+
+def _value(obj: Connection | Variable, options: WriteOptions) -> tuple[str, dict[str, str]]:
+    """The same in the form that is the easiest to quote."""
+    value, lost = value_of(obj, options)
+    if isinstance(obj, Connection) and options.value(CONNECTION_FORMAT) == "json":
+        value = quoting.json_without_quotes(value)
+    return value, lost

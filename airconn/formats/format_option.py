@@ -1,0 +1,23 @@
+"""An option of the command line that a format declares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FormatOption:
+    """An option that only some formats have. Those that share one declare the same value."""
+
+    name: str
+    """`env_dialect` is `--env-dialect` on the command line."""
+    help: str
+    choices: tuple[str, ...] = ()
+    """The values that it takes. Any text where there are none."""
+    default: str | None = None
+    help_of_sources: str = ""
+    """The help of `--from-env-dialect`, which says the same of the files that are read. Empty where there is none."""
+
+    @property
+    def flag(self) -> str:
+        return f"--{self.name.replace('_', '-')}"

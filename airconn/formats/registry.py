@@ -1,0 +1,113 @@
+"""The registry of formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatch
+from pathlib import PurePath
+
+from airconn.errors import InputError, UsageError
+from airconn.formats import json_, uri, yaml_
+from airconn.formats.declaration import Format
+from airconn.formats.dotenv import declaration as dotenv
+from airconn.formats.format_option import FormatOption
+from airconn.formats.k8s import declaration as k8s
+from airconn.formats.settings import declaration as settings
+
+FORMATS = {
+    declared.name: declared
+    for declared in (
+        settings.FORMAT,
+        k8s.FORMAT,
+        dotenv.FORMAT,
+        uri.FORMAT,
+        json_.FORMAT,
+        yaml_.FORMAT,
+    )
+}
+"""By name. The first one counts whose patterns match a file's name, or that a text looks like."""
+
+
+def names() -> tuple[str, ...]:
+    """The names of the formats, sorted."""
+    return tuple(sorted(FORMATS))
+
+
+def get_format(name: str) -> Format:
+    """The format of this name. Raises `UsageError` that lists the names there are."""
+    refuse_unknown(name)
+    return FORMATS[name]
+
+
+def refuse_unknown(name: str) -> None:
+    """Raises `UsageError`, which lists the names there are, if no format has this name."""
+    if name not in FORMATS:
+        raise UsageError(f"unknown format {name!r}", hint=f"the formats are {', '.join(names())}")
+
+
+def name_of_path(path: str) -> str | None:
+    """The format that a file's name says it is of."""
+    name = PurePath(path).name.lower()
+    return next((key for key, found in FORMATS.items() if any(fnmatch(name, p) for p in found.patterns)), None)
+
+
+def detect(path: str, text: str) -> str:
+    """The format of a text by its name, and where that says nothing or too little, by its content.
+
+    Raises `InputError` that says how to settle it.
+    """
+    text = text.removeprefix("\ufeff")
+    name = name_of_path(path)
+    if closer := next(
+        (other.name for other in FORMATS.values() if name in other.refines and other.sniff(text)), None
+    ):
+        return closer
+    if name == "env" and not FORMATS["env"].sniff(text) and FORMATS["uri"].sniff(text):
+        # `airflow connections export` gives this name to the other format, and one of the two readings finds nothing.
+        raise InputError(
+            "it can't be told whether this is a .env file without anything of Airflow, or a list of connections",
+            where=path,
+            hint="--from-format uri takes its lines as conn_id=URI, --from-format env as environment variables",
+        )
+    name = name or next((other.name for other in FORMATS.values() if other.sniff(text)), None)
+    if name is None:
+        raise InputError(
+            "it can't be told which format this is",
+            where=path,
+            hint=f"say so with --from-format, one of {', '.join(names())}",
+        )
+    return name
+
+
+def options() -> list[FormatOption]:
+    """The options of all formats, each once."""
+    return list(dict.fromkeys(option for name in names() for option in FORMATS[name].options))
+
+
+def given_values(found: Mapping[str, object], prefix: str = "") -> dict[str, str]:
+    """The values of options of formats among those of a command line, where each is called `prefix` and its name."""
+    values = ((option.name, found.get(f"{prefix}{option.name}")) for option in options())
+    return {name: value for name, value in values if isinstance(value, str)}
+
+
+def are_of_sources(values: Mapping[str, str]) -> bool:
+    """Whether these can be the values of options about the files that are read."""
+    known = {option.name: option.choices for option in options() if option.help_of_sources}
+    return all(name in known and value in (known[name] or (value,)) for name, value in values.items())
+
+
+def refuse_idle(name: str, values: Mapping[str, str], *, afresh: bool) -> None:
+    """Raises `UsageError` for an option that the format doesn't know, which would do nothing."""
+    chosen = FORMATS[name]
+    for option in options():
+        value = values.get(option.name)
+        changes_nothing = value in (None, option.default) or (option.name, value) in chosen.always
+        if changes_nothing or option in chosen.options:
+            continue
+        owners = [owner for owner in names() if option in FORMATS[owner].options]
+        raise UsageError(
+            f"{option.flag} is for the {' and '.join(owners)} format{'s' * (len(owners) > 1)}, "
+            f"and this is written as {name}",
+            hint=f"leave {option.flag} out, or choose the format with --format {owners[0]}",
+        )
+    chosen.check_options(values, afresh)

@@ -1,0 +1,1 @@
+"""The `settings` format: Astro's `airflow_settings.yaml`."""

@@ -1,0 +1,26 @@
+"""Reads and writes documents of objects as YAML."""
+
+from __future__ import annotations
+
+from airconn.errors import InputError
+from airconn.formats import documents, yaml_tree
+from airconn.formats.base import ReadOptions, Rendered, WriteOptions, hidden_comments, holdable
+from airconn.model import Bundle
+from airconn.model.reading import Reading
+
+stored = documents.stored
+
+
+def read(text: str, source: str, options: ReadOptions) -> Reading:
+    """The objects of a YAML document. Raises `InputError` with line and column where it isn't one."""
+    document = yaml_tree.load(text, source)
+    if document is None:
+        raise InputError("this file holds nothing", where=source, hint="an empty mapping is written {}")
+    return documents.read(document, source, options)
+
+
+def render(bundle: Bundle, options: WriteOptions) -> Rendered:
+    """The bundle as YAML."""
+    bundle, lost = holdable(bundle, options)
+    tree, losses = documents.write(bundle, options)
+    return Rendered(hidden_comments(bundle) + yaml_tree.dump(tree), (*lost, *losses))
