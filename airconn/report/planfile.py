@@ -83,7 +83,7 @@ def _found(path: Path) -> dict[str, Any]:
 
 
 def refuse_other_file(path: Path) -> None:
-    """Raises `UsageError` where a plan would take the place of something that is no plan, such as its own source."""
+    """Raises `UsageError` where a plan would take the place of another file, such as its own source."""
     if str(path) == "-":
         raise UsageError("a plan goes to a file", hint="name one: --plan-out plan.json")
     if path.exists():
