@@ -133,7 +133,7 @@ def _step(source: AirflowObject, target: AirflowObject | None, rules: TargetRule
 
 
 def _may_be_none(source: AirflowObject, target: AirflowObject, name: str, rules: TargetRules, policy: Policy) -> bool:
-    """Whether there may be a password where none is wanted, which the place doesn't tell, and it is taken for none."""
+    """Whether a password may be there that isn't wanted, which the place doesn't tell, and is taken not to be."""
     return (
         policy.hidden_is_equal
         and policy.lacking == "exact"
