@@ -61,6 +61,17 @@ def test_the_name_of_a_class_is_used_for_one_thing() -> None:
     assert {name: places for name, places in named.items() if len(places) > 1} == {}
 
 
+def test_the_face_of_a_folder_only_exports() -> None:
+    definitions = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+    found = {
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in (ROOT / "airconn").rglob("__init__.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, definitions)
+    }
+    assert found == set()
+
+
 def test_no_options_are_passed_on_as_a_mapping_of_names() -> None:
     """A request is a value with typed fields. Only click's own declarations name options by texts."""
     found = {

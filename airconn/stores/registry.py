@@ -39,7 +39,7 @@ class _Entry:
 
 
 REGISTRY = {
-    "airflow": _Entry("airconn.stores.airflow_api", ("http://", "https://"), keeps_deadline=True),
+    "airflow": _Entry("airconn.stores.airflow_api.store", ("http://", "https://"), keeps_deadline=True),
     "metadb": _Entry("airconn.stores.metadb", ("metadb:", "metadb+"), extra="db"),
     "airflow-config": _Entry("airconn.stores.configured", ("airflow-config:",)),
     "airflow-cli": _Entry("airconn.stores.airflow_cli", ("airflow-cli:",)),
