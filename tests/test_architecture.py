@@ -74,6 +74,67 @@ def test_imports_point_one_way(path: Path) -> None:
     assert {(own, room) for room in rooms} & ALSO_FORBIDDEN == set()
 
 
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def arrows() -> dict[str, set[str]]:
+    """The modules that each module imports, wherever the import is: in a function and for types alone, too.
+
+    A module knows what it names, also where the import is late or never run. What Python runs besides, the
+    `__init__.py` of the folders above a module, is no arrow: a face imports what is in its folder.
+    """
+    paths = {module_of(path): path for path in PACKAGE.rglob("*.py")}
+    found: dict[str, set[str]] = {}
+    for module, path in paths.items():
+        names = imported_modules(path)
+        known = {name if name in paths else name.rpartition(".")[0] for name in names}
+        found[module] = (known & paths.keys()) - {module}
+    return found
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The groups of nodes that each lead to one another (Tarjan's strongly connected components)."""
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+    groups: list[list[str]] = []
+
+    def visit(node: str) -> None:
+        number[node] = lowest[node] = len(number)
+        path.append(node)
+        for other in sorted(graph[node]):
+            if other not in number:
+                visit(other)
+                lowest[node] = min(lowest[node], lowest[other])
+            elif other in path:
+                lowest[node] = min(lowest[node], number[other])
+        if lowest[node] == number[node]:
+            start = path.index(node)
+            group = sorted(path[start:])
+            del path[start:]
+            groups.extend([group] if len(group) > 1 else [])
+
+    for node in sorted(graph):
+        if node not in number:
+            visit(node)
+    return groups
+
+
+def test_a_circle_is_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set(), "e": {"a", "f"}, "f": {"e"}, "g": {"a"}}
+    assert circles(graph) == [["b", "c"], ["e", "f"]]
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == [["a", "b", "c"]]
+    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_no_import_leads_back() -> None:
+    graph = arrows()
+    assert "airconn.errors" in graph["airconn.stores.base"]
+    assert circles(graph) == []
+
+
 PLACES = sorted(path.name for path in (PACKAGE / "stores").iterdir() if (path / "__init__.py").exists())
 SHARED = {("local", "secrets")}
 """Airflow's LocalFilesystemBackend is configured as any secrets backend is."""

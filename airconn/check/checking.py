@@ -91,7 +91,7 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
 
 def _files(request: CheckRequest, places: Places) -> list[FileStore]:
     if request.source_format.name:
-        formats.get_format(request.source_format.name)  # a wrong name is no fault of a file
+        formats.get_format(request.source_format.name)  # a wrong name is not the fault of a file
     files: list[FileStore] = []
     for source in request.sources:
         store = places.open(source, request.source_format)

@@ -30,7 +30,7 @@ _MOST_FAULTS = 20
 
 
 class OutputClosedError(Exception):
-    """Whoever read our standard output has gone."""
+    """The program that read our standard output has ended."""
 
 
 @dataclass
@@ -92,7 +92,7 @@ class App:
         return self.verbosity >= 0 and self.environ.get("TERM") != "dumb" and self.stderr.isatty()
 
     def confirm(self, question: str) -> bool | None:
-        """Asks on the terminal. None where there is nobody to ask."""
+        """Asks on the terminal. None without a terminal."""
         if not self.can_ask:
             return None
         with self.progress.hidden():
@@ -102,7 +102,7 @@ class App:
         return answer in ("y", "yes")
 
     def ask_value(self, place: str) -> str:
-        """Asks on the terminal for the value of a place, unseen. Raises `UsageError` where there is no terminal."""
+        """Asks on the terminal for the value of a place, unseen. Raises `UsageError` without a terminal."""
         import warnings
         from getpass import GetPassWarning, getpass
 
@@ -197,9 +197,8 @@ class App:
             raise TargetError(f"standard output can't be written to: {reason}") from None
 
     def report(self, text: str, *, elsewhere: str | None = None) -> None:
-        """Writes a part of a report to standard output. If that breaks, the work goes on: whoever looks at what was
-        written must not decide what is written. What then has to be said `elsewhere`, on standard error, is all of
-        the text, if it isn't given."""
+        """Writes a part of a report to standard output. If that breaks, the work goes on: the reader of a report
+        doesn't decide what is written. `elsewhere` is what standard error gets then, by default all of the text."""
         if not self.broken:
             try:
                 self._put(self._rows(text))
@@ -214,7 +213,7 @@ class App:
     def say(self, *lines: str, level: int = 0) -> None:
         """Writes lines to standard error, unless the verbosity is below `level`."""
         if self.verbosity >= level:
-            # Nobody listens any more, which is no reason to stop in the middle of a write.
+            # A write goes on to its end, even if its reports reach no reader any more.
             with contextlib.suppress(OSError):
                 text = "\n".join(outgoing(line, is_one=True) for line in lines)
                 self.progress.write(self.stderr, self._message(text) + "\n")
@@ -269,5 +268,5 @@ def _output(stream: TextIO | None) -> TextIO:
     try:
         number = stream.fileno()
     except OSError:
-        return stream  # somebody put something else in its place, who runs airconn as a part of a program
+        return stream  # another program runs airconn as a part of it, and replaced the stream
     return open(number, "w", encoding="utf-8", errors="backslashreplace", newline="", closefd=False)

@@ -1,7 +1,7 @@
 """Hands this process over to another program, which then is what was started here.
 
 It has the process id, the terminal, the streams and all else that the caller gave, so that signals reach it and its
-exit code is told without anybody between. Nothing is left of ours in memory, secrets included.
+exit code goes to the caller directly. Nothing of ours stays in memory, secrets included.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ class Progress:
 
     @contextlib.contextmanager
     def hidden(self) -> Iterator[None]:
-        """Within this block the terminal belongs to somebody else."""
+        """Within this block the terminal is for other output."""
         with self._lock:
             self._hidden += 1
             self._erase()
@@ -150,7 +150,7 @@ class Progress:
         """Draws the line as it is now, if there is one to be drawn."""
         if not self._is_due():
             return
-        for name in _DRAWN_WITH:  # while nobody has to wait for the lock
+        for name in _DRAWN_WITH:  # before the lock, which others may wait for
             import_module(name)
 
         with self._lock:
@@ -213,14 +213,14 @@ class Progress:
             self._put(_GONE)
 
     def _put(self, text: str) -> None:
-        # Where nobody looks any more is no reason to stop.
+        # A stream that has lost its reader stops nothing.
         with self._in_one(), contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
             self._stream.flush()
 
 
 def columns_of(stream: TextIO) -> int | None:
-    """How many columns the terminal behind a stream has, or None where there is no terminal or it doesn't say."""
+    """How many columns the terminal behind a stream has, or None without a terminal, or where it doesn't say."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         return os.get_terminal_size(stream.fileno()).columns or None
     return None

@@ -18,7 +18,7 @@ _STEP = 4
 def fit(text: str, columns: int | None, *, shorten: bool = True) -> str:
     """`text` with each of its lines broken between words so that none is wider than `columns`.
 
-    None is for what is no terminal: there a line stays whole, for the programs that read it. A single word that is
+    None is for all but a terminal: there a line stays whole, for the programs that read it. A single word that is
     wider than the terminal, such as an id or a path, is shortened in its middle, or left whole without `shorten`.
     """
     if columns is None or columns < _NARROWEST:

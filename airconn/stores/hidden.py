@@ -12,11 +12,11 @@ def hidden_refusal(obj: AirflowObject, names: Sequence[str]) -> str:
 
     A mask in a place where it would destroy a secret counts as hidden, unless the object says that it is genuine.
     """
-    found = [name for name in names if is_hidden(obj, name)]
+    found = [name for name in names if _is_hidden(obj, name)]
     return f"{', '.join(found)} {'is' if len(found) == 1 else 'are'} hidden (***) and wasn't written" if found else ""
 
 
-def is_hidden(obj: AirflowObject, name: str) -> bool:
+def _is_hidden(obj: AirflowObject, name: str) -> bool:
     """Whether a field has a hidden part, or a mask that the object doesn't call genuine."""
     value = getattr(obj, name)
     literal: frozenset[str] = getattr(obj, "literal", frozenset())

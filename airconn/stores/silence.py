@@ -10,7 +10,7 @@ SILENT = "doesn't answer any more"
 
 
 class Silence:
-    """Counts the requests in a row that had no answer. Threads may share it.
+    """Counts the requests in a row that had no answer, or of which nothing was done. Threads may share it.
 
     The answer to a request that was on its way ends the silence, also after it was long enough to give up.
     """
@@ -26,6 +26,10 @@ class Silence:
     def unheard(self) -> None:
         """Notes a request without an answer."""
         self._unanswered += 1
+
+    def give_up(self) -> None:
+        """Notes that nothing more is to be tried, however many requests there were."""
+        self._unanswered = self._patience
 
     @property
     def is_long(self) -> bool:

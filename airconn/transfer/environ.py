@@ -54,7 +54,7 @@ class Environ(Result):
     hidden: Hidden = ()
     ignored: tuple[tuple[str, int], ...] = ()
     nothing: str = ""
-    """Why there is no variable, if so."""
+    """Why there are no variables, if so."""
 
     def around(self, environ: Mapping[str, str], *, without: Collection[str], clean: bool) -> dict[str, str]:
         """`environ` with these variables in it, and those named in `without` not.
@@ -112,7 +112,7 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
 
 
 def _without_pools(bundle: Bundle, *, asked_for: bool) -> tuple[Bundle, list[Loss]]:
-    # Every Airflow has the default pool, so that nobody misses it who didn't ask for pools.
+    # Every Airflow has the default pool, so that it is only missed where pools were asked for.
     missed = [id_ for id_ in bundle.pools if asked_for or id_ != DEFAULT_POOL]
     losses = [Loss(Kind.POOLS, id_, "", "Airflow looks for no pools in its environment") for id_ in missed]
     return Bundle(bundle.connections, bundle.variables), losses

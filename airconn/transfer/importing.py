@@ -23,7 +23,7 @@ from airconn.plan import Plan, Policy, TargetRules, make_plan, with_deletions
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store, read_only
 from airconn.transfer import watching
 from airconn.transfer.loading import Change, Loaded, load_for
-from airconn.transfer.nothing import ALLOW, refuse_nothing, refuse_unmatched
+from airconn.transfer.nothing import ALLOW, refuse_empty, refuse_unmatched
 from airconn.transfer.requests import ImportRequest
 
 
@@ -103,7 +103,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
 
     def check(loaded: Loaded, context: Context) -> None:
         if refuses_empty:
-            _refuse_empty(loaded, selection, sources, context)
+            refuse_empty(selection, loaded, sources, context, unless_empty=False)
 
     loaded, airflow = load_for(
         sources,
@@ -224,12 +224,6 @@ def _refuse_itself(sources: Sequence[Store], target: Store, selection: Selection
                 f"{target.address} is both the source and the target",
                 hint="--to ADDRESS names another target; --set, --rename and --overlay change objects in place",
             )
-
-
-def _refuse_empty(loaded: Loaded, selection: Selection, sources: Sequence[Store], context: Context) -> None:
-    refuse_unmatched(selection, loaded.seen, sources, loaded.notes, context)
-    if not len(loaded.bundle):
-        refuse_nothing(selection, sources, loaded.notes, context, unless_empty=False)
 
 
 def _refuse_impossible(outcomes: Sequence[Outcome]) -> None:

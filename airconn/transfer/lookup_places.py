@@ -87,7 +87,7 @@ def _backend(named: NamedPlaces, section: str, version: AirflowVersion, places: 
 
 
 def _database_address(named: NamedPlaces, places: Places) -> str:
-    """What stands for the metadata database: a choice, else what Airflow's configuration names, else the target."""
+    """The address of the metadata database: a choice, else what Airflow's configuration names, else the target."""
     if named.database:
         return named.database
     environ = places.config.environ

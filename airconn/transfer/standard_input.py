@@ -20,8 +20,8 @@ def one_name(address: str) -> str:
 def refuse_second_use(*places: Sequence[str], planned: bool = False) -> None:
     """Raises `UsageError` where the sources, fills and overlays of a command name standard input more than once.
 
-    Whoever reads it second would find nothing, and take that for an empty file. `planned`: they are for a plan, which
-    can't refer to it at all.
+    The second read would find nothing, and take that for an empty file. `planned`: they are for a plan, which can't
+    refer to it at all.
     """
     times = sum(one_name(address) == STDIN for some in places for address in some)
     if planned and times:

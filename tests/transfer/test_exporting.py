@@ -82,7 +82,7 @@ def test_secrets_in_clear_are_counted_where_masks_were_asked_for(exported: Expor
 def test_an_option_that_would_do_nothing_is_refused(exported: Exported, tmp_path: Path) -> None:
     source = file(tmp_path / "in.json", {"variables": {"a": "1"}})
     with pytest.raises(UsageError, match="--k8s-namespace is for the k8s format"):
-        exported(source, writing=Writing(format="env", k8s_namespace="x"))
+        exported(source, writing=Writing(format="env", values={"k8s_namespace": "x"}))
 
 
 def test_only_files_are_converted(exported: Exported) -> None:

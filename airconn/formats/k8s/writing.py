@@ -34,8 +34,6 @@ DEFAULT_NAME = "airflow-environment"
 EMPTY = "apiVersion: v1\nkind: List\nitems: []\n"
 """A manifest of nothing."""
 
-_IN_ENVIRONMENT = "has no place in an environment variable"
-
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     """A manifest of the bundle's connections and variables, as YAML documents.

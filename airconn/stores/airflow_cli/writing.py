@@ -32,8 +32,9 @@ from airconn.model.reading import Note, Reading
 from airconn.stores.airflow_cli import calls
 from airconn.stores.airflow_cli.forms import differing
 from airconn.stores.airflow_cli.script import Call, CutOff
-from airconn.stores.masks import holds_mask
+from airconn.stores.hidden import hidden_refusal
 from airconn.stores.meanwhile import CHANGED, is_changed
+from airconn.stores.silence import Silence
 
 if TYPE_CHECKING:
     from airconn.stores.airflow_cli.session import CommandSession
@@ -82,7 +83,7 @@ class Writer:
         self._session = session
         self._store = store
         self._context = context
-        self._barren = 0
+        self._silence = Silence(_PATIENCE)
 
     def apply(self, steps: Sequence[Step]) -> list[Outcome]:
         """What became of each step, when all are done. Raises `TargetError` where none was begun."""
@@ -111,7 +112,7 @@ class Writer:
         """Replaces the others, if it went well with the first."""
         why = f"it would be deleted first, and {first.step.kind.value}/{first.step.id} could not be replaced"
         try:
-            if not first.error and self._barren < _PATIENCE:
+            if not first.error and not self._silence.is_long:
                 self._round(others, deleting=True)
                 self._all_apart(others)
                 return
@@ -131,10 +132,7 @@ class Writer:
             return _Item(step, None, "there is nothing to write")
         wanted = self._wanted(step)
         names = [name for name in value_fields(step.kind) if not _stays(step, wanted, name)]
-        refusal = self._store.refusal(step, self._context)
-        if not refusal and (masked := holds_mask(wanted, names)):
-            verb = "is" if len(masked) == 1 else "are"
-            refusal = f"{', '.join(masked)} {verb} hidden (***) and wasn't written"
+        refusal = self._store.refusal(step, self._context) or hidden_refusal(wanted, names)
         problems = () if refusal else self._store.problems(wanted, self._context)
         return _Item(step, wanted, refusal or next(iter(problems), None))
 
@@ -198,7 +196,7 @@ class Writer:
         except CutOff as error:
             for item in items:
                 item.error = f"whether it was written isn't known: {error.message}"
-            self._barren = _PATIENCE
+            self._silence.give_up()
             return
         ids = frozenset((item.step.kind, item.step.id) for item in items)
         try:
@@ -206,12 +204,15 @@ class Writer:
         except AirconnError as error:
             for item in items:
                 item.error = f"whether it was written isn't known: {error.message}"
-            self._barren = _PATIENCE
+            self._silence.give_up()
             return
         for item in items:
             call = imports.get((item.step.kind, item.overwrites))
             item.error = self._verdict(item, present, answer.codes.get(call.name, 0) if call else 0)
-        self._barren = self._barren + 1 if all(item.error for item in items) else 0
+        if all(item.error for item in items):
+            self._silence.unheard()
+        else:
+            self._silence.heard()
 
     def _import(self, kind: Kind, items: Sequence[_Item], *, overwrite: bool) -> Call:
         version = self._session.version()
@@ -243,7 +244,7 @@ class Writer:
                 continue
             middle = (len(failed) + 1) // 2
             for half in (failed[:middle], failed[middle:]):
-                if half and self._barren < _PATIENCE:
+                if half and not self._silence.is_long:
                     self._round_again(half)
                     groups += [half] if len(half) > 1 else []
 
@@ -252,7 +253,7 @@ class Writer:
         try:
             self._round(items, deleting=False)
         except TargetError:
-            self._barren = _PATIENCE  # the errors of the first round are kept
+            self._silence.give_up()  # the errors of the first round are kept
 
     def _losses(self, item: _Item) -> tuple[Note, ...]:
         """The parts of a written object that its file can't hold."""

@@ -129,7 +129,7 @@ def limited(classes: Mapping[str, type[Any]], most: Limit, where: str) -> dict[s
 
 
 def _limited(base: type[Any], most: Limit, where: str) -> type[Any]:
-    class Pool(base):  # type: ignore[misc]
+    class LimitedPool(base):  # type: ignore[misc]
         def urlopen(  # a repeat comes with these in a row
             self,
             method: str,
@@ -146,7 +146,7 @@ def _limited(base: type[Any], most: Limit, where: str) -> type[Any]:
             limit = most(method, url) if 200 <= response.status < 300 else SMALL
             return _read(response, whole(response, limit, where), method)
 
-    return Pool
+    return LimitedPool
 
 
 def _read(response: Any, body: bytes, method: str) -> Any:

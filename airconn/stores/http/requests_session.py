@@ -17,7 +17,7 @@ def make_session(extra: str, named: redirects.NamedServers, most: bodies.Limit) 
     """
     requests = drivers.load("requests", extra)
 
-    class Session(requests.Session):  # type: ignore[misc, name-defined]
+    class GuardedSession(requests.Session):  # type: ignore[misc, name-defined]
         refusal: TargetError | None = None
         """What was last refused here, for drivers that make an error of their own of it."""
 
@@ -38,7 +38,7 @@ def make_session(extra: str, named: redirects.NamedServers, most: bodies.Limit) 
                 raise named.refusal(to, response.url)
             return to if response.status_code in redirects.FOLLOWED else None
 
-    session = Session()
+    session = GuardedSession()
     session.headers["Accept-Encoding"] = "gzip"
     mount(session, extra, named, most)
     return session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 
 from airconn.config import Settings
 from airconn.errors import UsageError
@@ -31,3 +32,12 @@ def check_tls_files(settings: Settings) -> None:
                 f"the client certificate {settings.client_cert} and its key can't be used",
                 hint="both in PEM form, the key without a passphrase; --client-key FILE if it is a file of its own",
             ) from None
+
+
+def readable_authorities(path: Path, name: str) -> str:
+    """The file of certificates that `name` names. Raises `UsageError` for one that TLS can't use."""
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except (OSError, ValueError):
+        raise UsageError(f"{name} names no file with certificates in PEM form", where=str(path)) from None
+    return str(path)

@@ -25,9 +25,9 @@ from airconn.model import (
 )
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
+from airconn.stores.hidden import hidden_refusal
 from airconn.stores.local import grammar
 from airconn.stores.local.edit import edited
-from airconn.stores.masks import holds_mask
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.saving import write_atomically
 
@@ -165,9 +165,7 @@ class LocalStore(Store):
         if step.action is Action.DELETE:
             return ""
         obj = step.result()
-        if masked := holds_mask(obj, value_fields(step.kind)):
-            return f"{', '.join(masked)} {'is' if len(masked) == 1 else 'are'} hidden (***) and wasn't written"
-        return next(iter(self.problems(obj, context)), "")
+        return hidden_refusal(obj, value_fields(step.kind)) or next(iter(self.problems(obj, context)), "")
 
     def _save(
         self,

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, connection_uri, env
-from airconn.formats.base import ConnectionFormat
 from airconn.model import (
     UNDESCRIBED,
     AirflowObject,
@@ -29,6 +28,9 @@ Payload = Any
 class Codec(Protocol):
     """One way to write an object into a secret."""
 
+    connection_format: str
+    """How it writes a connection: `json` or `uri`."""
+
     def encode(self, obj: Connection | Variable) -> Payload:
         """The value of the secret of `obj`, hidden parts of it as the mask."""
 
@@ -45,7 +47,7 @@ class Codec(Protocol):
 class TextCodec:
     """A connection as a URI or as JSON, a variable as its text (`BaseSecretsBackend.deserialize_connection`)."""
 
-    def __init__(self, connection_format: ConnectionFormat = "json") -> None:
+    def __init__(self, connection_format: str = "json") -> None:
         self.connection_format = connection_format
 
     def encode(self, obj: Connection | Variable) -> str:

@@ -20,7 +20,7 @@ from airconn.errors import UsageError
 T = TypeVar("T")
 
 NULL = "null"
-"""What stands for None in the query of an address: a kind without a prefix isn't looked for by Airflow."""
+"""The text for None in the query of an address. Airflow doesn't look for a kind whose prefix is None."""
 
 
 def secret(default: Any = None) -> Any:
@@ -37,7 +37,7 @@ class Parts(typing.NamedTuple):
     query: dict[str, str]
 
 
-def split(address: str, *, example: str) -> Parts:
+def split(address: str, *, example: str, has_path: bool = True) -> Parts:
     """The parts of `scheme://HOST/PATH?QUERY`. Raises `UsageError`, which quotes none of them."""
     try:
         parts = urlsplit(address)
@@ -54,7 +54,10 @@ def split(address: str, *, example: str) -> Parts:
     query = dict(pairs)
     if len(query) < len(pairs):
         raise UsageError("the address has an option twice", hint="keep one of the two")
-    return Parts(unquote(parts.netloc), unquote(parts.path).strip("/"), query)
+    path = unquote(parts.path).strip("/")
+    if path and not has_path:
+        raise UsageError("the address has a path, which means nothing here", hint=f"it is like {example}")
+    return Parts(unquote(parts.netloc), path, query)
 
 
 def from_query(cls: type[T], query: Mapping[str, str], **given: Any) -> T:

@@ -18,6 +18,19 @@ class SecretRefused(AirconnError):
     """The service doesn't do this with this one secret, and may well do it with others."""
 
 
+class Denied(SecretRefused):
+    """The credentials are good, and may not do this."""
+
+
+class Declined(SecretRefused):
+    """An answer that is about the one secret. `code` is the service's own name for it (`NOT_FOUND`)."""
+
+    def __init__(self, message: str, *, hint: str | None = None, code: str = "", status: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.status = status
+
+
 class Taken(SecretRefused):
     """There is a secret of this name already, or another one than was read."""
 

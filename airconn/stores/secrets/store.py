@@ -144,26 +144,21 @@ class SecretStore(Store):
         found = [reason] if (reason := self.capabilities.ids.refusal(obj.id)) else []
         if not obj.id:
             found.append("it has no id")
-        if reason := self._unencodable(obj, context) or self._unwritable(obj):
+        if reason := self._unencodable(obj, context):
             return (*found, reason)
+        try:
+            size = len(self._text(obj).encode())
+        except UnicodeEncodeError:
+            # Some servers would put another character in its place, and say nothing.
+            return (*found, "it has half a character (a lone surrogate) in it, which is no text in UTF-8")
         largest = self.capabilities.largest
-        if largest is not None and self._size(obj) > largest:
+        if largest is not None and size > largest:
             found.append(f"it is larger than the {largest} bytes that there is room for")
         return tuple(found)
 
-    def _size(self, obj: AirflowObject) -> int:
-        """The bytes of the secret of an object, as the service counts them."""
-        payload = self._codec.encode(cast("Connection | Variable", obj))
-        return len(payload.encode("utf-8", "surrogatepass")) if isinstance(payload, str) else 0
-
-    def _unwritable(self, obj: AirflowObject) -> str:
-        """Why no service takes the text of an object's secret. Empty where it does."""
-        payload = self._codec.encode(cast("Connection | Variable", obj))
-        try:
-            payload.encode() if isinstance(payload, str) else None
-        except UnicodeEncodeError:
-            return "it has half a character (a lone surrogate) in it, which is no text in UTF-8"
-        return ""
+    def _text(self, obj: AirflowObject) -> str:
+        """The secret of an object as the service counts its bytes."""
+        return str(self._codec.encode(cast("Connection | Variable", obj)))
 
     def _unencodable(self, obj: AirflowObject, context: Context) -> str:
         """Why an object has no form that Airflow reads. Empty where it has one."""
@@ -171,7 +166,7 @@ class SecretStore(Store):
             return ""
         if fault := extra_fault(obj, rules_for(context.airflow)):
             return f"its extra {fault}"
-        if getattr(self._codec, "connection_format", "json") == "uri" and not connection_uri.is_writable(obj):
+        if self._codec.connection_format == "uri" and not connection_uri.is_writable(obj):
             return "its conn_type can't be written in a URI"
         try:
             stored(self._codec, obj, rules_for(context.airflow))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from airconn.sandbox import environment as sandboxes
 from airconn.sandbox import installer, pythons
-from airconn.sandbox.guard import Guard
+from airconn.sandbox.guard import ProcessGuard
 from airconn.sandbox.output import ProgramFailed, tail
 from airconn.sandbox.versions import resolve
 
@@ -101,7 +101,7 @@ def _provide(version: str) -> Backends:
             return backends
         shutil.rmtree(backends.directory, ignore_errors=True)
         try:
-            with Guard() as guard:
+            with ProcessGuard() as guard:
                 installer.install(
                     release, python, backends.directory, uv=uv, guard=guard, environ=os.environ, keep=lock
                 )
@@ -113,7 +113,7 @@ def _provide(version: str) -> Backends:
     return backends
 
 
-def _add_providers(version: str, backends: Backends, *, uv: Path, guard: Guard, lock: int) -> None:
+def _add_providers(version: str, backends: Backends, *, uv: Path, guard: ProcessGuard, lock: int) -> None:
     # Airflow is named again so that no library becomes newer than it allows.
     clients = (f"apache-airflow=={version}", *CLIENTS)
     providers = (f"apache-airflow-providers-{name}=={number}" for name, number in PROVIDERS.items())

@@ -10,7 +10,7 @@ from typing import Any
 from airconn.errors import AirconnError, UsageError
 from airconn.stores import drivers
 from airconn.stores.http.redirects import NamedServers
-from airconn.stores.secrets.service import SecretRefused, Unavailable
+from airconn.stores.secrets.service import Denied, SecretRefused, Unavailable
 
 LOG_IN = "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`"
 
@@ -129,10 +129,6 @@ class Answered(SecretRefused):
         self.code = code
 
 
-class AwsDenied(SecretRefused):
-    """The credentials are good, and may not do this."""
-
-
 class KeyFailed(SecretRefused):
     """The key that the one secret is encrypted with can't be used."""
 
@@ -172,9 +168,7 @@ def of_answer(error: Any, asked: AwsEndpoint) -> AirconnError:
         if re.search(r"\bkms\b", text, re.IGNORECASE):
             return KeyFailed("its key (KMS) may not be used", hint=_KEY_HINT)
         action = f"{asked.service}:{operation}"
-        return AwsDenied(
-            f"these credentials may not do {action} here", hint=f"a policy of theirs has to allow {action}"
-        )
+        return Denied(f"these credentials may not do {action} here", hint=f"a policy of theirs has to allow {action}")
     if _KEY.search(code):
         return KeyFailed("its key (KMS) can't be used", hint=_KEY_HINT)
     if status >= 500:

@@ -87,10 +87,7 @@ def of_address(cls: type[Chosen], address: str, example: str, settings: Settings
 
 def of_kwargs(cls: type[Chosen], kwargs: Mapping[str, Any], where: str) -> Chosen:
     """The options that Airflow's `backend_kwargs` say."""
-    try:
-        return _checked(options.from_kwargs(cls, kwargs, where))
-    except UsageError as error:
-        raise UsageError(error.message, where=error.where or where, hint=error.hint) from None
+    return _checked(options.from_kwargs(cls, kwargs, where))
 
 
 def _checked(chosen: Chosen) -> Chosen:

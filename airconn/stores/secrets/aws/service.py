@@ -11,9 +11,9 @@ from airconn.config import Settings
 from airconn.errors import AirconnError
 from airconn.model import Kind
 from airconn.stores.secrets.aws import session
-from airconn.stores.secrets.aws.errors import AwsDenied, AwsEndpoint, KeyFailed, no_aws, told
+from airconn.stores.secrets.aws.errors import AwsEndpoint, KeyFailed, no_aws, told
 from airconn.stores.secrets.aws.options import AwsOptions, pattern_of
-from airconn.stores.secrets.service import SecretRefused, Service, Unavailable
+from airconn.stores.secrets.service import Denied, SecretRefused, Service, Unavailable
 from airconn.stores.secrets.store import SECRET_KINDS
 
 
@@ -82,7 +82,7 @@ class AwsService(Service):
             return
         try:
             self.first_page(kind)
-        except AwsDenied:
+        except Denied:
             pass  # then it knows us, and who may not list may well write
         except SecretRefused as error:
             raise self.of_all(error) from None

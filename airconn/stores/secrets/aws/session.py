@@ -6,7 +6,6 @@ As `AwsConnectionWrapper` and `SessionFactory` of amazon 9.39.0 (aws/utils/conne
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores import drivers
 from airconn.stores.http import bodies
+from airconn.stores.http.tls import readable_authorities
 from airconn.stores.secrets.aws.options import AwsOptions
 
 _KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
@@ -111,22 +111,14 @@ def _keys(chosen: AwsOptions, environ: Mapping[str, str]) -> dict[str, str]:
 def _trusted(chosen: AwsOptions, settings: Settings) -> bool | str | None:
     """Whose certificates are trusted. None leaves it to boto3, which knows AWS_CA_BUNDLE and the profile."""
     if settings.ca_bundle is not None:
-        return _authorities(settings.ca_bundle, "the CA bundle")
+        return readable_authorities(settings.ca_bundle, "the CA bundle")
     if isinstance(chosen.verify, str):
-        return _authorities(Path(chosen.verify), "verify")
+        return readable_authorities(Path(chosen.verify), "verify")
     if chosen.verify is False:
         # A user who asks for it needn't be told at each request.
         urllib3 = drivers.load("urllib3", "aws")
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return chosen.verify
-
-
-def _authorities(path: Path, name: str) -> str:
-    try:
-        ssl.create_default_context(cafile=str(path))
-    except (OSError, ValueError):
-        raise UsageError(f"{name} names no file with certificates in PEM form", where=str(path)) from None
-    return str(path)
 
 
 @dataclass(frozen=True)

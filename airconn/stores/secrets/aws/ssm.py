@@ -11,12 +11,12 @@ from airconn.config import Settings
 from airconn.model import AirflowObject, Kind
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
 from airconn.stores.secrets.aws import options
-from airconn.stores.secrets.aws.errors import Answered, AwsDenied, KeyFailed
+from airconn.stores.secrets.aws.errors import Answered, KeyFailed
 from airconn.stores.secrets.aws.options import AwsOptions
 from airconn.stores.secrets.aws.service import AwsService
 from airconn.stores.secrets.aws.store import AwsStore
 from airconn.stores.secrets.codec import Payload, TextCodec
-from airconn.stores.secrets.service import Foreign, Held, SecretRefused, Taken
+from airconn.stores.secrets.service import Denied, Foreign, Held, SecretRefused, Taken
 
 SCHEME = "aws-ssm"
 EXAMPLE = f"{SCHEME}://eu-west-1"
@@ -62,7 +62,7 @@ class ParameterStore(AwsStore):
     )
 
     def __init__(self, chosen: ParameterStoreOptions, settings: Settings) -> None:
-        codec = TextCodec("uri" if chosen.connection_format == "uri" else "json")
+        codec = TextCodec(chosen.connection_format)
         super().__init__(Parameters(chosen, settings, SCHEME), codec, chosen)
 
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> tuple[str, ...]:
@@ -147,10 +147,8 @@ class Parameters(AwsService):
         wanted = {"Key": "Name", "Option": "Equals", "Values": [name]}
         try:
             found = self.call("describe_parameters", ParameterFilters=[wanted])["Parameters"]
-        except AwsDenied as error:
-            raise AwsDenied(
-                f"{error.message}, to see which key it is encrypted with: name that as kms_key_id"
-            ) from None
+        except Denied as error:
+            raise Denied(f"{error.message}, to see which key it is encrypted with: name that as kms_key_id") from None
         return next((parameter.get("KeyId") for parameter in found), None)
 
     def _put(self, name: str, payload: str, key: str | None, **more: Any) -> None:

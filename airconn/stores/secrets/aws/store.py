@@ -27,6 +27,6 @@ class AwsStore(SecretStore):
         found = tuple(super().problems(obj, context))
         if not found and (reason := self._aws.refusal(obj.kind, obj.id)):
             return (reason,)
-        if not found and self._size(obj) == 0:
+        if not found and not self._text(obj):
             return ("its value is empty, and AWS keeps no empty ones",)
         return found

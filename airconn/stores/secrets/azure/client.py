@@ -15,7 +15,7 @@ from airconn.config import Settings
 from airconn.stores import drivers
 from airconn.stores.http import bodies, requests_session
 from airconn.stores.http.redirects import NamedServers
-from airconn.stores.secrets.service import SecretRefused, Unavailable
+from airconn.stores.secrets.service import Declined, SecretRefused, Unavailable
 
 _LOG_IN = "az login, a managed identity, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
 
@@ -50,17 +50,6 @@ class AzureIdentity:
         return identity.DefaultAzureCredential(**options)
 
 
-class AzureDeclined(SecretRefused):
-    """An answer that is about the one secret. `code` is the innermost one of Key Vault (`SecretDisabled`)."""
-
-    def __init__(
-        self, message: str, *, where: str | None = None, hint: str | None = None, code: str = "", status: int = 0
-    ) -> None:
-        super().__init__(message, where=where, hint=hint)
-        self.code = code
-        self.status = status
-
-
 class AzureClient:
     """Calls methods of `SecretClient`. Threads may share it. Nothing is imported or opened before the first call."""
 
@@ -81,7 +70,7 @@ class AzureClient:
         self._answered = False
 
     def get(self, name: str) -> Any:
-        """A secret with its current value. Raises `AzureDeclined` (404) if it doesn't exist."""
+        """A secret with its current value. Raises `Declined` (404) if it doesn't exist."""
         return self._call(lambda client, options: client.get_secret(name, **options))
 
     def set(self, name: str, value: str, **properties: Any) -> Any:
@@ -218,14 +207,14 @@ class AzureClient:
                 hint="is it in the right network?",
             )
         if status == 403 and code != "SecretDisabled":
-            return AzureDeclined(
+            return Declined(
                 f"Key Vault refuses access{f' ({code})' if code else ''}",
                 status=status,
                 code=code,
                 hint="the account needs the role Key Vault Secrets User to read, "
                 "and Key Vault Secrets Officer to write",
             )
-        return AzureDeclined(f"Key Vault refuses it ({code or status})", status=status, code=code)
+        return Declined(f"Key Vault refuses it ({code or status})", status=status, code=code)
 
     def _unreachable(self, error: Any) -> Unavailable:
         host = urlsplit(self._url).hostname or ""

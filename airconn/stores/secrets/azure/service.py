@@ -10,10 +10,19 @@ from typing import Any, ClassVar
 from airconn.model import Kind
 from airconn.stores.in_parallel import in_order
 from airconn.stores.meanwhile import CHANGED
-from airconn.stores.secrets.azure.client import AzureClient, AzureDeclined
+from airconn.stores.secrets.azure.client import AzureClient
 from airconn.stores.secrets.azure.names import TAGS, Names
 from airconn.stores.secrets.codec import Payload
-from airconn.stores.secrets.service import Foreign, Held, SecretRefused, Service, Taken, Unavailable, owned_by
+from airconn.stores.secrets.service import (
+    Declined,
+    Foreign,
+    Held,
+    SecretRefused,
+    Service,
+    Taken,
+    Unavailable,
+    owned_by,
+)
 
 MOST_TAGS = 15
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
@@ -94,7 +103,7 @@ class AzureKeyVault(Service):
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
         try:
             deleted = self._client.delete(self.name(kind, id_))
-        except AzureDeclined as error:
+        except Declined as error:
             if error.status != 404:
                 raise
         else:
@@ -123,7 +132,7 @@ class AzureKeyVault(Service):
     def _all(self, page: int | None = None) -> Iterator[Any]:
         try:
             yield from self._client.list(page)
-        except AzureDeclined as error:
+        except Declined as error:
             raise Unavailable(error.message, where=self._address, hint=error.hint) from None
 
     def _listed(self, kind: Kind) -> Iterator[_Listed]:
@@ -146,7 +155,7 @@ class AzureKeyVault(Service):
         """The secret that Airflow finds for an id, or None. Raises `Foreign` where it fails at the one there is."""
         try:
             return self._client.get(self.name(kind, id_))
-        except AzureDeclined as error:
+        except Declined as error:
             if error.status == 404:
                 return None
             if error.code == "SecretDisabled":
@@ -174,7 +183,7 @@ class AzureKeyVault(Service):
         while True:
             try:
                 self._client.set(name, value, tags=tags)
-            except AzureDeclined as error:
+            except Declined as error:
                 if error.status != 409 or time.monotonic() > end:
                     raise self._not_made(name, error, recovered=recovered) from None
                 if error.code == "ObjectIsDeletedButRecoverable" and not recovered:
@@ -187,7 +196,7 @@ class AzureKeyVault(Service):
     def _recover(self, name: str) -> bool:
         try:
             self._client.recover(name)
-        except AzureDeclined as error:
+        except Declined as error:
             if error.status in (404, 409):  # another writer is at it, or the deletion hasn't come to its end
                 return False
             raise SecretRefused(
@@ -196,7 +205,7 @@ class AzureKeyVault(Service):
             ) from None
         return True
 
-    def _not_made(self, name: str, error: AzureDeclined, *, recovered: bool) -> SecretRefused:
+    def _not_made(self, name: str, error: Declined, *, recovered: bool) -> SecretRefused:
         """What to say, after a secret that was brought back in vain is deleted again."""
         why = error.message
         if error.status == 409:
@@ -205,7 +214,7 @@ class AzureKeyVault(Service):
             return SecretRefused(why)
         try:
             self._client.delete(name)
-        except (AzureDeclined, Unavailable):
+        except (Declined, Unavailable):
             return SecretRefused(f"{why}; the deleted secret that was in the way is brought back, and is still there")
         return SecretRefused(f"{why}; the deleted secret that was in the way is deleted as before")
 

@@ -31,9 +31,7 @@ _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?")
 
 def open_store(address: str, settings: Settings) -> AzureKeyVaultStore:
     """The store of `azure-keyvault://VAULT?OPTION=VALUE`. VAULT is a name or a host, or else vault_url says it."""
-    parts = opts.split(address, example=EXAMPLE)
-    if parts.path:
-        raise UsageError("the address has a path, which means nothing here", hint=f"it is like {EXAMPLE}")
+    parts = opts.split(address, example=EXAMPLE, has_path=False)
     given = {}
     if parts.host:
         if not _HOST.fullmatch(parts.host):
@@ -65,7 +63,7 @@ def _open(options: AzureOptions, settings: Settings) -> AzureKeyVaultStore:
     address = f"azure-keyvault://{parts.netloc.removesuffix(_DOMAIN)}"
     client = AzureClient(options.identity, url, address, settings, **further)
     service = AzureKeyVault(names, client, address, patience=settings.timeout)
-    return AzureKeyVaultStore(address, service, TextCodec("uri" if options.connection_format == "uri" else "json"))
+    return AzureKeyVaultStore(address, service, TextCodec(options.connection_format))
 
 
 class AzureKeyVaultStore(SecretStore):

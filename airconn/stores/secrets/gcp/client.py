@@ -17,18 +17,10 @@ from airconn.stores.http import bodies, requests_session
 from airconn.stores.http.pool import environment_proxy
 from airconn.stores.http.redirects import NamedServers
 from airconn.stores.secrets.gcp.credentials import LOG_IN, REACH, GcpIdentity, find, library, refusal
-from airconn.stores.secrets.service import SecretRefused, Unavailable
+from airconn.stores.secrets.service import Declined, SecretRefused, Unavailable
 
 HOST = "secretmanager.googleapis.com"
 _LONGEST_PAUSE = 60.0
-
-
-class GcpDeclined(SecretRefused):
-    """An answer that is about the one secret. `code` is the name that gRPC has for it (`NOT_FOUND`)."""
-
-    def __init__(self, message: str, *, where: str | None = None, hint: str | None = None, code: str = "") -> None:
-        super().__init__(message, where=where, hint=hint)
-        self.code = code
 
 
 class GcpClient:
@@ -59,7 +51,7 @@ class GcpClient:
     def call(self, method: str, request: Mapping[str, Any], *, where: str) -> Any:
         """The answer to one request. `where` names the secret or the place in messages.
 
-        Raises `Unavailable`, and `GcpDeclined` for an answer that is about the request.
+        Raises `Unavailable`, and `Declined` for an answer that is about the request.
         """
         function = getattr(self._connected(), method)
         pauses = _Pauses()
@@ -166,7 +158,7 @@ class GcpClient:
         if isinstance(error, of.Forbidden):
             return self._forbidden(error, where)
         code = getattr(getattr(error, "grpc_status_code", None), "name", "") or str(error.code)
-        return GcpDeclined(f"Google Secret Manager refuses it ({code})", code=code)
+        return Declined(f"Google Secret Manager refuses it ({code})", code=code)
 
     def _unreachable(self, error: Any) -> Unavailable:
         """Which of the reasons it is that gRPC has only a text for."""
@@ -188,7 +180,7 @@ class GcpClient:
                 where=self._place,
                 hint="gcloud services enable secretmanager.googleapis.com",
             )
-        return GcpDeclined(
+        return Declined(
             f"Google Secret Manager refuses access to {where}",
             code="PERMISSION_DENIED",
             hint="is it the right project, and has the account roles/secretmanager.secretAccessor there, "

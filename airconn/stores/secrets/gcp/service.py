@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from airconn.model import Kind
 from airconn.stores.secrets.codec import Payload
-from airconn.stores.secrets.gcp.client import GcpClient, GcpDeclined
+from airconn.stores.secrets.gcp.client import GcpClient
 from airconn.stores.secrets.gcp.crc32c import crc32c
-from airconn.stores.secrets.service import Foreign, Held, SecretRefused, Service, Taken, Unavailable
+from airconn.stores.secrets.service import Declined, Foreign, Held, SecretRefused, Service, Taken, Unavailable
 
 _PAGE = 5000
 """How many secrets to list at a time; the service gives up to 25,000."""
@@ -63,7 +63,7 @@ class GcpSecretManager(Service):
         while True:
             try:
                 answer = self._client.call("list_secrets", request, where=f"the project {self._client.project}")
-            except GcpDeclined as error:
+            except Declined as error:
                 raise Unavailable(error.message, where=self._where, hint=error.hint) from None
             yield from answer.secrets
             if not answer.next_page_token:
@@ -74,7 +74,7 @@ class GcpSecretManager(Service):
         latest = f"{self._path(kind, id_)}/versions/latest"
         try:
             answer = self._client.call("access_secret_version", {"name": latest}, where=self.name(kind, id_))
-        except GcpDeclined as error:
+        except Declined as error:
             if error.code in ("NOT_FOUND", "INVALID_ARGUMENT"):
                 return None
             if error.code == "FAILED_PRECONDITION":
@@ -99,7 +99,7 @@ class GcpSecretManager(Service):
         """Raises `Foreign` for a newest version that can't be read, unless it is one that is gone for good."""
         try:
             version = self._client.call("get_secret_version", {"name": latest}, where=id_)
-        except GcpDeclined:
+        except Declined:
             raise Foreign("its newest version is disabled or destroyed", id_) from None
         if version.state.name == "DESTROYED":
             return
@@ -116,7 +116,7 @@ class GcpSecretManager(Service):
         }
         try:
             self._client.call("create_secret", request, where=name)
-        except GcpDeclined as error:
+        except Declined as error:
             if error.code == "FAILED_PRECONDITION":
                 raise SecretRefused(
                     f"a rule of the organization forbids it, maybe for where secrets are kept "
@@ -138,7 +138,7 @@ class GcpSecretManager(Service):
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
         try:
             self._client.call("delete_secret", {"name": self._path(kind, id_)}, where=self.name(kind, id_))
-        except GcpDeclined as error:
+        except Declined as error:
             if error.code != "NOT_FOUND":
                 raise
 

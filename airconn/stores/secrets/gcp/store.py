@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from airconn.config import Settings
@@ -26,9 +25,7 @@ LARGEST = 65536
 
 def open_store(address: str, settings: Settings) -> GcpSecretManagerStore:
     """The store of `gcp-secretmanager://PROJECT?OPTION=VALUE`. Without PROJECT it is the one of the credentials."""
-    parts = opts.split(address, example=EXAMPLE)
-    if parts.path:
-        raise UsageError("the address has a path, which means nothing here", hint=f"it is like {EXAMPLE}")
+    parts = opts.split(address, example=EXAMPLE, has_path=False)
     given = {"project_id": parts.host} if parts.host else {}
     options = opts.from_query(GcpOptions, parts.query, **given)
     if str(options.gcp_credential_config_file).lstrip().startswith("{"):
@@ -47,7 +44,7 @@ def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> G
 def _open(options: GcpOptions, settings: Settings) -> GcpSecretManagerStore:
     check(options)
     client = GcpClient(options.identity, options.project_id or None, options.api_endpoint, settings)
-    codec = TextCodec("uri" if options.connection_format == "uri" else "json")
+    codec = TextCodec(options.connection_format)
     service = GcpSecretManager(options.prefixes, options.reserved, options.replication, client)
     return GcpSecretManagerStore(f"gcp-secretmanager://{options.project_id or ''}", service, codec)
 
@@ -55,14 +52,11 @@ def _open(options: GcpOptions, settings: Settings) -> GcpSecretManagerStore:
 class GcpSecretManagerStore(SecretStore):
     """Secrets of one project."""
 
-    _CAPABILITIES = Capabilities(
-        ids=Ids("letters, digits, '-' and '_'", re.compile(r"[A-Za-z0-9_-]+")),
-        largest=LARGEST,
-        versions=True,
-    )
-
     def __init__(self, address: str, service: GcpSecretManager, codec: TextCodec) -> None:
-        super().__init__(address, service, codec, replace(self._CAPABILITIES, kinds=service.kinds))
+        ids = Ids("letters, digits, '-' and '_'", re.compile(r"[A-Za-z0-9_-]+"))
+        super().__init__(
+            address, service, codec, Capabilities(service.kinds, ids=ids, largest=LARGEST, versions=True)
+        )
 
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
         found = list(super().problems(obj, context))

@@ -48,7 +48,7 @@ def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> K
 
 def _open(options: KubernetesOptions, settings: Settings) -> KubernetesStore:
     check(options)
-    codec = TextCodec("uri" if options.connection_format == "uri" else "json")
+    codec = TextCodec(options.connection_format)
     client = KubernetesClient(options.context, options.namespace or None, settings)
     return KubernetesStore(options, KubernetesSecrets(options, client), codec)
 

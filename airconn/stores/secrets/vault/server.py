@@ -15,7 +15,7 @@ from airconn.stores import drivers
 from airconn.stores.http import bodies
 from airconn.stores.http.redirects import NamedServers
 from airconn.stores.meanwhile import CHANGED
-from airconn.stores.secrets.service import SecretRefused, Unavailable, Unsure
+from airconn.stores.secrets.service import Denied, SecretRefused, Unavailable, Unsure
 from airconn.stores.secrets.vault.login import LOG_IN, log_in
 from airconn.stores.secrets.vault.options import VaultOptions
 from airconn.stores.secrets.vault.session import be_patient, open_session
@@ -67,10 +67,6 @@ class Conflict(SecretRefused):
     """A conditional write that came too late."""
 
 
-class VaultDenied(SecretRefused):
-    """The token is good, and its policies don't allow this path."""
-
-
 class VaultServer:
     """A client that is let in at its first call, and knows which of its errors are about one secret."""
 
@@ -111,7 +107,7 @@ class VaultServer:
             return self._asked(client, function)
         except errors.Forbidden as error:
             meaning = self._forbidden(client, error)
-        if isinstance(meaning, VaultDenied) or self._chosen.auth_type == "token":
+        if isinstance(meaning, Denied) or self._chosen.auth_type == "token":
             raise meaning
         with self._lock:
             self._client = None if self._client is client else self._client
@@ -299,7 +295,7 @@ class VaultServer:
                 )
         verb = _VERBS.get(str(error.method).lower(), "reach")
         path = unquote(urlsplit(str(error.url)).path).partition("/v1/")[2]
-        return VaultDenied(
+        return Denied(
             f"the policies of this token don't allow to {verb} {path}",
             hint="they have to allow read and list, and create, update and delete for what is written",
         )

@@ -11,8 +11,8 @@ from airconn.model import Kind
 from airconn.stores import drivers
 from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.codec import Payload
-from airconn.stores.secrets.service import Held, SecretRefused, Service, Taken, Unavailable
-from airconn.stores.secrets.vault.server import Conflict, VaultDenied, VaultServer
+from airconn.stores.secrets.service import Denied, Held, SecretRefused, Service, Taken, Unavailable
+from airconn.stores.secrets.vault.server import Conflict, VaultServer
 from airconn.urls import endpoint
 
 _TAKEN = "there is a secret of this name already"
@@ -177,7 +177,7 @@ class VaultService(Service):
         if not self._deletes_newest:
             try:
                 self._server.call(lambda c: c.secrets.kv.v2.delete_secret_versions(path, [number], mount_point=mount))
-            except VaultDenied:
+            except Denied:
                 self._deletes_newest = True
             else:
                 return
@@ -215,7 +215,7 @@ class VaultService(Service):
         if not self._mount:
             return
         path = self._paths[kind][0]
-        with suppress(VaultDenied):  # then it knows us, and who may not list may well write
+        with suppress(Denied):  # then it knows us, and who may not list may well write
             self._server.call(lambda client: self._kv(client).list_secrets(path=path, mount_point=self._mount))
 
     def close(self) -> None:

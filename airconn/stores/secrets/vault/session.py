@@ -12,6 +12,7 @@ from airconn.stores import drivers
 from airconn.stores.http import bodies, requests_session
 from airconn.stores.http.redirects import NamedServers
 from airconn.stores.http.retries import driver_retry
+from airconn.stores.http.tls import readable_authorities
 from airconn.stores.secrets.vault.options import VaultOptions
 
 _TRY_AGAIN = (412, 429, 502, 503, 504)
@@ -61,26 +62,21 @@ def _trusted(chosen: VaultOptions, settings: Settings) -> bool | str:
     """The certificates of the authorities, or whether those of the system are used."""
     environ = settings.environ
     if settings.ca_bundle is not None:
-        return _readable_authorities(str(settings.ca_bundle), "the CA bundle")
+        return _authorities(str(settings.ca_bundle), "the CA bundle")
     if isinstance(chosen.verify, str):
-        return _readable_authorities(chosen.verify, "verify")
+        return _authorities(chosen.verify, "verify")
     if chosen.verify is False or environ.get("VAULT_SKIP_VERIFY", "").lower() in ("1", "t", "true"):
         return False
     for name in ("VAULT_CACERT", "VAULT_CAPATH"):
         if path := environ.get(name):
-            return _readable_authorities(path, name)
+            return _authorities(path, name)
     return True
 
 
-def _readable_authorities(path: str, name: str) -> str:
+def _authorities(path: str, name: str) -> str:
+    """A file or a directory of certificates."""
     where = Path(path).expanduser()
-    if where.is_dir():
-        return str(where)
-    try:
-        ssl.create_default_context(cafile=str(where))
-    except (OSError, ValueError):
-        raise UsageError(f"{name} names no file with certificates in PEM form", where=str(where)) from None
-    return str(where)
+    return str(where) if where.is_dir() else readable_authorities(where, name)
 
 
 def _own(chosen: VaultOptions, settings: Settings) -> tuple[str, str] | str | None:

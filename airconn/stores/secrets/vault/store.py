@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from airconn.config import Settings
 from airconn.errors import UsageError
@@ -72,9 +72,6 @@ class VaultStore(SecretStore):
         super().__init__(address, service, codec, can)
         self._has_mount = bool(mount)
 
-    def _size(self, obj: AirflowObject) -> int:
-        return len(self._json_text(obj).encode())
-
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> tuple[str, ...]:
         found = tuple(super().problems(obj, context))
         if not found and not obj.id.isprintable():
@@ -83,14 +80,5 @@ class VaultStore(SecretStore):
             return ("there is no mount_point, and so an id has one in front (MOUNT/ID)",)
         return found
 
-    def _unwritable(self, obj: AirflowObject) -> str:
-        try:
-            self._json_text(obj).encode()
-        except UnicodeEncodeError:
-            # The server would put another character in its place, and say nothing.
-            return "it has half a character (a lone surrogate) in it, which is no text in UTF-8"
-        return ""
-
-    def _json_text(self, obj: AirflowObject) -> str:
-        assert isinstance(obj, Connection | Variable)  # noqa: S101 - pools have no place here, which is told before
-        return json.dumps(self._codec.encode(obj), ensure_ascii=False)
+    def _text(self, obj: AirflowObject) -> str:
+        return json.dumps(self._codec.encode(cast("Connection | Variable", obj)), ensure_ascii=False)
