@@ -1,7 +1,7 @@
 """The errors a user can meet, each with the exit code that the command line answers with.
 
 Every error says what is wrong, where it is and what to do about it, and none of the three quotes a value that
-could be a secret. They are turned into text in one place, :func:`airconn.cli.render_error`.
+could be a secret. They are turned into text in one place, `App.error` of cli/app.py.
 """
 
 from __future__ import annotations

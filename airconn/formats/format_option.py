@@ -16,7 +16,7 @@ class FormatOption:
     """The values that it takes. Any text where there are none."""
     default: str | None = None
     help_of_sources: str = ""
-    """The help of `--from-env-dialect`, which says the same of the files that are read. Empty where there is none."""
+    """The help of `--from-env-dialect`, which says the same of the files that are read. Empty where it has none."""
 
     @property
     def flag(self) -> str:

@@ -133,7 +133,7 @@ def _step(source: AirflowObject, target: AirflowObject | None, rules: TargetRule
 
 
 def _may_be_none(source: AirflowObject, target: AirflowObject, name: str, rules: TargetRules, policy: Policy) -> bool:
-    """Whether nobody can tell that there is a password where there is to be none, and it is taken for none."""
+    """Whether a hidden password may be a missing one, and is taken for that, as the source has none."""
     return (
         policy.hidden_is_equal
         and policy.lacking == "exact"

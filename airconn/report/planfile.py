@@ -18,7 +18,7 @@ from airconn import trust
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.model import REDACTED, Bundle, Text, value_fields
 from airconn.quoting import shown_address
-from airconn.report import step_json
+from airconn.report.results import step_json
 from airconn.transfer.importing import Import
 from airconn.transfer.request_json import as_json, import_request
 from airconn.transfer.requests import ImportRequest
@@ -83,7 +83,7 @@ def _found(path: Path) -> dict[str, Any]:
 
 
 def refuse_other_file(path: Path) -> None:
-    """Raises `UsageError` where a plan would take the place of something that is no plan, such as its own source."""
+    """Raises `UsageError` where a plan would be written over another file than a plan, such as its own source."""
     if str(path) == "-":
         raise UsageError("a plan goes to a file", hint="name one: --plan-out plan.json")
     if path.exists():

@@ -26,7 +26,7 @@ _MEANINGS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "
 class Entry:
     """One `NAME=VALUE`, comment or faulty line of a file.
 
-    `name` is None in the latter two, `value` where there is no `=`. `line` and `column` (from 1) are where the entry
+    `name` is None in the latter two, `value` without a `=`. `line` and `column` (from 1) are where the entry
     starts; `value_column` is where its value does, if the value stands in that line just as it is.
     """
 
