@@ -1,4 +1,4 @@
-"""Settings: where they are looked for, in order, and what was found.
+"""Settings: reads them from the environment and the configuration files.
 
 An option beats an `AIRCONN_*` variable, which beats `airconn.toml` in the working directory, which beats the user's
 own `config.toml`. Credentials come from the environment only, or from a command that prints a token. A command of the
@@ -55,7 +55,7 @@ _ADDRESS_KEYS = ("url", "token_env", "username_env", "password_env")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who we are for an Airflow. At most one way is set; its repr shows none of it."""
+    """The credentials for an Airflow. At most one kind of them is set, and its repr shows none of it."""
 
     token: str | None = field(default=None, repr=False)
     username: str | None = field(default=None, repr=False)
@@ -82,15 +82,15 @@ class Settings:
     client_cert: Path | None = None
     client_key: Path | None = None
     allow_redirect: tuple[str, ...] = ()
-    """HOST or HOST:PORT, to which a redirect may take credentials and secrets, beside the server that was named."""
+    """HOST or HOST:PORT to which a redirect may take credentials and secrets, besides the server that was named."""
     stdin: BinaryIO | None = field(default=None, repr=False, compare=False)
-    """What the address `-` reads."""
+    """The stream that the address `-` reads."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
-    """What the address `env:` reads."""
+    """The variables that the address `env:` reads."""
     from_format: str | None = None
-    """The format of the files, where their names and contents aren't to decide."""
+    """The format of the files. None where it follows from their names and contents."""
     kind: Kind | None = None
-    """What a file of one kind holds, where its name and content don't tell."""
+    """The kind that a file holds whose name and content don't tell it."""
     named_by: str = "the command line"
     """Where the address comes from."""
     format_values: Mapping[str, str] = field(default_factory=dict)
@@ -105,7 +105,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A resolved address and how it was found."""
+    """A resolved address and the settings for it."""
 
     text: str
     settings: Settings
@@ -124,9 +124,9 @@ class Config:
     began: float = field(default_factory=time.monotonic, compare=False)
     """When the run began, from which its deadline is counted."""
     consent: trust.Consent | None = field(default=None, repr=False, compare=False)
-    """Who is asked whether an address that the user hasn't named may have credentials."""
+    """Asks whether an address that the user hasn't named may have credentials."""
     planned: Mapping[str, str] = field(default_factory=dict)
-    """Addresses that the user hasn't named, and the plan file that names them."""
+    """The addresses that only a plan file names, each with the path of that file."""
 
     @classmethod
     def load(
@@ -136,7 +136,7 @@ class Config:
         stdin: BinaryIO | None = None,
         consent: trust.Consent | None = None,
     ) -> Config:
-        """Reads `airconn.toml` in `directory` and the user's `config.toml`, where there are any.
+        """Reads `airconn.toml` in `directory` and the user's `config.toml`, if they exist.
 
         Raises `UsageError` for a file that doesn't parse, an unknown key or a value of the wrong type.
         """
@@ -161,7 +161,7 @@ class Config:
         return cls(environ, project, user, stdin, str(user_file), consent=consent)
 
     def target(self, option: str | None) -> Address:
-        """The Airflow that is meant: `option`, else `AIRCONN_URL`, else `url` of a file, else the default."""
+        """The address of the target: `option`, else `AIRCONN_URL`, else `url` of a file, else the default."""
         if option is not None:
             return self.resolve(option)
         if self.environ.get("AIRCONN_URL"):
@@ -172,17 +172,16 @@ class Config:
         return self.resolve(self.named(None), named_by=by)
 
     def named(self, option: str | None) -> str:
-        """The address of the Airflow that is meant, as it was written: `@prod` stays that."""
+        """The address of the target as it was written: `@prod` stays `@prod`."""
         if option is not None:
             return option
         return str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL)
 
     def resolve(self, text: str, named_in: str | None = None, named_by: str = "the command line") -> Address:
-        """What an address means: `@name` is looked up, anything else is the address itself.
+        """The address with its settings: `@name` is looked up, anything else is the address itself.
 
-        `named_in` is the file that names it, unless the user does, and `named_by` says where it comes from. Raises
-        `UsageError` for a name that isn't configured, and for an address that may not have the credentials which are
-        for it.
+        `named_in` is the file that names it, if the user doesn't, and `named_by` says where it comes from. Raises
+        `UsageError` for a name that isn't configured, and for an address that may not have its credentials.
         """
         if not text:
             raise UsageError("an address is empty", hint="is it a variable of your shell that isn't set?")
@@ -205,11 +204,11 @@ class Config:
         return Address(address, replace(settings, named_by=f"{text} in {file}"))
 
     def addresses(self) -> dict[str, Any]:
-        """The addresses that have a name, the user's before the project's."""
+        """The addresses by their names. The user's win over the project's."""
         return {**self.project.get("addresses", {}), **self.user.get("addresses", {})}
 
     def value(self, key: str) -> Any:
-        """A setting of the configuration files, the project's before the user's."""
+        """A setting of the configuration files. The project's wins over the user's."""
         return self.project.get(key, self.user.get(key))
 
     def settings(self, address: str, entry: Mapping[str, str], named_in: str | None = None) -> Settings:
@@ -218,7 +217,7 @@ class Config:
         found: dict[str, Any] = {}
         for key in ("timeout", "retries", "deadline", *_OF_TLS):
             name = f"AIRCONN_{key.upper()}"
-            # How to reach an Airflow is a project's business, and how to reach a vault isn't.
+            # A project's file may say how to reach an Airflow, but not how to reach a vault.
             project = {} if key in _OF_TLS and not is_airflow else self.project
             text = self.environ.get(name) or project.get(key, self.user.get(key))
             if text in (None, ""):
@@ -248,7 +247,7 @@ class Config:
         return frozenset((*own, *named))
 
     def _credentials(self, address: str, entry: Mapping[str, str], named_in: str | None) -> Credentials:
-        """Who we are for an address. Raises an error where that isn't to be told to it."""
+        """The credentials for an address. Raises an error if it may not have them."""
         named = [self.environ.get("AIRCONN_URL", ""), *_urls(self.user)]
         is_own = named_in is None or endpoint(address) in map(endpoint, named)
         found = self._find_credentials(entry, self._has_command_for(address, is_own=is_own))
@@ -262,8 +261,8 @@ class Config:
         return found
 
     def _has_command_for(self, address: str, *, is_own: bool) -> bool:
-        """Whether `token_command` of the user's own file is for this address: it is for those in that file, and if
-        there are none, for each that the user names."""
+        """Whether `token_command` of the user's file is for this address: it is for the Airflows in that file or, if
+        the file has no addresses, for each that the user names."""
         theirs = {endpoint(url) for url in _urls(self.user, with_credentials=False) if trust.is_airflow(url)}
         return endpoint(address) in theirs if theirs else is_own
 
@@ -306,7 +305,7 @@ class Config:
 
 
 def _urls(values: Mapping[str, Any], *, with_credentials: bool = True) -> list[str]:
-    """The addresses that a file names; without those that have credentials of their own, if they aren't wanted."""
+    """The addresses in a file. `with_credentials=False` leaves out those with credentials of their own."""
     entries = values.get("addresses", {}).values()
     tables = [entry for entry in entries if isinstance(entry, dict) and (with_credentials or len(entry) == 1)]
     return [values.get("url", ""), *(e for e in entries if isinstance(e, str)), *(e["url"] for e in tables)]
@@ -316,7 +315,7 @@ def _user_file(environ: Mapping[str, str]) -> Path:
     if environ.get("AIRCONN_CONFIG"):
         return Path(environ["AIRCONN_CONFIG"])
     if sys.platform == "linux":
-        # As platformdirs has it, whose import takes longer than most commands.
+        # The same as platformdirs gives, whose import takes longer than most commands.
         home = Path(environ.get("XDG_CONFIG_HOME", ""))
         if not home.is_absolute():
             home = Path(os.path.expanduser("~/.config"))  # noqa: PTH111 - pathlib's raises without a home

@@ -13,11 +13,11 @@ from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import Leaves, leaf_name
 
 StoredForm = Callable[[AirflowObject], AirflowObject]
-"""What a place would give back for an object after holding it."""
+"""Gives the form in which a place gives back an object that was written to it."""
 
 
 class Status(str, Enum):
-    """What became of comparing two objects, or two fields. Fields are never on one side only."""
+    """The result of comparing two objects or two fields. Fields are never on one side only."""
 
     ONLY_IN_A = "only_in_a"
     ONLY_IN_B = "only_in_b"
@@ -28,7 +28,7 @@ class Status(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class FieldDiff:
-    """A field or leaf that differs, or of which that can't be known. No value is held."""
+    """A field or leaf that differs, or that can't be compared. It holds no value."""
 
     field: str
     path: JsonPath
@@ -44,7 +44,7 @@ class FieldDiff:
 
 @dataclass(frozen=True, slots=True)
 class ObjectDiff:
-    """What the two sides have of one object. `a` and `b` are in the form that they were compared in."""
+    """One object on both sides. `a` and `b` are in the form in which they were compared."""
 
     kind: Kind
     id: str
@@ -59,7 +59,7 @@ class ObjectDiff:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """An entry for each object that is on either side, by kind and id."""
+    """The result of a comparison: an entry for each object of either side, by kind and id."""
 
     objects: tuple[ObjectDiff, ...]
 
@@ -74,10 +74,10 @@ class Diff:
 
 
 def compare(a: Bundle, b: Bundle, form_in_a: StoredForm, form_in_b: StoredForm) -> Diff:
-    """What differs between two bundles.
+    """The differences between two bundles.
 
-    A place may give back another text than it was given, so each object is compared in the form that the place of the
-    other would give it.
+    A place may give back another text than was written to it, so each object is compared in the form that the place
+    of the other side gives it.
     """
     keys = {(kind, id_) for kind in Kind for id_ in (*a.of_kind(kind), *b.of_kind(kind))}
     order = list(Kind)
@@ -101,7 +101,7 @@ def _compare(a: AirflowObject, b: AirflowObject) -> ObjectDiff:
 
 
 def _leaves(a: AirflowObject, b: AirflowObject, field: FieldComparison) -> list[FieldDiff]:
-    """What of one field isn't equal."""
+    """The differences of one field."""
     name, (mine, others) = field.name, field.leaves
     for side, value, obj, other in (("A", field.a, a, field.b), ("B", field.b, b, field.a)):
         if value in (None, "") and is_unsaid(obj, name):
@@ -114,18 +114,18 @@ def _leaves(a: AirflowObject, b: AirflowObject, field: FieldComparison) -> list[
         reason = f"hidden in {where[0] if len(where) == 1 else 'both'}"
         found.append(FieldDiff(name, path, Status.UNKNOWN, reason))
     if not found and isinstance(a, Variable):
-        # A variable is a text, and Airflow gives it to a task as it stands there.
+        # A variable is a text that Airflow gives to a task unchanged, so that its layout counts.
         return [FieldDiff(name, (), Status.DIFFERENT)]
     return _without_empty(sorted(found, key=_order), mine, others)
 
 
 _OWN_POOL = Pool(name=DEFAULT_POOL, slots=128, description="Default pool", include_deferred=False)
-"""What each Airflow has by itself (utils/db.py `add_default_pool_if_not_exists`), and the file that it is made from
-may not have."""
+"""The pool that each Airflow creates (utils/db.py `add_default_pool_if_not_exists`). A file may lack it without a
+difference."""
 
 
 def _without_empty(found: list[FieldDiff], mine: Leaves, others: Leaves) -> list[FieldDiff]:
-    """Differences without those between an empty object or list and one that has leaves, which are told by those."""
+    """The differences without those of an empty object or list whose other side has leaves, which are listed too."""
     if len(found) < 2:
         return found
     empty = {path for side in (mine, others) for path, leaf in side.items() if leaf in ({}, [])}
@@ -135,5 +135,5 @@ def _without_empty(found: list[FieldDiff], mine: Leaves, others: Leaves) -> list
 
 
 def _order(found: FieldDiff) -> tuple[tuple[bool, int, str], ...]:
-    """Sorts leaves as they are in a text: the items of a list by their number."""
+    """The sort key of a leaf: the items of a list sort by their number."""
     return tuple((isinstance(part, str), part if isinstance(part, int) else 0, str(part)) for part in found.path)

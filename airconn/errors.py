@@ -1,7 +1,6 @@
-"""The errors a user can meet, each with the exit code that the command line answers with.
+"""The errors that a user can meet, each with its exit code.
 
-Every error says what is wrong, where it is and what to do about it, and none of the three quotes a value that
-could be a secret. They are turned into text in one place, `App.error` of cli/app.py.
+Every error says what is wrong, where it is and what to do about it, and never quotes a value that could be a secret.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process answers with. The README's table and `design.md` are this list."""
+    """The exit code of the process. The README has the same table."""
 
     OK = 0
     SOME_FAILED = 1
@@ -23,7 +22,7 @@ class ExitCode(IntEnum):
 
 
 class AirconnError(Exception):
-    """Base of all errors that are the user's to know about.
+    """Base of all errors that a user is told.
 
     `message` says what is wrong; `where` is the place (`.env:4`, a URL, an option); `hint` is the way out.
     """
@@ -54,7 +53,7 @@ class UsageError(AirconnError):
 
 
 class UnfitError(UsageError):
-    """An option wants what this version of Airflow doesn't take, and another one might."""
+    """An option asks for something that this version of Airflow doesn't take. Another version might."""
 
 
 class InputError(AirconnError):
@@ -64,7 +63,7 @@ class InputError(AirconnError):
 
 
 class InputErrors(InputError):
-    """Several faults of one input, so that a user mends them in one go."""
+    """Several faults of one input, so that a user can fix them in one go."""
 
     def __init__(self, errors: tuple[InputError, ...]) -> None:
         super().__init__(errors[0].message, where=errors[0].where, hint=errors[0].hint)
@@ -93,5 +92,5 @@ class SandboxError(AirconnError):
 
 
 def own_fault(error: Exception) -> str:
-    """What is said of an exception that airconn has no words for. Its own text could hold a secret."""
+    """The message for an unexpected exception, without the exception's text, which could hold a secret."""
     return f"a fault of airconn itself: {type(error).__name__}"

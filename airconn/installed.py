@@ -1,4 +1,4 @@
-"""How airconn was installed, so that what it lacks can be installed in the same way."""
+"""Finds out how airconn was installed, so that hints install an extra in the same way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 
 def command_for(extra: str) -> str:
-    """The command that installs airconn with an extra: from a clone, a repository or an index, as it came here."""
+    """The command that installs airconn with an extra, from the same clone, repository or index as before."""
     from importlib import metadata
 
     origin: Any = None
@@ -20,13 +20,13 @@ def command_for(extra: str) -> str:
         origin = json.loads(found.read_text("direct_url.json") or "null")
         installer = (found.read_text("INSTALLER") or "").strip()
     except (metadata.PackageNotFoundError, OSError, ValueError):
-        pass  # it runs from where it lies
+        pass  # it runs from a folder, without being installed
     pip = "uv pip install" if installer == "uv" else "pip install"
     return f"{pip} {_requirement(origin, extra)}"
 
 
 def _requirement(origin: Any, extra: str) -> str:
-    """What to install. `origin` is what `direct_url.json` says (PEP 610), or None."""
+    """The requirement for pip. `origin` is the content of `direct_url.json` (PEP 610), or None."""
     url = origin.get("url") if isinstance(origin, dict) else None
     if not isinstance(url, str) or "@" in urlsplit(url).netloc:
         return f"'airconn[{extra}]'"

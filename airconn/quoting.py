@@ -1,4 +1,4 @@
-"""Text from elsewhere, such as an id, the name of a file or a message, as it can be shown to people and programs."""
+"""Makes text from elsewhere, such as an id, a file name or a message, safe to show to people and programs."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 _OF_LINES = re.compile(r"^(\s*):(?=:)")
 _ANYWHERE = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
-"""What a runner of GitHub, Azure Pipelines or TeamCity takes for the beginning of a command to it."""
+"""The beginnings of commands to a runner of GitHub, Azure Pipelines or TeamCity."""
 
 _BEGIN = re.compile(r"[a-z][\w+.-]*:/+|[\w+.-]*//+|https?[:/]+|@", re.IGNORECASE)
-"""What comes before a user's name in a URL, or in what was meant to be one."""
+"""The text before a user's name in a URL, also in a misspelled one."""
 
 _USERINFO = re.compile(r"([A-Za-z][\w+.-]{0,40}:[/\\]{1,4})(?!USER:PASSWORD@)[^\s/@'\"]{0,300}:[^\s'\"]{0,300}@")
-"""A user's name and a password behind a scheme, but not how a hint writes them."""
+"""A user's name and a password after a scheme, except the `USER:PASSWORD@` of hints."""
 
 
 def clean(text: str) -> str:
-    """A text from elsewhere as a part of a line, with nothing in it that a terminal or the log of a CI would obey."""
+    """`text` as a part of a line, with all that a terminal or the log of a CI would obey escaped."""
     if not text.isprintable():
         text = "".join(c if c.isprintable() else _escaped(c) for c in text)
     return _ANYWHERE.sub(r"\\x23", text) if "##" in text else text
 
 
 def clean_lines(text: str, *, begun: bool = False) -> str:
-    """The same for whole lines. `begun`: other text stands before it, on the same line."""
+    """`text` cleaned as whole lines. `begun`: its first line continues a line."""
     if "::" not in text and "##" not in text and text.replace("\n", "").isprintable():
         return text
     lines = text.split("\n")
@@ -33,9 +33,9 @@ def clean_lines(text: str, *, begun: bool = False) -> str:
 
 
 def shown_address(text: str) -> str:
-    """What was given as an address, without all that may be a user's name, a password or a query with a token.
+    """An address without all that may be a user's name, a password or a query with a token.
 
-    It is for an address that is refused, so it needn't be a valid one.
+    The address may be invalid: this is how errors show one that is refused.
     """
     head, at, rest = text.rpartition("@")
     begin = _BEGIN.match(head)
@@ -46,12 +46,12 @@ def shown_address(text: str) -> str:
 
 
 def without_passwords(text: str) -> str:
-    """A message that quotes an argument as it was given, without the password of a URL in it."""
+    """A message without the passwords of URLs in the arguments that it quotes."""
     return _USERINFO.sub(r"\1…@", text)
 
 
 def to_json(value: Any) -> str:
-    """A report as JSON. What a terminal or the log of a CI would obey is escaped in it, and means the same."""
+    """A report as JSON. All that a terminal or the log of a CI would obey is escaped, which parses to the same."""
     import json
 
     text = json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,12 +1,12 @@
-"""Which addresses are taken from a file that others may have written: a project's airconn.toml, a plan.
+"""Which addresses airconn takes from a file that others may have written: a project's airconn.toml, a plan.
 
-Such a file must not choose who gets the credentials that the environment has for other places (VAULT_TOKEN, those of
-AWS, PGPASSWORD, …), nor run a command. So it may name files, an Airflow by its URL, which gets the credentials for an
-Airflow (`AIRCONN_TOKEN` and so on, or what `token_command` prints) and no others, and places of which it doesn't say
-where they are. Whatever isn't known to be harmless is refused.
+Such a file must not choose which host gets the credentials that the environment has for other places (VAULT_TOKEN,
+those of AWS, PGPASSWORD, …), nor run a command. It may name files, an Airflow by its URL, and places whose host comes
+from elsewhere. An Airflow gets the credentials for an Airflow (`AIRCONN_TOKEN` and so on, or what `token_command`
+prints) and no others. Every address that isn't known to be harmless is refused.
 
-The credentials for an Airflow go to such a URL over https or to this machine, and not before the user has agreed to
-that host, where a question can be asked.
+The credentials for an Airflow go to such a URL only over https or to this machine, and only after the user has agreed
+to that host, if a question can be asked.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from airconn.errors import BlockedError, UsageError
 from airconn.urls import endpoint
 
 VARIABLE = "AIRCONN_TRUST"
-"""Names the hosts that get credentials although such a file names them, where no question can be asked."""
+"""The variable with the hosts that such a file may name for credentials, where no question can be asked."""
 
 RUNS = "airflow-cli:"
 """The beginning of addresses with a command in them."""
 
 CREDENTIALS = ("token", "username", "password")
-"""What an address of the configuration may have of its own, each by the name of a variable."""
+"""The credentials that an address of the configuration may have of its own, each by the name of a variable."""
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
-"""Where the password of a metadata database is that is named by its address."""
+"""The variable with the password of a metadata database that is named by its address."""
 
 _HOST = re.compile(r"([A-Za-z0-9]([\w.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 _PLACE = re.compile(
     r"(?:https?|env|local|airflow-c(?:li|onfig)|metadb(?:\+[\w+]+)?|vault|(?:aws|gcp|azure)-\w+|k8s):|.*://",
     re.IGNORECASE | re.DOTALL,
 )
-"""What isn't a path: the beginnings of the registry's places, and anything that looks like a URL."""
+"""Addresses that aren't paths: those with a scheme of the registry, and anything that looks like a URL."""
 _HARMLESS = re.compile(
     r"""
     https?://.*
@@ -49,7 +49,7 @@ _HARMLESS = re.compile(
       )
       (?: \? {option} (?: & {option} )* )?
     """.format(
-        # Which secrets there are whose, and how they are written. No other option is needed to share a place.
+        # The names of the secrets, and how they are written. No other option is needed to share a place.
         option=r"(?: (?:connections|variables|config)_(?:prefix|path|label|data_key) | sep | kv_engine_version"
         r" | keep_dashes | connection_format ) = [^&\#]*"
     ),
@@ -58,7 +58,7 @@ _HARMLESS = re.compile(
 
 
 def refusal(address: str) -> str:
-    """What an address would do that such a file isn't trusted with. Empty if it is taken from there."""
+    """What an address would do that such a file isn't trusted with. Empty if the address is allowed there."""
     if not _PLACE.match(address) or _HARMLESS.fullmatch(address):
         return ""  # a path, a name of the configuration, or one of those above
     if address.lower().startswith(RUNS):
@@ -67,7 +67,7 @@ def refusal(address: str) -> str:
 
 
 def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: str) -> None:
-    """Refuses a project's file that would run a command, or send a secret of the environment where it likes."""
+    """Raises `UsageError` for a project's file that would run a command, or send secrets to a host of its choice."""
     theirs = {
         entry[f"{what}_env"]: entry["url"]
         for entry in user.get("addresses", {}).values()
@@ -104,7 +104,7 @@ class Consent(Protocol):
         """Whether the user could be asked, now or earlier. Raises `BlockedError` unless they agreed."""
 
     def tell_in_clear(self, host: str, source: str) -> None:
-        """Credentials go to this host without encryption."""
+        """Tells the user that credentials go to this host without encryption."""
 
 
 def is_airflow(address: str) -> bool:
@@ -148,7 +148,7 @@ def check_recipient(address: str, file: str, source: str, trusted: str, consent:
 
 
 def hosts(names: Iterable[str], what: str) -> tuple[str, ...]:
-    """Names of hosts, each with a port or without. Raises `UsageError` for anything else."""
+    """The names of hosts, each with a port or without, stripped. Raises `UsageError` for anything else."""
     found = tuple(name.strip() for name in names if name.strip())
     if not found or not all(_HOST.fullmatch(name) for name in found):
         raise UsageError(f"{what} is not a host", hint="such as vault-1.example.com:8200; without a port, all of its")

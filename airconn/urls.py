@@ -1,4 +1,4 @@
-"""URLs compared: which server one means, whatever way it is written."""
+"""Compares URLs: which server one means, in any spelling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class UrlServer(NamedTuple):
-    """The server that a URL means. Its text has the port only where it isn't the usual one."""
+    """The server of a URL. Its text has the port only if that isn't the default of the scheme."""
 
     scheme: str
     host: str
@@ -37,7 +37,7 @@ def server_of(url: str) -> UrlServer | None:
 
 
 def endpoint(url: str) -> tuple[str, str]:
-    """The server of a URL as text, and the path there. Two URLs with the same mean the same place."""
+    """The server of a URL as text, and its path. URLs with equal endpoints mean the same place."""
     from urllib.parse import urlsplit
 
     server = server_of(url)

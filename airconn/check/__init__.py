@@ -1,20 +1,7 @@
-"""The lint of files: what doesn't parse, what Airflow reads otherwise than it looks, and secrets that lie open."""
+"""Lints files: syntax errors, values that Airflow reads differently, exposed secrets."""
 
-from airconn.check.checker import Checked, check, check_all
-from airconn.check.checking import CheckRequest, CheckResult, Repair, run_check
-from airconn.check.rules import ALL, BY_CODE, Finding, Rule, Severity
+from airconn.check.checker import check, check_all
+from airconn.check.checking import CheckRequest, Repair, run_check
+from airconn.check.rules import ALL, Finding, Severity
 
-__all__ = [
-    "ALL",
-    "BY_CODE",
-    "CheckRequest",
-    "CheckResult",
-    "Checked",
-    "Finding",
-    "Repair",
-    "Rule",
-    "Severity",
-    "check",
-    "check_all",
-    "run_check",
-]
+__all__ = ["ALL", "CheckRequest", "Finding", "Repair", "Severity", "check", "check_all", "run_check"]

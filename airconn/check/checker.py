@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from airconn.airflow.versions import NEWEST_AIRFLOW_2
-from airconn.check import env_lines, objects, places, uris
-from airconn.check.reading import by_place, place
+from airconn.check import env_lines, file_modes, objects, uris
+from airconn.check.reading import by_place, line_and_column
 from airconn.check.rules import BY_CODE, Finding, Severity
-from airconn.check.sensitive import secrets
 from airconn.errors import InputError
 from airconn.formats.base import extra_fault
 from airconn.formats.dotenv.declaration import DIALECT
@@ -20,7 +19,6 @@ from airconn.model import (
     AirflowVersion,
     Connection,
     Kind,
-    Origin,
     Selection,
     Variable,
     number_of,
@@ -35,7 +33,7 @@ from airconn.stores.file import FileStore
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found in one file, sorted by place and code."""
+    """The findings of one file, sorted by place and code, and its objects."""
 
     file: str
     findings: tuple[Finding, ...]
@@ -48,7 +46,7 @@ def check_all(
     airflow: AirflowVersion = NEWEST,
     ignore: frozenset[str] = frozenset(),
 ) -> list[Finding]:
-    """The findings of all files, and what is wrong with the files together."""
+    """The findings of each file, and those of all files together."""
     checked = [check(store, selection, airflow) for store in stores]
     found = [finding for file in checked for finding in file.findings]
     found += _doubles([obj for file in checked for obj in file.objects])
@@ -56,7 +54,7 @@ def check_all(
 
 
 def check(store: FileStore, selection: Selection, airflow: AirflowVersion = NEWEST) -> Checked:
-    """What is wrong with one file, read for `airflow`. Raises `UsageError` where the format isn't one."""
+    """The findings of one file, read for `airflow`. Raises `UsageError` for an unknown format."""
     checker = _Checker(store, selection, airflow)
     checker.run()
     found = sorted(set(checker.found), key=lambda finding: finding.order)
@@ -72,7 +70,7 @@ class _Checker:
         self.found: list[Finding] = []
         self.objects: list[AirflowObject] = []
         self.columns: dict[int, int] = {}
-        """Where the lines of a .env file start."""
+        """The column at which each entry of a .env file starts, by its line."""
 
     def add(
         self,
@@ -101,7 +99,7 @@ class _Checker:
         alike = _reads_alike(reading)
         in_2 = reading if alike or self.airflow == NEWEST_AIRFLOW_2 else self.read(NEWEST_AIRFLOW_2)
         in_3 = reading if alike or self.airflow == NEWEST else self.read(NEWEST)
-        # An extra that Airflow 3 refuses makes no object for it, and has to be looked at all the same.
+        # A connection whose extra Airflow 3 refuses is only in the reading for Airflow 2, and is checked as well.
         places = by_place(reading) if in_2 is reading else {**by_place(in_2), **by_place(reading)}
         found = [obj for obj in places.values() if self.wants(obj)]
         settings = env_lines.settings(text, self.store.settings.format_values.get(DIALECT.name)) if is_env else []
@@ -110,19 +108,18 @@ class _Checker:
         self.objects = found
         self.faults(reading, found)
         if is_env:
-            for code, line, column, kind, id_, message in env_lines.troubles(lines, found):
+            for code, line, column, kind, id_, message in env_lines.problems(lines, found):
                 self.add(code, (line, column), message, kind, id_)
             for line, column, message in env_lines.near_misses(settings):
                 self.add("AC406", (line, column), message)
         else:
             for note in reading.notes:
-                self.add("AC102", place(self.file, note.where), note.message)
+                self.add("AC102", line_and_column(self.file, note.where), note.message)
         self.uris(reading)
         of_uris = {(seen.conn_id, seen.origin) for seen in reading.uris}
         for obj in found:
             is_uri = bool(of_uris) and (obj.id, obj.origin) in of_uris
-            held = tuple(secrets(obj))
-            for code, message, severity in objects.troubles(obj, self.airflow, held, is_uri=is_uri):
+            for code, message, severity in objects.problems(obj, self.airflow, is_uri=is_uri):
                 self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
         if in_2 is not in_3:
             self.two_readings(in_2, in_3)
@@ -139,10 +136,11 @@ class _Checker:
         return line, obj.origin.column or self.columns.get(line, 1)
 
     def fault(self, fault: InputError) -> None:
-        self.add("AC101", place(self.file, fault.where, fault.message), fault.message, fix=fault.hint)
+        where = line_and_column(self.file, fault.where, fault.message)
+        self.add("AC101", where, fault.message, fix=fault.hint)
 
     def faults(self, reading: Reading, found: Iterable[AirflowObject]) -> None:
-        """What the reader refuses. An extra that only Airflow 3 does has a rule of its own."""
+        """Adds what the reader refuses. An extra that only Airflow 3 refuses has a rule of its own."""
         extras: set[str] = set()
         for obj in found:
             if isinstance(obj, Connection) and extra_fault(obj, rules_for(NEWEST)):
@@ -162,13 +160,13 @@ class _Checker:
 
     def uris(self, reading: Reading) -> None:
         for seen in reading.uris:
-            for code, offset, message in uris.troubles(seen.text, rules_for(self.airflow)):
-                # Where a URI doesn't stand as it is, its entry is all that can be pointed at.
+            for code, offset, message in uris.problems(seen.text, rules_for(self.airflow)):
+                # A URI that the text has in another form is reported at its entry.
                 column = seen.column + offset if seen.column else seen.origin.column or 1
                 self.add(code, (seen.origin.line or 1, column), message, Kind.CONNECTIONS, seen.conn_id)
 
     def two_readings(self, in_2: Reading, in_3: Reading) -> None:
-        """What a query is to Airflow 2, to 3.0 and to workers of 3, and to the rest of it."""
+        """Adds connections whose query values Airflow 3.1.6 reads as JSON, and 2, 3.0 and workers read as texts."""
         other = by_place(in_3)
         of_uris = {(seen.conn_id, seen.origin) for seen in in_3.uris}
         for key, obj in by_place(in_2).items():
@@ -180,11 +178,11 @@ class _Checker:
                 self.add("AC211", self.place(obj), message, obj.kind, obj.id)
 
     def open_secrets(self, found: Iterable[AirflowObject]) -> None:
-        """Says who else can read the file, if it has secrets."""
+        """Adds who else can read the file, if it has secrets."""
         path = self.store.path
         if path is None:
             return
-        is_tracked, is_open = git.is_tracked(path), places.is_open(path)
+        is_tracked, is_open = git.is_tracked(path), file_modes.is_open_to_others(path)
         holders = [obj for obj in found if any(secret_leaves(obj))] if is_tracked or is_open else []
         if not holders:
             return
@@ -196,18 +194,18 @@ class _Checker:
 
 
 def _reads_alike(reading: Reading) -> bool:
-    """Whether every Airflow reads a file as this one did: only connections and what is at fault can differ."""
+    """Whether every Airflow reads a file in the same way: only connections, faults and notes can differ."""
     return not (reading.faults or reading.notes) and not any(isinstance(obj, Connection) for obj in reading.found)
 
 
 def _doubles(found: Iterable[AirflowObject]) -> Iterator[Finding]:
-    """Objects that are there twice, and ids that are the same environment variable."""
+    """The findings for objects that are there twice, and for ids that are the same environment variable."""
     by_id: dict[tuple[Kind, str], AirflowObject] = {}
     by_name: dict[str, AirflowObject] = {}
     for obj in found:
         known = by_id.setdefault((obj.kind, obj.id), obj)
         if known is not obj:
-            # The same in two files does no harm, and other values in one file are for the reader to refuse.
+            # The same values in two files do no harm, and the reader refuses other values in one file.
             is_same_file = known.origin.source == obj.origin.source
             if known.origin != obj.origin and (known == obj) == is_same_file:
                 how = "as well" if is_same_file else "with other values"
@@ -222,9 +220,5 @@ def _doubles(found: Iterable[AirflowObject]) -> Iterator[Finding]:
 
 def _double(code: str, obj: AirflowObject, message: str) -> Finding:
     rule, origin = BY_CODE[code], obj.origin
-    where = _line_and_column(origin)
-    return Finding(rule, origin.source, *where, message, rule.severity, obj.kind, obj.id, rule.fix)
-
-
-def _line_and_column(origin: Origin) -> tuple[int, int]:
-    return origin.line or 1, origin.column or 1
+    line, column = origin.line or 1, origin.column or 1
+    return Finding(rule, origin.source, line, column, message, rule.severity, obj.kind, obj.id, rule.fix)

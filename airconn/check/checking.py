@@ -1,4 +1,4 @@
-"""What an `airconn check` does: runs the rules over files, and mends what has one right answer."""
+"""Carries out an `airconn check`: runs the rules over files, and fixes what has one right answer."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from airconn.transfer.standard_input import STDIN, one_name, refuse_second_use
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """Which files are checked, and for what."""
+    """Which files to check, and how."""
 
     sources: tuple[str, ...]
-    """Their addresses."""
+    """The addresses of the files."""
     source_format: SourceFormat = AS_THEY_TELL
     selection: Selection = field(default_factory=Selection)
     airflow: AirflowVersion = NEWEST
-    """The Airflow that they are for."""
+    """The Airflow that the files are for."""
     ignore: tuple[str, ...] = ()
-    """The codes of rules that aren't wanted."""
+    """The codes of rules that are turned off."""
     fix: bool = False
-    """Whether what has one right answer is mended in place."""
+    """Whether to fix in place what has one right answer."""
     strict: bool = False
     """Whether a warning has the exit code of an error."""
     allow_empty: bool = False
@@ -42,7 +42,7 @@ class CheckRequest:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What was mended in a file, and why the rest wasn't."""
+    """The fixes in a file, and why other findings weren't fixed."""
 
     file: str
     done: tuple[str, ...]
@@ -51,7 +51,7 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What was found in files, after the repairs."""
+    """The findings that are left after the repairs."""
 
     findings: tuple[Finding, ...]
     files: tuple[str, ...]
@@ -65,10 +65,10 @@ class CheckResult:
 
 
 def run_check(request: CheckRequest, places: Places) -> CheckResult:
-    """Checks files, and mends them if that is asked for.
+    """Checks files, and fixes them if the request says so.
 
-    Raises `UsageError` for what isn't a file or a rule, `InputErrors` for globs that match nothing, and
-    `AirconnError` where a file can't be mended.
+    Raises `UsageError` for an address that isn't a file and for an unknown rule, `InputErrors` for globs that match
+    nothing, and `AirconnError` for a file that can't be written.
     """
     if request.fix and STDIN in map(one_name, request.sources):
         raise UsageError("--fix mends files in place, and standard input is none", hint="name the file")
@@ -76,7 +76,7 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
     files, context = _files(request, places), places.context(request.airflow)
     codes, selection = _codes(request.ignore), request.selection
     findings = check_all(files, selection, request.airflow, codes)
-    # A file with errors may hold what is meant, and not be readable.
+    # A file with errors may hold an object for each glob, and not be readable.
     is_readable = not any(finding.severity is Severity.ERROR for finding in findings)
     if selection.include and not request.allow_empty and is_readable:
         found = (key for key in suggestions(files, selection.kinds, context) if selection.wants(*key))
@@ -91,7 +91,7 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
 
 def _files(request: CheckRequest, places: Places) -> list[FileStore]:
     if request.source_format.name:
-        formats.get_format(request.source_format.name)  # a wrong name is not the fault of a file
+        formats.get_format(request.source_format.name)  # so that a wrong name is told without a file
     files: list[FileStore] = []
     for source in request.sources:
         store = places.open(source, request.source_format)

@@ -1,4 +1,4 @@
-"""What the lines of a .env file say that its objects no longer do: names, and values that stand there twice."""
+"""Checks the lines of a .env file for problems that its objects don't show: names, and values that are set twice."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.env import PREFIXES
 from airconn.model import AirflowObject, Kind
 
-LineTrouble = tuple[str, int, int, Kind, str, str]
-"""The code of a rule, line and column, kind and id of the object, and what is wrong."""
+LineProblem = tuple[str, int, int, Kind, str, str]
+"""The code of a rule, line and column, kind and id of the object, and a message."""
 
 
 _WORDS = {
     **dict.fromkeys(("CONN", "CONNECT", "CONNECTION", "CONNECTIONS"), "AIRFLOW_CONN_"),
     **dict.fromkeys(("VAR", "VARS", "VARIABLE", "VARIABLES"), "AIRFLOW_VAR_"),
 }
-"""What people write in the place of `CONN` and `VAR`, and which prefix they mean."""
+"""What people write instead of `CONN` and `VAR`, and the prefix that they mean."""
 _LONGEST_NAME = 300
 
 
 def settings(text: str, env_dialect: str | None) -> list[Entry]:
-    """All lines that set something, Airflow's or not."""
+    """All entries that set a value, for Airflow or not."""
     try:
         found = dialect_of(text, env_dialect, "").entries(text)
     except InputError:
-        return []  # which the reader of the file tells
+        return []  # the reader of the file reports it
     return [entry for entry in found if entry.name and entry.value is not None]
 
 
 def by_line(found: Iterable[Entry]) -> dict[int, Entry]:
-    """The entries that Airflow takes an interest in, by the line that they start in."""
+    """The entries whose names Airflow looks for, by the line that they start in."""
     return {entry.line: entry for entry in found if _kind(entry)}
 
 
 def near_misses(found: Iterable[Entry]) -> Iterator[tuple[int, int, str]]:
-    """Line and column of names that Airflow doesn't look for, though they were meant for it, and what they miss.
+    """Line, column and message for names that Airflow doesn't look for, but that look meant for it.
 
-    No part of a name is quoted: behind a '=' that is missing it may be a value.
+    No part of a name is quoted: without a '=' it may be a value.
     """
     for entry in found:
         if message := _near_miss(entry.name or ""):
@@ -60,14 +60,14 @@ def _near_miss(name: str) -> str:
 
 
 def _meant_prefix(name: str) -> str | None:
-    """The prefix with which a name starts, or most likely was to. `AIRFLOW__` begins a setting of Airflow."""
+    """The prefix with which a name starts, or most likely should. None for others, such as `AIRFLOW__` settings."""
     if not SHELL_NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         return None
     airflow, _, rest = name.upper().partition("_")
     word, _, id_ = rest.partition("_")
     if not get_close_matches(airflow, ["AIRFLOW"], cutoff=0.85):
         return None
-    if not id_:  # other settings may have such names, but hardly these two
+    if not id_:  # without an id, only these two are certainly meant
         return f"{airflow}_{word}_" if airflow == "AIRFLOW" and word in ("CONN", "VAR") else None
     near = get_close_matches(word, _WORDS, n=1, cutoff=0.8)
     return _WORDS[near[0]] if near else None
@@ -78,11 +78,11 @@ def _kind(entry: Entry) -> Kind | None:
     return next((kind for prefix, kind in PREFIXES.items() if name.startswith(prefix) and name != prefix), None)
 
 
-def troubles(lines: dict[int, Entry], found: Iterable[AirflowObject]) -> Iterator[LineTrouble]:
-    """Everything about the names of a file, and about blanks that Airflow takes away.
+def problems(lines: dict[int, Entry], found: Iterable[AirflowObject]) -> Iterator[LineProblem]:
+    """The problems with the names of a file, and with blanks that Airflow removes.
 
-    A name that isn't one of a shell is told of only where the reader took its line for an object: else it may be a
-    value whose '=' is missing.
+    A name that no shell can set is reported only if the reader made an object of its line. Otherwise it may be a
+    value without a '='.
     """
     objects = {obj.origin.line: obj for obj in found}
     names = {entry.name for line, entry in lines.items() if line in objects}

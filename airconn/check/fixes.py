@@ -1,11 +1,11 @@
-"""Mends what has one right answer: modes of files, and connections that not all Airflows read alike."""
+"""Fixes what has one right answer: modes of files, and connections that not all Airflows read alike."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from airconn import formats
-from airconn.check import places
+from airconn.check import file_modes
 from airconn.check.rules import Finding
 from airconn.errors import AirconnError, InputError
 from airconn.formats.base import WriteOptions
@@ -18,15 +18,15 @@ _REWRITTEN = frozenset({"AC209", "AC211"})
 
 
 def fix(store: FileStore, findings: Iterable[Finding], context: Context) -> tuple[tuple[str, ...], str]:
-    """Mends what can be of the findings of one file, and says what was mended, and why other things weren't.
+    """Fixes what it can in one file. Gives what was fixed, and why other findings weren't.
 
-    Raises `AirconnError` where the file can't be written.
+    Raises `AirconnError` if the file can't be written.
     """
     findings = list(findings)
     done, why_not = _rewrite(store, findings, context)
     if store.path is not None and any(finding.code == "AC512" for finding in findings):
         try:
-            places.close_up(store.path)
+            file_modes.close_to_others(store.path)
         except OSError as error:
             reason = error.strerror or "the system refuses"
             raise AirconnError(f"its mode can't be changed: {reason}", where=store.address) from None
@@ -35,9 +35,9 @@ def fix(store: FileStore, findings: Iterable[Finding], context: Context) -> tupl
 
 
 def _rewrite(store: FileStore, findings: Iterable[Finding], context: Context) -> tuple[list[str], str]:
-    """Writes connections anew, each as the Airflow of the context reads it, one by one so that none stops another.
+    """Rewrites connections one by one, each as the Airflow of the context reads it.
 
-    A connection of which the new form would lose anything stays as it is.
+    A connection that would lose something in the new form is left as it is.
     """
     ids = sorted({finding.id for finding in findings if finding.code in _REWRITTEN})
     if not ids or store.path is None or not formats.get_format(store.format_name()).updater:
@@ -52,7 +52,7 @@ def _rewrite(store: FileStore, findings: Iterable[Finding], context: Context) ->
             if obj is None:
                 continue
             rendered = store.rendered({(Kind.CONNECTIONS, id_): obj}, options, lambda held, wanted: False, context)
-        except InputError:  # a file that doesn't parse is for people to mend
+        except InputError:  # a file that doesn't parse has no one right answer
             return done, "its connections are not mended, since something in it doesn't parse"
         except AirconnError:
             continue

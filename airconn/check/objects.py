@@ -1,4 +1,4 @@
-"""What is wrong with a single object: its id, its type, and what is in the place of a secret."""
+"""Checks a single object: its id, its type, and the texts in the places of secrets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functools import lru_cache
 from airconn.airflow.conn_types import CONN_TYPES
 from airconn.airflow.rest_api import dialect_for
 from airconn.check.rules import Severity
-from airconn.check.sensitive import leaves, secrets
+from airconn.check.sensitive import secrets
 from airconn.formats.base import extra_fault
 from airconn.model import (
     MASK,
@@ -28,15 +28,16 @@ from airconn.model import (
 )
 from airconn.model.leaves import leaf_name
 from airconn.model.placeholders import Form, placeholders
+from airconn.model.sensitive import text_leaves
 from airconn.stores import limits
 from airconn.stores.airflow_api import refusals
 
-ObjectTrouble = tuple[str, str, Severity | None]
-"""The code of a rule, what is wrong in words that quote no value, and a severity if it isn't the rule's own."""
+ObjectProblem = tuple[str, str, Severity | None]
+"""The code of a rule, a message that quotes no value, and a severity if it isn't the rule's own."""
 
 _OVERRIDE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\n]+|prompt:")
 _IDS_OF_CONNECTIONS = frozenset({"AC301", "AC302", "AC303"})
-"""The rules that tell what is wrong with the id of a connection, for the API as well."""
+"""The rules that report the id of a connection, so that AC306 doesn't report it again."""
 _ALIASES = {
     "azure_blob": "wasb",
     "bigquery": "gcpbigquery",
@@ -51,28 +52,23 @@ _ALIASES = {
     "postgresql": "postgres",
     "s3": "aws",
 }
-"""What people write, and which type it is to Airflow."""
+"""What people write, and the type that they mean."""
 
 
-def troubles(
-    obj: AirflowObject, airflow: AirflowVersion, held: Sequence[tuple[str, str]] | None = None, *, is_uri: bool
-) -> Iterator[ObjectTrouble]:
-    """Everything that is wrong with one object by itself.
-
-    `held`: its secrets, if they were found already. `is_uri`: its type was read from a URI.
-    """
-    held = tuple(secrets(obj)) if held is None else held
+def problems(obj: AirflowObject, airflow: AirflowVersion, *, is_uri: bool) -> Iterator[ObjectProblem]:
+    """The problems of one object by itself. `is_uri`: its type was read from a URI."""
     of_id = list(_id(obj, airflow))
     yield from of_id
     yield from _refused(obj, airflow, {code for code, _, _ in of_id})
     if isinstance(obj, Connection):
         yield from _type(obj, is_uri)
+    held = tuple(secrets(obj))
     yield from _masks(obj)
     yield from _words(held)
     yield from _blanks(held)
 
 
-def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[ObjectTrouble]:
+def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[ObjectProblem]:
     if isinstance(obj, Connection):
         if not conn_ids.is_stored(obj.id):
             yield "AC301", "no Airflow stores this id", None
@@ -96,8 +92,8 @@ def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[ObjectTrouble]:
         yield "AC304", "the airflow command of 3.3 refuses '..' in an id", None
 
 
-def _refused(obj: AirflowObject, airflow: AirflowVersion, told: AbstractSet[str]) -> Iterator[ObjectTrouble]:
-    """What an import through the REST API would refuse, in its words, but for what `told` and other rules tell.
+def _refused(obj: AirflowObject, airflow: AirflowVersion, told: AbstractSet[str]) -> Iterator[ObjectProblem]:
+    """What an import through the REST API would refuse, except what the rules in `told` report already.
 
     What only the API refuses isn't an error: Airflow's database, its environment or a secrets backend may hold it.
     """
@@ -117,9 +113,9 @@ def _refused(obj: AirflowObject, airflow: AirflowVersion, told: AbstractSet[str]
             yield "AC306", problem, None
 
 
-def _type(obj: Connection, is_uri: bool) -> Iterator[ObjectTrouble]:
+def _type(obj: Connection, is_uri: bool) -> Iterator[ObjectProblem]:
     if not obj.conn_type:
-        if not is_uri:  # of a URI it is told in more detail
+        if not is_uri:  # the checks of URIs report it in more detail
             yield "AC313", "there is no conn_type, without which no hook is found", None
     elif obj.conn_type not in CONN_TYPES:
         near = nearest_type(obj.conn_type)
@@ -139,11 +135,11 @@ def nearest_type(conn_type: str) -> str | None:
     return _ALIASES.get(name) or (near[0] if near else None)
 
 
-def _masks(obj: AirflowObject) -> Iterator[ObjectTrouble]:
+def _masks(obj: AirflowObject) -> Iterator[ObjectProblem]:
     if hidden := hidden_fields(obj):
         yield "AC501", f"hidden where it comes from: {', '.join(hidden)}", None
     found = {placeholder.name: placeholder.form for placeholder in placeholders(obj, masks_anywhere=True)}
-    refers = bool(getattr(obj, "expanded_by", ()))  # which AC407 tells
+    refers = bool(getattr(obj, "expanded_by", ()))  # AC407 reports it
     for name, form in found.items():
         if refers and form is Form.TEMPLATE:
             continue
@@ -155,13 +151,13 @@ def _masks(obj: AirflowObject) -> Iterator[ObjectTrouble]:
 
 
 def texts(obj: AirflowObject) -> Iterator[tuple[str, str]]:
-    """The texts in an object with the names of their fields. JSON is taken apart, and hidden leaves are left out."""
+    """The texts in an object that aren't hidden, with the names of their fields. Of JSON, each leaf by itself."""
     for name in value_fields(obj.kind):
         value = getattr(obj, name)
         if isinstance(value, str):
             yield name, value
         elif isinstance(value, Text):
-            parts = list(leaves(value))
+            parts = list(text_leaves(value))
             if not parts and isinstance(obj, Variable):
                 yield name, value.text
             for path, leaf in parts:
@@ -169,21 +165,21 @@ def texts(obj: AirflowObject) -> Iterator[tuple[str, str]]:
                     yield leaf_name(name, path), leaf
 
 
-def _words(held: Sequence[tuple[str, str]]) -> Iterator[ObjectTrouble]:
+def _words(held: Sequence[tuple[str, str]]) -> Iterator[ObjectProblem]:
     names = [name for name, text in held if _OVERRIDE.fullmatch(text)]
     if names:
         words = "env:, file: and prompt: mean something in an overlay only, and here they are the secret itself"
         yield "AC505", f"{words}: {', '.join(names)}", None
 
 
-def _blanks(held: Sequence[tuple[str, str]]) -> Iterator[ObjectTrouble]:
+def _blanks(held: Sequence[tuple[str, str]]) -> Iterator[ObjectProblem]:
     names = [name for name, text in held if _has_blanks(text)]
     if names:
         yield "AC504", f"blanks or line breaks at an end: {', '.join(names)}", None
 
 
 def _has_blanks(text: str) -> bool:
-    """Whether there are blanks at an end. The last line of several, as in a private key, may have its line break."""
+    """Whether a text begins or ends with blanks. The last of several lines may have its line end, as in a key."""
     inner = text.strip()
     if "\n" in inner and text.endswith("\n"):
         text = text[:-1]

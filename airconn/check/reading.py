@@ -1,4 +1,4 @@
-"""A file read as several Airflows read it."""
+"""Places of objects, faults and notes in a file that was read."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from airconn.model.reading import Reading
 
 
 def by_place(reading: Reading) -> dict[tuple[Kind, str, Origin], AirflowObject]:
-    """The objects by what they are and where they are written."""
+    """The objects by their kind, id and origin."""
     return {(obj.kind, obj.id, obj.origin): obj for obj in reading.found}
 
 
-def place(file: str, where: str | None, message: str = "") -> tuple[int, int]:
-    """Line and column of a place as errors and notes have it. The message may have the column (`columns 3 to 5`)."""
+def line_and_column(file: str, where: str | None, message: str = "") -> tuple[int, int]:
+    """The line and column of an error or a note. The message may have the column (`columns 3 to 5`)."""
     match = re.fullmatch(r"(?::(\d+)(?::(\d+))?)?", (where or "").removeprefix(file))
     line, column = (match[1], match[2]) if match else (None, None)
     in_message = re.search(r"\(columns? (\d+)", message)

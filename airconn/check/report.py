@@ -1,4 +1,4 @@
-"""Findings as text, as JSON, as SARIF and as annotations for GitHub. None of them has a value in it."""
+"""Writes findings as text, as JSON, as SARIF and as annotations for GitHub, without values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cy
 
 
 def counts(findings: Iterable[Finding]) -> dict[str, int]:
-    """How many findings there are of each severity."""
+    """The number of findings of each severity."""
     numbers = Counter(finding.severity for finding in findings)
     return {severity.value: numbers[severity] for severity in Severity}
 
@@ -28,14 +28,14 @@ def summary(findings: Sequence[Finding], files: int) -> str:
     return f"{files} {'file' if files == 1 else 'files'}: {', '.join(shown)}"
 
 
-def told(finding: Finding) -> str:
-    """What is wrong and with what, as one line."""
+def describe(finding: Finding) -> str:
+    """A finding as one line: what it is about, and its message."""
     subject = f"{finding.subject}: " if finding.subject else ""
     return clean(f"{subject}{finding.message}")
 
 
 def as_json(findings: Sequence[Finding], files: Sequence[str], fixed: Sequence[tuple[str, str]]) -> str:
-    """The findings for scripts."""
+    """The findings as JSON."""
     report = {
         "schema_version": SCHEMA_VERSION,
         "files": list(files),
@@ -78,7 +78,7 @@ def as_sarif(findings: Sequence[Finding]) -> str:
             "ruleId": finding.code,
             "ruleIndex": places[finding.code],
             "level": finding.severity.value,
-            "message": {"text": f"{told(finding)}. Fix: {clean(finding.fix)}"},
+            "message": {"text": f"{describe(finding)}. Fix: {clean(finding.fix)}"},
             "locations": [
                 {
                     "physicalLocation": {
@@ -106,7 +106,7 @@ def _uri(file: str) -> str:
 
 
 def annotation(finding: Finding) -> str:
-    """A line that GitHub turns into a remark at the line of a file (actions/toolkit, `command.ts`)."""
+    """A line that GitHub turns into an annotation of a line of a file (actions/toolkit, `command.ts`)."""
     command = {Severity.NOTE: "notice"}.get(finding.severity, finding.severity.value)
     properties = {
         "file": clean(finding.file),
@@ -115,7 +115,7 @@ def annotation(finding: Finding) -> str:
         "title": f"{finding.code} {finding.rule.name}",
     }
     shown = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
-    return f"::{command} {shown}::{_escaped(f'{told(finding)}. Fix: {clean(finding.fix)}')}"
+    return f"::{command} {shown}::{_escaped(f'{describe(finding)}. Fix: {clean(finding.fix)}')}"
 
 
 def _escaped(text: str, also: str = "") -> str:

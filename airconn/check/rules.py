@@ -1,4 +1,4 @@
-"""The rules of `airconn check`: their codes are for ever, and a code that was given up isn't used again."""
+"""The rules of `airconn check`. The code of a rule never changes, and that of a removed rule isn't used again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from airconn.model import Kind
 
 
 class Severity(str, Enum):
-    """How bad it is. An error is something that Airflow or airconn refuses, or gets wrong for certain."""
+    """The severity of a finding. Airflow or airconn refuses an error, or certainly gets it wrong."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -18,7 +18,7 @@ class Severity(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that is looked for. `fix` says what to do about it, for every finding alike."""
+    """One check. `fix` says what to do about each of its findings."""
 
     code: str
     name: str
@@ -26,12 +26,12 @@ class Rule:
     what: str
     fix: str
     is_fixable: bool = False
-    """Whether `--fix` mends it, where the format of the file can be changed in place."""
+    """Whether `--fix` fixes it, if the format of the file can be changed in place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule has found. No value of an object is in it: ids, names of fields and places only."""
+    """A finding of a rule. It has ids, names of fields and places, but no values."""
 
     rule: Rule
     file: str
@@ -49,7 +49,7 @@ class Finding:
 
     @property
     def subject(self) -> str:
-        """`connections/warehouse`, or nothing where it is about a file."""
+        """The object, such as `connections/warehouse`. Empty for a finding about a file."""
         return f"{self.kind.value}/{self.id}" if self.kind else ""
 
     @property

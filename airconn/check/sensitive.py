@@ -1,4 +1,4 @@
-"""The secrets of an object, going by Airflow's own list of names."""
+"""Finds the secrets of an object, by Airflow's own list of names."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from collections.abc import Iterator
 
 from airconn.airflow.masked_names import is_sensitive
 from airconn.model import AirflowObject, Connection, Text, Variable, jsontext
-from airconn.model.sensitive import is_sensitive_path
-from airconn.model.sensitive import text_leaves as leaves
-
-__all__ = ["is_sensitive", "leaves", "secrets"]
+from airconn.model.sensitive import is_sensitive_path, text_leaves
 
 
 def secrets(obj: AirflowObject) -> Iterator[tuple[str, str]]:
-    """The texts of an object that are secrets, with the names of their fields. Hidden and empty ones are left out."""
+    """The texts of an object that are secrets and neither hidden nor empty, with the names of their fields."""
     if isinstance(obj, Connection):
         if isinstance(obj.password, str) and obj.password:
             yield "password", obj.password
@@ -27,6 +24,6 @@ def secrets(obj: AirflowObject) -> Iterator[tuple[str, str]]:
 
 
 def _sensitive_leaves(field: str, text: Text) -> Iterator[tuple[str, str]]:
-    for path, leaf in leaves(text):
+    for path, leaf in text_leaves(text):
         if path not in text.hidden and leaf and is_sensitive_path(path):
             yield f"{field}.{jsontext.show_path(path)}", leaf

@@ -1,4 +1,4 @@
-"""What Airflow makes of a URI that isn't what it looks like (`Connection._parse_from_uri`, 2.x and 3.x alike)."""
+"""Checks URIs that Airflow reads differently from how they look (`Connection._parse_from_uri` of 2.x and 3.x)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from airconn.model import Rules
 
 _C0_AND_BLANK = "".join(map(chr, range(33)))
 
-UriTrouble = tuple[str, int, str]
-"""The code of a rule, an offset into the URI, and what is wrong in words that quote nothing of it."""
+UriProblem = tuple[str, int, str]
+"""The code of a rule, an offset into the URI, and a message that quotes nothing of it."""
 
 _ADJACENT = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([A-Za-z][A-Za-z0-9+.-]*)://")
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
@@ -22,14 +22,14 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _TAKEN_OUT = re.compile(r"\A[\x00-\x20]+|[\t\r\n]")
 
 
-def troubles(uri: str, rules: Rules) -> Iterator[UriTrouble]:
-    """Everything about a URI that a reader of it wouldn't expect."""
+def problems(uri: str, rules: Rules) -> Iterator[UriProblem]:
+    """The parts of a URI that Airflow reads differently from how they look."""
     if "#" in uri:
         yield "AC202", uri.index("#"), "Airflow drops this '#' and all that follows"
     try:
         parsed = connection_uri.parse(uri, rules)
     except UriError:
-        return  # which the reader tells
+        return  # the reader reports it
     yield from _schemes(uri, parsed.conn_type)
     yield from _blanks(uri)
     yield from _escapes(uri)
@@ -38,7 +38,7 @@ def troubles(uri: str, rules: Rules) -> Iterator[UriTrouble]:
         yield from _query(uri)
 
 
-def _schemes(uri: str, conn_type: str) -> Iterator[UriTrouble]:
+def _schemes(uri: str, conn_type: str) -> Iterator[UriProblem]:
     before, mark, _ = uri.partition("://")
     if not conn_type:
         if mark and re.fullmatch(r"[A-Za-z][\w+.-]*", before) and "_" in before:
@@ -60,14 +60,14 @@ def _schemes(uri: str, conn_type: str) -> Iterator[UriTrouble]:
         yield "AC204", second, "Airflow takes this second '://' for the end of a scheme, and cuts the rest"
 
 
-def _blanks(uri: str) -> Iterator[UriTrouble]:
+def _blanks(uri: str) -> Iterator[UriProblem]:
     if match := _TAKEN_OUT.search(uri):
         yield "AC209", match.start(), "Airflow takes out the blanks in front, and every tab and line break"
     elif uri != uri.rstrip():
         yield "AC209", len(uri.rstrip()), "the blanks at the end are a part of the last field"
 
 
-def _escapes(uri: str) -> Iterator[UriTrouble]:
+def _escapes(uri: str) -> Iterator[UriProblem]:
     if bad := _BAD_ESCAPE.search(uri):
         yield "AC208", bad.start(), "this '%' is no escape, and stays as it is"
     for match in _ESCAPES.finditer(uri):
@@ -79,13 +79,13 @@ def _escapes(uri: str) -> Iterator[UriTrouble]:
 
 
 def _rest(uri: str) -> str:
-    """What Airflow takes apart once the scheme is off (`_parse_from_uri`)."""
+    """The URI without its scheme, as Airflow parses it (`_parse_from_uri`)."""
     uri = uri.lstrip(_C0_AND_BLANK)
     scheme = urlsplit(uri).scheme
     return uri.replace(f"{scheme}://", "" if uri.count("://") == 2 else "//")
 
 
-def _host(uri: str) -> Iterator[UriTrouble]:
+def _host(uri: str) -> Iterator[UriProblem]:
     netloc = urlsplit(_rest(uri)).netloc.rpartition("@")[2]
     if "/" in unquote(netloc):
         return  # a path of a socket, which keeps its case
@@ -94,7 +94,7 @@ def _host(uri: str) -> Iterator[UriTrouble]:
         yield "AC205", max(uri.rfind(netloc), 0), "Airflow lower-cases the host"
 
 
-def _query(uri: str) -> Iterator[UriTrouble]:
+def _query(uri: str) -> Iterator[UriProblem]:
     query = urlsplit(_rest(uri)).query
     start = uri.index("?") + 1 if query else 0
     keys = Counter(key for key, _ in parse_qsl(query, keep_blank_values=True))

@@ -93,7 +93,7 @@ def _show(app: App, findings: Sequence[Finding]) -> None:
         if finding.severity is Severity.NOTE and app.verbosity < 0:
             continue
         severity = app.style(finding.severity.value, report.COLOURS[finding.severity])
-        app.rows(f"{clean(finding.place)}: {severity} {finding.code} {report.told(finding)}\n")
+        app.rows(f"{clean(finding.place)}: {severity} {finding.code} {report.describe(finding)}\n")
         if app.verbosity >= 0:
             app.rows(f"  fix: {clean(finding.fix)}\n")
     if app.environ.get("GITHUB_ACTIONS") == "true":

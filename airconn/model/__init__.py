@@ -1,4 +1,4 @@
-"""What an object is. No I/O here, and of airconn only errors and what Airflow is are imported."""
+"""The objects: connections, variables and pools, and what can be done with them. Does no I/O."""
 
 from airconn.airflow import conn_ids
 from airconn.airflow.rules import Rules, rules_for

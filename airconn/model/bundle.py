@@ -63,9 +63,9 @@ class Bundle:
         """A bundle of the same ids with each object passed through `change`."""
         return self._with(lambda objects: {id_: change(obj) for id_, obj in objects.items()})
 
-    def only(self, wants: Callable[[Kind, str], bool]) -> Bundle:
-        """A bundle of the objects whose kind and id are wanted."""
-        return self._with(lambda objects: {id_: obj for id_, obj in objects.items() if wants(obj.kind, id_)})
+    def only(self, keeps: Callable[[Kind, str], bool]) -> Bundle:
+        """A bundle of the objects for whose kind and id `keeps` is true."""
+        return self._with(lambda objects: {id_: obj for id_, obj in objects.items() if keeps(obj.kind, id_)})
 
     def _with(self, change: Callable[[Mapping[str, AirflowObject]], dict[str, AirflowObject]]) -> Bundle:
         """The bundle that `change` makes of the objects of each kind, which keeps their order."""
@@ -74,7 +74,7 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which objects are meant: kinds, globs over ids, and for a read also the exact ids of interest.
+    """Which objects are selected: kinds, globs over ids, and for a read also exact ids.
 
     A glob may name its kind (`connections/aws_*`), and is compared with case. `ids` of None means all.
     """
@@ -85,7 +85,7 @@ class Selection:
     ids: frozenset[tuple[Kind, str]] | None = None
 
     def reaches(self, kind: Kind) -> bool:
-        """Whether anything of this kind may be selected, going by kinds and ids."""
+        """Whether an object of this kind can be selected, by the kinds and the ids."""
         return kind in self.kinds and (self.ids is None or any(other is kind for other, _ in self.ids))
 
     def wants(self, kind: Kind, id_: str) -> bool:

@@ -1,4 +1,4 @@
-"""What is to be done to one object of a place, and what became of it."""
+"""A step of a plan, which changes one object of a place, and its outcome."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class FieldChange:
     name: str
     how: How
     leaves: tuple[str, ...] = ()
-    """Which leaves of the field it is about, as `keyfile.private_key`. Empty where it is the whole field."""
+    """The leaves of the field that it is about, such as `keyfile.private_key`. Empty where it is the whole field."""
 
     @property
     def is_written(self) -> bool:
@@ -50,7 +50,7 @@ class FieldChange:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What it is about: `extra.token`, or `extra` where it is the whole field."""
+        """The names of the leaves, such as `extra.token`, or of the field where the change is of all of it."""
         return tuple(leaf_name(self.name, leaf) for leaf in self.leaves) or (self.name,)
 
 
@@ -58,9 +58,9 @@ class FieldChange:
 class Step:
     """One line of a plan.
 
-    `source` is the object wanted (None for a delete), `target` the one that the place holds (None for a create).
-    A store that updates writes the fields named by `written`, with their values in `source`. It may write those again
-    that are the same on both sides, and no others. `reasons` say why a step is blocked or skipped.
+    `source` is the object to write (None for a delete), `target` the one that the place holds (None for a create).
+    A store that updates writes the fields named by `written`, with their values in `source`. It may also write fields
+    that are the same on both sides, but no others. `reasons` say why a step is blocked or skipped.
     """
 
     kind: Kind
@@ -80,7 +80,7 @@ class Step:
 
     @property
     def merges(self) -> bool:
-        """Whether the whole object that it leaves is made of what the source says and of what was read."""
+        """Whether the object that the place holds afterwards has fields from the source and fields that were read."""
         return bool(self.merged) and self.action in (Action.UPDATE, Action.REPLACE)
 
     def result(self) -> AirflowObject:
@@ -97,9 +97,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a step. `error` is the reason of a failure, in words that hold no secret.
+    """The outcome of a step. `error` is the reason of a failure, in words that hold no secret.
 
-    `untried`: nothing was sent for it. `untouched`: it is known that the object is as it was.
+    `untried`: nothing was sent for it. `untouched`: the object is known to be as it was.
     """
 
     step: Step
@@ -107,4 +107,4 @@ class Outcome:
     untried: bool = False
     untouched: bool = False
     notes: tuple[Note, ...] = ()
-    """What the write has to tell beside it, of this object or of the run so far."""
+    """Notes of the write, about this object or about the run so far."""

@@ -1,4 +1,4 @@
-"""The one comparison of two objects, leaf by leaf, where either side may hide some. All others interpret it."""
+"""Compares two objects leaf by leaf, where either side may hide some. Plan, diff and read-backs use the result."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from airconn.model.text import hides
 
 
 class Likeness(Enum):
-    """Whether two sides have the same."""
+    """Whether two sides are the same."""
 
     SAME = "same"
     DIFFERENT = "different"
     UNKNOWN = "unknown"
-    """Something is hidden, and nothing that both sides show differs."""
+    """A side hides something, and all that both sides show is equal."""
 
 
 @dataclass(frozen=True, repr=False)
 class FieldComparison:
-    """What two sides have of one field. Its leaves are looked at when they are asked for."""
+    """The values of one field on two sides. Leaves are compared only when they are asked for."""
 
     name: str
     a: Any
@@ -34,19 +34,19 @@ class FieldComparison:
 
     @property
     def is_identical(self) -> bool:
-        """Whether both have the same to the character, and hide the same."""
+        """Whether both are the same to the character, and hide the same leaves."""
         return bool(self.a == self.b)
 
     @property
     def likeness(self) -> Likeness:
-        """A text in another form is different, unless a part of it is hidden: then its leaves are what counts."""
+        """How alike both are: by their text, or by their leaves where a part is hidden."""
         if not self.unknown:
             return Likeness.SAME if self.is_identical else Likeness.DIFFERENT
         return Likeness.DIFFERENT if self.different else Likeness.UNKNOWN
 
     @cached_property
     def leaves(self) -> tuple[Leaves, Leaves]:
-        """The leaves of both sides, with a `Piece` in the place of what the other one hides as a whole."""
+        """The leaves of both sides. What the other side hides as one leaf is a `Subtree`."""
         return aligned(leaves_of(self.a), leaves_of(self.b))
 
     @property
@@ -56,17 +56,17 @@ class FieldComparison:
 
     @property
     def different(self) -> tuple[JsonPath, ...]:
-        """The leaves that differ, or that only one side has, of those that neither hides."""
+        """The leaves that neither side hides and that differ, or that only one side has."""
         return self._apart[1]
 
     @property
     def hidden_only_in_b(self) -> tuple[JsonPath, ...]:
-        """The hidden leaves of b in the place of which a has nothing."""
+        """The hidden leaves of `b` that `a` lacks."""
         return tuple(path for path in self.unknown if path not in self.leaves[0])
 
     @cached_property
     def _apart(self) -> tuple[tuple[JsonPath, ...], tuple[JsonPath, ...]]:
-        """The leaves that a side hides, and the others that differ."""
+        """The paths of `unknown` and of `different`."""
         a, b = self.leaves
         unknown, different = [], []
         for path, leaf in a.items():
@@ -85,7 +85,7 @@ _ABSENT = object()
 
 
 def compare(a: AirflowObject, b: AirflowObject, names: Sequence[str] | None = None) -> tuple[FieldComparison, ...]:
-    """The fields of two objects, of `names` if given, that aren't the same or of which a part is hidden."""
+    """The fields of two objects that differ or are hidden in part. With `names`, only those of them."""
     found = zip(value_fields(a.kind), field_values(a), field_values(b), strict=True)
     return tuple(
         FieldComparison(name, ours, theirs)

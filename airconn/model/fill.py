@@ -1,4 +1,4 @@
-"""Hidden values taken from another place that shows them."""
+"""Fills hidden values from another place that shows them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airconn.model.text import Text
 
 
 def fill(obj: AirflowObject, other: AirflowObject | None) -> AirflowObject:
-    """`obj` with each hidden field and leaf that `other` shows, and all else as it is."""
+    """`obj` with each hidden field and leaf filled that `other` shows. All else stays as it is."""
     if other is None or other.kind is not obj.kind:
         return obj
     changes: dict[str, Any] = {}
@@ -36,9 +36,9 @@ def with_type_of(obj: AirflowObject, held: AirflowObject | None) -> AirflowObjec
 
 
 def unfilled(obj: AirflowObject, other: AirflowObject | None) -> tuple[str, ...]:
-    """What `obj` hides after `fill` although `other` shows something there that may be it: `extra.token`.
+    """The names of what `obj` still hides after `fill`, though `other` may show it: `extra.token`.
 
-    That can't be told where a list of another length is around it, say, or leaves can't be told apart.
+    That happens where a list around the leaf has another length, for example, or where a key occurs twice.
     """
     if other is None or other.kind is not obj.kind:
         return ()
@@ -56,7 +56,7 @@ def unfilled(obj: AirflowObject, other: AirflowObject | None) -> tuple[str, ...]
 
 
 def _may_be_in(path: JsonPath, leaves: Leaves, *, any_item: bool) -> bool:
-    """Whether any leaf that is shown is at a path, around it or below it, in `any_item` of the lists on the way."""
+    """Whether a shown leaf is at a path, around it or below it. With `any_item`, positions in lists don't count."""
 
     def plain(path: JsonPath) -> list[str | int]:
         return [0 if any_item and isinstance(part, int) else part for part in path]
@@ -92,7 +92,7 @@ def _fill_leaves(ours: Text, theirs: Text) -> Any:
 
 
 def _inside(value: Any, path: JsonPath) -> Any:
-    """What there is at a path, of whatever size. REDACTED where there is nothing."""
+    """The part of a tree at a path. REDACTED where the path leads nowhere."""
     try:
         for part in path:
             value = value[part]
@@ -108,11 +108,11 @@ def _both_lists(ours: Text, theirs: Text) -> tuple[_Lists, _Lists]:
 
 
 class _Lists:
-    """What there is below each place of a text. An object is looked at like a list, which the other text may have."""
+    """The items of each list and object of a text. The other text may have a list where this one has an object."""
 
     def __init__(self, leaves: Leaves, hidden: frozenset[JsonPath]) -> None:
         self.items = items_of(leaves)
-        """Which items there are in a place, hidden ones among them."""
+        """The items of each list and object, hidden ones among them."""
         self.shown: defaultdict[JsonPath, dict[JsonPath, Any]] = defaultdict(dict)
         """The leaves of an item of a list that neither text hides."""
         for path, leaf in leaves.items():

@@ -18,12 +18,12 @@ JsonPath = tuple[str | int, ...]
 """Where a leaf is: keys of objects and positions in lists, from the outside in."""
 
 MAX_DEPTH: Final = 200
-"""How deep a document may nest, far below what Python's recursion and Airflow's parsers bear."""
+"""How deep a document may nest, far below the limits of Python's recursion and of Airflow's parsers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A JSON number as its text: `1.50`, `1e5` and thirty digits stay what they are."""
+    """A JSON number as its text: `1.50`, `1e5` and thirty digits stay as they are."""
 
     text: str
 
@@ -127,7 +127,7 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]')
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
-    """`value` as `json.dumps` would write it (ASCII, `", "` and `": "`), numbers with the text they came with."""
+    """`value` as `json.dumps` writes it (ASCII, `", "` and `": "`), with numbers in the text that they came with."""
     if indent is None:
         try:
             text = _encoder(", ").encode(value)
@@ -144,7 +144,7 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
 
 
 class _OwnTextError(Exception):
-    """The standard library, which is much faster than our own code, would write this differently."""
+    """Python's encoder, which is much faster than ours, would write this differently."""
 
 
 def _as_python(value: Any) -> int | float:
@@ -222,7 +222,7 @@ def leaves(value: Any, path: JsonPath = ()) -> Iterator[tuple[JsonPath, Any]]:
 
 
 def replace_leaves(value: Any, change: Callable[[JsonPath, Any], Any], path: JsonPath = ()) -> Any:
-    """A copy of `value` with each leaf passed through `change`. A leaf changed to :data:`DROP` goes with its key."""
+    """A copy of `value` with each leaf passed through `change`, which removes a leaf by giving :data:`DROP`."""
     if isinstance(value, dict):
         items = ((key, replace_leaves(item, change, (*path, key))) for key, item in value.items())
         return {key: item for key, item in items if item is not DROP}

@@ -1,4 +1,4 @@
-"""Fields taken apart into what can be compared and shown piece by piece."""
+"""Takes fields apart into leaves, which are compared and shown one by one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Leaves: TypeAlias = dict[JsonPath, Any]
 def leaves_of(value: Any) -> Leaves:
     """The leaves of a field by their paths: those of a JSON object or list, else the value itself at `()`.
 
-    None has no leaves. JSON whose leaves can't be told apart, as where a key occurs twice, is of one piece.
+    None has no leaves. JSON whose leaves can't be told apart, as where a key occurs twice, is one leaf.
     """
     if value is None:
         return {}
@@ -32,22 +32,22 @@ def leaves_of(value: Any) -> Leaves:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Piece:
-    """All that one side has in the place of a leaf that the other one hides, by the paths from there on."""
+class Subtree:
+    """The leaves of one side that the other side hides as one leaf, by their paths below it."""
 
     leaves: Leaves = field(default_factory=dict)
 
     @property
     def hides(self) -> bool:
-        """Whether a part of it is hidden as well."""
+        """Whether one of its leaves is hidden as well."""
         return any(leaf is REDACTED for leaf in self.leaves.values())
 
 
 def aligned(ours: Leaves, theirs: Leaves) -> tuple[Leaves, Leaves]:
-    """Both sides with all that is below a hidden leaf of the other one as a `Piece` in its place.
+    """Both sides, with all leaves that the other side hides as one leaf put into a `Subtree` there.
 
-    Airflow may hide a whole object or list as one `***` (3.0 `redact` of what nests deeper than it looks, 3.3 below a
-    sensitive key deeper than 5). What is hidden in all its parts is REDACTED.
+    Airflow may hide a whole object or list as one `***` (3.0 `redact` below its maximal depth, 3.3 below a
+    sensitive key deeper than 5). A subtree that hides all of its leaves is REDACTED.
     """
     hidden_there, hidden_here = hidden_in(theirs), hidden_in(ours)
     return _in_pieces(ours, hidden_there), _in_pieces(theirs, hidden_here)
@@ -66,16 +66,16 @@ def _in_pieces(leaves: Leaves, places: set[JsonPath]) -> Leaves:
         if place is None:
             found[path] = leaf
         else:
-            found.setdefault(place, Piece()).leaves[path[len(place) :]] = leaf
-    return {path: _whole(leaf) if isinstance(leaf, Piece) else leaf for path, leaf in found.items()}
+            found.setdefault(place, Subtree()).leaves[path[len(place) :]] = leaf
+    return {path: _whole(leaf) if isinstance(leaf, Subtree) else leaf for path, leaf in found.items()}
 
 
-def _whole(piece: Piece) -> Any:
+def _whole(piece: Subtree) -> Any:
     return REDACTED if all(leaf is REDACTED for leaf in piece.leaves.values()) else piece
 
 
 def items_of(leaves: Leaves) -> defaultdict[JsonPath, set[str | int]]:
-    """What is in each object and list that has leaves."""
+    """The keys and positions in each object and list that has leaves."""
     items: defaultdict[JsonPath, set[str | int]] = defaultdict(set)
     for path in leaves:
         for depth, part in enumerate(path):
@@ -84,6 +84,6 @@ def items_of(leaves: Leaves) -> defaultdict[JsonPath, set[str | int]]:
 
 
 def leaf_name(field: str, path: JsonPath | str) -> str:
-    """What a leaf is called: `extra.keyfile.private_key`, `value[0]`, `host`. A text is a path as people write it."""
+    """The name of a leaf: `extra.keyfile.private_key`, `value[0]`, `host`. A path may be a text of `show_path`."""
     shown = path if isinstance(path, str) else jsontext.show_path(path)
     return f"{field}{shown}" if shown.startswith("[") else f"{field}.{shown}" if shown else field

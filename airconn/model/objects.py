@@ -1,4 +1,4 @@
-"""Connections, variables and pools, as Airflow knows them, and where each was read."""
+"""Connections, variables and pools as Airflow has them, each with its origin."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airconn.model.text import Text, hides
 
 
 class Kind(str, Enum):
-    """What an object is, by the name of its list in Airflow."""
+    """The kind of an object, by the name of its list in Airflow."""
 
     CONNECTIONS = "connections"
     VARIABLES = "variables"
@@ -26,7 +26,7 @@ class Kind(str, Enum):
 
     @property
     def id_field(self) -> str:
-        """What Airflow calls the id of this kind."""
+        """The name of the field with the id in Airflow."""
         return {"connections": "conn_id", "variables": "key", "pools": "pool"}[self.value]
 
 
@@ -37,7 +37,7 @@ DEFAULT_POOL = "default_pool"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where something was read: a path or an address, with a line and a column (both from 1) where there are any."""
+    """Where something was read: a path or an address, with a line and a column (both from 1) if known."""
 
     source: str
     line: int | None = None
@@ -55,13 +55,13 @@ Str: TypeAlias = str | Redacted | None
 
 
 UNDESCRIBED = frozenset({"description"})
-"""What is unsaid in a source that has no place for a description."""
+"""The `unsaid` of a source that has no field for a description."""
 UNTYPED = frozenset({"conn_type"})
-"""What is unsaid in a connection without a conn_type, which then is the empty text."""
+"""The `unsaid` of a connection without a conn_type, whose conn_type is the empty text."""
 
 
 def hidden_or(value: str | None) -> Str:
-    """What a text field read from a file or an API holds: the mask alone is a hidden value."""
+    """The value of a text field that was read from a file or an API: the mask alone is a hidden value."""
     return REDACTED if value == MASK else value
 
 
@@ -86,13 +86,13 @@ class Connection:
     extra: Text | Redacted | None = None
     team_name: str | None = None
     unsaid: frozenset[str] = field(default=frozenset(), compare=False)
-    """The fields that the source has no place for: None says nothing about them."""
+    """The fields that the source can't hold: None says nothing about them."""
     literal: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields in which `***` isn't a mask but the text itself, because the user says so."""
     genuine: frozenset[tuple[str, JsonPath]] = field(default=frozenset(), compare=False)
     """The leaves that look like a placeholder and hold the value itself, because the user says so."""
     expanded_by: tuple[str, ...] = field(default=(), compare=False)
-    """The readers of the source that put another text in the place of a part of a value, such as `${NAME}`."""
+    """The readers of the source that expand a reference in a value, such as `${NAME}`."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -114,13 +114,13 @@ class Variable:
     description: Str = None
     team_name: str | None = None
     unsaid: frozenset[str] = field(default=frozenset(), compare=False)
-    """The fields that the source has no place for: None says nothing about them."""
+    """The fields that the source can't hold: None says nothing about them."""
     literal: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields in which `***` isn't a mask but the text itself, because the user says so."""
     genuine: frozenset[tuple[str, JsonPath]] = field(default=frozenset(), compare=False)
     """The leaves that look like a placeholder and hold the value itself, because the user says so."""
     expanded_by: tuple[str, ...] = field(default=(), compare=False)
-    """The readers of the source that put another text in the place of a part of a value, such as `${NAME}`."""
+    """The readers of the source that expand a reference in a value, such as `${NAME}`."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -144,7 +144,7 @@ class Pool:
     """None where the source doesn't give it."""
     team_name: str | None = None
     unsaid: frozenset[str] = field(default=frozenset(), compare=False)
-    """The fields that the source has no place for: None says nothing about them."""
+    """The fields that the source can't hold: None says nothing about them."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -172,12 +172,12 @@ _VALUES_OF = {kind: attrgetter(*names) for kind, names in _VALUE_FIELDS.items()}
 
 
 def value_fields(kind: Kind) -> tuple[str, ...]:
-    """The names of what can differ between two objects of the same id, in Airflow's order."""
+    """The names of the fields that can differ between two objects of the same id, in Airflow's order."""
     return _VALUE_FIELDS[kind]
 
 
 def field_values(obj: AirflowObject) -> tuple[Any, ...]:
-    """What the fields of that order hold."""
+    """The values of the fields that `value_fields` names, in that order."""
     return _VALUES_OF[obj.kind](obj)
 
 
@@ -185,10 +185,9 @@ _NEVER_NONE = frozenset({"include_deferred", "team_name"})
 
 
 def is_unsaid(obj: AirflowObject, name: str) -> bool:
-    """Whether None in this field says nothing, and not that there isn't any.
+    """Whether None in this field means that the source doesn't say, and not that the field is empty.
 
-    Wherever it was read, so it is with `include_deferred` and `team_name`. The description of default_pool is
-    Airflow's own.
+    For `include_deferred` and `team_name` it always means that. The description of default_pool is Airflow's own.
     """
     own = obj.kind is Kind.POOLS and obj.id == DEFAULT_POOL and name == "description"
     return own or name in _NEVER_NONE or name in obj.unsaid

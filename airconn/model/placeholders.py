@@ -1,4 +1,4 @@
-"""Texts that stand for a secret and aren't one: masks, references, ciphertext and templates of other tools.
+"""Texts in the place of a secret that aren't the secret: masks, references, ciphertext and templates of other tools.
 
 `***` is not among them: it is Airflow's own mask, and a hidden value in the model (`model/redacted.py`).
 """
@@ -20,7 +20,7 @@ from airconn.model.text import Text
 
 
 class Form(str, Enum):
-    """What a placeholder is."""
+    """The type of a placeholder."""
 
     MASK = "mask"
     REFERENCE = "reference"
@@ -29,11 +29,12 @@ class Form(str, Enum):
 
     @property
     def what(self) -> str:
-        """What the text is, after 'is'."""
+        """What the text is, in words that follow 'is'."""
         return _WORDS[self][0]
 
     @property
     def way_out(self) -> str:
+        """What to do to get the value, in words."""
         return _WORDS[self][1]
 
 
@@ -83,15 +84,15 @@ _CERTAIN = re.compile(
     r"|ENC\[AES256_GCM,.+\]|\$ANSIBLE_VAULT;.+",
     re.IGNORECASE | re.DOTALL,
 )
-"""The masks that are nothing else anywhere, and the ciphertext of what encrypts all of a file, not only its secrets.
-A status may be `redacted`, and a label `(hidden)`."""
+"""Masks that are nothing else in any field, and the ciphertext of tools that encrypt all of a file. `redacted` or
+`(hidden)` aren't here: they may be a status or a label."""
 _PASSWORD_IN_URI = re.compile(r"://[^\s:/?#@]{0,300}:([^\s:/?#@]{1,300})@")
 _HINTS = re.compile(
     r"\*{4}|[•●]|\\u|#\s*secret|hidden|redacted|masked|filtered|sensitive|[<\[]secret|://|vault:|aws-s|@Microsoft\."
     r"|ENC[\[(]|encrypted:|\$ANSIBLE|\{cipher\}|-----BEGIN|gAAAAA|\{[{%]|\$[{(]|<%|%\{",
     re.IGNORECASE,
 )
-"""What each of them has in it, so that JSON without any isn't taken apart. `\\u` may be any of it."""
+"""Characters that each placeholder has, so that JSON without any isn't taken apart. `\\u` may be any of them."""
 
 
 _BLANKS = " \t\r\n"
@@ -99,7 +100,7 @@ _BLANKS = " \t\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A leaf, or a whole field with the path `()`, that holds a placeholder."""
+    """A leaf that holds a placeholder. The path `()` is the whole field."""
 
     field: str
     path: JsonPath
@@ -111,7 +112,7 @@ class Placeholder:
 
 
 def form_of(text: str) -> Form | None:
-    """Which placeholder a text is, as a whole."""
+    """The type of the placeholder that a text is as a whole. None for other texts."""
     if not _HINTS.search(text):
         return None
     text = text.strip(_BLANKS)
@@ -119,12 +120,10 @@ def form_of(text: str) -> Form | None:
 
 
 def placeholders(obj: AirflowObject, *, masks_anywhere: bool = False) -> Iterator[Placeholder]:
-    """The placeholders of an object in the place of a secret, and the ciphertext that can be nothing else anywhere.
+    """The placeholders of an object in the place of a secret, and certain ciphertext in any field.
 
-    With `masks_anywhere`, so are masks that can be nothing else: `check` points at them, and an import takes one in a
-    description for a text like others.
-
-    Hidden leaves are none, nor are those that the user calls genuine.
+    With `masks_anywhere`, also certain masks in any field: `check` reports those, while an import takes a mask in a
+    description as text. Hidden leaves and leaves that the user calls genuine don't count.
     """
     genuine: frozenset[tuple[str, JsonPath]] = getattr(obj, "genuine", frozenset())
     for field, value in zip(value_fields(obj.kind), field_values(obj), strict=True):
@@ -150,7 +149,7 @@ _REFERENCE_TYPES = re.compile(
 
 
 def _form_of_whole(obj: Connection) -> Form | None:
-    """Which placeholder the whole value of a connection was before it was read as a URI."""
+    """The type of the placeholder that a connection's whole value was before it was read as a URI."""
     conn_type = obj.conn_type or ""
     if _REFERENCE_TYPES.fullmatch(conn_type):
         return Form.REFERENCE
@@ -184,8 +183,8 @@ def _texts(value: object) -> Iterator[tuple[JsonPath, str]]:
 
 
 def _is_secret(obj: AirflowObject, field: str, path: JsonPath, form: Form) -> bool:
-    """Whether what is at a leaf is a secret. Templates are also values of their own right (Airflow renders some), so
-    only the names that Airflow hides count for them."""
+    """Whether a leaf holds a secret. A template may be the value itself (Airflow renders some), so it only counts
+    under a name that Airflow hides."""
     if is_sensitive_place(obj, field, path) or (field == "extra" and not path):
         return True
     if form is Form.TEMPLATE:

@@ -1,4 +1,4 @@
-"""What a text or a place was found to hold: objects, and what else is to be said."""
+"""The result of reading a text or a place: objects, notes and faults."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Note:
     left_out: bool = False
     """Whether an entry is not among the objects that were read."""
     failed: bool = False
-    """Whether that makes the run fail: it is an object, and its place can't give it."""
+    """Whether that makes the run fail, since the entry is an object that its place can't give."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -33,36 +33,36 @@ class FoundUri:
     text: str
     origin: Origin
     column: int | None
-    """The column at which it starts, where it is in the text just so."""
+    """The column at which it starts. None where the text has it in another form, such as escaped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The objects that a read selected, and all that the same read has learned about their place.
+    """The objects that a read selected, and all that the same read found out about their place.
 
-    A reader gives one for a text with faults, too: `checked` raises these.
+    The reading of a text with faults has these in `faults`: `checked` raises them.
     """
 
     bundle: Bundle = field(default_factory=Bundle)
     notes: tuple[Note, ...] = ()
     faults: tuple[InputError, ...] = ()
-    """What is wrong with a text. `bundle` has the objects that were found in spite of it."""
+    """The errors in a text. `bundle` has the objects that were found in spite of them."""
     ignored: int = 0
-    """How many entries are none of airconn's business, such as other settings in a `.env`."""
+    """The number of entries that aren't for Airflow, such as other settings in a `.env`."""
     kinds: frozenset[Kind] = ALL_KINDS
-    """The kinds that the shape of the text, or the place, has room for."""
+    """The kinds that the shape of the text, or the place, can hold."""
     unreadable: Mapping[Key, str] = field(default_factory=dict)
-    """The selected objects that are there and could not be read, and why."""
+    """Why selected objects that exist could not be read."""
     passed_over: Mapping[Key, str] = field(default_factory=dict)
-    """The selected ids under whose name, or nearly so, something is there that Airflow passes over, and why."""
+    """Why Airflow passes over what the place has under a selected id, or under a name close to it."""
     versions: Mapping[Key, object] = field(default_factory=dict)
-    """What a store needs to write an object only as it was read (a version, an ETag). Only its store reads it."""
+    """The version or ETag of each object, so that a write refuses one that has changed. Only its store reads it."""
     version: object = None
     """The same for a place that is written as a whole."""
     found: tuple[AirflowObject, ...] = ()
-    """All objects of a text in their order, also one that `bundle` has no room for beside another of the same id."""
+    """All objects of a text in their order, also those with the id of an earlier one, which `bundle` can't hold."""
     uris: tuple[FoundUri, ...] = field(default=(), repr=False)
-    """The URIs of a text, also faulty ones. They are only there where a reader is asked for them."""
+    """The URIs of a text, also faulty ones, if the reader was asked for them."""
 
     def checked(self) -> Reading:
         """The reading itself. Raises `InputErrors` where there are faults."""

@@ -11,8 +11,8 @@ MASK: Final = "***"
 class Redacted:
     """The type of :data:`REDACTED`: there is a value, and the source doesn't tell which.
 
-    It has no text on purpose. A place that is handed a hidden value and writes it as if it were one must fail loudly
-    and not destroy the secret that it stands for. Code that means the mask writes :data:`MASK`.
+    It has no text on purpose: code that writes a hidden value as if it were text fails loudly instead of destroying
+    the secret. Code that means the mask writes :data:`MASK`.
     """
 
     __slots__ = ()

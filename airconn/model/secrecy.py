@@ -1,4 +1,4 @@
-"""What must not be shown unless a user asks for secrets."""
+"""Which leaves are masked unless a user asks for secrets."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ from airconn.model.text import Text
 
 _NAMES = frozenset({"name", "key", "field", "parameter", "property", "variable", "header", "option", "k", "n"})
 _VALUES = frozenset({"value", "values", "val", "v", "default", "content", "data", "text", "string", "stringvalue"})
-"""What an object calls a name and its value (`{"name": "password", "value": ...}`), without what joins words."""
+"""Keys of a name and of its value (`{"name": "password", "value": ...}`), without `_` and `-`."""
 
 
 def is_secret(obj: AirflowObject, field: str, path: JsonPath, value: Any) -> bool:
-    """Whether a leaf of an object is not to be shown: by its name, as Airflow or a careful reader would judge it,
-    by its neighbours, or by what it looks like.
+    """Whether a leaf of an object is masked: by its name, by the leaves beside it, or by its value.
 
-    An extra that isn't JSON has no names to judge by, and may be a secret as a whole.
+    An extra that isn't JSON has no names, and is masked as a whole.
     """
     if (isinstance(obj, Connection) and field == "password") or (field == "extra" and isinstance(value, Text)):
         return True
@@ -42,7 +41,7 @@ def is_secret(obj: AirflowObject, field: str, path: JsonPath, value: Any) -> boo
 
 
 def secret_leaves(obj: AirflowObject) -> Iterator[tuple[str, JsonPath]]:
-    """The field and the path of each leaf with a secret that is there and isn't hidden."""
+    """The field and the path of each leaf that is a secret, isn't empty and isn't hidden already."""
     for name in value_fields(obj.kind):
         for path, leaf in leaves_of(getattr(obj, name)).items():
             if leaf is not REDACTED and leaf not in ("", Text("")) and is_secret(obj, name, path, leaf):
@@ -74,9 +73,9 @@ def _hidden(value: Any, paths: set[JsonPath]) -> Text | Redacted:
 
 
 def _is_hidden_path(path: JsonPath) -> bool:
-    """Whether Airflow hides a leaf, unless it does so in vain because of its own name.
+    """Whether Airflow hides a leaf, except for last names that it hides needlessly (`max_tokens`).
 
-    What is below such a name could be anything.
+    Anything may be below such a name, so that it counts there.
     """
     names = [part for part in path if isinstance(part, str)]
     return any(map(is_sensitive, names[:-1])) or any(map(_is_hidden_in_fact, names[-1:]))
@@ -101,7 +100,7 @@ def _is_below(path: JsonPath, places: frozenset[JsonPath]) -> bool:
 
 @lru_cache(maxsize=4)
 def _named_in(text: str) -> frozenset[JsonPath]:
-    """The places in JSON that a leaf beside them says are secrets. Each of its leaves asks for that."""
+    """The places in JSON that a leaf beside them names as secrets. Cached, since it is asked for each leaf."""
     try:
         return frozenset(_named(jsontext.loads(text), ()))
     except ValueError:
@@ -124,7 +123,7 @@ def _named(value: Any, path: JsonPath) -> Iterator[JsonPath]:
 
 
 def _named_arguments(items: list[Any]) -> Iterator[int]:
-    """Which of the words of a command are secrets, as in `["--password", "hunter2"]`."""
+    """The positions of the words of a command that are secrets, as in `["--password", "hunter2"]`."""
     words = [item if isinstance(item, str) else item.text if isinstance(item, Number) else "" for item in items]
     starts = list(accumulate((len(word) + 1 for word in words), initial=0))
     for position in secret_arguments(" ".join(words)):
@@ -132,8 +131,7 @@ def _named_arguments(items: list[Any]) -> Iterator[int]:
 
 
 def _has_something(text: str) -> bool:
-    """Whether a text may be a secret, or is JSON with one in it. Of what only looks like JSON, any word that Airflow
-    hides counts as one."""
+    """Whether a text may be a secret, or is JSON with one. In broken JSON, each word that Airflow hides counts."""
     if text.lstrip()[:1] not in ("{", "["):
         return may_be_secret(text)
     try:

@@ -1,7 +1,7 @@
-"""Which names are those of something that must not be shown, going by what people call their secrets.
+"""Which names are those of secrets, by what people call their secrets.
 
-This is for what a human gets to see, and far more careful than Airflow's list (`airflow/masked_names.py`), which says
-what Airflow hides: a name masked in vain costs a `--reveal`, and a secret shown can't be taken back.
+This decides what airconn shows, and masks far more names than Airflow (`airflow/masked_names.py`): a value masked
+needlessly costs a `--reveal`, and a secret that was shown can't be taken back.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SECRET_WORDS = frozenset(
 numbers or of test data: `_JOINED` has the seed of a wallet, and `model/secret_values.py` the words of one."""
 
 _SECRET_AT_THE_END = frozenset({"assertion", "auth", "private", "ticket"})
-"""What is a secret where nothing follows: `basic_auth` and `ssh_private`, but not `auth_type` or `private_subnet`."""
+"""Words of secrets at the end of a name: `basic_auth` and `ssh_private`, but not `auth_type` or `private_subnet`."""
 
 _JOINED = re.compile(
     r"passw|passphrase|passcode|pwd|secret|token|credential|webhook|signature|hmac|cookie|bearer|authorization|"
@@ -37,7 +37,7 @@ _JOINED = re.compile(
     r"senha|kennwort|contrasen|motdepasse|wachtwoord|пароль|密码|"
     r"conn(ection)?(str|uri|url)|key(file|tab|store|ring|pair|json)|(user|db|ssl|ssh|ftp|smtp|login)pass$"
 )
-"""What is found where words are joined, as in `PGPASSWORD`, `dbpass` and `keyfileJson`."""
+"""Parts of names whose words are joined, as in `PGPASSWORD`, `dbpass` and `keyfileJson`."""
 
 _ENDS_IN_PW = re.compile(r"p(w|sw|swd|wrd|swrd)$")
 """`pw`, `dbpw` and `psw`: no word of any language ends so."""
@@ -55,7 +55,7 @@ _NO_SECRET_KEYS = frozenset(
     cluster clustering distribution foreign host join kms merge natural partition public sort surrogate unique
     """.split()  # noqa: SIM905 - the same
 )
-"""In front of `key`, these make it a column, an identifier, or what is public anyway."""
+"""In front of `key`, these make it a column, an identifier, or something public."""
 
 _S3_KEY = re.compile(r"(?<![A-Za-z])(?:[sS]3(?:[_.-]k|[_.-]?K)eys?|S3_KEYS?)(?![A-Za-z])")
 """Where an object is in a bucket, as Airflow's operators call it. It isn't the key of S3 itself: beside an
@@ -73,10 +73,10 @@ _WHERE_IT_IS = frozenset(
     arn arns count length limit name names path paths size timeout ttl type
     """.split()  # noqa: SIM905 - the same
 )
-"""Of `_ABOUT_IT`, what says where a secret is, or how long: that opens nothing, even where Airflow hides it.
+"""At the end of a name, these say where a secret is or how long: the value opens nothing, though Airflow may hide it.
 
-An `id` isn't among them: `secret_id` is the password of an AppRole in Vault, `token_id` is the token as often as not,
-and `access_key_id` is one half of what one needs, which Airflow hides."""
+`id` isn't among them: `secret_id` is the password of an AppRole in Vault, `token_id` is often the token itself, and
+`access_key_id` is one half of a credential, which Airflow hides."""
 
 _ABOUT_IT = _WHERE_IT_IS | frozenset(
     """
@@ -84,16 +84,16 @@ _ABOUT_IT = _WHERE_IT_IS | frozenset(
     mechanism method mode options parameters params policy prefix properties provider rotation serializer version
     """.split()  # noqa: SIM905 - the same
 )
-"""At the end of a name, these make it something about a secret (`key_path`, `session_timeout`, `jwt_algorithm`), or
-hold leaves that have names of their own (`session_parameters`)."""
+"""At the end of a name, these say something about a secret (`key_path`, `session_timeout`, `jwt_algorithm`), or
+hold leaves with names of their own (`session_parameters`)."""
 
 _IN_A_PATH = frozenset({"webhook", "webhooks", "sas", "sig"})
-"""Where the secret is in a path or in parameters: `webhook_path` is not only about it."""
+"""Words of secrets that are a path or parameters themselves, such as `webhook_path`."""
 
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Whether the value of a name is secret, by its name."""
+    """Whether a name is that of a secret."""
     words = _words(name)
     if not words or (words[-1] in _ABOUT_IT and _IN_A_PATH.isdisjoint(words)):
         return False
@@ -107,15 +107,15 @@ def is_secret_name(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_hidden_name(name: str) -> bool:
-    """Whether the value of a name is not shown, as it is a secret's name or Airflow takes it for one.
+    """Whether the value of a name is masked: the name is that of a secret, or Airflow takes it for one.
 
-    Airflow's list has no exceptions, and so hides `max_tokens` and `secret_name`. We don't.
+    Airflow's list has no exceptions, and so hides `max_tokens` and `secret_name`. airconn shows these.
     """
     return is_secret_name(name) or (is_sensitive(name) and not _is_plain(name))
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a name that isn't a secret's has nothing else in it that Airflow would hide."""
+    """Whether Airflow hides a name only for words that airconn knows to be harmless there."""
     words = _words(name)
     left = _telling(words)
     return (words != [] and words[-1] in _WHERE_IT_IS) or (left != words and not is_sensitive("_".join(left)))
@@ -128,7 +128,7 @@ def _words(name: str) -> list[str]:
 
 
 def _telling(words: Sequence[str]) -> list[str]:
-    """The words without those that name a secret only when they are alone."""
+    """The words without those that the words beside them make harmless, such as the `key` of `partition_key`."""
     places = zip(words, [None, *words], [*words[1:], None], strict=False)
     return [word for word, before, after in places if not _is_plain_word(word, before, after, words)]
 

@@ -1,4 +1,4 @@
-"""Which texts are secrets by what they look like, whatever they are called."""
+"""Which texts are secrets by their shape, under any name."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ _PAIR = re.compile(
     r"(?<![\w.-])[-.]{0,2}(\w[\w.-]{0,80})[\"\\']*\s{0,8}(?:[:=]?=>?|:(?=[\s\"']))"
     r"(?=[\s\"'\\]{0,8}([^\s;&,\"'\\]{1,8}))"
 )
-"""A name and how its value begins, in a query, a connection string or lines of settings. The value is only looked at,
-as it may be the next name (`db:` in front of a line with `pass: ...`)."""
+"""A name and how its value begins, in a query, a connection string or lines of settings. The value is a lookahead, as
+it may be the next name (`db:` in front of a line with `pass: ...`)."""
 
 _NAMED = re.compile(
     r"(?i:\b(?:name|key))[\"'\\]*\s{0,8}[:=>]\s{0,8}[\"'\\]{0,4}([\w.-]{1,80})[\"'\\]{0,4}(?:</\w{1,20}>)?"
     r"(?:[\s,;]{0,40}<?[\"'\\]{0,4}(?i:value)[\"'\\]*\s{0,8}[:=>]|\s{0,8}>)\s{0,8}[\"'\\]{0,4}([^\s\"'\\<]+)"
 )
-"""A name and its value where these are what YAML, XML or the like calls `name` and `value`."""
+"""A name and its value under the keys `name` and `value` of YAML, XML or the like."""
 
 _TAG = re.compile(r"<([A-Za-z_][\w.:-]{0,80})(?:\s[^<>]{0,200})?>\s{0,80}(?:<!\[CDATA\[)?([^\s<]+)")
 
@@ -89,7 +89,7 @@ _LIKELY = re.compile(
     # A token of Telegram, and a secret of Azure AD, which has its marker in the middle.
     r"|\b\d{6,12}:AA[\w-]|\w[78]Q~[\w~.-]"
 )
-"""What isn't a secret now and then, and so is masked but not refused."""
+"""Likely secrets, which are masked but not refused."""
 
 _ARN = re.compile(r"\barn:aws[\w-]{0,20}:secretsmanager:[\w-]{0,40}:\d{0,20}:secret:")
 """Where a secret is, in front of its name: `secret:` is a setting elsewhere."""
@@ -103,16 +103,17 @@ _RUN = re.compile(r"[A-Za-z0-9+/_-]{20,}")
 _UNBROKEN = re.compile(r"[A-Za-z0-9]{24,}")
 _HEX = re.compile(r"\b[0-9A-Fa-f]{32,}\b")
 _LONGEST = 4096
-"""What is longer is a text or a file, and no token; its beginning tells whether it is one in base64."""
+"""The characters of a word that are looked at. A longer one is a file rather than a token, and its beginning tells
+whether it is base64."""
 
 
 def is_harmless(value: object) -> bool:
-    """Whether a value says too little to be a secret, such as `true`, whatever it is called."""
+    """Whether a value says too little to be a secret under any name, such as `true`."""
     return value is None or isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in _HARMLESS)
 
 
 def is_certain(text: str) -> bool:
-    """Whether a text has in it what can hardly be anything but a secret."""
+    """Whether a text has a part that is almost certainly a secret."""
     return (
         _CERTAIN.search(text) is not None
         or _SETTING.search(text) is not None
@@ -121,7 +122,7 @@ def is_certain(text: str) -> bool:
 
 
 def may_be_secret(text: str) -> bool:
-    """Whether a text is better not shown unless a user asks for secrets."""
+    """Whether a text may hold a secret, and so is masked."""
     text = _ARN.sub("", text if text.isascii() else unicodedata.normalize("NFC", text))
     is_pem = "-----BEGIN " in text  # a certificate is not secret, but not worth reading either
     return (
@@ -137,7 +138,7 @@ def may_be_secret(text: str) -> bool:
 
 
 def secret_arguments(text: str) -> Iterator[int]:
-    """Where in a command a secret begins."""
+    """The positions in a command at which secrets begin."""
     for match in _OPTION.finditer(text):
         if is_secret_name(match[1]) and not is_harmless(match[2]):
             yield match.start(2)
@@ -150,7 +151,7 @@ def _users(text: str) -> Iterator[re.Match[str]]:
 
 
 def _has_user(text: str) -> bool:
-    """Whether a URI has something in front of an '@' in it, which is a token as often as a name."""
+    """Whether a text has a URI with a user, which is often a token."""
     return any(
         not text.endswith(_NO_USERS, 0, match.start()) and not set(match[1]) & set("/?#") for match in _users(text)
     )
@@ -165,7 +166,7 @@ def _has_secret_pair(text: str) -> bool:
 
 
 def _is_random(text: str) -> bool:
-    """Whether a long word of a text changes between capitals, small letters and digits as nothing does that is said.
+    """Whether a long word changes between capitals, small letters and digits more often than words of a language do.
 
     UUIDs pass: most aren't secret (a tenant, a subscription).
     """

@@ -1,4 +1,4 @@
-"""Which leaves and fields hold a secret, going by Airflow's own list of names."""
+"""Which leaves and fields hold a secret, by Airflow's own list of names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airconn.model.text import Text
 
 
 def is_sensitive_path(path: JsonPath) -> bool:
-    """Whether Airflow hides the leaf at a path, which it does below any sensitive key."""
+    """Whether Airflow hides the leaf at a path: it hides all that is below a sensitive key."""
     return any(isinstance(part, str) and is_sensitive(part) for part in path)
 
 
@@ -27,7 +27,7 @@ def is_sensitive_place(obj: AirflowObject, field: str, path: JsonPath = ()) -> b
 
 
 def has_secrets(text: str) -> bool:
-    """Whether a text is JSON with a secret in it. Of what only looks like JSON, any sensitive word counts as one."""
+    """Whether a text is JSON that holds a secret. In broken JSON, any sensitive word counts."""
     if text.lstrip()[:1] not in ("{", "["):
         return False
     try:
@@ -41,7 +41,7 @@ def has_secrets(text: str) -> bool:
 
 
 def text_leaves(text: Text) -> Iterator[tuple[JsonPath, str]]:
-    """The texts in a JSON object or list, with their paths. Other texts have none."""
+    """The texts in a JSON object or list, with their paths. Nothing for text of another shape."""
     if text.text.lstrip()[:1] not in ("{", "["):
         return
     try:

@@ -12,10 +12,10 @@ from airconn.model.redacted import MASK, REDACTED, Redacted
 
 
 class BeyondPythonError(ValueError):
-    """A text is JSON at which Python's reader fails, and so does every Airflow that has it as an extra.
+    """A text is JSON that Python's reader fails on, and so does every Airflow that has it as an extra.
 
-    That is an integer of more than 4300 digits, or very deep nesting: they raise other errors than
-    text that isn't JSON, which no `_validate_extra` expects.
+    That is an integer of more than 4300 digits, or very deep nesting: the errors that they raise are not those that
+    Airflow's `_validate_extra` expects.
     """
 
 
@@ -23,14 +23,13 @@ class BeyondPythonError(ValueError):
 class Text:
     """A text kept as it was written, which may be JSON some leaves of which are hidden.
 
-    `text` has the mask at hidden leaves; `hidden` says where they are, so that no code has to guess. Make one
-    with :meth:`of`, which finds them.
+    `text` has the mask at hidden leaves, and `hidden` their paths. :meth:`of` finds them.
     """
 
     text: str
     hidden: tuple[JsonPath, ...] = ()
     _is_object: bool | None = field(default=None, init=False, compare=False)
-    """What :meth:`is_object` has found: it is asked when an extra is read, and when it is written."""
+    """The result of :meth:`is_object`, which is asked when an extra is read and when it is written."""
 
     @classmethod
     def of(cls, text: str, *, masked: bool = False) -> Text | Redacted:
@@ -63,7 +62,7 @@ class Text:
         return cls(text, hidden)
 
     def value(self) -> Any:
-        """What the text says as JSON, numbers as `Number` and hidden leaves as `REDACTED`.
+        """The value of the text as JSON, numbers as `Number` and hidden leaves as `REDACTED`.
 
         Raises `ValueError` where the text isn't JSON.
         """
@@ -90,7 +89,7 @@ class Text:
         return bool(self._is_object)
 
     def without_hidden(self) -> Text:
-        """The same without its hidden leaves; the rest is written anew where there were any."""
+        """The text without its hidden leaves. The JSON is only written anew if there were any."""
         if not self.hidden:
             return self
         hidden = frozenset(self.hidden)

@@ -16,7 +16,7 @@ from airconn.override.places import Place
 from airconn.override.values import Value
 
 MISSING: Final = object()
-"""The value at a path that leads nowhere yet."""
+"""The value at a path that isn't in the tree yet."""
 
 _WHOLE = ("port", "slots")
 _NEVER_NONE = {"conn_type", "slots"}
@@ -24,7 +24,7 @@ _NEVER_HIDDEN = {"conn_type", "team_name"}
 
 
 def put(obj: AirflowObject, place: Place, value: Value, where: str) -> AirflowObject:
-    """`obj` with a value at a place. A number, `true` or `false`, an object or a list in JSON stays what it is.
+    """`obj` with a value at a place. A number, truth value, object or list in JSON keeps its type.
 
     Raises `UsageError` where the place can't have that value.
     """
@@ -48,9 +48,9 @@ def sound(obj: AirflowObject, field: str, rules: Rules, where: str) -> AirflowOb
 
 
 def unmask(obj: AirflowObject, place: Place, where: str) -> AirflowObject:
-    """`obj` with what is hidden at a place taken for the very text `***`, or a placeholder there for the value.
+    """`obj` with what is hidden at a place as the text `***`, or with a placeholder there as the value itself.
 
-    Raises `UsageError` where neither is there.
+    Raises `UsageError` where the place has neither.
     """
     if found := _placeholders_at(obj, place):
         known: frozenset[tuple[str, JsonPath]] = getattr(obj, "genuine", frozenset())
@@ -87,7 +87,7 @@ def _placeholders_at(obj: AirflowObject, place: Place) -> frozenset[tuple[str, J
 
 
 def literal_places(obj: AirflowObject) -> list[Place]:
-    """The places that `--literal` has to name, one after the other, where `obj` is read from a file again."""
+    """The places that `--literal` has to name when `obj` is read from a file again."""
     places = []
     for field in sorted(getattr(obj, "literal", ())):
         held = getattr(obj, field)
@@ -101,7 +101,7 @@ def literal_places(obj: AirflowObject) -> list[Place]:
 
 
 def _is_masked_in_part(held: object, place: Place) -> bool:
-    """Whether a text has `***` inside of it, which is nothing hidden, but may have been."""
+    """Whether a text has `***` as a part of it: that isn't a hidden value, but may have been one."""
     if isinstance(held, str):
         return MASK in held
     return isinstance(held, Text) and MASK in held.text and not held.hidden
@@ -119,7 +119,7 @@ def with_field(obj: AirflowObject, field: str, value: object, where: str) -> Air
 
 
 def _replaced(obj: AirflowObject, field: str, value: object) -> AirflowObject:
-    # Now the source says something about it, and if it is that there is nothing.
+    # Now the source says something about the field, even if it is that the field is empty.
     changed: dict[str, Any] = {field: value, "unsaid": obj.unsaid - {field}}
     return replace(obj, **changed)
 
@@ -164,7 +164,7 @@ def _truth(field: str, value: object, where: str) -> bool:
 
 
 def tree_of(obj: AirflowObject, field: str, where: str) -> Any:
-    """What a field says as JSON, with hidden leaves as `REDACTED`. An extra that isn't set is an empty object.
+    """The JSON in a field, with hidden leaves as `REDACTED`. An extra that isn't set is an empty object.
 
     Raises `BlockedError` where all of it is hidden, and `UsageError` where it has no leaves.
     """
@@ -187,9 +187,9 @@ def tree_of(obj: AirflowObject, field: str, where: str) -> Any:
 
 
 def with_tree(obj: AirflowObject, field: str, tree: Any, where: str) -> AirflowObject:
-    """`obj` with a field that says `tree`, indented as it was. `REDACTED` in it is a hidden leaf.
+    """`obj` with `tree` as the JSON in a field, indented as it was. `REDACTED` in it is a hidden leaf.
 
-    Where it says that already, its text stays to the last blank.
+    A field with the same JSON already keeps its text to the last blank.
     """
     held = getattr(obj, field)
     if held is not REDACTED and tree == tree_of(obj, field, where):
@@ -222,7 +222,7 @@ def exists(tree: Any, path: JsonPath) -> bool:
 
 
 def _settled(tree: Any, path: JsonPath) -> JsonPath:
-    """The path that is meant. One that leads nowhere may be that of a key with dots in it, as reports show it."""
+    """The path that is meant. One that isn't in the tree may be that of a key with dots, as reports show it."""
     if exists(tree, path):
         return path
     shown = jsontext.show_path(path)
@@ -231,7 +231,7 @@ def _settled(tree: Any, path: JsonPath) -> JsonPath:
 
 
 def _changed(tree: Any, path: JsonPath, change: Callable[[Any], Any], where: str, done: JsonPath = ()) -> Any:
-    """`tree` with the value at `path` passed through `change`. What is missing on the way there is made."""
+    """`tree` with the value at `path` passed through `change`. Missing objects and lists on the way are created."""
     if not path:
         return change(tree)
     step, rest = path[0], path[1:]
@@ -258,7 +258,7 @@ def _other_shape(wanted: str, path: JsonPath, where: str) -> UsageError:
 
 
 def alike(there: Any, value: Value, where: str) -> Any:
-    """A text as a leaf of JSON of the type that is `there` already. The mask alone is a hidden leaf."""
+    """A text as a leaf of JSON, with the type of the leaf that is `there`. The mask alone is a hidden leaf."""
     if value.text == MASK:
         return REDACTED
     if not value.adapts or not isinstance(there, Number | bool | dict | list):
@@ -278,5 +278,5 @@ def alike(there: Any, value: Value, where: str) -> Any:
 
 
 def masked(tree: Any) -> Any:
-    """A tree that was read, in which the mask alone is a hidden leaf."""
+    """`tree` with each leaf that is the mask alone as a hidden leaf."""
     return jsontext.replace_leaves(tree, lambda _, leaf: REDACTED if leaf == MASK else leaf)

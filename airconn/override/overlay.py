@@ -1,4 +1,4 @@
-"""An overlay: a file with the fields of some objects that are to be others than in the sources."""
+"""Overlays: files with fields of objects that replace those of the sources."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airconn.override.values import Surroundings, Value
 
 @dataclass(frozen=True, slots=True)
 class OverlayEntry:
-    """What an overlay says about one object."""
+    """The fields that an overlay gives to one object."""
 
     kind: Kind
     id: str
@@ -29,15 +29,15 @@ class OverlayEntry:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Overlay:
-    """What one file says, in its order."""
+    """The entries of one file, in its order."""
 
     entries: tuple[OverlayEntry, ...]
 
     def apply(self, bundle: Bundle, surroundings: Surroundings, selection: Selection, rules: Rules) -> Bundle:
         """`bundle` with the fields that the overlay gives. An entry that isn't selected is ignored.
 
-        Raises `UsageError` for an id or a field that there isn't, and for a value that the Airflow of `rules` doesn't
-        take, with the place in the file.
+        Raises `UsageError` with the place in the file for an unknown id or field, and for a value that the Airflow of
+        `rules` doesn't take.
         """
         changed: dict[tuple[Kind, str], AirflowObject] = {}
         for entry in self.entries:
@@ -135,7 +135,7 @@ class _Merger:
     surroundings: Surroundings
 
     def merged(self, there: Any, given: Any, path: JsonPath) -> Any:
-        """Objects key by key, where null takes a key out; anything else takes the place of what is there."""
+        """`there` with `given` laid over it: objects key by key, where null removes a key. Others are replaced."""
         if not isinstance(given, dict):
             return self.leaf(there, given, path) if isinstance(given, str) else self.leaves(given, path)
         result = dict(there) if isinstance(there, dict) else {}
@@ -153,7 +153,7 @@ class _Merger:
 
     def leaf(self, there: Any, given: str, path: JsonPath) -> Any:
         got = self.value(given, path)
-        # A value in the file has the type that it has there; what comes from elsewhere is text.
+        # A value in the file has the type that it has in the file. A value from elsewhere is text.
         adapts = got.adapts and not values.is_literal(given)
         return edit.alike(there, Value(got.text, adapts), self.where)
 

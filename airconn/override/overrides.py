@@ -18,7 +18,7 @@ from airconn.override.values import Surroundings
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Overrides:
-    """What the options say, as they say it: which ids there are is known only when they are applied."""
+    """The options as they were given: `apply` looks up their ids and fields."""
 
     surroundings: Surroundings
     literal_masks: tuple[str, ...] = ()
@@ -27,13 +27,13 @@ class Overrides:
     set_files: tuple[str, ...] = ()
     renames: tuple[str, ...] = ()
     selection: Selection = field(default_factory=Selection)
-    """What of the sources the bundle has: an overlay may be about more than that."""
+    """The part of the sources that is in the bundle: an overlay may have entries for more."""
 
     def apply(self, bundle: Bundle, airflow: AirflowVersion = NEWEST) -> Bundle:
-        """`bundle` with the masks that are none, then the overlays, then what is set, then what is renamed.
+        """`bundle` with literal masks, then overlays, then set values, then renames applied.
 
-        All else of it stays, the origins of its objects among it. Raises `UsageError`, which quotes no value, also
-        for an extra that `airflow` doesn't take.
+        All else stays, origins included. Raises `UsageError` that quotes no value, also for an extra that `airflow`
+        doesn't take.
         """
         rules = rules_for(airflow)
         for text in self.literal_masks:

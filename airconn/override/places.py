@@ -1,6 +1,6 @@
-"""Which object, field and leaf an option means: `connections/warehouse.extra.hosts[0]`.
+"""Finds the object, field and leaf that an option names: `connections/warehouse.extra.hosts[0]`.
 
-An id may have dots, slashes and even `=` in it, so only the ids that there are tell where one ends.
+An id may have dots, slashes and even `=` in it, so that only the ids of the sources tell where one ends.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OTHER_NAMES = {
     "username": "login",
     "uri": "host, login, password and the like, one by one",
 }
-"""What people write, and what it is here."""
+"""Names that people write, and what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def find(option: str, text: str, bundle: Bundle) -> Place:
 
 
 def refuse_shapeless(option: str, text: str) -> None:
-    """Raises `UsageError` for what is wrong with a `PLACE=VALUE` or a rename whatever the sources hold."""
+    """Raises `UsageError` for a `PLACE=VALUE` or a rename that is wrong for any sources."""
     if "=" not in text:
         form = "KIND/OLD=NEW" if option == "--rename" else f"{_FORM}=VALUE"
         raise UsageError("there is no '=' in this", where=option, hint=f"{option} {form}")
@@ -107,7 +107,7 @@ def _kind_of(option: str, text: str) -> tuple[Kind, str]:
 
 
 def _field(kind: Kind, text: str, option: str) -> tuple[str, JsonPath, str] | None:
-    """The field and path that `text` begins with, and what is left of it. None if that isn't a field."""
+    """The field and path that `text` begins with, and the rest of it. None if it doesn't begin with a field."""
     match = re.match(r"\w+", text)
     if not match or match[0] not in value_fields(kind):
         return None
@@ -128,7 +128,7 @@ def _field(kind: Kind, text: str, option: str) -> tuple[str, JsonPath, str] | No
 
 
 def _unknown(option: str, kind: Kind, text: str, bundle: Bundle) -> UsageError:
-    """The error of a place that isn't there. `text` is what follows its kind."""
+    """The error for a place that the sources don't have. `text` is what follows its kind."""
     ids = bundle.of_kind(kind)
     known = max((id_ for id_ in ids if text == id_ or text.startswith(f"{id_}.")), key=len, default=None)
     if known is not None:
@@ -143,7 +143,7 @@ def _unknown(option: str, kind: Kind, text: str, bundle: Bundle) -> UsageError:
 
 
 def unknown_field(kind: Kind, name: str, *, where: str) -> UsageError:
-    """The error of a field that a kind doesn't have. `name` is the field and what comes behind it."""
+    """The error for a field that a kind doesn't have. `name` is the field and what follows it."""
     fields = value_fields(kind)
     word = re.split(r"[.\[]", name, maxsplit=1)[0]
     if word in fields:
@@ -165,7 +165,7 @@ def unknown_field(kind: Kind, name: str, *, where: str) -> UsageError:
 
 
 def unknown_id(kind: Kind, id_: str, bundle: Bundle, *, where: str) -> UsageError:
-    """The error of an id that the sources don't hold, which names the nearest one."""
+    """The error for an id that the sources don't hold, which names the nearest one."""
     near = _near(id_, bundle.of_kind(kind))
     others = [other for other in Kind if bundle.get(other, id_)]
     if near:
@@ -187,7 +187,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def find_renamed(option: str, text: str, bundle: Bundle) -> tuple[Kind, str, str]:
-    """Kind, old id and new id of `KIND/OLD=NEW`, or of `OLD=NEW` where one object alone is called so."""
+    """The kind, old id and new id of `KIND/OLD=NEW`, or of `OLD=NEW` where only one object has that id."""
     if "=" not in text:
         raise UsageError("there is no '=' in this", where=option, hint=f"{option} KIND/OLD=NEW")
     found = [*_olds(text, bundle)]

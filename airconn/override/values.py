@@ -1,4 +1,4 @@
-"""What a value of an override is: the text itself, or where to get it from."""
+"""The values of overrides: the text itself, or where to get it from."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ WORDS = ("env:", "file:", "prompt:", "text:")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """How values that aren't in the option itself are got. Each is asked for once.
+    """Where values come from that aren't in the option itself. Each is asked for once.
 
-    `read` takes the path of a file, and `ask` what to name to the user. Both raise `UsageError`.
+    `read` takes the path of a file, and `ask` the name to show to the user. Both raise `UsageError`.
     """
 
     env: Callable[[str], str | None]
@@ -25,11 +25,11 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value that was got. Its repr shows none of it."""
+    """A value of an override. Its repr doesn't show it."""
 
     text: str
     adapts: bool = True
-    """Whether a number in its place stays one. What `text:` marks is a text, whatever it takes the place of."""
+    """Whether it takes the type of the leaf that it replaces. A value with `text:` is always a text."""
 
     def __repr__(self) -> str:
         return f"<Value of {len(self.text)} characters>"
@@ -41,7 +41,7 @@ def is_literal(text: str) -> bool:
 
 
 def get(text: str, place: str, where: str, surroundings: Surroundings, *, secret: bool) -> Value:
-    """The value that an option or an overlay gives to `place`, which may be that of a secret.
+    """The value that an option or an overlay gives to `place`. With `secret`, an empty one is refused.
 
     Raises `UsageError` that names the variable or the file that is missing.
     """
@@ -66,7 +66,7 @@ def whole_file(path: str, where: str, surroundings: Surroundings, *, secret: boo
 
 
 def _got(text: str, where: str, secret: bool) -> Value:
-    """A value from elsewhere. An empty secret is most likely one that a CI doesn't have."""
+    """A value from elsewhere. Raises `UsageError` for an empty secret, which most likely isn't set in a CI."""
     if secret and not text:
         raise UsageError(
             "this secret is empty", where=where, hint="null in an --overlay file clears a field on purpose"
@@ -85,13 +85,13 @@ def _variable(name: str, where: str, surroundings: Surroundings) -> str:
 
 
 def _without_line_end(text: str) -> str:
-    """A single line without its end, which an editor puts behind a password. A key of several lines needs it."""
+    """A single line without the line end that an editor adds. A key of several lines keeps it."""
     line = text.removesuffix("\n").removesuffix("\r")
     return text if "\n" in line else line
 
 
 def _sound(text: str, where: str) -> str:
-    """Refuses bytes that aren't UTF-8: Python makes half characters of them, which no place can hold."""
+    """`text` itself. Raises `UsageError` if it came from bytes that aren't UTF-8 (Python makes half characters)."""
     try:
         text.encode()
     except UnicodeEncodeError:

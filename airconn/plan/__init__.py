@@ -1,4 +1,4 @@
-"""Compares what is wanted with what is there, and says what would change and why. Touches no store."""
+"""Compares the objects of the sources with those of the target, and says what would change and why."""
 
 from airconn.plan.merging import merged
 from airconn.plan.planning import Plan, make_plan, with_deletions

@@ -1,4 +1,4 @@
-"""What happens to one field of what is there, by how it compares with what is wanted and by the policy of a plan."""
+"""Decides what happens to one field of the target, by the field of the source and the policy of a plan."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from airconn.model import MASK, REDACTED, FieldChange, How, Text, jsontext
 from airconn.model.compare import FieldComparison, Likeness
 from airconn.model.jsontext import JsonPath
-from airconn.model.leaves import Leaves, Piece, items_of, leaf_name
+from airconn.model.leaves import Leaves, Subtree, items_of, leaf_name
 from airconn.model.text import hides
 from airconn.plan.policy import Policy
 
@@ -16,7 +16,7 @@ from airconn.plan.policy import Policy
 def field_changes(
     name: str, source: Any, target: Any, policy: Policy, *, is_literal: bool
 ) -> tuple[tuple[FieldChange, ...], str | None]:
-    """What happens to one field, and why it can't. `is_literal`: a `***` in the source is meant as it is."""
+    """What happens to one field, and the reason if it is blocked. `is_literal`: a `***` in the source is real."""
     if source == target and not hides(source):
         return (), None
     field = FieldComparison(name, source, target)
@@ -32,7 +32,7 @@ def field_changes(
 
 
 def _whole(field: FieldComparison, policy: Policy) -> tuple[tuple[FieldChange, ...], str | None] | None:
-    """What happens to a field of which something is hidden, where its leaves don't matter."""
+    """What happens to a field that is hidden in part, where that doesn't depend on its leaves. Otherwise None."""
     name, source, target = field.name, field.a, field.b
     if source is REDACTED:
         if target is None:
@@ -43,7 +43,7 @@ def _whole(field: FieldComparison, policy: Policy) -> tuple[tuple[FieldChange, .
     if policy.lacking == "exact":
         return ((FieldChange(name, How.CLEARED),), None) if source is None else None
     if name == "extra" and _is_empty(source):
-        # The source says nothing of it, and a part of it is hidden: all of it stays.
+        # The source has no extra, and a part of the target's is hidden: all of it is kept.
         return (FieldChange(name, How.KEPT, _paths(target.hidden if isinstance(target, Text) else ())),), None
     return None
 
@@ -51,7 +51,7 @@ def _whole(field: FieldComparison, policy: Policy) -> tuple[tuple[FieldChange, .
 def _in_part(
     field: FieldComparison, policy: Policy, *, is_literal: bool
 ) -> tuple[tuple[FieldChange, ...], str | None]:
-    """What happens to a field of which leaves are hidden, by its leaves."""
+    """What happens to a field with hidden leaves, by its leaves."""
     name, (ours, theirs) = field.name, field.leaves
     hidden = sorted(field.unknown, key=str)
     if nowhere := [path for path in hidden if path not in theirs]:
@@ -85,7 +85,7 @@ def _in_part(
 
 
 def _losses(name: str, lost: dict[str, list[JsonPath]]) -> str:
-    """Why writing a field would lose what is hidden in it. Each leaf is told once, for the first reason."""
+    """Why writing a field would lose what is hidden in it. Each leaf is named once, with the first reason."""
     told: set[JsonPath] = set()
     reasons = []
     for why, paths in lost.items():
@@ -102,28 +102,28 @@ _LACKING = "and not in the source: writing the rest of {} would lose it (put it 
 
 
 def _around(leaves: Leaves, path: JsonPath) -> Any:
-    """What the source has in the place of a leaf, or around it: a text where the other side has an object."""
+    """The leaf of the source at a path, or around it, where the source has a text and the target an object."""
     return next((leaves[path[:depth]] for depth in range(len(path), -1, -1) if path[:depth] in leaves), None)
 
 
 def _is_masked(leaf: Any) -> bool:
-    """Whether the source hides a leaf, or a part of what it has in its place."""
-    return leaf is REDACTED or (isinstance(leaf, Piece) and leaf.hides)
+    """Whether the source hides a leaf, or a part of what it has there."""
+    return leaf is REDACTED or (isinstance(leaf, Subtree) and leaf.hides)
 
 
 def _is_empty(value: Any) -> bool:
-    """Whether an extra says nothing of what might be hidden in another."""
+    """Whether an extra has no keys."""
     return value is None or (isinstance(value, Text) and value.text.strip() in ("", "{}"))
 
 
 def _has_mask(leaf: Any) -> bool:
-    if isinstance(leaf, Piece):
+    if isinstance(leaf, Subtree):
         return any(_has_mask(item) for item in leaf.leaves.values())
     return MASK in leaf.text if isinstance(leaf, Text) else isinstance(leaf, str) and MASK in leaf
 
 
 def _moved(hidden: Sequence[JsonPath], ours: Leaves, theirs: Leaves) -> list[JsonPath]:
-    """Hidden items of lists that have another length in the source, so that it is not known which is which."""
+    """The hidden items of lists that have another length in the source, so that they can't be matched."""
     ours_items, theirs_items = items_of(ours), items_of(theirs)
     return [
         path

@@ -1,4 +1,4 @@
-"""The union of two objects: what one lacks is taken from the other."""
+"""Merges two objects: fields that one lacks are taken from the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from airconn.model import AirflowObject, Connection, Text, jsontext, value_field
 
 
 def unmergeable(source: AirflowObject, target: AirflowObject) -> str:
-    """Why the extra of two connections has no union, if it has none."""
+    """Why the extras of two connections can't be merged. Empty if they can."""
     if not isinstance(source, Connection) or not isinstance(target, Connection):
         return ""
     ours, theirs = source.extra, target.extra
@@ -42,14 +42,14 @@ def _merged_texts(ours: Text, theirs: Text) -> Text:
     try:
         mine, other = (jsontext.loads(text.text) for text in (ours, theirs))
     except ValueError:
-        return ours  # it is the same, or there is nothing else
+        return ours  # both are the same, or the other one is empty
     both = _merged_values(mine, other)
     given = dict(jsontext.leaves(mine))
     if both == mine:
         return ours
     if both == other and not given.keys() & set(theirs.hidden) - set(ours.hidden):
         return theirs
-    # What is hidden stays so, and a *** that the user calls genuine stays that.
+    # A hidden leaf stays hidden, and a *** that the user calls genuine stays a text.
     there = dict(jsontext.leaves(both))
     hidden = (*ours.hidden, *(path for path in theirs.hidden if path in there and path not in given))
     return Text(jsontext.dumps(both), hidden)

@@ -1,4 +1,4 @@
-"""The steps that make a target hold what is wanted, or the reasons why that can't be done."""
+"""Makes a plan: the steps that make a target hold the objects of the sources, or the reasons why that is blocked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DEFAULT = Policy()
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done, an entry for each object, in the order in which it is to be done."""
+    """The steps of a run, one for each object, in the order in which they are carried out."""
 
     steps: tuple[Step, ...]
 
@@ -45,23 +45,23 @@ class Plan:
 
     @property
     def blocked(self) -> tuple[Step, ...]:
-        """The steps that can't be done without losing something. If there are any, none is done."""
+        """The steps that are blocked. If there are any, nothing is written."""
         return self.of(Action.BLOCKED)
 
 
 def make_plan(source: Bundle, target: Bundle, rules: TargetRules, policy: Policy = _DEFAULT) -> Plan:
-    """The plan that makes the target hold what the source says, and deletes nothing.
+    """The plan that makes the target hold the objects of the source, and deletes no object.
 
-    What the source says is made so, and a visible field that it lacks is cleared. A hidden field that it doesn't
-    mention is kept, so that no secret is destroyed that the source didn't name, unless `policy` says otherwise.
+    A visible field that the source lacks is cleared. A hidden field that it lacks is kept, so that no secret is
+    destroyed that the source didn't name. `policy` can change both.
     """
     return Plan(tuple(_step(obj, target.get(obj.kind, obj.id), rules, policy) for obj in source))
 
 
 def with_deletions(plan: Plan, source: Bundle, target: Bundle, kinds: frozenset[Kind]) -> Plan:
-    """`plan`, and the deletion of what the target has of these kinds and the source lacks, save `default_pool`.
+    """`plan`, and the deletion of all objects of these kinds that the source lacks, except `default_pool`.
 
-    What differs from an object of the source in capitals only is blocked: a `.env` file, for one, can't tell them.
+    An id that differs from one of the source in capitals only is blocked: a `.env` file can't tell the two apart.
     """
     known = {(obj.kind, obj.id.lower()): obj.id for obj in source}
 
@@ -99,7 +99,7 @@ def _step(source: AirflowObject, target: AirflowObject | None, rules: TargetRule
         if cause := unmergeable(source, target):
             return step(Action.BLOCKED, reasons=(cause,))
         own, source = source, merged(source, target)
-        # An extra is a union even where the target has nothing to add to it, as far as was read.
+        # An extra counts as merged even where the target that was read adds nothing to it.
         taken = frozenset(
             name for name in value_fields(own.kind) if name == "extra" or getattr(own, name) != getattr(source, name)
         )
@@ -133,7 +133,7 @@ def _step(source: AirflowObject, target: AirflowObject | None, rules: TargetRule
 
 
 def _may_be_none(source: AirflowObject, target: AirflowObject, name: str, rules: TargetRules, policy: Policy) -> bool:
-    """Whether a hidden password may be a missing one, and is taken for that, as the source has none."""
+    """Whether a password is to be cleared that the target may not have, and the policy takes it for not set."""
     return (
         policy.hidden_is_equal
         and policy.lacking == "exact"
@@ -145,16 +145,16 @@ def _may_be_none(source: AirflowObject, target: AirflowObject, name: str, rules:
 
 
 def _creation_refusal(create: Step, rules: TargetRules) -> str:
-    """Why an object that isn't there can't be created, if it can't."""
+    """Why an object can't be created. Empty if it can."""
     if create.source and (hidden := hidden_fields(create.source)):
         return f"hidden in the source, and the target has none: {', '.join(hidden)}"
     return rules.refusal(create)
 
 
 def _replacement(update: Step, why: str, rules: TargetRules) -> Step:
-    """The step that deletes an object and creates it anew, where an update is refused, and `why`.
+    """The step that deletes an object and creates it anew, where an update is refused for the reason `why`.
 
-    What the source has no place for stays as it is. Blocked where something hidden would be lost on the way.
+    Fields that the source can't hold keep the target's value. The step is blocked if it would lose hidden values.
     """
     source, target = update.source, update.target
     assert source is not None and target is not None  # noqa: S101, PT018 - it is an update

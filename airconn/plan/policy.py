@@ -1,4 +1,4 @@
-"""How a plan treats what is there already."""
+"""The options of a plan about objects and fields that the target has already."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Literal
 
 OnExisting = Literal["overwrite", "skip", "fail"]
 Lacking = Literal["clear", "keep", "exact"]
-"""What becomes of a field that the source lacks: cleared if it is visible, kept, or cleared in any case."""
+"""What happens to a field that the source lacks: cleared if it is visible, kept, or always cleared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a plan treats what is there already."""
+    """How a plan treats objects and fields that the target has already."""
 
     on_existing: OnExisting = "overwrite"
     lacking: Lacking = "clear"
     hidden_is_equal: bool = False
-    """Whether what the place hides is taken to be what the source has, instead of being written again."""
+    """Whether hidden values of the target count as equal to the source's, instead of being written again."""

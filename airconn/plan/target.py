@@ -1,4 +1,4 @@
-"""What a plan has to know of its target."""
+"""What a plan has to know about its target."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class TargetRules:
     """How a target takes objects, as `stores.base.Store` says."""
 
     stored_form: Callable[[AirflowObject], AirflowObject] = lambda obj: obj
-    """What the target would give back for an object after holding it."""
+    """The form in which the target gives back an object that was written to it."""
     refusal: Callable[[Step], str] = lambda step: ""
     """Why a step can't be done. Empty where it can."""
     hides_no_password: bool = False
-    """Whether it shows a connection without a password as it shows one with a hidden password."""
+    """Whether the target shows a connection without a password like one with a hidden password."""

@@ -1,4 +1,4 @@
-"""Texts in an object that stand for a secret or for another text, and so aren't written as they are."""
+"""Finds placeholders and references in an object, which block its step unless the user calls them literal."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from airconn.model.placeholders import Form, placeholders
 
 
 def unresolved(source: AirflowObject, target: AirflowObject | None, written: frozenset[str]) -> list[str]:
-    """Why an object isn't written in which something stands for a secret or for another text, one reason for each.
+    """The reasons why an object with placeholders or references isn't written, one for each.
 
-    With a `target`, only the fields of `written` count, and what it has just so stays.
+    With a `target`, only the fields in `written` count, and of them only leaves that the target has differently.
     """
     reasons = []
     readers: tuple[str, ...] = getattr(source, "expanded_by", ())
@@ -36,6 +36,6 @@ def unresolved(source: AirflowObject, target: AirflowObject | None, written: fro
 
 
 def _refers(obj: AirflowObject) -> bool:
-    """Whether anything of an object may still be a reference, now that its fields may have been set to others."""
+    """Whether a text of an object may still be a reference after overrides."""
     texts = [value.text if isinstance(value, Text) else value for value in field_values(obj)]
     return any(isinstance(text, str) and ("$" in text or "`" in text) for text in texts)

@@ -50,7 +50,7 @@ def _agreement(found: LookupFinding) -> str:
 
 
 def summary(explanations: Sequence[Explanation]) -> str:
-    """How many objects are shadowed somewhere, and how many of them by something else than what they shadow."""
+    """The closing line: how many objects are in more than one place, and how many of them with different values."""
     shadowed = {(one.kind, one.id) for one in explanations if one.shadowed}
     different = {(one.kind, one.id) for one in explanations if any(found.is_different for found in one.shadowed)}
     objects = "1 object is" if len(shadowed) == 1 else f"{len(shadowed)} objects are"
@@ -58,7 +58,7 @@ def summary(explanations: Sequence[Explanation]) -> str:
 
 
 def explain_json(explanations: Sequence[Explanation], airflow: str) -> str:
-    """The same for scripts."""
+    """The explanations as JSON."""
     objects = [
         {
             "kind": kind.value,

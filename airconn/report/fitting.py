@@ -8,7 +8,7 @@ _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _PADDING = re.compile(r"(?<=\S) {3,}(?=\S)")
 _LABEL = re.compile(r"(?:error|hint|warning|fixed): +")
 _LEAD = re.compile(rf" *(?:(?:{_STYLE.pattern})*[^\w\s\x1b](?:{_STYLE.pattern})* )?")
-"""What a row starts with: its indentation and its symbol, which stays beside the id."""
+"""The start of a row: its indentation and its symbol, which stays beside the id."""
 _NARROWEST = 20
 """The fewest columns that text is broken for. A narrower terminal breaks it itself."""
 _STEP = 4
@@ -18,8 +18,8 @@ _STEP = 4
 def fit(text: str, columns: int | None, *, shorten: bool = True) -> str:
     """`text` with each of its lines broken between words so that none is wider than `columns`.
 
-    None is for all but a terminal: there a line stays whole, for the programs that read it. A single word that is
-    wider than the terminal, such as an id or a path, is shortened in its middle, or left whole without `shorten`.
+    Without `columns`, for a stream that isn't a terminal, lines stay whole. A single word that is wider than the
+    terminal, such as an id or a path, is shortened in its middle, or left whole without `shorten`.
     """
     if columns is None or columns < _NARROWEST:
         return text
@@ -27,7 +27,7 @@ def fit(text: str, columns: int | None, *, shorten: bool = True) -> str:
 
 
 def fit_message(text: str, columns: int | None) -> str:
-    """The same for a message, whose words stay whole. A line with a command stays whole, so that it can be copied."""
+    """`text` fitted as a message: words stay whole, and so do lines with a command, so that it can be copied."""
     lines = text.split("\n")
     return "\n".join(line if "airconn " in line else fit(line, columns, shorten=False) for line in lines)
 
@@ -56,7 +56,7 @@ def _fitted(line: str, columns: int, shorten: bool) -> str:
 
 
 def _width(text: str) -> int:
-    """How many columns a text takes, whatever colours it has."""
+    """The number of columns that a text takes, without its colours."""
     if "\x1b" in text:
         text = _STYLE.sub("", text)
     if text.isascii():
@@ -67,7 +67,7 @@ def _width(text: str) -> int:
 
 
 def _shortened(word: str, columns: int) -> str:
-    """A word without its middle, if it is wider than `columns`."""
+    """A word, without its middle if it is wider than `columns`."""
     if _width(word) <= columns or columns < _STEP or "\x1b" in word:
         return word
     from rich.cells import set_cell_size

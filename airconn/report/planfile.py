@@ -1,7 +1,7 @@
-"""A plan in a file, to be looked at and then carried out as it is, or not at all.
+"""Plan files: a plan to be reviewed, which `airconn apply` carries out unchanged or refuses.
 
-It holds no value of any object: it says where the sources are and how they are read, and has digests of what they and
-the target held.
+It holds no value of any object: it has the request, the steps, and digests of what the sources and the target
+held.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from airconn import trust
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.model import REDACTED, Bundle, Text, value_fields
 from airconn.quoting import shown_address
-from airconn.report.results import step_json
+from airconn.report import step_json
 from airconn.transfer.importing import Import
 from airconn.transfer.request_json import as_json, import_request
 from airconn.transfer.requests import ImportRequest
@@ -30,11 +30,11 @@ _HINT = "make one with: airconn import SOURCE --plan-out FILE"
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
-    """What a plan file says."""
+    """The content of a plan file."""
 
     path: str
     target: str
-    """The place in words, with the version of the Airflow."""
+    """The target in words, with the version of its Airflow."""
     request: ImportRequest
     digests: Mapping[str, Any]
     objects: list[Any]
@@ -70,7 +70,7 @@ def load(path: Path) -> PlanFile:
 
 
 def _found(path: Path) -> dict[str, Any]:
-    """What a plan file of any version holds. Raises `InputError`."""
+    """The JSON of a plan file of any version. Raises `InputError`."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -83,7 +83,7 @@ def _found(path: Path) -> dict[str, Any]:
 
 
 def refuse_other_file(path: Path) -> None:
-    """Raises `UsageError` where a plan would be written over another file than a plan, such as its own source."""
+    """Raises `UsageError` where a plan would replace a file that isn't a plan, such as its own source."""
     if str(path) == "-":
         raise UsageError("a plan goes to a file", hint="name one: --plan-out plan.json")
     if path.exists():
@@ -101,7 +101,7 @@ def addresses(request: ImportRequest) -> tuple[str, ...]:
 
 
 def refuse_untrusted(request: ImportRequest, where: str | None = None) -> None:
-    """Raises `UsageError` for an address that `airconn apply` wouldn't take from anybody's plan (`airconn.trust`)."""
+    """Raises `UsageError` for an address that `airconn apply` doesn't take from a plan file (`airconn.trust`)."""
     for address in addresses(request):
         if why := trust.refusal(address):
             raise UsageError(
@@ -112,7 +112,7 @@ def refuse_untrusted(request: ImportRequest, where: str | None = None) -> None:
 
 
 def refuse_change(planned: PlanFile, prepared: Import) -> None:
-    """Raises `BlockedError` unless sources, target and plan are what they were when the file was made."""
+    """Raises `BlockedError` unless sources, target and plan are the same as when the file was made."""
     salt = ascii(planned.digests.get("salt", ""))
     now = _digests(prepared, salt)
     hint = "make a new plan with: airconn import … --plan-out FILE"
@@ -133,7 +133,7 @@ def _digests(prepared: Import, salt: str) -> dict[str, str]:
 
 
 def _digest(bundle: Bundle, salt: str) -> str:
-    """One digest of all objects together. It is slow on purpose: so is guessing at what they hold."""
+    """One digest of all objects together. It is slow on purpose, so that guessing their values is slow too."""
     objects = [
         [obj.kind.value, obj.id, {name: _shown(getattr(obj, name)) for name in value_fields(obj.kind)}]
         for obj in bundle

@@ -17,7 +17,7 @@ _HIDDEN = f"{MASK} (hidden by the source)"
 
 
 def show_lines(objects: Sequence[AirflowObject], *, reveal: bool) -> Iterator[str]:
-    """The lines of each object: where it was read, and each field and leaf of extra that is set."""
+    """The lines of each object: its origin, and each field and leaf of extra that is set."""
     for obj in objects:
         yield clean(f"{obj.kind.value}/{obj.id}  ({obj.origin})")
         rows = [row for name in value_fields(obj.kind) for row in _rows(obj, name, reveal)]
@@ -54,9 +54,9 @@ def _secrets(obj: AirflowObject, name: str) -> list[JsonPath]:
 
 
 def show_json(objects: Sequence[AirflowObject], source: str, *, reveal: bool) -> str:
-    """The same as JSON, where a text that is JSON itself stays a text.
+    """The objects as JSON, where a text that is JSON itself stays a text.
 
-    `masked` and `hidden` name what `***` stands for.
+    `masked` and `hidden` name the leaves that are written as `***`.
     """
     entries = []
     for obj in objects:

@@ -1,4 +1,4 @@
-"""Values that are no secrets, old beside new, for those who ask to see them."""
+"""Old and new values side by side, except those of secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SEVERAL = object()
 
 
 def value_lines(step: Step) -> Iterator[str]:
-    """`extra.region: "eu" -> "us"` for each leaf that an update or a replacement changes, save those of secrets."""
+    """`extra.region: "eu" -> "us"` for each leaf that an update or a replacement changes, except those of secrets."""
     old, new = step.target, step.source
     if step.action not in (Action.UPDATE, Action.REPLACE) or old is None or new is None:
         return
@@ -32,7 +32,7 @@ def value_lines(step: Step) -> Iterator[str]:
 
 
 def shown_sides(sides: Sequence[AirflowObject], field: str, path: JsonPath) -> list[str]:
-    """What each side has at a leaf, or that it is a secret, if it is one on any side."""
+    """The value of each side at a leaf, or one text saying that it is a secret if it is one on any side."""
     values = [(side, _value(side, field, path)) for side in sides]
     if any(value is not _ABSENT and is_secret(side, field, path, value) for side, value in values):
         return ["(a secret)"]
@@ -44,7 +44,7 @@ def _value(obj: AirflowObject, field: str, path: JsonPath) -> Any:
     leaves = leaves_of(value)
     if path in leaves:
         return leaves[path]
-    # A whole field, or something that is a leaf on the other side only.
+    # A whole field, or a path that is a leaf on the other side only.
     inside = [leaf for other, leaf in leaves.items() if other[: len(path)] == path]
     if not inside:
         return _ABSENT

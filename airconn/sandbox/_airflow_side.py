@@ -1,12 +1,12 @@
-"""Run as a script by the Python of a sandbox's environment, which is 3.8 or later and hasn't airconn.
+"""The script that a sandbox's Python runs, which is 3.8 or later and doesn't have airconn.
 
-`prepare DATABASE COPY` makes DATABASE, which is the one that airflow.cfg names, and copies it.
+`prepare DATABASE COPY` creates DATABASE, which is the one that airflow.cfg names, and copies it.
 
 `serve FD` serves the REST API on the listening socket FD. It waits for the administrator's password on standard input
-first, and ends without one, so that it can't outlive an airconn that was killed meanwhile.
+first, and ends without one, so that it doesn't outlive an airconn that was killed.
 
-It serves as `airflow api-server` and `airflow webserver` do, with the same servers and the same applications. It
-calls them directly because these commands can't be given a socket or a password, and take up to twice as long.
+It serves with the same servers and applications as `airflow api-server` and `airflow webserver`. It calls them
+directly because these commands can't be given a socket or a password, and take up to twice as long.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 
 
 def main() -> None:
-    # Most of the start is making objects that stay: collecting garbage meanwhile costs a tenth of it.
+    # The start mostly creates objects that live on: collecting garbage would take a tenth of it.
     gc.disable()
     verb, *arguments = sys.argv[1:]
     if verb == "prepare":
@@ -45,10 +45,10 @@ def prepare(database: str, copy: str) -> None:
     sys.argv = ["airflow", "db", "migrate"]
     importlib.import_module("airflow.__main__").main()
     if is_airflow_2():
-        # Making the application writes the roles and their permissions.
+        # Creating the application writes the roles and their permissions.
         os.environ["AIRFLOW__WEBSERVER__UPDATE_FAB_PERMS"] = os.environ["AIRFLOW__FAB__UPDATE_FAB_PERMS"] = "True"
         importlib.import_module("airflow.www.app").cached_app()
-    # A copy of the file alone would miss what SQLite still keeps beside it.
+    # A copy of the file alone would miss what SQLite still has in files beside it.
     with contextlib.closing(sqlite3.connect(database)) as source, contextlib.closing(sqlite3.connect(copy)) as target:
         source.backup(target)
 

@@ -1,9 +1,8 @@
-"""Run as a script beside every sandbox: when airconn is gone, however it went, this ends what it left behind.
+"""The script that runs beside every sandbox, and ends its processes and removes its files when airconn has died.
 
-It reads its standard input, a pipe of which airconn alone holds the other end, and which the system closes when
-airconn dies. A line is `group ID`, for processes to be killed at once; `process ID`, for one that is asked
-to end first; or `forget ID`. It uses the standard library alone and imports
-nothing of airconn, so that it starts at once.
+It reads its standard input, a pipe whose other end only airconn holds, and which the system closes when airconn dies.
+A line is `group ID`, for processes to be killed at once; `process ID`, for one that is asked to end first; or
+`forget ID`. It uses the standard library alone, so that it starts at once.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ def _sent(send: Callable[[int, int], None], target: int, number: int) -> bool:
 
 
 def remove(directory: str) -> None:
-    """Remove `directory` and what is in it, also where a process that is just dying still writes there."""
+    """Removes `directory` and its content, also while a dying process still writes there."""
     end = time.monotonic() + REMOVE_SECONDS
     while os.path.lexists(directory):
         shutil.rmtree(directory, ignore_errors=True)

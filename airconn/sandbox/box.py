@@ -37,9 +37,9 @@ class Sandbox:
 
     `version` is as on the command line: a release, a prefix of one, or None for the newest known. `settings` go into
     its airflow.cfg, as `{"core": {"test_connection": "Enabled"}}`. `environ` are the caller's environment variables.
-    `on_progress` is called with short lines for a human.
+    `on_progress` is called with short lines for people.
 
-    A wrong version raises `UsageError` here, and whatever fails later a `SandboxError`.
+    A wrong version raises `UsageError` at once. All later failures raise `SandboxError`.
     """
 
     username = USERNAME
@@ -105,16 +105,16 @@ class Sandbox:
 
     @property
     def search_path(self) -> str:
-        """The PATH that its commands have, its own `airflow` first."""
+        """The PATH of its commands, with its own `airflow` first."""
         return os.pathsep.join((str(self.prepare().scripts), self._environ.get("PATH", os.defpath)))
 
     @property
     def guard(self) -> ProcessGuard:
-        """What ends with the sandbox."""
+        """The guard of its processes and files, which end with the sandbox."""
         return _running(self._guard)
 
     def prepare(self) -> environments.Environment:
-        """Its environment; the first time that a version is used, this installs it, and takes a while."""
+        """Its environment. The first time that a version is used, this installs it, which takes a while."""
         if os.name != "posix":
             raise SandboxError("Airflow doesn't run on this system", hint="run airconn in WSL or in a container")
         if self._environment is None:
@@ -122,7 +122,7 @@ class Sandbox:
         return self._environment
 
     def environ(self) -> dict[str, str]:
-        """The environment variables for a command that is to work on this sandbox: the caller's, and its own."""
+        """The environment variables for a command that works on this sandbox: the caller's, and its own."""
         theirs = airflow_environ(self._environ, home=self.home)
         kept = {name: value for name, value in theirs.items() if not name.startswith("AIRCONN_TOKEN")}
         return kept | {"PATH": self.search_path} | self.credentials()
@@ -132,21 +132,21 @@ class Sandbox:
         return {"AIRCONN_URL": self.url, "AIRCONN_USERNAME": self.username, "AIRCONN_PASSWORD": self.password}
 
     def run(self, command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[Any]:
-        """`subprocess.run` in this sandbox's environment variables."""
+        """Runs `subprocess.run` with the environment variables of this sandbox."""
         return subprocess.run(command, **{"env": self.environ(), **options})  # noqa: S603
 
     def wait(self) -> NoReturn:
-        """Wait as long as its server runs. Raises `ProgramFailed` when that ends by itself."""
+        """Waits as long as its server runs. Raises `ProgramFailed` when the server ends by itself."""
         _running(self._server).wait()
 
     def close(self) -> None:
-        """End its processes and remove its files. May be called again."""
+        """Ends its processes and removes its files. May be called again."""
         self._server = None
         if self._guard is not None:
             self._guard.close()
 
     def _start(self) -> None:
-        # A port that is in use is told before anything is installed.
+        # A port that is in use is an error before anything is installed.
         with listen(self._port) as listener:
             environment = self.prepare()
             self._progress(f"starting Airflow {self._release}")

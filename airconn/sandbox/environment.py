@@ -18,14 +18,14 @@ from airconn.sandbox.versions import Release
 
 Progress = Callable[[str], None]
 
-# Written last: an environment without it is the rest of an attempt that was cut short, and is made anew. The number
-# grows when a newer airconn needs what older environments don't have.
+# Written last: an environment without it is incomplete, and is built anew. The number grows when a newer airconn
+# needs what older environments don't have.
 _MARKER = "airconn-sandbox-1"
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A virtual environment with one Airflow in it, and a migrated, empty database to start from."""
+    """A virtual environment with one Airflow, and a migrated, empty database to start from."""
 
     directory: Path
 
@@ -48,7 +48,7 @@ class Environment:
 
 
 def cache_directory(environ: Mapping[str, str]) -> Path:
-    """Where the environments are: `AIRCONN_CACHE_DIR`, else the user's cache directory."""
+    """The directory of the environments: `AIRCONN_CACHE_DIR`, else the user's cache directory."""
     if chosen := environ.get("AIRCONN_CACHE_DIR"):
         return Path(chosen).absolute() / "sandbox"
     from platformdirs import user_cache_path
@@ -57,7 +57,7 @@ def cache_directory(environ: Mapping[str, str]) -> Path:
 
 
 def provide(release: Release, environ: Mapping[str, str], progress: Progress) -> Environment:
-    """The environment for `release`, built now unless there is one. Raises `SandboxError` if that can't be done."""
+    """The environment for `release`, built if it doesn't exist yet. Raises `SandboxError`."""
     root = cache_directory(environ)
     for minor in release.pythons:
         if (built := Environment(root / f"{release}-py3.{minor}")).is_complete:
@@ -125,7 +125,7 @@ def _prepare_database(
 
 @contextlib.contextmanager
 def _locked(directory: Path, progress: Progress) -> Iterator[int]:
-    """Hold the lock on `directory` against other processes. The system gives it up when its holders are dead."""
+    """Holds the lock on `directory` against other processes. The system releases it when its holders have died."""
     import fcntl  # not there on Windows, where Airflow doesn't run either
 
     lock = os.open(f"{directory}.lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -15,12 +15,12 @@ from types import FrameType
 
 from airconn.sandbox.box import Sandbox
 
-# What a shell answers where a command is not there, or can't be run.
+# The exit codes of a shell for a command that doesn't exist, or can't be run.
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
 
 _TERM_SECONDS = 10.0
-# A system without SIGHUP has no Airflow either, but this must still be importable to say so.
+# Airflow doesn't run on a system without SIGHUP, but this module must be importable there to say so.
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -40,7 +40,7 @@ def ending_signals() -> Iterator[None]:
 
     def end(signum: int, _: FrameType | None) -> None:
         told.append(signum)
-        if len(told) == 1:  # a second one would only cut short what the first has begun
+        if len(told) == 1:  # a second one would interrupt the cleanup of the first
             raise Ended(signum)
 
     with _handlers(dict.fromkeys(_ENDING, end)):
@@ -48,9 +48,9 @@ def ending_signals() -> Iterator[None]:
 
 
 def run_command(command: Sequence[str], box: Sandbox) -> int:
-    """Run `command` in the foreground and give its exit code, as a shell counts: 128 + N after signal N.
+    """Runs `command` in the foreground and gives its exit code as a shell does: 128 + N after signal N.
 
-    Raises :class:`Ended` once the command has ended if SIGTERM or SIGHUP came meanwhile.
+    If SIGTERM or SIGHUP came while it ran, raises :class:`Ended` after the command has ended.
     """
     told: list[int] = []
     early: list[int] = []
@@ -61,8 +61,8 @@ def run_command(command: Sequence[str], box: Sandbox) -> int:
         if child is None:
             early.append(signum)
             return
-        # A Ctrl-C goes to everything in the terminal's foreground, the command included, which decides what it
-        # means. Without a terminal, the signal was sent to airconn alone.
+        # A terminal sends a Ctrl-C to the command as well, which decides what it means. Without a terminal, the
+        # signal was sent to airconn alone.
         if signum != signal.SIGINT or not _in_the_foreground_of_a_terminal():
             child.send_signal(signum)
         if signum != signal.SIGINT:
@@ -87,20 +87,20 @@ def run_command(command: Sequence[str], box: Sandbox) -> int:
 
 
 def _start(command: Sequence[str], box: Sandbox) -> subprocess.Popen[bytes]:
-    """Start `command` as a process that the watchdog knows of before it does anything."""
+    """Starts `command` as a process that registers with the watchdog before it does anything else."""
     environ = box.environ()
     try:
         return subprocess.Popen(command, env=environ, preexec_fn=box.guard.announcing())  # noqa: S603 - it is asked for
     except subprocess.SubprocessError:
-        # The new process ended before it became the command. What is known of it a moment later will do as well.
+        # The new process ended before it became the command. The watchdog gets to know the next one from airconn.
         return subprocess.Popen(command, env=environ)  # noqa: S603
 
 
 @contextlib.contextmanager
 def _handlers(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], None]]) -> Iterator[None]:
-    """Install `handlers`, but not over a signal that the caller has us ignore, as nohup does."""
+    """Installs `handlers`, except for signals that the caller has airconn ignore, as nohup does."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread can have any, and gets the signals
+        yield  # only the main thread can have handlers, and gets the signals
         return
     previous = {}
     for number, handler in handlers.items():

@@ -1,4 +1,4 @@
-"""A private directory and process groups that vanish when airconn does, in whatever way that is."""
+"""A private directory and process groups that end with airconn, even if it is killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airconn.sandbox import _watchdog
 class ProcessGuard:
     """Owns a temporary directory, and the processes that are started through it.
 
-    Leaving the `with` block ends the processes and removes the directory. Where airconn is killed before that, a
+    Leaving the `with` block ends the processes and removes the directory. If airconn is killed before that, a
     watchdog process does it: it sees that the pipe between the two has closed.
     """
 
@@ -29,8 +29,8 @@ class ProcessGuard:
         self._watchdog: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> ProcessGuard:
-        # The watchdog comes first, so that no directory is left behind. In a session of its
-        # own, neither a Ctrl-C nor the end of the terminal reaches it.
+        # The watchdog comes first, so that no directory is left behind. A session of its own keeps a Ctrl-C and the
+        # end of the terminal away from it.
         self._watchdog = subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", _watchdog.__file__, str(self.directory)],
             stdin=subprocess.PIPE,
@@ -60,7 +60,7 @@ class ProcessGuard:
         pass_fds: Sequence[int] = (),
         stdin: int = subprocess.DEVNULL,
     ) -> subprocess.Popen[bytes]:
-        """Start `command` in a process group of its own, with what it says in `log` and its temporary files here."""
+        """Starts `command` in a process group of its own, with its output in `log` and its temporary files here."""
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603
                 command,
@@ -79,7 +79,7 @@ class ProcessGuard:
     def run(
         self, command: Sequence[str | Path], *, log: Path, env: Mapping[str, str], pass_fds: Sequence[int] = ()
     ) -> int:
-        """Run `command` to its end and give its exit status."""
+        """Runs `command` to its end and gives its exit status."""
         process = self.spawn(command, log=log, env=env, pass_fds=pass_fds)
         try:
             return process.wait()
@@ -87,7 +87,7 @@ class ProcessGuard:
             self.stop(process)
 
     def stop(self, process: subprocess.Popen[bytes]) -> None:
-        """End a process of :meth:`spawn` and all that it started, at once: nothing of theirs is to be kept."""
+        """Kills a process of :meth:`spawn` and all that it started."""
         # macOS answers "not permitted" for a group of dead processes.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -96,15 +96,15 @@ class ProcessGuard:
         self._tell("forget", process)
 
     def announcing(self) -> Callable[[], None]:
-        """What a process that is about to start runs to make itself known to the watchdog, as in :meth:`watching`.
+        """A function with which a new process registers itself with the watchdog, as in :meth:`watching`.
 
-        Where airconn did that, a kill between the start and the telling would leave the process behind.
+        If airconn did that, a kill between the start and the registration would leave the process behind.
         """
         pipe = self._watchdog.stdin.fileno() if self._watchdog is not None and self._watchdog.stdin else None
 
         def announce() -> None:
             if pipe is not None:
-                # To the new process a broken pipe is deadly already, as to any that a shell starts.
+                # A broken pipe would kill the new process.
                 signal.signal(signal.SIGPIPE, signal.SIG_IGN)
                 with contextlib.suppress(OSError):
                     os.write(pipe, f"process {os.getpid()}\n".encode())
@@ -114,7 +114,7 @@ class ProcessGuard:
 
     @contextlib.contextmanager
     def watching(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
-        """Within this block the watchdog ends `process` too, which isn't the guard's own to end otherwise."""
+        """Within this block the watchdog ends `process` too, which the guard itself doesn't end."""
         self._tell("process", process)
         try:
             yield
@@ -122,7 +122,7 @@ class ProcessGuard:
             self._tell("forget", process)
 
     def close(self) -> None:
-        """End everything and remove the directory. May be called again."""
+        """Ends all processes and removes the directory. May be called again."""
         for process in reversed(self._groups.copy()):
             self.stop(process)
         _watchdog.remove(str(self.directory))

@@ -1,4 +1,4 @@
-"""Makes a virtual environment with one Airflow in it: with uv where there is one, else with venv and pip."""
+"""Creates a virtual environment with one Airflow: with uv if it is there, else with venv and pip."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from airconn.sandbox.pythons import Python
 from airconn.sandbox.surroundings import without_python
 from airconn.sandbox.versions import Release
 
-# Settings of the caller that would put other things, or in other places, than is asked for here. Those that say
-# where packages come from, and how to get there, stay.
+# Settings of the caller that would install other packages, or in other places. Those that say where packages come
+# from are kept.
 _UNWANTED = frozenset(
     {
         "UV_BUILD_CONSTRAINT",
@@ -53,7 +53,7 @@ _UNWANTED = frozenset(
 
 
 def find_uv(environ: Mapping[str, str]) -> Path | None:
-    """A uv that runs: the one that came with airconn, else the one on PATH."""
+    """The path of a uv that runs: the one that came with airconn, else the one on PATH."""
     beside = shutil.which("uv", path=sysconfig.get_path("scripts"))
     for found in (beside, shutil.which("uv", path=environ.get("PATH", os.defpath))):
         if found and _runs([found, "--version"]):
@@ -71,10 +71,10 @@ def install(
     environ: Mapping[str, str],
     keep: int,
 ) -> None:
-    """Make the environment `target` and put `release` in it. Raises `ProgramFailed` with what the installer said.
+    """Creates the environment `target` with `release` in it. Raises `ProgramFailed` with the installer's last lines.
 
-    `keep` is a file descriptor that the installers inherit: the lock on `target`, which so outlasts a killed airconn
-    for as long as one of them still writes there.
+    `keep` is a file descriptor that the installers inherit: the lock on `target`, which is held until the last of
+    them has ended, even if airconn is killed.
     """
     requirement = f"apache-airflow=={release}"
     inside = target / "bin" / "python"
@@ -104,7 +104,7 @@ def install(
 
 
 def installer_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment without what would make an installer do something else than it is told."""
+    """The caller's environment without the settings that would change what an installer does."""
     kept = {name: value for name, value in without_python(environ).items() if name not in _UNWANTED}
     return kept | {
         "NO_COLOR": "1",
@@ -130,7 +130,7 @@ def _hint(said: str, uv: Path | None) -> str:
 
 
 def _runs(command: Sequence[str]) -> bool:
-    """True where `command` is more than a shim for something that isn't there."""
+    """Whether `command` runs, and isn't a shim for a program that isn't there."""
     try:
         return not subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30).returncode  # noqa: S603
     except (OSError, subprocess.SubprocessError):

@@ -1,4 +1,4 @@
-"""The end of what another program wrote, fit to be shown: without secrets."""
+"""The last lines of another program's output, without secrets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class ProgramFailed(SandboxError):
-    """A program that the sandbox needs has failed, and `said` why in its last lines."""
+    """A program that the sandbox needs has failed. `said` are the last lines of its output."""
 
     def __init__(
         self, message: str, *, where: str | None = None, hint: str | None = None, said: Sequence[str] = ()
@@ -25,7 +25,7 @@ class ProgramFailed(SandboxError):
 
 
 def tail(log: Path, secrets: Iterable[str] = (), *, lines: int = 15) -> list[str]:
-    """The last lines of `log`, with `secrets`, and the credentials in any URL, replaced by `***`."""
+    """The last lines of `log`, with `secrets` and the credentials in URLs replaced by `***`."""
     try:
         text = log.read_text(encoding="utf-8", errors="replace")
     except OSError:

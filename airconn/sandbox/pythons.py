@@ -1,7 +1,7 @@
 """Finds a Python on this machine that a given Airflow supports.
 
-Every candidate is run and asked what it is: a file named python3.11 may be a pyenv shim for a version that isn't
-active, a symlink to nothing, or a build without SQLite.
+Every candidate is run and asked for its version: a file named python3.11 may be a pyenv shim for a version that isn't
+active, a broken symlink, or a build without SQLite.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ _USUAL_PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class Python:
-    """An interpreter that runs, and what it says of itself."""
+    """An interpreter that runs, and what it says about itself."""
 
     path: Path
     version: tuple[int, int, int]
     usable: bool
-    """It is a final release of CPython with the GIL, which is all that Airflow's dependencies are built for."""
+    """Whether it is a final release of CPython with the GIL, as Airflow's dependencies need."""
     lacking: tuple[str, ...]
-    """The modules that a sandbox needs and that it was built without."""
+    """The modules that a sandbox needs and that this interpreter doesn't have."""
 
     def __str__(self) -> str:
         text = ".".join(map(str, self.version))
@@ -64,7 +64,7 @@ class Python:
 
 
 def find(release: Release, *, uv: Path | None, environ: Mapping[str, str]) -> Python:
-    """The newest Python here that `release` supports. Raises `SandboxError`, with those that were found, if none."""
+    """The newest Python here that `release` supports. Raises `SandboxError` that lists the ones that were found."""
     # Without uv the environment is made by that Python's own venv and pip.
     needs = ("sqlite3", "ssl") if uv else ("sqlite3", "ssl", "venv", "ensurepip")
     found: dict[tuple[int, int, int], Python] = {}
@@ -84,7 +84,7 @@ def find(release: Release, *, uv: Path | None, environ: Mapping[str, str]) -> Py
 
 
 def probe(path: Path, needs: Sequence[str] = ()) -> Python | None:
-    """What the interpreter at `path` is; None where it doesn't run, as a shim whose version isn't active."""
+    """The interpreter at `path`. None if it doesn't run, such as a shim whose version isn't active."""
     try:
         answer = subprocess.run(  # noqa: S603 - asking interpreters what they are is the purpose
             [path, "-I", "-c", _PROBE, *needs],
@@ -110,7 +110,7 @@ def _minor(python: Python) -> int | None:
 
 
 def _candidates(minors: Sequence[int], *, uv: Path | None, environ: Mapping[str, str]) -> Iterator[Path]:
-    """Files that may be Pythons: those named like a wanted one, the newest first, and then all others."""
+    """Files that may be Pythons: first those named like one of `minors`, in that order, then all others."""
     everywhere = [*_current(), *_in_pyenv(environ), *(_known_to_uv(uv) if uv else ())]
     seen: set[Path] = set()
     for minor in minors:
@@ -137,14 +137,14 @@ def _on_path(name: str, environ: Mapping[str, str]) -> Iterable[Path]:
 
 
 def _in_pyenv(environ: Mapping[str, str]) -> Iterable[Path]:
-    """What pyenv has installed, active or not."""
+    """The Pythons that pyenv has installed, active or not."""
     home = environ.get("HOME")
     root = environ.get("PYENV_ROOT") or (home and str(Path(home, ".pyenv")))
     return sorted(Path(root, "versions").glob("3.*/bin/python"), reverse=True) if root else []
 
 
 def _known_to_uv(uv: Path) -> Iterable[Path]:
-    """What uv has installed or found by ways of its own (the registry of Conda, its managed Pythons, …)."""
+    """The Pythons that uv has installed or found itself (the registry of Conda, its managed Pythons, …)."""
     command = [str(uv), "python", "list", "--only-installed", "--no-python-downloads", "--output-format", "json"]
     try:
         done = subprocess.run(  # noqa: S603

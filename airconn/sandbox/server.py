@@ -27,8 +27,8 @@ _TICK = 0.2
 def listen(port: int) -> socket.socket:
     """A socket listening on `port`, or on a free one for 0.
 
-    airconn itself takes the port, and the server inherits it: between choosing a free port and using it, no
-    other program can get hold of it.
+    airconn itself takes the port, and the server inherits the socket, so that no other program can take the port
+    before the server uses it.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
@@ -46,7 +46,7 @@ def listen(port: int) -> socket.socket:
 
 
 class Server:
-    """A running server. Its listening socket is its own from here on."""
+    """A running server, which takes over the listening socket."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Server:
             self._process = guard.spawn(
                 [python, "-I", _airflow_side.__file__, "serve", str(listener.fileno())],
                 log=self._log,
-                env={**environ, "AIRFLOW_API_APPS": "core"},  # without what the tasks of 3.x talk to
+                env={**environ, "AIRFLOW_API_APPS": "core"},  # without the API for the tasks of 3.x
                 pass_fds=[listener.fileno()],
                 stdin=subprocess.PIPE,
             )
@@ -75,7 +75,7 @@ class Server:
             stdin.write(f"{secret.password}\n".encode())
 
     def wait_until_it_answers(self, seconds: float) -> None:
-        """Raises `ProgramFailed`, with the end of the server's log, if it dies or doesn't answer within `seconds`."""
+        """Waits for an answer. Raises `ProgramFailed` with the end of the log if it dies or `seconds` have passed."""
         path = next(path for path, v2 in VERSION_PATHS if v2 is not self.release.version.is_airflow_2)
         end = time.monotonic() + seconds
         while not self._answers(path, end):
@@ -86,12 +86,12 @@ class Server:
             time.sleep(_TICK)
 
     def wait(self) -> NoReturn:
-        """Wait as long as the server runs. Raises `ProgramFailed` when it ends."""
+        """Waits as long as the server runs. Raises `ProgramFailed` when it ends."""
         self._process.wait()
         raise self._error("has ended")
 
     def _answers(self, path: str, end: float) -> bool:
-        """Ask once. The socket listens from the start, so the answer comes when the server is ready, or never."""
+        """Asks once. The socket listens from the start, so the answer comes when the server is ready, or never."""
         try:
             with socket.create_connection((HOST, self.port), timeout=_TICK) as connection:
                 connection.sendall(f"GET {path} HTTP/1.0\r\nHost: {HOST}:{self.port}\r\n\r\n".encode())

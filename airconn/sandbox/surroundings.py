@@ -1,4 +1,4 @@
-"""What a sandboxed Airflow reads at its start: its airflow.cfg, and the environment variables around it."""
+"""The airflow.cfg and the environment variables of a sandboxed Airflow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PYTHON_KEPT = ("PYTHONIOENCODING", "PYTHONUNBUFFERED", "PYTHONUTF8")
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """All that is random about one sandbox."""
+    """The random secrets of one sandbox."""
 
     password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     fernet_key: str = field(
@@ -40,10 +40,10 @@ class Secrets:
 
 
 def write_config(home: Path, release: Release, secret: Secrets, url: str, extra: Settings | None = None) -> None:
-    """Write the files in `home` that configure its Airflow.
+    """Writes the files in `home` that configure its Airflow.
 
-    They are files and not environment variables so that AIRFLOW_HOME alone, in any terminal, leads `airflow` to this
-    database with this Fernet key.
+    With files instead of environment variables, AIRFLOW_HOME alone leads `airflow` in any terminal to this database
+    and Fernet key.
     """
     # Airflow substitutes %(…)s and %%.
     config = configparser.ConfigParser(interpolation=None)
@@ -68,7 +68,7 @@ def _settings(home: Path, release: Release, secret: Secrets, url: str) -> Settin
             "sql_alchemy_conn": f"sqlite:///{home / DATABASE_NAME}",
             "load_default_connections": "False",
         },
-        # Some versions say on stdout, amid what `airflow connections export -` prints, how they load providers.
+        # Some versions log to stdout how they load providers, in the middle of `airflow connections export -`.
         "logging": {"logging_level": "WARNING", "fab_logging_level": "WARNING"},
         "usage_data_collection": {"enabled": "False"},
     }
@@ -103,9 +103,9 @@ def _private(path: Path) -> TextIO:
 
 
 def airflow_environ(environ: Mapping[str, str], *, home: Path) -> dict[str, str]:
-    """`environ` for a process that is to see the Airflow in `home`.
+    """`environ` for a process that uses the Airflow in `home`.
 
-    What the caller has set for another Airflow or another Python is gone, and 127.0.0.1 is reached without a proxy.
+    Variables for another Airflow or another Python are removed, and 127.0.0.1 is reached without a proxy.
     """
     kept = {name: value for name, value in without_python(environ).items() if not name.startswith("AIRFLOW_")}
     if any(name.lower() in ("http_proxy", "https_proxy", "all_proxy") for name in kept):
@@ -115,7 +115,7 @@ def airflow_environ(environ: Mapping[str, str], *, home: Path) -> dict[str, str]
 
 
 def without_python(environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` without what leads a Python to other modules than its own, or changes how it runs."""
+    """`environ` without the variables that lead a Python to other modules, or change how it runs."""
     return {
         name: value
         for name, value in environ.items()

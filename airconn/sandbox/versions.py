@@ -1,4 +1,4 @@
-"""Which Airflow a text names, and what it takes to install it."""
+"""Finds the release of Airflow that a text names, with what is needed to install it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from airconn.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One Airflow, and what it takes to install it as it was when it came out."""
+    """One Airflow, and what is needed to install it with the dependencies of its release day."""
 
     version: AirflowVersion
     cutoff: str | None
-    """Nothing uploaded from this moment on (RFC 3339) is installed. None where the release day isn't known."""
+    """The time (RFC 3339) from which uploaded packages aren't installed. None if the release day isn't known."""
     pythons: tuple[int, ...]
-    """The minor versions of Python 3 that it runs on, the newest first."""
+    """The minor versions of Python 3 that it runs on, newest first."""
 
     def __str__(self) -> str:
         return str(self.version)
@@ -32,7 +32,7 @@ class Release:
 def resolve(text: str | None = None) -> Release:
     """The release that `text` names: `2.7.3`; or by a prefix, the newest known patch of `2.7`; None is the newest.
 
-    A patch or a minor version newer than the table is taken at its word. Raises `UsageError` for anything else.
+    A patch or a minor version newer than the table is accepted. Raises `UsageError` for anything else.
     """
     if text is None:
         return _release(NEWEST)
@@ -67,7 +67,7 @@ def _release(version: AirflowVersion) -> Release:
 
 
 def _what_there_is() -> str:
-    """All known releases, one range a minor version: `2.7.0 to 2.7.3, 2.8.0 to 2.8.4, …`."""
+    """All known releases, a range for each minor version: `2.7.0 to 2.7.3, 2.8.0 to 2.8.4, …`."""
     patches: dict[str, list[AirflowVersion]] = {}
     for version in KNOWN:
         patches.setdefault(version.series, []).append(version)

@@ -45,7 +45,7 @@ URIS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 @given(URIS)
 def test_every_uri_is_looked_at(uri: str) -> None:
     for version in (OLDEST, NEWEST):
-        for _, offset, message in uris.troubles(uri, rules_for(version)):
+        for _, offset, message in uris.problems(uri, rules_for(version)):
             assert 0 <= offset <= len(uri)
             assert message.isprintable()
 

@@ -103,9 +103,9 @@ def test_what_an_import_would_refuse_of_the_fields_is_found_in_its_words(tmp_pat
     long = Connection(conn_id="a", conn_type="http", host="h" * 600, port=2**40, team_name="")
     expected = [("AC321", problem, None) for problem in limits.problems(long, NEWEST)]
     assert len(expected) == 3
-    assert [t for t in objects.troubles(long, NEWEST, is_uri=False) if t[0] == "AC321"] == expected
+    assert [t for t in objects.problems(long, NEWEST, is_uri=False) if t[0] == "AC321"] == expected
     pool = Pool(name="p" * 300, slots=-5)
-    said = [message for _, message, _ in objects.troubles(pool, NEWEST, is_uri=False)]
+    said = [message for _, message, _ in objects.problems(pool, NEWEST, is_uri=False)]
     assert said == list(limits.problems(pool, NEWEST))
 
 
@@ -134,16 +134,16 @@ AIRFLOW_2 = AirflowVersion(2, 11, 2)
 def test_what_an_import_through_the_api_would_refuse_is_found_in_its_words(
     obj: AirflowObject, version: AirflowVersion, codes: list[str]
 ) -> None:
-    troubles = list(objects.troubles(obj, version, is_uri=False))
-    assert sorted(code for code, _, _ in troubles) == codes
-    told = {message for code, message, _ in troubles if code in ("AC301", "AC306", "AC321")}
+    problems = list(objects.problems(obj, version, is_uri=False))
+    assert sorted(code for code, _, _ in problems) == codes
+    told = {message for code, message, _ in problems if code in ("AC301", "AC306", "AC321")}
     assert told == set(refusals.problems(obj, dialect_for(version)))
 
 
 def test_what_is_wrong_with_an_id_is_told_once_and_its_fields_all_the_same() -> None:
     obj = Connection(conn_id="a b", conn_type="http", extra=Text("null"))
-    assert [code for code, _, _ in objects.troubles(obj, AIRFLOW_2, is_uri=False)] == ["AC301", "AC306"]
-    assert [code for code, _, _ in objects.troubles(obj, NEWEST, is_uri=False)] == ["AC301"]  # and AC103
+    assert [code for code, _, _ in objects.problems(obj, AIRFLOW_2, is_uri=False)] == ["AC301", "AC306"]
+    assert [code for code, _, _ in objects.problems(obj, NEWEST, is_uri=False)] == ["AC301"]  # and AC103
 
 
 def test_findings_are_sorted_and_there_once(tmp_path: Path) -> None:
