@@ -11,7 +11,7 @@ from urllib.parse import quote
 from airconn import __version__
 from airconn.check.rules import ALL, Finding, Severity
 from airconn.quoting import clean, to_json
-from airconn.report import SCHEMA_VERSION
+from airconn.report.results import SCHEMA_VERSION
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 

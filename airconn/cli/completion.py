@@ -18,7 +18,7 @@ def command(app: App, /, shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from airconn.cli import group
+    from airconn.cli.main import group
 
     completion = get_completion_class(shell)
     assert completion is not None  # noqa: S101 - click has all three

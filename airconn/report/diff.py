@@ -8,7 +8,7 @@ from itertools import groupby
 from airconn.diff import Diff, FieldDiff, ObjectDiff, Status
 from airconn.model import Connection
 from airconn.quoting import clean, to_json
-from airconn.report import SCHEMA_VERSION, Style
+from airconn.report.results import SCHEMA_VERSION, Style
 from airconn.report.values import shown_sides
 
 SYMBOLS = {

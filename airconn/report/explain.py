@@ -7,7 +7,7 @@ from itertools import groupby
 
 from airconn.diff import Status
 from airconn.quoting import clean, to_json
-from airconn.report import SCHEMA_VERSION, Style
+from airconn.report.results import SCHEMA_VERSION, Style
 from airconn.transfer.lookup import Explanation, LookupFinding, LookupState
 
 _COLOURS = {

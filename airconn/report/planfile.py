@@ -18,7 +18,7 @@ from airconn import trust
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.model import REDACTED, Bundle, Text, value_fields
 from airconn.quoting import shown_address
-from airconn.report import step_json
+from airconn.report.results import step_json
 from airconn.transfer.importing import Import
 from airconn.transfer.request_json import as_json, import_request
 from airconn.transfer.requests import ImportRequest

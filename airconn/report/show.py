@@ -11,7 +11,7 @@ from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name, leaves_of
 from airconn.model.secrecy import is_secret
 from airconn.quoting import clean, to_json
-from airconn.report import SCHEMA_VERSION
+from airconn.report.results import SCHEMA_VERSION
 
 _HIDDEN = f"{MASK} (hidden by the source)"
 

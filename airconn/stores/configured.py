@@ -38,7 +38,7 @@ def open_configured(
     config: AirflowConfig, section: Literal["secrets", "workers"], settings: Settings
 ) -> Store | None:
     """The place of the backend that is configured for a section, or None where no backend is."""
-    from airconn.stores import open_backend
+    from airconn.stores.registry import open_backend
 
     backend = secrets_backend(config, section)
     if backend is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from airconn.errors import AirconnError, BlockedError
 from airconn.model import Action, Outcome, Step, number_of
+from airconn.model.reading import Note
 from airconn.plan import Plan
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
@@ -152,6 +153,7 @@ class _Write:
         self._recovery = Recovery(host.state_directory)
         self._begun: list[Step] = []
         self._done: list[Outcome] = []
+        self._notes: list[Note] = []
         self._unbegun = 0
         """The number of steps that were taken in time, and not begun."""
         self._wrong: tuple[Outcome, ...] = ()
@@ -173,7 +175,7 @@ class _Write:
             failed = any(outcome.error for outcome in self._done)
             if not (is_interrupted or self._is_late or (failed and self._conduct.fail_fast)):
                 yield Completed()
-            yield Noted(tuple(note for outcome in self._done for note in outcome.notes))
+            yield Noted(tuple(self._notes))
             if not (is_interrupted or self._is_late):
                 yield from self._look_again()
         except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
@@ -208,6 +210,7 @@ class _Write:
         )
         with closing(outcomes):
             for outcome in outcomes:
+                self._notes += outcome.notes
                 if outcome.untried and self._has_no_time():
                     self._is_late = True
                     self._unbegun += 1

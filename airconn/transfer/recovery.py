@@ -55,7 +55,7 @@ class Recovery:
         self._kept = kept
 
     def literal_masks(self) -> tuple[str, ...]:
-        """The places in the file where a `***` is no mask, which `airconn import` has to be told."""
+        """The places in the file where a `***` is a real value, which `airconn import` has to be told."""
         from airconn.override.edit import literal_places
 
         return tuple(str(place) for obj in self._kept for place in literal_places(obj))
@@ -74,7 +74,7 @@ class Recovery:
         name = f"recovery-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}.json"
         for is_last in (False, True):
             with contextlib.suppress(AirconnError, OSError):
-                # Where nothing is writable, there is no directory for temporary files either.
+                # Where nothing is writable, not even a directory for temporary files is.
                 directory = Path(tempfile.gettempdir()) if is_last else self._directory
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
                 write_atomically(directory / name, text)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from airconn.config import Address, Config, Settings
-from airconn.stores import airflow_api
+from airconn.stores.airflow_api import store as airflow_api
 from airconn.stores.http.retries import Backoff
 from airconn.stores.http.transport import Transport
 from airconn.stores.secrets import vault

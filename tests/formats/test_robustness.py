@@ -18,6 +18,7 @@ from airconn.formats.base import ReadOptions, WriteOptions
 from airconn.formats.dotenv import marks
 from airconn.model import Kind
 from tests.formats import strategies as some
+from tests.formats.options import reading
 
 CASES = Path(__file__).parent / "cases"
 ROOT = CASES.parents[2]
@@ -51,7 +52,7 @@ def broken(draw: st.DrawFn, seeds: list[str]) -> str:
 
 
 options = st.builds(
-    ReadOptions,
+    reading,
     airflow=st.sampled_from(some.VERSIONS),
     kind=st.sampled_from([None, *Kind]),
     env_dialect=st.sampled_from([None, *marks.NAMES]),

@@ -10,7 +10,7 @@ import pytest
 from airconn.config import Settings
 from airconn.formats import get_format
 from airconn.formats.base import WriteOptions
-from airconn.model import ALL_KINDS, Action, Bundle, Connection, Pool, Text, Variable
+from airconn.model import Action, Bundle, Connection, Pool, Text, Variable
 from airconn.stores.base import Rehearses, Store
 from airconn.stores.file import FileStore
 from tests.stores.contract import TARGET, AnyContract, do, step
@@ -28,14 +28,14 @@ class TestFile(AnyContract):
 
     @pytest.fixture
     def store(self, path: Path, filled: Bundle, format_: str) -> Store:
-        options = WriteOptions(kinds=get_format(format_).KINDS & ALL_KINDS)
+        options = WriteOptions(kinds=get_format(format_).kinds)
         path.write_text(get_format(format_).render(filled, options).text)
         return FileStore(str(path), Settings())
 
     @pytest.fixture
     def filled(self, format_: str) -> Bundle:
         objects = (CONNECTION, VARIABLE, Pool(name="default", slots=3))
-        return Bundle.of(obj for obj in objects if obj.kind in get_format(format_).KINDS)
+        return Bundle.of(obj for obj in objects if obj.kind in get_format(format_).kinds)
 
     @pytest.fixture
     def unreachable(self, tmp_path: Path) -> Callable[[], Store]:

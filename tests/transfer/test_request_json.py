@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airconn.formats import dotenv
+from airconn.formats.dotenv.declaration import DIALECT
 from airconn.model import AirflowVersion, Kind, Selection
 from airconn.plan import Lacking, OnExisting, Policy
 from airconn.transfer.choices import ObjectChanges, SourceFormat
 from airconn.transfer.request_json import as_json, import_request
 from airconn.transfer.requests import ImportRequest
 
-texts = st.text().filter(str.isprintable)
+texts = st.text(st.just(" ") | st.characters(exclude_categories=["C", "Z"]))
 lists = st.lists(texts, max_size=3).map(tuple)
 kinds = st.sampled_from(Kind)
 requests = st.builds(
@@ -24,7 +24,10 @@ requests = st.builds(
     sources=lists,
     to=st.none() | texts,
     source_format=st.builds(
-        SourceFormat, st.none() | texts, st.none() | kinds, st.none() | st.sampled_from(dotenv.NAMES)
+        SourceFormat,
+        st.none() | texts,
+        st.none() | kinds,
+        st.dictionaries(st.just(DIALECT.name), st.sampled_from(DIALECT.choices)),
     ),
     fills=lists,
     selection=st.builds(Selection, st.frozensets(kinds, min_size=1), lists, lists),

@@ -57,7 +57,7 @@ class Api(ABC):
         """What to send to write the fields `sent` of an object, and no others. Raises `NotWritten`."""
 
     def entity(self, step: Step) -> dict[str, Any]:
-        """What stands for a created or updated object in a request of many. Raises `NotWritten`."""
+        """The part of a bulk request for a created or updated object. Raises `NotWritten`."""
         raise NotWritten("this API has no request of many")
 
     def delete(self, kind: Kind, id_: str) -> Request:

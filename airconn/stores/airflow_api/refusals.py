@@ -1,6 +1,6 @@
-"""What an Airflow's API would refuse, or break on. Nobody is asked, and no value but the id is quoted.
+"""What an Airflow's API would refuse, or fail on. Sends no request, and quotes no value but the id.
 
-Where no other source is named, a fact was run against real servers.
+Each rule was seen on real servers, or names the source that it mirrors.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class Session(RestClient):
         return reply
 
     def get(self, request: Request, kind: Kind) -> Any:
-        """The JSON of an answer to a reading request, None where there is no such object.
+        """The JSON of an answer to a reading request, None where the object is missing.
 
         Raises `TargetError` for anything else.
         """
@@ -169,7 +169,7 @@ def _expired(reply: Reply, headers: Mapping[str, str]) -> bool:
 
 
 def names_an_object(reply: Reply) -> bool:
-    """Whether a 404 says that there is no such object, and not that there is no such page.
+    """Whether a 404 says that the object is missing, and not the page.
 
     v2: `{"detail": "The Variable with key: … was not found"}`, against `{"error": "API route not found"}` and
     `{"detail": "Not Found"}`. v1: a problem document, the title of which names the object or is `Not Found`.

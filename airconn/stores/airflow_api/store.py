@@ -97,3 +97,11 @@ class AirflowApiStore(Store):
         from airconn.stores.airflow_api.v2 import ApiV2
 
         return (ApiV2 if dialect.v2 else ApiV1)(dialect, Origin(self.address))
+
+
+def open_store(address: str, settings: Settings) -> AirflowApiStore:
+    """The Airflow at this address. It is not asked anything yet.
+
+    Raises `UsageError` for an address that can't be one of an Airflow, or that has credentials in it.
+    """
+    return AirflowApiStore(address, settings)

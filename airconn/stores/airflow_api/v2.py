@@ -93,7 +93,7 @@ class ApiV2(Api):
         return (Request("PATCH", self.path(step.kind, step.id), mask, body),)
 
     def entity(self, step: Step) -> dict[str, Any]:
-        """What stands for a created or updated object in a request of many. The server says which it doesn't take."""
+        """The part of a bulk request for a created or updated object. The server says which it refuses."""
         source = step.source
         if source is None:
             raise NotWritten("there is nothing to write")

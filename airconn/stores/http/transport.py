@@ -106,7 +106,7 @@ class Transport:
                 raise result
 
     def _wait(self, request: Request, pause: float, result: Reply | NoAnswer, maybe_done: bool) -> None:
-        """Waits before a retry, unless there is no time left for one."""
+        """Waits before a retry. Raises `OutOfTime` where the deadline comes first."""
         if not request.late and self.deadline.has_passed(pause):
             why = result.message if isinstance(result, NoAnswer) else f"it answers with status {result.status}"
             text = f"{why}, and the deadline leaves no time to try again"

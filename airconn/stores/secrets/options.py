@@ -20,7 +20,7 @@ from airconn.errors import UsageError
 T = TypeVar("T")
 
 NULL = "null"
-"""What stands for None in the query of an address: a kind without a prefix isn't looked for by Airflow."""
+"""The text for None in the query of an address. Airflow doesn't look for a kind whose prefix is None."""
 
 
 def secret(default: Any = None) -> Any:

@@ -11,7 +11,6 @@ from hypothesis import strategies as some
 from airconn.airflow.rest_api import dialect_for
 from airconn.model import REDACTED, AirflowVersion, Connection, Pool, Redacted, Text, Variable
 from airconn.stores.airflow_api.stored_forms import hides_more, is_shown, rewritten, stored_form, unmasked
-from airconn.stores.hidden import hidden_refusal
 
 V1, V2 = dialect_for(AirflowVersion(2, 11, 2)), dialect_for(AirflowVersion(3, 3, 2))
 
@@ -86,14 +85,6 @@ def test_a_mask_anywhere_in_a_masked_field_hides_it() -> None:
     assert unmasked("pre-***-post") is REDACTED
     assert unmasked("clear") == "clear"
     assert unmasked(None) is None
-
-
-def test_hidden_values_and_masks_are_found_before_they_are_sent() -> None:
-    obj = Connection(
-        conn_id="c", conn_type="t", host="***", login="a ***", password=REDACTED, extra=Text('{"a": ["***"]}')
-    )
-    names = ("conn_type", "host", "login", "password", "extra", "port")
-    assert hidden_refusal(obj, names) == "host, password, extra are hidden (***) and wasn't written"
 
 
 def test_two_objects_match_as_far_as_both_are_visible() -> None:

@@ -1,0 +1,169 @@
+"""The commands of the program, and a run of one: its exit code, and its errors in words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from airconn import __version__
+from airconn.cli.app import App, OutputClosedError
+from airconn.cli.once import refuse_twice
+from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_fault
+
+COMMANDS = {
+    "import": ("airconn.cli.import_", "Push objects from files or other places into an Airflow."),
+    "apply": ("airconn.cli.apply", "Carry out a plan that airconn import --plan-out wrote."),
+    "export": ("airconn.cli.export", "Pull objects out of an Airflow or another place into a file."),
+    "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
+    "check": ("airconn.cli.check", "Lint files: what doesn't parse, what Airflow reads otherwise, what lies open."),
+    "diff": ("airconn.cli.diff", "Show what differs between two places, with an exit code for CI."),
+    "list": ("airconn.cli.list_", "Show which objects a place holds, without their values."),
+    "show": ("airconn.cli.show", "Show single objects with their values, secrets masked."),
+    "explain": ("airconn.cli.explain", "Show where Airflow would find an object, and what that shadows."),
+    "delete": ("airconn.cli.delete", "Delete single objects of a place."),
+    "run": ("airconn.cli.run_", "Run a command with the objects of a place in its environment."),
+    "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
+    "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
+}
+"""Name -> (module with a click command named `command`, the line in the overview). Imported when the command runs."""
+
+
+_CREDENTIALS = (
+    "Who you are to an Airflow comes from AIRCONN_TOKEN, else from AIRCONN_USERNAME and AIRCONN_PASSWORD, else from "
+    "token_command in config.toml."
+)
+
+
+class _Group(click.Group):
+    """The commands, each imported only when it is the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)  # noqa: S101 - a slip of ours, not of a user
+        if any(parameter.name == "retries" for parameter in command.params):
+            command.epilog = _CREDENTIALS
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"the commands are {', '.join(COMMANDS)}"
+            raise UsageError(f"{args[0]!r} is no command", hint=hint)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name and command and not ctx.resilient_parsing:
+            refuse_twice(command, ctx, name, rest)
+        return name, command, rest
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="The target is --to or --from, else AIRCONN_URL, else url in airconn.toml, else http://localhost:8080.",
+)
+@click.version_option(__version__, "-V", "--version", message="airconn %(version)s")
+@click.pass_context
+def group(ctx: click.Context) -> None:
+    """Move Airflow connections, variables and pools between every place they can live.
+
+    \b
+      airconn import .env                          into the Airflow at AIRCONN_URL
+      airconn export --format uri                  out of it, to standard output
+      airconn convert .env -o airflow_settings.yaml
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
+    """Runs one command line and returns its exit code. Nothing but text for people comes out of it as an error."""
+    app = app or App.of_process()
+    try:
+        result = group.main(
+            list(args) if args is not None else None, prog_name="airconn", standalone_mode=False, obj=app
+        )
+        return int(result or 0)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        app.error(_from_click(error))
+        return ExitCode.USAGE
+    except AirconnError as error:
+        app.error(error)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        app.say("interrupted", level=-1)
+        if app.writes:
+            app.say("nothing was written", level=-1)
+        return ExitCode.INTERRUPTED
+    except OutputClosedError:
+        _forget_output()
+        return 128 + 13  # as `cat` would
+    except OSError as error:
+        if not _is_of_click(error):
+            app.error(_bug(error))
+            return ExitCode.SOME_FAILED
+        reason = error.strerror or "the system refuses"
+        app.error(TargetError(f"standard output can't be written to: {reason}"))
+        _forget_output()
+        return ExitCode.TARGET
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user, and its text could hold a secret
+        app.error(_bug(error))
+        return ExitCode.SOME_FAILED
+    finally:
+        app.progress.close()
+
+
+def _forget_output() -> None:
+    """Lets the interpreter not complain at its end of what standard output didn't take."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _from_click(error: click.UsageError) -> AirconnError:
+    message = " ".join(error.format_message().split())
+    command = error.ctx.command_path if error.ctx else "airconn"
+    hint = f"{command} --help lists what there is"
+    takes_from = error.ctx is not None and any("--from" in param.opts for param in error.ctx.command.params)
+    if takes_from and message.startswith("Got unexpected extra argument"):
+        hint = "a place to read from goes behind --from"
+    return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=hint)
+
+
+def _is_of_click(error: OSError) -> bool:
+    """Whether it was raised where click prints a help text."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == "click"
+
+
+def _bug(error: Exception) -> AirconnError:
+    place, trace = "nowhere", error.__traceback__
+    while trace:
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] == "airconn":
+            place = f"{module}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return AirconnError(
+        f"{own_fault(error)} in {place}",
+        hint="please report this line with your command and the versions of airconn and Airflow; it holds no values",
+    )

@@ -1,0 +1,235 @@
+"""What came of a run, and what a place holds: lines, counts and the JSON form of both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airconn.formats.base import Loss
+from airconn.model import (
+    WRITES,
+    Action,
+    AirflowObject,
+    Bundle,
+    Connection,
+    Kind,
+    Outcome,
+    Pool,
+    Step,
+    Text,
+    hidden_fields,
+)
+from airconn.model.change import FieldChange, How
+from airconn.quoting import clean, to_json
+
+if TYPE_CHECKING:
+    from airconn.plan import Plan
+
+SCHEMA_VERSION = 1
+"""Of the JSON reports. It changes when a key goes or changes its meaning, not when one is added."""
+
+SYMBOLS = {
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.REPLACE: ("±", "yellow"),
+    Action.DELETE: ("-", "red"),
+    Action.UNCHANGED: ("=", None),
+    Action.SKIPPED: (".", None),
+    Action.BLOCKED: ("!", "red"),
+}
+_FAILED = ("x", "red")
+DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.DELETE: "deleted",
+    Action.UNCHANGED: "unchanged",
+    Action.SKIPPED: "skipped",
+    Action.BLOCKED: "blocked",
+}
+_ALWAYS_COUNTED = ("created", "updated", "unchanged")
+_SHOWN_NAMES = 8
+
+Style = Callable[[str, str | None], str]
+"""Colours a text, or doesn't."""
+
+
+class Lines:
+    """The lines of a plan or its result, in columns."""
+
+    def __init__(self, steps: Sequence[Step], style: Style) -> None:
+        self.style = style
+        self.names = max((len(_name(step)) for step in steps), default=0)
+        self.types = max((len(_type(step.source or step.target)) for step in steps), default=0)
+        self.origins = max((len(_origin(step)) for step in steps), default=0)
+
+    def line(self, step: Step, error: str | None = None) -> str:
+        """`  ~ connections/billing_api   http   .env:7   host, password (hidden by Airflow: written again)`."""
+        symbol, colour = _FAILED if error else SYMBOLS[step.action]
+        remark = error or "; ".join(step.reasons) or ", ".join(_change(change) for change in step.changes)
+        columns = [
+            _name(step).ljust(self.names),
+            _type(step.source or step.target).ljust(self.types),
+            _origin(step).ljust(self.origins),
+            clean(remark),
+        ]
+        return f"  {self.style(symbol, colour)} {'  '.join(c for c in columns if c)}".rstrip()
+
+
+def _name(step: Step) -> str:
+    return clean(f"{step.kind.value}/{step.id}")
+
+
+def _type(obj: AirflowObject | None) -> str:
+    return clean(obj.conn_type) if isinstance(obj, Connection) else ""
+
+
+def _origin(step: Step) -> str:
+    return clean(str(step.source.origin)) if step.source else ""
+
+
+def _change(change: FieldChange) -> str:
+    names = ", ".join(change.names)
+    return names if change.how is How.CHANGED else f"{names} ({_HOW[change.how]})"
+
+
+_HOW = {
+    How.CLEARED: "cleared",
+    How.WRITTEN_AGAIN: "hidden by Airflow: written again",
+    How.KEPT: "hidden by Airflow: kept",
+    How.ASSUMED: "hidden by Airflow: assumed to be equal",
+}
+
+
+def summary(plan: Plan, outcomes: Iterable[Outcome] | None, target: str, *, wrong: int = 0) -> str:
+    """The closing line: `airflow 3.3.2 at http://localhost:8080: 1 created, 1 updated, 1 unchanged`.
+
+    Without outcomes, it says what would be. `wrong` objects were read back and aren't what was written.
+    """
+    numbers = counts(plan, outcomes)
+    shown = [f"{number} {word}" for word, number in numbers.items() if number or word in _ALWAYS_COUNTED]
+    shown += [f"{wrong} not as written"] if wrong else []
+    would = "would be " if outcomes is None else ""
+    return f"{clean(target)}: {would}{', '.join(shown)}"
+
+
+def counts(plan: Plan, outcomes: Iterable[Outcome] | None) -> dict[str, int]:
+    """How many objects were created, updated, unchanged, and so on. Those that a run didn't get to are `not done`."""
+    planned = Counter(step.action for step in plan.steps)
+    numbers = {word: planned[action] for action, word in DONE.items()}
+    numbers["failed"] = numbers["not done"] = 0
+    if outcomes is None:
+        return numbers
+    for step in plan.writes:
+        numbers[DONE[step.action]] -= 1
+    numbers["not done"] = len(plan.writes)
+    for outcome in outcomes:
+        numbers["failed" if outcome.error else DONE[outcome.step.action]] += 1
+        numbers["not done"] -= 1
+    return numbers
+
+
+def import_json(
+    plan: Plan, outcomes: Sequence[Outcome] | None, target: str, *, dry_run: bool, wrong: Sequence[Outcome] = ()
+) -> str:
+    """An import as JSON: what was planned for each object, what became of it, and the counts.
+
+    `wrong` are the objects that were read back and aren't what was written.
+    """
+    results = {} if outcomes is None else {(o.step.kind, o.step.id): o for o in (*outcomes, *wrong)}
+
+    def status(step: Step) -> str:
+        outcome = results.get((step.kind, step.id))
+        if outcome is not None:
+            return "failed" if outcome.error else "done"
+        return "planned" if dry_run else "not done"
+
+    objects = []
+    for step in plan.steps:
+        entry = step_json(step)
+        if step.action in WRITES:
+            outcome = results.get((step.kind, step.id))
+            entry |= {"status": status(step), "error": outcome.error if outcome else None}
+        objects.append(entry)
+    return to_json(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "target": target,
+            "dry_run": dry_run,
+            "objects": objects,
+            "summary": {**counts(plan, outcomes), **({"not as written": len(wrong)} if wrong else {})},
+        }
+    )
+
+
+def step_json(step: Step) -> dict[str, Any]:
+    """What is planned for one object, without its values."""
+    return {
+        "kind": step.kind.value,
+        "id": step.id,
+        "action": step.action.value,
+        "origin": str(step.source.origin) if step.source else None,
+        "fields": [{"name": c.name, "how": c.how.value, "leaves": list(c.leaves)} for c in step.changes],
+        "reasons": list(step.reasons),
+    }
+
+
+def amounts(bundle: Bundle, kinds: frozenset[Kind]) -> str:
+    """How many objects of the chosen kinds there are: `2 connections, 1 variable, 0 pools`."""
+    numbers = [(len(bundle.of_kind(kind)), kind) for kind in Kind if kind in kinds]
+    return ", ".join(f"{number} {kind.singular if number == 1 else kind.value}" for number, kind in numbers)
+
+
+def list_rows(bundle: Bundle) -> list[tuple[str, str, str, str]]:
+    """Kind, id, what it is and what is hidden, for each object; no values."""
+    return [
+        (obj.kind.value, clean(obj.id), clean(_describe(obj)), clean(", ".join(hidden_fields(obj)))) for obj in bundle
+    ]
+
+
+def _describe(obj: AirflowObject) -> str:
+    if isinstance(obj, Connection):
+        return obj.conn_type
+    if isinstance(obj, Pool):
+        slots = "without limit" if obj.slots == -1 else _number(obj.slots, "slot")
+        return slots + (", deferred included" if obj.include_deferred else "")
+    return _number(len(obj.value.text), "character") if isinstance(obj.value, Text) else "hidden"
+
+
+def _number(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def list_json(bundle: Bundle, source: str) -> str:
+    """The ids and types of a bundle as JSON; no values."""
+    objects: list[dict[str, Any]] = []
+    for obj in bundle:
+        entry: dict[str, Any] = {"kind": obj.kind.value, "id": obj.id, "origin": str(obj.origin)}
+        if isinstance(obj, Connection):
+            entry["conn_type"] = obj.conn_type
+        if isinstance(obj, Pool):
+            entry |= {"slots": obj.slots, "include_deferred": obj.include_deferred}
+        objects.append(entry | {"hidden": list(hidden_fields(obj))})
+    return to_json({"schema_version": SCHEMA_VERSION, "source": source, "objects": objects})
+
+
+def loss_lines(losses: Iterable[Loss], *, every_name: bool) -> list[str]:
+    """A line for each loss, with its objects: `connections: description has no place in a URI (2: a, b)`."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for loss in losses:
+        text = f"{loss.field} {loss.message}" if loss.field else f"left out: {loss.message}"
+        groups.setdefault((loss.kind.value, text), []).append(clean(loss.id))
+    return [f"{kind}: {text} ({_counted(ids, every_name)})" for (kind, text), ids in groups.items()]
+
+
+def _counted(names: Sequence[str], every_name: bool) -> str:
+    shown = ", ".join(names) if every_name else some(names)
+    lists = "" if every_name or len(names) <= _SHOWN_NAMES else ", -v lists them"
+    return f"{len(names)}: {shown}{lists}"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of some names, and how many others there are: `a, b and 3 more`."""
+    more = len(names) - _SHOWN_NAMES
+    return clean(", ".join(names[:_SHOWN_NAMES])) + (f" and {more} more" if more > 0 else "")
