@@ -1,4 +1,4 @@
-"""Why a server fails when it is to list objects, as far as its version tells."""
+"""Explains why a server fails to list objects, as far as its version tells."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from airconn.model import AirflowVersion, Kind
 
 
 def why_it_fails(kind: Kind, version: AirflowVersion | None) -> str:
-    """Where to find why a server of this version fails (500) when it is to show objects, and what is known of it."""
+    """Known reasons for which a server of this version fails (500) to show objects, and where to find the cause."""
     log = "the server's log has the reason"
     if version is None:
         return log

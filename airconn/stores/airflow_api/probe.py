@@ -27,9 +27,9 @@ class AnsweringAirflow:
 
 
 def probe(session: Session, watch: Watch) -> AnsweringAirflow:
-    """Asks for the version, which needs no credentials in any Airflow; with them if something in front wants some.
+    """The Airflow that answers. Its version needs no credentials, unless something in front of it requires them.
 
-    Raises `TargetError` saying what is wrong with the address, the network or the credentials.
+    Raises `TargetError` that says what is wrong with the address, the network or the credentials.
     """
     replies = []
     once = False
@@ -53,7 +53,7 @@ def probe(session: Session, watch: Watch) -> AnsweringAirflow:
 
 
 def _with_credentials(session: Session, path: str) -> Reply | None:
-    """The same with a token, or with basic authentication: whatever is in front of the API knows no `/auth/token`."""
+    """The answer with a token or basic authentication: a gateway in front of the API has no `/auth/token`."""
     return session.transport.send(Request("GET", path, largest=bodies.SMALL), session.auth.headers(v2=False))
 
 
@@ -78,7 +78,7 @@ def _checked(session: Session, text: str, v2: bool) -> AnsweringAirflow:
 
 
 def _is_airflows(reply: Reply) -> bool:
-    """Whether an answer is a page that Airflow itself has for addresses that lead nowhere.
+    """Whether an answer is Airflow's own page for unknown addresses.
 
     In Airflow 2 it is that of an error (www/templates/airflow/error.html), and in 3 the start page for all of them.
     """
@@ -86,7 +86,7 @@ def _is_airflows(reply: Reply) -> bool:
 
 
 def _explain(session: Session, replies: list[Reply]) -> TargetError:
-    """Why no answer was an Airflow's, from the one that tells most."""
+    """The error if no answer was from an Airflow, by the most telling one."""
     for reply in replies:
         if reply.status in (401, 403):
             return session.shut_out(reply.status, "read its version")

@@ -1,4 +1,4 @@
-"""Requests to an Airflow with credentials, and refusals of them in words."""
+"""Sends requests to an Airflow with credentials, and puts refusals of them into words."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
 
 
 class ShowingFailed(TargetError):
-    """The server fails on what it was asked to show (500), which may be for the sake of one object alone."""
+    """The server fails to show what it was asked for (500), which may be because of a single object."""
 
 
 class Session(RestClient):
-    """An Airflow and who we are for it. Threads may share it."""
+    """An Airflow, with the credentials for it. Threads may share it."""
 
     def __init__(self, base: str, settings: Settings) -> None:
         super().__init__(airflow_transport(base, settings))
@@ -34,16 +34,16 @@ class Session(RestClient):
         self.auth = Authenticator(settings.credentials, self.transport, settings.timeout)
         self.v2 = True
         self.version: AirflowVersion | None = None
-        """The Airflow that answers, from the moment on when it was asked for that."""
+        """The version of the Airflow, once it was asked for it."""
         self.let_in = False
-        """Whether a request with these credentials was answered with what it asked for."""
+        """Whether a request with these credentials has succeeded."""
         self._door = threading.Lock()
         self._turned_away: list[Reply] = []
         self._known_good: Request | None = None
-        """A request that was answered, to try whether these credentials are still let in."""
+        """A request that succeeded, to find out whether these credentials are still accepted."""
         self._refusals = 0
         self._shut: Reply | None = None
-        """The answer to credentials that were let in once and aren't any more, given again without a request."""
+        """The answer to credentials that aren't accepted any more, which is given again without a request."""
 
     def send(self, request: Request) -> Reply:
         """The answer to a request with credentials, logging in again when they have expired.
@@ -60,7 +60,7 @@ class Session(RestClient):
             return self._shut
         before = len(self._turned_away)
         with self._door:
-            # One at a time until one is let in: threads that begin together must not try a wrong password each.
+            # One at a time until one is accepted: threads that begin together must not try a wrong password each.
             if len(self._turned_away) > before:
                 return self._turned_away[-1]
             reply = self._send(request)
@@ -69,10 +69,10 @@ class Session(RestClient):
             return reply
 
     def _is_out(self, reply: Reply) -> bool:
-        """Whether a 403 is for these credentials as such, and not for what was asked.
+        """Whether a 403 means that these credentials aren't accepted at all.
 
-        Airflow 2.11 treats wrong ones as the public, which may do nothing. What was let in before is asked again, at
-        the first refusal, and then ever more seldom.
+        Airflow 2.11 treats wrong ones as the public, which may do nothing. To find out, a request that succeeded before
+        is sent again, at the first refusal and then ever more seldom.
         """
         if self.v2 or self._known_good is None:
             return False
@@ -134,7 +134,7 @@ class Session(RestClient):
         return "it may want another kind of token" if self.auth.given else f"it may want a token: {_HOW}"
 
     def shut_out(self, status: int, wish: str) -> TargetError:
-        """The server lets us in neither without credentials nor with these."""
+        """The error if the server accepts neither these credentials nor a request without any."""
         known = self._settings.credentials
         if not self.auth.given:
             looked = ", ".join(known.looked_at) or "AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"

@@ -1,4 +1,4 @@
-"""Who we are for an Airflow, by the first way to log in that fits the credentials."""
+"""Logs in to an Airflow, by the first way that fits the credentials."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airconn.stores.http.transport import Transport
 
 
 class Authenticator:
-    """Makes the headers that say who we are, and new ones when the old ones aren't accepted any more.
+    """Makes the headers with the credentials, and new ones when the old ones aren't accepted any more.
 
     Threads may share it. One that logs in makes the others wait.
     """
@@ -30,17 +30,17 @@ class Authenticator:
         return self._fitting(v2=True).needs_credentials
 
     def secrets(self) -> tuple[str, ...]:
-        """What must not be in a message."""
+        """The texts that messages must not show."""
         held = (text for way in tuple(self._ways.values()) for text in way.secrets())
         return tuple(text for text in (self._credentials.token, self._credentials.password, *held) if text)
 
     def headers(self, *, v2: bool) -> Mapping[str, str]:
-        """The headers for a request to `/api/v2`, or to `/api/v1`. Logs in when that wasn't done yet."""
+        """The headers for a request to `/api/v2`, or to `/api/v1`. Logs in if that hasn't been done yet."""
         with self._lock:
             return self._way(v2=v2).headers()
 
     def renew(self, refused: Mapping[str, str], *, v2: bool, late: bool = False) -> bool:
-        """Whether there are other headers now than those that were refused. Safe to call from several threads.
+        """Gets new credentials, and says whether the headers now differ from `refused`. Threads may share it.
 
         `late`: it is tried after the deadline as well.
         """
@@ -48,12 +48,12 @@ class Authenticator:
             return self._way(v2=v2).renew(refused, late=late)
 
     def worked(self, headers: Mapping[str, str], *, v2: bool) -> None:
-        """Takes note that a request with these headers was answered with what it asked for."""
+        """Notes that a request with these headers succeeded."""
         with self._lock:
             self._way(v2=v2).worked(headers)
 
     def has_expired(self, *, v2: bool) -> bool:
-        """Whether the credentials have expired, as far as they tell so by themselves."""
+        """Whether the credentials say that they have expired."""
         return self._way(v2=v2).has_expired()
 
     def close(self) -> None:
