@@ -71,8 +71,8 @@ class Session(RestClient):
     def _is_out(self, reply: Reply) -> bool:
         """Whether a 403 means that these credentials aren't accepted at all.
 
-        Airflow 2.11 treats wrong ones as the public, which may do nothing. To find out, a request that succeeded before
-        is sent again, at the first refusal and then ever more seldom.
+        Airflow 2.11 treats wrong ones as the public, which may do nothing. To find out, a request that succeeded
+        before is sent again, at the first refusal and then ever more seldom.
         """
         if self.v2 or self._known_good is None:
             return False
