@@ -85,7 +85,7 @@ def _tell_of_repairs(app: App, repairs: Sequence[Repair]) -> None:
 
 
 def _show(app: App, findings: Sequence[Finding]) -> None:
-    """The findings for people, and where GitHub runs us, once more for it."""
+    """Writes the findings for people and, in GitHub Actions, as annotations."""
     from airconn.check import Severity, report
     from airconn.quoting import clean
 

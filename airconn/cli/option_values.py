@@ -1,4 +1,4 @@
-"""Groups of options as typed values: a command gets one value for all that the options of a group say."""
+"""Groups options into typed values: a command gets one value for all options of a group."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def together(options: list[Callable[[F], F]]) -> Callable[[F], F]:
-    """One decorator for all these options, in their order."""
+    """One decorator for several options, in their order."""
 
     def decorate(function: F) -> F:
         for option in reversed(options):
@@ -26,7 +26,7 @@ def together(options: list[Callable[[F], F]]) -> Callable[[F], F]:
 
 
 def as_one(name: str, make: Callable[..., Any], options: list[Callable[[F], F]]) -> Callable[[F], F]:
-    """Options of which a command gets one value: the argument `name`, which `make` makes of what they say."""
+    """A decorator for options of which a command gets one value: the argument `name`, which `make` makes of them."""
 
     def decorate(function: F) -> F:
         @wraps(function)
@@ -43,7 +43,7 @@ def as_one(name: str, make: Callable[..., Any], options: list[Callable[[F], F]])
 
 
 def make_kinds(kinds: tuple[str, ...]) -> frozenset[Kind]:
-    """The kinds that were chosen. None is every kind."""
+    """The kinds that were chosen. Without a choice, all kinds."""
     from airconn.model import ALL_KINDS, Kind
 
     return frozenset(map(Kind, kinds)) or ALL_KINDS

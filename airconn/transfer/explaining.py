@@ -1,4 +1,4 @@
-"""What an `airconn explain` does: finds the places where Airflow looks, and tells what each has of an object."""
+"""Carries out an `airconn explain`: finds the places where Airflow looks, and what each has of an object."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from airconn.transfer.results import Result
 
 @dataclass(frozen=True, slots=True)
 class ExplainRequest:
-    """Which objects are explained, and in which places they are looked for."""
+    """Which objects to explain, and in which places to look for them."""
 
     names: tuple[str, ...] = ()
-    """Each KIND/ID, or an id alone. Without any, every object is explained that more than one place has."""
+    """The objects, each KIND/ID or an id alone. Without any, all objects are explained that several places have."""
     kinds: frozenset[Kind] = ALL_KINDS
     airflow: AirflowVersion | None = None
     places: NamedPlaces = field(default_factory=NamedPlaces)
@@ -30,12 +30,12 @@ class ExplainRequest:
 
 @dataclass(frozen=True, slots=True)
 class Explained(Result):
-    """The explanations that were asked for. The notes are of what the places could not give."""
+    """The explanations that were asked for. The notes are about objects that the places could not give."""
 
     explanations: tuple[Explanation, ...]
     airflow: AirflowVersion
     missing: InputErrors | None = None
-    """The objects that weren't found, where they may be among what could not be read."""
+    """The objects that weren't found, but may be among those that could not be read."""
     fails_on_difference: bool = False
 
     @property
@@ -88,7 +88,7 @@ def _unread(title: str, why: str) -> Note:
 
 
 def _missing(name: str, explanations: Sequence[Explanation], others: frozenset[Key]) -> InputError:
-    """The error of an id that no place has; `others` are those that are there."""
+    """The error for an id that no place has. `others` are the ids that the places have."""
     findings = [found for one in explanations for found in one.findings]
     looked = dict.fromkeys(found.place.title for found in findings if found.state is not LookupState.UNKNOWN)
     closed = {found.place.title: found.reason for found in findings if found.state is LookupState.UNKNOWN}

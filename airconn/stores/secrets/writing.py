@@ -1,4 +1,4 @@
-"""Writes of secrets: what is looked at before, what is told of a loss, and when nothing more is tried."""
+"""Writes secrets: checks what is there before, reports losses, and stops when the service doesn't answer."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from airconn.stores.silence import SILENT, Silence
 
 
 def found_before(key: Key, context: Context) -> Held | str | None:
-    """What was read of an object before a write: its secret, or why it is left alone."""
+    """The secret of an object that was read before a write, or the reason why it isn't touched."""
     return None if context.before is None else cast("Held | str | None", context.before.versions.get(key))
 
 
@@ -58,7 +58,7 @@ class SecretWriter:
         context: Context,
         read_by_name: Mapping[str, Sequence[Key]],
     ) -> None:
-        """`read_by_name` are the objects that were read before, by the names that several objects may have."""
+        """`read_by_name` are the objects that were read before, by the names that several objects may share."""
         self._store = store
         self._service = service
         self._codec = codec
@@ -70,11 +70,11 @@ class SecretWriter:
         self._lock = threading.Lock()
 
     def write(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        """As `Store.apply`."""
+        """The outcome of each step, as `Store.apply` gives it."""
         yield from in_order(self._outcome, self._begun(steps), self._service.parallel)
 
     def _begun(self, steps: Iterable[Step]) -> Iterator[Step]:
-        """The steps that write. Unless the place was read, it is asked before the first one whether it lets us in."""
+        """The steps that write. Unless the place was read, checks the credentials before the first one."""
         is_let_in = self._context.before is not None
         for step in steps:
             if step.action not in WRITES:
@@ -129,9 +129,9 @@ class SecretWriter:
             self._sent(partial(self._service.update, kind, id_, payload, held), partial(self._is_there, obj))
 
     def _held(self, step: Step) -> Held | None:
-        """The secret that a step changes or deletes, None where it is gone. Raises `Taken` where it has changed.
+        """The secret that a step changes or deletes. None if it is gone. Raises `Taken` if it has changed.
 
-        Where no write of the service would notice that, it is looked at again right before.
+        It is read again right before the write, unless the service has conditional writes.
         """
         can = self._store.capabilities
         key = step.kind, step.id
@@ -150,7 +150,7 @@ class SecretWriter:
         return None if now is None else replace(now, payload=self._codec.kept(step.kind, now.payload))
 
     def _decoded(self, kind: Kind, id_: str, held: Held | None) -> AirflowObject | None:
-        """The object that a secret is. None where Airflow makes none of it."""
+        """The object in a secret. None if Airflow reads none from it."""
         try:
             origin = Origin(self._service.name(kind, id_))
             return None if held is None else self._codec.decode(kind, id_, held.payload, self._rules, origin)
@@ -158,7 +158,7 @@ class SecretWriter:
             return None
 
     def _sent(self, write: Callable[[], None], is_done: Callable[[], bool]) -> None:
-        """Writes, and looks whether it was done where the answer was lost."""
+        """Writes. If the answer was lost, looks whether the write was carried out."""
         try:
             write()
         except Unsure as error:
@@ -176,12 +176,12 @@ class SecretWriter:
         try:
             self._service.create(obj.kind, obj.id, payload)
         except Taken as taken:
-            # An answer may have been lost, and the driver have tried again: then it is ours.
+            # If an answer was lost and the driver tried again, the secret is ours.
             if not self._is_there(obj):
                 raise taken from None
 
     def _is_there(self, obj: Connection | Variable) -> bool:
-        """Whether the place holds just this object."""
+        """Whether the place holds exactly this object."""
         try:
             held = self._service.get(obj.kind, obj.id)
         except Foreign:
