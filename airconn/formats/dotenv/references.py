@@ -9,7 +9,7 @@ from airconn.formats.dotenv.marks import PORTABLE
 
 
 def sourcing(file: str) -> str:
-    """The commands that import the values which a shell makes of a file. A shell looks for a bare name elsewhere."""
+    """The commands that import the values that a shell reads from a file. `.` looks for a bare name on the PATH."""
     path = file if file.startswith(("/", "./", "../")) else f"./{file}"
     return f"set -a; . {shlex.quote(path)}; set +a; airconn import env:"
 
@@ -31,11 +31,10 @@ _READERS = {
 
 
 def expanded_by(written: str, dialect: str) -> tuple[str, ...]:
-    """Who expands a reference in a value as it is written, with its quotes, in a file of a dialect.
+    """The readers that expand a reference in a value, which is given with its quotes, in a file of a dialect.
 
-    The dialects of a shell and of Compose refuse references themselves, and to `docker run` they are text. Between
-    single quotes is what a file without a dialect is to have as it is: only python-dotenv expands it, unless it is
-    told not to.
+    The dialects of a shell and of Compose refuse references themselves, and to `docker run` they are text. In a file
+    without a dialect, single quotes say that a value is text, though python-dotenv expands it with interpolation.
     """
     if written.startswith("'"):
         return ()
