@@ -1,4 +1,4 @@
-"""The registry of places: from an address to a store. A module is imported when the first address asks for it."""
+"""The registry of places, which opens a store by its address. A module is imported for its first address."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     module: str
-    """Has a function `open_store(address: str, settings: Settings) -> Store`."""
+    """The module with a function `open_store(address: str, settings: Settings) -> Store`."""
     prefixes: tuple[str, ...] = ()
     """The beginnings of its addresses."""
     names: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class _Entry:
     extra: str = ""
     """The extra of airconn that it needs: `pip install airconn[EXTRA]`."""
     keeps_deadline: bool = False
-    """Whether it stops at `Settings.deadline` by itself."""
+    """Whether the place stops at `Settings.deadline` by itself."""
 
     def takes(self, address: str) -> bool:
         return address.lower().startswith(self.prefixes) or address in self.names
@@ -92,7 +92,7 @@ REGISTRY = {
 _NO_FILE = re.compile(
     r"localhost$|[\w.-]+:\d+([/?#]|$)|https?[:/\\]|[\w.-]*//+[^/]*@|[^/@]*:[^@]*@", re.IGNORECASE | re.DOTALL
 )
-"""Addresses that are meant as URLs, and not as names of files. With ./ before it, it is a file."""
+"""Addresses that are meant as URLs, and not as names of files. With ./ before it, an address is a file."""
 
 
 def is_file(address: str) -> bool:
