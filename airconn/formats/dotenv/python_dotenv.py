@@ -11,6 +11,7 @@ from airconn.formats.dotenv import lines
 from airconn.formats.dotenv.dialect import Dialect, no_text, own
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.quoting import BARE, DOUBLE_ESCAPES, LINE_ESCAPES, Quoted, between_double
+from airconn.formats.dotenv.references import expanded_by_python_dotenv
 
 if TYPE_CHECKING:
     from dotenv.parser import Binding
@@ -89,4 +90,13 @@ def _broken(value: str) -> tuple[str, ...]:
     return ("python-dotenv (with interpolation)",) if "${" in value else ()
 
 
-DIALECT = Dialect("python-dotenv", "python-dotenv", entries, quote, own(quote), no_text, one_line=in_one_line)
+DIALECT = Dialect(
+    "python-dotenv",
+    "python-dotenv",
+    entries,
+    quote,
+    own(quote),
+    no_text,
+    one_line=in_one_line,
+    expanded_by=expanded_by_python_dotenv,
+)
