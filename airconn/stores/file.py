@@ -105,7 +105,9 @@ class FileStore(Store):
     def said_values(self) -> Mapping[str, str]:
         """The values of its format's options that the file says of itself. Where it is written anew, they stay."""
         try:
-            return formats.get_format(self.format_name()).said_by(self.text()) if self.holds_something() else {}
+            return (
+                formats.get_format(self.format_name()).values_in_text(self.text()) if self.holds_something() else {}
+            )
         except AirconnError:
             return {}
 
@@ -194,8 +196,8 @@ class FileStore(Store):
 
         def make() -> StoredForm:
             options, name = self._write_options(context), self.format_name()
-            updater = formats.get_format(name).code_of_updater() if content else None
-            fresh = partial(formats.get_format(name).code_of_writer().stored, options=options)
+            updater = formats.get_format(name).load_updater() if content else None
+            fresh = partial(formats.get_format(name).load_writer().stored, options=options)
             return updater.stored_in(content.text, options) if updater and content else fresh
 
         return self._once("form", (content, context.airflow, context.writes), make)
@@ -217,7 +219,7 @@ class FileStore(Store):
         `is_unchanged` says whether an object of the file has to be written at all.
         """
         name, content = self.format_name(), self._there()
-        updater = formats.get_format(name).code_of_updater()
+        updater = formats.get_format(name).load_updater()
         if updater is not None and content is not None:
             return updater.update(content.text, changes, options, is_unchanged)
         before = self._parsed(context).bundle if content else Bundle()

@@ -36,7 +36,7 @@ def import_request(found: Any) -> ImportRequest:
     except AirconnError:
         raise ValueError("not a version of Airflow") from None
     values, ids = request.source_format.values, request.selection.ids
-    if request.max_delete < 0 or not formats.are_of_sources(values) or ids is not None:
+    if request.max_delete < 0 or not formats.are_source_values(values) or ids is not None:
         raise ValueError("not what a command line says")
     return request
 

@@ -7,7 +7,7 @@ import shlex
 
 
 def sourcing(file: str) -> str:
-    """The commands that import the values which a shell makes of a file. A shell looks for a bare name elsewhere."""
+    """The commands that import the values that a shell reads from a file. `.` looks for a bare name on the PATH."""
     path = file if file.startswith(("/", "./", "../")) else f"./{file}"
     return f"set -a; . {shlex.quote(path)}; set +a; airconn import env:"
 
@@ -29,9 +29,9 @@ _READERS = {
 
 
 def expanded_by_any(written: str) -> tuple[str, ...]:
-    """The readers of .env files that expand a reference in a value as it is written, with its quotes.
+    """The readers of .env files that expand a reference in a value, which is given with its quotes.
 
-    What is between single quotes is meant as it is: only python-dotenv expands it, unless it is told not to.
+    Single quotes say that a value is text, though python-dotenv expands it with interpolation.
     """
     if written.startswith("'"):
         return ()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from airconn.errors import AirconnError, InputError, TargetError
-from airconn.formats.base import ReadOptions, not_in_place, verified
+from airconn.formats.base import ReadOptions, not_in_place, verify_edit
 from airconn.model import (
     WRITES,
     Action,
@@ -191,7 +191,7 @@ class LocalStore(Store):
         if grammar.ids(content, kind) != (grammar.ids(now, kind) - gone) | {id_ for _, id_ in expected}:
             raise not_in_place()
         keys = {(kind, id_): obj for id_, obj in changes.items()}
-        verified(lambda: content.bundle, now.bundle, keys, expected)
+        verify_edit(lambda: content.bundle, now.bundle, keys, expected)
         write_atomically(Path(path), after, keep_mode=True)
 
     def _losses(self, step: Step, context: Context) -> tuple[Note, ...]:
