@@ -12,8 +12,8 @@ from functools import lru_cache
 from airconn.airflow.rules import Rules, rules_for
 from airconn.airflow.versions import AirflowVersion
 
-VERSION_PATHS = (("/api/v2/version", True), ("/api/v1/version", False))
-"""The paths that give the version without credentials, and whether a path is of v2, the API of Airflow 3."""
+VERSION_PATHS = ("/api/v2/version", "/api/v1/version")
+"""Where Airflow 3 and Airflow 2 tell their version, without credentials."""
 
 
 @dataclass(frozen=True, slots=True)

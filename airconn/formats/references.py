@@ -14,7 +14,6 @@ from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.dotenv.dialects import dialect_of
 from airconn.formats.dotenv.lines import unix_lines
 from airconn.formats.dotenv.marks import PORTABLE
-from airconn.formats.dotenv.references import expanded_by
 from airconn.model import AirflowObject, Kind, Origin, Text, field_values, fill, value_fields
 from airconn.model.leaves import leaves_of
 
@@ -25,8 +24,6 @@ _TEMPLATE = re.compile(
 """References that a tool fills in, in any format: envsubst, Jinja, Helm, 1Password, vals and SOPS."""
 _SHELL = re.compile(r"\\.|\$[A-Za-z_]\w*|\$\{|\$\(|`", re.DOTALL)
 _NAMED = re.compile(r"\\.|\$\{([A-Za-z_]\w*)(?:(:?-)([^{}$]*))?\}|\$([A-Za-z_]\w*)|\$[{(]|`", re.DOTALL)
-_EXPANDING_DIALECTS = frozenset({PORTABLE, "python-dotenv"})
-"""The dialects that read a reference as text. The others refuse a file with references, or don't have any."""
 _MOST = 100
 """The most names that one value may lead to."""
 _LONGEST = 1 << 20
@@ -104,12 +101,11 @@ class _EnvGuard(_TextGuard):
         super().__init__(is_unchanged, text)
         self.options = options
         dialect = dialect_of(text, options.value(DIALECT), "")
-        self.dialect = dialect.name
-        self.expands = dialect.name in _EXPANDING_DIALECTS
+        self.dialect = dialect
         self.values: dict[str, str] = {}
         self.written: dict[str, str] = {}
         """The values as they are written in the file, with their quotes."""
-        lines = unix_lines(text) if self.expands else ""
+        lines = unix_lines(text)
         for entry in dialect.entries(text):
             if entry.name and entry.value is not None:
                 self.values[entry.name] = entry.value
@@ -125,8 +121,8 @@ class _EnvGuard(_TextGuard):
 
     def refers(self, written: str) -> bool:
         """Whether a value as it is written has a reference for the readers of the file."""
-        if self.dialect != PORTABLE:
-            return bool(expanded_by(written, self.dialect))
+        if self.dialect.name != PORTABLE:
+            return bool(self.dialect.expanded_by(written))
         return not written.startswith("'") and any(match[0][0] != "\\" for match in _SHELL.finditer(written))
 
     def expansions(self, held: AirflowObject) -> Iterator[AirflowObject]:

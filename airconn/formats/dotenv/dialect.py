@@ -33,6 +33,11 @@ class Dialect:
     longest: int | None = None
     """The most bytes that a line may have."""
     has_quotes: bool = True
+    expanded_by: Callable[[str], tuple[str, ...]] = lambda written: ()
+    """The readers that expand a reference in a value as it is written, with its quotes, and airconn reads as text.
+
+    Dialects that refuse references or have none leave it out.
+    """
     way_out: str = "close the quotes, or put the whole value in quotes; comments start with #"
     """What to do about a line that the dialect doesn't allow."""
 

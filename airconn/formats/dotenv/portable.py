@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airconn.formats.dotenv import lines, quoting
+from airconn.formats.dotenv import lines, quoting, references
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal
 from airconn.formats.dotenv.marks import PORTABLE
 
@@ -14,4 +14,5 @@ DIALECT = Dialect(
     quoting.quote_like,
     lambda value: nul_refusal(value) or quoting.refusal(value),
     one_line=quoting.in_one_line,
+    expanded_by=references.expanded_by_any,
 )

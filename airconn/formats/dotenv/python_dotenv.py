@@ -11,6 +11,7 @@ from airconn.formats.dotenv import lines
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.quoting import BARE, DOUBLE_ESCAPES, LINE_ESCAPES, Quoted, between_double
+from airconn.formats.dotenv.references import expanded_by_python_dotenv
 
 if TYPE_CHECKING:
     from dotenv.parser import Binding
@@ -90,5 +91,12 @@ def _misread_by(value: str) -> tuple[str, ...]:
 
 
 DIALECT = Dialect(
-    "python-dotenv", "python-dotenv", entries, quote, one_style(quote), nul_refusal, one_line=in_one_line
+    "python-dotenv",
+    "python-dotenv",
+    entries,
+    quote,
+    one_style(quote),
+    nul_refusal,
+    one_line=in_one_line,
+    expanded_by=expanded_by_python_dotenv,
 )

@@ -17,7 +17,6 @@ from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
-from airconn.formats.dotenv.references import expanded_by
 from airconn.formats.env import KINDS, env_name, named_by, read_value
 from airconn.model import REDACTED, UNDESCRIBED, AirflowObject, Kind, Origin, Variable
 from airconn.model.reading import FoundUri, Reading
@@ -112,7 +111,7 @@ class _LinesReader:
         else:
             rules, column = self.options.rules, entry.value_column
             obj = read_value(kind, id_, entry.value, rules, origin, self.uris, column=column)
-            readers = expanded_by(entry.written, self.dialect.name)
+            readers = self.dialect.expanded_by(entry.written)
             self.found[name] = replace(obj, expanded_by=readers) if readers else obj
 
     def result(self) -> Reading:

@@ -7,6 +7,7 @@ anything else is refused.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def update(
     after = mark + editor.result()
     verify_edit(lambda: reading.read(after, "", as_before).checked().bundle, before, changes, expected)
     for secret in _secrets(after.removeprefix(mark)) if expected else ():
-        writing.refuse_too_large(place.size() for place in secret.entries())
+        writing.refuse_too_large(len(place.content()) for place in secret.entries())
     return Rendered(after, tuple(losses))
 
 
@@ -132,11 +133,12 @@ class _EntryInText:
         """Whether it is an environment variable of Airflow."""
         return env.named_by(self.name) is not None
 
-    def text(self) -> str:
-        return str(self.value.value) if self.is_plain else base64.b64decode(self.value.value).decode()
-
-    def size(self) -> int:
-        return len(self.value.value.encode()) if self.is_plain else len(base64.b64decode(self.value.value))
+    def content(self) -> bytes:
+        """What it holds. An entry that Airflow doesn't read, or that another one counts for, may be no base64."""
+        with contextlib.suppress(ValueError):
+            if not self.is_plain:
+                return base64.b64decode(self.value.value)
+        return str(self.value.value).encode()
 
     def objects(self) -> Iterator[Key]:
         """The kind and id of each object that Airflow finds here."""
@@ -168,7 +170,7 @@ class _ManifestEditor(YamlEdits):
         """How to write an object: as it is in the file, or as new ones are."""
         for place in self.places.get((obj.kind, obj.id), ()):
             layout = self.options.with_value(LAYOUT, "env" if place.is_variable else "backend")
-            return env.options_like(place.text(), obj, layout)
+            return env.options_like(place.content().decode(errors="replace"), obj, layout)
         return self.options
 
     def put(self, obj: Connection | Variable, options: WriteOptions) -> None:

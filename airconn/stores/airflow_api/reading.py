@@ -138,7 +138,7 @@ class ApiReader:
         self._add(f"{self._session.base}: {kind.value}/{id_}", f"{about}{_FAILS}", kind)
 
     def _add(self, where: str, what: str, kind: Kind) -> None:
-        why = why_it_fails(kind, self._api.dialect.version)
+        why = why_it_fails(kind, self._api.dialect)
         self.notes.append(Note(where, f"{what}: left out; {why}", left_out=True, failed=True))
 
 
