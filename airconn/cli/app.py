@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from airconn.cli.outgoing import coloured, outgoing
+from airconn.cli.clean_output import cleaned, coloured
 from airconn.cli.progress import Progress, columns_of
 from airconn.errors import AirconnError, InputErrors, TargetError, UsageError
 from airconn.quoting import clean, without_passwords
@@ -21,8 +21,8 @@ from airconn.quoting import clean, without_passwords
 if TYPE_CHECKING:
     from airconn.config import Config
     from airconn.formats.base import Note
-    from airconn.transfer.choices import Network
     from airconn.transfer.places import Places
+    from airconn.transfer.request_parts import Network
 
 
 _MOST_FAULTS = 20
@@ -155,11 +155,11 @@ class App:
         """Writes the result of the command to standard output, when all else is done.
 
         `raw` is for a program that needs each character as it is, such as a file. All else goes out through
-        `outgoing`. Raises `OutputClosedError` where the reader has gone, and `TargetError` where nothing can be
+        `cleaned`. Raises `OutputClosedError` where the reader has gone, and `TargetError` where nothing can be
         written.
         """
         self.progress.rest()
-        self._put(text if raw else outgoing(text))
+        self._put(text if raw else cleaned(text))
 
     def rows(self, text: str) -> None:
         """Writes lines for people to standard output, as `data` does, fitted to the width of a terminal."""
@@ -168,7 +168,7 @@ class App:
 
     def _rows(self, text: str) -> str:
         # The width is only known after cleaning: before, colours are marks, and text that gets escaped is shorter.
-        text = outgoing(text)
+        text = cleaned(text)
         if (columns := self._columns(self.stdout)) is None:
             return text
         from airconn.report.fitting import fit
@@ -215,7 +215,7 @@ class App:
         if self.verbosity >= level:
             # A run that writes goes on to its end, even if its reports have no reader any more.
             with contextlib.suppress(OSError):
-                text = "\n".join(outgoing(line, is_one=True) for line in lines)
+                text = "\n".join(cleaned(line, is_one=True) for line in lines)
                 self.progress.write(self.stderr, self._message(text) + "\n")
 
     def warn(self, text: str, *, level: int = 0) -> None:

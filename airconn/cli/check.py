@@ -13,7 +13,7 @@ from airconn.cli.app import App
 if TYPE_CHECKING:
     from airconn.check import Finding, Repair
     from airconn.model import AirflowVersion, Selection
-    from airconn.transfer.choices import SourceFormat
+    from airconn.transfer.request_parts import SourceFormat
 
 
 @click.command("check", short_help="Lint files, offline.")
@@ -55,7 +55,7 @@ def command(
     """
     from airconn.check import CheckRequest, report, run_check
     from airconn.model import NEWEST
-    from airconn.transfer.choices import Network
+    from airconn.transfer.request_parts import Network
 
     request = CheckRequest(
         sources, source_format, selection, airflow or NEWEST, ignore, fix=fix, strict=strict, allow_empty=allow_empty

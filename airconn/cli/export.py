@@ -11,10 +11,10 @@ from airconn.cli.app import App
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
-    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat, Writing
     from airconn.transfer.environ import Environ
     from airconn.transfer.exporting import Export, ExportRequest
     from airconn.transfer.new_text import NewText
+    from airconn.transfer.request_parts import Network, ObjectChanges, SourceFormat, Writing
 
 
 @click.command("export", short_help="Pull objects out of an Airflow.")

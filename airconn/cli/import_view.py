@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from airconn import report
 from airconn.cli.app import App
-from airconn.cli.nothing import warn_of_nothing
+from airconn.cli.empty_runs import warn_of_nothing
 from airconn.cli.printing import Printer
 from airconn.errors import AirconnError, ExitCode
 from airconn.model import Action, number_of

@@ -12,7 +12,7 @@ import click
 
 from airconn import __version__
 from airconn.cli.app import App, OutputClosedError
-from airconn.cli.once import refuse_twice
+from airconn.cli.repeated_options import refuse_twice
 from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_fault
 
 COMMANDS = {

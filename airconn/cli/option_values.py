@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from airconn.model import Kind, Selection
-    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat, Writing
+    from airconn.transfer.request_parts import Network, ObjectChanges, SourceFormat, Writing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,13 +58,13 @@ def make_selection(kinds: tuple[str, ...], include: tuple[str, ...], exclude: tu
 def make_source_format(from_format: str | None, kind: str | None, **said: str | None) -> SourceFormat:
     from airconn import formats
     from airconn.model import Kind
-    from airconn.transfer.choices import SourceFormat
+    from airconn.transfer.request_parts import SourceFormat
 
     return SourceFormat(from_format, Kind(kind) if kind else None, formats.given_values(said, "from_"))
 
 
 def make_changes(**said: tuple[str, ...]) -> ObjectChanges:
-    from airconn.transfer.choices import ObjectChanges
+    from airconn.transfer.request_parts import ObjectChanges
 
     return ObjectChanges(**said)
 
@@ -72,7 +72,7 @@ def make_changes(**said: tuple[str, ...]) -> ObjectChanges:
 def make_writing(out: Path | None, **said: Any) -> Writing:
     from airconn import formats
     from airconn.stores.saving import is_standard_output
-    from airconn.transfer.choices import Writing
+    from airconn.transfer.request_parts import Writing
 
     is_file = out is not None and str(out) != "-" and not is_standard_output(out)
     of_formats = {option.name: said.pop(option.name) for option in formats.options()}
@@ -80,6 +80,6 @@ def make_writing(out: Path | None, **said: Any) -> Writing:
 
 
 def make_network(**said: Any) -> Network:
-    from airconn.transfer.choices import Network
+    from airconn.transfer.request_parts import Network
 
     return Network(**said)

@@ -17,8 +17,8 @@ from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
 from airconn.cli.completing import complete_address as complete_address
 from airconn.cli.completing import complete_format as complete_format
-from airconn.cli.nothing import allowing_nothing as allowing_nothing
-from airconn.cli.nothing import warn_of_nothing as warn_of_nothing
+from airconn.cli.empty_runs import allowing_nothing as allowing_nothing
+from airconn.cli.empty_runs import warn_of_nothing as warn_of_nothing
 from airconn.cli.option_values import (
     as_one,
     make_changes,

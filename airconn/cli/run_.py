@@ -14,14 +14,14 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.handover import hand_over
+from airconn.cli.replace_process import hand_over
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
     from airconn.formats.base import ConnectionFormat
     from airconn.model import AirflowVersion, Selection
-    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat
     from airconn.transfer.environ import Environ, Limits, RunRequest
+    from airconn.transfer.request_parts import Network, ObjectChanges, SourceFormat
 
 _LARGEST_SHOWN = 3
 

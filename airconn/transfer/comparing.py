@@ -12,9 +12,9 @@ from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selec
 from airconn.model.reading import Note
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import ALLOW, refuse_nothing, refuse_unmatched
 from airconn.transfer.loading import Loaded, load, load_for
-from airconn.transfer.nothing import ALLOW, refuse_nothing, refuse_unmatched
 from airconn.transfer.places import Places
 from airconn.transfer.results import ReadRequest, Result
 from airconn.transfer.standard_input import refuse_second_use
@@ -121,7 +121,7 @@ def _load_file(
 def _load(
     store: Store, other: Store, request: DiffRequest, context: Context, faults: list[InputError]
 ) -> tuple[Loaded, AirflowVersion]:
-    airflow = request.airflow or watching.airflow_of(other, context)
+    airflow = request.airflow or reported_reads.airflow_of(other, context)
     try:
         return load([store], request.selection, replace(context, airflow=airflow)), airflow
     except InputErrors as error:

@@ -15,7 +15,7 @@ from airconn.plan import Plan
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
-from airconn.transfer import readback, watching
+from airconn.transfer import readback, reported_reads
 from airconn.transfer.deleting import prepare_deletion
 from airconn.transfer.events import (
     Completed,
@@ -169,7 +169,7 @@ class _Write:
         ended: BaseException | None = None
         is_interrupted = False
         try:
-            with orderly_end(self._host.stop, self._host.on_stop), watching.ended(self._prepared.context):
+            with orderly_end(self._host.stop, self._host.on_stop), reported_reads.ended(self._prepared.context):
                 yield from self._steps()
             is_interrupted = self._host.stop.is_set and len(self._done) < len(self._plan.writes)
             failed = any(outcome.error for outcome in self._done)
@@ -197,7 +197,7 @@ class _Write:
     def _steps(self) -> Generator[Event, None, None]:
         """Carries out the steps, until all are done or there is a reason to stop."""
         context, number = self._prepared.context, len(self._plan.writes)
-        if watching.is_plain(self._target) or not self._target.capabilities.at_once:
+        if reported_reads.is_plain(self._target) or not self._target.capabilities.at_once:
             context.watch("writing", 0, number)
         outcomes = carry_out(
             self._plan,

@@ -11,11 +11,11 @@ from airconn.formats import env
 from airconn.formats.base import ConnectionFormat, Faults, Loss, WriteOptions, holdable
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, Bundle, Kind
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import refuse_empty
 from airconn.transfer.hiding import Hidden, settle_hidden
 from airconn.transfer.loading import load
 from airconn.transfer.losses import refuse_losses
-from airconn.transfer.nothing import refuse_empty
 from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
 from airconn.transfer.results import ChangeRequest, Result
@@ -84,7 +84,7 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
     if selection.kinds == {Kind.POOLS}:
         raise UsageError("Airflow looks for no pools in its environment", hint="leave out --pools")
     context = places.context()
-    context = replace(context, airflow=request.airflow or watching.airflow_of(source, context))
+    context = replace(context, airflow=request.airflow or reported_reads.airflow_of(source, context))
     values = {CONNECTION_FORMAT.name: request.connection_format}
     options = WriteOptions(airflow=context.airflow, values=values)
     loaded = load([source], selection, context, fills=fills, change=change)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import ALL_KINDS, AirflowVersion, Kind
 from airconn.model.reading import Key, Note
+from airconn.transfer.empty_runs import nearest, suggestions
 from airconn.transfer.lookup import Explanation, LookupState, look_up, several_have
 from airconn.transfer.lookup_places import NamedPlaces, find_chains
-from airconn.transfer.nothing import nearest, suggestions
 from airconn.transfer.places import Places
 from airconn.transfer.results import Result
 

@@ -13,13 +13,13 @@ from airconn.model import AirflowVersion, Selection
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore, kept_in_words
 from airconn.stores.saving import refuse_unwritable
-from airconn.transfer import watching
-from airconn.transfer.choices import Writing
+from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import ALLOW, refuse_empty
 from airconn.transfer.loading import load
 from airconn.transfer.new_text import NewText, TargetFile, make_text
-from airconn.transfer.nothing import ALLOW, refuse_empty
 from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import Writing
 from airconn.transfer.results import ChangeRequest, Result
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -88,7 +88,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     of_target = replace(context, writes=selection.kinds)
     held = None
     if out.holds_something() and not writing.replace:
-        held = watching.read(out, Selection(), of_target)
+        held = reported_reads.read(out, Selection(), of_target)
     loaded = load(sources, selection, context, fills=fills, change=change)
     if not request.allow_empty:
         refuse_empty(selection, loaded, sources, context, unless_empty=not request.only_files)
@@ -128,7 +128,7 @@ def _version(source: Store, out: FileStore, context: Context, *, afresh: bool) -
     fault: InputError | None = None
     if out.holds_something() and not afresh:
         try:
-            watching.read(out, Selection(), context)
+            reported_reads.read(out, Selection(), context)
         except InputError as error:
             fault = error
     try:

@@ -21,9 +21,9 @@ from airconn.model import (
 from airconn.model.reading import Note, Reading
 from airconn.plan import Plan, Policy, TargetRules, make_plan, with_deletions
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store, read_only
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import ALLOW, refuse_empty, refuse_unmatched
 from airconn.transfer.loading import Change, Loaded, load_for
-from airconn.transfer.nothing import ALLOW, refuse_empty, refuse_unmatched
 from airconn.transfer.requests import ImportRequest
 
 
@@ -119,7 +119,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
     is_assumed = request.policy.hidden_is_equal and target.capabilities.hides
     whole = request.policy.on_existing != "overwrite" or is_assumed
     context = replace(context, airflow=airflow, writes=selection.kinds, whole=whole)
-    described = watching.describe(target, context)
+    described = reported_reads.describe(target, context)
     if selection.kinds == ALL_KINDS:
         loaded = _without_strangers(loaded, target, described)
         if loaded.strangers and not len(loaded.bundle) and refuses_empty:
@@ -137,7 +137,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
     if request.prune:
         plan = with_deletions(plan, bundle, reading.bundle, kinds & selection.kinds)
     if not plan.blocked:
-        _refuse_impossible(watching.rehearse(target, plan.writes, context))
+        _refuse_impossible(reported_reads.rehearse(target, plan.writes, context))
     return Import(
         described,
         plan,
@@ -158,12 +158,12 @@ def _read_target(
     if not ids:
         return Reading()
     if not request.prune:
-        return watching.read(target, Selection(kinds=kinds, ids=ids), context)
+        return reported_reads.read(target, Selection(kinds=kinds, ids=ids), context)
     # Renamed objects may be outside of the globs, and are looked for by their ids.
-    reading = watching.read(target, replace(selection, kinds=kinds & selection.kinds), context)
+    reading = reported_reads.read(target, replace(selection, kinds=kinds & selection.kinds), context)
     found = frozenset((obj.kind, obj.id) for obj in reading.bundle)
     if outside := ids - found:
-        others = watching.read(target, Selection(kinds=kinds, ids=outside), replace(context, before=reading))
+        others = reported_reads.read(target, Selection(kinds=kinds, ids=outside), replace(context, before=reading))
         reading = _joined(reading, others)
     if not request.allow_empty:
         places, notes = [*opened.sources, target], (*loaded.notes, *reading.notes)

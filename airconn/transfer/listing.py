@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from airconn.errors import InputError
 from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind
-from airconn.transfer import watching
-from airconn.transfer.choices import AS_THEY_TELL, SourceFormat
-from airconn.transfer.nothing import refuse_nothing, refuse_unmatched
+from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import refuse_nothing, refuse_unmatched
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.results import ReadRequest, Result
 from airconn.transfer.showing import find
 
@@ -36,7 +36,7 @@ def list_objects(request: ListRequest, places: Places) -> ListedObjects:
     store, selection = places.open_target(request.source, request.source_format), request.selection
     context = places.context(request.airflow or NEWEST)
     described = store.describe(context)
-    reading = watching.read(store, selection, context)
+    reading = reported_reads.read(store, selection, context)
     error = None
     if not request.allow_empty:
         found = [(obj.kind, obj.id) for obj in reading.bundle]

@@ -10,7 +10,7 @@ from airconn.errors import AirconnError, InputError, InputErrors, UnfitError
 from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection, fill, hidden_fields, rules_for
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
 
 Change = Callable[[Bundle, AirflowVersion], Bundle]
 """Changes the objects of the sources, for the Airflow that they are read for."""
@@ -52,7 +52,7 @@ def load(
     kinds: frozenset[Kind] = frozenset()
     for store in sources:
         with _collecting(faults):
-            reading = watching.read(store, selection, context)
+            reading = reported_reads.read(store, selection, context)
             bundles.append(reading.bundle)
             notes += reading.notes
             kinds |= reading.kinds & store.capabilities.kinds
@@ -85,7 +85,7 @@ def _filled(bundle: Bundle, store: Store, context: Context) -> tuple[Bundle, Seq
     lacking = frozenset((obj.kind, obj.id) for obj in bundle if hidden_fields(obj))
     if not lacking:
         return bundle, ()
-    other = watching.read(store, Selection(kinds=frozenset(kind for kind, _ in lacking), ids=lacking), context)
+    other = reported_reads.read(store, Selection(kinds=frozenset(kind for kind, _ in lacking), ids=lacking), context)
     return bundle.map(lambda obj: fill(obj, other.bundle.get(obj.kind, obj.id))), other.notes
 
 
@@ -116,7 +116,7 @@ def load_for(
     if first and airflow:
         raise first
     try:
-        version = airflow or watching.airflow_of(target, context)
+        version = airflow or reported_reads.airflow_of(target, context)
     except AirconnError:
         if first:
             raise first from None

@@ -12,7 +12,7 @@ from airconn.errors import AirconnError, InputError
 from airconn.model import AirflowObject, AirflowVersion, Bundle, Kind, Selection
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Context, ListsIds, Store
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
 from airconn.transfer.lookup_order import ChainedPlace, LookupChain
 
 
@@ -116,7 +116,7 @@ def _read_one(store: Store, key: Key, context: Context) -> Reading | str:
 
 def _read(store: Store, ids: frozenset[Key], context: Context) -> Reading:
     kinds = frozenset(kind for kind, _ in ids) & store.capabilities.kinds
-    return watching.read(store, Selection(kinds=kinds, ids=ids), context)
+    return reported_reads.read(store, Selection(kinds=kinds, ids=ids), context)
 
 
 def several_have(
@@ -143,7 +143,7 @@ def several_have(
 
 
 def _listed(store: Store, kinds: frozenset[Kind], context: Context) -> tuple[frozenset[Key], tuple[Note, ...]]:
-    with watching.ended(context):
+    with reported_reads.ended(context):
         if isinstance(store, ListsIds):
             return store.ids(kinds, context), ()
         reading = store.read(Selection(kinds=kinds), context)

@@ -28,7 +28,7 @@ from airconn.model.reading import Key, Note
 from airconn.model.secrecy import masked, secret_leaves
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
 from airconn.transfer.hiding import Hidden, RedactedPolicy, settle_hidden, without_hidden
 from airconn.transfer.loading import Loaded
 from airconn.transfer.losses import refuse_losses, show_loss
@@ -113,7 +113,7 @@ def make_text(
     secrets: Hidden = ()
     if mask_secrets:
         bundle, secrets = _without_secrets(bundle, target, redacted)
-    with watching.busy(target.store, "writing", target.context):
+    with reported_reads.busy(target.store, "writing", target.context):
         rendered = _rendered(bundle, target, guard)
     if strict:
         refuse_losses(bundle, rendered.losses)

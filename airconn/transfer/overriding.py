@@ -8,9 +8,9 @@ from pathlib import Path
 from airconn.errors import UsageError
 from airconn.model import Selection
 from airconn.quoting import shown_address
-from airconn.transfer.choices import ObjectChanges
 from airconn.transfer.loading import Change
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import ObjectChanges
 
 
 def make_change(changes: ObjectChanges, selection: Selection, places: Places) -> Change | None:

@@ -11,7 +11,7 @@ from airconn.config import Address, Config, Settings
 from airconn.model import NEWEST, AirflowVersion
 from airconn.stores import open_store
 from airconn.stores.base import Context, Store, Watch, unwatched
-from airconn.transfer.choices import AS_THEY_TELL, Network, SourceFormat
+from airconn.transfer.request_parts import AS_THEY_TELL, Network, SourceFormat
 from airconn.transfer.standard_input import one_name
 
 if TYPE_CHECKING:

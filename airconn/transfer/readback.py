@@ -9,8 +9,8 @@ from airconn.model import Action, Bundle, Outcome, Selection, Step
 from airconn.model.reading import Note
 from airconn.plan import Policy, make_plan
 from airconn.stores.base import FindsMixed, Store
-from airconn.stores.meanwhile import CHANGED
-from airconn.transfer import watching
+from airconn.stores.concurrent_changes import CHANGED
+from airconn.transfer import reported_reads
 from airconn.transfer.importing import Import, target_rules
 
 
@@ -24,7 +24,7 @@ def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Ou
     if not ids:
         return ()
     selection = Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids)
-    reading = watching.read(target, selection, replace(prepared.context, before=None))
+    reading = reported_reads.read(target, selection, replace(prepared.context, before=None))
     rules = target_rules(target, replace(prepared.context, before=reading), prepared.description)
     wanted = Bundle.of(step.result() for step in written if step.action is not Action.DELETE)
     # The result of a merge is complete: a key that was added in the meantime doesn't belong to it.

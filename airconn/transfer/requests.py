@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from airconn.model import AirflowVersion, Kind, Selection
 from airconn.plan import Policy
-from airconn.transfer.choices import AS_THEY_TELL, ObjectChanges, SourceFormat
+from airconn.transfer.request_parts import AS_THEY_TELL, ObjectChanges, SourceFormat
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from airconn.errors import AirconnError, ExitCode
 from airconn.model import AirflowVersion, Selection
 from airconn.model.reading import Note
-from airconn.transfer.choices import AS_THEY_TELL, ObjectChanges, SourceFormat
+from airconn.transfer.request_parts import AS_THEY_TELL, ObjectChanges, SourceFormat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from airconn.errors import AirconnError, InputError, InputErrors, UsageError
 from airconn.model import AirflowObject, Kind, Selection
 from airconn.model.reading import Key, Reading
 from airconn.stores.base import Context, Store
-from airconn.transfer import watching
-from airconn.transfer.nothing import nearest, suggestions
+from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import nearest, suggestions
 
 Name = tuple[tuple[Kind, ...], str]
 """The kinds in which an id is looked up, and the id."""
@@ -33,7 +33,7 @@ def find(store: Store, names: Sequence[str], kinds: frozenset[Kind], context: Co
     """
     wanted = [_parse(name, kinds) for name in dict.fromkeys(names)]
     ids = frozenset((kind, id_) for looked_up, id_ in wanted for kind in looked_up)
-    reading = watching.read(store, Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids), context)
+    reading = reported_reads.read(store, Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids), context)
     found: list[AirflowObject] = []
     missing: list[Name] = []
     for looked_up, id_ in wanted:

@@ -10,7 +10,7 @@ from airconn.model import NEWEST, Action, Outcome, Step, hidden_fields
 from airconn.model.reading import Key
 from airconn.plan import Plan
 from airconn.stores.base import Context, Store
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
 from airconn.transfer.recovery import Recovery
 
 
@@ -55,7 +55,7 @@ def carry_out(
     """
     refuse_blocked(plan)
     replaced = [step.source for step in plan.of(Action.REPLACE) if step.source]
-    recovery.keep(replaced, watching.airflow_of(target, context) if replaced else NEWEST)
+    recovery.keep(replaced, reported_reads.airflow_of(target, context) if replaced else NEWEST)
     begun: set[Key] = set()
     failed = False
 

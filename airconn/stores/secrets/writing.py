@@ -25,9 +25,9 @@ from airconn.model import (
 )
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
-from airconn.stores.hidden import hidden_refusal
+from airconn.stores.concurrent_changes import CHANGED, DELETED, is_changed
+from airconn.stores.hidden_values import hidden_refusal
 from airconn.stores.in_parallel import in_order
-from airconn.stores.meanwhile import CHANGED, DELETED, is_changed
 from airconn.stores.secrets.codec import Codec, losses
 from airconn.stores.secrets.service import (
     Foreign,

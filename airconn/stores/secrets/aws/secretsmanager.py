@@ -16,8 +16,8 @@ from airconn.errors import AirconnError, InputError, UsageError
 from airconn.formats import connection_fields, connection_uri, env
 from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
 from airconn.stores.base import Capabilities, Ids
+from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.in_parallel import in_order
-from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.aws import options
 from airconn.stores.secrets.aws.errors import Answered
 from airconn.stores.secrets.aws.options import AwsOptions

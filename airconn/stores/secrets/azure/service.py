@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from airconn.model import Kind
+from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.in_parallel import in_order
-from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.azure.client import AzureClient
 from airconn.stores.secrets.azure.names import TAGS, Names
 from airconn.stores.secrets.codec import Payload

@@ -10,11 +10,11 @@ from typing import Any
 
 from airconn.config import Settings
 from airconn.errors import AirconnError
+from airconn.stores.concurrent_changes import CHANGED, DELETED
 from airconn.stores.drivers import load
 from airconn.stores.http import bodies
 from airconn.stores.http.redirects import NamedServers
 from airconn.stores.http.retries import driver_retry
-from airconn.stores.meanwhile import CHANGED, DELETED
 from airconn.stores.secrets.k8s import config as k8s_config
 from airconn.stores.secrets.k8s.config import EXTRA
 from airconn.stores.secrets.service import SecretRefused, Service, Taken, Unavailable, Unsure

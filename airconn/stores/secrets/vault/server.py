@@ -12,9 +12,9 @@ from urllib.parse import unquote, urlsplit
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores import drivers
+from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.http import bodies
 from airconn.stores.http.redirects import NamedServers
-from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.service import Denied, SecretRefused, Unavailable, Unsure
 from airconn.stores.secrets.vault.login import LOG_IN, log_in
 from airconn.stores.secrets.vault.options import VaultOptions

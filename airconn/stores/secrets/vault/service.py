@@ -9,7 +9,7 @@ from typing import Any
 
 from airconn.model import Kind
 from airconn.stores import drivers
-from airconn.stores.meanwhile import CHANGED
+from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Denied, Held, SecretRefused, Service, Taken, Unavailable
 from airconn.stores.secrets.vault.server import Conflict, VaultServer

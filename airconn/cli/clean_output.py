@@ -15,7 +15,7 @@ _CODES = re.compile(rf"{_MARK}([0-9;]+)m")
 
 
 def coloured(text: str, colour: str) -> str:
-    """A text with the marks of a colour, for `outgoing`."""
+    """A text with the marks of a colour, for `cleaned`."""
     before, _, after = click.style("\0", fg=colour, bold=True).partition("\0")
     return f"{_marked(before)}{text}{_marked(after)}"
 
@@ -24,7 +24,7 @@ def _marked(codes: str) -> str:
     return codes.replace("\x1b[", _MARK)
 
 
-def outgoing(text: str, *, is_one: bool = False) -> str:
+def cleaned(text: str, *, is_one: bool = False) -> str:
     """Lines, or with `is_one` a single line, cleaned for output: only airconn's own colours are kept."""
     if is_one:
         text = text.replace("\n", "\\n")

@@ -10,7 +10,7 @@ from airconn.model import ALL_KINDS, Kind, Selection, matches
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
 from airconn.transfer.loading import Loaded
 
 ALLOW = "--allow-empty accepts it"
@@ -80,7 +80,7 @@ def suggestions(places: Sequence[Store], kinds: frozenset[Kind], context: Contex
     for store in places:
         for kind in kinds:
             with suppress(AirconnError):
-                found |= watching.quick_ids(store, frozenset({kind}), context)
+                found |= reported_reads.quick_ids(store, frozenset({kind}), context)
     return frozenset(found)
 
 
