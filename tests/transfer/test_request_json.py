@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airconn import formats
 from airconn.formats.dotenv.declaration import DIALECT
 from airconn.model import AirflowVersion, Kind, Selection
 from airconn.plan import Lacking, OnExisting, Policy
@@ -25,7 +26,7 @@ requests = st.builds(
     to=st.none() | texts,
     source_format=st.builds(
         SourceFormat,
-        st.none() | texts,
+        st.none() | st.sampled_from(formats.names()),
         st.none() | kinds,
         st.dictionaries(st.just(DIALECT.name), st.sampled_from(DIALECT.choices)),
     ),
