@@ -74,8 +74,9 @@ class SecretWriter:
         yield from in_order(self._outcome, self._begun(steps), self._service.parallel)
 
     def _begun(self, steps: Iterable[Step]) -> Iterator[Step]:
-        """The steps that write. Unless the place was read, it is asked before the first one whether it lets us in."""
-        is_let_in = self._context.before is not None
+        """The steps that write. Before the first one, the place is asked whether it lets us in, unless a secret of it
+        was read: where all is refused, it may look as if nothing was there."""
+        is_let_in = self._context.before is not None and bool(self._context.before.versions)
         for step in steps:
             if step.action not in WRITES:
                 continue
