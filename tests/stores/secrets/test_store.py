@@ -109,6 +109,23 @@ def test_a_read_that_found_nothing_tells_not_that_we_are_let_in(*, is_empty: boo
     assert service.asked == (0 if is_empty else 1)
 
 
+def test_once_let_in_it_is_not_asked_before_each_write() -> None:
+    """As where `--fail-fast` writes one object after the other."""
+
+    class Open(Gone):
+        knocks = 0
+
+        def knock(self, kind: Kind) -> None:
+            self.knocks += 1
+
+    service = Open(takes=3)
+    store = SecretStore("vault://h/m", service, TextCodec())
+    for key in "abc":
+        step = Step(Kind.VARIABLES, key, Action.CREATE, source=Variable(key=key, value=Text("x")))
+        assert [outcome.error for outcome in store.apply([step])] == [None]
+    assert service.knocks == 1
+
+
 class Shelf(Gone):
     """One connection, which nothing but its content tells from what it was."""
 
