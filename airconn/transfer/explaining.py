@@ -58,10 +58,10 @@ def explain(request: ExplainRequest, places: Places) -> Explained:
         unread = {_unread(place.title, place.reason): None for place in found.closed}
         try:
             ids, unlisted = several_have(stores, kinds, context)
-        except InputErrors as error:
+        except InputErrors as faults:
             if not unread:
                 raise
-            return Explained((), found.airflow, error, notes=tuple(unread))
+            return Explained((), found.airflow, faults, notes=tuple(unread))
         explanations, failed = look_up(found.chains, ids, context)
         unread |= dict.fromkeys((*unlisted, *failed))
         if not unread:
