@@ -15,55 +15,30 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from airconn.addresses import REGISTRY
 from airconn.errors import BlockedError, UsageError
 from airconn.urls import endpoint
 
 VARIABLE = "AIRCONN_TRUST"
 """The variable with the hosts that such a file may name for credentials, where no question can be asked."""
 
-RUNS = "airflow-cli:"
-"""The beginning of addresses with a command in them."""
-
 CREDENTIALS = ("token", "username", "password")
 """The credentials that an address of the configuration may have of its own, each by the name of a variable."""
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
 """The variable with the password of a metadata database that is named by its address."""
 
+_SENDS = "says where credentials of yours are sent"
 _HOST = re.compile(r"([A-Za-z0-9]([\w.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
-_PLACE = re.compile(
-    r"(?:https?|env|local|airflow-c(?:li|onfig)|metadb(?:\+[\w+]+)?|vault|(?:aws|gcp|azure)-\w+|k8s):|.*://",
-    re.IGNORECASE | re.DOTALL,
-)
-"""Addresses that aren't paths: those with a scheme of the registry, and anything that looks like a URL."""
-_HARMLESS = re.compile(
-    r"""
-    https?://.*
-    | env:  | airflow-cli:[ ]*          # this machine
-    | metadb: | airflow-config:\w*      # what this machine's Airflow is configured with
-    | local:.* | metadb\+sqlite://.*    # files
-    | (?: vault://(?: /[\w./%-]*)?       # VAULT_ADDR; with a host, that gets the token
-        | aws-(?:ssm|secretsmanager)://[a-z0-9-]*   # a region of AWS; endpoint_url and role_arn would be elsewhere
-        | gcp-secretmanager://[\w:.-]*  # a project at Google; api_endpoint would be elsewhere
-        | azure-keyvault://[a-z0-9-]+   # the name of a vault at Microsoft; with a dot it is a host
-        | k8s://[^?\#]*                 # a context of the user's own kubeconfig
-      )
-      (?: \? {option} (?: & {option} )* )?
-    """.format(
-        # The names of the secrets, and how they are written. No other option is needed to share a place.
-        option=r"(?: (?:connections|variables|config)_(?:prefix|path|label|data_key) | sep | kv_engine_version"
-        r" | keep_dashes | connection_format ) = [^&\#]*"
-    ),
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
-)
 
 
 def refusal(address: str) -> str:
     """What an address would do that such a file isn't trusted with. Empty if the address is allowed there."""
-    if not _PLACE.match(address) or _HARMLESS.fullmatch(address):
-        return ""  # a path, a name of the configuration, or one of those above
-    if address.lower().startswith(RUNS):
-        return "runs a command"
-    return "says where credentials of yours are sent"
+    entry = next((entry for entry in REGISTRY.values() if entry.has_scheme(address)), None)
+    if entry is None:
+        return _SENDS if "://" in address else ""  # else a path, or a name of the configuration
+    if entry.trusts(address):
+        return ""
+    return "runs a command" if entry.runs_command else _SENDS
 
 
 def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: str) -> None:

@@ -25,6 +25,7 @@ ROOMS = [
     "model",
     "formats",
     "override",
+    "addresses",
     "trust",
     "config",
     "stores",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airconn import trust
-from airconn.stores import REGISTRY
+from airconn.addresses import REGISTRY, PlaceEntry
 
 TAKEN = [
     *("conns.env", "./a.json", "/tmp/x.yaml", "-", "@prod", "C:\\x.json", "dir/a:b.env", "team:prod.env"),
@@ -56,3 +56,11 @@ def test_every_place_has_been_thought_of() -> None:
     places = {prefix for entry in REGISTRY.values() for prefix in (*entry.prefixes, *entry.names)}
     known = {prefix for prefix in places for address in TAKEN + REFUSED if address.lower().startswith(prefix)}
     assert places == known
+
+
+def test_a_new_place_is_refused_until_its_entry_says_what_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REGISTRY, "new", PlaceEntry("airconn.stores.new", ("new:",)))
+    assert trust.refusal("new:x") == "says where credentials of yours are sent"
+    monkeypatch.setitem(REGISTRY, "new", PlaceEntry("airconn.stores.new", ("new:",), trusted="new:[a-z]*"))
+    assert trust.refusal("new:x") == ""
+    assert trust.refusal("new:x.example.com") == "says where credentials of yours are sent"

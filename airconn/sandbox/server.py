@@ -76,7 +76,7 @@ class Server:
 
     def wait_until_it_answers(self, seconds: float) -> None:
         """Waits for an answer. Raises `ProgramFailed` with the end of the log if it dies or `seconds` have passed."""
-        path = next(path for path, v2 in VERSION_PATHS if v2 is not self.release.version.is_airflow_2)
+        path = VERSION_PATHS[self.release.version.is_airflow_2]
         end = time.monotonic() + seconds
         while not self._answers(path, end):
             if self._process.poll() is not None:

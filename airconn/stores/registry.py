@@ -1,13 +1,14 @@
-"""The registry of places: from an address to a store. A module is imported when the first address asks for it."""
+"""From an address to a store. The module of a place is imported when the first address asks for it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from airconn.addresses import REGISTRY
 from airconn.errors import UsageError
 from airconn.quoting import shown_address
 
@@ -18,86 +19,10 @@ if TYPE_CHECKING:
     from airconn.stores.base import Store
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    module: str
-    """Has a function `open_store(address: str, settings: Settings) -> Store`."""
-    prefixes: tuple[str, ...] = ()
-    """The beginnings of its addresses."""
-    names: tuple[str, ...] = ()
-    """Exact addresses. An entry with neither prefixes nor names is the fallback."""
-    backends: tuple[str, ...] = ()
-    """The classes of Airflow's own backends for such places. The module of an entry that has some also has a function
-    `open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> Store`."""
-    extra: str = ""
-    """The extra of airconn that it needs: `pip install airconn[EXTRA]`."""
-    keeps_deadline: bool = False
-    """Whether it stops at `Settings.deadline` by itself."""
-
-    def takes(self, address: str) -> bool:
-        return address.lower().startswith(self.prefixes) or address in self.names
-
-
-REGISTRY = {
-    "airflow": _Entry("airconn.stores.airflow_api.store", ("http://", "https://"), keeps_deadline=True),
-    "metadb": _Entry("airconn.stores.metadb", ("metadb:", "metadb+"), extra="db"),
-    "airflow-config": _Entry("airconn.stores.configured", ("airflow-config:",)),
-    "airflow-cli": _Entry("airconn.stores.airflow_cli", ("airflow-cli:",)),
-    "environment": _Entry("airconn.stores.environment", names=("env:",)),
-    "vault": _Entry(
-        "airconn.stores.secrets.vault",
-        ("vault://",),
-        backends=("airflow.providers.hashicorp.secrets.vault.VaultBackend",),
-        extra="vault",
-    ),
-    "aws-secretsmanager": _Entry(
-        "airconn.stores.secrets.aws.secretsmanager",
-        ("aws-secretsmanager://",),
-        backends=("airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend",),
-        extra="aws",
-    ),
-    "aws-ssm": _Entry(
-        "airconn.stores.secrets.aws.ssm",
-        ("aws-ssm://",),
-        backends=("airflow.providers.amazon.aws.secrets.systems_manager.SystemsManagerParameterStoreBackend",),
-        extra="aws",
-    ),
-    "gcp-secretmanager": _Entry(
-        "airconn.stores.secrets.gcp",
-        ("gcp-secretmanager://",),
-        backends=("airflow.providers.google.cloud.secrets.secret_manager.CloudSecretManagerBackend",),
-        extra="gcp",
-    ),
-    "azure-keyvault": _Entry(
-        "airconn.stores.secrets.azure",
-        ("azure-keyvault://",),
-        backends=("airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend",),
-        extra="azure",
-    ),
-    "k8s": _Entry(
-        "airconn.stores.secrets.k8s",
-        ("k8s://",),
-        backends=("airflow.providers.cncf.kubernetes.secrets.kubernetes_secrets_backend.KubernetesSecretsBackend",),
-        extra="k8s",
-    ),
-    "local": _Entry(
-        "airconn.stores.local",
-        ("local:",),
-        backends=("airflow.secrets.local_filesystem.LocalFilesystemBackend",),
-    ),
-    "file": _Entry("airconn.stores.file"),
-}
-
-
 _NO_FILE = re.compile(
     r"localhost$|[\w.-]+:\d+([/?#]|$)|https?[:/\\]|[\w.-]*//+[^/]*@|[^/@]*:[^@]*@", re.IGNORECASE | re.DOTALL
 )
 """Addresses that are meant as URLs, and not as names of files. With ./ before it, it is a file."""
-
-
-def is_file(address: str) -> bool:
-    """Whether an address is the path of a file."""
-    return not any(entry.takes(address) for entry in REGISTRY.values()) and "://" not in address
 
 
 def open_store(address: str, settings: Settings) -> Store:

@@ -16,7 +16,6 @@ import trustme
 from airconn.config import Credentials, Settings
 from airconn.errors import TargetError
 from airconn.model import Kind
-from airconn.stores.airflow_api.session import Session
 from airconn.stores.http.messages import Request
 from airconn.stores.http.retries import Backoff
 from airconn.stores.http.transport import Transport
@@ -25,6 +24,7 @@ from tests.integration.faulty_proxy import PASSING, SSO, FaultyProxy
 from tests.integration.prediction import raw
 from tests.integration.program import WatchedProxy
 from tests.integration.target import Target
+from tests.stores.airflow_api.conftest import session_of
 
 VERSIONS = [pytest.param(version, marks=on_worker_of(version)) for version in ("3.3.2", "2.11.2")]
 SECRET = "hunter2-of-the-network"
@@ -257,8 +257,7 @@ def test_a_refused_password_is_sent_once(target: Target, proxy: FaultyProxy) -> 
 
 def test_threads_with_a_refused_password_send_it_once(target: Target, proxy: FaultyProxy) -> None:
     known = Credentials(username="admin", password="hunter2", source="AIRCONN_PASSWORD")
-    session = Session(proxy.url, Settings(credentials=known))
-    session.v2 = target.box.version.startswith("3")
+    session = session_of(target.box.version, proxy.url, Settings(credentials=known))
     errors = at_once(4, lambda: session.get(Request("GET", LIST[target.box.version]), Kind.VARIABLES))
     session.close()
     assert [type(error) for error in errors] == [TargetError] * 4
@@ -306,7 +305,7 @@ def test_a_token_that_expires(make_sandbox: Callable[..., Any], airconn: Callabl
     with FaultyProxy(box.url) as proxy:
         # Several threads meet it at the same time: one of them logs in again.
         known = Credentials(username=box.username, password=box.password)
-        session = Session(proxy.url, Settings(credentials=known))
+        session = session_of("3.3.2", proxy.url, Settings(credentials=known))
         request = Request("GET", "/api/v2/variables")
         for logins in (1, 2):
             results = at_once(4, lambda: session.get(request, Kind.VARIABLES)["total_entries"])
@@ -315,12 +314,12 @@ def test_a_token_that_expires(make_sandbox: Callable[..., Any], airconn: Callabl
             time.sleep(4)
         session.close()
         # A token of one's own can't be renewed, and is said to have expired, early and late.
-        fresh = Session(box.url, Settings(credentials=known))
+        fresh = session_of("3.3.2", box.url, Settings(credentials=known))
         fresh.get(request, Kind.VARIABLES)
-        token = fresh.auth.headers(v2=True)["Authorization"].removeprefix("Bearer ")
+        token = fresh.auth.headers()["Authorization"].removeprefix("Bearer ")
         fresh.close()
         mine = Credentials(token=token, source="AIRCONN_TOKEN")
-        session = Session(proxy.url, Settings(credentials=mine))
+        session = session_of("3.3.2", proxy.url, Settings(credentials=mine))
         assert session.get(request, Kind.VARIABLES)["total_entries"] == 250
         time.sleep(4)
         errors = at_once(4, lambda: session.get(request, Kind.VARIABLES))

@@ -1,4 +1,4 @@
-"""Requests to an Airflow with credentials, and refusals of them in words."""
+"""Sends requests to an Airflow with credentials, and puts refusals of them into words."""
 
 from __future__ import annotations
 
@@ -7,43 +7,40 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from airconn.config import Settings
+from airconn.airflow.rest_api import RestDialect
 from airconn.errors import TargetError
-from airconn.model import AirflowVersion, Kind
-from airconn.stores.airflow_api.client import airflow_transport
+from airconn.model import Kind
+from airconn.stores.airflow_api.access import Access
 from airconn.stores.airflow_api.error_texts import reason
 from airconn.stores.airflow_api.listing_failures import why_it_fails
-from airconn.stores.airflow_api.login.authenticator import Authenticator
 from airconn.stores.http.faults import NoAnswer
 from airconn.stores.http.messages import Reply, Request
-from airconn.stores.http.rest_client import RestClient
-
-_HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
 
 
 class ShowingFailed(TargetError):
-    """The server fails on what it was asked to show (500), which may be for the sake of one object alone."""
+    """The server fails to show what it was asked for (500), which may be because of a single object."""
 
 
-class Session(RestClient):
-    """An Airflow and who we are for it. Threads may share it."""
+class Session(Access):
+    """Requests with credentials to an Airflow of a known version. Threads may share it."""
 
-    def __init__(self, base: str, settings: Settings) -> None:
-        super().__init__(airflow_transport(base, settings))
-        self._settings = settings
-        self.auth = Authenticator(settings.credentials, self.transport, settings.timeout)
-        self.v2 = True
-        self.version: AirflowVersion | None = None
-        """The Airflow that answers, from the moment on when it was asked for that."""
-        self.let_in = False
-        """Whether a request with these credentials was answered with what it asked for."""
+    def __init__(self, access: Access, dialect: RestDialect) -> None:
+        """It takes over the connections and tokens of `access`."""
+        super().__init__(access.transport, access.credentials, access.auth.for_api(v2=dialect.v2))
+        self._dialect = dialect
+        self._is_let_in = False
         self._door = threading.Lock()
         self._turned_away: list[Reply] = []
         self._known_good: Request | None = None
-        """A request that was answered, to try whether these credentials are still let in."""
+        """A request that succeeded, to find out whether these credentials are still accepted."""
         self._refusals = 0
         self._shut: Reply | None = None
-        """The answer to credentials that were let in once and aren't any more, given again without a request."""
+        """The answer to credentials that aren't accepted any more, which is given again without a request."""
+
+    @property
+    def let_in(self) -> bool:
+        """Whether a request with these credentials was answered with what it asked for."""
+        return self._is_let_in
 
     def send(self, request: Request) -> Reply:
         """The answer to a request with credentials, logging in again when they have expired.
@@ -60,7 +57,7 @@ class Session(RestClient):
             return self._shut
         before = len(self._turned_away)
         with self._door:
-            # One at a time until one is let in: threads that begin together must not try a wrong password each.
+            # One at a time until one is accepted: threads that begin together must not try a wrong password each.
             if len(self._turned_away) > before:
                 return self._turned_away[-1]
             reply = self._send(request)
@@ -69,12 +66,12 @@ class Session(RestClient):
             return reply
 
     def _is_out(self, reply: Reply) -> bool:
-        """Whether a 403 is for these credentials as such, and not for what was asked.
+        """Whether a 403 means that these credentials aren't accepted at all.
 
-        Airflow 2.11 treats wrong ones as the public, which may do nothing. What was let in before is asked again, at
-        the first refusal, and then ever more seldom.
+        Airflow 2.11 treats wrong ones as the public, which may do nothing. To find out, a request that succeeded
+        before is sent again, at the first refusal and then ever more seldom.
         """
-        if self.v2 or self._known_good is None:
+        if self._dialect.v2 or self._known_good is None:
             return False
         with self._door:
             if self._shut is not None:
@@ -85,17 +82,17 @@ class Session(RestClient):
             return self._send(self._known_good).status in (401, 403)
 
     def _send(self, request: Request) -> Reply:
-        headers = self.auth.headers(v2=self.v2)
+        headers = self.auth.headers()
         reply = self.transport.send(request, headers)
         if _expired(reply, headers):
             try:
-                renewed = self.auth.renew(headers, v2=self.v2, late=request.late)
+                renewed = self.auth.renew(headers, late=request.late)
             except TargetError as error:
                 if not reply.doubtful:
                     raise
                 raise NoAnswer(error.message, where=self.base, hint=error.hint, maybe_done=True) from None
             if renewed:
-                headers, doubtful = self.auth.headers(v2=self.v2), reply.doubtful
+                headers, doubtful = self.auth.headers(), reply.doubtful
                 try:
                     reply = self.transport.send(request, headers)
                 except NoAnswer as error:
@@ -103,8 +100,8 @@ class Session(RestClient):
                     raise
                 reply = replace(reply, doubtful=reply.doubtful or doubtful)
         if 200 <= reply.status < 300 or (reply.status == 404 and names_an_object(reply)):
-            self.let_in = True
-            self.auth.worked(headers, v2=self.v2)
+            self._is_let_in = True
+            self.auth.worked(headers)
             if request.method == "GET" and self._known_good is None:
                 self._known_good = request
         return reply
@@ -123,38 +120,12 @@ class Session(RestClient):
             raise self.shut_out(reply.status, f"read {kind.value}")
         error = self.refusal(reply, request)
         if reply.status == 500:
-            raise ShowingFailed(error.message, where=self.base, hint=why_it_fails(kind, self.version))
+            raise ShowingFailed(error.message, where=self.base, hint=why_it_fails(kind, self._dialect))
         raise error
 
     def said(self, reply: Reply) -> str:
         text = reason(reply, secrets=self.auth.secrets())
         return "" if text.lower() in ("forbidden", "unauthorized", "not found") else text
-
-    def login_hint(self) -> str:
-        return "it may want another kind of token" if self.auth.given else f"it may want a token: {_HOW}"
-
-    def shut_out(self, status: int, wish: str) -> TargetError:
-        """The server lets us in neither without credentials nor with these."""
-        known = self._settings.credentials
-        if not self.auth.given:
-            looked = ", ".join(known.looked_at) or "AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"
-            return TargetError(
-                "it wants credentials, and there are none", where=self.base, hint=f"looked at {looked}"
-            )
-        source = f"the credentials come from {known.source or 'nowhere'}"
-        if self.auth.has_expired(v2=self.v2):
-            hint = f"{source}: set it to a new one, or AIRCONN_TOKEN_COMMAND to a command that prints one"
-            return TargetError("the token has expired", where=self.base, hint=hint)
-        if status == 401:
-            refuses = "doesn't accept the credentials any more" if self.let_in else "refuses the credentials"
-            return TargetError(f"it {refuses}", where=self.base, hint=source)
-        if self.let_in:
-            return TargetError(f"these credentials may not {wish}", where=self.base, hint=source)
-        return TargetError(f"it refuses the credentials, or they may not {wish}", where=self.base, hint=source)
-
-    def close(self) -> None:
-        self.auth.close()
-        self.transport.close()
 
 
 def _expired(reply: Reply, headers: Mapping[str, str]) -> bool:

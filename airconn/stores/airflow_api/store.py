@@ -9,6 +9,7 @@ from airconn.airflow.rest_api import RestDialect, dialect_for
 from airconn.config import Settings
 from airconn.model import DEFAULT_POOL, Action, AirflowObject, Bundle, Kind, Origin, Outcome, Selection, Step
 from airconn.model.reading import Key, Note, Reading
+from airconn.stores.airflow_api.access import access
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.batches import carry_out
@@ -25,35 +26,36 @@ from airconn.urls import endpoint
 T = TypeVar("T", bound=AirflowObject)
 
 _QUICK = 500
-"""So many entries of a list are read in a moment. Many more may take a server minutes (README, "Many objects")."""
+"""The entries of a list that are read in a moment. Many more may take a server minutes (README, "Many objects")."""
 
 
 class AirflowApiStore(Store):
     """An Airflow. It is asked for its version at the first call whose answer depends on it, and no earlier.
 
-    The version of the server decides what it holds and refuses, also where the objects are for another Airflow.
+    The version of the server decides what it holds and refuses, even if the objects are for another Airflow.
     """
 
     def __init__(self, address: str, settings: Settings) -> None:
         super().__init__(base_url(address), Capabilities(hides=True, is_airflow=True))
-        self._session = Session(self.address, settings)
+        self._access = access(self.address, settings)
         self._server: AnsweringAirflow | None = None
+        self._connected: Session | None = None
 
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
         server = self._probed(context)
         text = f"airflow {server.text} at {self.address}"
-        return Description(text, server.version, hides_no_password=not server.v2)
+        return Description(text, server.version, hides_no_password=not dialect_for(server.version).tells_passwords)
 
     def location(self, kind: Kind) -> object:
         return endpoint(self.address)
 
     def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
-        reader = ApiReader(self._session, self._api(context), context.watch)
+        reader = ApiReader(self._session(context), self._api(context), context.watch)
         bundle = Bundle.of(obj for kind in Kind if selection.reaches(kind) for obj in reader.read(kind, selection))
         return Reading(bundle, tuple(reader.notes), unreadable=reader.unreadable)
 
     def quick_ids(self, kinds: frozenset[Kind], context: Context) -> frozenset[Key]:
-        listers = {kind: Lister(self._session, self._api(context), kind, context.watch) for kind in kinds}
+        listers = {kind: Lister(self._session(context), self._api(context), kind, context.watch) for kind in kinds}
         quick = {kind: lister for kind, lister in listers.items() if lister.count() <= _QUICK}
         return frozenset((kind, id_) for kind, lister in quick.items() for id_ in lister.read().items)
 
@@ -74,19 +76,23 @@ class AirflowApiStore(Store):
         return f"Airflow lets nobody delete {DEFAULT_POOL}" if is_own else ""
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
-        yield from carry_out(self._session, self._api(context), steps, whole=context.whole)
+        yield from carry_out(self._session(context), self._api(context), steps, whole=context.whole)
 
     def mixed(self, done: Sequence[Step], context: Context) -> tuple[frozenset[Key], tuple[Note, ...]]:
-        return mixed(self._session, self._api(context), done)
+        return mixed(self._session(context), self._api(context), done)
 
     def close(self) -> None:
-        self._session.close()
+        self._access.close()
 
     def _probed(self, context: Context) -> AnsweringAirflow:
         if self._server is None:
-            self._server = probe(self._session, context.watch)
-            self._session.v2, self._session.version = self._server.v2, self._server.version
+            self._server = probe(self._access, context.watch)
         return self._server
+
+    def _session(self, context: Context) -> Session:
+        if self._connected is None:
+            self._connected = Session(self._access, self._dialect(context))
+        return self._connected
 
     def _dialect(self, context: Context) -> RestDialect:
         return dialect_for(self._probed(context).version)

@@ -140,7 +140,8 @@ class SecretWriter:
 
         Where no write of the service would notice that, it is looked at again right before.
         """
-        can, key = self._store.capabilities, (step.kind, step.id)
+        can = self._store.capabilities
+        key = step.kind, step.id
         read = found_before(key, self._context)
         if isinstance(read, Held) and (can.conditional or not (can.versions or step.merges)):
             return read

@@ -9,8 +9,12 @@ from urllib.parse import unquote
 
 import pytest
 
+from airconn.airflow.rest_api import dialect_for
 from airconn.config import Credentials, Settings
+from airconn.model import AirflowVersion
 from airconn.stores import open_store
+from airconn.stores.airflow_api.access import access
+from airconn.stores.airflow_api.session import Session
 from airconn.stores.base import Store
 from airconn.stores.http.retries import Backoff
 from airconn.stores.http.transport import Transport
@@ -40,6 +44,11 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def with_password(**others: Any) -> Settings:
     known = Credentials(username="ann", password=PASSWORD, source="AIRCONN_TOKEN", looked_at=LOOKED_AT)
     return Settings(**{"credentials": known, "retries": 1, "timeout": 5.0, **others})
+
+
+def session_of(version: str, url: str, settings: Settings) -> Session:
+    """A session with an Airflow of which the version is known already."""
+    return Session(access(url, settings), dialect_for(AirflowVersion.parse(version)))
 
 
 def with_token(token: str = "a-token", **others: Any) -> Settings:

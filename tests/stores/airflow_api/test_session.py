@@ -12,11 +12,10 @@ import pytest
 from airconn.config import Credentials, Settings
 from airconn.errors import TargetError
 from airconn.model import Action, Kind, Selection, Step, Text, Variable
-from airconn.stores.airflow_api.session import Session
 from airconn.stores.base import Store
 from airconn.stores.http.faults import NoAnswer
 from airconn.stores.http.messages import Request
-from tests.stores.airflow_api.conftest import PASSWORD, airflow, with_password, with_token
+from tests.stores.airflow_api.conftest import PASSWORD, airflow, session_of, with_password, with_token
 from tests.stores.airflow_api.login.test_token import token
 from tests.stores.site import Answer, Received, Site
 
@@ -132,7 +131,7 @@ def test_logging_in_is_repeated_when_it_goes_wrong_on_the_way(trouble: Answer, s
     def respond(received: Received) -> Answer | None:
         return troubles.pop(0) if received.path == "/auth/token" else None
 
-    session = Session(serve(airflow("3.3.2", respond)).url, with_password(retries=2))
+    session = session_of("3.3.2", serve(airflow("3.3.2", respond)).url, with_password(retries=2))
     assert session.get(Request("GET", "/api/v2/variables"), Kind.VARIABLES)["total_entries"] == 0
     session.close()
     assert troubles == []
@@ -173,7 +172,7 @@ def test_that_a_write_may_have_been_done_is_not_forgotten_over_a_new_login(renew
             return Answer(201, {"access_token": f"t{number}"}) if renewed or not number else Answer(401, {})
         return answers.pop(0) if received.method == "PATCH" else None
 
-    session = Session(serve(airflow("3.3.2", respond)).url, with_password(retries=2))
+    session = session_of("3.3.2", serve(airflow("3.3.2", respond)).url, with_password(retries=2))
     session.get(Request("GET", "/api/v2/variables"), Kind.VARIABLES)
     request = Request("PATCH", "/api/v2/variables", body={}, repeatable=True)
     if renewed:

@@ -1,9 +1,10 @@
-"""Who we are for an Airflow, by the first way to log in that fits the credentials."""
+"""Logs in to an Airflow, by the first way that fits the credentials."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from copy import copy
 
 from airconn.config import Credentials
 from airconn.stores.airflow_api.login import registry
@@ -12,7 +13,7 @@ from airconn.stores.http.transport import Transport
 
 
 class Authenticator:
-    """Makes the headers that say who we are, and new ones when the old ones aren't accepted any more.
+    """Makes the headers with the credentials, and new ones when the old ones aren't accepted any more.
 
     Threads may share it. One that logs in makes the others wait.
     """
@@ -22,39 +23,46 @@ class Authenticator:
         self._transport = transport
         self._timeout = timeout
         self._lock = threading.Lock()
+        self._v2 = False
         self._ways: dict[type[LoginWay], LoginWay] = {}
 
     @property
     def given(self) -> bool:
         """Whether there are credentials at all."""
-        return self._fitting(v2=True).needs_credentials
+        return self._fitting().needs_credentials
 
     def secrets(self) -> tuple[str, ...]:
-        """What must not be in a message."""
+        """The texts that messages must not show."""
         held = (text for way in tuple(self._ways.values()) for text in way.secrets())
         return tuple(text for text in (self._credentials.token, self._credentials.password, *held) if text)
 
-    def headers(self, *, v2: bool) -> Mapping[str, str]:
-        """The headers for a request to `/api/v2`, or to `/api/v1`. Logs in when that wasn't done yet."""
-        with self._lock:
-            return self._way(v2=v2).headers()
+    def for_api(self, *, v2: bool) -> Authenticator:
+        """The same one, with the same tokens, for `/api/v2` or `/api/v1`. Without it, it is one for `/api/v1`."""
+        other = copy(self)
+        other._v2 = v2
+        return other
 
-    def renew(self, refused: Mapping[str, str], *, v2: bool, late: bool = False) -> bool:
+    def headers(self) -> Mapping[str, str]:
+        """The headers for a request. Logs in when that wasn't done yet."""
+        with self._lock:
+            return self._way().headers()
+
+    def renew(self, refused: Mapping[str, str], *, late: bool = False) -> bool:
         """Whether there are other headers now than those that were refused. Safe to call from several threads.
 
         `late`: it is tried after the deadline as well.
         """
         with self._lock:
-            return self._way(v2=v2).renew(refused, late=late)
+            return self._way().renew(refused, late=late)
 
-    def worked(self, headers: Mapping[str, str], *, v2: bool) -> None:
+    def worked(self, headers: Mapping[str, str]) -> None:
         """Takes note that a request with these headers was answered with what it asked for."""
         with self._lock:
-            self._way(v2=v2).worked(headers)
+            self._way().worked(headers)
 
-    def has_expired(self, *, v2: bool) -> bool:
+    def has_expired(self) -> bool:
         """Whether the credentials have expired, as far as they tell so by themselves."""
-        return self._way(v2=v2).has_expired()
+        return self._way().has_expired()
 
     def close(self) -> None:
         """Logs out. A token ends by itself."""
@@ -66,11 +74,11 @@ class Authenticator:
         finally:
             self._lock.release()
 
-    def _fitting(self, *, v2: bool) -> type[LoginWay]:
-        return next(way for way in registry.WAYS if way.fits(self._credentials, v2=v2))
+    def _fitting(self) -> type[LoginWay]:
+        return next(way for way in registry.WAYS if way.fits(self._credentials, v2=self._v2))
 
-    def _way(self, *, v2: bool) -> LoginWay:
-        kind = self._fitting(v2=v2)
+    def _way(self) -> LoginWay:
+        kind = self._fitting()
         if kind not in self._ways:
             self._ways[kind] = kind(self._credentials, self._transport, self._timeout)
         return self._ways[kind]

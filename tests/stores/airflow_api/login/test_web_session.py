@@ -15,10 +15,9 @@ import pytest
 from airconn.config import Credentials, Settings
 from airconn.errors import TargetError
 from airconn.model import Action, AirflowObject, Kind, Selection, Step, Text, Variable
-from airconn.stores.airflow_api.session import Session
 from airconn.stores.base import Store
 from airconn.stores.http.messages import Request
-from tests.stores.airflow_api.conftest import PASSWORD, airflow, with_password, with_token
+from tests.stores.airflow_api.conftest import PASSWORD, airflow, session_of, with_password, with_token
 from tests.stores.site import Answer, Received, Site
 
 Serve = Callable[..., Site]
@@ -324,8 +323,7 @@ def test_a_wrong_password_is_tried_once_by_threads_that_begin_together(
 
     site = serve(airflow("2.11.2", respond))
     known = Credentials(username="ann", password="wrong", source="AIRCONN_USERNAME and AIRCONN_PASSWORD")
-    session = Session(site.url, Settings(credentials=known))
-    session.v2 = False
+    session = session_of("2.11.2", site.url, Settings(credentials=known))
     start = threading.Barrier(4)
     seen: list[Any] = []
 
@@ -350,8 +348,7 @@ def test_a_wrong_password_is_tried_once_by_threads_that_begin_together(
 
 def test_who_was_turned_away_may_ask_for_something_else(serve: Serve) -> None:
     fab = Fab(forbidden="/pools")
-    session = Session(serve(airflow("2.11.2", fab)).url, with_password())
-    session.v2 = False
+    session = session_of("2.11.2", serve(airflow("2.11.2", fab)).url, with_password())
     assert [session.send(Request("GET", f"/api/v1/{kind}")).status for kind in ("pools", "variables")] == [403, 200]
     session.close()
 
@@ -498,8 +495,7 @@ def test_a_cookie_stands_in_no_message(serve: Serve, connect: Connect) -> None:
 
 
 def test_a_session_shows_no_cookie_in_its_repr(serve: Serve) -> None:
-    session = Session(serve(airflow("2.11.2", Fab())).url, with_password())
-    session.v2 = False
+    session = session_of("2.11.2", serve(airflow("2.11.2", Fab())).url, with_password())
     for _ in range(3):
         session.send(Request("GET", "/api/v1/variables"))
     assert "opened-1-cookie" in session.auth.secrets()
