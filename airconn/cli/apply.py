@@ -15,8 +15,8 @@ from airconn.errors import InputError
 from airconn.quoting import shown_address
 
 if TYPE_CHECKING:
-    from airconn.transfer.choices import Network
     from airconn.transfer.importing import Import
+    from airconn.transfer.request_parts import Network
 
 
 @click.command("apply", short_help="Carry out a plan that was made before.")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from airconn.formats.dotenv.declaration import DIALECT
 from airconn.model import AirflowVersion, Kind, Selection
 from airconn.plan import Lacking, OnExisting, Policy
-from airconn.transfer.choices import ObjectChanges, SourceFormat
 from airconn.transfer.request_json import as_json, import_request
+from airconn.transfer.request_parts import ObjectChanges, SourceFormat
 from airconn.transfer.requests import ImportRequest
 
 texts = st.text(st.just(" ") | st.characters(exclude_categories=["C", "Z"]))

@@ -1,7 +1,7 @@
 """Azure Key Vault, as Airflow's `AzureKeyVaultBackend` (microsoft-azure 15.2.1) reads it.
 
-A secret is named `{prefix}{sep}{id}` with `sep` in place of each `_`, and capitals don't matter. So an id can't be
-told from a name: airconn writes it into a tag.
+A secret is named `{prefix}{sep}{id}` with `sep` in place of each `_`, and capitals don't matter. A name doesn't tell
+the id, so airconn writes it into a tag.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ EXAMPLE = "azure-keyvault://my-vault"
 
 @dataclass(frozen=True, slots=True)
 class AzureOptions:
-    """What Airflow's backend takes, and at the end what is airconn's own.
+    """The options of Airflow's backend and, at the end, those of airconn.
 
-    Airflow passes what it doesn't know on to `SecretClient`; of that there are the two that users may need.
+    Airflow passes unknown options on to `SecretClient`. The two of them that users may need are here.
     """
 
     connections_prefix: str | None = "airflow-connections"
@@ -36,11 +36,11 @@ class AzureOptions:
     api_version: str | None = None
     connection_format: str = "json"
     keep_dashes: bool = False
-    """Whether a name without a tag has its '-' in the id as well. Otherwise it is taken for a '_'."""
+    """Whether the '-' of a name without a tag is a '-' in the id. Otherwise it is read as '_'."""
 
     @property
     def identity(self) -> AzureIdentity:
-        """Who to be for Azure."""
+        """The identity for Azure."""
         return AzureIdentity(
             tenant_id=self.tenant_id,
             client_id=self.client_id,
@@ -51,6 +51,6 @@ class AzureOptions:
 
     @property
     def names(self) -> Names:
-        """How objects and secrets are named after each other."""
+        """The names of secrets by these options."""
         prefixes = {Kind.CONNECTIONS: self.connections_prefix, Kind.VARIABLES: self.variables_prefix}
         return Names(prefixes, self.config_prefix, self.sep, keep_dashes=self.keep_dashes)
