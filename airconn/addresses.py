@@ -1,23 +1,26 @@
-"""The registry of stores: the addresses of each, and its module, which isn't loaded for it."""
+"""The registry of places: how their addresses begin, what opens them, and what a file of others may say of them.
+
+A new place is a folder in `stores/` and an entry here.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-_OPTION = (
-    r"(?:(?:connections|variables|config)_(?:prefix|path|label|data_key)|sep|kv_engine_version|keep_dashes"
-    r"|connection_format)=[^&#]*"
+_NAMING = r"(\?{0}(&{0})*)?".format(
+    r"(((connections|variables|config)_(prefix|path|label|data_key)|sep|kv_engine_version|keep_dashes"
+    r"|connection_format)=[^&\#]*)"
 )
-_NAMING = rf"(?:\?{_OPTION}(?:&{_OPTION})*)?"
-"""The options that say how secrets are named and written. No other option is needed to share a place."""
+"""The names of the secrets, and how they are written. No other option is needed to share a place."""
 
 
 @dataclass(frozen=True, slots=True)
-class StoreEntry:
-    """A store, before it is opened."""
+class PlaceEntry:
+    """What is known of a place without loading it."""
 
     module: str
-    """It has a function `open_store(address: str, settings: Settings) -> Store`."""
+    """Has a function `open_store(address: str, settings: Settings) -> Store`."""
     prefixes: tuple[str, ...] = ()
     """The beginnings of its addresses."""
     names: tuple[str, ...] = ()
@@ -27,84 +30,102 @@ class StoreEntry:
     `open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> Store`."""
     extra: str = ""
     """The extra of airconn that it needs: `pip install airconn[EXTRA]`."""
-    shareable: str = ""
-    """A pattern of the addresses that a project's airconn.toml or a plan may name (`airconn.trust`).
-
-    It must not match an address that chooses the host which gets credentials, or runs a command.
-    """
     keeps_deadline: bool = False
     """Whether it stops at `Settings.deadline` by itself."""
-
-    @property
-    def beginnings(self) -> tuple[str, ...]:
-        """How its addresses begin, for messages."""
-        return *self.prefixes, *self.names
+    trusted: str = ""
+    """The addresses that `airconn.trust` takes from a file of others, as a regular expression: they send no
+    credentials to a host of that file's choice. Without one, all are refused."""
+    runs_command: bool = False
+    """Whether its other addresses have a command in them."""
 
     def takes(self, address: str) -> bool:
         return address.lower().startswith(self.prefixes) or address in self.names
 
+    def has_scheme(self, address: str) -> bool:
+        """Whether an address begins as those of this place do, whatever follows: also where it isn't taken."""
+        scheme = _SCHEME.match(address)
+        known = {re.split("[:+]", text)[0] for text in (*self.prefixes, *self.names)}
+        return scheme is not None and scheme[1].lower() in known
+
+    def trusts(self, address: str) -> bool:
+        return re.fullmatch(self.trusted, address, re.IGNORECASE | re.DOTALL) is not None
+
+
+_SCHEME = re.compile(r"([\w-]+)(?:\+[\w+]+)?:")
 
 REGISTRY = {
-    "airflow": StoreEntry(
-        "airconn.stores.airflow_api.store", ("http://", "https://"), shareable=r"https?://.*", keeps_deadline=True
+    "airflow": PlaceEntry(
+        "airconn.stores.airflow_api.store", ("http://", "https://"), keeps_deadline=True, trusted="https?://.*"
     ),
-    "metadb": StoreEntry(
+    "metadb": PlaceEntry(
         "airconn.stores.metadb",
         ("metadb:", "metadb+"),
         extra="db",
-        shareable=r"metadb:|metadb\+sqlite://.*",  # what this machine's Airflow is configured with, and a file
+        # What this machine's Airflow is configured with, or a file.
+        trusted=r"metadb:|metadb\+sqlite://.*",
     ),
-    "airflow-config": StoreEntry("airconn.stores.configured", ("airflow-config:",), shareable=r"airflow-config:\w*"),
-    "airflow-cli": StoreEntry("airconn.stores.airflow_cli", ("airflow-cli:",), shareable=r"airflow-cli: *"),
-    "environment": StoreEntry("airconn.stores.environment", names=("env:",), shareable="env:"),
-    "vault": StoreEntry(
+    "airflow-config": PlaceEntry("airconn.stores.configured", ("airflow-config:",), trusted=r"airflow-config:\w*"),
+    "airflow-cli": PlaceEntry(
+        "airconn.stores.airflow_cli", ("airflow-cli:",), trusted="airflow-cli: *", runs_command=True
+    ),
+    "environment": PlaceEntry("airconn.stores.environment", names=("env:",), trusted="env:"),
+    "vault": PlaceEntry(
         "airconn.stores.secrets.vault",
         ("vault://",),
         backends=("airflow.providers.hashicorp.secrets.vault.VaultBackend",),
         extra="vault",
-        shareable=r"vault://(?:/[\w./%-]*)?" + _NAMING,  # VAULT_ADDR; with a host, that gets the token
+        # That of VAULT_ADDR. With a host, this would get the token.
+        trusted=rf"vault://(/[\w./%-]*)?{_NAMING}",
     ),
-    "aws-secretsmanager": StoreEntry(
+    "aws-secretsmanager": PlaceEntry(
         "airconn.stores.secrets.aws.secretsmanager",
         ("aws-secretsmanager://",),
         backends=("airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend",),
         extra="aws",
-        shareable=r"aws-secretsmanager://[a-z0-9-]*"
-        + _NAMING,  # a region; endpoint_url and role_arn would be elsewhere
+        # A region of AWS. endpoint_url and role_arn would be elsewhere.
+        trusted=f"aws-secretsmanager://[a-z0-9-]*{_NAMING}",
     ),
-    "aws-ssm": StoreEntry(
+    "aws-ssm": PlaceEntry(
         "airconn.stores.secrets.aws.ssm",
         ("aws-ssm://",),
         backends=("airflow.providers.amazon.aws.secrets.systems_manager.SystemsManagerParameterStoreBackend",),
         extra="aws",
-        shareable=r"aws-ssm://[a-z0-9-]*" + _NAMING,  # a region; endpoint_url and role_arn would be elsewhere
+        trusted=f"aws-ssm://[a-z0-9-]*{_NAMING}",
     ),
-    "gcp-secretmanager": StoreEntry(
+    "gcp-secretmanager": PlaceEntry(
         "airconn.stores.secrets.gcp",
         ("gcp-secretmanager://",),
         backends=("airflow.providers.google.cloud.secrets.secret_manager.CloudSecretManagerBackend",),
         extra="gcp",
-        shareable=r"gcp-secretmanager://[\w:.-]*" + _NAMING,  # a project; api_endpoint would be elsewhere
+        # A project at Google. api_endpoint would be elsewhere.
+        trusted=rf"gcp-secretmanager://[\w:.-]*{_NAMING}",
     ),
-    "azure-keyvault": StoreEntry(
+    "azure-keyvault": PlaceEntry(
         "airconn.stores.secrets.azure",
         ("azure-keyvault://",),
         backends=("airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend",),
         extra="azure",
-        shareable=r"azure-keyvault://[a-z0-9-]+" + _NAMING,  # a name at Microsoft; with a dot it is a host
+        # The name of a vault at Microsoft. With a dot, it is a host.
+        trusted=f"azure-keyvault://[a-z0-9-]+{_NAMING}",
     ),
-    "k8s": StoreEntry(
+    "k8s": PlaceEntry(
         "airconn.stores.secrets.k8s",
         ("k8s://",),
         backends=("airflow.providers.cncf.kubernetes.secrets.kubernetes_secrets_backend.KubernetesSecretsBackend",),
         extra="k8s",
-        shareable=r"k8s://[^?#]*" + _NAMING,  # a context of the user's own kubeconfig
+        # A context of the user's own kubeconfig.
+        trusted=rf"k8s://[^?\#]*{_NAMING}",
     ),
-    "local": StoreEntry(
+    "local": PlaceEntry(
         "airconn.stores.local",
         ("local:",),
         backends=("airflow.secrets.local_filesystem.LocalFilesystemBackend",),
-        shareable="local:.*",
+        trusted="local:.*",
     ),
-    "file": StoreEntry("airconn.stores.file"),
+    "file": PlaceEntry("airconn.stores.file"),
 }
+
+
+def is_file(address: str) -> bool:
+    """Whether an address is the path of a file."""
+    return not any(entry.takes(address) for entry in REGISTRY.values()) and "://" not in address

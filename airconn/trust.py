@@ -22,34 +22,23 @@ from airconn.urls import endpoint
 VARIABLE = "AIRCONN_TRUST"
 """The variable with the hosts that such a file may name for credentials, where no question can be asked."""
 
-RUNS = "airflow-cli:"
-"""The beginning of addresses with a command in them."""
-
 CREDENTIALS = ("token", "username", "password")
 """The credentials that an address of the configuration may have of its own, each by the name of a variable."""
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
 """The variable with the password of a metadata database that is named by its address."""
 
+_SENDS = "says where credentials of yours are sent"
 _HOST = re.compile(r"([A-Za-z0-9]([\w.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 
 
 def refusal(address: str) -> str:
     """What an address would do that such a file isn't trusted with. Empty if the address is allowed there."""
-    if not _is_place(address) or any(_is_shareable(address, entry.shareable) for entry in REGISTRY.values()):
-        return ""  # a path, a name of the configuration, or one that is known to be harmless
-    if address.lower().startswith(RUNS):
-        return "runs a command"
-    return "says where credentials of yours are sent"
-
-
-def _is_place(address: str) -> bool:
-    """Whether an address isn't a path: it has a scheme of the registry, or looks like a URL."""
-    schemes = tuple(of.removesuffix("//") for entry in REGISTRY.values() for of in entry.beginnings)
-    return "://" in address or address.lower().startswith(schemes)
-
-
-def _is_shareable(address: str, pattern: str) -> bool:
-    return bool(pattern) and re.fullmatch(pattern, address, re.IGNORECASE | re.DOTALL) is not None
+    entry = next((entry for entry in REGISTRY.values() if entry.has_scheme(address)), None)
+    if entry is None:
+        return _SENDS if "://" in address else ""  # else a path, or a name of the configuration
+    if entry.trusts(address):
+        return ""
+    return "runs a command" if entry.runs_command else _SENDS
 
 
 def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: str) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airconn import trust
-from airconn.addresses import StoreEntry
-from airconn.stores import REGISTRY
+from airconn.addresses import REGISTRY, PlaceEntry
 
 TAKEN = [
     *("conns.env", "./a.json", "/tmp/x.yaml", "-", "@prod", "C:\\x.json", "dir/a:b.env", "team:prod.env"),
@@ -53,15 +52,15 @@ def test_what_runs_a_command_is_refused(address: str) -> None:
     assert trust.refusal(address) == "runs a command"
 
 
-@pytest.mark.parametrize("prefix", ["new:", "new://", "new+"])
-def test_a_new_store_is_refused_until_it_says_what_is_harmless(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(REGISTRY, "new", StoreEntry("airconn.stores.new", (prefix,)))
-    assert trust.refusal(f"{prefix}x?host=attacker") == "says where credentials of yours are sent"
-    monkeypatch.setitem(REGISTRY, "new", StoreEntry("airconn.stores.new", (prefix,), shareable=r"new[:+/]+\w*"))
-    assert (trust.refusal(f"{prefix}x"), bool(trust.refusal(f"{prefix}x?host=attacker"))) == ("", True)
-
-
 def test_every_place_has_been_thought_of() -> None:
-    places = {prefix for entry in REGISTRY.values() for prefix in entry.beginnings}
+    places = {prefix for entry in REGISTRY.values() for prefix in (*entry.prefixes, *entry.names)}
     known = {prefix for prefix in places for address in TAKEN + REFUSED if address.lower().startswith(prefix)}
     assert places == known
+
+
+def test_a_new_place_is_refused_until_its_entry_says_what_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REGISTRY, "new", PlaceEntry("airconn.stores.new", ("new:",)))
+    assert trust.refusal("new:x") == "says where credentials of yours are sent"
+    monkeypatch.setitem(REGISTRY, "new", PlaceEntry("airconn.stores.new", ("new:",), trusted="new:[a-z]*"))
+    assert trust.refusal("new:x") == ""
+    assert trust.refusal("new:x.example.com") == "says where credentials of yours are sent"

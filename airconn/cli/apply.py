@@ -46,9 +46,9 @@ def command(
       airconn import .env --plan-out plan.json
       airconn apply plan.json
     """
+    from airconn.addresses import is_file
     from airconn.cli.import_view import ImportView
     from airconn.report import planfile
-    from airconn.stores import is_file
     from airconn.transfer.engine import import_objects
     from airconn.transfer.requests import Conduct
 

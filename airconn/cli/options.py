@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from airconn import formats
+from airconn.addresses import is_file
 from airconn.cli.airflow_option import airflow as airflow
 from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
@@ -31,7 +32,6 @@ from airconn.cli.option_values import (
 from airconn.cli.redirect_option import allow_redirect
 from airconn.errors import UsageError
 from airconn.formats import FormatOption
-from airconn.stores import is_file
 
 if TYPE_CHECKING:
     from airconn.config import Config

@@ -1,6 +1,4 @@
 """Places: each reads and applies, and decides nothing. The registry opens one by its address."""
 
-from airconn.addresses import REGISTRY as REGISTRY
-from airconn.stores.registry import is_file as is_file
 from airconn.stores.registry import open_backend as open_backend
 from airconn.stores.registry import open_store as open_store

@@ -1,4 +1,4 @@
-"""From an address to its store. A module is imported when the first address asks for it."""
+"""From an address to a store. The module of a place is imported when the first address asks for it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,6 @@ _NO_FILE = re.compile(
 """Addresses that are meant as URLs, and not as names of files. With ./ before it, it is a file."""
 
 
-def is_file(address: str) -> bool:
-    """Whether an address is the path of a file."""
-    return not any(entry.takes(address) for entry in REGISTRY.values()) and "://" not in address
-
-
 def open_store(address: str, settings: Settings) -> Store:
     """The store that `address` names. It is not asked anything yet.
 
@@ -40,7 +35,7 @@ def open_store(address: str, settings: Settings) -> Store:
     if mark and entry is None:
         from difflib import get_close_matches
 
-        known = [beginning for e in REGISTRY.values() for beginning in e.beginnings]
+        known = [prefix for e in REGISTRY.values() for prefix in (*e.prefixes, *e.names)]
         near = get_close_matches(f"{scheme}://", known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"a path, - or one of: {', '.join(known)}"
         raise UsageError(f"{scheme}:// is no place that airconn knows", hint=hint)

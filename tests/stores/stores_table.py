@@ -5,9 +5,10 @@ python -m tests.stores.stores_table
 
 from __future__ import annotations
 
+from airconn.addresses import REGISTRY
 from airconn.config import Settings
 from airconn.model import Kind
-from airconn.stores import REGISTRY, open_store
+from airconn.stores import open_store
 from airconn.stores.base import Capabilities
 
 ROWS: list[tuple[str, str, str, str]] = [

@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 import pytest
 
+from airconn.addresses import REGISTRY
 from airconn.config import Config, Settings
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import REDACTED, AirflowVersion, Bundle, Connection, Kind, Selection, Text, Variable
-from airconn.stores import REGISTRY, open_store
+from airconn.stores import open_store
 from airconn.stores.base import Context
 from airconn.stores.environment import EnvironmentStore
 from tests.formats.test_airflow_cases import (
