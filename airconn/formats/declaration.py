@@ -75,7 +75,7 @@ class Format:
     refines: tuple[str, ...] = ()
     """The formats whose files are of this format if their text looks like it."""
     check_options: Callable[[Mapping[str, str], bool], None] = lambda values, afresh: None
-    """Raises `UsageError` for values of its options that don't go together. `afresh`: there is no text to update."""
+    """Raises `UsageError` for values of its options that don't go together. `afresh`: a new text is written."""
 
     values_in_text: Callable[[str], Mapping[str, str]] = lambda text: {}
     """Gives the values of its options that a text itself names."""
