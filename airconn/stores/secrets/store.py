@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from threading import Event
 from typing import TypeVar, cast
 
 from airconn.errors import InputError
@@ -69,6 +70,7 @@ class SecretStore(Store):
         super().__init__(address, replace(capabilities, unprunable=_unprunable(service, capabilities.kinds)))
         self._service = service
         self._codec = codec
+        self._let_in = Event()
 
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
         return Description(self._service.describe(), kinds=self.capabilities.kinds)
@@ -186,8 +188,8 @@ class SecretStore(Store):
         return f"there is a secret of its name that is no {step.kind.singular} ({reason})"
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
-        writer = SecretWriter(self, self._service, self._codec, context, self._keys_by_name(context.before))
-        return writer.write(steps)
+        by_name = self._keys_by_name(context.before)
+        return SecretWriter(self, self._service, self._codec, context, by_name, self._let_in).write(steps)
 
     def close(self) -> None:
         self._service.close()

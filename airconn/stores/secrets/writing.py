@@ -57,8 +57,12 @@ class SecretWriter:
         codec: Codec,
         context: Context,
         read_by_name: Mapping[str, Sequence[Key]],
+        let_in: threading.Event,
     ) -> None:
-        """`read_by_name` are the objects that were read before, by the names that several objects may share."""
+        """`read_by_name` are the objects that were read before, by the names that several objects may have.
+
+        `let_in` is set once the place is known to let us in.
+        """
         self._store = store
         self._service = service
         self._codec = codec
@@ -66,6 +70,7 @@ class SecretWriter:
         self._rules = rules_for(context.airflow)
         self._silence = Silence()
         self._read_by_name = read_by_name
+        self._let_in = let_in
         self._written: dict[str, Key] = {}
         self._lock = threading.Lock()
 
@@ -74,14 +79,16 @@ class SecretWriter:
         yield from in_order(self._outcome, self._begun(steps), self._service.parallel)
 
     def _begun(self, steps: Iterable[Step]) -> Iterator[Step]:
-        """The steps that write. Unless the place was read, checks the credentials before the first one."""
-        is_let_in = self._context.before is not None
+        """The steps that write. Before the first one, the place is asked whether it lets us in, unless a secret of it
+        was read: where all is refused, it may look as if nothing was there."""
+        if self._context.before is not None and self._context.before.versions:
+            self._let_in.set()
         for step in steps:
             if step.action not in WRITES:
                 continue
-            if not is_let_in and step.kind in self._store.capabilities.kinds:
+            if not self._let_in.is_set() and step.kind in self._store.capabilities.kinds:
                 self._service.knock(step.kind)
-                is_let_in = True
+                self._let_in.set()
             yield step
 
     def _outcome(self, step: Step) -> Outcome:
