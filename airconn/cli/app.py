@@ -20,7 +20,7 @@ from airconn.quoting import clean, without_passwords
 
 if TYPE_CHECKING:
     from airconn.config import Config
-    from airconn.formats.base import Note
+    from airconn.model.reading import Note
     from airconn.transfer.places import Places
     from airconn.transfer.request_parts import Network
 

@@ -27,8 +27,7 @@ from airconn.model import (
     rules_for,
     value_fields,
 )
-from airconn.model.reading import FoundUri, Key, Reading
-from airconn.model.reading import Note as Note
+from airconn.model.reading import FoundUri, Key, Note, Reading
 
 T = TypeVar("T", bound=AirflowObject)
 ConnectionFormat = Literal["json", "uri"]

@@ -13,16 +13,7 @@ from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, other_tools, tree
-from airconn.formats.base import (
-    Faults,
-    Loss,
-    Note,
-    ReadOptions,
-    WriteOptions,
-    holdable_part,
-    reading,
-    show_key,
-)
+from airconn.formats.base import Faults, Loss, ReadOptions, WriteOptions, holdable_part, reading, show_key
 from airconn.formats.connection_fields import shown
 from airconn.formats.kind_detection import (
     AIRFLOWCTL_POOL_FIELDS,
@@ -48,7 +39,7 @@ from airconn.model import (
     jsontext,
 )
 from airconn.model.jsontext import Number
-from airconn.model.reading import FoundUri, Reading
+from airconn.model.reading import FoundUri, Note, Reading
 
 
 def read(document: Any, source: str, options: ReadOptions) -> Reading:

@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 
 from airconn.errors import InputError
-from airconn.formats.base import Faults, Note, ReadOptions, reading
+from airconn.formats.base import Faults, ReadOptions, reading
 from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of
@@ -19,7 +19,7 @@ from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
 from airconn.formats.env import KINDS, env_name, named_by, read_value
 from airconn.model import REDACTED, UNDESCRIBED, AirflowObject, Kind, Origin, Variable
-from airconn.model.reading import FoundUri, Reading
+from airconn.model.reading import FoundUri, Note, Reading
 
 _ID_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*(conn_id|key)[ \t]+(\".*\")")
 _NO_NAME = re.compile(r"""[\s"'`{}$\\]""")

@@ -9,15 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import (
-    IsUnchanged,
-    Note,
-    ReadOptions,
-    Rendered,
-    StoredForm,
-    WriteOptions,
-    verify_edit,
-)
+from airconn.formats.base import IsUnchanged, ReadOptions, Rendered, StoredForm, WriteOptions, verify_edit
 from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of
@@ -27,7 +19,7 @@ from airconn.formats.dotenv.reading import read
 from airconn.formats.dotenv.writing import refuse_collisions, render_lines
 from airconn.formats.text_edits import TextEdits
 from airconn.model import AirflowObject, Bundle, Kind, hidden_fields
-from airconn.model.reading import Key
+from airconn.model.reading import Key, Note
 
 _HIDDEN_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*hidden by the source:")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from airconn.formats.base import Faults, Loss, Note, Rendered, WriteOptions, holdable, losses_of_kinds, quoted
+from airconn.formats.base import Faults, Loss, Rendered, WriteOptions, holdable, losses_of_kinds, quoted
 from airconn.formats.dotenv import quoting
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT, DIALECT
 from airconn.formats.dotenv.dialect import Dialect
@@ -14,6 +14,7 @@ from airconn.formats.dotenv.marks import PORTABLE, SHELL_NAME
 from airconn.formats.dotenv.reading import is_like_padding
 from airconn.formats.env import collisions, env_name, nameable, no_value, stored, value_of
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Variable, hidden_fields
+from airconn.model.reading import Note
 
 __all__ = ["refuse_collisions", "render", "render_lines", "stored"]
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import env, json_tree, tree, yaml_tree
-from airconn.formats.base import Faults, Note, ReadOptions, reading
+from airconn.formats.base import Faults, ReadOptions, reading
 from airconn.formats.k8s.names import DATA_KEY, ENTRY, IDS_ANNOTATION, LABEL_VALUE, LABELS, TEAM_LABEL
 from airconn.model import AirflowObject, Kind, Origin
-from airconn.model.reading import FoundUri, Reading
+from airconn.model.reading import FoundUri, Note, Reading
 
 _LEVELS = 5
 """The depth of an entry in JSON: in the data of a Secret in the items of a list."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, other_tools, tree, yaml_tree
-from airconn.formats.base import Faults, Note, ReadOptions, reading, show_key
+from airconn.formats.base import Faults, ReadOptions, reading, show_key
 from airconn.formats.documents import whole_number
 from airconn.model import (
     MASK,
@@ -28,7 +28,7 @@ from airconn.model import (
     jsontext,
 )
 from airconn.model.jsontext import Number
-from airconn.model.reading import FoundUri, Reading
+from airconn.model.reading import FoundUri, Note, Reading
 
 FIELDS = {
     Kind.CONNECTIONS: (
