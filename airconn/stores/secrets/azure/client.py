@@ -7,7 +7,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,38 +25,17 @@ def library(module: str) -> Any:
     return drivers.load(module, "azure", package)
 
 
-@dataclass(frozen=True, slots=True)
-class AzureIdentity:
-    """Who we are for Azure, by Airflow's options. With none of them: what `DefaultAzureCredential` finds."""
-
-    tenant_id: str = ""
-    client_id: str = ""
-    client_secret: str = field(default="", repr=False)
-    managed_identity_client_id: str = ""
-    workload_identity_tenant_id: str = ""
-
-    def credential(self, **options: Any) -> Any:
-        """The credential that Airflow's backend makes of the same options. Sends no request yet."""
-        identity = library("azure.identity")
-        if self.tenant_id and self.client_id and self.client_secret:
-            return identity.ClientSecretCredential(self.tenant_id, self.client_id, self.client_secret, **options)
-        if self.managed_identity_client_id and self.workload_identity_tenant_id:
-            options |= {
-                "managed_identity_client_id": self.managed_identity_client_id,
-                "workload_identity_tenant_id": self.workload_identity_tenant_id,
-                "additionally_allowed_tenants": [self.workload_identity_tenant_id],
-            }
-        return identity.DefaultAzureCredential(**options)
-
-
 class AzureClient:
     """Calls methods of `SecretClient`. Threads may share it. Nothing is imported or opened before the first call."""
 
     def __init__(
-        self, identity: AzureIdentity, vault_url: str, place: str, settings: Settings, **options: Any
+        self, make_credential: Callable[..., Any], vault_url: str, place: str, settings: Settings, **options: Any
     ) -> None:
-        """`place` is the address for messages, `options` are further ones of `SecretClient`."""
-        self._identity = identity
+        """`make_credential` gets the options of Azure's libraries for the network.
+
+        `place` is the address for messages, `options` are further ones of `SecretClient`.
+        """
+        self._make_credential = make_credential
         self._url = vault_url
         self._place = place
         self._settings = settings
@@ -153,7 +131,7 @@ class AzureClient:
         try:
             # No one server gives tokens, and none of them gives one by a redirect.
             self._tokens = self._transport(NamedServers(self._place))
-            self._credential = self._identity.credential(transport=self._tokens, **network)
+            self._credential = self._make_credential(transport=self._tokens, **network)
         except ValueError:
             raise Unavailable(
                 "what there is of credentials for Azure is incomplete or malformed", where=self._place, hint=_LOG_IN

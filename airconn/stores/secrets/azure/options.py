@@ -7,9 +7,10 @@ told from a name: airconn writes it into a tag.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from airconn.model import Kind
-from airconn.stores.secrets.azure.client import AzureIdentity
+from airconn.stores.secrets.azure.client import library
 from airconn.stores.secrets.azure.names import Names
 
 EXAMPLE = "azure-keyvault://my-vault"
@@ -38,16 +39,18 @@ class AzureOptions:
     keep_dashes: bool = False
     """Whether a name without a tag has its '-' in the id as well. Otherwise it is taken for a '_'."""
 
-    @property
-    def identity(self) -> AzureIdentity:
-        """Who to be for Azure."""
-        return AzureIdentity(
-            tenant_id=self.tenant_id,
-            client_id=self.client_id,
-            client_secret=self.client_secret,
-            managed_identity_client_id=self.managed_identity_client_id,
-            workload_identity_tenant_id=self.workload_identity_tenant_id,
-        )
+    def credential(self, **options: Any) -> Any:
+        """The credential that Airflow's backend makes of the same options. Sends no request yet."""
+        identity = library("azure.identity")
+        if self.tenant_id and self.client_id and self.client_secret:
+            return identity.ClientSecretCredential(self.tenant_id, self.client_id, self.client_secret, **options)
+        if self.managed_identity_client_id and self.workload_identity_tenant_id:
+            options |= {
+                "managed_identity_client_id": self.managed_identity_client_id,
+                "workload_identity_tenant_id": self.workload_identity_tenant_id,
+                "additionally_allowed_tenants": [self.workload_identity_tenant_id],
+            }
+        return identity.DefaultAzureCredential(**options)
 
     @property
     def names(self) -> Names:
