@@ -26,7 +26,7 @@ def table(heading: str) -> list[list[str]]:
 
 def test_every_format_is_in_the_table_with_the_names_that_it_is_detected_by() -> None:
     found = {row[0].strip("`"): row[2] for row in table("Formats")}
-    assert found == {name: ", ".join(f"`{p}`" for p in entry.patterns) for name, entry in _by_readme_order()}
+    assert found == {name: ", ".join(f"`{p}`" for p in entry.patterns) for name, entry in formats.FORMATS.items()}
 
 
 def test_every_option_of_a_format_is_in_a_table() -> None:
@@ -45,12 +45,6 @@ def test_the_table_of_what_a_place_can_do_is_what_the_places_say() -> None:
 
 def test_every_env_dialect_is_in_the_table() -> None:
     assert [row[0].strip("`") for row in table("Files for one reader")] == list(marks.NAMES)
-
-
-def _by_readme_order() -> list[tuple[str, object]]:
-    return sorted(
-        formats.FORMATS.items(), key=lambda item: ["env", "uri", "json", "yaml", "settings", "k8s"].index(item[0])
-    )
 
 
 def test_every_exit_code_is_in_the_table() -> None:

@@ -1,1 +1,1 @@
-"""What Airflow is: its releases, and what differs between them, one table a subject. Imports nothing but errors."""
+"""The facts about Airflow: its releases and the differences between them, one table for each subject."""

@@ -15,4 +15,4 @@ LONGEST_FIELDS = {"conn_type": 500, "host": 500, "schema": 500}
 INTEGERS = range(-(2**31), 2**31)
 """INTEGER of PostgreSQL and MySQL: ports and slots."""
 MOST_DIGITS = 4300
-"""Of an integer in JSON that Python reads (`sys.int_info.default_max_str_digits`)."""
+"""The most digits of an integer in JSON that Python reads (`sys.int_info.default_max_str_digits`)."""

@@ -15,9 +15,9 @@ class CommandDialect:
     chooses: bool
     """`variables import` is told what to do with what exists (2.8 cli/cli_config.py); before, it overwrites."""
     exact: bool
-    """`variables list --show-values` gives texts as they are (3.2 cli/cli_config.py)."""
+    """`variables list --show-values` prints texts unchanged (3.2 cli/cli_config.py)."""
     keeps_quoted: bool
-    """`variables export` leaves a value alone that is a text in JSON, and wraps one that looks wrapped (3.3)."""
+    """`variables export` doesn't change a value that is a JSON text, and wraps one that looks wrapped (3.3)."""
     refuses_dots: bool
     """`connections import` takes no id with two dots in a row (3.3 utils/helpers.py `validate_key`)."""
 

@@ -1,4 +1,4 @@
-"""An Airflow's own configuration, read without Airflow: `AIRFLOW__*` variables, and its airflow.cfg.
+"""Reads an Airflow's configuration without Airflow: `AIRFLOW__*` variables, and its airflow.cfg.
 
 Mirrors airflow 2.11 configuration.py and 3.3 `_shared/configuration/parser.py`, which agree about all that is here.
 """
@@ -19,7 +19,7 @@ from airconn.errors import UsageError
 
 DEFAULT_HOME = "~/airflow"
 DEFAULT = "Airflow's default"
-"""Where a value comes from that nothing says otherwise."""
+"""The origin of a value that isn't set anywhere."""
 
 # What has `sensitive: true` in the config_templates/config.yml of any of 2.7 to 3.3, and the older place of one.
 _SENSITIVE = frozenset(
@@ -47,7 +47,7 @@ _OLDER_SECTION = {
     ("database", "sql_alchemy_schema"): "core",
     ("database", "sql_alchemy_connect_args"): "core",
 }
-"""Where an option stood before (`deprecated_options`), and is looked for second."""
+"""The earlier places of options (`deprecated_options`), which are looked at second."""
 
 _REFERENCE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
 _ROUNDS = 50
@@ -57,7 +57,7 @@ _COMMAND_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class ConfigValue:
-    """What an option is set to, as Airflow gets it. A command's output has its line end, as it has there."""
+    """The value of an option as Airflow gets it. The output of a command keeps its line end, as in Airflow."""
 
     text: str = field(repr=False)
     where: str
@@ -66,17 +66,17 @@ class ConfigValue:
 
 @dataclass(frozen=True, slots=True)
 class AirflowConfig:
-    """What the environment and airflow.cfg say. Nothing is run before an option is asked for."""
+    """The environment and airflow.cfg. A command runs only when its option is asked for."""
 
     environ: Mapping[str, str] = field(repr=False)
     home: str
     file: Path
-    """Where airflow.cfg is, or would be."""
+    """The path of airflow.cfg, which may not exist."""
     parser: ConfigParser = field(repr=False)
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> AirflowConfig:
-        """Reads airflow.cfg where there is one: `AIRFLOW_CONFIG`, else that of `AIRFLOW_HOME`, else of ~/airflow.
+        """Reads airflow.cfg if it exists: `AIRFLOW_CONFIG`, else the one in `AIRFLOW_HOME`, else in ~/airflow.
 
         Raises `UsageError` for a file that can't be read or doesn't parse.
         """
@@ -86,7 +86,7 @@ class AirflowConfig:
         return cls(environ, home, file, _parsed(file))
 
     def get(self, section: str, key: str, *, default: str | None = None) -> ConfigValue | None:
-        """What an option is set to, else `default`, which is to be what Airflow has then.
+        """The value of an option, else `default`, which has to be Airflow's own default.
 
         Raises `UsageError` for what can't be found out: a command that fails, a value in Airflow's secrets backend,
         a reference that leads nowhere.
@@ -101,7 +101,7 @@ class AirflowConfig:
         return None if default is None else ConfigValue(default, DEFAULT)
 
     def places(self, section: str, key: str) -> str:
-        """Where an option can be set, for a message that says that it isn't."""
+        """The places where an option can be set, for a message that it isn't."""
         return f"{_variable(section, key)} or {self.file} [{section}] {key}"
 
     def _in_environment(self, section: str, key: str) -> ConfigValue | None:
@@ -148,7 +148,7 @@ class AirflowConfig:
             ) from None
 
     def _run(self, command: str, where: str) -> ConfigValue:
-        """What a command prints (`run_command`). Neither its words nor its output are shown."""
+        """The output of a command (`run_command`). Errors show neither its words nor its output."""
         import shlex
         import subprocess
 
@@ -181,13 +181,13 @@ class Backend:
     class_path: str
     kwargs: dict[str, Any] = field(repr=False)
     where: str
-    """Where the class is named."""
+    """The place where the class is named."""
     kwargs_where: str
-    """Where its options are set, or would be."""
+    """The place of its options, even if none are set."""
 
 
 def secrets_backend(config: AirflowConfig, section: Literal["secrets", "workers"] = "secrets") -> Backend | None:
-    """The custom secrets backend, if there is one. A worker of Airflow 3 has its own, or else that of the others.
+    """The custom secrets backend, or None. A worker of Airflow 3 has its own or, if that isn't set, the common one.
 
     Options in variables of their own, which Airflow takes since 3.2, come before those of the JSON, and are texts.
 

@@ -1,4 +1,4 @@
-"""Which ids of a connection Airflow takes where. Its places have rules of their own; these are what they share."""
+"""The ids of connections that Airflow's database and API take. Other places have further rules."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _IN_API = re.compile(r"[\w.-]+")
 
 
 def is_stored(conn_id: str) -> bool:
-    """Whether the model takes an id (3.x models/connection.py `sanitize_conn_id`); otherwise it silently has none."""
+    """Whether the model takes an id (3.x models/connection.py `sanitize_conn_id`). It silently drops others."""
     return len(conn_id) <= LONGEST_STORED and _STORED.fullmatch(conn_id) is not None
 
 
 def is_in_api(conn_id: str) -> bool:
-    """Whether an id has only what v1 `helpers.validate_key` and v2's pattern of `ConnectionBody` take.
+    """Whether v1 `helpers.validate_key` and v2's pattern of `ConnectionBody` take the characters of an id.
 
     Both know letters of any script. The length isn't looked at.
     """

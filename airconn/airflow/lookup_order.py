@@ -1,4 +1,4 @@
-"""In which order the processes of an Airflow look for a connection or a variable: the first hit wins.
+"""The order in which the processes of an Airflow look for a connection or a variable. The first hit wins.
 
 Mirrors `ensure_secrets_loaded` of airflow 2.11 and 3.3 configuration.py, and for the workers of 3.x
 sdk/execution_time/context.py and the Execution API behind it. Both were compared with what they resolve.
@@ -46,7 +46,7 @@ def lookup_orders(version: AirflowVersion) -> tuple[LookupOrder, ...]:
     core = (*_OWN, LookupStage.DATABASE)
     if not rules_for(version).tasks_ask_server:
         return (LookupOrder("every process", False, core),)
-    # What a task doesn't find itself it asks the API server for, which looks in all of its own places.
+    # A task asks the API server for what it doesn't find itself. The server looks in all of its own places.
     return (
         LookupOrder("a task", True, (*_OWN, *_OF_SERVER, LookupStage.DATABASE)),
         LookupOrder("the API server, the scheduler, the airflow command", False, core),

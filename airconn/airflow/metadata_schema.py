@@ -51,10 +51,10 @@ OTHER_TABLES = ("team", "alembic_version", "dag_version")
 
 @dataclass(frozen=True, slots=True)
 class SchemaRelease:
-    """What a database's schema tells of its Airflow."""
+    """The release of an Airflow, as far as the schema of its database tells it."""
 
     version: AirflowVersion
-    """The newest that it can be, as far as is known: reading for that one is right for the others, too."""
+    """The newest known release that it can be. Reading for this one is right for the others as well."""
     text: str
     """In words: `airflow 2.10.3 to 2.11.2`."""
 

@@ -28,7 +28,7 @@ class RestDialect:
     empty_extra_is_object: bool
     """An extra of '' is stored as `{}` (v2 datamodels/connections.py `validate_extra`)."""
     extra_breaks_log: bool
-    """An extra that is JSON and no object ends in a 500: the audit log takes it apart (`airflow/www/decorators.py`
+    """An extra that is JSON but not an object ends in a 500: the audit log parses it (`airflow/www/decorators.py`
     `_mask_connection_fields`, for the bodies of API calls since 2.9)."""
     describes_on_create: bool
     """Creating a variable stores its description. 2.7.3 drops it (v1 endpoints/variable_endpoint.py
@@ -37,24 +37,24 @@ class RestDialect:
     """An update of a connection takes `***` for a wish to keep what is there (v2 services/public/connections.py,
     `merge` of `_shared/secrets_masker`). The others store it."""
     nulls_description: bool
-    """An update takes the description of a variable away. v1 refuses null (schemas/variable_schema.py)."""
+    """An update can clear the description of a variable. v1 refuses null (schemas/variable_schema.py)."""
     upserts_variables: bool
     """`POST /variables` overwrites a variable that exists (v1 `post_variables`)."""
     tells_passwords: bool
-    """A connection that has a password shows `***` for it. v1 never shows whether there is one."""
+    """A connection with a password shows `***` for it. v1 never shows whether it has one."""
     pools_without_line_breaks: bool
-    """A pool with a line break in its name has no path, as a variable with one in its key has in no version."""
+    """A pool with a line break in its name has no path. A variable with one in its key has none in any version."""
     paths_without_slashes: bool
     """An id that is empty or begins with a slash has no path, nor has a pool with any slash in its name."""
     taken_ids: frozenset[str]
-    """Ids of connections in whose place the API has a page of its own."""
+    """Ids of connections whose path is a page of the API itself."""
     bulk: bool
     """A `PATCH` on a collection takes many objects (v2 services/public/common.py `BulkService`)."""
     bulk_keeps_unnamed: bool
-    """And an update of connections in it leaves the fields alone that aren't named. Before 3.0.4 it clears `extra`
+    """A bulk update of connections keeps the fields that aren't named. Before 3.0.4 it clears `extra`
     (v2 services/public/connections.py `update_orm_from_pydantic`, mended by apache/airflow#53943)."""
     masks_in_bulk: bool
-    """And heeds a mask for variables and pools. Before, it writes all of their fields (3.0.6, 3.1.8)."""
+    """A bulk update honours a mask for variables and pools. Before, it writes all of their fields (3.0.6, 3.1.8)."""
 
 
 @lru_cache(maxsize=16)

@@ -1,4 +1,4 @@
-"""How each version of Airflow reads and holds objects, whatever they come through."""
+"""How each version of Airflow reads and holds objects, in all of its places."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Rules:
     unlimited_pools: bool
     """The REST API can show a pool of -1 slots; before, such a pool breaks every listing of pools."""
     ascii_conn_ids: bool
-    """An id of a connection with a letter beyond ASCII makes every way to create it fail (models/connection.py
+    """A connection whose id has a letter beyond ASCII can't be created in any way (models/connection.py
     `sanitize_conn_id`, with google-re2)."""
 
 

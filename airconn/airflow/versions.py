@@ -47,8 +47,8 @@ KNOWN = tuple(map(AirflowVersion.parse, RELEASE_DAYS))
 OLDEST = AirflowVersion.parse(oldest_release())
 NEWEST = AirflowVersion.parse(newest_release())
 NEWEST_AIRFLOW_2 = max(version for version in KNOWN if version.is_airflow_2)
-"""Which represents Airflow 2 where the two majors are compared."""
+"""Represents Airflow 2 where the two majors are compared."""
 LIKE_TASK_SDK = NEWEST_AIRFLOW_2
-"""Whose core reads connections as the Task SDK of every 3.x does: query values are texts, and any extra will do."""
+"""Reads connections as the Task SDK of every 3.x does: query values are texts, and an extra may be any text."""
 SUPPORTED = f"Airflow {OLDEST.series} to {NEWEST_AIRFLOW_2.series} and 3"
 """The supported versions in words."""

@@ -50,14 +50,15 @@ def check_all(
     checked = [check(store, selection, airflow) for store in stores]
     found = [finding for file in checked for finding in file.findings]
     found += _doubles([obj for file in checked for obj in file.objects])
-    return sorted((finding for finding in set(found) if finding.code not in ignore), key=lambda f: f.order)
+    kept = (finding for finding in dict.fromkeys(found) if finding.code not in ignore)
+    return sorted(kept, key=lambda finding: finding.order)
 
 
 def check(store: FileStore, selection: Selection, airflow: AirflowVersion = NEWEST) -> Checked:
     """The findings of one file, read for `airflow`. Raises `UsageError` for an unknown format."""
     checker = _Checker(store, selection, airflow)
     checker.run()
-    found = sorted(set(checker.found), key=lambda finding: finding.order)
+    found = sorted(dict.fromkeys(checker.found), key=lambda finding: finding.order)
     return Checked(store.address, tuple(found), tuple(checker.objects))
 
 

@@ -27,7 +27,7 @@ from airconn.model import (
     value_fields,
 )
 from airconn.model.leaves import leaf_name
-from airconn.model.placeholders import Form, placeholders
+from airconn.model.placeholders import PlaceholderType, placeholders
 from airconn.model.sensitive import text_leaves
 from airconn.stores import limits
 from airconn.stores.airflow_api import refusals
@@ -138,13 +138,13 @@ def nearest_type(conn_type: str) -> str | None:
 def _masks(obj: AirflowObject) -> Iterator[ObjectProblem]:
     if hidden := hidden_fields(obj):
         yield "AC501", f"hidden where it comes from: {', '.join(hidden)}", None
-    found = {placeholder.name: placeholder.form for placeholder in placeholders(obj, masks_anywhere=True)}
+    found = {placeholder.name: placeholder.type for placeholder in placeholders(obj, masks_anywhere=True)}
     refers = bool(getattr(obj, "expanded_by", ()))  # AC407 reports it
-    for name, form in found.items():
-        if refers and form is Form.TEMPLATE:
+    for name, type_ in found.items():
+        if refers and type_ is PlaceholderType.TEMPLATE:
             continue
-        code = "AC502" if form is Form.MASK else "AC506"
-        yield code, f"{name} is {form.what}", None
+        code = "AC502" if type_ is PlaceholderType.MASK else "AC506"
+        yield code, f"{name} is {type_.what}", None
     for name, text in texts(obj):
         if name not in found and MASK in text:
             yield "AC503", f"*** is inside of a text, where Airflow may have hidden something: {name}", None

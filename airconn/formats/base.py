@@ -1,4 +1,4 @@
-"""What passes in and out of a format."""
+"""The inputs and results that all formats share."""
 
 from __future__ import annotations
 
@@ -34,37 +34,37 @@ T = TypeVar("T", bound=AirflowObject)
 ConnectionFormat = Literal["json", "uri"]
 
 IsUnchanged = Callable[[AirflowObject, AirflowObject], bool]
-"""Whether the object of a file, and the one that it would read back after a change, are the same to the source."""
+"""Whether the object of a file and the one that it would hold after a change are the same for the source."""
 
 StoredForm = Callable[[AirflowObject], AirflowObject | None]
-"""What a text gives back of an object that was written into it, None where it can't hold it."""
+"""Gives the form in which a text gives back an object that was written into it. None if it can't hold the object."""
 
 
 class FormatValues:
-    """The values of options that only some formats have."""
+    """The values of the options that formats declare."""
 
     __slots__ = ()
     values: Mapping[str, str]
-    """By the names that the formats declare."""
+    """The values by the names of the options."""
 
     def value(self, option: FormatOption) -> str | None:
-        """The value of an option that a format has declared, or its default."""
+        """The value of an option, or its default."""
         return self.values.get(option.name, option.default)
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions(FormatValues):
-    """How a text is to be read."""
+    """How a text is read."""
 
     airflow: AirflowVersion = NEWEST
-    """The Airflow that the objects are for. Where versions differ, the text is read as that one reads it."""
+    """The Airflow that the objects are for. Where versions differ, the text is read as this version reads it."""
     kind: Kind | None = None
-    """What a text of one kind holds, where neither its name nor its content tells."""
+    """The kind of a text of one kind, where neither its name nor its content tells."""
     likely: Kind | None = None
-    """What a text of one kind is taken to hold if it may be, where its name doesn't tell."""
+    """The kind that a text of one kind most likely holds, where its name doesn't tell."""
     values: Mapping[str, str] = field(default_factory=dict)
     keeps_uris: bool = False
-    """Whether the Reading is to have the texts of URIs, for `check`."""
+    """Whether the Reading gets the texts of URIs, which `check` needs."""
 
     @property
     def rules(self) -> Rules:
@@ -73,11 +73,11 @@ class ReadOptions(FormatValues):
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions(FormatValues):
-    """How a bundle is to be written."""
+    """How a bundle is written."""
 
     airflow: AirflowVersion = NEWEST
     kinds: frozenset[Kind] = ALL_KINDS
-    """The kinds that were asked for, which decides the shape of JSON and YAML, whatever happens to be there."""
+    """The kinds that were chosen. They decide the shape of JSON and YAML, not the objects that there are."""
     values: Mapping[str, str] = field(default_factory=dict)
 
     def with_value(self, option: FormatOption, value: str) -> WriteOptions:
@@ -90,7 +90,7 @@ class WriteOptions(FormatValues):
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What a format can't hold of one object. `field` is empty where it is the whole object."""
+    """A field that a format can't hold of an object. `field` is empty where the format can't hold the object."""
 
     kind: Kind
     id: str
@@ -100,7 +100,7 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A bundle as text, and what of it the text doesn't hold."""
+    """A bundle as text, and the losses: what the text doesn't hold."""
 
     text: str
     losses: tuple[Loss, ...] = ()
@@ -109,7 +109,7 @@ class Rendered:
 
 @dataclass(slots=True)
 class Faults:
-    """Collects the faults of a text, so that all of them are told at once."""
+    """Collects the faults of a text, so that all of them are reported at once."""
 
     errors: list[InputError] = field(default_factory=list)
 
@@ -117,7 +117,7 @@ class Faults:
         self.errors.append(InputError(message, where=str(origin), hint=hint))
 
     def take(self, error: InputError) -> None:
-        """Adds an error that was raised, or all that it stands for."""
+        """Adds an error, or each of several in one `InputErrors`."""
         self.errors += errors_of(error)
 
     def check(self) -> None:
@@ -127,7 +127,7 @@ class Faults:
 
 
 def errors_of(error: InputError) -> tuple[InputError, ...]:
-    """The errors that one stands for."""
+    """The errors in an `InputErrors`, or the single error itself."""
     return error.errors if isinstance(error, InputErrors) else (error,)
 
 
@@ -140,7 +140,7 @@ def reading(
     kinds: frozenset[Kind] = ALL_KINDS,
     uris: Iterable[FoundUri] | None = None,
 ) -> Reading:
-    """What a reader has found, with all that is wrong with it."""
+    """The Reading of what a reader found, with faults for duplicate ids and texts that can't be encoded added."""
     found = tuple(objects)
     errors = [*faults.errors, *_unencodable(found)]
     try:
@@ -152,10 +152,10 @@ def reading(
 
 
 def holdable(bundle: Bundle, options: WriteOptions) -> tuple[Bundle, list[Loss]]:
-    """`bundle` without what Airflow reads from no format, and the losses that this is.
+    """`bundle` without the fields that Airflow reads from no format, and these as losses.
 
-    An extra that isn't a JSON object makes Airflow 3 refuse all of a file (3.x `Connection._validate_extra`), and an
-    empty password counts as not set (`Connection.set_password`). Raises `InputErrors` for what no text holds.
+    An extra that isn't a JSON object makes Airflow 3 refuse a whole file (3.x `Connection._validate_extra`), and an
+    empty password counts as not set (`Connection.set_password`). Raises `InputErrors` for half characters.
     """
     Faults(_unencodable(bundle)).check()
     lost = {id_: whys for id_, obj in bundle.connections.items() if (whys := _unholdable(obj, options.rules))}
@@ -168,13 +168,13 @@ def holdable(bundle: Bundle, options: WriteOptions) -> tuple[Bundle, list[Loss]]
 
 
 def holdable_part(obj: T, options: WriteOptions) -> T:
-    """The same for one object, whose texts are whole."""
+    """`obj` without the fields that Airflow reads from no format. Its texts must be encodable."""
     lost = _unholdable(obj, options.rules) if isinstance(obj, Connection) else {}
     return replace(obj, **dict.fromkeys(lost)) if lost else obj  # type: ignore[arg-type]
 
 
 def _unholdable(connection: Connection, rules: Rules) -> dict[str, str]:
-    """What no Airflow reads of a connection: field -> why."""
+    """The fields of a connection that Airflow reads from no format, and why."""
     reasons: dict[str, str] = {}
     if fault := extra_fault(connection, rules):
         reasons["extra"] = f"{fault}: left out"
@@ -184,7 +184,7 @@ def _unholdable(connection: Connection, rules: Rules) -> dict[str, str]:
 
 
 def extra_fault(connection: Connection, rules: Rules) -> str:
-    """Why the Airflow of `rules` refuses to have this extra, if it does (`Connection._validate_extra`)."""
+    """Why the Airflow of `rules` refuses this extra (`Connection._validate_extra`). Empty if it takes it."""
     extra = connection.extra
     if not isinstance(extra, Text) or not extra.text:
         return ""
@@ -198,7 +198,7 @@ def extra_fault(connection: Connection, rules: Rules) -> str:
 
 
 def _unencodable(objects: Iterable[AirflowObject]) -> list[InputError]:
-    """The faults of texts with half a character in them, which JSON can write and no database or file can hold."""
+    """The faults for texts with half a character, which JSON can write but no database or file can hold."""
     return [
         InputError(
             f"{obj.kind.value}/{quoted(obj.id)}: {reason}",
@@ -212,7 +212,7 @@ def _unencodable(objects: Iterable[AirflowObject]) -> list[InputError]:
 
 
 def half_characters(obj: AirflowObject) -> Sequence[str]:
-    """For each text of an object that no file or database can hold, why that is so."""
+    """A message for each text of an object that no file or database can hold."""
     if _is_encodable(values := (obj.id, *field_values(obj))):
         return ()
     names = ("id", *value_fields(obj.kind))
@@ -235,17 +235,17 @@ def _is_encodable(values: tuple[object, ...]) -> bool:
 
 
 def quoted(text: str) -> str:
-    """A text inside of a line: printable ASCII, with escapes for all else."""
+    """A text for use within a line: printable ASCII, with escapes for all else."""
     return json.dumps(text)[1:-1]
 
 
 def show_key(key: str) -> str:
-    """A key for a message. One that doesn't look like a name may be a value that slipped out of its place."""
+    """A key for a message. A key that doesn't look like a name may be a misplaced value, and isn't quoted."""
     return repr(key) if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}", key) else "a key"
 
 
 def hidden_comments(bundle: Bundle) -> str:
-    """Comment lines that name what is written as `***` in the text below them."""
+    """Comment lines that name the fields written as `***` in the text below."""
     lines = [
         f"# hidden by the source, written as ***: {obj.kind.value}/{quoted(obj.id)} {quoted(', '.join(hidden))}\n"
         for obj in bundle
@@ -254,8 +254,8 @@ def hidden_comments(bundle: Bundle) -> str:
     return "".join(lines)
 
 
-def dropped(bundle: Bundle, kinds: Iterable[Kind], format_name: str) -> list[Loss]:
-    """The losses of a format that has no place for the objects of `kinds`."""
+def losses_of_kinds(bundle: Bundle, kinds: Iterable[Kind], format_name: str) -> list[Loss]:
+    """The losses of a format that can't hold objects of `kinds`."""
     return [
         Loss(kind, id_, "", f"the {format_name} format holds no {kind.value}")
         for kind in kinds
@@ -263,16 +263,16 @@ def dropped(bundle: Bundle, kinds: Iterable[Kind], format_name: str) -> list[Los
     ]
 
 
-def verified(
+def verify_edit(
     read: Callable[[], Bundle],
     before: Bundle,
     changes: Mapping[Key, AirflowObject | None],
     expected: Mapping[Key, AirflowObject],
 ) -> None:
-    """Makes sure that an edited file reads as it did, but for the changes. Raises `BlockedError` where it doesn't.
+    """Raises `BlockedError` unless an edited file reads as before, except for the changes.
 
-    An edit of text can go wrong in unforeseen ways, and this is about secrets. `read` reads the new text,
-    and `expected` are the objects that were written, as they are to be read back.
+    An edit of text can go wrong in unforeseen ways, and would destroy secrets. `read` reads the new text, and
+    `expected` are the objects that were written, in the form in which they are read back.
     """
     try:
         after = read()
@@ -287,7 +287,7 @@ def verified(
 
 
 def not_in_place() -> BlockedError:
-    """The error of a file that can't be changed without changing something else in it."""
+    """The error for a file that can't be changed without changing something else in it."""
     return BlockedError(
         "the file can't be changed in place without changing something else in it",
         hint="change it by hand, or write it anew: airconn convert has --replace for that",

@@ -1,4 +1,4 @@
-"""A connection as a mapping of fields: in a connections file, and as the JSON of one environment variable."""
+"""Reads and writes a connection as a mapping of fields: in a connections file, and as JSON in one variable."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _FILE_KEYS = dict.fromkeys(sorted(FILE_KEYS))
 
 
 Uris = list[FoundUri] | None
-"""Where the URIs of a text are collected, if they are."""
+"""The list in which the URIs of a text are collected. None if they aren't needed."""
 
 
 def from_json(conn_id: str, text: str, rules: Rules, origin: Origin, uris: Uris = None) -> Connection:
@@ -52,7 +52,7 @@ def from_json(conn_id: str, text: str, rules: Rules, origin: Origin, uris: Uris 
 
 
 def from_file_json(conn_id: str, text: str, rules: Rules, origin: Origin, uris: Uris = None) -> Connection:
-    """The same for an entry of a connections file that is written as JSON text (`--serialization-format json`)."""
+    """The connection of an entry in a connections file that is JSON text (`--serialization-format json`)."""
     return from_fields(conn_id, _decode(conn_id, text, origin), rules, origin, uris)
 
 
@@ -85,9 +85,9 @@ def from_fields(conn_id: str, fields: Any, rules: Rules, origin: Origin, uris: U
 def from_uri(
     conn_id: str, uri: str, rules: Rules, origin: Origin, uris: Uris = None, *, column: int | None = None
 ) -> Connection:
-    """The connection that a URI makes. `column` is where the URI starts in its line, if it is there as it is.
+    """The connection of a URI. `column` is where the URI starts in its line, if it is written there unescaped.
 
-    Raises `InputError` that tells where the fault is, and quotes nothing.
+    Raises `InputError` with the place of the fault, which quotes nothing.
     """
     if uris is not None:
         uris.append(FoundUri(conn_id, uri, origin, column))
@@ -109,12 +109,12 @@ def from_uri(
 
 
 def check_extra(connection: Connection, rules: Rules) -> None:
-    """Refuses an extra that the Airflow of `rules` refuses to read."""
+    """Raises `InputError` for an extra that the Airflow of `rules` refuses."""
     if reason := extra_fault(connection, rules):
         raise InputError(
             f"{connection.conn_id}: the extra {reason}",
             where=str(connection.origin),
-            # An import is for the Airflow that it goes to, which no --airflow makes another.
+            # An import always reads for its target, so that --airflow doesn't help there.
             hint='write it as {"key": "value"}; Airflow 2 takes any text, for which '
             "check, convert, diff and delete have --airflow 2.11"
             if rules.extra_is_object
@@ -158,7 +158,7 @@ class _FieldsReader:
             port=self._port(fields.get("port"), as_variable),
             extra=extra,
             team_name=self._team_name(fields),
-            # Airflow's own import fails on a row without one. Here it says nothing.
+            # Airflow's own import fails on a row without a conn_type. Here the type is left open.
             unsaid=UNTYPED if conn_type is None else frozenset(),
             origin=self.origin,
         )
@@ -183,7 +183,7 @@ class _FieldsReader:
     def _from_uri(self, fields: Mapping[str, Any], as_variable: bool) -> Connection:
         beside = {"uri", "conn_id", "description", "team_name"}
         if as_variable and not self._port(fields.get("port"), as_variable):
-            beside.add("port")  # Airflow has made a number of it by then: '0' is nothing, too
+            beside.add("port")  # Airflow has converted it to a number by then, so that '0' counts as not set
         mixed = [key for key, value in fields.items() if key not in beside and not is_falsy(value)]
         if mixed:
             raise self.fail(f"has 'uri' next to {mixed[0]!r}", "a connection is written as a URI or by its fields")
@@ -196,7 +196,7 @@ class _FieldsReader:
         return replace(connection, description=description, team_name=self._team_name(fields), unsaid=unsaid)
 
     def text(self, fields: Mapping[str, Any], name: str) -> Str:
-        """The text of a field. A number is taken as the text that it was written with."""
+        """The text of a field. A number is read as its text."""
         value = fields.get(name)
         if value is None:
             return None
@@ -240,7 +240,7 @@ class _FieldsReader:
 
 
 def is_falsy(value: Any) -> bool:
-    """Whether a JSON value is one that Airflow's `if value` takes for nothing."""
+    """Whether Airflow's `if value` counts a JSON value as not set."""
     return not value or (isinstance(value, Number) and float(value.text) == 0)
 
 
@@ -249,9 +249,9 @@ _exported = attrgetter(*_EXPORTED)
 
 
 def to_fields(connection: Connection) -> dict[str, Any]:
-    """All fields with the names and in the order of `airflow connections export`, extra as the text that it is.
+    """All fields with the names and in the order of `airflow connections export`, and the extra as text.
 
-    `team_name` is there only where it is set, as in Airflow 3.2, and `conn_type` unless the source didn't say it.
+    `team_name` is only there if it is set, as in Airflow 3.2, and `conn_type` only if the source said it.
     """
     fields = {name: shown(value) for name, value in zip(_EXPORTED, _exported(connection), strict=True)}
     if is_untyped(connection):
@@ -262,33 +262,33 @@ def to_fields(connection: Connection) -> dict[str, Any]:
 
 
 def to_json_fields(connection: Connection) -> dict[str, Any]:
-    """The fields that `Connection.from_json` reads back to the same connection, without those that are not set.
+    """The fields that are set, as `Connection.from_json` reads them back to the same connection.
 
-    The extra is an object where Airflow would write the very text again, else the text. `team_name` isn't there: the
+    The extra is an object if Airflow writes the same text for it, else the text. `team_name` is left out: the
     `from_json` of 2.x and of the Task SDK refuse a connection that has one.
     """
     fields = {name: value for name, value in to_fields(connection).items() if value is not None}
     fields.pop("team_name", None)
     if connection.port == 0:
-        fields["port"] = "0"  # as a number it would be taken for nothing
+        fields["port"] = "0"  # the number 0 counts as not set
     if isinstance(connection.extra, Text) and (value := _that_python_writes(connection.extra.text)):
         fields["extra"] = value
     return fields
 
 
 def to_json(connection: Connection) -> str:
-    """The same as JSON text."""
+    """The fields of `to_json_fields` as JSON text."""
     fields = to_json_fields(connection)
     if isinstance(fields.get("extra"), dict) and isinstance(connection.extra, Text):
-        del fields["extra"]  # which is the last one, and whose text is known
+        del fields["extra"]  # it is the last field, and its text is known
         return f'{jsontext.dumps(fields)[:-1]}, "extra": {connection.extra.text}}}'
     return jsontext.dumps(fields)
 
 
 def _that_python_writes(text: str) -> dict[str, Any] | None:
-    """The JSON object for which Airflow writes this very text (`json.dumps`), if there is one.
+    """The JSON object for which Airflow writes exactly this text (`json.dumps`).
 
-    Returns None where a key is there twice, or where Python has another text for a number.
+    None if there isn't one: a key occurs twice, or Python writes a number differently.
     """
     if text[:1] != "{":
         return None
@@ -300,7 +300,7 @@ def _that_python_writes(text: str) -> dict[str, Any] | None:
 
 
 def json_losses(connection: Connection) -> dict[str, str]:
-    """What is not the same after the JSON form is read again by `Connection.from_json`: field -> its fate."""
+    """The fields that `Connection.from_json` doesn't read back as they were, and what happens to them."""
     lost: dict[str, str] = {}
     if connection_uri.normalize_conn_type(connection.conn_type) != connection.conn_type:
         lost["conn_type"] = "comes back in another form"
@@ -312,7 +312,7 @@ def json_losses(connection: Connection) -> dict[str, str]:
 
 
 def shown(value: Any) -> Any:
-    """A field as a file shows it: opaque text as text, hidden values as the mask."""
+    """A field as a file has it: opaque text as text, a hidden value as the mask."""
     if isinstance(value, Text):
         return value.text
     return MASK if value is REDACTED else value

@@ -1,4 +1,4 @@
-"""A connection as a URI: read as Airflow reads it, written in the one form that every Airflow reads alike."""
+"""Reads a connection from a URI as Airflow does, and writes the one form that every Airflow reads alike."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PORTS = range(65536)
 
 
 class UriError(ValueError):
-    """Airflow refuses this URI. `span` is the part at fault, as offsets into the URI; nothing of it is quoted."""
+    """Airflow refuses this URI. `span` is the faulty part, as offsets into the URI; the message quotes nothing."""
 
     def __init__(self, message: str, span: tuple[int, int] | None = None, hint: str | None = None) -> None:
         super().__init__(message)
@@ -52,16 +52,16 @@ def normalize_conn_type(conn_type: str) -> str:
 
 
 def parse(uri: str, rules: Rules) -> UriFields:
-    """What Airflow makes of `uri`: `Connection._parse_from_uri` of the version that `rules` are of.
+    """The fields that Airflow reads from `uri`: `Connection._parse_from_uri` of the version of `rules`.
 
-    Where Airflow silently makes garbage, so does this. Raises `UriError` where Airflow raises.
+    What Airflow misreads silently is misread here as well. Raises `UriError` where Airflow raises.
     """
     schemes = uri.count("://")
     if schemes > 2:
         third = [match.start() for match in re.finditer("://", uri)][2]
         raise UriError("this URI has a third '://'", (third, third + 3), uri_hints.TWO_SCHEMES)
     scheme = _split(uri, uri).scheme
-    # Airflow replaces every occurrence, wherever it stands: `s3://s3://bucket` loses both.
+    # Airflow replaces every occurrence: `s3://s3://bucket` loses both.
     rest = uri.replace(f"{scheme}://", "" if schemes == 2 else "//")
     if schemes == 2 and any(mark in rest.split("://", 1)[0] for mark in "@:"):
         message = "this URI has a '://' in a place where Airflow takes it for a second scheme"
@@ -89,13 +89,13 @@ def parse(uri: str, rules: Rules) -> UriFields:
 
 
 def _split(text: str, uri: str) -> Any:
-    """`urlsplit` as Python 3.11 and later have it: 3.10 also takes a scheme that starts with a digit."""
+    """The result of `urlsplit` in Python 3.11 and later: 3.10 also takes a scheme that starts with a digit."""
     try:
         text = text.lstrip(_C0_AND_SPACE)
         parts = urlsplit(text) if text[:1].isalpha() else urlsplit(f"x:{text}")._replace(scheme="")
         _ = parts.hostname
     except ValueError as error:
-        # The library's own words quote the URI.
+        # The library's message quotes the URI.
         if "NFKC" in str(error):
             message = "the host part of this URI has a character that Unicode reads as '/', '?', '#', '@' or ':'"
             hint = uri_hints.IN_HOST
@@ -151,7 +151,7 @@ def _typed(value: str) -> Any:
         return json.loads(value)
     except json.JSONDecodeError:
         return value
-    except (ValueError, RecursionError):  # which Airflow doesn't catch
+    except (ValueError, RecursionError):  # Airflow doesn't catch these
         raise _too_large() from None
 
 
@@ -160,11 +160,11 @@ def _too_large() -> UriError:
 
 
 def build(connection: Connection) -> str:
-    """The URI that Airflow 2.x, Airflow 3.x and the Task SDK all read to the same fields.
+    """The URI from which Airflow 2.x, Airflow 3.x and the Task SDK all read the same fields.
 
-    Unlike Airflow's own `get_uri`, the extra is never spread over the query (3.1+ would read `"1"` back as a number),
-    the host keeps its case and its own scheme, and port 0 stays. A hidden field is written as the mask. What such a
-    URI can't hold is told by :func:`losses`, and whether there can be one at all by :func:`is_writable`.
+    Unlike with Airflow's own `get_uri`, the extra is never spread over the query (3.1+ would read `"1"` back as a
+    number), the host keeps its case and its own scheme, and port 0 stays. A hidden field is written as the mask.
+    :func:`losses` gives what such a URI can't hold, and :func:`is_writable` whether there can be one.
     """
     uri = connection.conn_type.lower().replace("_", "-")
     uri = f"{uri}://" if uri else "//"
@@ -195,9 +195,9 @@ def _encode_host(host: str) -> str:
 
 
 class _Encoding(dict[int, str]):
-    """What characters are written as, for `str.translate`: percent-encoded, but for those that stand for themselves.
+    """A table for `str.translate` that percent-encodes all characters except those of `plain`.
 
-    `urllib.parse.quote` makes a list of all characters, which takes ten times the memory of a long value.
+    `urllib.parse.quote` builds a list of all characters, which takes ten times the memory of a long value.
     """
 
     def __init__(self, plain: str, others: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -212,14 +212,14 @@ class _Encoding(dict[int, str]):
 
 _HOST_MARKS = string.ascii_lowercase + string.digits + "_.-"
 _IN_HOST = _Encoding(_HOST_MARKS)
-"""urlsplit() lower-cases a host before it is decoded, so that capitals survive only encoded."""
+"""urlsplit() lower-cases a host before it is decoded, so that capitals must be encoded."""
 # A '~' after a ':' is a home directory to a shell that reads the line as an assignment.
 _IN_TEXT = _Encoding(_HOST_MARKS + string.ascii_uppercase)
 _IN_QUERY = _Encoding(_HOST_MARKS + string.ascii_uppercase, {" ": "+"})
 
 
 def decode(text: str) -> str:
-    """What `urllib.parse.unquote` makes of a text, which takes fifty times the memory of a long one."""
+    """The same as `urllib.parse.unquote(text)`, which takes fifty times the memory of a long text."""
     if not text.isascii():
         return unquote(text)
     decoded = _ENCODED.sub(lambda match: _BYTES[int(match[1], 16)], text) if "%" in text else text
@@ -231,7 +231,7 @@ _BYTES = [bytes([byte]).decode("ascii", "surrogateescape") for byte in range(256
 
 
 def decode_query(query: str) -> Iterator[tuple[str, str]]:
-    """What `urllib.parse.parse_qsl` makes of a query, blank values included."""
+    """The same pairs as `urllib.parse.parse_qsl(query, keep_blank_values=True)`."""
     for pair in query.split("&"):
         if pair:
             name, _, value = pair.replace("+", " ").partition("=")
@@ -239,7 +239,7 @@ def decode_query(query: str) -> Iterator[tuple[str, str]]:
 
 
 def losses(connection: Connection, uri: str, rules: Rules) -> dict[str, str]:
-    """What is not the same after `uri`, written by :func:`build`, is read again: field -> what becomes of it."""
+    """The fields that aren't read back as they were from a URI of :func:`build`, and what happens to them."""
     lost: dict[str, str] = {}
     for name in ("description", "team_name"):
         if getattr(connection, name) is not None:

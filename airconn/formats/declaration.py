@@ -1,6 +1,6 @@
-"""What a format declares of itself: its name, its kinds, its options, and the modules that have its code.
+"""The declaration of a format: its name, kinds and options, and the modules that have its code.
 
-Every start of airconn loads all declarations, so that they load nothing themselves: not even the model.
+Every start of airconn loads all declarations, so they load nothing themselves: not even the model.
 """
 
 from __future__ import annotations
@@ -19,47 +19,47 @@ if TYPE_CHECKING:
 
 
 class FormatReader(Protocol):
-    """What the module has that reads a format."""
+    """The functions of a module that reads a format."""
 
     def read(self, text: str, source: str, options: ReadOptions) -> Reading:
         """The objects of a text, with its faults. `source` names it in origins.
 
-        Raises `InputError` where a fault keeps it from finding anything.
+        Raises `InputError` for a fault after which nothing can be read.
         """
 
 
 class FormatWriter(Protocol):
-    """What the module has that writes a format."""
+    """The functions of a module that writes a format."""
 
     def render(self, bundle: Bundle, options: WriteOptions) -> Rendered:
-        """The bundle as text, and what of it the text doesn't hold."""
+        """The bundle as text, with the losses."""
 
     def stored(self, obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
-        """What is read back of an object that was rendered, if it can be. May raise `InputError` where it can't.
+        """The object that is read back after `obj` was rendered. None, or `InputError`, if it can't be read back.
 
-        This is a way past the text where many objects are asked for, one at a time.
+        It does without the text, which is faster for many objects one at a time.
         """
 
 
 class FormatUpdater(Protocol):
-    """What the module has that changes a text of a format in place."""
+    """The functions of a module that changes a text of a format in place."""
 
     def update(
         self, text: str, changes: Mapping[Key, AirflowObject | None], options: WriteOptions, is_unchanged: IsUnchanged
     ) -> Rendered:
-        """`text` with the objects of `changes`, where None takes one out, and all else in it as it was."""
+        """`text` with the objects of `changes`, where None removes an object. All else stays as it was."""
 
     def stored_in(self, text: str, options: WriteOptions) -> StoredForm:
-        """What is read back of an object that was written into `text`, in the style of the one that it replaces."""
+        """Gives the object that is read back from `text`, written in the style of the one that it replaces."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way to write objects as text."""
+    """A format: a way to write objects as text."""
 
     name: str
     patterns: tuple[str, ...]
-    """Names of files that are of this format."""
+    """Globs for the names of files of this format."""
     sniff: Callable[[str], bool]
     """Whether a text looks like this format."""
     reader: str
@@ -71,24 +71,24 @@ class Format:
     kind_names: tuple[str, ...] = ("connections", "variables", "pools")
     options: tuple[FormatOption, ...] = ()
     always: tuple[tuple[str, str], ...] = ()
-    """Options of other formats, with the values that they would have here: giving these changes nothing."""
+    """Options of other formats with the values that this format always has. They may be given, and change nothing."""
     refines: tuple[str, ...] = ()
-    """The formats whose files are of this one if they look like it."""
+    """The formats whose files are of this format if their text looks like it."""
     check_options: Callable[[Mapping[str, str], bool], None] = lambda values, afresh: None
-    """Raises `UsageError` for values of its options that don't go together. `afresh`: no text is there yet."""
+    """Raises `UsageError` for values of its options that don't go together. `afresh`: a new text is written."""
 
-    said_by: Callable[[str], Mapping[str, str]] = lambda text: {}
-    """The values of its options that a text says of itself."""
+    values_in_text: Callable[[str], Mapping[str, str]] = lambda text: {}
+    """Gives the values of its options that a text itself names."""
 
     @property
     def kinds(self) -> frozenset[Kind]:
-        """The kinds that it has room for."""
+        """The kinds that it can hold."""
         from airconn.model import Kind
 
         return frozenset(map(Kind, self.kind_names))
 
     def read(self, text: str, source: str, options: ReadOptions) -> Reading:
-        """The objects of a text, and what is wrong with it. `source` names it in origins."""
+        """The objects of a text, with its faults. `source` names it in origins."""
         from airconn.errors import InputError
         from airconn.formats.base import errors_of
         from airconn.model.reading import Reading
@@ -99,15 +99,15 @@ class Format:
             return Reading(faults=errors_of(error))
 
     def parse(self, text: str, source: str, options: ReadOptions) -> Reading:
-        """The objects of a text without faults. Raises `InputErrors` with all of them where there are some."""
+        """The objects of a text. Raises `InputErrors` with all faults of the text."""
         return self.read(text, source, options).checked()
 
     def render(self, bundle: Bundle, options: WriteOptions) -> Rendered:
-        """The bundle as text, and what of it the text doesn't hold."""
-        return self.code_of_writer().render(bundle, options)
+        """The bundle as text, with the losses."""
+        return self.load_writer().render(bundle, options)
 
-    def code_of_writer(self) -> FormatWriter:
+    def load_writer(self) -> FormatWriter:
         return cast(FormatWriter, import_module(self.writer))
 
-    def code_of_updater(self) -> FormatUpdater | None:
+    def load_updater(self) -> FormatUpdater | None:
         return cast(FormatUpdater, import_module(self.updater)) if self.updater else None

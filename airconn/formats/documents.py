@@ -1,4 +1,4 @@
-"""What JSON and YAML files of objects look like: Airflow's own shapes of one kind, and the one with three sections.
+"""Reads and writes the shapes of JSON and YAML files: Airflow's own for one kind, and the one with three sections.
 
 Connections: `airflow connections export`, and every shape that its import takes (`secrets/local_filesystem.py`).
 Variables: `airflow variables export` of 2.x and 3.x. Pools: `airflow pools export`, and airflowctl's list.
@@ -54,7 +54,7 @@ from airconn.model.reading import FoundUri, Reading
 def read(document: Any, source: str, options: ReadOptions) -> Reading:
     """The objects of a document in any of the shapes.
 
-    Raises `InputError` where it can't be told what the document holds, saying how to settle it.
+    Raises `InputError` with a hint if it can't be told what the document holds.
     """
     if not isinstance(document, tree.Mapping | tree.Sequence):
         raise InputError("this is neither an object nor a list, so it holds no objects", where=source)
@@ -95,7 +95,7 @@ class _DocumentReader:
         self.uris: list[FoundUri] | None = [] if options.keeps_uris else None
 
     def section(self, kind: Kind, section: Any, origin: Origin, *, wrapped: bool) -> None:
-        """Reads the entries of one kind. `wrapped`: the shape is airconn's own, in which a wrapper is always one."""
+        """Reads the entries of one kind. `wrapped`: the shape is airconn's own, where wrappers always count."""
         if section is None:
             return
         if isinstance(section, tree.Sequence) and kind is not Kind.POOLS:
@@ -120,7 +120,7 @@ class _DocumentReader:
     def connection(self, conn_id: str, value: Any, origin: Origin) -> Connection | None:
         if isinstance(value, list):
             if not value:
-                # Airflow passes it over without a word (`secrets/local_filesystem.py`, `load_connections_dict`).
+                # Airflow passes over it silently (`secrets/local_filesystem.py`, `load_connections_dict`).
                 message = f"{conn_id} is an empty list, which is no connection to Airflow: left out"
                 self.notes.append(Note(str(origin), message, left_out=True))
                 return None
@@ -142,7 +142,7 @@ class _DocumentReader:
         return Variable(key=key, value=variable_text(value), unsaid=UNDESCRIBED, origin=origin)
 
     def variable(self, key: str, value: Any, origin: Origin) -> Variable:
-        """An entry of Airflow's own shape, in which 3.x writes a wrapper and 2.x knows none."""
+        """An entry of Airflow's own shape, in which 3.x has wrappers and 2.x hasn't."""
         rules = self.options.rules
         if isinstance(value, dict) and "value" in value and rules.variable_descriptions:
             if not rules.wraps_falsy_values and connection_fields.is_falsy(value["value"]):
@@ -194,7 +194,7 @@ class _DocumentReader:
 
 
 def _text(id_: str, fields: dict[str, Any], name: str, origin: Origin) -> str | None:
-    """A field that is text or not set. A number is taken as the text that it was written with."""
+    """A field that is text or not set. A number is read as its text."""
     value = fields.get(name)
     if isinstance(value, Number):
         return value.text
@@ -204,7 +204,7 @@ def _text(id_: str, fields: dict[str, Any], name: str, origin: Origin) -> str | 
 
 
 def _entries(section: tree.Mapping | tree.Sequence) -> Iterator[tuple[str | None, Any, Origin]]:
-    """Ids, values and places. The id is None where an entry of a list has none."""
+    """The id, value and place of each entry, with None as the id of an entry without a name."""
     if isinstance(section, tree.Mapping):
         for key, value in section.items():
             yield key, value, section.origin(key)
@@ -215,7 +215,7 @@ def _entries(section: tree.Mapping | tree.Sequence) -> Iterator[tuple[str | None
 
 
 def whole_number(value: Any, what: str, origin: Origin) -> int:
-    """An integer that a document gives as a number or as text. `what` names it for the message."""
+    """The integer that a document has as a number or as text. `what` names it in the error."""
     text = value.text if isinstance(value, Number) else value
     if isinstance(text, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
         return int(text)
@@ -223,15 +223,15 @@ def whole_number(value: Any, what: str, origin: Origin) -> int:
 
 
 def variable_text(value: Any) -> Any:
-    """The text that `airflow variables import` stores: strings as they are, all else as JSON with an indent of 2."""
+    """The text that `airflow variables import` stores: a string as it is, all else as JSON with an indent of 2."""
     return Text.of(value if isinstance(value, str) else jsontext.dumps(value, indent=2))
 
 
 def write(bundle: Bundle, options: WriteOptions) -> tuple[dict[str, Any], list[Loss]]:
-    """The bundle as a tree of plain values, and what of it the shape doesn't hold.
+    """The bundle as a tree of plain values, and the losses.
 
-    With exactly one kind asked for, it is what `airflow KIND import` reads, else the shape with three sections, which
-    holds everything.
+    With exactly one kind chosen, it has the shape that `airflow KIND import` reads, else the shape with three
+    sections, which holds everything.
     """
     if len(options.kinds) != 1:
         kinds = [kind for kind in Kind if kind in options.kinds]
@@ -247,7 +247,7 @@ def write(bundle: Bundle, options: WriteOptions) -> tuple[dict[str, Any], list[L
 
 
 def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
-    """What is read back of an object that was written: all of it but for what is lost."""
+    """The object that is read back after it was written: without what is lost."""
     if obj.kind not in options.kinds:
         return None
     obj = holdable_part(obj, options)
@@ -276,7 +276,7 @@ def _pool_entry(pool: Pool) -> dict[str, Any]:
 
 
 def _losses(obj: AirflowObject, options: WriteOptions) -> dict[str, str]:
-    """What `airflow KIND import` has no place for: field -> why."""
+    """The fields that `airflow KIND import` has no field for, and why."""
     rules, lost = options.rules, {}
     command = f"airflow {obj.kind.value} import of {rules.version}"
     if obj.team_name is not None and (isinstance(obj, Variable) or not rules.team_names):

@@ -1,4 +1,4 @@
-"""An object as an environment variable, where Airflow looks for it (`secrets/environment_variables.py`).
+"""Reads and writes objects as Airflow's environment variables (`secrets/environment_variables.py`).
 
 The name is a prefix and the id in capitals. The value of a connection is JSON or a URI.
 """
@@ -22,7 +22,7 @@ def env_name(kind: Kind, id_: str) -> str:
 
 
 def named_by(name: str) -> tuple[Kind, str] | None:
-    """What an environment variable of this name holds: the kind and the id, in lower case as is the custom."""
+    """The kind and the id (in lower case, as is the custom) of an environment variable. None for other names."""
     for prefix, kind in PREFIXES.items():
         if name.startswith(prefix) and name != prefix:
             return kind, name[len(prefix) :].lower()
@@ -39,13 +39,13 @@ def read_value(
     *,
     column: int | None = None,
 ) -> Connection | Variable:
-    """What Airflow makes of the value of one environment variable: a connection is JSON or a URI.
+    """The object that Airflow reads from the value of an environment variable: a connection is JSON or a URI.
 
-    `column` is where the value starts in its line, if it is there as it is. Raises `InputError`.
+    `column` is where the value starts in its line, if it is written there unescaped. Raises `InputError`.
     """
     if kind is Kind.VARIABLES:
         return Variable(key=id_, value=Text.of(value), unsaid=UNDESCRIBED, origin=origin)
-    stripped = value.strip()  # as Airflow does with connections, and not with variables
+    stripped = value.strip()  # Airflow does so for connections, but not for variables
     if stripped.startswith("{"):
         return connection_fields.from_json(id_, stripped, rules, origin, uris)
     column = column and column + value.find(stripped)
@@ -58,7 +58,7 @@ def nameable(bundle: Bundle) -> list[Connection | Variable]:
 
 
 def refuse_collisions(bundle: Bundle, where: str, way_out: str = "") -> None:
-    """Raises `InputErrors` for objects that Airflow looks for under one name: either of the two might be found.
+    """Raises `InputErrors` for objects with the same name of an environment variable.
 
     `way_out` is what can be done besides leaving one out.
     """
@@ -74,7 +74,7 @@ def refuse_collisions(bundle: Bundle, where: str, way_out: str = "") -> None:
 
 
 def no_value(obj: AirflowObject, options: WriteOptions) -> str:
-    """Why an object has no value for an environment variable, if it has none."""
+    """Why an object can't be the value of an environment variable. Empty if it can."""
     if (
         isinstance(obj, Connection)
         and options.value(CONNECTION_FORMAT) == "uri"
@@ -85,18 +85,18 @@ def no_value(obj: AirflowObject, options: WriteOptions) -> str:
 
 
 def options_like(value: str, obj: AirflowObject, options: WriteOptions) -> WriteOptions:
-    """`options` with the form in which a connection stands there, where the new one can be written in it."""
+    """`options` with the form of the connection in `value`, if the new one can be written in it."""
     if not isinstance(obj, Connection) or not connection_uri.is_writable(obj):
         return options
     if value.lstrip().startswith("{"):
         return options.with_value(CONNECTION_FORMAT, "json")
-    as_it_was = {"host", "schema", "login"}  # no URI tells an empty one of these from none
+    as_it_was = {"host", "schema", "login"}  # in a URI, these can't be both empty and set
     lost = connection_uri.losses(obj, connection_uri.build(obj), options.rules).keys() - as_it_was
     return options.with_value(CONNECTION_FORMAT, "json" if lost else "uri")
 
 
 def value_of(obj: Connection | Variable, options: WriteOptions) -> tuple[str, dict[str, str]]:
-    """The value of the environment variable of an object, and what of the object that doesn't hold: field -> why."""
+    """The value of an object's environment variable, and the fields that it doesn't hold, with the reasons."""
     if isinstance(obj, Variable):
         return str(connection_fields.shown(obj.value)), _variable_losses(obj)
     if options.value(CONNECTION_FORMAT) == "json":
@@ -106,7 +106,7 @@ def value_of(obj: Connection | Variable, options: WriteOptions) -> tuple[str, di
 
 
 def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
-    """What is read back of an object whose value was written: quotes take nothing from it."""
+    """The object that is read back after its value was written. None if it can't be a value."""
     if not isinstance(obj, Connection | Variable) or no_value(obj, options):
         return None
     value, _ = value_of(holdable_part(obj, options), options)

@@ -13,10 +13,10 @@ class FormatOption:
     """`env_dialect` is `--env-dialect` on the command line."""
     help: str
     choices: tuple[str, ...] = ()
-    """The values that it takes. Any text where there are none."""
+    """The values that it takes. Empty if it takes any text."""
     default: str | None = None
     help_of_sources: str = ""
-    """The help of `--from-env-dialect`, which says the same of the files that are read. Empty where it has none."""
+    """The help of `--from-env-dialect`, the same option for the files that are read. Empty if it doesn't exist."""
 
     @property
     def flag(self) -> str:

@@ -8,7 +8,7 @@ from airconn.formats.declaration import Format
 
 
 def sniff(text: str) -> bool:
-    """Whether a text of unknown name looks like a JSON object or list."""
+    """Whether a text looks like a JSON object or list."""
     return re.match(r"\s*[\[{]", text) is not None
 
 

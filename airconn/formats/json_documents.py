@@ -13,7 +13,7 @@ _SECTIONS = frozenset(kind.value for kind in Kind)
 
 
 def read(text: str, source: str, options: ReadOptions) -> Reading:
-    """The objects of a JSON document. Raises `InputError` with line and column where it isn't one."""
+    """The objects of a JSON document. Raises `InputError` with line and column if it isn't JSON."""
     document = json_tree.load(text, source, sections=_SECTIONS)
     if isinstance(document, Mapping) and document.keys() - {omission.KEY} <= _SECTIONS and omission.is_marked(text):
         document.pop(omission.KEY, None)

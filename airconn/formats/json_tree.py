@@ -1,4 +1,4 @@
-"""JSON as nested mappings and lists whose outer levels know their places."""
+"""Reads JSON as nested mappings and lists whose outer levels know their places."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _END = re.compile(r"[ \t\n\r]*([}\]])")
 def load(text: str, source: str, levels: int = 2, sections: Container[str] | None = None) -> Any:
     """The document as `Mapping` and `Sequence` in its outer levels, and plain values with `Number` below.
 
-    `sections`: the keys of which alone the inner ones of these levels matter. Others are read much faster.
+    With `sections`, only the values of these keys have the inner ones of the levels. Others are read much faster.
 
     Raises `InputError` with line and column, without quoting the text.
     """
@@ -40,9 +40,9 @@ class _Duplicate(Exception):
 
 
 class _JsonText:
-    """Reads a document such that the entries of its outer levels know their places.
+    """Reads a document so that the entries of its outer levels know their places.
 
-    What lies deeper is read by the standard library at its own speed.
+    The standard library reads what is deeper, at its own speed.
     """
 
     def __init__(self, text: str, source: str, levels: int, sections: Container[str] | None) -> None:
@@ -81,7 +81,7 @@ class _JsonText:
         return match.end() if match else position
 
     def place(self, position: int) -> tuple[int, int]:
-        """Line and column of a position. Counts on from the last one asked for, so that a pass over all is linear."""
+        """The line and column of a position. Counts on from the last position, so that a pass over all is linear."""
         if position < self.counted:
             self.line, self.counted, self.line_start = 1, 0, 0
         self.line += self.text.count("\n", self.counted, position)
@@ -104,7 +104,7 @@ class _JsonText:
             raise InputError("what starts here is nested too deep", where=str(where)) from None
 
     def mapping(self, position: int, levels: int) -> tuple[Mapping, int]:
-        # Each entry of a large file goes through here, so that names are local and calls few.
+        # Each entry of a large file goes through here, so names are local and calls are few.
         result, text, scan, following = Mapping(self.source), self.text, _scan, _NEXT.match
         position = self.skip(position + 1)
         if text[position : position + 1] == "}":
@@ -152,14 +152,14 @@ class _JsonText:
             raise InputError(f"more than {MAX_ENTRIES:,} entries", where=str(Origin(self.source, self.line)))
 
     def behind(self, mark: str, position: int) -> int:
-        """Where what follows a mark starts."""
+        """The position behind a mark and the blanks around it."""
         match = _MARK.match(self.text, position)
         if match is None or match[1] != mark:
             raise JSONDecodeError(f"Expecting '{mark}' delimiter", self.text, self.skip(position))
         return match.end()
 
     def end(self, bracket: str, position: int) -> int | None:
-        """Where a mapping or a list ends, if it ends here."""
+        """The position behind a closing bracket. None if another text follows."""
         match = _END.match(self.text, position)
         return match.end() if match is not None and match[1] == bracket else None
 

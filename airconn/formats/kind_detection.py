@@ -1,4 +1,4 @@
-"""Which kind a JSON or YAML file holds, as its name, its content and the options tell."""
+"""Finds out which kind a JSON or YAML file holds, by its name, its content and the options."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RUNTIME_FIELDS = {"occupied_slots", "running_slots", "queued_slots", "scheduled_
 
 
 def refuse_name(path: str, kinds: frozenset[Kind]) -> None:
-    """Raises `UsageError` where a file of one kind would have a name that says another: its readers go by that."""
+    """Raises `UsageError` for a file of one kind whose name says another, since readers go by the name."""
     named = kind_of_name(path)
     if len(kinds) == 1 and named is not None and named not in kinds:
         (kind,) = kinds
@@ -31,9 +31,9 @@ def refuse_name(path: str, kinds: frozenset[Kind]) -> None:
 
 
 def is_sectioned(document: tree.Mapping, kind: Kind | None, options: ReadOptions, source: str) -> bool:
-    """Whether a document has the three-section shape, and not just objects called `connections` and the like.
+    """Whether a document has the three-section shape, and isn't one of objects called `connections` and the like.
 
-    Raises `InputError` where that can't be told: a variable may hold anything, a section among it.
+    Raises `InputError` if that can't be told: a variable may hold anything, even a section.
     """
     names = {kind.value for kind in Kind}
     if not document or not all(
@@ -55,7 +55,7 @@ def is_sectioned(document: tree.Mapping, kind: Kind | None, options: ReadOptions
 
 
 def _is_one_object(value: Any) -> bool:
-    """Whether a value in the place of a section is a connection or a pool of its own."""
+    """Whether a value in the place of a section is a single connection or pool."""
     if not isinstance(value, dict):
         return False
     if "slots" in value and not isinstance(value["slots"], dict):
@@ -73,17 +73,17 @@ _NAMES = {
 
 
 def kind_of(document: tree.Mapping | tree.Sequence, source: str, options: ReadOptions) -> Kind | None:
-    """The kind of a file of one kind, if anything tells it.
+    """The kind of a file of one kind. None if neither name, content nor options tell it.
 
-    `--kind` is for files that don't, which may stand beside others that do. It makes no variables of connections,
-    whose secrets would be shown then.
+    `--kind` only applies to files that don't tell their kind, so that it can be used for several files. It never
+    reads connections as variables, which would show their secrets.
     """
     named, found = kind_of_name(source), _kind_of_content(document, options.likely)
     if options.kind is None or not len(document):
         return options.kind or named or found
     if named is found and named is not None:
         return named
-    looked_like = None if found is Kind.VARIABLES else found  # which only means that it looks like nothing else
+    looked_like = None if found is Kind.VARIABLES else found  # variables are what looks like nothing else
     if options.kind not in (named, found) and (other := named or looked_like):
         raise InputError(
             f"{'the name of this file says' if named else 'this looks like a file of'} {other.value}, "
@@ -101,7 +101,7 @@ def kind_of_name(source: str) -> Kind | None:
 
 
 def _kind_of_content(document: tree.Mapping | tree.Sequence, likely: Kind | None) -> Kind | None:
-    """The kind that entries look like. Texts that may be URIs are variables only if that is `likely`."""
+    """The kind that the entries look like. Texts that may be URIs are variables only if that is `likely`."""
     entries = list(document.values()) if isinstance(document, tree.Mapping) else list(document)
     if not entries:  # nothing of any kind
         return (likely or Kind.CONNECTIONS) if isinstance(document, tree.Mapping) else Kind.POOLS
@@ -119,10 +119,10 @@ def _kind_of_content(document: tree.Mapping | tree.Sequence, likely: Kind | None
 
 
 def _holds_variables(document: tree.Mapping) -> bool:
-    """Whether a document can't be meant to hold anything but variables.
+    """Whether a document certainly holds variables.
 
-    Some of them aren't objects, as everything else is, and none may be a connection, whose secrets would be shown.
-    Airflow 3 exports each as an object of `value` and `description`.
+    Then some entries aren't objects, as connections and pools are, and no entry may be a connection, whose secrets
+    would be shown. Airflow 3 exports each variable as an object of `value` and `description`.
     """
     entries = list(document.values())
     if all(isinstance(entry, dict) and set(entry) == WRAPPER for entry in entries):
@@ -156,5 +156,5 @@ _LIKE_A_URI = re.compile(r"^\s*[A-Za-z][\w.+-]*:|@|\*\*\*")
 
 
 def _is_as_written(entry: Any) -> bool:
-    """Whether an entry is such as :func:`write` makes one of a variable."""
+    """Whether an entry has the form in which airconn writes a variable."""
     return isinstance(entry, str) or (isinstance(entry, dict) and set(entry) == WRAPPER)

@@ -1,6 +1,6 @@
-"""Documents that other tools make, which hold no objects in a shape that is read here: refused by name.
+"""Recognizes documents of other tools, which airconn doesn't read, and refuses them by name.
 
-What is listed is certain by its shape. A guess at the rest would make variables of the keys of a settings file.
+All of them are certain by their shape. Guessing would turn the keys of a settings file into variables.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ _OBJECT_ANSWERS = (
     {"connection_id", "conn_type"},
     {"name", "slots", "occupied_slots", "running_slots"},
 )
-"""What an answer about a single object has, and neither a field of a file nor a likely set of ids is."""
+"""Keys of an answer about a single object, which are neither the fields of a file nor a likely set of ids."""
 _ERROR_ANSWERS = ({"detail"}, {"detail", "status", "title", "type"})
 _CHART_MARKS = {
     "airflowHome", "airflowVersion", "defaultAirflowRepository", "defaultAirflowTag", "extraEnv", "extraEnvFrom",
     "extraConfigMaps", "extraSecrets", "fernetKeySecretName", "webserverSecretKeySecretName", "ingress", "rbac",
 }  # fmt: skip
-"""Keys at the top of the values of Airflow's Helm charts, and hardly of anything else."""
+"""Top-level keys of the values of Airflow's Helm charts, which hardly any other file has."""
 _SECTIONS_OF_CHARTS = {"ingress", "rbac"}
-"""Those whose names are ordinary words. In the values of a chart they are mappings."""
+"""Those that are ordinary words. In the values of a chart they are mappings."""
 _WAY_OUT = ", or say --kind variables if these are variables"
 _ASK = "ask the server instead: airconn export --from URL -o FILE"
 
 
 def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | None, named: Kind | None) -> None:
-    """Raises `InputError` where a document is certainly something else than a file of objects.
+    """Raises `InputError` for a document that is certainly not a file of objects.
 
-    `kind` is what the user says that it holds, which settles all but where a connection would become a variable.
-    `named` is what its name says.
+    `kind` is the kind that the user says, which is accepted unless a connection would become a variable. `named` is
+    the kind that the file's name says.
     """
     if isinstance(document, tree.Sequence):
         _refuse_list(document, source)
@@ -93,7 +93,7 @@ def is_community_chart(airflow: tree.Mapping) -> bool:
 
 
 def chart_error(source: str) -> InputError:
-    """The error of a file of a Helm chart's values."""
+    """The error for the values of a Helm chart."""
     return InputError(f"this looks like {_CHART}", where=source, hint=_CHART_HINT)
 
 
@@ -138,11 +138,11 @@ _SHAPES: tuple[tuple[Callable[[tree.Mapping], bool], str, str], ...] = (
     (_is_chart, _CHART, _CHART_HINT),
 )
 _LIKELY = (_is_error_answer, _is_compose, _is_chart)
-"""Shapes that variables can have as well, by their names alone."""
+"""Shapes that variables with such names can have as well."""
 
 
 def _mentions(value: Any) -> bool:
-    """Whether a name of an environment variable of Airflow's objects is anywhere in a value."""
+    """Whether the name of an Airflow environment variable for an object is anywhere in a value."""
     if isinstance(value, dict):
         return any(_VARIABLE_NAME.match(key) for key in value) or any(map(_mentions, value.values()))
     if isinstance(value, list):

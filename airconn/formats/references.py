@@ -1,4 +1,4 @@
-"""References in the values of a file, such as `${DB_PW}` or `{{ db.password }}`, which an update must not destroy."""
+"""Protects references in the values of a file, such as `${DB_PW}` or `{{ db.password }}`, when it is updated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.dotenv.dialects import dialect_of
 from airconn.formats.dotenv.lines import unix_lines
 from airconn.formats.dotenv.marks import PORTABLE
-from airconn.formats.dotenv.references import expanded_by
 from airconn.model import AirflowObject, Kind, Origin, Text, field_values, fill, value_fields
 from airconn.model.leaves import leaves_of
 
@@ -22,31 +21,29 @@ _TEMPLATE = re.compile(
     r"\$\{[^{}$]*\}|\$\([^()$]*\)|\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>"
     r"|\A\$[A-Z_][A-Z0-9_]*\Z|\A(?:op|ref\+[a-z0-9]+)://\S+\Z|\AENC\[[^\]]*\]\Z"
 )
-"""References that a tool fills in, in a file of any format: envsubst, Jinja, Helm, 1Password, vals and SOPS."""
+"""References that a tool fills in, in any format: envsubst, Jinja, Helm, 1Password, vals and SOPS."""
 _SHELL = re.compile(r"\\.|\$[A-Za-z_]\w*|\$\{|\$\(|`", re.DOTALL)
 _NAMED = re.compile(r"\\.|\$\{([A-Za-z_]\w*)(?:(:?-)([^{}$]*))?\}|\$([A-Za-z_]\w*)|\$[{(]|`", re.DOTALL)
-_EXPANDING_DIALECTS = frozenset({PORTABLE, "python-dotenv"})
-"""The dialects in which a reference is read as text. The others refuse a file with one, or have none."""
 _MOST = 100
-"""How many names one value may lead to."""
+"""The most names that one value may lead to."""
 _LONGEST = 1 << 20
-"""How many characters an expanded value may have."""
+"""The most characters that an expanded value may have."""
 
 
 class ReferenceGuard:
-    """Tells which objects of a file an update may rewrite. It takes the place of the `IsUnchanged` of the update."""
+    """Decides which objects of a file an update may rewrite. It is used as the `IsUnchanged` of the update."""
 
     def __init__(self, is_unchanged: IsUnchanged) -> None:
         self.is_unchanged = is_unchanged
         self.kept: list[AirflowObject] = []
-        """The objects that stay as they are, and aren't the new ones either."""
+        """The objects that are kept for their references, though the new ones have other values."""
 
     def __call__(self, held: AirflowObject, wanted: AirflowObject) -> bool:
         return self.is_unchanged(held, wanted)
 
 
 class _FieldGuard(ReferenceGuard):
-    """For a file that has each field by itself: an object with a reference in it stays as it is."""
+    """The guard of formats with separate fields: an object stays as it is if the update would destroy a reference."""
 
     def __call__(self, held: AirflowObject, wanted: AirflowObject) -> bool:
         if self.is_unchanged(held, wanted):
@@ -58,7 +55,7 @@ class _FieldGuard(ReferenceGuard):
         return True
 
     def means(self, expanded: AirflowObject, wanted: AirflowObject) -> bool:
-        """Whether both are the same, but for how JSON is written."""
+        """Whether both are the same, apart from the layout of JSON."""
         return self.is_unchanged(expanded, wanted) or all(
             leaves_of(ours) == leaves_of(theirs)
             for ours, theirs in zip(field_values(expanded), field_values(wanted), strict=True)
@@ -70,7 +67,7 @@ class _FieldGuard(ReferenceGuard):
         return any(_templates(before) - _templates(after) for before, after in pairs)
 
     def expansions(self, held: AirflowObject) -> Iterator[AirflowObject]:
-        """What `held` may be once its references are filled in."""
+        """The objects that `held` may become when its references are filled in."""
         changes: dict[str, object] = {}
         for name in value_fields(held.kind):
             value = getattr(held, name)
@@ -84,7 +81,7 @@ class _FieldGuard(ReferenceGuard):
 
 
 class _TextGuard(_FieldGuard):
-    """The same for formats in which a value isn't written as its fields are, such as a URI."""
+    """The guard of formats that encode the fields of a value, such as a URI."""
 
     def __init__(self, is_unchanged: IsUnchanged, text: str) -> None:
         super().__init__(is_unchanged)
@@ -92,24 +89,23 @@ class _TextGuard(_FieldGuard):
 
     def would_destroy(self, held: AirflowObject, wanted: AirflowObject) -> bool:
         if held.kind is Kind.CONNECTIONS:
-            # What is percent-encoded or in base64 is not a reference to the tool that fills in the file.
+            # The tool that fills in the file sees no references in percent-encoded text or base64.
             return any(found[:2] in self.text for text in _texts(held) for found in _templates(text))
         return super().would_destroy(held, wanted)
 
 
 class _EnvGuard(_TextGuard):
-    """The same for a .env file, whose readers expand more, but nothing between single quotes or after a backslash."""
+    """The guard of .env files, whose readers expand more, but nothing between single quotes or after a backslash."""
 
     def __init__(self, is_unchanged: IsUnchanged, text: str, options: WriteOptions) -> None:
         super().__init__(is_unchanged, text)
         self.options = options
         dialect = dialect_of(text, options.value(DIALECT), "")
-        self.dialect = dialect.name
-        self.expands = dialect.name in _EXPANDING_DIALECTS
+        self.dialect = dialect
         self.values: dict[str, str] = {}
         self.written: dict[str, str] = {}
         """The values as they are written in the file, with their quotes."""
-        lines = unix_lines(text) if self.expands else ""
+        lines = unix_lines(text)
         for entry in dialect.entries(text):
             if entry.name and entry.value is not None:
                 self.values[entry.name] = entry.value
@@ -125,12 +121,12 @@ class _EnvGuard(_TextGuard):
 
     def refers(self, written: str) -> bool:
         """Whether a value as it is written has a reference for the readers of the file."""
-        if self.dialect != PORTABLE:
-            return bool(expanded_by(written, self.dialect))
+        if self.dialect.name != PORTABLE:
+            return bool(self.dialect.expanded_by(written))
         return not written.startswith("'") and any(match[0][0] != "\\" for match in _SHELL.finditer(written))
 
     def expansions(self, held: AirflowObject) -> Iterator[AirflowObject]:
-        """What the readers may make of a line: the file or the environment has the first word."""
+        """The objects that readers may read from a line: the file or the environment comes first."""
         value = self.values[env.env_name(held.kind, held.id)]
         for places in ((self.values, os.environ), (os.environ, self.values)):
             expanded = _Expansion(*places).of(value)
@@ -142,7 +138,7 @@ class _EnvGuard(_TextGuard):
 
 
 def guard_of(format_name: str, text: str, options: WriteOptions, is_unchanged: IsUnchanged) -> ReferenceGuard:
-    """What tells which objects of `text` may be rewritten."""
+    """The guard for an update of `text`."""
     if format_name == "env":
         return _EnvGuard(is_unchanged, text, options)
     return _FieldGuard(is_unchanged) if format_name in ("json", "yaml") else _TextGuard(is_unchanged, text)
@@ -158,14 +154,14 @@ def _templates(text: str) -> set[str]:
 
 
 class _Expansion:
-    """Fills in references, from the first of some places that has the name."""
+    """Fills in references, from the first of several mappings that has the name."""
 
     def __init__(self, *places: Mapping[str, str]) -> None:
         self.places = places
         self.known: dict[str, str | None] = {}
 
     def of(self, text: str) -> str | None:
-        """`text` with the values of what it refers to, None where they aren't known."""
+        """`text` with its references filled in. None if a value isn't known."""
         pieces: list[str] = []
         done = 0
         for match in _NAMED.finditer(text):

@@ -25,7 +25,7 @@ FORMATS = {
         yaml_.FORMAT,
     )
 }
-"""By name. The first one counts whose patterns match a file's name, or that a text looks like."""
+"""The formats by name. The first one wins whose patterns match a file's name, or that a text looks like."""
 
 
 def names() -> tuple[str, ...]:
@@ -34,27 +34,27 @@ def names() -> tuple[str, ...]:
 
 
 def get_format(name: str) -> Format:
-    """The format of this name. Raises `UsageError` that lists the names there are."""
+    """The format of this name. Raises `UsageError` that lists the known names."""
     refuse_unknown(name)
     return FORMATS[name]
 
 
 def refuse_unknown(name: str) -> None:
-    """Raises `UsageError`, which lists the names there are, if no format has this name."""
+    """Raises `UsageError` that lists the known names if no format has this name."""
     if name not in FORMATS:
         raise UsageError(f"unknown format {name!r}", hint=f"the formats are {', '.join(names())}")
 
 
 def name_of_path(path: str) -> str | None:
-    """The format that a file's name says it is of."""
+    """The format that a file's name says. None if it says nothing."""
     name = PurePath(path).name.lower()
     return next((key for key, found in FORMATS.items() if any(fnmatch(name, p) for p in found.patterns)), None)
 
 
 def detect(path: str, text: str) -> str:
-    """The format of a text by its name, and where that says nothing or too little, by its content.
+    """The format of a text by its name or, where that isn't enough, by its content.
 
-    Raises `InputError` that says how to settle it.
+    Raises `InputError` with a hint if it can't be told.
     """
     text = text.removeprefix("\ufeff")
     name = name_of_path(path)
@@ -63,7 +63,7 @@ def detect(path: str, text: str) -> str:
     ):
         return closer
     if name == "env" and not FORMATS["env"].sniff(text) and FORMATS["uri"].sniff(text):
-        # `airflow connections export` gives this name to the other format, and one of the two readings finds nothing.
+        # `airflow connections export` also gives this name to the other format, and one of the two readings is empty.
         raise InputError(
             "it can't be told whether this is a .env file without anything of Airflow, or a list of connections",
             where=path,
@@ -85,19 +85,19 @@ def options() -> list[FormatOption]:
 
 
 def given_values(found: Mapping[str, object], prefix: str = "") -> dict[str, str]:
-    """The values of options of formats among those of a command line, where each is called `prefix` and its name."""
+    """The values of formats' options among those of a command line, whose names start with `prefix`."""
     values = ((option.name, found.get(f"{prefix}{option.name}")) for option in options())
     return {name: value for name, value in values if isinstance(value, str)}
 
 
-def are_of_sources(values: Mapping[str, str]) -> bool:
-    """Whether these can be the values of options about the files that are read."""
+def are_source_values(values: Mapping[str, str]) -> bool:
+    """Whether these are possible values of the options for files that are read."""
     known = {option.name: option.choices for option in options() if option.help_of_sources}
     return all(name in known and value in (known[name] or (value,)) for name, value in values.items())
 
 
-def refuse_idle(name: str, values: Mapping[str, str], *, afresh: bool) -> None:
-    """Raises `UsageError` for an option that the format doesn't know, which would do nothing."""
+def refuse_unused(name: str, values: Mapping[str, str], *, afresh: bool) -> None:
+    """Raises `UsageError` for an option that the format doesn't have, since it would do nothing."""
     chosen = FORMATS[name]
     for option in options():
         value = values.get(option.name)

@@ -1,4 +1,4 @@
-"""A document that knows where its keys stand: what the JSON and YAML readers give to the shapes."""
+"""Mappings and lists that know the places of their entries, as the JSON and YAML readers give them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, Final
 from airconn.model import Origin
 
 MAX_ENTRIES: Final = 2_000_000
-"""How many entries one mapping or list may have: no Airflow has as many objects, and each costs some memory."""
+"""The most entries that one mapping or list may have: more than any Airflow has objects, since each takes memory."""
 
 
 class Mapping(dict[str, Any]):
-    """A mapping with the place of each key. Reads like any dict.
+    """A dict with the place of each key.
 
-    `written` has the text of values that aren't numbers, whose texts they keep, or texts: `True`, `false`.
+    `written` has the text of truth values (`True`, `false`). Numbers and texts keep their own.
     """
 
     __slots__ = ("places", "source", "written")
@@ -29,7 +29,7 @@ class Mapping(dict[str, Any]):
         self.places[key] = (line, column)
 
     def origin(self, key: str) -> Origin:
-        """Where `key` stands."""
+        """The origin of `key`."""
         return Origin(self.source, *self.places[key])
 
 

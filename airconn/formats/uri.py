@@ -10,7 +10,7 @@ _ENTRY = r"[\w.-]+=(([a-zA-Z][a-zA-Z0-9+.-]*:)?//|\{\")"
 
 
 def sniff(text: str) -> bool:
-    """Whether every line of a text of unknown name is `conn_id=URI`."""
+    """Whether every line of a text is `conn_id=URI`."""
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     return bool(lines) and all(re.match(_ENTRY, line) for line in lines)
 

@@ -1,4 +1,4 @@
-"""What to do about a URI that Airflow refuses. Nothing of it is quoted but the one mark that is in its way."""
+"""Hints for URIs that Airflow refuses. They quote nothing of the URI except the one faulty character."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ IN_HOST = "percent-encode that character, or take it out of the host"
 
 
 def of_port(uri: str) -> str:
-    """What to do about a port that isn't a number: most often a mark in the password has ended the host too early."""
+    """The hint for a port that isn't a number. Most often a character in the password has ended the host early."""
     return _in_login(uri, "/?#") or "a port is a number from 0 to 65535, and a ':' that begins none is written %3A"
 
 
 def of_brackets(uri: str) -> str:
-    """The way out of brackets that are in no place for them."""
+    """The hint for brackets in a wrong place."""
     return _in_login(uri, "[]") or "brackets are for an address of IPv6, as in [::1]; elsewhere they are %5B and %5D"
 
 
 def _in_login(uri: str, marks: str) -> str | None:
-    """What to do about the first of these marks that stands before the '@' of a URI, if one does."""
+    """The hint for the first of these characters before the '@' of a URI. None if there aren't any."""
     login, _, _ = uri.partition("://")[2].rpartition("@")
     mark = next((char for char in login if char in marks), None)
     if mark is None:

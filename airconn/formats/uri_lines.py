@@ -1,7 +1,7 @@
 """Reads and writes `conn_id=URI` lines.
 
 The grammar is Airflow's own (`secrets/local_filesystem.py`, `_parse_env_file`): no quotes, no `export`, no inline
-comments; blanks are part of what they stand in.
+comments, and blanks are part of the id or the value.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from airconn.formats.base import (
     ReadOptions,
     Rendered,
     WriteOptions,
-    dropped,
     holdable,
     holdable_part,
+    losses_of_kinds,
     quoted,
     reading,
 )
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Origin, hidden_fields
 from airconn.model.reading import FoundUri, Reading
 
-# What Airflow takes for an id, or a reader of this format for the start of a line, has none of these in it.
+# An id with one of these isn't read back: it isn't one to Airflow, or starts a comment.
 _NO_ID = re.compile(r"://|[@=\s\0]|^[#\ufeff]")
 
 
@@ -34,7 +34,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     """The connections of a file of `conn_id=URI` lines.
 
     A value that starts with `{` is the JSON that `--serialization-format json` writes, which has all fields as they
-    are in the database. Airflow's own import makes garbage of it.
+    are in the database. Airflow's own import misreads it.
     """
     faults = Faults()
     found: dict[str, Connection] = {}
@@ -44,7 +44,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
             continue
         origin = Origin(source, place[0])
         conn_id, equals, value = line.partition("=")
-        # What isn't an id may be a URI that has lost its own, and is not to be shown.
+        # Text that isn't an id may be a URI without one, and must not be shown.
         if not equals or not conn_id or not value or _NO_ID.search(conn_id):
             faults.add(
                 "this line is not conn_id=URI", origin, "comments start with #; every connection takes one line"
@@ -66,9 +66,9 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
 
 
 def lines_of(text: str) -> Iterator[tuple[tuple[int, int], str]]:
-    """The lines as Airflow has them, each with the line and the column (from 1) at which it starts.
+    """The lines as Airflow splits them, each with the line and the column (from 1) at which it starts.
 
-    Airflow uses `str.splitlines()`, which knows more ends of a line than an editor does.
+    Airflow uses `str.splitlines()`, which has more line ends than an editor.
     """
     line, column = 1, 1
     for piece in text.splitlines(keepends=True):
@@ -81,9 +81,9 @@ def lines_of(text: str) -> Iterator[tuple[tuple[int, int], str]]:
 
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
-    """`conn_id=URI` lines. Hidden fields are named in a comment above their line."""
+    """The connections as `conn_id=URI` lines. A comment above a line names its hidden fields."""
     bundle, losses = holdable(bundle, options)
-    losses += dropped(bundle, [Kind.VARIABLES, Kind.POOLS], "uri")
+    losses += losses_of_kinds(bundle, [Kind.VARIABLES, Kind.POOLS], "uri")
     lines: list[str] = []
     for connection in bundle.connections.values():
         if reason := _unwritable(connection):
@@ -99,7 +99,7 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
 
 
 def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
-    """What is read back of a connection that was written."""
+    """The connection that is read back after it was written. None if it can't be written."""
     if not isinstance(obj, Connection) or _unwritable(obj):
         return None
     uri = connection_uri.build(holdable_part(obj, options))
@@ -107,7 +107,7 @@ def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
 
 
 def _unwritable(connection: Connection) -> str:
-    """Why a connection can't stand in a line, if it can't."""
+    """Why a connection can't be written as a line. Empty if it can."""
     if not connection.conn_id or _NO_ID.search(connection.conn_id):
         return "the id can't stand in a conn_id=URI line"
     return "" if connection_uri.is_writable(connection) else "the conn_type can't be written in a URI"

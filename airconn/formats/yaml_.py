@@ -8,7 +8,7 @@ from airconn.formats.declaration import Format
 
 
 def sniff(text: str) -> bool:
-    """Whether a text of unknown name looks like a YAML mapping."""
+    """Whether a text looks like a YAML mapping."""
     return re.search(r"^[\w'\"./-]+:(\s|$)", text, re.MULTILINE) is not None
 
 

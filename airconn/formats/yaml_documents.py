@@ -12,7 +12,7 @@ stored = documents.stored
 
 
 def read(text: str, source: str, options: ReadOptions) -> Reading:
-    """The objects of a YAML document. Raises `InputError` with line and column where it isn't one."""
+    """The objects of a YAML document. Raises `InputError` with line and column if it isn't YAML."""
     document = yaml_tree.load(text, source)
     if document is None:
         raise InputError("this file holds nothing", where=source, hint="an empty mapping is written {}")

@@ -1,4 +1,4 @@
-"""Edits to a YAML text where its parser says that something is, so that all else stays as it is."""
+"""Edits a YAML text at the places that its parser gives, so that all else stays as it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airconn.formats.text_edits import TextEdits
 
 
 class YamlEdits(TextEdits):
-    """Edits to a YAML text. New lines in them get the line ends that it has."""
+    """Edits to a YAML text. New lines get the line ends of the text."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -18,7 +18,7 @@ class YamlEdits(TextEdits):
         super().replace(start, end, new.replace("\n", self.newline).replace("\r\r\n", "\r\n"))
 
     def end(self, node: Node) -> int:
-        """Where the text of a node ends. The parser takes what follows a block for a part of it."""
+        """The end of the text of a node. The parser counts blank lines and comments after a block as a part of it."""
         if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
             last = node.value[-1]
             return max(self.end(last[1]), last[0].end_mark.index) if isinstance(last, tuple) else self.end(last)

@@ -1,4 +1,4 @@
-"""What a YAML value with an explicit tag holds, as PyYAML's `safe_load` decides, with which Airflow reads."""
+"""Reads YAML values with an explicit tag as PyYAML's `safe_load` does, which Airflow uses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SCALARS = frozenset(f"{PREFIX}{name}" for name in ("null", "bool", "int", "floa
 
 
 class TagError(ValueError):
-    """A tag that `safe_load` refuses, or refuses for this value. The message quotes neither: both may be a secret."""
+    """A tag that `safe_load` refuses for its value. The message quotes neither, as both may be a secret."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -29,19 +29,19 @@ class TagError(ValueError):
 
 
 def check_mapping(tag: str | None) -> None:
-    """Raises `TagError` where `safe_load` makes no mapping of one with this tag."""
+    """Raises `TagError` for a tag that `safe_load` doesn't read as a mapping."""
     if tag == f"{PREFIX}set":
         raise TagError("this is a set (!!set), which JSON can't hold", "write it as a list")
     _check(tag, tag in _MAPPINGS)
 
 
 def check_sequence(tag: str | None) -> None:
-    """Raises `TagError` where `safe_load` makes no list of one with this tag."""
+    """Raises `TagError` for a tag that `safe_load` doesn't read as a list."""
     _check(tag, tag in _SEQUENCES)
 
 
 def scalar(tag: str, text: str) -> Any:
-    """What `safe_load` makes of a text with a tag. Bytes are the text that they are in UTF-8, and dates stay text.
+    """The value that `safe_load` reads from a text with a tag, except that bytes are UTF-8 text and dates stay text.
 
     Raises `TagError`.
     """

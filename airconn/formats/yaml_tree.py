@@ -1,6 +1,6 @@
-"""YAML as it is written: scalars keep their text, keys their place, and nothing is what YAML 1.1 thinks it is.
+"""Reads and writes YAML: scalars keep their text and keys their place, without the implicit types of YAML 1.1.
 
-`0123`, `yes`, `1e5`, `12:30` and dates are texts; only what JSON calls a number, `true`, `false` and `null` is one.
+`0123`, `yes`, `1e5`, `12:30` and dates are texts. Only JSON numbers, `true`, `false` and `null` aren't.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _TEXT_TAGS = frozenset((yaml_tags.STR, "!"))
 MAX_NODES = 5_000_000
-"""How many nodes a document may have."""
+"""The most nodes that a document may have."""
 MAX_ALIASED = 1_000_000
-"""How many more its aliases may stand for, a text of 64 characters counting as one, so that a few lines can't fill
+"""The most nodes that its aliases may repeat, where a text of 64 characters counts as one: a few lines could fill
 the memory."""
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -84,7 +84,7 @@ def _built(text: str, source: str, build: Callable[[_Builder], T]) -> T:
 class _Builder:
     """Builds a document from the parser's events.
 
-    `yaml.compose` would do so by calling itself, in C without a limit: a few thousand brackets end the process.
+    `yaml.compose` is recursive, in C without a limit: a few thousand brackets would end the process.
     """
 
     def __init__(self, text: str, source: str) -> None:
@@ -95,7 +95,7 @@ class _Builder:
         self.weight = 0
         self.aliased = 0
         self.anchors: dict[str, tuple[Any, int]] = {}
-        # To YAML 1.1 some characters end a line that don't to an editor.
+        # YAML 1.1 has line ends that an editor doesn't have.
         self.has_other_line_ends = bool(_OTHER_LINE_ENDS.search(text))
 
     @cached_property
@@ -119,7 +119,7 @@ class _Builder:
         return next((value for value, _ in list(self.documents(1))), None)
 
     def documents(self, most: int = MAX_ENTRIES) -> Iterator[tuple[Any, Origin]]:
-        """The documents and where they start. Raises `InputError` where one more starts than there may be."""
+        """The documents, each with the place where it starts. Raises `InputError` for more than `most` documents."""
         origin, number = Origin(self.source), 0
         for event in self.events:
             if isinstance(event, DocumentStartEvent):
@@ -153,7 +153,7 @@ class _Builder:
         return value
 
     def tagged(self, event: Any, depth: int) -> Any:
-        """What starts with an event. Raises `TagError` where its tag says something else."""
+        """The value that starts with an event. Raises `TagError` for a tag that doesn't fit it."""
         if isinstance(event, MappingStartEvent):
             yaml_tags.check_mapping(event.tag)
             return self.mapping(depth)
@@ -260,12 +260,12 @@ def _is_plain(event: Event) -> bool:
 
 
 def _is_nothing(event: Event) -> bool:
-    """Whether the value is missing, so that there isn't even a null."""
+    """Whether the value is missing, without even a null."""
     return _is_plain(event) and not event.value and event.anchor is None  # type: ignore[attr-defined]
 
 
 def plain(text: str) -> Any:
-    """A scalar without quotes as JSON has it if it is a JSON number, `true`, `false` or `null`, else its text."""
+    """The value of a scalar without quotes: a JSON number, a truth value or None, else its text."""
     if text in _NULL:
         return None
     if text in _BOOLS:
@@ -274,7 +274,7 @@ def plain(text: str) -> Any:
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """Quotes every text that YAML 1.1, YAML 1.2 or Go's reader could take for something else than a text."""
+    """Quotes every text that YAML 1.1, YAML 1.2 or Go's reader could read as another type."""
 
 
 def _represent_text(dumper: Any, text: str) -> ScalarNode:
@@ -295,7 +295,7 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def dump(tree: Any) -> str:
-    """A tree of plain Python values as YAML, in the order that it has, which every YAML reader takes as it was."""
+    """A tree of plain Python values as YAML, in its order, in a form that every YAML reader reads back the same."""
     text = yaml.dump(
         tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=2**30, indent=2
     )

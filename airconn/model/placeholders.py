@@ -19,7 +19,7 @@ from airconn.model.sensitive import is_sensitive_place, text_leaves
 from airconn.model.text import Text
 
 
-class Form(str, Enum):
+class PlaceholderType(str, Enum):
     """The type of a placeholder."""
 
     MASK = "mask"
@@ -39,13 +39,13 @@ class Form(str, Enum):
 
 
 _WORDS = {
-    Form.MASK: ("a mask of another tool, not the value", "fill in the value"),
-    Form.REFERENCE: (
+    PlaceholderType.MASK: ("a mask of another tool, not the value", "fill in the value"),
+    PlaceholderType.REFERENCE: (
         "a reference to a secret that is elsewhere, not the value",
         "resolve it first, as 'op inject' or 'vals eval' do",
     ),
-    Form.CIPHERTEXT: ("encrypted, not the value", "decrypt the file first, as 'sops decrypt' does"),
-    Form.TEMPLATE: ("a template, not the value", "render the file first"),
+    PlaceholderType.CIPHERTEXT: ("encrypted, not the value", "decrypt the file first, as 'sops decrypt' does"),
+    PlaceholderType.TEMPLATE: ("a template, not the value", "render the file first"),
 }
 
 # Jinja, Go and Helm; envsubst and Compose; Kubernetes; ERB; Terraform. None has two readings, so no text is slow.
@@ -53,31 +53,31 @@ _ONE_TEMPLATE = (
     r"(?:\{\{(?:(?!\}\}).)+\}\}|\{%(?:(?!%\}).)+%\}|\$\{[^{}]+\}|\$\([^()]+\)|<%(?:(?!%>).)+%>|%\{[^{}]+\})"
 )
 _PATTERNS = {
-    Form.MASK: (
+    PlaceholderType.MASK: (
         r"\*{4,}|[•●]{3,}|#\s*secret\b.*|<(?:hidden|redacted|secret|masked|sensitive)>"
         r"|\[(?:hidden|redacted|masked|filtered|secret)\]|\((?:sensitive(?: value)?|hidden|redacted)\)"
         r"|_*redacted_*"
     ),
     # 1Password, bank-vaults, vals, Chamber and others for AWS, Azure Key Vault, Berglas, Keeper, App Service.
-    Form.REFERENCE: (
+    PlaceholderType.REFERENCE: (
         r"op://[^\s/]+/\S+|(?:>>)?vault:(?!v\d+:)[\w.-]*/[\w./-]+(?:#\S+)?|(?:secret)?ref\+[\w-]+://\S+"
         r"|(?:aws-?(?:sm|ssm|secrets?manager|secret)|akv|(?:gcp-?)?sm|berglas|keeper|keyvault)://\S+"
         r"|aws-(?:sm|ssm):\S+|@Microsoft\.KeyVault\(.+\)"
     ),
     # sops and eyaml, Jasypt, dotenvx, Ansible, Spring Cloud Config, Vault's transit engine, age, PGP, and a
     # token of Fernet, as Airflow's database holds it (at least 73 bytes, of which the first 5 never change).
-    Form.CIPHERTEXT: (
+    PlaceholderType.CIPHERTEXT: (
         r"ENC\[.+\]|ENC\([A-Za-z0-9+/=_-]{16,}\)|encrypted:[A-Za-z0-9+/=_-]{20,}|\$ANSIBLE_VAULT;.+"
         r"|\{cipher\}[A-Za-z0-9+/=_-]{16,}|vault:v\d+:[A-Za-z0-9+/=]{16,}"
         r"|-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----.+"
         r"|gAAAAA[\w-]{92,}={0,2}"
     ),
-    Form.TEMPLATE: rf"{_ONE_TEMPLATE}(?:[\s:/._-]{{0,3}}{_ONE_TEMPLATE})*",
+    PlaceholderType.TEMPLATE: rf"{_ONE_TEMPLATE}(?:[\s:/._-]{{0,3}}{_ONE_TEMPLATE})*",
 }
-_ANY_CASE = {Form.MASK, Form.REFERENCE}
+_ANY_CASE = {PlaceholderType.MASK, PlaceholderType.REFERENCE}
 _WHOLE = [
-    (form, re.compile(pattern, re.DOTALL | (re.IGNORECASE if form in _ANY_CASE else 0)))
-    for form, pattern in _PATTERNS.items()
+    (type_, re.compile(pattern, re.DOTALL | (re.IGNORECASE if type_ in _ANY_CASE else 0)))
+    for type_, pattern in _PATTERNS.items()
 ]
 _CERTAIN = re.compile(
     r"\*{4,}|[•●]{3,}|#\s*secret\b.*|<(?:hidden|redacted|secret|masked)>|\[(?:hidden|redacted)\]"
@@ -104,19 +104,19 @@ class Placeholder:
 
     field: str
     path: JsonPath
-    form: Form
+    type: PlaceholderType
 
     @property
     def name(self) -> str:
         return leaf_name(self.field, self.path)
 
 
-def form_of(text: str) -> Form | None:
+def type_of(text: str) -> PlaceholderType | None:
     """The type of the placeholder that a text is as a whole. None for other texts."""
     if not _HINTS.search(text):
         return None
     text = text.strip(_BLANKS)
-    return next((form for form, pattern in _WHOLE if pattern.fullmatch(text)), None)
+    return next((type_ for type_, pattern in _WHOLE if pattern.fullmatch(text)), None)
 
 
 def placeholders(obj: AirflowObject, *, masks_anywhere: bool = False) -> Iterator[Placeholder]:
@@ -128,17 +128,19 @@ def placeholders(obj: AirflowObject, *, masks_anywhere: bool = False) -> Iterato
     genuine: frozenset[tuple[str, JsonPath]] = getattr(obj, "genuine", frozenset())
     for field, value in zip(value_fields(obj.kind), field_values(obj), strict=True):
         for path, text in _texts(value):
-            form = form_of(text)
+            type_ = type_of(text)
             if (field, path) in genuine:
                 continue
-            if form is None:
+            if type_ is None:
                 if _has_masked_password(text):
-                    yield Placeholder(field, path, Form.MASK)
+                    yield Placeholder(field, path, PlaceholderType.MASK)
                 continue
-            is_certain = (masks_anywhere or form is not Form.MASK) and _CERTAIN.fullmatch(text.strip(_BLANKS))
-            if is_certain or _is_secret(obj, field, path, form):
-                yield Placeholder(field, path, form)
-    if isinstance(obj, Connection) and ("conn_type", ()) not in genuine and (whole := _form_of_whole(obj)):
+            is_certain = (masks_anywhere or type_ is not PlaceholderType.MASK) and _CERTAIN.fullmatch(
+                text.strip(_BLANKS)
+            )
+            if is_certain or _is_secret(obj, field, path, type_):
+                yield Placeholder(field, path, type_)
+    if isinstance(obj, Connection) and ("conn_type", ()) not in genuine and (whole := _type_of_whole(obj)):
         yield Placeholder("conn_type", (), whole)
 
 
@@ -148,25 +150,25 @@ _REFERENCE_TYPES = re.compile(
 """The conn_type of a connection whose whole value is a reference, read as a URI."""
 
 
-def _form_of_whole(obj: Connection) -> Form | None:
+def _type_of_whole(obj: Connection) -> PlaceholderType | None:
     """The type of the placeholder that a connection's whole value was before it was read as a URI."""
     conn_type = obj.conn_type or ""
     if _REFERENCE_TYPES.fullmatch(conn_type):
-        return Form.REFERENCE
+        return PlaceholderType.REFERENCE
     if obj.host not in (None, ""):
         return None
     if conn_type == "encrypted":
-        return Form.CIPHERTEXT
+        return PlaceholderType.CIPHERTEXT
     # `vault` is a type of Airflow, whose connections have a host or an extra. `vault:secret/data/db#uri` has neither.
     is_path = isinstance(obj.schema, str) and "/" in obj.schema
-    return Form.REFERENCE if conn_type == "vault" and is_path and obj.extra is None else None
+    return PlaceholderType.REFERENCE if conn_type == "vault" and is_path and obj.extra is None else None
 
 
 def _has_masked_password(text: str) -> bool:
     """Whether a URI in a text has a mask as its password."""
     if "://" not in text or "@" not in text:
         return False
-    return any(form_of(unquote(match[1])) is Form.MASK for match in _PASSWORD_IN_URI.finditer(text))
+    return any(type_of(unquote(match[1])) is PlaceholderType.MASK for match in _PASSWORD_IN_URI.finditer(text))
 
 
 def _texts(value: object) -> Iterator[tuple[JsonPath, str]]:
@@ -182,12 +184,12 @@ def _texts(value: object) -> Iterator[tuple[JsonPath, str]]:
                 yield path, text
 
 
-def _is_secret(obj: AirflowObject, field: str, path: JsonPath, form: Form) -> bool:
+def _is_secret(obj: AirflowObject, field: str, path: JsonPath, type_: PlaceholderType) -> bool:
     """Whether a leaf holds a secret. A template may be the value itself (Airflow renders some), so it only counts
     under a name that Airflow hides."""
     if is_sensitive_place(obj, field, path) or (field == "extra" and not path):
         return True
-    if form is Form.TEMPLATE:
+    if type_ is PlaceholderType.TEMPLATE:
         return False
     own = (obj.key,) if isinstance(obj, Variable) and field == "value" else ()
     return any(isinstance(part, str) and is_secret_name(part) for part in (*own, *path))

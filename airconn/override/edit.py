@@ -12,7 +12,7 @@ from airconn.formats.base import extra_fault
 from airconn.model import MASK, REDACTED, AirflowObject, Connection, Kind, Rules, Text, jsontext
 from airconn.model.jsontext import JsonPath, Number
 from airconn.model.placeholders import placeholders
-from airconn.override.places import Place
+from airconn.override.places import FieldPlace
 from airconn.override.values import Value
 
 MISSING: Final = object()
@@ -23,7 +23,7 @@ _NEVER_NONE = {"conn_type", "slots"}
 _NEVER_HIDDEN = {"conn_type", "team_name"}
 
 
-def put(obj: AirflowObject, place: Place, value: Value, where: str) -> AirflowObject:
+def with_value(obj: AirflowObject, place: FieldPlace, value: Value, where: str) -> AirflowObject:
     """`obj` with a value at a place. A number, truth value, object or list in JSON keeps its type.
 
     Raises `UsageError` where the place can't have that value.
@@ -34,12 +34,12 @@ def put(obj: AirflowObject, place: Place, value: Value, where: str) -> AirflowOb
     path = _settled(tree, place.path)
 
     def change(there: Any) -> Any:
-        return alike(there, value, where)
+        return like_leaf(there, value, where)
 
     return with_tree(obj, place.field, _changed(tree, path, change, where), where)
 
 
-def sound(obj: AirflowObject, field: str, rules: Rules, where: str) -> AirflowObject:
+def checked(obj: AirflowObject, field: str, rules: Rules, where: str) -> AirflowObject:
     """`obj`, a field of which was changed. Raises `UnfitError` where the Airflow of `rules` doesn't take it so."""
     if field == "extra" and isinstance(obj, Connection) and (fault := extra_fault(obj, rules)):
         hint = f'such as {{"key": "value"}}; a single leaf is connections/{obj.id}.extra.KEY'
@@ -47,7 +47,7 @@ def sound(obj: AirflowObject, field: str, rules: Rules, where: str) -> AirflowOb
     return obj
 
 
-def unmask(obj: AirflowObject, place: Place, where: str) -> AirflowObject:
+def unmask(obj: AirflowObject, place: FieldPlace, where: str) -> AirflowObject:
     """`obj` with what is hidden at a place as the text `***`, or with a placeholder there as the value itself.
 
     Raises `UsageError` where the place has neither.
@@ -75,7 +75,7 @@ def unmask(obj: AirflowObject, place: Place, where: str) -> AirflowObject:
     return _literal(_replaced(obj, place.field, Text(held.text, left)), place.field)
 
 
-def _placeholders_at(obj: AirflowObject, place: Place) -> frozenset[tuple[str, JsonPath]]:
+def _placeholders_at(obj: AirflowObject, place: FieldPlace) -> frozenset[tuple[str, JsonPath]]:
     """The leaves at a place, or below it, that hold placeholders."""
     shown, depth = jsontext.show_path(place.path), len(place.path)
     return frozenset(
@@ -86,7 +86,7 @@ def _placeholders_at(obj: AirflowObject, place: Place) -> frozenset[tuple[str, J
     )
 
 
-def literal_places(obj: AirflowObject) -> list[Place]:
+def literal_places(obj: AirflowObject) -> list[FieldPlace]:
     """The places that `--literal` has to name when `obj` is read from a file again."""
     places = []
     for field in sorted(getattr(obj, "literal", ())):
@@ -94,13 +94,13 @@ def literal_places(obj: AirflowObject) -> list[Place]:
         again = Text.of(held.text) if isinstance(held, Text) else held
         hidden = again.hidden if isinstance(again, Text) else ()
         if hidden or again is REDACTED or MASK in (held.text if isinstance(held, Text) else str(held)):
-            places += [Place(obj.kind, obj.id, field, path) for path in hidden or ((),)]
+            places += [FieldPlace(obj.kind, obj.id, field, path) for path in hidden or ((),)]
     unsaid: dict[str, Any] = {} if obj.kind is Kind.POOLS else {"genuine": frozenset()}
-    places += [Place(obj.kind, obj.id, each.field, each.path) for each in placeholders(replace(obj, **unsaid))]
+    places += [FieldPlace(obj.kind, obj.id, each.field, each.path) for each in placeholders(replace(obj, **unsaid))]
     return places
 
 
-def _is_masked_in_part(held: object, place: Place) -> bool:
+def _is_masked_in_part(held: object, place: FieldPlace) -> bool:
     """Whether a text has `***` as a part of it: that isn't a hidden value, but may have been one."""
     if isinstance(held, str):
         return MASK in held
@@ -257,7 +257,7 @@ def _other_shape(wanted: str, path: JsonPath, where: str) -> UsageError:
     return UsageError(f"{named} is no {wanted}", where=where)
 
 
-def alike(there: Any, value: Value, where: str) -> Any:
+def like_leaf(there: Any, value: Value, where: str) -> Any:
     """A text as a leaf of JSON, with the type of the leaf that is `there`. The mask alone is a hidden leaf."""
     if value.text == MASK:
         return REDACTED

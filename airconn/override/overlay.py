@@ -13,7 +13,7 @@ from airconn.model import AirflowObject, Bundle, Kind, Origin, Rules, Selection,
 from airconn.model.jsontext import JsonPath
 from airconn.model.sensitive import is_sensitive_place
 from airconn.override import edit, values
-from airconn.override.places import LEAFY, Place, unknown_field, unknown_id
+from airconn.override.places import LEAFY, FieldPlace, unknown_field, unknown_id
 from airconn.override.values import Surroundings, Value
 
 
@@ -48,7 +48,7 @@ class Overlay:
                 raise unknown_id(entry.kind, entry.id, bundle, where=str(entry.origin))
             for field in entry.fields:
                 obj = _with_field(obj, entry, field, surroundings)
-                obj = edit.sound(obj, field, rules, str(entry.fields.origin(field)))
+                obj = edit.checked(obj, field, rules, str(entry.fields.origin(field)))
             changed[entry.kind, entry.id] = obj
         return bundle.map(lambda obj: changed.get((obj.kind, obj.id), obj))
 
@@ -147,7 +147,7 @@ class _Merger:
         return result
 
     def value(self, given: str, path: JsonPath) -> Value:
-        place = str(Place(self.obj.kind, self.obj.id, self.field, path))
+        place = str(FieldPlace(self.obj.kind, self.obj.id, self.field, path))
         secret = is_sensitive_place(self.obj, self.field, path)
         return values.get(given, place, self.where, self.surroundings, secret=secret)
 
@@ -155,7 +155,7 @@ class _Merger:
         got = self.value(given, path)
         # A value in the file has the type that it has in the file. A value from elsewhere is text.
         adapts = got.adapts and not values.is_literal(given)
-        return edit.alike(there, Value(got.text, adapts), self.where)
+        return edit.like_leaf(there, Value(got.text, adapts), self.where)
 
     def leaves(self, given: Any, path: JsonPath) -> Any:
         def change(at: JsonPath, leaf: Any) -> Any:

@@ -12,7 +12,7 @@ from airconn.model.secret_values import is_certain
 from airconn.model.sensitive import has_secrets, is_sensitive_place
 from airconn.override import edit, places, values
 from airconn.override.overlay import Overlay
-from airconn.override.places import Place
+from airconn.override.places import FieldPlace
 from airconn.override.values import Surroundings
 
 
@@ -50,7 +50,7 @@ class Overrides:
             bundle = self._put_file(bundle, place, path, rules)
         return _renamed(bundle, self.renames)
 
-    def _put(self, bundle: Bundle, place: Place, given: str, rules: Rules) -> Bundle:
+    def _put(self, bundle: Bundle, place: FieldPlace, given: str, rules: Rules) -> Bundle:
         obj, where = _object(bundle, place), f"--set {place}"
         secret = is_sensitive_place(obj, place.field, place.path)
         if values.is_literal(given) and given != MASK and (secret or _shows_secrets(place, given)):
@@ -60,21 +60,21 @@ class Overrides:
                 hint="env:NAME, file:PATH and prompt: take it from elsewhere, and so does an --overlay file",
             )
         value = values.get(given, str(place), where, self.surroundings, secret=secret)
-        return _with(bundle, edit.sound(edit.put(obj, place, value, where), place.field, rules, where))
+        return _with(bundle, edit.checked(edit.with_value(obj, place, value, where), place.field, rules, where))
 
-    def _put_file(self, bundle: Bundle, place: Place, path: str, rules: Rules) -> Bundle:
+    def _put_file(self, bundle: Bundle, place: FieldPlace, path: str, rules: Rules) -> Bundle:
         obj, where = _object(bundle, place), f"--set-file {place}"
         secret = is_sensitive_place(obj, place.field, place.path)
         value = values.whole_file(path, where, self.surroundings, secret=secret)
-        return _with(bundle, edit.sound(edit.put(obj, place, value, where), place.field, rules, where))
+        return _with(bundle, edit.checked(edit.with_value(obj, place, value, where), place.field, rules, where))
 
 
-def _shows_secrets(place: Place, given: str) -> bool:
+def _shows_secrets(place: FieldPlace, given: str) -> bool:
     text = given.removeprefix("text:")
     return is_certain(text) or (place.field in ("extra", "value") and has_secrets(text))
 
 
-def _object(bundle: Bundle, place: Place) -> AirflowObject:
+def _object(bundle: Bundle, place: FieldPlace) -> AirflowObject:
     obj = bundle.get(place.kind, place.id)
     if obj is None:
         raise LookupError("a place is always that of an object of the bundle")
@@ -92,7 +92,7 @@ def _renamed(bundle: Bundle, renames: Sequence[str]) -> Bundle:
     """
     new_ids: dict[tuple[Kind, str], str] = {}
     for text in renames:
-        kind, old, new = places.find_renamed("--rename", text, bundle)
+        kind, old, new = places.find_renamed(text, bundle)
         if new_ids.setdefault((kind, old), new) != new:
             raise UsageError(f"{kind.value}/{old} can't get two new ids", where="--rename")
     return _with_ids(bundle, new_ids) if new_ids else bundle

@@ -35,7 +35,7 @@ _OTHER_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FieldPlace:
     """A field of an object, or with a path a leaf of it."""
 
     kind: Kind
@@ -49,7 +49,7 @@ class Place:
         return f"{self.kind.value}/{self.id}.{self.field}{joint}{path}"
 
 
-def find(option: str, text: str, bundle: Bundle) -> Place:
+def find(option: str, text: str, bundle: Bundle) -> FieldPlace:
     """The place that `text` names. Raises `UsageError` that names the nearest one."""
     return _find(option, text, bundle, assigned=False)[0]
 
@@ -63,25 +63,24 @@ def refuse_shapeless(option: str, text: str) -> None:
         _kind_of(option, text)
 
 
-def find_assigned(option: str, text: str, bundle: Bundle) -> tuple[Place, str]:
+def find_assigned(option: str, text: str, bundle: Bundle) -> tuple[FieldPlace, str]:
     """The place that `PLACE=VALUE` names, and the value. Raises `UsageError` that quotes nothing of the value."""
-    if "=" not in text:
-        raise UsageError("there is no '=' in this", where=option, hint=f"{option} {_FORM}=VALUE")
+    refuse_shapeless(option, text)
     return _find(option, text, bundle, assigned=True)
 
 
 _FORM = "KIND/ID.FIELD"
 
 
-def _find(option: str, text: str, bundle: Bundle, *, assigned: bool) -> tuple[Place, str]:
+def _find(option: str, text: str, bundle: Bundle, *, assigned: bool) -> tuple[FieldPlace, str]:
     kind, rest = _kind_of(option, text)
-    found: list[tuple[Place, str]] = []
+    found: list[tuple[FieldPlace, str]] = []
     for id_ in bundle.of_kind(kind):
         if not rest.startswith(f"{id_}."):
             continue
         field = _field(kind, rest[len(id_) + 1 :], option)
         if field and field[2][:1] == ("=" if assigned else ""):
-            found.append((Place(kind, id_, field[0], field[1]), field[2][1:]))
+            found.append((FieldPlace(kind, id_, field[0], field[1]), field[2][1:]))
     if len(found) == 1:
         return found[0]
     if found:
@@ -186,32 +185,33 @@ def _listed(names: Iterable[str]) -> str:
     return " and ".join(sorted(names))
 
 
-def find_renamed(option: str, text: str, bundle: Bundle) -> tuple[Kind, str, str]:
+def find_renamed(text: str, bundle: Bundle) -> tuple[Kind, str, str]:
     """The kind, old id and new id of `KIND/OLD=NEW`, or of `OLD=NEW` where only one object has that id."""
-    if "=" not in text:
-        raise UsageError("there is no '=' in this", where=option, hint=f"{option} KIND/OLD=NEW")
+    refuse_shapeless("--rename", text)
     found = [*_olds(text, bundle)]
     if len(found) > 1:
         raise UsageError(
             f"this can be meant for {_listed(f'{kind.value}/{old}' for kind, old, _ in found)}",
-            where=option,
-            hint=f"{option} KIND/OLD=NEW says which, if their ids have no '='",
+            where="--rename",
+            hint="--rename KIND/OLD=NEW says which, if their ids have no '='",
         )
     if not found:
         name, _, rest = text.partition("=")[0].partition("/")
         if name in [kind.value for kind in Kind] and rest:
-            raise unknown_id(Kind(name), rest, bundle, where=option)
+            raise unknown_id(Kind(name), rest, bundle, where="--rename")
         old = text.partition("=")[0]
         near = _near(old, {obj.id for obj in bundle})
         ids = [f"{obj.kind.value}/{obj.id}" for obj in bundle if obj.id in near]
         named = f"nothing that is called {old}" if _SHOWABLE.fullmatch(old) else "nothing of this name"
-        raise UsageError(f"the sources hold {named}", where=option, hint=f"did you mean {ids[0]}?" if ids else None)
+        raise UsageError(
+            f"the sources hold {named}", where="--rename", hint=f"did you mean {ids[0]}?" if ids else None
+        )
     kind, old, new = found[0]
     if not new or new.startswith(f"{kind.value}/"):
         raise UsageError(
             f"the new id of {kind.value}/{old} is missing" if not new else "the new id stands without its kind",
-            where=option,
-            hint=f"{option} {kind.value}/{old}=NEW",
+            where="--rename",
+            hint=f"--rename {kind.value}/{old}=NEW",
         )
     return kind, old, new
 

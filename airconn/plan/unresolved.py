@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airconn.model import AirflowObject, Text, field_values
 from airconn.model.leaves import leaf_name, leaves_of
-from airconn.model.placeholders import Form, placeholders
+from airconn.model.placeholders import PlaceholderType, placeholders
 
 
 def unresolved(source: AirflowObject, target: AirflowObject | None, written: frozenset[str]) -> list[str]:
@@ -22,7 +22,7 @@ def unresolved(source: AirflowObject, target: AirflowObject | None, written: fro
             f"'{sourcing(source.origin.source)}' imports that, and single quotes keep it as it is"
         )
     for found in placeholders(source):
-        if reasons and found.form is Form.TEMPLATE:
+        if reasons and found.type is PlaceholderType.TEMPLATE:
             continue  # it is that reference
         if target is not None:
             held = leaves_of(getattr(target, found.field)).get(found.path)
@@ -30,7 +30,7 @@ def unresolved(source: AirflowObject, target: AirflowObject | None, written: fro
                 continue
         place = leaf_name(f"{source.kind.value}/{source.id}.{found.field}", found.path)
         reasons.append(
-            f"{found.name} is {found.form.what}: {found.form.way_out} (--literal {place} if it is the value)"
+            f"{found.name} is {found.type.what}: {found.type.way_out} (--literal {place} if it is the value)"
         )
     return reasons
 

@@ -29,12 +29,12 @@ def unwatched(what: str, done: int, total: int | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a call of a store is for. It has all that an answer depends on besides the place itself."""
+    """The circumstances of a call of a store: all that an answer depends on besides the place itself."""
 
     airflow: AirflowVersion = NEWEST
     """The Airflow that the objects are for."""
     deadline: float | None = None
-    """When a read has to be over, on the clock of `time.monotonic`, if ever."""
+    """The time at which a read has to end, on the clock of `time.monotonic`. None without a deadline."""
     watch: Watch = unwatched
     writes: frozenset[Kind] | None = None
     """For the target of a write: the kinds that were chosen to be written. It may not exist yet, and then holds
@@ -42,12 +42,12 @@ class Context:
     before: Reading | None = None
     """What was read of the target before the write that is planned or applied."""
     wanted: frozenset[Key] = frozenset()
-    """The ids of all objects that a write brings, for places where two ids may have one name."""
+    """The ids of all objects of a write, for places where two ids may have the same name."""
     whole: bool = False
-    """Whether an object must not come into being in two steps, because no later run would complete it."""
+    """Whether an object must not be created in two steps, because no later run would complete it."""
 
     def progress(self, what: str, done: int, where: str) -> None:
-        """Reports how far a read is. Raises `TargetError` where the run has no time left for the rest."""
+        """Reports the progress of a read. Raises `TargetError` if the run has no time left for the rest."""
         if self.deadline is not None and time.monotonic() >= self.deadline:
             raise TargetError("the deadline has passed", where=where, hint=DEADLINE)
         self.watch(what, done, None)
@@ -58,17 +58,17 @@ DEFAULT_CONTEXT = Context()
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """Which ids a place has a name for."""
+    """The ids that a place can hold."""
 
     words: str = "any"
     """The characters in words, for messages and the README."""
     pattern: re.Pattern[str] | None = None
-    """What an id has to match as a whole."""
+    """The pattern of a whole id."""
     longest: int | None = None
-    """The number of characters of the longest one, prefixes of the place apart."""
+    """The most characters of an id, without prefixes of the place."""
 
     def refusal(self, id_: str) -> str:
-        """Why the place can't have an id. Empty where it can."""
+        """Why the place can't have an id. Empty if it can."""
         if self.pattern is not None and not self.pattern.fullmatch(id_):
             return f"the id has other characters than {self.words}"
         if self.longest is not None and len(id_) > self.longest:
@@ -78,47 +78,47 @@ class Ids:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """All that is fixed about a place. Plans, refusals and the README's table are made from it."""
+    """The fixed properties of a place. Plans, refusals and the README's table are made from them."""
 
     kinds: frozenset[Kind] = ALL_KINDS
     writable: bool = True
     read_only_hint: tuple[str, str] = ("", "")
     """Why a place that isn't `writable` can't be written to, and what to do instead."""
     is_airflow: bool = False
-    """It is an Airflow of its own, whose version decides how a format is read for it."""
+    """It is an Airflow, whose version decides how a format is read for it."""
     hides: bool = False
     """It has secrets that it doesn't give back."""
     at_once: bool = False
-    """It is written as a whole: once the first outcome is there, so is everything."""
+    """It is written as a whole: after the first outcome, everything is written."""
     ids: Ids = Ids()
     largest: int | None = None
-    """The bytes of the largest value that there is room for."""
+    """The bytes of the largest value that it can hold."""
     versions: bool = False
-    """It keeps the values that were there before, so that each write adds one."""
+    """It keeps old values, so that each write adds one."""
     conditional: bool = False
-    """It refuses a write where another writer wrote since it was read."""
+    """It refuses a write if another writer has written since the read."""
     keeps_ids: bool = True
-    """An id can be told from its name there, without something beside it that says it."""
+    """The name of an object tells its id, without a tag or the like."""
     folds_case: bool = False
-    """Ids that are the same in capitals are the same here."""
+    """Ids that differ only in capitals are the same here."""
     reads_as_core: bool = False
-    """A worker of Airflow 3, too, gets connections from here as the core reads them."""
+    """A worker of Airflow 3 reads connections from here as the core does."""
     unprunable: Mapping[Kind, str] = field(default_factory=dict)
     """The kinds of which nothing is pruned, because what is found may not be Airflow's, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a place is, as it says itself."""
+    """The description of a place, as it gives it itself."""
 
     text: str
     """In words, such as `airflow 3.3.2 at http://localhost:8080`."""
     airflow: AirflowVersion = NEWEST
     """The Airflow that reads this place."""
     kinds: frozenset[Kind] = ALL_KINDS
-    """The kinds that it has room for."""
+    """The kinds that it can hold."""
     hides_no_password: bool = False
-    """It shows a connection without a password as it shows one with a hidden password (Airflow 2)."""
+    """It shows a connection without a password like one with a hidden password (Airflow 2)."""
 
 
 class Store(ABC):
@@ -149,7 +149,7 @@ class Store(ABC):
         """
 
     def location(self, kind: Kind) -> object:
-        """Where the objects of a kind are: equal for two addresses of the same place. Sends no request."""
+        """The location of the objects of a kind: equal for two addresses of the same place. Sends no request."""
         return self.address
 
     @abstractmethod
@@ -160,22 +160,22 @@ class Store(ABC):
         """
 
     def stored_form(self, obj: T, context: Context = DEFAULT_CONTEXT) -> T:
-        """What this place would give back for `obj` after holding it, if it hid nothing."""
+        """The object that this place gives back after `obj` was written, if it hid nothing."""
         return obj
 
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
-        """Why this place would refuse `obj` or fail on it. Sends no request; quotes no value but the id."""
+        """The reasons why this place would refuse `obj` or fail on it. Sends no request, and quotes only the id."""
         return ()
 
     def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
-        """Why a step can't be done as it stands, going by `context.before`. Empty where it can. Sends no request.
+        """Why a step can't be carried out, by `context.before`. Empty if it can. Sends no request.
 
-        An update that is refused may still be done as a replacement.
+        An update that is refused may still be carried out as a replacement.
         """
         return ""
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
-        """Carries out the steps that write (`create`, `update`, `replace`, `delete`), and says what became of each.
+        """Carries out the steps that write (`create`, `update`, `replace`, `delete`), and gives the outcome of each.
 
         A step that fails gives an outcome with an error and doesn't stop the others. Raises `TargetError` only
         before the first write.
@@ -196,10 +196,10 @@ class ListsIds(Protocol):
 
 @runtime_checkable
 class SuggestsIds(Protocol):
-    """A store in which listing all ids may take long, so that only what is quickly there is suggested."""
+    """A store in which listing all ids may take long, so that only ids that are quickly found are suggested."""
 
     def quick_ids(self, kinds: frozenset[Kind], context: Context) -> frozenset[Key]:
-        """Ids of these kinds to suggest one of: all of them, or none where that takes long.
+        """The ids of these kinds from which one is suggested: all of them, or none if listing them takes long.
 
         Raises as `Store.read`.
         """
@@ -221,10 +221,10 @@ class FindsMixed(Protocol):
     """A store that can't write an object in one go, so that two writers at the same time may mix."""
 
     def mixed(self, done: Sequence[Step], context: Context) -> tuple[frozenset[Key], tuple[Note, ...]]:
-        """Which of the objects just written another writer may have had a hand in. Raises as `Store.read`."""
+        """The objects just written that another writer may have written at the same time. Raises as `Store.read`."""
 
 
 def read_only(store: Store) -> UsageError:
-    """The error of a write to a place that isn't `writable`."""
+    """The error for a write to a place that isn't `writable`."""
     why, hint = store.capabilities.read_only_hint
     return UsageError(f"{store.address} can't be written to" + (f": {why}" if why else ""), hint=hint or None)

@@ -37,7 +37,7 @@ def open_store(address: str, settings: Settings) -> Store:
 def open_configured(
     config: AirflowConfig, section: Literal["secrets", "workers"], settings: Settings
 ) -> Store | None:
-    """The place of the backend that is configured for a section, or None where no backend is."""
+    """The place of the backend that is configured for a section. None without one."""
     from airconn.stores.registry import open_backend
 
     backend = secrets_backend(config, section)

@@ -1,4 +1,4 @@
-"""The libraries that speak to other services: imported at first use; a missing one is asked for in one line."""
+"""Imports the libraries for other services at first use, with one line of error for a missing one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airconn.errors import UsageError
 def load(module: str, extra: str, package: str = "") -> Any:
     """The module of a driver. Raises `UsageError` that says how to install it.
 
-    `package` is what it is called where it is installed from, if that isn't the name of the module.
+    `package` is its name in the package index, if that isn't the name of the module.
     """
     _hush()
     try:
@@ -26,13 +26,13 @@ def load(module: str, extra: str, package: str = "") -> Any:
 
 
 def _hush() -> None:
-    """Keeps what the libraries log off stderr, where Python puts it as long as logging isn't set up.
+    """Keeps the logs of the libraries off stderr, where Python writes them as long as logging isn't set up.
 
-    Our own errors tell what a user has to know, and quote no value.
+    airconn's own errors say what a user has to know, and quote no value.
     """
     import logging
 
     logging.lastResort = logging.NullHandler()
     if not logging.root.handlers:
-        # Without any, a message to the root logger itself sets up logging to stderr.
+        # Without a handler, a message to the root logger sets up logging to stderr.
         logging.root.addHandler(logging.NullHandler())

@@ -18,7 +18,7 @@ _KINDS = frozenset(env.PREFIXES.values())
 
 
 def open_store(address: str, settings: Settings) -> Store:
-    """The environment that `settings` carry."""
+    """The store of the environment in `settings`."""
     return EnvironmentStore(address, settings)
 
 
@@ -45,7 +45,7 @@ class EnvironmentStore(Store):
             if named is None:
                 continue
             kind, id_ = named
-            # Airflow asks for the id in capitals, so that this is also the one that is asked for in others.
+            # Airflow asks for the id in capitals, so that this object also answers an id in other capitals.
             asked = (other for its_kind, other in selection.ids or () if its_kind is kind)
             id_ = next((other for other in asked if env.env_name(kind, other) == name), id_)
             if not selection.wants(kind, id_):
@@ -68,7 +68,7 @@ class EnvironmentStore(Store):
         return frozenset(key for key in found if key[0] in kinds)
 
     def _passed_over(self, kind: Kind, id_: str) -> str:
-        """Why Airflow passes over what is here under the name of an object, or nearly so."""
+        """Why Airflow passes over the variable with the name of an object, or with a similar one."""
         looked_for = env.env_name(kind, id_)
         for name, value in sorted(self._environ.items()):
             if name.upper() == looked_for:
@@ -86,11 +86,11 @@ def _names_of(id_: str) -> set[str]:
 
 
 _PREFIX_SLIPS = re.compile(r"AIRFLOW_+(CONN|CONNECTION|CONNECTIONS|VAR|VARS|VARIABLE|VARIABLES)_+", re.IGNORECASE)
-"""What is written where one of `env.PREFIXES` was meant."""
+"""Prefixes that people write instead of those in `env.PREFIXES`."""
 
 
 def _passed_over(kind: Kind, id_: str, name: str, value: str) -> str:
-    """Why Airflow finds nothing under a name, if it doesn't."""
+    """Why Airflow finds nothing under a name. Empty if it does."""
     if (looked_for := env.env_name(kind, id_)) != name:
         return f"Airflow never finds it, as it looks for {looked_for}"
     if kind is Kind.CONNECTIONS and not value.strip():

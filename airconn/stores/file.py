@@ -43,7 +43,7 @@ class FileStore(Store):
         self._file = TextFile(self.address, None if is_stdin else Path(address), settings.stdin)
         self._settings = settings
         self._memos: dict[str, tuple[tuple[object, ...], Any]] = {}
-        """What was last made of what, by its name."""
+        """The last result of each calculation, with the key that it depends on."""
 
     @property
     def path(self) -> Path | None:
@@ -55,7 +55,7 @@ class FileStore(Store):
         return self._settings
 
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
-        """The file by its name. A target that is there keeps its shape, and a new one gets that of the chosen kinds.
+        """The file by its name. A target that exists keeps its shape, and a new one gets that of the chosen kinds.
 
         Raises as `read`, and `UsageError` for a new file whose name belongs to another kind.
         """
@@ -65,28 +65,28 @@ class FileStore(Store):
         return os.path.realpath(self.address)
 
     def holds_something(self) -> bool:
-        """Whether there is a file whose content a change is to respect."""
+        """Whether the file has content that a change must respect."""
         return self._file.version() is not None
 
     def text(self) -> str:
-        """What the file holds, a byte order mark included. Raises `InputError`."""
+        """The text of the file, with its byte order mark. Raises `InputError`."""
         return self._file.content().text
 
     def _there(self) -> Content | None:
-        """The content that a change is to respect."""
+        """The content that a change must respect."""
         return self._file.content() if self.holds_something() else None
 
     def _once(self, what: str, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
-        """What `make` gives, which depends on `key` alone and isn't made again for the same one."""
+        """The result of `make`, which depends only on `key` and isn't calculated again for the same one."""
         known = self._memos.get(what)
         if known is None or known[0] != key:
             known = self._memos[what] = key, make()
         return cast("Made", known[1])
 
     def format_name(self) -> str:
-        """The format that was named, or that the content and the name of the file tell.
+        """The format that was named, or else that of the file's name and content.
 
-        Raises `InputError` or, for a file that isn't there yet, `UsageError`.
+        Raises `InputError` or, for a file that doesn't exist yet, `UsageError`.
         """
         if self._settings.from_format:
             return self._settings.from_format
@@ -103,14 +103,16 @@ class FileStore(Store):
         return name
 
     def said_values(self) -> Mapping[str, str]:
-        """The values of its format's options that the file says of itself. Where it is written anew, they stay."""
+        """The values of its format's options that the file itself names. They stay if it is written anew."""
         try:
-            return formats.get_format(self.format_name()).said_by(self.text()) if self.holds_something() else {}
+            return (
+                formats.get_format(self.format_name()).values_in_text(self.text()) if self.holds_something() else {}
+            )
         except AirconnError:
             return {}
 
     def read_text(self, context: Context = DEFAULT_CONTEXT, *, keeps_uris: bool = False) -> Reading:
-        """All that the file holds, with its faults."""
+        """All objects of the file, with its faults."""
         likely = next(iter(context.writes)) if context.writes is not None and len(context.writes) == 1 else None
         values = self._settings.format_values
         options = ReadOptions(context.airflow, self._settings.kind, likely, values, keeps_uris)
@@ -121,7 +123,7 @@ class FileStore(Store):
         return self._once("parsed", key, lambda: self.read_text(context).checked())
 
     def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
-        """The selected objects. A target that isn't there yet holds nothing."""
+        """The selected objects. A target that doesn't exist yet holds nothing."""
         if context.writes is not None and self.path is not None and not self.holds_something():
             return Reading(kinds=self._kinds(context))
         content, parsed = self._file.content(), self._parsed(context)
@@ -137,7 +139,7 @@ class FileStore(Store):
         )
 
     def _kinds(self, context: Context) -> frozenset[Kind]:
-        """The kinds that a target has room for."""
+        """The kinds that a target can hold."""
         if context.writes is None:
             return ALL_KINDS
         content = self._there()
@@ -152,7 +154,7 @@ class FileStore(Store):
         return kinds & formats.get_format(self.format_name()).kinds
 
     def refuse_name(self, kinds: frozenset[Kind]) -> None:
-        """Raises `UsageError` where a file with objects of these kinds, written afresh, is read as another kind."""
+        """Raises `UsageError` if a file with objects of these kinds, written afresh, is read as another kind."""
         if self.path is not None and self.format_name() in ("json", "yaml"):
             from airconn.formats.kind_detection import refuse_name
 
@@ -166,9 +168,9 @@ class FileStore(Store):
         return half_characters(obj)
 
     def stored_form(self, obj: T, context: Context = DEFAULT_CONTEXT) -> T:
-        """What the file would give back. What it has just so already is that.
+        """The object that the file gives back. An object that it has already is given back unchanged.
 
-        Where a file is compared and not written to, the comparison tells what the file has no field for.
+        For a file that is only compared, `obj` keeps the fields that the file can't hold, so that they are reported.
         """
         if context.writes is None:
             return obj
@@ -177,25 +179,25 @@ class FileStore(Store):
         return self.as_held(obj, context)
 
     def as_held(self, obj: T, context: Context) -> T:
-        """What is read back of an object that is written into the file."""
+        """The object that is read back after `obj` was written into the file."""
         try:
             back = self._stored_form(context)(obj)
         except InputError:
             back = None
         if back is None:
             return obj  # the write refuses it
-        # A *** that is called genuine is a mask again for the next reader.
+        # A *** that the user calls genuine is a mask again for the next reader.
         literal: frozenset[str] = getattr(obj, "literal", frozenset())
         return cast("T", replace(back, **{name: getattr(obj, name) for name in literal}) if literal else back)
 
     def _stored_form(self, context: Context) -> StoredForm:
-        """What tells the stored form of an object, made once for all that are asked for."""
+        """The function that gives the stored form of an object, built once for all objects."""
         content = self._there()
 
         def make() -> StoredForm:
             options, name = self._write_options(context), self.format_name()
-            updater = formats.get_format(name).code_of_updater() if content else None
-            fresh = partial(formats.get_format(name).code_of_writer().stored, options=options)
+            updater = formats.get_format(name).load_updater() if content else None
+            fresh = partial(formats.get_format(name).load_writer().stored, options=options)
             return updater.stored_in(content.text, options) if updater and content else fresh
 
         return self._once("form", (content, context.airflow, context.writes), make)
@@ -212,12 +214,12 @@ class FileStore(Store):
         is_unchanged: IsUnchanged = operator.eq,
         context: Context = DEFAULT_CONTEXT,
     ) -> Rendered:
-        """The text of the file with all changes done and, where its format can do that, no other.
+        """The text of the file with all changes and, if its format can be updated in place, no others.
 
-        `is_unchanged` says whether an object of the file has to be written at all.
+        `is_unchanged` says whether an object of the file stays as it is.
         """
         name, content = self.format_name(), self._there()
-        updater = formats.get_format(name).code_of_updater()
+        updater = formats.get_format(name).load_updater()
         if updater is not None and content is not None:
             return updater.update(content.text, changes, options, is_unchanged)
         before = self._parsed(context).bundle if content else Bundle()
@@ -235,7 +237,7 @@ class FileStore(Store):
         return rendered
 
     def guard(self, options: WriteOptions, is_unchanged: IsUnchanged = operator.eq) -> ReferenceGuard:
-        """Tells which objects of the file an update may rewrite: those that differ and hold no reference."""
+        """The guard for an update, which rewrites objects that differ and hold no reference."""
         from airconn.formats.references import ReferenceGuard, guard_of
 
         if self._settings.replace_references or not self.holds_something():
@@ -243,17 +245,16 @@ class FileStore(Store):
         return guard_of(self.format_name(), self.text(), options, is_unchanged)
 
     def save(self, text: str, version: object, *, afresh: bool = False) -> None:
-        """Writes the file, whole or not at all. A new one, or one `afresh`, is readable by its owner alone.
+        """Writes the file, whole or not at all. A new one, or one `afresh`, is readable only by its owner.
 
-        Raises `BlockedError` where it isn't the `version` any more that was read, unless it is written `afresh`,
-        whatever is in it.
+        Raises `BlockedError` if the file isn't the `version` any more that was read, unless it is written `afresh`.
         """
         self._file.save(text, version, afresh=afresh)
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
-        """Carries out all steps in one write: all of them or, where the file can't be written, none.
+        """Carries out all steps in one write, or none if the file can't be written.
 
-        What the format can't hold of an object is a note; an object that it can't hold at all has failed.
+        A field that the format can't hold is a note, and an object that it can't hold has failed.
         """
         steps = tuple(steps)
         if not steps:
@@ -266,7 +267,7 @@ class FileStore(Store):
         yield from done.outcomes()
 
     def rehearse(self, steps: Sequence[Step], context: Context) -> Sequence[Outcome]:
-        """The outcomes with an error. Makes the text that `apply` then writes for just these steps."""
+        """The outcomes with an error. Makes the text that `apply` then writes for the same steps."""
         if not steps:
             return ()
         done = self._rehearsal(tuple(steps), context)
@@ -297,17 +298,17 @@ class FileStore(Store):
 
 @dataclass(frozen=True, slots=True)
 class _Rehearsal:
-    """The text of a file with some steps carried out, which is written only if the file is still as it was."""
+    """The text of a file with some steps carried out, which is written only if the file hasn't changed."""
 
     steps: tuple[Step, ...]
     kinds: frozenset[Kind]
-    """The kinds that the file has room for."""
+    """The kinds that the file can hold."""
     rendered: Rendered
     version: Version | None
     """The version of the file that the text was made from."""
 
     def outcomes(self) -> Iterator[Outcome]:
-        """What becomes of each step."""
+        """The outcome of each step."""
         refused = {(loss.kind, loss.id): loss.message for loss in self.rendered.losses if not loss.field}
         notes: dict[Key, tuple[Note, ...]] = {}
         for loss in self.rendered.losses:

@@ -1,4 +1,4 @@
-"""Whether git tracks a file, or would take it in with the next `git add`."""
+"""Asks git whether it tracks a file, or would add it with the next `git add`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 _SECONDS = 5
-# What git itself sets for its hooks is about the repository that it runs in, and not about the file's.
+# git sets these for its hooks. They are about the repository that it runs in, which may not be that of the file.
 _OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
 
 
@@ -17,7 +17,7 @@ def is_tracked(path: Path) -> bool:
 
 
 def is_not_ignored(path: Path) -> bool:
-    """Whether a file is in a work tree of git that doesn't ignore it. False where git has no answer."""
+    """Whether a file is in a work tree of git that doesn't ignore it. False if git has no answer."""
     real = path.resolve()
     if not any((parent / ".git").exists() for parent in real.parents):
         return False
@@ -25,10 +25,10 @@ def is_not_ignored(path: Path) -> bool:
 
 
 def _code(directory: Path, *args: str) -> int | None:
-    """The exit code of a git command, or None where it can't be run."""
+    """The exit code of a git command. None if it can't be run."""
     import subprocess
 
-    # A repository from elsewhere may name a program as its `core.fsmonitor`, which is not to run.
+    # A repository from elsewhere may name a program as its `core.fsmonitor`, which must not run.
     command = ["git", "-c", "core.fsmonitor=false", *args]
     environ = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
     try:

@@ -1,4 +1,4 @@
-"""A last look at what is about to be written: a `***` in it would destroy the secret that it stands for."""
+"""Refuses to write hidden values: a `***` that is written would destroy the secret."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from airconn.model import MASK, REDACTED, AirflowObject, Text
 
 
 def hidden_refusal(obj: AirflowObject, names: Sequence[str]) -> str:
-    """Why `obj` can't be written, where one of these fields has a hidden part. Empty where it can.
+    """Why `obj` can't be written because one of these fields has a hidden part. Empty if none has.
 
-    A mask in a place where it would destroy a secret counts as hidden, unless the object says that it is genuine.
+    A mask in the place of a secret counts as hidden, unless the user calls it genuine.
     """
     found = [name for name in names if _is_hidden(obj, name)]
     return f"{', '.join(found)} {'is' if len(found) == 1 else 'are'} hidden (***) and wasn't written" if found else ""
 
 
 def _is_hidden(obj: AirflowObject, name: str) -> bool:
-    """Whether a field has a hidden part, or a mask that the object doesn't call genuine."""
+    """Whether a field has a hidden part, or a mask that the user doesn't call genuine."""
     value = getattr(obj, name)
     literal: frozenset[str] = getattr(obj, "literal", frozenset())
     if not isinstance(value, Text):

@@ -1,4 +1,4 @@
-"""Several requests at a time, their results in order."""
+"""Runs several requests at a time, with their results in order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def in_order(function: Callable[[A], R], items: Iterable[A], workers: int) -> It
     try:
         for item in items:
             running.append(pool.submit(function, item))
-            # The oldest first; it is waited for only where another one has no room.
+            # The oldest first. Waits for it only if no other call can begin.
             while running and (len(running) >= workers or running[0].done()):
                 yield running.popleft().result()
         while running:

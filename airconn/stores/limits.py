@@ -1,4 +1,4 @@
-"""What no Airflow can store of an object, or breaks on later, whichever way it gets there. No value is quoted."""
+"""Finds what no Airflow can store of an object, or fails on later. Quotes no value."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from airconn.model import (
 _HALF = re.compile("[\ud800-\udfff]")
 
 ID_WORDS = {Kind.CONNECTIONS: "id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
-"""What the id of a kind is called."""
+"""The names of the ids in messages."""
 
 
 def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
-    """Each reason why an Airflow of this version can't hold `obj`, as a sentence. Which ids it takes is left open."""
+    """The reasons why an Airflow of this version can't hold `obj`, as sentences, except the characters of its id."""
     yield from of_id(obj)
     yield from of_values(obj, version)
 
 
 def of_values(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
-    """Those of the reasons that are about its fields. `airconn check` tells them as well, of files."""
+    """The reasons about the fields of `obj`. `airconn check` reports them as well."""
     for name in value_fields(obj.kind):
         value = getattr(obj, name)
         text = value.text if isinstance(value, Text) else value
@@ -60,7 +60,7 @@ def of_values(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
 
 
 def of_id(obj: AirflowObject) -> Iterator[str]:
-    """Those of the reasons that are about its id."""
+    """The reasons about the id of `obj`."""
     if is_broken(obj.id):
         yield f"the {ID_WORDS[obj.kind]} has half a character (a lone surrogate) in it"
     longest = {Kind.VARIABLES: LONGEST_KEY, Kind.POOLS: LONGEST_POOL_NAME}.get(obj.kind)
@@ -78,12 +78,12 @@ def _of_team(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
 
 
 def is_broken(text: str) -> bool:
-    """Whether a text has half a character in it, which no database holds."""
+    """Whether a text has half a character, which no database can hold."""
     return not text.isascii() and _HALF.search(text) is not None
 
 
 def breaks_json(text: str) -> bool:
-    """Whether a server fails on a text that looks like JSON, instead of taking it as it is.
+    """Whether a server fails on a text that looks like JSON, instead of storing it.
 
     Python reads no integer of more than 4300 digits, which raises a ValueError that no version of Airflow expects;
     and nesting is limited by the stack. Either way each listing with the object in it would end in a failure.
@@ -102,7 +102,7 @@ def breaks_json(text: str) -> bool:
 
 
 def is_too_deep(text: str) -> bool:
-    """Whether a text is JSON that nests deeper than what reads and writes it bears."""
+    """Whether a text is JSON that nests too deep for Airflow's readers and writers."""
     if text.count("[") + text.count("{") <= jsontext.MAX_DEPTH:
         return False
     try:

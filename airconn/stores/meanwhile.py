@@ -1,4 +1,4 @@
-"""What another writer did to an object between a read and the write that was planned by it."""
+"""Detects changes of an object by another writer between the read and the write of a run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ DELETED = "deleted by another writer meanwhile; run again"
 
 
 def is_changed(step: Step, held: AirflowObject | None, stored_form: Callable[[AirflowObject], AirflowObject]) -> bool:
-    """Whether an object is neither as the plan found it nor as the step is to leave it.
+    """Whether an object is neither as the plan found it nor as the step leaves it.
 
-    `held` is what is there now. The latter is so where a request of ours was carried out and its answer lost.
+    `held` is the present object. It is as the step leaves it if a request was carried out and its answer lost.
     """
     if held is None or step.target is None:
         return True

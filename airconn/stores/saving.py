@@ -1,4 +1,4 @@
-"""Writes files that may hold secrets: whole or not at all, and new ones readable by their owner alone."""
+"""Writes files that may hold secrets: whole or not at all, and new ones readable only by their owner."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airconn.errors import AirconnError, TargetError
 from airconn.quoting import shown_address
 
 _WAITING = 2.0
-"""For how many seconds a lock is waited for. Who holds it as we do has it for milliseconds."""
+"""The seconds that a lock is waited for. Another airconn holds it for milliseconds."""
 
 _MODE = 0o600
 _ALL_MODES = 0o777
@@ -31,9 +31,9 @@ def is_standard_output(path: Path) -> bool:
 
 
 def is_open_for_writing(path: Path) -> bool:
-    """Whether a path names what this process was started with to write to, as `/dev/stdout` and `/dev/fd/3` do.
+    """Whether a path names a stream that this process was started with, as `/dev/stdout` and `/dev/fd/3` do.
 
-    What is in there already, if it is a file, was written by another program.
+    If it is a file, its content is another program's.
     """
     return _writable_number(path) is not None
 
@@ -60,7 +60,7 @@ def _writable_number(path: Path) -> int | None:
 
 
 def _is_other(path: Path) -> bool:
-    """Whether there is something that is neither a file nor a directory, such as a pipe.
+    """Whether a path is neither a file nor a directory, but a pipe, for example.
 
     The path itself is asked: what a link in `/proc` names, such as `pipe:[7]`, isn't a path.
     """
@@ -73,7 +73,7 @@ def _is_other(path: Path) -> bool:
 
 @contextlib.contextmanager
 def alone_with(path: Path) -> Iterator[None]:
-    """No other airconn writes to a file within this block, where the system has locks for that.
+    """Within this block no other airconn writes to a file, if the system has locks for that.
 
     A program that holds the lock for long, such as `flock . airconn`, isn't waited for: it only closes the moment
     between a last look at the file and its replacement.
@@ -98,7 +98,7 @@ def alone_with(path: Path) -> Iterator[None]:
 
 
 def refuse_unwritable(path: Path) -> None:
-    """Raises `TargetError` where a file can't be written, as far as that can be told before there is a text."""
+    """Raises `TargetError` for a file that can't be written, as far as that can be told before there is a text."""
     if is_open_for_writing(path) or _is_other(path):
         return
     target = Path(os.path.realpath(path))
@@ -134,7 +134,7 @@ def write_atomically(path: Path, text: str, *, keep_mode: bool = False) -> None:
             return
         target = Path(os.path.realpath(path))
         _remove_leftovers(target.parent)
-        # Its name is known before it is there, so that a signal at any moment finds what to remove.
+        # Its name is known before it exists, so that it can be removed after a signal at any moment.
         temporary = target.parent / f"{_TEMPORARY}{os.urandom(8).hex()}"
         if not _write_nameless(data, temporary, target, keep_mode=keep_mode):
             _write_named(data, temporary, target, keep_mode=keep_mode)
@@ -163,9 +163,9 @@ class _NotOursError(Exception):
 
 
 def _write_nameless(data: bytes, temporary: Path, target: Path, *, keep_mode: bool) -> bool:
-    """Writes a file that has no name until it is whole, so that nothing is left of a process that is killed.
+    """Writes a file that has no name until it is complete, so that a killed process leaves nothing behind.
 
-    Gives whether the system and the file system can do that.
+    Returns whether the system and the file system can do that.
     """
     flag = getattr(os, "O_TMPFILE", None)
     if flag is None:
@@ -177,7 +177,7 @@ def _write_nameless(data: bytes, temporary: Path, target: Path, *, keep_mode: bo
     with os.fdopen(number, "wb") as file:
         _fill(file, data, target, keep_mode=keep_mode)
         try:
-            # Only with a directory's number, which an absolute path makes no use of, does Python follow the link.
+            # Python follows the link only with the number of a directory, which an absolute path doesn't use.
             os.link(f"/proc/self/fd/{number}", temporary, src_dir_fd=number)
         except OSError:
             return False
@@ -197,7 +197,7 @@ def _write_named(data: bytes, temporary: Path, target: Path, *, keep_mode: bool)
 
 
 def _fill(file: BinaryIO, data: bytes, target: Path, *, keep_mode: bool) -> None:
-    """Makes a temporary file what `target` is to be. It stays locked as long as it is open."""
+    """Fills a temporary file, with the owner and mode for `target`. It stays locked as long as it is open."""
     _lock(file.fileno())
     file.write(data)
     file.flush()
@@ -226,7 +226,7 @@ def _lock(number: int, *, wait: bool = True) -> bool:
 
 
 def _remove_leftovers(directory: Path) -> None:
-    """Removes what processes left that were killed while they wrote: temporary files that none has locked."""
+    """Removes the temporary files of processes that were killed while they wrote: those that aren't locked."""
     with contextlib.suppress(OSError), os.scandir(directory) as found:
         for entry in found:
             if _TEMPORARY_NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):

@@ -1,18 +1,18 @@
-"""When to stop asking a place that doesn't answer any more."""
+"""Decides when to stop sending requests to a place that doesn't answer any more."""
 
 from __future__ import annotations
 
 _PATIENCE = 2
-"""After so many requests in a row without an answer, no other step is tried."""
+"""The requests in a row without an answer after which no other step is tried."""
 
 SILENT = "doesn't answer any more"
-"""Said of a place to which nothing more is sent."""
+"""The message for a place to which nothing more is sent."""
 
 
 class Silence:
-    """Counts the requests in a row that had no answer, or of which nothing was done. Threads may share it.
+    """Counts the requests in a row that had no answer, or did nothing. Threads may share it.
 
-    The answer to a request that was on its way ends the silence, also after it was long enough to give up.
+    A late answer to an earlier request ends the silence, even if it was long enough to give up.
     """
 
     def __init__(self, patience: int = _PATIENCE) -> None:
@@ -28,10 +28,10 @@ class Silence:
         self._unanswered += 1
 
     def give_up(self) -> None:
-        """Notes that nothing more is to be tried, however many requests there were."""
+        """Ends the tries, independently of the number of requests."""
         self._unanswered = self._patience
 
     @property
     def is_long(self) -> bool:
-        """Whether nothing more is to be sent."""
+        """Whether nothing more is sent."""
         return self._unanswered >= self._patience

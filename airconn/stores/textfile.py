@@ -1,4 +1,4 @@
-"""The text of a file or of standard input: read once a version, and written over no other version."""
+"""The text of a file or of standard input. A version of it is read once, and only that version is written over."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from airconn.quoting import shown_address
 from airconn.stores import saving
 
 Version = tuple[int, int, int]
-"""Which file it is, when it was last written to, and how large it is."""
+"""The number of a file, the time of its last change, and its size."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Content:
-    """The text of a file, and the version of the file that has it."""
+    """The text of a file, and its version."""
 
     text: str
-    """With the byte order mark, if there is one."""
+    """The text, with its byte order mark."""
     version: Version | None
-    """None where a write has nothing to respect: standard input, a pipe, an empty file."""
+    """None if a write has nothing to respect: standard input, a pipe, an empty file."""
 
 
 class TextFile:
@@ -37,7 +37,7 @@ class TextFile:
         self._content: Content | None = None
 
     def version(self) -> Version | None:
-        """The version that is there. None where a write has nothing to respect."""
+        """The present version. None if a write has nothing to respect."""
         if self.path is None or self._is_open or not self.path.is_file():
             return None
         return self._version_of(self.path.stat())
@@ -48,7 +48,7 @@ class TextFile:
         return status.st_ino, status.st_mtime_ns, status.st_size
 
     def content(self) -> Content:
-        """What the file holds. Raises `InputError`."""
+        """The text of the file, with its version. Raises `InputError`."""
         if self._content is None or self._content.version != self.version():
             data, version = self._bytes()
             self._content = Content(self._decoded(data), version)
@@ -93,7 +93,7 @@ class TextFile:
             saving.write_atomically(self.path, text, keep_mode=not afresh)
 
     def refuse_changed(self, version: object) -> None:
-        """Raises `BlockedError` where the file isn't the `version` any more that was read."""
+        """Raises `BlockedError` if the file isn't the `version` any more that was read."""
         if self.version() != version:
             raise BlockedError(
                 "somebody else has written to this file in the meantime", where=self._address, hint="run it again"

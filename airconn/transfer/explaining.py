@@ -35,7 +35,7 @@ class Explained(Result):
     explanations: tuple[Explanation, ...]
     airflow: AirflowVersion
     missing: InputErrors | None = None
-    """The objects that weren't found, where they may be among what could not be read."""
+    """What is wrong with a place or was not found, where there is also what could not be read."""
     fails_on_difference: bool = False
 
     @property
@@ -56,7 +56,12 @@ def explain(request: ExplainRequest, places: Places) -> Explained:
     stores = list({id(store): store for store in stores}.values())
     if not request.names:
         unread = {_unread(place.title, place.reason): None for place in found.closed}
-        ids, unlisted = several_have(stores, kinds, context)
+        try:
+            ids, unlisted = several_have(stores, kinds, context)
+        except InputErrors as faults:
+            if not unread:
+                raise
+            return Explained((), found.airflow, faults, notes=tuple(unread))
         explanations, failed = look_up(found.chains, ids, context)
         unread |= dict.fromkeys((*unlisted, *failed))
         if not unread:

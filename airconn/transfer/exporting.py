@@ -73,7 +73,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     out = _out(writing)
     formats.get_format(out.format_name())
     out.refuse_name(selection.kinds)
-    formats.refuse_idle(out.format_name(), writing.values, afresh=writing.replace or not out.holds_something())
+    formats.refuse_unused(out.format_name(), writing.values, afresh=writing.replace or not out.holds_something())
     if writing.out is not None:
         refuse_unwritable(writing.out)
     change = make_change(request.changes, selection, places)

@@ -35,8 +35,9 @@ def import_request(found: Any) -> ImportRequest:
         request = cast("ImportRequest", _of_type(ImportRequest, found))
     except AirconnError:
         raise ValueError("not a version of Airflow") from None
-    values, ids = request.source_format.values, request.selection.ids
-    if request.max_delete < 0 or not formats.are_of_sources(values) or ids is not None:
+    said, ids = request.source_format, request.selection.ids
+    is_known = said.name in (None, *formats.names()) and formats.are_source_values(said.values)
+    if request.max_delete < 0 or not is_known or ids is not None:
         raise ValueError("not what a command line says")
     return request
 

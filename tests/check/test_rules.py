@@ -98,6 +98,16 @@ def test_an_id_in_two_files_is_told_only_with_other_values(tmp_path: Path) -> No
     assert finding.message == f"it is in {tmp_path / 'a.env'}:1 with other values"
 
 
+def test_findings_of_one_place_come_in_the_same_order_in_each_run(tmp_path: Path) -> None:
+    """Each id is set again in its file, and is in another file: the hash of a run would decide for each of them."""
+    ids = [f"X{number}" for number in range(20)]
+    (tmp_path / "a.env").write_text("".join(f"AIRFLOW_VAR_{id_}=1\n" for id_ in ids))
+    (tmp_path / "b.env").write_text("".join(f"AIRFLOW_VAR_{id_}=2\nAIRFLOW_VAR_{id_}=3\n" for id_ in ids))
+    stores = [FileStore(str(tmp_path / name), Settings()) for name in ("a.env", "b.env")]
+    found = [finding.message.split()[0] for finding in check_all(stores, Selection()) if finding.code == "AC401"]
+    assert found == ["set", "it"] * len(ids)
+
+
 def test_what_an_import_would_refuse_of_the_fields_is_found_in_its_words(tmp_path: Path) -> None:
     """So that a clean check and a refused import can't drift apart."""
     long = Connection(conn_id="a", conn_type="http", host="h" * 600, port=2**40, team_name="")

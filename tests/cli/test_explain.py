@@ -176,6 +176,18 @@ def test_that_all_is_well_is_not_said_of_what_can_not_be_looked_into(
     assert (single.code, "unknown" in single.out) == (0, True)
 
 
+def test_a_place_that_can_not_be_looked_into_is_told_beside_what_is_wrong_with_another(
+    airconn, tmp_path: Path
+) -> None:
+    (tmp_path / "backend.yaml").write_text("a: {conn_type: http, port: x}\nb: {conn_type: http, port: x}\n")
+    environ = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////no/such/file.db"}
+    result = airconn("explain", "--all", "--backend", f"local:{tmp_path / 'backend.yaml'}", env=environ)
+    first, *errors, last = result.err.splitlines()
+    assert (result.code, first.partition("looked into: ")[0]) == (1, "warning: metadata database: can't be ")
+    assert [line.rpartition("yaml:")[2][:6] for line in errors] == ["1:1: a", "2:1: b"]
+    assert last == "error: not complete: what could not be read is missing"
+
+
 def test_what_was_looked_into_is_told_from_what_could_not_be(airconn, tmp_path: Path) -> None:
     environ = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////no/such/file.db"}
     result = airconn("explain", "gone", env=environ)

@@ -180,6 +180,7 @@ def with_kinds(text: str, kinds: object) -> str:
         (lambda text: text.replace('"sources": [', '"sources": [7, '), "its options are not those of this version"),
         (lambda text: text.replace('"sources": [', '"sources": ["a\\u0000b", '), "its options are not those of this"),
         (lambda text: with_kinds(text, ["bogus"]), "its options are not those of this version"),
+        (lambda text: text.replace('"name": null', '"name": "bogus"'), "its options are not those of this version"),
         (lambda text: text.replace('"kind": null', '"kind": "bogus"'), "its options are not those of this version"),
         (lambda text: text.replace('"overwrite"', '"bogus"'), "its options are not those of this version"),
         (lambda text: text.replace('"max_delete": 10', '"max_delete": -1'), "its options are not those of this"),

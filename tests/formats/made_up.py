@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airconn.errors import InputError
-from airconn.formats.base import Faults, ReadOptions, Rendered, WriteOptions, dropped, reading
+from airconn.formats.base import Faults, ReadOptions, Rendered, WriteOptions, losses_of_kinds, reading
 from airconn.formats.declaration import Format
 from airconn.formats.format_option import FormatOption
 from airconn.model import AirflowObject, Bundle, Kind, Origin, Text, Variable
@@ -37,7 +37,9 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     lines = [f"{key}{options.value(MARK)}{_text(obj)}\n" for key, obj in bundle.variables.items()]
-    return Rendered("".join(["# pairs\n", *lines]), tuple(dropped(bundle, [Kind.CONNECTIONS, Kind.POOLS], "pairs")))
+    return Rendered(
+        "".join(["# pairs\n", *lines]), tuple(losses_of_kinds(bundle, [Kind.CONNECTIONS, Kind.POOLS], "pairs"))
+    )
 
 
 def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:

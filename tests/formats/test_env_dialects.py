@@ -146,7 +146,7 @@ def test_python_dotenv_reads_its_dialect(texts: list[str]) -> None:
     stream = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
     expanded = dotenv_values(stream=stream)
     assert {key for key in wanted if expanded[key] != wanted[key]} <= {
-        key for key, value in wanted.items() if dialects.get_dialect("python-dotenv").quote(value).broken
+        key for key, value in wanted.items() if dialects.get_dialect("python-dotenv").quote(value).misread_by
     }
     assert len(wanted) == len(texts)
 

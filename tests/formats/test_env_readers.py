@@ -56,8 +56,10 @@ def test_a_quoted_value_is_the_same_to_every_reader_that_is_not_named(
     assert read_by_dotenv(text, interpolate=False) == wanted
     expanded = read_by_dotenv(text, interpolate=True)
     for name, value in quoted.items():
-        assert expanded[name] == wanted[name] or "python-dotenv (with interpolation)" in value.broken
-    for_sh = {name for name, value in quoted.items() if not any(reader.startswith("sh") for reader in value.broken)}
+        assert expanded[name] == wanted[name] or "python-dotenv (with interpolation)" in value.misread_by
+    for_sh = {
+        name for name, value in quoted.items() if not any(reader.startswith("sh") for reader in value.misread_by)
+    }
     lines = "".join(f"{name}={value.text}\n" for name, value in quoted.items() if name in for_sh)
     for shell in SHELLS:
         seen = read_by_shell(shell, lines, tmp_path_factory.mktemp("env", numbered=True))

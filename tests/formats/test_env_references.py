@@ -11,7 +11,7 @@ import pytest
 from dotenv import dotenv_values
 
 from airconn.formats.dotenv.dialects import get_dialect
-from airconn.formats.dotenv.references import expanded_by, sourcing
+from airconn.formats.dotenv.references import sourcing
 
 ALL, NOT_DOTENV, SHELL = ("python-dotenv", "Docker Compose", "a shell"), ("Docker Compose", "a shell"), ("a shell",)
 FORMS = {
@@ -33,10 +33,10 @@ FORMS = {
 
 @pytest.mark.parametrize("written", FORMS)
 def test_who_expands_a_value(written: str) -> None:
-    assert expanded_by(written, "portable") == FORMS[written]
+    assert get_dialect("portable").expanded_by(written) == FORMS[written]
     in_dotenv = "${HOME" in written and not written.startswith("'")  # to which a backslash there is no escape
-    assert expanded_by(written, "python-dotenv") == (("python-dotenv",) if in_dotenv else ())
-    assert expanded_by(written, "docker") == ()
+    assert get_dialect("python-dotenv").expanded_by(written) == (("python-dotenv",) if in_dotenv else ())
+    assert get_dialect("docker").expanded_by(written) == ()
 
 
 @pytest.mark.parametrize("written", FORMS)

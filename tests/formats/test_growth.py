@@ -96,11 +96,11 @@ def test_reading_and_writing_grow_with_the_number_of_objects(name: str, how: dic
     [
         pytest.param(*shape, id=id_)
         for shape, id_ in zip(SHAPES, IDS, strict=True)
-        if get_format(shape[0]).code_of_updater()
+        if get_format(shape[0]).load_updater()
     ],
 )
 def test_a_change_in_place_grows_with_the_number_of_objects(name: str, how: dict[str, Any], change: str) -> None:
-    options, updater = writing(**how), get_format(name).code_of_updater()
+    options, updater = writing(**how), get_format(name).load_updater()
     assert updater is not None
 
     def work(number: int) -> Callable[[], object]:

@@ -198,6 +198,16 @@ def test_a_secret_that_would_get_too_large_is_refused() -> None:
         changed(ENVIRONMENT, *(variable(f"v{number}", "x" * 100_000) for number in range(11)))
 
 
+@pytest.mark.parametrize("held", ["/w==", "a", "ü"])
+def test_an_entry_that_is_not_read_may_hold_anything(held: str) -> None:
+    """Such as one in `data` that counts for nothing, as `stringData` has it too, or one of another program."""
+    text = f"kind: Secret\ndata:\n  OTHER: {held}\n  AIRFLOW_VAR_A: {held}\nstringData:\n  AIRFLOW_VAR_A: x\n"
+    text = f"apiVersion: v1\n{text}"
+    went, came = difference(text, changed(text, variable("a", "y")))
+    assert went == [f"  AIRFLOW_VAR_A: {held}", "  AIRFLOW_VAR_A: x"]
+    assert came == ['  AIRFLOW_VAR_A: "eQ=="', '  AIRFLOW_VAR_A: "y"']
+
+
 LIST = json.dumps(
     {
         "apiVersion": "v1",

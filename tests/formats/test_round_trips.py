@@ -81,15 +81,15 @@ def test_what_a_format_says_of_an_object_is_what_is_read_again(shape: Any, obj: 
     name, how = shape
     options, module = writing(airflow=airflow, **how), get_format(name)
     if obj.kind not in module.kinds & options.kinds:
-        assert module.code_of_writer().stored(obj, options) is None
+        assert module.load_writer().stored(obj, options) is None
         return
     reading = ReadOptions(airflow=airflow, kind=obj.kind if len(options.kinds) == 1 else None)
     text = module.render(Bundle.of([obj]), options).text
     again = module.parse(text, "source", reading).bundle.get(obj.kind, obj.id)
     if again is None:
         return
-    assert module.code_of_writer().stored(obj, options) == again
-    if updater := module.code_of_updater():  # as it stands there, which may be another form than that of new ones
+    assert module.load_writer().stored(obj, options) == again
+    if updater := module.load_updater():  # as it stands there, which may be another form than that of new ones
         plain = options.with_value(CONNECTION_FORMAT, "json")
         updated = updater.update(text, {(obj.kind, obj.id): obj}, plain, lambda held, wanted: held == wanted)
         again = module.parse(updated.text, "source", reading).bundle.get(obj.kind, obj.id)

@@ -12,42 +12,51 @@ import pytest
 from airconn.formats import get_format
 from airconn.formats.base import ReadOptions
 from airconn.model import MASK, REDACTED, AirflowObject, Connection, Text, Variable
-from airconn.model.placeholders import Form, form_of, placeholders
+from airconn.model.placeholders import PlaceholderType, placeholders, type_of
 
 FERNET = "gAAAAABmZ2Vx" + "aB3_-xY9" * 11 + "=="
 
 
 @pytest.mark.parametrize(
-    ("form", "texts"),
+    ("type_", "texts"),
     [
         (
-            Form.MASK,
+            PlaceholderType.MASK,
             ["****", "********", "<hidden>", "[REDACTED]", "[Filtered]", "(sensitive value)", "••••••", "# secret"],
         ),
-        (Form.MASK, ["REDACTED", "__redacted__", " <redacted>\n"]),
+        (PlaceholderType.MASK, ["REDACTED", "__redacted__", " <redacted>\n"]),
         (
-            Form.REFERENCE,
+            PlaceholderType.REFERENCE,
             ["op://prod/db/password", "vault:secret/data/db#PASSWORD", ">>vault:secret/data/db#PASSWORD"],
         ),
-        (Form.REFERENCE, ["ref+awssecrets://db/password", "secretref+vault://db#/pw", "aws-sm://db", "aws-sm:db/pw"]),
-        (Form.REFERENCE, ["akv://kv/db", "sm://project/db", "@Microsoft.KeyVault(SecretUri=https://kv/s)"]),
-        (Form.CIPHERTEXT, ["ENC[AES256_GCM,data:p673w==,iv:YY=,tag:A==,type:str]", "ENC[PKCS7,MIIBeQYJ]"]),
-        (Form.CIPHERTEXT, ["encrypted:BKx0aXyzBKx0aXyzBKx0aXyz", "$ANSIBLE_VAULT;1.1;AES256\n6231\n6432", FERNET]),
         (
-            Form.CIPHERTEXT,
+            PlaceholderType.REFERENCE,
+            ["ref+awssecrets://db/password", "secretref+vault://db#/pw", "aws-sm://db", "aws-sm:db/pw"],
+        ),
+        (
+            PlaceholderType.REFERENCE,
+            ["akv://kv/db", "sm://project/db", "@Microsoft.KeyVault(SecretUri=https://kv/s)"],
+        ),
+        (PlaceholderType.CIPHERTEXT, ["ENC[AES256_GCM,data:p673w==,iv:YY=,tag:A==,type:str]", "ENC[PKCS7,MIIBeQYJ]"]),
+        (
+            PlaceholderType.CIPHERTEXT,
+            ["encrypted:BKx0aXyzBKx0aXyzBKx0aXyz", "$ANSIBLE_VAULT;1.1;AES256\n6231\n6432", FERNET],
+        ),
+        (
+            PlaceholderType.CIPHERTEXT,
             [
                 "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----",
                 "vault:v1:8SDd3WHDOjf7mq69",
             ],
         ),
         (
-            Form.TEMPLATE,
+            PlaceholderType.TEMPLATE,
             ["{{ db_password }}", "{{a}}{{b}}", "${DB_PW}", "${A}-${B}", "$(cat /run/pw)", "<%= @pw %>", "%{pw}"],
         ),
     ],
 )
-def test_the_forms(form: Form, texts: list[str]) -> None:
-    assert [form_of(text) for text in texts] == [form] * len(texts)
+def test_the_types(type_: PlaceholderType, texts: list[str]) -> None:
+    assert [type_of(text) for text in texts] == [type_] * len(texts)
 
 
 @pytest.mark.parametrize(
@@ -92,12 +101,12 @@ def test_the_forms(form: Form, texts: list[str]) -> None:
     ],
 )
 def test_what_is_none(text: str) -> None:
-    assert form_of(text) is None
+    assert type_of(text) is None
 
 
 def test_a_long_text_is_quick() -> None:
     for text in ("{{}}{{" * 20_000, "${a}" * 20_000 + "$", "vault:" + "a/" * 20_000 + " ", "<%a%>-" * 20_000):
-        form_of(text)
+        type_of(text)
 
 
 def names(obj: AirflowObject) -> list[str]:

@@ -1,1 +1,1 @@
-"""The `env` format: .env files, in the dialects of those who read one."""
+"""The `env` format: .env files, in the dialects of the programs that read them."""

@@ -1,11 +1,11 @@
-"""Files that Docker Compose reads (`env_file`, and its own `.env`), as compose-go v2 does (`dotenv/parser.go`)."""
+"""The dialect of Docker Compose (`env_file`, and its own `.env`), as compose-go v2 reads it (`dotenv/parser.go`)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from airconn.formats.dotenv.dialect import Dialect, no_text, own
+from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.lines import LINE, Entry, Fault, Scanner, scanned, without_bom
 from airconn.formats.dotenv.quoting import BARE, Quoted
 from airconn.formats.dotenv.references import WAYS_OUT
@@ -14,21 +14,21 @@ _NAME = re.compile(r"[\w.\[\]-]+")
 _ESCAPE = re.compile(r'\\([abfnrtv$"\\]|0)|(\$\$?)')
 _MEANINGS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _DOUBLE = {"\\": "\\\\", '"': '\\"', "$": "\\$", "\r": "\\r"}
-# Of blanks, compose-go has two sets: its own `isSpace`, for those in a line, and that of Go's `unicode.IsSpace`.
+# compose-go has two sets of blanks: its own `isSpace`, for those within a line, and Go's `unicode.IsSpace`.
 _BLANKS = "\t\v\f\r \x85\xa0"
 _SPACES = _BLANKS + "\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _SPACE = re.compile(f"[{_SPACES}]")
 
 
 def entries(text: str) -> Iterator[Entry]:
-    """The entries of a file in their order, as Docker Compose sees them. What it would interpolate is a fault."""
+    """The entries of a file in their order, as Docker Compose reads them. What it would interpolate is a fault."""
     return scanned(_ComposeScanner(text))
 
 
 def quote(value: str) -> Quoted:
-    """A value between single quotes, or between double ones where single quotes can't hold it.
+    """A value between single quotes, or between double quotes if single quotes can't hold it.
 
-    Between single quotes, Compose knows no escape but that of the quote, and none for a backslash before it.
+    Between single quotes, Compose only has an escape for the quote, and none for a backslash before it.
     """
     if BARE.fullmatch(value):
         return Quoted(value)
@@ -53,7 +53,7 @@ class _ComposeScanner(Scanner):
 
     @staticmethod
     def normal(text: str) -> str:
-        """To Compose, only a line feed ends a line, and a carriage return between quotes is a part of the value."""
+        """The text without its byte order mark. Compose ends a line at a line feed only."""
         return without_bom(text)
 
     def name(self) -> str | None:
@@ -80,7 +80,7 @@ class _ComposeScanner(Scanner):
 
 
 def _stripped(text: str) -> str:
-    """A text without the blanks at its end that Go takes for such, which are not those of Python."""
+    """A text without the blanks at its end, by Go's set of blanks, which isn't that of Python."""
     end = len(text)
     while end and _SPACE.match(text, end - 1):
         end -= 1
@@ -106,8 +106,8 @@ DIALECT = Dialect(
     "Docker Compose",
     entries,
     quote,
-    own(quote),
-    no_text,
+    one_style(quote),
+    nul_refusal,
     re.compile(r"[\w.-]+"),
     line_ends=("\n", "\r\n"),
     one_line=in_one_line,

@@ -1,4 +1,4 @@
-"""What the `env` format declares."""
+"""The declaration of the `env` format."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ DIALECT = FormatOption(
 
 
 def sniff(text: str) -> bool:
-    """Whether a text of unknown name looks like a .env file with objects, or says that it is one."""
+    """Whether a text looks like a .env file with objects, or its first line says that it is one."""
     first_line = text[:200].removeprefix("\ufeff").partition("\n")[0].strip()
     if re.match(r"\s*[\[{]", text):
-        return False  # which is JSON, whatever is in its texts
+        return False  # this is JSON, and its texts don't count
     return (
         is_like_a_mark(first_line)
         or re.search(r"^[ \t]*(export[ \t]+)?AIRFLOW_(CONN|VAR)_\S*?=", text, re.MULTILINE) is not None
     )
 
 
-def said_by(text: str) -> dict[str, str]:
-    """The dialect that the first line of a file names."""
+def values_in_text(text: str) -> dict[str, str]:
+    """The dialect that the first line of a file names, as the value of the option."""
     name = named_by_mark(text)
     return {DIALECT.name: name} if name in NAMES else {}
 
@@ -48,5 +48,5 @@ FORMAT = Format(
     updater="airconn.formats.dotenv.update",
     kind_names=("connections", "variables"),
     options=(CONNECTION_FORMAT, DIALECT),
-    said_by=said_by,
+    values_in_text=values_in_text,
 )

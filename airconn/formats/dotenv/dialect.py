@@ -1,4 +1,4 @@
-"""What there is to know of a dialect of .env files."""
+"""The properties of a dialect of .env files."""
 
 from __future__ import annotations
 
@@ -17,35 +17,40 @@ class Dialect:
 
     name: str
     reader: str
-    """Who reads such a file, for messages."""
+    """The program that reads such a file, for messages."""
     entries: Callable[[str], Iterator[Entry]]
     quote: Callable[[str], Quoted]
     quote_like: Callable[[str, str], Quoted]
-    """The form of a value in the style of another that stands in the file."""
+    """Gives a value in the style of another one that is in the file."""
     refusal: Callable[[str], str]
-    """Why a value has no form in this dialect, if it has none."""
+    """Gives the reason why a value can't be written in this dialect. Empty if it can."""
     names: re.Pattern[str] = re.compile(r".*", re.DOTALL)
-    """The names that don't keep its reader from reading the file."""
+    """The names with which its reader still reads the file."""
     line_ends: tuple[str, ...] = ("\n", "\r\n", "\r")
-    """What ends a line to its reader, so that a line of ours may end with it too."""
+    """The line ends that its reader knows, and that new lines may have."""
     one_line: Callable[[str], Quoted | None] | None = None
-    """The form of a value with line breaks that stands in a single line, if there is one."""
+    """Gives a value with line breaks in a single line, or None if that can't be written."""
     longest: int | None = None
-    """How many bytes a line may have."""
+    """The most bytes that a line may have."""
     has_quotes: bool = True
+    expanded_by: Callable[[str], tuple[str, ...]] = lambda written: ()
+    """The readers that expand a reference in a value as it is written, with its quotes, and airconn reads as text.
+
+    Dialects that refuse references or have none leave it out.
+    """
     way_out: str = "close the quotes, or put the whole value in quotes; comments start with #"
     """What to do about a line that the dialect doesn't allow."""
 
     @property
     def mark(self) -> str:
-        """The line at the top of a file that tells its dialect, if it isn't the one that all files are taken for."""
+        """The first line of a file, which names its dialect. Empty for the default dialect."""
         return "" if self.name == PORTABLE else f"# airconn: env-dialect {self.name}\n"
 
     def with_line_end(self, end: str) -> Dialect:
-        """The same, for values in a file whose lines end with `end`.
+        """The dialect for values in a file whose lines end with `end`.
 
-        There, a line break in a value is written as an escape: among other line ends, the next editor, or git, would
-        make one of those of it.
+        Unless that is a line feed, a line break in a value is written as an escape: an editor, or git, would convert
+        it to the line end of the file.
         """
         if end == "\n":
             return self
@@ -67,11 +72,11 @@ class Dialect:
         )
 
 
-def no_text(value: str) -> str:
-    """Why no dialect has a form of a value, if that is so."""
+def nul_refusal(value: str) -> str:
+    """Why no dialect can hold a value. Empty if one can."""
     return "the value has a NUL in it, which no environment variable holds" if "\0" in value else ""
 
 
-def own(quote: Callable[[str], Quoted]) -> Callable[[str, str], Quoted]:
-    """The `quote_like` of a dialect with one style of quotes."""
+def one_style(quote: Callable[[str], Quoted]) -> Callable[[str, str], Quoted]:
+    """The `quote_like` of a dialect with only one style of quotes."""
     return lambda value, written: quote(value)

@@ -1,4 +1,4 @@
-"""The dialect of a .env file: how those who read it take names, quotes and escapes."""
+"""Finds the dialect of a .env file: how the programs that read it treat names, quotes and escapes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airconn.formats.dotenv.marks import NAMES, PORTABLE, named_by_mark
 
 
 def get_dialect(name: str) -> Dialect:
-    """The dialect of this name, which the module of this name has. Raises `UsageError`."""
+    """The dialect of this name, from the module of this name. Raises `UsageError`."""
     if name not in NAMES:
         raise UsageError(f"there is no env dialect {name!r}", hint=f"one of {', '.join(NAMES)}")
     module = import_module(f"airconn.formats.dotenv.{name.replace('-', '_')}")
@@ -19,9 +19,9 @@ def get_dialect(name: str) -> Dialect:
 
 
 def dialect_of(text: str, asked: str | None, source: str) -> Dialect:
-    """The dialect of a file: the one that its first line names, else the one that was asked for, else `portable`.
+    """The dialect of a file: the one that its first line names, else `asked`, else `portable`.
 
-    Raises `InputError` where the file names another than was asked for, or none that there is.
+    Raises `InputError` if the file names another dialect than `asked`, or an unknown one.
     """
     marked = named_by_mark(text)
     if marked is None:

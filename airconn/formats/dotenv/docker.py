@@ -1,4 +1,4 @@
-"""Files of `docker run --env-file`, as docker/cli reads them (`pkg/kvfile`): NAME=VALUE, where quotes are text.
+"""The dialect of `docker run --env-file`, as docker/cli reads it (`pkg/kvfile`): NAME=VALUE, where quotes are text.
 
 Measured with Docker 28.2.
 """
@@ -8,19 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from airconn.formats.dotenv.dialect import Dialect, no_text, own
+from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.lines import Entry, without_bom
 from airconn.formats.dotenv.quoting import Quoted
 
 _LINES = re.compile(r"([^\n]*)(\n|\Z)")
 LONGEST = 65_535
-"""How many bytes of a line bufio.Scanner takes. One more, and docker takes nothing of the file."""
+"""The most bytes of a line that bufio.Scanner takes. With a longer one, docker reads nothing of the file."""
 _SELF_QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
 
 
 def entries(text: str) -> Iterator[Entry]:
-    """The entries of a file in their order, as the docker command sees them."""
-    text = without_bom(text)  # a carriage return inside of a line is a part of the value
+    """The entries of a file in their order, as the docker command reads them."""
+    text = without_bom(text)  # a carriage return within a line is a part of the value
     for number, match in enumerate(_LINES.finditer(text), 1):
         if match.start() < len(text):
             entry = _entry(number, match[1].removesuffix("\r"), match.span())
@@ -50,14 +50,14 @@ def _entry(number: int, line: str, span: tuple[int, int]) -> Entry | None:
 
 
 def refusal(value: str) -> str:
-    """Why a value has no form in such a file, if it has none."""
+    """Why a value can't be written in such a file. Empty if it can."""
     if "\n" in value or value.endswith("\r"):
         return "the value has a line break, which docker run --env-file has no form for"
     return ""
 
 
 def quote(value: str) -> Quoted:
-    """A value as it is. Newer versions of docker take quotes off that are around it."""
+    """A value as it is. Newer versions of docker remove quotes around it."""
     return Quoted(value, ("docker, from version to version",) if _SELF_QUOTED.fullmatch(value) else ())
 
 
@@ -66,8 +66,8 @@ DIALECT = Dialect(
     "docker run --env-file",
     entries,
     quote,
-    own(quote),
-    lambda value: no_text(value) or refusal(value),
+    one_style(quote),
+    lambda value: nul_refusal(value) or refusal(value),
     line_ends=("\n", "\r\n"),
     longest=LONGEST,
     has_quotes=False,

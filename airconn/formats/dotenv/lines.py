@@ -1,8 +1,8 @@
-"""The grammar of .env files, as python-dotenv 1.2 has it, with the place of each value.
+"""Reads .env files in the grammar of python-dotenv 1.2, with the place of each value.
 
-python-dotenv's own parser (`dotenv/parser.py`) reads the files of its dialect (`python_dotenv.py`). It tells no
-places, takes gigabytes for a long quoted value and hours for a long run of blanks, and reads differently from version
-to version: a byte order mark, `NAME= # comment` and an escaped backslash before a quote. The tests compare both.
+python-dotenv's own parser (`dotenv/parser.py`) reads the files of its dialect (`python_dotenv.py`). It doesn't give
+places, takes gigabytes for a long quoted value and hours for many blanks, and its versions differ: in a byte order
+mark, `NAME= # comment` and an escaped backslash before a quote. The tests compare both.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 BARE_NAME = re.compile(r"[^=#\s]+")
 LINE = re.compile(r"[^\n]*")
-# What stands between quotes, in pieces, because Python's `re` takes memory for each turn of a repetition.
+# The text between quotes, in pieces, because Python's `re` takes memory for each repetition.
 _INSIDE = {
     "'": re.compile(r"(?:[^'\\]+|\\.){1,500}", re.DOTALL),
     '"': re.compile(r'(?:[^"\\]+|\\.){1,500}', re.DOTALL),
@@ -26,8 +26,8 @@ _MEANINGS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "
 class Entry:
     """One `NAME=VALUE`, comment or faulty line of a file.
 
-    `name` is None in the latter two, `value` without a `=`. `line` and `column` (from 1) are where the entry
-    starts; `value_column` is where its value does, if the value stands in that line just as it is.
+    The latter two have no `name`, and a line without a `=` has no `value`. `line` and `column` (from 1) are where the
+    entry starts. `value_column` is where its value starts, if it is written in that line without escapes.
     """
 
     line: int
@@ -36,21 +36,21 @@ class Entry:
     value: str | None = None
     value_column: int | None = None
     value_span: tuple[int, int] = (0, 0)
-    """Where the value stands with its quotes, as offsets into the text as its dialect takes it (`Scanner.normal`)."""
+    """The value with its quotes, as offsets into the text of `Scanner.normal`."""
     span: tuple[int, int] = (0, 0)
-    """Where all of the entry stands, with the end of its line."""
+    """The whole entry with its line end, as offsets into the same text."""
     comment: str = ""
     written: str = ""
-    """The value with its quotes, where it may have a reference in it."""
+    """The value with its quotes, if it may have a reference in it."""
     is_fault: bool = False
     reason: str = ""
-    """What is wrong with a faulty line, where more is known than that it is one."""
+    """Why the line is faulty, if that is known."""
     hint: str = ""
-    """What to do about that."""
+    """What to do about it."""
 
 
 class Fault(Exception):
-    """A line that the grammar doesn't allow, with the reason if one is known, and what to do about it."""
+    """A line that the grammar doesn't allow, with the reason if it is known, and what to do about it."""
 
     def __init__(self, reason: str = "", hint: str = "put the value between single quotes") -> None:
         super().__init__(reason)
@@ -59,28 +59,28 @@ class Fault(Exception):
 
 
 def entries(text: str) -> Iterator[Entry]:
-    """The entries of a file in their order, as python-dotenv sees them."""
+    """The entries of a file in their order, as python-dotenv reads them."""
     return scanned(Scanner(text))
 
 
 def scanned(scanner: Scanner) -> Iterator[Entry]:
-    """All that a scanner finds."""
+    """All entries that a scanner finds."""
     while (entry := scanner.entry()) is not None:
         yield entry
 
 
 def without_bom(text: str) -> str:
-    """A text without a byte order mark, and with all carriage returns that are in it."""
+    """A text without its byte order mark, and with its carriage returns."""
     return text.removeprefix("\ufeff")
 
 
 def unix_lines(text: str) -> str:
-    """A text with all line ends `\\n`, as in Python's text files, and without a byte order mark."""
+    """A text without its byte order mark, and with all line ends `\\n`, as in Python's text files."""
     return without_bom(text).replace("\r\n", "\n").replace("\r", "\n")
 
 
 class Scanner:
-    """Reads one entry after the other. Dialects with quotes of their own override how names and values are read."""
+    """Reads one entry after the other. Dialects with other rules for names and quotes override methods."""
 
     assigns = "="
     blanks = re.compile(r"[^\S\n]*")
@@ -161,7 +161,7 @@ class Scanner:
         return name
 
     def assigned(self) -> tuple[str, int | None, tuple[int, int]]:
-        """The value after a `=`, its column, and where it stands."""
+        """The value after a `=`, its column and its span."""
         self.position += 1
         blanks = self.skip(self.blanks)
         if self.is_empty(blanks):
@@ -174,14 +174,14 @@ class Scanner:
         return value, start - self.line_start + 1 + lead, span
 
     def is_empty(self, blanks: str) -> bool:
-        """Whether nothing comes after a `=` and these blanks."""
+        """Whether nothing follows a `=` and these blanks."""
         mark = self.peek()
         return mark in ("", "\n") or (bool(blanks) and mark == "#")
 
     def word(self) -> tuple[str, int, int | None]:
-        """The value that starts here, how long it is as it stands, and what of that is before the value itself.
+        """The value that starts here, its length as written, and the length of the quote before it.
 
-        The latter is None where the value doesn't stand there as it is.
+        The last one is replaced by None if the value is written with escapes.
         """
         mark = self.peek()
         if mark not in _INSIDE:

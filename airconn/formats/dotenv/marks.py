@@ -1,11 +1,11 @@
-"""The names of the dialects of .env files, and the first line of a file that names its own."""
+"""The names of the dialects of .env files, and the mark: the first line of a file, which names its dialect."""
 
 from __future__ import annotations
 
 import re
 
 PORTABLE = "portable"
-"""The dialect that a file is taken for which names none."""
+"""The dialect of a file without a mark."""
 NAMES = (PORTABLE, "python-dotenv", "sh", "compose", "docker")
 SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MARK = re.compile(r"\ufeff?#[ \t]*airconn:[ \t]*env-dialect[ \t]+(\S+)[^\S\n]*(?:[\n\r]|\Z)")
@@ -13,11 +13,11 @@ _LIKE_A_MARK = re.compile(r"#[\W_]*airconn[\W_]*env[\W_]*dialect(?!s)", re.IGNOR
 
 
 def named_by_mark(text: str) -> str | None:
-    """What the first line of a file names as its dialect, if it is a mark."""
+    """The dialect that the first line of a file names. None if that isn't a mark."""
     match = _MARK.match(text)
     return match[1] if match else None
 
 
 def is_like_a_mark(comment: str) -> bool:
-    """Whether a comment was meant to name the dialect of a file, as `# Airconn: env_dialect=sh` was."""
+    """Whether a comment was meant as a mark, such as `# Airconn: env_dialect=sh`."""
     return _LIKE_A_MARK.match(comment) is not None

@@ -1,9 +1,9 @@
-"""Files that every reader of .env files is to read alike, as far as that goes."""
+"""The dialect of files that all readers of .env files read alike, as far as possible."""
 
 from __future__ import annotations
 
-from airconn.formats.dotenv import lines, quoting
-from airconn.formats.dotenv.dialect import Dialect, no_text
+from airconn.formats.dotenv import lines, quoting, references
+from airconn.formats.dotenv.dialect import Dialect, nul_refusal
 from airconn.formats.dotenv.marks import PORTABLE
 
 DIALECT = Dialect(
@@ -12,6 +12,7 @@ DIALECT = Dialect(
     lines.entries,
     quoting.quote,
     quoting.quote_like,
-    lambda value: no_text(value) or quoting.refusal(value),
+    lambda value: nul_refusal(value) or quoting.refusal(value),
     one_line=quoting.in_one_line,
+    expanded_by=references.expanded_by_any,
 )

@@ -1,4 +1,4 @@
-"""Files that python-dotenv alone reads, as the version of it that is installed reads them."""
+"""The dialect of python-dotenv, as the installed version reads it."""
 
 from __future__ import annotations
 
@@ -8,31 +8,32 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from airconn.formats.dotenv import lines
-from airconn.formats.dotenv.dialect import Dialect, no_text, own
+from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.quoting import BARE, DOUBLE_ESCAPES, LINE_ESCAPES, Quoted, between_double
+from airconn.formats.dotenv.references import expanded_by_python_dotenv
 
 if TYPE_CHECKING:
     from dotenv.parser import Binding
 
 _BLANKS = re.compile(r"[^\S\n]+")
 _MOST_STEPS = 100_000_000
-"""How many steps python-dotenv may take for runs of blanks (their squares) and for quotes that nothing closes."""
+"""The most steps that python-dotenv may take for runs of blanks (their squares) and for unclosed quotes."""
 _LONGEST = 1 << 20
-"""How many characters it may look through for the end of a quoted value: it takes 130 bytes for each."""
+"""The most characters that it may search for the end of a quoted value: it takes 130 bytes for each."""
 
 
 def entries(text: str) -> Iterator[Entry]:
-    """The entries of a file in their order, as python-dotenv sees them.
+    """The entries of a file in their order, as python-dotenv reads them.
 
-    A file that would take it gigabytes or hours is read by airconn's own scanner, which reads the same.
+    A file that would take it gigabytes or hours is read by airconn's own scanner, which gives the same entries.
     """
     ours, text = list(lines.entries(text)), lines.unix_lines(text)
     return _read(text, ours) if _is_quick(text, ours) else iter(ours)
 
 
 def _is_quick(text: str, ours: Sequence[Entry]) -> bool:
-    """Whether python-dotenv reads a text quickly. It would drop a second byte order mark, and tell wrong places."""
+    """Whether python-dotenv reads a text quickly, and without dropping a second byte order mark."""
     unclosed = [len(text) - entry.span[0] for entry in ours if entry.is_fault]
     longest = max((entry.value_span[1] - entry.value_span[0] for entry in ours), default=0)
     steps = sum(len(blanks[0]) ** 2 for blanks in _BLANKS.finditer(text)) + sum(unclosed)
@@ -40,7 +41,7 @@ def _is_quick(text: str, ours: Sequence[Entry]) -> bool:
 
 
 def _read(text: str, ours: Sequence[Entry]) -> Iterator[Entry]:
-    """What python-dotenv reads, with the places that our scanner knows."""
+    """The entries of python-dotenv, with the places of our scanner."""
     from dotenv.parser import parse_stream
 
     known = {entry.span[0]: entry for entry in ours}
@@ -56,7 +57,7 @@ def _read(text: str, ours: Sequence[Entry]) -> Iterator[Entry]:
 
 
 def _entry(text: str, start: int, end: int, binding: Binding) -> Entry:
-    """An entry that another version of python-dotenv reads differently. Its value goes up to the end of the line."""
+    """An entry that python-dotenv reads differently from our scanner. Its value ends at the end of the line."""
     line = binding.original.line + binding.original.string[: start - end].count("\n")
     column = start - text.rfind("\n", 0, start)
     span, content = (start, end), text[start:end].rstrip()
@@ -71,22 +72,31 @@ def _entry(text: str, start: int, end: int, binding: Binding) -> Entry:
 
 
 def quote(value: str) -> Quoted:
-    """The form of a value that python-dotenv reads back, whatever others make of it."""
+    """A value in the form that python-dotenv reads back. Other readers may read it differently."""
     if BARE.fullmatch(value):
         return Quoted(value)
-    broken = _broken(value)
+    misread_by = _misread_by(value)
     if "\r" in value:
-        return Quoted(between_double(value, DOUBLE_ESCAPES), broken)
-    return Quoted("'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'", broken)
+        return Quoted(between_double(value, DOUBLE_ESCAPES), misread_by)
+    return Quoted("'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'", misread_by)
 
 
 def in_one_line(value: str) -> Quoted | None:
-    """The form of a value with line breaks in a single line, for python-dotenv."""
-    return Quoted(between_double(value, LINE_ESCAPES), _broken(value))
+    """A value with line breaks in a single line, for python-dotenv."""
+    return Quoted(between_double(value, LINE_ESCAPES), _misread_by(value))
 
 
-def _broken(value: str) -> tuple[str, ...]:
+def _misread_by(value: str) -> tuple[str, ...]:
     return ("python-dotenv (with interpolation)",) if "${" in value else ()
 
 
-DIALECT = Dialect("python-dotenv", "python-dotenv", entries, quote, own(quote), no_text, one_line=in_one_line)
+DIALECT = Dialect(
+    "python-dotenv",
+    "python-dotenv",
+    entries,
+    quote,
+    one_style(quote),
+    nul_refusal,
+    one_line=in_one_line,
+    expanded_by=expanded_by_python_dotenv,
+)

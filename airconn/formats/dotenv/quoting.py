@@ -1,4 +1,4 @@
-"""How a value is written in a .env file so that as many of its readers as possible read the same."""
+"""Writes values in .env files so that as many readers as possible read the same."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 BARE = re.compile(r"[A-Za-z0-9_./:@%+,=?-]*")
-# What makes a shell run a part of a text between double quotes, or give up the whole file.
+# Makes a shell run a part of a text between double quotes, or stop reading the file.
 _RUNS = re.compile(r"[`]|\$[({]")
 _ESCAPED = re.compile(r"\\.|['$]")
 DOUBLE_ESCAPES = {"\\": "\\\\", '"': '\\"', "\r": "\\r"}
@@ -16,16 +16,16 @@ LINE_ESCAPES = {**DOUBLE_ESCAPES, "\n": "\\n"}
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """A value as it stands in the file, and the readers that make something else of it."""
+    """A value as it is written in the file, and the readers that read it differently."""
 
     text: str
-    broken: tuple[str, ...] = ()
+    misread_by: tuple[str, ...] = ()
 
 
 def refusal(value: str) -> str:
-    """Why `value` has no form that is at least harmless to a shell which reads the file. Empty if it has one.
+    """Why `value` has no form that is harmless for a shell which reads the file. Empty if it has one.
 
-    What a shell would run has to stand between single quotes, where python-dotenv's `\\'` ends the text for a shell.
+    Text that a shell would run has to be between single quotes, where python-dotenv's `\\'` ends it for a shell.
     """
     if ("`" in value or "$" in value) and _RUNS.search(value) and re.search("['\r]", value):
         return (
@@ -36,37 +36,37 @@ def refusal(value: str) -> str:
 
 
 def quote(value: str) -> Quoted:
-    """The form of a writable value that python-dotenv, Docker Compose and shells all read back, or the nearest to it.
+    """A writable value in the form that python-dotenv, Docker Compose and shells all read back, or most of them.
 
-    python-dotenv undoes `\\\\` and `\\'` between single quotes and knows no escape for `${`, which it replaces even
-    there unless it is told not to; a shell undoes nothing between single quotes, and between double quotes wants a
+    python-dotenv undoes `\\\\` and `\\'` between single quotes and has no escape for `${`, which it replaces even
+    there unless interpolation is off. A shell undoes nothing between single quotes, and between double quotes needs a
     backslash before `$` and a backtick, which python-dotenv would keep.
     """
     if BARE.fullmatch(value):
         return Quoted(value)
-    broken = ["python-dotenv (with interpolation)"] if "${" in value else []
-    broken += ["docker run --env-file"] if "\n" in value else []
+    misread_by = ["python-dotenv (with interpolation)"] if "${" in value else []
+    misread_by += ["docker run --env-file"] if "\n" in value else []
     if "'" not in value and "\\\\" not in value and not value.endswith("\\") and "\r" not in value:
-        return Quoted(f"'{value}'", tuple(broken))
+        return Quoted(f"'{value}'", tuple(misread_by))
     if _RUNS.search(value):
         doubled = value.replace("\\", "\\\\")
-        return Quoted(f"'{doubled}'", (*broken, "sh and Docker Compose"))
+        return Quoted(f"'{doubled}'", (*misread_by, "sh and Docker Compose"))
     if "$" in value:
-        broken.append("sh and Docker Compose")
+        misread_by.append("sh and Docker Compose")
     elif "\r" in value:
-        broken.append("sh")
-    return Quoted(between_double(value, DOUBLE_ESCAPES), tuple(broken))
+        misread_by.append("sh")
+    return Quoted(between_double(value, DOUBLE_ESCAPES), tuple(misread_by))
 
 
 def in_one_line(value: str) -> Quoted | None:
-    """The form of a writable value with line breaks in a single line, if it has one that no shell would run.
+    """A writable value with line breaks in a single line. None if a shell would run a part of it.
 
-    Only double quotes have an escape for a line break, and a shell doesn't know it.
+    Only double quotes have an escape for a line break, which a shell doesn't know.
     """
     if _RUNS.search(value):
         return None
-    broken = ("docker run --env-file", "sh and Docker Compose" if "$" in value else "sh")
-    return Quoted(between_double(value, LINE_ESCAPES), broken)
+    misread_by = ("docker run --env-file", "sh and Docker Compose" if "$" in value else "sh")
+    return Quoted(between_double(value, LINE_ESCAPES), misread_by)
 
 
 def between_double(value: str, escapes: Mapping[str, str]) -> str:
@@ -74,19 +74,19 @@ def between_double(value: str, escapes: Mapping[str, str]) -> str:
 
 
 def quote_like(value: str, written: str) -> Quoted:
-    """The form of `value` in the style of quotes of `written`, a value as it stands, where no reader is the worse."""
+    """`value` in the style of quotes of `written`, if all readers read that as well as the best form."""
     best = quote(value)
     if written[:1] == '"' and best.text[:1] != '"' and not re.search(r"[\"\\$`\r]", value):
-        return Quoted(f'"{value}"', best.broken)
+        return Quoted(f'"{value}"', best.misread_by)
     if written[:1] == "'" and best.text[:1] not in ("'", '"'):
-        return Quoted(f"'{value}'", best.broken)
+        return Quoted(f"'{value}'", best.misread_by)
     return best
 
 
 def json_without_quotes(text: str) -> str:
     """The same JSON without a quote, a backslash pair or a dollar sign in any of its strings.
 
-    Between single quotes such a text is read alike by everything that reads a .env file.
+    All readers of .env files read such a text alike between single quotes.
     """
 
     def escape(match: re.Match[str]) -> str:

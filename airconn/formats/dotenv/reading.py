@@ -1,6 +1,6 @@
-"""Reads .env files: `AIRFLOW_CONN_*` and `AIRFLOW_VAR_*` among whatever else one holds.
+"""Reads `AIRFLOW_CONN_*` and `AIRFLOW_VAR_*` from .env files.
 
-The grammar is python-dotenv's, without interpolation: a `$` is a `$`; a file in another dialect says so in its first
+The grammar is python-dotenv's without interpolation: a `$` is a `$`. A file in another dialect says so in its first
 line.
 """
 
@@ -17,7 +17,6 @@ from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
-from airconn.formats.dotenv.references import expanded_by
 from airconn.formats.env import KINDS, env_name, named_by, read_value
 from airconn.model import REDACTED, UNDESCRIBED, AirflowObject, Kind, Origin, Variable
 from airconn.model.reading import FoundUri, Reading
@@ -28,7 +27,7 @@ _ASTRO_MASK = re.compile(r"# secret\b")
 
 
 def read(text: str, source: str, options: ReadOptions) -> Reading:
-    """The objects of a .env file. Lines of other names are left alone and counted; a faulty line is an error."""
+    """The objects of a .env file. Lines of other names are counted as ignored, and a faulty line is a fault."""
     dialect = dialect_of(text, options.value(DIALECT), source)
     reader = _LinesReader(source, options, dialect, is_marked=named_by_mark(text) is not None)
     for entry in dialect.entries(text):
@@ -82,7 +81,7 @@ class _LinesReader:
 
     def entry(self, entry: Entry, kind: Kind, id_: str, origin: Origin) -> None:
         name = entry.name or ""
-        # A value whose '=' is missing or mistyped is taken for a part of the name, and is not to be shown.
+        # Without a '=', or with a mistyped one, the name has the value in it, and must not be shown.
         if entry.value is None:
             raise InputError("this line has no '='", where=str(origin), hint="write NAME=VALUE")
         is_bare = entry.value_span[1] - entry.value_span[0] == len(entry.value)
@@ -112,13 +111,11 @@ class _LinesReader:
         else:
             rules, column = self.options.rules, entry.value_column
             obj = read_value(kind, id_, entry.value, rules, origin, self.uris, column=column)
-            readers = expanded_by(entry.written, self.dialect.name)
+            readers = self.dialect.expanded_by(entry.written)
             self.found[name] = replace(obj, expanded_by=readers) if readers else obj
 
     def result(self) -> Reading:
-        if (
-            self.stray_marks.errors
-        ):  # all else may be wrong only because the file was taken for one in another dialect
+        if self.stray_marks.errors:  # other faults may only come from reading the file in a wrong dialect
             return reading((), self.stray_marks, kinds=KINDS, uris=self.uris)
         notes, ignored, uris = self.all_notes(), self.ignored, self.uris
         return reading(self.objects(), self.faults, notes, ignored=ignored, kinds=KINDS, uris=uris)
@@ -134,12 +131,12 @@ class _LinesReader:
         return [*self.notes, Note(str(expanded[0].origin), message)]
 
     def objects(self) -> list[AirflowObject]:
-        """What counts: a name that Airflow never finds gives way to the one that it does find."""
+        """The objects that count: a name in lower case only counts if the one in capitals isn't there."""
         return [obj for name, obj in self.found.items() if name == name.upper() or name.upper() not in self.found]
 
 
 def is_like_padding(name: str, value: str) -> bool:
-    """A ':' typed for the '=' before a value in base64 makes a name of it, and a value of its padding."""
+    """Whether a value may be the padding of base64 in the name, where a ':' was typed instead of the '='."""
     return ":" in name and not value.strip("=")
 
 

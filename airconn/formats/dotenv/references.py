@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 
-from airconn.formats.dotenv.marks import PORTABLE
-
 
 def sourcing(file: str) -> str:
-    """The commands that import the values which a shell makes of a file. A shell looks for a bare name elsewhere."""
+    """The commands that import the values that a shell reads from a file. `.` looks for a bare name on the PATH."""
     path = file if file.startswith(("/", "./", "../")) else f"./{file}"
     return f"set -a; . {shlex.quote(path)}; set +a; airconn import env:"
 
@@ -30,20 +28,20 @@ _READERS = {
 }
 
 
-def expanded_by(written: str, dialect: str) -> tuple[str, ...]:
-    """Who expands a reference in a value as it is written, with its quotes, in a file of a dialect.
+def expanded_by_any(written: str) -> tuple[str, ...]:
+    """The readers of .env files that expand a reference in a value, which is given with its quotes.
 
-    The dialects of a shell and of Compose refuse references themselves, and to `docker run` they are text. Between
-    single quotes is what a file without a dialect is to have as it is: only python-dotenv expands it, unless it is
-    told not to.
+    Single quotes say that a value is text, though python-dotenv expands it with interpolation.
     """
     if written.startswith("'"):
-        return ()
-    if dialect == _PYTHON_DOTENV:
-        return (_PYTHON_DOTENV,) if _IN_PYTHON_DOTENV.search(written) else ()
-    if dialect != PORTABLE:
         return ()
     found = {
         reader for match in _REFERENCE.finditer(written) if match.lastgroup for reader in _READERS[match.lastgroup]
     }
     return tuple(reader for reader in _READERS["braced"] if reader in found)
+
+
+def expanded_by_python_dotenv(written: str) -> tuple[str, ...]:
+    """The same of a file for python-dotenv alone."""
+    is_expanded = not written.startswith("'") and _IN_PYTHON_DOTENV.search(written)
+    return (_PYTHON_DOTENV,) if is_expanded else ()

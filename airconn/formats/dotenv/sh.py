@@ -1,11 +1,11 @@
-"""Files that a shell sources, `set -a; . ./.env`: assignments in the grammar of POSIX shells, and no commands."""
+"""The dialect of files that a shell sources (`set -a; . ./.env`): assignments of POSIX shells, without commands."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from airconn.formats.dotenv.dialect import Dialect, no_text, own
+from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.lines import Entry, Fault, Scanner, scanned
 from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.dotenv.quoting import BARE, Quoted
@@ -14,8 +14,7 @@ from airconn.formats.dotenv.references import WAYS_OUT
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?==)")
 _PLAIN = re.compile(r"[^ \t\n'\"\\$`;&|<>()]+")
 _IN_DOUBLE = re.compile(r'[^"\\$`]+')
-# What a `$` has to be followed by for a shell to put something else in its place. A backslash at the end of a line
-# goes before the shell looks at what follows.
+# A `$` that a shell expands, by what follows it. The shell removes a backslash at the end of a line before it looks.
 _EXPANDS = re.compile(r"\$(?:\\\n)*[A-Za-z0-9_{(\[@*#?$!'\"-]")
 _CONTINUED = "\\\n"
 _TILDE = re.compile(r"(?:^|:)~")
@@ -25,12 +24,12 @@ _SPLITS = "bash would make several words of the braces here"
 
 
 def entries(text: str) -> Iterator[Entry]:
-    """The entries of a file in their order, as sh and bash see them. What they would expand or run is a fault."""
+    """The entries of a file in their order, as sh and bash read them. What they would expand or run is a fault."""
     return scanned(_ShellScanner(text))
 
 
 def quote(value: str) -> Quoted:
-    """A value between single quotes, between which a shell takes everything as it is."""
+    """A value between single quotes, where a shell expands nothing."""
     return Quoted(value) if BARE.fullmatch(value) else Quoted("'" + value.replace("'", "'\\''") + "'")
 
 
@@ -43,7 +42,7 @@ class _ShellScanner(Scanner):
 
     @staticmethod
     def normal(text: str) -> str:
-        """To a shell, a carriage return is a part of the value, and a byte order mark one of a command."""
+        """The text itself: a shell reads carriage returns and a byte order mark as text."""
         return text
 
     def name(self) -> str | None:
@@ -59,12 +58,12 @@ class _ShellScanner(Scanner):
         raise Fault
 
     def is_empty(self, blanks: str) -> bool:
-        return bool(blanks) or self.peek() in ("", "\n")  # what comes behind a blank would be a command
+        return bool(blanks) or self.peek() in ("", "\n")  # text after a blank would be a command
 
     def word(self) -> tuple[str, int, int | None]:
         start = self.position
         pieces: list[str] = []
-        bare: list[str] = []  # what a shell looks for a ~ or braces in
+        bare: list[str] = []  # the parts in which a shell expands ~ and braces
         while self.position < len(self.text):
             mark = self.peek()
             if self.text.startswith(_CONTINUED, self.position):
@@ -123,7 +122,7 @@ class _ShellScanner(Scanner):
         return "".join(pieces)
 
     def escaped(self, only: str) -> str:
-        """What a backslash and the next character stand for, the former a character before all but `only`, if any."""
+        """The text of a backslash and the next character. With `only`, it is an escape before these characters."""
         following = self.text[self.position + 1 : self.position + 2]
         if not following:
             raise Fault
@@ -139,4 +138,4 @@ class _ShellScanner(Scanner):
         return "$"
 
 
-DIALECT = Dialect("sh", "sh", entries, quote, own(quote), no_text, SHELL_NAME, line_ends=("\n",))
+DIALECT = Dialect("sh", "sh", entries, quote, one_style(quote), nul_refusal, SHELL_NAME, line_ends=("\n",))

@@ -1,4 +1,4 @@
-"""Changes a .env file in place: the values of objects it knows, new objects at its end, and no other line."""
+"""Changes a .env file in place: values of objects, new objects at its end, and no other line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airconn.formats.base import (
     Rendered,
     StoredForm,
     WriteOptions,
-    verified,
+    verify_edit,
 )
 from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.dotenv.dialect import Dialect
@@ -35,11 +35,10 @@ _HIDDEN_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*hidden by the source:")
 def update(
     text: str, changes: Mapping[Key, AirflowObject | None], options: WriteOptions, is_unchanged: IsUnchanged
 ) -> Rendered:
-    """`text` with the objects of `changes` as they are wanted; None takes one out.
+    """`text` with the objects of `changes`, where None removes an object.
 
-    A line whose value is the same already is left alone, and a value that changes keeps its style of quotes and its
-    way of writing a connection, where the new one can be written so. Raises `InputError` where the file doesn't parse
-    or where two ids fall on one name.
+    A line with the same value isn't changed, and a new value keeps the style of quotes and the form of a connection
+    if it can be written so. Raises `InputError` for a file that doesn't parse, and for two ids with the same name.
     """
     dialect = dialect_of(text, options.value(DIALECT), "")
     as_before = ReadOptions(airflow=options.airflow, values={DIALECT.name: dialect.name})
@@ -49,12 +48,12 @@ def update(
     for (kind, id_), obj in changes.items():
         editor.change(kind, id_, obj)
     rendered = editor.result()
-    verified(lambda: read(rendered.text, "", as_before).checked().bundle, before, changes, editor.expected)
+    verify_edit(lambda: read(rendered.text, "", as_before).checked().bundle, before, changes, editor.expected)
     return rendered
 
 
 def stored_in(text: str, options: WriteOptions) -> StoredForm:
-    """What is read back of an object that was written into `text`, a connection as the one that stands there."""
+    """Gives the object that is read back from `text`, a connection in the form that it has there."""
     dialect = dialect_of(text, options.value(DIALECT), "")
     values = {entry.name: entry.value for entry in dialect.entries(text) if entry.name}
 
@@ -66,15 +65,15 @@ def stored_in(text: str, options: WriteOptions) -> StoredForm:
 
 
 def _line_end(text: str, ends: Sequence[str]) -> str:
-    """The line end for new lines: of those that a dialect has, the one that most lines have, the first of several."""
+    """The line end for new lines: the most common one of those that the dialect has."""
     found = [end for end in re.findall(r"\r\n|\n|\r", text) if end in ends]
     return Counter(found).most_common(1)[0][0] if found else "\n"
 
 
 def _origins(text: str, dialect: Dialect) -> Callable[[int], int]:
-    """Says where in `text` stands what a dialect sees at an offset of its entries.
+    """Gives the offset in `text` for an offset in the text of a dialect's entries.
 
-    It doesn't see a byte order mark, and may see a carriage return and a line feed as one character.
+    That lacks the byte order mark, and may have a carriage return and a line feed as one character.
     """
     lead = len(text) - len(without_bom(text))
     pairs = [match.start() for match in re.finditer("\r\n", text)] if "\r" in dialect.line_ends else []
@@ -97,7 +96,7 @@ def _refuse_other_ids(before: Bundle, changes: Mapping[Key, AirflowObject | None
 
 
 class _DotenvEditor:
-    """Edits a text. What isn't edited stays as it is, to the byte."""
+    """Edits a text. All that isn't edited stays as it is, to the byte."""
 
     def __init__(
         self, text: str, options: WriteOptions, is_unchanged: IsUnchanged, before: Bundle, dialect: Dialect
@@ -111,7 +110,7 @@ class _DotenvEditor:
         self.origin = _origins(text, dialect)
         self.entries = list(dialect.entries(text))
         self.places: dict[str, list[int]] = {}
-        """Where the lines of an object are, by the name that Airflow looks for; the last in capitals counts."""
+        """The entries of each object, by the name that Airflow looks for. The last one in capitals counts."""
         for index, entry in enumerate(self.entries):
             if entry.name and env.named_by(entry.name):
                 self.places.setdefault(entry.name.upper(), []).append(index)
@@ -123,7 +122,7 @@ class _DotenvEditor:
 
     def change(self, kind: Kind, id_: str, obj: AirflowObject | None) -> None:
         if kind not in env.PREFIXES.values():
-            self.added += [obj] if obj else []  # which says that it can't be held
+            self.added += [obj] if obj else []  # rendering it reports the loss
             return
         name = env.env_name(kind, id_)
         places = self.places.get(name, [])
@@ -153,18 +152,18 @@ class _DotenvEditor:
         self.remove_shadowed(obj, index)
 
     def render(self, obj: AirflowObject, entry: Entry) -> tuple[Rendered, Entry | None]:
-        """The object as lines of their own, a connection written as the one that stands there."""
+        """The object as new lines, a connection in the form that it has in the file, and the entry of it."""
         options = env.options_like(entry.value or "", obj, self.options)
         rendered = render_lines(Bundle.of([obj]), options, self.dialect)
         return rendered, next((line for line in self.dialect.entries(rendered.text) if line.name), None)
 
     def parsed(self, rendered: Rendered) -> Bundle:
-        """Lines of our own, read back."""
+        """Rendered lines, read back."""
         as_before = ReadOptions(airflow=self.options.airflow, values={DIALECT.name: self.dialect.name})
         return read(rendered.text, "", as_before).checked().bundle
 
     def mark_hidden(self, index: int, rendered: Rendered, *, hidden: bool) -> None:
-        """Keeps the comment above a line that says what is hidden in it true."""
+        """Updates the comment above a line that names its hidden fields."""
         above = self.entries[index - 1] if index else None
         comment = rendered.text.partition("\n")[0] + self.newline if hidden else ""
         if above is not None and above.name is None and _HIDDEN_COMMENT.match(above.comment):
@@ -174,9 +173,9 @@ class _DotenvEditor:
             self.put((start, start), comment)
 
     def remove_shadowed(self, obj: AirflowObject, counting: int) -> None:
-        """Takes out the other lines of an object whose line is changed: an old password would stay in them.
+        """Removes the other lines of an object whose line is changed: they would keep an old password.
 
-        A line of the same name in other letters stays: Airflow never finds it, and it may be another program's.
+        A line whose name differs in capitals stays: Airflow never finds it, and another program may.
         """
         name = env.env_name(obj.kind, obj.id)
         places = [
@@ -192,14 +191,14 @@ class _DotenvEditor:
             )
 
     def remove(self, index: int) -> None:
-        """Takes a line out, and the comments of ours above it."""
+        """Removes a line, and airconn's comments above it."""
         self.put(self.entries[index].span, "")
         while index and _is_of_an_object(self.entries[index - 1]):
             index -= 1
             self.put(self.entries[index].span, "")
 
     def put(self, span: tuple[int, int], new: str) -> None:
-        """Writes `new` in place of what entries say is there."""
+        """Replaces a span of the entries by `new`."""
         self.edits.replace(self.origin(span[0]), self.origin(span[1]), new)
 
     def result(self) -> Rendered:
@@ -214,7 +213,7 @@ class _DotenvEditor:
         return Rendered(self.edited(added) if self.edits or added else self.text, losses, tuple(notes))
 
     def edited(self, added: str) -> str:
-        """The text with all edits, with new lines at its end, and with the mark of its dialect if it lacks one."""
+        """The text with all edits, new lines at its end, and the mark of its dialect if it has none."""
         text, start = self.edits.edited(), self.origin(0)
         if named_by_mark(self.text) is None:
             text = text[:start] + self.dialect.mark.replace("\n", self.newline) + text[start:]
@@ -224,5 +223,5 @@ class _DotenvEditor:
 
 
 def _is_of_an_object(entry: Entry) -> bool:
-    """Whether this is a comment of ours on the object below it, and not the one that names the file's dialect."""
+    """Whether this is a comment of airconn on the object below it, and not the mark of the file's dialect."""
     return not entry.name and entry.comment.startswith("# airconn:") and not is_like_a_mark(entry.comment)

@@ -6,7 +6,7 @@ import json
 import re
 
 from airconn.formats import env
-from airconn.formats.base import Loss, Note, Rendered, WriteOptions, dropped, holdable, quoted
+from airconn.formats.base import Loss, Note, Rendered, WriteOptions, holdable, losses_of_kinds, quoted
 from airconn.formats.dotenv import quoting
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT, DIALECT
 from airconn.formats.dotenv.dialect import Dialect
@@ -18,15 +18,15 @@ from airconn.model import AirflowObject, Bundle, Connection, Kind, Variable, hid
 
 __all__ = ["refuse_collisions", "render", "render_lines", "stored"]
 
-# A shell that reads the file takes a line with another name for a command, so that nothing that means something to
-# it may be in one: the id `x;reboot` would run, and to bash `x+=` adds to another variable.
+# A shell reads a line with another name as a command, so a name must not have characters that mean something to a
+# shell: the id `x;reboot` would run, and to bash `x+=` adds to another variable.
 _NAME = re.compile(r"[\w.:/@%,!-]+")
 
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     """A .env file of the bundle's connections and variables.
 
-    Raises `InputErrors` where two ids fall on the same name.
+    Raises `InputErrors` for two ids with the same name.
     """
     dialect = get_dialect(options.value(DIALECT) or PORTABLE)
     body = render_lines(bundle, options, dialect)
@@ -34,9 +34,9 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
 
 
 def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Rendered:
-    """The lines of the objects alone."""
+    """The lines of the objects, without the mark of the dialect."""
     bundle, losses = holdable(bundle, options)
-    losses += dropped(bundle, [Kind.POOLS], "env")
+    losses += losses_of_kinds(bundle, [Kind.POOLS], "env")
     notes: list[Note] = []
     lines: list[str] = []
     refuse_collisions(bundle)
@@ -56,18 +56,18 @@ def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Ren
             continue
         lines += own_lines
         losses += [Loss(obj.kind, obj.id, field, message) for field, message in lost.items()]
-        broken = list(quoted_value.broken)
+        misread_by = list(quoted_value.misread_by)
         if dialect.name == PORTABLE and not SHELL_NAME.fullmatch(name):
-            broken.append("sh (it takes no such name)")
-        if broken:
+            misread_by.append("sh (it takes no such name)")
+        if misread_by:
             notes.append(
-                Note(f"{obj.kind.value}/{obj.id}", f"not read alike by every .env reader: {', '.join(broken)}")
+                Note(f"{obj.kind.value}/{obj.id}", f"not read alike by every .env reader: {', '.join(misread_by)}")
             )
     return Rendered("".join(f"{line}\n" for line in lines), tuple(losses), tuple(notes))
 
 
 def _comments(obj: AirflowObject) -> list[str]:
-    """The lines above the one of an object that say what it can't."""
+    """The comments above the line of an object: its hidden fields, and the id if the name doesn't tell it."""
     lines: list[str] = []
     if hidden := hidden_fields(obj):
         lines.append(f"# airconn: hidden by the source: {quoted(', '.join(hidden))}")
@@ -81,7 +81,7 @@ def _size(line: str) -> int:
 
 
 def _unwritable(obj: AirflowObject, options: WriteOptions, dialect: Dialect) -> str:
-    """Why an object can't stand in a .env file, if it can't."""
+    """Why an object can't be written in a .env file. Empty if it can."""
     name = env_name(obj.kind, obj.id)
     if not obj.id or not _NAME.fullmatch(name) or "://" in name or (":" in name and not dialect.has_quotes):
         return "the id can't be part of a name in a .env file"
@@ -91,12 +91,12 @@ def _unwritable(obj: AirflowObject, options: WriteOptions, dialect: Dialect) -> 
 
 
 def refuse_collisions(bundle: Bundle) -> None:
-    """Raises `InputErrors` where two ids fall on the same name."""
+    """Raises `InputErrors` for two ids with the same name."""
     env.refuse_collisions(bundle, "a .env file", ", or use json or yaml")
 
 
 def _value(obj: Connection | Variable, options: WriteOptions) -> tuple[str, dict[str, str]]:
-    """The same in the form that is the easiest to quote."""
+    """The value of `env.value_of`, with JSON in the form that is easiest to quote, and the losses."""
     value, lost = value_of(obj, options)
     if isinstance(obj, Connection) and options.value(CONNECTION_FORMAT) == "json":
         value = quoting.json_without_quotes(value)

@@ -1,4 +1,4 @@
-"""What the `k8s` format declares."""
+"""The declaration of the `k8s` format."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _JSON_KIND = rf'"kind"\s*:\s*"({"|".join(_KINDS)})"'
 
 
 def sniff(text: str) -> bool:
-    """Whether a text is a manifest with Secrets, or with a list that may have some: it has both keys at its top."""
+    """Whether a text is a manifest with Secrets, or with a list that may have some, by its top-level keys."""
     if text.lstrip().startswith("{"):
         return re.search(_JSON_KIND, text) is not None and _is_json_manifest(text)
     return all(re.search(key, text, re.MULTILINE) for key in (_YAML_KIND, _YAML_VERSION))
@@ -43,7 +43,7 @@ def _is_json_manifest(text: str) -> bool:
 
 
 def check_options(values: Mapping[str, str], afresh: bool) -> None:
-    """Raises `UsageError` for the name of one Secret where each object gets its own."""
+    """Raises `UsageError` for the name of a single Secret if each object gets its own."""
     layout = values.get(LAYOUT.name)
     if values.get(NAME.name) and (layout == "backend" or (afresh and not layout)):
         raise UsageError(

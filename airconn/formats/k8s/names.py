@@ -1,4 +1,4 @@
-"""What Airflow's KubernetesSecretsBackend and Kubernetes itself say about the names and the size of Secrets."""
+"""The rules of Airflow's KubernetesSecretsBackend and of Kubernetes for the names and the size of Secrets."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ LABELS = {
     Kind.CONNECTIONS: "airflow.apache.org/connection-id",
     Kind.VARIABLES: "airflow.apache.org/variable-key",
 }
-"""The labels by whose values Airflow finds an object, as they are by default."""
+"""The default labels by whose values Airflow finds an object."""
 TEAM_LABEL = "airflow.apache.org/team"
-"""Airflow finds a Secret that has it for that team only."""
+"""The label of a Secret that Airflow finds for one team only."""
 DATA_KEY = "value"
 """The entry of such a Secret that holds the object."""
 IDS_ANNOTATION = "airconn/ids"
-"""On a Secret of environment variables: the ids that their names don't tell, a JSON object by name."""
+"""The annotation of a Secret of environment variables with the ids that their names don't tell, as JSON by name."""
 
 LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
-"""What an id has to be to be the value of a label (apimachinery `validation.IsValidLabelValue`)."""
+"""The ids that can be the value of a label (apimachinery `validation.IsValidLabelValue`)."""
 LABEL_VALUE_IN_WORDS = "letters a to z, digits, '_', '.' and '-', up to 63, with a letter or digit at both ends"
 LABEL_KEY = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 ENTRY = re.compile(r"(?!\.$|\.\.)[A-Za-z0-9_.-]{1,253}")
@@ -28,17 +28,17 @@ ENTRY = re.compile(r"(?!\.$|\.\.)[A-Za-z0-9_.-]{1,253}")
 SECRET_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 LARGEST = 1024 * 1024
-"""How many bytes the values of one Secret have together at most (core/v1 `MaxSecretSize`)."""
+"""The most bytes that the values of one Secret can have together (core/v1 `MaxSecretSize`)."""
 LONGEST_VARIABLE = 128 * 1024 - 1
-"""How many bytes `NAME=VALUE` has at most for Linux to start a program with it (`MAX_ARG_STRLEN`)."""
+"""The most bytes of `NAME=VALUE` with which Linux starts a program (`MAX_ARG_STRLEN`)."""
 
 _SIMPLE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 
 
 def secret_name(kind: Kind, id_: str) -> str:
-    """The name of the Secret of an object: a DNS name, and another one for each id.
+    """The name of the Secret of an object: a DNS name that is different for each id.
 
-    Only what isn't words in lower case with `_` between them gets a hash behind a dot, which no other name has.
+    An id of words in lower case with `_` between them has it without a hash. All others get a hash after a dot.
     """
     name = re.sub(r"[^a-z0-9]", "-", id_.lower())
     if not _SIMPLE.fullmatch(id_):

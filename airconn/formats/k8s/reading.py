@@ -16,7 +16,7 @@ from airconn.model import AirflowObject, Kind, Origin
 from airconn.model.reading import FoundUri, Reading
 
 _LEVELS = 5
-"""How deep an entry lies in JSON: in the data of a Secret in the items of a list."""
+"""The depth of an entry in JSON: in the data of a Secret in the items of a list."""
 
 
 def read(text: str, source: str, options: ReadOptions) -> Reading:
@@ -29,7 +29,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
 
 
 def load(text: str, source: str) -> list[tuple[Any, Origin]]:
-    """The documents of a manifest, and where they start."""
+    """The documents of a manifest, each with the place where it starts."""
     if not is_json(text):
         return yaml_tree.load_all(text, source)
     try:
@@ -45,12 +45,12 @@ def is_json(text: str) -> bool:
 
 
 def is_secret(document: tree.Mapping) -> bool:
-    """Whether a document is a Secret of Kubernetes' own."""
+    """Whether a document is a Secret of Kubernetes."""
     return (document.get("apiVersion"), document.get("kind")) == ("v1", "Secret")
 
 
 def true_ids(annotation: Any) -> dict[str, Any]:
-    """The ids that the annotation of a Secret says, by the names of its entries."""
+    """The ids in the annotation of a Secret, by the names of its entries."""
     try:
         ids = json.loads(annotation or "{}")
     except (TypeError, ValueError, RecursionError):
@@ -59,7 +59,7 @@ def true_ids(annotation: Any) -> dict[str, Any]:
 
 
 def named_by(name: str, ids: dict[str, Any]) -> tuple[Kind, str] | None:
-    """What an entry holds that is an environment variable by its name: the kind and the id, the true one if told."""
+    """The kind and id of an entry that is an environment variable. `ids` has the true ids that names don't tell."""
     named = env.named_by(name)
     true = ids.get(name)
     if named is not None and isinstance(true, str) and env.env_name(named[0], true) == name:
@@ -97,7 +97,7 @@ class _ManifestReader:
             raise InputError("the items of this list are no list", where=str(origin))
         for index, item in enumerate(items):
             if document["kind"] == "SecretList" and isinstance(item, tree.Mapping) and "kind" not in item:
-                item.update(apiVersion="v1", kind="Secret")  # as the API leaves it out
+                item.update(apiVersion="v1", kind="Secret")  # the API leaves both out
             self.take(item, items.origin(index))
 
     def secret(self, secret: Secret) -> None:
@@ -113,7 +113,7 @@ class _ManifestReader:
                 self.variable(name, kind, id_, secret)
 
     def labelled(self, kind: Kind, secret: Secret) -> None:
-        """What Airflow's backend finds by a label."""
+        """Reads the object that Airflow's backend finds by a label."""
         label = LABELS[kind]
         id_, origin = secret.labels[label], secret.labels.origin(label)
         if not isinstance(id_, str) or not LABEL_VALUE.fullmatch(id_):
@@ -126,7 +126,7 @@ class _ManifestReader:
             self.object(kind, id_, secret.text(DATA_KEY), origin)
 
     def variable(self, name: str, kind: Kind, id_: str, secret: Secret) -> None:
-        """What Airflow finds in the environment of a container that is given this Secret."""
+        """Reads the object that Airflow finds in the environment of a container with this Secret."""
         origin = secret.origin(name)
         if not ENTRY.fullmatch(name):
             raise InputError("an entry of a Secret can't have this name", where=str(origin))
@@ -145,7 +145,7 @@ class _ManifestReader:
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
-        """Keeps the fault of one object from hiding those of the others."""
+        """Collects the fault of one object, so that those of the others are found as well."""
         try:
             yield
         except InputError as error:
@@ -153,7 +153,7 @@ class _ManifestReader:
 
 
 class Secret:
-    """A Secret of a manifest. Raises `InputError` where Kubernetes would refuse its form."""
+    """A Secret of a manifest. Raises `InputError` if Kubernetes would refuse its form."""
 
     def __init__(self, document: tree.Mapping, origin: Origin) -> None:
         self.metadata = _mapping(document, "metadata", origin)
@@ -172,7 +172,7 @@ class Secret:
         return name in self.data or name in self.string_data
 
     def origin(self, name: str) -> Origin:
-        """Where the entry stands that counts."""
+        """The origin of the entry that counts."""
         return (self.string_data if name in self.string_data else self.data).origin(name)
 
     def text(self, name: str) -> str:
@@ -186,7 +186,7 @@ class Secret:
         if is_plain:
             return value
         try:
-            # Go's decoder passes over line breaks, and over nothing else.
+            # Go's decoder ignores line breaks, and nothing else.
             return base64.b64decode(value.replace("\r", "").replace("\n", ""), validate=True).decode()
         except UnicodeDecodeError:
             raise self._fault(name, "is not UTF-8 text in base64") from None
@@ -198,7 +198,7 @@ class Secret:
 
 
 def _mapping(parent: tree.Mapping, name: str, where: Origin) -> tree.Mapping:
-    """A mapping under a key, empty where the key is missing."""
+    """The mapping under a key, empty if the key is missing."""
     value = parent.get(name)
     if value is None:
         return tree.Mapping(where.source)

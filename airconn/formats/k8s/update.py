@@ -1,12 +1,13 @@
-"""Changes a manifest in place: the values of the objects it holds, new ones behind the others, and nothing else.
+"""Changes a manifest in place: values of objects, new objects behind the others, and nothing else.
 
-The text is edited where the YAML parser says that a value stands, and read again afterwards: an edit that would
-change anything else is refused.
+The text is edited at the places that the YAML parser gives, and read again afterwards: an edit that would change
+anything else is refused.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from airconn.formats.base import (
     StoredForm,
     WriteOptions,
     not_in_place,
-    verified,
+    verify_edit,
 )
 from airconn.formats.k8s import reading, writing
 from airconn.formats.k8s.declaration import LAYOUT, NAME, NAMESPACE
@@ -43,10 +44,10 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def update(
     text: str, changes: Mapping[Key, AirflowObject | None], options: WriteOptions, is_unchanged: IsUnchanged
 ) -> Rendered:
-    """`text` with the objects of `changes` as they are wanted; None takes one out.
+    """`text` with the objects of `changes`, where None removes an object.
 
-    New ones are written in the layout that the file has, if `options` name none. Raises `InputError` where the file
-    doesn't parse or two ids fall on one name, and `BlockedError` where it can't be changed in place.
+    Unless `options` name a layout, new objects get that of the file. Raises `InputError` for a file that doesn't
+    parse and for two ids with the same name, and `BlockedError` if the file can't be changed in place.
     """
     writing.check(options)
     as_before = ReadOptions(airflow=options.airflow)
@@ -68,15 +69,15 @@ def update(
         expected[key] = wanted
         editor.put(wanted, how)
     after = mark + editor.result()
-    verified(lambda: reading.read(after, "", as_before).checked().bundle, before, changes, expected)
+    verify_edit(lambda: reading.read(after, "", as_before).checked().bundle, before, changes, expected)
     for secret in _secrets(after.removeprefix(mark)) if expected else ():
-        writing.refuse_too_large(place.size() for place in secret.entries())
+        writing.refuse_too_large(len(place.content()) for place in secret.entries())
     return Rendered(after, tuple(losses))
 
 
 def stored_in(text: str, options: WriteOptions) -> StoredForm:
-    """What is read back of an object that was written into `text`, a connection as the one that stands there."""
-    editor = cache(lambda: _ManifestEditor(text.removeprefix("\ufeff"), options))  # which takes its time
+    """Gives the object that is read back from `text`, a connection in the form that it has there."""
+    editor = cache(lambda: _ManifestEditor(text.removeprefix("\ufeff"), options))  # slow for a large text
     return lambda obj: env.stored(obj, editor().options_for(obj) if isinstance(obj, Connection) else options)
 
 
@@ -86,13 +87,13 @@ class _SecretInText:
     def __init__(self, node: Node, span: tuple[int, int] | None) -> None:
         self.node = node
         self.span = span
-        """Where its document starts and ends, if it has one of its own."""
+        """The start and end of its document. None for an item of a list."""
         self.name = self.text("metadata", "name")
         self.namespace = self.text("metadata", "namespace")
         labels = _pairs(self.get("metadata", "labels"))
         self.labels = {str(key.value): str(value.value) for key, value in labels}
         self.ids = reading.true_ids(self.text("metadata", "annotations", IDS_ANNOTATION))
-        """The ids that names of entries don't tell."""
+        """The ids that the names of entries don't tell."""
 
     def get(self, *names: str) -> Node | None:
         node: Node | None = self.node
@@ -121,7 +122,7 @@ class _EntryInText:
     key: Node
     value: ScalarNode
     is_plain: bool
-    """Whether it stands in `stringData`."""
+    """Whether it is in `stringData`."""
 
     @property
     def name(self) -> str:
@@ -132,14 +133,15 @@ class _EntryInText:
         """Whether it is an environment variable of Airflow."""
         return env.named_by(self.name) is not None
 
-    def text(self) -> str:
-        return str(self.value.value) if self.is_plain else base64.b64decode(self.value.value).decode()
-
-    def size(self) -> int:
-        return len(self.value.value.encode()) if self.is_plain else len(base64.b64decode(self.value.value))
+    def content(self) -> bytes:
+        """What it holds. An entry that Airflow doesn't read, or that another one counts for, may be no base64."""
+        with contextlib.suppress(ValueError):
+            if not self.is_plain:
+                return base64.b64decode(self.value.value)
+        return str(self.value.value).encode()
 
     def objects(self) -> Iterator[Key]:
-        """What Airflow finds here."""
+        """The kind and id of each object that Airflow finds here."""
         if named := reading.named_by(self.name, self.secret.ids):
             yield named
         if self.name == DATA_KEY and TEAM_LABEL not in self.secret.labels:
@@ -165,10 +167,10 @@ class _ManifestEditor(YamlEdits):
         self.removed: set[tuple[int, int]] = set()
 
     def options_for(self, obj: AirflowObject) -> WriteOptions:
-        """How an object is written: as it stands there, or as new ones are."""
+        """How to write an object: as it is in the file, or as new ones are."""
         for place in self.places.get((obj.kind, obj.id), ()):
             layout = self.options.with_value(LAYOUT, "env" if place.is_variable else "backend")
-            return env.options_like(place.text(), obj, layout)
+            return env.options_like(place.content().decode(errors="replace"), obj, layout)
         return self.options
 
     def put(self, obj: Connection | Variable, options: WriteOptions) -> None:
@@ -179,7 +181,7 @@ class _ManifestEditor(YamlEdits):
             self.write(place.value, value if place.is_plain else _base64(value))
 
     def write(self, node: ScalarNode, value: str) -> None:
-        """Writes a text where another stands, in its style of quotes where that can be."""
+        """Replaces a text by another, in the same style of quotes if possible."""
         start, end = node.start_mark.index, self.end(node)
         new = _scalar(value) if node.style is None else _quoted(value)
         if node.style == "'" and value.isprintable():
@@ -200,7 +202,7 @@ class _ManifestEditor(YamlEdits):
         self.replace(self.line_start(place.key.start_mark.index), end, "")
 
     def remove_secret(self, secret: _SecretInText) -> None:
-        """Takes out the document of a Secret, if it isn't one of a list and holds nothing else."""
+        """Removes the document of a Secret. Raises `BlockedError` for one in a list or with other entries."""
         if secret.span is None or any(place.name != DATA_KEY for place in secret.entries()):
             raise not_in_place()
         if secret.span not in self.removed:
@@ -230,7 +232,7 @@ class _ManifestEditor(YamlEdits):
         return text if text.strip() else writing.EMPTY.replace("\n", self.newline)
 
     def in_namespace(self) -> WriteOptions:
-        """The options, with the namespace in which all other objects of the file are."""
+        """The options with the namespace that all other objects of the file have."""
         first, *others = {place.secret.namespace for place in self.labelled} or {None}
         if self.options.value(NAMESPACE) or others or not first:
             return self.options
@@ -256,7 +258,7 @@ class _ManifestEditor(YamlEdits):
         return ""
 
     def add_ids(self, secret: _SecretInText) -> None:
-        """Says in an annotation what the names of new entries don't tell."""
+        """Adds the ids to an annotation that the names of new entries don't tell."""
         ids = writing.true_ids(self.added)
         if not ids:
             return
@@ -274,7 +276,7 @@ class _ManifestEditor(YamlEdits):
 
 
 def _secrets(text: str) -> Iterator[_SecretInText]:
-    """The Secrets of a text that has been read already, where they stand."""
+    """The Secrets of a text with their places. The text has been read already."""
     nodes = _whole(yaml.compose_all(text, Loader=_Loader))
     events = _whole(yaml.parse(text, Loader=_Loader))
     starts = [mark.index for event in events if isinstance(event, DocumentStartEvent) and (mark := event.start_mark)]
@@ -289,7 +291,7 @@ def _secrets(text: str) -> Iterator[_SecretInText]:
 
 
 def _whole(pieces: Iterator[T]) -> Iterator[T]:
-    """What a parser finds, one after the other. Raises `BlockedError` for JSON that isn't YAML."""
+    """All that a parser finds. Raises `BlockedError` for JSON that isn't YAML."""
     try:
         yield from pieces
     except yaml.YAMLError:
@@ -314,7 +316,7 @@ def _base64(value: str) -> str:
 
 
 def _scalar(value: str) -> str:
-    """A text as YAML, in the style in which new ones are written."""
+    """A text as YAML, in the style of new texts."""
     return yaml_tree.dump({"k": value}).removeprefix("k: ").rstrip("\n") if value.isprintable() else _quoted(value)
 
 

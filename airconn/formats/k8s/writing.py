@@ -9,7 +9,7 @@ from typing import Any
 
 from airconn.errors import UsageError
 from airconn.formats import env, yaml_tree
-from airconn.formats.base import Faults, Loss, Rendered, WriteOptions, dropped, hidden_comments, holdable
+from airconn.formats.base import Faults, Loss, Rendered, WriteOptions, hidden_comments, holdable, losses_of_kinds
 from airconn.formats.env import stored
 from airconn.formats.k8s import declaration
 from airconn.formats.k8s.declaration import LAYOUT, NAME
@@ -32,14 +32,14 @@ __all__ = ["check", "refuse_too_large", "render", "render_secrets", "render_vari
 
 DEFAULT_NAME = "airflow-environment"
 EMPTY = "apiVersion: v1\nkind: List\nitems: []\n"
-"""A manifest of nothing."""
+"""A manifest without objects."""
 
 
 def render(bundle: Bundle, options: WriteOptions) -> Rendered:
     """A manifest of the bundle's connections and variables, as YAML documents.
 
-    Raises `InputErrors` where they don't fit into one Secret or two of them fall on one name, and `UsageError` for
-    names in `options` that Kubernetes doesn't take.
+    Raises `InputErrors` if they don't fit into one Secret or two have the same name, and `UsageError` for names in
+    `options` that Kubernetes doesn't take.
     """
     check(options)
     written = render_variables(bundle, options) if options.value(LAYOUT) == "env" else render_secrets(bundle, options)
@@ -60,9 +60,9 @@ def check(options: WriteOptions) -> None:
 
 
 def render_secrets(bundle: Bundle, options: WriteOptions) -> Rendered:
-    """One Secret an object, as Airflow's backend finds it."""
+    """A manifest with one Secret for each object, as Airflow's backend finds it."""
     held, losses = holdable(bundle, options)
-    losses += dropped(held, [Kind.POOLS], "k8s")
+    losses += losses_of_kinds(held, [Kind.POOLS], "k8s")
     documents: list[dict[str, Any]] = []
     written = []
     for obj in env.nameable(held):
@@ -85,7 +85,7 @@ def render_secrets(bundle: Bundle, options: WriteOptions) -> Rendered:
 
 
 def _secret_value(obj: Connection | Variable, options: WriteOptions) -> tuple[bytes, dict[str, str]]:
-    """What Airflow's backend is to find of an object, and what of the object that doesn't hold: field -> why."""
+    """The value of an object for Airflow's backend, and the fields that it doesn't hold, with the reasons."""
     text, lost = env.value_of(obj, options)
     nowhere = "has no place in a Secret"
     return text.encode(), {
@@ -94,9 +94,9 @@ def _secret_value(obj: Connection | Variable, options: WriteOptions) -> tuple[by
 
 
 def render_variables(bundle: Bundle, options: WriteOptions) -> Rendered:
-    """One Secret whose entries are environment variables."""
+    """A manifest with one Secret whose entries are environment variables."""
     held, losses = holdable(bundle, options)
-    losses += dropped(held, [Kind.POOLS], "k8s")
+    losses += losses_of_kinds(held, [Kind.POOLS], "k8s")
     way_out = ", or write one Secret an object with --k8s-layout backend"
     env.refuse_collisions(held, "the environment", way_out)
     entries: dict[str, bytes] = {}
@@ -122,7 +122,7 @@ def render_variables(bundle: Bundle, options: WriteOptions) -> Rendered:
 
 
 def _unnameable(obj: Connection | Variable, options: WriteOptions) -> str:
-    """Why an object can't be an environment variable of a container, if it can't."""
+    """Why an object can't be an environment variable of a container. Empty if it can."""
     if not obj.id or not ENTRY.fullmatch(env.env_name(obj.kind, obj.id)):
         return "the id can't be part of the name of an entry in a Secret"
     return env.no_value(obj, options)
@@ -142,7 +142,7 @@ def true_ids(objects: Iterable[Connection | Variable]) -> dict[str, str]:
 
 
 def refuse_too_large(sizes: Iterable[int]) -> None:
-    """Raises `InputErrors` where the entries of one Secret are larger than Kubernetes takes."""
+    """Raises `InputErrors` if the entries of one Secret are larger than Kubernetes takes."""
     faults = Faults()
     if (size := sum(sizes)) > LARGEST:
         faults.add(

@@ -1,4 +1,4 @@
-"""What the `settings` format declares."""
+"""The declaration of the `settings` format."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airconn.formats.declaration import Format
 
 
 def sniff(text: str) -> bool:
-    """Whether a text of unknown name has the top-level key `airflow`."""
+    """Whether a text has the top-level key `airflow`."""
     return re.search(r"^airflow:(\s|$)", text, re.MULTILINE) is not None
 
 

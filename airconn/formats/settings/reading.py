@@ -1,7 +1,7 @@
 """Reads Astro's `airflow_settings.yaml`, by Astro's rules without its bugs.
 
-Read in astro-cli 1.45.0, `settings/settings.go` and `settings/types.go`. Scalars are the text as written, keys keep
-their case below `conn_extra`, an empty variable is one, and a URI is read as Airflow reads it.
+The rules are from astro-cli 1.45.0, `settings/settings.go` and `settings/types.go`. Scalars are the text as written,
+keys keep their case below `conn_extra`, an empty variable counts, and a URI is read as Airflow reads it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ FIELDS_BESIDE_URI = ("conn_type", "conn_host", "conn_login", "conn_password", "c
 
 
 def read(text: str, source: str, options: ReadOptions) -> Reading:
-    """The objects of a settings file. Raises `InputError` where it isn't one."""
+    """The objects of a settings file. Raises `InputError` for a file of another shape."""
     document = yaml_tree.load(text, source)
     top = [key for key in document if key.lower() == "airflow"] if isinstance(document, tree.Mapping) else []
     airflow = document[top[0]] if len(top) == 1 else None
@@ -73,7 +73,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
 
 
 def _near(names: list[str], known: list[str]) -> str | None:
-    """The first of the names that is most likely one of the known ones, misspelt."""
+    """The first of the names that is close to one of the known ones."""
     from difflib import get_close_matches
 
     return next((name for name in names if get_close_matches(str(name)[:80].lower(), known, cutoff=0.7)), None)
@@ -103,7 +103,7 @@ class _SettingsReader:
                 continue
             try:
                 fields = self.known(kind, entry)
-                # Astro's template has an empty entry of each kind; it stands for nothing.
+                # Astro's template has an empty entry of each kind, which isn't an object.
                 if _text(fields, FIELDS[kind][0], place):
                     obj = read(fields, place)
                     self.found += [obj] if obj else []
@@ -113,7 +113,7 @@ class _SettingsReader:
                 self.faults.take(error)
 
     def known(self, kind: Kind, entry: tree.Mapping) -> dict[str, Any]:
-        """The fields by Astro's names, which it takes in any case. Unknown ones are told and left out."""
+        """The fields by Astro's names, which are read in any case. Unknown ones get a note and are skipped."""
         fields: dict[str, Any] = {}
         for key, value in entry.items():
             if key.lower() in FIELDS[kind]:
@@ -185,7 +185,7 @@ class _SettingsReader:
 
 
 def _extra(value: Any) -> Text | Redacted | None:
-    """An extra given as a mapping, or as JSON text."""
+    """The extra that is given as a mapping or as JSON text."""
     if value is None or value == "":
         return None
     return Text.of(value if isinstance(value, str) else jsontext.dumps(value))

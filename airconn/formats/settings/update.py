@@ -1,7 +1,7 @@
 """Changes an `airflow_settings.yaml` in place: values that differ, new entries behind the others, and no other line.
 
-The text is edited where the YAML parser says that a value stands, and read again afterwards: an edit that would
-change anything else is refused.
+The text is edited at the places that the YAML parser gives, and read again afterwards: an edit that would change
+anything else is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from airconn.formats import connection_uri, yaml_tree
-from airconn.formats.base import IsUnchanged, ReadOptions, Rendered, StoredForm, WriteOptions, not_in_place, verified
+from airconn.formats.base import (
+    IsUnchanged,
+    ReadOptions,
+    Rendered,
+    StoredForm,
+    WriteOptions,
+    not_in_place,
+    verify_edit,
+)
 from airconn.formats.settings import reading, writing
 from airconn.formats.yaml_edit import YamlEdits
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Text, jsontext
@@ -26,9 +34,9 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def update(
     text: str, changes: Mapping[Key, AirflowObject | None], options: WriteOptions, is_unchanged: IsUnchanged
 ) -> Rendered:
-    """`text` with the objects of `changes` as they are wanted; None takes one out.
+    """`text` with the objects of `changes`, where None removes an object.
 
-    Raises `InputError` where the file doesn't parse, and `BlockedError` where it can't be changed in place.
+    Raises `InputError` for a file that doesn't parse, and `BlockedError` if it can't be changed in place.
     """
     as_before = ReadOptions(airflow=options.airflow)
     before = reading.read(text, "", as_before).checked().bundle
@@ -50,12 +58,12 @@ def update(
         else:
             editor.change(held, wanted)
     after = mark + editor.result()
-    verified(lambda: reading.read(after, "", as_before).checked().bundle, before, changes, expected)
+    verify_edit(lambda: reading.read(after, "", as_before).checked().bundle, before, changes, expected)
     return Rendered(after, rendered.losses, rendered.notes)
 
 
 def stored_in(text: str, options: WriteOptions) -> StoredForm:
-    """What is read back of an object after it was written, wherever that is."""
+    """Gives the object that is read back from a settings file, whatever `text` is."""
     return lambda obj: writing.stored(obj, options)
 
 
@@ -114,7 +122,7 @@ class _SettingsEditor(YamlEdits):
                 self.put(node, value)
 
     def put(self, node: Node, value: Any) -> None:
-        """Writes a value where another stands, in its style of quotes."""
+        """Replaces a value by another, in the same style of quotes."""
         start, end = node.start_mark.index, self.end(node)
         style = getattr(node, "style", None)
         new = "" if value is None else _written(value, style, _indent(self.text, start))
@@ -123,7 +131,7 @@ class _SettingsEditor(YamlEdits):
         self.replace(start, end, new)
 
     def put_mapping(self, node: MappingNode, extra: Text) -> None:
-        """Writes an extra over one that is YAML: leaf by leaf where the keys are the same, else as JSON."""
+        """Replaces an extra that is YAML: leaf by leaf if the keys are the same, else as JSON."""
         try:
             value = jsontext.loads(extra.text)
         except ValueError:
@@ -181,14 +189,14 @@ class _SettingsEditor(YamlEdits):
         return self.newline.join(" " * column + line if line else line for line in lines)
 
     def result(self) -> str:
-        # What is added to an empty section belongs before what follows it.
+        # Sections are edited from the end, so that an addition to an empty one comes before the next section.
         for kind, entries in reversed(self.added.items()):
             self.append(kind, entries)
         return self.edited()
 
 
 def _value(node: Node | None, name: str) -> Node | None:
-    """The node under a key, which Astro takes in any case."""
+    """The node under a key, which Astro reads in any case."""
     if isinstance(node, MappingNode):
         for key, value in node.value:
             if isinstance(key, ScalarNode) and key.value.lower() == name:
@@ -217,7 +225,7 @@ def _indent(text: str, place: int) -> int:
 
 
 def _written(value: Any, style: str | None, indent: int) -> str:
-    """A scalar as YAML, in a style of quotes if it can be."""
+    """A scalar as YAML, in a style of quotes if possible."""
     if isinstance(value, str) and value.isprintable():
         if style == '"':
             return json.dumps(value, ensure_ascii=False)

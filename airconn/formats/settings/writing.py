@@ -15,7 +15,7 @@ ID_FIELDS = {kind: fields[0] for kind, fields in FIELDS.items()}
 
 
 def entry(obj: AirflowObject) -> dict[str, Any]:
-    """One entry of a settings file, as a mapping of what is set."""
+    """An entry of a settings file, as a mapping of the fields that are set."""
     return _write(obj, [])
 
 
@@ -40,7 +40,7 @@ def render(bundle: Bundle, options: WriteOptions) -> Rendered:
 
 
 def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
-    """What is read back of an object that was written: all of it but for what is lost."""
+    """The object that is read back after it was written: without what is lost."""
     if _unwritable(obj):
         return None
     losses: list[Loss] = []
@@ -59,7 +59,7 @@ def _lose(
 
 
 def _unwritable(obj: AirflowObject) -> str:
-    """Why a settings file has no place for an object, if it hasn't."""
+    """Why a settings file can't hold an object. Empty if it can."""
     if not obj.id:
         return "has an empty id, which makes it an empty entry in a settings file"
     if isinstance(obj, Connection) and obj.conn_type == "":
@@ -86,7 +86,7 @@ def _connection(connection: Connection, losses: list[Loss]) -> dict[str, Any]:
 
 
 def _pool(pool: Pool, losses: list[Loss]) -> dict[str, Any]:
-    # That deferred tasks don't count is what a settings file means, so that no place for it loses nothing.
+    # A settings file means that deferred tasks don't count, so that False is not a loss.
     for field in ("include_deferred", "team_name"):
         if getattr(pool, field) not in (None, False):
             _lose(pool, field, losses)

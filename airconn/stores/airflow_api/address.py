@@ -1,4 +1,4 @@
-"""From what a user calls the address of an Airflow to the base URL of its API."""
+"""Makes the base URL of an API of the address that a user gives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 from airconn.errors import UsageError
 
 _PAGES = ("/api/v1", "/api/v2", "/home", "/login", "/auth/login")
-"""Ends of addresses that people copy from documentation and from a browser. The API's version is asked for anyway."""
+"""Ends of addresses that people copy from documentation and from a browser. They don't decide the API's version."""
 
 _EXAMPLE = "an address is like http://localhost:8080 or https://example.org/deployment"
 
@@ -44,9 +44,9 @@ def base_url(address: str) -> str:
 
 
 def path_of(*segments: str) -> str:
-    """A path of these segments, each percent-encoded in full.
+    """The path of these segments, each percent-encoded in full.
 
-    A segment of dots alone is encoded as well: clients and proxies resolve `.` and `..`, which both are valid ids.
+    A segment of dots is encoded as well: clients and proxies resolve `.` and `..`, which are both valid ids.
     """
     return "/" + "/".join(
         quote(segment, safe="") if segment.strip(".") else segment.replace(".", "%2E") for segment in segments

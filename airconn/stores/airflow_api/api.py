@@ -1,4 +1,4 @@
-"""What an API has to bring: paths, bodies, and what an answer means."""
+"""The contract of a version of the API: paths, bodies, and objects in answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airconn.stores.airflow_api.sent_fields import sent_along
 from airconn.stores.http.messages import Request
 
 ID_NAMES: Final = {Kind.CONNECTIONS: "connection_id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
-"""What the id of an object is called in bodies and answers."""
+"""The names of the ids in bodies and answers."""
 
 
 class NotWritten(AirconnError):
@@ -22,7 +22,7 @@ class NotWritten(AirconnError):
 
 
 class Api(ABC):
-    """One version of the API: its paths, and what objects look like in it. It builds requests, and sends none."""
+    """One version of the API: its paths, and the form of objects. It builds requests, but doesn't send them."""
 
     prefix: ClassVar[str]
     searches: ClassVar[bool]
@@ -38,23 +38,23 @@ class Api(ABC):
 
     @abstractmethod
     def lists_in_full(self, kind: Kind) -> bool:
-        """Whether the list of a kind has all there is to know about its objects."""
+        """Whether the list of a kind has all fields of its objects."""
 
     @abstractmethod
     def parse(self, kind: Kind, item: Mapping[str, Any]) -> AirflowObject:
-        """The object in an answer. Raises `TargetError`, which quotes no value, where it isn't one."""
+        """The object in an answer. Raises `TargetError` that quotes no value if the answer isn't one."""
 
     def sent(self, step: Step) -> frozenset[str]:
-        """The fields that an update sends: what it writes, and what goes along with it."""
+        """The fields that an update sends: those that it writes, and those that are sent along."""
         return step.written | sent_along(step, self.dialect)
 
     @abstractmethod
     def create(self, obj: AirflowObject) -> Sequence[Request]:
-        """What to send, one after the other, to create an object. Raises `NotWritten`."""
+        """The requests, in their order, that create an object. Raises `NotWritten`."""
 
     @abstractmethod
     def update(self, step: Step) -> Sequence[Request]:
-        """What to send to write the fields `sent` of an object, and no others. Raises `NotWritten`."""
+        """The requests that write the fields `sent` of an object, and no others. Raises `NotWritten`."""
 
     def entity(self, step: Step) -> dict[str, Any]:
         """The part of a bulk request for a created or updated object. Raises `NotWritten`."""

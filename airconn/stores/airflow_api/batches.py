@@ -1,4 +1,4 @@
-"""Carries out steps many at a time, where the API has a call for that, and says of each what became of it."""
+"""Carries out many steps in one request, if the API has a call for that, and gives the outcome of each."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ from airconn.stores.http.messages import Reply
 from airconn.stores.meanwhile import CHANGED
 
 _FIRST = 25
-"""The first request is a small one, so that what goes wrong with all objects goes wrong with few; then they grow."""
+"""The entries of the first request. It is small, so that what fails for all objects fails for few; then they grow."""
 _MOST = 500
 _LARGEST = 500_000
-"""In characters. Many a gateway takes no body beyond a megabyte."""
+"""The most characters of a request. Many gateways refuse a body of more than a megabyte."""
 _DONE = range(200, 300)
 
 
 def carry_out(session: Session, api: Api, steps: Iterable[Step], *, whole: bool) -> Iterator[Outcome]:
     """The outcome of each step that writes, in their order, by the calls that the API has.
 
-    `whole`: no object may come into being in two steps, for no later run would complete it. Raises `TargetError`
+    `whole`: no object may be created in two steps, since no later run would complete it. Raises `TargetError`
     before the first write, where the server doesn't answer or doesn't let us in.
     """
     writer = ApiWriter(session, api, whole=whole)
@@ -61,7 +61,7 @@ def carry_out(session: Session, api: Api, steps: Iterable[Step], *, whole: bool)
 
 
 class Fate(Enum):
-    """What is known of entries that were sent and aren't known to be done."""
+    """What is known about entries that were sent and may not have been carried out."""
 
     OPEN = "they weren't sent, or certainly not done"
     NOT_DONE = "a request was answered, and they weren't among what was done; a gateway may have sent it twice"
@@ -69,7 +69,7 @@ class Fate(Enum):
     NOT_FROM_AIRFLOW = "passwords that were sent, and something that is not the Airflow answered"
 
     def after(self, reply: Reply) -> Fate:
-        """What is known after another request with them was answered."""
+        """What is known after another request with the same entries was answered."""
         if self in (Fate.MAYBE_DONE, Fate.NOT_FROM_AIRFLOW):
             return self
         if reply.doubtful or reply.status >= 500:
@@ -95,15 +95,15 @@ class _Part:
         return Doubt.BARE if item.content is BulkContent.BARE else Doubt.WHOLE
 
     def failed(self, message: str) -> Iterator[Outcome]:
-        """The outcomes where nothing has come of the entries now."""
+        """The outcomes of entries that this request didn't carry out."""
         yield from (self.told(item, Outcome(item.step, message)) for item in self.entries)
 
     def unknown(self, message: str) -> Iterator[Outcome]:
-        """The outcomes where it isn't known what became of the entries."""
+        """The outcomes of entries that may have been carried out."""
         yield from replace(self, fate=Fate.MAYBE_DONE).failed(message)
 
     def told(self, item: BulkEntry, outcome: Outcome) -> Outcome:
-        """An outcome that says what may be there without its password."""
+        """The outcome, with an error that says so if the connection may exist without its password."""
         lacks = outcome.error and self.doubt(item) is Doubt.BARE
         return replace(outcome, error=f"{outcome.error}; {LACKS}") if lacks else outcome
 
@@ -120,7 +120,7 @@ class BatchWriter:
         self._ceiling = _MOST
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        """The outcome of each step, in their order. The last one has what there is to tell of all of them."""
+        """The outcome of each step, in their order. The last one has the notes about all of them."""
         ahead = _Ahead(steps)
         is_told = False
         for entries in self._grouped(ahead):
@@ -142,7 +142,7 @@ class BatchWriter:
                 yield Outcome(item.step, f"{own_fault(error)}{lacks}")
 
     def _grouped(self, steps: Iterable[Step]) -> Iterator[list[BulkEntry]]:
-        """The steps as they go into requests. No more are taken than are due, but for one that needs another."""
+        """Groups steps into requests, taking one step more than needed to see where a group ends."""
         group: list[BulkEntry] = []
         weight = 0
         for step in steps:
@@ -159,7 +159,7 @@ class BatchWriter:
             yield group
 
     def _unless_changed(self, entries: Sequence[BulkEntry]) -> Iterator[Outcome]:
-        """The outcomes of entries of one key. What is merged with what was read is read again right before."""
+        """The outcomes of entries of one key. Objects that are merged with what was read are read again before."""
         merging = [item.step for item in entries if is_merged(item.step)]
         if len(entries) == 1 or not merging or self._writer.why_not():
             yield from self._carry_out(entries)
@@ -188,7 +188,7 @@ class BatchWriter:
             yield from self._send(_Part(key, entries))
 
     def _send(self, part: _Part) -> Iterator[Outcome]:
-        """Sends entries in one request, and what it doesn't do in smaller ones."""
+        """Sends entries in one request, and those that it doesn't carry out in smaller ones."""
         key, entries = part.key, part.entries
         first = entries[0].step
         request = replace(bulk.request(self._api, key, [item.entity for item in entries]), late=part.completes)
@@ -224,11 +224,11 @@ class BatchWriter:
             yield from self._rest(part, succeeded)
 
     def _shrink(self, size: int) -> None:
-        """Lets no other request be as large as one that was too large, or took too long."""
+        """Makes further requests smaller than one that was too large, or took too long."""
         self._ceiling = self._most = max(1, size // 2)
 
     def _rest(self, part: _Part, succeeded: frozenset[str]) -> Iterator[Outcome]:
-        """The outcomes where only some were dealt with, or none: the others are tried in halves, down to one each."""
+        """The outcomes after a request that left entries undone. These are tried in halves, down to one each."""
         left = [item for item in part.entries if item.step.id not in succeeded]
         again = {outcome.step.id: outcome for outcome in self._halved(replace(part, entries=left))}
         yield from (again.get(item.step.id) or Outcome(item.step) for item in part.entries)
@@ -245,7 +245,7 @@ class BatchWriter:
         """The outcome of an entry by itself, with its password, and the server's own reason if it is refused."""
         doubt = part.doubt(item)
         if doubt is not Doubt.NONE:
-            self._passwords.note_lacking(item)  # it may be there already, without
+            self._passwords.note_lacking(item)  # it may exist already without its password
         outcome = self._writer.attempt(item.step, doubt, completes=part.completes)
         if outcome.untried and part.fate is not Fate.OPEN:
             error = f"{UNKNOWN}; {outcome.error}".replace("not tried", "not tried again")
@@ -253,7 +253,7 @@ class BatchWriter:
         return part.told(item, outcome)
 
     def _perhaps_singly(self, part: _Part) -> Iterator[Outcome]:
-        """Where this call wants other rights than that for a single object. One that is refused is enough to see."""
+        """The outcomes if this call needs other rights than that for a single object, until one is refused."""
         refusal = ""
         for item in part.entries:
             if refusal:
@@ -265,7 +265,7 @@ class BatchWriter:
             yield outcome
 
     def _after_silence(self, part: _Part, error: NoAnswer) -> Iterator[Outcome]:
-        """The outcomes where the answer is missing. What was to be created is looked for, all else is done again."""
+        """The outcomes if the answer is missing. Created objects are looked for, and all else is sent again."""
         if not error.maybe_done:
             yield from part.failed(told(error))
             return
@@ -291,7 +291,7 @@ class BatchWriter:
         yield from (outcomes[item.step.id] for item in part.entries)
 
     def _settled(self, step: Step, held: AirflowObject, doubt: Doubt) -> Outcome:
-        """The outcome of a create that had no answer, where the object is there now."""
+        """The outcome of a create without an answer, if the object exists now."""
         if why := self._writer.why_not(completes=True):
             return Outcome(step, f"{UNKNOWN}; not tried again: {why}")
         try:
@@ -304,13 +304,13 @@ class BatchWriter:
         return Outcome(step)
 
     def _held(self, part: _Part) -> dict[str, AirflowObject]:
-        """What there is by now of what was to be created; for all else, only whether the server is there.
+        """The objects of the entries that exist by now. Of entries that create nothing, only asks the server at all.
 
         Raises `AirconnError` where it isn't.
         """
         kind = part.key.kind
         if part.completes:
-            return {}  # whether the server is there shows in what is sent next
+            return {}  # the next request shows whether the server answers
         if part.key.action is not Action.CREATE:
             Lister(self._session, self._api, kind, unwatched).count()
             return {}
@@ -319,7 +319,7 @@ class BatchWriter:
 
 
 class _Ahead:
-    """Steps that can be asked whether they are over, which takes the next one."""
+    """An iterator of steps that can be asked whether it has ended, for which it takes the next step."""
 
     def __init__(self, steps: Iterable[Step]) -> None:
         self._steps = iter(steps)
@@ -336,5 +336,5 @@ class _Ahead:
 
 
 def _completes(entries: Sequence[BulkEntry]) -> bool:
-    """Whether objects would be left half done without these, so that they are sent after the deadline as well."""
+    """Whether objects would be incomplete without these entries, so that they are sent after the deadline as well."""
     return any(item.content is BulkContent.PASSWORD for item in entries)

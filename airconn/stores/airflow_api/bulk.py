@@ -1,4 +1,4 @@
-"""What a `PATCH` on a whole collection of `/api/v2` takes: many objects in one request, all of one action."""
+"""Builds and reads a `PATCH` on a collection of `/api/v2`: many objects in one request, all with one action."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ Entity = Mapping[str, Any] | str
 
 @dataclass(frozen=True, slots=True)
 class BulkKey:
-    """What the entries of one request have in common."""
+    """The properties that all entries of one request share."""
 
     kind: Kind
     action: Action
     mask: tuple[str, ...] = ()
-    """The fields that an update writes, where the server heeds that."""
+    """The fields that an update writes, if the server honours that."""
 
 
 class BulkContent(Enum):
-    """What an entry has of its object (`late_passwords`)."""
+    """Which part of its object an entry has (`late_passwords`)."""
 
     WHOLE = "all that its step writes"
     BARE = "all but the password, which comes later"
@@ -50,7 +50,7 @@ class BulkContent(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BulkEntry:
-    """A step as it goes into a request. Without a key, it has to be carried out by itself."""
+    """A step as a part of a request. Without a key, it has to be sent in a request of its own."""
 
     step: Step
     key: BulkKey | None = None
@@ -59,13 +59,13 @@ class BulkEntry:
 
     @property
     def weight(self) -> int:
-        """About how many characters it takes."""
+        """Its approximate number of characters."""
         values = self.entity.values() if isinstance(self.entity, Mapping) else (self.entity,)
         return sum(len(value) if isinstance(value, str) else 8 for value in values) + 100
 
 
 def entry(api: Api, step: Step) -> BulkEntry:
-    """How a step goes into a request with others, if it does. What is refused, is so by itself."""
+    """The entry of a step. A step that the API refuses gets no key, so that it is refused by itself."""
     try:
         key = _key(api, step)
         return BulkEntry(step, key, _entity(api, key, step)) if key else BulkEntry(step)
@@ -108,7 +108,7 @@ def _entity(api: Api, key: BulkKey, step: Step) -> Entity:
 
 
 def request(api: Api, key: BulkKey, entities: Iterable[Entity]) -> Request:
-    """The request that carries out entries of one key. A repeated create would meet what the first one made."""
+    """The request that carries out entries of one key. A create isn't repeatable: it would find its own objects."""
     action = {"action": key.action.value, "entities": list(entities), **_ON[key.action]}
     if key.mask:
         action["update_mask"] = list(key.mask)
@@ -118,9 +118,9 @@ def request(api: Api, key: BulkKey, entities: Iterable[Entity]) -> Request:
 
 
 def done(reply: Reply, key: BulkKey, entries: Sequence[BulkEntry]) -> frozenset[str] | None:
-    """The ids that were dealt with, by the answer to `request`; None where the answer tells none.
+    """The ids that were carried out, by the answer to `request`. None if the answer doesn't say.
 
-    The status is 200 even where nothing was done. What was to be deleted and is gone already counts as done.
+    The status is 200 even if nothing was done. A deletion of an object that is gone already counts as done.
     """
     if not is_result(reply, key.action):
         return None

@@ -1,4 +1,4 @@
-"""What carries requests to an Airflow: apache-airflow-client, over a pool of connections of `stores.http`."""
+"""Carries requests to an Airflow by apache-airflow-client, over a pool of connections of `stores.http`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def airflow_transport(base: str, settings: Settings) -> Transport:
-    """What sends requests to the Airflow at `base`. Nothing is imported or opened before the first one."""
+    """The transport to the Airflow at `base`. Nothing is imported or opened before the first request."""
     way_in = "set AIRCONN_TOKEN to a token that is let through"
     return Transport(base, settings, name="the Airflow", way_in=way_in, carrier=_by_client)
 
@@ -29,7 +29,7 @@ def _by_client(pool: PoolManager) -> Carrier:
     from urllib3.exceptions import SSLError
 
     configuration = Configuration()
-    configuration.proxy = None  # of the environment, which the pool has seen to
+    configuration.proxy = None  # the pool already uses that of the environment
     client = RESTClientObject(configuration)
     client.pool_manager = pool
 
@@ -40,7 +40,7 @@ def _by_client(pool: PoolManager) -> Carrier:
                 request.method, url, headers=headers, body=request.body, post_params=form, _request_timeout=seconds
             ).response
         except ApiException as error:
-            # What the client makes of a TLS failure: its text is the reason.
+            # The client turns a TLS failure into this, with the reason as its text.
             raise SSLError(str(error.reason)) from None
 
     return carry

@@ -1,6 +1,6 @@
-"""Loads the parts of apache-airflow-client that are used, and not the 300 modules that its package loads.
+"""Loads the parts of apache-airflow-client that are used, instead of the 300 modules that its package loads.
 
-That is nine tenths of the time that a command would take before its first request.
+Loading them would be nine tenths of a command's time before its first request.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _lock = threading.Lock()
 
 
 def prepare(name: str = _PACKAGE) -> None:
-    """Puts off what the package loads until it is asked for that, which airconn doesn't do.
+    """Delays what the package loads until it is used, which airconn doesn't do.
 
-    A package that is loaded already, or isn't what it was in the versions that are known, is left alone.
+    A package that is loaded already, or differs from the known versions, isn't touched.
     """
     with _lock:
         if name not in sys.modules:

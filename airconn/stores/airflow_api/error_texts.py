@@ -1,4 +1,4 @@
-"""What an Airflow says about a failure, as far as it can be shown.
+"""Finds the reason of a failure in an Airflow's answer, without showing what was sent.
 
 A 422 of Airflow 3 echoes the body that was sent, passwords included; a 409 of 3.0 and 3.1 has the SQL statement in
 it; JSON schema messages of Airflow 2 quote what they complain about. So a text is shown only when nothing of what was
@@ -20,7 +20,7 @@ _OPEN = frozenset({"connection_id", "conn_type", "key", "name", "pool", "slots",
 
 
 def reason(reply: Reply, sent: Mapping[str, Any] | None = None, secrets: Iterable[str] = ()) -> str:
-    """The server's reason in one line, or '' where it gives none that can be shown."""
+    """The server's reason in one line. Empty if it has none that can be shown."""
     answer = reply.json()
     if not isinstance(answer, dict):
         return ""
@@ -43,9 +43,9 @@ def _of_field(item: Mapping[str, Any], hidden: list[str]) -> str:
 
 
 def _values(body: Mapping[str, Any]) -> Iterator[str]:
-    """Each text that was sent and may be a secret, and each leaf of those that are JSON.
+    """Each text that was sent and may be a secret, and each leaf of JSON in them.
 
-    A host of one letter is in every text, and tells nothing.
+    Texts of one letter are left out: they are in every answer.
     """
     for name, value in body.items():
         if name in _OPEN or not isinstance(value, str):

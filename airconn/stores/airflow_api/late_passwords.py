@@ -1,4 +1,4 @@
-"""Passwords of new connections, sent in a second request: the one trick of the writes that is only for speed.
+"""Sends the passwords of new connections in a second request, only because that is faster.
 
 A server of Airflow 3 that creates a connection with a password makes it known to the mask of its log, which gets
 slower with each one that it knows: 1,000 take 20 seconds. Created without their passwords and then updated with them,
@@ -45,7 +45,7 @@ _LEARNS = (
 
 
 class LatePasswords:
-    """Decides for one run whether passwords come late, and sends them."""
+    """Decides for one run whether passwords are sent late, and sends them."""
 
     def __init__(self, session: Session, api: Api, *, whole: bool) -> None:
         """`whole`: no connection is created without its password, because no later run would complete it."""
@@ -53,14 +53,14 @@ class LatePasswords:
         self._api = api
         self._off = whole or not api.dialect.bulk_keeps_unnamed
         self._may_update = False
-        """Whether these credentials are known to be allowed to change connections, beside creating them."""
+        """Whether these credentials are known to be allowed to update connections, and not only to create them."""
         self._lacking: set[str] = set()
         """The connections that were created without their passwords and haven't got them yet."""
         self._sent: set[Any] = set()
-        """The passwords that connections got afterwards."""
+        """The passwords that were sent late."""
 
     def are_due(self, key: BulkKey | None, entries: Sequence[BulkEntry]) -> bool:
-        """Whether the passwords of what one request creates are to come late. May ask the server."""
+        """Whether to send the passwords of what one request creates late. May ask the server."""
         if len(entries) < 2 or key != BulkKey(Kind.CONNECTIONS, Action.CREATE):
             return False
         if self._off or len({_password(item) for item in entries}) <= MANY_PASSWORDS:
@@ -69,7 +69,7 @@ class LatePasswords:
             try:
                 reply = self._session.send(_may_update(self._api))
             except AirconnError:
-                return False  # what is sent next meets the same, and tells of it
+                return False  # the next request fails in the same way, and reports it
             self._may_update = reply.status in range(200, 300) and is_result(reply, Action.UPDATE)
             self._off = reply.status == 403
         return self._may_update
@@ -82,7 +82,7 @@ class LatePasswords:
     ) -> Iterator[Outcome]:
         """The outcomes of creating connections without their passwords, by `create`, and of `update` with these.
 
-        `create` calls `note_lacking` for each one that has come to be there without.
+        `create` calls `note_lacking` for each one that was created without its password.
         """
         self._lacking.clear()
         created = list(create([_without_password(item) for item in entries]))
@@ -101,20 +101,20 @@ class LatePasswords:
         yield from created
 
     def note_lacking(self, item: BulkEntry) -> None:
-        """Notes that an entry has come to be there, or may have, if it was sent without its password."""
+        """Notes that an entry was, or may have been, created, if it was sent without its password."""
         if item.content is BulkContent.BARE:
             self._lacking.add(item.step.id)
 
     def notes(self) -> tuple[Note, ...]:
-        """What the passwords that came late cost the server, where that is much."""
+        """A note on the server's time for the passwords that were sent late, if that is much."""
         many = len(self._sent)
         return (Note(self._session.base, _LEARNS.format(many)),) if many >= _TELLING else ()
 
 
 def can_come_late(step: Step) -> bool:
-    """Whether the password of a connection can come late. An update takes `***` for what is there.
+    """Whether the password of a connection can be sent late. An update takes `***` for the present value.
 
-    Where it belongs to a team, credentials that may create it may not be those that may change it.
+    For a connection of a team, credentials that may create it may not be allowed to update it.
     """
     source = step.source
     plain = isinstance(source, Connection) and not source.team_name and "password" not in source.literal
@@ -128,12 +128,12 @@ def may_have_come_late(done: Sequence[Step], dialect: RestDialect) -> list[Step]
 
 
 def _password(item: BulkEntry) -> Any:
-    """The password that goes into a request with an entry, if one does."""
+    """The password in an entry. None if it has none."""
     return None if isinstance(item.entity, str) else item.entity.get("password")
 
 
 def _without_password(item: BulkEntry) -> BulkEntry:
-    """The same without a password in it, if it can come late."""
+    """The entry without its password, if that can be sent late."""
     if not can_come_late(item.step) or isinstance(item.entity, str):
         return item
     values = {name: value for name, value in item.entity.items() if name != "password"}
@@ -141,13 +141,13 @@ def _without_password(item: BulkEntry) -> BulkEntry:
 
 
 def _password_alone(api: Api, item: BulkEntry) -> BulkEntry:
-    """The update that gives a connection the password that it was created without, with all that it belongs to."""
+    """The update that gives a connection its password, with the fields that the password belongs to."""
     step = replace(item.step, action=Action.UPDATE, target=item.step.source, changes=(_PASSWORD,))
     return BulkEntry(step, BulkKey(step.kind, step.action), api.entity(step), BulkContent.PASSWORD)
 
 
 def _may_update(api: Api) -> Request:
-    """A request that changes nothing. Credentials that may create connections and not change them are refused."""
+    """A request that changes nothing, and is refused to credentials that may not update connections."""
     absent = {"connection_id": f"airconn-{secrets.token_hex(16)}", "conn_type": "generic"}
     action = {"action": "update", "entities": [absent], "action_on_non_existence": "skip"}
     return Request("PATCH", api.path(Kind.CONNECTIONS), body={"actions": [action]}, repeatable=True)

@@ -1,4 +1,4 @@
-"""Why a server fails when it is to list objects, as far as its version tells."""
+"""Explains why a server fails to list objects, as far as its version tells."""
 
 from __future__ import annotations
 

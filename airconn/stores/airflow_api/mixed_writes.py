@@ -1,4 +1,4 @@
-"""Looks whether two writers at once have made one connection of the fields of both.
+"""Finds connections that two writers at once have made of the fields of both.
 
 A server reads a connection, sets its fields, and writes those that differ from what it read. A field that another
 writer changes in between, and that is the same for the server, stays the other one's. All fields travel in one
@@ -21,12 +21,12 @@ from airconn.stores.airflow_api.stored_forms import is_shown, stored_form
 from airconn.stores.base import unwatched
 
 _MOST = 1000
-"""With more passwords that may be new, a list takes a server minutes: it makes each known to the mask of its log."""
+"""The most passwords that may be new. With more, a list takes minutes: the server masks each of them in its log."""
 _UNSEEN = "whether another import changed some of these connections at the same time isn't looked at: --verify does"
 
 
 def mixed(session: Session, api: Api, done: Sequence[Step]) -> tuple[frozenset[Key], tuple[Note, ...]]:
-    """Which of the written connections aren't as they were written, as far as a list shows it.
+    """The written connections that aren't as they were written, as far as a list shows it.
 
     A note says where that wasn't looked at.
     """
@@ -52,7 +52,7 @@ def _writes_password(step: Step) -> bool:
 
 
 def _held(session: Session, api: Api, steps: dict[str, Step]) -> dict[str, AirflowObject]:
-    """What the server shows. The list of Airflow 2 lacks only the extras, which would be a request each."""
+    """The connections as the server lists them. In Airflow 2 without extras, which the list lacks."""
     if api.lists_in_full(Kind.CONNECTIONS):
         return ApiReader(session, api, unwatched).find(Kind.CONNECTIONS, steps)
     items = Lister(session, api, Kind.CONNECTIONS, unwatched).read().items
@@ -60,7 +60,7 @@ def _held(session: Session, api: Api, steps: dict[str, Step]) -> dict[str, Airfl
 
 
 def _differs(step: Step, held: AirflowObject | None, api: Api) -> bool:
-    """Whether a connection is another one than was written. One that is gone was deleted, which mixes nothing."""
+    """Whether a connection differs from what was written. A deleted one isn't mixed."""
     if held is None or not isinstance(held, Connection):
         return False
     names = api.sent(step) if step.action is Action.UPDATE else frozenset(value_fields(step.kind)) - {"team_name"}

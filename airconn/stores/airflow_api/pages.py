@@ -1,4 +1,4 @@
-"""All objects of a kind, page by page: several pages at a time, and whole, but for what the server fails on."""
+"""Lists all objects of a kind, several pages at a time, and completely, except for those that the server fails on."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from airconn.stores.http.messages import Request
 from airconn.stores.in_parallel import in_order
 
 PAGE = 100
-"""The most that any version gives in one page, unless its `maximum_page_limit` was raised."""
+"""The most entries that any version gives in one page, unless its `maximum_page_limit` was raised."""
 _AT_A_TIME = 2
-"""More gain nothing: a page costs the server a processor, and most have one or two workers."""
+"""The pages that are read at a time. More aren't faster: a page takes a processor, and most servers use two."""
 _READINGS = 4
 _MOST_UNSHOWN = 100
 _BEYOND = 10**9
@@ -29,7 +29,7 @@ Item = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entry of a list. An item of None is one that the server fails on."""
+    """One entry of a list. The server fails on one whose item is `None`."""
 
     id: str
     item: Item | None
@@ -46,7 +46,7 @@ class _Page:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All that a server shows of a kind, and how many it fails on."""
+    """All objects of a kind that a server shows, and the number of those that it fails on."""
 
     items: dict[str, Item]
     unshown: int = 0
@@ -89,7 +89,7 @@ class Lister:
         return self._ask(_BEYOND, 1, *query).total
 
     def _read_once(self) -> list[Row] | None:
-        """One reading of all pages, or None where they don't fit together.
+        """The rows of all pages, read once. None if they don't fit together.
 
         Pages come in the order of the primary key, so a new object comes last, and one that goes moves those behind
         it. Each page therefore begins with the last object of the one before, to see that it still does; and the
@@ -125,7 +125,7 @@ class Lister:
     def _page(self, offset: int, limit: int) -> _Page:
         """A page. Where the server fails on it, halves of it, down to the rows that it fails on.
 
-        Raises `ShowingFailed` where it fails on everything, or on too many of them.
+        Raises `ShowingFailed` if it fails on all rows, or on too many.
         """
         try:
             # Once it is known to fail on a row, a part of a page is sooner made smaller than asked for again.
@@ -134,7 +134,7 @@ class Lister:
             if limit == 1:
                 return _Page([_UNSHOWN], self.count())
             if not self._well:
-                self.count()  # raises where the rows aren't what it fails on
+                self.count()  # raises if the server fails on something else than rows
                 self._well = True
         half = limit // 2
         first = self._page(offset, half)

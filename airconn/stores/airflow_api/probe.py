@@ -28,7 +28,7 @@ class AnsweringAirflow:
 def probe(access: Access, watch: Watch) -> AnsweringAirflow:
     """Asks for the version, which needs no credentials in any Airflow; with them if something in front wants some.
 
-    Raises `TargetError` saying what is wrong with the address, the network or the credentials.
+    Raises `TargetError` that says what is wrong with the address, the network or the credentials.
     """
     replies = []
     once = False
@@ -76,7 +76,7 @@ def _checked(access: Access, text: str) -> AnsweringAirflow:
 
 
 def _is_airflows(reply: Reply) -> bool:
-    """Whether an answer is a page that Airflow itself has for addresses that lead nowhere.
+    """Whether an answer is Airflow's own page for unknown addresses.
 
     In Airflow 2 it is that of an error (www/templates/airflow/error.html), and in 3 the start page for all of them.
     """

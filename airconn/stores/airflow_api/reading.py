@@ -1,4 +1,4 @@
-"""The selected objects of a server, from its lists or one by one, and what to say of those that it fails on."""
+"""Reads the selected objects of a server, from its lists or one by one, and reports those that it fails on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AT_A_TIME = 4
 _FEW = 4
 _SOME = 400
 _WORTH = 25
-"""So many entries of a list take a server as long as one object that is asked for by itself."""
+"""The entries of a list that take a server as long as a single object."""
 _FAILS = "the server fails on it (500)"
 
 
@@ -33,7 +33,7 @@ class ApiReader:
         self._watch = watch
         self.notes: list[Note] = []
         self.unreadable: dict[Key, str] = {}
-        """The objects that are there, and that the server fails on."""
+        """The objects that the server has and fails on."""
 
     def read(self, kind: Kind, selection: Selection) -> Iterator[AirflowObject]:
         """The selected objects of a kind.
@@ -64,13 +64,13 @@ class ApiReader:
         return {obj.id: obj for obj in self.read(kind, Selection(kinds=frozenset({kind}), ids=wanted))}
 
     def find_singly(self, kind: Kind, ids: Sequence[str]) -> dict[str, AirflowObject]:
-        """The same, one by one if that can be, since a list may not stand still."""
+        """The same as `find`, but one by one if possible, since a list may be changing."""
         if not _have_paths(self._api, ids):
             return self.find(kind, ids)
         return {obj.id: obj for obj in self._singly(kind, ids)}
 
     def _singly(self, kind: Kind, ids: Sequence[str]) -> Iterator[AirflowObject]:
-        """The objects with these ids that there are, several at a time."""
+        """The objects with these ids that exist, read several at a time."""
         unshown: list[str] = []
 
         def read_one(id_: str) -> AirflowObject | None:
@@ -90,7 +90,7 @@ class ApiReader:
             self._tell(kind, id_)
 
     def _tell_of_unshown(self, lister: Lister, kind: Kind, listing: Listing, selection: Selection) -> None:
-        """Says which of the selected objects the server fails on, as far as they can be told."""
+        """Notes which of the selected objects the server fails on, as far as that can be found out."""
         found: list[str] = []
         if self._api.searches:
             search = Search(lambda pattern: lister.count((PATTERNS[kind], pattern)), listing.items)
@@ -119,7 +119,7 @@ class ApiReader:
             self._add(self._session.base, f"the server fails on {what} (500), and their ids can't be told", kind)
 
     def _named(self, kind: Kind, found: str, selection: Selection) -> str | None:
-        """The true id of what a search has found, if a glob of the selection is it."""
+        """The true id of a search result, if a glob of the selection spells it out."""
         names = [glob.removeprefix(f"{kind.value}/") for glob in (*selection.include, *selection.exclude)]
         return next((name for name in names if _is_one_of(name, [found]) and self._is_unshown(kind, name)), None)
 
@@ -143,13 +143,13 @@ class ApiReader:
 
 
 def read_object(session: Session, api: Api, kind: Kind, id_: str) -> AirflowObject | None:
-    """One object, or None where it doesn't exist. Raises `ShowingFailed` where the server fails on it."""
+    """One object. None if it doesn't exist. Raises `ShowingFailed` if the server fails on it."""
     answer = session.get(Request("GET", api.path(kind, id_)), kind)
     return None if answer is None else api.parse(kind, answer)
 
 
 def _few(api: Api, kind: Kind, selection: Selection, count: Callable[[], int]) -> list[str] | None:
-    """The ids to read one by one, or None where the list is the better way."""
+    """The ids to read one by one. None if reading the list is faster."""
     if selection.ids is None:
         return None
     ids = sorted(id_ for other, id_ in selection.ids if other is kind and selection.wants(kind, id_))
@@ -162,11 +162,11 @@ def _few(api: Api, kind: Kind, selection: Selection, count: Callable[[], int]) -
 
 
 def _is_one_of(id_: str, found: Sequence[str]) -> bool:
-    """Whether an id may be one of those that a search has found."""
+    """Whether an id may be one of the results of a search."""
     return any(len(id_) == len(other) and is_like(id_.lower(), other) for other in found)
 
 
 def _have_paths(api: Api, ids: Sequence[str]) -> bool:
-    """Whether each of the ids leads to its object and to nothing else."""
+    """Whether the path of each id leads to its object and to nothing else."""
     plain = all(id_.isascii() and id_.replace("_", "").replace("-", "").isalnum() for id_ in ids)
     return plain and api.dialect.taken_ids.isdisjoint(ids)

@@ -1,4 +1,4 @@
-"""What an Airflow's API would refuse, or fail on. Sends no request, and quotes no value but the id.
+"""Finds what an Airflow's API would refuse or fail on. Sends no request, and quotes no value except the id.
 
 Each rule was seen on real servers, or names the source that it mirrors.
 """
@@ -29,7 +29,7 @@ _NO_JSON = object()
 
 
 def problems(obj: AirflowObject, dialect: RestDialect) -> Iterator[str]:
-    """Each reason why the API of this version wouldn't take `obj`, as a sentence."""
+    """The reasons why the API of this version wouldn't take `obj`, as sentences."""
     yield from _of_id(obj, dialect)
     yield from limits.problems(obj, dialect.version)
     if isinstance(obj, Connection):
@@ -42,7 +42,7 @@ def problems(obj: AirflowObject, dialect: RestDialect) -> Iterator[str]:
 
 
 def update_refusal(step: Step, dialect: RestDialect) -> str:
-    """Why no `PATCH` makes the changes of a step, if none does.
+    """Why no `PATCH` makes the changes of a step. Empty if one does.
 
     No version takes a password away: v1 `set_password` ignores '', v2 ignores null (run on all).
     """
@@ -95,7 +95,7 @@ def _of_connection(obj: Connection, dialect: RestDialect) -> Iterator[str]:
 
 
 def _json(text: str) -> Any:
-    """What Airflow makes of a text: it takes an object with a key that comes twice, unlike our own reader."""
+    """The value that Airflow reads from a text. Unlike our own reader it takes an object with the same key twice."""
     try:
         return json.loads(text)
     except ValueError:

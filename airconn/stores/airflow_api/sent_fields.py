@@ -1,4 +1,4 @@
-"""What an update sends beside the fields that it changes, so that two writers at once don't mix an object."""
+"""The fields that an update sends besides those that it changes, so that two writers at once don't mix an object."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def sent_along(step: Step, dialect: RestDialect) -> frozenset[str]:
 
 
 def is_merged(step: Step) -> bool:
-    """Whether something of what a step sends is made of what was read: an update, of an extra alone."""
+    """Whether a step sends something that was merged with what was read. Of an update, only an extra counts."""
     return step.merges and (step.action is Action.REPLACE or "extra" in step.merged & step.written)
 
 
 def _can_be_sent(source: AirflowObject, name: str) -> bool:
-    """Whether a value is known and no API refuses it: none takes a password away, and some no description."""
+    """Whether a value is known and can be sent: no API clears a password, and some can't clear a description."""
     value = getattr(source, name)
     if value is None or value == "":
         return isinstance(source, Connection) and name != "password" and not is_unsaid(source, name)

@@ -1,4 +1,4 @@
-"""Requests to an Airflow with credentials, and refusals of them in words."""
+"""Sends requests to an Airflow with credentials, and puts refusals of them into words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airconn.stores.http.messages import Reply, Request
 
 
 class ShowingFailed(TargetError):
-    """The server fails on what it was asked to show (500), which may be for the sake of one object alone."""
+    """The server fails to show what it was asked for (500), which may be because of a single object."""
 
 
 class Session(Access):
@@ -32,10 +32,10 @@ class Session(Access):
         self._door = threading.Lock()
         self._turned_away: list[Reply] = []
         self._known_good: Request | None = None
-        """A request that was answered, to try whether these credentials are still let in."""
+        """A request that succeeded, to find out whether these credentials are still accepted."""
         self._refusals = 0
         self._shut: Reply | None = None
-        """The answer to credentials that were let in once and aren't any more, given again without a request."""
+        """The answer to credentials that aren't accepted any more, which is given again without a request."""
 
     @property
     def let_in(self) -> bool:
@@ -57,7 +57,7 @@ class Session(Access):
             return self._shut
         before = len(self._turned_away)
         with self._door:
-            # One at a time until one is let in: threads that begin together must not try a wrong password each.
+            # One at a time until one is accepted: threads that begin together must not try a wrong password each.
             if len(self._turned_away) > before:
                 return self._turned_away[-1]
             reply = self._send(request)
@@ -66,10 +66,10 @@ class Session(Access):
             return reply
 
     def _is_out(self, reply: Reply) -> bool:
-        """Whether a 403 is for these credentials as such, and not for what was asked.
+        """Whether a 403 means that these credentials aren't accepted at all.
 
-        Airflow 2.11 treats wrong ones as the public, which may do nothing. What was let in before is asked again, at
-        the first refusal, and then ever more seldom.
+        Airflow 2.11 treats wrong ones as the public, which may do nothing. To find out, a request that succeeded
+        before is sent again, at the first refusal and then ever more seldom.
         """
         if self._dialect.v2 or self._known_good is None:
             return False

@@ -26,13 +26,13 @@ from airconn.urls import endpoint
 T = TypeVar("T", bound=AirflowObject)
 
 _QUICK = 500
-"""So many entries of a list are read in a moment. Many more may take a server minutes (README, "Many objects")."""
+"""The entries of a list that are read in a moment. Many more may take a server minutes (README, "Many objects")."""
 
 
 class AirflowApiStore(Store):
     """An Airflow. It is asked for its version at the first call whose answer depends on it, and no earlier.
 
-    The version of the server decides what it holds and refuses, also where the objects are for another Airflow.
+    The version of the server decides what it holds and refuses, even if the objects are for another Airflow.
     """
 
     def __init__(self, address: str, settings: Settings) -> None:

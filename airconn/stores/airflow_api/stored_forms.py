@@ -1,4 +1,4 @@
-"""What Airflow's API gives back for a text: JSON is read and written anew, and hidden parts are `***`."""
+"""The form in which Airflow's API gives back a text: JSON is written anew, and hidden parts are `***`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from airconn.model.text import hides
 
 
 def unmasked(text: str | None) -> Str:
-    """A text field of which Airflow's API says that it masks it.
+    """The value of a text field that Airflow's API may mask.
 
-    Secrets are masked wherever they stand in a text, so that a mask anywhere in it hides something
+    Secrets are masked anywhere in a text, so that a mask anywhere in it hides something
     (`_secrets_masker`, `redact`).
     """
     return REDACTED if text is not None and MASK in text else text
@@ -36,12 +36,12 @@ def rewritten(text: str) -> str:
 
 
 def shown(text: Text) -> Text:
-    """The same for a text with hidden leaves, which stay where they are."""
+    """The text as the API gives it back. Its hidden leaves stay where they are."""
     return Text(rewritten(text.text), text.hidden)
 
 
 def stored_form(obj: AirflowObject, dialect: RestDialect) -> AirflowObject:
-    """What the API would give back for `obj` after holding it, if it hid nothing."""
+    """The object that the API gives back after `obj` was written, if it hid nothing."""
     if isinstance(obj, Connection):
         extra: Text | Redacted | None = obj.extra
         if isinstance(extra, Text):
@@ -54,7 +54,7 @@ def stored_form(obj: AirflowObject, dialect: RestDialect) -> AirflowObject:
 
 
 def is_shown(wanted: AirflowObject, held: AirflowObject, names: Sequence[str]) -> bool:
-    """Whether the object that the API shows has the wanted values in these fields, as far as it shows them."""
+    """Whether these fields of the object that the API shows have the values of `wanted`, as far as they are shown."""
     fields = compare(wanted, held, names)
     return not any(
         field.likeness is Likeness.DIFFERENT or (field.a is None and isinstance(field.b, Text)) for field in fields
@@ -62,7 +62,7 @@ def is_shown(wanted: AirflowObject, held: AirflowObject, names: Sequence[str]) -
 
 
 def hides_more(wanted: AirflowObject, held: AirflowObject, names: Sequence[str], *, tells_passwords: bool) -> bool:
-    """Whether the API hides something in one of these fields where what is wanted has nothing."""
+    """Whether the API hides something in one of these fields for which `wanted` has no value."""
     fields = compare(wanted, held, names)
     return any(field.hidden_only_in_b and (tells_passwords or field.name != "password") for field in fields)
 

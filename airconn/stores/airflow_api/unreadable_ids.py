@@ -1,4 +1,4 @@
-"""Finds the ids of objects that a server fails on when it is to show them: a list with one of them has no names."""
+"""Finds the ids of objects that a server fails to show, though it can't list them either."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ PATTERNS = {
 """The filters of v2, each an `ILIKE '%…%'`, in which '_' is any character (api_fastapi/common/parameters.py)."""
 _ALPHABET = "eatrsinolcdmpubghfykvwxqjz0123456789-./ :@"
 _MOST_QUESTIONS = 1500
-"""An id takes about 20 questions a character, each a count that the server makes in milliseconds."""
+"""The most questions. An id takes about 20 for each character, each a count that the server makes in milliseconds."""
 
 Count = Callable[[str], int]
-"""How many ids of the server match a pattern."""
+"""Gives the number of ids of the server that match a pattern."""
 
 
 class Search:
@@ -32,7 +32,7 @@ class Search:
     def ids(self, number: int) -> Iterator[str]:
         """The ids that the server has beyond the known ones, up to `number` of them, in small letters.
 
-        Ends early where the answers lead nowhere, or would be too many.
+        Ends early if the answers contradict each other, or would be too many.
         """
         for _ in range(number):
             found = self._one()
@@ -71,13 +71,13 @@ def is_like(id_: str, pattern: str) -> bool:
 
 
 def may_be_included(selection: Selection, kind: Kind, found: str) -> bool:
-    """Whether an id may be among those that are asked for, of which a search has found as much as it can tell."""
+    """Whether an id that a search has found, as far as it can tell, may be selected."""
     globs = [glob.removeprefix(f"{kind.value}/") for glob in selection.include]
     return not globs or any(_may_match(glob.lower(), found) for glob in globs)
 
 
 def _may_match(glob: str, found: str) -> bool:
-    """Whether a glob may match an id of which '_' is any character. What is in brackets counts as any, too."""
+    """Whether a glob may match an id in which '_' is any character. Brackets in the glob count as any character."""
     reached = {0}
     for part in re.findall(r"\*|\[(?:!.|[^!])[^]]*\]|.", glob, re.DOTALL):
         if part == "*":

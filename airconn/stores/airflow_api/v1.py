@@ -1,4 +1,4 @@
-"""`/api/v1` of Airflow 2: JSON objects, partial bodies, and calls that overwrite what is there."""
+"""`/api/v1` of Airflow 2: JSON objects, partial bodies, and calls that overwrite existing objects."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class ApiV1(Api):
     def _update_variable(
         self, source: Variable, target: AirflowObject | None, written: list[str]
     ) -> Sequence[Request]:
-        """`PATCH` wants the value each time, and its mask doesn't know it: `value` is `val` inside."""
+        """The requests for a variable: `PATCH` needs the value each time, which its mask doesn't know."""
         path = self.path(Kind.VARIABLES, source.key)
         if "description" in written and source.description is None:
             # null is refused, and '' would be stored. Only overwriting the whole variable clears its description.
@@ -116,6 +116,6 @@ class ApiV1(Api):
         return (Request("PATCH", path, body=body),)
 
     def _describe(self, key: str, description: Any) -> Request:
-        """Writes a description alone. The value has to be in the body, and is not looked at."""
+        """The request that writes only a description. The value has to be in the body, and is ignored."""
         body = {"key": key, "value": "", "description": plain(description)}
         return Request("PATCH", self.path(Kind.VARIABLES, key), (("update_mask", "description"),), body)

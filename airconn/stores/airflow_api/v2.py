@@ -77,7 +77,7 @@ class ApiV2(Api):
         return (Request("POST", self.path(obj.kind), body=body),)
 
     def update(self, step: Step) -> Sequence[Request]:
-        """A `PATCH` with a mask: what the body must have beyond the fields to write is not looked at.
+        """A `PATCH` with a mask: the server ignores what the body must have besides the fields to write.
 
         Each version honours the mask for single objects (3.0 and 3.1 routes/public/*.py, 3.2 and 3.3
         services/public/*.py `update_orm_from_pydantic`).
@@ -93,7 +93,7 @@ class ApiV2(Api):
         return (Request("PATCH", self.path(step.kind, step.id), mask, body),)
 
     def entity(self, step: Step) -> dict[str, Any]:
-        """The part of a bulk request for a created or updated object. The server says which it refuses."""
+        """The part of a bulk request for a created or updated object. The server names those that it refuses."""
         source = step.source
         if source is None:
             raise NotWritten("there is nothing to write")
@@ -103,14 +103,14 @@ class ApiV2(Api):
     def _to_create(self, obj: AirflowObject) -> dict[str, Any]:
         values = fields_set(obj, self._names(obj.kind))
         if not values.get("password"):
-            values.pop("password", None)  # '' is no password for Airflow (models/connection.py `set_password`)
+            values.pop("password", None)  # Airflow ignores '' (models/connection.py `set_password`)
         return values
 
     def _written(self, step: Step) -> list[str]:
         return sorted(self.sent(step) & set(self._names(step.kind)))
 
     def _to_update(self, step: Step, source: AirflowObject) -> dict[str, Any]:
-        """The fields to write, and what a body must have beside them, as it is."""
+        """The fields to write, and the present values of others that a body must have."""
         target = step.target
         written = self._written(step)
         values = {name: plain(getattr(source, name)) for name in written}
@@ -128,11 +128,11 @@ class ApiV2(Api):
         return values
 
     def _names(self, kind: Kind) -> tuple[str, ...]:
-        """The fields that this version knows. One that it doesn't is refused (`extra="forbid"`)."""
+        """The fields that this version knows. It refuses others (`extra="forbid"`)."""
         return tuple(name for name in value_fields(kind) if name != "team_name" or self.dialect.rules.team_names)
 
 
 def _required(held: Pool) -> dict[str, Any]:
-    """What a pool's body must have, with the values that are there, so that a mask that isn't heeded does no harm."""
+    """The required fields of a pool with their present values, so that a mask that is ignored does no harm."""
     description = None if held.description is REDACTED else held.description
     return {"slots": held.slots, "description": description, "include_deferred": held.include_deferred}

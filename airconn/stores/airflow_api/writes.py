@@ -1,4 +1,4 @@
-"""Carries out steps one by one, and says of each what became of it."""
+"""Carries out steps one by one, and gives the outcome of each."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from airconn.stores.silence import SILENT, Silence
 _DONE = range(200, 300)
 _FORBIDDEN = (401, 403, 405)
 _AT_A_TIME = {Kind.CONNECTIONS: 4, Kind.VARIABLES: 2, Kind.POOLS: 2}
-"""How many single objects are written at a time, to an Airflow that can't take many in one request."""
+"""The number of single objects that are written at a time, to an Airflow without bulk requests."""
 
 
 MAY_NOT = "these credentials may not"
@@ -49,12 +49,12 @@ OTHER_VALUES = "the answer was lost, and there is one now with other values"
 
 
 class Doubt(Enum):
-    """Whether what is to be created may be there by now, from a request that got no answer."""
+    """Whether a request without an answer may have created the object."""
 
     NONE = 0
     WHOLE = 1
     BARE = 2
-    """It may, without its password, which is written afterwards in any case."""
+    """It may have, without its password, which is written afterwards in any case."""
 
 
 class _NotDeleted(TargetError):
@@ -62,22 +62,22 @@ class _NotDeleted(TargetError):
 
 
 class ApiWriter:
-    """Writes to one server, one object a request."""
+    """Writes to one server, one object in each request."""
 
     def __init__(self, session: Session, api: Api, *, whole: bool = False) -> None:
-        """`whole`: an object that comes to be there in the meantime, perhaps another writer's, isn't touched."""
+        """`whole`: an object that another writer may have created in the meantime isn't touched."""
         self._whole = whole
         self._session = session
         self._api = api
         self._silence = Silence()
         self._why = ""
         self._lost = ""
-        """The object that was, or may be, deleted and not created again, if there is one."""
+        """The object that was, or may be, deleted and not created again. Empty if there isn't one."""
 
     def several(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         """The outcomes of steps that are carried out several at a time, in their order.
 
-        The first of a kind that is replaced goes alone: if these can't be created, it is the only one that is gone.
+        The first of a kind that is replaced is written alone: if these can't be created, only one is lost.
         """
         met: set[Kind] = set()
 
@@ -91,7 +91,7 @@ class ApiWriter:
             yield from in_order(self.attempt, of_lot, _AT_A_TIME[kind])
 
     def attempt(self, step: Step, doubt: Doubt = Doubt.NONE, *, completes: bool = False) -> Outcome:
-        """Carries out one step by itself. `completes`: without it, an object would be left half done.
+        """The outcome of one step, carried out by itself. `completes`: without it, an object would be incomplete.
 
         Safe to call from several threads.
         """
@@ -116,17 +116,17 @@ class ApiWriter:
         return Outcome(step)
 
     def why_not(self, *, completes: bool = False) -> str:
-        """Why nothing more is tried, if so. What completes something is, after the deadline as well."""
+        """Why no other step is tried. Empty if it is. A step that `completes` is also tried after the deadline."""
         if not self._why and not completes and self._session.transport.deadline.has_passed():
             return "the deadline has passed"
         return self._why
 
     def heard(self) -> None:
-        """The server has answered."""
+        """Notes that the server has answered."""
         self._silence.heard()
 
     def unheard(self) -> None:
-        """The server hasn't answered. After a while of that it isn't asked again."""
+        """Notes that the server hasn't answered. After several times it isn't asked again."""
         self._silence.unheard()
         if self._silence.is_long:
             self._why = f"{self._session.base} {SILENT}"
@@ -157,7 +157,7 @@ class ApiWriter:
             self._create(step, step.source, requests, doubt, completes=completes)
 
     def _replace(self, step: Step, source: AirflowObject, requests: Sequence[Request]) -> None:
-        """Deletes an object and creates it anew. Where that leaves it deleted, no other one is begun."""
+        """Deletes an object and creates it anew. If it stays deleted, no other replacement is begun."""
         name = f"{step.kind.value}/{step.id}"
         try:
             self._delete(step)
@@ -183,7 +183,7 @@ class ApiWriter:
         *,
         completes: bool,
     ) -> None:
-        """Creates an object. Where the answer is lost, looks whether it is there now, and if not, tries once more."""
+        """Creates an object. If the answer is lost, looks whether it exists now, and if not, tries once more."""
         first, *rest = requests
         first = replace(first, late=completes)
         for last in (False, True):
@@ -207,7 +207,7 @@ class ApiWriter:
             self._expect(self.sent(request, step), request, step)
 
     def sent(self, request: Request, step: Step) -> Reply:
-        """The answer of the server itself. Raises `NoAnswer` where only something in front of it answers."""
+        """The answer of the server itself. Raises `NoAnswer` if only something in front of it answers."""
         reply = self._session.send(request)
         if reply.status != 413 and (gateways.fault(reply) or 300 <= reply.status < 400):
             message = failure(reply, request, step)
@@ -215,12 +215,12 @@ class ApiWriter:
         return reply
 
     def _came_to_be(self, step: Step, doubt: Doubt, *, known: bool = True, completes: bool) -> bool:
-        """Whether an object that wasn't there is there now with the values that were sent. Raises as `settle`."""
+        """Whether an object that didn't exist exists now with the values that were sent. Raises as `settle`."""
         held = self._held(step, late=completes)
         return held is not None and self.settle(step, held, doubt, known=known)
 
     def settle(self, step: Step, held: AirflowObject, doubt: Doubt, *, known: bool = True) -> bool:
-        """Whether an object that is there now is what a create has sent.
+        """Whether an object that exists now is what a create has sent.
 
         `known`: a create of ours had no answer, so that it may be ours. Else it was made by a gateway that sent ours
         twice, or by another writer. As it may be either's, what the server doesn't show of it is written once more.
@@ -250,7 +250,7 @@ class ApiWriter:
         return True
 
     def _is_as_sent(self, step: Step, source: AirflowObject, held: AirflowObject, doubt: Doubt) -> bool:
-        """Whether an object that is there now is what a create has sent, as far as the server shows it."""
+        """Whether an object that exists now is what a create has sent, as far as the server shows it."""
         names = [name for name in value_fields(step.kind) if name != "include_deferred"]
         if step.kind is Kind.VARIABLES and not self._api.dialect.describes_on_create:
             names.remove("description")
@@ -262,7 +262,7 @@ class ApiWriter:
         return is_shown(stored_form(source, self._api.dialect), held, names)
 
     def is_changed(self, step: Step, held: AirflowObject | None) -> bool:
-        """Whether what a step merges with is another one by now."""
+        """Whether the object that a step merges with has changed since it was read."""
         return is_changed(step, held, partial(stored_form, dialect=self._api.dialect))
 
     def _held(self, step: Step, *, late: bool = False) -> AirflowObject | None:
@@ -270,7 +270,7 @@ class ApiWriter:
         return None if answer is None else self._api.parse(step.kind, answer)
 
     def _delete(self, step: Step) -> None:
-        """Deletes an object. One that is gone already is as good.
+        """Deletes an object. If it is gone already, that counts as done.
 
         Where the answer is lost, looks whether it is there, and if so, tries once more; unless something is to take
         its place, which the first request would take away if it comes late.
@@ -310,7 +310,7 @@ class ApiWriter:
 
 
 def _is_unseen(name: str, source: AirflowObject, held: AirflowObject, doubt: Doubt) -> bool:
-    """Whether a field was sent, and a server doesn't show it, or hasn't got it yet."""
+    """Whether a field was sent that the server doesn't show, or doesn't have yet."""
     if getattr(source, name) is None or (name == "password" and doubt is Doubt.BARE):
         return False
     value = getattr(held, name)
@@ -318,13 +318,13 @@ def _is_unseen(name: str, source: AirflowObject, held: AirflowObject, doubt: Dou
 
 
 def _names(reply: Reply, step: Step) -> bool:
-    """Whether an answer is about the object of a step. What is in front of an Airflow may answer as well."""
+    """Whether an answer is about the object of a step. Something in front of the Airflow may answer as well."""
     answer = reply.json()
     return isinstance(answer, dict) and answer.get(ID_NAMES[step.kind]) == step.id
 
 
 def failure(reply: Reply, request: Request, step: Step) -> str:
-    """A status of a writing request in words."""
+    """The status of a writing request in words."""
     status = reply.status
     if status == 401:
         return "the credentials are not accepted any more"
@@ -349,5 +349,5 @@ _VERBS = {"POST": "create", "PATCH": "change", "DELETE": "delete"}
 
 
 def told(error: AirconnError) -> str:
-    """An error in one line, without the address, which stands beside each outcome anyway."""
+    """An error in one line, without the address, which is shown beside each outcome anyway."""
     return error.message

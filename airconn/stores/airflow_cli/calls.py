@@ -11,21 +11,21 @@ from airconn.stores.airflow_cli.script import FILE, Call
 
 VERSION = Call("version", ("version",), keeps_output=True)
 VALUES = Call("values", ("variables", "list", "--show-values", "-o", "json"), keeps_output=True)
-"""The texts of variables as they are, since 3.2: before, the option is refused."""
+"""The call for the exact texts of variables, since 3.2: older versions refuse the option."""
 
 
 def export(kind: Kind) -> Call:
-    """All objects of a kind, written to a file."""
+    """The call that writes all objects of a kind to a file."""
     return Call(kind.value, (kind.value, "export", FILE), f"{kind.value}.json")
 
 
 def leaves_existing(kind: Kind, version: AirflowVersion) -> bool:
-    """Whether an import can be told to leave alone what exists."""
+    """Whether an import can be told not to overwrite existing objects."""
     return kind is Kind.CONNECTIONS or (kind is Kind.VARIABLES and dialect_of(version).chooses)
 
 
 def import_(kind: Kind, name: str, content: str, version: AirflowVersion, *, overwrite: bool) -> Call:
-    """Imports objects of a kind from `content`. What exists is overwritten or not, where the command has a choice."""
+    """The call that imports objects of a kind from `content`. `overwrite` counts if the command has that choice."""
     options: tuple[str, ...] = ()
     if kind is Kind.CONNECTIONS and overwrite:
         options = ("--overwrite",)
@@ -35,5 +35,5 @@ def import_(kind: Kind, name: str, content: str, version: AirflowVersion, *, ove
 
 
 def delete(kind: Kind, name: str, id_: str) -> Call:
-    """Deletes one object, also one whose id looks like an option."""
+    """The call that deletes one object, also one whose id looks like an option."""
     return Call(name, (kind.value, "delete", "--", id_))

@@ -1,4 +1,4 @@
-"""What the `airflow` command gives back for an object, and whether that is what was written."""
+"""The form in which the `airflow` command gives back an object, and its comparison with what was written."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ T = TypeVar("T", bound=AirflowObject)
 
 
 def stored_form(obj: T, version: AirflowVersion, *, exact: bool) -> T:
-    """What `airflow KIND export` would give back for `obj` after its import.
+    """The object that `airflow KIND export` gives back after the import of `obj`.
 
-    `exact`: whether the texts of variables are told as they are. Teams of connections and variables aren't told.
+    `exact`: whether the exact texts of variables are known. Teams of connections and variables aren't exported.
     """
     if isinstance(obj, Connection):
         return cast("T", replace(obj, password=None if obj.password == "" else obj.password, team_name=None))
@@ -47,14 +47,14 @@ def _holds_description(variable: Variable, version: AirflowVersion) -> bool:
 
 
 def differing(held: AirflowObject, wanted: AirflowObject) -> tuple[str, ...]:
-    """The names of the fields in which what is there isn't what was to be written."""
+    """The names of the fields that differ from what was written."""
     return tuple(field.name for field in compare(wanted, held) if not _is_as_wanted(field))
 
 
 def _is_as_wanted(field: FieldComparison) -> bool:
     wanted, held = field.a, field.b
     if held is REDACTED or wanted is REDACTED:
-        return True  # a *** that is there, and that the user says is meant
+        return True  # a *** that the user says is real
     if field.name == "team_name" and wanted is None:
         return True
     if field.name == "include_deferred":

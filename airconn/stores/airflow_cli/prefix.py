@@ -1,6 +1,6 @@
-"""The command that leads to where `airflow` is, such as `docker exec -i sched`, and how a shell is run through it.
+"""Runs a shell through a command that leads to where `airflow` is, such as `docker exec -i sched`.
 
-The script goes to the shell's standard input and never into its arguments, which every user of the machine can list.
+The script goes to the shell's standard input, not into its arguments, which every user of the machine can list.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from airconn.errors import AirconnError, TargetError, UsageError
 SCHEME = "airflow-cli:"
 _SHELL = ("sh", "-s")
 _TAIL = 4096
-"""The number of bytes of standard error that are kept."""
+"""The last bytes of standard error that are kept."""
 _GLANCE = 0.5
 _GRACE = 5.0
-"""Seconds that a command has to end by itself after it was told to: the shell removes its files meanwhile."""
+"""The seconds that a command has to end by itself after it was told to, so that the shell can remove its files."""
 
 
 class Silent(AirconnError):
@@ -44,7 +44,7 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """The words of a command that runs the words after it where `airflow` is. None of them: this machine."""
+    """The words of a command that runs the words after it where `airflow` is. Without words it is this machine."""
 
     words: tuple[str, ...] = ()
     address: str = SCHEME
@@ -121,7 +121,7 @@ def _thread(function: object, *args: object) -> threading.Thread:
 
 
 def _feed(pipe: IO[bytes], data: bytes) -> None:
-    # A command that ends early, or passes nothing on, is told from its answer.
+    # If a command ends early, or passes nothing on, its answer shows it.
     with contextlib.suppress(OSError), pipe:
         pipe.write(data)
 
@@ -145,7 +145,7 @@ def _until_the_end(chunks: queue.Queue[bytes], patience: float) -> Iterator[byte
     quiet_since = time.monotonic()
     while True:
         try:
-            # Not for long, so that a Ctrl-C that another thread has got is noticed.
+            # Waits only for a moment, so that a Ctrl-C that another thread has got is noticed.
             chunk = chunks.get(timeout=min(_GLANCE, patience))
         except queue.Empty:
             if time.monotonic() - quiet_since >= patience:

@@ -1,4 +1,4 @@
-"""What `airflow connections export`, `variables export` and `pools export` write, as objects.
+"""Reads the objects that `airflow connections export`, `variables export` and `pools export` write.
 
 Mirrors `cli/commands` of 2.7.3, 2.11.2, 3.0.6, 3.1.8, 3.2.2 and 3.3.2. It is stricter than a reader of files: what
 these commands write has one shape.
@@ -58,7 +58,7 @@ def objects(
 
 
 def document(text: str, where: str) -> Mapping[str, Any]:
-    """An export as it is. The commands make its file before they look for what to write into it."""
+    """The JSON of an export. The commands create the file before they look for what to write into it."""
     try:
         found = jsontext.loads(text)
     except jsontext.TooDeepError:
@@ -75,7 +75,7 @@ def document(text: str, where: str) -> Mapping[str, Any]:
 
 
 def exact_values(printed: str) -> dict[str, str] | None:
-    """The texts of variables by their keys, or None where that isn't what was printed."""
+    """The texts of variables by their keys. None if something else was printed."""
     found = (_values_in(line) for line in printed.split("\n") if line.startswith("["))
     return next((values for values in found if values is not None), None)
 
@@ -88,7 +88,7 @@ def _values_in(line: str) -> dict[str, str] | None:
 
 
 def variable(key: str, entry: Any, version: AirflowVersion, origin: Origin, exact: str | None) -> Variable:
-    """A variable of an export. What looks like a value with its description may be a value by itself."""
+    """A variable of an export. An entry that looks like a value with its description may be a value itself."""
     value, description = entry, None
     if _is_wrapper(entry, version) and (exact is None or exported(exact, version) != _text(entry)):
         value, description = entry["value"], entry["description"] or None
@@ -103,7 +103,7 @@ def variable(key: str, entry: Any, version: AirflowVersion, origin: Origin, exac
 
 
 def _is_wrapper(entry: Any, version: AirflowVersion) -> bool:
-    """Whether an entry can be `{"value", "description"}` around a value. Before 3.3 there always is a description."""
+    """Whether an entry can be `{"value", "description"}` around a value. Before 3.3 the description is always set."""
     if not rules_for(version).variable_descriptions or not isinstance(entry, dict) or set(entry) != _WRAPPER:
         return False
     description = entry["description"]
@@ -119,12 +119,12 @@ def _says(description: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """What `airflow variables import` would store for a value."""
+    """The text that `airflow variables import` stores for a value."""
     return value if isinstance(value, str) else jsontext.dumps(value, indent=2)
 
 
 def exported(text: str, version: AirflowVersion) -> str:
-    """What is left of a variable's text after `airflow variables export` and its import.
+    """The text of a variable after `airflow variables export` and an import of that.
 
     JSON is decoded, and written anew with sorted keys (cli variable_command.py `variables_export`).
     """
@@ -138,7 +138,7 @@ def exported(text: str, version: AirflowVersion) -> str:
 
 
 def mistaken(text: str, version: AirflowVersion) -> tuple[str, str] | None:
-    """The value and description that a variable's text is taken for, where the texts themselves aren't told.
+    """The value and description that a variable's text is misread as, if the exact texts aren't known.
 
     Before 3.3 an export doesn't wrap what looks wrapped.
     """

@@ -1,4 +1,4 @@
-"""What the `airflow` command refuses, fails on, or would destroy. Quotes no value but the id."""
+"""Finds what the `airflow` command refuses, fails on, or would destroy. Quotes no value except the id."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from airconn.stores import limits
 
 
 def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
-    """Each reason why `airflow KIND import` of this version wouldn't take `obj`, or fail on all of its file."""
+    """The reasons why `airflow KIND import` of this version wouldn't take `obj`, or would fail on the whole file."""
     yield from limits.problems(obj, version)
     if isinstance(obj, Connection):
         yield from _of_conn_id(obj.id, version)

@@ -1,4 +1,4 @@
-"""The script that is sent to a shell where `airflow` is, and what comes back of it.
+"""Writes the script for a shell where `airflow` is, and reads its output.
 
 Files that hold secrets are in a directory that only their owner can read, and that is removed when the shell ends,
 unless by SIGKILL. What `airflow` prints stays there: its logs go to standard output in Airflow 3 and among the
@@ -18,7 +18,7 @@ from airconn.stores.airflow_cli.prefix import Prefix, Ran, Silent, last_line
 
 _MARK = "airconn:"
 _LONGEST = 300
-"""The number of characters of another program's message that are shown."""
+"""The most characters of another program's message that are shown."""
 
 _HEAD = """\
 a={mark} b={nonce}
@@ -58,17 +58,17 @@ FILE = "\0"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One run of `airflow`. Its arguments are no secrets: they are in the list of processes and in Airflow's log."""
+    """One run of `airflow`. Its arguments have no secrets: they are in the list of processes and in Airflow's log."""
 
     name: str
-    """What its results are called. A word."""
+    """The name of its results, a word."""
     arguments: tuple[str, ...]
     file: str = ""
-    """The name of a file that the command reads or writes, if it does."""
+    """The name of the file that the command reads or writes. Empty without one."""
     content: str | None = None
-    """What is in that file beforehand: lines of ASCII."""
+    """The content of that file before the call: lines of ASCII."""
     keeps_output: bool = False
-    """Whether what it prints is its result."""
+    """Whether its output is its result."""
 
     def words(self) -> tuple[str, ...]:
         """The command as a user would type it."""
@@ -84,11 +84,11 @@ class Answer:
     files: Mapping[str, str] = field(repr=False)
     """The results of the calls that had one."""
     seen: frozenset[tuple[str, str]] = frozenset()
-    """What was noticed in the output of which call."""
+    """The names of calls, with what was noticed in their output."""
 
 
 class CutOff(AirconnError):
-    """The script began and didn't report its end: its work may be done or not."""
+    """The script began and didn't report its end, so that its work may be done or not."""
 
 
 def script_of(calls: Sequence[Call], nonce: str) -> str:
@@ -109,7 +109,7 @@ def script_of(calls: Sequence[Call], nonce: str) -> str:
 
 
 def carry_out(prefix: Prefix, calls: Sequence[Call], environ: Mapping[str, str], patience: float) -> Answer:
-    """Makes these calls where the prefix leads, in one shell.
+    """Runs these calls in one shell, through the prefix.
 
     Raises `TargetError` where none of them was made, and `CutOff` where that isn't sure.
     """

@@ -29,7 +29,7 @@ class CommandSession:
     def __init__(self, prefix: Prefix, environ: Mapping[str, str], timeout: float) -> None:
         self.prefix = prefix
         self.teams = False
-        """Whether this Airflow has teams, which is told with its version."""
+        """Whether this Airflow has teams, which is found out with its version."""
         self._environ = environ
         self._patience = _PATIENCE * timeout
         self._version: AirflowVersion | None = None
@@ -37,7 +37,7 @@ class CommandSession:
 
     @property
     def known(self) -> AirflowVersion | None:
-        """The version, if it was asked for."""
+        """The version, if it was asked for already."""
         return self._version
 
     def version(self) -> AirflowVersion:
@@ -65,7 +65,7 @@ class CommandSession:
         return found
 
     def work(self, todo: Sequence[Call]) -> Answer:
-        """Makes these calls. Raises `TargetError` where none was made, and `CutOff` where that isn't sure."""
+        """Runs these calls. Raises `TargetError` if none was run, and `CutOff` if that isn't known."""
         ask = [] if self._version else [calls.VERSION]
         answer = carry_out(self.prefix, [*ask, *todo], self._environ, self._patience)
         if ask:
@@ -73,7 +73,7 @@ class CommandSession:
         return answer
 
     def _asked(self, todo: Sequence[Call]) -> Answer:
-        """The same for calls that change nothing."""
+        """Runs calls that change nothing. Raises `TargetError`."""
         try:
             return self.work(todo)
         except CutOff as error:
@@ -81,7 +81,7 @@ class CommandSession:
 
     def _learn(self, answer: Answer) -> None:
         for line in reversed(answer.files.get(calls.VERSION.name, "").split("\n")):
-            # Between the lines of its log, the version is a line of its own.
+            # The version is a line of its own, between the lines of the log.
             if re.fullmatch(r"\d+\.\d+\.\d+\S*", line.strip()):
                 try:
                     self._version, self._text = AirflowVersion.parse(line), line.strip()
@@ -166,7 +166,7 @@ class CommandSession:
         return TargetError(f"{' '.join(call.words()[:3])} {said}", where=self.prefix.address, hint=hint)
 
     def _losses(self, entries: Mapping[str, Any], *, exact: bool) -> list[Note]:
-        """A note of what an export of variables leaves out or changes."""
+        """Notes on what an export of variables leaves out or changes."""
         version = self.version()
         lost = []
         if not exact and any(not isinstance(entry, str) for entry in entries.values()):

@@ -20,9 +20,9 @@ T = TypeVar("T", bound=AirflowObject)
 
 
 class AirflowCliStore(Store):
-    """An Airflow that is read by exports and written to by imports, whole files at a time.
+    """An Airflow that is read by exports and written to by imports, a whole file at a time.
 
-    Nothing of it is hidden. It is asked for its version at the first call that needs an answer, and no earlier.
+    It hides nothing. Its version is asked for at the first call that depends on it.
     """
 
     def __init__(self, address: str, prefix: Prefix, settings: Settings) -> None:
@@ -56,7 +56,7 @@ class AirflowCliStore(Store):
         yield from Writer(self._session, self, context).apply([step for step in steps if step.action in WRITES])
 
     def _version(self, context: Context) -> AirflowVersion:
-        """The version of the place where it was asked for it, which `describe` does."""
+        """The version of the place, if `describe` has asked for it. Otherwise that of the context."""
         return self._session.known or context.airflow
 
 

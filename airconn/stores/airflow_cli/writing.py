@@ -1,4 +1,4 @@
-"""Carries out steps by importing files, and judges each by what is there afterwards.
+"""Carries out steps by importing files, and judges each by the objects that exist afterwards.
 
 The command's exit codes say nothing, and one entry that it fails on makes the others of its file fail, too.
 """
@@ -48,14 +48,14 @@ _PATIENCE = 6
 
 @dataclass(slots=True)
 class _Item:
-    """A step, and what became of it so far."""
+    """A step, and its state so far."""
 
     step: Step
     wanted: AirflowObject | None
     """The object that the place holds in the end. None for a delete."""
     error: str | None = None
     final: bool = False
-    """Whether it is not tried again."""
+    """Whether its outcome is final, so that it isn't tried again."""
     untried: bool = False
 
     @property
@@ -63,11 +63,11 @@ class _Item:
         return self.step.action is not Action.CREATE
 
     def may_overwrite(self, version: AirflowVersion) -> bool:
-        """Whether its import would overwrite what must not be there."""
+        """Whether its import would overwrite an object that mustn't exist."""
         return self.step.action is Action.CREATE and not calls.leaves_existing(self.step.kind, version)
 
     def is_looked_at(self, version: AirflowVersion) -> bool:
-        """Whether what is there now decides if it is written: it would be overwritten, or is a part of what is."""
+        """Whether the present object decides if the step is done: it would be overwritten or merged."""
         return self.may_overwrite(version) or self.step.merges
 
     @property
@@ -79,14 +79,14 @@ class Writer:
     """Writes to one deployment."""
 
     def __init__(self, session: CommandSession, store: Store, context: Context) -> None:
-        """`store` says what the place refuses and what it gives back."""
+        """`store` has the refusals and stored forms of the place."""
         self._session = session
         self._store = store
         self._context = context
         self._silence = Silence(_PATIENCE)
 
     def apply(self, steps: Sequence[Step]) -> list[Outcome]:
-        """What became of each step, when all are done. Raises `TargetError` where none was begun."""
+        """The outcome of each step, when all are done. Raises `TargetError` if none was begun."""
         if not steps:
             return []
         version = self._session.version()
@@ -94,7 +94,7 @@ class Writer:
         self._refuse_changed([item for item in items if item.error is None and item.is_looked_at(version)])
         todo = [item for item in items if item.error is None]
         if todo:
-            # Where what was deleted can't be created again, no other is to be deleted for that.
+            # If a deleted object can't be created again, no other one must be deleted.
             replaced = [item for item in todo if item.step.action is Action.REPLACE]
             later = {(item.step.kind, item.step.id) for item in replaced[1:]}
             self._round([item for item in todo if (item.step.kind, item.step.id) not in later], deleting=True)
@@ -109,7 +109,7 @@ class Writer:
         ]
 
     def _replace(self, first: _Item, others: Sequence[_Item]) -> None:
-        """Replaces the others, if it went well with the first."""
+        """Replaces the others, if the first one was replaced."""
         why = f"it would be deleted first, and {first.step.kind.value}/{first.step.id} could not be replaced"
         try:
             if not first.error and not self._silence.is_long:
@@ -137,10 +137,10 @@ class Writer:
         return _Item(step, wanted, refusal or next(iter(problems), None))
 
     def _wanted(self, step: Step) -> AirflowObject:
-        """The object that an import has to have: it writes all fields, whichever change."""
+        """The object for an import, which writes all fields, even those that don't change."""
         wanted, source = step.result(), step.source
         if isinstance(wanted, Connection) and isinstance(source, Connection):
-            # No export tells whose it is, so that the source alone can say it.
+            # Exports don't have the team, so that only the source can say it.
             return replace(wanted, team_name=source.team_name)
         if (
             isinstance(wanted, Variable)
@@ -149,18 +149,18 @@ class Writer:
             and not source.value.hidden
             and self._as_held(source, self._context.before).value == self._as_held(wanted, self._context.before).value
         ):
-            # What was read may be JSON in another form than is held, and the source may have it as it is.
+            # The JSON that was read may have another layout than the stored one, and the source may have that.
             return replace(wanted, value=source.value)
         return wanted
 
     def _as_held(self, obj: T, read: Reading | None) -> T:
-        """What the place would give back for `obj`, as it gave what was read."""
+        """The form in which the place gives back `obj`, with exact texts if the reading had them."""
         return self._store.stored_form(obj, replace(self._context, before=read))
 
     def _refuse_changed(self, items: Sequence[_Item]) -> None:
-        """Looks for what has come or changed since the plan was made, where an import would destroy it unasked.
+        """Fails steps whose object was created or changed since the plan was made, if an import would destroy it.
 
-        Of what an import leaves alone the verdict tells, and spares a start of the command.
+        Objects that an import doesn't overwrite aren't looked at here: the verdict finds them without another call.
         """
         kinds = frozenset(item.step.kind for item in items)
         if not kinds:
@@ -178,7 +178,7 @@ class Writer:
                 item.error = "there is one with this id already"
 
     def _round(self, items: Sequence[_Item], *, deleting: bool) -> None:
-        """Deletes, imports, exports again and judges. Raises `TargetError` where nothing was begun."""
+        """Deletes, imports, exports again and judges. Raises `TargetError` if nothing was begun."""
         kinds = [kind for kind in Kind if any(item.step.kind is kind for item in items)]
         todo = [
             calls.delete(item.step.kind, f"delete-{number}", item.step.id)
@@ -236,7 +236,7 @@ class Writer:
         return f"{failed}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} not as wanted" if names else None
 
     def _apart(self, items: Sequence[_Item]) -> None:
-        """Tries again those that failed, in ever smaller files, so that one that Airflow fails on fails alone."""
+        """Tries failed ones again in ever smaller files, so that an object that Airflow fails on fails alone."""
         groups = [list(items)]
         while groups:
             failed = [item for item in groups.pop(0) if item.error and not item.final]
@@ -249,7 +249,7 @@ class Writer:
                     groups += [half] if len(half) > 1 else []
 
     def _round_again(self, items: Sequence[_Item]) -> None:
-        """Another round. It raises nothing, since the outcomes of earlier rounds have to be reported."""
+        """Runs another round, without raising, since the outcomes of earlier rounds have to be reported."""
         try:
             self._round(items, deleting=False)
         except TargetError:
@@ -280,7 +280,7 @@ def _group(items: Sequence[_Item], kind: Kind, *, overwrite: bool) -> list[_Item
 
 
 def _stays(step: Step, wanted: AirflowObject, name: str) -> bool:
-    """Whether a field is what an import leaves alone: a password that isn't written."""
+    """Whether an import keeps a field: a password that isn't written."""
     unwritten = step.action is Action.UPDATE and name not in step.written
     return unwritten and name == "password" and isinstance(wanted, Connection) and wanted.password is REDACTED
 

@@ -1,6 +1,6 @@
-"""The body of an answer, read whole up to a limit, as it comes and unpacked.
+"""Reads and unpacks the whole body of an answer, up to a limit.
 
-The limit is by what was asked for. No driver reads or unpacks a body by itself: 6 MB of gzip can hold gigabytes.
+The limit depends on the request. No driver reads or unpacks a body by itself: 6 MB of gzip can hold gigabytes.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from typing import Any
 from airconn.errors import TargetError
 
 SMALL = 4 << 20
-"""A token, a version, an error, the answer to a write of one secret."""
+"""The limit for a token, a version, an error, or the answer to a write of one secret."""
 OBJECT = 64 << 20
-"""One object with its value, or a list of names."""
+"""The limit for one object with its value, or a list of names."""
 LIST = 256 << 20
-"""A page of objects with their values."""
+"""The limit for a page of objects with their values."""
 
 _CHUNK = 65536
 _ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS
 
 Limit = Callable[[str, str], int]
-"""How many bytes the answer to a request may have, by its method and its path."""
+"""Gives the most bytes of the answer to a request, by its method and its path."""
 
 
 class TooLarge(TargetError):
-    """An answer of more bytes than what was asked for can have."""
+    """An answer has more bytes than its request allows."""
 
 
 class TooLate(Exception):
-    """The body isn't whole by the time that it has to be."""
+    """The body isn't complete in time."""
 
 
 def whole(response: Any, most: int, where: str, ends: float | None = None) -> bytes:
@@ -62,7 +62,7 @@ def whole(response: Any, most: int, where: str, ends: float | None = None) -> by
 
 
 def is_cut(error: BaseException) -> bool:
-    """Whether an error of urllib3 is that a body ended before its end."""
+    """Whether an error of urllib3 means that a body ended early."""
     return any(isinstance(one, IncompleteRead) for one in (error, *error.args))
 
 
@@ -75,14 +75,14 @@ def _too_large(most: int, where: str) -> TooLarge:
 
 
 class _Unpacker:
-    """Unpacks gzip and deflate, a little more than the limit at most."""
+    """Unpacks gzip and deflate, up to a little more than the limit."""
 
     def __init__(self, where: str) -> None:
         self._where = where
         self._one = zlib.decompressobj(_ZLIB_OR_GZIP)
 
     def feed(self, data: bytes, room: int) -> bytes:
-        """What `data` unpacks to, or its first `room` + 1 bytes."""
+        """The unpacked `data`, or its first `room` + 1 bytes."""
         parts, left = [], room + 1
         while data and left > 0:
             if self._one.eof:  # a file of gzip may have several parts
@@ -99,7 +99,7 @@ class _Unpacker:
         return b"".join(parts)
 
     def check_end(self) -> None:
-        """Raises where the body was cut off."""
+        """Raises if the body was cut off."""
         from urllib3.exceptions import ProtocolError
 
         if not self._one.eof:
@@ -121,7 +121,7 @@ def _unpacker(headers: Mapping[str, str], where: str) -> _Unpacker | None:
 
 
 def limited(classes: Mapping[str, type[Any]], most: Limit, where: str) -> dict[str, type[Any]]:
-    """The connection pools of urllib3 by scheme, as ones that read each answer whole, and follow no redirect.
+    """The connection pools of urllib3 by scheme, changed to read each answer whole and to follow no redirect.
 
     For the `pool_classes_by_scheme` of a pool manager, whichever driver it belongs to.
     """
@@ -150,7 +150,7 @@ def _limited(base: type[Any], most: Limit, where: str) -> type[Any]:
 
 
 def _read(response: Any, body: bytes, method: str) -> Any:
-    """A response with a body that was read."""
+    """A response with a body that was read already."""
     from io import BytesIO
 
     from urllib3 import HTTPResponse

@@ -1,4 +1,4 @@
-"""The deadline of a run: how long a request may take, and whether another one is begun."""
+"""The deadline of a run: limits the time of requests, and says whether another one is begun."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from airconn.config import Settings
 from airconn.stores.http.faults import OutOfTime
 
 _NEARLY = 0.05
-"""A time-out so many seconds before the deadline is by the deadline."""
+"""A time-out within so many seconds before the deadline counts as caused by the deadline."""
 
 
 class RunDeadline:
-    """When everything has to be over, if ever. Threads may share it."""
+    """The time at which a run has to end, if it has a deadline. Threads may share it."""
 
     def __init__(self, settings: Settings, where: str) -> None:
         """`where` names the server in messages."""
@@ -35,12 +35,12 @@ class RunDeadline:
             self._finishing = False
 
     def has_passed(self, pause: float = 0.0) -> bool:
-        """Whether the deadline will have passed after a pause, so that no more is begun."""
+        """Whether the deadline will have passed after a pause, so that nothing else is begun."""
         left = self._settings.seconds_left()
         return left is not None and left <= pause
 
     def seconds(self, most: float, *, maybe_done: bool = False) -> float:
-        """How long something may take that deserves `most` seconds. Raises `OutOfTime` where no time is left."""
+        """The seconds that something may take, up to `most`. Raises `OutOfTime` if no time is left."""
         left = self._settings.seconds_left()
         if left is None or self._finishing:
             return most
@@ -49,15 +49,15 @@ class RunDeadline:
         return min(most, left)
 
     def cut_off(self) -> bool:
-        """Whether a time-out of just now is by the deadline."""
+        """Whether the deadline has caused a time-out that just happened."""
         return not self._finishing and self.has_passed(_NEARLY)
 
     def forbids(self, pause: float) -> bool:
-        """Whether a request isn't sent again after a pause, although what was begun is being finished."""
+        """Whether a request can't be sent again after a pause, even while writes are being finished."""
         return self._finishing and self.has_passed(pause)
 
     def end_of(self, seconds: float, *, late: bool) -> float | None:
-        """When the answer to a request that is sent now has to be whole, on the clock of `time.monotonic`."""
+        """The time, on the clock of `time.monotonic`, by which the answer to a request sent now has to end."""
         ends = self._settings.deadline
         if ends is None or not (self._finishing or late):
             return ends

@@ -1,4 +1,4 @@
-"""Texts of a server as far as they can be shown: an answer may echo what was sent, passwords included."""
+"""Shows texts of a server only if they don't echo what was sent, passwords included."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 _LONGEST = 300
 _WINDOW = 8
-"""So many characters of a secret in a row are taken for a quotation of it."""
+"""The characters of a secret in a row that count as a quotation of it."""
 
 
 def shown(text: object, hidden: Iterable[str]) -> str:
-    """`text` in one line, or '' if a text of `hidden` is in it."""
+    """`text` in one line. Empty if a text of `hidden` is in it."""
     if not isinstance(text, str):
         return ""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
@@ -23,7 +23,7 @@ def shown(text: object, hidden: Iterable[str]) -> str:
 
 
 def quotes(text: str, secret: str) -> bool:
-    """Whether `text` has `secret` in it, in one of the ways to write it, or a part of it that isn't an accident."""
+    """Whether `text` has `secret` in it, in any encoding, or a part that is too long for a coincidence."""
     if not secret.strip():
         return False
     forms = {secret, " ".join(secret.split()), json.dumps(secret)[1:-1], repr(secret)[1:-1], html.escape(secret)}

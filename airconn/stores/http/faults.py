@@ -1,6 +1,6 @@
-"""Requests that got no answer, in words: nothing listens, no such name, time-out, TLS, proxy, deadline.
+"""Explains why a request got no answer: nothing listens, unknown name, time-out, TLS, proxy, deadline.
 
-The texts of urllib3's exceptions are not shown: they hold URLs and object reprs, and no next step.
+The texts of urllib3's exceptions are not shown: they have URLs and object reprs, and no next step.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _CLIENT_CERT = "does it want a client certificate? see --client-cert and --clien
 
 
 class NoAnswer(TargetError):
-    """A request was not answered. `maybe_done` tells whether the server may have carried it out nevertheless.
+    """A request was not answered. `maybe_done`: the server may have carried it out nevertheless.
 
-    `passing`: what is wrong may go by, so that it can be tried again. `timed_out`: it took too long.
+    `passing`: the cause may go away, so that it can be tried again. `timed_out`: it took too long.
     """
 
     usual_hint: ClassVar[str | None] = None
@@ -50,7 +50,7 @@ class OutOfTime(NoAnswer):
 def no_answer(
     error: BaseException, server: RestServer, timeout: float, *, answered: bool = False, late: bool = False
 ) -> NoAnswer:
-    """What `error` means for a user who gave the address of `server`.
+    """The error for a user that `error` means, at the address of `server`.
 
     `answered`: there were answers from it before. `late`: the deadline has passed by now.
     """
@@ -101,7 +101,7 @@ def no_answer(
 
 
 def proxy_wants_credentials(base: str) -> NoAnswer:
-    """A 407, which only a proxy gives."""
+    """The error for a 407, which only a proxy gives."""
     return NoAnswer(
         "the proxy wants credentials, or others than these",
         where=base,
@@ -110,7 +110,7 @@ def proxy_wants_credentials(base: str) -> NoAnswer:
 
 
 def _of_proxy(error: BaseException, base: str, answered: bool) -> NoAnswer:
-    """A proxy that was not got through, so that nothing was sent to the server."""
+    """The error for a proxy that failed, so that nothing was sent to the server."""
     refusal = re.search(r"Tunnel connection failed: (\d{3})", str(error))
     status = int(refusal[1]) if refusal else 0
     if status == 407:
@@ -123,7 +123,7 @@ def _of_proxy(error: BaseException, base: str, answered: bool) -> NoAnswer:
 
 
 def _first_words(base: str) -> str:
-    """What may be wrong where the first connection to an address breaks."""
+    """What may be wrong if the first connection to an address breaks."""
     return "if it speaks TLS, its address begins with https://" if base.startswith("http:") else _CLIENT_CERT
 
 
@@ -133,7 +133,7 @@ def _speaks_tls(error: BaseException, base: str) -> bool:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """What went wrong in TLS, as OpenSSL tells it."""
+    """The error of OpenSSL within an exception."""
     from urllib3.exceptions import SSLError
 
     inner = error
@@ -143,7 +143,7 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 def _is_end(error: BaseException) -> bool:
-    """Whether the connection broke, of which TLS is only the messenger."""
+    """Whether the connection broke, which TLS only reports."""
     import ssl
 
     inner = _innermost(error)
@@ -155,7 +155,7 @@ _EXPIRED, _NOT_YET, _SELF_SIGNED = 10, 9, (18, 19)
 
 
 def _tls(error: BaseException) -> tuple[str, str]:
-    """What went wrong between us and the server's TLS, and what to do about it."""
+    """What went wrong in TLS with the server, and what to do about it."""
     import ssl
 
     inner = _innermost(error)

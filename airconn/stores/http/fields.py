@@ -1,4 +1,4 @@
-"""The fields of an object in an answer."""
+"""Reads the fields of an object in an answer."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 class FieldReader:
-    """Takes the fields of one object out of an answer, and complains without quoting them.
+    """Reads the fields of one object in an answer. Its errors don't quote them.
 
-    It looks at no others: a newer server may show more beside them.
+    Other fields are ignored: a newer server may have more.
     """
 
     def __init__(self, kind: Kind, fields: Mapping[str, Any], source: str) -> None:
@@ -30,7 +30,7 @@ class FieldReader:
         return self._take(int, name)
 
     def needed(self, type_: type[T], name: str) -> T:
-        """What each object of its kind has."""
+        """A field that each object of its kind has. Raises `TargetError` without it."""
         value = self._take(type_, name)
         if value is None:
             raise self._wrong(name)

@@ -1,6 +1,6 @@
-"""Answers of what is in front of a server, told from its own: login pages, portals, gateways, proxies.
+"""Recognizes answers that aren't from the server itself: those of login pages, portals, gateways and proxies.
 
-What is on such a page isn't quoted: it may echo what was sent.
+Such pages aren't quoted: they may echo what was sent.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ _TO_LOGIN = re.compile(
 )
 _HTTPS_WANTED = re.compile(rb"plain HTTP request was sent to HTTPS|HTTP request to an HTTPS server", re.IGNORECASE)
 LONGEST = 100_000
-"""So many bytes of a page tell what it is."""
+"""The bytes of a page that are looked at."""
 
 
 def is_page(reply: Reply) -> bool:
-    """Whether an answer is an HTML page, by what it calls itself or by how it begins."""
+    """Whether an answer is an HTML page, by its content type or by how it begins."""
     is_markup = reply.body[:LONGEST].lstrip().startswith(b"<")
     return is_markup and (reply.media_type in _HTML or bool(_PAGE.match(reply.body[:LONGEST])))
 
 
 def wants_https(reply: Reply) -> bool:
-    """Whether it is the answer of a TLS port to plain HTTP: nginx and Go have one."""
+    """Whether it is the answer of a TLS port to plain HTTP, which nginx and Go give."""
     return reply.status == 400 and bool(_HTTPS_WANTED.search(reply.body[:LONGEST]))
 
 
 def strange(message: str, server: RestServer) -> TargetError:
-    """An answer that the server itself wouldn't give."""
+    """The error for an answer that the server itself wouldn't give."""
     return TargetError(
         message, where=server.base, hint=f"is something between us and {server.name}, such as a gateway?"
     )
 
 
 def instead_of_json(reply: Reply, server: RestServer, what: str) -> TargetError:
-    """Why an answer that was to be JSON isn't. `what` is the request."""
+    """The error for an answer that isn't JSON. `what` is the request."""
     if not is_page(reply):
         return strange(f"its answer to {what} is no JSON object", server)
     if _LOGIN.search(reply.body[:LONGEST]):
@@ -66,7 +66,7 @@ def instead_of_json(reply: Reply, server: RestServer, what: str) -> TargetError:
 
 
 def fault(reply: Reply) -> str:
-    """What a status says that isn't the server's own, in words that come after 'it'. Empty for any other."""
+    """The meaning of a status that only a gateway gives, in words that follow 'it'. Empty for others."""
     if reply.status == 429:
         asked = reply.retry_after
         return "is asked too often" + (f", and wants to be left alone for {asked:.0f} seconds" if asked else "")
@@ -80,7 +80,7 @@ def fault(reply: Reply) -> str:
 
 
 def redirected(reply: Reply, server: RestServer, *, login_hint: str) -> TargetError:
-    """A redirect, which is not followed: the credentials would go along."""
+    """The error for a redirect. It isn't followed, since the credentials would go along."""
     base = server.base
     try:
         goal = urlsplit(reply.location or "")

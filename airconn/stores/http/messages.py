@@ -10,33 +10,33 @@ from typing import Any
 from airconn.stores.http import bodies
 
 _REPEATABLE = ("GET", "HEAD", "PATCH")
-"""What leads to the same when it is done twice. Each PATCH of ours to one object sets fields to given values."""
+"""The methods that may be repeated. Each PATCH of ours to one object sets fields to given values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to send. `path` is relative to the base URL, percent-encoded."""
+    """A request. `path` is relative to the base URL, percent-encoded."""
 
     method: str
     path: str
     query: Sequence[tuple[str, str]] = ()
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
-    """What to send as the form of a web page, in place of a body."""
+    """The form of a web page, which is sent instead of a body."""
     repeatable: bool | None = None
-    """Whether doing it twice leads to the same. None is what the method says."""
+    """Whether doing it twice has the same result. None: as the method says."""
     timeout: float | None = None
-    """Seconds that the server may be silent, where they differ from the settings."""
+    """The seconds that the server may be silent, if they differ from the settings."""
     once: bool = False
-    """Whether it isn't sent again, whatever comes of it."""
+    """Whether it is never sent again."""
     late: bool = False
-    """Whether it is sent after the deadline as well, and sent again: it completes what would be half done."""
+    """Whether it is also sent, and repeated, after the deadline, since it completes an object."""
     largest: int = bodies.OBJECT
-    """How many bytes its answer may have."""
+    """The most bytes of its answer."""
     patient: bool = True
-    """Whether it is sent again after a time-out, as it is. One of many objects is rather made smaller."""
+    """Whether it is sent again unchanged after a time-out. One with many objects is made smaller instead."""
     divisible: bool = False
-    """Whether it is sent in smaller parts where the server fails on it (500), and not again."""
+    """Whether it is sent in smaller parts, and not again, if the server fails on it (500)."""
 
     @property
     def may_be_done_twice(self) -> bool:
@@ -52,14 +52,14 @@ class Reply:
     location: str | None
     body: bytes = field(repr=False)
     retry_after: float | None = None
-    """After how many seconds it may be asked again, if it says so."""
+    """The seconds after which the request may be repeated, if the answer says so."""
     cookies: Sequence[str] = field(default=(), repr=False)
-    """Its `Set-Cookie` headers. They are neither kept nor sent back without further ado."""
+    """Its `Set-Cookie` headers. They aren't kept or sent back automatically."""
     doubtful: bool = False
     """Whether the same request was sent before, and may have been carried out then."""
 
     def json(self) -> Any:
-        """The body as JSON, or None where it isn't JSON."""
+        """The body as JSON. None if it isn't JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -67,9 +67,9 @@ class Reply:
 
 
 def unknown_fate(reply: Reply) -> bool:
-    """Whether an answer is that of a gateway that doesn't know whether the server did what it was asked.
+    """Whether an answer is from a gateway that doesn't know whether the server has carried out the request.
 
-    503 is one: Envoy gives it when the connection to the server broke. So are those beyond 504 that some gateways
+    503 is one: Envoy gives it when the connection to the server broke. So are statuses beyond 504 that some gateways
     have (Cloudflare's 520 to 527).
     """
     return reply.status >= 502

@@ -1,4 +1,4 @@
-"""The pool of connections to one server: authorities, client certificates, the proxy of the environment."""
+"""Makes the pool of connections to one server: authorities, client certificates, the proxy of the environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from urllib3 import PoolManager
 
 _MOST = 32
-"""How many connections are kept open, as far as so many threads send requests."""
+"""The most connections that are kept open for threads that send requests."""
 
 _SOCKS = ("socks4://", "socks4a://", "socks5://", "socks5h://")
 
@@ -23,7 +23,7 @@ _SOCKS = ("socks4://", "socks4a://", "socks5://", "socks5h://")
 def make_pool(base: str, settings: Settings) -> PoolManager:
     """A pool that neither repeats a request nor follows a redirect by itself.
 
-    Raises `UsageError` where the proxy of the environment isn't a proxy.
+    Raises `UsageError` if the proxy of the environment isn't a proxy.
     """
     from urllib3 import Retry
     from urllib3.exceptions import LocationValueError
@@ -44,7 +44,7 @@ def make_pool(base: str, settings: Settings) -> PoolManager:
         ) from None
     except ImportError:
         raise UsageError("a SOCKS proxy needs PySocks", hint="pip install PySocks") from None
-    # Otherwise it reads where a redirect leads that it doesn't follow, and fails on what isn't a URL.
+    # Otherwise it parses the URL of a redirect that it doesn't follow, and fails on one that isn't a URL.
     pool.urlopen = partial(pool.urlopen, redirect=False)  # type: ignore[method-assign]
     return pool
 
@@ -73,7 +73,7 @@ def environment_proxy(scheme: str, host: str) -> str | None:
 
 
 def _proxy_for(base: str) -> tuple[str | None, Mapping[str, str] | None]:
-    """The proxy for a base URL, and the headers it wants.
+    """The proxy for a base URL, and the headers that it needs.
 
     Credentials in the proxy's address become a header: urllib3 ignores them there, and messages would show them.
     """

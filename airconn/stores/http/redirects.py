@@ -1,4 +1,4 @@
-"""Where a redirect may lead: only to what the user named, because it takes credentials and secrets along."""
+"""Decides where a redirect may lead: only to servers that the user named, because it takes credentials along."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from airconn.errors import TargetError
 from airconn.urls import server_of
 
 FOLLOWED = (307, 308)
-"""Those after which the same request is made, with its body. Any other would make a GET of a write."""
+"""The redirects that repeat the same request with its body. Others would turn a write into a GET."""
 
 
 class Elsewhere(TargetError):
@@ -23,7 +23,7 @@ class NamedServers:
     where: str
     """The place, for messages."""
     base: str = ""
-    """The server that was named. Empty where a driver asks several, as those that give tokens."""
+    """The server that was named. Empty if a driver asks several servers, such as those for tokens."""
     allowed: tuple[str, ...] = ()
 
     def admits(self, url: str, came_from: str) -> bool:
@@ -36,9 +36,9 @@ class NamedServers:
         return any(name.lower() in (there.host, f"{there.host}:{there.port}") for name in self.allowed)
 
     def refusal(self, location: str, came_from: str, hint: str = "") -> Elsewhere:
-        """Why a redirect isn't followed: with the host that it leads to, and nothing else of it.
+        """The error for a redirect that isn't followed, with only the host of its target.
 
-        `hint` is the way out where --allow-redirect isn't one.
+        `hint` is what to do if --allow-redirect doesn't help.
         """
         there = server_of(urljoin(came_from, location))
         if there is None:

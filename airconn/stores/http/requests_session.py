@@ -1,4 +1,4 @@
-"""Sessions of requests, for the drivers that take one: they send nothing to a host that wasn't named."""
+"""Makes sessions of requests for the drivers that take one. They send nothing to hosts that weren't named."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def make_session(extra: str, named: redirects.NamedServers, most: bodies.Limit) 
 
     class GuardedSession(requests.Session):  # type: ignore[misc, name-defined]
         refusal: TargetError | None = None
-        """What was last refused here, for drivers that make an error of their own of it."""
+        """The last refusal, for drivers that turn it into an error of their own."""
 
         def send(self, request: Any, **options: Any) -> Any:
             try:

@@ -1,4 +1,4 @@
-"""A REST place as its store sees it: requests with credentials, JSON in the answers, and what goes wrong in words."""
+"""The client of a REST place for its store: requests with credentials, JSON in the answers, and errors in words."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from airconn.stores.http.transport import Transport
 
 
 class RestClient:
-    """Asks one server. Threads may share it.
+    """Sends requests to one server. Threads may share it.
 
     A place whose answers or credentials need more than this overrides `send`, `said` and `login_hint`.
     """
 
     def __init__(self, transport: Transport, headers: Mapping[str, str] | None = None) -> None:
-        """`headers` go along with each request, such as the one with a token."""
+        """`headers` are sent with each request, such as the one with a token."""
         self.transport = transport
         self.server = transport.server
         self.base = transport.base
         self._headers = headers or {}
 
     def send(self, request: Request) -> Reply:
-        """The answer, whatever its status. Raises `NoAnswer` where there isn't one."""
+        """The answer, with any status. Raises `NoAnswer` if there isn't one."""
         return self.transport.send(request, self._headers)
 
     def json(self, request: Request) -> dict[str, Any]:
@@ -34,7 +34,7 @@ class RestClient:
         return self.object_in(self.send(request), request)
 
     def object_in(self, reply: Reply, request: Request) -> dict[str, Any]:
-        """The JSON object in an answer of success. Raises `TargetError` where it isn't one."""
+        """The JSON object in a successful answer. Raises `TargetError` for any other answer."""
         if not 200 <= reply.status < 300:
             raise self.refusal(reply, request)
         answer = reply.json()
@@ -43,7 +43,7 @@ class RestClient:
         raise gateways.instead_of_json(reply, self.server, f"{request.method} {request.path}")
 
     def refusal(self, reply: Reply, request: Request) -> TargetError:
-        """Why a request wasn't answered with what it asked for."""
+        """The error for an answer that isn't a success."""
         if 300 <= reply.status < 400:
             return self.redirected(reply)
         if fault := gateways.fault(reply):
@@ -55,19 +55,19 @@ class RestClient:
         )
 
     def said(self, reply: Reply) -> str:
-        """The server's own words about a failure, as far as they can be shown."""
+        """The server's own words about a failure. Empty if they can't be shown."""
         return ""
 
     def login_hint(self) -> str:
-        """What to do about a redirect to a login page."""
+        """The hint for a redirect to a login page."""
         return "it may want other credentials"
 
     def redirected(self, reply: Reply) -> TargetError:
-        """A redirect, which is not followed: the credentials would go along."""
+        """The error for a redirect. It isn't followed, since the credentials would go along."""
         return gateways.redirected(reply, self.server, login_hint=self.login_hint())
 
     def strange(self, message: str) -> TargetError:
-        """An answer that the server itself wouldn't give."""
+        """The error for an answer that the server itself wouldn't give."""
         return gateways.strange(message, self.server)
 
     def close(self) -> None:

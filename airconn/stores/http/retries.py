@@ -1,4 +1,4 @@
-"""The one policy for retries: which requests are sent again, and after which pause.
+"""The policy for retries: which requests are sent again, and after which pause.
 
 `Transport` follows it by itself. `driver_retry` makes a `urllib3.Retry` of it, for a driver with its own HTTP stack.
 """
@@ -32,9 +32,9 @@ class Backoff:
         return min(self.longest, self.first * 2.0 ** min(number - 1, 100))
 
     def pause(self, number: int, asked: float | None) -> float | None:
-        """Seconds before the retry of a number, counted from 1, where the server `asked` for so many (Retry-After).
+        """The seconds before a retry, whose number counts from 1. The server `asked` for so many (Retry-After).
 
-        None where it isn't worth waiting. A pause that the server asked for becomes a little longer, so that its
+        None if the pause would be too long. A pause that the server asked for becomes a little longer, so that its
         clients don't come back all at once.
         """
         chance = random.uniform(0.5, 1)  # noqa: S311 - no secret
@@ -73,7 +73,7 @@ def retry_after(value: str | None) -> float | None:
 def driver_retry(
     retries: int, statuses: Iterable[int], *, connects: int | None = None, backoff: Backoff = _DEFAULT
 ) -> Any:
-    """A `urllib3.Retry` for a driver all of whose requests are safe to repeat.
+    """A `urllib3.Retry` for a driver whose requests are all safe to repeat.
 
     `statuses` are the answers after which a request is sent again, `connects` how often a connection that can't be
     made is tried again, where that differs from `retries`.

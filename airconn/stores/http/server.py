@@ -1,4 +1,4 @@
-"""A server as messages name it."""
+"""The server of requests, for messages."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RestServer:
-    """What is asked: `base` is its address, `name` is like 'the Airflow'."""
+    """A server. `base` is its address, and `name` is like 'the Airflow'."""
 
     base: str
     name: str = "the server"
     named_by: str = "the command line"
-    """Where the address comes from."""
+    """The place where its address is named."""
     way_in: str = ""
-    """What a user can set to be let through by what is in front of it, such as single sign-on."""
+    """The setting that lets a user through a gateway in front of it, such as single sign-on."""

@@ -1,4 +1,4 @@
-"""Files of certificates for TLS, checked before the first request: OpenSSL's own messages name no file."""
+"""Checks files of certificates for TLS before the first request: OpenSSL's own messages don't name the file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airconn.errors import UsageError
 
 
 def check_tls_files(settings: Settings) -> None:
-    """Raises `UsageError`, which names the file, for one that TLS can't use."""
+    """Raises `UsageError` with the name of a file that TLS can't use."""
     if settings.client_key and not settings.client_cert:
         raise UsageError("there is a client key and no client certificate", hint="--client-cert FILE")
     named = (("CA bundle", settings.ca_bundle), ("client certificate", settings.client_cert))
@@ -25,7 +25,7 @@ def check_tls_files(settings: Settings) -> None:
     if settings.client_cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
-            # A password of its own keeps OpenSSL from asking for one on the terminal.
+            # With a password given, OpenSSL doesn't ask for one on the terminal.
             context.load_cert_chain(settings.client_cert, settings.client_key, password="")
         except (OSError, ValueError):
             raise UsageError(

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 Carrier = Callable[[Request, str, Mapping[str, str], float], "BaseHTTPResponse"]
-"""Sends a request once: to this URL, with these headers, for a server that may be silent for so many seconds."""
+"""Sends a request once, to a URL with headers, to a server that may be silent for so many seconds."""
 
 
 def by_urllib3(pool: PoolManager) -> Carrier:
-    """The carrier for a server that has no client library of its own."""
+    """The carrier for a server without a client library of its own."""
     from urllib3 import Timeout
 
     def carry(request: Request, url: str, headers: Mapping[str, str], seconds: float) -> BaseHTTPResponse:
@@ -45,7 +45,7 @@ class Transport:
     """Sends requests to one server. Threads may share it. Nothing is imported or opened before the first one."""
 
     backoff: ClassVar[Backoff] = Backoff()
-    """Tests set one that doesn't wait."""
+    """The pauses before retries. Tests set one that doesn't wait."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Transport:
         way_in: str = "",
         carrier: Callable[[PoolManager], Carrier] = by_urllib3,
     ) -> None:
-        """`name` and `way_in` are for messages: see `RestServer`. `carrier` is what sends a request over a pool."""
+        """`name` and `way_in` are for messages: see `RestServer`. `carrier` sends requests over a pool."""
         self.server = RestServer(base, name, settings.named_by, way_in)
         self.base = base
         self.deadline = RunDeadline(settings, base)
@@ -66,12 +66,12 @@ class Transport:
         self._carrier: Carrier | None = None
         self._lock = threading.Lock()
         self._answered = False
-        """From the first answer on, a refused connection may be a restart. Before it, it is a wrong address."""
+        """Whether there was an answer. After it, a refused connection may be a restart; before, a wrong address."""
         self._closed = threading.Event()
         check_tls_files(settings)
 
     def send(self, request: Request, headers: Mapping[str, str]) -> Reply:
-        """The answer, whatever its status. Redirects are not followed: they would take the credentials along.
+        """The answer, with any status. Redirects aren't followed: they would take the credentials along.
 
         Repeats what is safe to repeat. Raises `NoAnswer` where no answer comes, which is an `OutOfTime` where the
         deadline is why.
@@ -106,7 +106,7 @@ class Transport:
                 raise result
 
     def _wait(self, request: Request, pause: float, result: Reply | NoAnswer, maybe_done: bool) -> None:
-        """Waits before a retry. Raises `OutOfTime` where the deadline comes first."""
+        """Waits before a retry. Raises `OutOfTime` if the deadline comes first."""
         if not request.late and self.deadline.has_passed(pause):
             why = result.message if isinstance(result, NoAnswer) else f"it answers with status {result.status}"
             text = f"{why}, and the deadline leaves no time to try again"
@@ -115,7 +115,7 @@ class Transport:
             raise NoAnswer("it isn't asked again", where=self.base, maybe_done=maybe_done)
 
     def _try(self, request: Request, headers: Mapping[str, str], seconds: float) -> Reply | NoAnswer:
-        """The answer to a request that is sent once, or why there isn't one."""
+        """The answer to a request that is sent once, or the error if there isn't one."""
         from urllib3.exceptions import HTTPError
 
         try:
@@ -144,7 +144,7 @@ class Transport:
             raise OutOfTime("no whole answer before the deadline", where=self.base, maybe_done=True) from None
         except TargetError as error:
             raise NoAnswer(error.message, where=self.base, hint=error.hint, maybe_done=True) from None
-        except (ValueError, OverflowError):  # a length that isn't one, of which http.client and urllib3 let some pass
+        except (ValueError, OverflowError):  # an invalid length, which http.client and urllib3 don't always notice
             raise NoAnswer("its answer breaks the rules of HTTP", where=self.base, maybe_done=True) from None
         if response.status >= 500:
             # Airflow 3 closes the connection after a 500 without saying so; the next request on it would fail.

@@ -1,4 +1,4 @@
-"""The files that an address, or the options of Airflow's LocalFilesystemBackend, name."""
+"""Opens the files of an address, or of the options of Airflow's LocalFilesystemBackend."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLE = "local:connections.json,variables.json"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What Airflow's backend takes (airflow 3.3.2 `secrets/local_filesystem.py`)."""
+    """The options of Airflow's backend (airflow 3.3.2 `secrets/local_filesystem.py`)."""
 
     variables_file_path: str | None = None
     connections_file_path: str | None = None
@@ -50,7 +50,7 @@ def open_store(address: str, settings: Settings) -> LocalStore:
 
 
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> LocalStore:
-    """The store of the options that Airflow's backend is made with."""
+    """The store of the options of Airflow's backend."""
     return _open(opts.from_kwargs(Options, kwargs, where))
 
 

@@ -1,4 +1,4 @@
-"""Changes the files of Airflow's LocalFilesystemBackend, and leaves all other entries as they are."""
+"""Changes entries of the files of Airflow's LocalFilesystemBackend, and no others."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from airconn.model import Connection, Variable, jsontext
 from airconn.stores.local import grammar
 
 Changes = Mapping[str, Connection | Variable | None]
-"""The objects that are wanted, by their ids; None takes an entry out."""
+"""The new objects by their ids. None removes an entry."""
 
 
 def edited(text: str, file_type: str, changes: Changes) -> str:
     """The text of a file with all changes. `file_type` is one of `grammar.TYPES`, and an empty text is a new file.
 
-    Raises `BlockedError` where something else would change as well.
+    Raises `BlockedError` if something else would change as well.
     """
     if file_type == "env":
         return _edited_lines(text, changes)
@@ -51,7 +51,7 @@ def _edited_lines(text: str, changes: Changes) -> str:
 
 
 def _edited_json(text: str, changes: Changes) -> str:
-    """Strings, numbers and the order of keys stay as they are, and so does the indent."""
+    """The text with all changes. Strings, numbers, the order of keys and the indent stay as they are."""
     document: dict[str, Any] = json_tree.load(text, "") if text else {}
     for id_, obj in sorted(changes.items()):
         if obj is None:
@@ -98,7 +98,7 @@ class _Editor(YamlEdits):
             new = yaml_tree.dump({"k": grammar.entry(obj)}).removeprefix("k:").rstrip("\n")
             self.replace(key.end_mark.index, end, f":{new}".replace("\n", f"\n{indent}"))
         else:
-            # An odd or long key stands behind a '?', with its value in a line below.
+            # An odd or long key is written after a '?', with its value on the next line.
             lines = indent + yaml_tree.dump({id_: grammar.entry(obj)}).rstrip("\n")
             self.replace(start, end, lines.replace("\n", f"\n{indent}"))
 

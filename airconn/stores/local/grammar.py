@@ -1,7 +1,7 @@
-"""What Airflow's LocalFilesystemBackend reads in a file, and how objects are written so that it reads them back.
+"""Reads a file as Airflow's LocalFilesystemBackend does, and writes objects so that it reads them back.
 
-Read in airflow 2.11.2 and 3.3.2, `secrets/local_filesystem.py`. The backend reads a whole file for each lookup, and
-where one entry is wrong, it finds none of them.
+The rules are from airflow 2.11.2 and 3.3.2, `secrets/local_filesystem.py`. The backend reads a whole file for each
+lookup, and finds nothing if one entry is wrong.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from airconn.model.reading import Key, Note, Reading
 
 TYPES = ("env", "json", "yaml", "yml")
 LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-"""What ends a line to `str.splitlines`."""
+"""The line ends of `str.splitlines`."""
 
 
 USELESS = "an entry that Airflow ignores"
-"""The version of an entry that is there and isn't an object."""
+"""The version of an entry that isn't an object."""
 
 
 def type_of(path: str, rules: Rules) -> str:
@@ -53,7 +53,7 @@ def type_of(path: str, rules: Rules) -> str:
 
 
 def read(text: str, kind: Kind, path: str, options: ReadOptions) -> Reading:
-    """What Airflow finds in a file. Raises `InputErrors` for a fault that makes it find nothing at all.
+    """The objects that Airflow finds in a file. Raises `InputErrors` for a fault after which it finds nothing.
 
     The versions are those of the entries that it ignores.
     """
@@ -78,7 +78,7 @@ def ids(content: Reading, kind: Kind) -> frozenset[str]:
 
 
 def _documents(text: str, path: str, file_type: str) -> tuple[Any, Any]:
-    """The document as we read it, with the line and column of each value, and as Airflow reads it."""
+    """The document with the line and column of each value, and the same document as Airflow reads it."""
     if file_type == "json":
         return json_tree.load(text, path), json.loads(text)
     document = yaml_tree.load(text, path)
@@ -215,12 +215,12 @@ def entry(obj: Connection | Variable) -> Any:
 
 
 def line(obj: Connection | Variable) -> str:
-    """The text behind the `=` of an object."""
+    """The text after the `=` of an object."""
     return str(connection_fields.shown(obj.value)) if isinstance(obj, Variable) else connection_uri.build(obj)
 
 
 def refusal(obj: Connection | Variable, file_type: str, rules: Rules) -> str:
-    """Why an object can't be written so that Airflow reads it. Empty where it can."""
+    """Why an object can't be written so that Airflow reads it. Empty if it can."""
     if isinstance(obj, Connection) and (fault := extra_fault(obj, rules)):
         return f"its extra {fault}"
     if file_type != "env":
@@ -240,7 +240,7 @@ def refusal(obj: Connection | Variable, file_type: str, rules: Rules) -> str:
 
 
 def stored(obj: Connection | Variable, file_type: str, options: ReadOptions) -> Connection | Variable:
-    """The object that Airflow reads after `obj` was written. Raises `InputError` where it reads none."""
+    """The object that Airflow reads after `obj` was written. Raises `InputError` if it reads none."""
     if isinstance(obj, Variable):
         value = obj.value if "value" in obj.literal else Text.of(str(connection_fields.shown(obj.value)))
         return replace(obj, value=value, description=None, team_name=None, unsaid=UNDESCRIBED)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from airconn.errors import AirconnError, InputError, TargetError
-from airconn.formats.base import ReadOptions, not_in_place, verified
+from airconn.formats.base import ReadOptions, not_in_place, verify_edit
 from airconn.model import (
     WRITES,
     Action,
@@ -38,7 +38,7 @@ T = TypeVar("T", bound=AirflowObject)
 class LocalStore(Store):
     """A file of connections, one of variables, or both.
 
-    Each is read and written as a whole; where both are written, connections come first.
+    Each is read and written as a whole. Connections are written first.
     """
 
     def __init__(self, paths: Mapping[Kind, str]) -> None:
@@ -101,7 +101,7 @@ class LocalStore(Store):
         return tuple(found)
 
     def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
-        """An object isn't created over an entry of its id that Airflow ignores."""
+        """Why a step can't be carried out, such as a create over an entry that Airflow ignores."""
         is_there = context.before is not None and (step.kind, step.id) in context.before.versions
         if step.action is not Action.CREATE or not is_there:
             return ""
@@ -110,7 +110,7 @@ class LocalStore(Store):
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         """Carries out all steps in one write for each file.
 
-        Where the second file can't be written, the first has been, and the outcomes say which steps were done.
+        If the second file can't be written, the first one has been, and the outcomes say which steps were done.
         """
         steps = [step for step in steps if step.action in WRITES]
         errors: dict[Key, str] = {}
@@ -133,7 +133,7 @@ class LocalStore(Store):
             yield Outcome(step, why, notes=() if why is not None else self._losses(step, context))
 
     def _write(self, kind: Kind, steps: Sequence[Step], context: Context) -> dict[Key, str]:
-        """Writes the file of a kind, and gives the reasons why steps of it weren't done."""
+        """Writes the file of a kind, and gives the reasons for the steps that weren't carried out."""
         path = self._paths[kind]
         _look(path)
         text = _text_of(path) if Path(path).exists() else ""
@@ -151,7 +151,7 @@ class LocalStore(Store):
         return errors
 
     def _write_refusal(self, step: Step, now: Reading, context: Context) -> str:
-        """Why a step isn't done, going by what is in the file now."""
+        """Why a step isn't carried out, by the present content of the file."""
         key = (step.kind, step.id)
         held = now.bundle.get(*key)
         read = context.before.bundle.get(*key) if context.before else None
@@ -178,7 +178,7 @@ class LocalStore(Store):
     ) -> None:
         path, options, file_type = self._paths[kind], _options(kind, context), self._type(kind, context)
         after = edited(text, file_type, changes)
-        # What is called genuine is a mask again to every reader of the file.
+        # A *** that the user calls genuine is a mask again to every reader of the file.
         expected = {
             (kind, id_): grammar.stored(replace(obj, literal=frozenset()), file_type, options)
             for id_, obj in changes.items()
@@ -192,7 +192,7 @@ class LocalStore(Store):
         if grammar.ids(content, kind) != (grammar.ids(now, kind) - gone) | {id_ for _, id_ in expected}:
             raise not_in_place()
         keys = {(kind, id_): obj for id_, obj in changes.items()}
-        verified(lambda: content.bundle, now.bundle, keys, expected)
+        verify_edit(lambda: content.bundle, now.bundle, keys, expected)
         write_atomically(Path(path), after, keep_mode=True)
 
     def _losses(self, step: Step, context: Context) -> tuple[Note, ...]:
@@ -215,7 +215,7 @@ def _no_place(kind: Kind) -> str:
 
 
 def _look(path: str) -> None:
-    """Raises `TargetError` where there can't be a file."""
+    """Raises `TargetError` for a path where there can't be a file."""
     directory = Path(path).absolute().parent
     if not directory.is_dir():
         raise TargetError(
@@ -224,7 +224,7 @@ def _look(path: str) -> None:
 
 
 def _text_of(path: str) -> str:
-    """What a file holds. Raises `TargetError` where it can't be read, and `InputError` where it isn't UTF-8."""
+    """The text of a file. Raises `TargetError` if it can't be read, and `InputError` if it isn't UTF-8."""
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -242,7 +242,7 @@ def _text_of(path: str) -> str:
 
 
 def _half_a_character(obj: AirflowObject) -> str:
-    """The name of a field that has half a character in it. Empty where none has."""
+    """The name of a field with half a character. Empty without one."""
     for name in ("id", *value_fields(obj.kind)):
         value = getattr(obj, name)
         text = getattr(value, "text", value)

@@ -1,4 +1,4 @@
-"""The metadata database of an Airflow as a place: everything unmasked, and read-only, as Airflow wants it to be."""
+"""The metadata database of an Airflow as a place: everything unmasked, and read-only, as Airflow requires."""
 
 from airconn.stores.metadb.store import open_store
 

@@ -1,4 +1,4 @@
-"""Which database an address means: that of Airflow's configuration, or that of a URL as SQLAlchemy writes them."""
+"""Finds the database of an address: that of Airflow's configuration, or that of a URL in SQLAlchemy's form."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _DRIVERS = {
     "mysql": {"pymysql": "pymysql", "mysqldb": "MySQLdb", "mysqlconnector": "mysql.connector"},
     "sqlite": {"pysqlite": "sqlite3"},
 }
-"""For each kind of database that Airflow has: SQLAlchemy's names of drivers, and their modules, the best first."""
+"""SQLAlchemy's names of drivers and their modules, for each kind of database of Airflow, the best first."""
 _OLD_NAMES = {"postgres": "postgresql", "mariadb": "mysql"}
 """Other names that Airflow (`_upgrade_postgres_metastore_conn`) and SQLAlchemy accept."""
 
 _URL = re.compile(r"metadb\+([\w+]+)://(.*)", re.IGNORECASE | re.DOTALL)
-# As sqlalchemy/engine/url.py `_parse_url` tells them apart: a password may have anything but an '@' in it.
+# The rule of sqlalchemy/engine/url.py `_parse_url`: a password may have all characters except '@'.
 _WITH_PASSWORD = re.compile(r"[^:/]*:[^@]*@")
 _USER = re.compile(r"[^:/]*@")
 _DATABASE = re.compile(r"[\w+]+://(?:[^:/]*(?::[^@]*)?@)?[^/?]*/([^?]*)")
@@ -49,11 +49,11 @@ class Database:
     shown: str
     """The URL without credentials and options."""
     where: str
-    """The setting or the address that names it, for messages."""
+    """The setting or the address of the database, for messages."""
     is_configured: bool = False
-    """Whether Airflow's configuration names it, and not the address."""
+    """Whether it is from Airflow's configuration, and not from the address."""
     schema: str | None = None
-    """The schema that the tables are in, where that isn't left to the database."""
+    """The schema of the tables. None if that is left to the database."""
 
     @property
     def kind(self) -> str:
@@ -81,7 +81,7 @@ def shown(address: str) -> str:
 
 
 def find(address: str, environ: Mapping[str, str], config: AirflowConfig) -> Database:
-    """The database that an address means. Raises `UsageError`, which quotes nothing of a URL."""
+    """The database that an address means. Raises `UsageError` that quotes nothing of a URL."""
     if shown(address) != CONFIGURED:
         url = _parsed(ConfigValue(address[len("metadb+") :], shown(address)))
         if (password := environ.get(METADB_PASSWORD)) and url.get_backend_name() != "sqlite":
@@ -119,7 +119,7 @@ def _parsed(value: ConfigValue) -> URL:
 
 
 def _driver(kind: str, wanted: str) -> str:
-    """The driver that the URL names if it is installed, else one that is: Airflow's may not be where airconn is."""
+    """The driver of the URL if it is installed, else one that is: airconn may not have Airflow's."""
     known = _DRIVERS[kind]
     names = [wanted, *(name for name in known if name != wanted)] if wanted in known else list(known)
     for name in names:

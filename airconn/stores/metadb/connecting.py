@@ -19,7 +19,7 @@ from airconn.trust import METADB_PASSWORD
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-# What the messages of libpq and of PostgreSQL have in them. They are in English where the server's are.
+# Parts of the messages of libpq and of PostgreSQL. They are in English if the server's messages are.
 _NOT_LET_IN = re.compile(r"password|authentication|no pg_hba\.conf|role .* does not exist|is not permitted")
 _NO_SUCH_DATABASE = re.compile(r"database .* does not exist")
 
@@ -122,7 +122,7 @@ def _begun(connection: Connection, database: Database, seconds: float) -> Connec
         return connection
     if database.kind == "postgresql":
         connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        # A table is locked while a migration runs, and then there is no answer.
+        # A table is locked while a migration runs, and then a query gets no answer.
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
         return connection
     connection = connection.execution_options(isolation_level="REPEATABLE READ")
@@ -132,7 +132,7 @@ def _begun(connection: Connection, database: Database, seconds: float) -> Connec
 
 
 def _failure(error: Any, database: Database, seconds: float) -> TargetError:
-    """The error of a failed query. It quotes nothing of the driver's message, which may hold a value."""
+    """The error for a failed query. It quotes nothing of the driver's message, which may have a value in it."""
     text = str(error.orig).lower()
     if database.kind == "sqlite":
         message, hint = _sqlite_reason(text)
@@ -144,7 +144,7 @@ def _failure(error: Any, database: Database, seconds: float) -> TargetError:
 
 
 def _named(database: Database) -> str:
-    """Where the database is named, if that isn't the address."""
+    """The setting that names the database. Empty if the address does."""
     return f" (it is named by {database.where})" if database.is_configured else ""
 
 

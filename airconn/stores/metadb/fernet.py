@@ -1,4 +1,4 @@
-"""Fernet, with which Airflow encrypts secrets: which keys there are, and why a text can't be decrypted."""
+"""Decrypts secrets with Fernet, as Airflow encrypts them, and explains why a text can't be decrypted."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _BLOCK = 16
 
 
 class Undecryptable(Exception):
-    """A text that is flagged as encrypted, and can't be decrypted. Its message is the reason in words."""
+    """A text that is flagged as encrypted can't be decrypted. The message is the reason."""
 
 
 class OtherKey(Undecryptable):
-    """The text has the form of something encrypted, so that it is for another key, or was changed."""
+    """The text has the form of a token, so that it is for another key, or was changed."""
 
 
 class Keys:
@@ -61,7 +61,7 @@ class Keys:
 
 
 def keys_of(config: AirflowConfig) -> Keys:
-    """The keys of an Airflow. Raises `UsageError` where there are none."""
+    """The keys of an Airflow. Raises `UsageError` if it has none."""
     value = config.get("core", "fernet_key")
     if value is not None and value.text.strip():
         return Keys(value)
@@ -80,7 +80,7 @@ def keys_of(config: AirflowConfig) -> Keys:
 
 
 def _is_token(text: str) -> bool:
-    """Whether a text has the form of something encrypted."""
+    """Whether a text has the form of a Fernet token."""
     try:
         data = urlsafe_b64decode(text.encode())
     except (ValueError, UnicodeError):

@@ -1,4 +1,4 @@
-"""Rows of Airflow's tables as objects."""
+"""Makes objects of the rows of Airflow's tables."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from airconn.stores.metadb.tables import Row
 
 
 class Unreadable(Exception):
-    """A row that can't be read as an object. Its message is the reason in words."""
+    """A row can't be read as an object. The message is the reason."""
 
 
 class Absent(Unreadable):
@@ -139,7 +139,7 @@ def _unsaid(row: Row) -> frozenset[str]:
 
 
 def _whole(value: Any, what: str) -> int | None:
-    """A number of a column in which SQLite holds whatever it is given."""
+    """The number in a column, in which SQLite may hold anything."""
     if value is None or isinstance(value, int):
         return value
     if isinstance(value, float) and value.is_integer():

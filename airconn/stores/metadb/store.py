@@ -24,7 +24,7 @@ from airconn.stores.metadb.tables import Row, Tables
 T = TypeVar("T", bound=AirflowObject)
 
 _SAMPLE = 50
-"""The number of tokens of each column that are tried to tell a wrong key from a few damaged rows."""
+"""The tokens of each column that are tried to tell a wrong key from a few damaged rows."""
 
 
 _READ_ONLY = (
@@ -35,7 +35,7 @@ _READ_ONLY = (
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a read finds beside the objects."""
+    """The findings of a read besides the objects."""
 
     notes: list[Note] = field(default_factory=list)
     passed_over: dict[Key, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class _Found:
 class MetadbStore(Store):
     """The tables `connection`, `variable` and `slot_pool`, with their secrets decrypted.
 
-    Nothing is asked before the first read, and a Fernet key is looked for only when something is encrypted.
+    No query is sent before the first read, and a Fernet key is looked for only if something is encrypted.
     """
 
     def __init__(self, address: str, settings: Settings) -> None:
@@ -66,7 +66,7 @@ class MetadbStore(Store):
         return Description(f"the metadata database of {self._release.text} at {place}", self._release.version)
 
     def stored_form(self, obj: T, context: Context = DEFAULT_CONTEXT) -> T:
-        """Airflow stores an empty password as NULL (`set_password` of models/connection.py)."""
+        """`obj` with an empty password as not set, as Airflow stores it (`set_password` of models/connection.py)."""
         if isinstance(obj, Connection) and obj.password == "":
             return cast("T", replace(obj, password=None))
         return obj
@@ -78,7 +78,7 @@ class MetadbStore(Store):
         return Reading(bundle, tuple(found.notes), passed_over=found.passed_over)
 
     def ids(self, kinds: frozenset[Kind], context: Context) -> frozenset[Key]:
-        """The ids of all that Airflow finds, for which no key is needed."""
+        """The ids of all objects that Airflow finds. Needs no key."""
         with self._tables() as tables:
             return frozenset((kind, str(id_)) for kind in kinds for id_ in tables.ids(kind) if id_ is not None)
 
@@ -103,7 +103,7 @@ class MetadbStore(Store):
     def _object(
         self, reader: Reader, kind: Kind, row: Row, selection: Selection, found: _Found
     ) -> AirflowObject | None:
-        """The object of a row, if it is selected and can be read."""
+        """The object of a row. None if it isn't selected or can't be read."""
         where, id_ = f"{self._inside}{kind.value}", None
         try:
             id_ = text_of(row[kind.id_field])
@@ -127,7 +127,7 @@ class MetadbStore(Store):
         return obj
 
     def _check_keys(self, decrypter: _Decrypter, tables: Tables) -> None:
-        """Raises `TargetError` if the keys decrypt nothing else in this database either."""
+        """Raises `TargetError` if the keys don't decrypt anything else in this database."""
         for token in tables.tokens(_SAMPLE):
             try:
                 decrypter.decrypt(text_of(token) or "")
@@ -143,7 +143,7 @@ class MetadbStore(Store):
 
     @property
     def _inside(self) -> str:
-        """The beginning of the origin of an object in here."""
+        """The beginning of the origins of objects in this database."""
         return self.address if self.address == CONFIGURED else f"{self.address}/"
 
     @contextmanager

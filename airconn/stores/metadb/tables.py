@@ -1,4 +1,4 @@
-"""Airflow's tables, as they are in this database: what differs between versions is looked up, not assumed."""
+"""Reads Airflow's tables. The differences between versions are looked up in the database, not assumed."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ TABLES = {Kind.CONNECTIONS: "connection", Kind.VARIABLES: "variable", Kind.POOLS
 _IDS = {kind: kind.id_field for kind in Kind}
 
 _CHUNK = 500
-"""The number of ids in one query. SQLite takes at least 999 parameters."""
+"""The most ids in one query. SQLite takes at least 999 parameters."""
 
 
 class Tables:
     """The tables of one database, within one transaction."""
 
     def __init__(self, connection: Connection, schema: str | None, shown: str) -> None:
-        """Raises `TargetError` where these aren't the tables of an Airflow."""
+        """Raises `TargetError` if these aren't the tables of an Airflow."""
         import sqlalchemy
 
         self._connection = connection

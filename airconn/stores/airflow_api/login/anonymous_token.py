@@ -12,7 +12,7 @@ from airconn.stores.http.messages import Request
 
 
 class AnonymousToken(BearerWay):
-    """It is asked for once, after a request without one was refused."""
+    """Asks for the token once, after a request without one was refused."""
 
     needs_credentials = False
     _is_asked_for = False

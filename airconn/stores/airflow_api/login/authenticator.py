@@ -1,4 +1,4 @@
-"""Who we are for an Airflow, by the first way to log in that fits the credentials."""
+"""Logs in to an Airflow, by the first way that fits the credentials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airconn.stores.http.transport import Transport
 
 
 class Authenticator:
-    """Makes the headers that say who we are, and new ones when the old ones aren't accepted any more.
+    """Makes the headers with the credentials, and new ones when the old ones aren't accepted any more.
 
     Threads may share it. One that logs in makes the others wait.
     """
@@ -32,7 +32,7 @@ class Authenticator:
         return self._fitting().needs_credentials
 
     def secrets(self) -> tuple[str, ...]:
-        """What must not be in a message."""
+        """The texts that messages must not show."""
         held = (text for way in tuple(self._ways.values()) for text in way.secrets())
         return tuple(text for text in (self._credentials.token, self._credentials.password, *held) if text)
 

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from airconn.stores.http.messages import Reply
 
 _FIELDS = {"csrf_token": "hidden", "username": "text", "password": "password"}
-"""What the form has (flask_appbuilder/security/forms.py `LoginForm_db`), which LDAP shares."""
+"""The inputs of the form (flask_appbuilder/security/forms.py `LoginForm_db`), which LDAP shares."""
 
 
 def csrf_token(page: Reply, url: str) -> str | None:
@@ -33,7 +33,7 @@ class _Form:
     action: str
     token: str = field(default="", repr=False)
     fields: dict[str, str] = field(default_factory=dict)
-    """The types of its inputs by name, but for the button."""
+    """The types of its inputs by name, without the button."""
 
 
 class _Forms(HTMLParser):

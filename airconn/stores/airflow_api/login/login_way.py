@@ -13,7 +13,7 @@ from airconn.stores.http.transport import Transport
 
 
 class LoginWay(ABC):
-    """Makes the headers that say who we are. `Authenticator` calls it from one thread at a time."""
+    """Makes the headers with the credentials. `Authenticator` calls it from one thread at a time."""
 
     needs_credentials: ClassVar[bool] = True
 
@@ -25,32 +25,32 @@ class LoginWay(ABC):
     @classmethod
     @abstractmethod
     def fits(cls, credentials: Credentials, *, v2: bool) -> bool:
-        """Whether one logs in with these credentials this way, to an Airflow whose API is `/api/v2` or `/api/v1`."""
+        """Whether this way is for these credentials, at an Airflow whose API is `/api/v2` or `/api/v1`."""
 
     @abstractmethod
     def headers(self) -> Mapping[str, str]:
-        """The headers for a request, after logging in where that is due. Raises `TargetError` where it is refused."""
+        """The headers for a request, after logging in if needed. Raises `TargetError` if the login is refused."""
 
     def renew(self, refused: Mapping[str, str], *, late: bool) -> bool:
-        """Whether there are other headers now than those that were refused.
+        """Gets new credentials, and says whether the headers now differ from `refused`.
 
         `late`: it is tried after the deadline as well.
         """
         return False
 
     def worked(self, headers: Mapping[str, str]) -> None:  # noqa: B027 - most ways learn nothing from it
-        """Takes note that a request with these headers was answered with what it asked for."""
+        """Notes that a request with these headers succeeded."""
 
     def secrets(self) -> tuple[str, ...]:
-        """What no message may show, besides the password. Any thread may call it."""
+        """The texts besides the password that messages must not show. Any thread may call it."""
         return ()
 
     def has_expired(self) -> bool:
-        """Whether what was refused has expired, as far as it tells so by itself."""
+        """Whether the refused credentials say that they have expired."""
         return False
 
     def close(self) -> None:  # noqa: B027 - most ways hold nothing open
-        """Logs out, as far as that is due."""
+        """Logs out, if needed."""
 
 
 class BearerWay(LoginWay):
@@ -93,7 +93,7 @@ class BearerWay(LoginWay):
 
 
 def _one_line(token: str) -> str:
-    """The token, if a header can have it. One with a line break in it could add headers of its own."""
+    """The token, if a header can hold it. A line break in a token could add other headers."""
     if not token.isascii() or not token.isprintable() or " " in token:
         raise UsageError("the token has a character in it that no token has", hint="is it cut off, or quoted?")
     return token

@@ -14,7 +14,7 @@ from airconn.stores.airflow_api.login.web_session import WebSession, is_open, lo
 from airconn.stores.http.transport import Transport
 
 _WORTH_IT = 10
-"""A session that ended after fewer requests than these isn't followed by another: it costs more than it saves."""
+"""The requests of a session after which another one is opened. With fewer, sessions cost more than they save."""
 
 
 class PasswordSession(LoginWay):
@@ -26,7 +26,7 @@ class PasswordSession(LoginWay):
         self._session: WebSession | None = None
         self._uses = 0
         self._is_wanted = False
-        """Whether a session is to be opened for the next request."""
+        """Whether to open a session for the next request."""
         self._is_given_up = False
 
     @classmethod
@@ -44,7 +44,7 @@ class PasswordSession(LoginWay):
         if self._session is None or refused != self._session.headers():
             return True  # another thread has been here
         if is_open(self.transport, self._session, self.timeout):
-            return False  # who we are is known, and may not do what was asked for
+            return False  # the session is valid, and its user may not do what was asked for
         self._session = None
         if self._uses < _WORTH_IT:
             self._is_given_up = True
@@ -53,7 +53,7 @@ class PasswordSession(LoginWay):
         return True
 
     def worked(self, headers: Mapping[str, str]) -> None:
-        """Only now a session is opened, so that a wrong password isn't tried on the login page as well."""
+        """Notes a success. A session is opened only after one, so that a wrong password is tried only once."""
         if "Cookie" in headers:
             self._uses += 1
         elif headers is self._basic and self._session is None and not self._is_given_up:
@@ -61,7 +61,7 @@ class PasswordSession(LoginWay):
             self._is_wanted = True
 
     def secrets(self) -> tuple[str, ...]:
-        session = self._session  # which another thread may end
+        session = self._session  # another thread may end it
         return tuple(session.cookies.values()) if session else ()
 
     def close(self) -> None:

@@ -30,7 +30,7 @@ class GivenToken(BearerWay):
 
 
 def has_run_out(token: str) -> bool:
-    """Whether a token is a JWT that says of itself that its time is over."""
+    """Whether a token is a JWT whose expiry has passed."""
     if token.count(".") != 2:
         return False
     try:

@@ -21,13 +21,15 @@ class TokenCommand(BearerWay):
         try:
             return _run(self.credentials.token_command or (), seconds)
         except TargetError:
-            self.transport.deadline.seconds(_SECONDS)  # raises where it was the deadline that it didn't keep
+            self.transport.deadline.seconds(_SECONDS)  # raises if the deadline has cut it off
             raise
 
 
 def _run(command: tuple[str, ...], seconds: float) -> str:
-    """The first line that a command prints. But for the program, neither its words nor its output are shown: a secret
-    may be in both."""
+    """The first line that a command prints.
+
+    Messages show only the program, and neither its arguments nor its output: both may have a secret in them.
+    """
     try:
         done = subprocess.run(  # noqa: S603 - the user's own command, run without a shell
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False

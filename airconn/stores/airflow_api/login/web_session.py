@@ -1,4 +1,4 @@
-"""The session that the web interface of Airflow 2 opens for who logs in on its page, and that its API takes as well.
+"""The session that the web interface of Airflow 2 opens after a login on its page, and that its API takes as well.
 
 With basic authentication Airflow 2 verifies the hash of the password in each request, which takes it most of the time
 (FAB `auth_user_db`). No answer of its API sets a cookie (www/session.py `SessionExemptMixin`), but 2.7 to 2.11 add
@@ -20,13 +20,13 @@ from airconn.stores.http.transport import Transport
 
 _PAGE = "/login/"
 _PATIENCE = 10.0
-"""How many seconds the login page may be silent. Without it everything works as well, and only takes longer."""
+"""The seconds that the login page may be silent. Without a session everything works, and only takes longer."""
 _GOODBYE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class WebSession:
-    """A session that is open. Its cookies alone let one in."""
+    """An open session. Its cookies are all that a request needs."""
 
     cookies: Mapping[str, str] = field(repr=False)
     csrf_token: str = field(repr=False)
@@ -36,7 +36,7 @@ class WebSession:
 
 
 def log_in(transport: Transport, username: str, password: str, timeout: float) -> WebSession | None:
-    """A new session, or None where the server opens none.
+    """A new session. None if the server opens none.
 
     The password is sent to the login page of the same address alone, and only if its form is the one of Airflow 2:
     other ways to log in (OAuth, OpenID, REMOTE_USER, a gateway) show another page, or redirect to one.
@@ -54,14 +54,14 @@ def log_in(transport: Transport, username: str, password: str, timeout: float) -
     except TargetError:
         return None
     fresh = _cookies(reply, transport.base)
-    # A refusal redirects to the login page again. What FAB opens has another id than what the page came with.
+    # A refusal redirects to the login page again. A session that FAB opens has another id than that of the page.
     if not _leads_on(reply) or not any(cookies.get(name) != value for name, value in fresh.items()):
         return None
     return WebSession({**cookies, **fresh}, token)
 
 
 def is_open(transport: Transport, session: WebSession, timeout: float) -> bool:
-    """Whether a session still lets us in: its login page sends away who is logged in, and verifies no password."""
+    """Whether a session is still valid: the login page redirects users who are logged in, without a password."""
     try:
         return _leads_on(transport.send(_ask(timeout), {"Accept": "text/html", **session.headers()}))
     except TargetError:
@@ -69,10 +69,10 @@ def is_open(transport: Transport, session: WebSession, timeout: float) -> bool:
 
 
 def log_out(transport: Transport, session: WebSession, timeout: float) -> None:
-    """Ends a session, as far as the server lets us. By itself, it would end after 30 days.
+    """Ends a session, if the server allows it. By itself, it would end after 30 days.
 
     It is a GET in 2.7, and a POST with the CSRF token in later ones (FAB provider, security_manager/override.py
-    `_ModifiedAuthView`). What wants the one answers the other with 405.
+    `_ModifiedAuthView`). A server that takes the one answers the other with 405.
     """
     headers, seconds = _from_the_page(transport.base, session.cookies), min(timeout, _GOODBYE)
     try:
@@ -95,13 +95,13 @@ def _post(path: str, form: Mapping[str, str], seconds: float) -> Request:
 
 
 def _from_the_page(base: str, cookies: Mapping[str, str]) -> dict[str, str]:
-    """The headers of a form that is sent. Over https flask_wtf wants to see the page that it comes from."""
+    """The headers of a form that is sent. Over https flask_wtf requires the page that it comes from."""
     cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
     return {"Accept": "text/html", "Referer": base + _PAGE, "Cookie": cookie}
 
 
 def _leads_on(reply: Reply) -> bool:
-    """Whether an answer of the login page is a redirect to anywhere but a page to log in or out."""
+    """Whether an answer of the login page is a redirect to another page than those to log in or out."""
     if reply.status not in (302, 303) or not reply.location:
         return False
     try:
