@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +10,6 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.errors import InputError
-from airconn.quoting import shown_address
 
 if TYPE_CHECKING:
     from airconn.transfer.importing import Import
@@ -46,7 +43,6 @@ def command(
       airconn import .env --plan-out plan.json
       airconn apply plan.json
     """
-    from airconn.addresses import is_file
     from airconn.cli.import_view import ImportView
     from airconn.report import planfile
     from airconn.transfer.engine import import_objects
@@ -57,10 +53,7 @@ def command(
     request = planned.request
     planfile.refuse_untrusted(request, planned.path)
     app.config = replace(app.config, planned=dict.fromkeys(planfile.addresses(request), planned.path))
-    for source in request.sources:
-        if is_file(source) and not source.startswith(("@", "-")) and not os.path.lexists(source):
-            hint = "a plan is carried out in the directory that its sources are relative to"
-            raise InputError("there is no such file", where=shown_address(source), hint=hint)
+    planfile.refuse_missing(request)
 
     def expect(prepared: Import) -> None:
         planfile.refuse_change(planned, prepared)

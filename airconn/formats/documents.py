@@ -13,7 +13,13 @@ from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, other_tools, tree
-from airconn.formats.base import Faults, Loss, ReadOptions, WriteOptions, holdable_part, reading, show_key
+from airconn.formats.base import (
+    Loss,
+    ReadOptions,
+    WriteOptions,
+    holdable_part,
+    show_key,
+)
 from airconn.formats.connection_fields import shown
 from airconn.formats.kind_detection import (
     AIRFLOWCTL_POOL_FIELDS,
@@ -24,6 +30,7 @@ from airconn.formats.kind_detection import (
     kind_of,
     kind_of_name,
 )
+from airconn.formats.object_reader import ObjectReader
 from airconn.model import (
     ALL_KINDS,
     UNDESCRIBED,
@@ -39,7 +46,7 @@ from airconn.model import (
     jsontext,
 )
 from airconn.model.jsontext import Number
-from airconn.model.reading import FoundUri, Note, Reading
+from airconn.model.reading import Reading
 
 
 def read(document: Any, source: str, options: ReadOptions) -> Reading:
@@ -72,18 +79,14 @@ def read(document: Any, source: str, options: ReadOptions) -> Reading:
                 f"this{others} is taken for the 'value' and 'description' that Airflow 3 exports; in a file of "
                 "Airflow 2 it is a value itself (--airflow 2.11)"
             )
-            reader.notes.append(Note(str(reader.wrappers[0]), message))
-    return reading(reader.found, reader.faults, reader.notes, kinds=kinds, uris=reader.uris)
+            reader.note(reader.wrappers[0], message)
+    return reader.reading(kinds)
 
 
-class _DocumentReader:
+class _DocumentReader(ObjectReader):
     def __init__(self, options: ReadOptions) -> None:
-        self.options = options
-        self.faults = Faults()
-        self.notes: list[Note] = []
-        self.found: list[AirflowObject] = []
+        super().__init__(options)
         self.wrappers: list[Origin] = []
-        self.uris: list[FoundUri] | None = [] if options.keeps_uris else None
 
     def section(self, kind: Kind, section: Any, origin: Origin, *, wrapped: bool) -> None:
         """Reads the entries of one kind. `wrapped`: the shape is airconn's own, where wrappers always count."""
@@ -101,19 +104,16 @@ class _DocumentReader:
             try:
                 if id_ is None:
                     raise InputError("a pool in a list needs a 'name'", where=str(place))
-                obj = read(id_, value, place)
-            except InputError as error:
+                if (obj := read(id_, value, place)) is not None:
+                    self.found.append(obj)
+            except InputError as error:  # noqa: PERF203 - a context manager for each entry takes longer
                 self.faults.take(error)
-                continue
-            if obj is not None:
-                self.found.append(obj)
 
     def connection(self, conn_id: str, value: Any, origin: Origin) -> Connection | None:
         if isinstance(value, list):
             if not value:
                 # Airflow passes over it silently (`secrets/local_filesystem.py`, `load_connections_dict`).
-                message = f"{conn_id} is an empty list, which is no connection to Airflow: left out"
-                self.notes.append(Note(str(origin), message, left_out=True))
+                self.leave_out(origin, f"{conn_id} is an empty list, which is no connection to Airflow")
                 return None
             if len(value) > 1:
                 raise InputError(

@@ -6,7 +6,7 @@ The name is a prefix and the id in capitals. The value of a connection is JSON o
 from __future__ import annotations
 
 from airconn.formats import connection_fields, connection_uri
-from airconn.formats.base import WriteOptions, holdable_part
+from airconn.formats.base import Faults, WriteOptions, holdable_part
 from airconn.formats.connection_fields import Uris
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import UNDESCRIBED, AirflowObject, Bundle, Connection, Kind, Origin, Rules, Text, Variable
@@ -57,11 +57,20 @@ def nameable(bundle: Bundle) -> list[Connection | Variable]:
     return [obj for obj in bundle if isinstance(obj, Connection | Variable)]
 
 
-def collisions(bundle: Bundle) -> list[tuple[AirflowObject, AirflowObject]]:
-    """The pairs of objects with the same name of an environment variable."""
+def refuse_collisions(bundle: Bundle, where: str, way_out: str = "") -> None:
+    """Raises `InputErrors` for objects with the same name of an environment variable.
+
+    `way_out` is what can be done besides leaving one out.
+    """
     names: dict[str, AirflowObject] = {}
-    pairs = ((obj, names.setdefault(env_name(obj.kind, obj.id), obj)) for obj in nameable(bundle))
-    return [(obj, other) for obj, other in pairs if other is not obj]
+    faults = Faults()
+    for obj in nameable(bundle):
+        name = env_name(obj.kind, obj.id)
+        other = names.setdefault(name, obj)
+        if other is not obj:
+            message = f"{obj.kind.value}/{obj.id} and {other.id} are both {name} in {where}"
+            faults.add(message, obj.origin, f"leave one out with --exclude{way_out}")
+    faults.check()
 
 
 def no_value(obj: AirflowObject, options: WriteOptions) -> str:

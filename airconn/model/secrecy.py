@@ -16,7 +16,7 @@ from airconn.model.leaves import leaves_of
 from airconn.model.objects import AirflowObject, Connection, Variable, value_fields
 from airconn.model.redacted import MASK, REDACTED, Redacted
 from airconn.model.secret_names import is_hidden_name, is_secret_name
-from airconn.model.secret_values import is_certain, is_harmless, may_be_secret, secret_arguments
+from airconn.model.secret_values import is_harmless, may_be_secret, secret_arguments
 from airconn.model.text import Text
 
 _NAMES = frozenset({"name", "key", "field", "parameter", "property", "variable", "header", "option", "k", "n"})
@@ -148,8 +148,3 @@ def _has_something(text: str) -> bool:
         )
         for path, leaf in jsontext.leaves(value)
     )
-
-
-def looks_secret(text: str) -> bool:
-    """Whether a text has something in it that is certainly a secret, whatever its place is called."""
-    return is_certain(text)

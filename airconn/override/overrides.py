@@ -8,7 +8,7 @@ from typing import Any
 
 from airconn.errors import UsageError
 from airconn.model import MASK, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Rules, Selection, rules_for
-from airconn.model.secrecy import looks_secret
+from airconn.model.secret_values import is_certain
 from airconn.model.sensitive import has_secrets, is_sensitive_place
 from airconn.override import edit, places, values
 from airconn.override.overlay import Overlay
@@ -71,7 +71,7 @@ class Overrides:
 
 def _shows_secrets(place: FieldPlace, given: str) -> bool:
     text = given.removeprefix("text:")
-    return looks_secret(text) or (place.field in ("extra", "value") and has_secrets(text))
+    return is_certain(text) or (place.field in ("extra", "value") and has_secrets(text))
 
 
 def _object(bundle: Bundle, place: FieldPlace) -> AirflowObject:

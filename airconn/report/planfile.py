@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from airconn import trust
+from airconn.addresses import is_file
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.model import REDACTED, Bundle, Text, value_fields
 from airconn.quoting import shown_address
@@ -109,6 +111,14 @@ def refuse_untrusted(request: ImportRequest, where: str | None = None) -> None:
                 where=where,
                 hint="give the address a name in your own config.toml, and say @name",
             )
+
+
+def refuse_missing(request: ImportRequest) -> None:
+    """Raises `InputError` for a file among the sources that isn't there, seen from the directory of this process."""
+    for source in request.sources:
+        if is_file(source) and not source.startswith(("@", "-")) and not os.path.lexists(source):
+            hint = "a plan is carried out in the directory that its sources are relative to"
+            raise InputError("there is no such file", where=shown_address(source), hint=hint)
 
 
 def refuse_change(planned: PlanFile, prepared: Import) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from airconn.errors import InputError, UsageError
 from airconn.formats import env
-from airconn.formats.base import ConnectionFormat, Faults, Loss, WriteOptions, holdable
+from airconn.formats.base import ConnectionFormat, Loss, WriteOptions, holdable
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, Bundle, Kind
 from airconn.transfer import reported_reads
@@ -123,7 +123,7 @@ def variables_of(bundle: Bundle, options: WriteOptions, limits: Limits) -> tuple
 
     Raises `InputErrors` where two ids fall on the same name.
     """
-    _refuse_collisions(bundle)
+    env.refuse_collisions(bundle, "an environment")
     bundle, losses = holdable(bundle, options)
     variables: dict[str, str] = {}
     for obj in env.nameable(bundle):
@@ -136,17 +136,6 @@ def variables_of(bundle: Bundle, options: WriteOptions, limits: Limits) -> tuple
         variables[name] = value
         losses += [Loss(obj.kind, obj.id, field, message) for field, message in lost.items()]
     return dict(sorted(variables.items())), losses
-
-
-def _refuse_collisions(bundle: Bundle) -> None:
-    faults = Faults()
-    for obj, other in env.collisions(bundle):
-        faults.add(
-            f"{obj.kind.value}/{obj.id} and {other.id} are both {env.env_name(obj.kind, obj.id)} in an environment",
-            obj.origin,
-            "leave one out with --exclude",
-        )
-    faults.check()
 
 
 def _no_name(obj: AirflowObject, name: str) -> str:

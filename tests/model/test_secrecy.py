@@ -11,9 +11,9 @@ from airconn.airflow.masked_names import is_sensitive
 from airconn.model import Connection, Text, Variable
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaves_of
-from airconn.model.secrecy import is_secret, looks_secret
+from airconn.model.secrecy import is_secret
 from airconn.model.secret_names import is_hidden_name, is_secret_name
-from airconn.model.secret_values import may_be_secret
+from airconn.model.secret_values import is_certain, may_be_secret
 
 SECRET_NAMES = """
     account_key pwd pass passphrase ssh_key hmac keyfile_json signing_key sslkey pat sas sig signature webhook creds
@@ -266,13 +266,13 @@ def test_what_is_below_a_name_that_airflow_hides_is_masked_whatever_the_name_say
 def test_what_is_masked_by_its_form_is_not_refused_on_the_command_line() -> None:
     for text in ("scott/tiger@h:1521/x", "host:5432:db:user:pw", "curl -u user:hunter2", "db:\n  pass: hunter2"):
         assert may_be_secret(text)
-        assert not looks_secret(text)
+        assert not is_certain(text)
 
 
 def test_a_value_on_the_command_line_is_refused_only_where_it_is_certain() -> None:
-    assert looks_secret("https://u:p@h")
-    assert looks_secret("ghp_abcdefghijklmnop1234")
-    assert not looks_secret("0123456789abcdef0123456789abcdef")
+    assert is_certain("https://u:p@h")
+    assert is_certain("ghp_abcdefghijklmnop1234")
+    assert not is_certain("0123456789abcdef0123456789abcdef")
 
 
 LONG_PIECES = [

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 
-from airconn.formats.base import Faults, Loss, Rendered, WriteOptions, holdable, losses_of_kinds, quoted
+from airconn.formats import env
+from airconn.formats.base import Loss, Rendered, WriteOptions, holdable, losses_of_kinds, quoted
 from airconn.formats.dotenv import quoting
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT, DIALECT
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import get_dialect
 from airconn.formats.dotenv.marks import PORTABLE, SHELL_NAME
 from airconn.formats.dotenv.reading import is_like_padding
-from airconn.formats.env import collisions, env_name, nameable, no_value, stored, value_of
+from airconn.formats.env import env_name, nameable, no_value, stored, value_of
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Variable, hidden_fields
 from airconn.model.reading import Note
 
@@ -92,14 +93,7 @@ def _unwritable(obj: AirflowObject, options: WriteOptions, dialect: Dialect) -> 
 
 def refuse_collisions(bundle: Bundle) -> None:
     """Raises `InputErrors` for two ids with the same name."""
-    faults = Faults()
-    for obj, other in collisions(bundle):
-        faults.add(
-            f"{obj.kind.value}/{obj.id} and {other.id} are both {env_name(obj.kind, obj.id)} in a .env file",
-            obj.origin,
-            "leave one out with --exclude, or use json or yaml",
-        )
-    faults.check()
+    env.refuse_collisions(bundle, "a .env file", ", or use json or yaml")
 
 
 def _value(obj: Connection | Variable, options: WriteOptions) -> tuple[str, dict[str, str]]:

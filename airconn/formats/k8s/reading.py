@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import env, json_tree, tree, yaml_tree
-from airconn.formats.base import Faults, ReadOptions, reading
+from airconn.formats.base import ReadOptions
 from airconn.formats.k8s.names import DATA_KEY, ENTRY, IDS_ANNOTATION, LABEL_VALUE, LABELS, TEAM_LABEL
-from airconn.model import AirflowObject, Kind, Origin
-from airconn.model.reading import FoundUri, Note, Reading
+from airconn.formats.object_reader import ObjectReader
+from airconn.model import Kind, Origin
+from airconn.model.reading import Reading
 
 _LEVELS = 5
 """The depth of an entry in JSON: in the data of a Secret in the items of a list."""
@@ -24,8 +24,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     reader = _ManifestReader(options)
     for document, origin in load(text, source):
         reader.take(document, origin)
-    kinds, ignored, uris = frozenset(LABELS), reader.ignored, reader.uris
-    return reading(reader.found, reader.faults, reader.notes, ignored=ignored, kinds=kinds, uris=uris)
+    return reader.reading(frozenset(LABELS))
 
 
 def load(text: str, source: str) -> list[tuple[Any, Origin]]:
@@ -67,15 +66,7 @@ def named_by(name: str, ids: dict[str, Any]) -> tuple[Kind, str] | None:
     return named
 
 
-class _ManifestReader:
-    def __init__(self, options: ReadOptions) -> None:
-        self.options = options
-        self.faults = Faults()
-        self.notes: list[Note] = []
-        self.found: list[AirflowObject] = []
-        self.uris: list[FoundUri] | None = [] if options.keeps_uris else None
-        self.ignored = 0
-
+class _ManifestReader(ObjectReader):
     def take(self, document: Any, origin: Origin) -> None:
         if document is None:
             return
@@ -131,7 +122,7 @@ class _ManifestReader:
         if not ENTRY.fullmatch(name):
             raise InputError("an entry of a Secret can't have this name", where=str(origin))
         if name != name.upper():
-            self.notes.append(Note(str(origin), f"Airflow never finds {name}: it looks for {name.upper()}"))
+            self.note(origin, f"Airflow never finds {name}: it looks for {name.upper()}")
         self.object(kind, id_, secret.text(name), origin)
 
     def object(self, kind: Kind, id_: str, value: str, origin: Origin) -> None:
@@ -139,17 +130,6 @@ class _ManifestReader:
             self.leave_out(origin, f"{id_} is empty, which is no connection to Airflow")
         else:
             self.found.append(env.read_value(kind, id_, value, self.options.rules, origin, self.uris))
-
-    def leave_out(self, origin: Origin, message: str) -> None:
-        self.notes.append(Note(str(origin), f"{message}: left out", left_out=True))
-
-    @contextmanager
-    def collecting(self) -> Iterator[None]:
-        """Collects the fault of one object, so that those of the others are found as well."""
-        try:
-            yield
-        except InputError as error:
-            self.faults.take(error)
 
 
 class Secret:

@@ -97,7 +97,8 @@ def render_variables(bundle: Bundle, options: WriteOptions) -> Rendered:
     """A manifest with one Secret whose entries are environment variables."""
     held, losses = holdable(bundle, options)
     losses += losses_of_kinds(held, [Kind.POOLS], "k8s")
-    _refuse_collisions(held)
+    way_out = ", or write one Secret an object with --k8s-layout backend"
+    env.refuse_collisions(held, "the environment", way_out)
     entries: dict[str, bytes] = {}
     written = []
     for obj in env.nameable(held):
@@ -148,17 +149,6 @@ def refuse_too_large(sizes: Iterable[int]) -> None:
             f"together these objects have {size} bytes, and one Secret has room for {LARGEST}",
             NOWHERE,
             "leave some out with --exclude, or write one Secret an object with --k8s-layout backend",
-        )
-    faults.check()
-
-
-def _refuse_collisions(bundle: Bundle) -> None:
-    faults = Faults()
-    for obj, other in env.collisions(bundle):
-        faults.add(
-            f"{obj.kind.value}/{obj.id} and {other.id} are both {env.env_name(obj.kind, obj.id)} in the environment",
-            obj.origin,
-            "leave one out with --exclude, or write one Secret an object with --k8s-layout backend",
         )
     faults.check()
 

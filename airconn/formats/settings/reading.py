@@ -11,12 +11,12 @@ from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, other_tools, tree, yaml_tree
-from airconn.formats.base import Faults, ReadOptions, reading, show_key
+from airconn.formats.base import ReadOptions, show_key
 from airconn.formats.documents import whole_number
+from airconn.formats.object_reader import ObjectReader
 from airconn.model import (
     MASK,
     UNDESCRIBED,
-    AirflowObject,
     Connection,
     Kind,
     Origin,
@@ -28,7 +28,7 @@ from airconn.model import (
     jsontext,
 )
 from airconn.model.jsontext import Number
-from airconn.model.reading import FoundUri, Note, Reading
+from airconn.model.reading import Note, Reading
 
 FIELDS = {
     Kind.CONNECTIONS: (
@@ -69,7 +69,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
                 airflow.origin(name),
                 f"did you mean {meant!r}?" if meant else "take it out, or move it to where it belongs",
             )
-    return reading(reader.found, reader.faults, reader.notes, uris=reader.uris)
+    return reader.reading()
 
 
 def _near(names: list[str], known: list[str]) -> str | None:
@@ -79,14 +79,7 @@ def _near(names: list[str], known: list[str]) -> str | None:
     return next((name for name in names if get_close_matches(str(name)[:80].lower(), known, cutoff=0.7)), None)
 
 
-class _SettingsReader:
-    def __init__(self, options: ReadOptions) -> None:
-        self.options = options
-        self.faults = Faults()
-        self.notes: list[Note] = []
-        self.found: list[AirflowObject] = []
-        self.uris: list[FoundUri] | None = [] if options.keeps_uris else None
-
+class _SettingsReader(ObjectReader):
     def section(self, kind: Kind, entries: Any, origin: Origin) -> None:
         if entries is None:
             return
@@ -136,11 +129,11 @@ class _SettingsReader:
             connection = connection_fields.from_uri(conn_id, uri, self.options.rules, origin, self.uris)
             if extra is not None:
                 if connection.extra is not None:
-                    self.notes.append(Note(str(origin), f"{conn_id}: conn_extra is used, not the extra in conn_uri"))
+                    self.note(origin, f"{conn_id}: conn_extra is used, not the extra in conn_uri")
                 connection = replace(connection, extra=extra)
         else:
             if uri:
-                self.notes.append(Note(str(origin), f"{conn_id}: conn_uri is not used, because {beside[0]} is set"))
+                self.note(origin, f"{conn_id}: conn_uri is not used, because {beside[0]} is set")
             port = fields.get("conn_port")
             connection = Connection(
                 conn_id=conn_id,

@@ -27,6 +27,10 @@ class Backoff:
     longest_asked: float = 120.0
     """A server that asks for a longer pause isn't asked again."""
 
+    def steady(self, number: int) -> float:
+        """Seconds before the retry of a number, counted from 1, without chance: for one that waits alone."""
+        return min(self.longest, self.first * 2.0 ** min(number - 1, 100))
+
     def pause(self, number: int, asked: float | None) -> float | None:
         """The seconds before a retry, whose number counts from 1. The server `asked` for so many (Retry-After).
 
@@ -34,7 +38,7 @@ class Backoff:
         clients don't come back all at once.
         """
         chance = random.uniform(0.5, 1)  # noqa: S311 - no secret
-        own: float = min(self.longest, self.first * 2.0 ** (number - 1)) * chance
+        own = self.steady(number) * chance
         if asked is None:
             return own
         return None if asked > self.longest_asked else asked + min(own, self.first)

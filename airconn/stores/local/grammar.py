@@ -16,10 +16,10 @@ import yaml
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, connection_uri, documents, json_tree, tree, uri_lines, yaml_tree
-from airconn.formats.base import Faults, ReadOptions, extra_fault, reading, show_key
+from airconn.formats.base import Faults, ReadOptions, extra_fault, show_key
+from airconn.formats.object_reader import ObjectReader
 from airconn.model import (
     UNDESCRIBED,
-    AirflowObject,
     Connection,
     Kind,
     Origin,
@@ -67,7 +67,7 @@ def read(text: str, kind: Kind, path: str, options: ReadOptions) -> Reading:
         reader.env(text, path)
     else:
         reader.document(*_documents(text, path, file_type), path)
-    found = reading(reader.found, reader.faults, reader.notes).checked()
+    found = reader.reading().checked()
     useless: dict[Key, object] = {(kind, id_): USELESS for id_ in reader.ids if found.bundle.get(kind, id_) is None}
     return Reading(found.bundle, found.notes, versions=useless)
 
@@ -92,13 +92,11 @@ def _documents(text: str, path: str, file_type: str) -> tuple[Any, Any]:
         ) from None
 
 
-class _Reader:
+class _Reader(ObjectReader):
     def __init__(self, kind: Kind, options: ReadOptions) -> None:
+        super().__init__(options)
         self.kind = kind
         self.rules = options.rules
-        self.faults = Faults()
-        self.notes: list[Note] = []
-        self.found: list[AirflowObject] = []
         self.ids: set[str] = set()
 
     def env(self, text: str, path: str) -> None:
@@ -171,11 +169,8 @@ class _Reader:
         for name in ("conn_type", "description", "host", "login", "password", "schema"):
             if not isinstance(as_airflow.get(name), str | None):
                 note = f"{conn_id}: {name} is no text to Airflow; put it in quotes"
-                self.notes.append(Note(str(origin), note))
+                self.note(origin, note)
         self.found.append(connection)
-
-    def leave_out(self, origin: Origin, message: str) -> None:
-        self.notes.append(Note(str(origin), f"{message}: left out", left_out=True))
 
 
 def _is_sectioned(document: tree.Mapping) -> bool:

@@ -24,6 +24,7 @@ from airconn.model import (
     value_fields,
 )
 from airconn.model.reading import Key, Note, Reading
+from airconn.stores import limits
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.hidden_values import hidden_refusal
@@ -245,6 +246,6 @@ def _half_a_character(obj: AirflowObject) -> str:
     for name in ("id", *value_fields(obj.kind)):
         value = getattr(obj, name)
         text = getattr(value, "text", value)
-        if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
+        if isinstance(text, str) and limits.is_broken(text):
             return name
     return ""

@@ -111,3 +111,8 @@ def test_a_driver_tries_to_connect_as_often_as_it_is_told(
     with urllib3.PoolManager() as pool, pytest.raises(urllib3.exceptions.MaxRetryError):
         pool.request("GET", url, retries=policy)
     assert len(waited) == pauses
+
+
+def test_who_waits_alone_waits_twice_as_long_each_time_up_to_a_limit() -> None:
+    backoff = Backoff(first=0.25, longest=5.0)
+    assert [backoff.steady(number) for number in (1, 2, 3, 5, 6, 10_000)] == [0.25, 0.5, 1.0, 4.0, 5.0, 5.0]

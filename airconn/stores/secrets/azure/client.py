@@ -1,4 +1,4 @@
-"""Calls Microsoft's client for Key Vault: credentials, requests, and errors in words."""
+"""Microsoft's client for Key Vault: who we are, one call, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,38 +25,17 @@ def library(module: str) -> Any:
     return drivers.load(module, "azure", package)
 
 
-@dataclass(frozen=True, slots=True)
-class AzureIdentity:
-    """The identity for Azure, by Airflow's options. Without any, it is what `DefaultAzureCredential` finds."""
-
-    tenant_id: str = ""
-    client_id: str = ""
-    client_secret: str = field(default="", repr=False)
-    managed_identity_client_id: str = ""
-    workload_identity_tenant_id: str = ""
-
-    def credential(self, **options: Any) -> Any:
-        """The credential that Airflow's backend makes of the same options. Sends no request."""
-        identity = library("azure.identity")
-        if self.tenant_id and self.client_id and self.client_secret:
-            return identity.ClientSecretCredential(self.tenant_id, self.client_id, self.client_secret, **options)
-        if self.managed_identity_client_id and self.workload_identity_tenant_id:
-            options |= {
-                "managed_identity_client_id": self.managed_identity_client_id,
-                "workload_identity_tenant_id": self.workload_identity_tenant_id,
-                "additionally_allowed_tenants": [self.workload_identity_tenant_id],
-            }
-        return identity.DefaultAzureCredential(**options)
-
-
 class AzureClient:
     """Calls methods of `SecretClient`. Threads may share it. Nothing is imported or opened before the first call."""
 
     def __init__(
-        self, identity: AzureIdentity, vault_url: str, place: str, settings: Settings, **options: Any
+        self, make_credential: Callable[..., Any], vault_url: str, place: str, settings: Settings, **options: Any
     ) -> None:
-        """`place` is the address for messages, `options` are further ones of `SecretClient`."""
-        self._identity = identity
+        """`make_credential` gets the options of Azure's libraries for the network.
+
+        `place` is the address for messages, `options` are further ones of `SecretClient`.
+        """
+        self._make_credential = make_credential
         self._url = vault_url
         self._place = place
         self._settings = settings
@@ -66,7 +44,7 @@ class AzureClient:
         self._client: Any = None
         self._credential: Any = None
         self._tokens: Any = None
-        """The transport of the requests for tokens."""
+        """What the requests for tokens are sent with."""
         self._answered = False
 
     def get(self, name: str) -> Any:
@@ -74,23 +52,23 @@ class AzureClient:
         return self._call(lambda client, options: client.get_secret(name, **options))
 
     def set(self, name: str, value: str, **properties: Any) -> Any:
-        """Gives a secret a new version. Creates the secret if it doesn't exist."""
+        """Gives a secret a new version, which makes it if it doesn't exist."""
         return self._call(lambda client, options: client.set_secret(name, value, **properties, **options))
 
     def delete(self, name: str) -> str | None:
         """Begins to delete a secret, and gives its newest version.
 
-        Readers don't find it any more, but it can be restored for some days.
+        It is gone for readers at once, and can be brought back for some days.
         """
         deleted = self._call(lambda client, options: client.begin_delete_secret(name, **options).result())
         return deleted.properties.version  # type: ignore[no-any-return]
 
     def recover(self, name: str) -> None:
-        """Begins to restore a deleted secret."""
+        """Begins to bring a deleted secret back."""
         self._call(lambda client, options: client.begin_recover_deleted_secret(name, **options))
 
     def list(self, page: int | None = None) -> Iterator[Any]:
-        """The properties of all secrets. `page` is the number of them in one request."""
+        """The properties of all secrets. `page` is how many of them to ask for at a time."""
 
         def first(client: Any, options: dict[str, Any]) -> Any:
             pages = client.list_properties_of_secrets(max_page_size=page, **options).by_page()
@@ -117,7 +95,7 @@ class AzureClient:
             return self._once(function, {})
         with self._lock:
             # One at a time, until the first answer has told the client how to log in: it has no lock for that.
-            # Before that answer, a server that can't be reached is more likely a wrong address than a short fault.
+            # Before that answer, what can't be reached is more likely a wrong address than a short fault.
             return self._once(function, {} if self._answered else {"retry_connect": 0})
 
     def _once(self, function: Callable[[Any, dict[str, Any]], Any], options: dict[str, Any]) -> Any:
@@ -128,7 +106,7 @@ class AzureClient:
         except errors.AzureError as error:
             raise self._meaning(error) from None
         except ValueError:
-            # The only one that it raises for an answer: the server needs a token for another service.
+            # The only one that it raises for an answer: the server wants a token for another service.
             raise Unavailable(
                 "whoever answers there wants a token for another service, and doesn't get it",
                 where=self._place,
@@ -151,23 +129,23 @@ class AzureClient:
             network["connection_verify"] = str(settings.ca_bundle)
         secrets = library("azure.keyvault.secrets")
         try:
-            # Several servers give tokens, and none of them by a redirect.
+            # No one server gives tokens, and none of them gives one by a redirect.
             self._tokens = self._transport(NamedServers(self._place))
-            self._credential = self._identity.credential(transport=self._tokens, **network)
+            self._credential = self._make_credential(transport=self._tokens, **network)
         except ValueError:
             raise Unavailable(
                 "what there is of credentials for Azure is incomplete or malformed", where=self._place, hint=_LOG_IN
             ) from None
-        # A page has the address of the next one. It has to be in the same vault, since the token goes along.
+        # A page says where the next one is: that has to be the same vault, as the token goes along.
         transport = self._transport(NamedServers(self._place, self._url, settings.allow_redirect))
-        # The transport handles redirects, and says why one isn't followed.
+        # Redirects are for the transport, which says why one isn't followed.
         self._client = secrets.SecretClient(
             self._url, self._credential, transport=transport, permit_redirects=False, **self._options, **network
         )
         return self._client
 
     def _transport(self, named: NamedServers) -> Any:
-        """The transport for requests, with the time-outs and authorities of the settings."""
+        """What sends the requests, with the time-outs and authorities of the settings."""
         settings = self._settings
         session = requests_session.make_session("azure", named, lambda method, url: bodies.SMALL)
         return library("azure.core.pipeline.transport").RequestsTransport(
@@ -178,7 +156,7 @@ class AzureClient:
         )
 
     def _meaning(self, error: Any) -> SecretRefused | Unavailable:
-        """The error of airconn for one of the library. Its text isn't shown: it may quote a value."""
+        """What an error of the library means. Its text isn't shown: it may quote a value."""
         errors = library("azure.core.exceptions")
         if isinstance(error, errors.ClientAuthenticationError):
             session = self._tokens.session
@@ -242,7 +220,7 @@ class AzureClient:
 
 
 def _codes(error: Any) -> tuple[str, ...]:
-    """The codes in the body of an answer, the outermost first. Texts that don't look like a code are left out."""
+    """The codes in the body of an answer, the outermost first. Only what looks like a code is one."""
     try:
         inner = json.loads(error.response.text())["error"]
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -257,7 +235,7 @@ def _codes(error: Any) -> tuple[str, ...]:
 
 
 def _causes(error: Any) -> Iterator[BaseException]:
-    """An exception and its causes, in the ways in which requests, urllib3 and azure-core keep them."""
+    """An exception and all that it came from, in the ways that requests, urllib3 and azure-core have of saying so."""
     waiting, seen = [error], set()
     while waiting:
         one = waiting.pop()

@@ -1,15 +1,16 @@
 """Azure Key Vault, as Airflow's `AzureKeyVaultBackend` (microsoft-azure 15.2.1) reads it.
 
-A secret is named `{prefix}{sep}{id}` with `sep` in place of each `_`, and capitals don't matter. A name doesn't tell
-the id, so airconn writes it into a tag.
+A secret is named `{prefix}{sep}{id}` with `sep` in place of each `_`, and capitals don't matter. So an id can't be
+told from a name: airconn writes it into a tag.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from airconn.model import Kind
-from airconn.stores.secrets.azure.client import AzureIdentity
+from airconn.stores.secrets.azure.client import library
 from airconn.stores.secrets.azure.names import Names
 
 EXAMPLE = "azure-keyvault://my-vault"
@@ -17,9 +18,9 @@ EXAMPLE = "azure-keyvault://my-vault"
 
 @dataclass(frozen=True, slots=True)
 class AzureOptions:
-    """The options of Airflow's backend and, at the end, those of airconn.
+    """What Airflow's backend takes, and at the end what is airconn's own.
 
-    Airflow passes unknown options on to `SecretClient`. The two of them that users may need are here.
+    Airflow passes what it doesn't know on to `SecretClient`; of that there are the two that users may need.
     """
 
     connections_prefix: str | None = "airflow-connections"
@@ -36,21 +37,23 @@ class AzureOptions:
     api_version: str | None = None
     connection_format: str = "json"
     keep_dashes: bool = False
-    """Whether the '-' of a name without a tag is a '-' in the id. Otherwise it is read as '_'."""
+    """Whether a name without a tag has its '-' in the id as well. Otherwise it is taken for a '_'."""
 
-    @property
-    def identity(self) -> AzureIdentity:
-        """The identity for Azure."""
-        return AzureIdentity(
-            tenant_id=self.tenant_id,
-            client_id=self.client_id,
-            client_secret=self.client_secret,
-            managed_identity_client_id=self.managed_identity_client_id,
-            workload_identity_tenant_id=self.workload_identity_tenant_id,
-        )
+    def credential(self, **options: Any) -> Any:
+        """The credential that Airflow's backend makes of the same options. Sends no request yet."""
+        identity = library("azure.identity")
+        if self.tenant_id and self.client_id and self.client_secret:
+            return identity.ClientSecretCredential(self.tenant_id, self.client_id, self.client_secret, **options)
+        if self.managed_identity_client_id and self.workload_identity_tenant_id:
+            options |= {
+                "managed_identity_client_id": self.managed_identity_client_id,
+                "workload_identity_tenant_id": self.workload_identity_tenant_id,
+                "additionally_allowed_tenants": [self.workload_identity_tenant_id],
+            }
+        return identity.DefaultAzureCredential(**options)
 
     @property
     def names(self) -> Names:
-        """The names of secrets by these options."""
+        """How objects and secrets are named after each other."""
         prefixes = {Kind.CONNECTIONS: self.connections_prefix, Kind.VARIABLES: self.variables_prefix}
         return Names(prefixes, self.config_prefix, self.sep, keep_dashes=self.keep_dashes)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, ClassVar
 
 from airconn.model import Kind
 from airconn.stores.concurrent_changes import CHANGED
+from airconn.stores.http.retries import Backoff
 from airconn.stores.in_parallel import in_order
 from airconn.stores.secrets.azure.client import AzureClient
 from airconn.stores.secrets.azure.names import TAGS, Names
@@ -25,7 +27,7 @@ from airconn.stores.secrets.service import (
 )
 
 MOST_TAGS = 15
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
+_BACKOFF = Backoff(first=0.1, longest=3.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,10 @@ class AzureKeyVault(Service):
 
     def _bring_back(self, name: str) -> None:
         """Restores what another writer wrote right before the deletion. Always raises."""
-        end, pause = time.monotonic() + self._patience, _FIRST_PAUSE
+        end, numbers = time.monotonic() + self._patience, count(1)
         try:
             while not (recovered := self._recover(name)) and time.monotonic() < end:
-                time.sleep(pause)  # a deletion takes a while
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                time.sleep(_BACKOFF.steady(next(numbers)))  # a deletion takes a while
         except SecretRefused:
             recovered = False
         if recovered:
@@ -179,8 +180,8 @@ class AzureKeyVault(Service):
     def _make(self, name: str, value: str, tags: dict[str, str]) -> None:
         """Creates a secret. A deleted one would be in the way as long as it can be restored, so it is restored."""
         recovered = False
-        end, pause = time.monotonic() + self._patience, _FIRST_PAUSE
-        while True:
+        end = time.monotonic() + self._patience
+        for number in count(1):
             try:
                 self._client.set(name, value, tags=tags)
             except Declined as error:
@@ -190,8 +191,7 @@ class AzureKeyVault(Service):
                     recovered = self._recover(name)
             else:
                 return
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            time.sleep(_BACKOFF.steady(number))
 
     def _recover(self, name: str) -> bool:
         try:

@@ -61,7 +61,7 @@ def _open(options: AzureOptions, settings: Settings) -> AzureKeyVaultStore:
     if options.api_version is not None:
         further["api_version"] = options.api_version
     address = f"azure-keyvault://{parts.netloc.removesuffix(_DOMAIN)}"
-    client = AzureClient(options.identity, url, address, settings, **further)
+    client = AzureClient(options.credential, url, address, settings, **further)
     service = AzureKeyVault(names, client, address, patience=settings.timeout)
     return AzureKeyVaultStore(address, service, TextCodec(options.connection_format))
 

@@ -16,11 +16,13 @@ from airconn.errors import UsageError
 from airconn.stores.http import bodies, requests_session
 from airconn.stores.http.pool import environment_proxy
 from airconn.stores.http.redirects import NamedServers
+from airconn.stores.http.retries import Backoff
 from airconn.stores.secrets.gcp.credentials import LOG_IN, REACH, GcpIdentity, find, library, refusal
 from airconn.stores.secrets.service import Declined, SecretRefused, Unavailable
 
 HOST = "secretmanager.googleapis.com"
 _LONGEST_PAUSE = 60.0
+_BACKOFF = Backoff(first=1.0, longest=_LONGEST_PAUSE)
 
 
 class GcpClient:
@@ -199,7 +201,7 @@ class _Pauses(Iterator[float]):
     """The seconds to wait before each retry: those that the service asks for, else longer each time."""
 
     def __init__(self) -> None:
-        self._next = 1.0
+        self._number = 1
         self._asked: float | None = None
 
     def heed(self, error: Exception) -> None:
@@ -209,11 +211,11 @@ class _Pauses(Iterator[float]):
         self._asked = asked[0].ToTimedelta().total_seconds() if asked else None
         if self._asked is None and isinstance(error, library("google.api_core.exceptions").TooManyRequests):
             # Quotas are per minute: shorter pauses would not be enough together.
-            self._asked = 5 * self._next
+            self._asked = 5 * _BACKOFF.steady(self._number)
 
     def __next__(self) -> float:
-        own, self._next = self._next, self._next * 2
-        pause = own if self._asked is None else self._asked
+        pause = _BACKOFF.steady(self._number) if self._asked is None else self._asked
+        self._number += 1
         return min(pause, _LONGEST_PAUSE)
 
 

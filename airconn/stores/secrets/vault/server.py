@@ -15,6 +15,7 @@ from airconn.stores import drivers
 from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.http import bodies
 from airconn.stores.http.redirects import NamedServers
+from airconn.stores.http.retries import Backoff
 from airconn.stores.secrets.service import Denied, SecretRefused, Unavailable, Unsure
 from airconn.stores.secrets.vault.login import LOG_IN, log_in
 from airconn.stores.secrets.vault.options import VaultOptions
@@ -24,8 +25,8 @@ _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _URL = re.compile(rf"https?://{_HOST.pattern}(/[\w./~-]*)?", re.IGNORECASE)
 _UPGRADE = "non-versioned to versioned data"
-"""A part of the answer of a version 2 engine that isn't ready yet, which has the status of a wrong request (400)."""
-_LONGEST_PAUSE = 5.0
+"""What a version 2 engine answers with while it is made ready, which it says as if the request were wrong (400)."""
+_BACKOFF = Backoff(first=0.25, longest=5.0)
 _VERBS = {"get": "read", "list": "list", "post": "write", "put": "write", "delete": "delete"}
 
 
@@ -120,13 +121,13 @@ class VaultServer:
     def _asked(self, client: Any, function: Callable[[Any], Any]) -> Any:
         """The result of `function`. Waits for an engine that is new, or just upgraded, and refuses all requests."""
         errors = drivers.load("hvac.exceptions", "vault")
-        for tries in range(self._settings.retries):
+        for number in range(1, self._settings.retries + 1):
             try:
                 return function(client)
             except errors.InvalidRequest as error:
                 if _UPGRADE not in str(error.text):
                     raise
-            time.sleep(min(0.25 * 2**tries, _LONGEST_PAUSE))
+            time.sleep(_BACKOFF.steady(number))
         return function(client)
 
     def _logged_in(self) -> Any:

@@ -21,8 +21,8 @@ from airconn.model.reading import Reading
 from airconn.plan import with_deletions
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Context, Store
-from airconn.stores.secrets.azure.client import AzureIdentity
 from airconn.stores.secrets.azure.names import Names
+from airconn.stores.secrets.azure.options import AzureOptions
 from airconn.transfer.importing import OpenedImport, prepare
 from airconn.transfer.requests import ImportRequest
 from tests.integration.backends.judge import AZURE_KEY_VAULT
@@ -582,8 +582,8 @@ def test_credentials_that_are_half_there_are_told(
 def test_a_managed_identity_is_given_on_as_airflow_does(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, Any]] = []
     monkeypatch.setattr(azure.identity, "DefaultAzureCredential", lambda **options: seen.append(options))
-    AzureIdentity(managed_identity_client_id="m", workload_identity_tenant_id="w").credential(retry_total=1)
-    AzureIdentity(managed_identity_client_id="m").credential()
+    AzureOptions(managed_identity_client_id="m", workload_identity_tenant_id="w").credential(retry_total=1)
+    AzureOptions(managed_identity_client_id="m").credential()
     assert seen == [
         {
             "retry_total": 1,
