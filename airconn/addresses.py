@@ -1,4 +1,4 @@
-"""The registry of places: how their addresses begin, what opens them, and what a file of others may say of them.
+"""The registry of places: their addresses, their modules, and which addresses a file of others may name.
 
 A new place is a folder in `stores/` and an entry here.
 """
@@ -17,10 +17,10 @@ _NAMING = r"(\?{0}(&{0})*)?".format(
 
 @dataclass(frozen=True, slots=True)
 class PlaceEntry:
-    """What is known of a place without loading it."""
+    """The properties of a place that are known without loading it."""
 
     module: str
-    """Has a function `open_store(address: str, settings: Settings) -> Store`."""
+    """The module with a function `open_store(address: str, settings: Settings) -> Store`."""
     prefixes: tuple[str, ...] = ()
     """The beginnings of its addresses."""
     names: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class PlaceEntry:
     extra: str = ""
     """The extra of airconn that it needs: `pip install airconn[EXTRA]`."""
     keeps_deadline: bool = False
-    """Whether it stops at `Settings.deadline` by itself."""
+    """Whether the place stops at `Settings.deadline` by itself."""
     trusted: str = ""
     """The addresses that `airconn.trust` takes from a file of others, as a regular expression: they send no
     credentials to a host of that file's choice. Without one, all are refused."""
@@ -42,7 +42,7 @@ class PlaceEntry:
         return address.lower().startswith(self.prefixes) or address in self.names
 
     def has_scheme(self, address: str) -> bool:
-        """Whether an address begins as those of this place do, whatever follows: also where it isn't taken."""
+        """Whether an address begins like those of this place, even if the place doesn't take it."""
         scheme = _SCHEME.match(address)
         known = {re.split("[:+]", text)[0] for text in (*self.prefixes, *self.names)}
         return scheme is not None and scheme[1].lower() in known

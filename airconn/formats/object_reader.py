@@ -1,4 +1,4 @@
-"""What the readers of several formats collect alike."""
+"""The common base of the readers of several formats."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ class ObjectReader:
             self.faults.take(error)
 
     def reading(self, kinds: frozenset[Kind] = ALL_KINDS) -> Reading:
-        """All of it together."""
+        """The Reading of all that was collected."""
         return reading(self.found, self.faults, self.notes, ignored=self.ignored, kinds=kinds, uris=self.uris)
