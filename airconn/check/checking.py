@@ -14,9 +14,9 @@ from airconn.errors import ExitCode, UsageError
 from airconn.model import NEWEST, AirflowVersion, Selection
 from airconn.stores.base import Context
 from airconn.stores.file import FileStore
-from airconn.transfer.choices import AS_THEY_TELL, SourceFormat
-from airconn.transfer.nothing import refuse_unmatched, suggestions
+from airconn.transfer.empty_runs import refuse_unmatched, suggestions
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.standard_input import STDIN, one_name, refuse_second_use
 
 

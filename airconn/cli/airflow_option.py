@@ -1,4 +1,4 @@
-"""The option `--airflow`, which says for which Airflow something is read and written."""
+"""The option `--airflow`, the Airflow for which objects are read and written."""
 
 from __future__ import annotations
 
@@ -42,4 +42,4 @@ def _airflow(default: str) -> Callable[[F], F]:
 
 airflow = _airflow(f"the Airflow in question, else {newest_release()}")
 airflow_of_files = _airflow(f"{newest_release()}, the newest known")
-"""The same where no Airflow is in question."""
+"""The option for commands on files, without an Airflow of their own."""

@@ -1,4 +1,4 @@
-"""What a command has to work with: its streams, its environment, and how it says things."""
+"""The surroundings of a command: its streams, its environment, and its messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from airconn.cli.outgoing import coloured, outgoing
+from airconn.cli.clean_output import cleaned, coloured
 from airconn.cli.progress import Progress, columns_of
 from airconn.errors import AirconnError, InputErrors, TargetError, UsageError
 from airconn.quoting import clean, without_passwords
@@ -21,21 +21,21 @@ from airconn.quoting import clean, without_passwords
 if TYPE_CHECKING:
     from airconn.config import Config
     from airconn.formats.base import Note
-    from airconn.transfer.choices import Network
     from airconn.transfer.places import Places
+    from airconn.transfer.request_parts import Network
 
 
 _MOST_FAULTS = 20
-"""How many faults of an input are told one by one."""
+"""The most faults of an input that are listed one by one."""
 
 
 class OutputClosedError(Exception):
-    """The program that read our standard output has ended."""
+    """The program that read standard output has ended."""
 
 
 @dataclass
 class App:
-    """The outer world of one run. Commands take their streams from here and not from `sys`."""
+    """The surroundings of one run. Commands take their streams from here and not from `sys`."""
 
     stdin: BinaryIO
     stdout: TextIO
@@ -45,19 +45,19 @@ class App:
     verbosity: int = 0
     """-1 is quiet, 1 and more is verbose."""
     clock: Callable[[], float] = time.monotonic
-    """In seconds, for what takes so long that its progress is shown."""
+    """A clock in seconds, for the progress of long reads."""
     writes: bool = field(default=False, init=False)
-    """Whether the command is one that writes somewhere, so that an error says that nothing was written."""
+    """Whether the command can write, so that an error says that nothing was written."""
     broken: bool = field(default=False, init=False)
     """Whether standard output broke in the middle of a report."""
     lost: TargetError | None = field(default=None, init=False)
-    """Why it broke, where it isn't that its reader has gone."""
+    """Why it broke, if its reader hasn't just gone."""
 
     @classmethod
     def of_process(cls) -> App:
-        """The streams of this process, of which any may be closed. Output is UTF-8, whatever the locale."""
+        """The app for this process, whose streams may be closed. Output is UTF-8 in any locale."""
         stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()
-        # The directory isn't resolved: it may be gone, and most commands don't care.
+        # The directory isn't resolved: it may be gone, and most commands don't need it.
         return cls(stdin, _output(sys.stdout), _output(sys.stderr), os.environ, Path())
 
     @cached_property
@@ -70,7 +70,7 @@ class App:
 
     @property
     def state_directory(self) -> Path:
-        """Where a run leaves what has to outlive it: `AIRCONN_STATE_DIR`, or the system's place for such files."""
+        """The directory for files that outlive a run: `AIRCONN_STATE_DIR`, or the system's place for such files."""
         if self.environ.get("AIRCONN_STATE_DIR"):
             return Path(self.environ["AIRCONN_STATE_DIR"])
         from platformdirs import user_state_path
@@ -79,11 +79,11 @@ class App:
 
     @cached_property
     def progress(self) -> Progress:
-        """The line that shows how far something is. All that is written goes through it."""
+        """The progress line. All output goes through it."""
         return Progress(self.stderr, self.clock, colours=self.colours(self.stderr))
 
     def watch(self, what: str, done: int, total: int | None) -> None:
-        """Shows how far something is: on a terminal that can take a line back, and unless we are to be quiet."""
+        """Shows the progress of a read, on a terminal that can erase a line, and unless `--quiet` is given."""
         if self._shows_progress:
             self.progress.watch(what, done, total)
 
@@ -92,7 +92,7 @@ class App:
         return self.verbosity >= 0 and self.environ.get("TERM") != "dumb" and self.stderr.isatty()
 
     def confirm(self, question: str) -> bool | None:
-        """Asks on the terminal. None without a terminal."""
+        """The answer to a question on the terminal. None without a terminal."""
         if not self.can_ask:
             return None
         with self.progress.hidden():
@@ -102,7 +102,7 @@ class App:
         return answer in ("y", "yes")
 
     def ask_value(self, place: str) -> str:
-        """Asks on the terminal for the value of a place, unseen. Raises `UsageError` without a terminal."""
+        """The value of a place, asked for on the terminal without an echo. Raises `UsageError` without a terminal."""
         import warnings
         from getpass import GetPassWarning, getpass
 
@@ -112,14 +112,14 @@ class App:
         if not self.stderr.isatty():
             raise no_terminal
         with self.progress.hidden(), warnings.catch_warnings():
-            warnings.simplefilter("error", GetPassWarning)  # it would be shown while it is typed
+            warnings.simplefilter("error", GetPassWarning)  # the terminal would show it
             try:
                 return getpass(f"{clean(place)}: ")
             except (GetPassWarning, EOFError):
                 raise no_terminal from None
 
     def places(self, network: Network) -> Places:
-        """What opens the places of this run."""
+        """The places of this run."""
         from airconn.transfer.places import Places
 
         return Places(self.config, network, self.ask_value, self.watch)
@@ -139,7 +139,7 @@ class App:
         return self.stdin.isatty()
 
     def colours(self, stream: TextIO) -> bool:
-        """Whether a stream gets colour: on a terminal, unless `NO_COLOR` or a dumb `TERM` says no."""
+        """Whether a stream gets colour: on a terminal, without `NO_COLOR` and a dumb `TERM`."""
         if self.environ.get("NO_COLOR") or self.environ.get("TERM") == "dumb":
             return False
         return stream.isatty()
@@ -152,23 +152,23 @@ class App:
         return self.colours(self.stdout)
 
     def data(self, text: str, *, raw: bool = False) -> None:
-        """Writes what the command is for to standard output, when all else is over.
+        """Writes the result of the command to standard output, when all else is done.
 
         `raw` is for a program that needs each character as it is, such as a file. All else goes out through
-        `outgoing`. Raises `OutputClosedError` where the reader has gone, and `TargetError` where nothing can be
+        `cleaned`. Raises `OutputClosedError` where the reader has gone, and `TargetError` where nothing can be
         written.
         """
         self.progress.rest()
-        self._put(text if raw else outgoing(text))
+        self._put(text if raw else cleaned(text))
 
     def rows(self, text: str) -> None:
-        """Writes lines for people to standard output: as `data`, and fitted to the width of a terminal."""
+        """Writes lines for people to standard output, as `data` does, fitted to the width of a terminal."""
         self.progress.rest()
         self._put(self._rows(text))
 
     def _rows(self, text: str) -> str:
-        # Only what goes out has a width: before, our colours are marks, and what is escaped is shorter.
-        text = outgoing(text)
+        # The width is only known after cleaning: before, colours are marks, and text that gets escaped is shorter.
+        text = cleaned(text)
         if (columns := self._columns(self.stdout)) is None:
             return text
         from airconn.report.fitting import fit
@@ -184,7 +184,7 @@ class App:
 
     @staticmethod
     def _columns(stream: TextIO) -> int | None:
-        """The width of a terminal. It is asked for each time: a window may have another one by now."""
+        """The present width of a terminal."""
         return columns_of(stream) if stream.isatty() else None
 
     def _put(self, text: str) -> None:
@@ -197,8 +197,8 @@ class App:
             raise TargetError(f"standard output can't be written to: {reason}") from None
 
     def report(self, text: str, *, elsewhere: str | None = None) -> None:
-        """Writes a part of a report to standard output. If that breaks, the work goes on: the reader of a report
-        doesn't decide what is written. `elsewhere` is what standard error gets then, by default all of the text."""
+        """Writes a part of a report to standard output. If that breaks, the run goes on, since the reader of a report
+        doesn't decide what is written. Standard error then gets `elsewhere`, by default all of the text."""
         if not self.broken:
             try:
                 self._put(self._rows(text))
@@ -213,9 +213,9 @@ class App:
     def say(self, *lines: str, level: int = 0) -> None:
         """Writes lines to standard error, unless the verbosity is below `level`."""
         if self.verbosity >= level:
-            # A write goes on to its end, even if its reports reach no reader any more.
+            # A run that writes goes on to its end, even if its reports have no reader any more.
             with contextlib.suppress(OSError):
-                text = "\n".join(outgoing(line, is_one=True) for line in lines)
+                text = "\n".join(cleaned(line, is_one=True) for line in lines)
                 self.progress.write(self.stderr, self._message(text) + "\n")
 
     def warn(self, text: str, *, level: int = 0) -> None:
@@ -226,7 +226,7 @@ class App:
             self.warn(clean(f"{note.where}: {note.message}"), level=-1 if note.failed else 0)
 
     def incomplete(self, notes: Iterable[Note], missing: str = "is missing") -> None:
-        """Says that what could not be read, if anything, is `missing`."""
+        """Warns that objects that could not be read are `missing`."""
         if any(note.failed for note in notes):
             self.say(f"{self._label('error:', 'red')} not complete: what could not be read {missing}", level=-1)
 
@@ -236,7 +236,7 @@ class App:
             self.say(f"{source}: {number} other {entries} no AIRFLOW_CONN_* or AIRFLOW_VAR_*, left alone", level=1)
 
     def error(self, error: AirconnError) -> None:
-        """Tells an error, and where the command writes, that nothing was written.
+        """Reports an error and, if the command can write, that nothing was written.
 
         Of many faults the first are told, which most often have one reason, unless the run is verbose. A hint that is
         the same as the one before isn't told again.
@@ -259,7 +259,7 @@ class App:
 
 
 def _output(stream: TextIO | None) -> TextIO:
-    """A stream to the same place that loses nothing.
+    """A stream with the same target that loses nothing.
 
     Python's own has no buffer under `PYTHONUNBUFFERED`, and then takes a write that was cut short for a whole one.
     """
@@ -268,5 +268,5 @@ def _output(stream: TextIO | None) -> TextIO:
     try:
         number = stream.fileno()
     except OSError:
-        return stream  # another program runs airconn as a part of it, and replaced the stream
+        return stream  # a program that runs airconn within itself has replaced the stream
     return open(number, "w", encoding="utf-8", errors="backslashreplace", newline="", closefd=False)

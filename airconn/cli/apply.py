@@ -12,8 +12,8 @@ from airconn.cli import options as opt
 from airconn.cli.app import App
 
 if TYPE_CHECKING:
-    from airconn.transfer.choices import Network
     from airconn.transfer.importing import Import
+    from airconn.transfer.request_parts import Network
 
 
 @click.command("apply", short_help="Carry out a plan that was made before.")

@@ -13,7 +13,7 @@ from airconn.cli.app import App
 if TYPE_CHECKING:
     from airconn.check import Finding, Repair
     from airconn.model import AirflowVersion, Selection
-    from airconn.transfer.choices import SourceFormat
+    from airconn.transfer.request_parts import SourceFormat
 
 
 @click.command("check", short_help="Lint files, offline.")
@@ -55,7 +55,7 @@ def command(
     """
     from airconn.check import CheckRequest, report, run_check
     from airconn.model import NEWEST
-    from airconn.transfer.choices import Network
+    from airconn.transfer.request_parts import Network
 
     request = CheckRequest(
         sources, source_format, selection, airflow or NEWEST, ignore, fix=fix, strict=strict, allow_empty=allow_empty
@@ -85,7 +85,7 @@ def _tell_of_repairs(app: App, repairs: Sequence[Repair]) -> None:
 
 
 def _show(app: App, findings: Sequence[Finding]) -> None:
-    """The findings for people, and where GitHub runs us, once more for it."""
+    """Writes the findings for people and, in GitHub Actions, as annotations."""
     from airconn.check import Severity, report
     from airconn.quoting import clean
 

@@ -1,4 +1,4 @@
-"""What a shell offers for the values of options and arguments."""
+"""Completes the values of options and arguments in a shell."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def complete_address(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """What a shell offers for an address: files, by its own means, and the names of the configuration."""
+    """The completions of an address: files, which the shell finds itself, and the names of the configuration."""
     from click.shell_completion import CompletionItem
 
     if not incomplete.startswith("@"):
@@ -27,17 +27,17 @@ def complete_address(ctx: click.Context, param: click.Parameter, incomplete: str
 
     with suppress(AirconnError):
         names = [f"@{name}" for name in Config.load(os.environ, Path.cwd()).addresses() if name.isprintable()]
-        # Other shells quote what they insert. Bash would run a $(…) in it.
+        # Other shells quote completions. Bash would run a $(…) in one.
         quote = shlex.quote if os.environ.get("_AIRCONN_COMPLETE", "").startswith("bash") else str
         return [CompletionItem(_at_first(quote(name))) for name in names if name.startswith(incomplete)]
     return []
 
 
 def _at_first(word: str) -> str:
-    """A quoted name with its `@` in front of the quote, where a shell looks for what was typed."""
+    """A quoted name with its `@` before the quote, so that it begins with what was typed."""
     return f"@'{word[2:]}" if word.startswith("'@") else word
 
 
 def complete_format(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The formats that a shell offers."""
+    """The names of formats that begin with the typed text."""
     return [name for name in formats.names() if name.startswith(incomplete)]

@@ -14,7 +14,7 @@ _FILE = "trusted-hosts.json"
 
 
 class Asker(Protocol):
-    """What asks the user, and tells them things."""
+    """Asks and informs the user."""
 
     directory: Path
 
@@ -23,7 +23,7 @@ class Asker(Protocol):
 
     @property
     def has_terminal(self) -> bool:
-        """Whether a user may be looking at what is said."""
+        """Whether a user may see messages."""
 
     def confirm(self, question: str) -> bool | None: ...
 
@@ -33,7 +33,7 @@ class Asker(Protocol):
 
 
 class HostConsent:
-    """What a user agreed to. It is in the state directory, where no project can write it."""
+    """The hosts that a user agreed to, kept in the state directory, where no project can write."""
 
     def __init__(self, asker: Asker) -> None:
         self._asker = asker

@@ -12,7 +12,7 @@ from airconn.cli.export import deliver
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
-    from airconn.transfer.choices import ObjectChanges, SourceFormat, Writing
+    from airconn.transfer.request_parts import ObjectChanges, SourceFormat, Writing
 
 
 @click.command("convert", short_help="Turn files of one format into another.")
@@ -44,8 +44,8 @@ def command(
       airconn convert .env --format yaml
       airconn convert connections.json variables.json -o airflow_settings.yaml
     """
-    from airconn.transfer.choices import Network
     from airconn.transfer.exporting import ExportRequest
+    from airconn.transfer.request_parts import Network
 
     request = ExportRequest(
         sources=sources,

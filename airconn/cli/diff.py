@@ -12,7 +12,7 @@ from airconn.errors import UsageError
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
-    from airconn.transfer.choices import Network, SourceFormat
+    from airconn.transfer.request_parts import Network, SourceFormat
 
 
 @click.command("diff", short_help="Show what differs between two places.")

@@ -12,7 +12,7 @@ from airconn.errors import UsageError
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Kind
-    from airconn.transfer.choices import Network
+    from airconn.transfer.request_parts import Network
 
 
 @click.command("explain", short_help="Show where Airflow would find an object, and what that shadows.")

@@ -11,10 +11,10 @@ from airconn.cli.app import App
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
-    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat, Writing
     from airconn.transfer.environ import Environ
     from airconn.transfer.exporting import Export, ExportRequest
     from airconn.transfer.new_text import NewText
+    from airconn.transfer.request_parts import Network, ObjectChanges, SourceFormat, Writing
 
 
 @click.command("export", short_help="Pull objects out of an Airflow.")
@@ -68,7 +68,7 @@ def command(
 
 
 def deliver(app: App, request: ExportRequest, network: Network) -> int:
-    """Carries out an export, and says what there is to say. Returns the exit code."""
+    """Carries out an export, and reports its notes. Returns the exit code."""
     from airconn.transfer import exporting
 
     selection, out = request.selection, request.writing.out
@@ -101,13 +101,13 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
 
 
 def _tell(app: App, made: NewText, *, omitted: bool) -> None:
-    """Says on standard error what was left out, hidden or changed on the way."""
+    """Reports on standard error what was skipped, hidden or changed."""
     how = "are left out" if omitted else "stand as *** in the text; importing it again keeps what the target has"
     tell_lacks(app, made, how)
 
 
 def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
-    """Says how many secrets were masked, or where they are in clear although the user may take them to be masked."""
+    """Reports how many secrets were masked, or are in clear although the user may expect masks."""
     from airconn.model import number_of
 
     if masked := export.made.masked:
@@ -127,7 +127,7 @@ def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
 
 
 def tell_lacks(app: App, result: NewText | Environ, how: str) -> None:
-    """Says what was left out or changed, and that the hidden fields `how`."""
+    """Reports what was skipped or changed, and that the hidden fields `how`."""
     app.notes(result.notes)
     app.ignored(result.ignored)
     if not (result.losses or result.hidden):

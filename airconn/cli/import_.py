@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from airconn.model import AirflowVersion, Selection
     from airconn.plan import Lacking, OnExisting
-    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat
     from airconn.transfer.importing import Import
+    from airconn.transfer.request_parts import Network, ObjectChanges, SourceFormat
 
 
 @click.command("import", short_help="Push objects into an Airflow.")

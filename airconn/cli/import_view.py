@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from airconn import report
 from airconn.cli.app import App
-from airconn.cli.nothing import warn_of_nothing
+from airconn.cli.empty_runs import warn_of_nothing
 from airconn.cli.printing import Printer
 from airconn.errors import AirconnError, ExitCode
 from airconn.model import Action, number_of
@@ -17,7 +17,7 @@ from airconn.transfer.importing import Import
 
 
 class ImportView:
-    """What the user sees of one run."""
+    """The output of one run."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class ImportView:
         to: str | None = None,
         way_on: str = "the same command with more time finishes the job",
     ) -> None:
-        """`to` is the address of the target, as it was given, and `way_on` what to do where a run ended too early."""
+        """`to` is the address of the target, as it was given, and `way_on` the hint if a run ended too early."""
         self._app = app
         self._is_text = output == "text"
         self._show_values = show_values
@@ -39,7 +39,7 @@ class ImportView:
         self._has_shown_plan = False
 
     def host(self) -> engine.Host:
-        """What the engine needs of this program."""
+        """The functions for the engine."""
         return engine.Host(self._app.state_directory, self._confirm, self._tell_of_stop)
 
     def run(self, running: engine.Events, on_plan: Callable[[Import], None] = lambda prepared: None) -> ExitCode:
@@ -141,7 +141,7 @@ class ImportView:
         self._app.report(text + "\n")
 
     def _tell_of_gaps(self, prepared: Import) -> ExitCode:
-        """Tells what could not be read and, else, that the report could not be written, and gives its exit code."""
+        """Reports objects that could not be read or, without any, an unwritten report. Returns its exit code."""
         notes, unread = prepared.loaded.notes, prepared.unread
         self._app.incomplete(notes, "is not imported")
         self._app.incomplete(unread, "of the target was taken for missing")

@@ -13,7 +13,7 @@ _HEADERS = ("KIND", "ID", "WHAT", "HIDDEN")
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
-    from airconn.transfer.choices import Network, SourceFormat
+    from airconn.transfer.request_parts import Network, SourceFormat
 
 
 @click.command("list", short_help="Show which objects a place holds.")

@@ -1,4 +1,4 @@
-"""The commands of the program, and a run of one: its exit code, and its errors in words."""
+"""Runs the commands of the program, with exit codes and with errors in words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 from airconn import __version__
 from airconn.cli.app import App, OutputClosedError
-from airconn.cli.once import refuse_twice
+from airconn.cli.repeated_options import refuse_twice
 from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_fault
 
 COMMANDS = {
@@ -30,7 +30,7 @@ COMMANDS = {
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
     "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
 }
-"""Name -> (module with a click command named `command`, the line in the overview). Imported when the command runs."""
+"""The commands by name: the module with a click command named `command`, and the line in the overview."""
 
 
 _CREDENTIALS = (
@@ -40,7 +40,7 @@ _CREDENTIALS = (
 
 
 class _Group(click.Group):
-    """The commands, each imported only when it is the one that runs."""
+    """The group of the commands, which imports only the one that runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -94,7 +94,7 @@ def group(ctx: click.Context) -> None:
 
 
 def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
-    """Runs one command line and returns its exit code. Nothing but text for people comes out of it as an error."""
+    """Runs one command line and returns its exit code. All errors become text for people."""
     app = app or App.of_process()
     try:
         result = group.main(
@@ -133,7 +133,7 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
 
 
 def _forget_output() -> None:
-    """Lets the interpreter not complain at its end of what standard output didn't take."""
+    """Keeps the interpreter from reporting at its end that standard output is broken."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -149,7 +149,7 @@ def _from_click(error: click.UsageError) -> AirconnError:
 
 
 def _is_of_click(error: OSError) -> bool:
-    """Whether it was raised where click prints a help text."""
+    """Whether click raised an error when it printed a help text."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

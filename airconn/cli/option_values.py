@@ -1,4 +1,4 @@
-"""Groups of options as typed values: a command gets one value for all that the options of a group say."""
+"""Groups options into typed values: a command gets one value for all options of a group."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from airconn.model import Kind, Selection
-    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat, Writing
+    from airconn.transfer.request_parts import Network, ObjectChanges, SourceFormat, Writing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def together(options: list[Callable[[F], F]]) -> Callable[[F], F]:
-    """One decorator for all these options, in their order."""
+    """One decorator for several options, in their order."""
 
     def decorate(function: F) -> F:
         for option in reversed(options):
@@ -26,7 +26,7 @@ def together(options: list[Callable[[F], F]]) -> Callable[[F], F]:
 
 
 def as_one(name: str, make: Callable[..., Any], options: list[Callable[[F], F]]) -> Callable[[F], F]:
-    """Options of which a command gets one value: the argument `name`, which `make` makes of what they say."""
+    """A decorator for options of which a command gets one value: the argument `name`, which `make` makes of them."""
 
     def decorate(function: F) -> F:
         @wraps(function)
@@ -43,7 +43,7 @@ def as_one(name: str, make: Callable[..., Any], options: list[Callable[[F], F]])
 
 
 def make_kinds(kinds: tuple[str, ...]) -> frozenset[Kind]:
-    """The kinds that were chosen. None is every kind."""
+    """The kinds that were chosen. Without a choice, all kinds."""
     from airconn.model import ALL_KINDS, Kind
 
     return frozenset(map(Kind, kinds)) or ALL_KINDS
@@ -58,13 +58,13 @@ def make_selection(kinds: tuple[str, ...], include: tuple[str, ...], exclude: tu
 def make_source_format(from_format: str | None, kind: str | None, **said: str | None) -> SourceFormat:
     from airconn import formats
     from airconn.model import Kind
-    from airconn.transfer.choices import SourceFormat
+    from airconn.transfer.request_parts import SourceFormat
 
     return SourceFormat(from_format, Kind(kind) if kind else None, formats.given_values(said, "from_"))
 
 
 def make_changes(**said: tuple[str, ...]) -> ObjectChanges:
-    from airconn.transfer.choices import ObjectChanges
+    from airconn.transfer.request_parts import ObjectChanges
 
     return ObjectChanges(**said)
 
@@ -72,7 +72,7 @@ def make_changes(**said: tuple[str, ...]) -> ObjectChanges:
 def make_writing(out: Path | None, **said: Any) -> Writing:
     from airconn import formats
     from airconn.stores.saving import is_standard_output
-    from airconn.transfer.choices import Writing
+    from airconn.transfer.request_parts import Writing
 
     is_file = out is not None and str(out) != "-" and not is_standard_output(out)
     of_formats = {option.name: said.pop(option.name) for option in formats.options()}
@@ -80,6 +80,6 @@ def make_writing(out: Path | None, **said: Any) -> Writing:
 
 
 def make_network(**said: Any) -> Network:
-    from airconn.transfer.choices import Network
+    from airconn.transfer.request_parts import Network
 
     return Network(**said)

@@ -1,4 +1,4 @@
-"""Options that are the same in every command."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
 from airconn.cli.completing import complete_address as complete_address
 from airconn.cli.completing import complete_format as complete_format
-from airconn.cli.nothing import allowing_nothing as allowing_nothing
-from airconn.cli.nothing import warn_of_nothing as warn_of_nothing
+from airconn.cli.empty_runs import allowing_nothing as allowing_nothing
+from airconn.cli.empty_runs import warn_of_nothing as warn_of_nothing
 from airconn.cli.option_values import (
     as_one,
     make_changes,
@@ -62,7 +62,7 @@ def _deadline(ctx: click.Context, param: click.Parameter, value: float | None) -
 
 
 def _known_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Judges the name of a format before anything is read. A command with a target says that nothing was written."""
+    """The name of a format. Checked before anything is read, so that a wrong one comes with 'nothing was written'."""
     if value is not None:
         app = ctx.find_object(App)
         if app is not None and value not in formats.FORMATS:
@@ -72,7 +72,7 @@ def _known_format(ctx: click.Context, param: click.Parameter, value: str | None)
 
 
 def _of_format(option: FormatOption, *, of_sources: bool) -> Callable[[F], F]:
-    """An option that a format has declared, for what is written or for the files that are read."""
+    """The click option for an option that a format declares, for the written file or for files that are read."""
     return click.option(
         f"--from-{option.flag[2:]}" if of_sources else option.flag,
         type=click.Choice(option.choices) if option.choices else None,
@@ -335,9 +335,9 @@ output = click.option(
 
 
 def fixed(config: Config, to: str | None) -> str:
-    """A target that means the same from wherever it is looked at: a name, a URL, or the whole path of a file.
+    """The address of a target that is independent of the directory: a name, a URL, or the whole path of a file.
 
-    A name stays one, wherever it was said: the address that it stands for may have credentials of its own.
+    A name stays a name, since its address may have credentials of its own.
     """
     name, text = config.named(to), config.target(to).text
     if name.startswith("@"):

@@ -1,4 +1,4 @@
-"""The lines of a plan, printed as soon as it is known what became of each."""
+"""Prints the lines of a plan, each as soon as its outcome is known."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from airconn.plan import Plan
 from airconn.report.values import value_lines
 
 _SHOWN_OF_AN_ACTION = 20
-"""How many lines of one action are printed on a terminal."""
+"""The lines of one action that are printed on a terminal."""
 _AT_A_TIME = 100
-"""How many lines are printed at once, where they are there at once."""
+"""The most lines that are printed in one write."""
 
 
 class Printer:
-    """Prints the lines of a plan in its order, each as soon as it is known what became of it.
+    """Prints the lines of a plan in its order, each as soon as its outcome is known.
 
     On a terminal, a long list is cut: the first lines of each action are printed, the others counted, unless the run
-    is verbose. What is deleted and what went wrong is always printed.
+    is verbose. Deletions and failures are always printed.
     """
 
     def __init__(self, app: App, plan: Plan, *, text: bool, values: bool, only_wrong: bool = False) -> None:
@@ -36,9 +36,9 @@ class Printer:
         self.cut: Counter[Action] = Counter()
 
     def up_to(self, step: Step | None, error: str | None = None) -> None:
-        """Prints all lines up to that of `step`, which ended with `error`; with no step, all that are left.
+        """Prints all lines up to that of `step`, which ended with `error`. Without a step, all remaining lines.
 
-        Quiet is to print those that went wrong.
+        With `--quiet` only failures are printed.
         """
         lines: list[str] = []
         wrongs: list[str] = []
@@ -58,7 +58,7 @@ class Printer:
         self._print(lines, wrongs)
 
     def _shows(self, action: Action) -> bool:
-        """Whether the line of a step of this action is printed, which counts it."""
+        """Whether to print the line of a step of this action. Counts it."""
         if self.only_wrong or self.app.verbosity < 0 or self.app.broken:
             return False
         shown = action is Action.DELETE or self.printed[action] < self.most
@@ -66,14 +66,14 @@ class Printer:
         return shown
 
     def _counted(self) -> list[str]:
-        """The line that counts those that were cut: `  … 1,980 more created, 1,000 more unchanged (-v ...)`."""
+        """The line with the numbers of cut lines: `  … 1,980 more created, 1,000 more unchanged (-v ...)`."""
         counted = [f"{number:,} more {report.DONE[action]}" for action in Action if (number := self.cut[action])]
         self.cut.clear()
         return [f"  … {', '.join(counted)} (-v lists them)"] if counted else []
 
     def _print(self, lines: list[str], wrongs: list[str]) -> None:
         if lines:
-            # Who doesn't read it to the end still has to see what went wrong.
+            # A user whose pager has ended still has to see the failures.
             self.app.report("".join(f"{line}\n" for line in lines), elsewhere="".join(f"{line}\n" for line in wrongs))
             lines.clear()
             wrongs.clear()

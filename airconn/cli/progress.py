@@ -1,4 +1,4 @@
-"""How far something is, on the last line of a terminal, where it takes longer than a second."""
+"""Shows progress on the last line of a terminal, for work that takes longer than a second."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ from importlib import import_module
 from typing import TextIO
 
 _PATIENCE = 1.0
-"""So many seconds something has to take before a line is worth it."""
+"""The seconds before a line is shown."""
 _BEAT = 0.1
 _SAMPLES = 300
-"""The rate is that of the last so many beats."""
+"""The last beats of which the rate is the mean."""
 _WIDEST, _NARROWEST = 40, 8
-"""How many columns the bar has."""
+"""The columns of the bar."""
 _WHOLE = 10
-"""From here on a rate is told without a fraction."""
+"""The rate from which on it is shown without a fraction."""
 _COLUMNS = 80
-"""Where the terminal doesn't say how many it has."""
+"""The columns of a terminal that doesn't say how many it has."""
 _GONE = "\r\x1b[2K"
 _DRAWN_WITH = ("airconn.report", "rich.cells", "rich.console", "rich.progress_bar")
 
 
 @dataclass
 class _Task:
-    """What is going on."""
+    """The work that is shown."""
 
     what: str
     began: float
     done: int
     total: int | None
     samples: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_SAMPLES))
-    """How many were done when."""
+    """The times with the numbers that were done."""
 
     def rate(self, now: float) -> float | None:
-        """How many are done in a second, once that can be said."""
+        """The number that is done in a second. None if that can't be said yet."""
         then, done = self.samples[0] if self.samples else (self.began, self.done)
         return (self.done - done) / (now - then) if now > then and self.done > done else None
 
 
 class Progress:
-    """A line that is drawn again and again below all else that is written, and is gone when the work is.
+    """A line that is redrawn below all other output, and disappears when the work is done.
 
-    Any thread may call it, and a signal handler may write. Whatever goes to the terminal has to go through `write`,
-    or be written inside of `hidden`.
+    Any thread may call it, and a signal handler may write. All output to the terminal has to go through `write`, or
+    be written within `hidden`.
     """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float], *, colours: bool) -> None:
-        """`stream` is where the line goes, if anything is ever watched."""
+        """`stream` is the terminal of the line."""
         self._stream = stream
         self._clock = clock
         self._colours = colours
@@ -62,13 +62,13 @@ class Progress:
         self._thread: threading.Thread | None = None
         self._task: _Task | None = None
         self._line = ""
-        """What is on the last line of the terminal."""
+        """The text on the last line of the terminal."""
         self._hidden = 0
         self._writing = False
         self._late: list[tuple[TextIO, str]] = []
 
     def watch(self, what: str, done: int, total: int | None) -> None:
-        """Is told how far something is, as `stores.base.Watch` says. With all done, it is over."""
+        """Takes the progress of a read, as `stores.base.Watch` says. With all done, it is over."""
         with self._lock:
             if total is not None and done >= total:
                 self.rest()
@@ -84,13 +84,13 @@ class Progress:
                 self._thread.start()
 
     def rest(self) -> None:
-        """Nothing is going on any more, and nothing is shown."""
+        """Ends the work that is shown, and removes the line."""
         with self._lock:
             self._task = None
             self._erase()
 
     def close(self) -> None:
-        """The end: nothing is shown from here on."""
+        """Ends the display for good."""
         self._ended.set()
         self.rest()
         if self._thread is not None and self._thread is not threading.current_thread():
@@ -118,7 +118,7 @@ class Progress:
 
     @contextlib.contextmanager
     def _in_one(self) -> Iterator[None]:
-        """Within this block nothing is written by a signal handler, which no stream would bear."""
+        """Within this block signal handlers don't write, since a stream can't be written to while it is writing."""
         outer, self._writing = self._writing, True
         try:
             yield
@@ -142,12 +142,12 @@ class Progress:
 
     def _beat(self) -> None:
         while not self._ended.wait(_BEAT):
-            # A line that can't be drawn isn't; the work goes on, and there is no traceback.
+            # If the line can't be drawn, the work goes on without a traceback.
             with contextlib.suppress(Exception):
                 self.tick()
 
     def tick(self) -> None:
-        """Draws the line as it is now, if there is one to be drawn."""
+        """Draws the line, if it is due."""
         if not self._is_due():
             return
         for name in _DRAWN_WITH:  # before the lock, which others may wait for
@@ -169,7 +169,7 @@ class Progress:
         return task is not None and not self._hidden and self._clock() - task.began >= _PATIENCE
 
     def _drawn(self, task: _Task, now: float) -> str:
-        """`reading connections  ━━━━━━━━  3,200/10,000  412/s  0:17 left`, in what room there is."""
+        """`reading connections  ━━━━━━━━  3,200/10,000  412/s  0:17 left`, in the width of the terminal."""
         from rich.cells import cell_len, set_cell_size
 
         from airconn.quoting import clean
@@ -201,7 +201,7 @@ class Progress:
         with console.capture() as capture:
             console.print(bar, end="")
         drawn = capture.get().rstrip("\n")
-        # Without colours, what is left of the bar isn't drawn.
+        # Without colours, only the done part of the bar is drawn.
         return drawn if self._colours else drawn.ljust(width)
 
     def _columns(self) -> int:
@@ -213,21 +213,21 @@ class Progress:
             self._put(_GONE)
 
     def _put(self, text: str) -> None:
-        # A stream that has lost its reader stops nothing.
+        # A stream without a reader doesn't stop the work.
         with self._in_one(), contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
             self._stream.flush()
 
 
 def columns_of(stream: TextIO) -> int | None:
-    """How many columns the terminal behind a stream has, or None without a terminal, or where it doesn't say."""
+    """The columns of the terminal of a stream. None without a terminal, or if it doesn't say."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         return os.get_terminal_size(stream.fileno()).columns or None
     return None
 
 
 def _numbers(task: _Task, now: float) -> str:
-    """How many of how many, how fast, and how long it will take."""
+    """The numbers: how many of how many are done, the rate, and the time that is left."""
     rate = task.rate(now)
     shown = [f"{task.done:,}/{task.total:,}" if task.total is not None else f"{task.done:,}" * bool(task.done)]
     if rate is not None:

@@ -1,4 +1,4 @@
-"""The option for where redirects may lead."""
+"""The option `--allow-redirect`: the hosts to which redirects may lead."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 
 def _hosts(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The hosts, or None where none is named, which leaves it to the configuration."""
+    """The hosts. None without any, which leaves it to the configuration."""
     if not value:
         return None
     from airconn.trust import hosts

@@ -14,14 +14,14 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.handover import hand_over
+from airconn.cli.replace_process import hand_over
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
     from airconn.formats.base import ConnectionFormat
     from airconn.model import AirflowVersion, Selection
-    from airconn.transfer.choices import Network, ObjectChanges, SourceFormat
     from airconn.transfer.environ import Environ, Limits, RunRequest
+    from airconn.transfer.request_parts import Network, ObjectChanges, SourceFormat
 
 _LARGEST_SHOWN = 3
 
@@ -29,7 +29,7 @@ _LARGEST_SHOWN = 3
 @click.command(
     "run",
     short_help="Run a command with the objects of a place in its environment.",
-    # What follows COMMAND is its own, options included.
+    # All words after COMMAND are its own, options included.
     context_settings={"allow_interspersed_args": False},
 )
 @opt.source
@@ -137,7 +137,7 @@ def command(
 
 
 def _gather(app: App, request: RunRequest, network: Network) -> Environ:
-    """The variables that the command gets, and says what is left out of them."""
+    """The variables for the command. Reports what they don't hold."""
     from airconn.cli.export import tell_lacks
     from airconn.transfer.environ import make_environ
 
@@ -167,7 +167,7 @@ def _limits() -> Limits:
 
 
 def _may_be_there(program: str, environ: Mapping[str, str]) -> bool:
-    """Whether a program can be asked for, as far as can be told before anything is read. The system knows best."""
+    """Whether a program may exist, as far as that can be told before anything is read. The system decides later."""
     path = environ.get("PATH", os.defpath)
     return shutil.which(program, os.F_OK, path) is not None or (os.sep in program and Path(program).is_dir())
 
@@ -181,7 +181,7 @@ def _not_found(app: App, program: str) -> int:
 
 
 def _refused(app: App, program: str, environ: Mapping[str, str], error: OSError) -> int:
-    """Tells why a program can't be run, and gives the exit code of a shell that can't."""
+    """Reports why a program can't be run, and returns the exit code of a shell for that."""
     from airconn.quoting import clean
     from airconn.sandbox.foreground import NOT_EXECUTABLE
 

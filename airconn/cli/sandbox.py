@@ -18,7 +18,7 @@ from airconn.sandbox.output import ProgramFailed
 @click.command(
     "sandbox",
     short_help="Run a command beside a throwaway real Airflow.",
-    # What follows COMMAND is its own, options included.
+    # All words after COMMAND are its own, options included.
     context_settings={"allow_interspersed_args": False},
 )
 @click.option(
@@ -65,7 +65,7 @@ def command(app: App, /, version: str | None, port: int, timeout: float, command
 
 
 def _run(app: App, box: Sandbox, command: tuple[str, ...]) -> int:
-    # Before the start, which takes its time. `airflow` itself is there only once the environment is.
+    # Before the start, which takes a while. `airflow` itself is only there once the environment is.
     if shutil.which(command[0], path=box.search_path) is None:
         app.say(f"{command[0]}: command not found", level=-1)
         return NOT_FOUND
@@ -83,8 +83,8 @@ def _stay(app: App, box: Sandbox) -> int:
         for name, value in exports.items():
             app.data(f"export {name}={shlex.quote(value)}\n", raw=True)
         app.data(f'export PATH={shlex.quote(str(box.prepare().scripts))}:"$PATH"\n', raw=True)
-        # airconn takes these away from a COMMAND. It can't from another shell, where `airflow` would follow them to
-        # another database.
+        # airconn removes these for a COMMAND. It can't in another shell, where `airflow` would use another database
+        # because of them.
         if strays := sorted(name for name in app.environ if name.startswith(("AIRFLOW__", "AIRFLOW_CONFIG"))):
             app.warn(f"unset these in the shell that takes these lines: {', '.join(strays)}")
         app.say("press Ctrl-C to stop")

@@ -11,7 +11,7 @@ from airconn.cli.app import App
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Kind
-    from airconn.transfer.choices import Network, SourceFormat
+    from airconn.transfer.request_parts import Network, SourceFormat
 
 
 @click.command("show", short_help="Show single objects with their values.")

@@ -5,7 +5,7 @@ from airconn.airflow.rules import Rules, rules_for
 from airconn.airflow.versions import LIKE_TASK_SDK, NEWEST, OLDEST, AirflowVersion
 from airconn.model import jsontext
 from airconn.model.bundle import Bundle, Selection, matches
-from airconn.model.change import WRITES, Action, FieldChange, How, Outcome, Step
+from airconn.model.change import WRITES, Action, FieldAction, FieldChange, Outcome, Step
 from airconn.model.fill import fill, unfilled, with_type_of
 from airconn.model.objects import (
     ALL_KINDS,
@@ -49,8 +49,8 @@ __all__ = [
     "BeyondPythonError",
     "Bundle",
     "Connection",
+    "FieldAction",
     "FieldChange",
-    "How",
     "Kind",
     "Origin",
     "Outcome",

@@ -25,8 +25,8 @@ class Action(str, Enum):
 WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE})
 
 
-class How(str, Enum):
-    """What happens to a field."""
+class FieldAction(str, Enum):
+    """What a step does with a field."""
 
     CHANGED = "changed"
     CLEARED = "cleared"
@@ -40,13 +40,13 @@ class FieldChange:
     """One field of an object and what happens to it. `name` is Airflow's (`host`, `extra`); no value is held."""
 
     name: str
-    how: How
+    how: FieldAction
     leaves: tuple[str, ...] = ()
     """The leaves of the field that it is about, such as `keyfile.private_key`. Empty where it is the whole field."""
 
     @property
     def is_written(self) -> bool:
-        return self.how not in (How.KEPT, How.ASSUMED)
+        return self.how not in (FieldAction.KEPT, FieldAction.ASSUMED)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from airconn.model import MASK, REDACTED, FieldChange, How, Text, jsontext
+from airconn.model import MASK, REDACTED, FieldAction, FieldChange, Text, jsontext
 from airconn.model.compare import FieldComparison, Likeness
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import Leaves, Subtree, items_of, leaf_name
@@ -28,7 +28,7 @@ def field_changes(
             return _in_part(field, policy, is_literal=is_literal)
     if field.likeness is Likeness.SAME:
         return (), None
-    return (FieldChange(name, How.CLEARED if source is None else How.CHANGED),), None
+    return (FieldChange(name, FieldAction.CLEARED if source is None else FieldAction.CHANGED),), None
 
 
 def _whole(field: FieldComparison, policy: Policy) -> tuple[tuple[FieldChange, ...], str | None] | None:
@@ -37,14 +37,14 @@ def _whole(field: FieldComparison, policy: Policy) -> tuple[tuple[FieldChange, .
     if source is REDACTED:
         if target is None:
             return (), f"{name} is hidden in the source, and the target has none"
-        return (FieldChange(name, How.KEPT),), None
+        return (FieldChange(name, FieldAction.KEPT),), None
     if policy.lacking == "keep" and name == "extra" and target is REDACTED:
         return (), "all of extra is hidden, so that nothing can be merged into it"
     if policy.lacking == "exact":
-        return ((FieldChange(name, How.CLEARED),), None) if source is None else None
+        return ((FieldChange(name, FieldAction.CLEARED),), None) if source is None else None
     if name == "extra" and _is_empty(source):
         # The source has no extra, and a part of the target's is hidden: all of it is kept.
-        return (FieldChange(name, How.KEPT, _paths(target.hidden if isinstance(target, Text) else ())),), None
+        return (FieldChange(name, FieldAction.KEPT, _paths(target.hidden if isinstance(target, Text) else ())),), None
     return None
 
 
@@ -70,7 +70,7 @@ def _in_part(
     changed = field.different
     # The length of a list is not a secret.
     if not (changed or cleared or moved) and (not again or policy.hidden_is_equal):
-        how = How.ASSUMED if again else How.KEPT
+        how = FieldAction.ASSUMED if again else FieldAction.KEPT
         return (FieldChange(name, how, _paths(again or hidden)),), None
     lost = {
         _MOVED: moved,
@@ -80,7 +80,7 @@ def _in_part(
     }
     if any(lost.values()):
         return (), _losses(name, lost)
-    parts = ((changed, How.CHANGED), (cleared, How.CLEARED), (again, How.WRITTEN_AGAIN))
+    parts = ((changed, FieldAction.CHANGED), (cleared, FieldAction.CLEARED), (again, FieldAction.WRITTEN_AGAIN))
     return tuple(FieldChange(name, how, _paths(paths)) for paths, how in parts if paths), None
 
 

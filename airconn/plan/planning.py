@@ -11,8 +11,8 @@ from airconn.model import (
     Action,
     AirflowObject,
     Bundle,
+    FieldAction,
     FieldChange,
-    How,
     Kind,
     Step,
     hidden_fields,
@@ -111,7 +111,7 @@ def _step(source: AirflowObject, target: AirflowObject | None, rules: TargetRule
         if getattr(source, name) is None and is_unsaid(source, name):
             continue
         if _may_be_none(source, target, name, rules, policy):
-            changes.append(FieldChange(name, How.ASSUMED))
+            changes.append(FieldChange(name, FieldAction.ASSUMED))
             continue
         found, reason = field_changes(
             name, getattr(stored, name), getattr(target, name), policy, is_literal=name in literal
@@ -123,7 +123,7 @@ def _step(source: AirflowObject, target: AirflowObject | None, rules: TargetRule
     if reasons:
         return step(Action.BLOCKED, tuple(changes), tuple(reasons))
     if writes and policy.on_existing == "fail":
-        known = any(change.how in (How.CHANGED, How.CLEARED) for change in changes)
+        known = any(change.how in (FieldAction.CHANGED, FieldAction.CLEARED) for change in changes)
         reason = "exists, with other values" if known else "exists, and what is hidden of it can't be compared"
         return step(Action.BLOCKED, tuple(changes), (reason,))
     update = step(Action.UPDATE if writes else Action.UNCHANGED, tuple(changes))
@@ -162,7 +162,7 @@ def _replacement(update: Step, why: str, rules: TargetRules) -> Step:
     whole = replace(source, **{name: getattr(target, name) for name in unsaid})
     step = replace(update, action=Action.REPLACE, source=whole)
     refusal = rules.refusal(step)
-    lost = [name for change in update.changes if change.how is How.KEPT for name in change.names]
+    lost = [name for change in update.changes if change.how is FieldAction.KEPT for name in change.names]
     lost += [name for name in hidden_fields(whole) if name not in lost]
     if not refusal and lost:
         refusal = f"only deleting and creating it anew would do that, which loses what is hidden: {', '.join(lost)}"

@@ -20,7 +20,7 @@ from airconn.model import (
     Text,
     hidden_fields,
 )
-from airconn.model.change import FieldChange, How
+from airconn.model.change import FieldAction, FieldChange
 from airconn.quoting import clean, to_json
 
 if TYPE_CHECKING:
@@ -91,14 +91,14 @@ def _origin(step: Step) -> str:
 
 def _change(change: FieldChange) -> str:
     names = ", ".join(change.names)
-    return names if change.how is How.CHANGED else f"{names} ({_HOW[change.how]})"
+    return names if change.how is FieldAction.CHANGED else f"{names} ({_HOW[change.how]})"
 
 
 _HOW = {
-    How.CLEARED: "cleared",
-    How.WRITTEN_AGAIN: "hidden by Airflow: written again",
-    How.KEPT: "hidden by Airflow: kept",
-    How.ASSUMED: "hidden by Airflow: assumed to be equal",
+    FieldAction.CLEARED: "cleared",
+    FieldAction.WRITTEN_AGAIN: "hidden by Airflow: written again",
+    FieldAction.KEPT: "hidden by Airflow: kept",
+    FieldAction.ASSUMED: "hidden by Airflow: assumed to be equal",
 }
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from airconn.airflow.column_limits import (
     INTEGERS,
-    LONGEST_FIELDS,
     LONGEST_KEY,
     LONGEST_POOL_NAME,
     LONGEST_TEAM_NAME,
     MOST_DIGITS,
+    longest_fields,
 )
 from airconn.airflow.rules import TEAMS_SINCE
 from airconn.model import (
@@ -47,7 +47,7 @@ def of_values(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
         if isinstance(text, str):
             if is_broken(text):
                 yield f"its {name} has half a character (a lone surrogate) in it, which Airflow can't store"
-            longest = LONGEST_FIELDS.get(name)
+            longest = longest_fields(version).get(name)
             if longest is not None and len(text) > longest:
                 yield f"its {name} is longer than the {longest} characters that Airflow's database has for it"
     yield from _of_team(obj, version)

@@ -1,4 +1,4 @@
-"""What a comparison of two places does: reads both as one Airflow would, and compares what they have room for."""
+"""Carries out a comparison of two places: reads both for the same Airflow, and compares what both can hold."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selec
 from airconn.model.reading import Note
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import ALLOW, refuse_nothing, refuse_unmatched
 from airconn.transfer.loading import Loaded, load, load_for
-from airconn.transfer.nothing import ALLOW, refuse_nothing, refuse_unmatched
 from airconn.transfer.places import Places
 from airconn.transfer.results import ReadRequest, Result
 from airconn.transfer.standard_input import refuse_second_use
@@ -22,25 +22,25 @@ from airconn.transfer.standard_input import refuse_second_use
 
 @dataclass(frozen=True, slots=True)
 class DiffRequest(ReadRequest):
-    """Which two places are compared, and what of them. Either is read for the Airflow of the other by default."""
+    """Which two places to compare, and which objects. By default each is read for the Airflow of the other."""
 
     a: str
     b: str
-    """Their addresses."""
+    """The addresses of both."""
     fails_on_difference: bool = False
     """Whether a difference has an exit code of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Result):
-    """Two places in words, what differs between them, and what else there is to say."""
+    """The result of a comparison: both places in words, the differences, and notes."""
 
     a: str
     b: str
     diff: Diff
     ignored: tuple[tuple[str, int], ...] = ()
     nothing: str = ""
-    """Why nothing was compared, if so."""
+    """Why nothing was compared. Empty if something was."""
     fails_on_difference: bool = False
 
     @property
@@ -51,8 +51,8 @@ class Comparison(Result):
 def compare_places(request: DiffRequest, places: Places) -> Comparison:
     """Reads two places and compares them. Writes nothing.
 
-    Either is read as the Airflow of the other would read it, or as that of the request does. Where no kinds were
-    chosen, those that one of the two has no room for are left out, and a note says so.
+    Each is read as the Airflow of the other reads it, or as that of the request does. If no kinds were chosen, those
+    that one of the two can't hold are skipped, with a note.
 
     Raises `InputErrors` with the faults of both, and where there is nothing to compare without `allow_empty`, and
     `UsageError` where there is nothing that both could hold.
@@ -90,10 +90,10 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
 def _load_both(
     a: Store, b: Store, request: DiffRequest, context: Context
 ) -> tuple[tuple[str, str], Sequence[Loaded], Sequence[Context]]:
-    """Both places in words, what they hold, and what either was read for. Raises `InputErrors` with all faults."""
+    """Both places in words, their objects, and the contexts of the reads. Raises `InputErrors` with all faults."""
     faults: list[InputError] = []
     sides = ((a, b), (b, a))
-    # A fault of a file is told whether a server runs or not.
+    # A fault of a file is reported even if no server runs.
     files = {
         id(store): _load_file(store, other, request, context, faults)
         for store, other in sides
@@ -121,7 +121,7 @@ def _load_file(
 def _load(
     store: Store, other: Store, request: DiffRequest, context: Context, faults: list[InputError]
 ) -> tuple[Loaded, AirflowVersion]:
-    airflow = request.airflow or watching.airflow_of(other, context)
+    airflow = request.airflow or reported_reads.airflow_of(other, context)
     try:
         return load([store], request.selection, replace(context, airflow=airflow)), airflow
     except InputErrors as error:
@@ -130,7 +130,7 @@ def _load(
 
 
 def _left_out(store: Store, loaded: Loaded, other: Bundle) -> list[Note]:
-    """Notes on the kinds that a place has no room for, where the other place has some of them."""
+    """Notes on the kinds that a place can't hold and of which the other one has objects."""
     kinds = frozenset(kind for kind in Kind if kind not in loaded.kinds and other.of_kind(kind))
     if not kinds:
         return []

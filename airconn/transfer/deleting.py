@@ -7,7 +7,7 @@ from dataclasses import replace
 from airconn.model import Action, AirflowObject, Step
 from airconn.plan import Plan
 from airconn.stores.base import Context, Store
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
 from airconn.transfer.importing import Import, refuse_read_only
 from airconn.transfer.requests import DeleteRequest
 from airconn.transfer.showing import find
@@ -16,7 +16,7 @@ from airconn.transfer.showing import find
 def prepare_deletion(request: DeleteRequest, target: Store, context: Context) -> Import:
     """A plan that deletes the objects that the request names. Raises as `showing.find` does."""
     refuse_read_only(target)
-    context = replace(context, airflow=request.airflow or watching.airflow_of(target, context))
+    context = replace(context, airflow=request.airflow or reported_reads.airflow_of(target, context))
     described = target.describe(context)
     found = find(target, request.ids, request.kinds, context)
     context = replace(context, before=found.reading)

@@ -1,4 +1,4 @@
-"""Carries out a request to import or to delete: events on the way, and a result with the exit code at the end."""
+"""Carries out a request to import or to delete: yields events, and ends with a result that has the exit code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airconn.plan import Plan
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
-from airconn.transfer import readback, watching
+from airconn.transfer import readback, reported_reads
 from airconn.transfer.deleting import prepare_deletion
 from airconn.transfer.events import (
     Completed,
@@ -43,14 +43,14 @@ Events = Generator[Event, None, ImportResult]
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What the engine needs of the program that it runs in."""
+    """The functions of the program that the engine runs in."""
 
     state_directory: Path
-    """Where a file with what may be lost is left."""
+    """The directory for a file with objects that may be lost."""
     confirm: Callable[[Import], bool | None] = lambda prepared: None
-    """Asks whether the objects of a plan may be deleted. None where the user can't be asked."""
+    """Asks whether the objects of a plan may be deleted. Gives None if the user can't be asked."""
     on_stop: Callable[[], None] = lambda: None
-    """Called when the first Ctrl-C has come, maybe from a signal handler."""
+    """Called after the first Ctrl-C, maybe from a signal handler."""
     stop: StopFlag = field(default_factory=StopFlag)
 
 
@@ -82,7 +82,7 @@ def import_objects(
     host: Host,
     expect: Callable[[Import], None] | None = None,
 ) -> Events:
-    """Imports what the request says.
+    """Imports the objects of the request.
 
     `expect` raises where the plan isn't the one that was looked at before. Then no other run completes what this one
     leaves undone.
@@ -143,7 +143,7 @@ def _confirm(prepared: Import, host: Host) -> None:
 
 
 class _Write:
-    """The writes of one plan, and what became of them so far."""
+    """The writes of one plan, and their outcomes so far."""
 
     def __init__(self, prepared: Import, target: Store, conduct: Conduct, host: Host) -> None:
         self._prepared = prepared
@@ -155,7 +155,7 @@ class _Write:
         self._done: list[Outcome] = []
         self._notes: list[Note] = []
         self._unbegun = 0
-        """The number of steps that were taken in time, and not begun."""
+        """The number of steps that the target took in time, but didn't begin."""
         self._wrong: tuple[Outcome, ...] = ()
         self._is_late = False
         self._is_unverified = False
@@ -165,11 +165,11 @@ class _Write:
         return self._prepared.plan
 
     def events(self) -> Events:
-        """Writes, looks at what was written, and ends in an orderly way after a signal."""
+        """Writes and reads back, and ends in an orderly way after a signal."""
         ended: BaseException | None = None
         is_interrupted = False
         try:
-            with orderly_end(self._host.stop, self._host.on_stop), watching.ended(self._prepared.context):
+            with orderly_end(self._host.stop, self._host.on_stop), reported_reads.ended(self._prepared.context):
                 yield from self._steps()
             is_interrupted = self._host.stop.is_set and len(self._done) < len(self._plan.writes)
             failed = any(outcome.error for outcome in self._done)
@@ -195,9 +195,9 @@ class _Write:
         )
 
     def _steps(self) -> Generator[Event, None, None]:
-        """Carries out the steps. Ends without all of them where there is a reason to stop."""
+        """Carries out the steps, until all are done or there is a reason to stop."""
         context, number = self._prepared.context, len(self._plan.writes)
-        if watching.is_plain(self._target) or not self._target.capabilities.at_once:
+        if reported_reads.is_plain(self._target) or not self._target.capabilities.at_once:
             context.watch("writing", 0, number)
         outcomes = carry_out(
             self._plan,
@@ -223,7 +223,7 @@ class _Write:
         return Failed(outcome) if outcome.error else Written(outcome)
 
     def _is_to_stop(self) -> bool:
-        """Whether no other step is to be begun, of which there is one."""
+        """Whether to stop before the next step. Asked only if there is one."""
         self._is_late = self._is_late or self._has_no_time()
         return self._host.stop.is_set or self._is_late
 
@@ -232,7 +232,7 @@ class _Write:
         return deadline is not None and time.monotonic() >= deadline
 
     def _look_again(self) -> Generator[Event, None, None]:
-        """Reads back what was written: all of it if asked to, else what another import may have mixed with it."""
+        """Reads back all written objects if asked to, else those that another import may have mixed up."""
         verifies = self._conduct.verify
         if verifies and self._has_no_time():
             self._is_unverified = True

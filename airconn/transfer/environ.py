@@ -1,4 +1,4 @@
-"""Objects as environment variables, where Airflow's EnvironmentVariablesBackend finds them."""
+"""Writes objects as environment variables, where Airflow's EnvironmentVariablesBackend finds them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from airconn.formats import env
 from airconn.formats.base import ConnectionFormat, Loss, WriteOptions, holdable
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, Bundle, Kind
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import refuse_empty
 from airconn.transfer.hiding import Hidden, settle_hidden
 from airconn.transfer.loading import load
 from airconn.transfer.losses import refuse_losses
-from airconn.transfer.nothing import refuse_empty
 from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
 from airconn.transfer.results import ChangeRequest, Result
@@ -24,54 +24,54 @@ from airconn.transfer.standard_input import refuse_second_use
 
 @dataclass(frozen=True, slots=True)
 class RunRequest(ChangeRequest):
-    """Which objects a command gets in its environment, and how they are written there."""
+    """Which objects a command gets in its environment, and in which form."""
 
     source: str | None = None
     """The address of the place, if it isn't the one of the configuration."""
     connection_format: ConnectionFormat = "json"
     redacted: Literal["omit", "fail"] = "fail"
-    """What becomes of fields that the source hides."""
+    """What happens to fields that the source hides."""
     strict: bool = False
-    """Whether it is an error that the environment can't hold everything."""
+    """Whether a loss is an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the system takes as one environment variable."""
+    """The system's limits for one environment variable."""
 
     encoding: str = "utf-8"
     longest: int | None = None
-    """How many bytes NAME=VALUE has at most."""
+    """The most bytes of NAME=VALUE. None without a limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Environ(Result):
-    """Objects as environment variables, and everything there is to say about it."""
+    """The result: objects as environment variables, with losses and notes."""
 
     variables: Mapping[str, str] = field(repr=False)
-    """Name -> value, sorted."""
+    """The values by their names, sorted."""
     losses: tuple[Loss, ...] = ()
     hidden: Hidden = ()
     ignored: tuple[tuple[str, int], ...] = ()
     nothing: str = ""
-    """Why there are no variables, if so."""
+    """Why there aren't any variables. Empty if there are."""
 
     def around(self, environ: Mapping[str, str], *, without: Collection[str], clean: bool) -> dict[str, str]:
-        """`environ` with these variables in it, and those named in `without` not.
+        """`environ` with these variables, and without those named in `without`.
 
-        With `clean`, what else Airflow would take for a connection or a variable isn't in it either.
+        With `clean`, it has no other variables that Airflow reads as connections or variables.
         """
         kept = {
             name: value
             for name, value in environ.items()
-            # The system takes no name that is empty, though a process may be started with one.
+            # The system refuses an empty name, though a process may be started with one.
             if name and name not in without and not (clean and name.startswith(tuple(env.PREFIXES)))
         }
         return {**kept, **self.variables}
 
 
 def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ:
-    """What a place holds, as environment variables for the Airflow of the request, else that of the place.
+    """The objects of a place as environment variables for the Airflow of the request, else that of the place.
 
     Raises `UsageError` where only pools are selected, `BlockedError` for hidden fields unless they are to be omitted,
     and `InputErrors` where two ids fall on the same name, and for losses under `strict`.
@@ -84,13 +84,13 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
     if selection.kinds == {Kind.POOLS}:
         raise UsageError("Airflow looks for no pools in its environment", hint="leave out --pools")
     context = places.context()
-    context = replace(context, airflow=request.airflow or watching.airflow_of(source, context))
+    context = replace(context, airflow=request.airflow or reported_reads.airflow_of(source, context))
     values = {CONNECTION_FORMAT.name: request.connection_format}
     options = WriteOptions(airflow=context.airflow, values=values)
     loaded = load([source], selection, context, fills=fills, change=change)
     if not request.allow_empty:
         refuse_empty(selection, loaded, [source], context, unless_empty=True)
-    # What has no place there needn't be shown either.
+    # Objects that the environment can't hold needn't be readable.
     bundle, strangers = _without_pools(loaded.bundle, asked_for=selection.kinds != ALL_KINDS)
     bundle, hidden = settle_hidden(
         bundle,
@@ -119,7 +119,7 @@ def _without_pools(bundle: Bundle, *, asked_for: bool) -> tuple[Bundle, list[Los
 
 
 def variables_of(bundle: Bundle, options: WriteOptions, limits: Limits) -> tuple[dict[str, str], list[Loss]]:
-    """The environment variables of connections and variables, name -> value, and what they don't hold of them.
+    """The environment variables of connections and variables, by their names, and the losses.
 
     Raises `InputErrors` where two ids fall on the same name.
     """
@@ -145,7 +145,7 @@ def _no_name(obj: AirflowObject, name: str) -> str:
 
 
 def _unfit(name: str, value: str, limits: Limits) -> str:
-    """Why the system doesn't take a variable, if it doesn't. The id is known to do no harm."""
+    """Why the system doesn't take a variable. Empty if it does. The id is known to be harmless in a message."""
     if "\0" in value:
         return "the value has a NUL character in it, which ends the value of an environment variable"
     try:

@@ -1,4 +1,4 @@
-"""What an import or a deletion reports while it runs, and its result."""
+"""The events of an import or a deletion while it runs, and its result."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Notes of the writes, or of the look at what was written."""
+    """Notes of the writes, or of reading back."""
 
     notes: tuple[Note, ...]
 
@@ -60,7 +60,7 @@ class FoundWrong:
 
 @dataclass(frozen=True, slots=True)
 class NotReadBack:
-    """What was written could not be read back: there was an error, or no time left."""
+    """Written objects could not be read back: there was an error, or no time left."""
 
     error: AirconnError | None
 
@@ -79,21 +79,21 @@ Event = Planned | Refused | Written | Failed | Completed | Noted | FoundWrong | 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """How an import or a deletion ended."""
+    """The result of an import or a deletion."""
 
     prepared: Import
     done: tuple[Outcome, ...] | None = None
-    """What became of the steps that were tried. None for a dry run."""
+    """The outcomes of the steps that were tried. None for a dry run."""
     wrong: tuple[Outcome, ...] = ()
-    """What was read back and isn't as it was written."""
+    """The objects that were read back and aren't as they were written."""
     is_unverified: bool = False
-    """Whether what was written was to be read back and wasn't."""
+    """Whether written objects should have been read back, but weren't."""
     is_late: bool = False
     """Whether the deadline passed before all was done."""
     is_different: bool = False
-    """Whether it was asked for, and is so, that something would change."""
+    """Whether something would change, if that has an exit code of its own."""
     ended: BaseException | None = None
-    """What ended it before its time: Ctrl-C, or a signal."""
+    """The Ctrl-C or the signal that ended it early."""
 
     @property
     def undone(self) -> int:
@@ -102,7 +102,7 @@ class ImportResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The exit code of what was done, and of what could not be read for it."""
+        """The exit code, by what was done and what could not be read for it."""
         if self.ended is not None:
             return ExitCode.INTERRUPTED
         if self.is_late and not self.done:

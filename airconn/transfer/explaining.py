@@ -1,4 +1,4 @@
-"""What an `airconn explain` does: finds the places where Airflow looks, and tells what each has of an object."""
+"""Carries out an `airconn explain`: finds the places where Airflow looks, and what each has of an object."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import ALL_KINDS, AirflowVersion, Kind
 from airconn.model.reading import Key, Note
+from airconn.transfer.empty_runs import nearest, suggestions
 from airconn.transfer.lookup import Explanation, LookupState, look_up, several_have
 from airconn.transfer.lookup_places import NamedPlaces, find_chains
-from airconn.transfer.nothing import nearest, suggestions
 from airconn.transfer.places import Places
 from airconn.transfer.results import Result
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainRequest:
-    """Which objects are explained, and in which places they are looked for."""
+    """Which objects to explain, and in which places to look for them."""
 
     names: tuple[str, ...] = ()
-    """Each KIND/ID, or an id alone. Without any, every object is explained that more than one place has."""
+    """The objects, each KIND/ID or an id alone. Without any, all objects are explained that several places have."""
     kinds: frozenset[Kind] = ALL_KINDS
     airflow: AirflowVersion | None = None
     places: NamedPlaces = field(default_factory=NamedPlaces)
@@ -30,12 +30,12 @@ class ExplainRequest:
 
 @dataclass(frozen=True, slots=True)
 class Explained(Result):
-    """The explanations that were asked for. The notes are of what the places could not give."""
+    """The explanations that were asked for. The notes are about objects that the places could not give."""
 
     explanations: tuple[Explanation, ...]
     airflow: AirflowVersion
     missing: InputErrors | None = None
-    """What is wrong with a place or was not found, where there is also what could not be read."""
+    """The faults of places and the objects that weren't found, if other places or objects could not be read."""
     fails_on_difference: bool = False
 
     @property
@@ -93,7 +93,7 @@ def _unread(title: str, why: str) -> Note:
 
 
 def _missing(name: str, explanations: Sequence[Explanation], others: frozenset[Key]) -> InputError:
-    """The error of an id that no place has; `others` are those that are there."""
+    """The error for an id that no place has. `others` are the ids that the places have."""
     findings = [found for one in explanations for found in one.findings]
     looked = dict.fromkeys(found.place.title for found in findings if found.state is not LookupState.UNKNOWN)
     closed = {found.place.title: found.reason for found in findings if found.state is LookupState.UNKNOWN}

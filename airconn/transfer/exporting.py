@@ -1,4 +1,4 @@
-"""What an export and a conversion do: read the sources, make the new text of a file, and write it."""
+"""Carries out exports and conversions: reads the sources, makes the new text of a file, and writes it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from airconn.model import AirflowVersion, Selection
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore, kept_in_words
 from airconn.stores.saving import refuse_unwritable
-from airconn.transfer import watching
-from airconn.transfer.choices import Writing
+from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import ALLOW, refuse_empty
 from airconn.transfer.loading import load
 from airconn.transfer.new_text import NewText, TargetFile, make_text
-from airconn.transfer.nothing import ALLOW, refuse_empty
 from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import Writing
 from airconn.transfer.results import ChangeRequest, Result
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -28,32 +28,32 @@ DEFAULT_FORMAT = "json"
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest(ChangeRequest):
-    """Which objects are written as text, and how."""
+    """Which objects to write as text, and how."""
 
     sources: tuple[str, ...] = ()
-    """Their addresses. Without any, the Airflow of the configuration."""
+    """The addresses of the sources. Without any, the Airflow of the configuration."""
     only_files: bool = False
-    """Whether the sources are files, in which one expects something: a conversion."""
+    """Whether all sources are files, as in a conversion, so that an empty one is likely a mistake."""
     writing: Writing = field(default_factory=Writing)
 
 
 @dataclass(frozen=True, slots=True)
 class Export(Result):
-    """What was written, and what else there is to say."""
+    """The result of an export: the text that was written, and notes."""
 
     made: NewText
     nothing: str = ""
-    """Why nothing was written although there was something. Empty where something was, or nothing was there."""
+    """Why nothing was written of the objects of the sources. Empty if something was, or the sources are empty."""
     is_done: bool = True
-    """Whether the text was written, or is to be written to standard output."""
+    """Whether the text was written, or is for standard output."""
     in_clear: int = 0
-    """The number of objects whose secrets were written in clear where that may come as a surprise."""
+    """The number of objects whose secrets were written in clear, if a user may not expect that."""
     is_exposed: bool = False
-    """Whether git would take the file up."""
+    """Whether git would add the file."""
 
 
 def open_sources(request: ExportRequest, places: Places) -> Sequence[Store]:
-    """The places that are read. Raises `UsageError`."""
+    """The places of the sources. Raises `UsageError`."""
     refuse_second_use(request.sources, request.fills, request.changes.overlays)
     if not request.sources:
         return [places.open_target(None, request.source_format)]
@@ -65,7 +65,7 @@ def open_sources(request: ExportRequest, places: Places) -> Sequence[Store]:
 
 
 def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> Export:
-    """Reads the sources, and writes what they hold to the file, if there is one.
+    """Reads the sources, and writes their objects to the file, if there is one.
 
     Raises `AirconnError` where nothing is written, and there is nothing else to say.
     """
@@ -88,7 +88,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     of_target = replace(context, writes=selection.kinds)
     held = None
     if out.holds_something() and not writing.replace:
-        held = watching.read(out, Selection(), of_target)
+        held = reported_reads.read(out, Selection(), of_target)
     loaded = load(sources, selection, context, fills=fills, change=change)
     if not request.allow_empty:
         refuse_empty(selection, loaded, sources, context, unless_empty=not request.only_files)
@@ -111,7 +111,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
 
 
 def _out(writing: Writing) -> FileStore:
-    """The file that is written, or standard output."""
+    """The store of the file to write, or of standard output."""
     return FileStore(
         str(writing.out or "-"),
         Settings(
@@ -128,7 +128,7 @@ def _version(source: Store, out: FileStore, context: Context, *, afresh: bool) -
     fault: InputError | None = None
     if out.holds_something() and not afresh:
         try:
-            watching.read(out, Selection(), context)
+            reported_reads.read(out, Selection(), context)
         except InputError as error:
             fault = error
     try:
@@ -140,7 +140,7 @@ def _version(source: Store, out: FileStore, context: Context, *, afresh: bool) -
 
 
 def _keeps_references(made: NewText, out: FileStore) -> BlockedError:
-    """The error of an export that had to leave objects of the file as they are."""
+    """The error for an export that had to keep objects of the file for their references."""
     return BlockedError(
         f"left as they are, for the new values would replace references ($NAME, {{{{ }}}} and the like): "
         f"{kept_in_words(made.kept)}",

@@ -1,4 +1,4 @@
-"""What becomes of hidden fields on the way into a text: written as `***`, left out, or refused."""
+"""Handles hidden fields on the way into a text: writes them as `***`, drops them, or refuses them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from airconn.stores.base import Store
 
 RedactedPolicy = Literal["mask", "omit", "fail"]
 Hidden = tuple[tuple[AirflowObject, tuple[str, ...]], ...]
-"""The objects with hidden fields, and the names of these."""
+"""Objects with hidden fields, each with the names of these."""
 
 
 def settle_hidden(
     bundle: Bundle, redacted: RedactedPolicy, sources: Sequence[Store], hint: str
 ) -> tuple[Bundle, Hidden]:
-    """What goes on of `bundle`, and what of it is hidden. Raises `BlockedError` for that under `redacted="fail"`."""
+    """The bundle to write, and what is hidden in it. Raises `BlockedError` for that under `redacted="fail"`."""
     hidden = tuple((obj, names) for obj in bundle if (names := hidden_fields(obj)))
     if hidden and redacted == "fail":
         listed = "; ".join(f"{obj.kind.value}/{obj.id} {', '.join(names)}" for obj, names in hidden)
@@ -30,7 +30,7 @@ def settle_hidden(
 
 
 def without_hidden(obj: AirflowObject) -> AirflowObject | None:
-    """The object without its hidden fields and leaves, or None where nothing useful is left."""
+    """The object without its hidden fields and leaves. None if nothing useful is left."""
     changes: dict[str, object] = {}
     for name in value_fields(obj.kind):
         value = getattr(obj, name)

@@ -1,4 +1,4 @@
-"""Prepares an import: reads the sources and the target, refuses what can't be done, and makes the plan."""
+"""Prepares an import: reads the sources and the target, refuses impossible requests, and makes the plan."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from airconn.model import (
 from airconn.model.reading import Note, Reading
 from airconn.plan import Plan, Policy, TargetRules, make_plan, with_deletions
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store, read_only
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import ALLOW, refuse_empty, refuse_unmatched
 from airconn.transfer.loading import Change, Loaded, load_for
-from airconn.transfer.nothing import ALLOW, refuse_empty, refuse_unmatched
 from airconn.transfer.requests import ImportRequest
 
 
@@ -32,10 +32,10 @@ class Import:
     """An import, or a deletion, that is ready to be carried out."""
 
     description: Description
-    """What the target is."""
+    """The description of the target."""
     plan: Plan
     context: Context = DEFAULT_CONTEXT
-    """What the plan is carried out for, with what was read of the target."""
+    """The context for carrying out the plan, with what was read of the target."""
     loaded: Loaded = field(default_factory=lambda: Loaded(Bundle()))
     policy: Policy = field(default_factory=Policy)
     selection: Selection = field(default_factory=Selection)
@@ -51,13 +51,13 @@ class Import:
 
     @property
     def present(self) -> Bundle:
-        """What the target holds of it."""
+        """The objects of the target that the plan is about."""
         return self.context.before.bundle if self.context.before else Bundle()
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedImport:
-    """The places of an import, and what is done to the objects on the way."""
+    """The opened places of an import, and the change of the objects on the way."""
 
     target: Store
     sources: Sequence[Store]
@@ -70,13 +70,13 @@ class OpenedImport:
 
 
 def refuse_read_only(target: Store) -> None:
-    """Raises `UsageError` where a place can't be written to."""
+    """Raises `UsageError` for a place that can't be written to."""
     if not target.capabilities.writable:
         raise read_only(target)
 
 
 def target_rules(target: Store, context: Context, description: Description) -> TargetRules:
-    """How a store takes objects, for a plan."""
+    """The rules of a store for a plan."""
 
     def stored_form(obj: AirflowObject) -> AirflowObject:
         return target.stored_form(obj, context)
@@ -88,7 +88,7 @@ def target_rules(target: Store, context: Context, description: Description) -> T
 
 
 def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> Import:
-    """Reads, validates and plans. Writes nothing.
+    """Reads and validates the objects, and makes the plan. Writes nothing.
 
     Raises `UsageError` where the target is a source and nothing changes on the way, `InputErrors` for objects that
     the target would refuse, each with its origin, `BlockedError` where the deletions of `prune` could be of what the
@@ -115,11 +115,11 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         change=opened.change,
         on_loaded=check,
     )
-    # Another run finds an object and doesn't look into it, or doesn't touch it, and so doesn't complete it.
+    # Another run wouldn't complete an object if it doesn't compare it, or doesn't update it.
     is_assumed = request.policy.hidden_is_equal and target.capabilities.hides
     whole = request.policy.on_existing != "overwrite" or is_assumed
     context = replace(context, airflow=airflow, writes=selection.kinds, whole=whole)
-    described = watching.describe(target, context)
+    described = reported_reads.describe(target, context)
     if selection.kinds == ALL_KINDS:
         loaded = _without_strangers(loaded, target, described)
         if loaded.strangers and not len(loaded.bundle) and refuses_empty:
@@ -137,7 +137,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
     if request.prune:
         plan = with_deletions(plan, bundle, reading.bundle, kinds & selection.kinds)
     if not plan.blocked:
-        _refuse_impossible(watching.rehearse(target, plan.writes, context))
+        _refuse_impossible(reported_reads.rehearse(target, plan.writes, context))
     return Import(
         described,
         plan,
@@ -153,17 +153,17 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
 def _read_target(
     request: ImportRequest, opened: OpenedImport, loaded: Loaded, kinds: frozenset[Kind], context: Context
 ) -> Reading:
-    """What the target holds of the objects that were loaded and, with `prune`, of all that is selected."""
+    """The objects of the target with the loaded ids and, with `prune`, all selected ones."""
     target, selection, ids = opened.target, request.selection, context.wanted
     if not ids:
         return Reading()
     if not request.prune:
-        return watching.read(target, Selection(kinds=kinds, ids=ids), context)
-    # What the sources rename or add may be outside of the globs, and is looked for by its id.
-    reading = watching.read(target, replace(selection, kinds=kinds & selection.kinds), context)
+        return reported_reads.read(target, Selection(kinds=kinds, ids=ids), context)
+    # Renamed objects may be outside of the globs, and are looked for by their ids.
+    reading = reported_reads.read(target, replace(selection, kinds=kinds & selection.kinds), context)
     found = frozenset((obj.kind, obj.id) for obj in reading.bundle)
     if outside := ids - found:
-        others = watching.read(target, Selection(kinds=kinds, ids=outside), replace(context, before=reading))
+        others = reported_reads.read(target, Selection(kinds=kinds, ids=outside), replace(context, before=reading))
         reading = _joined(reading, others)
     if not request.allow_empty:
         places, notes = [*opened.sources, target], (*loaded.notes, *reading.notes)
@@ -172,7 +172,7 @@ def _read_target(
 
 
 def _joined(first: Reading, second: Reading) -> Reading:
-    """Two readings of a place, one soon after the other, as one. The version is the one of the first."""
+    """Two successive readings of a place as one, with the version of the first."""
     return replace(
         first,
         bundle=Bundle.of([*first.bundle, *second.bundle]),
@@ -195,9 +195,9 @@ def _refuse_unholdable(bundle: Bundle, target: Store, context: Context) -> None:
 
 
 def _typed(bundle: Bundle, present: Bundle) -> Bundle:
-    """`bundle` with the conn_types of the target where the sources don't say them.
+    """`bundle` with the conn_types of the target, if the sources don't have them.
 
-    Raises `InputErrors` for connections that neither side has a conn_type of.
+    Raises `InputErrors` for connections without a conn_type on both sides.
     """
     if not any(map(is_untyped, bundle)):
         return bundle
@@ -216,7 +216,7 @@ def _typed(bundle: Bundle, present: Bundle) -> Bundle:
 
 
 def _refuse_itself(sources: Sequence[Store], target: Store, selection: Selection) -> None:
-    """Raises `UsageError` where all that is asked for from a source is written back to where it comes from."""
+    """Raises `UsageError` if all selected objects of a source would be written back to where they come from."""
     for source in sources:
         kinds = selection.kinds & source.capabilities.kinds & target.capabilities.kinds
         if kinds and all(source.location(kind) == target.location(kind) for kind in kinds):
@@ -240,7 +240,7 @@ def _refuse_impossible(outcomes: Sequence[Outcome]) -> None:
 
 
 def _without_strangers(loaded: Loaded, target: Store, described: Description) -> Loaded:
-    """What was loaded without the kinds that the target can't hold, which weren't chosen, and a note of these."""
+    """`loaded` without objects of kinds that the target can't hold and that weren't chosen, with a note on these."""
     others = [kind for kind in Kind if kind not in described.kinds and loaded.bundle.of_kind(kind)]
     if not others:
         return loaded
@@ -253,7 +253,7 @@ def _without_strangers(loaded: Loaded, target: Store, described: Description) ->
 
 
 def _refuse_doubtful(loaded: Loaded) -> None:
-    """Raises `BlockedError` where what the sources lack may be there and have been overlooked."""
+    """Raises `BlockedError` if the sources may have objects that were overlooked, which `prune` would delete."""
     if not len(loaded.bundle):
         raise BlockedError(
             "the sources hold nothing that is selected, and --prune would delete all there is",
@@ -269,7 +269,7 @@ def _refuse_doubtful(loaded: Loaded) -> None:
 
 
 def _refuse_shared(target: Store, kinds: frozenset[Kind]) -> None:
-    """Raises `BlockedError` where the target may hold what only looks like objects of these kinds."""
+    """Raises `BlockedError` if the target may hold entries that only look like objects of these kinds."""
     for kind in (kind for kind in Kind if kind in kinds):
         if reason := target.capabilities.unprunable.get(kind):
             raise BlockedError(

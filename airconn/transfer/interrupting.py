@@ -1,4 +1,4 @@
-"""An orderly end: the first Ctrl-C lets what is being written be finished, the second stops at once."""
+"""Ends a run in an orderly way: the first Ctrl-C lets the present writes be finished, the second stops at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class StopFlag:
-    """Whether a run is to begin nothing more. It is asked before each step."""
+    """A flag that says whether a run must not begin another step. It is asked before each step."""
 
     def __init__(self) -> None:
         self._is_set = False

@@ -1,4 +1,4 @@
-"""What list and show do: read a place, and say what it holds."""
+"""Carries out `list` and `show`: reads the objects of a place."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from dataclasses import dataclass
 
 from airconn.errors import InputError
 from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind
-from airconn.transfer import watching
-from airconn.transfer.choices import AS_THEY_TELL, SourceFormat
-from airconn.transfer.nothing import refuse_nothing, refuse_unmatched
+from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import refuse_nothing, refuse_unmatched
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.results import ReadRequest, Result
 from airconn.transfer.showing import find
 
 
 @dataclass(frozen=True, slots=True)
 class ListRequest(ReadRequest):
-    """Which objects of which place are listed."""
+    """Which objects of which place to list."""
 
     source: str | None = None
-    """Its address, if it isn't the one of the configuration."""
+    """The address of the place, if it isn't the one of the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedObjects(Result):
-    """What a place holds."""
+    """The selected objects of a place."""
 
     place: str
     """The place in words."""
@@ -36,7 +36,7 @@ def list_objects(request: ListRequest, places: Places) -> ListedObjects:
     store, selection = places.open_target(request.source, request.source_format), request.selection
     context = places.context(request.airflow or NEWEST)
     described = store.describe(context)
-    reading = watching.read(store, selection, context)
+    reading = reported_reads.read(store, selection, context)
     error = None
     if not request.allow_empty:
         found = [(obj.kind, obj.id) for obj in reading.bundle]
@@ -51,10 +51,10 @@ def list_objects(request: ListRequest, places: Places) -> ListedObjects:
 
 @dataclass(frozen=True, slots=True)
 class ShowRequest:
-    """Which single objects of which place are shown."""
+    """Which single objects of which place to show."""
 
     names: tuple[str, ...]
-    """Each KIND/ID, or an id that one of `kinds` has."""
+    """The objects, each KIND/ID or an id that one of `kinds` has."""
     source: str | None = None
     """The address of the place, if it isn't the one of the configuration."""
     source_format: SourceFormat = AS_THEY_TELL
@@ -72,7 +72,7 @@ class Shown(Result):
 
 
 def show_objects(request: ShowRequest, places: Places) -> Shown:
-    """The objects that are named. Raises as `showing.find` does."""
+    """The objects that the request names. Raises as `showing.find` does."""
     store = places.open_target(request.source, request.source_format)
     context = places.context(request.airflow or NEWEST)
     described = store.describe(context)

@@ -1,4 +1,4 @@
-"""Reads the sources of a request: what they hold together, with what fills and changes make of it."""
+"""Reads the sources of a request together, fills hidden values, and applies changes."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from airconn.errors import AirconnError, InputError, InputErrors, UnfitError
 from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection, fill, hidden_fields, rules_for
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
 
 Change = Callable[[Bundle, AirflowVersion], Bundle]
-"""What is done to the objects of the sources before they go on, for the Airflow that they are read for."""
+"""Changes the objects of the sources, for the Airflow that they are read for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What the sources hold together."""
+    """The objects of all sources together."""
 
     bundle: Bundle
     notes: tuple[Note, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
-    """For each source with entries that aren't airconn's, how many there were."""
+    """The number of entries that aren't for Airflow, for each source with any."""
     seen: frozenset[Key] = frozenset()
-    """The ids that were read, and those that a change made of them."""
+    """The ids that were read, and those after changes."""
     strangers: int = 0
-    """How many objects were left out because the target has no place for their kind."""
+    """The number of objects that were skipped because the target can't hold their kind."""
     kinds: frozenset[Kind] = ALL_KINDS
-    """The kinds that the sources have room for."""
+    """The kinds that the sources can hold."""
 
 
 def load(
@@ -42,7 +42,7 @@ def load(
 ) -> Loaded:
     """The selected objects of all sources, read for the Airflow of the context.
 
-    What they hide is taken from `fills`, from each in turn, and `change` has the last word.
+    Hidden values are filled from `fills`, one after the other, and then `change` is applied.
     Raises `InputErrors` with the faults of all of them, and where an id comes twice with different values.
     """
     bundles: list[Bundle] = []
@@ -52,7 +52,7 @@ def load(
     kinds: frozenset[Kind] = frozenset()
     for store in sources:
         with _collecting(faults):
-            reading = watching.read(store, selection, context)
+            reading = reported_reads.read(store, selection, context)
             bundles.append(reading.bundle)
             notes += reading.notes
             kinds |= reading.kinds & store.capabilities.kinds
@@ -71,7 +71,7 @@ def load(
 
 @contextmanager
 def _collecting(faults: list[InputError]) -> Iterator[None]:
-    """Faults of the input that are raised within this block end it, and are added to `faults`."""
+    """Within this block a raised fault of the input ends the block, and is added to `faults`."""
     try:
         yield
     except InputErrors as error:
@@ -81,11 +81,11 @@ def _collecting(faults: list[InputError]) -> Iterator[None]:
 
 
 def _filled(bundle: Bundle, store: Store, context: Context) -> tuple[Bundle, Sequence[Note]]:
-    """`bundle` with what is hidden in it and `store` shows, and the notes of that."""
+    """`bundle` with the hidden values that `store` shows, and notes on those that can't be filled."""
     lacking = frozenset((obj.kind, obj.id) for obj in bundle if hidden_fields(obj))
     if not lacking:
         return bundle, ()
-    other = watching.read(store, Selection(kinds=frozenset(kind for kind, _ in lacking), ids=lacking), context)
+    other = reported_reads.read(store, Selection(kinds=frozenset(kind for kind, _ in lacking), ids=lacking), context)
     return bundle.map(lambda obj: fill(obj, other.bundle.get(obj.kind, obj.id))), other.notes
 
 
@@ -100,10 +100,10 @@ def load_for(
     change: Change | None = None,
     on_loaded: Callable[[Loaded, Context], None] = lambda loaded, context: None,
 ) -> tuple[Loaded, AirflowVersion]:
-    """The sources as the Airflow of `target` reads them, or as `airflow` does if that is given; and which it is.
+    """The sources as `airflow` or else the Airflow of `target` reads them, and that Airflow.
 
-    They are read before the target is asked anything: a fault of the input is told whether a server runs or not.
-    `on_loaded` gets what was read, and for what, and raises for what is wrong with it.
+    They are read before the target is asked anything, so that faults of the input are reported without a server.
+    `on_loaded` checks what was read, and raises for faults.
     """
     first: AirconnError | None = None
     loaded = None
@@ -116,7 +116,7 @@ def load_for(
     if first and airflow:
         raise first
     try:
-        version = airflow or watching.airflow_of(target, context)
+        version = airflow or reported_reads.airflow_of(target, context)
     except AirconnError:
         if first:
             raise first from None

@@ -1,4 +1,4 @@
-"""What the places where Airflow looks have of an object: the first that has it wins, and the others are shadowed."""
+"""Looks objects up in the places where Airflow looks: the first place that has one wins, and shadows the others."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from airconn.errors import AirconnError, InputError
 from airconn.model import AirflowObject, AirflowVersion, Bundle, Kind, Selection
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Context, ListsIds, Store
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
 from airconn.transfer.lookup_order import ChainedPlace, LookupChain
 
 
 class LookupState(str, Enum):
-    """What a place in the order means for one object."""
+    """The state of a place in the order, for one object."""
 
     WINS = "wins"
     SHADOWED = "shadowed"
@@ -28,15 +28,15 @@ class LookupState(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class LookupFinding:
-    """What one place has of an object. No value is held."""
+    """The finding of one place for an object. It holds no value."""
 
     place: ChainedPlace
     state: LookupState
     where: str = ""
-    """The place of the object there."""
+    """The place of the object within the place, such as a line."""
     reason: str = ""
     differs: tuple[FieldDiff, ...] = ()
-    """What isn't the same as what wins, or can't be known to be."""
+    """The fields that differ from those of the winner, or can't be compared."""
 
     @property
     def is_different(self) -> bool:
@@ -45,7 +45,7 @@ class LookupFinding:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a chain has of one object."""
+    """The findings of a chain for one object."""
 
     kind: Kind
     id: str
@@ -62,34 +62,34 @@ class Explanation:
 
     @property
     def doubtful(self) -> bool:
-        """Whether a place before the one that wins couldn't be looked into."""
+        """Whether a place before the winner couldn't be looked into."""
         before = [found.state for found in self.findings]
         end = before.index(LookupState.WINS) if LookupState.WINS in before else len(before)
         return LookupState.UNKNOWN in before[:end]
 
     @property
     def is_known(self) -> bool:
-        """Whether any place has it, or something in its stead."""
+        """Whether any place has it, or an entry that Airflow passes over."""
         return any(found.state in (LookupState.WINS, LookupState.PASSED_OVER) for found in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
 class _PlaceAnswer:
-    """What one place has of the objects that are explained."""
+    """The answer of one place about the objects that are explained."""
 
     bundle: Bundle | None = None
-    """None where nothing at all can be told."""
+    """The objects. None if the place can't be read."""
     passed_over: Mapping[Key, str] = field(default_factory=dict)
-    """Why what is there is passed over."""
+    """Why Airflow passes over entries."""
     unreadable: Mapping[Key, str] = field(default_factory=dict)
-    """Why what is there couldn't be read."""
+    """Why objects could not be read."""
     fault: str = ""
-    """Why nothing at all can be told."""
+    """Why the place can't be read. Empty if it can."""
     notes: tuple[Note, ...] = ()
 
 
 def _answer(store: Store, ids: frozenset[Key], context: Context) -> _PlaceAnswer:
-    """What a store has of these ids: asked for in one go, or one by one where something is wrong with any."""
+    """The answer of a store about these ids: read together, or one by one if that fails."""
     try:
         readings, broken = [_read(store, ids, context)], dict[Key, str]()
     except InputError:
@@ -107,7 +107,7 @@ def _answer(store: Store, ids: frozenset[Key], context: Context) -> _PlaceAnswer
 
 
 def _read_one(store: Store, key: Key, context: Context) -> Reading | str:
-    """What a store has of one id, or what is wrong with it."""
+    """The reading of one id, or the fault as a text."""
     try:
         return _read(store, frozenset({key}), context)
     except InputError as error:
@@ -116,7 +116,7 @@ def _read_one(store: Store, key: Key, context: Context) -> Reading | str:
 
 def _read(store: Store, ids: frozenset[Key], context: Context) -> Reading:
     kinds = frozenset(kind for kind, _ in ids) & store.capabilities.kinds
-    return watching.read(store, Selection(kinds=kinds, ids=ids), context)
+    return reported_reads.read(store, Selection(kinds=kinds, ids=ids), context)
 
 
 def several_have(
@@ -124,7 +124,7 @@ def several_have(
 ) -> tuple[list[Key], tuple[Note, ...]]:
     """The ids of these kinds that more than one of these places has, in order, and notes on what could not be read.
 
-    The environment has no small letters, and so has whatever another place has by the same name in capitals.
+    The environment has ids only in capitals, so it shares an id with other places if the capitals are the same.
     Raises as `Store.read`.
     """
     found = [_listed(store, kinds, context) for store in stores]
@@ -143,7 +143,7 @@ def several_have(
 
 
 def _listed(store: Store, kinds: frozenset[Kind], context: Context) -> tuple[frozenset[Key], tuple[Note, ...]]:
-    with watching.ended(context):
+    with reported_reads.ended(context):
         if isinstance(store, ListsIds):
             return store.ids(kinds, context), ()
         reading = store.read(Selection(kinds=kinds), context)
@@ -157,9 +157,9 @@ def _folded(key: Key) -> Key:
 def look_up(
     chains: Sequence[LookupChain], ids: Iterable[Key], context: Context = DEFAULT_CONTEXT
 ) -> tuple[list[Explanation], tuple[Note, ...]]:
-    """What the places of each chain have of each object, and notes on what could not be read.
+    """The explanation of each object in each chain, and notes on what could not be read.
 
-    Every place is asked once for all of it.
+    Every place is read once for all objects.
     """
     wanted = list(ids)
     answers: dict[tuple[int, AirflowVersion], _PlaceAnswer] = {}
@@ -183,7 +183,7 @@ def _explained(
         answer = answers[id(place.store), place.reads_for]
         obj = answer.bundle.get(*key) if answer.bundle is not None else None
         if id(place.store) in told and told[id(place.store)] == obj:
-            continue  # the same place once more, which has nothing new to say
+            continue  # the same place again
         told[id(place.store)] = obj
         if answer.bundle is None:
             findings.append(LookupFinding(place, LookupState.UNKNOWN, reason=answer.fault))

@@ -12,13 +12,13 @@ from airconn.stores.base import Store
 
 @dataclass(frozen=True, slots=True)
 class ChainedPlace:
-    """A place where Airflow looks. Without a store it can't be looked into, for a reason."""
+    """A place where Airflow looks. Without a store it can't be looked into, for `reason`."""
 
     title: str
     store: Store | None = None
     reason: str = ""
     reads_for: AirflowVersion = NEWEST
-    """The Airflow whose rules it is read by."""
+    """The Airflow whose rules apply to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def chains(
 ) -> Sequence[LookupChain]:
     """The chains of an Airflow, one for each of its lookup orders.
 
-    The environment of this process is taken for that of each, which is true only if airconn runs there.
+    The environment of this process counts as that of each chain, which is only true if airconn runs there.
     """
     of_server = ChainedPlace("environment", environment, reads_for=airflow)
     core = {

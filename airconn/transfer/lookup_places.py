@@ -1,4 +1,4 @@
-"""Which places an Airflow looks into: those that were named, else those of its configuration."""
+"""Finds the places an Airflow looks into: those that were named, else those of its configuration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airconn.transfer.places import Places
 
 @dataclass(frozen=True, slots=True)
 class NamedPlaces:
-    """The addresses of places where Airflow looks. What isn't named is what Airflow is configured with."""
+    """The addresses of places where Airflow looks. Others are taken from Airflow's configuration."""
 
     backend: str | None = None
     workers_backend: str | None = None
@@ -32,11 +32,11 @@ class FoundPlaces:
     airflow: AirflowVersion
     chains: Sequence[LookupChain]
     closed: tuple[ChainedPlace, ...]
-    """Those of the places that Airflow's configuration names and that can't be opened."""
+    """The places of Airflow's configuration that can't be opened."""
 
 
 def find_chains(named: NamedPlaces, airflow: AirflowVersion | None, places: Places) -> FoundPlaces:
-    """The chains of an Airflow, and its version. Raises `AirconnError` where one that was named can't be opened."""
+    """The chains of an Airflow, and its version. Raises `AirconnError` if a named place can't be opened."""
     version = airflow
     try:
         store = places.open(_database_address(named, places))
@@ -67,7 +67,7 @@ def _closed(title: str, error: AirconnError) -> ChainedPlace:
 
 
 def _backend(named: NamedPlaces, section: str, version: AirflowVersion, places: Places) -> ChainedPlace | None:
-    """The secrets backend that processes of a section have, or None where they have none of their own."""
+    """The secrets backend of the processes of a section. None if they don't have one of their own."""
     given = named.workers_backend if section else named.backend
     title = "secrets backend of the workers" if section else "secrets backend"
     if named.no_backend:
@@ -87,7 +87,7 @@ def _backend(named: NamedPlaces, section: str, version: AirflowVersion, places: 
 
 
 def _database_address(named: NamedPlaces, places: Places) -> str:
-    """The address of the metadata database: a choice, else what Airflow's configuration names, else the target."""
+    """The address of the metadata database: the named one, else that of Airflow's configuration, else the target."""
     if named.database:
         return named.database
     environ = places.config.environ

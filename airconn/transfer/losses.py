@@ -1,4 +1,4 @@
-"""Losses of a format, as sentences and as errors."""
+"""Turns losses of a format into sentences and errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airconn.model import Bundle
 
 
 def refuse_losses(bundle: Bundle, losses: Sequence[Loss]) -> None:
-    """Raises `InputErrors` if there are any."""
+    """Raises `InputErrors` if there are any losses."""
     if losses:
         raise InputErrors(tuple(InputError(show_loss(loss), where=str(_origin(bundle, loss))) for loss in losses))
 

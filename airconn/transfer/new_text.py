@@ -1,4 +1,4 @@
-"""What places hold as the new text of a file, which keeps what the file has and the places hide."""
+"""Makes the new text of a file from the objects of places. Values that the places hide are kept from the file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from airconn.model.reading import Key, Note
 from airconn.model.secrecy import masked, secret_leaves
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
 from airconn.transfer.hiding import Hidden, RedactedPolicy, settle_hidden, without_hidden
 from airconn.transfer.loading import Loaded
 from airconn.transfer.losses import refuse_losses, show_loss
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TargetFile:
-    """The file that is to be written, or standard output, as it is before that."""
+    """The file to write, or standard output, in its state before the write."""
 
     store: FileStore
     options: WriteOptions
     context: Context
     held: Bundle | None = None
-    """What the file holds, where the new text respects that."""
+    """The objects of the file. None if the new text doesn't depend on them."""
 
     @property
     def address(self) -> str:
@@ -63,7 +63,7 @@ class TargetFile:
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """Objects as text, and everything there is to say about it."""
+    """The result: objects as text, with losses and notes."""
 
     text: str
     bundle: Bundle
@@ -72,9 +72,9 @@ class NewText:
     hidden: Hidden = ()
     ignored: tuple[tuple[str, int], ...] = ()
     kept: tuple[AirflowObject, ...] = ()
-    """The objects of the file that stay as they are because references in them would be written over."""
+    """The objects of the file that are kept because references in them would be overwritten."""
     masked: Hidden = ()
-    """The objects with secrets that were masked, and the names of these."""
+    """The objects with masked secrets, each with the names of these."""
 
     @property
     def written(self) -> Bundle:
@@ -93,13 +93,13 @@ def make_text(
     mask_secrets: bool = False,
     strict: bool = False,
 ) -> NewText:
-    """What was loaded from the sources, as the new text of the target. Writes nothing.
+    """The new text of the target from the loaded objects. Writes nothing.
 
-    What the target holds stands in for the values that the sources hide. A format that can be changed in place is.
-    With `mask_secrets`, what is a secret to `show` is then hidden like all that the sources hide.
+    Values that the sources hide are taken from the target. A file whose format allows it is changed in place. With
+    `mask_secrets`, all that `show` masks is then hidden, as if the sources hid it.
 
-    Raises `BlockedError` for what they hide under `redacted="fail"` and where secrets would stay in the file that are
-    to be masked, and `InputErrors` for losses under `strict`.
+    Raises `BlockedError` for hidden values under `redacted="fail"` and if secrets that are to be masked would stay in
+    the file, and `InputErrors` for losses under `strict`.
     """
     same = _same_to(sources, target.context)
     bundle, changed = _filled(loaded.bundle, target, same)
@@ -113,7 +113,7 @@ def make_text(
     secrets: Hidden = ()
     if mask_secrets:
         bundle, secrets = _without_secrets(bundle, target, redacted)
-    with watching.busy(target.store, "writing", target.context):
+    with reported_reads.busy(target.store, "writing", target.context):
         rendered = _rendered(bundle, target, guard)
     if strict:
         refuse_losses(bundle, rendered.losses)
@@ -130,7 +130,7 @@ def make_text(
 
 
 def _filled(bundle: Bundle, target: TargetFile, same: IsUnchanged) -> tuple[Bundle, Sequence[AirflowObject]]:
-    """`bundle` with what the file knows of it, and the objects without that, because it may be old."""
+    """`bundle` with the hidden values that the file has, and the objects that got none because these may be old."""
     if target.held is None:
         return bundle, ()
     old = target.held
@@ -162,7 +162,7 @@ def _rendered(bundle: Bundle, target: TargetFile, guard: ReferenceGuard) -> Rend
 
 
 def _refuse_outdated(losses: Sequence[Loss], target: TargetFile) -> None:
-    """Raises `BlockedError` where the old value of an object would go on to count because the new one has no form."""
+    """Raises `BlockedError` if an object can't be written, so that its old value in the file would go on to count."""
     lost = [loss for loss in losses if not loss.field and target.old.get(loss.kind, loss.id) is not None]
     if lost:
         raise BlockedError(
@@ -173,9 +173,9 @@ def _refuse_outdated(losses: Sequence[Loss], target: TargetFile) -> None:
 
 
 def _is_changed(obj: AirflowObject, target: TargetFile, same: IsUnchanged) -> bool:
-    """Whether an object with hidden fields has changed visibly, so that those of the file may be out of date.
+    """Whether an object with hidden fields has changed visibly, so that the file's values may be out of date.
 
-    `obj` has what the file knows in their place. What only describes it doesn't count.
+    `obj` has the file's values in their place. Its description doesn't count.
     """
     held = target.old.get(obj.kind, obj.id)
     if held is None:
@@ -192,7 +192,7 @@ def _is_changed(obj: AirflowObject, target: TargetFile, same: IsUnchanged) -> bo
 
 
 def _not_stood_in(bundle: Bundle, changed: Sequence[AirflowObject], kept: Set[Key], target: TargetFile) -> list[Note]:
-    """Notes on the objects whose hidden fields the file has, and which are written as hidden nevertheless."""
+    """Notes on objects that are written with hidden fields although the file has values for them."""
     hidden, omitted = list[str](), list[str]()
     for obj in changed:
         now, name = bundle.get(obj.kind, obj.id), f"{obj.kind.value}/{obj.id}"
@@ -211,7 +211,7 @@ def _not_stood_in(bundle: Bundle, changed: Sequence[AirflowObject], kept: Set[Ke
 
 
 def _marked(rendered: Rendered, target: TargetFile, *, is_short: bool) -> Rendered:
-    """The text with a mark if variables are left out, here or in a source: no import takes them for deleted."""
+    """The text, with a mark if it or a source lacks hidden variables, so that no import deletes these."""
     if not is_short:
         return replace(rendered, text=omission.unmarked(rendered.text))
     text = omission.marked(rendered.text, target.store.format_name(), target.options.kinds)
@@ -225,7 +225,7 @@ def _marked(rendered: Rendered, target: TargetFile, *, is_short: bool) -> Render
 
 
 def _without_secrets(bundle: Bundle, target: TargetFile, redacted: RedactedPolicy) -> tuple[Bundle, Hidden]:
-    """`bundle` with its secrets hidden, and what these are. Raises `BlockedError` where the file has others."""
+    """`bundle` with its secrets hidden, and their names. Raises `BlockedError` if the file has others."""
     others = [obj for obj in target.old if bundle.get(obj.kind, obj.id) is None and any(secret_leaves(obj))]
     if others:
         raise BlockedError(
@@ -245,7 +245,7 @@ def _without_secrets(bundle: Bundle, target: TargetFile, redacted: RedactedPolic
 
 
 def _refuse_to_mask(bundle: Bundle, target: TargetFile) -> None:
-    """Raises `BlockedError` where a `***` would take the place of what may be the secret that it stands for."""
+    """Raises `BlockedError` if a `***` would overwrite a value of the file that may be the secret itself."""
     listed = [
         f"{obj.kind.value}/{obj.id} {', '.join(names)}"
         for obj in bundle
@@ -260,7 +260,7 @@ def _refuse_to_mask(bundle: Bundle, target: TargetFile) -> None:
 
 
 def _same_to(sources: Sequence[Store], context: Context) -> IsUnchanged:
-    """Whether an object of a file and one of a source are the same, as far as the source tells formatting."""
+    """Gives whether an object of a file and one of a source are the same, as far as the source keeps formatting."""
     read = replace(context, writes=None)
 
     def same(held: AirflowObject, wanted: AirflowObject) -> bool:

@@ -1,4 +1,4 @@
-"""What the options that change objects on the way say: values from files, from the environment, or asked for."""
+"""Makes the change of the options for overrides: with values from files, from the environment, or from the user."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 from airconn.errors import UsageError
 from airconn.model import Selection
 from airconn.quoting import shown_address
-from airconn.transfer.choices import ObjectChanges
 from airconn.transfer.loading import Change
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import ObjectChanges
 
 
 def make_change(changes: ObjectChanges, selection: Selection, places: Places) -> Change | None:
-    """What is done to the objects of the sources, of which `selection` is read; None where nothing is.
+    """The change of the objects that `selection` selects. None without options for it.
 
-    Overlays are read now, and all else when it is needed. Raises `InputError` for a faulty overlay.
+    Overlays are read at once, and other values when they are needed. Raises `InputError` for a faulty overlay.
     """
     if not changes:
         return None
@@ -40,7 +40,7 @@ def make_change(changes: ObjectChanges, selection: Selection, places: Places) ->
 
 
 def _read_value(path: str) -> str:
-    """The text of a file, as it is. It is read once, because what a shell gives for `<(command)` can't be again."""
+    """The text of a file. It is read once, because the file of a shell's `<(command)` can't be read again."""
     try:
         return Path(path).expanduser().read_bytes().decode()
     except UnicodeDecodeError:

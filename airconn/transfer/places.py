@@ -1,4 +1,4 @@
-"""The places of one run: opened by their addresses, asked with the same deadline, and closed at its end."""
+"""The places of one run: opens them by their addresses, with the same deadline, and closes them at its end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airconn.config import Address, Config, Settings
 from airconn.model import NEWEST, AirflowVersion
 from airconn.stores import open_store
 from airconn.stores.base import Context, Store, Watch, unwatched
-from airconn.transfer.choices import AS_THEY_TELL, Network, SourceFormat
+from airconn.transfer.request_parts import AS_THEY_TELL, Network, SourceFormat
 from airconn.transfer.standard_input import one_name
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ Ask = Callable[[str], str]
 
 
 class Places:
-    """Opens the stores that the addresses of a request name, with the settings that are for them."""
+    """Opens the stores of the addresses of a request, each with its settings."""
 
     def __init__(self, config: Config, network: Network, ask: Ask, watch: Watch = unwatched) -> None:
         self.config = config
         self.ask = ask
         self.deadline = network.deadline
-        """When the run has to be over, on the clock of `time.monotonic`: known once a place is open."""
+        """The end of the run, on the clock of `time.monotonic`, which is known once a place is open."""
         self._network = network
         self._watch = watch
         self._opened: list[Store] = []
@@ -43,11 +43,11 @@ class Places:
             store.close()
 
     def open(self, address: str, source: SourceFormat = AS_THEY_TELL) -> Store:
-        """The store that an address names. It is asked nothing yet. Raises `UsageError`."""
+        """The store of an address. It sends no request yet. Raises `UsageError`."""
         return self._open(self.config.resolve(address), source)
 
     def open_target(self, address: str | None, source: SourceFormat = AS_THEY_TELL) -> Store:
-        """The same for the address of a target, which is the one of the configuration if none is given."""
+        """The store of the address of a target, or of the target of the configuration."""
         return self._open(self.config.target(address), source)
 
     def open_fills(self, addresses: Iterable[str]) -> list[Store]:
@@ -57,17 +57,17 @@ class Places:
         fills = [self.open(address) for address in addresses]
         for store in fills:
             if isinstance(store, FileStore) and store.path is not None:
-                store.text()  # also where nothing has to be filled
+                store.text()  # raises also if nothing has to be filled
         return fills
 
     def open_file(self, path: str) -> FileStore:
-        """A file that is named by its path alone, or standard input."""
+        """The store of a path, or of standard input."""
         from airconn.stores.file import FileStore
 
         return FileStore(one_name(path), Settings(stdin=self.config.stdin))
 
     def context(self, airflow: AirflowVersion = NEWEST) -> Context:
-        """What a place is read for."""
+        """The context for reading a place."""
         return Context(airflow, self.deadline, self._watch)
 
     def _open(self, address: Address, source: SourceFormat) -> Store:

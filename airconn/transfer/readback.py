@@ -1,4 +1,4 @@
-"""Looks again at what was written, and finds what isn't as it should be."""
+"""Reads written objects back, and finds those that aren't as they should be."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from airconn.model import Action, Bundle, Outcome, Selection, Step
 from airconn.model.reading import Note
 from airconn.plan import Policy, make_plan
 from airconn.stores.base import FindsMixed, Store
-from airconn.stores.meanwhile import CHANGED
-from airconn.transfer import watching
+from airconn.stores.concurrent_changes import CHANGED
+from airconn.transfer import reported_reads
 from airconn.transfer.importing import Import, target_rules
 
 
 def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Reads back what was written, and gives an outcome with an error for each object that isn't as it should be.
+    """Reads written objects back, and gives an outcome with an error for each that isn't as it should be.
 
     What the target hides can't be compared.
     """
@@ -24,10 +24,10 @@ def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Ou
     if not ids:
         return ()
     selection = Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids)
-    reading = watching.read(target, selection, replace(prepared.context, before=None))
+    reading = reported_reads.read(target, selection, replace(prepared.context, before=None))
     rules = target_rules(target, replace(prepared.context, before=reading), prepared.description)
     wanted = Bundle.of(step.result() for step in written if step.action is not Action.DELETE)
-    # What a merge leaves is all said: a key that came meanwhile is no part of it.
+    # The result of a merge is complete: a key that was added in the meantime doesn't belong to it.
     lacking = "clear" if prepared.policy.lacking == "keep" else prepared.policy.lacking
     policy = Policy(lacking=lacking, hidden_is_equal=True)
     again = make_plan(wanted, reading.bundle, rules, policy)
@@ -47,7 +47,7 @@ def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Ou
 
 
 def mixed(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[tuple[Outcome, ...], tuple[Note, ...]]:
-    """An outcome with an error for each object that another writer had a hand in while it was written, and notes.
+    """An outcome with an error for each object that another writer wrote at the same time, and notes.
 
     Raises as `Store.read`.
     """

@@ -1,4 +1,4 @@
-"""A file that holds what would be lost if a run died between deleting an object and creating it anew."""
+"""Keeps a file with the objects that would be lost if a run died between deleting and creating them anew."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from airconn.stores.saving import write_atomically
 
 
 class Recovery:
-    """At most one file, which is there as long as there is something to recover. `airconn import` reads it."""
+    """Writes at most one file, which exists as long as there is something to recover. `airconn import` reads it."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._airflow = NEWEST
         self._unsafe: dict[tuple[Kind, str], AirflowObject] = {}
         self._kept: tuple[AirflowObject, ...] = ()
-        """What the file holds."""
+        """The objects in the file."""
         self.path: Path | None = None
-        """Where the objects are that aren't safe yet, if there are any."""
+        """The path of the file. None if there isn't one."""
 
     def keep(self, objects: Sequence[AirflowObject], airflow: AirflowVersion) -> None:
-        """Makes the file hold these objects and no others, as the Airflow that they are for has them.
+        """Writes the file with exactly these objects, as the Airflow that they are for has them.
 
         Raises `TargetError` where it can't be written.
         """
@@ -38,13 +38,13 @@ class Recovery:
         self._write()
 
     def is_safe(self, kind: Kind, id_: str) -> None:
-        """An object has been created anew. The file may hold it for a while yet: it is written again when half of
-        what it holds is safe, and by `settle`."""
+        """Notes that an object has been created anew. The file may keep it for a while: it is written again when half
+        of its objects are safe, and by `settle`."""
         if self._unsafe.pop((kind, id_), None) is not None and 2 * len(self._unsafe) <= len(self._kept):
             self.settle()
 
     def settle(self) -> None:
-        """Makes the file hold what isn't safe, and nothing else."""
+        """Writes the file with the objects that aren't safe, and no others."""
         if len(self._kept) > len(self._unsafe):
             with contextlib.suppress(AirconnError):  # then it holds what is safe, too, which does no harm
                 self._write()
@@ -74,7 +74,7 @@ class Recovery:
         name = f"recovery-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}.json"
         for is_last in (False, True):
             with contextlib.suppress(AirconnError, OSError):
-                # Where nothing is writable, not even a directory for temporary files is.
+                # If nothing is writable, there isn't even a directory for temporary files.
                 directory = Path(tempfile.gettempdir()) if is_last else self._directory
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
                 write_atomically(directory / name, text)

@@ -1,4 +1,4 @@
-"""The JSON form of a request, which a plan file keeps: an object for each dataclass, with all of its fields."""
+"""Converts a request to JSON for a plan file, and back: an object for each dataclass, with all of its fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airconn.transfer.requests import ImportRequest
 
 
 def as_json(value: Any) -> Any:
-    """A request, or a part of one, as what JSON holds."""
+    """A request, or a part of one, as a JSON value."""
     if isinstance(value, AirflowVersion):
         return str(value)
     if is_dataclass(value):
@@ -30,7 +30,7 @@ def as_json(value: Any) -> Any:
 
 
 def import_request(found: Any) -> ImportRequest:
-    """The request of a plan file. Raises `ValueError` for anything that `as_json` doesn't give for one."""
+    """The request of a plan file. Raises `ValueError` for JSON that `as_json` doesn't give."""
     try:
         request = cast("ImportRequest", _of_type(ImportRequest, found))
     except AirconnError:
@@ -43,7 +43,7 @@ def import_request(found: Any) -> ImportRequest:
 
 
 def _of_type(wanted: Any, found: Any) -> Any:
-    """What a value of JSON is as a `wanted` type."""
+    """A JSON value converted to the type `wanted`."""
     origin = get_origin(wanted)
     if origin in (Union, UnionType):
         (inner,) = (one for one in get_args(wanted) if one is not type(None))

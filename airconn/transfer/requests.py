@@ -1,4 +1,4 @@
-"""What a command that writes objects is asked to do, as values: a plan file is the JSON form of one."""
+"""The requests of commands that write objects. A plan file has the JSON form of one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from airconn.model import AirflowVersion, Kind, Selection
 from airconn.plan import Policy
-from airconn.transfer.choices import AS_THEY_TELL, ObjectChanges, SourceFormat
+from airconn.transfer.request_parts import AS_THEY_TELL, ObjectChanges, SourceFormat
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """Which objects become what at which target. `airconn apply` carries out one that a plan file keeps."""
+    """Which objects to import into which target, and how. A plan file keeps one for `airconn apply`."""
 
     sources: tuple[str, ...]
     to: str | None = None
@@ -25,29 +25,29 @@ class ImportRequest:
     """The Airflow that the sources are read for, if it isn't the one of the target."""
     policy: Policy = field(default_factory=Policy)
     prune: bool = False
-    """Whether what is selected and the sources lack is deleted."""
+    """Whether selected objects that the sources lack are deleted."""
     max_delete: int = 10
-    """How many objects may be deleted."""
+    """The most objects that may be deleted."""
     allow_empty: bool = False
     """Whether a glob may match nothing, and the sources may hold nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteRequest:
-    """Which objects are deleted from a place."""
+    """Which objects to delete from a place."""
 
     ids: tuple[str, ...]
-    """Each `KIND/ID`, or an id that one of `kinds` has."""
+    """The objects, each `KIND/ID` or an id that one of `kinds` has."""
     kinds: frozenset[Kind]
     place: str | None = None
-    """Its address, if it isn't the one of the configuration."""
+    """The address of the place, if it isn't the one of the configuration."""
     source_format: SourceFormat = AS_THEY_TELL
     airflow: AirflowVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """How a request is carried out, which changes nothing of what is written."""
+    """How a request is carried out, without influence on what is written."""
 
     dry_run: bool = False
     """Whether it ends with the plan."""
@@ -58,4 +58,4 @@ class Conduct:
     fail_fast: bool = False
     """Whether it ends with the first object that fails."""
     verify: bool = False
-    """Whether what was written is read back and compared."""
+    """Whether written objects are read back and compared."""

@@ -1,4 +1,4 @@
-"""What requests that write no objects have in common: what is read for them, and how they end."""
+"""The common parts of requests that write no objects, and of their results."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from airconn.errors import AirconnError, ExitCode
 from airconn.model import AirflowVersion, Selection
 from airconn.model.reading import Note
-from airconn.transfer.choices import AS_THEY_TELL, ObjectChanges, SourceFormat
+from airconn.transfer.request_parts import AS_THEY_TELL, ObjectChanges, SourceFormat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadRequest:
-    """What is read of the places of a request, and how."""
+    """Which objects of places to read, and how."""
 
     source_format: SourceFormat = AS_THEY_TELL
     selection: Selection = field(default_factory=Selection)
     airflow: AirflowVersion | None = None
-    """The Airflow that it is read for, if it isn't the one of the place."""
+    """The Airflow that the objects are read for, if it isn't the one of the place."""
     allow_empty: bool = False
-    """Whether a glob may match nothing, and there may be nothing."""
+    """Whether a glob may match nothing, and the places may be empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRequest(ReadRequest):
-    """The same where hidden fields are filled, and objects changed on the way."""
+    """A `ReadRequest` that also fills hidden fields and changes objects."""
 
     fills: tuple[str, ...] = ()
     """The addresses that show what the sources hide."""
@@ -33,15 +33,15 @@ class ChangeRequest(ReadRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What there is to say of a request that was carried out."""
+    """The result of a request that was carried out."""
 
     notes: tuple[Note, ...] = ()
     error: AirconnError | None = None
-    """Why it isn't what was asked for, where that isn't all there is to say."""
+    """The error, if the result is incomplete but worth showing."""
 
     @property
     def is_different(self) -> bool:
-        """Whether it found a difference, and a difference has an exit code of its own."""
+        """Whether there is a difference, and it has an exit code of its own."""
         return False
 
     @property

@@ -1,4 +1,4 @@
-"""Finds single objects of a place by what a user calls them."""
+"""Finds single objects of a place by the names that a user gives."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from airconn.errors import AirconnError, InputError, InputErrors, UsageError
 from airconn.model import AirflowObject, Kind, Selection
 from airconn.model.reading import Key, Reading
 from airconn.stores.base import Context, Store
-from airconn.transfer import watching
-from airconn.transfer.nothing import nearest, suggestions
+from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import nearest, suggestions
 
 Name = tuple[tuple[Kind, ...], str]
 """The kinds in which an id is looked up, and the id."""
@@ -19,7 +19,7 @@ Name = tuple[tuple[Kind, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The objects that were meant, in the order in which they were named, and the reading that they are from."""
+    """The objects in the order in which they were named, and the reading that they are from."""
 
     objects: tuple[AirflowObject, ...]
     reading: Reading
@@ -28,12 +28,12 @@ class Found:
 def find(store: Store, names: Sequence[str], kinds: frozenset[Kind], context: Context) -> Found:
     """The objects that `names` mean, each `KIND/ID` or an id that one of `kinds` has.
 
-    Raises `UsageError` for an id that several kinds have, `InputErrors` for those that aren't there, and
-    `AirconnError` where one may be there and could not be read.
+    Raises `UsageError` for an id that several kinds have, `InputErrors` for unknown ids, and `AirconnError` if an
+    object may exist but could not be read.
     """
     wanted = [_parse(name, kinds) for name in dict.fromkeys(names)]
     ids = frozenset((kind, id_) for looked_up, id_ in wanted for kind in looked_up)
-    reading = watching.read(store, Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids), context)
+    reading = reported_reads.read(store, Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids), context)
     found: list[AirflowObject] = []
     missing: list[Name] = []
     for looked_up, id_ in wanted:
@@ -58,7 +58,7 @@ def _parse(name: str, kinds: frozenset[Kind]) -> Name:
 
 
 def _refuse_unread(store: Store, reading: Reading, missing: Sequence[Name]) -> None:
-    """Raises `AirconnError` where what is missing may be what the store could not read."""
+    """Raises `AirconnError` if a missing object may be one that the store could not read."""
     failed = [note for note in reading.notes if note.failed]
     if failed:
         names = ", ".join(_shown(name) for name in missing)
@@ -70,7 +70,7 @@ def _missing(store: Store, reading: Reading, name: Name, others: frozenset[Key])
     kinds, id_ = name
     here = [(kind, id_) for kind in kinds if (kind, id_) in others]
     why = next((said for key in here if (said := reading.unreadable.get(key) or reading.passed_over.get(key))), "")
-    # What is listed under this very id is nothing to look for again.
+    # An entry with this id isn't a suggestion.
     hint = why or _nearest(kinds, id_, others - frozenset(here))
     return InputError(f"{_shown(name)} is not there", where=store.address, hint=hint)
 

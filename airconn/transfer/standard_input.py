@@ -1,4 +1,4 @@
-"""Standard input as a place: it can be read once, and not again by another run."""
+"""Standard input as a source: it can only be read once, and not by another run."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ _OTHER_NAMES = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/0")
 
 
 def one_name(address: str) -> str:
-    """`-` for each name of standard input, which is read alike by any of them; another address stays as it is."""
+    """`-` for each name of standard input. Other addresses are given back unchanged."""
     return STDIN if _OTHER_NAMES.fullmatch(os.path.normpath(address)) else address
 
 
 def refuse_second_use(*places: Sequence[str], planned: bool = False) -> None:
-    """Raises `UsageError` where the sources, fills and overlays of a command name standard input more than once.
+    """Raises `UsageError` if the sources, fills and overlays of a command name standard input more than once.
 
-    The second read would find nothing, and take that for an empty file. `planned`: they are for a plan, which can't
-    refer to it at all.
+    The second read would find an empty file. `planned`: they are for a plan, which can't use standard input at all.
     """
     times = sum(one_name(address) == STDIN for some in places for address in some)
     if planned and times:

@@ -1,4 +1,4 @@
-"""Carries out a plan: one step after the other, until all are done or there is a reason to stop."""
+"""Carries out a plan, until all steps are done or there is a reason to stop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airconn.model import NEWEST, Action, Outcome, Step, hidden_fields
 from airconn.model.reading import Key
 from airconn.plan import Plan
 from airconn.stores.base import Context, Store
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
 from airconn.transfer.recovery import Recovery
 
 
@@ -45,23 +45,23 @@ def carry_out(
     stop: Callable[[], bool] = lambda: False,
     on_begin: Callable[[Step], None] = lambda step: None,
 ) -> Generator[Outcome, None, None]:
-    """Writes what a plan says, and gives what became of each step.
+    """Carries out the steps of a plan that write, and yields the outcome of each.
 
     Raises `BlockedError` before the first write if anything is blocked, and `TargetError` as `Store.apply` does.
 
-    `stop` is asked before an object is begun, and so no request is cut off by it. With `fail_fast`, none is begun
-    before it is known what became of the one before. Objects that are to be deleted and created anew are in a file of
-    `recovery` until that has been done.
+    `stop` is asked before an object is begun, so that it cuts off no request. With `fail_fast`, an object is begun
+    only after the outcome of the one before. Objects that are deleted and created anew are in a file of `recovery`
+    until that is done.
     """
     refuse_blocked(plan)
     replaced = [step.source for step in plan.of(Action.REPLACE) if step.source]
-    recovery.keep(replaced, watching.airflow_of(target, context) if replaced else NEWEST)
+    recovery.keep(replaced, reported_reads.airflow_of(target, context) if replaced else NEWEST)
     begun: set[Key] = set()
     failed = False
 
     def due() -> Iterator[Step]:
-        # A place takes a step from here when it begins it, and a file takes all of them. What has begun is finished
-        # and told of, also where several are written at a time.
+        # A place takes a step from here when it begins it, and a file takes all of them. Steps that have begun are
+        # finished and reported, also if several are written at a time.
         for step in plan.writes:
             if stop() or (failed and fail_fast):
                 return
@@ -85,19 +85,19 @@ def carry_out(
 
 
 def _together(target: Store, steps: Iterable[Step], context: Context) -> Generator[Outcome, None, None]:
-    """What becomes of steps that the place takes as it likes, several at a time if it can."""
+    """The outcomes of steps that the place may carry out together, or several at a time."""
     yield from target.apply(steps, context)
 
 
 def _singly(target: Store, steps: Iterable[Step], context: Context) -> Generator[Outcome, None, None]:
-    """What becomes of steps of which none is begun before the one before has ended."""
+    """The outcomes of steps that are carried out one after the other."""
     for number, step in enumerate(steps):
         outcomes = target.apply([step], context)
         yield from _going_on(step, outcomes) if number else outcomes
 
 
 def _going_on(step: Step, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    """What becomes of a step that isn't the first: a place that can't be reached any more has failed with it."""
+    """The outcome of a step that isn't the first one: if the place can't be reached any more, the step has failed."""
     try:
         yield from outcomes
     except TargetError as error:

@@ -73,6 +73,14 @@ def test_the_airconn_of_today_refuses_them(airconn: Callable[..., Result], objec
     assert airconn("convert", objects, "--format", "json").code == 3
 
 
+def test_its_columns_have_their_own_sizes(future: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "objects.json").write_text(
+        json.dumps({"connections": {"a": {"conn_type": "http", "host": "h" * 600}}})
+    )
+    codes = [future("check", "objects.json", "--airflow", version).code for version in ("3.3", "3.4")]
+    assert codes == [3, 0]
+
+
 def test_its_rest_api_is_planned_for_and_written_to(future: Callable[..., Result], objects: Path) -> None:
     def respond(received: Received) -> Answer | None:
         return Answer(201, received.body) if received.method == "POST" and "auth" not in received.path else None

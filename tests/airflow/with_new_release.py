@@ -1,6 +1,6 @@
 """A program: airconn as it is once Airflow 3.4 has come out, for which nothing but airconn/airflow/ has changed.
 
-It enters the release into the tables, changes one rule, and then runs `airconn` with the arguments.
+It enters the release into the tables, changes a rule and a size, and then runs `airconn` with the arguments.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ def enter_release() -> None:
     releases.RELEASE_DAYS[VERSION] = "2027-01-12"
     releases.PYTHONS["3.4"] = (11, 15)
 
-    from airconn.airflow import metadata_schema, rules
+    from airconn.airflow import column_limits, metadata_schema, rules
+    from airconn.airflow.versions import AirflowVersion
 
     metadata_schema.MIGRATIONS[MIGRATION] = VERSION
+    column_limits.LONGEST_FIELDS[AirflowVersion(3, 4)] = {"conn_type": 500, "host": 1000, "schema": 500}
     known_rules = rules.rules_for
 
     @lru_cache

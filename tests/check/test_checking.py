@@ -10,8 +10,8 @@ from airconn.check import CheckRequest, run_check
 from airconn.config import Config
 from airconn.errors import ExitCode, InputErrors, UsageError
 from airconn.model import Kind, Selection
-from airconn.transfer.choices import Network
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import Network
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from airconn.airflow.masked_names import is_sensitive
 from airconn.airflow.rest_api import dialect_for
 from airconn.check import ALL, check_all, objects
 from airconn.check.objects import nearest_type
-from airconn.check.sensitive import is_sensitive
 from airconn.config import Settings
 from airconn.model import NEWEST, AirflowObject, AirflowVersion, Connection, Pool, Selection, Text, Variable
 from airconn.stores import limits

@@ -15,8 +15,8 @@ from airconn.stores.airflow_api import store as airflow_api
 from airconn.stores.http.retries import Backoff
 from airconn.stores.http.transport import Transport
 from airconn.stores.secrets import vault
-from airconn.transfer.choices import Network
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import Network
 from tests.memory import Memory
 from tests.stores.site import Answer, Received, Site
 

@@ -17,8 +17,8 @@ from airconn.cli.app import App
 from airconn.config import Settings
 from airconn.model import Selection
 from airconn.stores.file import FileStore
-from airconn.transfer.choices import Network, ObjectChanges
 from airconn.transfer.overriding import make_change
+from airconn.transfer.request_parts import Network, ObjectChanges
 from tests.stores.airflow_api.conftest import airflow
 from tests.stores.site import Site
 

@@ -19,8 +19,8 @@ from airconn.model import Selection
 from airconn.model.reading import Reading
 from airconn.stores.base import Context
 from airconn.stores.file import FileStore
-from airconn.transfer.choices import Network
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import Network
 from tests.conftest import Terminal
 from tests.screen import shown_by
 

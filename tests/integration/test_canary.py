@@ -505,7 +505,7 @@ class LeakError(RuntimeError):
 PATCHED = [
     "airconn.transfer.loading.load",
     "airconn.transfer.exporting.load",
-    "airconn.transfer.listing.watching.read",
+    "airconn.transfer.listing.reported_reads.read",
     "airconn.transfer.importing.load_for",
     "airconn.transfer.importing.make_plan",
     "airconn.transfer.engine.carry_out",

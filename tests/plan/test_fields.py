@@ -11,8 +11,8 @@ from airconn.model import (
     REDACTED,
     Action,
     AirflowObject,
+    FieldAction,
     FieldChange,
-    How,
     Text,
 )
 from airconn.plan import Lacking
@@ -21,13 +21,13 @@ from tests.plan.planning import conn, extra, planned, var
 
 def test_a_hidden_password_that_the_source_has_is_written_again() -> None:
     step = planned(conn(password="p"), conn(password=REDACTED))
-    assert (step.action, step.changes) == (Action.UPDATE, (FieldChange("password", How.WRITTEN_AGAIN),))
+    assert (step.action, step.changes) == (Action.UPDATE, (FieldChange("password", FieldAction.WRITTEN_AGAIN),))
 
 
 def test_a_hidden_password_that_the_source_does_not_mention_is_kept() -> None:
     step = planned(conn(host="new"), conn(host="old", password=REDACTED))
     assert (step.action, step.written) == (Action.UPDATE, {"host"})
-    assert FieldChange("password", How.KEPT) in step.changes
+    assert FieldChange("password", FieldAction.KEPT) in step.changes
 
 
 def test_a_password_that_the_source_hides_is_kept() -> None:
@@ -65,7 +65,7 @@ def test_an_extra_that_differs_only_in_what_is_hidden_on_both_sides_is_kept() ->
 
 def test_an_extra_whose_hidden_leaf_the_source_has_is_written_again_as_a_whole() -> None:
     step = planned(conn(extra=Text('{"token": "t", "b": 1}')), conn(extra=extra('{"token": "***", "b": 1}')))
-    assert step.changes == (FieldChange("extra", How.WRITTEN_AGAIN, ("token",)),)
+    assert step.changes == (FieldChange("extra", FieldAction.WRITTEN_AGAIN, ("token",)),)
 
 
 @pytest.mark.parametrize("ours", ['{"b": 2}', '{"b": 2, "token": "***"}', '{"token": "***"}'])
@@ -82,7 +82,7 @@ def test_an_extra_that_the_source_lacks_is_kept_if_all_of_it_is_hidden() -> None
 
 def test_an_extra_that_the_source_lacks_is_kept_if_a_part_of_it_is_hidden() -> None:
     step = planned(conn(), conn(extra=extra('{"token": "***", "b": 1}')))
-    assert (step.action, step.changes) == (Action.UNCHANGED, (FieldChange("extra", How.KEPT, ("token",)),))
+    assert (step.action, step.changes) == (Action.UNCHANGED, (FieldChange("extra", FieldAction.KEPT, ("token",)),))
 
 
 def test_one_hidden_leaf_written_again_does_not_lose_another() -> None:
@@ -120,11 +120,14 @@ def test_a_list_in_clear_is_not_the_same_as_a_hidden_one_of_another_length(lacki
 @pytest.mark.parametrize(
     ("ours", "how"),
     [
-        ('[{"h": "a", "p": "1"}]', {How.CHANGED, How.CLEARED, How.WRITTEN_AGAIN}),
-        ('[{"h": "a", "p": "1"}, {"h": "b", "p": "2"}, {"h": "c", "p": "3"}]', {How.CHANGED, How.WRITTEN_AGAIN}),
+        ('[{"h": "a", "p": "1"}]', {FieldAction.CHANGED, FieldAction.CLEARED, FieldAction.WRITTEN_AGAIN}),
+        (
+            '[{"h": "a", "p": "1"}, {"h": "b", "p": "2"}, {"h": "c", "p": "3"}]',
+            {FieldAction.CHANGED, FieldAction.WRITTEN_AGAIN},
+        ),
     ],
 )
-def test_exact_writes_a_list_of_another_length(ours: str, how: set[How]) -> None:
+def test_exact_writes_a_list_of_another_length(ours: str, how: set[FieldAction]) -> None:
     theirs = '[{"h": "a", "p": "***"}, {"h": "b", "p": "***"}]'
     step = planned(var(ours), var(extra(theirs)), lacking="exact")
     assert (step.action, {change.how for change in step.changes}) == (Action.UPDATE, how)
@@ -140,10 +143,10 @@ def test_what_is_hidden_as_one_piece_is_compared_with_all_that_the_source_has_th
     """Airflow 3.0 shows a dictionary below a sensitive key as one `***`."""
     ours, target = '{"db": {"user": "u", "pw": ["1"]}, "a": 1}', kind(extra(held))
     step = planned(kind(Text(ours)), target)
-    assert {change.how for change in step.changes} == {How.WRITTEN_AGAIN}
+    assert {change.how for change in step.changes} == {FieldAction.WRITTEN_AGAIN}
     assert planned(kind(Text(ours)), target, hidden_is_equal=True).action is Action.UNCHANGED
     changed = planned(kind(Text(ours.replace('"a": 1', '"a": 2'))), target, hidden_is_equal=True)
-    assert changed.changes[0] == FieldChange(changed.changes[0].name, How.CHANGED, ("a",))
+    assert changed.changes[0] == FieldChange(changed.changes[0].name, FieldAction.CHANGED, ("a",))
     for partly in ('{"db": {"user": "u", "pw": ["***"]}, "a": 2}', '{"db": "***", "a": 2}', '{"a": 2}'):
         assert planned(kind(extra(partly)), target).action is Action.BLOCKED
 
@@ -151,7 +154,7 @@ def test_what_is_hidden_as_one_piece_is_compared_with_all_that_the_source_has_th
 def test_what_the_source_hides_as_one_piece_is_kept() -> None:
     target = var('{"db": {"user": "u", "pw": "1"}, "a": 1}')
     step = planned(var(extra('{"db": "***", "a": 1}')), target)
-    assert (step.action, step.changes) == (Action.UNCHANGED, (FieldChange("value", How.KEPT, ("db",)),))
+    assert (step.action, step.changes) == (Action.UNCHANGED, (FieldChange("value", FieldAction.KEPT, ("db",)),))
     blocked = planned(var(extra('{"db": "***", "a": 2}')), target)
     assert blocked.reasons == (
         (
@@ -175,7 +178,7 @@ def test_a_hidden_leaf_of_a_variable_is_lost_to_nothing_but_exact(ours: str, the
     assert planned(var(ours), target, lacking=lacking, hidden_is_equal=True).action is Action.BLOCKED
     exact = planned(var(ours), target, lacking="exact")
     assert exact.action is Action.UPDATE
-    assert How.CLEARED in {change.how for change in exact.changes}
+    assert FieldAction.CLEARED in {change.how for change in exact.changes}
 
 
 def test_a_hidden_item_of_a_list_is_lost_to_nothing_but_exact() -> None:
@@ -204,8 +207,8 @@ def test_a_change_that_is_seen_is_told_beside_what_is_written_again() -> None:
     source, target = '{"region": "us", "token": "t"}', '{"region": "eu", "token": "***"}'
     step = planned(conn(extra=Text(source)), conn(extra=extra(target)))
     assert step.changes == (
-        FieldChange("extra", How.CHANGED, ("region",)),
-        FieldChange("extra", How.WRITTEN_AGAIN, ("token",)),
+        FieldChange("extra", FieldAction.CHANGED, ("region",)),
+        FieldChange("extra", FieldAction.WRITTEN_AGAIN, ("token",)),
     )
     fails = planned(conn(extra=Text(source)), conn(extra=extra(target)), "fail")
     assert fails.reasons == ("exists, with other values",)

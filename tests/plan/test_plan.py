@@ -8,8 +8,8 @@ from airconn.model import (
     REDACTED,
     Action,
     Bundle,
+    FieldAction,
     FieldChange,
-    How,
     Kind,
     Pool,
     Step,
@@ -30,7 +30,7 @@ def test_an_object_that_is_the_same_is_unchanged_and_writes_nothing() -> None:
 
 def test_only_the_fields_that_differ_are_written() -> None:
     step = planned(conn(host="new", login="l"), conn(host="old", login="l"))
-    assert (step.action, step.changes) == (Action.UPDATE, (FieldChange("host", How.CHANGED),))
+    assert (step.action, step.changes) == (Action.UPDATE, (FieldChange("host", FieldAction.CHANGED),))
 
 
 def test_none_and_the_empty_text_are_different() -> None:
@@ -38,7 +38,7 @@ def test_none_and_the_empty_text_are_different() -> None:
 
 
 def test_a_visible_field_that_the_source_lacks_is_cleared() -> None:
-    assert planned(conn(), conn(host="old")).changes == (FieldChange("host", How.CLEARED),)
+    assert planned(conn(), conn(host="old")).changes == (FieldChange("host", FieldAction.CLEARED),)
 
 
 def test_include_deferred_is_kept_where_the_source_has_no_place_for_it() -> None:
@@ -93,7 +93,7 @@ def test_merge_of_what_is_there_already_changes_nothing() -> None:
 
 def test_merge_into_an_extra_that_is_hidden_in_part_keeps_it_or_is_blocked() -> None:
     same = planned(conn(extra=extra('{"host": "h"}')), conn(extra=HIDDEN_EXTRA), lacking="keep")
-    assert (same.action, same.changes) == (Action.UNCHANGED, (FieldChange("extra", How.KEPT, ("token",)),))
+    assert (same.action, same.changes) == (Action.UNCHANGED, (FieldChange("extra", FieldAction.KEPT, ("token",)),))
     other = planned(conn(extra=extra('{"host": "new"}')), conn(extra=HIDDEN_EXTRA), lacking="keep")
     assert other.action is Action.BLOCKED
     assert "extra.token is hidden" in other.reasons[0]
@@ -110,7 +110,7 @@ def test_merge_writes_a_genuine_mask() -> None:
 
 def test_exact_clears_a_hidden_password_by_a_replacement() -> None:
     step = planned(conn(host="h"), conn(host="h", password=REDACTED), lacking="exact")
-    assert (step.action, step.changes) == (Action.REPLACE, (FieldChange("password", How.CLEARED),))
+    assert (step.action, step.changes) == (Action.REPLACE, (FieldChange("password", FieldAction.CLEARED),))
 
 
 def test_a_replacement_keeps_what_the_source_has_no_place_for() -> None:
@@ -129,18 +129,18 @@ def test_a_replacement_that_would_lose_what_is_hidden_is_blocked() -> None:
 
 def test_exact_clears_hidden_leaves_of_extra_without_one() -> None:
     step = planned(conn(extra=extra('{"host": "h"}')), conn(extra=HIDDEN_EXTRA), lacking="exact")
-    assert (step.action, step.changes) == (Action.UPDATE, (FieldChange("extra", How.CLEARED, ("token",)),))
+    assert (step.action, step.changes) == (Action.UPDATE, (FieldChange("extra", FieldAction.CLEARED, ("token",)),))
     step = planned(conn(), conn(extra=HIDDEN_EXTRA), lacking="exact")
-    assert (step.action, step.changes) == (Action.UPDATE, (FieldChange("extra", How.CLEARED),))
+    assert (step.action, step.changes) == (Action.UPDATE, (FieldChange("extra", FieldAction.CLEARED),))
     again = planned(conn(extra=extra('{"host": "h", "token": "t"}')), conn(extra=HIDDEN_EXTRA), lacking="exact")
-    assert again.changes == (FieldChange("extra", How.WRITTEN_AGAIN, ("token",)),)
+    assert again.changes == (FieldChange("extra", FieldAction.WRITTEN_AGAIN, ("token",)),)
 
 
 def test_what_is_hidden_can_be_taken_for_equal() -> None:
     held = conn(password=REDACTED, extra=HIDDEN_EXTRA)
     source = conn(password="p", extra=extra('{"host": "h", "token": "t"}'))
     step = planned(source, held, hidden_is_equal=True)
-    assert (step.action, {change.how for change in step.changes}) == (Action.UNCHANGED, {How.ASSUMED})
+    assert (step.action, {change.how for change in step.changes}) == (Action.UNCHANGED, {FieldAction.ASSUMED})
     source = conn(password="p", extra=extra('{"host": "new", "token": "t"}'))
     assert planned(source, held, hidden_is_equal=True).written == {"extra"}
 

@@ -22,8 +22,8 @@ from airconn.model import (
     AirflowObject,
     Bundle,
     Connection,
+    FieldAction,
     FieldChange,
-    How,
     Kind,
     Outcome,
     Pool,
@@ -113,7 +113,7 @@ def step(action: Action, source: AirflowObject | None, target: AirflowObject | N
     """A step as a plan makes it; an update writes the fields `names`."""
     obj = source or target
     assert obj is not None
-    changes = tuple(FieldChange(name, How.CHANGED) for name in names)
+    changes = tuple(FieldChange(name, FieldAction.CHANGED) for name in names)
     return Step(obj.kind, obj.id, action, source, target, changes)
 
 
@@ -630,7 +630,7 @@ def visible_changes(plan: Plan) -> list[tuple[str, str, str]]:
         (entry.id, change.name, change.how.value)
         for entry in plan.steps
         for change in entry.changes
-        if change.how not in (How.WRITTEN_AGAIN, How.KEPT)
+        if change.how not in (FieldAction.WRITTEN_AGAIN, FieldAction.KEPT)
     ] + [(entry.id, entry.action.value, reason) for entry in plan.steps for reason in entry.reasons]
 
 

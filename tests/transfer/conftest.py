@@ -8,8 +8,8 @@ import pytest
 
 from airconn.config import Config
 from airconn.errors import UsageError
-from airconn.transfer.choices import Network
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import Network
 
 
 def refuse_to_ask(place: str) -> str:

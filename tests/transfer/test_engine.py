@@ -19,11 +19,11 @@ from airconn.model.reading import Key, Note, Reading
 from airconn.stores import open_store
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Store
 from airconn.transfer import engine
-from airconn.transfer.choices import Network
 from airconn.transfer.events import Event, Failed, ImportResult, NotReadBack, Planned, Recoverable, Written
 from airconn.transfer.importing import Import
 from airconn.transfer.interrupting import StopFlag
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import Network
 from airconn.transfer.requests import Conduct, DeleteRequest, ImportRequest
 from tests.memory import UNREAD, Memory
 

@@ -14,9 +14,9 @@ from airconn.errors import BlockedError, InputErrors, UsageError
 from airconn.formats.base import Loss
 from airconn.model import NEWEST, AirflowVersion, Bundle, Connection, Kind, Origin, Selection, Text, Variable
 from airconn.stores.environment import EnvironmentStore
-from airconn.transfer.choices import ObjectChanges
 from airconn.transfer.environ import Environ, Limits, RunRequest, make_environ, variables_of
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import ObjectChanges
 from tests.formats.options import writing
 
 SECRET = "hunter2-canary"

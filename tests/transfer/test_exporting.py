@@ -11,9 +11,9 @@ import pytest
 
 from airconn.errors import BlockedError, ExitCode, InputError, InputErrors, UsageError
 from airconn.model import Kind, Selection, Text, Variable
-from airconn.transfer.choices import ObjectChanges, Writing
 from airconn.transfer.exporting import Export, ExportRequest, export, open_sources
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import ObjectChanges, Writing
 from tests.memory import Memory
 
 Exported = Callable[..., Export]

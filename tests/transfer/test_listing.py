@@ -10,13 +10,13 @@ import pytest
 from airconn.config import Config
 from airconn.errors import ExitCode, InputErrors, UsageError
 from airconn.model import ALL_KINDS, Kind, Selection, Text, Variable
-from airconn.transfer.choices import Network
 from airconn.transfer.comparing import DiffRequest, compare_places
 from airconn.transfer.explaining import ExplainRequest, explain
 from airconn.transfer.listing import ListRequest, ShowRequest, list_objects, show_objects
 from airconn.transfer.lookup import LookupState
 from airconn.transfer.lookup_places import NamedPlaces
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import Network
 from tests.memory import Memory
 from tests.transfer.conftest import refuse_to_ask
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airconn import formats
 from airconn.formats.dotenv.declaration import DIALECT
 from airconn.model import AirflowVersion, Kind, Selection
 from airconn.plan import Lacking, OnExisting, Policy
-from airconn.transfer.choices import ObjectChanges, SourceFormat
 from airconn.transfer.request_json import as_json, import_request
+from airconn.transfer.request_parts import ObjectChanges, SourceFormat
 from airconn.transfer.requests import ImportRequest
 
 texts = st.text(st.just(" ") | st.characters(exclude_categories=["C", "Z"]))
@@ -25,7 +26,7 @@ requests = st.builds(
     to=st.none() | texts,
     source_format=st.builds(
         SourceFormat,
-        st.none() | texts,
+        st.none() | st.sampled_from(formats.names()),
         st.none() | kinds,
         st.dictionaries(st.just(DIALECT.name), st.sampled_from(DIALECT.choices)),
     ),

@@ -27,9 +27,9 @@ from airconn.stores.airflow_api.writes import (
     told,
 )
 from airconn.stores.base import unwatched
+from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.http.faults import NoAnswer
 from airconn.stores.http.messages import Reply
-from airconn.stores.meanwhile import CHANGED
 
 _FIRST = 25
 """The entries of the first request. It is small, so that what fails for all objects fails for few; then they grow."""

@@ -18,7 +18,7 @@ from airconn.model import (
     value_fields,
 )
 from airconn.stores.airflow_api.api import Api
-from airconn.stores.hidden import hidden_refusal
+from airconn.stores.hidden_values import hidden_refusal
 from airconn.stores.http.messages import Reply, Request
 
 _ON: Final = {

@@ -26,7 +26,7 @@ from typing import Any
 
 from airconn.airflow.rest_api import RestDialect
 from airconn.errors import AirconnError
-from airconn.model import Action, Connection, FieldChange, How, Kind, Outcome, Step
+from airconn.model import Action, Connection, FieldAction, FieldChange, Kind, Outcome, Step
 from airconn.model.reading import Note
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.bulk import BulkContent, BulkEntry, BulkKey, is_result
@@ -36,7 +36,7 @@ from airconn.stores.http.messages import Request
 MANY_PASSWORDS = 20
 LACKS = "if it is there now, it lacks its password: import it again"
 _WITHOUT = "it was created without its password, which could not be written; import it again"
-_PASSWORD = FieldChange("password", How.CHANGED)
+_PASSWORD = FieldChange("password", FieldAction.CHANGED)
 _TELLING = 1000
 _LEARNS = (
     "when it next lists its connections, it makes {:,} new passwords known to the mask of its log, which takes it "

@@ -13,8 +13,8 @@ from airconn.model import (
     Action,
     AirflowObject,
     Connection,
+    FieldAction,
     FieldChange,
-    How,
     Kind,
     Outcome,
     Pool,
@@ -27,12 +27,12 @@ from airconn.stores.airflow_api.error_texts import reason
 from airconn.stores.airflow_api.sent_fields import is_merged
 from airconn.stores.airflow_api.session import Session, names_an_object
 from airconn.stores.airflow_api.stored_forms import hides_more, is_shown, stored_form
-from airconn.stores.hidden import hidden_refusal
+from airconn.stores.concurrent_changes import CHANGED, is_changed
+from airconn.stores.hidden_values import hidden_refusal
 from airconn.stores.http import gateways
 from airconn.stores.http.faults import NoAnswer
 from airconn.stores.http.messages import Reply, Request, unknown_fate
 from airconn.stores.in_parallel import in_order
-from airconn.stores.meanwhile import CHANGED, is_changed
 from airconn.stores.silence import SILENT, Silence
 
 _DONE = range(200, 300)
@@ -236,7 +236,7 @@ class ApiWriter:
         unseen = [name for name in value_fields(step.kind) if _is_unseen(name, source, held, doubt)]
         if not unseen or self._whole or (not isinstance(source, Pool) and not source.literal.isdisjoint(unseen)):
             return known or not unseen
-        changes = tuple(FieldChange(name, How.WRITTEN_AGAIN) for name in unseen)
+        changes = tuple(FieldChange(name, FieldAction.WRITTEN_AGAIN) for name in unseen)
         again = replace(step, action=Action.UPDATE, target=source, changes=changes)
         try:
             for request in self._api.update(again):

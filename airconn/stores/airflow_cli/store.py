@@ -10,9 +10,9 @@ from airconn.config import Settings
 from airconn.model import WRITES, Action, AirflowObject, AirflowVersion, Outcome, Selection, Step
 from airconn.model.reading import Reading
 from airconn.stores.airflow_cli import refusals
-from airconn.stores.airflow_cli.forms import stored_form
 from airconn.stores.airflow_cli.prefix import Prefix
 from airconn.stores.airflow_cli.session import CommandSession
+from airconn.stores.airflow_cli.stored_forms import stored_form
 from airconn.stores.airflow_cli.writing import Writer
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 

@@ -30,10 +30,10 @@ from airconn.model import (
 )
 from airconn.model.reading import Note, Reading
 from airconn.stores.airflow_cli import calls
-from airconn.stores.airflow_cli.forms import differing
 from airconn.stores.airflow_cli.script import Call, CutOff
-from airconn.stores.hidden import hidden_refusal
-from airconn.stores.meanwhile import CHANGED, is_changed
+from airconn.stores.airflow_cli.stored_forms import differing
+from airconn.stores.concurrent_changes import CHANGED, is_changed
+from airconn.stores.hidden_values import hidden_refusal
 from airconn.stores.silence import Silence
 
 if TYPE_CHECKING:

@@ -26,10 +26,10 @@ from airconn.model import (
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores import limits
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
-from airconn.stores.hidden import hidden_refusal
+from airconn.stores.concurrent_changes import CHANGED
+from airconn.stores.hidden_values import hidden_refusal
 from airconn.stores.local import grammar
 from airconn.stores.local.edit import edited
-from airconn.stores.meanwhile import CHANGED
 from airconn.stores.saving import write_atomically
 
 T = TypeVar("T", bound=AirflowObject)

@@ -1,1 +1,1 @@
-"""Airflow's secrets backends as places: one module a service, and what they share."""
+"""Airflow's secrets backends as places: a folder for each service, and the modules that they share."""

@@ -1,4 +1,4 @@
-"""How an object is written into one secret, and what Airflow makes of a secret."""
+"""Writes an object into one secret, and reads a secret as Airflow does."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ from airconn.model import (
 )
 
 Payload = Any
-"""What a service holds as the value of a secret: a text, or for Vault a mapping."""
+"""The value of a secret in a service: a text, or for Vault a mapping."""
 
 
 class Codec(Protocol):
-    """One way to write an object into a secret."""
+    """A way to write an object into a secret."""
 
     connection_format: str
-    """How it writes a connection: `json` or `uri`."""
+    """The form of a connection: `json` or `uri`."""
 
     def encode(self, obj: Connection | Variable) -> Payload:
-        """The value of the secret of `obj`, hidden parts of it as the mask."""
+        """The value of the secret of `obj`, with hidden parts as the mask."""
 
     def decode(self, kind: Kind, id_: str, payload: Payload, rules: Rules, origin: Origin) -> Connection | Variable:
-        """The object that Airflow makes of a secret. Raises `InputError` where Airflow makes none of it."""
+        """The object that Airflow reads from a secret. Raises `InputError` if Airflow reads none."""
 
     def kept(self, kind: Kind, payload: Payload) -> Payload:
-        """What an update has to know of a secret to keep what Airflow doesn't read of it, or None."""
+        """The part of a secret that Airflow doesn't read, and that an update has to keep. None without one."""
 
     def encode_over(self, obj: Connection | Variable, kept: Payload, rules: Rules) -> Payload:
-        """The value that an update gives the secret of `obj`, with all that `kept` says. Raises `InputError`."""
+        """The value that an update gives the secret of `obj`, with the part in `kept`. Raises `InputError`."""
 
 
 class TextCodec:
-    """A connection as a URI or as JSON, a variable as its text (`BaseSecretsBackend.deserialize_connection`)."""
+    """Writes a connection as a URI or JSON, a variable as its text (`BaseSecretsBackend.deserialize_connection`)."""
 
     def __init__(self, connection_format: str = "json") -> None:
         self.connection_format = connection_format
@@ -63,12 +63,12 @@ class TextCodec:
         if kind is Kind.CONNECTIONS and not payload.strip():
             raise InputError(f"{id_}: this secret is empty, which is no connection to Airflow", where=str(origin))
         if kind is Kind.CONNECTIONS and "://" not in payload and not payload.strip().startswith("{"):
-            # Airflow would make nonsense of it. Whatever it is, it was not meant to be a connection.
+            # Airflow would misread it. It wasn't meant to be a connection.
             raise InputError(f"{id_}: this secret is neither a URI nor a JSON object", where=str(origin))
         return env.read_value(kind, id_, payload, rules, origin)
 
     def kept(self, kind: Kind, payload: Payload) -> Payload:
-        """Nothing: Airflow refuses a connection that has another key (`Connection.from_json`)."""
+        """None: Airflow refuses a connection with another key (`Connection.from_json`)."""
         return None
 
     def encode_over(self, obj: Connection | Variable, kept: Payload, rules: Rules) -> str:
@@ -76,21 +76,21 @@ class TextCodec:
 
 
 def stored(codec: Codec, obj: AirflowObject, rules: Rules) -> AirflowObject:
-    """What comes back of `obj` out of a secret. What is hidden stays so, and `***` that is called genuine is that."""
+    """The object that is read back after `obj` was written. Hidden parts stay hidden, and a genuine `***` a text."""
     if not isinstance(obj, Connection | Variable):
         return obj
     back = codec.decode(obj.kind, obj.id, codec.encode(obj), rules, obj.origin)
     literal = {name: getattr(obj, name) for name in obj.literal}
-    # A text that isn't JSON to us, or has a key twice, is hidden as a whole to its readers; here it is known.
+    # Readers hide a text as a whole that isn't JSON to them or has a key twice. Here its parts are known.
     return replace(back, **literal) if literal else back
 
 
 def losses(codec: Codec, obj: AirflowObject, rules: Rules) -> dict[str, str]:
-    """What of `obj` doesn't come back: field -> why."""
+    """The fields of `obj` that aren't read back, and why."""
     try:
         back = stored(codec, obj, rules)
     except InputError:
-        return {}  # told as a problem of the object
+        return {}  # reported as a problem of the object
     return {
         name: _fate(getattr(back, name))
         for name in value_fields(obj.kind)
@@ -103,12 +103,12 @@ def _fate(value: Any) -> str:
 
 
 def without_description(connection: Connection) -> Connection:
-    """A connection from a place where none has a description, which so isn't said to have none."""
+    """The connection of a place without descriptions, so that its description counts as not said."""
     return replace(connection, description=None, unsaid=connection.unsaid | UNDESCRIBED)
 
 
 def fields_with_text(connection: Connection) -> Mapping[str, Any]:
-    """The fields of the JSON form with the extra as the text that it is, for services that write JSON anew."""
+    """The fields of the JSON form with the extra as its text, for services that write JSON anew."""
     fields = connection_fields.to_json_fields(connection)
     if isinstance(connection.extra, Text) and connection.extra.text:
         fields["extra"] = connection.extra.text

@@ -1,4 +1,4 @@
-"""The options of a secrets backend, by the names and with the defaults that Airflow's own backend has.
+"""Reads the options of a secrets backend, which have the names and defaults of Airflow's own backend.
 
 They are the fields of a dataclass. They come from the query of an address or from Airflow's `backend_kwargs`; what is
 a secret comes from the latter or the environment only, because an address shows in the list of processes.
@@ -24,7 +24,7 @@ NULL = "null"
 
 
 def secret(default: Any = None) -> Any:
-    """A field that holds a credential, and so never comes from an address."""
+    """A field for a credential, which an address can't have."""
     return field(default=default, repr=False, metadata={"secret": True})
 
 
@@ -33,7 +33,7 @@ class Parts(typing.NamedTuple):
 
     host: str
     path: str
-    """Without the slashes around it."""
+    """The path without the slashes around it."""
     query: dict[str, str]
 
 
@@ -61,7 +61,7 @@ def split(address: str, *, example: str, has_path: bool = True) -> Parts:
 
 
 def from_query(cls: type[T], query: Mapping[str, str], **given: Any) -> T:
-    """The options that the query of an address says, and `given` by the rest of it.
+    """The options in the query of an address, and those `given` by the rest of it.
 
     Raises `UsageError` for unknown ones, for secrets and for values of the wrong type.
     """
@@ -81,7 +81,7 @@ def from_query(cls: type[T], query: Mapping[str, str], **given: Any) -> T:
 
 
 def from_kwargs(cls: type[T], kwargs: Mapping[str, Any], where: str) -> T:
-    """The options that Airflow's `backend_kwargs` say. `where` is where they stand.
+    """The options in Airflow's `backend_kwargs`. `where` is the place of these, for messages.
 
     Raises `UsageError` for unknown ones and for values of the wrong type, and quotes no value.
     """
@@ -92,7 +92,7 @@ def from_kwargs(cls: type[T], kwargs: Mapping[str, Any], where: str) -> T:
             error = _unknown(name, list(known))
             raise UsageError(error.message, where=where, hint=error.hint)
         wanted = _types(cls, name)
-        # What comes from a variable of its own (AIRFLOW__SECRETS__BACKEND_KWARG__X) is a text, whatever is meant.
+        # An option in a variable of its own (AIRFLOW__SECRETS__BACKEND_KWARG__X) is always a text.
         if isinstance(value, str) and str not in wanted:
             value = _converted(value, cls, name)
         if isinstance(value, list) and tuple in wanted:
@@ -104,7 +104,7 @@ def from_kwargs(cls: type[T], kwargs: Mapping[str, Any], where: str) -> T:
 
 
 def check_connection_format(chosen: str) -> None:
-    """Raises `UsageError` for a form of connections that there isn't."""
+    """Raises `UsageError` for an unknown form of connections."""
     if chosen not in ("json", "uri"):
         raise UsageError("connection_format is json or uri")
 

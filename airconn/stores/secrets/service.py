@@ -1,4 +1,4 @@
-"""What a service that keeps secrets has to be able to do. Each backend brings one, and the store does the rest."""
+"""The contract of a service that keeps secrets. Each backend has one, and `SecretStore` does the rest."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from airconn.stores.secrets.codec import Payload
 
 
 class SecretRefused(AirconnError):
-    """The service doesn't do this with this one secret, and may well do it with others."""
+    """The service refuses a request for one secret, but may not refuse it for others."""
 
 
 class Denied(SecretRefused):
-    """The credentials are good, and may not do this."""
+    """The credentials are good, but aren't allowed to do this."""
 
 
 class Declined(SecretRefused):
-    """An answer that is about the one secret. `code` is the service's own name for it (`NOT_FOUND`)."""
+    """An error that the service answered for one secret. `code` is the service's own name for it (`NOT_FOUND`)."""
 
     def __init__(self, message: str, *, hint: str | None = None, code: str = "", status: int = 0) -> None:
         super().__init__(message, hint=hint)
@@ -32,22 +32,22 @@ class Declined(SecretRefused):
 
 
 class Taken(SecretRefused):
-    """There is a secret of this name already, or another one than was read."""
+    """A secret of this name exists already, or it isn't the one any more that was read."""
 
 
 class Unavailable(TargetError):
-    """The service doesn't answer, or not to us: what is true of one secret is true of all."""
+    """The service doesn't answer, or refuses the credentials, which concerns all secrets."""
 
 
 class Unsure(Unavailable):
-    """The answer to a request was lost: a write may have been carried out, and is looked for."""
+    """The answer to a request was lost: a write may have been carried out, and has to be looked for."""
 
 
 class Foreign(AirconnError):
-    """A secret that is there under the name of an object, and isn't one: it is left alone."""
+    """A secret has the name of an object, but isn't one: it isn't touched."""
 
     def __init__(self, message: str, id_: str, name: str = "") -> None:
-        """`name` is as that of `Held`."""
+        """`name`: see `Held`."""
         super().__init__(message)
         self.id = id_
         self.name = name
@@ -60,22 +60,22 @@ class Held:
     id: str
     payload: Payload = field(repr=False)
     version: Any = None
-    """Equal as long as no writer has changed the secret. What a conditional write refers to, if there are such."""
+    """The version, which is equal as long as no writer has changed the secret. Conditional writes refer to it."""
     name: str = ""
-    """What the secret is called, where its kind and id don't tell."""
+    """The name of the secret, if its kind and id don't tell it."""
     properties: Any = field(default=None, compare=False, repr=False)
-    """What else an update has to keep."""
+    """Further properties that an update has to keep."""
 
 
 class Service(ABC):
-    """One account, vault or namespace, with the names that Airflow's backend has for objects in it.
+    """One account, vault or namespace, with the names of Airflow's backend for objects.
 
-    Each call raises `Unavailable` where the service can't be reached or refuses the credentials, and `SecretRefused`
-    where it is about the one secret. No text of either quotes a value. Calls come from several threads at a time.
+    Each call raises `Unavailable` if the service can't be reached or refuses the credentials, and `SecretRefused` for
+    an error about one secret. Their texts quote no value. Calls come from several threads at a time.
     """
 
     parallel: ClassVar[int] = 8
-    """How many requests at a time the service takes well."""
+    """The number of requests that are sent at a time."""
 
     @abstractmethod
     def describe(self) -> str:
@@ -86,7 +86,7 @@ class Service(ABC):
         """The name that Airflow's backend looks for, or that a new secret gets."""
 
     def shared_name(self, kind: Kind, id_: str) -> str:
-        """What is the same for all objects that have the same secret."""
+        """A text that is the same for all objects with the same secret."""
         return self.name(kind, id_)
 
     def beginnings(self, kind: Kind) -> tuple[str, ...]:
@@ -94,41 +94,41 @@ class Service(ABC):
         return (self.name(kind, "x").removesuffix("x"),)
 
     def account(self) -> object:
-        """What tells this place from another one, where that isn't just the address, without a request."""
+        """The identity of this place, if that isn't just the address. Sends no request."""
         return None
 
     @abstractmethod
     def ids(self, kind: Kind) -> Iterable[str]:
-        """The ids of all secrets below the prefix of a kind, whatever is in them."""
+        """The ids of all secrets below the prefix of a kind, independently of their content."""
 
     @abstractmethod
     def get(self, kind: Kind, id_: str) -> Held | None:
-        """The current value of a secret, or None where Airflow would find none. Raises `Foreign`."""
+        """The current value of a secret. None if Airflow finds none. Raises `Foreign`."""
 
     @abstractmethod
     def create(self, kind: Kind, id_: str, payload: Payload) -> None:
-        """Makes a secret. Raises `Taken` where there is one."""
+        """Creates a secret. Raises `Taken` if it exists."""
 
     @abstractmethod
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
-        """Gives a secret another value.
+        """Changes the value of a secret.
 
-        A service with conditional writes does so if it is still the secret that was read, and raises `Taken` where
-        it isn't. For the others `held` was read right before.
+        A service with conditional writes raises `Taken` if the secret isn't the one any more that was read. For
+        others, `held` was read right before.
         """
 
     @abstractmethod
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
-        """Deletes a secret, as `update` changes one. That it is gone already is as good."""
+        """Deletes a secret, under the same condition as `update`. One that is gone already counts as deleted."""
 
     def knock(self, kind: Kind) -> None:
-        """Makes sure that the service answers, and to us, with the cheapest request there is for a kind."""
+        """Checks with a cheap request for a kind that the service answers and accepts the credentials."""
         next(iter(self.ids(kind)), None)
 
     def fetch(self, kind: Kind, wanted: Callable[[str], bool]) -> Iterator[Held | Foreign]:
-        """All secrets of a kind whose ids are wanted. What isn't an object is given as the `Foreign` that says so.
+        """All secrets of a kind for whose ids `wanted` is true. Those that aren't objects are given as `Foreign`.
 
-        For services that list values along with names, this is the method to do it in.
+        Services that list values along with names override this.
         """
         ids = (id_ for id_ in self.ids(kind) if wanted(id_))
         for found in in_order(partial(self.attempt, kind), ids, self.parallel):
@@ -136,7 +136,7 @@ class Service(ABC):
                 yield found
 
     def attempt(self, kind: Kind, id_: str) -> Held | Foreign | None:
-        """`get`, with what isn't an object as its result."""
+        """The result of `get`, with a raised `Foreign` as a result."""
         try:
             return self.get(kind, id_)
         except Foreign as error:
@@ -147,5 +147,5 @@ class Service(ABC):
 
 
 def owned_by(kind: Kind, id_: str) -> str:
-    """Why a secret is left alone that belongs to another object."""
+    """The reason for not touching a secret that belongs to another object."""
     return f"the secret is that of the {kind.singular} {id_}"

@@ -1,4 +1,4 @@
-"""A secrets backend of Airflow as a place: reads what Airflow would find there, and writes what Airflow reads."""
+"""A secrets backend of Airflow as a place: reads what Airflow finds there, and writes what Airflow reads."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from threading import Event
 from typing import TypeVar, cast
 
 from airconn.errors import InputError
@@ -35,27 +36,28 @@ from airconn.stores.secrets.writing import SecretWriter, found_before
 T = TypeVar("T", bound=AirflowObject)
 
 SECRET_KINDS = ALL_KINDS - {Kind.POOLS}
-"""What a secrets backend of Airflow can hold."""
+"""The kinds that a secrets backend of Airflow can hold."""
 
 _SAYS_SOMETHING = re.compile(r"[^\W_]")
-"""What a prefix has that sets apart what is behind it."""
+"""A character that a prefix needs to set its secrets apart from others."""
 
 
 @dataclass(slots=True)
 class Finds:
-    """What a read has found so far."""
+    """The findings of a read so far."""
 
     owners: dict[str, Key]
-    """The object that each secret belongs to, by what is the same for all that could have it."""
+    """The object that each secret belongs to, by the shared name of the objects that could have it."""
     objects: list[AirflowObject] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     passed_over: dict[Key, str] = field(default_factory=dict)
     versions: dict[Key, Held | str] = field(default_factory=dict)
-    """What an update needs: of the values only what Airflow doesn't read. A text says why a secret is left alone."""
+    """The secrets for later updates, whose values have only the parts that Airflow doesn't read. A text says why a
+    secret isn't touched."""
 
 
 class SecretStore(Store):
-    """What all secrets backends have in common. A class of each says its capabilities, and brings its service."""
+    """The common base of all secrets backends. A subclass has the capabilities and the service."""
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class SecretStore(Store):
         super().__init__(address, replace(capabilities, unprunable=_unprunable(service, capabilities.kinds)))
         self._service = service
         self._codec = codec
+        self._let_in = Event()
 
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
         return Description(self._service.describe(), kinds=self.capabilities.kinds)
@@ -93,7 +96,7 @@ class SecretStore(Store):
         )
 
     def _secrets(self, kind: Kind, selection: Selection) -> Iterator[Held | Foreign]:
-        """The selected secrets. Those that are asked for by their ids aren't looked for in a list."""
+        """The selected secrets. Those that are selected by their ids aren't looked for in a list."""
         if selection.ids is None:
             yield from self._service.fetch(kind, partial(selection.wants, kind))
             return
@@ -104,7 +107,7 @@ class SecretStore(Store):
                 yield found
 
     def _take_in(self, kind: Kind, secret: Held | Foreign, context: Context, finds: Finds) -> None:
-        """Adds an object to what was found, or why a secret is left alone of which Airflow would make none."""
+        """Adds an object to the findings, or the reason why Airflow reads none from a secret."""
         key, origin = (kind, secret.id), self._origin(kind, secret.id, secret.name)
         try:
             if isinstance(secret, Foreign):
@@ -121,9 +124,9 @@ class SecretStore(Store):
             finds.notes.append(Note(str(origin), f"{error.message}: left alone", left_out=True))
 
     def _keys_by_name(self, before: Reading | None) -> Mapping[str, list[Key]]:
-        """The objects that were read, by what is the same for all that could have their secret.
+        """The objects that were read, by the shared name of the objects that could have their secret.
 
-        Empty for a place that tells the ids from the names: there each object has a secret of its own.
+        Empty for a place whose names tell the ids: there each object has a secret of its own.
         """
         keys: dict[str, list[Key]] = {}
         if before is not None and not self.capabilities.keeps_ids:
@@ -149,7 +152,7 @@ class SecretStore(Store):
         try:
             size = len(self._text(obj).encode())
         except UnicodeEncodeError:
-            # Some servers would put another character in its place, and say nothing.
+            # Some servers would silently replace the character.
             return (*found, "it has half a character (a lone surrogate) in it, which is no text in UTF-8")
         largest = self.capabilities.largest
         if largest is not None and size > largest:
@@ -157,11 +160,11 @@ class SecretStore(Store):
         return tuple(found)
 
     def _text(self, obj: AirflowObject) -> str:
-        """The secret of an object as the service counts its bytes."""
+        """The secret of an object, in the form whose bytes the service counts."""
         return str(self._codec.encode(cast("Connection | Variable", obj)))
 
     def _unencodable(self, obj: AirflowObject, context: Context) -> str:
-        """Why an object has no form that Airflow reads. Empty where it has one."""
+        """Why an object can't be written so that Airflow reads it. Empty if it can."""
         if not isinstance(obj, Connection):
             return ""
         if fault := extra_fault(obj, rules_for(context.airflow)):
@@ -175,7 +178,7 @@ class SecretStore(Store):
         return ""
 
     def quick_ids(self, kinds: frozenset[Kind], context: Context = DEFAULT_CONTEXT) -> frozenset[Key]:
-        """All ids: the service lists them without the values."""
+        """The ids of all objects, which the service lists without their values."""
         return frozenset((kind, id_) for kind in kinds & self.capabilities.kinds for id_ in self._service.ids(kind))
 
     def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
@@ -185,15 +188,15 @@ class SecretStore(Store):
         return f"there is a secret of its name that is no {step.kind.singular} ({reason})"
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
-        writer = SecretWriter(self, self._service, self._codec, context, self._keys_by_name(context.before))
-        return writer.write(steps)
+        by_name = self._keys_by_name(context.before)
+        return SecretWriter(self, self._service, self._codec, context, by_name, self._let_in).write(steps)
 
     def close(self) -> None:
         self._service.close()
 
 
 def _unprunable(service: Service, kinds: frozenset[Kind]) -> dict[Kind, str]:
-    """The kinds of which what is found may not be Airflow's, and why."""
+    """The kinds whose secrets may not be Airflow's, and why."""
     found = {}
     for kind in kinds:
         ours = service.beginnings(kind)

@@ -1,4 +1,4 @@
-"""Writes of secrets: what is looked at before, what is told of a loss, and when nothing more is tried."""
+"""Writes secrets: checks what is there before, reports losses, and stops when the service doesn't answer."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from airconn.model import (
 )
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
-from airconn.stores.hidden import hidden_refusal
+from airconn.stores.concurrent_changes import CHANGED, DELETED, is_changed
+from airconn.stores.hidden_values import hidden_refusal
 from airconn.stores.in_parallel import in_order
-from airconn.stores.meanwhile import CHANGED, DELETED, is_changed
 from airconn.stores.secrets.codec import Codec, losses
 from airconn.stores.secrets.service import (
     Foreign,
@@ -43,7 +43,7 @@ from airconn.stores.silence import SILENT, Silence
 
 
 def found_before(key: Key, context: Context) -> Held | str | None:
-    """What was read of an object before a write: its secret, or why it is left alone."""
+    """The secret of an object that was read before a write, or the reason why it isn't touched."""
     return None if context.before is None else cast("Held | str | None", context.before.versions.get(key))
 
 
@@ -57,8 +57,12 @@ class SecretWriter:
         codec: Codec,
         context: Context,
         read_by_name: Mapping[str, Sequence[Key]],
+        let_in: threading.Event,
     ) -> None:
-        """`read_by_name` are the objects that were read before, by the names that several objects may have."""
+        """`read_by_name` are the objects that were read before, by the names that several objects may have.
+
+        `let_in` is set once the place is known to let us in.
+        """
         self._store = store
         self._service = service
         self._codec = codec
@@ -66,22 +70,25 @@ class SecretWriter:
         self._rules = rules_for(context.airflow)
         self._silence = Silence()
         self._read_by_name = read_by_name
+        self._let_in = let_in
         self._written: dict[str, Key] = {}
         self._lock = threading.Lock()
 
     def write(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        """As `Store.apply`."""
+        """The outcome of each step, as `Store.apply` gives it."""
         yield from in_order(self._outcome, self._begun(steps), self._service.parallel)
 
     def _begun(self, steps: Iterable[Step]) -> Iterator[Step]:
-        """The steps that write. Unless the place was read, it is asked before the first one whether it lets us in."""
-        is_let_in = self._context.before is not None
+        """The steps that write. Before the first one, the place is asked whether it lets us in, unless a secret of it
+        was read: where all is refused, it may look as if nothing was there."""
+        if self._context.before is not None and self._context.before.versions:
+            self._let_in.set()
         for step in steps:
             if step.action not in WRITES:
                 continue
-            if not is_let_in and step.kind in self._store.capabilities.kinds:
+            if not self._let_in.is_set() and step.kind in self._store.capabilities.kinds:
                 self._service.knock(step.kind)
-                is_let_in = True
+                self._let_in.set()
             yield step
 
     def _outcome(self, step: Step) -> Outcome:
@@ -129,9 +136,9 @@ class SecretWriter:
             self._sent(partial(self._service.update, kind, id_, payload, held), partial(self._is_there, obj))
 
     def _held(self, step: Step) -> Held | None:
-        """The secret that a step changes or deletes, None where it is gone. Raises `Taken` where it has changed.
+        """The secret that a step changes or deletes. None if it is gone. Raises `Taken` if it has changed.
 
-        Where no write of the service would notice that, it is looked at again right before.
+        It is read again right before the write, unless the service has conditional writes.
         """
         can = self._store.capabilities
         key = step.kind, step.id
@@ -150,7 +157,7 @@ class SecretWriter:
         return None if now is None else replace(now, payload=self._codec.kept(step.kind, now.payload))
 
     def _decoded(self, kind: Kind, id_: str, held: Held | None) -> AirflowObject | None:
-        """The object that a secret is. None where Airflow makes none of it."""
+        """The object in a secret. None if Airflow reads none from it."""
         try:
             origin = Origin(self._service.name(kind, id_))
             return None if held is None else self._codec.decode(kind, id_, held.payload, self._rules, origin)
@@ -158,7 +165,7 @@ class SecretWriter:
             return None
 
     def _sent(self, write: Callable[[], None], is_done: Callable[[], bool]) -> None:
-        """Writes, and looks whether it was done where the answer was lost."""
+        """Writes. If the answer was lost, looks whether the write was carried out."""
         try:
             write()
         except Unsure as error:
@@ -176,12 +183,12 @@ class SecretWriter:
         try:
             self._service.create(obj.kind, obj.id, payload)
         except Taken as taken:
-            # An answer may have been lost, and the driver have tried again: then it is ours.
+            # If an answer was lost and the driver tried again, the secret is ours.
             if not self._is_there(obj):
                 raise taken from None
 
     def _is_there(self, obj: Connection | Variable) -> bool:
-        """Whether the place holds just this object."""
+        """Whether the place holds exactly this object."""
         try:
             held = self._service.get(obj.kind, obj.id)
         except Foreign:

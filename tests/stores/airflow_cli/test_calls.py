@@ -11,8 +11,8 @@ from airconn.model import (
     Action,
     AirflowVersion,
     Connection,
+    FieldAction,
     FieldChange,
-    How,
     Kind,
     Pool,
     Step,
@@ -62,7 +62,9 @@ def test_an_id_is_never_an_option() -> None:
 
 def changing(after: Connection | Pool, *names: str) -> Step:
     before = CONNECTION if isinstance(after, Connection) else after
-    return Step(after.kind, after.id, Action.UPDATE, after, before, tuple(FieldChange(n, How.CHANGED) for n in names))
+    return Step(
+        after.kind, after.id, Action.UPDATE, after, before, tuple(FieldChange(n, FieldAction.CHANGED) for n in names)
+    )
 
 
 @pytest.mark.parametrize(("password", "refused"), [(None, True), ("", True), ("new", False), (REDACTED, False)])

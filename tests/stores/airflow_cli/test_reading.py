@@ -11,8 +11,8 @@ from hypothesis import strategies as some
 
 from airconn.errors import InputError, TargetError
 from airconn.model import REDACTED, AirflowObject, AirflowVersion, Connection, Kind, Origin, Pool, Text, Variable
-from airconn.stores.airflow_cli.forms import differing, stored_form
 from airconn.stores.airflow_cli.reading import document, exact_values, exported, objects, variable
+from airconn.stores.airflow_cli.stored_forms import differing, stored_form
 
 V2, V30, V32, V33 = (AirflowVersion(*parts) for parts in ((2, 11, 2), (3, 0, 6), (3, 2, 2), (3, 3, 2)))
 HERE = Origin("airflow-cli: variables/k")

@@ -86,6 +86,46 @@ def test_what_is_not_tried_of_a_service_that_is_gone_is_told_from_what_failed() 
     assert service.asked == 3
 
 
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_a_read_that_found_nothing_tells_not_that_we_are_let_in(*, is_empty: bool) -> None:
+    """A mount or a project that isn't there has no secret of any id either, and would fail at each write."""
+
+    class Closed(Gone):
+        def get(self, kind: Kind, id_: str) -> Held | None:
+            return None if is_empty else Held(id_, "old")
+
+        def knock(self, kind: Kind) -> None:
+            raise Unavailable("there is no such mount")
+
+    service = Closed(takes=1)
+    store = SecretStore("vault://h/m", service, TextCodec())
+    found = store.read(Selection(ids=frozenset({(Kind.VARIABLES, "a")})))
+    step = Step(Kind.VARIABLES, "b", Action.CREATE, source=Variable(key="b", value=Text("x")))
+    if is_empty:
+        with pytest.raises(Unavailable):
+            list(store.apply([step], Context(before=found)))
+    else:
+        assert [outcome.error for outcome in store.apply([step], Context(before=found))] == [None]
+    assert service.asked == (0 if is_empty else 1)
+
+
+def test_once_let_in_it_is_not_asked_before_each_write() -> None:
+    """As where `--fail-fast` writes one object after the other."""
+
+    class Open(Gone):
+        knocks = 0
+
+        def knock(self, kind: Kind) -> None:
+            self.knocks += 1
+
+    service = Open(takes=3)
+    store = SecretStore("vault://h/m", service, TextCodec())
+    for key in "abc":
+        step = Step(Kind.VARIABLES, key, Action.CREATE, source=Variable(key=key, value=Text("x")))
+        assert [outcome.error for outcome in store.apply([step])] == [None]
+    assert service.knocks == 1
+
+
 class Shelf(Gone):
     """One connection, which nothing but its content tells from what it was."""
 

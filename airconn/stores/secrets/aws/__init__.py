@@ -1,1 +1,1 @@
-"""AWS's two services for secrets, and what they share: options, requests, and errors."""
+"""AWS's two services for secrets, with their common options, requests and errors."""

@@ -1,4 +1,4 @@
-"""What AWS's answers and boto3's faults mean. Neither's own words are shown: they could quote a value."""
+"""Translates errors of AWS and of boto3. Their own words aren't shown: they could quote a value."""
 
 from __future__ import annotations
 
@@ -105,23 +105,23 @@ _FAULTS: tuple[tuple[str, type[AirconnError], str, str], ...] = (
     ("ConnectTimeoutError", Unavailable, "AWS can't be reached in time", "is there a way to it, or a proxy on it?"),
     ("ReadTimeoutError", Unavailable, "AWS doesn't answer in time", "--timeout says how long it may take"),
 )
-"""Those of botocore by the names of their classes, some of which older ones don't have."""
+"""Errors of botocore by the names of their classes, which older versions may lack."""
 
 
 @dataclass(frozen=True, slots=True)
 class AwsEndpoint:
-    """Who was asked, for the errors that say so."""
+    """The endpoint of a request, for messages."""
 
     address: str
     service: str
-    """As boto3 calls it, and as policies do."""
+    """The name of the service in boto3 and in policies."""
     region: str
     url: str
-    """The endpoint, where it is another one than that of the region. Empty where it isn't."""
+    """The endpoint, if it isn't that of the region. Otherwise empty."""
 
 
 class Answered(SecretRefused):
-    """What AWS says of one secret, by its code."""
+    """An answer of AWS about one secret, by its code."""
 
     def __init__(self, code: str) -> None:
         shown = re.sub(r"[^A-Za-z]", "", code)
@@ -130,21 +130,21 @@ class Answered(SecretRefused):
 
 
 class KeyFailed(SecretRefused):
-    """The key that the one secret is encrypted with can't be used."""
+    """The key of one secret can't be used."""
 
 
 def told(error: Exception, asked: AwsEndpoint) -> AirconnError:
-    """The error of ours for one of boto3, of whichever family."""
-    # A connection that breaks has a `response`, too, which is None.
+    """The error of airconn for any error of boto3."""
+    # An error of a broken connection has a `response` as well, without a value.
     return of_answer(error, asked) if isinstance(getattr(error, "response", None), dict) else of_fault(error, asked)
 
 
 def of_answer(error: Any, asked: AwsEndpoint) -> AirconnError:
-    """What a `ClientError` says: something about us, about the place, or about the one secret."""
+    """The error for a `ClientError`: about the credentials, about the place, or about one secret."""
     found = error.response.get("Error", {})
     code, text = str(found.get("Code", "")).rpartition("#")[2], str(found.get("Message", ""))
     if code.isdigit() and (in_xml := re.search(r"<Code>(\w+)</Code>", text)):
-        code = in_xml[1]  # of a gateway, or of a substitute for AWS; boto3 doesn't look into it
+        code = in_xml[1]  # from a gateway, or a substitute for AWS, which boto3 doesn't parse
     metadata = error.response.get("ResponseMetadata", {})
     status, to = metadata.get("HTTPStatusCode", 400), metadata.get("HTTPHeaders", {}).get("location")
     if 300 <= status < 400 and to:
@@ -164,7 +164,7 @@ def of_answer(error: Any, asked: AwsEndpoint) -> AirconnError:
     if code in _TOO_MUCH or status == 429:
         return Unavailable("AWS has too many requests from this account", where=asked.address, hint="try again later")
     if code in _DENIED:
-        # Its message names the key, or what the policy lacks; both is said here without it.
+        # The message names the key, or what the policy lacks. Both is said here without it.
         if re.search(r"\bkms\b", text, re.IGNORECASE):
             return KeyFailed("its key (KMS) may not be used", hint=_KEY_HINT)
         action = f"{asked.service}:{operation}"
@@ -179,16 +179,16 @@ def of_answer(error: Any, asked: AwsEndpoint) -> AirconnError:
 
 
 def no_aws(asked: AwsEndpoint) -> Unavailable:
-    """The error of an answer that none of AWS is."""
+    """The error for an answer that isn't from AWS."""
     return Unavailable(
         "it doesn't answer as AWS does", where=asked.address, hint="is it endpoint_url or a proxy that answers?"
     )
 
 
 def of_fault(error: Exception, asked: AwsEndpoint) -> AirconnError:
-    """What came in between, or what boto3 was given and can't use."""
+    """The error for a failure on the way, or for options that boto3 can't use."""
     if isinstance(inner := getattr(error, "kwargs", {}).get("error"), AirconnError):
-        return inner  # which botocore wraps like whatever else happens in a request
+        return inner  # botocore wraps it like all errors within a request
     names = {cls.__name__ for cls in type(error).__mro__}
     for name, kind, message, hint in _FAULTS:
         if name in names:
@@ -210,7 +210,7 @@ def _way_there(asked: AwsEndpoint) -> str:
 
 
 def _regions(service: str) -> list[str]:
-    """Those that the installed boto3 knows; there may be newer ones."""
+    """The regions that the installed boto3 knows. There may be newer ones."""
     session = drivers.load("botocore.session", "aws", "boto3").get_session()
     partitions = session.get_available_partitions()
     return [region for name in partitions for region in session.get_available_regions(service, name)]

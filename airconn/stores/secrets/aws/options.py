@@ -16,9 +16,9 @@ from airconn.stores.secrets.store import SECRET_KINDS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsOptions:
-    """What both of Airflow's backends take: their own, and of the extra of an AWS connection what they use.
+    """The options of both of Airflow's backends: their own, and those of an AWS connection's extra that they use.
 
-    The rest of that (`config_kwargs`) is taken and does nothing, as there.
+    The rest of the extra (`config_kwargs`) is accepted without effect, as in Airflow.
     """
 
     connections_prefix: str | None = None
@@ -47,21 +47,21 @@ class AwsOptions:
     aws_secret_access_key: str | None = options.secret()
     aws_session_token: str | None = options.secret()
     connection_format: str = "json"
-    """airconn's own: how a connection is written, as JSON or as a URI."""
+    """An option of airconn: how a connection is written, as JSON or as a URI."""
     kms_key_id: str | None = None
-    """airconn's own: the key that what is new is encrypted with, if not the account's for the service."""
+    """An option of airconn: the key for new secrets, if it isn't the account's key for the service."""
 
     def joined(self, prefix: str) -> str:
         """The text before an id, with a prefix of this text."""
         raise NotImplementedError
 
     def prefix(self, kind: Kind) -> str | None:
-        """The text before the ids of a kind, or None where Airflow doesn't look for them."""
+        """The text before the ids of a kind. None if Airflow doesn't look for this kind."""
         given = self.connections_prefix if kind is Kind.CONNECTIONS else self.variables_prefix
         return None if given is None else self.joined(given)
 
     def others_below(self, kind: Kind) -> tuple[str, ...]:
-        """What begins as the names of a kind do, and is of another one."""
+        """The longer prefixes of other kinds that begin with the one of this kind."""
         own = self.prefix(kind) or ""
         given = (self.connections_prefix, self.variables_prefix, self.config_prefix)
         joined = {self.joined(prefix) for prefix in given if prefix is not None}
@@ -79,14 +79,14 @@ def of_address(cls: type[Chosen], address: str, example: str, settings: Settings
             "the address goes on behind the region",
             hint=f"prefixes are options: {example}?connections_prefix=…&variables_prefix=…",
         )
-    # boto3 doesn't know AWS_REGION, and so doesn't Airflow; all else of AWS does.
+    # Neither boto3 nor Airflow knows AWS_REGION, but other tools of AWS do.
     region = parts.host or ("" if "region_name" in parts.query else settings.environ.get("AWS_REGION"))
     given = {"region_name": region} if region else {}
     return _checked(options.from_query(cls, parts.query, **given))
 
 
 def of_kwargs(cls: type[Chosen], kwargs: Mapping[str, Any], where: str) -> Chosen:
-    """The options that Airflow's `backend_kwargs` say."""
+    """The options in Airflow's `backend_kwargs`."""
     return _checked(options.from_kwargs(cls, kwargs, where))
 
 
@@ -98,7 +98,7 @@ def _checked(chosen: Chosen) -> Chosen:
 
 
 def pattern_of(chosen: AwsOptions, kind: Kind) -> re.Pattern[str] | None:
-    """What an id has to match for Airflow to look for it. Raises `UsageError`."""
+    """The pattern of the ids that Airflow looks for. None for all. Raises `UsageError`."""
     text = chosen.connections_lookup_pattern if kind is Kind.CONNECTIONS else chosen.variables_lookup_pattern
     try:
         return re.compile(text, re.IGNORECASE) if text else None

@@ -16,8 +16,8 @@ from airconn.errors import AirconnError, InputError, UsageError
 from airconn.formats import connection_fields, connection_uri, env
 from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
 from airconn.stores.base import Capabilities, Ids
+from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.in_parallel import in_order
-from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.aws import options
 from airconn.stores.secrets.aws.errors import Answered
 from airconn.stores.secrets.aws.options import AwsOptions
@@ -29,7 +29,7 @@ from airconn.stores.secrets.service import Foreign, Held, SecretRefused, Taken
 SCHEME = "aws-secretsmanager"
 EXAMPLE = f"{SCHEME}://eu-west-1"
 BATCH = 20
-"""How many secrets BatchGetSecretValue gives at a time."""
+"""The secrets that BatchGetSecretValue gives at a time."""
 
 _WORDS = {
     "login": ("login", "user", "username", "user_name"),
@@ -40,12 +40,12 @@ _WORDS = {
     "conn_type": ("conn_type", "conn_id", "connection_type", "engine"),
     "extra": ("extra",),
 }
-"""What the keys of a JSON secret may be called (`_standardize_secret_keys`)."""
+"""The names that the keys of a JSON secret may have (`_standardize_secret_keys`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretsManagerOptions(AwsOptions):
-    """Those of Airflow's backend."""
+    """The options of Airflow's backend."""
 
     connections_prefix: str | None = "airflow/connections"
     variables_prefix: str | None = "airflow/variables"
@@ -53,9 +53,9 @@ class SecretsManagerOptions(AwsOptions):
     sep: str = "/"
     extra_conn_words: dict[str, Any] | None = field(default=None, metadata={"internal": True})
     full_url_mode: bool | None = None
-    """Of providers before 7, and without effect since."""
+    """For providers before 7. It has no effect since."""
     are_secret_values_urlencoded: bool | None = None
-    """Of providers from 7 to 8, which then take the values of a JSON secret for percent-encoded."""
+    """For providers from 7 to 8, which then decode percent-encoded values of a JSON secret."""
 
     def joined(self, prefix: str) -> str:
         stripped = prefix.rstrip(self.sep) if self.sep else prefix
@@ -63,17 +63,17 @@ class SecretsManagerOptions(AwsOptions):
 
 
 def open_store(address: str, settings: Settings) -> SecretsManagerStore:
-    """The secrets of `aws-secretsmanager://REGION`."""
+    """The store of `aws-secretsmanager://REGION`."""
     return SecretsManagerStore(options.of_address(SecretsManagerOptions, address, EXAMPLE, settings), settings)
 
 
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> SecretsManagerStore:
-    """The secrets that Airflow's `backend_kwargs` say."""
+    """The store of Airflow's `backend_kwargs`."""
     return SecretsManagerStore(options.of_kwargs(SecretsManagerOptions, kwargs, where), settings)
 
 
 class SecretsManagerStore(AwsStore):
-    """A deleted secret can be had back for 30 days, and is when an object of its name is created again."""
+    """A store in which a deleted secret can be restored for 30 days, and is when it is created again."""
 
     _CAPABILITIES = Capabilities(
         # "Name" of CreateSecret in the API reference, and its quotas for what a secret holds.
@@ -87,7 +87,7 @@ class SecretsManagerStore(AwsStore):
 
 
 class SecretsManagerCodec:
-    """A connection as a URI, or as JSON whose keys may be called otherwise and of which some count for nothing."""
+    """Reads and writes a connection as a URI, or as JSON whose keys may have other names, or may be ignored."""
 
     def __init__(self, chosen: SecretsManagerOptions) -> None:
         self.connection_format = chosen.connection_format
@@ -126,7 +126,7 @@ class SecretsManagerCodec:
         except ValueError:
             return None
         keys = found.keys() - _WORDS.keys()
-        if self.connection_format == "uri":  # in which a field has only one name
+        if self.connection_format == "uri":  # there a field has only one name
             keys = keys.difference(*self._words.values())
         return payload if keys else None
 
@@ -134,7 +134,7 @@ class SecretsManagerCodec:
         if kept is None or isinstance(obj, Variable):
             return self.encode(obj)
         document = jsontext.loads(kept)
-        # As JSON it stays, and says what a URI would: an import compares with what comes back of that.
+        # It stays JSON, with the fields that a URI would have: an import compares with what is read back of a URI.
         wanted = self._fields(
             cast("Connection", stored(self, obj, rules)) if self.connection_format == "uri" else obj
         )
@@ -143,7 +143,7 @@ class SecretsManagerCodec:
             key = next((key for key in document if key in words), name)
             old = document.get(key)
             if value is None and key in document:
-                document[key] = None  # without it, the next of the words might count in its place
+                document[key] = None  # without it, another name of the field might count instead
             elif value is not None and not self._is_same(name, old, value):
                 document[key] = _in_the_form_of(old, value)
         if any(not self._is_same(name, value, wanted.get(name)) for name, value in self._by_name(document).items()):
@@ -153,7 +153,7 @@ class SecretsManagerCodec:
         return jsontext.dumps(document)
 
     def _by_name(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """The value of each field: that of the first key that is one of its words, in the order of the secret."""
+        """The value of each field: that of the first key with one of its names, in the order of the secret."""
         return {
             name: next((value for key, value in document.items() if key in words), None)
             for name, words in self._words.items()
@@ -188,7 +188,7 @@ class SecretsManagerCodec:
         return without_description(connection_fields.from_json(id_, jsontext.dumps(fields), rules, origin))
 
     def _unquoted(self, id_: str, value: Any, origin: Origin) -> Any:
-        """`SecretsManagerBackend._remove_escaping_in_secret_dict` of amazon 8.20.0."""
+        """The decoded value (`SecretsManagerBackend._remove_escaping_in_secret_dict` of amazon 8.20.0)."""
         if value is None or isinstance(value, dict):
             return value
         if not isinstance(value, str):
@@ -197,7 +197,7 @@ class SecretsManagerCodec:
 
 
 class SecretsManager(AwsService):
-    """The secrets of one account and region below two prefixes."""
+    """The service of the secrets of one account and region below two prefixes."""
 
     parallel = 8
     """It takes 50 writes a second, and thousands of reads."""
@@ -224,11 +224,11 @@ class SecretsManager(AwsService):
             yield from found
 
     def _batch(self, kind: Kind, ids: list[str]) -> list[Held | Foreign]:
-        """What there is of these. Whatever isn't given along with the others is asked for by itself."""
+        """The secrets of these ids that exist. Those that a batch doesn't give are asked for one by one."""
         try:
             names = [self.name(kind, id_) for id_ in ids]
             values = self.call("batch_get_secret_value", SecretIdList=names).get("SecretValues", ())
-        except SecretRefused:  # it is newer than many a policy
+        except SecretRefused:  # many policies are older than this call
             values = ()
         by_name = {entry["Name"]: entry for entry in values}
         found = (
@@ -261,7 +261,7 @@ class SecretsManager(AwsService):
             self._create_anew(name, payload, error)
 
     def _create_anew(self, name: str, payload: Payload, error: Answered) -> None:
-        """Fills a secret in which Airflow finds nothing: it is marked for deletion, or was made without a value."""
+        """Fills a secret in which Airflow finds nothing: it is marked for deletion, or has no value."""
         try:
             found = self.call("describe_secret", SecretId=name)
         except Answered:
@@ -271,7 +271,7 @@ class SecretsManager(AwsService):
             try:
                 self._put(name, payload)
             except AirconnError:
-                # What was deleted isn't brought back in place of what was to be there.
+                # The deleted value mustn't stay in place of the new one.
                 with suppress(AirconnError):
                     self.call("delete_secret", SecretId=name)
                 raise
@@ -284,7 +284,7 @@ class SecretsManager(AwsService):
         self._put(self.name(kind, id_), payload)
 
     def _put(self, name: str, payload: Payload) -> None:
-        # boto3 adds a token, by which AWS knows a request again that is sent twice.
+        # boto3 adds a token, by which AWS recognizes a request that is sent twice.
         self.call("put_secret_value", SecretId=name, SecretString=payload)
 
     def delete(self, kind: Kind, id_: str, held: Held) -> None:
@@ -298,11 +298,11 @@ class SecretsManager(AwsService):
             self._restore_other(name, held)
 
     def _restore_other(self, name: str, held: Held) -> None:
-        """Brings back what another writer wrote right before the deletion, which AWS can't make conditional."""
+        """Restores what another writer wrote right before the deletion, which AWS can't make conditional."""
         try:
             stages = self.call("describe_secret", SecretId=name).get("VersionIdsToStages") or {}
         except SecretRefused:
-            return  # a policy may allow to delete, and not to describe
+            return  # a policy may allow deleting, but not describing
         current = next((version for version, names in stages.items() if "AWSCURRENT" in names), held.version)
         if current == held.version:
             return
@@ -317,7 +317,7 @@ class SecretsManager(AwsService):
 
 
 def _in_the_form_of(old: Any, value: Any) -> Any:
-    """A new value as a text where the old one is: others who read the secret may rely on that."""
+    """The new value, as a text if the old one is a text: other readers of the secret may rely on that."""
     return jsontext.dumps(value) if isinstance(old, str) and not isinstance(value, str) else value
 
 
@@ -334,5 +334,5 @@ def _held(id_: str, found: Mapping[str, Any]) -> Held | Foreign:
 
 
 def _is_gone(error: SecretRefused) -> bool:
-    """Whether a secret is missing, has no value, or is marked for deletion: Airflow finds nothing."""
+    """Whether Airflow finds nothing: a secret is missing, has no value, or is marked for deletion."""
     return isinstance(error, Answered) and error.code in ("ResourceNotFoundException", "InvalidRequestException")

@@ -1,4 +1,4 @@
-"""What AWS's two services for secrets share: one request, and the names that there can be."""
+"""The common base of AWS's two services for secrets: requests, and the names of secrets."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from airconn.stores.secrets.store import SECRET_KINDS
 
 
 class AwsService(Service):
-    """One account and region, through boto3. Its own retries take care of throttling and of what comes to grief."""
+    """One account and region, through boto3, which retries throttled and failed requests itself."""
 
     service_name: ClassVar[str]
     words: ClassVar[str]
     longest: ClassVar[int]
-    """How many characters a name has at most."""
+    """The most characters of a name."""
 
     def __init__(self, chosen: AwsOptions, settings: Settings, scheme: str) -> None:
         region = session.region_of(chosen, settings) or ""
@@ -57,7 +57,7 @@ class AwsService(Service):
         return f"{self._prefixes[kind]}{id_}"
 
     def refusal(self, kind: Kind, id_: str) -> str:
-        """Why Airflow finds nothing under an id, or AWS has no name for it, if that is so."""
+        """Why Airflow finds nothing under an id, or AWS can't have its name. Empty otherwise."""
         pattern = self._patterns[kind]
         if pattern is not None and pattern.match(id_) is None:
             return f"the id doesn't match {kind.value}_lookup_pattern, so that Airflow never looks for it"
@@ -66,7 +66,7 @@ class AwsService(Service):
         return ""
 
     def own(self, kind: Kind, name: str) -> str:
-        """The id of an object of a kind by the name of its secret, or an empty text."""
+        """The id of an object of a kind by the name of its secret. Empty if the name isn't of this kind."""
         prefix = self._prefixes[kind]
         if not name.startswith(prefix) or any(map(name.startswith, self._others[kind])):
             return ""
@@ -83,12 +83,12 @@ class AwsService(Service):
         try:
             self.first_page(kind)
         except Denied:
-            pass  # then it knows us, and who may not list may well write
+            pass  # the credentials are good, and may be allowed to write without listing
         except SecretRefused as error:
             raise self.of_all(error) from None
 
     def call(self, name: str, **arguments: Any) -> Any:
-        """One request. Raises `SecretRefused` for what is about the one secret."""
+        """The answer to one request. Raises `SecretRefused` for an error about one secret."""
         try:
             answer = getattr(self._client(), name)(**arguments)
         except AirconnError:
@@ -101,7 +101,7 @@ class AwsService(Service):
         return answer
 
     def pages(self, call: str, part: str, **arguments: Any) -> Iterator[list[Any]]:
-        """The pages of a list. Raises `Unavailable` for what would make it a part of the whole, and `KeyFailed`."""
+        """The pages of a list. Raises `Unavailable` if a part of it would be missing, and `KeyFailed`."""
         while True:
             try:
                 page = self.call(call, **arguments)
@@ -117,7 +117,7 @@ class AwsService(Service):
             arguments["NextToken"] = page["NextToken"]
 
     def of_all(self, error: SecretRefused, name: str = "") -> Unavailable:
-        """The error of a place of which one part can't be read: never is the rest given as if it were all."""
+        """The error for a place of which a part can't be read: the rest is never given as if it were all."""
         hint = f"{error.hint}; --exclude leaves it out" if name and error.hint else error.hint
         return Unavailable(
             error.message, where=f"{self.address}/{name.lstrip('/')}" if name else self.address, hint=hint

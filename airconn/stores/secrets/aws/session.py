@@ -1,4 +1,4 @@
-"""The client that requests to AWS are made with: who we are, in which role, in which region, at which endpoint.
+"""Makes the client for requests to AWS: credentials, role, region and endpoint.
 
 As `AwsConnectionWrapper` and `SessionFactory` of amazon 9.39.0 (aws/utils/connection_wrapper.py, hooks/base_aws.py).
 """
@@ -38,7 +38,7 @@ def make_client(chosen: AwsOptions, settings: Settings, service: str, connection
             connect_timeout=settings.timeout,
             read_timeout=settings.timeout,
             max_pool_connections=connections,
-            # It slows down by as much as it takes: the Parameter Store is content with 3 writes a second.
+            # It slows down as much as needed: the Parameter Store takes 3 writes a second.
             retries={"mode": "adaptive", "total_max_attempts": settings.retries + 1},
         ),
         "verify": _trusted(chosen, settings),
@@ -57,18 +57,18 @@ def make_client(chosen: AwsOptions, settings: Settings, service: str, connection
 
 
 def _limit(client: Any) -> None:
-    """Limits what a client reads of an answer. botocore has no setting for that, and follows no redirect itself."""
+    """Limits the size of answers that a client reads. botocore has no setting for that, and follows no redirects."""
     classes = client._endpoint.http_session._pool_classes_by_scheme  # also those of its proxies
     classes.update(bodies.limited(classes, lambda method, url: bodies.OBJECT, client.meta.endpoint_url))
 
 
 def region_of(chosen: AwsOptions, settings: Settings) -> str | None:
-    """The region, if something but the profile says it."""
+    """The region, if it isn't that of the profile."""
     return chosen.region_name or settings.environ.get("AWS_DEFAULT_REGION") or None
 
 
 def endpoint_of(chosen: AwsOptions, settings: Settings, service: str) -> str | None:
-    """Where the service is, if that isn't for the region or the profile to say.
+    """The URL of the service. None if it follows from the region or the profile.
 
     That of STS is never `endpoint_url`, as in Airflow. Raises `UsageError`.
     """
@@ -95,7 +95,7 @@ def endpoint_of(chosen: AwsOptions, settings: Settings, service: str) -> str | N
 
 
 def _keys(chosen: AwsOptions, environ: Mapping[str, str]) -> dict[str, str]:
-    """The keys that are given and not to be looked for, all from one place."""
+    """The keys that are given, all from one place. Empty if boto3 looks for them itself."""
     own = {name: getattr(chosen, name) for name in _KEYS}
     if not (own[_KEYS[0]] and own[_KEYS[1]]):
         own = {name: (chosen.session_kwargs or {}).get(name) for name in _KEYS}
@@ -109,13 +109,13 @@ def _keys(chosen: AwsOptions, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _trusted(chosen: AwsOptions, settings: Settings) -> bool | str | None:
-    """Whose certificates are trusted. None leaves it to boto3, which knows AWS_CA_BUNDLE and the profile."""
+    """The authorities that are trusted. None leaves it to boto3, which knows AWS_CA_BUNDLE and the profile."""
     if settings.ca_bundle is not None:
         return readable_authorities(settings.ca_bundle, "the CA bundle")
     if isinstance(chosen.verify, str):
         return readable_authorities(Path(chosen.verify), "verify")
     if chosen.verify is False:
-        # A user who asks for it needn't be told at each request.
+        # A user who asks for it isn't warned at each request.
         urllib3 = drivers.load("urllib3", "aws")
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return chosen.verify
@@ -123,7 +123,7 @@ def _trusted(chosen: AwsOptions, settings: Settings) -> bool | str | None:
 
 @dataclass(frozen=True)
 class _Role:
-    """Gives the credentials of a role to boto3, and new ones when they end. It asks for them at the first request."""
+    """Gives boto3 the credentials of a role, and new ones when they end. Asks for them at the first request."""
 
     fetch: Callable[[], Any]
     METHOD: ClassVar[str] = "assume-role"

@@ -21,7 +21,7 @@ from airconn.stores.secrets.service import Denied, Foreign, Held, SecretRefused,
 SCHEME = "aws-ssm"
 EXAMPLE = f"{SCHEME}://eu-west-1"
 STANDARD = 4096
-"""The bytes of a parameter that costs nothing. A larger one is of the advanced tier, which does."""
+"""The most bytes of a parameter that is free of charge. A larger one is of the advanced tier."""
 LEVELS = 15
 
 _RESERVED = re.compile("/(aws|ssm)", re.IGNORECASE)
@@ -30,7 +30,7 @@ _NESTED = re.compile(r"\{\{[^{}]*\}\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterStoreOptions(AwsOptions):
-    """Those of Airflow's backend."""
+    """The options of Airflow's backend."""
 
     connections_prefix: str | None = "/airflow/connections"
     variables_prefix: str | None = "/airflow/variables"
@@ -42,17 +42,17 @@ class ParameterStoreOptions(AwsOptions):
 
 
 def open_store(address: str, settings: Settings) -> ParameterStore:
-    """The parameters of `aws-ssm://REGION`."""
+    """The store of `aws-ssm://REGION`."""
     return ParameterStore(options.of_address(ParameterStoreOptions, address, EXAMPLE, settings), settings)
 
 
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> ParameterStore:
-    """The parameters that Airflow's `backend_kwargs` say."""
+    """The store of Airflow's `backend_kwargs`."""
     return ParameterStore(options.of_kwargs(ParameterStoreOptions, kwargs, where), settings)
 
 
 class ParameterStore(AwsStore):
-    """Values are encrypted (SecureString). AWS keeps older ones to look at; a deleted parameter is gone."""
+    """A store of encrypted values (SecureString). AWS keeps old values, but not those of a deleted parameter."""
 
     _CAPABILITIES = Capabilities(
         # "Name" and "Value" of PutParameter in the API reference.
@@ -73,14 +73,14 @@ class ParameterStore(AwsStore):
 
 
 class Parameters(AwsService):
-    """The parameters of one account and region below two paths."""
+    """The service of the parameters of one account and region below two paths."""
 
     parallel = 4
     """It takes 40 reads a second, and 3 writes, to which boto3 slows down."""
     service_name = "ssm"
     words = "AWS Parameter Store"
     longest = 1011 - len("arn:aws-us-gov:ssm:us-gov-west-1:123456789012:parameter/")
-    """The ARN counts as well."""
+    """The limit counts the ARN as well."""
 
     def refusal(self, kind: Kind, id_: str) -> str:
         name = self.name(kind, id_)
@@ -107,7 +107,7 @@ class Parameters(AwsService):
         pages = self.pages("get_parameters_by_path", "Parameters", **self._all(kind), WithDecryption=True)
         try:
             parameters = [parameter for page in pages for parameter in page]
-        except KeyFailed:  # one of them, which may not be selected
+        except KeyFailed:  # that of one parameter, which may not be selected
             yield from super().fetch(kind, wanted)
             return
         for parameter in parameters:
@@ -138,12 +138,12 @@ class Parameters(AwsService):
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
         name = self.name(kind, id_)
-        # One of the advanced tier can't be made one of the other, and this leaves both as they are.
+        # A parameter of the advanced tier can't get the other tier, and this keeps both as they are.
         tier = "Intelligent-Tiering" if _is_small(payload) else "Advanced"
         self._put(name, payload, self._chosen.kms_key_id or self._key_of(name), Overwrite=True, Tier=tier)
 
     def _key_of(self, name: str) -> str | None:
-        """The key that a parameter is encrypted with. A write that doesn't name it would take the account's own."""
+        """The key of a parameter. A write that doesn't name it would use the account's own."""
         wanted = {"Key": "Name", "Option": "Equals", "Values": [name]}
         try:
             found = self.call("describe_parameters", ParameterFilters=[wanted])["Parameters"]

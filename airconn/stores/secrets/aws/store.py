@@ -1,4 +1,4 @@
-"""What the stores of AWS's two services share."""
+"""The common base of the stores of AWS's two services."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airconn.stores.secrets.store import SECRET_KINDS, SecretStore
 
 
 class AwsStore(SecretStore):
-    """What both stores say of an object before it is written."""
+    """A store of an AWS service, with the checks of objects that both services share."""
 
     _CAPABILITIES: ClassVar[Capabilities]
 

@@ -1,4 +1,4 @@
-"""The secrets of one Key Vault, under the names of Airflow's backend and with tags that say what they are."""
+"""The service of the secrets of one Key Vault, under the names of Airflow's backend and with tags for their ids."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from itertools import count
 from typing import Any, ClassVar
 
 from airconn.model import Kind
+from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.http.retries import Backoff
 from airconn.stores.in_parallel import in_order
-from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.azure.client import AzureClient
 from airconn.stores.secrets.azure.names import TAGS, Names
 from airconn.stores.secrets.codec import Payload
@@ -32,21 +32,21 @@ _BACKOFF = Backoff(first=0.1, longest=3.0)
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """A secret in the list, and the id that it is taken for."""
+    """A secret in the list, and its id, which may be guessed."""
 
     id: str
     name: str
     left_alone: str = ""
-    """Why it isn't read, if it isn't."""
+    """Why it isn't read. Empty if it is."""
 
 
 class AzureKeyVault(Service):
-    """One vault. What is deleted can be brought back for as long as the vault keeps it, and nothing is purged."""
+    """One vault. Deleted secrets can be restored for as long as the vault keeps them, and nothing is purged."""
 
     parallel: ClassVar[int] = 8
 
     def __init__(self, names: Names, client: AzureClient, address: str, patience: float) -> None:
-        """`patience` is how many seconds to wait for a secret that is being deleted or brought back."""
+        """`patience` are the seconds to wait for a secret that is being deleted or restored."""
         self.names = names
         self._client = client
         self._address = address
@@ -98,7 +98,7 @@ class AzureKeyVault(Service):
         tags = {**(known.tags or {}), TAGS[kind]: id_}
         if len(tags) > MOST_TAGS:
             raise SecretRefused(f"its secret has {MOST_TAGS} tags already, and needs one more for its id")
-        # A new version has nothing of the one before it but what is given anew.
+        # A new version has only the properties that are given again.
         kept = {name: getattr(known, name) for name in ("content_type", "not_before", "expires_on")}
         self._client.set(self.name(kind, id_), str(payload), tags=tags, **kept)
 
@@ -113,7 +113,7 @@ class AzureKeyVault(Service):
                 self._bring_back(self.name(kind, id_))
 
     def _bring_back(self, name: str) -> None:
-        """Undoes the deletion of what another writer wrote right before it. Always raises."""
+        """Restores what another writer wrote right before the deletion. Always raises."""
         end, numbers = time.monotonic() + self._patience, count(1)
         try:
             while not (recovered := self._recover(name)) and time.monotonic() < end:
@@ -153,7 +153,7 @@ class AzureKeyVault(Service):
         return self.attempt(kind, listed.id)
 
     def _found(self, kind: Kind, id_: str) -> Any:
-        """The secret that Airflow finds for an id, or None. Raises `Foreign` where it fails at the one there is."""
+        """The secret that Airflow finds for an id, or None. Raises `Foreign` if Airflow fails on it."""
         try:
             return self._client.get(self.name(kind, id_))
         except Declined as error:
@@ -162,12 +162,12 @@ class AzureKeyVault(Service):
             if error.code == "SecretDisabled":
                 raise Foreign("the secret is disabled", id_) from None
             if error.status == 403:
-                # A part of what is there must not pass for the whole.
+                # A part must not be given as if it were the whole.
                 raise Unavailable(error.message, where=self._address, hint=error.hint) from None
             raise
 
     def _others(self, kind: Kind, id_: str, secret: Any) -> str:
-        """Why a secret isn't the one of an object although it has its name, if it isn't."""
+        """Why a secret isn't the one of an object although it has its name. Empty if it is."""
         owner = self.names.owner(secret.name, secret.properties.tags or {})
         if owner is not None and owner != (kind, id_):
             return owned_by(*owner)
@@ -178,7 +178,7 @@ class AzureKeyVault(Service):
         return f": {reason}" if reason else ""
 
     def _make(self, name: str, value: str, tags: dict[str, str]) -> None:
-        """Makes a secret. One that was deleted is in the way as long as it can be brought back: so that is done."""
+        """Creates a secret. A deleted one would be in the way as long as it can be restored, so it is restored."""
         recovered = False
         end = time.monotonic() + self._patience
         for number in count(1):
@@ -197,7 +197,7 @@ class AzureKeyVault(Service):
         try:
             self._client.recover(name)
         except Declined as error:
-            if error.status in (404, 409):  # another writer is at it, or the deletion hasn't come to its end
+            if error.status in (404, 409):  # another writer restores it, or the deletion hasn't ended
                 return False
             raise SecretRefused(
                 f"a deleted secret of its name is in the way, and can't be brought back to be given a new value: "
@@ -206,7 +206,7 @@ class AzureKeyVault(Service):
         return True
 
     def _not_made(self, name: str, error: Declined, *, recovered: bool) -> SecretRefused:
-        """What to say, after a secret that was brought back in vain is deleted again."""
+        """The error for a secret that can't be created. One that was restored for that is deleted again."""
         why = error.message
         if error.status == 409:
             why = f"a deleted secret of its name is still in the way after {self._patience:g} s"

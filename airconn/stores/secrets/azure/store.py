@@ -24,7 +24,7 @@ from airconn.stores.secrets.store import SecretStore
 from airconn.stores.secrets.writing import found_before
 
 LARGEST = 25 * 1024
-"""25 KB, by "About Azure Key Vault secrets"."""
+"""The most bytes of a secret: 25 KB, by "About Azure Key Vault secrets"."""
 _DOMAIN = ".vault.azure.net"
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?")
 
@@ -42,7 +42,7 @@ def open_store(address: str, settings: Settings) -> AzureKeyVaultStore:
 
 
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> AzureKeyVaultStore:
-    """The store of what Airflow's backend is made with."""
+    """The store of Airflow's `backend_kwargs`."""
     return _open(opts.from_kwargs(AzureOptions, kwargs, where), settings)
 
 
@@ -96,7 +96,7 @@ class AzureKeyVaultStore(SecretStore):
         return replace(found, notes=(*found.notes, note))
 
     def _is_guessed(self, item: tuple[Key, object]) -> bool:
-        """Whether the id of a secret that was read may as well be another one."""
+        """Whether the id of a secret that was read may be wrong."""
         (kind, id_), held = item
         return (
             isinstance(held, Held)
@@ -124,7 +124,7 @@ class AzureKeyVaultStore(SecretStore):
         return ""
 
     def _first_by_name(self, context: Context) -> Mapping[str, Key]:
-        """The object that a name belongs to: one that was read, else the first one that is to be written."""
+        """The object that each name belongs to: the one that was read, else the first one that is written."""
         if self._planned[0] is not context:
             wanted = sorted(key for key in context.wanted if key[0] in self.capabilities.kinds)
             first = {name: keys[0] for name, keys in self._keys_by_name(context.before).items()}

@@ -1,4 +1,4 @@
-"""Google's client for Secret Manager: one call, its repeats, and what its errors mean."""
+"""Calls Google's client for Secret Manager: requests, retries, and errors in words."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class GcpClient:
     def call(self, method: str, request: Mapping[str, Any], *, where: str) -> Any:
         """The answer to one request. `where` names the secret or the place in messages.
 
-        Raises `Unavailable`, and `Declined` for an answer that is about the request.
+        Raises `Unavailable`, and `Declined` for an answer about one secret.
         """
         function = getattr(self._connected(), method)
         pauses = _Pauses()
@@ -88,11 +88,11 @@ class GcpClient:
         return f"gcp-secretmanager://{self._project or ''}"
 
     def _may_pass(self, error: BaseException) -> bool:
-        """Whether the same request may well be answered a little later. Each of ours can be repeated."""
+        """Whether the same request may be answered a little later. All requests can be repeated."""
         exceptions = library("google.api_core.exceptions")
         if isinstance(error, exceptions.TooManyRequests | exceptions.Aborted | exceptions.InternalServerError):
             return True
-        # Before the first answer, what can't be reached is more likely a wrong address than a short fault.
+        # Before the first answer, a server that can't be reached is more likely a wrong address than a short fault.
         return isinstance(error, exceptions.ServiceUnavailable) and self._answered
 
     def _connected(self) -> Any:
@@ -117,8 +117,8 @@ class GcpClient:
             raise UsageError(
                 "the credentials don't say which project is meant", hint="name it: gcp-secretmanager://PROJECT"
             )
-        # A page of a list is larger than the 4 MiB that are the default. gRPC has no limit for what it unpacks: it
-        # takes nothing compressed, and says so with each request.
+        # A page of a list is larger than the default of 4 MiB. gRPC has no limit for unpacking, so each request says
+        # that it takes nothing compressed.
         options: list[tuple[str, Any]] = [
             ("grpc.max_receive_message_length", bodies.OBJECT),
             ("grpc.max_send_message_length", -1),
@@ -137,7 +137,7 @@ class GcpClient:
         self._stubs = service(transport=service.get_transport_class("grpc")(channel=self._channel))
 
     def _meaning(self, error: Any, where: str) -> SecretRefused | Unavailable:
-        """What an answer of the service means. Its text isn't shown: it may quote a value."""
+        """The error for an answer of the service. Its text isn't shown: it may quote a value."""
         of = library("google.api_core.exceptions")
         if isinstance(error, of.ServiceUnavailable):
             return self._unreachable(error)
@@ -163,7 +163,7 @@ class GcpClient:
         return Declined(f"Google Secret Manager refuses it ({code})", code=code)
 
     def _unreachable(self, error: Any) -> Unavailable:
-        """Which of the reasons it is that gRPC has only a text for."""
+        """The error for a service that can't be reached, by the text of gRPC."""
         text = str(error.message)
         if "CERTIFICATE_VERIFY_FAILED" in text or "Hostname Verification" in text:
             return Unavailable(
@@ -198,19 +198,19 @@ def _read(path: Path) -> bytes:
 
 
 class _Pauses(Iterator[float]):
-    """How long to wait before each repeat: what the service asks for, else longer each time."""
+    """The seconds to wait before each retry: those that the service asks for, else longer each time."""
 
     def __init__(self) -> None:
         self._number = 1
         self._asked: float | None = None
 
     def heed(self, error: Exception) -> None:
-        """Takes in what an error says about when to come again (`google.rpc.RetryInfo`)."""
+        """Uses the pause that an error asks for (`google.rpc.RetryInfo`)."""
         told = library("google.rpc.error_details_pb2").RetryInfo
         asked = [detail.retry_delay for detail in getattr(error, "details", ()) if isinstance(detail, told)]
         self._asked = asked[0].ToTimedelta().total_seconds() if asked else None
         if self._asked is None and isinstance(error, library("google.api_core.exceptions").TooManyRequests):
-            # Quotas are by the minute: less than that all together would be in vain.
+            # Quotas are per minute: shorter pauses would not be enough together.
             self._asked = 5 * _BACKOFF.steady(self._number)
 
     def __next__(self) -> float:
@@ -224,7 +224,7 @@ _QUIET = {"GRPC_VERBOSITY": "NONE", "GLOG_minloglevel": "3"}
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Has gRPC say nothing, which looks at the environment when it starts, and Google's libraries warn of nothing."""
+    """Within this block gRPC, which reads the environment when it starts, logs nothing, and warnings are off."""
     mine = {name: value for name, value in _QUIET.items() if name not in os.environ}
     os.environ.update(mine)
     try:

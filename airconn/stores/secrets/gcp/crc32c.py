@@ -1,4 +1,4 @@
-"""The CRC-32C (Castagnoli) checksum, by which Google's services make sure that nothing was changed on the way."""
+"""The CRC-32C (Castagnoli) checksum, with which Google's services detect changes on the way."""
 
 from __future__ import annotations
 

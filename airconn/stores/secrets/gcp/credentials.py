@@ -1,4 +1,4 @@
-"""Who we are for Google Cloud: what Airflow's `get_credentials_and_project_id` finds with the same options."""
+"""Finds the credentials for Google Cloud, as Airflow's `get_credentials_and_project_id` does by the same options."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def library(module: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class GcpIdentity:
-    """Who we are for Google, by what Airflow's options say. With none of them: the application default."""
+    """The identity for Google, by Airflow's options. Without any, it is the application default."""
 
     key_path: str | None = None
     keyfile: Mapping[str, Any] | None = field(default=None, repr=False)
@@ -32,11 +32,11 @@ class GcpIdentity:
     """The path of a credential configuration, or its content."""
     scopes: tuple[str, ...] = (_SCOPE,)
     impersonation_chain: tuple[str, ...] = ()
-    """The accounts to act as, each by leave of the one before; the last one is the one that asks."""
+    """The accounts to impersonate, each by the one before it. Requests are sent as the last one."""
 
 
 def find(identity: GcpIdentity, asking: Any, place: str) -> tuple[Any, str | None]:
-    """The credentials and their project. `asking` is what they send requests with, `place` is for messages.
+    """The credentials and their project. `asking` sends the requests for tokens, and `place` is for messages.
 
     They are tried, so that a refusal isn't taken for a service that can't be reached. Raises `Unavailable` and
     `UsageError`.
@@ -44,7 +44,7 @@ def find(identity: GcpIdentity, asking: Any, place: str) -> tuple[Any, str | Non
     try:
         credentials, project = _given(identity, asking)
         if isinstance(credentials, library("google.oauth2.service_account").Credentials):
-            # As Google's own client does: they sign their tokens themselves, and no server is asked for one.
+            # As in Google's own client, the credentials sign their tokens themselves, without a server.
             credentials = credentials.with_always_use_jwt_access(True)
         if chain := identity.impersonation_chain:
             credentials = _impersonating(credentials, chain, identity.scopes)
@@ -65,7 +65,7 @@ def find(identity: GcpIdentity, asking: Any, place: str) -> tuple[Any, str | Non
 
 
 def refusal(error: Any, place: str) -> Unavailable:
-    """What an error of the library that finds credentials means. Its text isn't shown: it may quote a file."""
+    """The error of airconn for one of Google's library for credentials. Its text isn't shown: it may quote a file."""
     of = library("google.auth.exceptions")
     if isinstance(error, of.TransportError):
         return Unavailable("the server that gives tokens can't be reached", where=place, hint=REACH)
@@ -79,7 +79,7 @@ def _given(identity: GcpIdentity, asking: Any) -> tuple[Any, str | None]:
     scopes = list(identity.scopes)
     if identity.keyfile is not None:
         info = dict(identity.keyfile)
-        # Where the text went through a variable, its line breaks may have been escaped once more.
+        # In a variable, the line breaks of the text may have been escaped once more.
         return _of_key({**info, "private_key": str(info["private_key"]).replace("\\n", "\n")}, scopes)
     if identity.key_path is not None:
         return _of_key(_parsed(identity.key_path), scopes)

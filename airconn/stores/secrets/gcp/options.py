@@ -1,7 +1,7 @@
 """Google Cloud Secret Manager, as Airflow's `CloudSecretManagerBackend` (google 22.8.0) reads it.
 
-A secret is named `{prefix}{sep}{id}`, without any rule for prefixes that end in `sep` or are empty. Airflow reads the
-version `latest`, which is the newest one, whether it is enabled or not.
+A secret is named `{prefix}{sep}{id}`, also for prefixes that end in `sep` or are empty. Airflow reads the version
+`latest`, which is the newest one, even if it is disabled.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ENDPOINT = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 @dataclass(frozen=True, slots=True)
 class GcpOptions:
-    """What Airflow's backend takes, and at the end what is airconn's own."""
+    """The options of Airflow's backend and, at the end, those of airconn."""
 
     connections_prefix: str | None = "airflow-connections"
     variables_prefix: str | None = "airflow-variables"
@@ -31,32 +31,32 @@ class GcpOptions:
     gcp_keyfile_dict: dict[str, Any] | None = field(default=None, repr=False, metadata={"secret": True})
     gcp_key_path: str | None = None
     gcp_credential_config_file: str | dict[str, Any] | None = field(default=None, repr=False)
-    """The path of a file, or what would stand in it."""
+    """The path of a file, or its content."""
     gcp_scopes: str | None = None
     project_id: str | None = None
     sep: str = "-"
     impersonation_chain: str | tuple[str, ...] | None = None
     connection_format: str = "json"
     replication: tuple[str, ...] = ()
-    """Where new secrets are kept, for organizations that don't leave that to Google."""
+    """The regions of new secrets, for organizations that don't leave that to Google."""
     api_endpoint: str | None = None
     """The host of a Private Service Connect endpoint."""
 
     @property
     def prefixes(self) -> dict[Kind, str]:
-        """What names begin with, for the kinds that have a prefix."""
+        """The beginnings of names, for the kinds that have a prefix."""
         found = {Kind.CONNECTIONS: self.connections_prefix, Kind.VARIABLES: self.variables_prefix}
         return {kind: prefix + self.sep for kind, prefix in found.items() if prefix is not None}
 
     @property
     def reserved(self) -> tuple[str, ...]:
-        """The beginnings of all names that Airflow looks for, those of its configuration's among them."""
+        """The beginnings of all names that Airflow looks for, including those of its configuration."""
         config = () if self.config_prefix is None else (self.config_prefix + self.sep,)
         return (*self.prefixes.values(), *config)
 
     @property
     def identity(self) -> GcpIdentity:
-        """Who to be for Google."""
+        """The identity for Google."""
         chain = self.impersonation_chain or ()
         scopes = tuple(scope.strip() for scope in (self.gcp_scopes or "").split(",") if scope.strip())
         given = GcpIdentity(

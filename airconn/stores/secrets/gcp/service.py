@@ -12,13 +12,13 @@ from airconn.stores.secrets.gcp.crc32c import crc32c
 from airconn.stores.secrets.service import Declined, Foreign, Held, SecretRefused, Service, Taken, Unavailable
 
 _PAGE = 5000
-"""How many secrets to list at a time; the service gives up to 25,000."""
+"""The secrets in one page of a list. The service gives up to 25,000."""
 
 
 class GcpSecretManager(Service):
     """The secrets of one project under the names of Airflow's backend.
 
-    To delete one is final here: Secret Manager has no way to bring a secret back.
+    A deletion is final: Secret Manager can't restore a secret.
     """
 
     parallel: ClassVar[int] = 16
@@ -26,9 +26,9 @@ class GcpSecretManager(Service):
     def __init__(
         self, prefixes: Mapping[Kind, str], reserved: Sequence[str], replication: Sequence[str], client: GcpClient
     ) -> None:
-        """`prefixes` are what the names of each kind begin with, and `reserved` all such beginnings.
+        """`prefixes` are the beginnings of the names of each kind, and `reserved` all such beginnings.
 
-        `replication` are the places of new secrets, which Google chooses where none are given.
+        `replication` are the regions of new secrets. Google chooses them if none are given.
         """
         self.kinds = frozenset(prefixes)
         self._prefixes = prefixes
@@ -45,7 +45,7 @@ class GcpSecretManager(Service):
 
     def ids(self, kind: Kind) -> Iterable[str]:
         prefix = self._prefixes[kind]
-        # A longer prefix that begins with this one is another kind's, and what is below it isn't ours.
+        # A longer prefix that begins with this one is another kind's, and so are the names below it.
         others = tuple(other for other in self._reserved if len(other) > len(prefix) and other.startswith(prefix))
         for secret in self._listed(prefix, _PAGE):
             name = secret.name.rpartition("/")[2]
@@ -58,7 +58,7 @@ class GcpSecretManager(Service):
     def _listed(self, prefix: str, page: int) -> Iterable[Any]:
         request = {"parent": f"projects/{self._client.project}", "page_size": page}
         if prefix[:1].isalnum():
-            # It finds the text anywhere in a name, but makes the answer shorter.
+            # It matches the text anywhere in a name, but makes the answer shorter.
             request["filter"] = f"name:{prefix}"
         while True:
             try:
@@ -81,7 +81,7 @@ class GcpSecretManager(Service):
                 self._look_why(latest, id_)
                 return None
             if error.code == "PERMISSION_DENIED":
-                # A part of what is there must not pass for the whole.
+                # A part must not be given as if it were the whole.
                 raise Unavailable(
                     error.message, where=self._where, hint=f"{error.hint} Or leave it out with --exclude."
                 ) from None
@@ -96,7 +96,7 @@ class GcpSecretManager(Service):
         return Held(id_, text, answer.name.rpartition("/")[2])
 
     def _look_why(self, latest: str, id_: str) -> None:
-        """Raises `Foreign` for a newest version that can't be read, unless it is one that is gone for good."""
+        """Raises `Foreign` for a newest version that can't be read, unless it was destroyed."""
         try:
             version = self._client.call("get_secret_version", {"name": latest}, where=id_)
         except Declined:
@@ -124,7 +124,7 @@ class GcpSecretManager(Service):
                 ) from None
             if error.code != "ALREADY_EXISTS":
                 raise
-            # One without a version is what is left of a creation that was broken off, or is there to be filled.
+            # One without a version is left from an interrupted creation, or was created to be filled.
             if self.get(kind, id_) is not None:
                 raise Taken("there is a secret of its name already") from None
         try:

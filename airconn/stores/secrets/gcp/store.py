@@ -18,9 +18,9 @@ from airconn.stores.secrets.gcp.service import GcpSecretManager
 from airconn.stores.secrets.store import SecretStore
 
 LONGEST_NAME = 255
-"""`CreateSecretRequest.secret_id`."""
+"""The most characters of a name (`CreateSecretRequest.secret_id`)."""
 LARGEST = 65536
-"""`SecretPayload.data`: 64 KiB."""
+"""The most bytes of a secret (`SecretPayload.data`): 64 KiB."""
 
 
 def open_store(address: str, settings: Settings) -> GcpSecretManagerStore:
@@ -37,7 +37,7 @@ def open_store(address: str, settings: Settings) -> GcpSecretManagerStore:
 
 
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> GcpSecretManagerStore:
-    """The store of what Airflow's backend is made with."""
+    """The store of Airflow's `backend_kwargs`."""
     return _open(opts.from_kwargs(GcpOptions, kwargs, where), settings)
 
 

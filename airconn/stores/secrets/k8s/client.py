@@ -1,4 +1,4 @@
-"""Secrets of a Kubernetes cluster over its API: requests, and what refusals mean."""
+"""Sends requests about Secrets to the API of a Kubernetes cluster, and puts errors into words."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 from airconn.config import Settings
 from airconn.errors import AirconnError
+from airconn.stores.concurrent_changes import CHANGED, DELETED
 from airconn.stores.drivers import load
 from airconn.stores.http import bodies
 from airconn.stores.http.redirects import NamedServers
 from airconn.stores.http.retries import driver_retry
-from airconn.stores.meanwhile import CHANGED, DELETED
 from airconn.stores.secrets.k8s import config as k8s_config
 from airconn.stores.secrets.k8s.config import EXTRA
 from airconn.stores.secrets.service import SecretRefused, Service, Taken, Unavailable, Unsure
@@ -22,7 +22,7 @@ from airconn.stores.secrets.service import SecretRefused, Service, Taken, Unavai
 _DEFAULT_NAMESPACE = "default"
 _PAGE = 500
 _FRESH_STARTS = 3
-"""How often a list is begun anew that has changed so much that the cluster can't go on with it."""
+"""The most times that a list is begun anew because it changed too much for the cluster to continue it."""
 _TRY_AGAIN = (429, 502, 503, 504)
 
 
@@ -37,7 +37,7 @@ class Cluster:
 
 
 class KubernetesClient:
-    """Requests about the Secrets of one namespace. Asks for nothing before the first one."""
+    """Sends requests about the Secrets of one namespace. Opens nothing before the first one."""
 
     def __init__(self, context: str, namespace: str | None, settings: Settings) -> None:
         self._context = context
@@ -57,7 +57,7 @@ class KubernetesClient:
         return f"{self.server}, namespace {self.namespace}"
 
     def find(self, selector: str, *, at_most: int | None = None) -> list[dict[str, Any]]:
-        """The Secrets that a selector of labels chooses, as JSON, or the first ones of them. Raises `Unavailable`."""
+        """The Secrets that a label selector chooses, as JSON, or the first ones of them. Raises `Unavailable`."""
         for _ in range(_FRESH_STARTS):
             found = self._pages(selector, at_most)
             if found is not None:
@@ -67,7 +67,7 @@ class KubernetesClient:
         )
 
     def _pages(self, selector: str, at_most: int | None) -> list[dict[str, Any]] | None:
-        """All pages of a list, or None where the cluster has forgotten what it looked like when it was begun."""
+        """The items of all pages of a list. None if the cluster doesn't have its first state any more."""
         found: list[dict[str, Any]] = []
         following = ""
         while True:
@@ -87,14 +87,14 @@ class KubernetesClient:
                 return found
 
     def create(self, secret: Mapping[str, Any]) -> None:
-        """Makes a Secret. Raises `Taken` where there is one of its name."""
+        """Creates a Secret. Raises `Taken` if one of its name exists."""
         status, _ = self._call("create_namespaced_secret", body=dict(secret))
         if status == 409:
             raise Taken(f"there is a Secret called {secret['metadata']['name']} already")
         self._check(status, "create")
 
     def patch(self, name: str, version: str, data: Mapping[str, str]) -> None:
-        """Sets entries of a Secret, if it is still at this version. Raises `Taken` where it isn't."""
+        """Sets entries of a Secret, if it is still at this version. Raises `Taken` if it isn't."""
         body = {"metadata": {"resourceVersion": version}, "data": dict(data)}
         status, _ = self._call("patch_namespaced_secret", name=name, body=body)
         if status == 409:
@@ -104,7 +104,7 @@ class KubernetesClient:
         self._check(status, "change")
 
     def delete(self, name: str, version: str) -> None:
-        """Deletes a Secret, if it is still at this version. Raises `Taken` where it isn't."""
+        """Deletes a Secret, if it is still at this version. Raises `Taken` if it isn't."""
         body = {"preconditions": {"resourceVersion": version}}
         status, _ = self._call("delete_namespaced_secret", name=name, body=body)
         if status == 409:
@@ -113,7 +113,7 @@ class KubernetesClient:
             self._check(status, "delete")
 
     def _check(self, status: int, what: str) -> None:
-        """Raises for a status that isn't success. What the cluster says of it may quote a value, and isn't shown."""
+        """Raises an error unless a status is a success. The cluster's message isn't shown: it may quote a value."""
         if status < 300:
             return
         reasons = {
@@ -194,9 +194,9 @@ class KubernetesClient:
 
     @cached_property
     def _cluster(self) -> Cluster:
-        """Where the cluster is and who we are there. Raises `UsageError`, and `Unavailable` without credentials."""
+        """The cluster with the credentials for it. Raises `UsageError`, and `Unavailable` without credentials."""
         configuration, namespace = k8s_config.find(self._context, self._settings)
-        # All requests are safe to repeat: a Secret is created once, and other writes name the version they are about.
+        # All requests are safe to repeat: a Secret is created once, and other writes name the version they change.
         configuration.retries = driver_retry(self._settings.retries, _TRY_AGAIN)
         configuration.connection_pool_maxsize = Service.parallel
         client = load("kubernetes.client", EXTRA)
@@ -213,7 +213,7 @@ class KubernetesClient:
 
 
 def _most(method: str, url: str) -> int:
-    """How large an answer can be. A Secret has 1 MiB at most, and base64 and what else is known of it."""
+    """The most bytes of an answer. A Secret has up to 1 MiB, to which base64 and its metadata are added."""
     return bodies.LIST if method == "GET" else bodies.SMALL
 
 

@@ -1,4 +1,4 @@
-"""Where a cluster is and who we are there: the kubeconfig, as kubectl finds it, or what a pod is given."""
+"""Finds a cluster and the credentials for it: in the kubeconfig, as kubectl finds it, or in the files of a pod."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from airconn.stores.secrets.service import Unavailable
 
 EXTRA = "k8s"
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-"""Where a pod finds its own token, the cluster's authority and the name of its namespace."""
+"""The directory with a pod's token, the cluster's authority and the name of the namespace."""
 
 
 def find(context: str, settings: Settings) -> tuple[Any, str]:
-    """What the driver needs to know to reach a cluster, and the namespace that goes with it, which may be empty.
+    """The driver's configuration for a cluster, and its namespace, which may be empty.
 
     An empty `context` is the current one, or the cluster that this process runs in.
     Raises `UsageError`, and `Unavailable` where there are no credentials.
@@ -35,7 +35,7 @@ def find(context: str, settings: Settings) -> tuple[Any, str]:
 
 
 def _files(settings: Settings) -> list[str]:
-    """The files of the kubeconfig, of which those that aren't there don't count."""
+    """The files of the kubeconfig that exist."""
     named = settings.environ.get("KUBECONFIG")
     home = settings.environ.get("HOME") or "~"
     paths = named.split(os.pathsep) if named else [str(Path(home, ".kube", "config"))]

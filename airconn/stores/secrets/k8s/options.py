@@ -14,7 +14,7 @@ EXAMPLE = "k8s://my-cluster/airflow"
 
 @dataclass(frozen=True, slots=True)
 class KubernetesOptions:
-    """What Airflow's backend takes, and at the end what is airconn's own."""
+    """The options of Airflow's backend and, at the end, those of airconn."""
 
     namespace: str | None = None
     connections_label: str | None = LABELS[Kind.CONNECTIONS]

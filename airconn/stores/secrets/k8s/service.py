@@ -1,4 +1,4 @@
-"""The Secrets of one namespace that Airflow's backend finds.
+"""The service of the Secrets of one namespace that Airflow's backend finds.
 
 It asks for the Secrets with a label whose value is the id, and with none that says whose team they are, takes the
 first one, and reads one entry of it. What a Secret is called doesn't matter.
@@ -21,16 +21,16 @@ from airconn.stores.secrets.service import Foreign, Held, SecretRefused, Service
 
 @dataclass(frozen=True, slots=True)
 class KubernetesVersion:
-    """What a write has to know of a Secret that was read."""
+    """The state of a Secret that was read, for a later write."""
 
     name: str
     version: str
     unchangeable: str = ""
-    """Why it can't be changed."""
+    """Why it can't be changed. Empty if it can."""
     undeletable: str = ""
-    """Why it can't be deleted."""
+    """Why it can't be deleted. Empty if it can."""
     twins: tuple[str, ...] = ()
-    """The names of all Secrets with the same label, where there are several."""
+    """The names of all Secrets with the same label, if there are several."""
 
 
 class KubernetesSecrets(Service):
@@ -53,7 +53,7 @@ class KubernetesSecrets(Service):
         return secret_name(kind, id_)
 
     def beginnings(self, kind: Kind) -> tuple[str, ...]:
-        return (self._labels[kind],)  # which is what sets apart the Secrets of a kind
+        return (self._labels[kind],)  # the label sets the Secrets of a kind apart
 
     def ids(self, kind: Kind) -> Iterable[str]:
         return self._found(kind, self._client.find(self._labels[kind] + self._without_team))
@@ -72,7 +72,7 @@ class KubernetesSecrets(Service):
 
     def get(self, kind: Kind, id_: str) -> Held | None:
         if not LABEL_VALUE.fullmatch(id_):
-            return None  # no label has it, and it could be taken for a part of the selector
+            return None  # no label can have it, and it could change the selector
         found = self._found(kind, self._client.find(f"{self._labels[kind]}={id_}{self._without_team}"))
         return self._held(kind, id_, found[id_]) if id_ in found else None
 
@@ -114,7 +114,7 @@ class KubernetesSecrets(Service):
         )
 
     def create(self, kind: Kind, id_: str, payload: Payload) -> None:
-        # Another Secret may have the label under another name, and with two of them Airflow would take any.
+        # Another Secret may have the same label, and of two such Secrets Airflow would take either.
         if (held := self.get(kind, id_)) is not None:
             raise Taken(f"the Secret {held.version.name} has its label already")
         name = secret_name(kind, id_)
@@ -135,7 +135,7 @@ class KubernetesSecrets(Service):
         try:
             self._client.patch(version.name, version.version, {self._data_keys[kind]: _base64(payload)})
         except Taken:
-            # An answer may have been lost, and the driver have tried again: then the change is ours.
+            # If an answer was lost and the driver tried again, the change is ours.
             now = self.get(kind, id_)
             if now is None or now.payload != payload:
                 raise
@@ -151,7 +151,7 @@ class KubernetesSecrets(Service):
 
 
 def _owner(metadata: Mapping[str, Any]) -> str:
-    """Who would undo a change of a Secret, such as an ExternalSecret or a SealedSecret."""
+    """The owner that would undo a change of a Secret, such as an ExternalSecret or a SealedSecret."""
     for owner in metadata.get("ownerReferences") or ():
         if owner.get("controller"):
             return f"its Secret is made by the {owner.get('kind')} {owner.get('name')}, which would undo the change"

@@ -27,7 +27,7 @@ from airconn.stores.secrets.store import Finds, SecretStore
 from airconn.stores.secrets.writing import found_before
 
 _FEW = 16
-"""Up to so many Secrets are asked for one by one, and more are looked for in the list of all."""
+"""The most Secrets that are read one by one. More are looked for in the list of all."""
 
 
 def open_store(address: str, settings: Settings) -> KubernetesStore:
@@ -40,7 +40,7 @@ def open_store(address: str, settings: Settings) -> KubernetesStore:
 
 
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> KubernetesStore:
-    """The store of what Airflow's backend is made with."""
+    """The store of Airflow's `backend_kwargs`."""
     if "context" in kwargs:
         raise UsageError("'context' is no option of this place", where=where)
     return _open(opts.from_kwargs(KubernetesOptions, kwargs, where), settings)

@@ -1,4 +1,4 @@
-"""How a connection or a variable is written into a secret of Vault."""
+"""Writes a connection or a variable into a secret of Vault, and reads it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from airconn.stores.secrets.codec import Payload, TextCodec, fields_with_text
 
 
 class VaultCodec:
-    """A secret is a mapping: of a connection its fields, or `conn_uri`; of a variable `value`.
+    """Writes a secret as a mapping: for a connection its fields or `conn_uri`, for a variable `value`.
 
-    As `get_conn_value` and `get_variable` of Airflow's backend have it.
+    `get_conn_value` and `get_variable` of Airflow's backend read the same.
     """
 
     def __init__(self, *, uri: bool) -> None:
@@ -27,14 +27,14 @@ class VaultCodec:
             return {"value": connection_fields.shown(obj.value)}
         if self.connection_format == "uri":
             return {"conn_uri": connection_uri.build(obj)}
-        # The server writes JSON anew, with other blanks and in another order: an extra stays a text.
+        # The server writes JSON anew, with other blanks and in another order, so an extra stays a text.
         return dict(fields_with_text(obj))
 
     def kept(self, kind: Kind, payload: Payload) -> dict[str, Any] | None:
-        """What is beside the `value` of a variable or the `conn_uri` of a connection."""
+        """The keys besides the `value` of a variable or the `conn_uri` of a connection. None without any."""
         text = "value" if kind is Kind.VARIABLES else "conn_uri"
         if not isinstance(payload, Mapping) or (kind is Kind.CONNECTIONS and not payload.get(text)):
-            return None  # beside the fields of a connection Airflow takes nothing else
+            return None  # Airflow takes no other keys besides the fields of a connection
         return {key: item for key, item in payload.items() if key != text} or None
 
     def encode_over(self, obj: Connection | Variable, kept: Payload, rules: Rules) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class VaultCodec:
         if not kept:
             return encoded
         if isinstance(obj, Connection) and "conn_uri" not in encoded:
-            # Beside its fields nothing can stand, beside its text anything can.
+            # Other keys aren't allowed besides its fields, but are besides its text.
             encoded = {"conn_uri": jsontext.dumps(encoded)}
         return {**kept, **encoded}
 
@@ -59,5 +59,5 @@ class VaultCodec:
             if not isinstance(uri, str):
                 raise InputError(f"{id_}: its conn_uri is no text", where=str(origin))
             return self._text.decode(kind, id_, uri, rules, origin)
-        # As Airflow writes it anew, numbers and all; what is empty is a connection without a field to it.
+        # Airflow writes it anew in the same way, numbers included. An empty one is a connection without fields.
         return connection_fields.from_json(id_, json.dumps(payload), rules, origin)

@@ -1,4 +1,4 @@
-"""How Vault is told who we are, by the names of Airflow's options and of Vault's own environment variables."""
+"""Logs in to Vault, by Airflow's options and Vault's own environment variables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOG_IN = "set VAULT_TOKEN, log in with `vault login`, or choose another auth_typ
 def log_in(client: Any, chosen: VaultOptions, environ: Mapping[str, str], address: str) -> None:
     """Gives `client` its token.
 
-    Raises `UsageError` where something is missing for it, `Unavailable` without a token, and hvac's errors.
+    Raises `UsageError` if an option is missing for it, `Unavailable` without a token, and hvac's errors.
     """
     credentials = _VaultCredentials(chosen, environ, address)
     where = {"mount_point": chosen.auth_mount_point} if chosen.auth_mount_point else {}
@@ -38,7 +38,7 @@ def log_in(client: Any, chosen: VaultOptions, environ: Mapping[str, str], addres
 
 
 class _VaultCredentials:
-    """What there is to log in with."""
+    """The credentials to log in with."""
 
     def __init__(self, chosen: VaultOptions, environ: Mapping[str, str], address: str) -> None:
         self._chosen = chosen
@@ -46,7 +46,7 @@ class _VaultCredentials:
         self._address = address
 
     def token(self) -> str:
-        """In the order of Airflow's client, and then what `vault login` has left."""
+        """The token, looked for in the order of Airflow's client, and then in the file of `vault login`."""
         chosen, home = self._chosen, self._environ.get("HOME")
         if chosen.token_path:
             token = self.file(chosen.token_path, "token_path")
@@ -60,7 +60,7 @@ class _VaultCredentials:
                 hint=LOG_IN,
             )
         if not (token.isascii() and token.isprintable()):
-            # The driver would say so with the token in its message.
+            # The driver's own message would have the token in it.
             raise Unavailable(
                 "the token has something in it that no token has, such as a line break",
                 where=self._address,
@@ -72,7 +72,7 @@ class _VaultCredentials:
         return self.need(self._chosen.role_id or self._environ.get("VAULT_ROLE_ID"), "role_id or VAULT_ROLE_ID")
 
     def secret_id(self) -> str | None:
-        """None if it isn't set: a role may do without."""
+        """The secret id. None if it isn't set: a role may not need one."""
         return self._chosen.secret_id or self._environ.get("VAULT_SECRET_ID") or None
 
     def jwt(self) -> str:
@@ -87,7 +87,7 @@ class _VaultCredentials:
         return self.need(self._chosen.password or self._environ.get("VAULT_PASSWORD"), "VAULT_PASSWORD")
 
     def file(self, path: str | None, name: str) -> str:
-        """What the file holds that an option names."""
+        """The content of the file that an option names."""
         text = self.need(path, name)
         home = self._environ.get("HOME")
         file = Path(home) / text[2:] if text.startswith("~/") and home else Path(text)

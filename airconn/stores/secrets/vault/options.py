@@ -13,15 +13,15 @@ from airconn.stores.secrets import options
 KNOWN = ("token", "approle", "jwt", "kubernetes", "userpass", "ldap")
 _OTHERS = ("aws_iam", "azure", "github", "gcp", "radius")
 _PATH = re.compile(r"(?!.*\.\.)(?!(?:.*/)?\./)(?!(?:.*/)?\.$)[^\x00-\x1f\x7f]*")
-"""A path that the server takes, and that is asked for as it is written here."""
+"""A path that the server takes, and that is sent unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class VaultOptions:
-    """Those of Airflow's backend, and how airconn writes.
+    """The options of Airflow's backend, and those of airconn.
 
-    `connections_path` and `variables_path` may be several: all are looked into in their order, and what is new is
-    written to the first.
+    `connections_path` and `variables_path` may be several paths. They are searched in order, and new secrets are
+    written to the first one.
     """
 
     connections_path: str | tuple[str, ...] | None = "connections"
@@ -41,27 +41,27 @@ class VaultOptions:
     jwt_role: str | None = None
     jwt_token_path: str | None = None
     token_path: str | None = None
-    # What Airflow hands on to hvac.
+    # Options that Airflow passes on to hvac.
     namespace: str | None = None
     verify: bool | str = True
     cert: str | tuple[str, ...] | None = None
     proxies: dict[str, Any] | None = field(default=None, repr=False, metadata={"internal": True})
     timeout: int | float | None = None
-    """Not looked at: --timeout says it."""
+    """Ignored: --timeout is used instead."""
     allow_redirects: bool = True
-    """Not looked at either: a redirect is followed to the same server, and to the hosts of --allow-redirect."""
+    """Ignored: a redirect is followed to the same server and to the hosts of --allow-redirect."""
     strict_http: bool = False
-    # airconn's own.
+    # Options of airconn.
     tls: bool | None = None
-    """Whether HOST is spoken to with TLS, which for another machine it is."""
+    """Whether HOST is used with TLS, which is the default for another machine."""
     connection_format: str = "json"
     """How a connection is written, as its fields (json) or as a URI (uri)."""
-    # What is a credential.
+    # Credentials.
     token: str | None = options.secret()
     password: str | None = options.secret()
     secret_id: str | None = options.secret()
     jwt_token: str | None = options.secret()
-    # What Airflow's other ways to log in take.
+    # Options of Airflow's other ways to log in.
     key_id: str | None = options.secret()
     region: str | None = None
     assume_role_kwargs: dict[str, Any] | None = field(default=None, metadata={"internal": True})
@@ -84,7 +84,7 @@ class VaultOptions:
 
 
 def check(chosen: VaultOptions) -> None:
-    """Raises `UsageError` for options that mean nothing, before a request is sent."""
+    """Raises `UsageError` for invalid options, before a request is sent."""
     check_auth_type(chosen.auth_type)
     options.check_connection_format(chosen.connection_format)
     if chosen.kv_engine_version not in (1, 2):
@@ -102,7 +102,7 @@ def check(chosen: VaultOptions) -> None:
 
 
 def check_auth_type(auth_type: str) -> None:
-    """Raises `UsageError` for a way to log in that airconn doesn't know."""
+    """Raises `UsageError` for an unknown way to log in."""
     if auth_type in KNOWN:
         return
     names = f"{', '.join(KNOWN[:-1])} and {KNOWN[-1]}"

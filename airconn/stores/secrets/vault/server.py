@@ -1,4 +1,4 @@
-"""One Vault or OpenBao server: its address, one call, and what its errors mean."""
+"""Sends calls to one Vault or OpenBao server, and puts errors into words."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from urllib.parse import unquote, urlsplit
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.stores import drivers
+from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.http import bodies
 from airconn.stores.http.redirects import NamedServers
 from airconn.stores.http.retries import Backoff
-from airconn.stores.meanwhile import CHANGED
 from airconn.stores.secrets.service import Denied, SecretRefused, Unavailable, Unsure
 from airconn.stores.secrets.vault.login import LOG_IN, log_in
 from airconn.stores.secrets.vault.options import VaultOptions
@@ -31,10 +31,10 @@ _VERBS = {"get": "read", "list": "list", "post": "write", "put": "write", "delet
 
 
 def base_url(host: str, url: str | None, tls: bool | None, environ: Mapping[str, str]) -> str:
-    """The URL of a server: of the address, else of Airflow's `url`, else `VAULT_ADDR`.
+    """The URL of a server: that of the address, else Airflow's `url`, else `VAULT_ADDR`.
 
-    A host is spoken to with TLS, unless it is this machine, or `VAULT_ADDR` or the option `tls` says otherwise.
-    Raises `UsageError` where nothing says which server is meant, and for what isn't a URL.
+    A host is used with TLS, unless it is this machine, or `VAULT_ADDR` or the option `tls` says otherwise.
+    Raises `UsageError` if no server is named, and for an invalid URL.
     """
     if url:
         return _checked(url, "url")
@@ -69,7 +69,7 @@ class Conflict(SecretRefused):
 
 
 class VaultServer:
-    """A client that is let in at its first call, and knows which of its errors are about one secret."""
+    """A client that logs in at its first call, and knows which errors are about one secret."""
 
     def __init__(self, url: str, chosen: VaultOptions, settings: Settings, address: str) -> None:
         self.url = url
@@ -86,9 +86,9 @@ class VaultServer:
         return self._chosen.namespace or self._settings.environ.get("VAULT_NAMESPACE") or None
 
     def call(self, function: Callable[[Any], Any]) -> Any:
-        """What `function` makes of the client; None where there is nothing at its path.
+        """The result of `function` for the client. None if there is nothing at its path.
 
-        Raises `Unavailable` where the server doesn't answer or doesn't let us in, and `SecretRefused` where it is
+        Raises `Unavailable` if the server doesn't answer or refuses the credentials, and `SecretRefused` for an error
         about the path.
         """
         return self._translated(lambda: self._let_in(function))
@@ -101,7 +101,7 @@ class VaultServer:
                 self._client = None
 
     def _let_in(self, function: Callable[[Any], Any]) -> Any:
-        """Calls it, and logs in anew where the token that a login gave has come to its end."""
+        """The result of `function`, for which it logs in again if the token of a login has expired."""
         errors = drivers.load("hvac.exceptions", "vault")
         client = self._logged_in()
         try:
@@ -119,7 +119,7 @@ class VaultServer:
             raise self._forbidden(client, error) from None
 
     def _asked(self, client: Any, function: Callable[[Any], Any]) -> Any:
-        """Calls it, and waits for an engine that is new, or new to versions: it does nothing of what it is asked."""
+        """The result of `function`. Waits for an engine that is new, or just upgraded, and refuses all requests."""
         errors = drivers.load("hvac.exceptions", "vault")
         for number in range(1, self._settings.retries + 1):
             try:
@@ -131,7 +131,7 @@ class VaultServer:
         return function(client)
 
     def _logged_in(self) -> Any:
-        """The client. The first of several threads makes it."""
+        """The client, which the first of several threads creates."""
         with self._lock:
             if self._client is None:
                 self._client = self._log_in()
@@ -143,7 +143,7 @@ class VaultServer:
         client = drivers.load("hvac", "vault").Client(
             url=self.url,
             token="",
-            # Said again: the driver takes a session that verifies nothing for one that says nothing.
+            # Given again: the driver ignores the `verify` of a session that verifies nothing.
             verify=session.verify,
             timeout=self._settings.timeout,
             session=session,
@@ -171,9 +171,9 @@ class VaultServer:
         return client
 
     def _check_engine(self, client: Any) -> None:
-        """Whether the mount is what it is said to be, as far as the server tells us.
+        """Raises an error if the mount isn't the engine of the options, as far as the server tells it.
 
-        One of the wrong version would take what is written, and Airflow would not find it there.
+        An engine of the wrong version would take writes that Airflow doesn't find.
         """
         mount, version = (self._chosen.mount_point or "").strip("/"), self._chosen.kv_engine_version
         if not mount:
@@ -200,9 +200,9 @@ class VaultServer:
             )
 
     def _mount(self, client: Any) -> Any:
-        """What the server tells of our mount, which everybody may know who may do anything there.
+        """The server's data about the mount, which all users of the mount may read.
 
-        None where it doesn't say.
+        None if the server doesn't say.
         """
         errors = drivers.load("hvac.exceptions", "vault")
         mount = (self._chosen.mount_point or "").strip("/")
@@ -213,14 +213,14 @@ class VaultServer:
         return answer.get("data") if isinstance(answer, Mapping) else None
 
     def _translated(self, function: Callable[[], Any]) -> Any:
-        """What a call gives, and its errors in words of ours: those of the drivers may quote anything."""
+        """The result of a call, with its errors translated: those of the drivers may quote values."""
         errors = drivers.load("hvac.exceptions", "vault")
         requests = drivers.load("requests.exceptions", "vault")
         try:
             answer = function()
         except errors.InvalidPath as error:
             self._check_nothing(error)
-            # With version 2, a deleted secret is told with this status; its metadata is what there is of it.
+            # With version 2, a deleted secret has this status, and its metadata is all that is left.
             return None
         except errors.VaultError as error:
             raise self._meaning(error) from None
@@ -231,7 +231,7 @@ class VaultServer:
         return answer
 
     def _check_nothing(self, error: Any) -> None:
-        """Raises unless a 404 is one of Vault that says: there is nothing at this path."""
+        """Raises an error unless a 404 is Vault's own for a path without a secret."""
         if not isinstance(error.json, Mapping):
             raise self._no_vault() from None
         if error.errors:
@@ -282,10 +282,10 @@ class VaultServer:
         return Unavailable("it is spoken to without TLS, and wants it", where=self.address, hint="?tls=true")
 
     def _forbidden(self, client: Any, error: Any) -> Unavailable | SecretRefused:
-        """Whether a refusal is about us or about one path. The server says the same in both cases."""
+        """The error for a refusal of the credentials, or of one path. The server answers the same in both cases."""
         errors = drivers.load("hvac.exceptions", "vault")
         if not self._chosen.mount_point or self._mount(client) is None:
-            # Either the token is not valid, or it may do nothing there and may at least look at itself.
+            # A valid token may at least look itself up.
             try:
                 client.auth.token.lookup_self()
             except errors.VaultError:

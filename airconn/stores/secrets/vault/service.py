@@ -1,4 +1,4 @@
-"""The secrets of one KV engine of Vault."""
+"""The service of the secrets of one KV engine of Vault."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from airconn.model import Kind
 from airconn.stores import drivers
-from airconn.stores.meanwhile import CHANGED
+from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import Denied, Held, SecretRefused, Service, Taken, Unavailable
 from airconn.stores.secrets.vault.server import Conflict, VaultServer
@@ -20,25 +20,25 @@ _TAKEN = "there is a secret of this name already"
 
 @dataclass(frozen=True, slots=True)
 class VaultVersion:
-    """What a write has to know of a secret that was read."""
+    """The state of a secret that was read, for a later write."""
 
     mount: str
     path: str
     number: int
-    """0 with version 1 of the engine, which doesn't count."""
+    """The version number. 0 with version 1 of the engine, which has no versions."""
 
 
 class VaultService(Service):
     """A KV engine, version 1 or 2."""
 
     def __init__(self, server: VaultServer, paths: Mapping[Kind, tuple[str, ...]], mount: str, version: int) -> None:
-        """Without a `mount`, each id has one in front."""
+        """Without a `mount`, each id begins with one."""
         self._server = server
         self._paths = paths
         self._mount = mount
         self._version = version
         self._deletes_newest = False
-        """Whether the policies allow to delete the newest version of a secret, and none by its number."""
+        """Whether the policies only allow to delete the newest version of a secret, and not one by its number."""
 
     def describe(self) -> str:
         mount = f", mount {self._mount}" if self._mount else ""
@@ -57,7 +57,7 @@ class VaultService(Service):
     def _names(self, kind: Kind, id_: str) -> list[tuple[str, str]]:
         """Each mount and path where Airflow looks for an object, in its order.
 
-        Without a mount, the id has one in front (`VaultBackend._parse_path`).
+        Without a mount, the id begins with one (`VaultBackend._parse_path`).
         """
         mount, key = self._mount, id_
         if not mount:
@@ -100,11 +100,11 @@ class VaultService(Service):
         return None
 
     def _is_name(self, id_: str) -> bool:
-        """Whether there can be a secret of an id: the server takes nothing else for a path."""
+        """Whether an id can be a path on the server."""
         return id_.isprintable() and (bool(self._mount) or all(id_.partition("/")))
 
     def _read(self, mount: str, path: str) -> tuple[dict[str, Any] | None, int]:
-        """What is there, and the version that it is; None and the version of what was deleted; None and 0."""
+        """The secret and its version. For a deleted one None and its version, and without a secret None and 0."""
         if self._version == 1:
             answer = self._server.call(lambda c: c.secrets.kv.v1.read_secret(path, mount_point=mount))
             return (None, 0) if answer is None else (self._part(answer), 0)
@@ -122,7 +122,7 @@ class VaultService(Service):
         try:
             self._write(*first, payload, 0)
         except Conflict:
-            # A deleted secret has a version, too, and is written over only as long as it stays deleted.
+            # A deleted secret has a version as well, and is written over only as long as it stays deleted.
             data, number = self._read(*first)
             if data is not None:
                 raise Taken(_TAKEN) from None
@@ -139,7 +139,7 @@ class VaultService(Service):
         try:
             self._write(version.mount, version.path, payload, version.number)
         except Conflict as error:
-            # An answer may have been lost, and the driver have tried again: then the change is ours.
+            # If an answer was lost and the driver tried again, the change is ours.
             if self._read(version.mount, version.path) != (payload, version.number + 1):
                 raise Taken(error.message) from None
 
@@ -173,7 +173,7 @@ class VaultService(Service):
             )
 
     def _delete_version(self, mount: str, path: str, number: int) -> None:
-        """Deletes just this version, or where the policies don't allow that, the one that is the newest."""
+        """Deletes only this version or, if the policies don't allow that, the newest one."""
         if not self._deletes_newest:
             try:
                 self._server.call(lambda c: c.secrets.kv.v2.delete_secret_versions(path, [number], mount_point=mount))
@@ -188,7 +188,7 @@ class VaultService(Service):
             raise SecretRefused(f"there is no such path as {path}: is the engine of this kv_engine_version?")
 
     def _whole(self, function: Callable[[Any], Any]) -> Any:
-        """A call whose failure is one of the whole place: it never gives a part as if it were everything."""
+        """The result of a call whose failure concerns the whole place: a part is never given as if it were all."""
         try:
             return self._server.call(function)
         except SecretRefused as error:
@@ -198,7 +198,7 @@ class VaultService(Service):
         return Unavailable(error.message, where=self._server.address, hint=error.hint)
 
     def _part(self, answer: Any, *names: str) -> Any:
-        """What an answer has under these names, or the error of an answer that such an engine doesn't give."""
+        """The part of an answer under these names. Raises an error for an answer that such an engine doesn't give."""
         try:
             found = answer["data"]
             for name in names:
@@ -215,7 +215,7 @@ class VaultService(Service):
         if not self._mount:
             return
         path = self._paths[kind][0]
-        with suppress(Denied):  # then it knows us, and who may not list may well write
+        with suppress(Denied):  # the credentials are good, and may be allowed to write without listing
             self._server.call(lambda client: self._kv(client).list_secrets(path=path, mount_point=self._mount))
 
     def close(self) -> None:
@@ -226,7 +226,7 @@ class VaultService(Service):
 
 
 def _newest(client: Any, mount: str, path: str) -> Any:
-    """The newest version. Of one that is deleted or destroyed there is its number, beside the status of nothing."""
+    """The newest version. A deleted or destroyed one has the status of a missing secret, but a number."""
     errors = drivers.load("hvac.exceptions", "vault")
     try:
         return client.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=True)

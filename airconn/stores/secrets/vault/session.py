@@ -1,4 +1,4 @@
-"""The session that requests to Vault are made with: whom it trusts, through what it goes, and what it repeats."""
+"""Makes the session for requests to Vault: authorities, proxy and retries."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from airconn.stores.http.tls import readable_authorities
 from airconn.stores.secrets.vault.options import VaultOptions
 
 _TRY_AGAIN = (412, 429, 502, 503, 504)
-"""What another try may mend. 412 is a replica that hasn't caught up, 503 a server that is sealed or not ready."""
+"""The statuses that are retried. 412 is a replica that hasn't caught up, 503 a server that is sealed or not ready."""
 
 
 def open_session(chosen: VaultOptions, settings: Settings, named: NamedServers) -> Any:
     """A `requests.Session`. Raises `UsageError` for files that TLS can't use."""
     session = requests_session.make_session("vault", named, _most)
-    # Before the first answer, what can't be reached is more likely a wrong address than a short fault.
+    # Before the first answer, a server that can't be reached is more likely a wrong address than a short fault.
     _repeat(session, named, settings.retries, connects=0)
-    # Otherwise requests sends what a .netrc has for the host, which is nothing that Vault wants.
+    # Otherwise requests sends the credentials of a .netrc, which Vault doesn't use.
     session.auth = _as_it_is
     session.verify = _trusted(chosen, settings)
     if session.verify is False:
-        # A user who asks for it needn't be told at each request.
+        # A user who asks for it isn't warned at each request.
         urllib3 = drivers.load("urllib3", "vault")
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     session.cert = _own(chosen, settings)
@@ -38,19 +38,19 @@ def open_session(chosen: VaultOptions, settings: Settings, named: NamedServers) 
 
 
 def be_patient(session: Any, settings: Settings, named: NamedServers) -> None:
-    """From now on, also a connection that can't be made is tried again."""
+    """Makes a session retry connections that can't be made, too."""
     _repeat(session, named, settings.retries, connects=settings.retries)
 
 
 def _repeat(session: Any, named: NamedServers, retries: int, *, connects: int) -> None:
-    # All requests are safe to repeat: a write names the version that it is about, or with version 1 of the engine is
-    # the same write.
+    # All requests are safe to repeat: a write names the version that it changes. With version 1 of the engine, a
+    # repeated write has the same result.
     policy = driver_retry(retries, _TRY_AGAIN, connects=connects)
     requests_session.mount(session, "vault", named, _most, max_retries=policy, pool_maxsize=32)
 
 
 def _most(method: str, url: str) -> int:
-    """How large an answer can be: Vault takes no request of more than 32 MiB, unless it is set up to."""
+    """The most bytes of an answer: by default, Vault takes no request of more than 32 MiB."""
     return bodies.SMALL if "/v1/auth/" in url or "/v1/sys/" in url else bodies.OBJECT
 
 
@@ -80,7 +80,7 @@ def _authorities(path: str, name: str) -> str:
 
 
 def _own(chosen: VaultOptions, settings: Settings) -> tuple[str, str] | str | None:
-    """The certificate that we show, and its key where that is in another file."""
+    """The client certificate, and its key if that is in another file."""
     given = (chosen.cert,) if isinstance(chosen.cert, str) else chosen.cert or ()
     environ = settings.environ
     cert = settings.client_cert or (given[0] if given else None) or environ.get("VAULT_CLIENT_CERT")
@@ -90,7 +90,7 @@ def _own(chosen: VaultOptions, settings: Settings) -> tuple[str, str] | str | No
             raise UsageError("there is a client key and no client certificate", hint="--client-cert FILE")
         return None
     try:
-        # A key with a passphrase would be asked for at the terminal; an empty one isn't one.
+        # With an empty password given, OpenSSL doesn't ask for the passphrase of a key on the terminal.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, password=lambda: "")
     except (OSError, ValueError):
         raise UsageError(

@@ -1,4 +1,4 @@
-"""HashiCorp Vault and OpenBao, with a KV secrets engine of either version (`VaultBackend` of hashicorp 4.8.4)."""
+"""The store of HashiCorp Vault and OpenBao, with a KV secrets engine of either version."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from airconn.stores.secrets.vault.service import VaultService
 
 EXAMPLE = "vault://vault.example.com/secret"
 
-_NOBODY_SAYS = "http://localhost:8200"
-"""The server of an Airflow that is told none (`DEFAULT_URL` of hvac)."""
+_DEFAULT_SERVER = "http://localhost:8200"
+"""The server of an Airflow without a setting for it (`DEFAULT_URL` of hvac)."""
 
 
 def open_store(address: str, settings: Settings) -> VaultStore:
-    """The engine at `vault://HOST/MOUNT`, or with no HOST at `VAULT_ADDR`."""
+    """The store of `vault://HOST/MOUNT`, or without HOST at `VAULT_ADDR`."""
     parts = options.split(address, example=EXAMPLE)
     given = {"mount_point": parts.path} if parts.path else {}
     chosen = options.from_query(VaultOptions, parts.query, **given)
-    # Right at the mount, which isn't the same as no path.
+    # Directly at the mount, which isn't the same as no path.
     if parts.query.get("connections_path") == "":
         chosen = replace(chosen, connections_path="")
     if parts.query.get("variables_path") == "":
@@ -41,14 +41,14 @@ def open_store(address: str, settings: Settings) -> VaultStore:
 
 
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> VaultStore:
-    """The engine that Airflow's `backend_kwargs` say."""
+    """The store of Airflow's `backend_kwargs`."""
     chosen = options.from_kwargs(VaultOptions, kwargs, where)
-    known = settings.environ.get("VAULT_ADDR", "").strip() or _NOBODY_SAYS
+    known = settings.environ.get("VAULT_ADDR", "").strip() or _DEFAULT_SERVER
     return VaultStore(chosen, base_url("", chosen.url, chosen.tls, {"VAULT_ADDR": known}), settings)
 
 
 class VaultStore(SecretStore):
-    """A KV engine. With version 2, a write is refused where another writer wrote since, and old values are kept."""
+    """A KV engine. With version 2, a write after another writer's is refused, and old values are kept."""
 
     _CAPABILITIES = Capabilities(
         # Vault takes no parent references and nothing unprintable in a path, and no request is made with `.` in one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from airconn.model import REDACTED, Connection, Text
-from airconn.stores.hidden import hidden_refusal
+from airconn.stores.hidden_values import hidden_refusal
 
 
 def test_hidden_values_and_masks_are_found_before_they_are_sent() -> None:

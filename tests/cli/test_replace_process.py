@@ -16,16 +16,16 @@ from pathlib import Path
 
 import pytest
 
-from airconn.cli import handover
-from airconn.cli.handover import hand_over, wait_for
+from airconn.cli import replace_process
+from airconn.cli.replace_process import hand_over, wait_for
 
 ROOT = Path(__file__).parents[2]
 # What `python -m airconn` does, and then the program in the arguments instead of a command line.
 BECOMING = """
 import os, signal, sys
 import airconn.__main__, airconn.cli
-from airconn.cli import handover
-from airconn.cli.handover import hand_over
+from airconn.cli import replace_process
+from airconn.cli.replace_process import hand_over
 airconn.cli.run = lambda: hand_over(sys.argv[1:], os.environ)
 {meanwhile}
 airconn.__main__.main()
@@ -202,7 +202,7 @@ def test_file_descriptors_of_the_caller_are_the_commands_and_ours_are_not() -> N
 def test_where_no_process_becomes_another_one_it_runs_beside_and_its_code_is_passed_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(handover.os, "name", "nt")
+    monkeypatch.setattr(replace_process.os, "name", "nt")
     try:
         hand_over([sys.executable, "-c", "raise SystemExit(3)"], os.environ)
     except SystemExit as end:

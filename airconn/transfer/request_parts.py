@@ -1,4 +1,4 @@
-"""What requests say beside their addresses: values that several kinds of request share."""
+"""The parts of requests that several kinds of request share, besides addresses."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from airconn.transfer.hiding import RedactedPolicy
 
 @dataclass(frozen=True, slots=True)
 class SourceFormat:
-    """How files among the sources are read, where their names and contents don't tell."""
+    """How files among the sources are read, if their names and contents don't tell."""
 
     name: str | None = None
     kind: Kind | None = None
-    """What a file of one kind holds."""
+    """The kind that a file of one kind holds."""
     values: Mapping[str, str] = field(default_factory=dict)
     """The values of options that only some formats have, by the names that these declare."""
 
@@ -26,12 +26,12 @@ AS_THEY_TELL = SourceFormat()
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How places are asked. None leaves a setting to the configuration."""
+    """The network settings. None leaves a setting to the configuration."""
 
     timeout: float | None = None
     retries: int | None = None
     deadline: float | None = None
-    """On the clock of `time.monotonic`."""
+    """The end of the run, on the clock of `time.monotonic`."""
     ca_bundle: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
@@ -40,7 +40,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class ObjectChanges:
-    """How objects are changed on their way, as the command line says it. It holds no secrets, but may name them."""
+    """The changes of objects that the command line names. They hold no secrets, but may name their places."""
 
     sets: tuple[str, ...] = ()
     set_files: tuple[str, ...] = ()
@@ -54,21 +54,21 @@ class ObjectChanges:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How objects are written as text, and where to."""
+    """How objects are written as text, and into which file."""
 
     out: Path | None = None
-    """The file. None for standard output."""
+    """The path of the file. None for standard output."""
     format: str | None = None
-    """Its format, where the name of the file doesn't tell."""
+    """The format, if the name of the file doesn't tell it."""
     values: Mapping[str, str] = field(default_factory=dict)
     """The values of options that only some formats have, by the names that these declare."""
     redacted: RedactedPolicy | None = None
-    """What becomes of fields that the sources hide. None is to mask them, and to say no more than that."""
+    """What happens to fields that the sources hide. None masks them, with the usual notes."""
     mask_secrets: bool = False
     """Whether each secret is hidden, as if the sources hid it."""
     replace: bool = False
-    """Whether the file is written afresh, whatever it holds."""
+    """Whether the file is written afresh, without regard to its content."""
     replace_references: bool = False
     """Whether an update of the file may write over references in it, such as `${DB_PW}`."""
     strict: bool = False
-    """Whether it is an error that the format can't hold everything."""
+    """Whether a loss of the format is an error."""

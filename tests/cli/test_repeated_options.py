@@ -10,7 +10,7 @@ import click
 import pytest
 
 from airconn.cli import COMMANDS, group
-from airconn.cli.once import refuse_twice
+from airconn.cli.repeated_options import refuse_twice
 
 Airconn = Callable[..., Any]
 

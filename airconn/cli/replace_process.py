@@ -1,7 +1,7 @@
-"""Hands this process over to another program, which then is what was started here.
+"""Replaces this process by another program.
 
-It has the process id, the terminal, the streams and all else that the caller gave, so that signals reach it and its
-exit code goes to the caller directly. Nothing of ours stays in memory, secrets included.
+The program has the process id, the terminal and the streams that the caller gave, so that signals reach it and its
+exit code goes to the caller directly. Nothing of airconn stays in memory, secrets included.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
 _OURS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""The signals that airconn may be listening to."""
+"""The signals that airconn may handle."""
 _PYTHONS = tuple(getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name))
-"""The signals that Python ignores, which a program that it starts would do as well."""
+"""The signals that Python ignores, and that a program started by it would ignore as well."""
 
 
 def hand_over(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
-    """Become `command`, which is looked for on the PATH of `environ`. Raises `OSError` where that can't be.
+    """Becomes `command`, which is looked for on the PATH of `environ`. Raises `OSError` if that fails.
 
     On Windows, where no process becomes another one, it runs beside this one, which ends with its exit code.
     """
@@ -31,7 +31,7 @@ def hand_over(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
 
 
 def wait_for(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run `command` and give its exit code. A Ctrl-C reaches it as well as us, and what it means is its decision."""
+    """Runs `command` and returns its exit code. A Ctrl-C also reaches the command, which decides what it means."""
     import subprocess
 
     with subprocess.Popen(command, env=environ) as child:  # noqa: S603 - running it is what is asked for
@@ -42,7 +42,7 @@ def wait_for(command: Sequence[str], environ: Mapping[str, str]) -> int:
 
 @contextlib.contextmanager
 def _as_at_the_start() -> Iterator[None]:
-    """Within this block signals do what they did when this process was started.
+    """Within this block signals have the actions that they had when this process was started.
 
     Our handlers would be gone with the hand-over anyway, but a signal that comes just before it would be with them:
     noted, and never acted upon. What the caller has us ignore stays ignored.

@@ -1,4 +1,4 @@
-"""What goes out for people: our own colours, and else nothing that a terminal or the log of a CI would obey."""
+"""Cleans output for people: only airconn's own colours are left of what a terminal or the log of a CI would obey."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import click
 from airconn.quoting import clean_lines
 
 _MARK = f"\0{os.urandom(8).hex()}"
-"""Stands before the codes of our own colours. No text from elsewhere has it, so none of its own codes go out."""
+"""Marks the codes of airconn's own colours. Text from elsewhere can't have it, so its codes are escaped."""
 _CODES = re.compile(rf"{_MARK}([0-9;]+)m")
 
 
 def coloured(text: str, colour: str) -> str:
-    """A text in a colour, for `outgoing`."""
+    """A text with the marks of a colour, for `cleaned`."""
     before, _, after = click.style("\0", fg=colour, bold=True).partition("\0")
     return f"{_marked(before)}{text}{_marked(after)}"
 
@@ -24,8 +24,8 @@ def _marked(codes: str) -> str:
     return codes.replace("\x1b[", _MARK)
 
 
-def outgoing(text: str, *, is_one: bool = False) -> str:
-    """Whole lines, or one, as they are written: cleaned, but for our own colours, and the line breaks of several."""
+def cleaned(text: str, *, is_one: bool = False) -> str:
+    """Lines, or with `is_one` a single line, cleaned for output: only airconn's own colours are kept."""
     if is_one:
         text = text.replace("\n", "\\n")
     if _MARK not in text:

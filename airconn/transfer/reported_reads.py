@@ -1,4 +1,4 @@
-"""Reads of places whose beginning and end are reported to the watch of the context."""
+"""Reads places, and reports the beginning and end of a read to the watch of the context."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from airconn.stores.file import FileStore
 
 
 def read(store: Store, selection: Selection, context: Context) -> Reading:
-    """What `store.read` gives."""
+    """The result of `store.read`."""
     with _reading(store, context):
         return store.read(selection, context)
 
 
 def describe(store: Store, context: Context) -> Description:
-    """What `store.describe` gives, which reads a file that is the target."""
+    """The result of `store.describe`, which reads a file that is the target."""
     with _reading(store, context):
         return store.describe(context)
 
@@ -29,7 +29,7 @@ def airflow_of(store: Store, context: Context) -> AirflowVersion:
 
 
 def ids(store: Store, kinds: frozenset[Kind], context: Context) -> frozenset[Key]:
-    """The ids of all that a place holds of these kinds."""
+    """The ids of all objects of these kinds in a place."""
     if isinstance(store, ListsIds):
         with ended(context):
             return store.ids(kinds, context)
@@ -37,7 +37,7 @@ def ids(store: Store, kinds: frozenset[Kind], context: Context) -> frozenset[Key
 
 
 def quick_ids(store: Store, kinds: frozenset[Kind], context: Context) -> frozenset[Key]:
-    """The ids of these kinds that can be suggested: all of them, or none where listing them takes long."""
+    """The ids of these kinds that can be suggested: all of them, or none if listing them takes long."""
     if isinstance(store, SuggestsIds):
         with ended(context):
             return store.quick_ids(kinds, context)
@@ -45,7 +45,7 @@ def quick_ids(store: Store, kinds: frozenset[Kind], context: Context) -> frozens
 
 
 def rehearse(store: Store, steps: Sequence[Step], context: Context) -> Sequence[Outcome]:
-    """The outcomes with an error that a write of these steps would have, as far as the place can tell."""
+    """The outcomes with an error that a write of these steps would have, as far as the place knows."""
     if not isinstance(store, Rehearses):
         return ()
     with busy(store, "preparing", context) if isinstance(store, FileStore) else ended(context):
@@ -60,13 +60,13 @@ def _reading(store: Store, context: Context) -> Iterator[None]:
 
 
 def is_plain(store: Store) -> bool:
-    """Whether it is a file that is there, and no pipe whose other end may have to be typed."""
+    """Whether it is an existing file, and not a pipe whose input a user may have to type."""
     return isinstance(store, FileStore) and store.holds_something()
 
 
 @contextmanager
 def busy(store: Store, doing: str, context: Context) -> Iterator[None]:
-    """Reports that something is being done with a place, and not how far it is."""
+    """Within this block, reports that something is done with a place, without its progress."""
     context.watch(f"{doing} {store.address}", 0, None)
     with ended(context):
         yield
@@ -74,7 +74,7 @@ def busy(store: Store, doing: str, context: Context) -> Iterator[None]:
 
 @contextmanager
 def ended(context: Context) -> Iterator[None]:
-    """All that is reported within this block is over with it."""
+    """Within this block reads may report progress. At its end, reports that they are over."""
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ from airconn.model import ALL_KINDS, Kind, Selection, matches
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
-from airconn.transfer import watching
+from airconn.transfer import reported_reads
 from airconn.transfer.loading import Loaded
 
 ALLOW = "--allow-empty accepts it"
@@ -20,7 +20,7 @@ _NEAREST = 3
 def refuse_unmatched(
     selection: Selection, found: Iterable[Key], places: Sequence[Store], notes: Iterable[Note], context: Context
 ) -> None:
-    """Raises `InputErrors` for each glob of `--include` that matches none of the ids that were `found` in `places`.
+    """Raises `InputErrors` with each glob of `--include` that matches none of the ids that were `found` in `places`.
 
     Where a place failed to give some of its objects, as `notes` say, a glob may match one of these, and the run fails
     anyway.
@@ -46,14 +46,14 @@ def refuse_nothing(
     *,
     unless_empty: bool,
 ) -> None:
-    """Raises `InputError` where nothing was found in the sources, and all they hold is of kinds that aren't selected.
+    """Raises `InputError` if nothing was found in the sources because all they hold is of kinds that aren't selected.
 
     Without `unless_empty` also where they hold nothing, or all of it was excluded. `notes` are those of the read.
     """
     if any(note.failed for note in notes):
         return
     where = ", ".join(dict.fromkeys(store.address for store in sources))
-    # Each Airflow has a default pool. What a file has was written on purpose.
+    # Each Airflow has a default pool. Only in a file was a pool written on purpose.
     others = suggestions([store for store in sources if isinstance(store, FileStore)], ALL_KINDS, context)
     if others and not any(kind in selection.kinds for kind, _ in others):
         kinds = [(sum(other is kind for other, _ in others), kind) for kind in Kind]
@@ -80,12 +80,12 @@ def suggestions(places: Sequence[Store], kinds: frozenset[Kind], context: Contex
     for store in places:
         for kind in kinds:
             with suppress(AirconnError):
-                found |= watching.quick_ids(store, frozenset({kind}), context)
+                found |= reported_reads.quick_ids(store, frozenset({kind}), context)
     return frozenset(found)
 
 
 def nearest(id_: str, others: Iterable[Key], number: int = 1) -> list[str]:
-    """The ids, as KIND/ID, that are most like one, which isn't among them."""
+    """The ids, as KIND/ID, that are most similar to an unknown one."""
     from difflib import get_close_matches
 
     by_id = {other.lower(): f"{kind.value}/{other}" for kind, other in sorted(others)}

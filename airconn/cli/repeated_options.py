@@ -1,4 +1,4 @@
-"""Options that are given more often than they count."""
+"""Refuses options that are given twice, of which click would silently use the last."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from airconn.errors import UsageError
 def refuse_twice(command: click.Command, parent: click.Context, name: str, args: Sequence[str]) -> None:
     """Raises `UsageError` for an option that is given twice and isn't declared to repeat.
 
-    click takes the last one and says nothing of the others. Two options that set the same, as `--from` and
-    `--from-airflow-config` do, are one here. What ends the run at once, such as `--help`, may repeat.
+    Two options that set the same, as `--from` and `--from-airflow-config` do, count as one. Options that end the run
+    at once, such as `--help`, may be repeated.
     """
     ctx = click.Context(command, parent, name, **command.context_settings)
     _, _, order = command.make_parser(ctx).parse_args(list(args))

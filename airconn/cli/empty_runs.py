@@ -1,4 +1,4 @@
-"""Runs in which there is nothing to do: refused where that may be a slip, and else told."""
+"""Warns of runs that have nothing to do."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ allowing_nothing = click.option(
 
 
 def warn_of_nothing(app: App, selection: Selection, what: str = "the sources hold nothing") -> None:
-    """Warns that there is nothing, with `--quiet` too if globs may be why.
+    """Warns that there is nothing to do, also with `--quiet` if globs may be the reason.
 
-    `what` says it otherwise where objects were found that the target can't hold.
+    `what` says so in other words if objects were found that the target can't hold.
     """
     from airconn.model import ALL_KINDS
 
