@@ -191,6 +191,17 @@ def test_the_newest_airflow_is_written_down_once() -> None:
     }
 
 
+def test_a_class_name_is_used_for_one_thing() -> None:
+    """Private classes count, and a leading underscore doesn't make another name."""
+    places: dict[str, list[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name.lstrip("_"), []).append(str(path.relative_to(PACKAGE)))
+    assert len(places) > 200
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
 def loaded_by(*args: str, **environ: str) -> set[str]:
     script = """import sys
 from airconn.cli import run

@@ -57,7 +57,7 @@ def read(text: str, kind: Kind, path: str, options: ReadOptions) -> Reading:
 
     The versions are those of the entries that it ignores.
     """
-    reader = _Reader(kind, options)
+    reader = _LocalReader(kind, options)
     file_type = type_of(path, options.rules)
     if text.startswith("\ufeff") and file_type in ("env", "json"):
         raise InputError(
@@ -92,7 +92,7 @@ def _documents(text: str, path: str, file_type: str) -> tuple[Any, Any]:
         ) from None
 
 
-class _Reader(ObjectReader):
+class _LocalReader(ObjectReader):
     def __init__(self, kind: Kind, options: ReadOptions) -> None:
         super().__init__(options)
         self.kind = kind

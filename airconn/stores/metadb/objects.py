@@ -32,7 +32,7 @@ class Absent(Unreadable):
     """A row that Airflow doesn't find either."""
 
 
-class Reader:
+class RowReader:
     """Makes objects of rows. `decrypt` gives the text of a token or raises `Undecryptable`."""
 
     def __init__(self, decrypt: Callable[[str], str], teams: Mapping[Any, str]) -> None:

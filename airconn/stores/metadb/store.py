@@ -18,7 +18,7 @@ from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Descript
 from airconn.stores.metadb.address import CONFIGURED, Database, find, shown
 from airconn.stores.metadb.connecting import connected
 from airconn.stores.metadb.fernet import Keys, OtherKey, Undecryptable, keys_of
-from airconn.stores.metadb.objects import Absent, Reader, Unreadable, text_of
+from airconn.stores.metadb.objects import Absent, RowReader, Unreadable, text_of
 from airconn.stores.metadb.tables import Row, Tables
 
 T = TypeVar("T", bound=AirflowObject)
@@ -34,7 +34,7 @@ _READ_ONLY = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _DatabaseFinds:
     """The findings of a read besides the objects."""
 
     notes: list[Note] = field(default_factory=list)
@@ -72,7 +72,7 @@ class MetadbStore(Store):
         return obj
 
     def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
-        found = _Found()
+        found = _DatabaseFinds()
         with self._tables() as tables:
             bundle = Bundle.of(self._objects(tables, selection, context, found))
         return Reading(bundle, tuple(found.notes), passed_over=found.passed_over)
@@ -83,10 +83,10 @@ class MetadbStore(Store):
             return frozenset((kind, str(id_)) for kind in kinds for id_ in tables.ids(kind) if id_ is not None)
 
     def _objects(
-        self, tables: Tables, selection: Selection, context: Context, found: _Found
+        self, tables: Tables, selection: Selection, context: Context, found: _DatabaseFinds
     ) -> Iterator[AirflowObject]:
         decrypter = _Decrypter(self._fernet_keys)
-        reader = Reader(decrypter.decrypt, tables.teams())
+        reader = RowReader(decrypter.decrypt, tables.teams())
         for kind in Kind:
             if kind not in selection.kinds:
                 continue
@@ -101,7 +101,7 @@ class MetadbStore(Store):
             self._check_keys(decrypter, tables)
 
     def _object(
-        self, reader: Reader, kind: Kind, row: Row, selection: Selection, found: _Found
+        self, reader: RowReader, kind: Kind, row: Row, selection: Selection, found: _DatabaseFinds
     ) -> AirflowObject | None:
         """The object of a row. None if it isn't selected or can't be read."""
         where, id_ = f"{self._inside}{kind.value}", None

@@ -28,7 +28,7 @@ def csrf_token(page: Reply, url: str) -> str | None:
 
 
 @dataclass(slots=True)
-class _Form:
+class _PageForm:
     method: str
     action: str
     token: str = field(default="", repr=False)
@@ -41,13 +41,13 @@ class _Forms(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.forms: list[_Form] = []
+        self.forms: list[_PageForm] = []
         self._inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(_Form(given.get("method", "get").lower(), given.get("action", "")))
+            self.forms.append(_PageForm(given.get("method", "get").lower(), given.get("action", "")))
             self._inside = True
         elif tag in ("input", "select", "textarea") and self._inside and given.get("name"):
             kind = given.get("type", "text").lower() if tag == "input" else tag

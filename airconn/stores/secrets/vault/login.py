@@ -18,7 +18,7 @@ def log_in(client: Any, chosen: VaultOptions, environ: Mapping[str, str], addres
 
     Raises `UsageError` if an option is missing for it, `Unavailable` without a token, and hvac's errors.
     """
-    credentials = _Credentials(chosen, environ, address)
+    credentials = _VaultCredentials(chosen, environ, address)
     where = {"mount_point": chosen.auth_mount_point} if chosen.auth_mount_point else {}
     auth = client.auth
     if chosen.auth_type == "approle":
@@ -37,7 +37,7 @@ def log_in(client: Any, chosen: VaultOptions, environ: Mapping[str, str], addres
         client.token = credentials.token()
 
 
-class _Credentials:
+class _VaultCredentials:
     """The credentials to log in with."""
 
     def __init__(self, chosen: VaultOptions, environ: Mapping[str, str], address: str) -> None:
