@@ -74,7 +74,7 @@ class FileStore(Store):
 
     def _there(self) -> Content | None:
         """The content that a change must respect."""
-        return self._file.content() if self.holds_something() else None
+        return self._file.content_to_respect()
 
     def _once(self, what: str, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
         """The result of `make`, which depends only on `key` and isn't calculated again for the same one."""
@@ -118,8 +118,8 @@ class FileStore(Store):
         options = ReadOptions(context.airflow, self._settings.kind, likely, values, keeps_uris)
         return formats.get_format(self.format_name()).read(self.text(), self.address, options)
 
-    def _parsed(self, context: Context) -> Reading:
-        key = (self._file.content(), context.airflow, context.writes)
+    def _parsed(self, context: Context, content: Content | None = None) -> Reading:
+        key = (content or self._file.content(), context.airflow, context.writes)
         return self._once("parsed", key, lambda: self.read_text(context).checked())
 
     def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
@@ -174,7 +174,8 @@ class FileStore(Store):
         """
         if context.writes is None:
             return obj
-        if self.holds_something() and self._parsed(context).bundle.get(obj.kind, obj.id) == obj:
+        content = self._there()
+        if content is not None and self._parsed(context, content).bundle.get(obj.kind, obj.id) == obj:
             return obj
         return self.as_held(obj, context)
 

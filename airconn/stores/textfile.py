@@ -38,9 +38,12 @@ class TextFile:
 
     def version(self) -> Version | None:
         """The present version. None if a write has nothing to respect."""
-        if self.path is None or self._is_open or not self.path.is_file():
+        if self.path is None or self._is_open:
             return None
-        return self._version_of(self.path.stat())
+        try:
+            return self._version_of(os.stat(self.path))  # noqa: PTH116 - asked for each object: faster than Path.stat
+        except (OSError, ValueError):
+            return None
 
     def _version_of(self, status: os.stat_result) -> Version | None:
         if self._is_open or not stat.S_ISREG(status.st_mode) or not status.st_size:
@@ -49,9 +52,17 @@ class TextFile:
 
     def content(self) -> Content:
         """The text of the file, with its version. Raises `InputError`."""
-        if self._content is None or self._content.version != self.version():
-            data, version = self._bytes()
-            self._content = Content(self._decoded(data), version)
+        return self._content_of(self.version())
+
+    def content_to_respect(self) -> Content | None:
+        """The same, or None if a write has nothing to respect."""
+        version = self.version()
+        return None if version is None else self._content_of(version)
+
+    def _content_of(self, version: Version | None) -> Content:
+        if self._content is None or self._content.version != version:
+            data, read = self._bytes()
+            self._content = Content(self._decoded(data), read)
         return self._content
 
     def _bytes(self) -> tuple[bytes, Version | None]:
