@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from airconn.stores import saving
 
 Version = tuple[int, int, int]
 """The number of a file, the time of its last change, and its size."""
+
+_NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP})
+"""The errors of a path that leads to no file, as `Path.is_file` has them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,13 +41,20 @@ class TextFile:
         self._content: Content | None = None
 
     def version(self) -> Version | None:
-        """The present version. None if a write has nothing to respect."""
+        """The present version. None if a write has nothing to respect.
+
+        Raises `InputError` if the system doesn't say whether there is a file: it may have secrets.
+        """
         if self.path is None or self._is_open:
             return None
         try:
             return self._version_of(os.stat(self.path))  # noqa: PTH116 - asked for each object: faster than Path.stat
-        except (OSError, ValueError):
+        except ValueError:  # a name that no file can have
             return None
+        except OSError as error:
+            if error.errno in _NO_FILE:
+                return None
+            raise self._unreadable(error) from None
 
     def _version_of(self, status: os.stat_result) -> Version | None:
         if self._is_open or not stat.S_ISREG(status.st_mode) or not status.st_size:
@@ -75,12 +86,15 @@ class TextFile:
                 version = self._version_of(os.fstat(file.fileno()))
                 return file.read(), version
         except OSError as error:
-            reason = {
-                FileNotFoundError: "there is no such file",
-                IsADirectoryError: "this is a directory",
-                PermissionError: "you may not read this file",
-            }.get(type(error), "this file can't be read")
-            raise InputError(reason, where=shown_address(self._address)) from None
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: OSError) -> InputError:
+        reason = {
+            FileNotFoundError: "there is no such file",
+            IsADirectoryError: "this is a directory",
+            PermissionError: "you may not read this file",
+        }.get(type(error), "this file can't be read")
+        return InputError(reason, where=shown_address(self._address))
 
     def _decoded(self, data: bytes) -> str:
         try:

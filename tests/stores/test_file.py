@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -347,3 +348,28 @@ def test_two_who_write_to_pipes_do_not_wait_for_one_another(tmp_path: Path) -> N
     assert [pipe.read_text() for pipe in reversed(pipes)] == ["two", "one"]
     for writer in writers:
         writer.join()
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE])
+def test_a_file_of_which_the_system_tells_nothing_is_not_taken_for_missing(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_text('{"connections": {"a": {"conn_type": "http", "password": "old"}}}')
+    before = path.read_bytes()
+    store = FileStore(str(path), Settings())
+    real = os.stat
+
+    def fails(name: object, **options: object) -> os.stat_result:
+        if name == path:
+            raise OSError(number, "no answer")
+        return real(name, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "stat", fails)
+    context = Context(writes=frozenset(Kind))
+    with pytest.raises(InputError, match="file"):
+        store.read(Selection(), context)
+    with pytest.raises(InputError, match="file"):
+        store.save("{}", None)
+    monkeypatch.undo()
+    assert path.read_bytes() == before
