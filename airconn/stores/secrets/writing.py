@@ -138,7 +138,8 @@ class SecretWriter:
     def _held(self, step: Step) -> Held | None:
         """The secret that a step changes or deletes. None if it is gone. Raises `Taken` if it has changed.
 
-        It is read again right before the write, unless the service has conditional writes.
+        A service that refuses the write of a changed secret (`conditional`) needs no second look. For others it is
+        read again right before the write if they keep versions, and for each merge.
         """
         can = self._store.capabilities
         key = step.kind, step.id
