@@ -97,10 +97,7 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
     """Runs one command line and returns its exit code. All errors become text for people."""
     app = app or App.of_process()
     try:
-        result = group.main(
-            list(args) if args is not None else None, prog_name="airconn", standalone_mode=False, obj=app
-        )
-        return int(result or 0)
+        return _run(args, app)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.UsageError as error:
@@ -130,6 +127,31 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
         return ExitCode.SOME_FAILED
     finally:
         app.progress.close()
+
+
+def _run(args: Sequence[str] | None, app: App) -> int:
+    try:
+        result = group.main(
+            list(args) if args is not None else None, prog_name="airconn", standalone_mode=False, obj=app
+        )
+    except Exception as error:
+        # Python makes a RuntimeError of what a signal raises in `__set_name__`, as in an import of a module with an enum.
+        if ended := _signal_behind(error):
+            raise ended from None
+        raise
+    return int(result or 0)
+
+
+def _signal_behind(error: BaseException) -> KeyboardInterrupt | SystemExit | None:
+    """The Ctrl-C or SIGTERM in whose place, or while which, `error` was raised. None for other errors."""
+    seen: set[int] = set()
+    behind: BaseException | None = error
+    while behind is not None and id(behind) not in seen:
+        if isinstance(behind, KeyboardInterrupt | SystemExit):
+            return behind
+        seen.add(id(behind))
+        behind = behind.__cause__ or behind.__context__
+    return None
 
 
 def _forget_output() -> None:

@@ -67,10 +67,26 @@ def test_a_read_ends_at_once(
             time.sleep(0.05)
         out, err = process.communicate(timeout=30)
     assert not answers.released.is_set()
-    assert (process.returncode, out) == (code, "")
+    assert (process.returncode, out) == (code, ""), err
     if code == 130 and len(send) == 1:
         assert err.lstrip("\n") == "interrupted\n" + "nothing was written\n" * (command != "list")
     assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize(("raised", "code"), [("KeyboardInterrupt()", 130), ("SystemExit(143)", 143)])
+def test_a_signal_while_a_class_is_made_is_no_fault(raised: str, code: int) -> None:
+    """Python 3.10 and 3.11 wrap what a signal raises there, which is any import of a module with an enum."""
+    script = (
+        "import sys, airconn.cli.main as main, airconn.__main__\n"
+        "class Attribute:\n"
+        "    def __set_name__(self, owner, name):\n"
+        f"        raise {raised}\n"
+        "main.group.main = lambda *args, **kwargs: type('Made', (), {'attribute': Attribute()})\n"
+        "airconn.__main__.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr == ("interrupted\n" if code == 130 else "")
 
 
 def test_what_was_said_before_is_not_lost() -> None:
