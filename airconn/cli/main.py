@@ -134,8 +134,10 @@ def _run(args: Sequence[str] | None, app: App) -> int:
         result = group.main(
             list(args) if args is not None else None, prog_name="airconn", standalone_mode=False, obj=app
         )
+    except AirconnError:
+        raise
     except Exception as error:
-        # Python makes a RuntimeError of what a signal raises in `__set_name__`, as in an import of a module with an enum.
+        # Python makes a RuntimeError of what a signal raises in `__set_name__`, as when it imports an enum.
         if ended := _signal_behind(error):
             raise ended from None
         raise
