@@ -24,6 +24,7 @@ from airconn.model import (
     number_of,
     rules_for,
 )
+from airconn.model.ambiguity import Ambiguity
 from airconn.model.reading import Reading
 from airconn.model.secrecy import secret_leaves
 from airconn.stores import git
@@ -122,6 +123,8 @@ class _Checker:
             is_uri = bool(of_uris) and (obj.id, obj.origin) in of_uris
             for code, message, severity in objects.problems(obj, self.airflow, is_uri=is_uri):
                 self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
+            for ambiguity in obj.ambiguities:
+                self.ambiguity(obj, ambiguity)
         if in_2 is not in_3:
             self.two_readings(in_2, in_3)
         self.open_secrets(found)
@@ -135,6 +138,11 @@ class _Checker:
     def place(self, obj: AirflowObject) -> tuple[int, int]:
         line = obj.origin.line or 1
         return line, obj.origin.column or self.columns.get(line, 1)
+
+    def ambiguity(self, obj: AirflowObject, ambiguity: Ambiguity) -> None:
+        line, column = self.place(obj)
+        place = (ambiguity.line or line, ambiguity.column or column)
+        self.add(ambiguity.rule, place, ambiguity.message, obj.kind, obj.id, fix=ambiguity.way_out or None)
 
     def fault(self, fault: InputError) -> None:
         where = line_and_column(self.file, fault.where, fault.message)

@@ -107,9 +107,6 @@ def problems(lines: dict[int, Entry], found: Iterable[AirflowObject]) -> Iterato
             yield "AC403", line, entry.column, kind, id_, f"Airflow never finds this: it looks for {name.upper()}"
         elif not is_plain:
             yield "AC404", line, entry.column, kind, id_, f"no shell can set {name}"
-        if line in objects and (readers := getattr(objects[line], "expanded_by", ())):
-            message = f"other readers ({', '.join(readers)}) expand a reference in this value"
-            yield "AC407", line, entry.value_column or entry.column, kind, id_, message
         if kind is not Kind.CONNECTIONS:
             continue
         if not value.strip():

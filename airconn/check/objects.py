@@ -139,7 +139,7 @@ def _masks(obj: AirflowObject) -> Iterator[ObjectProblem]:
     if hidden := hidden_fields(obj):
         yield "AC501", f"hidden where it comes from: {', '.join(hidden)}", None
     found = {placeholder.name: placeholder.type for placeholder in placeholders(obj, masks_anywhere=True)}
-    refers = bool(getattr(obj, "expanded_by", ()))  # AC407 reports it
+    refers = any(found.rule == "AC407" for found in obj.ambiguities)  # AC407 reports it
     for name, type_ in found.items():
         if refers and type_ is PlaceholderType.TEMPLATE:
             continue

@@ -7,6 +7,7 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any, ClassVar, TypeAlias
 
+from airconn.model.ambiguity import Ambiguity
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name
 from airconn.model.redacted import MASK, REDACTED, Redacted
@@ -91,8 +92,8 @@ class Connection:
     """The fields in which `***` isn't a mask but the text itself, because the user says so."""
     genuine: frozenset[tuple[str, JsonPath]] = field(default=frozenset(), compare=False)
     """The leaves that look like a placeholder and hold the value itself, because the user says so."""
-    expanded_by: tuple[str, ...] = field(default=(), compare=False)
-    """The readers of the source that expand a reference in a value, such as `${NAME}`."""
+    ambiguities: tuple[Ambiguity, ...] = field(default=(), compare=False)
+    """What other readers of the source read differently."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -119,8 +120,8 @@ class Variable:
     """The fields in which `***` isn't a mask but the text itself, because the user says so."""
     genuine: frozenset[tuple[str, JsonPath]] = field(default=frozenset(), compare=False)
     """The leaves that look like a placeholder and hold the value itself, because the user says so."""
-    expanded_by: tuple[str, ...] = field(default=(), compare=False)
-    """The readers of the source that expand a reference in a value, such as `${NAME}`."""
+    ambiguities: tuple[Ambiguity, ...] = field(default=(), compare=False)
+    """What other readers of the source read differently."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -145,6 +146,8 @@ class Pool:
     team_name: str | None = None
     unsaid: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields that the source can't hold: None says nothing about them."""
+    ambiguities: tuple[Ambiguity, ...] = field(default=(), compare=False)
+    """What other readers of the source read differently."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -164,7 +167,7 @@ CLASS_OF: dict[Kind, type[Connection] | type[Variable] | type[Pool]] = {
 }
 
 
-_NO_VALUES = frozenset({"conn_id", "key", "name", "unsaid", "literal", "genuine", "expanded_by", "origin"})
+_NO_VALUES = frozenset({"conn_id", "key", "name", "unsaid", "literal", "genuine", "ambiguities", "origin"})
 _VALUE_FIELDS = {
     kind: tuple(f.name for f in fields(cls) if f.name not in _NO_VALUES) for kind, cls in CLASS_OF.items()
 }

@@ -12,15 +12,9 @@ def unresolved(source: AirflowObject, target: AirflowObject | None, written: fro
 
     With a `target`, only the fields in `written` count, and of them only leaves that the target has differently.
     """
-    reasons = []
-    readers: tuple[str, ...] = getattr(source, "expanded_by", ())
-    if readers and (target is None or written) and _refers(source):
-        from airconn.formats.dotenv.references import sourcing
-
-        reasons.append(
-            f"it has a reference, which other readers ({', '.join(readers)}) expand: "
-            f"'{sourcing(source.origin.source)}' imports that, and single quotes keep it as it is"
-        )
+    reasons: list[str] = []
+    if (target is None or written) and _refers(source):
+        reasons += dict.fromkeys(f"{found.message}: {found.way_out}" for found in source.ambiguities if found.blocks)
     for found in placeholders(source):
         if reasons and found.type is PlaceholderType.TEMPLATE:
             continue  # it is that reference

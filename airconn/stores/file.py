@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -16,6 +17,7 @@ from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.formats import omission
 from airconn.formats.base import IsUnchanged, ReadOptions, Rendered, StoredForm, WriteOptions, half_characters
 from airconn.model import ALL_KINDS, AirflowObject, Bundle, Kind, Outcome, Selection, Step
+from airconn.model.ambiguity_warnings import warnings
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.textfile import Content, TextFile, Version
@@ -130,8 +132,11 @@ class FileStore(Store):
         notes = parsed.notes
         if Kind.VARIABLES in selection.kinds and omission.is_marked(content.text):
             notes = (*notes, Note(self.address, omission.NOTE, left_out=True))
+        chosen = selection.of(parsed.bundle)
+        if context.writes is None:  # what a target holds is only compared
+            notes = (*notes, *starmap(Note, warnings(chosen)))
         return Reading(
-            selection.of(parsed.bundle),
+            chosen,
             notes,
             ignored=parsed.ignored,
             kinds=parsed.kinds,

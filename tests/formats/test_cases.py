@@ -33,6 +33,7 @@ from airconn.model import (
     hidden_fields,
     value_fields,
 )
+from airconn.model.ambiguity_warnings import warnings
 from tests.formats.options import writing
 
 CASES = Path(__file__).parent / "cases"
@@ -91,8 +92,9 @@ def read(format_name: str, text: str, options: dict[str, str]) -> dict[str, Any]
         faults = error.errors if isinstance(error, InputErrors) else (error,)
         return {"errors": [str(fault).removeprefix(f"{source}:") for fault in faults]}
     found: dict[str, Any] = {"objects": {f"{obj.kind.value}/{obj.id}": as_json(obj, source) for obj in parsed.bundle}}
-    if parsed.notes:
-        found["notes"] = [f"{note.where}: {note.message}".replace(f"{source}:", "") for note in parsed.notes]
+    notes = [*((note.where, note.message) for note in parsed.notes), *warnings(parsed.bundle)]
+    if notes:
+        found["notes"] = [f"{where}: {message}".replace(f"{source}:", "") for where, message in notes]
     if parsed.ignored:
         found["ignored"] = parsed.ignored
     return found

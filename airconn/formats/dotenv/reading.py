@@ -17,8 +17,10 @@ from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
+from airconn.formats.dotenv.references import sourcing
 from airconn.formats.env import KINDS, env_name, named_by, read_value
 from airconn.model import REDACTED, UNDESCRIBED, AirflowObject, Kind, Origin, Variable
+from airconn.model.ambiguity import Ambiguity
 from airconn.model.reading import FoundUri, Note, Reading
 
 _ID_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*(conn_id|key)[ \t]+(\".*\")")
@@ -112,23 +114,22 @@ class _LinesReader:
             rules, column = self.options.rules, entry.value_column
             obj = read_value(kind, id_, entry.value, rules, origin, self.uris, column=column)
             readers = self.dialect.expanded_by(entry.written)
-            self.found[name] = replace(obj, expanded_by=readers) if readers else obj
+            self.found[name] = replace(obj, ambiguities=(self.reference(entry, readers),)) if readers else obj
 
     def result(self) -> Reading:
         if self.stray_marks.errors:  # other faults may only come from reading the file in a wrong dialect
             return reading((), self.stray_marks, kinds=KINDS, uris=self.uris)
-        notes, ignored, uris = self.all_notes(), self.ignored, self.uris
-        return reading(self.objects(), self.faults, notes, ignored=ignored, kinds=KINDS, uris=uris)
+        return reading(self.objects(), self.faults, self.notes, ignored=self.ignored, kinds=KINDS, uris=self.uris)
 
-    def all_notes(self) -> list[Note]:
-        """The notes, with one for all values that other readers expand."""
-        expanded = [obj for obj in self.objects() if getattr(obj, "expanded_by", ())]
-        if not expanded:
-            return self.notes
-        others = f" and {len(expanded) - 1} more" if len(expanded) > 1 else ""
-        readers = ", ".join(dict.fromkeys(reader for obj in expanded for reader in getattr(obj, "expanded_by", ())))
-        message = f"other readers ({readers}) expand a reference in this value{others}; it is read as it is"
-        return [*self.notes, Note(str(expanded[0].origin), message)]
+    def reference(self, entry: Entry, readers: tuple[str, ...]) -> Ambiguity:
+        """The ambiguity of a value with a reference."""
+        return Ambiguity(
+            "AC407",
+            f"other readers ({', '.join(readers)}) expand a reference in it",
+            f"'{sourcing(self.source)}' imports that, and single quotes keep it as it is",
+            column=entry.value_column,
+            blocks=True,
+        )
 
     def objects(self) -> list[AirflowObject]:
         """The objects that count: a name in lower case only counts if the one in capitals isn't there."""

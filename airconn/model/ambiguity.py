@@ -1,0 +1,29 @@
+"""Ambiguities: what other programs, or the eye, read differently in a text than airconn does.
+
+A reader of a format finds them and attaches them to the object. `airconn check` has a rule for each, other commands
+warn once per rule, and a plan is blocked by those that may change a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguity:
+    """One way in which an object is read differently. It holds no part of a value."""
+
+    rule: str
+    """The code of the rule of `airconn check`."""
+    message: str
+    """Who reads what differently, as a clause: `python-dotenv expands ${NAME}, which is read as text here`."""
+    way_out: str = ""
+    """The option or the change of the text that settles it."""
+    line: int | None = None
+    """The line in the file, from 1. None for the line of the object."""
+    column: int | None = None
+    """The column in that line, from 1. None for that of the object."""
+    blocks: bool = False
+    """Whether a plan that would write the object is blocked by it."""
+    is_minor: bool = False
+    """Whether only `airconn check` reports it."""

@@ -1,0 +1,52 @@
+"""Ambiguities as warnings: one for each rule, with the names of the objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from airconn.model.ambiguity import Ambiguity
+from airconn.model.objects import AirflowObject
+
+_NAMED = 5
+"""The number of objects that a warning names."""
+
+
+def ambiguities_of(obj: AirflowObject) -> tuple[Ambiguity, ...]:
+    """The ambiguities of an object that commands other than `check` report."""
+    return tuple(found for found in obj.ambiguities if not found.is_minor) if obj.ambiguities else ()
+
+
+def warnings(objects: Iterable[AirflowObject]) -> list[tuple[str, str]]:
+    """A place and a message for each rule by which objects are ambiguous, with their names and lines."""
+    by_rule: dict[str, list[tuple[AirflowObject, Ambiguity]]] = {}
+    for obj in objects:
+        if not obj.ambiguities:
+            continue
+        for found in {found.rule: found for found in reversed(ambiguities_of(obj))}.values():
+            by_rule.setdefault(found.rule, []).append((obj, found))
+    return [_warning(sorted(by_rule[rule], key=_line)) for rule in sorted(by_rule)]
+
+
+def _line(affected: tuple[AirflowObject, Ambiguity]) -> tuple[str, int]:
+    obj, ambiguity = affected
+    return obj.origin.source, ambiguity.line or obj.origin.line or 0
+
+
+def _warning(affected: list[tuple[AirflowObject, Ambiguity]]) -> tuple[str, str]:
+    first, found = affected[0]
+    names = [_named(obj, ambiguity, among=len(affected)) for obj, ambiguity in affected[:_NAMED]]
+    if len(affected) > _NAMED:
+        names.append(f"{len(affected) - _NAMED} more")
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    way_out = f" ({found.way_out})" if found.way_out else ""
+    return _place(first, found), f"{found.message}: {listed}{way_out}"
+
+
+def _place(obj: AirflowObject, ambiguity: Ambiguity) -> str:
+    source, line = obj.origin.source, ambiguity.line or obj.origin.line
+    return f"{source}:{line}" if line else source
+
+
+def _named(obj: AirflowObject, ambiguity: Ambiguity, *, among: int) -> str:
+    line = ambiguity.line or obj.origin.line
+    return f"{obj.kind.value}/{obj.id}" + (f" (line {line})" if line and among > 1 else "")
