@@ -33,6 +33,8 @@ class Context:
 
     airflow: AirflowVersion = NEWEST
     """The Airflow that the objects are for."""
+    knows_release: bool = False
+    """Whether the user or the target has chosen it, and it isn't only the newest one."""
     deadline: float | None = None
     """The time at which a read has to end, on the clock of `time.monotonic`. None without a deadline."""
     watch: Watch = unwatched

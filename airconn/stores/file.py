@@ -134,7 +134,7 @@ class FileStore(Store):
             notes = (*notes, Note(self.address, omission.NOTE, left_out=True))
         chosen = selection.of(parsed.bundle)
         if context.writes is None:  # what a target holds is only compared
-            notes = (*notes, *starmap(Note, warnings(chosen)))
+            notes = (*notes, *starmap(Note, warnings(chosen, knows_release=context.knows_release)))
         return Reading(
             chosen,
             notes,

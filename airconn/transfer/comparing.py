@@ -123,7 +123,8 @@ def _load(
 ) -> tuple[Loaded, AirflowVersion]:
     airflow = request.airflow or reported_reads.airflow_of(other, context)
     try:
-        return load([store], request.selection, replace(context, airflow=airflow)), airflow
+        knows = request.airflow is not None or other.capabilities.is_airflow
+        return load([store], request.selection, replace(context, airflow=airflow, knows_release=knows)), airflow
     except InputErrors as error:
         faults += error.errors
         return Loaded(Bundle()), airflow

@@ -84,7 +84,11 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
     if selection.kinds == {Kind.POOLS}:
         raise UsageError("Airflow looks for no pools in its environment", hint="leave out --pools")
     context = places.context()
-    context = replace(context, airflow=request.airflow or reported_reads.airflow_of(source, context))
+    context = replace(
+        context,
+        airflow=request.airflow or reported_reads.airflow_of(source, context),
+        knows_release=request.airflow is not None or source.capabilities.is_airflow,
+    )
     values = {CONNECTION_FORMAT.name: request.connection_format}
     options = WriteOptions(airflow=context.airflow, values=values)
     loaded = load([source], selection, context, fills=fills, change=change)

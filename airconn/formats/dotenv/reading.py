@@ -114,7 +114,9 @@ class _LinesReader:
             rules, column = self.options.rules, entry.value_column
             obj = read_value(kind, id_, entry.value, rules, origin, self.uris, column=column)
             readers = self.dialect.expanded_by(entry.written)
-            self.found[name] = replace(obj, ambiguities=(self.reference(entry, readers),)) if readers else obj
+            self.found[name] = (
+                replace(obj, ambiguities=(*obj.ambiguities, self.reference(entry, readers))) if readers else obj
+            )
 
     def result(self) -> Reading:
         if self.stray_marks.errors:  # other faults may only come from reading the file in a wrong dialect
