@@ -176,6 +176,10 @@ class Store(ABC):
         """
         return ""
 
+    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
+        """The notes on fields that this place can't hold, as `apply` gives them for these steps. Writes nothing."""
+        return ()
+
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         """Carries out the steps that write (`create`, `update`, `replace`, `delete`), and gives the outcome of each.
 

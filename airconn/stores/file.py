@@ -272,6 +272,12 @@ class FileStore(Store):
             self.save(done.rendered.text, done.version)
         yield from done.outcomes()
 
+    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
+        if not steps:
+            return ()
+        lost = (loss for loss in self._rehearsal(tuple(steps), context).rendered.losses if loss.field)
+        return [Note(f"{loss.kind.value}/{loss.id}", f"{loss.field} {loss.message}") for loss in lost]
+
     def rehearse(self, steps: Sequence[Step], context: Context) -> Sequence[Outcome]:
         """The outcomes with an error. Makes the text that `apply` then writes for the same steps."""
         if not steps:
