@@ -209,7 +209,11 @@ writing = as_one(
             is_flag=True,
             help="Write values over references in FILE, such as ${DB_PW} or {{ db.password }}.",
         ),
-        click.option("--strict", is_flag=True, help="Fail if the format can't hold everything."),
+        click.option(
+            "--strict",
+            is_flag=True,
+            help="Fail if the format can't hold everything, or anything is read with a warning.",
+        ),
     ],
 )
 """A command gets a `Writing` as `writing`."""

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_uri
+from airconn.formats import connection_uri, uri_problems
 from airconn.formats.base import extra_fault, show_key
 from airconn.formats.connection_uri import UriError
 from airconn.model import (
@@ -103,7 +103,8 @@ def from_uri(
         message = error.message.format(span) if "{}" in error.message else error.message + span
         raise InputError(f"{conn_id}: {message}", where=str(origin), hint=error.hint) from None
     unsaid = UNDESCRIBED if parsed.conn_type else UNDESCRIBED | UNTYPED
-    connection = connection_uri.fields_of(conn_id, parsed, origin=origin, unsaid=unsaid)
+    ambiguities = uri_problems.ambiguities(uri, rules, column)
+    connection = connection_uri.fields_of(conn_id, parsed, origin=origin, unsaid=unsaid, ambiguities=ambiguities)
     check_extra(connection, rules)
     return connection
 

@@ -163,7 +163,7 @@ class FileStore(Store):
             notes = (*notes, Note(self.address, omission.NOTE, left_out=True))
         chosen = selection.of(parsed.bundle)
         if context.writes is None:  # what a target holds is only compared
-            notes = (*notes, *starmap(Note, warnings(chosen)))
+            notes = (*notes, *starmap(Note, warnings(chosen, knows_release=context.knows_release)))
         return Reading(
             chosen,
             notes,
@@ -302,6 +302,12 @@ class FileStore(Store):
         if any(step.kind in done.kinds for step in steps):
             self.save(done.rendered.text, done.version)
         yield from done.outcomes()
+
+    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
+        if not steps:
+            return ()
+        lost = (loss for loss in self._rehearsal(tuple(steps), context).rendered.losses if loss.field)
+        return [Note(f"{loss.kind.value}/{loss.id}", f"{loss.field} {loss.message}") for loss in lost]
 
     def rehearse(self, steps: Sequence[Step], context: Context) -> Sequence[Outcome]:
         """The outcomes with an error. Makes the text that `apply` then writes for the same steps."""

@@ -80,7 +80,10 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     change = make_change(request.changes, selection, places)
     fills = places.open_fills(request.fills)
     version = _version(sources[0], out, replace(places.context(), writes=selection.kinds), afresh=writing.replace)
-    context = places.context(request.airflow or version)
+    context = replace(
+        places.context(request.airflow or version),
+        knows_release=request.airflow is not None or sources[0].capabilities.is_airflow,
+    )
     options = WriteOptions(
         airflow=context.airflow,
         kinds=selection.kinds,

@@ -123,7 +123,7 @@ class _LinesReader:
             rules, column = self.options.rules, entry.value_column
             obj = read_value(kind, id_, entry.value, rules, origin, self.uris, column=column)
             readers = () if entry.is_expanded else self.dialect.expanded_by(entry.written)
-            found = (*entry.ambiguities, *((self.reference(entry, readers),) if readers else ()))
+            found = (*obj.ambiguities, *entry.ambiguities, *((self.reference(entry, readers),) if readers else ()))
             self.found[name] = replace(obj, ambiguities=found) if found else obj
             self.from_environment.update(entry.from_environment)
 
