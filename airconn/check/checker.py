@@ -25,7 +25,7 @@ from airconn.model import (
     rules_for,
 )
 from airconn.model.ambiguity import Ambiguity
-from airconn.model.reading import Reading
+from airconn.model.reading import FoundUri, Reading
 from airconn.model.secrecy import secret_leaves
 from airconn.stores import git
 from airconn.stores.base import Context
@@ -117,7 +117,8 @@ class _Checker:
         else:
             for note in reading.notes:
                 self.add("AC102", line_and_column(self.file, note.where), note.message)
-        self.uris(reading)
+        whole = {(obj.id, obj.origin) for obj in found if isinstance(obj, Connection) and obj.stands_for}
+        self.uris([seen for seen in reading.uris if (seen.conn_id, seen.origin) not in whole])
         of_uris = {(seen.conn_id, seen.origin) for seen in reading.uris}
         for obj in found:
             is_uri = bool(of_uris) and (obj.id, obj.origin) in of_uris
@@ -167,8 +168,8 @@ class _Checker:
             if fault.where not in extras:
                 self.fault(fault)
 
-    def uris(self, reading: Reading) -> None:
-        for seen in reading.uris:
+    def uris(self, uris_: Iterable[FoundUri]) -> None:
+        for seen in uris_:
             for code, offset, message in uris.problems(seen.text, rules_for(self.airflow)):
                 # A URI that the text has in another form is reported at its entry.
                 column = seen.column + offset if seen.column else seen.origin.column or 1
