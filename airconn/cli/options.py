@@ -187,7 +187,7 @@ writing = as_one(
             help=f"How it is written, where the name of FILE doesn't tell: "
             f"{', '.join(formats.writable_names())} [json].",
         ),
-        *(_of_format(option, of_sources=False) for option in formats.options()),
+        *(_of_format(option, of_sources=False) for option in formats.options() if option.help),
         click.option(
             "--redacted",
             type=click.Choice(["mask", "omit", "fail"]),

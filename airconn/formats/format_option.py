@@ -12,6 +12,7 @@ class FormatOption:
     name: str
     """`env_dialect` is `--env-dialect` on the command line."""
     help: str
+    """The help of the option for the file that is written. Empty if only files that are read have it."""
     choices: tuple[str, ...] = ()
     """The values that it takes. Empty if it takes any text."""
     default: str | None = None
