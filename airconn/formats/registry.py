@@ -12,11 +12,13 @@ from airconn.formats.declaration import Format
 from airconn.formats.dotenv import declaration as dotenv
 from airconn.formats.format_option import FormatOption
 from airconn.formats.k8s import declaration as k8s
+from airconn.formats.outputs import declaration as outputs
 from airconn.formats.settings import declaration as settings
 
 FORMATS = {
     declared.name: declared
     for declared in (
+        outputs.FORMAT,
         settings.FORMAT,
         k8s.FORMAT,
         dotenv.FORMAT,
