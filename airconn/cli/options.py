@@ -68,6 +68,8 @@ def _known_format(ctx: click.Context, param: click.Parameter, value: str | None)
         if app is not None and value not in formats.FORMATS:
             app.writes = any(other.name == "to" for other in ctx.command.params)
         formats.refuse_unknown(value)
+        if param.name == "format":
+            formats.refuse_read_only(value)
     return value
 
 
@@ -182,7 +184,8 @@ writing = as_one(
             metavar="FORMAT",
             callback=_known_format,
             shell_complete=complete_format,
-            help=f"How it is written, where the name of FILE doesn't tell: {', '.join(formats.names())} [json].",
+            help=f"How it is written, where the name of FILE doesn't tell: "
+            f"{', '.join(formats.writable_names())} [json].",
         ),
         *(_of_format(option, of_sources=False) for option in formats.options()),
         click.option(

@@ -33,6 +33,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(FORMATS))
 
 
+def writable_names() -> tuple[str, ...]:
+    """The names of the formats that can be written, sorted."""
+    return tuple(name for name in names() if FORMATS[name].is_writable)
+
+
 def get_format(name: str) -> Format:
     """The format of this name. Raises `UsageError` that lists the known names."""
     refuse_unknown(name)
@@ -45,10 +50,20 @@ def refuse_unknown(name: str) -> None:
         raise UsageError(f"unknown format {name!r}", hint=f"the formats are {', '.join(names())}")
 
 
-def name_of_path(path: str) -> str | None:
-    """The format that a file's name says. None if it says nothing."""
+def refuse_read_only(name: str) -> None:
+    """Raises `UsageError` that lists the formats to choose from if files of this one can't be written."""
+    if not get_format(name).is_writable:
+        raise UsageError(
+            f"files of the {name} format can only be read",
+            hint=f"the formats to write are {', '.join(writable_names())}",
+        )
+
+
+def name_of_path(path: str, *, is_new: bool = False) -> str | None:
+    """The format that a file's name says. None if it says nothing. `is_new`: the file is to be written."""
     name = PurePath(path).name.lower()
-    return next((key for key, found in FORMATS.items() if any(fnmatch(name, p) for p in found.patterns)), None)
+    known = (key for key, found in FORMATS.items() if any(fnmatch(name, p) for p in found.patterns))
+    return next((key for key in known if FORMATS[key].is_writable or not is_new), None)
 
 
 def detect(path: str, text: str) -> str:

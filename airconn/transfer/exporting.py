@@ -72,6 +72,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     writing, selection = request.writing, request.selection
     out = _out(writing)
     formats.get_format(out.format_name())
+    out.refuse_read_only()
     out.refuse_name(selection.kinds)
     formats.refuse_unused(out.format_name(), writing.values, afresh=writing.replace or not out.holds_something())
     if writing.out is not None:
@@ -111,15 +112,19 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
 
 
 def _out(writing: Writing) -> FileStore:
-    """The store of the file to write, or of standard output."""
-    return FileStore(
-        str(writing.out or "-"),
-        Settings(
-            from_format=writing.format or (None if writing.out else DEFAULT_FORMAT),
-            format_values=writing.values,
-            replace_references=writing.replace_references or writing.replace,
-        ),
+    """The store of the file to write, or of standard output.
+
+    A file that is replaced keeps the format of its content. If that is only read, its name decides.
+    """
+    settings = Settings(
+        from_format=writing.format or (None if writing.out else DEFAULT_FORMAT),
+        format_values=writing.values,
+        replace_references=writing.replace_references or writing.replace,
     )
+    out = FileStore(str(writing.out or "-"), settings)
+    if writing.replace and not formats.get_format(out.format_name()).is_writable:
+        return FileStore(out.address, replace(settings, from_format=out.format_of_name()))
+    return out
 
 
 def _version(source: Store, out: FileStore, context: Context, *, afresh: bool) -> AirflowVersion:
