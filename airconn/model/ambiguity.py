@@ -33,6 +33,8 @@ class Ambiguity:
     """Whether a plan that would write the object is blocked by it."""
     is_minor: bool = False
     """Whether only `airconn check` reports it."""
+    readers: tuple[str, ...] = ()
+    """The programs that differ, as the message lists them. A warning for several objects lists those of all."""
     places: Places | None = None
     """The leaves that are read differently. None: any of them may be."""
 
@@ -40,9 +42,7 @@ class Ambiguity:
         """The ambiguity after a field, or the leaves at a path in it, got another value. None if that settles it."""
         if self.places is None:
             return self
-        left = frozenset(
-            (name, known) for name, known in self.places if name != field or known[: len(path)] != path
-        )
+        left = frozenset((name, known) for name, known in self.places if name != field or known[: len(path)] != path)
         if not left:
             return None
         return self if left == self.places else replace(self, places=left)

@@ -39,7 +39,13 @@ def _warning(affected: list[tuple[AirflowObject, Ambiguity]]) -> tuple[str, str]
         names.append(f"{len(affected) - _NAMED} more")
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     way_out = f" ({found.way_out})" if found.way_out else ""
-    return _place(first, found), f"{found.message}: {listed}{way_out}"
+    return _place(first, found), f"{_message(found, affected)}: {listed}{way_out}"
+
+
+def _message(found: Ambiguity, affected: list[tuple[AirflowObject, Ambiguity]]) -> str:
+    """The message of the first ambiguity, with the readers of all of them."""
+    readers = dict.fromkeys(reader for _, ambiguity in affected for reader in ambiguity.readers)
+    return found.message.replace(", ".join(found.readers), ", ".join(readers), 1) if found.readers else found.message
 
 
 def _place(obj: AirflowObject, ambiguity: Ambiguity) -> str:

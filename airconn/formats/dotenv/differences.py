@@ -1,22 +1,25 @@
 """Finds the values of a .env file that other programs read differently, and by which kind of difference.
 
-Every value that isn't plain is compared with what models of the programs read (`readers/`), with variables expanded from
-the file alone.
+Every value that isn't plain is compared with what models of the programs read (`readers/`), which expand variables
+from the file alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import cast
 
 from airconn.formats.dotenv.lines import Entry, unix_lines, without_bom
+from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.dotenv.readers.plain_lines import PlainLine, plain_lines
 from airconn.formats.dotenv.readers.reader import (
     ASTRO,
     COMPOSE,
+    COUNTED,
     DOCKER,
     PYTHON_DOTENV,
-    READERS,
     SHELL,
     Values,
 )
@@ -27,57 +30,83 @@ _GAP = re.compile(r"\s=|=\s")
 class Difference:
     """One kind of difference in one value: the code of its rule, and what each reader has instead of the value."""
 
-    __slots__ = ("line", "readers", "rule", "theirs")
+    __slots__ = ("line", "others", "readers", "rule", "theirs")
 
     def __init__(self, rule: str, line: int) -> None:
         self.rule = rule
         self.line = line
         self.readers: list[str] = []
+        self.others = 0
+        """In how many other values of the file it is, for a kind that is only told of the first one."""
         self.theirs: list[str | None] = []
         """The values of these readers. None for one that reads no value, or one that isn't known."""
 
 
 def differences(
-    text: str, entries: Sequence[Entry], names: Container[str], readers: Sequence[str] = READERS
+    text: str, entries: Sequence[Entry], names: Container[str], readers: Collection[str], *, with_minor: bool
 ) -> dict[str, list[Difference]]:
     """The differences in the values of `names`. `entries` are those that airconn has read in the text.
 
-    A name that is set again counts with its last value.
+    A name that is set again counts with its last value. Unless `with_minor`, there are none in a file in which only
+    shells and docker differ, whose models take most of the time.
     """
     body = without_bom(text)
     plain = plain_lines(body)
     has_bom = len(body) < len(text)
-    if not has_bom and _is_all_plain(body, plain):
+    if _is_plain(body, plain) and not (
+        with_minor and (has_bom or any(not line.is_plain or line.has_return for line in plain.values()))
+    ):
         return {}
-    last = {entry.name: entry for entry in entries if entry.name in names and entry.value is not None}
-    values = {reader: _values(reader, text, body, plain, entries) for reader in readers}
-    comparison = _Comparison(body, {name: last[name] for name in last if name}, values, has_bom=has_bom)
-    found = {name: differing for name, entry in comparison.last.items() if (differing := comparison.of(name, entry))}
-    for name, refused in comparison.refusals():
-        found.setdefault(name, []).append(refused)
-    return found
+    found = {entry.name: entry for entry in entries if entry.name in names and entry.value is not None}
+    last = {name: entry for name, entry in found.items() if name}
+
+    def compared(some: Iterable[str]) -> dict[str, list[Difference]]:
+        values = {reader: _values(reader, text, body, plain, entries) for reader in some}
+        return _FileComparison(body, last, values, has_bom=has_bom).all()
+
+    counted = [reader for reader in readers if reader in COUNTED]
+    if not with_minor and not any(
+        COUNTED.intersection(each.readers) and each.rule != "AC419"
+        for differing in compared(counted).values()
+        for each in differing
+    ):
+        return {}
+    return compared(readers)
 
 
-def _is_all_plain(body: str, plain: Mapping[int, PlainLine]) -> bool:
-    """Whether all programs read every line alike."""
-    number = body.count("\n") + (not body.endswith("\n"))
-    return len(plain) >= number and all(line.is_plain and not line.has_return for line in plain.values())
+def _is_plain(body: str, plain: Mapping[int, PlainLine]) -> bool:
+    """Whether python-dotenv, Docker Compose and the Astro CLI read every line alike."""
+    return len(plain) >= body.count("\n") + (not body.endswith("\n"))
 
 
-def _values(
-    reader: str, text: str, body: str, plain: dict[int, PlainLine], entries: Iterable[Entry]
-) -> Values:
-    from airconn.formats.dotenv.readers import astro, compose, docker, python_dotenv, shell
-
+def _values(reader: str, text: str, body: str, plain: dict[int, PlainLine], entries: Iterable[Entry]) -> Values:
     if reader == PYTHON_DOTENV:
+        from airconn.formats.dotenv.readers import python_dotenv
+
         return python_dotenv.read(text, entries)
-    if reader == SHELL:
-        return shell.read(text, plain if body is text else plain_lines(text))
-    models = {COMPOSE: compose.read, ASTRO: astro.read, DOCKER: docker.read}
-    return models[reader](body, plain)
+    if reader == SHELL and len(body) < len(text):
+        body, plain = text, plain_lines(text)
+    name = {COMPOSE: "compose", ASTRO: "astro", DOCKER: "docker", SHELL: "shell"}[reader]
+    return cast(Values, import_module(f"airconn.formats.dotenv.readers.{name}").read(body, plain))
 
 
-class _Comparison:
+def _tell_once(rule: str, found: dict[str, list[Difference]]) -> None:
+    """Leaves only the first difference of a kind that most values of a file have."""
+    first: Difference | None = None
+    for name, differing in list(found.items()):
+        for difference in differing:
+            if difference.rule != rule:
+                continue
+            if first is None:
+                first = difference
+            else:
+                first.others += 1
+                found[name] = [other for other in differing if other is not difference]
+        if not found[name]:
+            del found[name]
+
+
+class _FileComparison:
     def __init__(self, body: str, last: Mapping[str, Entry], values: Mapping[str, Values], *, has_bom: bool) -> None:
         self.body = body
         self.lines = unix_lines(body)
@@ -94,11 +123,22 @@ class _Comparison:
         before = self.body[:offset]
         return before.count("\n") + before.count("\r") - before.count("\r\n") + 1
 
+    def all(self) -> dict[str, list[Difference]]:
+        """The differences of all names that have some."""
+        found = {name: differing for name, entry in self.last.items() if (differing := self.of(name, entry))}
+        _tell_once("AC420", found)
+        for name, refused in self.refusals():
+            found.setdefault(name, []).append(refused)
+        return found
+
     def of(self, name: str, entry: Entry) -> list[Difference]:
         """The differences in one value."""
         ours = entry.value or ""
         found: dict[str, Difference] = {}
+        is_of_shells = SHELL_NAME.fullmatch(name) is not None  # otherwise AC404 says it
         for reader, values in self.read:
+            if reader == SHELL and not is_of_shells:
+                continue
             theirs = values.by_name.get(name)
             is_unread = reader == SHELL and self.stopped is not None and entry.line >= self.stopped
             if theirs == ours and not is_unread:
@@ -124,7 +164,7 @@ class _Comparison:
             if "\\" in written:
                 return "AC411" if written[0] == "'" else "AC412"
             return "AC418"
-        return "AC413" if "#" in written or entry.comment else "AC418"
+        return "AC413" if self.has_hash(entry) else "AC418"
 
     def rule_of_shells(self, entry: Entry, written: str) -> str:
         if self.has_bom and entry.line == 1:
@@ -144,7 +184,11 @@ class _Comparison:
             return "AC420"
         if self.has_gap(entry):
             return "AC414"
-        return "AC413" if entry.comment else "AC418"
+        return "AC413" if self.has_hash(entry) else "AC418"
+
+    def has_hash(self, entry: Entry) -> bool:
+        """Whether a `#` is in an unquoted value or behind it."""
+        return "#" in self.lines[entry.value_span[0] : entry.span[1]]
 
     def has_gap(self, entry: Entry) -> bool:
         """Whether blanks are around the `=`."""

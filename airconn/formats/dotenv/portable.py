@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from airconn.formats.dotenv import lines, quoting, references
+from airconn.formats.dotenv import lines, quoting
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal
 from airconn.formats.dotenv.marks import PORTABLE
+from airconn.formats.dotenv.readers.reader import READERS
 
 DIALECT = Dialect(
     PORTABLE,
@@ -14,5 +15,5 @@ DIALECT = Dialect(
     quoting.quote_like,
     lambda value: nul_refusal(value) or quoting.refusal(value),
     one_line=quoting.in_one_line,
-    expanded_by=references.expanded_by_any,
+    compared_with=READERS,
 )

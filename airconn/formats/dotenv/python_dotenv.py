@@ -11,6 +11,7 @@ from airconn.formats.dotenv import lines
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.quoting import BARE, DOUBLE_ESCAPES, LINE_ESCAPES, Quoted, between_double
+from airconn.formats.dotenv.readers.reader import PYTHON_DOTENV
 from airconn.formats.dotenv.references import expanded_by_python_dotenv
 
 if TYPE_CHECKING:
@@ -99,4 +100,5 @@ DIALECT = Dialect(
     nul_refusal,
     one_line=in_one_line,
     expanded_by=expanded_by_python_dotenv,
+    compared_with=(PYTHON_DOTENV,),
 )
