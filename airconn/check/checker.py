@@ -140,7 +140,9 @@ class _Checker:
     def ambiguity(self, obj: AirflowObject, ambiguity: Ambiguity) -> None:
         line, column = self.place(obj)
         place = (ambiguity.line or line, ambiguity.column or column)
-        self.add(ambiguity.rule, place, ambiguity.message, obj.kind, obj.id, fix=ambiguity.way_out or None)
+        severity = _severity(ambiguity)
+        fix = ambiguity.way_out or None
+        self.add(ambiguity.rule, place, ambiguity.message, obj.kind, obj.id, severity=severity, fix=fix)
 
     def fault(self, fault: InputError) -> None:
         where = line_and_column(self.file, fault.where, fault.message)
@@ -190,6 +192,16 @@ class _Checker:
             self.add("AC511", (1, 1), f"git tracks this file, which holds secrets of {number}")
         if is_open:
             self.add("AC512", (1, 1), f"others can read this file, which holds secrets of {number}")
+
+
+def _severity(ambiguity: Ambiguity) -> Severity:
+    """An error where an import is blocked, a note where no other command says it."""
+    if ambiguity.blocks:
+        return Severity.ERROR
+    if ambiguity.is_minor:
+        return Severity.NOTE
+    severity = BY_CODE[ambiguity.rule].severity
+    return Severity.WARNING if severity is Severity.ERROR else severity
 
 
 def _reads_alike(reading: Reading) -> bool:
