@@ -101,6 +101,12 @@ class Variables:
         self._lines[name] = line
         self._sources[name] = frozenset(self._used)
 
+    def assign(self, name: str, value: str) -> None:
+        """Keeps a value that a reference sets."""
+        self._values[name] = value
+        self._lines[name] = 0
+        self._sources[name] = frozenset(self._used)
+
     def settled(
         self, entry: Entry, expand: Callable[[], str] | None, doubts: Callable[[], Iterable[Ambiguity]] = tuple
     ) -> Entry:
