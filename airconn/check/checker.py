@@ -13,6 +13,7 @@ from airconn.errors import InputError
 from airconn.formats.base import extra_fault
 from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.env import PREFIXES, env_name
+from airconn.formats.variables_shape import WRAPPER_RULE
 from airconn.model import (
     NEWEST,
     AirflowObject,
@@ -142,7 +143,8 @@ class _Checker:
     def ambiguity(self, obj: AirflowObject, ambiguity: Ambiguity) -> None:
         line, column = self.place(obj)
         place = (ambiguity.line or line, ambiguity.column or column)
-        self.add(ambiguity.rule, place, ambiguity.message, obj.kind, obj.id, fix=ambiguity.way_out or None)
+        message = f"{ambiguity.field}: {ambiguity.message}" if ambiguity.field else ambiguity.message
+        self.add(ambiguity.rule, place, message, obj.kind, obj.id, fix=ambiguity.way_out or None)
 
     def fault(self, fault: InputError) -> None:
         where = line_and_column(self.file, fault.where, fault.message)
@@ -203,8 +205,11 @@ class _Checker:
 
 
 def _reads_alike(reading: Reading) -> bool:
-    """Whether every Airflow reads a file in the same way: only connections, faults and notes can differ."""
-    return not (reading.faults or reading.notes) and not any(isinstance(obj, Connection) for obj in reading.found)
+    """Whether every Airflow reads a file alike: connections, wrapped variables, faults and notes can differ."""
+    return not (reading.faults or reading.notes) and not any(
+        isinstance(obj, Connection) or any(found.rule == WRAPPER_RULE for found in obj.ambiguities)
+        for obj in reading.found
+    )
 
 
 def _doubles(found: Iterable[AirflowObject]) -> Iterator[Finding]:

@@ -76,7 +76,7 @@ def _known_format(ctx: click.Context, param: click.Parameter, value: str | None)
 def _of_format(option: FormatOption, *, of_sources: bool) -> Callable[[F], F]:
     """The click option for an option that a format declares, for the written file or for files that are read."""
     return click.option(
-        f"--from-{option.flag[2:]}" if of_sources else option.flag,
+        option.flag_of_sources if of_sources else option.flag,
         type=click.Choice(option.choices) if option.choices else None,
         metavar=None if option.choices else "NAME",
         help=option.help_of_sources if of_sources else option.help,
@@ -187,7 +187,7 @@ writing = as_one(
             help=f"How it is written, where the name of FILE doesn't tell: "
             f"{', '.join(formats.writable_names())} [json].",
         ),
-        *(_of_format(option, of_sources=False) for option in formats.options()),
+        *(_of_format(option, of_sources=False) for option in formats.options() if option.help),
         click.option(
             "--redacted",
             type=click.Choice(["mask", "omit", "fail"]),

@@ -12,6 +12,7 @@ class FormatOption:
     name: str
     """`env_dialect` is `--env-dialect` on the command line."""
     help: str
+    """The help of the option for the file that is written. Empty if it is only for files that are read."""
     choices: tuple[str, ...] = ()
     """The values that it takes. Empty if it takes any text."""
     default: str | None = None
@@ -21,3 +22,7 @@ class FormatOption:
     @property
     def flag(self) -> str:
         return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def flag_of_sources(self) -> str:
+        return f"--from-{self.flag[2:]}"

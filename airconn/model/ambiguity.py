@@ -27,3 +27,5 @@ class Ambiguity:
     """Whether a plan that would write the object is blocked by it."""
     is_minor: bool = False
     """Whether only `airconn check` reports it."""
+    field: str = ""
+    """The field, or the leaf of one, that is read differently. Empty for the object as a whole."""
