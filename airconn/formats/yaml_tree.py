@@ -190,7 +190,10 @@ class _Builder:
                     "this list has a tag for pairs (!!omap, !!pairs), and one of its entries isn't 'key: value'",
                     "write each entry as 'key: value', or remove the tag",
                 )
-            found[index] = list(*item.items())
+            ((key, value),) = item.items()
+            if key in item.keys_written:  # this key is no key of JSON, and keeps its type
+                key = item.keys_written[key][1]
+            found[index] = [key, value]
         return found
 
     def alias(self, event: AliasEvent) -> Any:
