@@ -230,6 +230,25 @@ ALL = (
         "fine unless docker run is to read the file: airconn convert --env-dialect docker writes it for that",
     ),
     Rule(
+        "AC421", "yaml-typed", _WARNING,
+        "a value in YAML without quotes that isn't its text to Airflow or Astro (yes, 0123, 12:30:00, 1.50)",
+        "put the value in quotes to keep its text, or write it as it is read",
+    ),
+    Rule(
+        "AC422", "number-for-text", _WARNING,
+        "a number or a date as host, login or schema, of which only `airflow connections import` makes text",
+        "put it in quotes",
+    ),
+    Rule(
+        "AC423", "yaml-text", _NOTE, "a text to Airflow that looks like a number (1e5, 08)",
+        "put the value in quotes to say that it is text, or write the number out",
+    ),
+    Rule(
+        "AC424", "variable-wrapper", _WARNING,
+        "a variable that is an object with 'value', of which Airflow 3 takes the 'value' and Airflow 2 all",
+        "read it with --from-variables-shape plain or wrapped, or write the value as a text",
+    ),
+    Rule(
         "AC501", "mask", _WARNING, "a *** stands where a secret was hidden",
         "fill it in; airconn import keeps what the target has, Airflow itself would take *** for the secret",
     ),

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from airconn.formats.dotenv.compose_template import Lookup, expanded
+from airconn.formats.dotenv import compose_template
+from airconn.formats.dotenv.compose_template import Lookup
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.expansion import Variables
 from airconn.formats.dotenv.expansion_compose import substituted
@@ -87,17 +88,17 @@ class ComposeScanner(Scanner):
         mark = self.peek()
         if mark not in ("'", '"'):
             raw = _stripped(self.skip(LINE).partition(" #")[0])
-            value = expanded(raw, self.lookup)
+            value = compose_template.expanded(raw, self.lookup)
             return value, len(raw), 0 if value == raw else None
         raw = self.quoted(mark)
         value = re.sub(r"\\(.)", lambda m: m[1] if m[1] == mark else m[0], raw, flags=re.DOTALL)
         if mark == '"':
-            value = expanded(_ESCAPE.sub(_meaning, value), self.lookup)
+            value = compose_template.expanded(_ESCAPE.sub(_meaning, value), self.lookup)
         return value, len(raw) + 2, 1 if value == raw else None
 
 
-class _ExpandingScanner(_ComposeScanner):
-    """Expands what `_ComposeScanner` refuses. A variable of the environment wins over one of the lines above."""
+class _ExpandingScanner(ComposeScanner):
+    """Expands what `ComposeScanner` refuses. A variable of the environment wins over one of the lines above."""
 
     def __init__(self, text: str, variables: Variables) -> None:
         super().__init__(text)
@@ -128,7 +129,7 @@ class _ExpandingScanner(_ComposeScanner):
             raw = self.quoted(mark)
             length, lead = len(raw) + 2, 1
             text = re.sub(r"\\(.)", lambda m: m[1] if m[1] == mark else m[0], raw, flags=re.DOTALL)
-            text = _ESCAPE.sub(lambda m: "$$" if m[0] == "\\$" else m[0] if m[2] else _meaning(m), text)
+            text = _ESCAPE.sub(_meaning, text)
         else:
             raw = text = _stripped(self.skip(LINE).partition(" #")[0])
             length, lead = len(raw), 0

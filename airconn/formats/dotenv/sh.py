@@ -143,8 +143,8 @@ class ShellScanner(Scanner):
         return "$"
 
 
-class _ExpandingScanner(_ShellScanner):
-    """Expands what `_ShellScanner` refuses, if that needs no shell. The lines above win over the environment."""
+class _ExpandingScanner(ShellScanner):
+    """Expands what `ShellScanner` refuses, if that needs no shell. The lines above win over the environment."""
 
     def __init__(self, text: str, variables: Variables) -> None:
         super().__init__(text)
