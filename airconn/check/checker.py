@@ -140,7 +140,8 @@ class _Checker:
     def ambiguity(self, obj: AirflowObject, ambiguity: Ambiguity) -> None:
         line, column = self.place(obj)
         place = (ambiguity.line or line, ambiguity.column or column)
-        self.add(ambiguity.rule, place, ambiguity.message, obj.kind, obj.id, fix=ambiguity.way_out or None)
+        message = f"{ambiguity.message}: {ambiguity.detail}" if ambiguity.detail else ambiguity.message
+        self.add(ambiguity.rule, place, message, obj.kind, obj.id, fix=ambiguity.way_out or None)
 
     def fault(self, fault: InputError) -> None:
         where = line_and_column(self.file, fault.where, fault.message)

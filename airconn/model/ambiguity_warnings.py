@@ -55,4 +55,6 @@ def _place(obj: AirflowObject, ambiguity: Ambiguity) -> str:
 
 def _named(obj: AirflowObject, ambiguity: Ambiguity, *, among: int) -> str:
     line = ambiguity.line or obj.origin.line
-    return f"{obj.kind.value}/{obj.id}" + (f" (line {line})" if line and among > 1 else "")
+    column = f"column {ambiguity.column}" if ambiguity.detail and ambiguity.column else ""
+    shown = [f"line {line}" if line and among > 1 else "", ambiguity.detail, column]
+    return f"{obj.kind.value}/{obj.id}" + (f" ({', '.join(filter(None, shown))})" if any(shown) else "")
