@@ -104,7 +104,7 @@ class _Checker:
         # A connection whose extra Airflow 3 refuses is only in the reading for Airflow 2, and is checked as well.
         places = by_place(reading) if in_2 is reading else {**by_place(in_2), **by_place(reading)}
         found = [obj for obj in places.values() if self.wants(obj)]
-        settings = env_lines.settings(text, self.store.settings.format_values.get(DIALECT.name)) if is_env else []
+        settings = env_lines.settings(text, self.store.format_values().get(DIALECT.name)) if is_env else []
         lines = env_lines.by_line(settings)
         self.columns = {line: entry.column for line, entry in lines.items()}
         self.objects = found

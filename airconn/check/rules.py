@@ -200,7 +200,7 @@ ALL = (
     ),
     Rule(
         "AC502", "other-mask", _ERROR, "a mask of another tool, which would be taken for the secret itself",
-        "fill in the value, or take the entry out: airconn import refuses it",
+        "fill in the value, or take the entry out: airconn import refuses it in the place of a secret",
     ),
     Rule(
         "AC503", "mask-inside", _WARNING, "a *** inside of a text, where Airflow may have hidden a secret",
@@ -215,10 +215,27 @@ ALL = (
         "env:NAME, file:PATH or prompt: stands where a secret should, and is taken for the secret itself",
         "use the file with airconn import --overlay, or fill in the secret",
     ),
+    # AC506 was the rule for what is now AC507, AC508 and AC509.
     Rule(
-        "AC506", "placeholder", _ERROR,
-        "a reference, encrypted text or a template in the place of a secret, which would be taken for it",
-        "resolve, decrypt or render the file first: airconn import refuses it, unless --literal says it is the value",
+        "AC507", "reference", _ERROR,
+        "a reference to a secret that is elsewhere (op://, vault:, ref+) in the place of a secret",
+        "resolve it first, as 'op inject' or 'vals eval' do: airconn import refuses it, unless --literal says it is "
+        "the value",
+    ),
+    Rule(
+        "AC508", "ciphertext", _ERROR,
+        "encrypted text (sops, dotenvx, Ansible Vault, age, a Fernet token) in the place of a secret",
+        "decrypt the file first: airconn import refuses it, unless --literal says it is the value",
+    ),
+    Rule(
+        "AC509", "template", _ERROR,
+        "a template ({{ }}, ${NAME}, $(command), <% %>) in the place of a secret",
+        "render the file first: airconn import refuses it, unless --literal says it is the value",
+    ),
+    Rule(
+        "AC510", "to-fill-in", _WARNING,
+        "a text in the place of a secret that looks as if it were to be filled in, such as CHANGEME",
+        "fill in the value; --ignore AC510 if it is the value",
     ),
     Rule("AC511", "tracked", _ERROR, "a file with secrets in it is tracked by git", _ROTATE),
     Rule(

@@ -47,7 +47,7 @@ def marked(reading: Reading, text: str) -> Reading:
     found = {id(obj): ambiguities for obj in reading.found if (ambiguities := tuple(_ambiguities(obj)))}
     if not found:
         return reading
-    places = _Places(text, reading.found)
+    places = _TextPlaces(text, reading.found)
     changed: dict[int, AirflowObject] = {}
     for obj in reading.found:
         if id(obj) in found:
@@ -151,7 +151,7 @@ def _twice(text: str) -> str:
     return ""
 
 
-class _Places:
+class _TextPlaces:
     """Finds characters in the text that objects were read from."""
 
     def __init__(self, text: str, found: tuple[AirflowObject, ...]) -> None:

@@ -117,6 +117,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         context,
         fills=opened.fills,
         change=opened.change,
+        is_planned=True,
         on_loaded=check,
     )
     # Another run wouldn't complete an object if it doesn't compare it, or doesn't update it.
