@@ -14,6 +14,7 @@ from airconn.formats import uri_problems
 from airconn.formats.base import extra_fault
 from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.env import PREFIXES, env_name
+from airconn.formats.json_breaks import break_of
 from airconn.model import (
     NEWEST,
     AirflowObject,
@@ -21,6 +22,7 @@ from airconn.model import (
     Connection,
     Kind,
     Selection,
+    Text,
     Variable,
     number_of,
     rules_for,
@@ -157,7 +159,7 @@ class _Checker:
                 self.add(
                     "AC103",
                     self.place(obj),
-                    "the extra is not a JSON object, and Airflow 3 refuses the connection",
+                    f"the extra is not a JSON object{_break(obj)}, and Airflow 3 refuses the connection",
                     obj.kind,
                     obj.id,
                     severity=None if refused else Severity.WARNING,
@@ -196,6 +198,12 @@ class _Checker:
 def _reads_alike(reading: Reading) -> bool:
     """Whether every Airflow reads a file in the same way: only connections, faults and notes can differ."""
     return not (reading.faults or reading.notes) and not any(isinstance(obj, Connection) for obj in reading.found)
+
+
+def _break(obj: Connection) -> str:
+    """Where the JSON of an extra breaks, if it is meant to be an object."""
+    place = break_of(obj.extra.text) if isinstance(obj.extra, Text) else ""
+    return f" (it breaks {place})" if place else ""
 
 
 def _doubles(found: Iterable[AirflowObject]) -> Iterator[Finding]:
