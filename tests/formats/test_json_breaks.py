@@ -83,7 +83,7 @@ def test_a_uri_without_an_at_sign_says_that_it_is_missing(airconn, tmp_path: Pat
     (tmp_path / ".env").write_text(f"AIRFLOW_CONN_A={uri}\n")
     err = airconn("import", tmp_path / ".env", "--to", tmp_path / "o.json").err
     assert (
-        "an '@' is missing if this is a login and a password: conn_type://LOGIN:PASSWORD@HOST (in a password" in err
+        "if these are a login and a password, the '@' behind them is missing, as in LOGIN:PASSWORD@HOST (in a" in err
     )
     assert "secret" not in err
     assert "AKIA" not in err
