@@ -161,6 +161,15 @@ ALL = (
         "correct the field: airconn import refuses it",
     ),
     Rule(
+        "AC331", "odd-character", _WARNING,
+        "a character that you can't see, or that looks like another (a zero-width or no-break space, NUL, a "
+        "typographic quote) in an id, a field or a secret", "delete it, or type the text again",
+    ),
+    Rule(
+        "AC332", "extra-key-twice", _WARNING, "an extra has a key twice, of which Airflow takes the last",
+        "keep one of the two",
+    ),
+    Rule(
         "AC401", "duplicate", _WARNING, "an object is there twice",
         "keep one of the two",
     ),

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_uri, tree, uri_problems
+from airconn.formats import connection_uri, json_breaks, tree, uri_problems
 from airconn.formats.base import extra_fault, show_key
 from airconn.formats.connection_uri import UriError
 from airconn.model import (
@@ -72,10 +72,13 @@ def _decode(conn_id: str, text: str, origin: Origin) -> Any:
         if what := whole_words(text):
             raise InputError(f"{conn_id}: {what[0]}", where=str(origin), hint=what[1]) from None
         position = getattr(error, "pos", 0)
+        reason = json_breaks.reason_of(error) if isinstance(error, json.JSONDecodeError) else ""
         raise InputError(
             f"{conn_id}: this is not JSON from character {position + 1} of the value on",
             where=str(origin),
-            hint="a value that starts with '{' must be a JSON object; a URI starts with its conn_type",
+            hint=f"it breaks {reason}"
+            if reason
+            else "a value that starts with '{' must be a JSON object; a URI starts with its conn_type",
         ) from None
 
 

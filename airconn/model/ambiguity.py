@@ -25,6 +25,8 @@ class Ambiguity:
     """Who reads what differently, as a clause: `python-dotenv expands ${NAME}, which is read as text here`."""
     way_out: str = ""
     """The option or the change of the text that settles it."""
+    detail: str = ""
+    """What is special about this object, such as the field: `U+200B in host`. Shown behind its name."""
     line: int | None = None
     """The line in the file, from 1. None for the line of the object."""
     column: int | None = None

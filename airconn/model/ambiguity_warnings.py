@@ -62,7 +62,9 @@ def _place(obj: AirflowObject, ambiguity: Ambiguity) -> str:
 def _named(obj: AirflowObject, ambiguity: Ambiguity, *, among: int) -> str:
     line = ambiguity.line or obj.origin.line
     place = f"line {line}" if line and among > 1 else ""
-    details = ": ".join(part for part in (place, _fields(obj, ambiguity.rule)) if part)
+    column = f"column {ambiguity.column}" if ambiguity.detail and ambiguity.column else ""
+    what = ", ".join(filter(None, (ambiguity.detail, column)))
+    details = ": ".join(filter(None, (place, _fields(obj, ambiguity.rule), what)))
     return f"{obj.kind.value}/{obj.id}" + (f" ({details})" if details else "")
 
 

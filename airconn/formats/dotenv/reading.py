@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
+from airconn.formats.deceptive_texts import fault_of_name
 from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of, expanded
@@ -83,6 +84,8 @@ class _LinesReader:
         true_id, self.true_id = self.true_id, ""
         named = named_by(entry.name)
         if named is None:
+            if fault := fault_of_name(entry.name, origin):
+                self.faults.take(fault)
             self.ignored += 1
             return
         kind, id_ = named
