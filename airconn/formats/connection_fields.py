@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_uri
+from airconn.formats import connection_uri, uri_problems
 from airconn.formats.base import extra_fault, show_key
 from airconn.formats.connection_uri import UriError
 from airconn.model import (
@@ -108,7 +108,15 @@ def from_uri(
             raise InputError(f"{conn_id}: {message}", where=str(origin), hint=found) from None
         raise InputError(f"{conn_id}: {message}", where=str(origin), hint=error.hint) from None
     unsaid = UNDESCRIBED if parsed.conn_type else UNDESCRIBED | UNTYPED
-    connection = connection_uri.fields_of(conn_id, parsed, origin=origin, unsaid=unsaid, stands_for=whole_form(uri))
+    whole = whole_form(uri)
+    connection = connection_uri.fields_of(
+        conn_id,
+        parsed,
+        origin=origin,
+        unsaid=unsaid,
+        stands_for=whole,
+        ambiguities=() if whole else uri_problems.ambiguities(uri, rules, column),
+    )
     check_extra(connection, rules)
     return connection
 

@@ -64,8 +64,8 @@ class Format:
     """Whether a text looks like this format."""
     reader: str
     """The module that is a `FormatReader`."""
-    writer: str
-    """The module that is a `FormatWriter`."""
+    writer: str = ""
+    """The module that is a `FormatWriter`. Empty for a format that is only read."""
     updater: str = ""
     """The module that is a `FormatUpdater`. Empty for a format that is always written anew."""
     kind_names: tuple[str, ...] = ("connections", "variables", "pools")
@@ -79,6 +79,11 @@ class Format:
 
     values_in_text: Callable[[str], Mapping[str, str]] = lambda text: {}
     """Gives the values of its options that a text itself names."""
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether files of this format can be written."""
+        return bool(self.writer)
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -107,6 +112,11 @@ class Format:
         return self.load_writer().render(bundle, options)
 
     def load_writer(self) -> FormatWriter:
+        """The module that writes this format. Raises `UsageError` for a format that is only read."""
+        if not self.writer:
+            from airconn.errors import UsageError
+
+            raise UsageError(f"files of the {self.name} format can only be read")
         return cast(FormatWriter, import_module(self.writer))
 
     def load_updater(self) -> FormatUpdater | None:

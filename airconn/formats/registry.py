@@ -12,11 +12,13 @@ from airconn.formats.declaration import Format
 from airconn.formats.dotenv import declaration as dotenv
 from airconn.formats.format_option import FormatOption
 from airconn.formats.k8s import declaration as k8s
+from airconn.formats.outputs import declaration as outputs
 from airconn.formats.settings import declaration as settings
 
 FORMATS = {
     declared.name: declared
     for declared in (
+        outputs.FORMAT,
         settings.FORMAT,
         k8s.FORMAT,
         dotenv.FORMAT,
@@ -33,6 +35,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(FORMATS))
 
 
+def writable_names() -> tuple[str, ...]:
+    """The names of the formats that can be written, sorted."""
+    return tuple(name for name in names() if FORMATS[name].is_writable)
+
+
 def get_format(name: str) -> Format:
     """The format of this name. Raises `UsageError` that lists the known names."""
     refuse_unknown(name)
@@ -45,10 +52,20 @@ def refuse_unknown(name: str) -> None:
         raise UsageError(f"unknown format {name!r}", hint=f"the formats are {', '.join(names())}")
 
 
-def name_of_path(path: str) -> str | None:
-    """The format that a file's name says. None if it says nothing."""
+def refuse_read_only(name: str) -> None:
+    """Raises `UsageError` that lists the formats to choose from if files of this one can't be written."""
+    if not get_format(name).is_writable:
+        raise UsageError(
+            f"files of the {name} format can only be read",
+            hint=f"the formats to write are {', '.join(writable_names())}",
+        )
+
+
+def name_of_path(path: str, *, is_new: bool = False) -> str | None:
+    """The format that a file's name says. None if it says nothing. `is_new`: the file is to be written."""
     name = PurePath(path).name.lower()
-    return next((key for key, found in FORMATS.items() if any(fnmatch(name, p) for p in found.patterns)), None)
+    known = (key for key, found in FORMATS.items() if any(fnmatch(name, p) for p in found.patterns))
+    return next((key for key in known if FORMATS[key].is_writable or not is_new), None)
 
 
 def detect(path: str, text: str) -> str:
@@ -58,6 +75,7 @@ def detect(path: str, text: str) -> str:
     """
     text = text.removeprefix("\ufeff")
     name = name_of_path(path)
+    _refuse_foreign(text, path, is_told=name is not None)
     if closer := next(
         (other.name for other in FORMATS.values() if name in other.refines and other.sniff(text)), None
     ):
@@ -77,6 +95,13 @@ def detect(path: str, text: str) -> str:
             hint=f"say so with --from-format, one of {', '.join(names())}",
         )
     return name
+
+
+def _refuse_foreign(text: str, path: str, *, is_told: bool) -> None:
+    """Raises `InputError` for an HTML page, a script and the like, unless it may be a file of a format."""
+    from airconn.formats import foreign_texts
+
+    foreign_texts.refuse(text, path, is_told=is_told or any(FORMATS[name].sniff(text) for name in ("env", "uri")))
 
 
 def options() -> list[FormatOption]:

@@ -114,7 +114,8 @@ def load_for(
     first: AirconnError | None = None
     loaded = None
     try:
-        reads = replace(context, airflow=airflow or NEWEST)
+        knows = airflow is not None or target.capabilities.is_airflow
+        reads = replace(context, airflow=airflow or NEWEST, knows_release=knows)
         loaded = load(sources, selection, reads, fills=fills, change=change, is_planned=is_planned)
         on_loaded(loaded, reads)
     except (InputError, UnfitError) as error:
@@ -128,7 +129,7 @@ def load_for(
             raise first from None
         raise
     if loaded is None or (rules_for(version) != rules_for(NEWEST) and airflow is None):
-        reads = replace(context, airflow=version)
+        reads = replace(context, airflow=version, knows_release=True)
         loaded = load(sources, selection, reads, fills=fills, change=change, is_planned=is_planned)
         on_loaded(loaded, reads)
     return loaded, version
