@@ -36,7 +36,7 @@ class Chooser:
     """Chooses the objects of one file."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - files for tests
+        self.random = random.Random(seed)
 
     def of(self, pool: dict[str, Any], least: int = 3) -> dict[str, Any]:
         chosen = self.random.sample(sorted(pool), self.random.randint(least, min(len(pool), 25)))
@@ -102,7 +102,9 @@ def connections_yaml(choose: Chooser) -> WellFormed:
 
 
 def connections_yaml_by_hand(choose: Chooser) -> WellFormed:
-    text = "# connections of the data platform\n---\n" + yaml.safe_dump(choose.connections(), allow_unicode=True, sort_keys=False)
+    text = "# connections of the data platform\n---\n" + yaml.safe_dump(
+        choose.connections(), allow_unicode=True, sort_keys=False
+    )
     return WellFormed("connections.yml", text)
 
 
@@ -121,14 +123,18 @@ def variables_as_texts(choose: Chooser) -> WellFormed:
 
 
 def variables_3_json(choose: Chooser) -> WellFormed:
-    found = {name: {"value": _text(value), "description": choose.one("", "See the wiki", "50% ☁️")}
-             for name, value in choose.variables().items()}  # fmt: skip
+    found: dict[str, Any] = {}
+    for name, value in choose.variables().items():
+        text = choose.one("", "See the wiki", "50% ☁️")
+        found[name] = {"value": value, "description": text} if text else value
     return WellFormed("variables.json", json.dumps(found, indent=4))
 
 
 def variables_yaml(choose: Chooser) -> WellFormed:
     found = {name: _text(value) for name, value in choose.variables().items()}
-    return WellFormed("variables.yaml", yaml.safe_dump(found, allow_unicode=True, default_style=choose.one(None, "'", '"')))
+    return WellFormed(
+        "variables.yaml", yaml.safe_dump(found, allow_unicode=True, default_style=choose.one(None, "'", '"'))
+    )
 
 
 def _pools(choose: Chooser) -> dict[str, Any]:
@@ -150,7 +156,9 @@ def _all(choose: Chooser) -> dict[str, Any]:
 
 
 def three_json(choose: Chooser) -> WellFormed:
-    return WellFormed(choose.one("airflow.json", "objects.json"), json.dumps(_all(choose), indent=2, ensure_ascii=False))
+    return WellFormed(
+        choose.one("airflow.json", "objects.json"), json.dumps(_all(choose), indent=2, ensure_ascii=False)
+    )
 
 
 def three_yaml(choose: Chooser) -> WellFormed:
@@ -166,7 +174,9 @@ def settings_yaml(choose: Chooser) -> WellFormed:
         if "conn_extra" in row:
             row["conn_extra"] = choose.one(row["conn_extra"], json.dumps(row["conn_extra"]))
         rows.append(row)
-    variables = [{"variable_name": name, "variable_value": _text(value)} for name, value in choose.variables().items()]
+    variables = [
+        {"variable_name": name, "variable_value": _text(value)} for name, value in choose.variables().items()
+    ]
     pools = [{"pool_name": name, "pool_slot": slots, "pool_description": text}
              for name, (slots, text) in choose.pools().items()]  # fmt: skip
     found = {"airflow": {"connections": rows, "pools": pools, "variables": variables}}
@@ -240,7 +250,9 @@ def env_docker(choose: Chooser) -> WellFormed:
 def env_sh(choose: Chooser) -> WellFormed:
     """For a shell: single quotes, and `'\\''` for one of them."""
     entries = _entries(choose, uris=choose.one(True, False))
-    lines = [f"{choose.one('', 'export ')}{name}='" + value.replace("'", "'\\''") + "'" for name, value in entries.items()]
+    lines = [
+        f"{choose.one('', 'export ')}{name}='" + value.replace("'", "'\\''") + "'" for name, value in entries.items()
+    ]
     return WellFormed("sh.env", "\n".join(["# airconn: env-dialect sh", *lines]) + "\n")
 
 
@@ -255,6 +267,8 @@ def env_python_dotenv(choose: Chooser) -> WellFormed:
     """For python-dotenv: double quotes with the escapes that it knows."""
     lines = []
     for name, value in _entries(choose, uris=False).items():
+        if "${" in value:
+            continue
         escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
         lines.append(f'{name}="{escaped}"')
     return WellFormed("dotenv.env", "\n".join(["# airconn: env-dialect python-dotenv", *lines]) + "\n")
@@ -262,7 +276,12 @@ def env_python_dotenv(choose: Chooser) -> WellFormed:
 
 def _secret(choose: Chooser, name: str) -> dict[str, Any]:
     entries = _entries(choose, uris=choose.one(True, False))
-    head = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "airflow"}, "type": "Opaque"}
+    head = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": "airflow"},
+        "type": "Opaque",
+    }
     if choose.one(True, False):
         return {**head, "stringData": entries}
     return {**head, "data": {key: base64.b64encode(value.encode()).decode() for key, value in entries.items()}}
@@ -275,6 +294,6 @@ def k8s_secret(choose: Chooser) -> WellFormed:
 MAKERS: tuple[Callable[[Chooser], WellFormed], ...] = (
     connections_2_json, connections_3_json, connections_by_hand, connections_as_uris, connections_yaml,
     connections_yaml_by_hand, connections_uri, variables_json, variables_as_texts, variables_3_json, variables_yaml,
-    pools_json, pools_yaml, three_json, three_yaml, settings_yaml, env_json, env_uris, env_docker, env_sh, env_compose,
-    env_python_dotenv, k8s_secret,
+    pools_json, pools_yaml, three_json, three_yaml, settings_yaml, env_json, env_uris, env_docker, env_sh,
+    env_compose, env_python_dotenv, k8s_secret,
 )  # fmt: skip
