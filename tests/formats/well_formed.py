@@ -18,6 +18,7 @@ from urllib.parse import quote
 import yaml
 
 from tests.formats.well_formed_objects import CONNECTIONS, PASSWORDS, POOLS, VARIABLES
+from tests.formats.well_formed_outputs import OUTPUTS
 
 NUMBER = 200
 _FIELDS = ("conn_type", "description", "login", "password", "host", "port", "schema", "extra")
@@ -54,6 +55,10 @@ class Chooser:
     def pools(self) -> dict[str, tuple[int, str]]:
         return self.of(POOLS)
 
+    def entries(self) -> dict[str, str]:
+        """Environment variables: connections as JSON or URIs, and variables."""
+        return _entries(self, uris=self.one(True, False))
+
     def one(self, *values: Any) -> Any:
         return self.random.choice(values)
 
@@ -71,7 +76,8 @@ def _exported(fields: dict[str, Any]) -> dict[str, Any]:
     return {**dict.fromkeys(_FIELDS), **fields, "extra": None if extra is None else json.dumps(extra)}
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A variable's value as Airflow stores it."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -92,7 +98,7 @@ def connections_by_hand(choose: Chooser) -> WellFormed:
 
 
 def connections_as_uris(choose: Chooser) -> WellFormed:
-    found = {name: _uri(fields) for name, fields in choose.connections().items()}
+    found = {name: uri_of(fields) for name, fields in choose.connections().items()}
     return WellFormed("connections.json", json.dumps(found, indent=2))
 
 
@@ -109,7 +115,7 @@ def connections_yaml_by_hand(choose: Chooser) -> WellFormed:
 
 
 def connections_uri(choose: Chooser) -> WellFormed:
-    lines = [f"{name}={_uri(fields)}" for name, fields in choose.connections().items()]
+    lines = [f"{name}={uri_of(fields)}" for name, fields in choose.connections().items()]
     return WellFormed("connections.uri", "\n".join(lines) + "\n")
 
 
@@ -118,7 +124,7 @@ def variables_json(choose: Chooser) -> WellFormed:
 
 
 def variables_as_texts(choose: Chooser) -> WellFormed:
-    found = {name: _text(value) for name, value in choose.variables().items()}
+    found = {name: text_of(value) for name, value in choose.variables().items()}
     return WellFormed("variables.json", json.dumps(found, indent=4, ensure_ascii=False))
 
 
@@ -131,7 +137,7 @@ def variables_3_json(choose: Chooser) -> WellFormed:
 
 
 def variables_yaml(choose: Chooser) -> WellFormed:
-    found = {name: _text(value) for name, value in choose.variables().items()}
+    found = {name: text_of(value) for name, value in choose.variables().items()}
     return WellFormed(
         "variables.yaml", yaml.safe_dump(found, allow_unicode=True, default_style=choose.one(None, "'", '"'))
     )
@@ -151,7 +157,7 @@ def pools_yaml(choose: Chooser) -> WellFormed:
 
 
 def _all(choose: Chooser) -> dict[str, Any]:
-    variables = {name: _text(value) for name, value in choose.variables().items()}
+    variables = {name: text_of(value) for name, value in choose.variables().items()}
     return {"connections": choose.connections(), "variables": variables, "pools": _pools(choose)}
 
 
@@ -175,7 +181,7 @@ def settings_yaml(choose: Chooser) -> WellFormed:
             row["conn_extra"] = choose.one(row["conn_extra"], json.dumps(row["conn_extra"]))
         rows.append(row)
     variables = [
-        {"variable_name": name, "variable_value": _text(value)} for name, value in choose.variables().items()
+        {"variable_name": name, "variable_value": text_of(value)} for name, value in choose.variables().items()
     ]
     pools = [{"pool_name": name, "pool_slot": slots, "pool_description": text}
              for name, (slots, text) in choose.pools().items()]  # fmt: skip
@@ -183,7 +189,7 @@ def settings_yaml(choose: Chooser) -> WellFormed:
     return WellFormed("airflow_settings.yaml", yaml.safe_dump(found, allow_unicode=True, sort_keys=False))
 
 
-def _uri(fields: dict[str, Any]) -> str:
+def uri_of(fields: dict[str, Any]) -> str:
     """The URI as `Connection.get_uri` writes it, with the extra under `__extra__`."""
 
     def encoded(value: object) -> str:
@@ -203,10 +209,10 @@ def _entries(choose: Chooser, *, uris: bool) -> dict[str, str]:
     """Environment variables: connections as JSON or URIs, and variables."""
     found = {}
     for name, fields in choose.connections().items():
-        text = _uri(fields) if uris else json.dumps(fields, ensure_ascii=False)
+        text = uri_of(fields) if uris else json.dumps(fields, ensure_ascii=False)
         found[f"AIRFLOW_CONN_{name.upper()}"] = text
     for name, value in choose.variables().items():
-        found[f"AIRFLOW_VAR_{name.upper()}"] = _text(value)
+        found[f"AIRFLOW_VAR_{name.upper()}"] = text_of(value)
     return found
 
 
@@ -291,9 +297,32 @@ def k8s_secret(choose: Chooser) -> WellFormed:
     return WellFormed("airflow.k8s.yaml", yaml.safe_dump(_secret(choose, "airflow-env"), sort_keys=False))
 
 
+def settings_of_a_new_project(choose: Chooser) -> WellFormed:
+    """The file of `astro dev init`, with one connection filled in."""
+    name, fields = next(iter(choose.connections().items()))
+    row = {"conn_id": name, "conn_type": fields["conn_type"], "conn_host": fields.get("host"), "conn_schema": "",
+           "conn_password": None, "conn_port": fields.get("port"), "conn_extra": fields.get("extra")}  # fmt: skip
+    empty = dict.fromkeys(
+        ("conn_id", "conn_type", "conn_host", "conn_schema", "conn_login", "conn_password", "conn_extra")
+    )
+    pools = [dict.fromkeys(("pool_name", "pool_slot", "pool_description"))]
+    variables = [dict.fromkeys(("variable_name", "variable_value"))]
+    found = {"airflow": {"connections": [row, empty], "pools": pools, "variables": variables}}
+    return WellFormed("airflow_settings.yaml", "# NOTE: see the docs\n" + yaml.safe_dump(found, sort_keys=False))
+
+
+def connections_with_empty_texts(choose: Chooser) -> WellFormed:
+    found = {
+        name: {**dict.fromkeys(_FIELDS, ""), **_exported(fields)} for name, fields in choose.connections().items()
+    }
+    for fields in found.values():
+        fields.update({key: "" for key in ("description", "login", "host", "schema", "extra") if fields[key] is None})
+    return WellFormed("connections.json", json.dumps(found, indent=2))
+
+
 MAKERS: tuple[Callable[[Chooser], WellFormed], ...] = (
     connections_2_json, connections_3_json, connections_by_hand, connections_as_uris, connections_yaml,
     connections_yaml_by_hand, connections_uri, variables_json, variables_as_texts, variables_3_json, variables_yaml,
     pools_json, pools_yaml, three_json, three_yaml, settings_yaml, env_json, env_uris, env_docker, env_sh,
-    env_compose, env_python_dotenv, k8s_secret,
+    env_compose, env_python_dotenv, k8s_secret, settings_of_a_new_project, connections_with_empty_texts, *OUTPUTS,
 )  # fmt: skip
