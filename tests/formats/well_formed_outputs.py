@@ -61,8 +61,10 @@ def answer_with_variables(choose: Chooser) -> WellFormed:
 
 
 def answer_with_pools(choose: Chooser) -> WellFormed:
+    states = ("occupied", "running", "queued", "scheduled", "open", "deferred")
+    counts = {f"{state}_slots": 0 for state in states}
     rows = [
-        {"name": name, "slots": slots, "description": text, "include_deferred": False, "open_slots": slots}
+        {"name": name, "slots": slots, "description": text, "include_deferred": False, **counts}
         for name, (slots, text) in choose.pools().items()
     ]
     return _file("answer.json", {"pools": rows, "total_entries": len(rows)}, choose)
