@@ -13,8 +13,10 @@ def unresolved(source: AirflowObject, target: AirflowObject | None, written: fro
     With a `target`, only the fields in `written` count, and of them only leaves that the target has differently.
     """
     reasons: list[str] = []
-    if (target is None or written) and _refers(source):
-        reasons += dict.fromkeys(f"{found.message}: {found.way_out}" for found in source.ambiguities if found.blocks)
+    if target is None or written:
+        blocking = [found for found in source.ambiguities if found.blocks]
+        blocking = [found for found in blocking if found.rule != "AC407" or _refers(source)]
+        reasons += dict.fromkeys(f"{found.message}: {found.way_out}" for found in blocking)
     for found in placeholders(source):
         if reasons and found.type is PlaceholderType.TEMPLATE:
             continue  # it is that reference
