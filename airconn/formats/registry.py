@@ -13,11 +13,13 @@ from airconn.formats.dotenv import declaration as dotenv
 from airconn.formats.environment import declaration as environment
 from airconn.formats.format_option import FormatOption
 from airconn.formats.k8s import declaration as k8s
+from airconn.formats.outputs import declaration as outputs
 from airconn.formats.settings import declaration as settings
 
 FORMATS = {
     declared.name: declared
     for declared in (
+        outputs.FORMAT,
         environment.FORMAT,
         settings.FORMAT,
         k8s.FORMAT,
@@ -77,6 +79,7 @@ def detect(path: str, text: str, *, has_kind: bool = False) -> str:
     """
     text = text.removeprefix("\ufeff")
     name = name_of_path(path)
+    _refuse_foreign(text, path, is_told=name is not None)
     known = [other for other in FORMATS.values() if not (has_kind and other.yields_to_kind)]
     if closer := next((other.name for other in known if name in other.refines and other.fits(path, text)), None):
         return closer
@@ -95,6 +98,14 @@ def detect(path: str, text: str, *, has_kind: bool = False) -> str:
             hint=f"say so with --from-format, one of {', '.join(names())}",
         )
     return name
+
+
+def _refuse_foreign(text: str, path: str, *, is_told: bool) -> None:
+    """Raises `InputError` for an HTML page, a script and the like, unless it may be a file of a format."""
+    from airconn.formats import foreign_texts
+
+    is_told = is_told or any(FORMATS[name].sniff(text) for name in ("env", "uri", "environment"))
+    foreign_texts.refuse(text, path, is_told=is_told)
 
 
 def options() -> list[FormatOption]:
