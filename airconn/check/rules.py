@@ -186,7 +186,7 @@ ALL = (
         "set -a; . ./FILE; set +a; airconn import env:",
     ),
     Rule(
-        "AC421", "several-values", _ERROR, "a secret that has several values in one file",
+        "AC431", "several-values", _ERROR, "a secret that has several values in one file",
         "keep one of them; airconn import refuses the object, unless --exclude leaves it out",
     ),
     Rule(

@@ -59,7 +59,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
 
 
 _SEVERAL_VALUES = Ambiguity(
-    "AC421",
+    "AC431",
     "has several values in one file, and only one can be right",
     "keep one, or leave it out with --exclude",
     blocks=True,
@@ -94,7 +94,7 @@ class _VariablesReader(ObjectReader):
 
     def _variable(self, name: str, entries: list[FoundVariable]) -> None:
         used = [entry for entry in entries if not entry.is_template] or entries
-        used = list({entry.owner or number: entry for number, entry in enumerate(used, -len(used))}.values())
+        used = self._last_of_each(name, used)
         readable = [entry for entry in used if entry.value is not None]
         hidden = [entry for entry in used if entry.hidden]
         if not readable and not hidden:
@@ -111,6 +111,18 @@ class _VariablesReader(ObjectReader):
             entry for entry in used if entry.hidden or (entry.value is not None and entry.value != chosen.value)
         ]
         self._read(name, chosen, others)
+
+    def _last_of_each(self, name: str, entries: list[FoundVariable]) -> list[FoundVariable]:
+        """The variables without those that are set again in the same list, of which the last one counts."""
+        last: dict[int, FoundVariable] = {}
+        for number, entry in enumerate(entries, -len(entries)):
+            owner = entry.owner or number
+            before = last.get(owner)
+            if before is not None and before.value != entry.value:
+                message = f"{name} is set again in {entry.holder}; the value of line {before.line} is not used"
+                self.note(self._origin(entry), message)
+            last[owner] = entry
+        return list(last.values())
 
     def _hidden(self, name: str, entry: FoundVariable) -> None:
         """Adds a variable with a hidden value. A connection that is hidden as a whole is left out."""

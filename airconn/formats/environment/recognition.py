@@ -26,7 +26,7 @@ def holds_variables(path: str, text: str) -> bool:
     try:
         walk.documents(documents)
     except InputError:
-        return False
+        return True  # a Secret beside others that has a fault, which the reader tells
     if walk.sections:
         return True
     if not walk.entries or (len(documents) == 1 and _has_sections(documents[0][0])):

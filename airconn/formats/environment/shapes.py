@@ -29,6 +29,7 @@ _CHART = frozenset(
     """
     airflowHome airflowVersion defaultAirflowRepository defaultAirflowTag executor extraEnvFrom fernetKey
     fernetKeySecretName webserverSecretKeySecretName images ingress rbac workers scheduler webserver dags airflow
+    extraManifests triggerer flower postgresql pgbouncer redis
     """.split()  # noqa: SIM905
 )
 """Top-level keys of the values of Airflow's Helm charts."""

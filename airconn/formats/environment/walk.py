@@ -38,9 +38,12 @@ _HIDING = {
 }
 """Keys beside the name of a variable that say where its value is."""
 _OF_OTHERS = frozenset(
-    ("secretKeyRef", "configMapKeyRef", "remoteRef", "valueFrom", "ValueFrom", "enableBuiltInSecretEnvVars")
+    """
+    secretKeyRef configMapKeyRef remoteRef valueFrom ValueFrom enableBuiltInSecretEnvVars managedFields
+    kubectl.kubernetes.io/last-applied-configuration
+    """.split()  # noqa: SIM905 - a list of so many strings helps no reader
 )
-"""Keys below which such a name is that of an entry elsewhere, or a switch of Airflow's Helm chart."""
+"""Keys below which such a name is that of an entry elsewhere, a switch of Airflow's Helm chart, or an older state."""
 _ASSIGNMENT = re.compile(r"(AIRFLOW_(?:CONN|VAR)_[^\s='\"]+)=(.*)", re.DOTALL)
 _BARE = re.compile(r"AIRFLOW_(?:CONN|VAR)_\w+")
 
@@ -175,6 +178,7 @@ class Walk:
     def _add(self, name: str, found: values.HeldValue, inner: Scope, scope: Scope, owner: int) -> None:
         line, column = inner.block.place(*inner.place) if inner.block else inner.place
         is_evident = scope.is_known or (scope.block is None and (not scope.path or scope.key in EVIDENT_KEYS))
+        is_likely_place = scope.key in LIKELY_KEYS or scope.program is Program.KUBERNETES
         self.entries.append(
             FoundVariable(
                 name,
@@ -187,14 +191,14 @@ class Walk:
                 found.expanded_by,
                 is_template=scope.is_template,
                 is_evident=is_evident,
-                is_likely=is_evident or (scope.block is None and scope.key in LIKELY_KEYS),
+                is_likely=is_evident or (scope.block is None and is_likely_place),
                 owner=owner,
             )
         )
 
     def _secret(self, node: tree.Mapping, scope: Scope) -> None:
         """Keeps a Secret for the reader of Secrets, and adds its variables."""
-        if self.skips_secrets and scope.block is None and (is_secret(node) or scope.has_secrets):
+        if self.skips_secrets and _is_of_manifest(node, scope):
             return
         line, column = scope.place
         secret = Secret(node, Origin(node.source, line, column))
@@ -236,6 +240,12 @@ def _place(node: Any, key: Any, scope: Scope) -> tuple[int | None, int | None]:
 
 def _written(node: dict[str, Any], key: str) -> str | None:
     return node.written.get(key) if isinstance(node, tree.Mapping) else None
+
+
+def _is_of_manifest(node: tree.Mapping, scope: Scope) -> bool:
+    """Whether a Secret is a document, or in a list of Kubernetes, as the `k8s` format reads it."""
+    is_at_top = len(scope.path) == 1 or scope.path[0] in ("List", "SecretList")
+    return scope.block is None and is_at_top and (is_secret(node) or scope.has_secrets)
 
 
 def _is_listed_secret(node: dict[str, Any], scope: Scope) -> bool:
