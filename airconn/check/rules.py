@@ -258,6 +258,10 @@ ALL = (
         "read it with --from-variables-shape plain or wrapped, or write the value as a text",
     ),
     Rule(
+        "AC431", "several-values", _ERROR, "a secret that has several values in one file",
+        "keep one of them; airconn import refuses the object, unless --exclude leaves it out",
+    ),
+    Rule(
         "AC501", "mask", _WARNING, "a *** stands where a secret was hidden",
         "fill it in; airconn import keeps what the target has, Airflow itself would take *** for the secret",
     ),

@@ -46,9 +46,9 @@ def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | Non
     has_connections = any(key.upper()[8:12] == "CONN" for key in names)
     if names and (kind is None or (kind is Kind.VARIABLES and has_connections)):
         raise InputError(
-            "this looks like a mapping of environment variables (AIRFLOW_VAR_…), which isn't read yet",
+            "this looks like a mapping of environment variables (AIRFLOW_VAR_…), and not of variables or connections",
             where=str(document.origin(names[0])),
-            hint="write them as NAME=VALUE lines into a .env file"
+            hint=("leave --kind out" if kind else "--from-format environment reads it")
             + ("" if has_connections else ", or say --kind variables if the variables themselves are called so"),
         )
     if kind is not None:
@@ -138,7 +138,7 @@ def _is_chart(document: tree.Mapping) -> bool:
     return len(marks) > 1 or (bool(marks) and "executor" in document)
 
 
-_CHART = "the values of a Helm chart, which aren't read yet"
+_CHART = "the values of a Helm chart, and none of them is a connection, variable or pool"
 _CHART_HINT = "write the connections, variables and pools into a file of their own, such as objects.yaml"
 _SHAPES: tuple[tuple[Callable[[tree.Mapping], bool], str, str], ...] = (
     (_is_answer, "an answer of Airflow's REST API (a list with total_entries), which isn't read yet", _ASK),

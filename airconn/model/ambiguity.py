@@ -25,8 +25,6 @@ class Ambiguity:
     """Who reads what differently, as a clause: `python-dotenv expands ${NAME}, which is read as text here`."""
     way_out: str = ""
     """The option or the change of the text that settles it."""
-    detail: str = ""
-    """What is special about this object, such as the field: `U+200B in host`. Shown behind its name."""
     line: int | None = None
     """The line in the file, from 1. None for the line of the object."""
     column: int | None = None
@@ -43,6 +41,8 @@ class Ambiguity:
     """The leaves that are read differently. None: any of them may be."""
     field: str = ""
     """The field, or the leaf of one, that is read differently. Empty for the object as a whole."""
+    detail: str = ""
+    """What is special about this object, such as the field: `U+200B in host`. Shown behind its name."""
 
     def without(self, field: str, path: JsonPath = ()) -> Ambiguity | None:
         """The ambiguity after a field, or the leaves at a path in it, got another value. None if that settles it."""

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airconn.errors import AirconnError, InputErrors
-from airconn.formats import detect, get_format, names
+from airconn.formats import detect, get_format, names, writable_names
 from airconn.formats.base import ReadOptions, WriteOptions
 from airconn.formats.dotenv import marks
 from airconn.model import Kind
@@ -65,7 +65,7 @@ def read(name: str, text: str, how: ReadOptions) -> list[str]:
     try:
         parsed = get_format(name).parse(text, "file", how)
         said += [note.message for note in parsed.notes]
-        for other in names():
+        for other in writable_names():
             rendered = get_format(other).render(parsed.bundle, WriteOptions(airflow=how.airflow))
             said += [loss.message for loss in rendered.losses] + [note.message for note in rendered.notes]
     except AirconnError as error:
@@ -157,6 +157,19 @@ stringData:
             }
         ),
     ],
+    "environment": [
+        f"""services:
+  web:
+    image: a
+    environment:
+      AIRFLOW_CONN_A: 'http://u:{CANARY}@h:1/s?p={CANARY}'
+      AIRFLOW_VAR_B: '{CANARY}'
+""",
+        f"env:\n  - name: AIRFLOW_CONN_A\n    value: 'http://u:{CANARY}@h/?a={CANARY}'\nrbac: {{}}\nimages: {{}}\n",
+        json.dumps({"environment": [f"AIRFLOW_CONN_A=http://u:{CANARY}@h", f"AIRFLOW_VAR_B={CANARY}"]}),
+        f"airflow:\n  connections:\n    - {{id: a, type: b, password: '{CANARY}', host: '{CANARY}'}}\n",
+        f"[Service]\nEnvironment=\"AIRFLOW_CONN_A=http://u:{CANARY}@h\" 'AIRFLOW_VAR_B={CANARY}'\n",
+    ],
 }
 
 
@@ -188,6 +201,16 @@ SLIPS = {
         "{apiVersion: v1, kind: Secret, data: s3cret}",
         "apiVersion: v1\nkind: Secret\nstringData:\n  AIRFLOW_VAR_A:s3cret\n",
         "- s3cret",
+    ],
+    "environment": [
+        "AIRFLOW_CONN_A: http://u:s3cret/x@h",
+        "AIRFLOW_VAR_A:s3cret: x",
+        "services: {a: {environment: [AIRFLOW_CONN_A=http://u:s3cret/x@h, 'AIRFLOW_VAR_A:s3cret']}}",
+        "env: [{name: AIRFLOW_CONN_A, value: s3cret}]",
+        "extraEnv: |\n  - name: AIRFLOW_VAR_A\n    value: {{ s3cret }}",
+        "[Service]\nEnvironment=AIRFLOW_CONN_A=http://u:s3cret/x@h",
+        "airflow: {connections: [{id: a, type: b, s3cret: c, port: s3cret}]}",
+        "AIRFLOW_VAR_A: [s3cret]",
     ],
 }
 
