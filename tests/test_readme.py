@@ -38,7 +38,7 @@ def test_the_table_says_which_formats_are_only_read() -> None:
 def test_every_option_of_a_format_is_in_a_table() -> None:
     for option in formats.options():
         owners = ", ".join(f"`{name}`" for name in formats.names() if option in formats.FORMATS[name].options)
-        flag = option.flag if option.help else f"--from-{option.flag[2:]}"
+        flag = option.flag if option.help or option.said else f"--from-{option.flag[2:]}"
         assert f"| `{flag}` | {owners} | {(option.help or option.help_of_sources).rstrip('.')} |\n" in README
 
 

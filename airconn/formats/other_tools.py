@@ -1,4 +1,4 @@
-"""Recognizes documents of other tools, which airconn doesn't read, and refuses them by name.
+"""Refuses documents of Airflow and of other tools that airconn doesn't read, by their name.
 
 All of them are certain by their shape. Guessing would turn the keys of a settings file into variables.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import tree
+from airconn.formats import foreign_files, tree
 from airconn.model import Kind
 
 _VARIABLE_NAME = re.compile(r"AIRFLOW_(CONN|VAR)_.", re.IGNORECASE)
@@ -30,7 +30,7 @@ _CHART_MARKS = {
 _SECTIONS_OF_CHARTS = {"ingress", "rbac"}
 """Those that are ordinary words. In the values of a chart they are mappings."""
 _WAY_OUT = ", or say --kind variables if these are variables"
-_ASK = "ask the server instead: airconn export --from URL -o FILE"
+_ASK = "leave --from-format out for the answer itself, or ask the server: airconn export --from URL -o FILE"
 
 
 def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | None, named: Kind | None) -> None:
@@ -65,6 +65,10 @@ def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | Non
             where=source,
             hint="write them as NAME=VALUE lines into a .env file" + way_out,
         )
+    foreign = foreign_files.of_mapping(document, source, says_variables=named is Kind.VARIABLES)
+    if foreign is not None:
+        may_be = named is Kind.VARIABLES or (named is None and foreign.is_weak)
+        raise InputError(f"this looks like {foreign.what}", where=source, hint=foreign.hint + _WAY_OUT * may_be)
 
 
 def _refuse_list(document: tree.Sequence, source: str) -> None:
@@ -75,12 +79,14 @@ def _refuse_list(document: tree.Sequence, source: str) -> None:
         what = "airflow connections list"
     elif set(entry) in ({"key", "val"}, {"key"}) or {"key", "value", "is_encrypted"} <= set(entry):
         what = "airflow variables list"
+    elif foreign := foreign_files.of_list(document):
+        raise InputError(f"this looks like {foreign.what}", where=source, hint=foreign.hint)
     else:
         return
     raise InputError(
-        f"this looks like the output of {what}, which isn't read yet",
+        f"this looks like the output of {what}, but not all of it does",
         where=source,
-        hint=f"{what.removesuffix('list')}export FILE writes a file that is read",
+        hint=f"leave --from-format out for the output itself; {what.removesuffix('list')}export FILE writes a file too",
     )
 
 
@@ -113,9 +119,13 @@ def _is_error_answer(document: tree.Mapping) -> bool:
 
 def _is_compose(document: tree.Mapping) -> bool:
     services = document.get("services")
-    return isinstance(services, dict) and any(
-        isinstance(service, dict) and not {"image", "build", "environment"}.isdisjoint(service)
-        for service in services.values()
+    return (
+        isinstance(services, dict)
+        and any(
+            isinstance(service, dict) and not {"image", "build", "environment"}.isdisjoint(service)
+            for service in services.values()
+        )
+        and _mentions(services)
     )
 
 
@@ -131,8 +141,8 @@ def _is_chart(document: tree.Mapping) -> bool:
 _CHART = "the values of a Helm chart, which aren't read yet"
 _CHART_HINT = "write the connections, variables and pools into a file of their own, such as objects.yaml"
 _SHAPES: tuple[tuple[Callable[[tree.Mapping], bool], str, str], ...] = (
-    (_is_answer, "an answer of Airflow's REST API (a list with total_entries), which isn't read yet", _ASK),
-    (_is_object_answer, "an answer of Airflow's REST API about one object, which isn't read yet", _ASK),
+    (_is_answer, "an answer of Airflow's REST API (a list with total_entries), but not all of it does", _ASK),
+    (_is_object_answer, "an answer of Airflow's REST API about one object, but not all of it does", _ASK),
     (_is_error_answer, "an error that Airflow's REST API answered, with no objects in it", _ASK),
     (_is_compose, "a Docker Compose file, which isn't read", "write the environment as NAME=VALUE lines into a .env"),
     (_is_chart, _CHART, _CHART_HINT),
