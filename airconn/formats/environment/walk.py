@@ -239,7 +239,8 @@ def _place(node: Any, key: Any, scope: Scope) -> tuple[int | None, int | None]:
 
 
 def _written(node: dict[str, Any], key: str) -> str | None:
-    return node.written.get(key) if isinstance(node, tree.Mapping) else None
+    scalar = node.written.get(key) if isinstance(node, tree.Mapping) else None
+    return scalar.text if scalar else None
 
 
 def _is_of_manifest(node: tree.Mapping, scope: Scope) -> bool:
