@@ -83,7 +83,7 @@ class _ComposeScanner(Scanner):
         return value, len(raw) + 2, 1 if value == raw else None
 
 
-class _ExpandingScanner(_ComposeScanner):
+class _ExpandingCompose(_ComposeScanner):
     """Expands what `_ComposeScanner` refuses. A variable of the environment wins over one of the lines above."""
 
     def __init__(self, text: str, variables: Variables) -> None:
@@ -127,7 +127,7 @@ class _ExpandingScanner(_ComposeScanner):
 
 def expanded(text: str, variables: Variables) -> Iterator[Entry]:
     """The entries of a file with their references expanded, as Docker Compose does."""
-    return scanned(_ExpandingScanner(text, variables))
+    return scanned(_ExpandingCompose(text, variables))
 
 
 def _stripped(text: str) -> str:

@@ -141,7 +141,7 @@ class _ShellScanner(Scanner):
         return "$"
 
 
-class _ExpandingScanner(_ShellScanner):
+class _ExpandingShell(_ShellScanner):
     """Expands what `_ShellScanner` refuses, if that needs no shell. The lines above win over the environment."""
 
     def __init__(self, text: str, variables: Variables) -> None:
@@ -163,7 +163,7 @@ class _ExpandingScanner(_ShellScanner):
         word.read()
         if all(isinstance(part, str) for part in word.parts):
             return super().word()
-        if self.is_exported and re.search("[{~]", word.bare):
+        if self.is_exported and re.search("[{~]", "".join(word.bare)):
             raise Fault(_SPLITS)
         self.parts, self.position = word.parts, word.position
         return "", word.position - start, None
@@ -171,7 +171,7 @@ class _ExpandingScanner(_ShellScanner):
 
 def expanded(text: str, variables: Variables) -> Iterator[Entry]:
     """The entries of a file with their references expanded, as sh and bash do. What they would run is a fault."""
-    return scanned(_ExpandingScanner(text, variables))
+    return scanned(_ExpandingShell(text, variables))
 
 
 DIALECT = Dialect(
