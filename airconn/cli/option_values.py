@@ -75,7 +75,7 @@ def make_writing(out: Path | None, **said: Any) -> Writing:
     from airconn.transfer.request_parts import Writing
 
     is_file = out is not None and str(out) != "-" and not is_standard_output(out)
-    of_formats = {option.name: said.pop(option.name) for option in formats.options()}
+    of_formats = {option.name: said.pop(option.name) for option in formats.options() if option.help}
     return Writing(out if is_file else None, values=formats.given_values(of_formats), **said)
 
 

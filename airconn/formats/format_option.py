@@ -12,11 +12,15 @@ class FormatOption:
     name: str
     """`env_dialect` is `--env-dialect` on the command line."""
     help: str
+    """The help of the option for the file that is written. Empty if it is only for files that are read."""
     choices: tuple[str, ...] = ()
     """The values that it takes. Empty if it takes any text."""
     default: str | None = None
     help_of_sources: str = ""
     """The help of `--from-env-dialect`, the same option for the files that are read. Empty if it doesn't exist."""
+    said: str = ""
+    """The value that the option itself says, which then takes none and has one name for sources too. Empty for an
+    option that takes a value."""
 
     @property
     def flag(self) -> str:

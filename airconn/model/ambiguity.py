@@ -33,6 +33,8 @@ class Ambiguity:
     """Whether a plan that would write the object is blocked by it."""
     is_minor: bool = False
     """Whether only `airconn check` reports it."""
+    of_release: bool = False
+    """Whether the release of Airflow settles it, so that it is only reported where none is known."""
     readers: tuple[str, ...] = ()
     """The programs that differ, as the message lists them. A warning for several objects lists those of all."""
     places: Places | None = None

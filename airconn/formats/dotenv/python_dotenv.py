@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from airconn.formats.dotenv import lines
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
+from airconn.formats.dotenv.expansion_python_dotenv import expanding
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.quoting import BARE, DOUBLE_ESCAPES, LINE_ESCAPES, Quoted, between_double
 from airconn.formats.dotenv.readers.reader import PYTHON_DOTENV
@@ -101,4 +102,5 @@ DIALECT = Dialect(
     one_line=in_one_line,
     expanded_by=expanded_by_python_dotenv,
     compared_with=(PYTHON_DOTENV,),
+    expanded=expanding(entries, for_all=False),
 )

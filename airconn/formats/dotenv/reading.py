@@ -1,7 +1,7 @@
 """Reads `AIRFLOW_CONN_*` and `AIRFLOW_VAR_*` from .env files.
 
-The grammar is python-dotenv's without interpolation: a `$` is a `$`. A file in another dialect says so in its first
-line.
+The grammar is python-dotenv's without interpolation: a `$` is a `$`, unless expansion is asked for. A file in another
+dialect says so in its first line.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from airconn.errors import InputError
+from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
-from airconn.formats.dotenv.declaration import DIALECT
+from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
-from airconn.formats.dotenv.dialects import dialect_of
+from airconn.formats.dotenv.dialects import dialect_of, expanded
 from airconn.formats.dotenv.doubts import with_doubts
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
@@ -30,8 +31,16 @@ _ASTRO_MASK = re.compile(r"# secret\b")
 def read(text: str, source: str, options: ReadOptions) -> Reading:
     """The objects of a .env file. Lines of other names are counted as ignored, and a faulty line is a fault."""
     dialect = dialect_of(text, options.value(DIALECT), source)
+    where = options.value(EXPAND)
+    if where == "environment" and dialect.expanded is None and dialect.name == options.value(DIALECT):
+        raise UsageError(
+            f"--expand is not for the env dialect {dialect.name}: {dialect.reader} expands nothing",
+            hint="leave --expand out",
+        )
     reader = _LinesReader(source, options, dialect, is_marked=named_by_mark(text) is not None)
-    entries = list(dialect.entries(text))
+    if where == "environment" and dialect.expanded is None:
+        reader.notes.append(Note(source, f"nothing is expanded: {dialect.reader} doesn't", is_detail=True))
+    entries = list(expanded(text, dialect, where, options.environ) if where else dialect.entries(text))
     for entry in entries:
         reader.take(entry)
     reader.compare(text, entries)
@@ -51,6 +60,7 @@ class _LinesReader:
         self.uris: list[FoundUri] | None = [] if options.keeps_uris else None
         self.ignored = 0
         self.true_id = ""
+        self.from_environment: set[str] = set()
 
     def take(self, entry: Entry) -> None:
         origin = Origin(self.source, entry.line)
@@ -94,7 +104,7 @@ class _LinesReader:
                 where=str(origin),
                 hint="write NAME=VALUE",
             )
-        is_masked = is_astro_mask(entry)
+        is_masked = is_astro_mask(entry, self.dialect, is_bare=is_bare)
         if kind is Kind.CONNECTIONS and is_masked:
             raise InputError(
                 f"{name} is hidden: Astro wrote '# secret' in its place", where=str(origin), hint="fill in the value"
@@ -113,18 +123,29 @@ class _LinesReader:
             self.found[name] = Variable(key=id_, value=REDACTED, unsaid=UNDESCRIBED, origin=origin)
         else:
             rules, column = self.options.rules, entry.value_column
-            self.found[name] = read_value(kind, id_, entry.value, rules, origin, self.uris, column=column)
+            obj = read_value(kind, id_, entry.value, rules, origin, self.uris, column=column)
+            found = (*obj.ambiguities, *entry.ambiguities)
+            self.found[name] = replace(obj, ambiguities=found) if entry.ambiguities else obj
+            self.from_environment.update(entry.from_environment)
 
     def result(self) -> Reading:
         if self.stray_marks.errors:  # other faults may only come from reading the file in a wrong dialect
             return reading((), self.stray_marks, kinds=KINDS, uris=self.uris)
+        if self.from_environment:
+            names = ", ".join(sorted(self.from_environment))
+            self.notes.append(Note(self.source, f"taken from the environment: {names}", is_detail=True))
         return reading(self.objects(), self.faults, self.notes, ignored=self.ignored, kinds=KINDS, uris=self.uris)
 
     def compare(self, text: str, entries: Sequence[Entry]) -> None:
         """Attaches what other programs read differently, if the dialect leaves that open."""
         if not self.dialect.compared_with or self.stray_marks.errors:
             return
-        known = {name: obj for name, obj in self.found.items() if getattr(obj, "value", None) is not REDACTED}
+        expanded = {entry.name for entry in entries if entry.is_expanded}
+        known = {
+            name: obj
+            for name, obj in self.found.items()
+            if name not in expanded and getattr(obj, "value", None) is not REDACTED
+        }
         self.found.update(with_doubts(known, text, entries, self.options, self.dialect.compared_with))
 
     def objects(self) -> list[AirflowObject]:
@@ -132,10 +153,14 @@ class _LinesReader:
         return [obj for name, obj in self.found.items() if name == name.upper() or name.upper() not in self.found]
 
 
-def is_astro_mask(entry: Entry) -> bool:
-    """Whether Astro wrote `# secret` in the place of a value. To some dialects, this is a comment."""
-    text = entry.value.strip() if entry.value else entry.comment
-    return _ASTRO_MASK.match(text) is not None and "\n" not in text
+def is_astro_mask(entry: Entry, dialect: Dialect, *, is_bare: bool) -> bool:
+    """Whether Astro wrote ` # secret` in the place of a value, which is a comment to some dialects."""
+    value = entry.value or ""
+    if not value:
+        return _ASTRO_MASK.match(entry.comment) is not None
+    if not is_bare or not (dialect.has_quotes or value[:1].isspace()):
+        return False
+    return "#" in value and _ASTRO_MASK.match(value.strip()) is not None
 
 
 def is_like_padding(name: str, value: str) -> bool:
