@@ -161,6 +161,15 @@ ALL = (
         "correct the field: airconn import refuses it",
     ),
     Rule(
+        "AC331", "odd-character", _WARNING,
+        "a character that you can't see, or that looks like another (a zero-width or no-break space, NUL, a "
+        "typographic quote) in an id, a field or a secret", "delete it, or type the text again",
+    ),
+    Rule(
+        "AC332", "extra-key-twice", _WARNING, "an extra has a key twice, of which Airflow takes the last",
+        "keep one of the two",
+    ),
+    Rule(
         "AC401", "duplicate", _WARNING, "an object is there twice",
         "keep one of the two",
     ),
@@ -228,6 +237,29 @@ ALL = (
     Rule(
         "AC420", "env-quotes", _NOTE, "quotes, which docker run --env-file takes for a part of the value",
         "fine unless docker run is to read the file: airconn convert --env-dialect docker writes it for that",
+    ),
+    Rule(
+        "AC421", "yaml-typed", _WARNING,
+        "a value in YAML without quotes that isn't its text to Airflow or Astro (yes, 0123, 12:30:00, 1.50)",
+        "put the value in quotes to keep its text, or write it as it is read",
+    ),
+    Rule(
+        "AC422", "number-for-text", _WARNING,
+        "a number or a date as host, login or schema, of which only `airflow connections import` makes text",
+        "put it in quotes",
+    ),
+    Rule(
+        "AC423", "yaml-text", _NOTE, "a text to Airflow that looks like a number (1e5, 08)",
+        "put the value in quotes to say that it is text, or write the number out",
+    ),
+    Rule(
+        "AC424", "variable-wrapper", _WARNING,
+        "a variable that is an object with 'value', of which Airflow 3 takes the 'value' and Airflow 2 all",
+        "read it with --from-variables-shape plain or wrapped, or write the value as a text",
+    ),
+    Rule(
+        "AC431", "several-values", _ERROR, "a secret that has several values in one file",
+        "keep one of them; airconn import refuses the object, unless --exclude leaves it out",
     ),
     Rule(
         "AC501", "mask", _WARNING, "a *** stands where a secret was hidden",

@@ -39,6 +39,10 @@ class Ambiguity:
     """The programs that differ, as the message lists them. A warning for several objects lists those of all."""
     places: Places | None = None
     """The leaves that are read differently. None: any of them may be."""
+    field: str = ""
+    """The field, or the leaf of one, that is read differently. Empty for the object as a whole."""
+    detail: str = ""
+    """What is special about this object, such as the field: `U+200B in host`. Shown behind its name."""
 
     def without(self, field: str, path: JsonPath = ()) -> Ambiguity | None:
         """The ambiguity after a field, or the leaves at a path in it, got another value. None if that settles it."""

@@ -8,7 +8,7 @@ from airconn.model.ambiguity import Ambiguity
 from airconn.model.objects import AirflowObject
 
 _NAMED = 5
-"""The number of objects that a warning names."""
+"""The number of objects that a warning names, and of fields of each."""
 
 
 def ambiguities_of(obj: AirflowObject) -> tuple[Ambiguity, ...]:
@@ -61,4 +61,14 @@ def _place(obj: AirflowObject, ambiguity: Ambiguity) -> str:
 
 def _named(obj: AirflowObject, ambiguity: Ambiguity, *, among: int) -> str:
     line = ambiguity.line or obj.origin.line
-    return f"{obj.kind.value}/{obj.id}" + (f" (line {line})" if line and among > 1 else "")
+    place = f"line {line}" if line and among > 1 else ""
+    column = f"column {ambiguity.column}" if ambiguity.detail and ambiguity.column else ""
+    what = ", ".join(filter(None, (ambiguity.detail, column)))
+    details = ": ".join(filter(None, (place, _fields(obj, ambiguity.rule), what)))
+    return f"{obj.kind.value}/{obj.id}" + (f" ({details})" if details else "")
+
+
+def _fields(obj: AirflowObject, rule: str) -> str:
+    names = list(dict.fromkeys(found.field for found in obj.ambiguities if found.rule == rule and found.field))
+    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return ", ".join([*names[:_NAMED], *more])

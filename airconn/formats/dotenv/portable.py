@@ -16,6 +16,6 @@ DIALECT = Dialect(
     quoting.quote_like,
     lambda value: nul_refusal(value) or quoting.refusal(value),
     one_line=quoting.in_one_line,
-    compared_with=READERS,
     expanded=expanding(lines.entries, for_all=True),
+    compared_with=READERS,
 )

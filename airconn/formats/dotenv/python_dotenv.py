@@ -101,6 +101,6 @@ DIALECT = Dialect(
     nul_refusal,
     one_line=in_one_line,
     expanded_by=expanded_by_python_dotenv,
-    compared_with=(PYTHON_DOTENV,),
     expanded=expanding(entries, for_all=False),
+    compared_with=(PYTHON_DOTENV,),
 )

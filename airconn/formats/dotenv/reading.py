@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
+from airconn.formats.deceptive_texts import fault_of_name
 from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of, expanded
@@ -83,6 +84,8 @@ class _LinesReader:
         true_id, self.true_id = self.true_id, ""
         named = named_by(entry.name)
         if named is None:
+            if fault := fault_of_name(entry.name, origin):
+                self.faults.take(fault)
             self.ignored += 1
             return
         kind, id_ = named
@@ -124,8 +127,8 @@ class _LinesReader:
         else:
             rules, column = self.options.rules, entry.value_column
             obj = read_value(kind, id_, entry.value, rules, origin, self.uris, column=column)
-            found = (*obj.ambiguities, *entry.ambiguities)
-            self.found[name] = replace(obj, ambiguities=found) if entry.ambiguities else obj
+            known = entry.ambiguities
+            self.found[name] = replace(obj, ambiguities=(*obj.ambiguities, *known)) if known else obj
             self.from_environment.update(entry.from_environment)
 
     def result(self) -> Reading:
@@ -140,11 +143,12 @@ class _LinesReader:
         """Attaches what other programs read differently, if the dialect leaves that open."""
         if not self.dialect.compared_with or self.stray_marks.errors:
             return
-        expanded = {entry.name for entry in entries if entry.is_expanded}
+        # How a reference that was expanded is expanded by others was found out with it.
+        expanded_names = {entry.name for entry in entries if entry.is_expanded}
         known = {
             name: obj
             for name, obj in self.found.items()
-            if name not in expanded and getattr(obj, "value", None) is not REDACTED
+            if getattr(obj, "value", None) is not REDACTED and name not in expanded_names
         }
         self.found.update(with_doubts(known, text, entries, self.options, self.dialect.compared_with))
 
