@@ -7,16 +7,14 @@ user's own file is for the addresses there.
 
 from __future__ import annotations
 
-import os
-import re
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from airconn import trust
+from airconn import config_files, trust
 from airconn.errors import UsageError
 from airconn.quoting import shown_address
 from airconn.trust import CREDENTIALS, METADB_PASSWORD
@@ -29,28 +27,8 @@ DEFAULT_URL = "http://localhost:8080"
 PROJECT_FILE = "airconn.toml"
 _NO_SETTING = "no setting: it is the one without --to or --from, AIRCONN_URL and 'url' in airconn.toml"
 
-_KEYS: dict[str, type] = {
-    "url": str,
-    "addresses": dict,
-    "timeout": float,
-    "retries": int,
-    "deadline": float,
-    "ca_bundle": str,
-    "client_cert": str,
-    "client_key": str,
-    "token_command": list,
-    "allow_redirect": list,
-}
-_WANTED = {
-    str: "a text, which stands in quotes",
-    dict: "a table, as in [addresses]",
-    float: "a number, without quotes",
-    int: "a whole number, without quotes",
-    list: 'a list of words, such as ["vault", "read", "-field=token", "secret/airflow"]',
-}
 _TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.toml")
 _OF_TLS = ("ca_bundle", "client_cert", "client_key")
-_ADDRESS_KEYS = ("url", "token_env", "username_env", "password_env")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +73,8 @@ class Settings:
     """Where the address comes from."""
     format_values: Mapping[str, str] = field(default_factory=dict)
     """The values of options that only some formats have, by the names that these declare."""
+    format_defaults: Mapping[str, str] = field(default_factory=dict)
+    """The same of the configuration, which count where neither an option nor the text of a file says otherwise."""
     replace_references: bool = False
     """Whether an update of a file may write over references in it, such as `${DB_PW}`."""
 
@@ -140,7 +120,7 @@ class Config:
 
         Raises `UsageError` for a file that doesn't parse, an unknown key or a value of the wrong type.
         """
-        project = _read(directory / PROJECT_FILE, PROJECT_FILE)
+        project = config_files.read(directory / PROJECT_FILE, PROJECT_FILE)
         if "token_command" in project:
             raise UsageError(
                 "'token_command' runs a command, and a project's file isn't trusted with that",
@@ -153,10 +133,10 @@ class Config:
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_ALLOW_REDIRECT",
             )
-        user_file = _user_file(environ)
+        user_file = config_files.user_file(environ)
         if environ.get("AIRCONN_CONFIG") and not user_file.exists():
             raise UsageError("AIRCONN_CONFIG names a file that isn't there", where=str(user_file))
-        user = _read(user_file, str(user_file))
+        user = config_files.read(user_file, str(user_file))
         trust.refuse_project(project, user, PROJECT_FILE)
         return cls(environ, project, user, stdin, str(user_file), consent=consent)
 
@@ -211,7 +191,7 @@ class Config:
         """A setting of the configuration files. The project's wins over the user's."""
         return self.project.get(key, self.user.get(key))
 
-    def settings(self, address: str, entry: Mapping[str, str], named_in: str | None = None) -> Settings:
+    def settings(self, address: str, entry: Mapping[str, Any], named_in: str | None = None) -> Settings:
         """All settings for one address. `entry` is its table in the configuration."""
         is_airflow = trust.is_airflow(address)
         found: dict[str, Any] = {}
@@ -232,8 +212,26 @@ class Config:
             found["allow_redirect"] = trust.hosts(text.split(","), "AIRCONN_ALLOW_REDIRECT")
         elif "allow_redirect" in self.user:
             found["allow_redirect"] = trust.hosts(self.user["allow_redirect"], f"{self.user_file}: 'allow_redirect'")
+        found["format_defaults"] = self.format_defaults(entry, is_of_project=named_in is not None)
         credentials = self._credentials(address, entry, named_in)
         return Settings(credentials=credentials, stdin=self.stdin, environ=self.environ, **found)
+
+    def format_defaults(
+        self, entry: Mapping[str, Any] = MappingProxyType({}), *, is_of_project: bool = False
+    ) -> dict[str, str]:
+        """How the files of an address are read where neither an option nor their text says it.
+
+        `entry` is its table in the configuration, and `is_of_project` says whether that is the project's.
+        """
+        found: dict[str, str] = {}
+        dialect = entry.get("env_dialect", self.value("env_dialect"))
+        if dialect is not None:
+            found["env_dialect"] = dialect
+        own = {"expand": entry["expand"]} if "expand" in entry else {}
+        project, user = (own, {}) if is_of_project else ({}, own)
+        if where := trust.expansion(*((project, user) if own else (self.project, self.user))):
+            found["expand"] = where
+        return found
 
     def _deadline(self, value: Any, what: str) -> float:
         return self.began + _seconds(value, what)
@@ -246,7 +244,7 @@ class Config:
         own = (*(f"AIRCONN_{what.upper()}" for what in CREDENTIALS), _TOKEN_COMMAND_PLACES[0], METADB_PASSWORD)
         return frozenset((*own, *named))
 
-    def _credentials(self, address: str, entry: Mapping[str, str], named_in: str | None) -> Credentials:
+    def _credentials(self, address: str, entry: Mapping[str, Any], named_in: str | None) -> Credentials:
         """The credentials for an address. Raises an error if it may not have them."""
         named = [self.environ.get("AIRCONN_URL", ""), *_urls(self.user)]
         is_own = named_in is None or endpoint(address) in map(endpoint, named)
@@ -266,7 +264,7 @@ class Config:
         theirs = {endpoint(url) for url in _urls(self.user, with_credentials=False) if trust.is_airflow(url)}
         return endpoint(address) in theirs if theirs else is_own
 
-    def _find_credentials(self, entry: Mapping[str, str], has_command: bool) -> Credentials:
+    def _find_credentials(self, entry: Mapping[str, Any], has_command: bool) -> Credentials:
         own = {what: entry[f"{what}_env"] for what in CREDENTIALS if f"{what}_env" in entry}
         # An address with credentials of its own never gets those of another.
         names = own or {what: f"AIRCONN_{what.upper()}" for what in CREDENTIALS}
@@ -307,75 +305,10 @@ class Config:
 def _urls(values: Mapping[str, Any], *, with_credentials: bool = True) -> list[str]:
     """The addresses in a file. `with_credentials=False` leaves out those with credentials of their own."""
     entries = values.get("addresses", {}).values()
-    tables = [entry for entry in entries if isinstance(entry, dict) and (with_credentials or len(entry) == 1)]
+    tables = [entry for entry in entries if isinstance(entry, dict)]
+    if not with_credentials:
+        tables = [entry for entry in tables if not any(f"{what}_env" in entry for what in CREDENTIALS)]
     return [values.get("url", ""), *(e for e in entries if isinstance(e, str)), *(e["url"] for e in tables)]
-
-
-def _user_file(environ: Mapping[str, str]) -> Path:
-    if environ.get("AIRCONN_CONFIG"):
-        return Path(environ["AIRCONN_CONFIG"])
-    if sys.platform == "linux":
-        # The same as platformdirs gives, whose import takes longer than most commands.
-        home = Path(environ.get("XDG_CONFIG_HOME", ""))
-        if not home.is_absolute():
-            home = Path(os.path.expanduser("~/.config"))  # noqa: PTH111 - pathlib's raises without a home
-        return home / "airconn" / "config.toml"
-    from platformdirs import user_config_path
-
-    return user_config_path("airconn") / "config.toml"
-
-
-def _read(path: Path, shown: str) -> Mapping[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"can't be read: {_reason(error)}", where=shown) from None
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        values: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"\(at line (\d+), column (\d+)\)$", str(error))
-        raise UsageError(
-            "this is not TOML",
-            where=f"{shown}:{place[1]}:{place[2]}" if place else shown,
-            hint='texts are in quotes there: url = "https://airflow.example.com"',
-        ) from None
-    _check(values, shown)
-    return values
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror or "unreadable") if isinstance(error, OSError) else "it is not UTF-8"
-
-
-def _check(values: Mapping[str, Any], shown: str) -> None:
-    for key, value in values.items():
-        if key not in _KEYS:
-            from difflib import get_close_matches
-
-            near = get_close_matches(key, _KEYS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"the settings are {', '.join(_KEYS)}"
-            raise UsageError(f"{key!r} is no setting", where=shown, hint=hint)
-        wanted = _KEYS[key]
-        is_truth = isinstance(value, bool)  # which Python takes for a number
-        if is_truth or not isinstance(value, (int, float) if wanted is float else wanted):
-            raise UsageError(f"{key!r} has to be {_WANTED[wanted]}", where=shown)
-        if isinstance(value, list) and not all(isinstance(word, str) for word in value):
-            raise UsageError(f"{key!r} has to be {_WANTED[list]}, and all of them in quotes", where=shown)
-    for name, entry in values.get("addresses", {}).items():
-        if isinstance(entry, str):
-            continue
-        if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
-            raise UsageError(f"address {name!r} is neither a text nor a table with 'url'", where=shown)
-        for key, value in entry.items():
-            if key not in _ADDRESS_KEYS or not isinstance(value, str):
-                hint = f"an address has {', '.join(_ADDRESS_KEYS)}; a credential is named by its environment variable"
-                raise UsageError(f"address {name!r} can't have {key!r} like this", where=shown, hint=hint)
 
 
 def _seconds(value: Any, what: str) -> float:

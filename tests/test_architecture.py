@@ -27,6 +27,7 @@ ROOMS = [
     "override",
     "addresses",
     "trust",
+    "config_files",
     "config",
     "stores",
     "plan",

@@ -8,7 +8,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from airconn.config import DEFAULT_URL, Config, _user_file
+from airconn.config import DEFAULT_URL, Config
+from airconn.config_files import user_file
 from airconn.errors import BlockedError, UsageError
 
 
@@ -51,7 +52,7 @@ def test_the_file_of_the_user_is_where_platformdirs_says(home: str | None, monke
         monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     else:
         monkeypatch.setenv("XDG_CONFIG_HOME", home)
-    assert _user_file(os.environ) == platformdirs.user_config_path("airconn") / "config.toml"
+    assert user_file(os.environ) == platformdirs.user_config_path("airconn") / "config.toml"
 
 
 def test_a_name_stands_for_its_address_and_names_its_own_credentials(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from airconn.airflow.versions import NEWEST_AIRFLOW_2
-from airconn.check import env_lines, file_modes, objects, uris
+from airconn.check import env_lines, file_modes, objects
 from airconn.check.reading import by_place, line_and_column
 from airconn.check.rules import BY_CODE, Finding, Severity
 from airconn.errors import InputError
+from airconn.formats import uri_problems
 from airconn.formats.base import extra_fault
 from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.env import PREFIXES, env_name
@@ -101,11 +102,10 @@ class _Checker:
         reading = self.read(self.airflow)
         alike = _reads_alike(reading)
         in_2 = reading if alike or self.airflow == NEWEST_AIRFLOW_2 else self.read(NEWEST_AIRFLOW_2)
-        in_3 = reading if alike or self.airflow == NEWEST else self.read(NEWEST)
         # A connection whose extra Airflow 3 refuses is only in the reading for Airflow 2, and is checked as well.
         places = by_place(reading) if in_2 is reading else {**by_place(in_2), **by_place(reading)}
         found = [obj for obj in places.values() if self.wants(obj)]
-        settings = env_lines.settings(text, self.store.settings.format_values.get(DIALECT.name)) if is_env else []
+        settings = env_lines.settings(text, self.store.format_values().get(DIALECT.name)) if is_env else []
         lines = env_lines.by_line(settings)
         self.columns = {line: entry.column for line, entry in lines.items()}
         self.objects = found
@@ -118,7 +118,7 @@ class _Checker:
         else:
             for note in reading.notes:
                 self.add("AC102", line_and_column(self.file, note.where), note.message)
-        self.uris(reading)
+        self.faulty_uris(reading, found)
         of_uris = {(seen.conn_id, seen.origin) for seen in reading.uris}
         for obj in found:
             is_uri = bool(of_uris) and (obj.id, obj.origin) in of_uris
@@ -126,8 +126,6 @@ class _Checker:
                 self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
             for ambiguity in obj.ambiguities:
                 self.ambiguity(obj, ambiguity)
-        if in_2 is not in_3:
-            self.two_readings(in_2, in_3)
         self.open_secrets(found)
 
     def read(self, airflow: AirflowVersion) -> Reading:
@@ -169,24 +167,16 @@ class _Checker:
             if fault.where not in extras:
                 self.fault(fault)
 
-    def uris(self, reading: Reading) -> None:
+    def faulty_uris(self, reading: Reading, found: Iterable[AirflowObject]) -> None:
+        """Adds the findings in URIs that Airflow refuses. The readers have attached those in the others."""
+        connections = {(obj.id, obj.origin) for obj in found if isinstance(obj, Connection)}
         for seen in reading.uris:
-            for code, offset, message in uris.problems(seen.text, rules_for(self.airflow)):
+            if (seen.conn_id, seen.origin) in connections:
+                continue
+            for code, offset, message in uri_problems.problems(seen.text, rules_for(self.airflow)):
                 # A URI that the text has in another form is reported at its entry.
                 column = seen.column + offset if seen.column else seen.origin.column or 1
                 self.add(code, (seen.origin.line or 1, column), message, Kind.CONNECTIONS, seen.conn_id)
-
-    def two_readings(self, in_2: Reading, in_3: Reading) -> None:
-        """Adds connections whose query values Airflow 3.1.6 reads as JSON, and 2, 3.0 and workers read as texts."""
-        other = by_place(in_3)
-        of_uris = {(seen.conn_id, seen.origin) for seen in in_3.uris}
-        for key, obj in by_place(in_2).items():
-            again = other.get(key)
-            if not isinstance(obj, Connection) or not isinstance(again, Connection) or obj.extra == again.extra:
-                continue
-            if (obj.id, obj.origin) in of_uris:
-                message = "query values are JSON to Airflow 3.1.6 and later, and texts to Airflow 2, 3.0 and workers"
-                self.add("AC211", self.place(obj), message, obj.kind, obj.id)
 
     def open_secrets(self, found: Iterable[AirflowObject]) -> None:
         """Adds who else can read the file, if it has secrets."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from airconn import formats
 from airconn.check import file_modes
 from airconn.check.rules import Finding
 from airconn.errors import AirconnError, InputError
 from airconn.formats.base import WriteOptions
-from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
+from airconn.formats.dotenv.declaration import CONNECTION_FORMAT, EXPAND
 from airconn.model import Kind, Selection
 from airconn.stores.base import Context
 from airconn.stores.file import FileStore
@@ -34,6 +35,15 @@ def fix(store: FileStore, findings: Iterable[Finding], context: Context) -> tupl
     return tuple(done), why_not
 
 
+def _unexpanded(store: FileStore) -> FileStore:
+    """The same file with its references as they are: a file that is mended keeps them."""
+    given, defaults = (
+        {name: value for name, value in values.items() if name != EXPAND.name}
+        for values in (store.settings.format_values, store.settings.format_defaults)
+    )
+    return FileStore(store.address, replace(store.settings, format_values=given, format_defaults=defaults))
+
+
 def _rewrite(store: FileStore, findings: Iterable[Finding], context: Context) -> tuple[list[str], str]:
     """Rewrites connections one by one, each as the Airflow of the context reads it.
 
@@ -42,7 +52,8 @@ def _rewrite(store: FileStore, findings: Iterable[Finding], context: Context) ->
     ids = sorted({finding.id for finding in findings if finding.code in _REWRITTEN})
     if not ids or store.path is None or not formats.get_format(store.format_name()).updater:
         return [], ""
-    values = {**store.settings.format_values, CONNECTION_FORMAT.name: "uri"}
+    store = _unexpanded(store)
+    values = {**store.format_values(), CONNECTION_FORMAT.name: "uri"}
     options = WriteOptions(airflow=context.airflow, values=values)
     done: list[str] = []
     for id_ in ids:

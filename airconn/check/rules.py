@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from airconn.formats.uri_problems import WAYS_OUT
 from airconn.model import Kind
 
 
@@ -62,7 +63,6 @@ class Finding:
 
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
-_ENCODE = "percent-encode it ('#' is %23, ':' is %3A, '/' is %2F, '@' is %40, '%' is %25, a blank is %20)"
 _ROTATE = (
     "take the file out of git with 'git rm --cached', list it in .gitignore, and replace the secrets by new ones"
 )
@@ -78,46 +78,47 @@ ALL = (
         'write the extra as {"key": "value"}',
     ),
     Rule(
-        "AC201", "scheme-twice", _WARNING, "the scheme of a URI stands twice; Airflow takes out both",
-        "write the scheme once",
+        "AC201", "scheme-twice", _WARNING, "the scheme of a URI is written twice; Airflow takes out both",
+        WAYS_OUT["AC201"],
     ),
-    Rule(
-        "AC202", "fragment", _WARNING, "Airflow drops a '#' in a URI and all behind it",
-        "percent-encode it as %23",
-    ),
+    Rule("AC202", "fragment", _WARNING, "Airflow drops a '#' in a URI and all behind it", WAYS_OUT["AC202"]),
     Rule(
         "AC203", "no-scheme", _WARNING, "a URI without 'conn_type://' in front, of which Airflow makes nonsense",
-        "start the URI with its conn_type and '://'",
+        WAYS_OUT["AC203"],
     ),
     Rule(
         "AC204", "second-scheme", _WARNING, "a second '://' in a URI; Airflow takes it for a scheme of the host",
-        "percent-encode it as %3A%2F%2F",
+        WAYS_OUT["AC204"],
     ),
-    Rule("AC205", "host-capitals", _NOTE, "Airflow lower-cases the host of a URI", "percent-encode the capitals"),
+    Rule("AC205", "host-capitals", _NOTE, "Airflow lower-cases the host of a URI", WAYS_OUT["AC205"]),
     Rule(
         "AC206", "beside-extra", _WARNING, "query parameters next to __extra__, which Airflow ignores",
-        "put them into the JSON of __extra__",
+        WAYS_OUT["AC206"],
     ),
     Rule(
-        "AC207", "query-twice", _WARNING, "a query parameter stands twice; Airflow takes the last",
-        "keep one of the two",
+        "AC207", "query-twice", _WARNING, "a query parameter is written twice; Airflow takes the last",
+        WAYS_OUT["AC207"],
     ),
     Rule(
-        "AC208", "percent-escape", _WARNING, "a '%' in a URI that is no escape, or stands for no UTF-8",
-        _ENCODE,
+        "AC208", "percent-escape", _WARNING, "a '%' in a URI that doesn't begin an escape, or an escape that isn't "
+        "UTF-8", WAYS_OUT["AC208"],
     ),
     Rule(
         "AC209", "uri-blanks", _WARNING, "blanks around a connection's value, or line breaks in a URI: Airflow takes "
-        "them out, or keeps them in the last part", "take them out, or percent-encode them", is_fixable=True,
+        "them out, or keeps them in the last part", WAYS_OUT["AC209"], is_fixable=True,
     ),
     Rule(
         "AC210", "scheme-underscore", _WARNING, "an underscore in the scheme of a URI, so that Airflow sees none",
-        "write '-' in the scheme, of which Airflow makes '_'",
+        WAYS_OUT["AC210"],
     ),
     Rule(
         "AC211", "typed-query", _WARNING,
         "query values are JSON to Airflow 3.1.6 and later, and texts to Airflow 2, 3.0 "
-        "and workers", "write the extra as ?__extra__= and its JSON, which all read alike", is_fixable=True,
+        "and workers", WAYS_OUT["AC211"], is_fixable=True,
+    ),
+    Rule(
+        "AC212", "quoted-uri", _WARNING, "a connection's value that begins or ends with a quote, as in quotes inside "
+        "quotes", WAYS_OUT["AC212"],
     ),
     Rule(
         "AC301", "id-impossible", _ERROR, "no Airflow can store this id",
@@ -209,7 +210,7 @@ ALL = (
     ),
     Rule(
         "AC502", "other-mask", _ERROR, "a mask of another tool, which would be taken for the secret itself",
-        "fill in the value, or take the entry out: airconn import refuses it",
+        "fill in the value, or take the entry out: airconn import refuses it in the place of a secret",
     ),
     Rule(
         "AC503", "mask-inside", _WARNING, "a *** inside of a text, where Airflow may have hidden a secret",
@@ -224,10 +225,27 @@ ALL = (
         "env:NAME, file:PATH or prompt: stands where a secret should, and is taken for the secret itself",
         "use the file with airconn import --overlay, or fill in the secret",
     ),
+    # AC506 was the rule for what is now AC507, AC508 and AC509.
     Rule(
-        "AC506", "placeholder", _ERROR,
-        "a reference, encrypted text or a template in the place of a secret, which would be taken for it",
-        "resolve, decrypt or render the file first: airconn import refuses it, unless --literal says it is the value",
+        "AC507", "reference", _ERROR,
+        "a reference to a secret that is elsewhere (op://, vault:, ref+) in the place of a secret",
+        "resolve it first, as 'op inject' or 'vals eval' do: airconn import refuses it, unless --literal says it is "
+        "the value",
+    ),
+    Rule(
+        "AC508", "ciphertext", _ERROR,
+        "encrypted text (sops, dotenvx, Ansible Vault, age, a Fernet token) in the place of a secret",
+        "decrypt the file first: airconn import refuses it, unless --literal says it is the value",
+    ),
+    Rule(
+        "AC509", "template", _ERROR,
+        "a template ({{ }}, ${NAME}, $(command), <% %>) in the place of a secret",
+        "render the file first: airconn import refuses it, unless --literal says it is the value",
+    ),
+    Rule(
+        "AC510", "to-fill-in", _WARNING,
+        "a text in the place of a secret that looks as if it were to be filled in, such as CHANGEME",
+        "fill in the value; --ignore AC510 if it is the value",
     ),
     Rule("AC511", "tracked", _ERROR, "a file with secrets in it is tracked by git", _ROTATE),
     Rule(

@@ -223,7 +223,11 @@ class App:
 
     def notes(self, notes: Iterable[Note]) -> None:
         for note in notes:
-            self.warn(clean(f"{note.where}: {note.message}"), level=-1 if note.failed else 0)
+            text = clean(f"{note.where}: {note.message}")
+            if note.is_detail:
+                self.say(text, level=1)
+            else:
+                self.warn(text, level=-1 if note.failed else 0)
 
     def incomplete(self, notes: Iterable[Note], missing: str = "is missing") -> None:
         """Warns that objects that could not be read are `missing`."""

@@ -75,6 +75,10 @@ def _known_format(ctx: click.Context, param: click.Parameter, value: str | None)
 
 def _of_format(option: FormatOption, *, of_sources: bool) -> Callable[[F], F]:
     """The click option for an option that a format declares, for the written file or for files that are read."""
+    if option.said:
+        prefix = "from_" if of_sources else ""
+        help_ = option.help_of_sources if of_sources else option.help
+        return click.option(option.flag, f"{prefix}{option.name}", flag_value=option.said, help=help_)
     return click.option(
         option.flag_of_sources if of_sources else option.flag,
         type=click.Choice(option.choices) if option.choices else None,
@@ -205,7 +209,11 @@ writing = as_one(
             is_flag=True,
             help="Write values over references in FILE, such as ${DB_PW} or {{ db.password }}.",
         ),
-        click.option("--strict", is_flag=True, help="Fail if the format can't hold everything."),
+        click.option(
+            "--strict",
+            is_flag=True,
+            help="Fail if the format can't hold everything, or anything is read with a warning.",
+        ),
     ],
 )
 """A command gets a `Writing` as `writing`."""

@@ -64,6 +64,8 @@ class ReadOptions(FormatValues):
     values: Mapping[str, str] = field(default_factory=dict)
     keeps_uris: bool = False
     """Whether the Reading gets the texts of URIs, which `check` needs."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """The environment that references in a text may name."""
 
     @property
     def rules(self) -> Rules:

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_uri, tree
+from airconn.formats import connection_uri, tree, uri_problems
 from airconn.formats.base import extra_fault, show_key
 from airconn.formats.connection_uri import UriError
 from airconn.model import (
@@ -31,6 +31,7 @@ from airconn.model import (
 )
 from airconn.model.ambiguity import Ambiguity
 from airconn.model.jsontext import Number
+from airconn.model.placeholders import placeholder_in, whole_form, whole_words
 from airconn.model.reading import FoundUri
 
 _JSON_KEYS = dict.fromkeys(
@@ -68,6 +69,8 @@ def _decode(conn_id: str, text: str, origin: Origin) -> Any:
     except jsontext.TooDeepError:
         raise InputError(f"{conn_id}: this JSON is nested too deep", where=str(origin)) from None
     except ValueError as error:
+        if what := whole_words(text):
+            raise InputError(f"{conn_id}: {what[0]}", where=str(origin), hint=what[1]) from None
         position = getattr(error, "pos", 0)
         raise InputError(
             f"{conn_id}: this is not JSON from character {position + 1} of the value on",
@@ -103,9 +106,19 @@ def from_uri(
             first, last = error.span[0] + column, max(error.span[0], error.span[1] - 1) + column
             span = f" (column {first})" if first == last else f" (columns {first} to {last})"
         message = error.message.format(span) if "{}" in error.message else error.message + span
+        if found := placeholder_in(uri):
+            raise InputError(f"{conn_id}: {message}", where=str(origin), hint=found) from None
         raise InputError(f"{conn_id}: {message}", where=str(origin), hint=error.hint) from None
     unsaid = UNDESCRIBED if parsed.conn_type else UNDESCRIBED | UNTYPED
-    connection = connection_uri.fields_of(conn_id, parsed, origin=origin, unsaid=unsaid)
+    whole = whole_form(uri)
+    connection = connection_uri.fields_of(
+        conn_id,
+        parsed,
+        origin=origin,
+        unsaid=unsaid,
+        stands_for=whole,
+        ambiguities=() if whole else uri_problems.ambiguities(uri, rules, column),
+    )
     check_extra(connection, rules)
     return connection
 

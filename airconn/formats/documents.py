@@ -29,6 +29,7 @@ from airconn.formats.kind_detection import (
     is_sectioned,
     kind_of,
     kind_of_name,
+    unknown_kind,
 )
 from airconn.formats.object_reader import ObjectReader
 from airconn.formats.variables_shape import PLAIN, VARIABLES_SHAPE, WRAPPED, WRAPPER_RULE
@@ -68,11 +69,7 @@ def read(document: Any, source: str, options: ReadOptions) -> Reading:
         other_tools.refuse(document, source, options.kind, kind_of_name(source))
         kind = kind_of(document, source, options)
         if kind is None:
-            raise InputError(
-                "it can't be told whether this file holds connections or variables",
-                where=source,
-                hint="say so with --kind connections or --kind variables, or name it connections.* or variables.*",
-            )
+            raise unknown_kind(document, source)
         kinds = frozenset({kind})
         reader.section(kind, document, Origin(source, 1), wrapped=False)
     return reader.reading(kinds)

@@ -18,6 +18,9 @@ class FormatOption:
     default: str | None = None
     help_of_sources: str = ""
     """The help of `--from-env-dialect`, the same option for the files that are read. Empty if it doesn't exist."""
+    said: str = ""
+    """The value that the option itself says, which then takes none and has one name for sources too. Empty for an
+    option that takes a value."""
 
     @property
     def flag(self) -> str:
@@ -25,4 +28,5 @@ class FormatOption:
 
     @property
     def flag_of_sources(self) -> str:
-        return f"--from-{self.flag[2:]}"
+        """The name of the option for the files that are read."""
+        return self.flag if self.said else f"--from-{self.flag[2:]}"

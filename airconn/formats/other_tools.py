@@ -1,4 +1,4 @@
-"""Recognizes documents of other tools, which airconn doesn't read, and refuses them by name.
+"""Refuses documents of Airflow and of other tools that airconn doesn't read, by their name.
 
 All of them are certain by their shape. Guessing would turn the keys of a settings file into variables.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import tree
+from airconn.formats import foreign_files, tree
 from airconn.model import Kind
 
 _VARIABLE_NAME = re.compile(r"AIRFLOW_(CONN|VAR)_.", re.IGNORECASE)
@@ -65,6 +65,10 @@ def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | Non
             where=source,
             hint="write them as NAME=VALUE lines into a .env file" + way_out,
         )
+    foreign = foreign_files.of_mapping(document, source, says_variables=named is Kind.VARIABLES)
+    if foreign is not None:
+        may_be = named is Kind.VARIABLES or (named is None and foreign.is_weak)
+        raise InputError(f"this looks like {foreign.what}", where=source, hint=foreign.hint + _WAY_OUT * may_be)
 
 
 def _refuse_list(document: tree.Sequence, source: str) -> None:
@@ -75,6 +79,8 @@ def _refuse_list(document: tree.Sequence, source: str) -> None:
         what = "airflow connections list"
     elif set(entry) in ({"key", "val"}, {"key"}) or {"key", "value", "is_encrypted"} <= set(entry):
         what = "airflow variables list"
+    elif foreign := foreign_files.of_list(document):
+        raise InputError(f"this looks like {foreign.what}", where=source, hint=foreign.hint)
     else:
         return
     raise InputError(
@@ -113,9 +119,13 @@ def _is_error_answer(document: tree.Mapping) -> bool:
 
 def _is_compose(document: tree.Mapping) -> bool:
     services = document.get("services")
-    return isinstance(services, dict) and any(
-        isinstance(service, dict) and not {"image", "build", "environment"}.isdisjoint(service)
-        for service in services.values()
+    return (
+        isinstance(services, dict)
+        and any(
+            isinstance(service, dict) and not {"image", "build", "environment"}.isdisjoint(service)
+            for service in services.values()
+        )
+        and _mentions(services)
     )
 
 

@@ -14,6 +14,7 @@ from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.dotenv.dialects import dialect_of
 from airconn.formats.dotenv.lines import unix_lines
 from airconn.formats.dotenv.marks import PORTABLE
+from airconn.formats.expansion_limits import LONGEST, MOST
 from airconn.model import AirflowObject, Kind, Origin, Text, field_values, fill, value_fields
 from airconn.model.leaves import leaves_of
 
@@ -24,10 +25,6 @@ _TEMPLATE = re.compile(
 """References that a tool fills in, in any format: envsubst, Jinja, Helm, 1Password, vals and SOPS."""
 _SHELL = re.compile(r"\\.|\$[A-Za-z_]\w*|\$\{|\$\(|`", re.DOTALL)
 _NAMED = re.compile(r"\\.|\$\{([A-Za-z_]\w*)(?:(:?-)([^{}$]*))?\}|\$([A-Za-z_]\w*)|\$[{(]|`", re.DOTALL)
-_MOST = 100
-"""The most names that one value may lead to."""
-_LONGEST = 1 << 20
-"""The most characters that an expanded value may have."""
 
 
 class ReferenceGuard:
@@ -171,7 +168,7 @@ class _Expansion:
             pieces += [text[done : match.start()], found]
             done = match.end()
         whole = "".join([*pieces, text[done:]])
-        return whole if len(whole) <= max(_LONGEST, len(text)) else None
+        return whole if len(whole) <= max(LONGEST, len(text)) else None
 
     def value(self, match: re.Match[str]) -> str | None:
         name = match[1] or match[4]
@@ -186,6 +183,6 @@ class _Expansion:
         if name not in self.known:
             self.known[name] = None  # also for a value that refers to itself
             value = next((place[name] for place in self.places if name in place), None)
-            if value is not None and len(self.known) <= _MOST:
+            if value is not None and len(self.known) <= MOST:
                 self.known[name] = self.of(value)
         return self.known[name]

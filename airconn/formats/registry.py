@@ -12,11 +12,13 @@ from airconn.formats.declaration import Format
 from airconn.formats.dotenv import declaration as dotenv
 from airconn.formats.format_option import FormatOption
 from airconn.formats.k8s import declaration as k8s
+from airconn.formats.outputs import declaration as outputs
 from airconn.formats.settings import declaration as settings
 
 FORMATS = {
     declared.name: declared
     for declared in (
+        outputs.FORMAT,
         settings.FORMAT,
         k8s.FORMAT,
         dotenv.FORMAT,
@@ -73,6 +75,7 @@ def detect(path: str, text: str) -> str:
     """
     text = text.removeprefix("\ufeff")
     name = name_of_path(path)
+    _refuse_foreign(text, path, is_told=name is not None)
     if closer := next(
         (other.name for other in FORMATS.values() if name in other.refines and other.sniff(text)), None
     ):
@@ -92,6 +95,13 @@ def detect(path: str, text: str) -> str:
             hint=f"say so with --from-format, one of {', '.join(names())}",
         )
     return name
+
+
+def _refuse_foreign(text: str, path: str, *, is_told: bool) -> None:
+    """Raises `InputError` for an HTML page, a script and the like, unless it may be a file of a format."""
+    from airconn.formats import foreign_texts
+
+    foreign_texts.refuse(text, path, is_told=is_told or any(FORMATS[name].sniff(text) for name in ("env", "uri")))
 
 
 def options() -> list[FormatOption]:

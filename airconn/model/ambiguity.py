@@ -27,5 +27,7 @@ class Ambiguity:
     """Whether a plan that would write the object is blocked by it."""
     is_minor: bool = False
     """Whether only `airconn check` reports it."""
+    of_release: bool = False
+    """Whether the release of Airflow settles it, so that it is only reported where none is known."""
     field: str = ""
     """The field, or the leaf of one, that is read differently. Empty for the object as a whole."""

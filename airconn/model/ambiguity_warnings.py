@@ -16,13 +16,18 @@ def ambiguities_of(obj: AirflowObject) -> tuple[Ambiguity, ...]:
     return tuple(found for found in obj.ambiguities if not found.is_minor) if obj.ambiguities else ()
 
 
-def warnings(objects: Iterable[AirflowObject]) -> list[tuple[str, str]]:
-    """A place and a message for each rule by which objects are ambiguous, with their names and lines."""
+def warnings(objects: Iterable[AirflowObject], *, knows_release: bool = False) -> list[tuple[str, str]]:
+    """A place and a message for each rule by which objects are ambiguous, with their names and lines.
+
+    `knows_release`: the objects were read for a release of Airflow that the user or the target has chosen.
+    """
     by_rule: dict[str, list[tuple[AirflowObject, Ambiguity]]] = {}
     for obj in objects:
         if not obj.ambiguities:
             continue
         for found in {found.rule: found for found in reversed(ambiguities_of(obj))}.values():
+            if found.of_release and knows_release:
+                continue
             by_rule.setdefault(found.rule, []).append((obj, found))
     return [_warning(sorted(by_rule[rule], key=_line)) for rule in sorted(by_rule)]
 
@@ -38,7 +43,8 @@ def _warning(affected: list[tuple[AirflowObject, Ambiguity]]) -> tuple[str, str]
     if len(affected) > _NAMED:
         names.append(f"{len(affected) - _NAMED} more")
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    way_out = f" ({found.way_out})" if found.way_out else ""
+    ways = [found.way_out, "or choose one with --airflow VERSION" if found.of_release else ""]
+    way_out = f" ({', '.join(filter(None, ways))})" if any(ways) else ""
     return _place(first, found), f"{found.message}: {listed}{way_out}"
 
 

@@ -23,6 +23,8 @@ class Note:
     """Whether an entry is not among the objects that were read."""
     failed: bool = False
     """Whether that makes the run fail, since the entry is an object that its place can't give."""
+    is_detail: bool = False
+    """Whether only a verbose run tells it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -11,7 +11,7 @@ from airconn.errors import BlockedError, UnfitError, UsageError
 from airconn.formats.base import extra_fault
 from airconn.model import MASK, REDACTED, AirflowObject, Connection, Kind, Rules, Text, jsontext
 from airconn.model.jsontext import JsonPath, Number
-from airconn.model.placeholders import placeholders
+from airconn.model.placeholders import all_placeholders, placeholders
 from airconn.override.places import FieldPlace
 from airconn.override.values import Value
 
@@ -80,7 +80,7 @@ def _placeholders_at(obj: AirflowObject, place: FieldPlace) -> frozenset[tuple[s
     shown, depth = jsontext.show_path(place.path), len(place.path)
     return frozenset(
         (found.field, found.path)
-        for found in placeholders(obj)
+        for found in all_placeholders(obj)
         if found.field == place.field
         and (found.path[:depth] == place.path or jsontext.show_path(found.path) == shown)
     )
@@ -97,7 +97,7 @@ def literal_places(obj: AirflowObject) -> list[FieldPlace]:
             places += [FieldPlace(obj.kind, obj.id, field, path) for path in hidden or ((),)]
     unsaid: dict[str, Any] = {} if obj.kind is Kind.POOLS else {"genuine": frozenset()}
     places += [FieldPlace(obj.kind, obj.id, each.field, each.path) for each in placeholders(replace(obj, **unsaid))]
-    return places
+    return list(dict.fromkeys(places))
 
 
 def _is_masked_in_part(held: object, place: FieldPlace) -> bool:

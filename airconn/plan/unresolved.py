@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from airconn.model import AirflowObject, Text, field_values
-from airconn.model.leaves import leaf_name, leaves_of
-from airconn.model.placeholders import PlaceholderType, placeholders
+from airconn.model.leaves import leaves_of
+from airconn.model.placeholder_forms import PlaceholderType
+from airconn.model.placeholders import placeholders
 
 
 def unresolved(source: AirflowObject, target: AirflowObject | None, written: frozenset[str]) -> list[str]:
@@ -18,14 +19,15 @@ def unresolved(source: AirflowObject, target: AirflowObject | None, written: fro
     for found in placeholders(source):
         if reasons and found.type is PlaceholderType.TEMPLATE:
             continue  # it is that reference
-        if target is not None:
+        if target is not None and found.field == "conn_type":
+            if not written:
+                continue
+        elif target is not None:
             held = leaves_of(getattr(target, found.field)).get(found.path)
             if found.field not in written or held == leaves_of(getattr(source, found.field)).get(found.path):
                 continue
-        place = leaf_name(f"{source.kind.value}/{source.id}.{found.field}", found.path)
-        reasons.append(
-            f"{found.name} is {found.type.what}: {found.type.way_out} (--literal {place} if it is the value)"
-        )
+        place = f"{source.kind.value}/{source.id}.{found.place}"
+        reasons.append(f"{found.words}: {found.way_out} (--literal {place} if it is the value)")
     return reasons
 
 

@@ -16,6 +16,7 @@ from airconn.config import Settings
 from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.formats import omission
 from airconn.formats.base import IsUnchanged, ReadOptions, Rendered, StoredForm, WriteOptions, half_characters
+from airconn.formats.dotenv.declaration import EXPAND
 from airconn.model import ALL_KINDS, AirflowObject, Bundle, Kind, Outcome, Selection, Step
 from airconn.model.ambiguity_warnings import warnings
 from airconn.model.reading import Key, Note, Reading
@@ -130,9 +131,23 @@ class FileStore(Store):
     def read_text(self, context: Context = DEFAULT_CONTEXT, *, keeps_uris: bool = False) -> Reading:
         """All objects of the file, with its faults."""
         likely = next(iter(context.writes)) if context.writes is not None and len(context.writes) == 1 else None
-        values = self._settings.format_values
-        options = ReadOptions(context.airflow, self._settings.kind, likely, values, keeps_uris)
-        return formats.get_format(self.format_name()).read(self.text(), self.address, options)
+        values = dict(self.format_values())
+        if context.writes is not None:
+            values.pop(EXPAND.name, None)  # a target keeps its references
+        options = ReadOptions(
+            context.airflow, self._settings.kind, likely, values, keeps_uris, environ=self._settings.environ
+        )
+        name, text = self.format_name(), self.text()
+        reading = formats.get_format(name).read(text, self.address, options)
+        if name != "env" and values.get(EXPAND.name) == "environment" and "${" in text:
+            note = Note(self.address, "--expand is for .env files: references in this file are not expanded")
+            return replace(reading, notes=(*reading.notes, note))
+        return reading
+
+    def format_values(self) -> Mapping[str, str]:
+        """The values of formats' options: those given, else what the text says, else those of the configuration."""
+        said = self.said_values() if self._settings.format_defaults else {}
+        return {**self._settings.format_defaults, **said, **self._settings.format_values}
 
     def _parsed(self, context: Context, content: Content | None = None) -> Reading:
         key = (content or self._file.content(), context.airflow, context.writes)
@@ -148,7 +163,7 @@ class FileStore(Store):
             notes = (*notes, Note(self.address, omission.NOTE, left_out=True))
         chosen = selection.of(parsed.bundle)
         if context.writes is None:  # what a target holds is only compared
-            notes = (*notes, *starmap(Note, warnings(chosen)))
+            notes = (*notes, *starmap(Note, warnings(chosen, knows_release=context.knows_release)))
         return Reading(
             chosen,
             notes,
@@ -227,7 +242,7 @@ class FileStore(Store):
         self.refuse_read_only()
         chosen = ALL_KINDS if context.writes is None else context.writes
         kinds = self._parsed(context).kinds if self.holds_something() else chosen
-        return WriteOptions(airflow=context.airflow, kinds=kinds, values=self._settings.format_values)
+        return WriteOptions(airflow=context.airflow, kinds=kinds, values=self.format_values())
 
     def rendered(
         self,
@@ -287,6 +302,12 @@ class FileStore(Store):
         if any(step.kind in done.kinds for step in steps):
             self.save(done.rendered.text, done.version)
         yield from done.outcomes()
+
+    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
+        if not steps:
+            return ()
+        lost = (loss for loss in self._rehearsal(tuple(steps), context).rendered.losses if loss.field)
+        return [Note(f"{loss.kind.value}/{loss.id}", f"{loss.field} {loss.message}") for loss in lost]
 
     def rehearse(self, steps: Sequence[Step], context: Context) -> Sequence[Outcome]:
         """The outcomes with an error. Makes the text that `apply` then writes for the same steps."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from airconn import formats
@@ -70,7 +70,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     Raises `AirconnError` where nothing is written, and there is nothing else to say.
     """
     writing, selection = request.writing, request.selection
-    out = _out(writing)
+    out = _out(writing, places.config.format_defaults())
     formats.get_format(out.format_name())
     out.refuse_read_only()
     out.refuse_name(selection.kinds)
@@ -80,11 +80,14 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     change = make_change(request.changes, selection, places)
     fills = places.open_fills(request.fills)
     version = _version(sources[0], out, replace(places.context(), writes=selection.kinds), afresh=writing.replace)
-    context = places.context(request.airflow or version)
+    context = replace(
+        places.context(request.airflow or version),
+        knows_release=request.airflow is not None or sources[0].capabilities.is_airflow,
+    )
     options = WriteOptions(
         airflow=context.airflow,
         kinds=selection.kinds,
-        values={**out.said_values(), **writing.values},
+        values={**places.config.format_defaults(), **out.said_values(), **writing.values},
     )
     of_target = replace(context, writes=selection.kinds)
     held = None
@@ -111,7 +114,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     return Export(made, nothing, in_clear=in_clear, is_exposed=is_exposed, notes=made.notes, error=error)
 
 
-def _out(writing: Writing) -> FileStore:
+def _out(writing: Writing, defaults: Mapping[str, str]) -> FileStore:
     """The store of the file to write, or of standard output.
 
     A file that is replaced keeps the format of its content. If that is only read, its name decides.
@@ -119,6 +122,7 @@ def _out(writing: Writing) -> FileStore:
     settings = Settings(
         from_format=writing.format or (None if writing.out else DEFAULT_FORMAT),
         format_values=writing.values,
+        format_defaults=defaults,
         replace_references=writing.replace_references or writing.replace,
     )
     out = FileStore(str(writing.out or "-"), settings)

@@ -12,7 +12,8 @@ import pytest
 from airconn.formats import get_format
 from airconn.formats.base import ReadOptions
 from airconn.model import MASK, REDACTED, AirflowObject, Connection, Text, Variable
-from airconn.model.placeholders import PlaceholderType, placeholders, type_of
+from airconn.model.placeholder_forms import PlaceholderType
+from airconn.model.placeholders import placeholders, type_of
 
 FERNET = "gAAAAABmZ2Vx" + "aB3_-xY9" * 11 + "=="
 
@@ -226,5 +227,5 @@ def test_nothing_that_real_airflows_read_is_taken_for_one(name: str) -> None:
 
 def test_a_mask_in_a_description_is_a_text_like_others_to_an_import() -> None:
     obj = Connection(conn_id="c", conn_type="http", description="# secret", login="****", password="real")
-    assert list(placeholders(obj)) == []
+    assert [each.name for each in placeholders(obj)] == ["login"]
     assert [each.name for each in placeholders(obj, masks_anywhere=True)] == ["description", "login"]

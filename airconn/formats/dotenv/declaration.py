@@ -21,6 +21,16 @@ DIALECT = FormatOption(
     help_of_sources="For which reader a .env file among the sources was written, where it doesn't tell [portable].",
 )
 
+EXPAND = FormatOption(
+    "expand",
+    "",
+    ("environment", "file"),
+    help_of_sources="Expand references in .env files, as the program does that the env dialect is of: $NAME, "
+    "${NAME:-default} and the like, from the file and the environment.",
+    said="environment",
+)
+"""Where references may take values from: the environment too, or only the file. None: they aren't expanded."""
+
 
 def sniff(text: str) -> bool:
     """Whether a text looks like a .env file with objects, or its first line says that it is one."""
@@ -47,6 +57,6 @@ FORMAT = Format(
     writer="airconn.formats.dotenv.writing",
     updater="airconn.formats.dotenv.update",
     kind_names=("connections", "variables"),
-    options=(CONNECTION_FORMAT, DIALECT),
+    options=(CONNECTION_FORMAT, DIALECT, EXPAND),
     values_in_text=values_in_text,
 )

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import PORTABLE
 from airconn.formats.dotenv.quoting import Quoted
+
+if TYPE_CHECKING:
+    from airconn.formats.dotenv.expansion import Variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Dialect:
 
     Dialects that refuse references or have none leave it out.
     """
+    expanded: Callable[[str, Variables], Iterator[Entry]] | None = None
+    """The entries with their references expanded as its reader does. None if that expands nothing."""
     way_out: str = "close the quotes, or put the whole value in quotes; comments start with #"
     """What to do about a line that the dialect doesn't allow."""
 

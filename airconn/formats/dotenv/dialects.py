@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import cast
 
 from airconn.errors import InputError, UsageError
 from airconn.formats.dotenv.dialect import Dialect
+from airconn.formats.dotenv.expansion import Variables
+from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import NAMES, PORTABLE, named_by_mark
 
 
@@ -39,3 +42,13 @@ def dialect_of(text: str, asked: str | None, source: str) -> Dialect:
             hint="leave out the option, or write the file afresh with --replace",
         )
     return get_dialect(marked)
+
+
+def expanded(text: str, dialect: Dialect, where: str, environ: Mapping[str, str]) -> Iterator[Entry]:
+    """The entries of a file with their references expanded, from where the option `EXPAND` says.
+
+    A dialect whose reader expands nothing gives them as they are.
+    """
+    if dialect.expanded is None:
+        return dialect.entries(text)
+    return dialect.expanded(text, Variables(environ, only_of_file=where == "file"))

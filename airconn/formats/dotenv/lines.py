@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from airconn.model.ambiguity import Ambiguity
+
 BARE_NAME = re.compile(r"[^=#\s]+")
 LINE = re.compile(r"[^\n]*")
 # The text between quotes, in pieces, because Python's `re` takes memory for each repetition.
@@ -47,6 +49,12 @@ class Entry:
     """Why the line is faulty, if that is known."""
     hint: str = ""
     """What to do about it."""
+    ambiguities: tuple[Ambiguity, ...] = ()
+    """What its dialect knows to be read differently in the value."""
+    is_expanded: bool = False
+    """Whether the references in the value are expanded, so that they have no other reading."""
+    from_environment: tuple[str, ...] = ()
+    """The names of the variables of the environment that are in an expanded value."""
 
 
 class Fault(Exception):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from airconn.formats.dotenv import lines
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
+from airconn.formats.dotenv.expansion_python_dotenv import expanding
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.quoting import BARE, DOUBLE_ESCAPES, LINE_ESCAPES, Quoted, between_double
 from airconn.formats.dotenv.references import expanded_by_python_dotenv
@@ -99,4 +100,5 @@ DIALECT = Dialect(
     nul_refusal,
     one_line=in_one_line,
     expanded_by=expanded_by_python_dotenv,
+    expanded=expanding(entries, for_all=False),
 )

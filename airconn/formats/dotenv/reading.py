@@ -1,7 +1,7 @@
 """Reads `AIRFLOW_CONN_*` and `AIRFLOW_VAR_*` from .env files.
 
-The grammar is python-dotenv's without interpolation: a `$` is a `$`. A file in another dialect says so in its first
-line.
+The grammar is python-dotenv's without interpolation: a `$` is a `$`, unless expansion is asked for. A file in another
+dialect says so in its first line.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import json
 import re
 from dataclasses import replace
 
-from airconn.errors import InputError
+from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
-from airconn.formats.dotenv.declaration import DIALECT
+from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
-from airconn.formats.dotenv.dialects import dialect_of
+from airconn.formats.dotenv.dialects import dialect_of, expanded
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
 from airconn.formats.dotenv.references import sourcing
@@ -31,8 +31,16 @@ _ASTRO_MASK = re.compile(r"# secret\b")
 def read(text: str, source: str, options: ReadOptions) -> Reading:
     """The objects of a .env file. Lines of other names are counted as ignored, and a faulty line is a fault."""
     dialect = dialect_of(text, options.value(DIALECT), source)
+    where = options.value(EXPAND)
+    if where == "environment" and dialect.expanded is None and dialect.name == options.value(DIALECT):
+        raise UsageError(
+            f"--expand is not for the env dialect {dialect.name}: {dialect.reader} expands nothing",
+            hint="leave --expand out",
+        )
     reader = _LinesReader(source, options, dialect, is_marked=named_by_mark(text) is not None)
-    for entry in dialect.entries(text):
+    if where == "environment" and dialect.expanded is None:
+        reader.notes.append(Note(source, f"nothing is expanded: {dialect.reader} doesn't", is_detail=True))
+    for entry in expanded(text, dialect, where, options.environ) if where else dialect.entries(text):
         reader.take(entry)
     return reader.result()
 
@@ -50,6 +58,7 @@ class _LinesReader:
         self.uris: list[FoundUri] | None = [] if options.keeps_uris else None
         self.ignored = 0
         self.true_id = ""
+        self.from_environment: set[str] = set()
 
     def take(self, entry: Entry) -> None:
         origin = Origin(self.source, entry.line)
@@ -113,12 +122,17 @@ class _LinesReader:
         else:
             rules, column = self.options.rules, entry.value_column
             obj = read_value(kind, id_, entry.value, rules, origin, self.uris, column=column)
-            readers = self.dialect.expanded_by(entry.written)
-            self.found[name] = replace(obj, ambiguities=(self.reference(entry, readers),)) if readers else obj
+            readers = () if entry.is_expanded else self.dialect.expanded_by(entry.written)
+            found = (*obj.ambiguities, *entry.ambiguities, *((self.reference(entry, readers),) if readers else ()))
+            self.found[name] = replace(obj, ambiguities=found) if found else obj
+            self.from_environment.update(entry.from_environment)
 
     def result(self) -> Reading:
         if self.stray_marks.errors:  # other faults may only come from reading the file in a wrong dialect
             return reading((), self.stray_marks, kinds=KINDS, uris=self.uris)
+        if self.from_environment:
+            names = ", ".join(sorted(self.from_environment))
+            self.notes.append(Note(self.source, f"taken from the environment: {names}", is_detail=True))
         return reading(self.objects(), self.faults, self.notes, ignored=self.ignored, kinds=KINDS, uris=self.uris)
 
     def reference(self, entry: Entry, readers: tuple[str, ...]) -> Ambiguity:

@@ -15,6 +15,7 @@ from airconn.formats import connection_fields, other_tools, tree, yaml_readings,
 from airconn.formats.base import ReadOptions, show_key
 from airconn.formats.documents import whole_number
 from airconn.formats.object_reader import ObjectReader
+from airconn.formats.uri_problems import OF_QUERY
 from airconn.model import (
     MASK,
     UNDESCRIBED,
@@ -132,7 +133,8 @@ class _SettingsReader(ObjectReader):
             if extra is not None:
                 if connection.extra is not None:
                     self.note(origin, f"{conn_id}: conn_extra is used, not the extra in conn_uri")
-                connection = replace(connection, extra=extra)
+                others = tuple(found for found in connection.ambiguities if found.rule not in OF_QUERY)
+                connection = replace(connection, extra=extra, ambiguities=others)
         else:
             if uri:
                 self.note(origin, f"{conn_id}: conn_uri is not used, because {beside[0]} is set")
