@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_uri, tree, uri_problems
+from airconn.formats import connection_uri, json_breaks, tree, uri_problems
 from airconn.formats.base import extra_fault, show_key
 from airconn.formats.connection_uri import UriError
 from airconn.model import (
@@ -72,10 +72,13 @@ def _decode(conn_id: str, text: str, origin: Origin) -> Any:
         if what := whole_words(text):
             raise InputError(f"{conn_id}: {what[0]}", where=str(origin), hint=what[1]) from None
         position = getattr(error, "pos", 0)
+        reason = json_breaks.reason_of(error) if isinstance(error, json.JSONDecodeError) else ""
         raise InputError(
             f"{conn_id}: this is not JSON from character {position + 1} of the value on",
             where=str(origin),
-            hint="a value that starts with '{' must be a JSON object; a URI starts with its conn_type",
+            hint=f"it breaks {reason}"
+            if reason
+            else "a value that starts with '{' must be a JSON object; a URI starts with its conn_type",
         ) from None
 
 
@@ -222,7 +225,7 @@ class _FieldsReader:
         """
         for name in _NEEDS_TEXT:
             value = fields.get(name)
-            if value is None or isinstance(value, str):
+            if value is None or type(value) is str:
                 continue
             what = value.what if isinstance(value, tree.NotJson) else _TYPES.get(type(value), "an object or a list")
             line, column = fields.places[name] if isinstance(fields, tree.Mapping) else (None, None)
@@ -232,7 +235,10 @@ class _FieldsReader:
                     where=str(Origin(self.origin.source, line, column) if line else self.origin),
                     hint=_IN_QUOTES,
                 )
-            self.ambiguities.append(Ambiguity(NUMBER_RULE, _NUMBER, _IN_QUOTES, line, column, field=name))
+            places = frozenset({(name, ())})
+            self.ambiguities.append(
+                Ambiguity(NUMBER_RULE, _NUMBER, _IN_QUOTES, line, column, field=name, places=places)
+            )
 
     def text(self, fields: Mapping[str, Any], name: str) -> Str:
         """The text of a field. A number, and a date of YAML, is the text that a database makes of it."""

@@ -45,7 +45,13 @@ def _warning(affected: list[tuple[AirflowObject, Ambiguity]]) -> tuple[str, str]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     ways = [found.way_out, "or choose one with --airflow VERSION" if found.of_release else ""]
     way_out = f" ({', '.join(filter(None, ways))})" if any(ways) else ""
-    return _place(first, found), f"{found.message}: {listed}{way_out}"
+    return _place(first, found), f"{_message(found, affected)}: {listed}{way_out}"
+
+
+def _message(found: Ambiguity, affected: list[tuple[AirflowObject, Ambiguity]]) -> str:
+    """The message of the first ambiguity, with the readers of all of them."""
+    readers = dict.fromkeys(reader for _, ambiguity in affected for reader in ambiguity.readers)
+    return found.message.replace(", ".join(found.readers), ", ".join(readers), 1) if found.readers else found.message
 
 
 def _place(obj: AirflowObject, ambiguity: Ambiguity) -> str:
@@ -56,7 +62,9 @@ def _place(obj: AirflowObject, ambiguity: Ambiguity) -> str:
 def _named(obj: AirflowObject, ambiguity: Ambiguity, *, among: int) -> str:
     line = ambiguity.line or obj.origin.line
     place = f"line {line}" if line and among > 1 else ""
-    details = ": ".join(part for part in (place, _fields(obj, ambiguity.rule)) if part)
+    column = f"column {ambiguity.column}" if ambiguity.detail and ambiguity.column else ""
+    what = ", ".join(filter(None, (ambiguity.detail, column)))
+    details = ": ".join(filter(None, (place, _fields(obj, ambiguity.rule), what)))
     return f"{obj.kind.value}/{obj.id}" + (f" ({details})" if details else "")
 
 

@@ -197,8 +197,7 @@ def test_a_file_for_airflow_without_a_type_is_an_error_of_check_and_a_loss_where
     )
     written = airconn("convert", tmp_path / name, "--connections", "-o", tmp_path / "connections.out.json")
     assert written.code == 0
-    assert "connections/a" in written.err
-    assert "airflow connections import needs it" in written.err
+    assert "conn_type isn't known, and airflow connections import needs it (1: a)" in written.err
     (tmp_path / ".env").write_text('AIRFLOW_CONN_A={"host": "h"}\n')
     assert airconn("check", tmp_path / ".env").code == 0
 
