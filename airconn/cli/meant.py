@@ -56,7 +56,7 @@ _OTHER_WORDS = {
     "deployment": "airconn list --from https://…, the URL of the Deployment's Airflow",
 }
 _SAME_WORDS = {"auth": "login", "init": "config", "configure": "config", "kv": "vault", "k8s": "kubectl"}
-_SHOWN = re.compile(r"[\w./~@+][\w./~@+-]{0,119}")
+_SHOWN = re.compile(r"[\w./~@+][\w./~@+-]{0,249}")
 _LIKE_A_FILE = re.compile(r"[./~@:]")
 
 
@@ -124,7 +124,8 @@ def of_extra_words(name: str, words: Sequence[str]) -> str | None:
     if name == "list" and (kinds or others):
         chosen = f" --from {others[0]}" if others and _LIKE_A_FILE.search(others[0]) else ""
         chosen = chosen or (f" --include {others[0]}" if others else "")
-        return f"airconn list{kinds}{chosen}"
+        where = "a place to read from goes behind --from: " if "--from" in chosen else ""
+        return f"{where}airconn list{kinds}{chosen}"
     return None
 
 

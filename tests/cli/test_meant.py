@@ -35,7 +35,7 @@ MEANT = {
     "ssm get-parameters": "airconn list --from aws-ssm://REGION",
     "list connections": "airconn list --connections",
     "list variables region": "airconn list --variables --include region",
-    "list a.json": "airconn list --from a.json",
+    "list a.json": "a place to read from goes behind --from: airconn list --from a.json",
     "export connections x.json": "airconn export --connections -o x.json",
     "export x.json": "airconn export -o x.json writes it; airconn export --from x.json reads it",
     "show connections db": "airconn show connections/db; an object that is called so is connections/connections",
