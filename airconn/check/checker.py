@@ -15,6 +15,7 @@ from airconn.formats.base import extra_fault
 from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.env import PREFIXES, env_name
 from airconn.formats.json_breaks import break_of
+from airconn.formats.variables_shape import WRAPPER_RULE
 from airconn.model import (
     NEWEST,
     AirflowObject,
@@ -142,8 +143,11 @@ class _Checker:
     def ambiguity(self, obj: AirflowObject, ambiguity: Ambiguity) -> None:
         line, column = self.place(obj)
         place = (ambiguity.line or line, ambiguity.column or column)
-        message = f"{ambiguity.message}: {ambiguity.detail}" if ambiguity.detail else ambiguity.message
-        self.add(ambiguity.rule, place, message, obj.kind, obj.id, fix=ambiguity.way_out or None)
+        message = f"{ambiguity.field}: {ambiguity.message}" if ambiguity.field else ambiguity.message
+        message = f"{message}: {ambiguity.detail}" if ambiguity.detail else message
+        severity = _severity(ambiguity)
+        fix = ambiguity.way_out or None
+        self.add(ambiguity.rule, place, message, obj.kind, obj.id, severity=severity, fix=fix)
 
     def fault(self, fault: InputError) -> None:
         where = line_and_column(self.file, fault.where, fault.message)
@@ -195,9 +199,22 @@ class _Checker:
             self.add("AC512", (1, 1), f"others can read this file, which holds secrets of {number}")
 
 
+def _severity(ambiguity: Ambiguity) -> Severity:
+    """An error where an import is blocked, a note where no other command says it."""
+    if ambiguity.blocks:
+        return Severity.ERROR
+    if ambiguity.is_minor:
+        return Severity.NOTE
+    severity = BY_CODE[ambiguity.rule].severity
+    return Severity.WARNING if severity is Severity.ERROR else severity
+
+
 def _reads_alike(reading: Reading) -> bool:
-    """Whether every Airflow reads a file in the same way: only connections, faults and notes can differ."""
-    return not (reading.faults or reading.notes) and not any(isinstance(obj, Connection) for obj in reading.found)
+    """Whether every Airflow reads a file alike: connections, wrapped variables, faults and notes can differ."""
+    return not (reading.faults or reading.notes) and not any(
+        isinstance(obj, Connection) or any(found.rule == WRAPPER_RULE for found in obj.ambiguities)
+        for obj in reading.found
+    )
 
 
 def _break(obj: Connection) -> str:
