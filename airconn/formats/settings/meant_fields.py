@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
 from airconn.model import Kind
 
 _MEANT: dict[Kind, dict[str, tuple[str, ...]]] = {
@@ -37,3 +41,16 @@ def meant(kind: Kind, name: str) -> str:
 
     known = _BY_NAME[kind].get(name.lower())
     return known or next(iter(get_close_matches(name[:80].lower(), list(_MEANT[kind]), n=1, cutoff=0.7)), "")
+
+
+def is_meant(airflow: Mapping[str, Any], source: str) -> bool:
+    """Whether a mapping that may be of a Helm chart is meant to be settings.
+
+    It is by a field of Astro's or, where only keys and values have other names, by the name of the file.
+    """
+    entries = [entry for section in airflow.values() if isinstance(section, list) for entry in section]
+    names = [set(entry) for entry in entries if isinstance(entry, dict)]
+    if any(not found.isdisjoint(fields) for found in names for fields in _MEANT.values()):
+        return True
+    is_named = PurePath(source).name.startswith("airflow_settings")
+    return is_named and not any({"id", "type"} <= found for found in names)

@@ -8,7 +8,6 @@ keep their case below `conn_extra`, an empty variable counts, and a URI is read 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import PurePath
 from typing import Any
 
 from airconn.errors import InputError
@@ -16,7 +15,7 @@ from airconn.formats import connection_fields, other_tools, tree, yaml_readings,
 from airconn.formats.base import ReadOptions, show_key
 from airconn.formats.documents import whole_number
 from airconn.formats.object_reader import ObjectReader
-from airconn.formats.settings.meant_fields import meant
+from airconn.formats.settings.meant_fields import is_meant, meant
 from airconn.formats.uri_problems import OF_QUERY
 from airconn.model import (
     MASK,
@@ -59,7 +58,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
             where=str(document.origin(near)) if near else source,
             hint="did you mean 'airflow'?" if near else "a file of another shape is read with --from-format yaml",
         )
-    if other_tools.is_community_chart(airflow) and not _is_meant(airflow, source):
+    if other_tools.is_community_chart(airflow) and not is_meant(airflow, source):
         raise other_tools.chart_error(source)
     reader = _SettingsReader(options)
     for name, entries in airflow.items():
@@ -74,17 +73,6 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
                 f"did you mean {meant!r}?" if meant else "take it out, or move it to where it belongs",
             )
     return reader.reading()
-
-
-def _is_meant(airflow: tree.Mapping, source: str) -> bool:
-    """Whether a mapping that may be of a Helm chart is meant to be settings: by a field of Astro's, or by the name of
-    the file where only keys and values have other names."""
-    entries = [entry for section in airflow.values() if isinstance(section, list) for entry in section]
-    names = [set(entry) for entry in entries if isinstance(entry, dict)]
-    if any(not found.isdisjoint(fields) for found in names for fields in FIELDS.values()):
-        return True
-    is_named = PurePath(source).name.startswith("airflow_settings")
-    return is_named and not any({"id", "type"} <= found for found in names)
 
 
 def _hint_of_id(kind: Kind, entry: tree.Mapping) -> str | None:
