@@ -26,13 +26,15 @@ def test_an_address_in_the_place_of_something_else_is_told_without_its_password(
 
 
 def test_the_name_of_a_command_is_told_without_a_password(airconn) -> None:
-    assert airconn("https://admin:hunter2@example.com").err.startswith("error: 'https://…@example.com' is no command")
+    assert airconn("https://admin:hunter2@example.com").err.startswith(
+        "error: unknown command 'https://…@example.com'"
+    )
 
 
 @pytest.mark.parametrize(
     ("args", "stdin", "code", "message"),
     [
-        (["imprt", "x"], "", 2, "error: 'imprt' is no command\nhint:  did you mean 'import'?\n"),
+        (["imprt", "x"], "", 2, "error: unknown command 'imprt'\nhint:  did you mean 'import'?\n"),
         (["import"], "", 2, "error: missing argument 'SOURCE...'\n"),
         (["convert", "-", "--formt", "uri"], "", 2, "error: no such option '--formt'"),
         (

@@ -10,11 +10,11 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from dataclasses import replace
 
 from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
 from airconn.formats.deceptive_texts import fault_of_name
+from airconn.formats.dotenv import plain_names
 from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of, expanded
@@ -61,6 +61,8 @@ class _LinesReader:
         self.found: dict[str, AirflowObject] = {}  # by name
         self.uris: list[FoundUri] | None = [] if options.keeps_uris else None
         self.ignored = 0
+        self.others: list[Entry] = []
+        """The entries of other names."""
         self.true_id = ""
         self.from_environment: set[str] = set()
 
@@ -88,6 +90,7 @@ class _LinesReader:
             if fault := fault_of_name(entry.name, origin):
                 self.faults.take(fault)
             self.ignored += 1
+            self.others.append(entry)
             return
         kind, id_ = named
         id_ = true_id if env_name(kind, true_id) == entry.name else id_
@@ -138,6 +141,9 @@ class _LinesReader:
         if self.from_environment:
             names = ", ".join(sorted(self.from_environment))
             self.notes.append(Note(self.source, f"taken from the environment: {names}", is_detail=True))
+        if self.options.kind is Kind.VARIABLES and self.others and not (self.found or self.notes):
+            found = plain_names.variables(self.others, self.source, self.faults)
+            return reading(found, self.faults, kinds=KINDS, uris=self.uris)
         return reading(self.objects(), self.faults, self.notes, ignored=self.ignored, kinds=KINDS, uris=self.uris)
 
     def compare(self, text: str, entries: Sequence[Entry]) -> None:
