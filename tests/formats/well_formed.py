@@ -150,7 +150,7 @@ def variables_3_json(choose: Chooser) -> WellFormed:
     for name, value in choose.variables().items():
         text = choose.one("", "See the wiki", "50% ☁️")
         found[name] = {"value": value, "description": text} if text else value
-    return WellFormed("variables.json", json.dumps(found, indent=4))
+    return WellFormed("variables.json", json.dumps(found, indent=4), ("--from-variables-shape", "wrapped"))
 
 
 def variables_yaml(choose: Chooser) -> WellFormed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from tests.formats import well_formed
@@ -109,7 +110,12 @@ def deployment(choose: Chooser) -> WellFormed:
 
 
 def helm_values(choose: Chooser) -> WellFormed:
-    env = [{"name": name, "value": value} for name, value in choose.entries().items() if "$" not in value]
+    """Values of the Helm chart, which may expand templates in them."""
+    env = [
+        {"name": name, "value": value}
+        for name, value in choose.entries().items()
+        if not re.search(r"[$]|\{\{", value)
+    ]
     return well_formed.WellFormed("values.yaml", well_formed.dumped({"executor": "CeleryExecutor", "env": env}))
 
 
