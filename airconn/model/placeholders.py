@@ -6,7 +6,7 @@ Their forms are in `model/placeholder_forms.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -119,6 +119,14 @@ def all_placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
 def is_whole(obj: AirflowObject) -> bool:
     """Whether a connection is a placeholder as a whole, and the user doesn't say otherwise."""
     return isinstance(obj, Connection) and ("conn_type", ()) not in obj.genuine and _form_of_whole(obj) is not None
+
+
+def first_of_each_form(found: Iterable[Placeholder]) -> list[Placeholder]:
+    """The placeholders without further ones of the same form in the JSON text that one leaf is."""
+    firsts: dict[tuple[str, str], Placeholder] = {}
+    for each in found:
+        firsts.setdefault((each.place, each.form.what), each)
+    return list(firsts.values())
 
 
 def whole_form(text: str) -> str:

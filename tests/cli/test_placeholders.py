@@ -199,6 +199,15 @@ def test_a_mask_where_no_secret_is_passes_with_a_warning_and_is_a_note_of_check(
     assert airconn("check", source).out.count("note AC502") == 2
 
 
+def test_many_masks_in_one_json_text_are_one_reason(airconn, tmp_path: Path) -> None:
+    key = json.dumps({f"k{number}": "<hidden>" for number in range(50)})
+    source = tmp_path / "connections.json"
+    source.write_text(json.dumps({"db": {"conn_type": "http", "extra": {"keyfile_dict": key}}}))
+    result = airconn("import", source, "--to", tmp_path / "t.json")
+    assert (result.code, result.out.count("--literal")) == (4, 1)
+    assert airconn("check", source).out.count("AC502") == 1
+
+
 def test_a_placeholder_that_the_target_has_already_is_no_change(airconn, tmp_path: Path) -> None:
     source, target = tmp_path / "connections.json", tmp_path / "t.json"
     source.write_text('{"db": {"conn_type": "http", "password": "{{ pw }}"}}')
