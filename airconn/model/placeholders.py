@@ -226,7 +226,7 @@ def _belongs_to_secrets(obj: AirflowObject, field: str, path: JsonPath, form: Fo
 
 _IDS = re.compile(r"(?:keys?|sessions?|cookies?|signatures?|nonce|auth|ticket|private|pem)$", re.IGNORECASE)
 """The ends of names of secrets that are everyday names in a variable as well: `cache_key`, `session`."""
-_PLACES = re.compile(r"(?:^|[_.-])(?:file|dir|url|uri|endpoint|ref|reference|id)$", re.IGNORECASE)
+_PLACES = re.compile(r"(?:^|[_.-])(?:file|dir|ref|reference)$", re.IGNORECASE)
 """The ends of names that say where a secret is."""
 
 
