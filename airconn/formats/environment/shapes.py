@@ -71,6 +71,7 @@ def _is_known(document: dict[str, Any]) -> bool:
         _program(document) is not Program.PLAIN
         or bool(manifest_name(document))
         or len(keys & _CHART) > 1
+        or str(document.get("executor", "")).endswith("Executor")
         or any(wanted <= keys for wanted in _DOCUMENTS_OF_TOOLS)
         or any(isinstance(value, dict) and "script" in value for value in document.values())
         or (isinstance(config := document.get("config"), dict) and "softwareConfig" in config)
