@@ -14,15 +14,15 @@ from airconn.formats.shared_tree import LEVELS
 _LIKE_A_DOCUMENT = re.compile(r"\s*[\[{]|^[ \t]*(- |[\w'\"./-]+:(\s|$))", re.MULTILINE)
 
 
-def documents_in(text: str, scope: Scope, lines: list[str]) -> list[tuple[Any, Scope]] | None:
+def documents_in(text: str, scope: Scope, lines: list[str], source: str) -> list[tuple[Any, Scope]] | None:
     """The documents of a text in a document, each with its scope. None for a text that isn't JSON or YAML."""
     if not _LIKE_A_DOCUMENT.search(text):
         return None
     try:
         if text.lstrip().startswith(("{", "[")):
-            found = [json_tree.load(text, "", LEVELS)]
+            found = [json_tree.load(text, source, LEVELS)]
         else:
-            found = [value for value, _ in yaml_tree.load_all(text, "")]
+            found = [value for value, _ in yaml_tree.load_all(text, source)]
     except InputError:
         return None
     if not any(isinstance(value, dict | list) for value in found):

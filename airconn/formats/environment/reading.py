@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from airconn.errors import InputError
 from airconn.formats import shared_tree
 from airconn.formats.base import ReadOptions
 from airconn.formats.env import KINDS, env_name, named_by, read_value
-from airconn.formats.environment import chart, systemd
+from airconn.formats.environment import chart, key_refs, systemd
 from airconn.formats.environment.entries import FoundVariable
 from airconn.formats.environment.walk import Walk
 from airconn.formats.k8s.reading import ManifestReader
@@ -40,7 +41,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     if systemd.sniff(text):
         reader.take(systemd.entries(text))
         return reader.reading(KINDS)
-    walk = Walk(text.splitlines())
+    walk = Walk(text, source)
     walk.documents(shared_tree.load(text, source))
     secrets = ManifestReader(options)
     for secret in walk.secrets:
@@ -51,7 +52,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     charts = chart.ChartReader(options, source)
     for node, scope in walk.sections:
         charts.sections(node, scope)
-    reader.take(walk.entries)
+    reader.take(key_refs.resolved(walk.entries, walk.secrets, walk.config_maps))
     reader.found += charts.found
     reader.notes += charts.notes
     reader.faults.errors += charts.faults.errors
@@ -142,7 +143,13 @@ class _VariablesReader(ObjectReader):
         if kind is Kind.CONNECTIONS and chosen.expanded_by and _WHOLE_REFERENCE.fullmatch(value.strip()):
             self.leave_out(origin, f"{name} is a reference that {chosen.expanded_by} expands, not the value")
             return
-        obj: AirflowObject = read_value(kind, id_, value, self.options.rules, origin, self.uris)
+        try:
+            obj: AirflowObject = read_value(kind, id_, value, self.options.rules, origin, self.uris)
+        except InputError:
+            if not chosen.expanded_by:
+                raise
+            self.leave_out(origin, f"{name} can't be read before {chosen.expanded_by} expands a reference in it")
+            return
         ambiguities = []
         if chosen.expanded_by:
             message = f"{chosen.expanded_by} expands a reference in it"

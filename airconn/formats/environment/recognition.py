@@ -22,7 +22,7 @@ def holds_variables(path: str, text: str) -> bool:
     documents = shared_tree.try_load(text)
     if documents is None:
         return False
-    walk = Walk(text.splitlines(), skips_secrets=True)
+    walk = Walk(text, path, skips_secrets=True)
     try:
         walk.documents(documents)
     except InputError:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airconn.formats.environment.entries import Program
+from airconn.formats.environment.entries import KeyRef, Program
 from airconn.model.jsontext import Number
 
 
@@ -20,6 +20,7 @@ class HeldValue:
     hidden: str = ""
     unread: str = ""
     expanded_by: str = ""
+    key_ref: KeyRef | None = None
 
 
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})")
