@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import json_tree, yaml_tree
+from airconn.formats import json_tree, yaml_scalars, yaml_tree
 from airconn.formats.environment.entries import Block, Scope
 from airconn.formats.shared_tree import LEVELS
 
@@ -22,7 +22,7 @@ def documents_in(text: str, scope: Scope, lines: list[str], source: str) -> list
         if text.lstrip().startswith(("{", "[")):
             found = [json_tree.load(text, source, LEVELS)]
         else:
-            found = [value for value, _ in yaml_tree.load_all(text, source)]
+            found = [value for value, _ in yaml_tree.load_all(text, source, yaml_scalars.ASTRO)]
     except InputError:
         return None
     if not any(isinstance(value, dict | list) for value in found):

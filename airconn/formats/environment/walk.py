@@ -248,7 +248,8 @@ def _place(node: Any, key: Any, scope: Scope) -> tuple[int | None, int | None]:
 
 
 def _written(node: dict[str, Any], key: str) -> str | None:
-    return node.written.get(key) if isinstance(node, tree.Mapping) else None
+    scalar = node.written.get(key) if isinstance(node, tree.Mapping) else None
+    return scalar.text if scalar else None
 
 
 def _is_of_manifest(node: tree.Mapping, scope: Scope) -> bool:
@@ -295,7 +296,7 @@ def _value_of_pair(node: dict[str, Any], scope: Scope, known: dict[str, values.H
     value = node[key]
     if scope.is_rendered and isinstance(value, str) and "{{" in value:
         return values.HeldValue(unread=values.TEMPLATE)
-    if known is not None and isinstance(value, str):
+    if known is not None and isinstance(value, str) and not _written(node, key):
         return values.of_kubernetes(value, known)
     if isinstance(value, str | bool | Number):
         return values.read(value, _written(node, key), scope.program)
