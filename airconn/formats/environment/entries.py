@@ -77,6 +77,8 @@ class Block:
     column: int | None
     offset: int | None
     """What is added to its own lines. None if they can't be told, so that all is at the place of the block."""
+    depth: int = 1
+    """The number of texts that are in one another."""
 
     def place(self, line: int | None, column: int | None) -> tuple[int | None, int | None]:
         if self.offset is None or line is None:

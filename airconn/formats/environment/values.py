@@ -124,7 +124,8 @@ def of_kubernetes(value: str, known: Mapping[str, HeldValue]) -> HeldValue:
         unknown = unknown or bool(other.expanded_by)
         return other.text or ""
 
-    result = _KUBERNETES.sub(expanded, value)
+    end = value.rfind(")") + 1  # behind it, a $( is text, and looking for its end takes too long
+    result = _KUBERNETES.sub(expanded, value[:end]) + value[end:].replace("$$", "$")
     if hidden or unread:
         return HeldValue(hidden=hidden, unread="" if hidden else unread)
     return HeldValue(value if unknown else result, expanded_by=Program.KUBERNETES.value if unknown else "")

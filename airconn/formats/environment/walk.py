@@ -11,7 +11,7 @@ from airconn.errors import InputError
 from airconn.formats import tree
 from airconn.formats.env import named_by
 from airconn.formats.environment import key_refs, values
-from airconn.formats.environment.blocks import documents_in
+from airconn.formats.environment.blocks import MAX_BLOCKS, documents_in, scope_in
 from airconn.formats.environment.entries import MENTION, FoundVariable, Program, Scope
 from airconn.formats.environment.shapes import (
     EVIDENT_KEYS,
@@ -59,6 +59,8 @@ class Walk:
         self.entries: list[FoundVariable] = []
         self.sections: list[tuple[tree.Mapping, Scope]] = []
         self.secrets: list[Secret] = []
+        self.blocks: dict[str, list[Any] | None] = {}
+        """The documents of texts that hold some."""
         self.config_maps: list[dict[str, Any]] = []
         self.owners = 0
 
@@ -232,9 +234,13 @@ class Walk:
         """A text that holds a document itself, or else the names in it that can't be read."""
         if "AIRFLOW_CONN_" not in node and "AIRFLOW_VAR_" not in node:
             return
-        if (found := documents_in(node, scope, self.lines, self.source)) is not None:
-            yield from found
-            return
+        if scope.block is None or scope.block.depth < MAX_BLOCKS:
+            if node not in self.blocks:  # an alias may repeat a long text many times
+                self.blocks[node] = documents_in(node, self.source)
+            if (found := self.blocks[node]) is not None:
+                inner = scope_in(node, scope, self.lines)
+                yield from ((document, inner) for document in found)
+                return
         what = "is in a template" if "{{" in node else "is in a text"
         for name in dict.fromkeys(match[0] for match in MENTION.finditer(node)):
             if named_by(name):
