@@ -38,7 +38,8 @@ def test_the_table_says_which_formats_are_only_read() -> None:
 def test_every_option_of_a_format_is_in_a_table() -> None:
     for option in formats.options():
         owners = ", ".join(f"`{name}`" for name in formats.names() if option in formats.FORMATS[name].options)
-        flag, text = (option.flag, option.help) if option.help else (option.flag_of_sources, option.help_of_sources)
+        flag = option.flag if option.help or option.said else option.flag_of_sources
+        text = option.help or option.help_of_sources
         assert f"| `{flag}` | {owners} | {text.rstrip('.')} |\n" in README
 
 

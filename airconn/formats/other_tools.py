@@ -31,6 +31,8 @@ _SECTIONS_OF_CHARTS = {"ingress", "rbac"}
 """Those that are ordinary words. In the values of a chart they are mappings."""
 _WAY_OUT = ", or say --kind variables if these are variables"
 _ASK = "ask the server instead: airconn export --from URL -o FILE"
+_OUTPUT = "which isn't a file of this format"
+_AS_PRINTED = "leave --from-format out, and the output as it was printed"
 
 
 def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | None, named: Kind | None) -> None:
@@ -84,9 +86,9 @@ def _refuse_list(document: tree.Sequence, source: str) -> None:
     else:
         return
     raise InputError(
-        f"this looks like the output of {what}, which isn't read yet",
+        f"this looks like the output of {what}, {_OUTPUT}",
         where=source,
-        hint=f"{what.removesuffix('list')}export FILE writes a file that is read",
+        hint=f"{_AS_PRINTED}; {what.removesuffix('list')}export FILE writes a file, too",
     )
 
 
@@ -141,8 +143,8 @@ def _is_chart(document: tree.Mapping) -> bool:
 _CHART = "the values of a Helm chart, and none of them is a connection, variable or pool"
 _CHART_HINT = "write the connections, variables and pools into a file of their own, such as objects.yaml"
 _SHAPES: tuple[tuple[Callable[[tree.Mapping], bool], str, str], ...] = (
-    (_is_answer, "an answer of Airflow's REST API (a list with total_entries), which isn't read yet", _ASK),
-    (_is_object_answer, "an answer of Airflow's REST API about one object, which isn't read yet", _ASK),
+    (_is_answer, f"an answer of Airflow's REST API (a list with total_entries), {_OUTPUT}", f"{_AS_PRINTED}; {_ASK}"),
+    (_is_object_answer, f"an answer of Airflow's REST API about one object, {_OUTPUT}", f"{_AS_PRINTED}; {_ASK}"),
     (_is_error_answer, "an error that Airflow's REST API answered, with no objects in it", _ASK),
     (_is_compose, "a Docker Compose file, which isn't read", "write the environment as NAME=VALUE lines into a .env"),
     (_is_chart, _CHART, _CHART_HINT),

@@ -13,23 +13,6 @@ ENV = "AIRFLOW_VAR_ZONE: eu-west-1\nAIRFLOW_CONN_SALES: postgres://etl:s3cretpw@
 CONNECTION = {"connection_id": "crm", "conn_type": "http", "host": "h", "password": "s3cretpw", "extra": None}
 
 FILES: dict[str, tuple[str, Any, str, str]] = {
-    "answer": ("variables.json", LIST, "an answer of Airflow's REST API", "airconn export"),
-    "answer without a telling name": ("dev.json", LIST, "an answer of Airflow's REST API", "airconn export"),
-    "answer, connections": (
-        "connections.json",
-        {"connections": [CONNECTION], "total_entries": 1},
-        "an answer of Airflow's REST API",
-        "airconn export",
-    ),
-    "answer, pools": ("pools.json", {"pools": [], "total_entries": 0}, "an answer of Airflow's REST API", "airconn"),
-    "answer, empty": (
-        "vars.json",
-        {"variables": [], "total_entries": 0},
-        "an answer of Airflow's REST API",
-        "airconn",
-    ),
-    "one variable": ("variables.json", LIST["variables"][0], "about one object", "airconn export"),  # type: ignore[index]
-    "one connection": ("variables.json", CONNECTION, "about one object", "airconn export"),
     "an error": ("variables.json", {"detail": "Not found"}, "an error that Airflow's REST API", "airconn export"),
     "an error of v1": (
         "vars.json",
@@ -43,24 +26,6 @@ FILES: dict[str, tuple[str, Any, str, str]] = {
         {"family": "x", "environment": [{"n": "AIRFLOW_VAR_ZONE", "v": "s3cretpw"}]},
         "the configuration of another tool",
         "into a .env",
-    ),
-    "connections list": (
-        "connections.json",
-        [{"id": "1", "conn_id": "crm", "conn_type": "http", "password": "s3cretpw", "get_uri": "http://"}],
-        "the output of airflow connections list",
-        "airflow connections export FILE",
-    ),
-    "airflowctl": (
-        "airflowctl.json",
-        [CONNECTION],
-        "the output of airflow connections list",
-        "airflow connections export FILE",
-    ),
-    "variables list": (
-        "variables.json",
-        [{"key": "zone", "val": "s3cretpw"}],
-        "the output of airflow variables list",
-        "airflow variables export FILE",
     ),
 }
 

@@ -170,6 +170,16 @@ stringData:
         f"airflow:\n  connections:\n    - {{id: a, type: b, password: '{CANARY}', host: '{CANARY}'}}\n",
         f"[Service]\nEnvironment=\"AIRFLOW_CONN_A=http://u:{CANARY}@h\" 'AIRFLOW_VAR_B={CANARY}'\n",
     ],
+    "output": [
+        json.dumps(
+            [{"conn_id": "a", "conn_type": "b", "password": CANARY, "get_uri": "b://:c%40n%2Fary@h/?k=s3cret"}]
+        ),
+        json.dumps({"connections": [{"connection_id": "a", "conn_type": "b", "extra": CANARY}], "total_entries": 1}),
+        json.dumps({"ARN": "a", "Name": "airflow/connections/a", "SecretString": f"http://u:{CANARY}@h:1/s"}),
+        json.dumps(
+            {"objectKey": "a", "objectType": "CONNECTION", "scope": "b", "connection": {"type": "b", "extra": CANARY}}
+        ),
+    ],
 }
 
 
@@ -211,6 +221,22 @@ SLIPS = {
         "[Service]\nEnvironment=AIRFLOW_CONN_A=http://u:s3cret/x@h",
         "airflow: {connections: [{id: a, type: b, s3cret: c, port: s3cret}]}",
         "AIRFLOW_VAR_A: [s3cret]",
+    ],
+    "output": [
+        '[{"conn_id": "a", "conn_type": "b", "port": "s3cret", "get_uri": "b://h"}]',
+        '[{"conn_id": "a", "conn_type": "b", "extra_dejson": {"k": "***"}, "get_uri": "b://h/?k=s3cret"}]',
+        '[{"conn_id": "a", "conn_type": "b", "extra_dejson": "s3cret"}]',
+        '[{"pool": "a", "slots": "s3cret", "include_deferred": "s3cret"}]',
+        '{"connection_id": "a", "conn_type": "b", "extra": "s3cret", "port": "s3cret"}',
+        '{"objectKey": "a", "objectType": "CONNECTION", "scope": "s3cret", "connection": {"password": "s3cret"}}',
+        '{"ARN": "a", "Name": "airflow/connections/a", "SecretString": "s3cret"}',
+        '{"ARN": "a", "Name": "airflow/connections/a", "SecretString": "{s3cret"}',
+        '{"Parameter": {"Name": "/airflow/connections/a", "Type": "String", "Value": "http://u:s3cret/x@h"}}',
+        '{"name": "projects/p/secrets/airflow-variables-a/versions/1", "payload": {"data": "s3cret"}}',
+        '{"data": {"password": "s3cret"}, "lease_id": "", "lease_duration": 0}',
+        "conn_id | conn_type | password\n========+===========+=========\na | b | s3cret\n",
+        "s3cret",
+        '["s3cret"]',
     ],
 }
 
