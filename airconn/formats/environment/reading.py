@@ -44,12 +44,14 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     walk = Walk(text, source)
     walk.documents(shared_tree.load(text, source))
     secrets = ManifestReader(options)
+    secrets.uris = reader.uris
     for secret in walk.secrets:
         secrets.labelled_objects(secret)
     reader.found += secrets.found
     reader.notes += secrets.notes
     reader.faults.errors += secrets.faults.errors
     charts = chart.ChartReader(options, source)
+    charts.uris = reader.uris
     for node, scope in walk.sections:
         charts.sections(node, scope)
     reader.take(key_refs.resolved(walk.entries, walk.secrets, walk.config_maps))
@@ -158,7 +160,7 @@ class _VariablesReader(ObjectReader):
             self._say_differences(name, chosen, others)
             if any(other.value is not None for other in others) and _is_secret(obj):
                 ambiguities.append(_SEVERAL_VALUES)
-        self.found.append(replace(obj, ambiguities=tuple(ambiguities)) if ambiguities else obj)
+        self.found.append(replace(obj, ambiguities=(*obj.ambiguities, *ambiguities)) if ambiguities else obj)
 
     def _say_differences(self, name: str, chosen: FoundVariable, others: list[FoundVariable]) -> None:
         other = others[0]
