@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from airconn.formats import tree
@@ -12,7 +13,7 @@ EVIDENT_KEYS = frozenset(
     """
     Env Environment environment envVariables env_variables environmentVariables environment_variables
     EnvironmentVariables appSettings app_settings appsettings siteConfig extraEnv extraEnvVars stringData
-    encryptedData literals
+    encryptedData literals containerEnv remoteEnv envVars env_vars
     """.split()  # noqa: SIM905 - a list of so many strings helps no reader
 )
 """Keys whose values are environment variables, and hardly anything else."""
@@ -33,6 +34,7 @@ _CHART = frozenset(
     """.split()  # noqa: SIM905
 )
 """Top-level keys of the values of Airflow's Helm charts."""
+_TOP_LEVEL = frozenset(("env", "secret", "secrets"))
 _DOCUMENTS_OF_TOOLS = (
     frozenset(("containerDefinitions",)),
     frozenset(("ContainerDefinitions",)),
@@ -40,6 +42,8 @@ _DOCUMENTS_OF_TOOLS = (
     frozenset(("softwareConfig",)),
     frozenset(("jobs", "on")),
     frozenset(("stages",)),
+    frozenset(("steps",)),
+    frozenset(("trigger",)),
     frozenset(("script",)),
     frozenset(("configMapGenerator",)),
     frozenset(("secretGenerator",)),
@@ -85,6 +89,17 @@ def _is_compose(document: dict[str, Any]) -> bool:
         return False
     marks = {"image", "build", "environment", "env_file", "command", "extends", "depends_on"}
     return any(isinstance(service, dict) and not marks.isdisjoint(service) for service in services.values())
+
+
+def may_be_configuration(document: Any, holders: Collection[str]) -> bool:
+    """Whether a document of no known tool is rather its configuration than a file of variables.
+
+    A document with texts at its top may be variables, one of which has an environment in its value. `holders` are the
+    places of the environment variables.
+    """
+    if not isinstance(document, dict) or all(isinstance(value, dict | list) for value in document.values()):
+        return True
+    return not _CHART.isdisjoint(document) or not _TOP_LEVEL.isdisjoint(holders)
 
 
 def manifest_name(node: dict[str, Any]) -> str:
