@@ -10,8 +10,11 @@ _HEAD = re.compile(
     r"Using an Astro API Token"  # the Astro CLI, where ASTRO_API_TOKEN is set
     r"|\d{4}-\d\d-\d\dT[\d:.]+\S* \[\w+ *\] .*"  # Airflow 3.2 logs to the standard output
     r"|\[\d{4}-\d\d-\d\d[T ][\d:.,]+\S*\] \{[^{}]+\} [A-Z]+ .*"  # plugins of Airflow 2 do
+    r"|/\S+\.py:\d+:? \w*Warning: .*"  # `docker exec -t` makes one output of both
 )
 """A line that a command prints above its output."""
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+"""What makes colours on a terminal. JSON and YAML have no such character: they escape it."""
 _KEYS = (
     "conn_id|connection_id|key|pool|is_encrypted|total_entries|occupied_slots|objectKey|environment_variables"
     "|SecretString|SecretBinary|SecretValues|Parameters?|lease_id|payload|attributes"
@@ -20,8 +23,10 @@ _KEY = re.compile(rf'"(?:{_KEYS})"\s*:|(?m:^[ \t]*(?:- +)*["\']?(?:{_KEYS})["\']
 """The keys of which each output has at least one. Without one, a text needn't be parsed."""
 
 
-def without_head(text: str) -> str:
-    """The text with empty lines in place of those above an output, so that the others keep their numbers."""
+def bare(text: str) -> str:
+    """The output alone: without colours, and with empty lines for those above it, which keeps line numbers."""
+    if "\x1b[" in text:
+        text = _COLOUR.sub("", text)
     start = end = int(text.startswith("\ufeff"))
     while (newline := text.find("\n", end)) > 0 and _HEAD.fullmatch(text[end:newline].rstrip("\r")):
         end = newline + 1
@@ -30,14 +35,12 @@ def without_head(text: str) -> str:
 
 def is_output(text: str) -> bool:
     """Whether the text is the output of a known command, or a table that such a command prints."""
-    if tables.command_of(text):
+    output = bare(text)
+    if tables.command_of(output):
         return True
-    bare = without_head(text)
-    if bare is not text and bare.strip() == "null":
+    if output is not text and output.strip() == "null":
         return True
-    if not _KEY.search(bare):
-        return False
-    return _has_known_shape(bare)
+    return _KEY.search(output) is not None and _has_known_shape(output)
 
 
 def _has_known_shape(text: str) -> bool:
