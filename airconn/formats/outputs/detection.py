@@ -17,7 +17,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 """What makes colours on a terminal. JSON and YAML have no such character: they escape it."""
 _KEYS = (
     "conn_id|connection_id|key|pool|is_encrypted|total_entries|occupied_slots|objectKey|environment_variables"
-    "|SecretString|SecretBinary|SecretValues|Parameters?|lease_id|payload|attributes"
+    "|SecretString|SecretBinary|SecretValues|SecretList|Parameters?|lease_id|payload|attributes|replication"
 )
 _KEY = re.compile(rf'"(?:{_KEYS})"\s*:|(?m:^[ \t]*(?:- +)*["\']?(?:{_KEYS})["\']?:(?:\s|$))')
 """The keys of which each output has at least one. Without one, a text needn't be parsed."""
