@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 
 from airconn.formats.outputs import tables
+
+if TYPE_CHECKING:
+    from airconn.model import Origin
 
 _HEAD = re.compile(
     r"Using an Astro API Token"  # the Astro CLI, where ASTRO_API_TOKEN is set
@@ -21,6 +25,8 @@ _KEYS = (
 )
 _KEY = re.compile(rf'"(?:{_KEYS})"\s*:|(?m:^[ \t]*(?:- +)*["\']?(?:{_KEYS})["\']?:(?:\s|$))')
 """The keys of which each output has at least one. Without one, a text needn't be parsed."""
+
+_DOCUMENT = re.compile(r"[ \t\r\n]*([\[{])")
 
 
 def bare(text: str) -> str:
@@ -43,13 +49,44 @@ def is_output(text: str) -> bool:
     return _KEY.search(output) is not None and _has_known_shape(output)
 
 
-def _has_known_shape(text: str) -> bool:
+def load(text: str, source: str) -> list[tuple[Any, Origin]]:
+    """The documents of an output with their places. JSON may have several, as a loop of a shell prints them.
+
+    Raises `InputError` for a text that is neither JSON nor YAML.
+    """
     from airconn.formats import shared_tree
+
+    if shared_tree.try_load(text) is not None:
+        return shared_tree.load(text, source)
+    listed = _as_list(text)
+    if listed is None:
+        return shared_tree.load(text, source)
+    ((documents, _),) = shared_tree.load(listed, source)
+    return [(document, documents.origin(index)) for index, document in enumerate(documents)]
+
+
+def _as_list(text: str) -> str | None:
+    """Several JSON documents as a list of them. None for any other text."""
+    import json
+
+    text = text.removeprefix("\ufeff")
+    decoder, start, found = json.JSONDecoder(), 0, []
+    try:
+        while match := _DOCUMENT.match(text, start):
+            _, end = decoder.raw_decode(text, match.start(1))
+            found.append(text[start:end])
+            start = end
+    except (ValueError, RecursionError):
+        return None
+    return f"[{','.join(found)}{text[start:]}]" if len(found) > 1 and not text[start:].strip() else None
+
+
+def _has_known_shape(text: str) -> bool:
+    from airconn.errors import InputError
     from airconn.formats.outputs.shapes import parts
 
-    documents = shared_tree.try_load(text) or []
-    return (
-        bool(documents)
-        and all(value is None or parts(value) for value, _ in documents)
-        and any(value is not None for value, _ in documents)
-    )
+    try:
+        documents = [value for value, _ in load(text, "")]
+    except InputError:
+        return False
+    return any(value is not None for value in documents) and all(value is None or parts(value) for value in documents)

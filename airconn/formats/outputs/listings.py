@@ -67,12 +67,10 @@ SHAPES = (
         _are_parameters,
         "aws ssm get-parameters-by-path --with-decryption --recursive --path /airflow",
     ),
-    _listing(
-        "az keyvault secret list", _are_in_key_vault, "az keyvault secret show --id ID, for each of them, and jq -s ."
-    ),
+    _listing("az keyvault secret list", _are_in_key_vault, "az keyvault secret show --id ID, for each of them"),
     _listing(
         "gcloud secrets list",
         _are_at_google,
-        "gcloud secrets versions access latest --secret NAME --format json, for each of them, and jq -s .",
+        "gcloud secrets versions access latest --secret NAME --format json, for each of them",
     ),
 )
