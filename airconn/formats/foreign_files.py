@@ -315,11 +315,11 @@ _BY_NAME = (
 def of_mapping(document: dict[str, Any], source: str, *, says_variables: bool) -> ForeignFile | None:
     """The foreign file that a mapping is. None for other mappings."""
     name = PurePath(source).name.lower()
-    if what := next((what for pattern, what in _BY_NAME if pattern.fullmatch(name)), None):
-        return ForeignFile(what, lambda found: True, is_weak=True)
-    return next(
-        (found for found in MAPPINGS if not (found.is_weak and says_variables) and found.is_one(document)), None
+    named = (
+        ForeignFile(what, lambda found: True, is_weak=True) for pattern, what in _BY_NAME if pattern.fullmatch(name)
     )
+    shaped = (found for found in MAPPINGS if not (found.is_weak and says_variables) and found.is_one(document))
+    return next(shaped, None) or next(named, None)
 
 
 def of_list(document: list[Any]) -> ForeignFile | None:

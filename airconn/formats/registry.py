@@ -101,7 +101,9 @@ def _refuse_foreign(text: str, path: str, *, is_told: bool) -> None:
     """Raises `InputError` for an HTML page, a script and the like, unless it may be a file of a format."""
     from airconn.formats import foreign_texts
 
-    foreign_texts.refuse(text, path, is_told=is_told or any(FORMATS[name].sniff(text) for name in ("env", "uri")))
+    if not is_told:  # much else looks like JSON and YAML
+        is_told = any(found.sniff(text) for name, found in FORMATS.items() if name not in ("json", "yaml"))
+    foreign_texts.refuse(text, path, is_told=is_told)
 
 
 def options() -> list[FormatOption]:

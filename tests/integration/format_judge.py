@@ -64,6 +64,8 @@ def cli(*arguments):
                 main()
             except SystemExit as exit_:
                 code = exit_.code
+            except Exception as error:  # noqa: BLE001 - the command would end with its traceback
+                code = repr(error)
         said.seek(0)
         return {"code": code or 0, "said": said.read()}
 
