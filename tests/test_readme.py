@@ -38,7 +38,9 @@ def test_the_table_says_which_formats_are_only_read() -> None:
 def test_every_option_of_a_format_is_in_a_table() -> None:
     for option in formats.options():
         owners = ", ".join(f"`{name}`" for name in formats.names() if option in formats.FORMATS[name].options)
-        assert f"| `{option.flag}` | {owners} | {(option.help or option.help_of_sources).rstrip('.')} |\n" in README
+        flag = option.flag if option.help or option.said else option.flag_of_sources
+        text = option.help or option.help_of_sources
+        assert f"| `{flag}` | {owners} | {text.rstrip('.')} |\n" in README
 
 
 def test_the_table_of_what_a_format_keeps_is_what_the_formats_do() -> None:

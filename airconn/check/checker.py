@@ -14,6 +14,8 @@ from airconn.formats import uri_problems
 from airconn.formats.base import extra_fault
 from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.env import PREFIXES, env_name
+from airconn.formats.json_breaks import break_of
+from airconn.formats.variables_shape import WRAPPER_RULE
 from airconn.model import (
     NEWEST,
     AirflowObject,
@@ -21,6 +23,7 @@ from airconn.model import (
     Connection,
     Kind,
     Selection,
+    Text,
     Variable,
     number_of,
     rules_for,
@@ -140,7 +143,11 @@ class _Checker:
     def ambiguity(self, obj: AirflowObject, ambiguity: Ambiguity) -> None:
         line, column = self.place(obj)
         place = (ambiguity.line or line, ambiguity.column or column)
-        self.add(ambiguity.rule, place, ambiguity.message, obj.kind, obj.id, fix=ambiguity.way_out or None)
+        message = f"{ambiguity.field}: {ambiguity.message}" if ambiguity.field else ambiguity.message
+        message = f"{message}: {ambiguity.detail}" if ambiguity.detail else message
+        severity = _severity(ambiguity)
+        fix = ambiguity.way_out or None
+        self.add(ambiguity.rule, place, message, obj.kind, obj.id, severity=severity, fix=fix)
 
     def fault(self, fault: InputError) -> None:
         where = line_and_column(self.file, fault.where, fault.message)
@@ -156,7 +163,7 @@ class _Checker:
                 self.add(
                     "AC103",
                     self.place(obj),
-                    "the extra is not a JSON object, and Airflow 3 refuses the connection",
+                    f"the extra is not a JSON object{_break(obj)}, and Airflow 3 refuses the connection",
                     obj.kind,
                     obj.id,
                     severity=None if refused else Severity.WARNING,
@@ -192,9 +199,28 @@ class _Checker:
             self.add("AC512", (1, 1), f"others can read this file, which holds secrets of {number}")
 
 
+def _severity(ambiguity: Ambiguity) -> Severity:
+    """An error where an import is blocked, a note where no other command says it."""
+    if ambiguity.blocks:
+        return Severity.ERROR
+    if ambiguity.is_minor:
+        return Severity.NOTE
+    severity = BY_CODE[ambiguity.rule].severity
+    return Severity.WARNING if severity is Severity.ERROR else severity
+
+
 def _reads_alike(reading: Reading) -> bool:
-    """Whether every Airflow reads a file in the same way: only connections, faults and notes can differ."""
-    return not (reading.faults or reading.notes) and not any(isinstance(obj, Connection) for obj in reading.found)
+    """Whether every Airflow reads a file alike: connections, wrapped variables, faults and notes can differ."""
+    return not (reading.faults or reading.notes) and not any(
+        isinstance(obj, Connection) or any(found.rule == WRAPPER_RULE for found in obj.ambiguities)
+        for obj in reading.found
+    )
+
+
+def _break(obj: Connection) -> str:
+    """Where the JSON of an extra breaks, if it is meant to be an object."""
+    place = break_of(obj.extra.text) if isinstance(obj.extra, Text) else ""
+    return f" (it breaks {place})" if place else ""
 
 
 def _doubles(found: Iterable[AirflowObject]) -> Iterator[Finding]:

@@ -63,6 +63,10 @@ class Finding:
 
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+_DIALECT = (
+    "say which program the file is for: '# airconn: env-dialect NAME' as its first line, --from-env-dialect NAME, "
+    "or env_dialect in airconn.toml"
+)
 _ROTATE = (
     "take the file out of git with 'git rm --cached', list it in .gitignore, and replace the secrets by new ones"
 )
@@ -157,6 +161,15 @@ ALL = (
         "correct the field: airconn import refuses it",
     ),
     Rule(
+        "AC331", "odd-character", _WARNING,
+        "a character that you can't see, or that looks like another (a zero-width or no-break space, NUL, a "
+        "typographic quote) in an id, a field or a secret", "delete it, or type the text again",
+    ),
+    Rule(
+        "AC332", "extra-key-twice", _WARNING, "an extra has a key twice, of which Airflow takes the last",
+        "keep one of the two",
+    ),
+    Rule(
         "AC401", "duplicate", _WARNING, "an object is there twice",
         "keep one of the two",
     ),
@@ -182,8 +195,71 @@ ALL = (
     ),
     Rule(
         "AC407", "env-reference", _ERROR, "a reference such as ${NAME}, which other readers of the file expand",
-        "put the value between single quotes if it is meant as it is, or import what a shell makes of it: "
-        "set -a; . ./FILE; set +a; airconn import env:",
+        "--expand expands it as the program does that the env dialect is of",
+    ),
+    Rule(
+        "AC411", "env-backslash", _WARNING, "a backslash between single quotes, which not all readers keep",
+        _DIALECT,
+    ),
+    Rule(
+        "AC412", "env-escape", _WARNING, "an escape between double quotes, which each reader undoes in its own way",
+        _DIALECT,
+    ),
+    Rule(
+        "AC413", "env-comment", _WARNING, "a '#' in an unquoted value, where some readers end the value",
+        "put the value in quotes",
+    ),
+    Rule(
+        "AC414", "env-blanks", _NOTE, "blanks around the '=', with which shells and docker read no value, or another",
+        "take the blanks out",
+    ),
+    Rule(
+        "AC415", "env-unquoted", _NOTE,
+        "quotes, blanks, '&', ';' or the like in an unquoted value, which a shell takes for more than text",
+        "put the value between single quotes if a shell is to read the file",
+    ),
+    Rule(
+        "AC416", "env-bom", _NOTE, "a byte order mark, which a shell takes for a part of the first name",
+        "save the file as UTF-8 without a byte order mark",
+    ),
+    Rule(
+        "AC417", "env-carriage-return", _NOTE, "a carriage return, which some readers take for a part of the value",
+        "save the file with \\n line ends",
+    ),
+    Rule(
+        "AC418", "env-extent", _WARNING, "line breaks or quotes, with which other readers end the value elsewhere",
+        _DIALECT,
+    ),
+    Rule(
+        "AC419", "env-refused", _NOTE, "a line for which other readers refuse the file, or the rest of it",
+        "write NAME=VALUE with a name of letters, digits and '_' if these are to read the file",
+    ),
+    Rule(
+        "AC420", "env-quotes", _NOTE, "quotes, which docker run --env-file takes for a part of the value",
+        "fine unless docker run is to read the file: airconn convert --env-dialect docker writes it for that",
+    ),
+    Rule(
+        "AC421", "yaml-typed", _WARNING,
+        "a value in YAML without quotes that isn't its text to Airflow or Astro (yes, 0123, 12:30:00, 1.50)",
+        "put the value in quotes to keep its text, or write it as it is read",
+    ),
+    Rule(
+        "AC422", "number-for-text", _WARNING,
+        "a number or a date as host, login or schema, of which only `airflow connections import` makes text",
+        "put it in quotes",
+    ),
+    Rule(
+        "AC423", "yaml-text", _NOTE, "a text to Airflow that looks like a number (1e5, 08)",
+        "put the value in quotes to say that it is text, or write the number out",
+    ),
+    Rule(
+        "AC424", "variable-wrapper", _WARNING,
+        "a variable that is an object with 'value', of which Airflow 3 takes the 'value' and Airflow 2 all",
+        "read it with --from-variables-shape plain or wrapped, or write the value as a text",
+    ),
+    Rule(
+        "AC431", "several-values", _ERROR, "a secret that has several values in one file",
+        "keep one of them; airconn import refuses the object, unless --exclude leaves it out",
     ),
     Rule(
         "AC501", "mask", _WARNING, "a *** stands where a secret was hidden",

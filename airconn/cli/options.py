@@ -80,7 +80,7 @@ def _of_format(option: FormatOption, *, of_sources: bool) -> Callable[[F], F]:
         help_ = option.help_of_sources if of_sources else option.help
         return click.option(option.flag, f"{prefix}{option.name}", flag_value=option.said, help=help_)
     return click.option(
-        f"--from-{option.flag[2:]}" if of_sources else option.flag,
+        option.flag_of_sources if of_sources else option.flag,
         type=click.Choice(option.choices) if option.choices else None,
         metavar=None if option.choices else "NAME",
         help=option.help_of_sources if of_sources else option.help,

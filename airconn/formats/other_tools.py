@@ -33,6 +33,8 @@ _CONFIGURATION = "the configuration of another tool, with environment variables 
 _ENV_HINT = "write them as NAME=VALUE lines into a .env file"
 _WAY_OUT = ", or say --kind variables if these are variables"
 _ASK = "ask the server instead: airconn export --from URL -o FILE"
+_OUTPUT = "which isn't a file of this format"
+_AS_PRINTED = "leave --from-format out, and the output as it was printed"
 
 
 def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | None, named: Kind | None) -> None:
@@ -48,9 +50,9 @@ def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | Non
     has_connections = any(key.upper()[8:12] == "CONN" for key in names)
     if names and (kind is None or (kind is Kind.VARIABLES and has_connections)):
         raise InputError(
-            "this looks like a mapping of environment variables (AIRFLOW_VAR_…), which isn't read yet",
+            "this looks like a mapping of environment variables (AIRFLOW_VAR_…), and not of variables or connections",
             where=str(document.origin(names[0])),
-            hint="write them as NAME=VALUE lines into a .env file"
+            hint=("leave --kind out" if kind else "--from-format environment reads it")
             + ("" if has_connections else ", or say --kind variables if the variables themselves are called so"),
         )
     if kind is not None:
@@ -84,9 +86,9 @@ def _refuse_list(document: tree.Sequence, source: str) -> None:
     else:
         return
     raise InputError(
-        f"this looks like the output of {what}, which isn't read yet",
+        f"this looks like the output of {what}, {_OUTPUT}",
         where=source,
-        hint=f"{what.removesuffix('list')}export FILE writes a file that is read",
+        hint=f"{_AS_PRINTED}; {what.removesuffix('list')}export FILE writes a file, too",
     )
 
 
@@ -138,11 +140,11 @@ def _is_chart(document: tree.Mapping) -> bool:
     return len(marks) > 1 or (bool(marks) and "executor" in document)
 
 
-_CHART = "the values of a Helm chart, which aren't read yet"
+_CHART = "the values of a Helm chart, and none of them is a connection, variable or pool"
 _CHART_HINT = "write the connections, variables and pools into a file of their own, such as objects.yaml"
 _SHAPES: tuple[tuple[Callable[[tree.Mapping], bool], str, str], ...] = (
-    (_is_answer, "an answer of Airflow's REST API (a list with total_entries), which isn't read yet", _ASK),
-    (_is_object_answer, "an answer of Airflow's REST API about one object, which isn't read yet", _ASK),
+    (_is_answer, f"an answer of Airflow's REST API (a list with total_entries), {_OUTPUT}", f"{_AS_PRINTED}; {_ASK}"),
+    (_is_object_answer, f"an answer of Airflow's REST API about one object, {_OUTPUT}", f"{_AS_PRINTED}; {_ASK}"),
     (_is_error_answer, "an error that Airflow's REST API answered, with no objects in it", _ASK),
     (_is_compose, "a Docker Compose file, which isn't read", "write the environment as NAME=VALUE lines into a .env"),
     (_is_chart, _CHART, _CHART_HINT),

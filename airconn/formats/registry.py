@@ -10,6 +10,7 @@ from airconn.errors import InputError, UsageError
 from airconn.formats import json_, uri, yaml_
 from airconn.formats.declaration import Format
 from airconn.formats.dotenv import declaration as dotenv
+from airconn.formats.environment import declaration as environment
 from airconn.formats.format_option import FormatOption
 from airconn.formats.k8s import declaration as k8s
 from airconn.formats.outputs import declaration as outputs
@@ -19,6 +20,7 @@ FORMATS = {
     declared.name: declared
     for declared in (
         outputs.FORMAT,
+        environment.FORMAT,
         settings.FORMAT,
         k8s.FORMAT,
         dotenv.FORMAT,
@@ -68,17 +70,18 @@ def name_of_path(path: str, *, is_new: bool = False) -> str | None:
     return next((key for key in known if FORMATS[key].is_writable or not is_new), None)
 
 
-def detect(path: str, text: str) -> str:
+def detect(path: str, text: str, *, has_kind: bool = False) -> str:
     """The format of a text by its name or, where that isn't enough, by its content.
+
+    `has_kind`: the user says that the file holds one kind.
 
     Raises `InputError` with a hint if it can't be told.
     """
     text = text.removeprefix("\ufeff")
     name = name_of_path(path)
     _refuse_foreign(text, path, is_told=name is not None)
-    if closer := next(
-        (other.name for other in FORMATS.values() if name in other.refines and other.sniff(text)), None
-    ):
+    known = [other for other in FORMATS.values() if not (has_kind and other.yields_to_kind)]
+    if closer := next((other.name for other in known if name in other.refines and other.fits(path, text)), None):
         return closer
     if name == "env" and not FORMATS["env"].sniff(text) and FORMATS["uri"].sniff(text):
         # `airflow connections export` also gives this name to the other format, and one of the two readings is empty.
@@ -87,7 +90,7 @@ def detect(path: str, text: str) -> str:
             where=path,
             hint="--from-format uri takes its lines as conn_id=URI, --from-format env as environment variables",
         )
-    name = name or next((other.name for other in FORMATS.values() if other.sniff(text)), None)
+    name = name or next((other.name for other in known if other.fits(path, text)), None)
     if name is None:
         raise InputError(
             "it can't be told which format this is",
@@ -101,8 +104,7 @@ def _refuse_foreign(text: str, path: str, *, is_told: bool) -> None:
     """Raises `InputError` for an HTML page, a script and the like, unless it may be a file of a format."""
     from airconn.formats import foreign_texts
 
-    if not is_told:  # much else looks like JSON and YAML
-        is_told = any(found.sniff(text) for name, found in FORMATS.items() if name not in ("json", "yaml"))
+    is_told = is_told or any(FORMATS[name].sniff(text) for name in ("env", "uri", "environment"))
     foreign_texts.refuse(text, path, is_told=is_told)
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import json_tree, yaml_tree
+from airconn.formats import json_tree
 from airconn.formats.tree import Mapping, Sequence
 from airconn.model import Origin
 
@@ -42,13 +42,19 @@ def try_load(text: str) -> list[tuple[Any, Origin]] | None:
 def _parsed(text: str, source: str) -> list[tuple[Any, Origin]]:
     text = text.removeprefix("\ufeff")
     if not text.lstrip().startswith(("{", "[")):
-        return yaml_tree.load_all(text, source)
+        return _yaml(text, source)
     try:
         return [(json_tree.load(text, source, LEVELS), Origin(source, 1))]
     except InputError:
         with suppress(InputError):
-            return yaml_tree.load_all(text, source)  # YAML in braces, or several documents
+            return _yaml(text, source)  # YAML in braces, or several documents
         raise
+
+
+def _yaml(text: str, source: str) -> list[tuple[Any, Origin]]:
+    from airconn.formats import yaml_tree  # which takes longer to load than most JSON to read
+
+    return yaml_tree.load_all(text, source)
 
 
 def _say_source(value: Any, source: str) -> None:

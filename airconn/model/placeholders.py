@@ -111,6 +111,11 @@ def all_placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
         yield Placeholder("conn_type", (), whole)
 
 
+def is_whole(obj: AirflowObject) -> bool:
+    """Whether a connection is a placeholder as a whole, and the user doesn't say otherwise."""
+    return isinstance(obj, Connection) and ("conn_type", ()) not in obj.genuine and _form_of_whole(obj) is not None
+
+
 def whole_form(text: str) -> str:
     """The name of the form of a connection's whole value, before it is read as a URI. Empty for other values."""
     form = form_of(text)

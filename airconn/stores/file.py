@@ -95,7 +95,9 @@ class FileStore(Store):
             return self._settings.from_format
         if self.path is None or self.holds_something():
             content = self._file.content()
-            return self._once("format", (content,), lambda: formats.detect(self.address, content.text))
+            has_kind = self._settings.kind is not None
+            detect = partial(formats.detect, self.address, content.text, has_kind=has_kind)
+            return self._once("format", (content,), detect)
         return self.format_of_name()
 
     def format_of_name(self) -> str:

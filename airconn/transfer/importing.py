@@ -18,6 +18,7 @@ from airconn.model import (
     is_untyped,
     with_type_of,
 )
+from airconn.model.placeholders import is_whole
 from airconn.model.reading import Note, Reading
 from airconn.plan import Plan, Policy, TargetRules, make_plan, with_deletions
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store, read_only
@@ -217,7 +218,7 @@ def _typed(bundle: Bundle, present: Bundle) -> Bundle:
             hint="add the conn_type, such as postgres, or give it with --set connections/ID.conn_type=TYPE",
         )
         for obj in bundle
-        if is_untyped(obj) and present.get(obj.kind, obj.id) is None
+        if is_untyped(obj) and present.get(obj.kind, obj.id) is None and not is_whole(obj)  # a plan is blocked by it
     ]
     if faults:
         raise InputErrors(tuple(faults))

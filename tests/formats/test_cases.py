@@ -41,7 +41,7 @@ CASES = Path(__file__).parent / "cases"
 UPDATE = bool(os.environ.get("AIRCONN_UPDATE_CASES"))
 READ = sorted(
     path
-    for name in ("env", "uri", "json", "yaml", "settings", "k8s", "output")
+    for name in ("env", "uri", "json", "yaml", "settings", "k8s", "environment", "output")
     for path in (CASES / name).iterdir()
     if not path.name.endswith(".expected.json")
 )

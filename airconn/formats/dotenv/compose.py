@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
-from airconn.formats.dotenv.compose_template import Lookup, expanded
+from airconn.formats.dotenv import compose_template
+from airconn.formats.dotenv.compose_template import Lookup
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
+from airconn.formats.dotenv.expansion import Variables
+from airconn.formats.dotenv.expansion_compose import substituted
 from airconn.formats.dotenv.lines import LINE, Entry, Fault, Scanner, scanned, without_bom
 from airconn.formats.dotenv.quoting import BARE, Quoted
 from airconn.formats.dotenv.references import WAYS_OUT
@@ -83,13 +88,60 @@ class ComposeScanner(Scanner):
         mark = self.peek()
         if mark not in ("'", '"'):
             raw = _stripped(self.skip(LINE).partition(" #")[0])
-            value = expanded(raw, self.lookup)
+            value = compose_template.expanded(raw, self.lookup)
             return value, len(raw), 0 if value == raw else None
         raw = self.quoted(mark)
         value = re.sub(r"\\(.)", lambda m: m[1] if m[1] == mark else m[0], raw, flags=re.DOTALL)
         if mark == '"':
-            value = expanded(_ESCAPE.sub(_meaning, value), self.lookup)
+            value = compose_template.expanded(_ESCAPE.sub(_meaning, value), self.lookup)
         return value, len(raw) + 2, 1 if value == raw else None
+
+
+class _ExpandingScanner(ComposeScanner):
+    """Expands what `ComposeScanner` refuses. A variable of the environment wins over one of the lines above."""
+
+    def __init__(self, text: str, variables: Variables) -> None:
+        super().__init__(text)
+        variables.environment_first = True
+        self.variables = variables
+        self.template: str | None = None
+
+    def entry(self) -> Entry | None:
+        self.template = None
+        found = super().entry()
+        if found is None or found.name is None:
+            return found
+        if found.value is not None:
+            template = self.template
+            expand = None if template is None else partial(substituted, template, self.variables)
+            return self.variables.settled(found, expand)
+        if not self.text.endswith("\n", *found.span) or found.name not in self.variables.environ:
+            return found  # Compose has such a name without a value from the environment
+        end = found.span[0] + len(self.text[slice(*found.span)].rstrip())
+        inherits = replace(found, value="", value_span=(end, end))
+        return self.variables.settled(inherits, partial(self.variables.inherited, found.name))
+
+    def word(self) -> tuple[str, int, int | None]:
+        mark = self.peek()
+        if mark == "'":
+            return super().word()
+        if mark == '"':
+            raw = self.quoted(mark)
+            length, lead = len(raw) + 2, 1
+            text = re.sub(r"\\(.)", lambda m: m[1] if m[1] == mark else m[0], raw, flags=re.DOTALL)
+            text = _ESCAPE.sub(_meaning, text)
+        else:
+            raw = text = _stripped(self.skip(LINE).partition(" #")[0])
+            length, lead = len(raw), 0
+        if "$" not in text:
+            return text, length, lead if text == raw else None
+        self.template = text
+        return "", length, None
+
+
+def expanded(text: str, variables: Variables) -> Iterator[Entry]:
+    """The entries of a file with their references expanded, as Docker Compose does."""
+    return scanned(_ExpandingScanner(text, variables))
 
 
 def _stripped(text: str) -> str:
@@ -116,4 +168,5 @@ DIALECT = Dialect(
     re.compile(r"[\w.-]+"),
     line_ends=("\n", "\r\n"),
     one_line=in_one_line,
+    expanded=expanded,
 )

@@ -19,6 +19,8 @@ from airconn.model.secret_names import is_secret_name
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 
+_MOST_STEPS = 3 * LONGEST_OF_ALL
+
 
 class UnsetError(Fault):
     """A reference that has no value here, with the reason as what the line does. Only lines that need it fail."""
@@ -39,6 +41,7 @@ class Variables:
         """The names of the environment that the value of a line above has in it."""
         self._lines: dict[str, int] = {}
         self._gained = 0
+        self._steps = 0
         self._used: set[str] = set()
         self.differing: set[str] = set()
         """The names in the present line whose value in the environment is another one than in the file."""
@@ -70,6 +73,18 @@ class Variables:
         self._used.add(name)
         return value
 
+    def spend(self, steps: int) -> None:
+        """Counts work. Raises `Fault` for a file that takes too much of it."""
+        self._steps += steps
+        if self._steps > _MOST_STEPS:
+            raise Fault("has more references than airconn follows", "write the value without references")
+
+    def inherited(self, name: str) -> str:
+        """The value of a variable of the environment that a line takes over by its name. Raises `Fault`."""
+        if name not in self.environ:
+            raise UnsetError("has no value, and isn't set in the environment", "write NAME=VALUE")
+        return self._from_environment(name, self.environ[name], is_same=False)
+
     def need(self, name: str) -> str:
         """The value of a variable. Raises `Fault` if it isn't set."""
         value = self.get(name)
@@ -84,6 +99,12 @@ class Variables:
         """Keeps the value of a line for the lines below. None: it can't be told."""
         self._values[name] = value
         self._lines[name] = line
+        self._sources[name] = frozenset(self._used)
+
+    def assign(self, name: str, value: str) -> None:
+        """Keeps a value that a reference sets."""
+        self._values[name] = value
+        self._lines[name] = 0
         self._sources[name] = frozenset(self._used)
 
     def settled(

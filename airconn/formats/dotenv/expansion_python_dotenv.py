@@ -9,7 +9,7 @@ from airconn.formats.dotenv.expansion import Variables, is_weighty
 from airconn.formats.dotenv.lines import Entry, Fault
 from airconn.model.ambiguity import Ambiguity
 
-_STOPS = re.compile(r"\$\{|[}:]")
+_STOPS = re.compile(r"\$\{|\}")
 _MOST_STEPS = 10_000_000
 """The most characters that python-dotenv may look at for references that aren't closed."""
 _REFERENCE = re.compile(r"\$\{[^}:]*(?::-([^}]*))?\}")
@@ -58,7 +58,7 @@ def _expanded(value: str, variables: Variables) -> str:
 
 
 def _steps(value: str) -> int:
-    """The characters between each `${` and the next character that may end a name, which python-dotenv looks at."""
+    """The characters between each `${` and the next closing brace, which python-dotenv looks at."""
     steps, starts, total = 0, 0, 0
     for match in _STOPS.finditer(value):
         if match[0] == "${":

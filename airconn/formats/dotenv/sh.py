@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
+from airconn.formats.dotenv.expansion import Variables
+from airconn.formats.dotenv.expansion_sh import Parts, ShellWord, evaluated
 from airconn.formats.dotenv.lines import Entry, Fault, Scanner, scanned
 from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.dotenv.quoting import BARE, Quoted
@@ -140,4 +143,39 @@ class ShellScanner(Scanner):
         return "$"
 
 
-DIALECT = Dialect("sh", "sh", entries, quote, one_style(quote), nul_refusal, SHELL_NAME, line_ends=("\n",))
+class _ExpandingScanner(ShellScanner):
+    """Expands what `ShellScanner` refuses, if that needs no shell. The lines above win over the environment."""
+
+    def __init__(self, text: str, variables: Variables) -> None:
+        super().__init__(text)
+        self.variables = variables
+        self.parts: Parts = ()
+
+    def entry(self) -> Entry | None:
+        self.parts = ()
+        found = super().entry()
+        if found is None or found.name is None:
+            return found
+        expand = partial(evaluated, self.parts, self.variables, is_exported=self.is_exported) if self.parts else None
+        return self.variables.settled(found, expand)
+
+    def word(self) -> tuple[str, int, int | None]:
+        start = self.position
+        word = ShellWord(self.text, start)
+        word.read()
+        if all(isinstance(part, str) for part in word.parts):
+            return super().word()
+        if self.is_exported and re.search("[{~]", word.bare):
+            raise Fault(_SPLITS)
+        self.parts, self.position = word.parts, word.position
+        return "", word.position - start, None
+
+
+def expanded(text: str, variables: Variables) -> Iterator[Entry]:
+    """The entries of a file with their references expanded, as sh and bash do. What they would run is a fault."""
+    return scanned(_ExpandingScanner(text, variables))
+
+
+DIALECT = Dialect(
+    "sh", "sh", entries, quote, one_style(quote), nul_refusal, SHELL_NAME, line_ends=("\n",), expanded=expanded
+)

@@ -13,7 +13,20 @@ from airconn.errors import InputError
 from airconn.formats import connection_fields, connection_uri
 from airconn.formats.outputs.output_reader import Fields, OutputReader, is_mapping
 from airconn.formats.outputs.shape import Shape, entries, is_list_of
-from airconn.model import MASK, REDACTED, UNDESCRIBED, Connection, Kind, Origin, Pool, Redacted, Text, Variable
+from airconn.model import (
+    MASK,
+    REDACTED,
+    UNDESCRIBED,
+    Connection,
+    Kind,
+    Origin,
+    Pool,
+    Redacted,
+    Text,
+    Variable,
+    jsontext,
+)
+from airconn.model.jsontext import Number
 
 _FULL = {"get_uri", "extra_dejson", "is_encrypted"}
 _CONNECTION = {"id", "conn_id", "conn_type", "description", "host", "schema", "login", "password", "port"} | _FULL
@@ -101,7 +114,7 @@ def _extra(fields: Fields, reader: OutputReader) -> Text | Redacted | None:
         text = _extra_of_uri(uri, told)
         if text is None:
             return REDACTED if told == MASK else None
-        if isinstance(told, dict) and _as_printed(text) not in (told, None):
+        if isinstance(told, dict) and _as_printed(text) not in (_normalized(told), None):
             raise fields.fail(
                 "'get_uri' and 'extra_dejson' have different extras", "print it anew, or remove one of the two"
             )
@@ -119,7 +132,7 @@ def _extra(fields: Fields, reader: OutputReader) -> Text | Redacted | None:
             "keep get_uri in the output, or use airflow connections export",
             fields.origin,
         )
-    return Text.of(json.dumps(told))
+    return Text.of(jsontext.dumps(told))
 
 
 def _extra_of_uri(uri: str, told: Any) -> str | None:
@@ -150,6 +163,8 @@ def _normalized(value: Any) -> Any:
         return [_normalized(item) for item in value]
     if isinstance(value, dict):
         return {key: _normalized(item) for key, item in value.items()}
+    if isinstance(value, Number):
+        return value.text
     return None if value is None else str(value)
 
 
@@ -165,7 +180,7 @@ def _is_typed_in_doubt(value: Any) -> bool:
         float(value)
     except (TypeError, ValueError):
         return False
-    return True
+    return isinstance(value, str)
 
 
 def _read_variables(document: Any, origin: Origin, reader: OutputReader) -> None:

@@ -94,7 +94,7 @@ def _environment_variable(name: str, value: str | None, origin: Origin, reader: 
         reader.add(Variable(key=id_, value=REDACTED, unsaid=frozenset({"description"}), origin=origin))
     elif value is None:
         reader.tell(
-            f"connections/{id_}", f"all of it is hidden in this output: left out; {way_out}", origin, left_out=True
+            f"connections/{id_}", f"all of it is hidden in this output ({way_out}): left out", origin, left_out=True
         )
     else:
         reader.leave_out(origin, f"{name} is empty, which is not a connection to Airflow")

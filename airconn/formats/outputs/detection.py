@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from airconn.formats import shared_tree
 from airconn.formats.outputs import tables
-from airconn.formats.outputs.shapes import parts
 
 _HEAD = re.compile(
     r"Using an Astro API Token"  # the Astro CLI, where ASTRO_API_TOKEN is set
@@ -39,7 +37,14 @@ def is_output(text: str) -> bool:
         return True
     if not _KEY.search(bare):
         return False
-    documents = shared_tree.try_load(bare) or []
+    return _has_known_shape(bare)
+
+
+def _has_known_shape(text: str) -> bool:
+    from airconn.formats import shared_tree
+    from airconn.formats.outputs.shapes import parts
+
+    documents = shared_tree.try_load(text) or []
     return (
         bool(documents)
         and all(value is None or parts(value) for value, _ in documents)

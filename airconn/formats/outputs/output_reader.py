@@ -37,23 +37,25 @@ class OutputReader(ObjectReader):
         self._told.setdefault((what, left_out), []).append((about, origin))
 
     def finish(self) -> Reading:
-        """The Reading of all outputs."""
+        """The Reading of all outputs. If all of their objects are left out, the reasons are faults."""
         for (what, left_out), places in self._told.items():
-            names = [about for about, _ in places]
-            self.notes.append(Note(str(places[0][1]), f"{in_words(names)}: {what}", left_out))
+            self._say(f"{in_words(about for about, _ in places)}: {what}", places[0][1], left_out=left_out)
         for kind, (total, origin) in self.totals.items():
             number = len({obj.id for obj in self.found if obj.kind is kind})
             if number < total:
-                self.notes.append(
-                    Note(
-                        str(origin),
-                        f"this holds {number} of the {total} {kind.value} that the server has (total_entries): "
-                        f"the others are left out; get the other pages too (?limit=100&offset={number}), "
-                        "or use airconn export --from URL",
-                        left_out=True,
-                    )
+                self._say(
+                    f"this holds {number} of the {total} {kind.value} that the server has (total_entries; "
+                    f"?limit=100&offset={number} gets more, and airconn export all): the others are left out",
+                    origin,
+                    left_out=True,
                 )
         return self.reading(frozenset(self.kinds))
+
+    def _say(self, message: str, origin: Origin, *, left_out: bool) -> None:
+        if left_out and not self.found:
+            self.faults.add(message, origin)
+        else:
+            self.notes.append(Note(str(origin), message, left_out))
 
 
 def in_words(names: Iterable[str]) -> str:

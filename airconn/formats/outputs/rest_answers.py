@@ -154,6 +154,8 @@ def _read_list(document: Any, origin: Origin, reader: OutputReader) -> None:
 
 
 _READERS = {Kind.CONNECTIONS: _read_connection, Kind.VARIABLES: _read_variable, Kind.POOLS: _read_pool}
+POOL = Shape("a pool of the REST API", _is_pool, _read_list)
+"""A single one: a list of them is what the json and yaml formats read, too."""
 ERROR = Shape("an error of the REST API", is_error, _read_error)
 SHAPES = (
     Shape("a page of the REST API", lambda document: _kind_of_page(document) is not None, _read_page),
@@ -161,6 +163,6 @@ SHAPES = (
         "airflowctl connections list", lambda doc: _is_connection(doc) or is_list_of(doc, _is_connection), _read_list
     ),
     Shape("airflowctl variables list", lambda doc: _is_variable(doc) or is_list_of(doc, _is_variable), _read_list),
-    # A list with numbers is one that the json format reads.
-    Shape("airflowctl pools list", lambda doc: _is_pool(doc) or is_list_of(doc, _is_printed_pool), _read_list),
+    Shape("airflowctl pools list", lambda doc: is_list_of(doc, _is_printed_pool), _read_list),
+    POOL,
 )

@@ -49,8 +49,8 @@ def _named(name: str, beginnings: dict[Kind, str], origin: Origin, reader: Outpu
         wanted = " nor ".join(repr(beginning) for beginning in beginnings.values())
         reader.tell(
             name,
-            f"the name of the secret begins with neither {wanted}: left out; "
-            "--from-connections-prefix and --from-variables-prefix say other prefixes",
+            f"the name of the secret begins with neither {wanted} (--from-connections-prefix and "
+            "--from-variables-prefix say other prefixes): left out",
             origin,
             left_out=True,
         )
@@ -112,8 +112,8 @@ def _tell_of_more(document: Any, origin: Origin, reader: OutputReader) -> None:
     if document.get("NextToken"):
         reader.tell(
             "NextToken",
-            "this isn't all that AWS has, and the rest is left out; without --max-items and --no-paginate "
-            "the AWS CLI prints all",
+            "this isn't all that AWS has (without --max-items and --no-paginate the AWS CLI prints all): "
+            "the rest is left out",
             origin,
             left_out=True,
         )

@@ -18,6 +18,10 @@ SHAPES: tuple[Shape, ...] = (
 )
 
 
+_ALONE = (rest_answers.ERROR, rest_answers.POOL)
+"""Those of which a list isn't an output."""
+
+
 def shape_of(document: Any) -> Shape | None:
     """The shape of one output. None if it isn't known."""
     return next((shape for shape in SHAPES if shape.is_one(document)), None)
@@ -33,7 +37,7 @@ def parts(document: Any) -> list[tuple[Shape, Any, int | None]]:
     if not isinstance(document, tree.Sequence):
         return []
     found = list(_of_entries(document))
-    is_known = len(found) == len(document) and any(shape is not rest_answers.ERROR for shape, _, _ in found)
+    is_known = len(found) == len(document) and any(shape not in _ALONE for shape, _, _ in found)
     return found if is_known else []
 
 

@@ -8,13 +8,16 @@ CONNECTIONS_PREFIX = FormatOption(
     "connections_prefix",
     "",
     help_of_sources="What the names of connections begin with in the output of a secrets service "
-    "[as Airflow's backend for it].",
+    "[as in Airflow's backend for it].",
 )
 VARIABLES_PREFIX = FormatOption(
-    "variables_prefix", "", help_of_sources="The same for variables [as Airflow's backend for it]."
+    "variables_prefix",
+    "",
+    help_of_sources="What the names of variables begin with in the output of a secrets service "
+    "[as in Airflow's backend for it].",
 )
 SECRET_NAME = FormatOption(
     "secret_name",
     "",
-    help_of_sources="The name of the secret, such as connections/crm, for the output of vault kv get.",
+    help_of_sources="The name of the secret in the output of vault kv get, such as connections/crm.",
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from airconn.formats.dotenv import python_dotenv
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.readers.reader import Values
 
@@ -18,6 +17,8 @@ _MOST_STEPS = 10_000_000
 def read(text: str, entries: Iterable[Entry]) -> Values:
     """The values of a whole text, of which airconn's scanner has read `entries`, in the grammar of python-dotenv."""
     if _BY_VERSION.search(text):
+        from airconn.formats.dotenv import python_dotenv
+
         entries = python_dotenv.entries(text)
     values = Values()
     known: dict[str, str | None] = {}

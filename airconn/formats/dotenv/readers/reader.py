@@ -9,9 +9,9 @@ COMPOSE = "Docker Compose"
 ASTRO = "the Astro CLI"
 SHELL = "a shell"
 DOCKER = "docker run --env-file"
-COUNTED = (PYTHON_DOTENV, COMPOSE, ASTRO)
-"""The programs that fill the environment of an Airflow from such files."""
-READERS = (*COUNTED, SHELL, DOCKER)
+COUNTED = frozenset({PYTHON_DOTENV, COMPOSE, ASTRO})
+"""The programs whose different reading is a warning, and for a secret blocks an import."""
+READERS = (PYTHON_DOTENV, COMPOSE, ASTRO, SHELL, DOCKER)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Finds where the shell command ends that a line of a .env file is, such as an assignment with more after it.
+"""Finds where a command of a shell ends that is more than an assignment, in a .env file.
 
 Only as far as the lines after it depend on that: what is between quotes, what continues in the next line, and what
 makes a shell stop reading. Where sh and bash differ, or it depends on what is installed, the shell is said to stop.
