@@ -33,7 +33,7 @@ class Run:
     check: tuple[str, ...] | None = None
     """The codes of the findings of `check` about the content, without those about the file on the disk."""
     says: tuple[str, ...] = ()
-    """Texts on the standard error of the import."""
+    """Texts on the standard error of the import, which says nothing there if there are none and nothing is wrong."""
 
 
 @dataclass(frozen=True)

@@ -114,11 +114,13 @@ def planted(tree: Any, draw: st.DrawFn) -> Any:
 def named(tree: Any) -> Any:
     """The tree with plain texts where names are, which messages have."""
     if isinstance(tree, dict):
-        return {
-            str(key): "a" if key in NAMES and CORE in json.dumps(value, default=str) else named(value)
-            for key, value in tree.items()
-        }
+        return {str(key): "a" if key in NAMES and has_secret(value) else named(value) for key, value in tree.items()}
     return [named(item) for item in tree] if isinstance(tree, list) else tree
+
+
+def has_secret(value: Any) -> bool:
+    text = json.dumps(value, default=str)
+    return CORE in text or BASE64 in text
 
 
 def spots_of(tree: Any) -> Iterator[tuple[Any, Any]]:

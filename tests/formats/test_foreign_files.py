@@ -232,6 +232,8 @@ def test_a_name_that_says_variables_makes_it_none_and_kind_does(airconn, tmp_pat
         return
     result = airconn("convert", path, "--format", "json", "--variables")
     assert "or say --kind variables if these are variables\n" in result.err
+    if "\non:" in content:
+        return  # a key that is `true` in YAML 1.1, which no variable can be called
     result = airconn("convert", path, "--format", "json", "--kind", "variables", "--airflow", "2.11")
     assert result.code in (0, 4), result.err
 
