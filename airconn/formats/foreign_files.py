@@ -230,6 +230,7 @@ MAPPINGS: tuple[ForeignFile, ...] = (
             under("Resources", an_entry(lambda found: str(found.get("Type")).startswith("AWS::"))),
         ),
     ),
+    ForeignFile("a policy of AWS", has(("Version", "Id"), Statement=(list, dict))),
     ForeignFile(
         "a serverless.yml", has(("functions", "plugins", "resources"), service=(str, dict), provider=MAPPING)
     ),
@@ -277,6 +278,11 @@ MAPPINGS: tuple[ForeignFile, ...] = (
         under(
             "services", an_entry(has(("image", "build", "environment", "env_file", "command", "volumes", "ports")))
         ),
+    ),
+    ForeignFile(
+        "an answer of Airflow's REST API with no connections, variables or pools in it",
+        lambda found: "total_entries" in found and any(isinstance(value, list) for value in found.values()),
+        "airconn export --from URL -o FILE reads them",
     ),
     ForeignFile("a file with a schema of another tool ($schema)", has(**{"$schema": TEXT})),
     ForeignFile(

@@ -111,7 +111,11 @@ def unknown_kind(document: tree.Mapping | tree.Sequence, source: str) -> InputEr
         kind.value
         for kind, can_be in (
             (Kind.CONNECTIONS, all(map(_can_be_connection, document.values()))),
-            (Kind.VARIABLES, not any(map(_is_no_variable, (document, *document.values())))),
+            (
+                Kind.VARIABLES,
+                not document.keys() >= _ONE_VARIABLE
+                and not any(map(_is_no_variable, (document, *document.values()))),
+            ),
         )
         if can_be
     ]
@@ -136,6 +140,7 @@ def _is_no_variable(entry: Any) -> bool:
     return isinstance(entry, dict) and not entry.keys().isdisjoint(_MARKS)
 
 
+_ONE_VARIABLE = {"key", "value"}
 _MARKS = frozenset({"conn_type", "conn_typ", "conn_id", "connection_id", "conn_uri", "conn_pass", "slots"})
 
 
