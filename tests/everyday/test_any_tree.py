@@ -251,7 +251,7 @@ def work(desk: Desk, name: str, tree: Any, number: int) -> Callable[[], None]:
 
 @pytest.mark.parametrize(("name", "tree"), TREES, ids=[name for name, _ in TREES])
 def test_the_work_of_each_command_grows_with_the_number_of_entries(tmp_path: Path, name: str, tree: Any) -> None:
-    few, many = 10, 40
+    few, many = 6, 24
     make = partial(work, Desk(tmp_path), name, tree)
     make(2)()
     size = len(json.dumps(grown(tree, many), default=str)) / len(

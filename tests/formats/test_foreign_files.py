@@ -322,6 +322,8 @@ def test_variables_of_any_name_are_read_where_the_name_says_that_they_are(
         ({"a": {"host": "x", "login": "y"}}, "say so with --kind connections or --kind variables"),
         ({"a": {"conn_type": "http"}, "b": "x"}, "give it the sections connections, variables and pools"),
         ({"a": {"conn_id": "x", "conn_type": "http", "odd": 1}}, "give it the sections connections"),
+        ({"Variables": {"a": "x"}, "pools": {}}, "did you mean 'variables'?"),
+        ({"vars": {"a": "x"}}, "did you mean 'variables'?"),
         ({"key": "zone", "value": "x"}, "give it the sections connections"),
         ([{"a": "b"}], "connections and variables are written as"),
     ],
