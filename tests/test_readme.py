@@ -26,13 +26,21 @@ def table(heading: str) -> list[list[str]]:
 
 def test_every_format_is_in_the_table_with_the_names_that_it_is_detected_by() -> None:
     found = {row[0].strip("`"): row[2] for row in table("Formats")}
-    assert found == {name: ", ".join(f"`{p}`" for p in entry.patterns) for name, entry in formats.FORMATS.items()}
+    by_name = {name: ", ".join(f"`{p}`" for p in entry.patterns) for name, entry in formats.FORMATS.items()}
+    assert found == {name: patterns or "its content" for name, patterns in by_name.items()}
+
+
+def test_the_table_says_which_formats_are_only_read() -> None:
+    only_read = {row[0].strip("`") for row in table("Formats") if row[1].endswith("(only read)")}
+    assert only_read == set(formats.names()) - set(formats.writable_names())
 
 
 def test_every_option_of_a_format_is_in_a_table() -> None:
     for option in formats.options():
         owners = ", ".join(f"`{name}`" for name in formats.names() if option in formats.FORMATS[name].options)
-        assert f"| `{option.flag}` | {owners} | {(option.help or option.help_of_sources).rstrip('.')} |\n" in README
+        flag = option.flag if option.help or option.said else option.flag_of_sources
+        text = option.help or option.help_of_sources
+        assert f"| `{flag}` | {owners} | {text.rstrip('.')} |\n" in README
 
 
 def test_the_table_of_what_a_format_keeps_is_what_the_formats_do() -> None:

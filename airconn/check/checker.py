@@ -6,13 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from airconn.airflow.versions import NEWEST_AIRFLOW_2
-from airconn.check import env_lines, file_modes, objects, uris
+from airconn.check import env_lines, file_modes, objects
 from airconn.check.reading import by_place, line_and_column
 from airconn.check.rules import BY_CODE, Finding, Severity
 from airconn.errors import InputError
+from airconn.formats import uri_problems
 from airconn.formats.base import extra_fault
 from airconn.formats.dotenv.declaration import DIALECT
 from airconn.formats.env import PREFIXES, env_name
+from airconn.formats.json_breaks import break_of
+from airconn.formats.variables_shape import WRAPPER_RULE
 from airconn.model import (
     NEWEST,
     AirflowObject,
@@ -20,6 +23,7 @@ from airconn.model import (
     Connection,
     Kind,
     Selection,
+    Text,
     Variable,
     number_of,
     rules_for,
@@ -100,7 +104,6 @@ class _Checker:
         reading = self.read(self.airflow)
         alike = _reads_alike(reading)
         in_2 = reading if alike or self.airflow == NEWEST_AIRFLOW_2 else self.read(NEWEST_AIRFLOW_2)
-        in_3 = reading if alike or self.airflow == NEWEST else self.read(NEWEST)
         # A connection whose extra Airflow 3 refuses is only in the reading for Airflow 2, and is checked as well.
         places = by_place(reading) if in_2 is reading else {**by_place(in_2), **by_place(reading)}
         found = [obj for obj in places.values() if self.wants(obj)]
@@ -117,7 +120,7 @@ class _Checker:
         else:
             for note in reading.notes:
                 self.add("AC102", line_and_column(self.file, note.where), note.message)
-        self.uris(reading)
+        self.faulty_uris(reading, found)
         of_uris = {(seen.conn_id, seen.origin) for seen in reading.uris}
         for obj in found:
             is_uri = bool(of_uris) and (obj.id, obj.origin) in of_uris
@@ -125,8 +128,6 @@ class _Checker:
                 self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
             for ambiguity in obj.ambiguities:
                 self.ambiguity(obj, ambiguity)
-        if in_2 is not in_3:
-            self.two_readings(in_2, in_3)
         self.open_secrets(found)
 
     def read(self, airflow: AirflowVersion) -> Reading:
@@ -142,7 +143,11 @@ class _Checker:
     def ambiguity(self, obj: AirflowObject, ambiguity: Ambiguity) -> None:
         line, column = self.place(obj)
         place = (ambiguity.line or line, ambiguity.column or column)
-        self.add(ambiguity.rule, place, ambiguity.message, obj.kind, obj.id, fix=ambiguity.way_out or None)
+        message = f"{ambiguity.field}: {ambiguity.message}" if ambiguity.field else ambiguity.message
+        message = f"{message}: {ambiguity.detail}" if ambiguity.detail else message
+        severity = _severity(ambiguity)
+        fix = ambiguity.way_out or None
+        self.add(ambiguity.rule, place, message, obj.kind, obj.id, severity=severity, fix=fix)
 
     def fault(self, fault: InputError) -> None:
         where = line_and_column(self.file, fault.where, fault.message)
@@ -158,7 +163,7 @@ class _Checker:
                 self.add(
                     "AC103",
                     self.place(obj),
-                    "the extra is not a JSON object, and Airflow 3 refuses the connection",
+                    f"the extra is not a JSON object{_break(obj)}, and Airflow 3 refuses the connection",
                     obj.kind,
                     obj.id,
                     severity=None if refused else Severity.WARNING,
@@ -167,24 +172,16 @@ class _Checker:
             if fault.where not in extras:
                 self.fault(fault)
 
-    def uris(self, reading: Reading) -> None:
+    def faulty_uris(self, reading: Reading, found: Iterable[AirflowObject]) -> None:
+        """Adds the findings in URIs that Airflow refuses. The readers have attached those in the others."""
+        connections = {(obj.id, obj.origin) for obj in found if isinstance(obj, Connection)}
         for seen in reading.uris:
-            for code, offset, message in uris.problems(seen.text, rules_for(self.airflow)):
+            if (seen.conn_id, seen.origin) in connections:
+                continue
+            for code, offset, message in uri_problems.problems(seen.text, rules_for(self.airflow)):
                 # A URI that the text has in another form is reported at its entry.
                 column = seen.column + offset if seen.column else seen.origin.column or 1
                 self.add(code, (seen.origin.line or 1, column), message, Kind.CONNECTIONS, seen.conn_id)
-
-    def two_readings(self, in_2: Reading, in_3: Reading) -> None:
-        """Adds connections whose query values Airflow 3.1.6 reads as JSON, and 2, 3.0 and workers read as texts."""
-        other = by_place(in_3)
-        of_uris = {(seen.conn_id, seen.origin) for seen in in_3.uris}
-        for key, obj in by_place(in_2).items():
-            again = other.get(key)
-            if not isinstance(obj, Connection) or not isinstance(again, Connection) or obj.extra == again.extra:
-                continue
-            if (obj.id, obj.origin) in of_uris:
-                message = "query values are JSON to Airflow 3.1.6 and later, and texts to Airflow 2, 3.0 and workers"
-                self.add("AC211", self.place(obj), message, obj.kind, obj.id)
 
     def open_secrets(self, found: Iterable[AirflowObject]) -> None:
         """Adds who else can read the file, if it has secrets."""
@@ -202,9 +199,28 @@ class _Checker:
             self.add("AC512", (1, 1), f"others can read this file, which holds secrets of {number}")
 
 
+def _severity(ambiguity: Ambiguity) -> Severity:
+    """An error where an import is blocked, a note where no other command says it."""
+    if ambiguity.blocks:
+        return Severity.ERROR
+    if ambiguity.is_minor:
+        return Severity.NOTE
+    severity = BY_CODE[ambiguity.rule].severity
+    return Severity.WARNING if severity is Severity.ERROR else severity
+
+
 def _reads_alike(reading: Reading) -> bool:
-    """Whether every Airflow reads a file in the same way: only connections, faults and notes can differ."""
-    return not (reading.faults or reading.notes) and not any(isinstance(obj, Connection) for obj in reading.found)
+    """Whether every Airflow reads a file alike: connections, wrapped variables, faults and notes can differ."""
+    return not (reading.faults or reading.notes) and not any(
+        isinstance(obj, Connection) or any(found.rule == WRAPPER_RULE for found in obj.ambiguities)
+        for obj in reading.found
+    )
+
+
+def _break(obj: Connection) -> str:
+    """Where the JSON of an extra breaks, if it is meant to be an object."""
+    place = break_of(obj.extra.text) if isinstance(obj.extra, Text) else ""
+    return f" (it breaks {place})" if place else ""
 
 
 def _doubles(found: Iterable[AirflowObject]) -> Iterator[Finding]:

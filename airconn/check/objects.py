@@ -27,7 +27,8 @@ from airconn.model import (
     value_fields,
 )
 from airconn.model.leaves import leaf_name
-from airconn.model.placeholders import PlaceholderType, placeholders
+from airconn.model.placeholder_forms import PlaceholderType
+from airconn.model.placeholders import Weight, all_placeholders
 from airconn.model.sensitive import text_leaves
 from airconn.stores import limits
 from airconn.stores.airflow_api import refusals
@@ -38,6 +39,14 @@ ObjectProblem = tuple[str, str, Severity | None]
 _OVERRIDE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\n]+|prompt:")
 _IDS_OF_CONNECTIONS = frozenset({"AC301", "AC302", "AC303"})
 """The rules that report the id of a connection, so that AC306 doesn't report it again."""
+RULE_OF = {
+    PlaceholderType.MASK: "AC502",
+    PlaceholderType.REFERENCE: "AC507",
+    PlaceholderType.CIPHERTEXT: "AC508",
+    PlaceholderType.TEMPLATE: "AC509",
+    PlaceholderType.SAMPLE: "AC510",
+}
+"""The rule for each type of placeholder."""
 _ALIASES = {
     "azure_blob": "wasb",
     "bigquery": "gcpbigquery",
@@ -60,7 +69,7 @@ def problems(obj: AirflowObject, airflow: AirflowVersion, *, is_uri: bool) -> It
     of_id = list(_id(obj, airflow))
     yield from of_id
     yield from _refused(obj, airflow, {code for code, _, _ in of_id})
-    if isinstance(obj, Connection):
+    if isinstance(obj, Connection) and not obj.stands_for:
         yield from _type(obj, is_uri)
     held = tuple(secrets(obj))
     yield from _masks(obj)
@@ -138,13 +147,13 @@ def nearest_type(conn_type: str) -> str | None:
 def _masks(obj: AirflowObject) -> Iterator[ObjectProblem]:
     if hidden := hidden_fields(obj):
         yield "AC501", f"hidden where it comes from: {', '.join(hidden)}", None
-    found = {placeholder.name: placeholder.type for placeholder in placeholders(obj, masks_anywhere=True)}
-    refers = any(found.rule == "AC407" for found in obj.ambiguities)  # AC407 reports it
-    for name, type_ in found.items():
-        if refers and type_ is PlaceholderType.TEMPLATE:
+    found = {each.place: each for each in all_placeholders(obj)}
+    refers = any(ambiguity.blocks for ambiguity in obj.ambiguities)  # its rule reports it
+    for each in found.values():
+        if refers and each.type is PlaceholderType.TEMPLATE:
             continue
-        code = "AC502" if type_ is PlaceholderType.MASK else "AC506"
-        yield code, f"{name} is {type_.what}", None
+        is_secret = each.weight is Weight.BLOCKS or each.type is PlaceholderType.SAMPLE
+        yield RULE_OF[each.type], each.words, None if is_secret else Severity.NOTE
     for name, text in texts(obj):
         if name not in found and MASK in text:
             yield "AC503", f"*** is inside of a text, where Airflow may have hidden something: {name}", None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from airconn.formats.uri_problems import WAYS_OUT
 from airconn.model import Kind
 
 
@@ -62,7 +63,10 @@ class Finding:
 
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
-_ENCODE = "percent-encode it ('#' is %23, ':' is %3A, '/' is %2F, '@' is %40, '%' is %25, a blank is %20)"
+_DIALECT = (
+    "say which program the file is for: '# airconn: env-dialect NAME' as its first line, --from-env-dialect NAME, "
+    "or env_dialect in airconn.toml"
+)
 _ROTATE = (
     "take the file out of git with 'git rm --cached', list it in .gitignore, and replace the secrets by new ones"
 )
@@ -78,46 +82,47 @@ ALL = (
         'write the extra as {"key": "value"}',
     ),
     Rule(
-        "AC201", "scheme-twice", _WARNING, "the scheme of a URI stands twice; Airflow takes out both",
-        "write the scheme once",
+        "AC201", "scheme-twice", _WARNING, "the scheme of a URI is written twice; Airflow takes out both",
+        WAYS_OUT["AC201"],
     ),
-    Rule(
-        "AC202", "fragment", _WARNING, "Airflow drops a '#' in a URI and all behind it",
-        "percent-encode it as %23",
-    ),
+    Rule("AC202", "fragment", _WARNING, "Airflow drops a '#' in a URI and all behind it", WAYS_OUT["AC202"]),
     Rule(
         "AC203", "no-scheme", _WARNING, "a URI without 'conn_type://' in front, of which Airflow makes nonsense",
-        "start the URI with its conn_type and '://'",
+        WAYS_OUT["AC203"],
     ),
     Rule(
         "AC204", "second-scheme", _WARNING, "a second '://' in a URI; Airflow takes it for a scheme of the host",
-        "percent-encode it as %3A%2F%2F",
+        WAYS_OUT["AC204"],
     ),
-    Rule("AC205", "host-capitals", _NOTE, "Airflow lower-cases the host of a URI", "percent-encode the capitals"),
+    Rule("AC205", "host-capitals", _NOTE, "Airflow lower-cases the host of a URI", WAYS_OUT["AC205"]),
     Rule(
         "AC206", "beside-extra", _WARNING, "query parameters next to __extra__, which Airflow ignores",
-        "put them into the JSON of __extra__",
+        WAYS_OUT["AC206"],
     ),
     Rule(
-        "AC207", "query-twice", _WARNING, "a query parameter stands twice; Airflow takes the last",
-        "keep one of the two",
+        "AC207", "query-twice", _WARNING, "a query parameter is written twice; Airflow takes the last",
+        WAYS_OUT["AC207"],
     ),
     Rule(
-        "AC208", "percent-escape", _WARNING, "a '%' in a URI that is no escape, or stands for no UTF-8",
-        _ENCODE,
+        "AC208", "percent-escape", _WARNING, "a '%' in a URI that doesn't begin an escape, or an escape that isn't "
+        "UTF-8", WAYS_OUT["AC208"],
     ),
     Rule(
         "AC209", "uri-blanks", _WARNING, "blanks around a connection's value, or line breaks in a URI: Airflow takes "
-        "them out, or keeps them in the last part", "take them out, or percent-encode them", is_fixable=True,
+        "them out, or keeps them in the last part", WAYS_OUT["AC209"], is_fixable=True,
     ),
     Rule(
         "AC210", "scheme-underscore", _WARNING, "an underscore in the scheme of a URI, so that Airflow sees none",
-        "write '-' in the scheme, of which Airflow makes '_'",
+        WAYS_OUT["AC210"],
     ),
     Rule(
         "AC211", "typed-query", _WARNING,
         "query values are JSON to Airflow 3.1.6 and later, and texts to Airflow 2, 3.0 "
-        "and workers", "write the extra as ?__extra__= and its JSON, which all read alike", is_fixable=True,
+        "and workers", WAYS_OUT["AC211"], is_fixable=True,
+    ),
+    Rule(
+        "AC212", "quoted-uri", _WARNING, "a connection's value that begins or ends with a quote, as in quotes inside "
+        "quotes", WAYS_OUT["AC212"],
     ),
     Rule(
         "AC301", "id-impossible", _ERROR, "no Airflow can store this id",
@@ -156,6 +161,15 @@ ALL = (
         "correct the field: airconn import refuses it",
     ),
     Rule(
+        "AC331", "odd-character", _WARNING,
+        "a character that you can't see, or that looks like another (a zero-width or no-break space, NUL, a "
+        "typographic quote) in an id, a field or a secret", "delete it, or type the text again",
+    ),
+    Rule(
+        "AC332", "extra-key-twice", _WARNING, "an extra has a key twice, of which Airflow takes the last",
+        "keep one of the two",
+    ),
+    Rule(
         "AC401", "duplicate", _WARNING, "an object is there twice",
         "keep one of the two",
     ),
@@ -181,8 +195,71 @@ ALL = (
     ),
     Rule(
         "AC407", "env-reference", _ERROR, "a reference such as ${NAME}, which other readers of the file expand",
-        "put the value between single quotes if it is meant as it is, or import what a shell makes of it: "
-        "set -a; . ./FILE; set +a; airconn import env:",
+        "--expand expands it as the program does that the env dialect is of",
+    ),
+    Rule(
+        "AC411", "env-backslash", _WARNING, "a backslash between single quotes, which not all readers keep",
+        _DIALECT,
+    ),
+    Rule(
+        "AC412", "env-escape", _WARNING, "an escape between double quotes, which each reader undoes in its own way",
+        _DIALECT,
+    ),
+    Rule(
+        "AC413", "env-comment", _WARNING, "a '#' in an unquoted value, where some readers end the value",
+        "put the value in quotes",
+    ),
+    Rule(
+        "AC414", "env-blanks", _NOTE, "blanks around the '=', with which shells and docker read no value, or another",
+        "take the blanks out",
+    ),
+    Rule(
+        "AC415", "env-unquoted", _NOTE,
+        "quotes, blanks, '&', ';' or the like in an unquoted value, which a shell takes for more than text",
+        "put the value between single quotes if a shell is to read the file",
+    ),
+    Rule(
+        "AC416", "env-bom", _NOTE, "a byte order mark, which a shell takes for a part of the first name",
+        "save the file as UTF-8 without a byte order mark",
+    ),
+    Rule(
+        "AC417", "env-carriage-return", _NOTE, "a carriage return, which some readers take for a part of the value",
+        "save the file with \\n line ends",
+    ),
+    Rule(
+        "AC418", "env-extent", _WARNING, "line breaks or quotes, with which other readers end the value elsewhere",
+        _DIALECT,
+    ),
+    Rule(
+        "AC419", "env-refused", _NOTE, "a line for which other readers refuse the file, or the rest of it",
+        "write NAME=VALUE with a name of letters, digits and '_' if these are to read the file",
+    ),
+    Rule(
+        "AC420", "env-quotes", _NOTE, "quotes, which docker run --env-file takes for a part of the value",
+        "fine unless docker run is to read the file: airconn convert --env-dialect docker writes it for that",
+    ),
+    Rule(
+        "AC421", "yaml-typed", _WARNING,
+        "a value in YAML without quotes that isn't its text to Airflow or Astro (yes, 0123, 12:30:00, 1.50)",
+        "put the value in quotes to keep its text, or write it as it is read",
+    ),
+    Rule(
+        "AC422", "number-for-text", _WARNING,
+        "a number or a date as host, login or schema, of which only `airflow connections import` makes text",
+        "put it in quotes",
+    ),
+    Rule(
+        "AC423", "yaml-text", _NOTE, "a text to Airflow that looks like a number (1e5, 08)",
+        "put the value in quotes to say that it is text, or write the number out",
+    ),
+    Rule(
+        "AC424", "variable-wrapper", _WARNING,
+        "a variable that is an object with 'value', of which Airflow 3 takes the 'value' and Airflow 2 all",
+        "read it with --from-variables-shape plain or wrapped, or write the value as a text",
+    ),
+    Rule(
+        "AC431", "several-values", _ERROR, "a secret that has several values in one file",
+        "keep one of them; airconn import refuses the object, unless --exclude leaves it out",
     ),
     Rule(
         "AC501", "mask", _WARNING, "a *** stands where a secret was hidden",
@@ -190,7 +267,7 @@ ALL = (
     ),
     Rule(
         "AC502", "other-mask", _ERROR, "a mask of another tool, which would be taken for the secret itself",
-        "fill in the value, or take the entry out: airconn import refuses it",
+        "fill in the value, or take the entry out: airconn import refuses it in the place of a secret",
     ),
     Rule(
         "AC503", "mask-inside", _WARNING, "a *** inside of a text, where Airflow may have hidden a secret",
@@ -205,10 +282,27 @@ ALL = (
         "env:NAME, file:PATH or prompt: stands where a secret should, and is taken for the secret itself",
         "use the file with airconn import --overlay, or fill in the secret",
     ),
+    # AC506 was the rule for what is now AC507, AC508 and AC509.
     Rule(
-        "AC506", "placeholder", _ERROR,
-        "a reference, encrypted text or a template in the place of a secret, which would be taken for it",
-        "resolve, decrypt or render the file first: airconn import refuses it, unless --literal says it is the value",
+        "AC507", "reference", _ERROR,
+        "a reference to a secret that is elsewhere (op://, vault:, ref+) in the place of a secret",
+        "resolve it first, as 'op inject' or 'vals eval' do: airconn import refuses it, unless --literal says it is "
+        "the value",
+    ),
+    Rule(
+        "AC508", "ciphertext", _ERROR,
+        "encrypted text (sops, dotenvx, Ansible Vault, age, a Fernet token) in the place of a secret",
+        "decrypt the file first: airconn import refuses it, unless --literal says it is the value",
+    ),
+    Rule(
+        "AC509", "template", _ERROR,
+        "a template ({{ }}, ${NAME}, $(command), <% %>) in the place of a secret",
+        "render the file first: airconn import refuses it, unless --literal says it is the value",
+    ),
+    Rule(
+        "AC510", "to-fill-in", _WARNING,
+        "a text in the place of a secret that looks as if it were to be filled in, such as CHANGEME",
+        "fill in the value; --ignore AC510 if it is the value",
     ),
     Rule("AC511", "tracked", _ERROR, "a file with secrets in it is tracked by git", _ROTATE),
     Rule(

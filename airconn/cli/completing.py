@@ -39,5 +39,6 @@ def _at_first(word: str) -> str:
 
 
 def complete_format(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The names of formats that begin with the typed text."""
-    return [name for name in formats.names() if name.startswith(incomplete)]
+    """The names of formats that begin with the typed text. Those that are only read are left out of `--format`."""
+    names = formats.writable_names() if param.name == "format" else formats.names()
+    return [name for name in names if name.startswith(incomplete)]

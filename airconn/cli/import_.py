@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     help="Take what Airflow hides to be what the source has, instead of writing it again.",
 )
 @opt.pruning
+@click.option(
+    "--strict", is_flag=True, help="Fail if the target can't hold everything, or anything is read with a warning."
+)
 @opt.filling
 @opt.overriding
 @opt.selection
@@ -64,6 +67,7 @@ def command(
     prune: bool,
     max_delete: int,
     yes: bool,
+    strict: bool,
     fill: tuple[str, ...],
     changes: ObjectChanges,
     selection: Selection,
@@ -111,6 +115,7 @@ def command(
         prune,
         max_delete,
         allow_empty,
+        strict,
     )
     if plan_out:
         planfile.refuse_other_file(plan_out)

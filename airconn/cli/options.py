@@ -68,6 +68,8 @@ def _known_format(ctx: click.Context, param: click.Parameter, value: str | None)
         if app is not None and value not in formats.FORMATS:
             app.writes = any(other.name == "to" for other in ctx.command.params)
         formats.refuse_unknown(value)
+        if param.name == "format":
+            formats.refuse_read_only(value)
     return value
 
 
@@ -78,7 +80,7 @@ def _of_format(option: FormatOption, *, of_sources: bool) -> Callable[[F], F]:
         help_ = option.help_of_sources if of_sources else option.help
         return click.option(option.flag, f"{prefix}{option.name}", flag_value=option.said, help=help_)
     return click.option(
-        f"--from-{option.flag[2:]}" if of_sources else option.flag,
+        option.flag_of_sources if of_sources else option.flag,
         type=click.Choice(option.choices) if option.choices else None,
         metavar=None if option.choices else "NAME",
         help=option.help_of_sources if of_sources else option.help,
@@ -186,7 +188,8 @@ writing = as_one(
             metavar="FORMAT",
             callback=_known_format,
             shell_complete=complete_format,
-            help=f"How it is written, where the name of FILE doesn't tell: {', '.join(formats.names())} [json].",
+            help=f"How it is written, where the name of FILE doesn't tell: "
+            f"{', '.join(formats.writable_names())} [json].",
         ),
         *(_of_format(option, of_sources=False) for option in formats.options() if option.help),
         click.option(
@@ -206,7 +209,11 @@ writing = as_one(
             is_flag=True,
             help="Write values over references in FILE, such as ${DB_PW} or {{ db.password }}.",
         ),
-        click.option("--strict", is_flag=True, help="Fail if the format can't hold everything."),
+        click.option(
+            "--strict",
+            is_flag=True,
+            help="Fail if the format can't hold everything, or anything is read with a warning.",
+        ),
     ],
 )
 """A command gets a `Writing` as `writing`."""

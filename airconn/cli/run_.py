@@ -45,7 +45,11 @@ _LARGEST_SHOWN = 3
     default="fail",
     help="What becomes of fields that the source hides: left out, or an error [fail].",
 )
-@click.option("--strict", is_flag=True, help="Fail if the environment can't hold everything.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Fail if the environment can't hold everything, or anything is read with a warning.",
+)
 @opt.filling
 @click.option(
     "--clean", is_flag=True, help="Take every other AIRFLOW_CONN_* and AIRFLOW_VAR_* out of COMMAND's environment."

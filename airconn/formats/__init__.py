@@ -10,5 +10,7 @@ from airconn.formats.registry import given_values as given_values
 from airconn.formats.registry import name_of_path as name_of_path
 from airconn.formats.registry import names as names
 from airconn.formats.registry import options as options
+from airconn.formats.registry import refuse_read_only as refuse_read_only
 from airconn.formats.registry import refuse_unknown as refuse_unknown
 from airconn.formats.registry import refuse_unused as refuse_unused
+from airconn.formats.registry import writable_names as writable_names

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 from airconn.errors import BlockedError, InputError, InputErrors
 from airconn.formats.format_option import FormatOption
+from airconn.formats.json_breaks import break_of
 from airconn.model import (
     ALL_KINDS,
     NEWEST,
@@ -194,7 +195,9 @@ def extra_fault(connection: Connection, rules: Rules) -> str:
     except BeyondPythonError:
         return "has a longer number in it, or is nested deeper, than any Airflow reads"
     if rules.extra_is_object and not is_object:
-        return f"is not a JSON object, which is all that Airflow {rules.version} takes"
+        place = break_of(extra.text)
+        breaks = f": its JSON breaks {place}" if place else ""
+        return f"is not a JSON object, which is all that Airflow {rules.version} takes{breaks}"
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_uri
+from airconn.formats import connection_uri, json_breaks, tree, uri_problems
 from airconn.formats.base import extra_fault, show_key
 from airconn.formats.connection_uri import UriError
 from airconn.model import (
@@ -28,7 +29,9 @@ from airconn.model import (
     is_untyped,
     jsontext,
 )
+from airconn.model.ambiguity import Ambiguity
 from airconn.model.jsontext import Number
+from airconn.model.placeholders import placeholder_in, whole_form, whole_words
 from airconn.model.reading import FoundUri
 
 _JSON_KEYS = dict.fromkeys(
@@ -66,11 +69,16 @@ def _decode(conn_id: str, text: str, origin: Origin) -> Any:
     except jsontext.TooDeepError:
         raise InputError(f"{conn_id}: this JSON is nested too deep", where=str(origin)) from None
     except ValueError as error:
+        if what := whole_words(text):
+            raise InputError(f"{conn_id}: {what[0]}", where=str(origin), hint=what[1]) from None
         position = getattr(error, "pos", 0)
+        reason = json_breaks.reason_of(error) if isinstance(error, json.JSONDecodeError) else ""
         raise InputError(
             f"{conn_id}: this is not JSON from character {position + 1} of the value on",
             where=str(origin),
-            hint="a value that starts with '{' must be a JSON object; a URI starts with its conn_type",
+            hint=f"it breaks {reason}"
+            if reason
+            else "a value that starts with '{' must be a JSON object; a URI starts with its conn_type",
         ) from None
 
 
@@ -101,9 +109,19 @@ def from_uri(
             first, last = error.span[0] + column, max(error.span[0], error.span[1] - 1) + column
             span = f" (column {first})" if first == last else f" (columns {first} to {last})"
         message = error.message.format(span) if "{}" in error.message else error.message + span
+        if found := placeholder_in(uri):
+            raise InputError(f"{conn_id}: {message}", where=str(origin), hint=found) from None
         raise InputError(f"{conn_id}: {message}", where=str(origin), hint=error.hint) from None
     unsaid = UNDESCRIBED if parsed.conn_type else UNDESCRIBED | UNTYPED
-    connection = connection_uri.fields_of(conn_id, parsed, origin=origin, unsaid=unsaid)
+    whole = whole_form(uri)
+    connection = connection_uri.fields_of(
+        conn_id,
+        parsed,
+        origin=origin,
+        unsaid=unsaid,
+        stands_for=whole,
+        ambiguities=() if whole else uri_problems.ambiguities(uri, rules, column),
+    )
     check_extra(connection, rules)
     return connection
 
@@ -131,6 +149,7 @@ class _FieldsReader:
         self.origin = origin
         self.keys = keys
         self.uris = uris
+        self.ambiguities: list[Ambiguity] = []
 
     def fail(self, message: str, hint: str | None = None) -> InputError:
         return InputError(f"{self.conn_id}: {message}", where=str(self.origin), hint=hint)
@@ -141,6 +160,7 @@ class _FieldsReader:
         self._check_keys(fields)
         if fields.get("uri"):
             return self._from_uri(fields, as_variable)
+        self.refuse_types(fields, as_variable)
         conn_type = self.text(fields, "conn_type")
         if isinstance(conn_type, Redacted):
             raise self.fail("conn_type is the mask ***, so nobody can tell what this connection is")
@@ -160,6 +180,7 @@ class _FieldsReader:
             team_name=self._team_name(fields),
             # Airflow's own import fails on a row without a conn_type. Here the type is left open.
             unsaid=UNTYPED if conn_type is None else frozenset(),
+            ambiguities=tuple(self.ambiguities),
             origin=self.origin,
         )
         check_extra(connection, self.rules)
@@ -195,15 +216,38 @@ class _FieldsReader:
         unsaid = connection.unsaid - UNDESCRIBED if "description" in fields else connection.unsaid
         return replace(connection, description=description, team_name=self._team_name(fields), unsaid=unsaid)
 
+    def refuse_types(self, fields: Mapping[str, Any], as_variable: bool) -> None:
+        """Raises `InputError` for a number where Airflow needs text, and notes one that its import makes text of.
+
+        Encrypting a password fails (`set_password`), `from_json` fails on a conn_type, and on the others what makes a
+        URI of them, or a client of a task. `airflow connections import` gives them to its database, which makes text
+        of a number or a date, but each its own text of a truth value.
+        """
+        for name in _NEEDS_TEXT:
+            value = fields.get(name)
+            if value is None or isinstance(value, str):
+                continue
+            what = value.what if isinstance(value, tree.NotJson) else _TYPES.get(type(value), "an object or a list")
+            line, column = fields.places[name] if isinstance(fields, tree.Mapping) else (None, None)
+            if name in _NEVER_TYPED or as_variable or not isinstance(value, Number | tree.NotJson):
+                raise InputError(
+                    f"{self.conn_id}: {name!r} is {what}, and Airflow takes only text there",
+                    where=str(Origin(self.origin.source, line, column) if line else self.origin),
+                    hint=_IN_QUOTES,
+                )
+            self.ambiguities.append(Ambiguity(NUMBER_RULE, _NUMBER, _IN_QUOTES, line, column, field=name))
+
     def text(self, fields: Mapping[str, Any], name: str) -> Str:
-        """The text of a field. A number is read as its text."""
+        """The text of a field. A number, and a date of YAML, is the text that a database makes of it."""
         value = fields.get(name)
         if value is None:
             return None
         if isinstance(value, str):
             return hidden_or(value)
-        if isinstance(value, Number):
+        if isinstance(value, tree.NotJson) and value.text:
             return value.text
+        if isinstance(value, Number) and (text := _number_text(value)) is not None:
+            return text
         raise self.fail(f"{name!r} is not a text", "put it in quotes")
 
     def _team_name(self, fields: Mapping[str, Any]) -> str | None:
@@ -216,6 +260,8 @@ class _FieldsReader:
         if value is None or value == "" or (as_variable and is_falsy(value)):
             return None
         try:
+            if isinstance(value, bool) and not as_variable:
+                raise TypeError  # databases differ in what they make of it
             if isinstance(value, Number) and as_variable and not re.fullmatch("-?[0-9]+", value.text):
                 return int(float(value.text))  # Airflow's from_json takes int() of the number: 80.9 is 80
             return int(value.text if isinstance(value, Number) else value)
@@ -236,7 +282,26 @@ class _FieldsReader:
                 raise self.fail("'extra_dejson' is not an object", "write text as 'extra'")
         if value is None:
             return None
+        if not isinstance(value, str | Mapping) and is_falsy(value):
+            # The constructor doesn't make JSON of it, so that it gets into the database as it is, or not at all.
+            raise self.fail("'extra' is neither an object nor a text", 'write it as {"key": "value"}')
         return Text.of(value if isinstance(value, str) else jsontext.dumps(value))
+
+
+_NEVER_TYPED = frozenset(("password", "conn_type"))
+_NEEDS_TEXT = ("conn_type", "host", "login", "password", "schema")
+_TYPES = {Number: "a number", bool: "true or false"}
+NUMBER_RULE = "AC422"
+_NUMBER = "a number or a date where Airflow has text; only 'airflow connections import' makes text of it, tasks fail"
+_IN_QUOTES = "put it in quotes"
+
+
+def _number_text(number: Number) -> str | None:
+    """The text that a database makes of the number that Python reads. None if it isn't finite."""
+    if re.fullmatch("-?(0|[1-9][0-9]*)", number.text):
+        return "0" if number.text == "-0" else number.text
+    value = float(number.text)
+    return repr(value) if math.isfinite(value) else None
 
 
 def is_falsy(value: Any) -> bool:

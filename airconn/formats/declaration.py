@@ -64,8 +64,8 @@ class Format:
     """Whether a text looks like this format."""
     reader: str
     """The module that is a `FormatReader`."""
-    writer: str
-    """The module that is a `FormatWriter`."""
+    writer: str = ""
+    """The module that is a `FormatWriter`. Empty for a format that is only read."""
     updater: str = ""
     """The module that is a `FormatUpdater`. Empty for a format that is always written anew."""
     kind_names: tuple[str, ...] = ("connections", "variables", "pools")
@@ -74,11 +74,24 @@ class Format:
     """Options of other formats with the values that this format always has. They may be given, and change nothing."""
     refines: tuple[str, ...] = ()
     """The formats whose files are of this format if their text looks like it."""
+    recognizes: Callable[[str, str], bool] | None = None
+    """Whether a text is of this format, by the path of its file and the text. None if its content alone decides."""
+    yields_to_kind: bool = False
+    """Whether a file isn't of this format if the user says that it holds one kind."""
     check_options: Callable[[Mapping[str, str], bool], None] = lambda values, afresh: None
     """Raises `UsageError` for values of its options that don't go together. `afresh`: a new text is written."""
 
     values_in_text: Callable[[str], Mapping[str, str]] = lambda text: {}
     """Gives the values of its options that a text itself names."""
+
+    def fits(self, path: str, text: str) -> bool:
+        """Whether a text in the file at `path` looks like this format."""
+        return self.recognizes(path, text) if self.recognizes else self.sniff(text)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether files of this format can be written."""
+        return bool(self.writer)
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -90,13 +103,15 @@ class Format:
     def read(self, text: str, source: str, options: ReadOptions) -> Reading:
         """The objects of a text, with its faults. `source` names it in origins."""
         from airconn.errors import InputError
+        from airconn.formats import deceptive_texts
         from airconn.formats.base import errors_of
         from airconn.model.reading import Reading
 
         try:
-            return cast(FormatReader, import_module(self.reader)).read(text, source, options)
+            found = cast(FormatReader, import_module(self.reader)).read(text, source, options)
         except InputError as error:
             return Reading(faults=errors_of(error))
+        return deceptive_texts.marked(found, text.removeprefix("\ufeff"))
 
     def parse(self, text: str, source: str, options: ReadOptions) -> Reading:
         """The objects of a text. Raises `InputErrors` with all faults of the text."""
@@ -107,6 +122,11 @@ class Format:
         return self.load_writer().render(bundle, options)
 
     def load_writer(self) -> FormatWriter:
+        """The module that writes this format. Raises `UsageError` for a format that is only read."""
+        if not self.writer:
+            from airconn.errors import UsageError
+
+            raise UsageError(f"files of the {self.name} format can only be read")
         return cast(FormatWriter, import_module(self.writer))
 
     def load_updater(self) -> FormatUpdater | None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_fields, other_tools, tree
+from airconn.formats import connection_fields, other_tools, tree, yaml_readings
 from airconn.formats.base import (
     Loss,
     ReadOptions,
@@ -29,8 +29,10 @@ from airconn.formats.kind_detection import (
     is_sectioned,
     kind_of,
     kind_of_name,
+    unknown_kind,
 )
 from airconn.formats.object_reader import ObjectReader
+from airconn.formats.variables_shape import PLAIN, VARIABLES_SHAPE, WRAPPED, WRAPPER_RULE
 from airconn.model import (
     ALL_KINDS,
     UNDESCRIBED,
@@ -45,6 +47,7 @@ from airconn.model import (
     hidden_or,
     jsontext,
 )
+from airconn.model.ambiguity import Ambiguity
 from airconn.model.jsontext import Number
 from airconn.model.reading import Reading
 
@@ -66,27 +69,16 @@ def read(document: Any, source: str, options: ReadOptions) -> Reading:
         other_tools.refuse(document, source, options.kind, kind_of_name(source))
         kind = kind_of(document, source, options)
         if kind is None:
-            raise InputError(
-                "it can't be told whether this file holds connections or variables",
-                where=source,
-                hint="say so with --kind connections or --kind variables, or name it connections.* or variables.*",
-            )
+            raise unknown_kind(document, source)
         kinds = frozenset({kind})
         reader.section(kind, document, Origin(source, 1), wrapped=False)
-        if reader.wrappers:
-            others = f" and {len(reader.wrappers) - 1} more" if len(reader.wrappers) > 1 else ""
-            message = (
-                f"this{others} is taken for the 'value' and 'description' that Airflow 3 exports; in a file of "
-                "Airflow 2 it is a value itself (--airflow 2.11)"
-            )
-            reader.note(reader.wrappers[0], message)
     return reader.reading(kinds)
 
 
 class _DocumentReader(ObjectReader):
     def __init__(self, options: ReadOptions) -> None:
         super().__init__(options)
-        self.wrappers: list[Origin] = []
+        self.shape = options.value(VARIABLES_SHAPE)
 
     def section(self, kind: Kind, section: Any, origin: Origin, *, wrapped: bool) -> None:
         """Reads the entries of one kind. `wrapped`: the shape is airconn's own, where wrappers always count."""
@@ -100,12 +92,15 @@ class _DocumentReader(ObjectReader):
             Kind.VARIABLES: self.wrapped_variable if wrapped else self.variable,
             Kind.POOLS: self.pool,
         }[kind]
+        odd = section if isinstance(section, tree.Mapping) and section.is_odd else None
         for id_, value, place in _entries(section):
             try:
                 if id_ is None:
                     raise InputError("a pool in a list needs a 'name'", where=str(place))
+                if odd is not None:
+                    yaml_readings.refuse(kind, id_, odd)
                 if (obj := read(id_, value, place)) is not None:
-                    self.found.append(obj)
+                    self.found.append(obj if odd is None else yaml_readings.with_ambiguities(obj, odd))
             except InputError as error:  # noqa: PERF203 - a context manager for each entry takes longer
                 self.faults.take(error)
 
@@ -134,19 +129,31 @@ class _DocumentReader(ObjectReader):
 
     def variable(self, key: str, value: Any, origin: Origin) -> Variable:
         """An entry of Airflow's own shape, in which 3.x has wrappers and 2.x hasn't."""
+        found = Variable(key=key, value=variable_text(value), unsaid=UNDESCRIBED, origin=origin)
+        if not isinstance(value, dict) or "value" not in value or self.shape == PLAIN:
+            return found
         rules = self.options.rules
-        if isinstance(value, dict) and "value" in value and rules.variable_descriptions:
+        if self.shape is None:
+            if not rules.variable_descriptions:
+                return replace(found, ambiguities=(_WHOLE,))
             if not rules.wraps_falsy_values and connection_fields.is_falsy(value["value"]):
-                return Variable(key=key, value=variable_text(value), unsaid=UNDESCRIBED, origin=origin)
+                return found
             if set(value) != WRAPPER:
-                raise InputError(
-                    f"{key}: Airflow {rules.version} takes the 'value' of this object for the whole of it",
-                    where=str(origin),
-                    hint="write the value as a text, or read the file as Airflow 2 does with --airflow 2.11",
-                )
-            self.wrappers.append(origin)
-            return self.unwrapped(key, value, origin)
-        return Variable(key=key, value=variable_text(value), unsaid=UNDESCRIBED, origin=origin)
+                raise self.ambiguous(key, value, origin)
+        elif not set(value) <= WRAPPER:
+            raise self.ambiguous(key, value, origin)
+        unwrapped = self.unwrapped(key, value, origin)
+        return unwrapped if self.shape else replace(unwrapped, ambiguities=(_UNWRAPPED,))
+
+    def ambiguous(self, key: str, value: dict[str, Any], origin: Origin) -> InputError:
+        """The error for an object with a `value` that Airflow 3 takes for the whole of it."""
+        version = self.options.rules.version if self.shape is None else 3
+        both = f"{VARIABLES_SHAPE.flag_of_sources} {WRAPPED} takes the value, {PLAIN} the object"
+        return InputError(
+            f"{key}: Airflow {version} takes only the 'value' of this object, and Airflow 2 takes the object",
+            where=str(origin),
+            hint=both if set(value) <= WRAPPER else f"{VARIABLES_SHAPE.flag_of_sources} {PLAIN} takes the object",
+        )
 
     def unwrapped(self, key: str, value: dict[str, Any], origin: Origin) -> Variable:
         return Variable(
@@ -184,10 +191,23 @@ class _DocumentReader(ObjectReader):
         )
 
 
+_SAY_SO = f"{VARIABLES_SHAPE.flag_of_sources} {PLAIN} takes the object, {WRAPPED} its 'value'"
+_UNWRAPPED = Ambiguity(
+    WRAPPER_RULE,
+    "an object with 'value' and 'description' is read as Airflow 3 exports it; to Airflow 2 it is the value itself",
+    _SAY_SO,
+)
+_WHOLE = Ambiguity(
+    WRAPPER_RULE,
+    "an object with 'value' is read as the value itself, as Airflow 2 does; Airflow 3 takes its 'value'",
+    _SAY_SO,
+)
+
+
 def _text(id_: str, fields: dict[str, Any], name: str, origin: Origin) -> str | None:
-    """A field that is text or not set. A number is read as its text."""
+    """A field that is text or not set. A number, and a date of YAML, is read as its text."""
     value = fields.get(name)
-    if isinstance(value, Number):
+    if isinstance(value, Number | tree.NotJson):
         return value.text
     if value is not None and not isinstance(value, str):
         raise InputError(f"{id_}: {name!r} is not a text", where=str(origin), hint="put it in quotes")

@@ -25,3 +25,7 @@ class FormatOption:
     @property
     def flag(self) -> str:
         return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def flag_of_sources(self) -> str:
+        return f"--from-{self.flag[2:]}"

@@ -9,7 +9,7 @@ from typing import Any
 from airconn.errors import InputError, UsageError
 from airconn.formats import connection_fields, tree
 from airconn.formats.base import ReadOptions
-from airconn.model import Kind, jsontext
+from airconn.model import Kind
 
 WRAPPER = {"value", "description"}
 POOL_FIELDS = {"slots", "description", "include_deferred", "team_name"}
@@ -79,12 +79,11 @@ def kind_of(document: tree.Mapping | tree.Sequence, source: str, options: ReadOp
     reads connections as variables, which would show their secrets.
     """
     named, found = kind_of_name(source), _kind_of_content(document, options.likely)
-    if options.kind is None or not len(document):
+    if options.kind is None or not document:
         return options.kind or named or found
     if named is found and named is not None:
         return named
-    looked_like = None if found is Kind.VARIABLES else found  # variables are what looks like nothing else
-    if options.kind not in (named, found) and (other := named or looked_like):
+    if options.kind not in (named, found) and (other := named or found):
         raise InputError(
             f"{'the name of this file says' if named else 'this looks like a file of'} {other.value}, "
             f"and --kind says {options.kind.value}",
@@ -100,12 +99,58 @@ def kind_of_name(source: str) -> Kind | None:
     return kinds[0] if len(kinds) == 1 else None
 
 
+def unknown_kind(document: tree.Mapping | tree.Sequence, source: str) -> InputError:
+    """The error for a document whose kind nothing tells. It suggests only kinds that its content can be."""
+    if isinstance(document, tree.Sequence):
+        return InputError(
+            "a list can only hold pools, and this one doesn't",
+            where=source,
+            hint='connections and variables are written as {"ID": …}, a pool in a list as {"name": …, "slots": …}',
+        )
+    kinds = [
+        kind.value
+        for kind, can_be in (
+            (Kind.CONNECTIONS, all(map(_can_be_connection, document.values()))),
+            (Kind.VARIABLES, not any(map(_is_no_variable, (document, *document.values())))),
+        )
+        if can_be
+    ]
+    hint = "give it the sections connections, variables and pools, or write each kind into a file of its own"
+    if kinds:
+        said, names = " or ".join(f"--kind {kind}" for kind in kinds), " or ".join(f"{kind}.*" for kind in kinds)
+        hint = f"say so with {said}, or name it {names}"
+    return InputError("it can't be told whether this file holds connections or variables", where=source, hint=hint)
+
+
+def _can_be_connection(entry: Any) -> bool:
+    """Whether an entry has one of the forms in which a connection may be written."""
+    if isinstance(entry, list):
+        return len(entry) == 1 and not isinstance(entry[0], list) and _can_be_connection(entry[0])
+    if isinstance(entry, dict):
+        return bool(entry) and entry.keys() <= connection_fields.FILE_KEYS
+    return isinstance(entry, str) and (entry.lstrip()[:1] == "{" or "://" in entry)
+
+
+def _is_no_variable(entry: Any) -> bool:
+    """Whether an entry is a connection or a pool, perhaps with a slip in it, whose secrets a variable would show."""
+    return isinstance(entry, dict) and not entry.keys().isdisjoint(_MARKS)
+
+
+_MARKS = frozenset({"conn_type", "conn_typ", "conn_id", "connection_id", "conn_uri", "conn_pass", "slots"})
+
+
 def _kind_of_content(document: tree.Mapping | tree.Sequence, likely: Kind | None) -> Kind | None:
-    """The kind that the entries look like. Texts that may be URIs are variables only if that is `likely`."""
+    """The kind that the content proves.
+
+    Variables are only those that Airflow 3 exports, each as an object of `value` and `description`: nothing else
+    tells them from the keys of any other file. For a target, `likely` is the kind that the user chose.
+    """
     entries = list(document.values()) if isinstance(document, tree.Mapping) else list(document)
     if not entries:  # nothing of any kind
         return (likely or Kind.CONNECTIONS) if isinstance(document, tree.Mapping) else Kind.POOLS
-    if isinstance(document, tree.Mapping) and _holds_variables(document):
+    if isinstance(document, tree.Mapping) and all(
+        isinstance(entry, dict) and set(entry) == WRAPPER for entry in entries
+    ):
         return Kind.VARIABLES
     if likely is Kind.VARIABLES and isinstance(document, tree.Mapping) and all(map(_is_as_written, entries)):
         return likely
@@ -116,43 +161,6 @@ def _kind_of_content(document: tree.Mapping | tree.Sequence, likely: Kind | None
     if all(_CONNECTION_MARKS & set(entry) and set(entry) <= connection_fields.FILE_KEYS for entry in entries):
         return Kind.CONNECTIONS
     return None
-
-
-def _holds_variables(document: tree.Mapping) -> bool:
-    """Whether a document certainly holds variables.
-
-    Then some entries aren't objects, as connections and pools are, and no entry may be a connection, whose secrets
-    would be shown. Airflow 3 exports each variable as an object of `value` and `description`.
-    """
-    entries = list(document.values())
-    if all(isinstance(entry, dict) and set(entry) == WRAPPER for entry in entries):
-        return True
-    is_one_of_them = bool(set(document) & _KNOWN_FIELDS) or {"apiVersion", "kind"} <= set(document)
-    has_values = any(not isinstance(entry, dict | list) for entry in entries)
-    return has_values and not is_one_of_them and not any(map(_may_be_connection, entries))
-
-
-def _may_be_connection(entry: Any) -> bool:
-    """Whether an entry, or a part of it, may be meant to be a connection or a pool."""
-    if isinstance(entry, dict):
-        known = not _KNOWN_FIELDS.isdisjoint(entry) and set(entry) != WRAPPER
-        return known or any(map(_may_be_connection, entry.values()))
-    if isinstance(entry, list):
-        return any(isinstance(item, dict) or _may_be_connection(item) for item in entry)
-    if not isinstance(entry, str):
-        return False
-    if entry.lstrip()[:1] == "{":
-        try:
-            return _may_be_connection(jsontext.loads(entry))
-        except ValueError:
-            return True
-    return _LIKE_A_URI.search(entry) is not None
-
-
-_KNOWN_FIELDS = connection_fields.FILE_KEYS | AIRFLOWCTL_POOL_FIELDS | {"conn_uri"}
-
-
-_LIKE_A_URI = re.compile(r"^\s*[A-Za-z][\w.+-]*:|@|\*\*\*")
 
 
 def _is_as_written(entry: Any) -> bool:

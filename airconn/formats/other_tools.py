@@ -1,4 +1,4 @@
-"""Recognizes documents of other tools, which airconn doesn't read, and refuses them by name.
+"""Refuses documents of Airflow and of other tools that airconn doesn't read, by their name.
 
 All of them are certain by their shape. Guessing would turn the keys of a settings file into variables.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import tree
+from airconn.formats import foreign_files, tree
 from airconn.model import Kind
 
 _VARIABLE_NAME = re.compile(r"AIRFLOW_(CONN|VAR)_.", re.IGNORECASE)
@@ -31,6 +31,8 @@ _SECTIONS_OF_CHARTS = {"ingress", "rbac"}
 """Those that are ordinary words. In the values of a chart they are mappings."""
 _WAY_OUT = ", or say --kind variables if these are variables"
 _ASK = "ask the server instead: airconn export --from URL -o FILE"
+_OUTPUT = "which isn't a file of this format"
+_AS_PRINTED = "leave --from-format out, and the output as it was printed"
 
 
 def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | None, named: Kind | None) -> None:
@@ -46,9 +48,9 @@ def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | Non
     has_connections = any(key.upper()[8:12] == "CONN" for key in names)
     if names and (kind is None or (kind is Kind.VARIABLES and has_connections)):
         raise InputError(
-            "this looks like a mapping of environment variables (AIRFLOW_VAR_…), which isn't read yet",
+            "this looks like a mapping of environment variables (AIRFLOW_VAR_…), and not of variables or connections",
             where=str(document.origin(names[0])),
-            hint="write them as NAME=VALUE lines into a .env file"
+            hint=("leave --kind out" if kind else "--from-format environment reads it")
             + ("" if has_connections else ", or say --kind variables if the variables themselves are called so"),
         )
     if kind is not None:
@@ -65,6 +67,10 @@ def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | Non
             where=source,
             hint="write them as NAME=VALUE lines into a .env file" + way_out,
         )
+    foreign = foreign_files.of_mapping(document, source, says_variables=named is Kind.VARIABLES)
+    if foreign is not None:
+        may_be = named is Kind.VARIABLES or (named is None and foreign.is_weak)
+        raise InputError(f"this looks like {foreign.what}", where=source, hint=foreign.hint + _WAY_OUT * may_be)
 
 
 def _refuse_list(document: tree.Sequence, source: str) -> None:
@@ -75,12 +81,14 @@ def _refuse_list(document: tree.Sequence, source: str) -> None:
         what = "airflow connections list"
     elif set(entry) in ({"key", "val"}, {"key"}) or {"key", "value", "is_encrypted"} <= set(entry):
         what = "airflow variables list"
+    elif foreign := foreign_files.of_list(document):
+        raise InputError(f"this looks like {foreign.what}", where=source, hint=foreign.hint)
     else:
         return
     raise InputError(
-        f"this looks like the output of {what}, which isn't read yet",
+        f"this looks like the output of {what}, {_OUTPUT}",
         where=source,
-        hint=f"{what.removesuffix('list')}export FILE writes a file that is read",
+        hint=f"{_AS_PRINTED}; {what.removesuffix('list')}export FILE writes a file, too",
     )
 
 
@@ -113,9 +121,13 @@ def _is_error_answer(document: tree.Mapping) -> bool:
 
 def _is_compose(document: tree.Mapping) -> bool:
     services = document.get("services")
-    return isinstance(services, dict) and any(
-        isinstance(service, dict) and not {"image", "build", "environment"}.isdisjoint(service)
-        for service in services.values()
+    return (
+        isinstance(services, dict)
+        and any(
+            isinstance(service, dict) and not {"image", "build", "environment"}.isdisjoint(service)
+            for service in services.values()
+        )
+        and _mentions(services)
     )
 
 
@@ -128,11 +140,11 @@ def _is_chart(document: tree.Mapping) -> bool:
     return len(marks) > 1 or (bool(marks) and "executor" in document)
 
 
-_CHART = "the values of a Helm chart, which aren't read yet"
+_CHART = "the values of a Helm chart, and none of them is a connection, variable or pool"
 _CHART_HINT = "write the connections, variables and pools into a file of their own, such as objects.yaml"
 _SHAPES: tuple[tuple[Callable[[tree.Mapping], bool], str, str], ...] = (
-    (_is_answer, "an answer of Airflow's REST API (a list with total_entries), which isn't read yet", _ASK),
-    (_is_object_answer, "an answer of Airflow's REST API about one object, which isn't read yet", _ASK),
+    (_is_answer, f"an answer of Airflow's REST API (a list with total_entries), {_OUTPUT}", f"{_AS_PRINTED}; {_ASK}"),
+    (_is_object_answer, f"an answer of Airflow's REST API about one object, {_OUTPUT}", f"{_AS_PRINTED}; {_ASK}"),
     (_is_error_answer, "an error that Airflow's REST API answered, with no objects in it", _ASK),
     (_is_compose, "a Docker Compose file, which isn't read", "write the environment as NAME=VALUE lines into a .env"),
     (_is_chart, _CHART, _CHART_HINT),

@@ -10,13 +10,17 @@ from airconn.errors import InputError, UsageError
 from airconn.formats import json_, uri, yaml_
 from airconn.formats.declaration import Format
 from airconn.formats.dotenv import declaration as dotenv
+from airconn.formats.environment import declaration as environment
 from airconn.formats.format_option import FormatOption
 from airconn.formats.k8s import declaration as k8s
+from airconn.formats.outputs import declaration as outputs
 from airconn.formats.settings import declaration as settings
 
 FORMATS = {
     declared.name: declared
     for declared in (
+        outputs.FORMAT,
+        environment.FORMAT,
         settings.FORMAT,
         k8s.FORMAT,
         dotenv.FORMAT,
@@ -33,6 +37,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(FORMATS))
 
 
+def writable_names() -> tuple[str, ...]:
+    """The names of the formats that can be written, sorted."""
+    return tuple(name for name in names() if FORMATS[name].is_writable)
+
+
 def get_format(name: str) -> Format:
     """The format of this name. Raises `UsageError` that lists the known names."""
     refuse_unknown(name)
@@ -45,22 +54,34 @@ def refuse_unknown(name: str) -> None:
         raise UsageError(f"unknown format {name!r}", hint=f"the formats are {', '.join(names())}")
 
 
-def name_of_path(path: str) -> str | None:
-    """The format that a file's name says. None if it says nothing."""
+def refuse_read_only(name: str) -> None:
+    """Raises `UsageError` that lists the formats to choose from if files of this one can't be written."""
+    if not get_format(name).is_writable:
+        raise UsageError(
+            f"files of the {name} format can only be read",
+            hint=f"the formats to write are {', '.join(writable_names())}",
+        )
+
+
+def name_of_path(path: str, *, is_new: bool = False) -> str | None:
+    """The format that a file's name says. None if it says nothing. `is_new`: the file is to be written."""
     name = PurePath(path).name.lower()
-    return next((key for key, found in FORMATS.items() if any(fnmatch(name, p) for p in found.patterns)), None)
+    known = (key for key, found in FORMATS.items() if any(fnmatch(name, p) for p in found.patterns))
+    return next((key for key in known if FORMATS[key].is_writable or not is_new), None)
 
 
-def detect(path: str, text: str) -> str:
+def detect(path: str, text: str, *, has_kind: bool = False) -> str:
     """The format of a text by its name or, where that isn't enough, by its content.
+
+    `has_kind`: the user says that the file holds one kind.
 
     Raises `InputError` with a hint if it can't be told.
     """
     text = text.removeprefix("\ufeff")
     name = name_of_path(path)
-    if closer := next(
-        (other.name for other in FORMATS.values() if name in other.refines and other.sniff(text)), None
-    ):
+    _refuse_foreign(text, path, is_told=name is not None)
+    known = [other for other in FORMATS.values() if not (has_kind and other.yields_to_kind)]
+    if closer := next((other.name for other in known if name in other.refines and other.fits(path, text)), None):
         return closer
     if name == "env" and not FORMATS["env"].sniff(text) and FORMATS["uri"].sniff(text):
         # `airflow connections export` also gives this name to the other format, and one of the two readings is empty.
@@ -69,7 +90,7 @@ def detect(path: str, text: str) -> str:
             where=path,
             hint="--from-format uri takes its lines as conn_id=URI, --from-format env as environment variables",
         )
-    name = name or next((other.name for other in FORMATS.values() if other.sniff(text)), None)
+    name = name or next((other.name for other in known if other.fits(path, text)), None)
     if name is None:
         raise InputError(
             "it can't be told which format this is",
@@ -77,6 +98,14 @@ def detect(path: str, text: str) -> str:
             hint=f"say so with --from-format, one of {', '.join(names())}",
         )
     return name
+
+
+def _refuse_foreign(text: str, path: str, *, is_told: bool) -> None:
+    """Raises `InputError` for an HTML page, a script and the like, unless it may be a file of a format."""
+    from airconn.formats import foreign_texts
+
+    is_told = is_told or any(FORMATS[name].sniff(text) for name in ("env", "uri", "environment"))
+    foreign_texts.refuse(text, path, is_told=is_told)
 
 
 def options() -> list[FormatOption]:

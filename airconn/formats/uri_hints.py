@@ -10,7 +10,12 @@ IN_HOST = "percent-encode that character, or take it out of the host"
 
 def of_port(uri: str) -> str:
     """The hint for a port that isn't a number. Most often a character in the password has ended the host early."""
-    return _in_login(uri, "/?#") or "a port is a number from 0 to 65535, and a ':' that begins none is written %3A"
+    return _in_login(uri, "/?#") or (
+        "a port is a number from 0 to 65535, and a ':' that doesn't begin one is written %3A"
+        if "@" in uri.partition("://")[2]
+        else "if these are a login and a password, the '@' behind them is missing, as in LOGIN:PASSWORD@HOST (in a "
+        "password, '/' is %2F and '@' is %40); a port is a number from 0 to 65535"
+    )
 
 
 def of_brackets(uri: str) -> str:

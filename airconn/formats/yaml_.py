@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from airconn.formats.declaration import Format
+from airconn.formats.variables_shape import VARIABLES_SHAPE
 
 
 def sniff(text: str) -> bool:
@@ -13,4 +14,4 @@ def sniff(text: str) -> bool:
 
 
 _CODE = "airconn.formats.yaml_documents"
-FORMAT = Format("yaml", ("*.yaml", "*.yml"), sniff, reader=_CODE, writer=_CODE)
+FORMAT = Format("yaml", ("*.yaml", "*.yml"), sniff, reader=_CODE, writer=_CODE, options=(VARIABLES_SHAPE,))

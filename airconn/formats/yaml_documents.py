@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airconn.errors import InputError
-from airconn.formats import documents, yaml_tree
+from airconn.formats import documents, yaml_scalars, yaml_tree
 from airconn.formats.base import ReadOptions, Rendered, WriteOptions, hidden_comments, holdable
 from airconn.model import Bundle
 from airconn.model.reading import Reading
@@ -12,8 +12,11 @@ stored = documents.stored
 
 
 def read(text: str, source: str, options: ReadOptions) -> Reading:
-    """The objects of a YAML document. Raises `InputError` with line and column if it isn't YAML."""
-    document = yaml_tree.load(text, source)
+    """The objects of a YAML document, whose scalars are what they are to Airflow (YAML 1.1).
+
+    Raises `InputError` with line and column if it isn't YAML.
+    """
+    document = yaml_tree.load(text, source, yaml_scalars.AIRFLOW)
     if document is None:
         raise InputError("this file holds nothing", where=source, hint="an empty mapping is written {}")
     return documents.read(document, source, options)

@@ -1,7 +1,4 @@
-"""Reads and writes YAML: scalars keep their text and keys their place, without the implicit types of YAML 1.1.
-
-`0123`, `yes`, `1e5`, `12:30` and dates are texts. Only JSON numbers, `true`, `false` and `null` aren't.
-"""
+"""Reads and writes YAML: keys and values know their places, and a `Schema` says what scalars without quotes are."""
 
 from __future__ import annotations
 
@@ -21,22 +18,19 @@ from yaml.events import (
     NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
-    SequenceStartEvent,
 )
 from yaml.nodes import ScalarNode
 
 from airconn.errors import InputError
 from airconn.formats import yaml_tags
 from airconn.formats.base import show_key
-from airconn.formats.tree import MAX_ENTRIES, Mapping, Sequence
+from airconn.formats.tree import MAX_ENTRIES, Mapping, NotJson, Scalar, Sequence
+from airconn.formats.yaml_scalars import JSON_LIKE, Schema
 from airconn.model import Origin, jsontext
 from airconn.model.jsontext import Number
 
 T = TypeVar("T")
 
-_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _TEXT_TAGS = frozenset((yaml_tags.STR, "!"))
 MAX_NODES = 5_000_000
 """The most nodes that a document may have."""
@@ -48,22 +42,22 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _OTHER_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 
 
-def load(text: str, source: str) -> Any:
-    """The document as nested `Mapping`, `Sequence`, `str`, `Number`, `bool` and None.
+def load(text: str, source: str, schema: Schema = JSON_LIKE) -> Any:
+    """The document as nested `Mapping`, `Sequence`, `str`, `Number`, `bool`, None and what else the schema has.
 
     Raises `InputError` with line and column, without quoting the text.
     """
-    return _built(text, source, _Builder.document)
+    return _built(text, source, _Builder.document, schema)
 
 
 def load_all(text: str, source: str) -> list[tuple[Any, Origin]]:
     """The documents of a stream, each with the place where it starts. Raises as `load` does."""
-    return _built(text, source, lambda builder: list(builder.documents()))
+    return _built(text, source, lambda builder: list(builder.documents()), JSON_LIKE)
 
 
-def _built(text: str, source: str, build: Callable[[_Builder], T]) -> T:
+def _built(text: str, source: str, build: Callable[[_Builder], T], schema: Schema) -> T:
     text = text.removeprefix("\ufeff")
-    builder = _Builder(text, source)
+    builder = _Builder(text, source, schema)
     try:
         return build(builder)
     except yaml.MarkedYAMLError as error:
@@ -87,14 +81,18 @@ class _Builder:
     `yaml.compose` is recursive, in C without a limit: a few thousand brackets would end the process.
     """
 
-    def __init__(self, text: str, source: str) -> None:
+    def __init__(self, text: str, source: str, schema: Schema) -> None:
         self.text = text
         self.source = source
+        self.schema = schema
+        self.odd: Scalar | None = None
+        """The scalar that was built last, if its value isn't, or may not be, what is written."""
+        self.key_value: Any = None
         self.events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
         self.nodes = 0
         self.weight = 0
         self.aliased = 0
-        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.anchors: dict[str, tuple[Any, int, Scalar | None]] = {}
         # YAML 1.1 has line ends that an editor doesn't have.
         self.has_other_line_ends = bool(_OTHER_LINE_ENDS.search(text))
 
@@ -149,21 +147,38 @@ class _Builder:
         except yaml_tags.TagError as error:
             raise self.fail(event, str(error), error.hint) from None
         if event.anchor is not None:
-            self.anchors[event.anchor] = value, self.weight - before
+            self.anchors[event.anchor] = value, self.weight - before, self.odd
         return value
 
     def tagged(self, event: Any, depth: int) -> Any:
         """The value that starts with an event. Raises `TagError` for a tag that doesn't fit it."""
+        if isinstance(event, ScalarEvent):
+            return self.scalar(event)
         if isinstance(event, MappingStartEvent):
             yaml_tags.check_mapping(event.tag)
-            return self.mapping(depth)
-        if isinstance(event, SequenceStartEvent):
+            value: Any = self.mapping(depth)
+        else:
             yaml_tags.check_sequence(event.tag)
-            return self.pairs(event, depth) if event.tag in yaml_tags.PAIRS else self.sequence(depth)
-        self.weight += len(event.value) // 64
-        if event.tag in _TEXT_TAGS or (event.tag is None and event.style):
-            return event.value
-        return plain(event.value) if event.tag is None else yaml_tags.scalar(event.tag, event.value)
+            value = self.pairs(event, depth) if event.tag in yaml_tags.PAIRS else self.sequence(depth)
+        self.odd = None
+        return value
+
+    def scalar(self, event: Any) -> Any:
+        self.odd, text = None, event.value
+        self.weight += len(text) // 64
+        if event.tag is None:
+            if event.style:
+                return text
+            value, is_odd = self.schema.plain(text)
+            if is_odd:
+                self.odd = Scalar(text, *self.place_of(event.start_mark))
+            return value
+        if event.tag in _TEXT_TAGS:
+            return text
+        value = self.schema.tagged(event.tag, text)
+        if isinstance(value, NotJson):
+            self.odd = Scalar(text, *self.place_of(event.start_mark))
+        return value
 
     def pairs(self, event: Event, depth: int) -> Sequence:
         """A list of keys and values (`!!omap`, `!!pairs`)."""
@@ -175,13 +190,16 @@ class _Builder:
                     "this list has a tag for pairs (!!omap, !!pairs), and one of its entries isn't 'key: value'",
                     "write each entry as 'key: value', or remove the tag",
                 )
-            found[index] = list(*item.items())
+            ((key, value),) = item.items()
+            if key in item.keys_written:  # this key is no key of JSON, and keeps its type
+                key = item.keys_written[key][1]
+            found[index] = [key, value]
         return found
 
     def alias(self, event: AliasEvent) -> Any:
         if event.anchor not in self.anchors:
             raise self.fail(event, "this alias has no anchor (&name) before it")
-        value, weight = self.anchors[event.anchor]
+        value, weight, self.odd = self.anchors[event.anchor]
         self.weight += weight
         self.aliased += weight
         if self.aliased > MAX_ALIASED:
@@ -194,17 +212,26 @@ class _Builder:
             if len(result) == MAX_ENTRIES:
                 raise self.fail(event, f"more than {MAX_ENTRIES:,} entries")
             place = self.place_of(event.start_mark)
-            result.put(self.build(event, depth + 1), *place)
+            value = self.build(event, depth + 1)
+            if self.odd is not None:
+                result.written[len(result)] = self.odd
+                result.is_odd = True
+            elif isinstance(value, Mapping | Sequence) and value.is_odd:
+                result.is_odd = True
+            result.put(value, *place)
         return result
 
     def mapping(self, depth: int) -> Mapping:
         result = Mapping(self.source)
         merged: list[Mapping] = []
+        odd_keys: set[Any] = set()
         while not isinstance(event := next(self.events), MappingEndEvent):
             if _is_merge(event):
                 merged += self.merged(depth)
                 continue
             key = self.key(event)
+            if self.odd is not None:
+                self.odd_key(result, key, event, odd_keys)
             if key in result:
                 raise self.fail(event, f"{show_key(key)} stands twice in one mapping", "keep one of the two")
             if len(result) == MAX_ENTRIES:
@@ -218,24 +245,58 @@ class _Builder:
                     "put a blank behind the ':', or the key between quotes",
                 )
             value = self.build(following, depth + 1)
+            if self.odd is not None:
+                result.written[key] = self.odd
+                result.is_odd = True
+            elif isinstance(value, Mapping | Sequence) and value.is_odd:
+                result.is_odd = True
             result.put(key, value, *place)
-            if isinstance(value, bool):
-                result.written[key] = following.value if isinstance(following, ScalarEvent) else str(value).lower()
-        for other in merged:
-            for key in [key for key in other if key not in result]:
-                result.put(key, other[key], *other.places[key])
-                if key in other.written:
-                    result.written[key] = other.written[key]
+        return self.merge(merged, result) if merged else result
+
+    def merge(self, others: list[Mapping], own: Mapping) -> Mapping:
+        """A mapping with the entries of others, in the order of `safe_load`: a later one wins, its own one always."""
+        result = Mapping(self.source)
+        for each in (*others, own):
+            for key, value in each.items():
+                result.put(key, value, *each.places[key])
+                for found, of_each in ((result.written, each.written), (result.keys_written, each.keys_written)):
+                    found.pop(key, None)
+                    if key in of_each:
+                        found[key] = of_each[key]  # type: ignore[assignment]
+            result.is_odd = result.is_odd or each.is_odd
         return result
 
     def key(self, event: Event) -> str:
-        if isinstance(event, ScalarEvent):
-            value = self.build(event, 0)
-            return value if isinstance(value, str) else str(event.value)
-        value = self.alias(event) if isinstance(event, AliasEvent) else None
-        if not isinstance(value, str):
+        if isinstance(event, AliasEvent):
+            value, written = self.alias(event), None
+        elif isinstance(event, ScalarEvent):
+            value, written = self.build(event, 0), str(event.value)
+        else:
             raise self.fail(event, "a key must be a single text")
-        return value
+        self.key_value = value
+        if isinstance(value, str):
+            return value
+        text = None if isinstance(value, Mapping | Sequence) else self.schema.key(value)
+        if text is None and written is None:
+            raise self.fail(event, "a key must be a single text")
+        if text is None:
+            self.odd = None
+            return str(written)
+        if self.odd is None:
+            self.odd = Scalar(text, *self.place_of(event.start_mark))
+        return text
+
+    def odd_key(self, result: Mapping, key: str, event: Event, seen: set[Any]) -> None:
+        """Notes a key whose value isn't its text. Raises `InputError` for two that are one to Python."""
+        value, odd = self.key_value, self.odd
+        if isinstance(value, str) or odd is None:
+            return
+        known = float(value.text) if isinstance(value, Number) else value
+        if known in seen:
+            raise self.fail(event, "this key is the same value as another in this mapping", "put both in quotes")
+        seen.add(known)
+        result.keys_written[key] = odd, value
+        result.is_odd = True
 
     def merged(self, depth: int) -> list[Mapping]:
         event = next(self.events)
@@ -243,7 +304,7 @@ class _Builder:
         values = value if isinstance(value, Sequence) else [value]
         if not all(isinstance(item, Mapping) for item in values):
             raise self.fail(event, "'<<' takes a mapping or a list of mappings")
-        return list(values)
+        return list(reversed(values))  # the first of a list wins
 
 
 def _is_merge(event: Event) -> bool:
@@ -262,15 +323,6 @@ def _is_plain(event: Event) -> bool:
 def _is_nothing(event: Event) -> bool:
     """Whether the value is missing, without even a null."""
     return _is_plain(event) and not event.value and event.anchor is None  # type: ignore[attr-defined]
-
-
-def plain(text: str) -> Any:
-    """The value of a scalar without quotes: a JSON number, a truth value or None, else its text."""
-    if text in _NULL:
-        return None
-    if text in _BOOLS:
-        return _BOOLS[text]
-    return Number(text) if _JSON_NUMBER.fullmatch(text) else text
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]

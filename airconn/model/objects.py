@@ -94,6 +94,8 @@ class Connection:
     """The leaves that look like a placeholder and hold the value itself, because the user says so."""
     ambiguities: tuple[Ambiguity, ...] = field(default=(), compare=False)
     """What other readers of the source read differently."""
+    stands_for: str = field(default="", compare=False)
+    """The form of the placeholder that the whole value was, before it was read as a URI (`model/placeholders.py`)."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -167,7 +169,9 @@ CLASS_OF: dict[Kind, type[Connection] | type[Variable] | type[Pool]] = {
 }
 
 
-_NO_VALUES = frozenset({"conn_id", "key", "name", "unsaid", "literal", "genuine", "ambiguities", "origin"})
+_NO_VALUES = frozenset(
+    {"conn_id", "key", "name", "unsaid", "literal", "genuine", "ambiguities", "stands_for", "origin"}
+)
 _VALUE_FIELDS = {
     kind: tuple(f.name for f in fields(cls) if f.name not in _NO_VALUES) for kind, cls in CLASS_OF.items()
 }

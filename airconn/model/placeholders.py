@@ -1,6 +1,6 @@
-"""Texts in the place of a secret that aren't the secret: masks, references, ciphertext and templates of other tools.
+"""Finds placeholders in objects: masks, references, ciphertext and templates in the place of a secret.
 
-`***` is not among them: it is Airflow's own mask, and a hidden value in the model (`model/redacted.py`).
+Their forms are in `model/placeholder_forms.py`.
 """
 
 from __future__ import annotations
@@ -9,173 +9,154 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from urllib.parse import unquote
 
+from airconn.airflow.masked_names import is_sensitive
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name
 from airconn.model.objects import AirflowObject, Connection, Variable, field_values, value_fields
-from airconn.model.secret_names import is_secret_name
-from airconn.model.sensitive import is_sensitive_place, text_leaves
+from airconn.model.placeholder_forms import FORMS, Form, PlaceholderType, Reach, form_of, may_have_one, way_out
+from airconn.model.redacted import MASK
+from airconn.model.secret_names import is_hidden_name, is_secret_name
+from airconn.model.sensitive import text_leaves
 from airconn.model.text import Text
 
+_MASK, _TEMPLATE, _SAMPLE = PlaceholderType.MASK, PlaceholderType.TEMPLATE, PlaceholderType.SAMPLE
 
-class PlaceholderType(str, Enum):
-    """The type of a placeholder."""
-
-    MASK = "mask"
-    REFERENCE = "reference"
-    CIPHERTEXT = "ciphertext"
-    TEMPLATE = "template"
-
-    @property
-    def what(self) -> str:
-        """What the text is, in words that follow 'is'."""
-        return _WORDS[self][0]
-
-    @property
-    def way_out(self) -> str:
-        """What to do to get the value, in words."""
-        return _WORDS[self][1]
+_DEEPEST = 5
+"""The number of JSON texts inside of each other that are taken apart."""
 
 
-_WORDS = {
-    PlaceholderType.MASK: ("a mask of another tool, not the value", "fill in the value"),
-    PlaceholderType.REFERENCE: (
-        "a reference to a secret that is elsewhere, not the value",
-        "resolve it first, as 'op inject' or 'vals eval' do",
-    ),
-    PlaceholderType.CIPHERTEXT: ("encrypted, not the value", "decrypt the file first, as 'sops decrypt' does"),
-    PlaceholderType.TEMPLATE: ("a template, not the value", "render the file first"),
-}
+class Weight(Enum):
+    """What a placeholder does to an import."""
 
-# Jinja, Go and Helm; envsubst and Compose; Kubernetes; ERB; Terraform. None has two readings, so no text is slow.
-_ONE_TEMPLATE = (
-    r"(?:\{\{(?:(?!\}\}).)+\}\}|\{%(?:(?!%\}).)+%\}|\$\{[^{}]+\}|\$\([^()]+\)|<%(?:(?!%>).)+%>|%\{[^{}]+\})"
-)
-_PATTERNS = {
-    PlaceholderType.MASK: (
-        r"\*{4,}|[•●]{3,}|#\s*secret\b.*|<(?:hidden|redacted|secret|masked|sensitive)>"
-        r"|\[(?:hidden|redacted|masked|filtered|secret)\]|\((?:sensitive(?: value)?|hidden|redacted)\)"
-        r"|_*redacted_*"
-    ),
-    # 1Password, bank-vaults, vals, Chamber and others for AWS, Azure Key Vault, Berglas, Keeper, App Service.
-    PlaceholderType.REFERENCE: (
-        r"op://[^\s/]+/\S+|(?:>>)?vault:(?!v\d+:)[\w.-]*/[\w./-]+(?:#\S+)?|(?:secret)?ref\+[\w-]+://\S+"
-        r"|(?:aws-?(?:sm|ssm|secrets?manager|secret)|akv|(?:gcp-?)?sm|berglas|keeper|keyvault)://\S+"
-        r"|aws-(?:sm|ssm):\S+|@Microsoft\.KeyVault\(.+\)"
-    ),
-    # sops and eyaml, Jasypt, dotenvx, Ansible, Spring Cloud Config, Vault's transit engine, age, PGP, and a
-    # token of Fernet, as Airflow's database holds it (at least 73 bytes, of which the first 5 never change).
-    PlaceholderType.CIPHERTEXT: (
-        r"ENC\[.+\]|ENC\([A-Za-z0-9+/=_-]{16,}\)|encrypted:[A-Za-z0-9+/=_-]{20,}|\$ANSIBLE_VAULT;.+"
-        r"|\{cipher\}[A-Za-z0-9+/=_-]{16,}|vault:v\d+:[A-Za-z0-9+/=]{16,}"
-        r"|-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----.+"
-        r"|gAAAAA[\w-]{92,}={0,2}"
-    ),
-    PlaceholderType.TEMPLATE: rf"{_ONE_TEMPLATE}(?:[\s:/._-]{{0,3}}{_ONE_TEMPLATE})*",
-}
-_ANY_CASE = {PlaceholderType.MASK, PlaceholderType.REFERENCE}
-_WHOLE = [
-    (type_, re.compile(pattern, re.DOTALL | (re.IGNORECASE if type_ in _ANY_CASE else 0)))
-    for type_, pattern in _PATTERNS.items()
-]
-_CERTAIN = re.compile(
-    r"\*{4,}|[•●]{3,}|#\s*secret\b.*|<(?:hidden|redacted|secret|masked)>|\[(?:hidden|redacted)\]"
-    r"|ENC\[AES256_GCM,.+\]|\$ANSIBLE_VAULT;.+",
-    re.IGNORECASE | re.DOTALL,
-)
-"""Masks that are nothing else in any field, and the ciphertext of tools that encrypt all of a file. `redacted` or
-`(hidden)` aren't here: they may be a status or a label."""
-_PASSWORD_IN_URI = re.compile(r"://[^\s:/?#@]{0,300}:([^\s:/?#@]{1,300})@")
-_HINTS = re.compile(
-    r"\*{4}|[•●]|\\u|#\s*secret|hidden|redacted|masked|filtered|sensitive|[<\[]secret|://|vault:|aws-s|@Microsoft\."
-    r"|ENC[\[(]|encrypted:|\$ANSIBLE|\{cipher\}|-----BEGIN|gAAAAA|\{[{%]|\$[{(]|<%|%\{",
-    re.IGNORECASE,
-)
-"""Characters that each placeholder has, so that JSON without any isn't taken apart. `\\u` may be any of them."""
-
-
-_BLANKS = " \t\r\n"
+    BLOCKS = "blocks"
+    WARNS = "warns"
+    NOTED = "noted"
+    """Only `airconn check` reports it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A leaf that holds a placeholder. The path `()` is the whole field."""
+    """A leaf that holds a placeholder. The path `()` is the whole field, and `conn_type` the whole connection."""
 
     field: str
     path: JsonPath
-    type: PlaceholderType
+    form: Form
+    weight: Weight = Weight.BLOCKS
+    inside: JsonPath = ()
+    """Where it is in the JSON text that the leaf is."""
 
     @property
     def name(self) -> str:
+        return leaf_name(self.field, (*self.path, *self.inside))
+
+    @property
+    def place(self) -> str:
+        """The leaf, as `--literal` names it."""
         return leaf_name(self.field, self.path)
+
+    @property
+    def type(self) -> PlaceholderType:
+        return self.form.type
+
+    @property
+    def words(self) -> str:
+        """What the leaf, or all of the connection, is instead of the value, as a clause."""
+        if self.field == "conn_type":
+            return f"all of it is {self.form.what}, not a connection"
+        if self.type is _SAMPLE:
+            return f"{self.name} looks like {self.form.what}"
+        return f"{self.name} is {self.form.what}, not the value"
+
+    @property
+    def way_out(self) -> str:
+        """What to do to get the value, in words."""
+        return way_out(self.form)
 
 
 def type_of(text: str) -> PlaceholderType | None:
     """The type of the placeholder that a text is as a whole. None for other texts."""
-    if not _HINTS.search(text):
-        return None
-    text = text.strip(_BLANKS)
-    return next((type_ for type_, pattern in _WHOLE if pattern.fullmatch(text)), None)
+    form = form_of(text)
+    return form.type if form else None
 
 
 def placeholders(obj: AirflowObject, *, masks_anywhere: bool = False) -> Iterator[Placeholder]:
-    """The placeholders of an object in the place of a secret, and certain ciphertext in any field.
+    """The placeholders of an object that block an import.
 
-    With `masks_anywhere`, also certain masks in any field: `check` reports those, while an import takes a mask in a
-    description as text. Hidden leaves and leaves that the user calls genuine don't count.
+    With `masks_anywhere` also those in places that aren't of a secret and can't be anything else, as `check` reports.
+    Texts to be filled in aren't among them (`samples`). Hidden leaves and leaves that the user calls genuine don't
+    count.
     """
+    for found in all_placeholders(obj):
+        if found.type is not _SAMPLE and (masks_anywhere or found.weight is Weight.BLOCKS):
+            yield found
+
+
+def samples(obj: AirflowObject) -> Iterator[Placeholder]:
+    """The texts in the places of secrets that look as if they were to be filled in."""
+    return (found for found in all_placeholders(obj) if found.type is _SAMPLE)
+
+
+def all_placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
+    """The placeholders of an object, whatever they do to an import."""
     genuine: frozenset[tuple[str, JsonPath]] = getattr(obj, "genuine", frozenset())
     for field, value in zip(value_fields(obj.kind), field_values(obj), strict=True):
         for path, text in _texts(value):
-            type_ = type_of(text)
             if (field, path) in genuine:
                 continue
-            if type_ is None:
-                if _has_masked_password(text):
-                    yield Placeholder(field, path, PlaceholderType.MASK)
-                continue
-            is_certain = (masks_anywhere or type_ is not PlaceholderType.MASK) and _CERTAIN.fullmatch(
-                text.strip(_BLANKS)
-            )
-            if is_certain or _is_secret(obj, field, path, type_):
-                yield Placeholder(field, path, type_)
-    if isinstance(obj, Connection) and ("conn_type", ()) not in genuine and (whole := _type_of_whole(obj)):
+            yield from _in_text(obj, field, path, text)
+    if isinstance(obj, Connection) and ("conn_type", ()) not in genuine and (whole := _form_of_whole(obj)):
         yield Placeholder("conn_type", (), whole)
 
 
-_REFERENCE_TYPES = re.compile(
-    r"op|akv|(?:gcp_)?sm|aws_?(?:sm|ssm|secrets?manager|secret)|berglas|keeper|keyvault|(?:secret)?ref\+.+|arn"
-)
-"""The conn_type of a connection whose whole value is a reference, read as a URI."""
+def is_whole(obj: AirflowObject) -> bool:
+    """Whether a connection is a placeholder as a whole, and the user doesn't say otherwise."""
+    return isinstance(obj, Connection) and ("conn_type", ()) not in obj.genuine and _form_of_whole(obj) is not None
 
 
-def _type_of_whole(obj: Connection) -> PlaceholderType | None:
-    """The type of the placeholder that a connection's whole value was before it was read as a URI."""
-    conn_type = obj.conn_type or ""
-    if _REFERENCE_TYPES.fullmatch(conn_type):
-        return PlaceholderType.REFERENCE
-    if obj.host not in (None, ""):
-        return None
-    if conn_type == "encrypted":
-        return PlaceholderType.CIPHERTEXT
-    # `vault` is a type of Airflow, whose connections have a host or an extra. `vault:secret/data/db#uri` has neither.
-    is_path = isinstance(obj.schema, str) and "/" in obj.schema
-    return PlaceholderType.REFERENCE if conn_type == "vault" and is_path and obj.extra is None else None
+def whole_form(text: str) -> str:
+    """The name of the form of a connection's whole value, before it is read as a URI. Empty for other values."""
+    form = form_of(text)
+    return _NAMES[form] if form and form.type is not _SAMPLE else ""
 
 
-def _has_masked_password(text: str) -> bool:
-    """Whether a URI in a text has a mask as its password."""
-    if "://" not in text or "@" not in text:
-        return False
-    return any(type_of(unquote(match[1])) is PlaceholderType.MASK for match in _PASSWORD_IN_URI.finditer(text))
+def whole_words(text: str) -> tuple[str, str] | None:
+    """The words about a connection that is a placeholder as a whole, and the way out. None for other texts."""
+    form = form_of(text)
+    return (f"all of it is {form.what}, not a connection", way_out(form)) if form else None
+
+
+def placeholder_in(uri: str) -> str:
+    """What to say of the placeholder that a URI has as its password. Empty without one."""
+    match = _ANY_PASSWORD_IN_URI.search(uri)
+    form = form_of(unquote(match[1])) if match else None
+    return f"its password is {form.what}, not the value: {way_out(form)}" if form else ""
+
+
+_ANY_PASSWORD_IN_URI = re.compile(r"://[^\s:/?#@]{0,300}:(.{1,300})@", re.DOTALL)
+_NAMES = {form: str(number) for number, form in enumerate(FORMS)}
+_BY_NAME = {name: form for form, name in _NAMES.items()}
+
+
+def _form_of_whole(obj: Connection) -> Form | None:
+    """The form of the placeholder that a connection's whole value was."""
+    return _BY_NAME[obj.stands_for] if obj.stands_for else _form_of_type(obj.conn_type)
+
+
+@lru_cache(maxsize=1024)
+def _form_of_type(conn_type: str) -> Form | None:
+    """The form of the references that look like URIs with this conn_type."""
+    return form_of(f"{conn_type.replace('_', '-')}://x/x") if conn_type else None
 
 
 def _texts(value: object) -> Iterator[tuple[JsonPath, str]]:
-    """The texts in a field that aren't hidden, with their paths."""
+    """The texts in a field that aren't hidden and may have a placeholder, with their paths."""
     if isinstance(value, str):
-        yield (), value
-    elif isinstance(value, Text) and _HINTS.search(value.text):
+        if _may_have_one(value):
+            yield (), value
+    elif isinstance(value, Text) and _may_have_one(value.text):
         leaves = list(text_leaves(value))
         if not leaves:
             yield (), value.text
@@ -184,12 +165,104 @@ def _texts(value: object) -> Iterator[tuple[JsonPath, str]]:
                 yield path, text
 
 
-def _is_secret(obj: AirflowObject, field: str, path: JsonPath, type_: PlaceholderType) -> bool:
-    """Whether a leaf holds a secret. A template may be the value itself (Airflow renders some), so it only counts
-    under a name that Airflow hides."""
-    if is_sensitive_place(obj, field, path) or (field == "extra" and not path):
+def _may_have_one(text: str) -> bool:
+    """Whether a text, or JSON with escapes in it, may have a placeholder."""
+    return "\\" in text or MASK in text or may_have_one(text)
+
+
+def _in_text(
+    obj: AirflowObject, field: str, path: JsonPath, text: str, inside: JsonPath = (), depth: int = 0
+) -> Iterator[Placeholder]:
+    """The placeholder that a leaf is, or those in the JSON text that it is."""
+    place = (*path, *inside)
+    if inside and text == MASK:  # Airflow's own: in a text it isn't a hidden leaf of the model
+        yield Placeholder(field, path, _AIRFLOWS_MASK, inside=inside)
+    elif form := form_of(text):
+        if weight := _weight(obj, field, place, form):
+            yield Placeholder(field, path, form, weight, inside)
+    elif (path or field == "password") and depth < _DEEPEST and text.lstrip()[:1] in ("{", "["):
+        for below, leaf in text_leaves(Text(text)):
+            yield from _in_text(obj, field, path, leaf, (*inside, *below), depth + 1)
+    elif form := _form_in_part(text, is_secret=_is_secret(obj, field, place)):
+        yield Placeholder(field, path, form, inside=inside)
+
+
+_AIRFLOWS_MASK = Form(_MASK, "a mask of Airflow", "", (), (), Reach.ANYWHERE)
+
+
+def _weight(obj: AirflowObject, field: str, path: JsonPath, form: Form) -> Weight | None:
+    """What a placeholder at a place does to an import. None if it is everyday there."""
+    if _belongs_to_secrets(obj, field, path, form):
+        return Weight.WARNS if form.type is _SAMPLE else Weight.BLOCKS
+    if form.reach is not Reach.ANYWHERE:
+        return None
+    if form.type is PlaceholderType.CIPHERTEXT or (field == "login" and form.type is _MASK):
+        return Weight.BLOCKS  # all of the file is encrypted, or the login is masked like the password
+    return Weight.NOTED if field == "description" else Weight.WARNS
+
+
+def _belongs_to_secrets(obj: AirflowObject, field: str, path: JsonPath, form: Form) -> bool:
+    if field == "password" and isinstance(obj, Connection):
         return True
-    if type_ is PlaceholderType.TEMPLATE:
+    if form.reach is Reach.PASSWORDS:
         return False
+    if field == "extra" and not path:
+        return form.type is not _SAMPLE
+    return _is_secret(obj, field, path, is_strict=form.type in (_TEMPLATE, _SAMPLE))
+
+
+_IDS = re.compile(r"(?:keys?|sessions?|cookies?|signatures?|nonce|auth|ticket|private|pem)$", re.IGNORECASE)
+"""The ends of names of secrets that are everyday names in a variable as well: `cache_key`, `session`."""
+_PLACES = re.compile(r"(?:^|[_.-])(?:file|dir|url|uri|endpoint|ref|reference|id)$", re.IGNORECASE)
+"""The ends of names that say where a secret is."""
+
+
+def _is_secret(obj: AirflowObject, field: str, path: JsonPath, *, is_strict: bool = False) -> bool:
+    """Whether a leaf holds a secret, by its names.
+
+    `is_strict` is for texts that may be the value itself (Airflow renders some templates): names that are only
+    sometimes those of secrets don't count.
+    """
+    if isinstance(obj, Connection) and field == "password":
+        return True
     own = (obj.key,) if isinstance(obj, Variable) and field == "value" else ()
-    return any(isinstance(part, str) and is_secret_name(part) for part in (*own, *path))
+    names = [part for part in (*own, *path) if isinstance(part, str)]
+    if not names:
+        return False
+    if any(map(is_sensitive, names[:-1])):
+        return True
+    last = names[-1]
+    if is_strict and _PLACES.search(last):
+        return False
+    if is_sensitive(last) and is_hidden_name(last):
+        return True
+    wide = is_strict and not isinstance(obj, Connection)
+    return any(is_secret_name(name) and not (wide and _IDS.search(name)) for name in names)
+
+
+_PASSWORD_IN_URI = re.compile(r"://[^\s:/?#@]{0,300}:([^\s:/?#@]{1,300})@")
+_TEMPLATE_IN_URI = re.compile(r"://[^\s:/?#@]{0,300}:([$%#]?[{(<][^@/]{1,300}[})>])@")
+_SETTING = re.compile(
+    r"(?:^|[;&?\s])[\w.]{0,40}(?:passw(?:or)?d|pwd|secret|token|api_?key|account_?key|access_?key)"
+    r"\s?=\s?([^\s;&=]{3,300})(?=[;&\s]|$)",
+    re.IGNORECASE,
+)
+
+
+def _form_in_part(text: str, *, is_secret: bool) -> Form | None:
+    """The form of the password that a text has in it, in a URI or as in `password=…`.
+
+    A template only counts in the place of a secret, and a text to be filled in isn't looked for.
+    """
+    is_uri = "://" in text and "@" in text
+    if not is_uri and "=" not in text:
+        return None
+    patterns = (_PASSWORD_IN_URI, _TEMPLATE_IN_URI) if is_uri else (_SETTING,)
+    found = (form_of(unquote(match[1])) for pattern in patterns for match in pattern.finditer(text))
+    return next((form for form in found if form and _counts_in_part(form, is_secret=is_secret)), None)
+
+
+def _counts_in_part(form: Form, *, is_secret: bool) -> bool:
+    if form.type is _TEMPLATE:
+        return is_secret
+    return form.type is not _SAMPLE and form.reach is not Reach.PASSWORDS

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
 from airconn.errors import BlockedError, UnfitError, UsageError
 from airconn.formats.base import extra_fault
-from airconn.model import MASK, REDACTED, AirflowObject, Connection, Kind, Rules, Text, jsontext
+from airconn.model import MASK, REDACTED, AirflowObject, Connection, Kind, Rules, Text, Variable, jsontext
 from airconn.model.jsontext import JsonPath, Number
-from airconn.model.placeholders import placeholders
+from airconn.model.placeholders import all_placeholders, placeholders
 from airconn.override.places import FieldPlace
 from airconn.override.values import Value
 
@@ -36,7 +36,7 @@ def with_value(obj: AirflowObject, place: FieldPlace, value: Value, where: str) 
     def change(there: Any) -> Any:
         return like_leaf(there, value, where)
 
-    return with_tree(obj, place.field, _changed(tree, path, change, where), where)
+    return with_tree(obj, place.field, _changed(tree, path, change, where), where, given=(path,))
 
 
 def checked(obj: AirflowObject, field: str, rules: Rules, where: str) -> AirflowObject:
@@ -50,8 +50,9 @@ def checked(obj: AirflowObject, field: str, rules: Rules, where: str) -> Airflow
 def unmask(obj: AirflowObject, place: FieldPlace, where: str) -> AirflowObject:
     """`obj` with what is hidden at a place as the text `***`, or with a placeholder there as the value itself.
 
-    Raises `UsageError` where the place has neither.
+    What other programs read there doesn't count any more. Raises `UsageError` where the place has none of these.
     """
+    before, obj = obj, _settled_at(obj, place.field, place.path)
     if found := _placeholders_at(obj, place):
         known: frozenset[tuple[str, JsonPath]] = getattr(obj, "genuine", frozenset())
         genuine: dict[str, Any] = {"genuine": known | found}
@@ -69,7 +70,7 @@ def unmask(obj: AirflowObject, place: FieldPlace, where: str) -> AirflowObject:
         path = shown[0] if len(shown) == 1 else path
     left = tuple(each for each in hidden if each[: len(path)] != path)
     if not isinstance(held, Text) or left == hidden:
-        if found:
+        if found or obj is not before:
             return obj
         raise UsageError("nothing is hidden (***) there, and it isn't a placeholder", where=where)
     return _literal(_replaced(obj, place.field, Text(held.text, left)), place.field)
@@ -80,7 +81,7 @@ def _placeholders_at(obj: AirflowObject, place: FieldPlace) -> frozenset[tuple[s
     shown, depth = jsontext.show_path(place.path), len(place.path)
     return frozenset(
         (found.field, found.path)
-        for found in placeholders(obj)
+        for found in all_placeholders(obj)
         if found.field == place.field
         and (found.path[:depth] == place.path or jsontext.show_path(found.path) == shown)
     )
@@ -97,7 +98,7 @@ def literal_places(obj: AirflowObject) -> list[FieldPlace]:
             places += [FieldPlace(obj.kind, obj.id, field, path) for path in hidden or ((),)]
     unsaid: dict[str, Any] = {} if obj.kind is Kind.POOLS else {"genuine": frozenset()}
     places += [FieldPlace(obj.kind, obj.id, each.field, each.path) for each in placeholders(replace(obj, **unsaid))]
-    return places
+    return list(dict.fromkeys(places))
 
 
 def _is_masked_in_part(held: object, place: FieldPlace) -> bool:
@@ -115,7 +116,16 @@ def _literal(obj: AirflowObject, field: str) -> AirflowObject:
 
 def with_field(obj: AirflowObject, field: str, value: object, where: str) -> AirflowObject:
     """`obj` with another value in a field: a text, or from a file also a number, a truth value, a tree or None."""
-    return _replaced(obj, field, _field_value(obj.kind, field, value, where))
+    return _replaced(_settled_at(obj, field), field, _field_value(obj.kind, field, value, where))
+
+
+def _settled_at(obj: AirflowObject, field: str, path: JsonPath = ()) -> AirflowObject:
+    """`obj` without the ambiguities that concern only a place in it, whose value the user has given."""
+    if not obj.ambiguities:
+        return obj
+    is_whole = isinstance(obj, Variable) and field == "value" and not path
+    left = () if is_whole else tuple(found for each in obj.ambiguities if (found := each.without(field, path)))
+    return obj if left == obj.ambiguities else replace(obj, ambiguities=left)
 
 
 def _replaced(obj: AirflowObject, field: str, value: object) -> AirflowObject:
@@ -186,11 +196,13 @@ def tree_of(obj: AirflowObject, field: str, where: str) -> Any:
     return tree
 
 
-def with_tree(obj: AirflowObject, field: str, tree: Any, where: str) -> AirflowObject:
+def with_tree(obj: AirflowObject, field: str, tree: Any, where: str, given: Iterable[JsonPath] = ()) -> AirflowObject:
     """`obj` with `tree` as the JSON in a field, indented as it was. `REDACTED` in it is a hidden leaf.
 
-    A field with the same JSON already keeps its text to the last blank.
+    A field with the same JSON already keeps its text to the last blank. `given` are the paths that the user has set.
     """
+    for path in given:
+        obj = _settled_at(obj, field, path)
     held = getattr(obj, field)
     if held is not REDACTED and tree == tree_of(obj, field, where):
         return obj

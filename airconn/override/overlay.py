@@ -115,9 +115,10 @@ def _with_field(obj: AirflowObject, entry: OverlayEntry, field: str, surrounding
     given = entry.fields[field]
     merger = _Merger(obj, field, where, surroundings)
     if LEAFY.get(entry.kind) == field and isinstance(given, dict):
-        return edit.with_tree(obj, field, merger.merged(edit.tree_of(obj, field, where), given, ()), where)
+        paths = [path for path, _ in jsontext.leaves(given)]
+        return edit.with_tree(obj, field, merger.merged(edit.tree_of(obj, field, where), given, ()), where, paths)
     if LEAFY.get(entry.kind) == field and isinstance(given, list):
-        return edit.with_tree(obj, field, merger.leaves(given, ()), where)
+        return edit.with_tree(obj, field, merger.leaves(given, ()), where, [()])
     if isinstance(given, str):
         given = merger.value(given, ()).text
     elif isinstance(given, bool) and field != "include_deferred":

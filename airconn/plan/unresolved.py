@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from airconn.model import AirflowObject, Text, field_values
-from airconn.model.leaves import leaf_name, leaves_of
-from airconn.model.placeholders import PlaceholderType, placeholders
+from airconn.model import AirflowObject
+from airconn.model.ambiguity import Ambiguity
+from airconn.model.leaves import leaves_of
+from airconn.model.placeholder_forms import PlaceholderType
+from airconn.model.placeholders import placeholders
 
 
 def unresolved(source: AirflowObject, target: AirflowObject | None, written: frozenset[str]) -> list[str]:
@@ -13,23 +15,35 @@ def unresolved(source: AirflowObject, target: AirflowObject | None, written: fro
     With a `target`, only the fields in `written` count, and of them only leaves that the target has differently.
     """
     reasons: list[str] = []
-    if (target is None or written) and _refers(source):
-        reasons += dict.fromkeys(f"{found.message}: {found.way_out}" for found in source.ambiguities if found.blocks)
+    blocking = [found for found in source.ambiguities if found.blocks and _is_written(found, source, target, written)]
+    reasons += dict.fromkeys(
+        f"{found.message}: {found.way_out}" if found.way_out else found.message for found in blocking
+    )
     for found in placeholders(source):
         if reasons and found.type is PlaceholderType.TEMPLATE:
             continue  # it is that reference
-        if target is not None:
+        if target is not None and found.field == "conn_type":
+            if not written:
+                continue
+        elif target is not None:
             held = leaves_of(getattr(target, found.field)).get(found.path)
             if found.field not in written or held == leaves_of(getattr(source, found.field)).get(found.path):
                 continue
-        place = leaf_name(f"{source.kind.value}/{source.id}.{found.field}", found.path)
-        reasons.append(
-            f"{found.name} is {found.type.what}: {found.type.way_out} (--literal {place} if it is the value)"
-        )
+        place = f"{source.kind.value}/{source.id}.{found.place}"
+        reasons.append(f"{found.words}: {found.way_out} (--literal {place} if it is the value)")
     return reasons
 
 
-def _refers(obj: AirflowObject) -> bool:
-    """Whether a text of an object may still be a reference after overrides."""
-    texts = [value.text if isinstance(value, Text) else value for value in field_values(obj)]
-    return any(isinstance(text, str) and ("$" in text or "`" in text) for text in texts)
+def _is_written(
+    found: Ambiguity, source: AirflowObject, target: AirflowObject | None, written: frozenset[str]
+) -> bool:
+    """Whether a leaf that is read differently would be written, and not only compared."""
+    if target is None:
+        return True
+    if found.places is None:
+        return bool(written)
+    return any(
+        field in written
+        and leaves_of(getattr(source, field)).get(path) != leaves_of(getattr(target, field)).get(path)
+        for field, path in found.places
+    )

@@ -33,6 +33,8 @@ class Context:
 
     airflow: AirflowVersion = NEWEST
     """The Airflow that the objects are for."""
+    knows_release: bool = False
+    """Whether the user or the target has chosen it, and it isn't only the newest one."""
     deadline: float | None = None
     """The time at which a read has to end, on the clock of `time.monotonic`. None without a deadline."""
     watch: Watch = unwatched
@@ -173,6 +175,10 @@ class Store(ABC):
         An update that is refused may still be carried out as a replacement.
         """
         return ""
+
+    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
+        """The notes on fields that this place can't hold, as `apply` gives them for these steps. Writes nothing."""
+        return ()
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         """Carries out the steps that write (`create`, `update`, `replace`, `delete`), and gives the outcome of each.

@@ -95,15 +95,31 @@ class FileStore(Store):
             return self._settings.from_format
         if self.path is None or self.holds_something():
             content = self._file.content()
-            return self._once("format", (content,), lambda: formats.detect(self.address, content.text))
-        name = formats.name_of_path(self.address)
+            has_kind = self._settings.kind is not None
+            detect = partial(formats.detect, self.address, content.text, has_kind=has_kind)
+            return self._once("format", (content,), detect)
+        return self.format_of_name()
+
+    def format_of_name(self) -> str:
+        """The format in which a file of this name is written anew. Raises `UsageError` if the name doesn't tell."""
+        name = formats.name_of_path(self.address, is_new=True)
         if name is None:
             raise UsageError(
                 f"the name of {self.address} doesn't tell the format",
                 hint="end it as in x.json, x.yaml, x.env or x.uri; an export and a conversion also take --format, "
-                f"one of {', '.join(formats.names())}",
+                f"one of {', '.join(formats.writable_names())}",
             )
         return name
+
+    def refuse_read_only(self) -> None:
+        """Raises `BlockedError` for a file that can't be changed, since its format is only read."""
+        name = self.format_name()
+        if not formats.get_format(name).is_writable:
+            raise BlockedError(
+                f"files of the {name} format are only read, so this one can't be changed",
+                where=self.address,
+                hint="write a file of another name; airconn convert and export write this one afresh with --replace",
+            )
 
     def said_values(self) -> Mapping[str, str]:
         """The values of its format's options that the file itself names. They stay if it is written anew."""
@@ -149,7 +165,7 @@ class FileStore(Store):
             notes = (*notes, Note(self.address, omission.NOTE, left_out=True))
         chosen = selection.of(parsed.bundle)
         if context.writes is None:  # what a target holds is only compared
-            notes = (*notes, *starmap(Note, warnings(chosen)))
+            notes = (*notes, *starmap(Note, warnings(chosen, knows_release=context.knows_release)))
         return Reading(
             chosen,
             notes,
@@ -167,6 +183,7 @@ class FileStore(Store):
 
     def _shape(self, context: Context) -> frozenset[Kind]:
         kinds = context.writes or frozenset()
+        self.refuse_read_only()
         if self.holds_something():
             kinds = self._parsed(context).kinds
         else:
@@ -224,6 +241,7 @@ class FileStore(Store):
         return self._once("form", (content, context.airflow, context.writes), make)
 
     def _write_options(self, context: Context) -> WriteOptions:
+        self.refuse_read_only()
         chosen = ALL_KINDS if context.writes is None else context.writes
         kinds = self._parsed(context).kinds if self.holds_something() else chosen
         return WriteOptions(airflow=context.airflow, kinds=kinds, values=self.format_values())
@@ -286,6 +304,12 @@ class FileStore(Store):
         if any(step.kind in done.kinds for step in steps):
             self.save(done.rendered.text, done.version)
         yield from done.outcomes()
+
+    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
+        if not steps:
+            return ()
+        lost = (loss for loss in self._rehearsal(tuple(steps), context).rendered.losses if loss.field)
+        return [Note(f"{loss.kind.value}/{loss.id}", f"{loss.field} {loss.message}") for loss in lost]
 
     def rehearse(self, steps: Sequence[Step], context: Context) -> Sequence[Outcome]:
         """The outcomes with an error. Makes the text that `apply` then writes for the same steps."""

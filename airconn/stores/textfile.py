@@ -103,6 +103,10 @@ class TextFile:
                 raise UnicodeDecodeError("utf-8", data, data.find(b"\0"), data.find(b"\0") + 1, "NUL")
             return text
         except UnicodeDecodeError as error:
+            from airconn.formats import foreign_texts
+
+            if known := foreign_texts.of_bytes(data):
+                raise InputError(known[0], where=self._address, hint=known[1]) from None
             line = data.count(b"\n", 0, error.start) + 1
             raise InputError(
                 "this is not UTF-8 text", where=f"{self._address}:{line}", hint="save the file as UTF-8"

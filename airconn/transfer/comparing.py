@@ -15,6 +15,7 @@ from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import ALLOW, refuse_nothing, refuse_unmatched
 from airconn.transfer.loading import Loaded, load, load_for
+from airconn.transfer.losses import refuse_notes
 from airconn.transfer.places import Places
 from airconn.transfer.results import ReadRequest, Result
 from airconn.transfer.standard_input import refuse_second_use
@@ -29,6 +30,8 @@ class DiffRequest(ReadRequest):
     """The addresses of both."""
     fails_on_difference: bool = False
     """Whether a difference has an exit code of its own."""
+    strict: bool = False
+    """Whether a warning about what is read is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
     that one of the two can't hold are skipped, with a note.
 
     Raises `InputErrors` with the faults of both, and where there is nothing to compare without `allow_empty`, and
-    `UsageError` where there is nothing that both could hold.
+    `UsageError` where there is nothing that both could hold. With `strict` also `InputErrors` for notes on
+    what was read.
     """
     refuse_second_use((request.a, request.b))
     a, b = (places.open(address, request.source_format) for address in (request.a, request.b))
@@ -76,6 +80,8 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
         refuse_unmatched(selection, seen, [a, b], notes, contexts[0])
         if not seen:
             refuse_nothing(selection, [a, b], notes, contexts[0], unless_empty=True)
+    if request.strict:
+        refuse_notes((*notes, *strangers))
     forms = [partial(store.stored_form, context=context) for store, context in zip((a, b), contexts, strict=True)]
     diff = compare(bundles[0], bundles[1], forms[0], forms[1])
     nothing, error = "", None
@@ -123,7 +129,8 @@ def _load(
 ) -> tuple[Loaded, AirflowVersion]:
     airflow = request.airflow or reported_reads.airflow_of(other, context)
     try:
-        return load([store], request.selection, replace(context, airflow=airflow)), airflow
+        knows = request.airflow is not None or other.capabilities.is_airflow
+        return load([store], request.selection, replace(context, airflow=airflow, knows_release=knows)), airflow
     except InputErrors as error:
         faults += error.errors
         return Loaded(Bundle()), airflow

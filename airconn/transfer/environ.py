@@ -32,7 +32,7 @@ class RunRequest(ChangeRequest):
     redacted: Literal["omit", "fail"] = "fail"
     """What happens to fields that the source hides."""
     strict: bool = False
-    """Whether a loss is an error."""
+    """Whether a loss, or a warning about what is read, is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
     """The objects of a place as environment variables for the Airflow of the request, else that of the place.
 
     Raises `UsageError` where only pools are selected, `BlockedError` for hidden fields unless they are to be omitted,
-    and `InputErrors` where two ids fall on the same name, and for losses under `strict`.
+    and `InputErrors` where two ids fall on the same name, and under `strict` for losses and
+    for notes on what was read.
     """
     selection = request.selection
     refuse_second_use((request.source or "",), request.fills, request.changes.overlays)
@@ -84,7 +85,11 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
     if selection.kinds == {Kind.POOLS}:
         raise UsageError("Airflow looks for no pools in its environment", hint="leave out --pools")
     context = places.context()
-    context = replace(context, airflow=request.airflow or reported_reads.airflow_of(source, context))
+    context = replace(
+        context,
+        airflow=request.airflow or reported_reads.airflow_of(source, context),
+        knows_release=request.airflow is not None or source.capabilities.is_airflow,
+    )
     values = {CONNECTION_FORMAT.name: request.connection_format}
     options = WriteOptions(airflow=context.airflow, values=values)
     loaded = load([source], selection, context, fills=fills, change=change)
@@ -101,7 +106,7 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
     variables, losses = variables_of(bundle, options, limits)
     losses += strangers
     if request.strict:
-        refuse_losses(loaded.bundle, losses)
+        refuse_losses(loaded.bundle, losses, loaded.notes)
     nothing, error = "", None
     if not variables:
         left_out = bool(losses or hidden)

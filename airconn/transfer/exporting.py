@@ -72,6 +72,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     writing, selection = request.writing, request.selection
     out = _out(writing, places.config.format_defaults())
     formats.get_format(out.format_name())
+    out.refuse_read_only()
     out.refuse_name(selection.kinds)
     formats.refuse_unused(out.format_name(), writing.values, afresh=writing.replace or not out.holds_something())
     if writing.out is not None:
@@ -79,7 +80,10 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     change = make_change(request.changes, selection, places)
     fills = places.open_fills(request.fills)
     version = _version(sources[0], out, replace(places.context(), writes=selection.kinds), afresh=writing.replace)
-    context = places.context(request.airflow or version)
+    context = replace(
+        places.context(request.airflow or version),
+        knows_release=request.airflow is not None or sources[0].capabilities.is_airflow,
+    )
     options = WriteOptions(
         airflow=context.airflow,
         kinds=selection.kinds,
@@ -111,16 +115,20 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
 
 
 def _out(writing: Writing, defaults: Mapping[str, str]) -> FileStore:
-    """The store of the file to write, or of standard output."""
-    return FileStore(
-        str(writing.out or "-"),
-        Settings(
-            from_format=writing.format or (None if writing.out else DEFAULT_FORMAT),
-            format_values=writing.values,
-            format_defaults=defaults,
-            replace_references=writing.replace_references or writing.replace,
-        ),
+    """The store of the file to write, or of standard output.
+
+    A file that is replaced keeps the format of its content. If that is only read, its name decides.
+    """
+    settings = Settings(
+        from_format=writing.format or (None if writing.out else DEFAULT_FORMAT),
+        format_values=writing.values,
+        format_defaults=defaults,
+        replace_references=writing.replace_references or writing.replace,
     )
+    out = FileStore(str(writing.out or "-"), settings)
+    if writing.replace and not formats.get_format(out.format_name()).is_writable:
+        return FileStore(out.address, replace(settings, from_format=out.format_of_name()))
+    return out
 
 
 def _version(source: Store, out: FileStore, context: Context, *, afresh: bool) -> AirflowVersion:

@@ -18,12 +18,14 @@ from airconn.model import (
     is_untyped,
     with_type_of,
 )
+from airconn.model.placeholders import is_whole
 from airconn.model.reading import Note, Reading
 from airconn.plan import Plan, Policy, TargetRules, make_plan, with_deletions
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store, read_only
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import ALLOW, refuse_empty, refuse_unmatched
 from airconn.transfer.loading import Change, Loaded, load_for
+from airconn.transfer.losses import refuse_notes
 from airconn.transfer.requests import ImportRequest
 
 
@@ -93,7 +95,8 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
     Raises `UsageError` where the target is a source and nothing changes on the way, `InputErrors` for objects that
     the target would refuse, each with its origin, `BlockedError` where the deletions of `prune` could be of what the
     sources only seem to lack, and what `Rehearses.rehearse` raises. Without `allow_empty` also `InputErrors` for a
-    glob that matches nothing, and where the sources hold nothing that the target has a place for.
+    glob that matches nothing, and where the sources hold nothing that the target has a place for. With `strict` also
+    `InputErrors` for losses and for notes on what was read.
     """
     target, sources, selection = opened.target, opened.sources, request.selection
     refuses_empty = not (request.allow_empty or request.prune)
@@ -102,6 +105,8 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         _refuse_itself(sources, target, selection)
 
     def check(loaded: Loaded, context: Context) -> None:
+        if request.strict:
+            refuse_notes(loaded.notes)
         if refuses_empty:
             refuse_empty(selection, loaded, sources, context, unless_empty=False)
 
@@ -113,6 +118,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         context,
         fills=opened.fills,
         change=opened.change,
+        is_planned=True,
         on_loaded=check,
     )
     # Another run wouldn't complete an object if it doesn't compare it, or doesn't update it.
@@ -124,6 +130,8 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         loaded = _without_strangers(loaded, target, described)
         if loaded.strangers and not len(loaded.bundle) and refuses_empty:
             raise InputError(f"{loaded.notes[-1].message}: nothing is left", where=target.address, hint=ALLOW)
+        if request.strict:
+            refuse_notes(loaded.notes)
     context = replace(context, wanted=frozenset((obj.kind, obj.id) for obj in loaded.bundle))
     _refuse_unholdable(loaded.bundle, target, context)
     kinds = frozenset(kind for kind, _ in context.wanted)
@@ -138,6 +146,8 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         plan = with_deletions(plan, bundle, reading.bundle, kinds & selection.kinds)
     if not plan.blocked:
         _refuse_impossible(reported_reads.rehearse(target, plan.writes, context))
+        if request.strict:
+            refuse_notes(target.losses(plan.writes, context))
     return Import(
         described,
         plan,
@@ -208,7 +218,7 @@ def _typed(bundle: Bundle, present: Bundle) -> Bundle:
             hint="add the conn_type, such as postgres, or give it with --set connections/ID.conn_type=TYPE",
         )
         for obj in bundle
-        if is_untyped(obj) and present.get(obj.kind, obj.id) is None
+        if is_untyped(obj) and present.get(obj.kind, obj.id) is None and not is_whole(obj)  # a plan is blocked by it
     ]
     if faults:
         raise InputErrors(tuple(faults))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import starmap
 
 from airconn.errors import AirconnError, InputError, InputErrors, UnfitError
 from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection, fill, hidden_fields, rules_for
+from airconn.model.placeholder_warnings import warnings
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
@@ -39,10 +41,12 @@ def load(
     *,
     fills: Sequence[Store] = (),
     change: Change | None = None,
+    is_planned: bool = False,
 ) -> Loaded:
     """The selected objects of all sources, read for the Airflow of the context.
 
-    Hidden values are filled from `fills`, one after the other, and then `change` is applied.
+    Hidden values are filled from `fills`, one after the other, and then `change` is applied. With `is_planned`, a
+    plan follows, which says itself which placeholders block it; otherwise a note does.
     Raises `InputErrors` with the faults of all of them, and where an id comes twice with different values.
     """
     bundles: list[Bundle] = []
@@ -66,6 +70,7 @@ def load(
         notes += said
     changed = change(bundle, context.airflow) if change else bundle
     seen = frozenset((obj.kind, obj.id) for some in (bundle, changed) for obj in some)
+    notes += starmap(Note, warnings(changed, is_planned=is_planned))
     return Loaded(changed, tuple(notes), tuple(ignored), seen, kinds=kinds)
 
 
@@ -98,6 +103,7 @@ def load_for(
     *,
     fills: Sequence[Store] = (),
     change: Change | None = None,
+    is_planned: bool = False,
     on_loaded: Callable[[Loaded, Context], None] = lambda loaded, context: None,
 ) -> tuple[Loaded, AirflowVersion]:
     """The sources as `airflow` or else the Airflow of `target` reads them, and that Airflow.
@@ -108,8 +114,9 @@ def load_for(
     first: AirconnError | None = None
     loaded = None
     try:
-        reads = replace(context, airflow=airflow or NEWEST)
-        loaded = load(sources, selection, reads, fills=fills, change=change)
+        knows = airflow is not None or target.capabilities.is_airflow
+        reads = replace(context, airflow=airflow or NEWEST, knows_release=knows)
+        loaded = load(sources, selection, reads, fills=fills, change=change, is_planned=is_planned)
         on_loaded(loaded, reads)
     except (InputError, UnfitError) as error:
         first, loaded = error, None
@@ -122,7 +129,7 @@ def load_for(
             raise first from None
         raise
     if loaded is None or (rules_for(version) != rules_for(NEWEST) and airflow is None):
-        reads = replace(context, airflow=version)
-        loaded = load(sources, selection, reads, fills=fills, change=change)
+        reads = replace(context, airflow=version, knows_release=True)
+        loaded = load(sources, selection, reads, fills=fills, change=change, is_planned=is_planned)
         on_loaded(loaded, reads)
     return loaded, version

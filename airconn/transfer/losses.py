@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from airconn.errors import InputError, InputErrors
 from airconn.formats.base import Loss
 from airconn.model import Bundle
+from airconn.model.reading import Note
 
 
-def refuse_losses(bundle: Bundle, losses: Sequence[Loss]) -> None:
-    """Raises `InputErrors` if there are any losses."""
-    if losses:
-        raise InputErrors(tuple(InputError(show_loss(loss), where=str(_origin(bundle, loss))) for loss in losses))
+def refuse_losses(bundle: Bundle, losses: Sequence[Loss], notes: Iterable[Note] = ()) -> None:
+    """Raises `InputErrors` if there are any losses, or notes on what was read."""
+    faults = [InputError(show_loss(loss), where=str(_origin(bundle, loss))) for loss in losses]
+    faults += [InputError(note.message, where=note.where) for note in notes if not note.failed]
+    if faults:
+        raise InputErrors(tuple(faults))
+
+
+def refuse_notes(notes: Iterable[Note]) -> None:
+    """Raises `InputErrors` with all notes on what was read or would be lost, but those that fail the run anyway."""
+    refuse_losses(Bundle(), (), notes)
 
 
 def show_loss(loss: Loss) -> str:

@@ -99,7 +99,7 @@ def make_text(
     `mask_secrets`, all that `show` masks is then hidden, as if the sources hid it.
 
     Raises `BlockedError` for hidden values under `redacted="fail"` and if secrets that are to be masked would stay in
-    the file, and `InputErrors` for losses under `strict`.
+    the file, and `InputErrors` under `strict` for losses and for notes on what was read.
     """
     same = _same_to(sources, target.context)
     bundle, changed = _filled(loaded.bundle, target, same)
@@ -116,7 +116,7 @@ def make_text(
     with reported_reads.busy(target.store, "writing", target.context):
         rendered = _rendered(bundle, target, guard)
     if strict:
-        refuse_losses(bundle, rendered.losses)
+        refuse_losses(bundle, rendered.losses, loaded.notes)
     _refuse_outdated(rendered.losses, target)
     hiding = [obj for obj, _ in (*hidden, *secrets)]
     is_short = any(note.message == omission.NOTE for note in loaded.notes) or any(

@@ -68,7 +68,7 @@ class Places:
 
     def context(self, airflow: AirflowVersion = NEWEST) -> Context:
         """The context for reading a place."""
-        return Context(airflow, self.deadline, self._watch)
+        return Context(airflow, deadline=self.deadline, watch=self._watch)
 
     def _open(self, address: Address, source: SourceFormat) -> Store:
         said: dict[str, Any] = {one.name: getattr(self._network, one.name) for one in fields(self._network)}

@@ -71,4 +71,4 @@ class Writing:
     replace_references: bool = False
     """Whether an update of the file may write over references in it, such as `${DB_PW}`."""
     strict: bool = False
-    """Whether a loss of the format is an error."""
+    """Whether a loss of the format, or a warning about what is read, is an error."""

@@ -30,6 +30,8 @@ class ImportRequest:
     """The most objects that may be deleted."""
     allow_empty: bool = False
     """Whether a glob may match nothing, and the sources may hold nothing."""
+    strict: bool = False
+    """Whether a loss, or a warning about what is read, is an error."""
 
 
 @dataclass(frozen=True, slots=True)

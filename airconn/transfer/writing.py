@@ -7,6 +7,7 @@ from contextlib import closing
 
 from airconn.errors import BlockedError, TargetError
 from airconn.model import NEWEST, Action, Outcome, Step, hidden_fields
+from airconn.model.placeholder_warnings import summary
 from airconn.model.reading import Key
 from airconn.plan import Plan
 from airconn.stores.base import Context, Store
@@ -30,8 +31,11 @@ def refuse_blocked(plan: Plan) -> None:
         objects = "1 object is" if len(plan.blocked) == 1 else f"{len(plan.blocked)} objects are"
         hides = any(hidden_fields(step.source) for step in plan.blocked if step.source)
         fill = " (--fill ADDRESS takes what is hidden from elsewhere)" if hides else ""
+        types = summary(step.source for step in plan.blocked if step.source)
+        found = f" ({types})" if types else ""
         raise BlockedError(
-            f"{objects} blocked, and so is the run", hint=f"mend what is listed with '!'{fill}, or leave it out"
+            f"{objects} blocked, and so is the run",
+            hint=f"mend what is listed with '!'{found}{fill}, or leave it out",
         )
 
 

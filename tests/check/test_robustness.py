@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airconn.check import check_all, report, uris
+from airconn.check import check_all, report
 from airconn.config import Settings
-from airconn.formats import names
+from airconn.formats import names, uri_problems
 from airconn.model import NEWEST, OLDEST, Selection, rules_for
 from airconn.stores.file import STDIN, FileStore
 
@@ -45,7 +45,7 @@ URIS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 @given(URIS)
 def test_every_uri_is_looked_at(uri: str) -> None:
     for version in (OLDEST, NEWEST):
-        for _, offset, message in uris.problems(uri, rules_for(version)):
+        for _, offset, message in uri_problems.problems(uri, rules_for(version)):
             assert 0 <= offset <= len(uri)
             assert message.isprintable()
 

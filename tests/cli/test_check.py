@@ -23,8 +23,8 @@ def test_findings_are_on_standard_output_with_a_fix_and_the_sum_beside_them(airc
     result = airconn("check", "-", "--from-format", "env", stdin="AIRFLOW_CONN_LAKE=aws://aws://bucket\n")
     assert result.code == 0
     assert result.out == (
-        "<stdin>:1:25: warning AC201 connections/lake: the scheme stands twice: Airflow takes out both, and cuts the "
-        "rest\n"
+        "<stdin>:1:25: warning AC201 connections/lake: the scheme is written twice: Airflow takes out both, and "
+        "cuts the rest\n"
         "  fix: write the scheme once\n"
     )
     assert result.err == "1 file: 0 errors, 1 warning, 0 notes\n"

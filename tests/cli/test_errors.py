@@ -308,7 +308,6 @@ def test_what_may_be_a_connection_is_no_variable_unless_somebody_says_so(airconn
     [
         '{"a": {"conn_typ": "http", "pasword": "s3cret"}}',
         '{"conn_id": "a", "conn_pass": "s3cret"}',
-        '{"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "s3cret"}}',
     ],
 )
 def test_what_only_lacks_the_marks_of_connections_is_no_variable(airconn, tmp_path: Path, text: str) -> None:

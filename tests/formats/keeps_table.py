@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import FORMATS, get_format
+from airconn.formats import get_format, writable_names
 from airconn.formats.base import ReadOptions
 from airconn.model import REDACTED, AirflowObject, Bundle, Connection, Pool, Text, Variable
 from tests.formats.options import writing
@@ -77,7 +77,7 @@ def cell(objects: list[AirflowObject], name: str, options: dict[str, Any]) -> st
 
 def table() -> str:
     """The table in Markdown."""
-    assert {name for _, name, _ in COLUMNS} == set(FORMATS)
+    assert {name for _, name, _ in COLUMNS} == set(writable_names())
     lines = [
         "| | " + " | ".join(heading for heading, _, _ in COLUMNS) + " |",
         "| --- |" + " --- |" * len(COLUMNS),

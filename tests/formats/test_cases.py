@@ -1,8 +1,9 @@
 """Golden cases: files, and what they are read as or written as. Adding one needs no code.
 
-`cases/FORMAT/NAME.*` is read; what is expected stands in `NAME.expected.json` beside it: the objects with the line
-and column at which they stand, notes and errors. `options` in it says how to read: `airflow`, `kind`, and `source`,
-the name that the file is said to have. Each is read with LF and with CRLF, and with a byte order mark before it.
+`cases/FORMAT/NAME.*` is read; what is expected is in `NAME.expected.json` beside it: the objects with the line
+and column of each, notes and errors. `options` in it says how to read: `airflow`, `kind`, `values` (of options of the
+format), and `source`, the name that the file is said to have. Each is read with LF and with CRLF, and with a byte order
+mark before it.
 
 `cases/write/NAME/objects.json` is written in every shape, to the files beside it.
 
@@ -40,7 +41,7 @@ CASES = Path(__file__).parent / "cases"
 UPDATE = bool(os.environ.get("AIRCONN_UPDATE_CASES"))
 READ = sorted(
     path
-    for name in ("env", "uri", "json", "yaml", "settings", "k8s")
+    for name in ("env", "uri", "json", "yaml", "settings", "k8s", "environment", "output")
     for path in (CASES / name).iterdir()
     if not path.name.endswith(".expected.json")
 )
@@ -80,11 +81,12 @@ def as_json(obj: AirflowObject, source: str) -> dict[str, Any]:
     return entry
 
 
-def read(format_name: str, text: str, options: dict[str, str]) -> dict[str, Any]:
+def read(format_name: str, text: str, options: dict[str, Any]) -> dict[str, Any]:
     source = options["source"]
     how = ReadOptions(
         airflow=AirflowVersion.parse(options["airflow"]) if "airflow" in options else NEWEST,
         kind=Kind(options["kind"]) if "kind" in options else None,
+        values=options.get("values", {}),
     )
     try:
         parsed = get_format(format_name).parse(text, source, how)

@@ -58,7 +58,7 @@ def test_its_option_is_in_the_help_and_refused_for_other_formats(run: Run, tmp_p
     assert "--pairs-mark [:|=]" in text
     assert "What is between a key and its value [:]." in text
     assert "--from-pairs-mark [:|=]" in text
-    assert "env, json, k8s, pairs, settings, uri, yaml" in text
+    assert "env, json, k8s, pairs, settings, uri, yaml [json]" in " ".join(text.split())
     code, _, err = run("convert", "x.env", "--format", "json", "--pairs-mark", "=")
     assert code == 2
     assert "--pairs-mark is for the pairs format, and this is written as json" in err

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airconn.errors import AirconnError, InputErrors
-from airconn.formats import detect, get_format, names
+from airconn.formats import detect, get_format, names, writable_names
 from airconn.formats.base import ReadOptions, WriteOptions
 from airconn.formats.dotenv import marks
 from airconn.model import Kind
@@ -65,7 +65,7 @@ def read(name: str, text: str, how: ReadOptions) -> list[str]:
     try:
         parsed = get_format(name).parse(text, "file", how)
         said += [note.message for note in parsed.notes]
-        for other in names():
+        for other in writable_names():
             rendered = get_format(other).render(parsed.bundle, WriteOptions(airflow=how.airflow))
             said += [loss.message for loss in rendered.losses] + [note.message for note in rendered.notes]
     except AirconnError as error:
@@ -157,6 +157,29 @@ stringData:
             }
         ),
     ],
+    "environment": [
+        f"""services:
+  web:
+    image: a
+    environment:
+      AIRFLOW_CONN_A: 'http://u:{CANARY}@h:1/s?p={CANARY}'
+      AIRFLOW_VAR_B: '{CANARY}'
+""",
+        f"env:\n  - name: AIRFLOW_CONN_A\n    value: 'http://u:{CANARY}@h/?a={CANARY}'\nrbac: {{}}\nimages: {{}}\n",
+        json.dumps({"environment": [f"AIRFLOW_CONN_A=http://u:{CANARY}@h", f"AIRFLOW_VAR_B={CANARY}"]}),
+        f"airflow:\n  connections:\n    - {{id: a, type: b, password: '{CANARY}', host: '{CANARY}'}}\n",
+        f"[Service]\nEnvironment=\"AIRFLOW_CONN_A=http://u:{CANARY}@h\" 'AIRFLOW_VAR_B={CANARY}'\n",
+    ],
+    "output": [
+        json.dumps(
+            [{"conn_id": "a", "conn_type": "b", "password": CANARY, "get_uri": "b://:c%40n%2Fary@h/?k=s3cret"}]
+        ),
+        json.dumps({"connections": [{"connection_id": "a", "conn_type": "b", "extra": CANARY}], "total_entries": 1}),
+        json.dumps({"ARN": "a", "Name": "airflow/connections/a", "SecretString": f"http://u:{CANARY}@h:1/s"}),
+        json.dumps(
+            {"objectKey": "a", "objectType": "CONNECTION", "scope": "b", "connection": {"type": "b", "extra": CANARY}}
+        ),
+    ],
 }
 
 
@@ -188,6 +211,32 @@ SLIPS = {
         "{apiVersion: v1, kind: Secret, data: s3cret}",
         "apiVersion: v1\nkind: Secret\nstringData:\n  AIRFLOW_VAR_A:s3cret\n",
         "- s3cret",
+    ],
+    "environment": [
+        "AIRFLOW_CONN_A: http://u:s3cret/x@h",
+        "AIRFLOW_VAR_A:s3cret: x",
+        "services: {a: {environment: [AIRFLOW_CONN_A=http://u:s3cret/x@h, 'AIRFLOW_VAR_A:s3cret']}}",
+        "env: [{name: AIRFLOW_CONN_A, value: s3cret}]",
+        "extraEnv: |\n  - name: AIRFLOW_VAR_A\n    value: {{ s3cret }}",
+        "[Service]\nEnvironment=AIRFLOW_CONN_A=http://u:s3cret/x@h",
+        "airflow: {connections: [{id: a, type: b, s3cret: c, port: s3cret}]}",
+        "AIRFLOW_VAR_A: [s3cret]",
+    ],
+    "output": [
+        '[{"conn_id": "a", "conn_type": "b", "port": "s3cret", "get_uri": "b://h"}]',
+        '[{"conn_id": "a", "conn_type": "b", "extra_dejson": {"k": "***"}, "get_uri": "b://h/?k=s3cret"}]',
+        '[{"conn_id": "a", "conn_type": "b", "extra_dejson": "s3cret"}]',
+        '[{"pool": "a", "slots": "s3cret", "include_deferred": "s3cret"}]',
+        '{"connection_id": "a", "conn_type": "b", "extra": "s3cret", "port": "s3cret"}',
+        '{"objectKey": "a", "objectType": "CONNECTION", "scope": "s3cret", "connection": {"password": "s3cret"}}',
+        '{"ARN": "a", "Name": "airflow/connections/a", "SecretString": "s3cret"}',
+        '{"ARN": "a", "Name": "airflow/connections/a", "SecretString": "{s3cret"}',
+        '{"Parameter": {"Name": "/airflow/connections/a", "Type": "String", "Value": "http://u:s3cret/x@h"}}',
+        '{"name": "projects/p/secrets/airflow-variables-a/versions/1", "payload": {"data": "s3cret"}}',
+        '{"data": {"password": "s3cret"}, "lease_id": "", "lease_duration": 0}',
+        "conn_id | conn_type | password\n========+===========+=========\na | b | s3cret\n",
+        "s3cret",
+        '["s3cret"]',
     ],
 }
 

@@ -109,10 +109,24 @@ def test_no_yaml_file_makes_a_value_of_a_tag(airconn, tmp_path: Path, name: str)
     assert (result.code, result.out) == (3, "")
     assert f"{name}:{line}:{column}: this value has a YAML tag" in result.err
     assert SECRET not in result.err
+
+
+@pytest.mark.parametrize("name", ["airflow_settings.yaml", "secret.yaml"])
+def test_bytes_are_text_to_the_other_readers_of_yaml(airconn, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(FILES[name].format("!!binary aHVudGVyMg=="))
     result = airconn("convert", tmp_path / name, "--format", "json")
     assert result.code == 0
     assert '"hunter2"' in result.out
+
+
+@pytest.mark.parametrize("name", ["connections.yaml", "all.yaml", "variables.yaml"])
+def test_bytes_are_an_error_as_they_are_to_airflow(airconn, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(FILES[name].format("!!binary aHVudGVyMg=="))
+    result = airconn("convert", tmp_path / name, "--format", "json")
+    assert (result.code, result.out) == (3, "")
+    assert f"{name}:{FILES[name].count(chr(10))}:" in result.err
+    assert "binary data" in result.err
+    assert "hunter2" not in result.err
 
 
 def test_an_overlay_and_a_check_refuse_a_tag_too(airconn, tmp_path: Path) -> None:

@@ -19,8 +19,19 @@ import warnings
 FIELDS = ("conn_type", "description", "host", "login", "password", "schema", "port", "extra")
 
 
+TEXTS = ("conn_type", "host", "login", "password", "schema")
+
+
 def fields_of(connection):
     return {name: getattr(connection, name) for name in FIELDS}
+
+
+def usable(connection):
+    """The connection. Raises if a field of text has something else, of which Airflow can't make a URI."""
+    if not all(isinstance(getattr(connection, name), str | None) for name in TEXTS):
+        with contextlib.redirect_stdout(sys.stderr):  # Airflow 3 logs there
+            connection.get_uri()
+    return connection
 
 
 def without_masking():
@@ -46,7 +57,7 @@ def parse_all():
     without_masking()
     for line in sys.stdin:
         try:
-            answer = fields_of(parse(*json.loads(line)))
+            answer = fields_of(usable(parse(*json.loads(line))))
         except Exception as error:  # noqa: BLE001 - whatever it is, Airflow refuses the text
             answer = {"error": repr(error)}
         print(json.dumps(answer, default=repr), flush=True)
@@ -64,6 +75,8 @@ def cli(*arguments):
                 main()
             except SystemExit as exit_:
                 code = exit_.code
+            except Exception as error:  # noqa: BLE001 - whatever it is, the command fails
+                code = repr(error)
         said.seek(0)
         return {"code": code or 0, "said": said.read()}
 
@@ -111,7 +124,11 @@ def run():
     steps = {"cli": cli, "dump": dump, "wipe": wipe, "backend": backend}
     for line in sys.stdin:
         verb, *arguments = json.loads(line)
-        print(json.dumps(steps[verb](*arguments)), flush=True)
+        try:
+            answer = steps[verb](*arguments)
+        except ValueError:  # Airflow 3 can't read an extra that it has stored
+            answer = None
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

@@ -190,13 +190,15 @@ def without(strategies: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 text_or_none = st.one_of(st.none(), some.texts)
+# A number, a list or a truth value in a field of text: what can't be used then is refused.
+text_or_other = st.one_of(text_or_none, text_or_none, text_or_none, st.sampled_from([5, 1.5, True, ["x"], {"x": 1}]))
 field_values: dict[str, st.SearchStrategy[Any]] = {
-    "conn_type": st.one_of(some.conn_types, st.none()),
+    "conn_type": st.one_of(some.conn_types, st.none(), st.sampled_from([5, True, ["x"]])),
     "description": text_or_none,
-    "host": text_or_none,
-    "login": text_or_none,
-    "password": text_or_none,
-    "schema": text_or_none,
+    "host": text_or_other,
+    "login": text_or_other,
+    "password": text_or_other,
+    "schema": text_or_other,
     "port": st.sampled_from(
         [
             None,

@@ -12,7 +12,8 @@ import pytest
 from airconn.formats import get_format
 from airconn.formats.base import ReadOptions
 from airconn.model import MASK, REDACTED, AirflowObject, Connection, Text, Variable
-from airconn.model.placeholders import PlaceholderType, placeholders, type_of
+from airconn.model.placeholder_forms import PlaceholderType, form_of
+from airconn.model.placeholders import all_placeholders, placeholders, samples, type_of
 
 FERNET = "gAAAAABmZ2Vx" + "aB3_-xY9" * 11 + "=="
 
@@ -226,5 +227,74 @@ def test_nothing_that_real_airflows_read_is_taken_for_one(name: str) -> None:
 
 def test_a_mask_in_a_description_is_a_text_like_others_to_an_import() -> None:
     obj = Connection(conn_id="c", conn_type="http", description="# secret", login="****", password="real")
-    assert list(placeholders(obj)) == []
+    assert [each.name for each in placeholders(obj)] == ["login"]
     assert [each.name for each in placeholders(obj, masks_anywhere=True)] == ["description", "login"]
+
+
+def test_the_210_cases_of_real_airflows_have_nothing_to_be_filled_in_either() -> None:
+    for name in ("uris.json", "connection_json.json"):
+        cases = json.loads((Path(__file__).parents[1] / "formats" / "cases" / "airflow" / name).read_text())
+        for case in cases:
+            for read in (case["airflow_2_11"], case["airflow_3_3"]):
+                if "conn_type" in read:
+                    fields = {key: read.get(key) for key in ("host", "login", "password", "schema")}
+                    obj = conn(read.get("extra"), conn_type=read["conn_type"] or "", **fields)
+                    assert list(all_placeholders(obj)) == []
+
+
+def test_json_text_inside_of_json_is_taken_apart() -> None:
+    key = json.dumps({"type": "service_account", "private_key": "<hidden>"})
+    obj = conn(json.dumps({"keyfile_dict": key, "project": "p"}))
+    [found] = placeholders(obj)
+    assert (found.name, found.place) == ("extra.keyfile_dict.private_key", "extra.keyfile_dict")
+    assert names(replace(obj, genuine=frozenset({("extra", ("keyfile_dict",))}))) == []
+    deeper = json.dumps({"a": json.dumps({"b": json.dumps([{"password": "op://a/b/c"}])})})
+    assert names(Variable(key="config", value=Text(deeper))) == ["value.a.b[0].password"]
+    assert names(conn(password=key)) == ["password.private_key"]
+
+
+def test_a_mask_of_airflow_in_json_text_inside_of_json_is_one() -> None:
+    hidden = json.dumps({"keyfile": json.dumps({"private_key": "***"})})
+    assert names(conn(hidden)) == ["extra.keyfile.private_key"]
+
+
+@pytest.mark.parametrize("text", ["password=****;user=x", "Server=h;Pwd=<hidden>", "https://h/?token=[REDACTED]&a=1"])
+def test_a_mask_in_a_connection_string_is_one(text: str) -> None:
+    assert names(conn(json.dumps({"dsn_text": text}))) == ["extra.dsn_text"]
+    assert names(Variable(key="db", value=Text(text))) == ["value"]
+
+
+def test_a_template_in_a_uri_counts_in_the_place_of_a_secret_alone() -> None:
+    uri = "postgres://etl:{{ pw }}@db/x"
+    assert names(Variable(key="db", value=Text(uri))) == []
+    assert names(Variable(key="db_dsn", value=Text(uri))) == ["value"]
+
+
+def test_what_is_everyday_outside_of_a_password_is_one_as_a_password() -> None:
+    for text in ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf", "projects/p/secrets/s/versions/1"):
+        assert names(conn(password=text)) == ["password"]
+        assert names(Variable(key="db_secret", value=Text(text))) == []
+
+
+def test_names_that_say_where_a_secret_is_may_have_templates() -> None:
+    for key in ("secret_name", "token_url", "private_key_file", "password_file", "cache_key", "session"):
+        assert names(Variable(key=key, value=Text("{{ ds }}"))) == []
+    for key in ("db_password", "api_token", "client_secret", "pwd"):
+        assert names(Variable(key=key, value=Text("{{ ds }}"))) == ["value"]
+
+
+def test_texts_to_be_filled_in_are_found_in_the_places_of_secrets() -> None:
+    obj = conn('{"token": "your-token", "path": "<path>"}', password="CHANGEME", host="<host>", login="TODO")
+    assert [each.name for each in samples(obj)] == ["password", "extra.token"]
+    assert list(placeholders(obj, masks_anywhere=True)) == []
+    assert [each.name for each in samples(replace(obj, genuine=frozenset({("password", ())})))] == ["extra.token"]
+
+
+@pytest.mark.parametrize(
+    "text", ["<hidden>", "****", "[REDACTED]", "${CONN}", "gcp-sm://p/x", "projects/p/secrets/x"]
+)
+def test_a_connection_that_is_a_placeholder_as_a_whole_is_one(text: str) -> None:
+    [obj] = get_format("env").parse(f"AIRFLOW_CONN_DB='{text}'\n", ".env", ReadOptions()).bundle
+    assert [each.words for each in placeholders(obj)][-1:] == [
+        f"all of it is {form_of(text).what}, not a connection"  # type: ignore[union-attr]
+    ]

@@ -330,6 +330,17 @@ class StoreContract(AnyContract):
         for obj in objects:
             assert truth.get(obj.kind, obj.id) == expected(store, obj)
 
+    def test_losses_are_told_before_the_write_as_they_are_after_it(self, store: Store) -> None:
+        fields = {"description": "of é", "extra": Text('{"b": 1, "a": 2}')}
+        objects = [
+            Connection(conn_id="lossy", conn_type="a_b", host="H", team_name=None, **fields),  # type: ignore[arg-type]
+            Variable(key="lossy", value=Text("x"), description="of é"),
+        ]
+        steps = [step(Action.CREATE, obj) for obj in objects if not store.problems(obj)]
+        steps = [one for one in steps if one.kind in store.capabilities.kinds]
+        told = list(store.losses(steps, TARGET))
+        assert told == [note for outcome in store.apply(steps, TARGET) for note in outcome.notes]
+
     def test_a_second_import_finds_everything_unchanged_but_what_is_hidden(
         self, store: Store, objects: list[AirflowObject]
     ) -> None:

@@ -40,6 +40,7 @@ requests = st.builds(
     prune=st.booleans(),
     max_delete=st.integers(min_value=0),
     allow_empty=st.booleans(),
+    strict=st.booleans(),
 )
 REQUEST = ImportRequest(("a.env",), fills=("b.env",), airflow=AirflowVersion(2, 11, 0))
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
+from airconn.formats.dotenv import compose_template
+from airconn.formats.dotenv.compose_template import Lookup
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.expansion import Variables
 from airconn.formats.dotenv.expansion_compose import substituted
@@ -15,8 +17,9 @@ from airconn.formats.dotenv.quoting import BARE, Quoted
 from airconn.formats.dotenv.references import WAYS_OUT
 
 _NAME = re.compile(r"[\w.\[\]-]+")
-_ESCAPE = re.compile(r'\\([abfnrtv$"\\]|0)|(\$\$?)')
-_MEANINGS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_COMMENTED = re.compile("[\t\v\f\r \x85\xa0]*#")
+_ESCAPE = re.compile(r'\\([abfnrtv$"\\]|0)')
+_MEANINGS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "$": "$$"}
 _DOUBLE = {"\\": "\\\\", '"': '\\"', "$": "\\$", "\r": "\\r"}
 # compose-go has two sets of blanks: its own `isSpace`, for those within a line, and Go's `unicode.IsSpace`.
 _BLANKS = "\t\v\f\r \x85\xa0"
@@ -26,7 +29,7 @@ _SPACE = re.compile(f"[{_SPACES}]")
 
 def entries(text: str) -> Iterator[Entry]:
     """The entries of a file in their order, as Docker Compose reads them. What it would interpolate is a fault."""
-    return scanned(_ComposeScanner(text))
+    return scanned(ComposeScanner(text))
 
 
 def quote(value: str) -> Quoted:
@@ -47,13 +50,23 @@ def in_one_line(value: str) -> Quoted | None:
     return Quoted('"' + "".join(escapes.get(character, character) for character in value) + '"')
 
 
-class _ComposeScanner(Scanner):
+def _refused(name: str) -> str | None:
+    raise Fault("Docker Compose would put something else in place of a $ here", WAYS_OUT)
+
+
+class ComposeScanner(Scanner):
+    """Reads one entry after the other. `lookup` gives the values of variables, which are a fault without it."""
+
     assigns = "=:"
     blanks = re.compile(f"[{_BLANKS}]*")
     blank_lines = re.compile(f"[\n{_SPACES}]*")
     export = re.compile(f"export(?=[\t\f\r ])[{_BLANKS}]+")
     comment = re.compile(f"[{_SPACES}]*#[^\n]*")
     end = re.compile(f"[{_SPACES}]*(?:\n|\\Z)")
+
+    def __init__(self, text: str, lookup: Lookup = _refused) -> None:
+        super().__init__(text)
+        self.lookup = lookup
 
     @staticmethod
     def normal(text: str) -> str:
@@ -63,9 +76,10 @@ class _ComposeScanner(Scanner):
     def name(self) -> str | None:
         if self.peek() == "#":
             return None
-        if name := self.skip(_NAME):
-            return name
-        raise Fault
+        name = self.skip(_NAME)
+        if not name or _COMMENTED.match(self.text, self.position):
+            raise Fault
+        return name
 
     def is_empty(self, blanks: str) -> bool:
         return self.peek() in ("", "\n")
@@ -74,17 +88,17 @@ class _ComposeScanner(Scanner):
         mark = self.peek()
         if mark not in ("'", '"'):
             raw = _stripped(self.skip(LINE).partition(" #")[0])
-            value = _interpolated(raw)
+            value = compose_template.expanded(raw, self.lookup)
             return value, len(raw), 0 if value == raw else None
         raw = self.quoted(mark)
         value = re.sub(r"\\(.)", lambda m: m[1] if m[1] == mark else m[0], raw, flags=re.DOTALL)
         if mark == '"':
-            value = _ESCAPE.sub(_meaning, value)
+            value = compose_template.expanded(_ESCAPE.sub(_meaning, value), self.lookup)
         return value, len(raw) + 2, 1 if value == raw else None
 
 
-class _ExpandingCompose(_ComposeScanner):
-    """Expands what `_ComposeScanner` refuses. A variable of the environment wins over one of the lines above."""
+class _ExpandingCompose(ComposeScanner):
+    """Expands what `ComposeScanner` refuses. A variable of the environment wins over one of the lines above."""
 
     def __init__(self, text: str, variables: Variables) -> None:
         super().__init__(text)
@@ -115,7 +129,7 @@ class _ExpandingCompose(_ComposeScanner):
             raw = self.quoted(mark)
             length, lead = len(raw) + 2, 1
             text = re.sub(r"\\(.)", lambda m: m[1] if m[1] == mark else m[0], raw, flags=re.DOTALL)
-            text = _ESCAPE.sub(lambda m: "$$" if m[0] == "\\$" else m[0] if m[2] else _meaning(m), text)
+            text = _ESCAPE.sub(_meaning, text)
         else:
             raw = text = _stripped(self.skip(LINE).partition(" #")[0])
             length, lead = len(raw), 0
@@ -138,15 +152,7 @@ def _stripped(text: str) -> str:
     return text[:end]
 
 
-def _interpolated(text: str) -> str:
-    return re.sub(r"\$\$?", _meaning, text)
-
-
 def _meaning(match: re.Match[str]) -> str:
-    if match[0].startswith("$"):
-        if match[0] == "$$":
-            return "$"
-        raise Fault("Docker Compose would put something else in place of a $ here", WAYS_OUT)
     if match[1] == "0":
         raise Fault("an octal escape, which each version of Docker Compose reads differently")
     return _MEANINGS.get(match[1], match[1])

@@ -37,6 +37,8 @@ class Dialect:
     longest: int | None = None
     """The most bytes that a line may have."""
     has_quotes: bool = True
+    compared_with: tuple[str, ...] = ()
+    """The programs (`readers/`) that may read another value in such a file. None for an exact dialect."""
     expanded_by: Callable[[str], tuple[str, ...]] = lambda written: ()
     """The readers that expand a reference in a value as it is written, with its quotes, and airconn reads as text.
 

@@ -23,15 +23,21 @@ def entries(text: str) -> Iterator[Entry]:
     text = without_bom(text)  # a carriage return within a line is a part of the value
     for number, match in enumerate(_LINES.finditer(text), 1):
         if match.start() < len(text):
-            entry = _entry(number, match[1].removesuffix("\r"), match.span())
-            if len(match[1]) > LONGEST // 4 and len(match[1].encode("utf-8", "replace")) > LONGEST:
+            entry = entry_of(number, match[1].removesuffix("\r"), match.span())
+            if is_too_long(match[1]):
                 reason = "this line is longer than docker run --env-file takes, which then reads nothing of the file"
                 entry = Entry(number, 1, is_fault=True, reason=reason, hint="keep a value of this size elsewhere")
             if entry is not None:
                 yield entry
 
 
-def _entry(number: int, line: str, span: tuple[int, int]) -> Entry | None:
+def is_too_long(line: str) -> bool:
+    """Whether docker can't read a line for its length."""
+    return len(line) > LONGEST // 4 and len(line.encode("utf-8", "replace")) > LONGEST
+
+
+def entry_of(number: int, line: str, span: tuple[int, int]) -> Entry | None:
+    """The entry of one line, which starts at `span`. None for a blank line."""
     rest = line.lstrip()
     if not rest:
         return None

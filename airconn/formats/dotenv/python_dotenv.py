@@ -12,6 +12,7 @@ from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.expansion_python_dotenv import expanding
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.quoting import BARE, DOUBLE_ESCAPES, LINE_ESCAPES, Quoted, between_double
+from airconn.formats.dotenv.readers.reader import PYTHON_DOTENV
 from airconn.formats.dotenv.references import expanded_by_python_dotenv
 
 if TYPE_CHECKING:
@@ -101,4 +102,5 @@ DIALECT = Dialect(
     one_line=in_one_line,
     expanded_by=expanded_by_python_dotenv,
     expanded=expanding(entries, for_all=False),
+    compared_with=(PYTHON_DOTENV,),
 )

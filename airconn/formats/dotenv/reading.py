@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
+from airconn.formats.deceptive_texts import fault_of_name
 from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of, expanded
+from airconn.formats.dotenv.doubts import with_doubts
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
-from airconn.formats.dotenv.references import sourcing
 from airconn.formats.env import KINDS, env_name, named_by, read_value
 from airconn.model import REDACTED, UNDESCRIBED, AirflowObject, Kind, Origin, Variable
-from airconn.model.ambiguity import Ambiguity
 from airconn.model.reading import FoundUri, Note, Reading
 
 _ID_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*(conn_id|key)[ \t]+(\".*\")")
@@ -40,8 +41,10 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     reader = _LinesReader(source, options, dialect, is_marked=named_by_mark(text) is not None)
     if where == "environment" and dialect.expanded is None:
         reader.notes.append(Note(source, f"nothing is expanded: {dialect.reader} doesn't", is_detail=True))
-    for entry in expanded(text, dialect, where, options.environ) if where else dialect.entries(text):
+    entries = list(expanded(text, dialect, where, options.environ) if where else dialect.entries(text))
+    for entry in entries:
         reader.take(entry)
+    reader.compare(text, entries)
     return reader.result()
 
 
@@ -81,6 +84,8 @@ class _LinesReader:
         true_id, self.true_id = self.true_id, ""
         named = named_by(entry.name)
         if named is None:
+            if fault := fault_of_name(entry.name, origin):
+                self.faults.take(fault)
             self.ignored += 1
             return
         kind, id_ = named
@@ -102,7 +107,7 @@ class _LinesReader:
                 where=str(origin),
                 hint="write NAME=VALUE",
             )
-        is_masked = not entry.value and _ASTRO_MASK.match(entry.comment)
+        is_masked = is_astro_mask(entry)
         if kind is Kind.CONNECTIONS and is_masked:
             raise InputError(
                 f"{name} is hidden: Astro wrote '# secret' in its place", where=str(origin), hint="fill in the value"
@@ -122,9 +127,8 @@ class _LinesReader:
         else:
             rules, column = self.options.rules, entry.value_column
             obj = read_value(kind, id_, entry.value, rules, origin, self.uris, column=column)
-            readers = () if entry.is_expanded else self.dialect.expanded_by(entry.written)
-            found = (*entry.ambiguities, *((self.reference(entry, readers),) if readers else ()))
-            self.found[name] = replace(obj, ambiguities=found) if found else obj
+            known = entry.ambiguities
+            self.found[name] = replace(obj, ambiguities=(*obj.ambiguities, *known)) if known else obj
             self.from_environment.update(entry.from_environment)
 
     def result(self) -> Reading:
@@ -135,19 +139,28 @@ class _LinesReader:
             self.notes.append(Note(self.source, f"taken from the environment: {names}", is_detail=True))
         return reading(self.objects(), self.faults, self.notes, ignored=self.ignored, kinds=KINDS, uris=self.uris)
 
-    def reference(self, entry: Entry, readers: tuple[str, ...]) -> Ambiguity:
-        """The ambiguity of a value with a reference."""
-        return Ambiguity(
-            "AC407",
-            f"other readers ({', '.join(readers)}) expand a reference in it",
-            f"'{sourcing(self.source)}' imports that, and single quotes keep it as it is",
-            column=entry.value_column,
-            blocks=True,
-        )
+    def compare(self, text: str, entries: Sequence[Entry]) -> None:
+        """Attaches what other programs read differently, if the dialect leaves that open."""
+        if not self.dialect.compared_with or self.stray_marks.errors:
+            return
+        # How a reference that was expanded is expanded by others was found out with it.
+        expanded_names = {entry.name for entry in entries if entry.is_expanded}
+        known = {
+            name: obj
+            for name, obj in self.found.items()
+            if getattr(obj, "value", None) is not REDACTED and name not in expanded_names
+        }
+        self.found.update(with_doubts(known, text, entries, self.options, self.dialect.compared_with))
 
     def objects(self) -> list[AirflowObject]:
         """The objects that count: a name in lower case only counts if the one in capitals isn't there."""
         return [obj for name, obj in self.found.items() if name == name.upper() or name.upper() not in self.found]
+
+
+def is_astro_mask(entry: Entry) -> bool:
+    """Whether Astro wrote `# secret` in the place of a value. To some dialects, this is a comment."""
+    text = entry.value.strip() if entry.value else entry.comment
+    return _ASTRO_MASK.match(text) is not None and "\n" not in text
 
 
 def is_like_padding(name: str, value: str) -> bool:

@@ -17,31 +17,9 @@ WAYS_OUT = (
     "single quotes around the value keep it as it is"
 )
 _IN_PYTHON_DOTENV = re.compile(r"\$\{[^\}:]*(?::-[^\}]*)?\}")  # python-dotenv 1.2 `variables.py`
-_REFERENCE = re.compile(
-    r"\\.|\$\$|(?P<braced>\$\{(?=[A-Za-z_]))|(?P<bare>\$(?=[A-Za-z_]))|(?P<command>\$\(|`)", re.DOTALL
-)
-_SHELL, _COMPOSE, _PYTHON_DOTENV = "a shell", "Docker Compose", "python-dotenv"
-_READERS = {
-    "command": (_SHELL,),
-    "bare": (_COMPOSE, _SHELL),
-    "braced": (_PYTHON_DOTENV, _COMPOSE, _SHELL),
-}
-
-
-def expanded_by_any(written: str) -> tuple[str, ...]:
-    """The readers of .env files that expand a reference in a value, which is given with its quotes.
-
-    Single quotes say that a value is text, though python-dotenv expands it with interpolation.
-    """
-    if written.startswith("'"):
-        return ()
-    found = {
-        reader for match in _REFERENCE.finditer(written) if match.lastgroup for reader in _READERS[match.lastgroup]
-    }
-    return tuple(reader for reader in _READERS["braced"] if reader in found)
 
 
 def expanded_by_python_dotenv(written: str) -> tuple[str, ...]:
-    """The same of a file for python-dotenv alone."""
+    """The readers that expand a reference in a value of a file for python-dotenv, which is given with its quotes."""
     is_expanded = not written.startswith("'") and _IN_PYTHON_DOTENV.search(written)
-    return (_PYTHON_DOTENV,) if is_expanded else ()
+    return ("python-dotenv",) if is_expanded else ()

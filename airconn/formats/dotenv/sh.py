@@ -22,13 +22,13 @@ _EXPANDS = re.compile(r"\$(?:\\\n)*[A-Za-z0-9_{(\[@*#?$!'\"-]")
 _CONTINUED = "\\\n"
 _TILDE = re.compile(r"(?:^|:)~")
 _QUOTED = "''"
-_RUNS = "a shell would put something else in place of a $, ` or ~ here"
+RUNS = "a shell would put something else in place of a $, ` or ~ here"
 _SPLITS = "bash would make several words of the braces here"
 
 
 def entries(text: str) -> Iterator[Entry]:
     """The entries of a file in their order, as sh and bash read them. What they would expand or run is a fault."""
-    return scanned(_ShellScanner(text))
+    return scanned(ShellScanner(text))
 
 
 def quote(value: str) -> Quoted:
@@ -36,7 +36,9 @@ def quote(value: str) -> Quoted:
     return Quoted(value) if BARE.fullmatch(value) else Quoted("'" + value.replace("'", "'\\''") + "'")
 
 
-class _ShellScanner(Scanner):
+class ShellScanner(Scanner):
+    """Reads one assignment after the other. All else is a fault."""
+
     blanks = re.compile(r"[ \t]*")
     blank_lines = re.compile(r"[ \t\n]*")
     export = re.compile(r"export[ \t]+")
@@ -85,12 +87,12 @@ class _ShellScanner(Scanner):
             elif mark == "$":
                 pieces.append(self.dollar())
             elif mark == "`":
-                raise Fault(_RUNS, WAYS_OUT)
+                raise Fault(RUNS, WAYS_OUT)
             else:
                 break
             bare.append(_QUOTED)
         if _TILDE.search("".join(bare)):
-            raise Fault(_RUNS, WAYS_OUT)
+            raise Fault(RUNS, WAYS_OUT)
         braced = "".join(bare).replace(_QUOTED, "").partition("{")[2]
         if self.is_exported and ("," in braced or ".." in braced):
             raise Fault(_SPLITS)
@@ -116,7 +118,7 @@ class _ShellScanner(Scanner):
             elif mark == "$":
                 pieces.append(self.dollar())
             elif mark == "`":
-                raise Fault(_RUNS, WAYS_OUT)
+                raise Fault(RUNS, WAYS_OUT)
             elif plain := self.skip(_IN_DOUBLE):
                 pieces.append(plain)
             else:
@@ -136,13 +138,13 @@ class _ShellScanner(Scanner):
 
     def dollar(self) -> str:
         if _EXPANDS.match(self.text, self.position):
-            raise Fault(_RUNS, WAYS_OUT)
+            raise Fault(RUNS, WAYS_OUT)
         self.position += 1
         return "$"
 
 
-class _ExpandingShell(_ShellScanner):
-    """Expands what `_ShellScanner` refuses, if that needs no shell. The lines above win over the environment."""
+class _ExpandingShell(ShellScanner):
+    """Expands what `ShellScanner` refuses, if that needs no shell. The lines above win over the environment."""
 
     def __init__(self, text: str, variables: Variables) -> None:
         super().__init__(text)

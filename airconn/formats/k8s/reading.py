@@ -21,7 +21,7 @@ _LEVELS = 5
 
 def read(text: str, source: str, options: ReadOptions) -> Reading:
     """The objects of all Secrets of a manifest."""
-    reader = _ManifestReader(options)
+    reader = ManifestReader(options)
     for document, origin in load(text, source):
         reader.take(document, origin)
     return reader.reading(frozenset(LABELS))
@@ -66,7 +66,9 @@ def named_by(name: str, ids: dict[str, Any]) -> tuple[Kind, str] | None:
     return named
 
 
-class _ManifestReader(ObjectReader):
+class ManifestReader(ObjectReader):
+    """Reads the Secrets of manifests."""
+
     def take(self, document: Any, origin: Origin) -> None:
         if document is None:
             return
@@ -92,16 +94,20 @@ class _ManifestReader(ObjectReader):
             self.take(item, items.origin(index))
 
     def secret(self, secret: Secret) -> None:
-        kinds = [kind for kind in LABELS if LABELS[kind] in secret.labels]
         variables = secret.variables()
-        if not kinds and not variables:
+        if not variables and secret.labels.keys().isdisjoint(LABELS.values()):
             self.ignored += 1
-        for kind in kinds:
-            with self.collecting():
-                self.labelled(kind, secret)
+        self.labelled_objects(secret)
         for name, kind, id_ in variables:
             with self.collecting():
                 self.variable(name, kind, id_, secret)
+
+    def labelled_objects(self, secret: Secret) -> None:
+        """Reads the objects of all labels of a Secret."""
+        for kind in LABELS:
+            if LABELS[kind] in secret.labels:
+                with self.collecting():
+                    self.labelled(kind, secret)
 
     def labelled(self, kind: Kind, secret: Secret) -> None:
         """Reads the object that Airflow's backend finds by a label."""

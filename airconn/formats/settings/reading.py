@@ -1,7 +1,8 @@
 """Reads Astro's `airflow_settings.yaml`, by Astro's rules without its bugs.
 
 The rules are from astro-cli 1.45.0, `settings/settings.go` and `settings/types.go`. Scalars are the text as written,
-keys keep their case below `conn_extra`, an empty variable counts, and a URI is read as Airflow reads it.
+with a warning where Astro makes another one of it (`0123` is 83, `true` is 1), or the eye expects a truth value. Keys
+keep their case below `conn_extra`, an empty variable counts, and a URI is read as Airflow reads it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_fields, other_tools, tree, yaml_tree
+from airconn.formats import connection_fields, other_tools, tree, yaml_readings, yaml_scalars, yaml_tree
 from airconn.formats.base import ReadOptions, show_key
 from airconn.formats.documents import whole_number
 from airconn.formats.object_reader import ObjectReader
+from airconn.formats.uri_problems import OF_QUERY
 from airconn.model import (
     MASK,
     UNDESCRIBED,
@@ -43,7 +45,7 @@ FIELDS_BESIDE_URI = ("conn_type", "conn_host", "conn_login", "conn_password", "c
 
 def read(text: str, source: str, options: ReadOptions) -> Reading:
     """The objects of a settings file. Raises `InputError` for a file of another shape."""
-    document = yaml_tree.load(text, source)
+    document = yaml_tree.load(text, source, yaml_scalars.ASTRO)
     top = [key for key in document if key.lower() == "airflow"] if isinstance(document, tree.Mapping) else []
     airflow = document[top[0]] if len(top) == 1 else None
     if airflow is None and len(top) == 1:
@@ -99,7 +101,8 @@ class _SettingsReader(ObjectReader):
                 # Astro's template has an empty entry of each kind, which isn't an object.
                 if _text(fields, FIELDS[kind][0], place):
                     obj = read(fields, place)
-                    self.found += [obj] if obj else []
+                    if obj is not None:
+                        self.found.append(yaml_readings.with_astro(obj, entry) if entry.is_odd else obj)
                 elif any(value not in (None, "") for value in fields.values() if not isinstance(value, dict)):
                     self.faults.add(f"this entry has no {FIELDS[kind][0]}", place)
             except InputError as error:
@@ -112,7 +115,7 @@ class _SettingsReader(ObjectReader):
             if key.lower() in FIELDS[kind]:
                 if key.lower() in fields:
                     raise InputError(f"{key.lower()!r} stands twice in one entry", where=str(entry.origin(key)))
-                fields[key.lower()] = entry.written.get(key, value)
+                fields[key.lower()] = entry.written[key].text if isinstance(value, bool) else value
             else:
                 self.notes.append(
                     Note(str(entry.origin(key)), f"{show_key(key)} is no field of airflow_settings.yaml: left out")
@@ -130,7 +133,8 @@ class _SettingsReader(ObjectReader):
             if extra is not None:
                 if connection.extra is not None:
                     self.note(origin, f"{conn_id}: conn_extra is used, not the extra in conn_uri")
-                connection = replace(connection, extra=extra)
+                others = tuple(found for found in connection.ambiguities if found.rule not in OF_QUERY)
+                connection = replace(connection, extra=extra, ambiguities=others)
         else:
             if uri:
                 self.note(origin, f"{conn_id}: conn_uri is not used, because {beside[0]} is set")

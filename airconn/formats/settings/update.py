@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from airconn.formats import connection_uri, yaml_tree
+from airconn.formats import connection_uri, yaml_scalars, yaml_tree
 from airconn.formats.base import (
     IsUnchanged,
     ReadOptions,
@@ -149,7 +149,7 @@ class _SettingsEditor(YamlEdits):
         elif isinstance(node, SequenceNode):
             for child, item in zip(node.value, value, strict=True):
                 self.put_leaves(child, item)
-        elif (node.value if getattr(node, "style", None) else yaml_tree.plain(node.value)) != value:
+        elif (node.value if getattr(node, "style", None) else yaml_scalars.json_like(node.value)) != value:
             self.put(node, value)
 
     def insert(self, item: MappingNode, name: str, value: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from airconn.airflow.command import dialect_of
 from airconn.config import Settings
 from airconn.model import WRITES, Action, AirflowObject, AirflowVersion, Outcome, Selection, Step
-from airconn.model.reading import Reading
+from airconn.model.reading import Note, Reading
 from airconn.stores.airflow_cli import refusals
 from airconn.stores.airflow_cli.prefix import Prefix
 from airconn.stores.airflow_cli.session import CommandSession
@@ -51,6 +51,9 @@ class AirflowCliStore(Store):
         if step.action in (Action.REPLACE, Action.DELETE):
             return refusals.replace_refusal(step, teams=self._session.teams)
         return ""
+
+    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
+        return Writer(self._session, self, context).losses([step for step in steps if step.action in WRITES])
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         yield from Writer(self._session, self, context).apply([step for step in steps if step.action in WRITES])

@@ -108,6 +108,11 @@ class Writer:
             for at, item in enumerate(items)
         ]
 
+    def losses(self, steps: Sequence[Step]) -> list[Note]:
+        """The notes on what Airflow would not keep of these steps. Writes nothing."""
+        items = [item for item in map(self._item, steps) if item.error is None]
+        return [*(note for item in items for note in self._losses(item)), *self._descriptions_lost(items)]
+
     def _replace(self, first: _Item, others: Sequence[_Item]) -> None:
         """Replaces the others, if the first one was replaced."""
         why = f"it would be deleted first, and {first.step.kind.value}/{first.step.id} could not be replaced"

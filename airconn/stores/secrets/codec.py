@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from airconn.errors import InputError
-from airconn.formats import connection_fields, connection_uri, env
+from airconn.formats import connection_fields, connection_uri, secret_values
 from airconn.model import (
-    UNDESCRIBED,
     AirflowObject,
     Connection,
     Kind,
@@ -58,14 +57,7 @@ class TextCodec:
         return jsontext.dumps(connection_fields.to_json_fields(obj))
 
     def decode(self, kind: Kind, id_: str, payload: Payload, rules: Rules, origin: Origin) -> Connection | Variable:
-        if not isinstance(payload, str):
-            raise InputError(f"{id_}: this secret is no text", where=str(origin))
-        if kind is Kind.CONNECTIONS and not payload.strip():
-            raise InputError(f"{id_}: this secret is empty, which is no connection to Airflow", where=str(origin))
-        if kind is Kind.CONNECTIONS and "://" not in payload and not payload.strip().startswith("{"):
-            # Airflow would misread it. It wasn't meant to be a connection.
-            raise InputError(f"{id_}: this secret is neither a URI nor a JSON object", where=str(origin))
-        return env.read_value(kind, id_, payload, rules, origin)
+        return secret_values.read_text(kind, id_, payload, rules, origin)
 
     def kept(self, kind: Kind, payload: Payload) -> Payload:
         """None: Airflow refuses a connection with another key (`Connection.from_json`)."""
@@ -100,11 +92,6 @@ def losses(codec: Codec, obj: AirflowObject, rules: Rules) -> dict[str, str]:
 
 def _fate(value: Any) -> str:
     return "has no place in a secret, and is left out" if value is None else "comes back in another form"
-
-
-def without_description(connection: Connection) -> Connection:
-    """The connection of a place without descriptions, so that its description counts as not said."""
-    return replace(connection, description=None, unsaid=connection.unsaid | UNDESCRIBED)
 
 
 def fields_with_text(connection: Connection) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Descript
 from airconn.stores.in_parallel import in_order
 from airconn.stores.secrets.codec import Codec, stored
 from airconn.stores.secrets.service import Foreign, Held, Service, owned_by
-from airconn.stores.secrets.writing import SecretWriter, found_before
+from airconn.stores.secrets.writing import SecretWriter, found_before, notes_of_losses
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -186,6 +186,11 @@ class SecretStore(Store):
         if step.action is not Action.CREATE or not isinstance(reason, str):
             return ""
         return f"there is a secret of its name that is no {step.kind.singular} ({reason})"
+
+    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
+        rules = rules_for(context.airflow)
+        ours = (step for step in steps if step.kind in self.capabilities.kinds)
+        return [note for step in ours for note in notes_of_losses(step, self._codec, rules)]
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         by_name = self._keys_by_name(context.before)

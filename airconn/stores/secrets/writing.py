@@ -18,6 +18,7 @@ from airconn.model import (
     Origin,
     Outcome,
     Pool,
+    Rules,
     Step,
     Variable,
     rules_for,
@@ -45,6 +46,14 @@ from airconn.stores.silence import SILENT, Silence
 def found_before(key: Key, context: Context) -> Held | str | None:
     """The secret of an object that was read before a write, or the reason why it isn't touched."""
     return None if context.before is None else cast("Held | str | None", context.before.versions.get(key))
+
+
+def notes_of_losses(step: Step, codec: Codec, rules: Rules) -> tuple[Note, ...]:
+    """The notes on fields that a secret doesn't hold of the object of a step."""
+    if step.action not in WRITES or step.action is Action.DELETE or step.source is None:
+        return ()
+    lost = losses(codec, step.result(), rules)
+    return tuple(Note(f"{step.kind.value}/{step.id}", f"{name} {why}") for name, why in lost.items())
 
 
 class SecretWriter:
@@ -105,11 +114,7 @@ class SecretWriter:
         except Exception as error:  # noqa: BLE001 - one object must not keep the others from their report
             return Outcome(step, own_fault(error))
         self._silence.heard()
-        if step.action is Action.DELETE:
-            return Outcome(step)
-        lost = losses(self._codec, step.result(), self._rules)
-        where = f"{step.kind.value}/{step.id}"
-        return Outcome(step, notes=tuple(Note(where, f"{name} {why}") for name, why in lost.items()))
+        return Outcome(step, notes=notes_of_losses(step, self._codec, self._rules))
 
     def _carry_out(self, step: Step) -> None:
         kind, id_ = step.kind, step.id

@@ -13,7 +13,8 @@ from urllib.parse import quote, unquote
 
 from airconn.config import Settings
 from airconn.errors import AirconnError, InputError, UsageError
-from airconn.formats import connection_fields, connection_uri, env
+from airconn.formats import backend_names, connection_fields, connection_uri, env, secret_values
+from airconn.formats.secret_values import AWS_WORDS
 from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.concurrent_changes import CHANGED
@@ -23,7 +24,7 @@ from airconn.stores.secrets.aws.errors import Answered
 from airconn.stores.secrets.aws.options import AwsOptions
 from airconn.stores.secrets.aws.service import AwsService
 from airconn.stores.secrets.aws.store import AwsStore
-from airconn.stores.secrets.codec import Payload, stored, without_description
+from airconn.stores.secrets.codec import Payload, stored
 from airconn.stores.secrets.service import Foreign, Held, SecretRefused, Taken
 
 SCHEME = "aws-secretsmanager"
@@ -31,24 +32,13 @@ EXAMPLE = f"{SCHEME}://eu-west-1"
 BATCH = 20
 """The secrets that BatchGetSecretValue gives at a time."""
 
-_WORDS = {
-    "login": ("login", "user", "username", "user_name"),
-    "password": ("password", "pass", "key"),
-    "host": ("host", "remote_host", "server"),
-    "port": ("port",),
-    "schema": ("database", "schema"),
-    "conn_type": ("conn_type", "conn_id", "connection_type", "engine"),
-    "extra": ("extra",),
-}
-"""The names that the keys of a JSON secret may have (`_standardize_secret_keys`)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretsManagerOptions(AwsOptions):
     """The options of Airflow's backend."""
 
-    connections_prefix: str | None = "airflow/connections"
-    variables_prefix: str | None = "airflow/variables"
+    connections_prefix: str | None = backend_names.SECRETS_MANAGER[Kind.CONNECTIONS]
+    variables_prefix: str | None = backend_names.SECRETS_MANAGER[Kind.VARIABLES]
     config_prefix: str | None = "airflow/config"
     sep: str = "/"
     extra_conn_words: dict[str, Any] | None = field(default=None, metadata={"internal": True})
@@ -58,8 +48,7 @@ class SecretsManagerOptions(AwsOptions):
     """For providers from 7 to 8, which then decode percent-encoded values of a JSON secret."""
 
     def joined(self, prefix: str) -> str:
-        stripped = prefix.rstrip(self.sep) if self.sep else prefix
-        return f"{stripped}{self.sep}" if stripped else ""
+        return backend_names.secrets_manager_beginning(prefix, self.sep)
 
 
 def open_store(address: str, settings: Settings) -> SecretsManagerStore:
@@ -92,12 +81,13 @@ class SecretsManagerCodec:
     def __init__(self, chosen: SecretsManagerOptions) -> None:
         self.connection_format = chosen.connection_format
         self._is_quoted = bool(chosen.are_secret_values_urlencoded)
-        self._words = dict(_WORDS)
+        self._words = dict(AWS_WORDS)
         for name, words in (chosen.extra_conn_words or {}).items():
             known = "login" if name == "user" else name
-            if known not in _WORDS or not isinstance(words, list):
+            if known not in AWS_WORDS or not isinstance(words, list):
                 raise UsageError(
-                    "extra_conn_words is no list of words for each field", hint=f"the fields are {', '.join(_WORDS)}"
+                    "extra_conn_words is no list of words for each field",
+                    hint=f"the fields are {', '.join(AWS_WORDS)}",
                 )
             self._words[known] = (*self._words[known], *words)
 
@@ -109,7 +99,7 @@ class SecretsManagerCodec:
         return jsontext.dumps(self._fields(obj))
 
     def _fields(self, obj: Connection) -> dict[str, Any]:
-        fields = {name: value for name, value in connection_fields.to_json_fields(obj).items() if name in _WORDS}
+        fields = {name: value for name, value in connection_fields.to_json_fields(obj).items() if name in AWS_WORDS}
         if self._is_quoted:
             fields = {
                 name: value if isinstance(value, dict) else quote(str(value), safe="")
@@ -125,7 +115,7 @@ class SecretsManagerCodec:
             found = jsontext.loads(payload)
         except ValueError:
             return None
-        keys = found.keys() - _WORDS.keys()
+        keys = found.keys() - AWS_WORDS.keys()
         if self.connection_format == "uri":  # there a field has only one name
             keys = keys.difference(*self._words.values())
         return payload if keys else None
@@ -154,10 +144,7 @@ class SecretsManagerCodec:
 
     def _by_name(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """The value of each field: that of the first key with one of its names, in the order of the secret."""
-        return {
-            name: next((value for key, value in document.items() if key in words), None)
-            for name, words in self._words.items()
-        }
+        return secret_values.by_name(document, self._words)
 
     def _is_same(self, name: str, one: Any, other: Any) -> bool:
         """Whether Airflow reads two values of a field as the same."""
@@ -178,22 +165,7 @@ class SecretsManagerCodec:
             if "://" not in text:
                 raise InputError(f"{id_}: this secret is neither a URI nor a JSON object", where=str(origin))
             return env.read_value(kind, id_, payload, rules, origin)
-        try:
-            found = jsontext.loads(text)
-        except ValueError:
-            raise InputError(f"{id_}: this secret is no JSON, or has a key twice", where=str(origin)) from None
-        fields = self._by_name(found)
-        if self._is_quoted:
-            fields = {name: self._unquoted(id_, value, origin) for name, value in fields.items()}
-        return without_description(connection_fields.from_json(id_, jsontext.dumps(fields), rules, origin))
-
-    def _unquoted(self, id_: str, value: Any, origin: Origin) -> Any:
-        """The decoded value (`SecretsManagerBackend._remove_escaping_in_secret_dict` of amazon 8.20.0)."""
-        if value is None or isinstance(value, dict):
-            return value
-        if not isinstance(value, str):
-            raise InputError(f"{id_}: this secret has a value that is no text to unquote", where=str(origin))
-        return unquote(value)
+        return secret_values.read_aws_json(id_, text, rules, origin, words=self._words, is_quoted=self._is_quoted)
 
 
 class SecretsManager(AwsService):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airconn.config import Settings
+from airconn.formats import backend_names
 from airconn.model import AirflowObject, Kind
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
 from airconn.stores.secrets.aws import options
@@ -32,13 +33,12 @@ _NESTED = re.compile(r"\{\{[^{}]*\}\}")
 class ParameterStoreOptions(AwsOptions):
     """The options of Airflow's backend."""
 
-    connections_prefix: str | None = "/airflow/connections"
-    variables_prefix: str | None = "/airflow/variables"
+    connections_prefix: str | None = backend_names.PARAMETER_STORE[Kind.CONNECTIONS]
+    variables_prefix: str | None = backend_names.PARAMETER_STORE[Kind.VARIABLES]
     config_prefix: str | None = "/airflow/config"
 
     def joined(self, prefix: str) -> str:
-        path = f"{prefix.rstrip('/')}/"
-        return path if path.startswith("/") else f"/{path}"
+        return backend_names.parameter_store_beginning(prefix)
 
 
 def open_store(address: str, settings: Settings) -> ParameterStore:

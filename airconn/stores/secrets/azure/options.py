@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from airconn.formats import backend_names
+from airconn.formats.key_vault_names import Names
 from airconn.model import Kind
 from airconn.stores.secrets.azure.client import library
-from airconn.stores.secrets.azure.names import Names
 
 EXAMPLE = "azure-keyvault://my-vault"
 
@@ -23,8 +24,8 @@ class AzureOptions:
     Airflow passes what it doesn't know on to `SecretClient`; of that there are the two that users may need.
     """
 
-    connections_prefix: str | None = "airflow-connections"
-    variables_prefix: str | None = "airflow-variables"
+    connections_prefix: str | None = backend_names.DASHED[Kind.CONNECTIONS]
+    variables_prefix: str | None = backend_names.DASHED[Kind.VARIABLES]
     config_prefix: str | None = "airflow-config"
     vault_url: str = ""
     sep: str = "-"

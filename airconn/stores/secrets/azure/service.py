@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, ClassVar
 
+from airconn.formats.key_vault_names import TAGS, Names
 from airconn.model import Kind
 from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.http.retries import Backoff
 from airconn.stores.in_parallel import in_order
 from airconn.stores.secrets.azure.client import AzureClient
-from airconn.stores.secrets.azure.names import TAGS, Names
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.service import (
     Declined,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airconn.errors import UsageError
+from airconn.formats import backend_names
 from airconn.model import Kind
 from airconn.stores.secrets import options as opts
 from airconn.stores.secrets.gcp.credentials import GcpIdentity
@@ -25,8 +26,8 @@ _ENDPOINT = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 class GcpOptions:
     """The options of Airflow's backend and, at the end, those of airconn."""
 
-    connections_prefix: str | None = "airflow-connections"
-    variables_prefix: str | None = "airflow-variables"
+    connections_prefix: str | None = backend_names.DASHED[Kind.CONNECTIONS]
+    variables_prefix: str | None = backend_names.DASHED[Kind.VARIABLES]
     config_prefix: str | None = "airflow-config"
     gcp_keyfile_dict: dict[str, Any] | None = field(default=None, repr=False, metadata={"secret": True})
     gcp_key_path: str | None = None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from airconn.errors import InputError
-from airconn.formats import connection_fields, connection_uri, env
+from airconn.formats import connection_fields, connection_uri, secret_values
 from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
-from airconn.stores.secrets.codec import Payload, TextCodec, fields_with_text
+from airconn.stores.secrets.codec import Payload, fields_with_text
 
 
 class VaultCodec:
@@ -19,7 +17,6 @@ class VaultCodec:
     """
 
     def __init__(self, *, uri: bool) -> None:
-        self._text = TextCodec()
         self.connection_format = "uri" if uri else "json"
 
     def encode(self, obj: Connection | Variable) -> dict[str, Any]:
@@ -47,17 +44,4 @@ class VaultCodec:
         return {**kept, **encoded}
 
     def decode(self, kind: Kind, id_: str, payload: Payload, rules: Rules, origin: Origin) -> Connection | Variable:
-        if not isinstance(payload, Mapping):
-            raise InputError(f"{id_}: this secret is no mapping", where=str(origin))
-        if kind is Kind.VARIABLES:
-            value = payload.get("value")
-            if not isinstance(value, str):
-                raise InputError(f"{id_}: this secret has no text under 'value'", where=str(origin))
-            return env.read_value(kind, id_, value, rules, origin)
-        uri = payload.get("conn_uri")
-        if uri:
-            if not isinstance(uri, str):
-                raise InputError(f"{id_}: its conn_uri is no text", where=str(origin))
-            return self._text.decode(kind, id_, uri, rules, origin)
-        # Airflow writes it anew in the same way, numbers included. An empty one is a connection without fields.
-        return connection_fields.from_json(id_, json.dumps(payload), rules, origin)
+        return secret_values.read_vault(kind, id_, payload, rules, origin)

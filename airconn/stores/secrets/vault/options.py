@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airconn.errors import UsageError
+from airconn.formats import backend_names
 from airconn.model import Kind
 from airconn.stores.secrets import options
 
@@ -24,8 +25,8 @@ class VaultOptions:
     written to the first one.
     """
 
-    connections_path: str | tuple[str, ...] | None = "connections"
-    variables_path: str | tuple[str, ...] | None = "variables"
+    connections_path: str | tuple[str, ...] | None = backend_names.VAULT[Kind.CONNECTIONS]
+    variables_path: str | tuple[str, ...] | None = backend_names.VAULT[Kind.VARIABLES]
     config_path: str | tuple[str, ...] | None = "config"
     mount_point: str | None = "secret"
     kv_engine_version: int = 2

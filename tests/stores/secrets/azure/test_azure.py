@@ -15,13 +15,13 @@ import pytest
 
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
+from airconn.formats.key_vault_names import Names
 from airconn.installed import command_for
 from airconn.model import Action, Bundle, Connection, Kind, Selection, Step, Text, Variable
 from airconn.model.reading import Reading
 from airconn.plan import with_deletions
 from airconn.stores import open_backend, open_store
 from airconn.stores.base import Context, Store
-from airconn.stores.secrets.azure.names import Names
 from airconn.stores.secrets.azure.options import AzureOptions
 from airconn.transfer.importing import OpenedImport, prepare
 from airconn.transfer.requests import ImportRequest

@@ -1,0 +1,132 @@
+"""Attaches to the objects of a .env file what other programs read differently in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from airconn.errors import InputError
+from airconn.formats.base import ReadOptions
+from airconn.formats.dotenv.differences import Difference, differences
+from airconn.formats.dotenv.lines import Entry
+from airconn.formats.dotenv.readers.reader import COUNTED, READERS
+from airconn.formats.dotenv.references import sourcing
+from airconn.formats.env import read_value
+from airconn.model import AirflowObject, Connection, Kind, value_fields
+from airconn.model.ambiguity import Ambiguity, Places
+from airconn.model.jsontext import JsonPath
+from airconn.model.leaves import leaves_of
+from airconn.model.secrecy import secret_leaves
+
+_CHOICE = (
+    "--from-env-dialect NAME, env_dialect in airconn.toml or '# airconn: env-dialect NAME' as the first line says "
+    "which program the file is for; python-dotenv is read as here"
+)
+_SAID = {
+    "AC407": ("expand a reference in it", "put the value between single quotes"),
+    "AC411": ("read a backslash between single quotes differently", "--from-env-dialect says who reads the file"),
+    "AC412": ("read a backslash between double quotes differently", "--from-env-dialect says who reads the file"),
+    "AC413": ("read a '#' in it differently: as text, or as the start of a comment", "put the value in quotes"),
+    "AC414": ("read no value, or another one, with blanks around the '='", "take the blanks out"),
+    "AC415": ("take characters of it for quotes, words or commands", "put the value between single quotes"),
+    "AC416": ("take the byte order mark for a part of the name", "save the file without a byte order mark"),
+    "AC417": ("take a carriage return for a part of the value", "save the file with \\n line ends"),
+    "AC418": ("end the value elsewhere, or take its line breaks or quotes for text", "write it in one line"),
+    "AC419": ("refuse this line, and with it the file or the rest of it", "write NAME=VALUE with a plain name"),
+    "AC420": ("take the quotes around the value for a part of it", "leave the quotes out in a file for docker"),
+}
+"""For each kind of difference: what other readers do, and the way out where only shells and docker differ."""
+
+_WAYS_OUT = {"AC413": f"put the value in quotes; or {_CHOICE}", "AC418": f"write it in one line; or {_CHOICE}"}
+"""The ways out where programs differ that fill the environment of an Airflow, other than a choice between them."""
+
+
+def with_doubts(
+    found: Mapping[str, AirflowObject],
+    text: str,
+    entries: Sequence[Entry],
+    options: ReadOptions,
+    readers: Collection[str] = READERS,
+) -> dict[str, AirflowObject]:
+    """The objects that have ambiguities with them, by the names of their lines."""
+    # Only `airconn check` asks for URIs, and only it reports what shells and docker read differently.
+    by_name = differences(text, entries, found, readers, with_minor=options.keeps_uris)
+    written = {entry.name: entry for entry in entries} if by_name else {}
+    objects: dict[str, AirflowObject] = {}
+    for name, differing in by_name.items():
+        obj, entry = found[name], written[name]
+        doubts = [_ambiguity(obj, entry, each, options) for each in differing if not _is_same(obj, entry, each)]
+        if doubts:
+            objects[name] = replace(obj, ambiguities=(*obj.ambiguities, *doubts))
+    return objects
+
+
+def _is_same(obj: AirflowObject, entry: Entry, difference: Difference) -> bool:
+    """Whether a difference is only one of blanks around a connection, which Airflow removes."""
+    if obj.kind is not Kind.CONNECTIONS or None in difference.theirs:
+        return False
+    ours = (entry.value or "").strip()
+    return all(theirs is not None and theirs.strip() == ours for theirs in difference.theirs)
+
+
+def _ambiguity(obj: AirflowObject, entry: Entry, difference: Difference, options: ReadOptions) -> Ambiguity:
+    line, column = (None, entry.value_column) if difference.line == entry.line else (difference.line, None)
+    if difference.rule == "AC419" or COUNTED.isdisjoint(difference.readers):
+        return _minor(difference.rule, tuple(difference.readers), line, column, difference.others)
+    is_reference = difference.rule == "AC407"
+    return Ambiguity(
+        difference.rule,
+        _message(difference.rule, difference.readers),
+        _way_out_of_references(obj, entry) if is_reference else _WAYS_OUT.get(difference.rule, _CHOICE),
+        line,
+        column,
+        blocks=_is_weighty(obj),
+        readers=tuple(difference.readers),
+        places=_places(obj, difference, options),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _minor(rule: str, readers: tuple[str, ...], line: int | None, column: int | None, others: int) -> Ambiguity:
+    """What only shells and docker read differently, or only a program that refuses the file."""
+    message = _message(rule, readers) + (f", here and in {others} more" if others else "")
+    return Ambiguity(rule, message, _SAID[rule][1], line, column, is_minor=True)
+
+
+def _message(rule: str, readers: Sequence[str]) -> str:
+    return f"other readers ({', '.join(readers)}) {_SAID[rule][0]}"
+
+
+def _is_weighty(obj: AirflowObject) -> bool:
+    """Whether an object is a connection or has a secret in it."""
+    return isinstance(obj, Connection) or any(secret_leaves(obj))
+
+
+def _way_out_of_references(obj: AirflowObject, entry: Entry) -> str:
+    is_quoted = entry.written[:1] in ("'", '"')
+    quotes = "between single quotes, " if entry.written[:1] == '"' else ""
+    return (
+        f"--expand expands it, '{sourcing(obj.origin.source)}' imports what a shell makes of it, and "
+        f"{quotes}--from-env-dialect {'compose' if is_quoted else 'docker'} takes it as text"
+    )
+
+
+def _places(obj: AirflowObject, difference: Difference, options: ReadOptions) -> Places | None:
+    """The leaves that other readers have differently. None where that isn't known, which means all of them."""
+    found: set[tuple[str, JsonPath]] = set()
+    for reader, theirs in zip(difference.readers, difference.theirs, strict=True):
+        if reader not in COUNTED:
+            continue
+        if theirs is None:
+            return None
+        try:
+            other = read_value(obj.kind, obj.id, theirs, options.rules, obj.origin)
+        except InputError:
+            return None
+        for field in value_fields(obj.kind):
+            our_leaves, their_leaves = leaves_of(getattr(obj, field)), leaves_of(getattr(other, field))
+            for path in our_leaves.keys() | their_leaves.keys():
+                if our_leaves.get(path) != their_leaves.get(path):
+                    found.add((field, path))
+    return frozenset(found)

@@ -1,0 +1,1 @@
+"""The `output` format: what tools print about objects. Each module reads what one tool prints."""
