@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import cast
 
 from airconn.errors import InputError, UsageError
+from airconn.formats.dotenv.astro_detection import detected
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.expansion import Variables
 from airconn.formats.dotenv.lines import Entry
@@ -24,11 +25,13 @@ def get_dialect(name: str) -> Dialect:
 def dialect_of(text: str, asked: str | None, source: str) -> Dialect:
     """The dialect of a file: the one that its first line names, else `asked`, else `portable`.
 
+    A file that only the Astro CLI writes is in its dialect, if neither says otherwise.
+
     Raises `InputError` if the file names another dialect than `asked`, or an unknown one.
     """
     marked = named_by_mark(text)
     if marked is None:
-        return get_dialect(asked or PORTABLE)
+        return get_dialect(asked or detected(text) or PORTABLE)
     if marked not in NAMES:
         raise InputError(
             "this line names no env dialect that airconn knows",
