@@ -1,4 +1,4 @@
-"""Tells files of the Astro CLI by what only it writes, and what python-dotenv reads differently in them."""
+"""Tells files of the Astro CLI by what only it writes, and what others read differently in them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from airconn.formats.dotenv import astro_env, astro_save
-from airconn.formats.dotenv.expansion import is_weighty
 from airconn.formats.dotenv.lines import Entry
-from airconn.formats.dotenv.lines import entries as read_by_python_dotenv
-from airconn.model import AirflowObject
-from airconn.model.ambiguity import Ambiguity
+from airconn.model import AirflowObject, Kind
 
 _ENV_MASK = re.compile(rf"^[A-Za-z_][A-Za-z0-9_]*={re.escape(astro_env.MASK)}\r?$", re.MULTILINE)
 _SAVE_MASK = re.compile(rf"^[A-Za-z_][A-Za-z0-9_]*={re.escape(astro_save.MASK)}$", re.MULTILINE)
@@ -33,28 +30,36 @@ def detected(text: str) -> str | None:
     return "astro-save" if is_save and not any(entry.is_fault for entry in astro_save.entries(text)) else None
 
 
-def with_doubts(
+def with_one_doubt(
     found: Mapping[str, AirflowObject], text: str, name: str, entries: Iterable[Entry]
 ) -> dict[str, AirflowObject]:
-    """The objects, by the names of their variables, with an ambiguity where python-dotenv reads another value.
+    """The objects, by the names of their variables, with one ambiguity for all that is read differently.
 
-    `entries` were read in the dialect `name`, which nothing but the text says.
+    `name` is the dialect, which nothing but the text says.
     """
-    theirs = {entry.name: entry.value for entry in read_by_python_dotenv(text) if entry.name}
-    has_mask = _ENV_MASK.search(text) is not None
-    ours = {entry.name: entry for entry in entries if entry.name in found}
-    changed = dict(found)
-    for key, entry in ours.items():
-        value = entry.value or ""
-        if key is None or theirs.get(key) == value or entry.comment:
-            continue
-        is_json = value.lstrip().startswith("{")  # which is none with python-dotenv's \$
-        doubt = Ambiguity(
-            "AC425",
-            f"the file has the form of `{_COMMANDS[name]}` and is read so; python-dotenv reads it differently",
-            f"--from-env-dialect {name} or python-dotenv settles it",
-            blocks=name == "astro-env" and not has_mask and not is_json and is_weighty(key),
-            is_minor=name == "astro-env" and has_mask,
-        )
-        changed[key] = replace(found[key], ambiguities=(*found[key].ambiguities, doubt))
-    return changed
+    is_sure = name == "astro-save" or _ENV_MASK.search(text) is not None
+    # JSON with an escaped $ in it is none to a reader that keeps the backslash.
+    is_json = {entry.name: (entry.value or "").lstrip().startswith("{") for entry in entries if entry.name in found}
+    return {
+        key: _with_one_doubt(obj, name, is_sure=is_sure or (obj.kind is Kind.CONNECTIONS and is_json[key]))
+        for key, obj in found.items()
+    }
+
+
+def _with_one_doubt(obj: AirflowObject, name: str, *, is_sure: bool) -> AirflowObject:
+    of_readers = [found for found in obj.ambiguities if found.readers and not found.is_minor]
+    if not of_readers:
+        return obj
+    readers = list(dict.fromkeys(reader for found in of_readers for reader in found.readers))
+    places = [found.places for found in of_readers]
+    doubt = replace(
+        of_readers[0],
+        rule="AC425",
+        message=f"the file has the form of `{_COMMANDS[name]}` and is read so; "
+        f"other readers ({', '.join(readers)}) read it differently",
+        way_out=f"--from-env-dialect {name} settles it, or that of the program that the file is for",
+        blocks=not is_sure and any(found.blocks for found in of_readers),
+        readers=tuple(readers),
+        places=None if None in places else frozenset(place for some in places for place in some or ()),
+    )
+    return replace(obj, ambiguities=(*(found for found in obj.ambiguities if found not in of_readers), doubt))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import cast
 
@@ -31,7 +32,10 @@ def dialect_of(text: str, asked: str | None, source: str) -> Dialect:
     """
     marked = named_by_mark(text)
     if marked is None:
-        return get_dialect(asked or detected(text) or PORTABLE)
+        found = None if asked else detected(text)
+        if found:
+            return replace(get_dialect(found), compared_with=get_dialect(PORTABLE).compared_with)
+        return get_dialect(asked or PORTABLE)
     if marked not in NAMES:
         raise InputError(
             "this line names no env dialect that airconn knows",

@@ -14,7 +14,7 @@ from dataclasses import replace
 from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
 from airconn.formats.deceptive_texts import fault_of_name
-from airconn.formats.dotenv import astro_detection
+from airconn.formats.dotenv import astro_detection, lines
 from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of, expanded
@@ -47,7 +47,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
         reader.take(entry)
     reader.compare(text, entries)
     if dialect.name != PORTABLE and named_by_mark(text) is None and not options.value(DIALECT):
-        reader.found = astro_detection.with_doubts(reader.found, text, dialect.name, entries)
+        reader.found = astro_detection.with_one_doubt(reader.found, text, dialect.name, entries)
     return reader.result()
 
 
@@ -154,7 +154,8 @@ class _LinesReader:
             for name, obj in self.found.items()
             if getattr(obj, "value", None) is not REDACTED and name not in expanded_names
         }
-        self.found.update(with_doubts(known, text, entries, self.options, self.dialect.compared_with))
+        scanned = None if self.dialect.name == PORTABLE else list(lines.entries(text))
+        self.found.update(with_doubts(known, text, entries, self.options, self.dialect.compared_with, scanned))
 
     def objects(self) -> list[AirflowObject]:
         """The objects that count: a name in lower case only counts if the one in capitals isn't there."""
