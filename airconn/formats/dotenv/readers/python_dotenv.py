@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.readers.reader import Values
+from airconn.formats.expansion_limits import LONGEST
 
 # What the versions of python-dotenv read differently: a byte order mark, `NAME= # comment`, `\\` before a quote.
 _BY_VERSION = re.compile(r"\A\ufeff|=[^\S\n]+#|\\\\['\"]")
@@ -38,7 +39,7 @@ def read(text: str, entries: Iterable[Entry]) -> Values:
 def _interpolated(name: str, value: str, known: dict[str, str | None], expanded: set[str]) -> str | None:
     """A value with its variables expanded, as `resolve_variables` of python-dotenv's `main.py` does.
 
-    None for a value for which that takes too long: it searches the whole value after each `${`.
+    None for a value for which that takes too long (it searches the whole value after each `${`), or that is too long.
     """
     from dotenv.variables import Variable, parse_variables
 
@@ -48,4 +49,5 @@ def _interpolated(name: str, value: str, known: dict[str, str | None], expanded:
     atoms = list(parse_variables(value))
     if not any(isinstance(atom, Variable) for atom in atoms):
         expanded.discard(name)
-    return "".join(atom.resolve(known) for atom in atoms)
+    pieces = [atom.resolve(known) for atom in atoms]
+    return "".join(pieces) if sum(map(len, pieces)) <= max(LONGEST, len(value)) else None
