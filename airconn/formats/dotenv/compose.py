@@ -97,7 +97,7 @@ class ComposeScanner(Scanner):
         return value, len(raw) + 2, 1 if value == raw else None
 
 
-class _ExpandingScanner(ComposeScanner):
+class _ExpandingCompose(ComposeScanner):
     """Expands what `ComposeScanner` refuses. A variable of the environment wins over one of the lines above."""
 
     def __init__(self, text: str, variables: Variables) -> None:
@@ -141,7 +141,7 @@ class _ExpandingScanner(ComposeScanner):
 
 def expanded(text: str, variables: Variables) -> Iterator[Entry]:
     """The entries of a file with their references expanded, as Docker Compose does."""
-    return scanned(_ExpandingScanner(text, variables))
+    return scanned(_ExpandingCompose(text, variables))
 
 
 def _stripped(text: str) -> str:

@@ -19,7 +19,7 @@ from airconn.model.secret_names import is_secret_name
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 
-_MOST_STEPS = 3 * LONGEST_OF_ALL
+_MOST_STEPS = 4 * LONGEST_OF_ALL
 
 
 class UnsetError(Fault):
@@ -61,6 +61,7 @@ class Variables:
             if theirs not in (None, ours):
                 self.differing.add(name)
             self._used |= self._sources[name]
+            self.spend(len(ours))
             return ours
         return None if theirs is None else self._from_environment(name, theirs, is_same=False)
 
@@ -71,6 +72,7 @@ class Variables:
                 "--expand takes values from there, and so does expand = true in your own config.toml",
             )
         self._used.add(name)
+        self.spend(len(value))
         return value
 
     def spend(self, steps: int) -> None:

@@ -15,7 +15,7 @@ from airconn.formats.dotenv.expansion import UnsetError, Variables
 from airconn.formats.dotenv.lines import Fault
 from airconn.formats.dotenv.references import sourcing
 from airconn.formats.env import named_by
-from airconn.formats.expansion_limits import LONGEST_OF_ALL, MOST
+from airconn.formats.expansion_limits import MOST
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN = re.compile(r"[^ \t\n'\"\\$`;&|<>()~]+")
@@ -32,7 +32,7 @@ _OWN = re.compile(
 """Variables that a shell sets itself."""
 _SPLIT = re.compile(r"[\s*?\[\\~]")
 _RUN_IT = f"'{sourcing('FILE')}' imports what a shell makes of it"
-_IS_RUN = "has something in it that only a shell can evaluate"
+_IS_RUN = "this line has something in it that only a shell can evaluate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class ShellWord:
         self.text = text
         self.position = position
         self.parts: list[str | Reference] = []
-        self.bare = ""
+        self.bare: list[str] = []
         """The text without quotes around it."""
         self.depth = 0
         self._last: str | None = None
@@ -71,11 +71,11 @@ class ShellWord:
                 self.position += 2
             elif plain := self.skip(_PLAIN):
                 self.parts.append(plain)
-                self.bare += plain
+                self.bare.append(plain)
                 self._last = plain[-1]
             elif mark == "~":
                 self.parts.append(self.tilde())
-                self.bare += "~"
+                self.bare.append("~")
                 self._last = "~"
             elif not self.quoted(self.parts):
                 return
@@ -194,7 +194,7 @@ class ShellWord:
             raise Fault(_IS_RUN, _RUN_IT)
         self.depth += 1
         if self.depth > MOST:
-            raise Fault("has references that are too deep within each other", "write the value without references")
+            raise Fault("this line has references too deep within each other", "write the value without references")
         word = tuple(self.bare_word() if is_bare else self.quoted_word())
         self.depth -= 1
         return Reference(name, operator, word, is_bare)
@@ -258,7 +258,9 @@ def _value(reference: Reference, variables: Variables) -> str:
             raise Fault("has a length of a value that shells count differently", _RUN_IT)
         return str(len(value))
     if operator[0] in "#%":
-        return _without(variables.need(name), operator, str(reference.word[0]))
+        value, pattern = variables.need(name), str(reference.word[0])
+        variables.spend(len(value) ** min(2, pattern.count("*")))
+        return _without(value, operator, pattern)
     return _chosen(reference, variables)
 
 
@@ -285,8 +287,6 @@ def _without(value: str, operator: str, pattern: str) -> str:
     """A value without the prefix (`#`) or suffix (`%`) that a pattern matches, the longest one if doubled."""
     if not value.isascii() and "?" in pattern:
         raise Fault("has a pattern for a value whose characters shells count differently", _RUN_IT)
-    if pattern.count("*") > 1 and len(value) ** 2 > LONGEST_OF_ALL:
-        raise Fault("has a pattern for a value that is too long for it", _RUN_IT)
     from_end = operator[0] == "%"
     some = ".*" if len(operator) == 2 else ".*?"
     told = {"*": some, "?": "."}

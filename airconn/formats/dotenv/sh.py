@@ -143,7 +143,7 @@ class ShellScanner(Scanner):
         return "$"
 
 
-class _ExpandingScanner(ShellScanner):
+class _ExpandingShell(ShellScanner):
     """Expands what `ShellScanner` refuses, if that needs no shell. The lines above win over the environment."""
 
     def __init__(self, text: str, variables: Variables) -> None:
@@ -165,7 +165,7 @@ class _ExpandingScanner(ShellScanner):
         word.read()
         if all(isinstance(part, str) for part in word.parts):
             return super().word()
-        if self.is_exported and re.search("[{~]", word.bare):
+        if self.is_exported and re.search("[{~]", "".join(word.bare)):
             raise Fault(_SPLITS)
         self.parts, self.position = word.parts, word.position
         return "", word.position - start, None
@@ -173,7 +173,7 @@ class _ExpandingScanner(ShellScanner):
 
 def expanded(text: str, variables: Variables) -> Iterator[Entry]:
     """The entries of a file with their references expanded, as sh and bash do. What they would run is a fault."""
-    return scanned(_ExpandingScanner(text, variables))
+    return scanned(_ExpandingShell(text, variables))
 
 
 DIALECT = Dialect(

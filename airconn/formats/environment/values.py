@@ -33,14 +33,14 @@ TEMPLATE = "is a template ({{ }}), not the value"
 
 
 def read(value: Any, written: str | None, program: Program, *, is_encoded: bool = False) -> HeldValue:
-    """The text that a program makes of a scalar. `written` is how a truth value is written in YAML."""
+    """The text that a program makes of a scalar. `written` is its text in YAML, if its value may be another."""
     if isinstance(value, bool):
         as_text = "true" if value else "false"
         if written not in (None, as_text):
             return HeldValue(unread="is a truth value, not a text (put it between quotes)")
         return HeldValue(as_text)
     if isinstance(value, Number):
-        if not _PLAIN_NUMBER.fullmatch(value.text):
+        if not _PLAIN_NUMBER.fullmatch(value.text) or written not in (None, value.text):
             return HeldValue(unread="is a number that programs write differently (put it between quotes)")
         return HeldValue(value.text)
     if value is None:
