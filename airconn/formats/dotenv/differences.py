@@ -204,13 +204,15 @@ class _FileComparison:
         return _GAP.search(self.lines[entry.span[0] : entry.value_span[0]]) is not None
 
     def refusals(self) -> Iterator[tuple[str, Difference]]:
-        """The programs that refuse the whole file, each at the name that is nearest to the line."""
+        """The programs that refuse the whole file or the rest of it, each at the name that is nearest to the line."""
         if not self.last:
             return
         by_line: dict[int, Difference] = {}
         for reader, values in self.values.items():
-            if values.refused_at is not None:
-                line = self.line_of(values.refused_at)
+            line = None if values.refused_at is None else self.line_of(values.refused_at)
+            if reader == SHELL and self.stopped and all(entry.line < self.stopped for entry in self.last.values()):
+                line = self.stopped  # otherwise the values behind it tell it
+            if line is not None:
                 difference = by_line.setdefault(line, Difference("AC419", line))
                 difference.readers.append(reader)
                 difference.theirs.append(None)

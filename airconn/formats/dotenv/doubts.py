@@ -10,7 +10,7 @@ from airconn.errors import InputError
 from airconn.formats.base import ReadOptions
 from airconn.formats.dotenv.differences import Difference, differences
 from airconn.formats.dotenv.lines import Entry
-from airconn.formats.dotenv.readers.reader import COUNTED, READERS
+from airconn.formats.dotenv.readers.reader import COUNTED, PYTHON_DOTENV, READERS
 from airconn.formats.dotenv.references import sourcing
 from airconn.formats.env import read_value
 from airconn.model import AirflowObject, Connection, Kind, value_fields
@@ -82,7 +82,7 @@ def _ambiguity(obj: AirflowObject, entry: Entry, difference: Difference, options
     return Ambiguity(
         difference.rule,
         _message(difference.rule, difference.readers),
-        _way_out_of_references(obj, entry) if is_reference else _WAYS_OUT.get(difference.rule, _CHOICE),
+        _way_out_of_references(obj, entry, difference) if is_reference else _WAYS_OUT.get(difference.rule, _CHOICE),
         line,
         column,
         blocks=_is_weighty(obj),
@@ -95,7 +95,7 @@ def _ambiguity(obj: AirflowObject, entry: Entry, difference: Difference, options
 def _minor(rule: str, readers: tuple[str, ...], line: int | None, column: int | None, others: int) -> Ambiguity:
     """What only shells and docker read differently, or only a program that refuses the file."""
     message = _message(rule, readers) + (f", here and in {others} more" if others else "")
-    return Ambiguity(rule, message, _SAID[rule][1], line, column, is_minor=True)
+    return Ambiguity(rule, message, _SAID[rule][1], line, column, is_minor=True, readers=readers)
 
 
 def _message(rule: str, readers: Sequence[str]) -> str:
@@ -107,11 +107,12 @@ def _is_weighty(obj: AirflowObject) -> bool:
     return isinstance(obj, Connection) or any(secret_leaves(obj))
 
 
-def _way_out_of_references(obj: AirflowObject, entry: Entry) -> str:
+def _way_out_of_references(obj: AirflowObject, entry: Entry, difference: Difference) -> str:
+    expand = "--expand" if PYTHON_DOTENV in difference.readers else "--expand --from-env-dialect compose"
     is_quoted = entry.written[:1] in ("'", '"')
     quotes = "between single quotes, " if entry.written[:1] == '"' else ""
     return (
-        f"--expand expands it, '{sourcing(obj.origin.source)}' imports what a shell makes of it, and "
+        f"{expand} expands it, '{sourcing(obj.origin.source)}' imports what a shell makes of it, and "
         f"{quotes}--from-env-dialect {'compose' if is_quoted else 'docker'} takes it as text"
     )
 

@@ -89,9 +89,9 @@ class _Template:
             else:
                 depth -= 1
                 if not depth:
-                    self.variables.spend(steps)
+                    self.variables.spend(10 * steps)
                     return brace.start()
-        self.variables.spend(last - start)
+        self.variables.spend(10 * steps + last - start)
         return last
 
     def chosen(self, name: str, operator: str, word: str) -> str:
