@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
-from airconn.formats.dotenv.expansion import Variables
-from airconn.formats.dotenv.lines import Entry, Fault, without_bom
+from airconn.formats.dotenv.expansion import ValueFault, Variables
+from airconn.formats.dotenv.lines import Entry, without_bom
 from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.dotenv.quoting import Quoted
 
@@ -121,7 +121,7 @@ def _substituted(written: str, variables: Variables) -> str:
         if match["escape"]:
             return _unescaped(match["escape"])
         if match["other"] or match["part"]:
-            raise Fault(
+            raise ValueFault(
                 "has a reference in another form than ${NAME} or $NAME, of which the Astro CLI takes only a part",
                 "write ${NAME}, in capitals",
             )
