@@ -14,13 +14,13 @@ from dataclasses import replace
 from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
 from airconn.formats.deceptive_texts import fault_of_name
-from airconn.formats.dotenv import plain_names
+from airconn.formats.dotenv import astro_detection, lines, plain_names
 from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of, expanded
 from airconn.formats.dotenv.doubts import with_doubts
 from airconn.formats.dotenv.lines import Entry
-from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
+from airconn.formats.dotenv.marks import PORTABLE, is_like_a_mark, named_by_mark
 from airconn.formats.env import KINDS, env_name, named_by, read_value
 from airconn.model import REDACTED, UNDESCRIBED, AirflowObject, Kind, Origin, Variable
 from airconn.model.reading import FoundUri, Note, Reading
@@ -46,6 +46,8 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     for entry in entries:
         reader.take(entry)
     reader.compare(text, entries)
+    if dialect.name != PORTABLE and named_by_mark(text) is None and not options.value(DIALECT):
+        reader.found = astro_detection.with_one_doubt(reader.found, text, dialect.name, entries)
     return reader.result()
 
 
@@ -111,7 +113,8 @@ class _LinesReader:
                 where=str(origin),
                 hint="write NAME=VALUE",
             )
-        is_masked = is_astro_mask(entry, self.dialect, is_bare=is_bare)
+        is_exact = self.dialect.name.startswith("astro-")  # in which only a mask has a comment
+        is_masked = is_astro_mask(entry, self.dialect, is_bare=is_bare) and not (is_exact and entry.value)
         if kind is Kind.CONNECTIONS and is_masked:
             raise InputError(
                 f"{name} is hidden: Astro wrote '# secret' in its place", where=str(origin), hint="fill in the value"
@@ -157,7 +160,8 @@ class _LinesReader:
             for name, obj in self.found.items()
             if getattr(obj, "value", None) is not REDACTED and name not in expanded_names
         }
-        self.found.update(with_doubts(known, text, entries, self.options, self.dialect.compared_with))
+        scanned = None if self.dialect.name == PORTABLE else list(lines.entries(text))
+        self.found.update(with_doubts(known, text, entries, self.options, self.dialect.compared_with, scanned))
 
     def objects(self) -> list[AirflowObject]:
         """The objects that count: a name in lower case only counts if the one in capitals isn't there."""
