@@ -28,9 +28,7 @@ from airconn.model.sensitive import is_sensitive_path, text_leaves
 ODD_CHARACTER = "AC331"
 KEY_TWICE = "AC332"
 
-_UNSEEN = (
-    "\0\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
-)
+_UNSEEN = "\0\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _BLANKS = "\xa0\u2000-\u200a\u202f\u205f\u3000"
 _QUOTES = "\u2018\u2019\u201c\u201d"
 _ODD = re.compile(f"[{_UNSEEN}{_BLANKS}{_QUOTES}]")
