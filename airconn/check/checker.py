@@ -25,6 +25,7 @@ from airconn.model import (
     Selection,
     Text,
     Variable,
+    is_untyped,
     number_of,
     rules_for,
 )
@@ -125,6 +126,9 @@ class _Checker:
         for obj in found:
             is_uri = bool(of_uris) and (obj.id, obj.origin) in of_uris
             for code, message, severity in objects.problems(obj, self.airflow, is_uri=is_uri):
+                if code == "AC313" and is_untyped(obj) and self.store.format_name() in ("json", "yaml"):
+                    message = "there is no conn_type, without which 'airflow connections import' fails"
+                    severity = Severity.ERROR
                 self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
             for ambiguity in obj.ambiguities:
                 self.ambiguity(obj, ambiguity)

@@ -225,7 +225,7 @@ class _FieldsReader:
         """
         for name in _NEEDS_TEXT:
             value = fields.get(name)
-            if value is None or isinstance(value, str):
+            if value is None or type(value) is str:
                 continue
             what = value.what if isinstance(value, tree.NotJson) else _TYPES.get(type(value), "an object or a list")
             line, column = fields.places[name] if isinstance(fields, tree.Mapping) else (None, None)
@@ -235,7 +235,10 @@ class _FieldsReader:
                     where=str(Origin(self.origin.source, line, column) if line else self.origin),
                     hint=_IN_QUOTES,
                 )
-            self.ambiguities.append(Ambiguity(NUMBER_RULE, _NUMBER, _IN_QUOTES, line, column, field=name))
+            places = frozenset({(name, ())})
+            self.ambiguities.append(
+                Ambiguity(NUMBER_RULE, _NUMBER, _IN_QUOTES, line, column, field=name, places=places)
+            )
 
     def text(self, fields: Mapping[str, Any], name: str) -> Str:
         """The text of a field. A number, and a date of YAML, is the text that a database makes of it."""

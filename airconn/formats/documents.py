@@ -45,6 +45,7 @@ from airconn.model import (
     Text,
     Variable,
     hidden_or,
+    is_untyped,
     jsontext,
 )
 from airconn.model.ambiguity import Ambiguity
@@ -253,6 +254,8 @@ def write(bundle: Bundle, options: WriteOptions) -> tuple[dict[str, Any], list[L
     for id_, obj in bundle.of_kind(kind).items():
         lost = _losses(obj, options)
         losses += [Loss(kind, id_, field, message) for field, message in lost.items()]
+        if is_untyped(obj):
+            losses.append(Loss(kind, id_, "conn_type", "isn't known, and airflow connections import needs it"))
         tree_[id_] = _entry(replace(obj, **dict.fromkeys(lost)) if lost else obj)  # type: ignore[arg-type]
     return tree_, losses
 

@@ -28,4 +28,5 @@ class FormatOption:
 
     @property
     def flag_of_sources(self) -> str:
-        return f"--from-{self.flag[2:]}"
+        """The name of the option for the files that are read."""
+        return self.flag if self.said else f"--from-{self.flag[2:]}"

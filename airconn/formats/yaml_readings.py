@@ -197,20 +197,22 @@ def _of_json(field: str, container: Container, path: JsonPath) -> Iterator[Ambig
     if isinstance(container, Mapping):
         for name, (scalar, _) in container.keys_written.items():
             if scalar.text != name:
-                yield _typed(_leaf(field, (*path, name)), scalar)
+                yield _typed(field, scalar, (*path, name))
     for key, value, odd in _items(container):
         if isinstance(value, Container):
             yield from _of_json(field, value, (*path, key))
         elif odd is not None:
-            yield from _of_leaf(_leaf(field, (*path, key)), value, odd)
+            yield from _of_leaf(field, value, odd, (*path, key))
 
 
-def _of_leaf(name: str, value: Any, scalar: Scalar) -> Iterator[Ambiguity]:
+def _of_leaf(field: str, value: Any, scalar: Scalar, path: JsonPath = ()) -> Iterator[Ambiguity]:
     """In JSON, `True` is as good as `true`, and `~` as good as null."""
     if isinstance(value, str):
-        yield Ambiguity(LOOKS_TYPED_RULE, _LOOKS_TYPED, "", scalar.line, scalar.column, is_minor=True, field=name)
+        yield replace(
+            _typed(field, scalar, path), rule=LOOKS_TYPED_RULE, message=_LOOKS_TYPED, way_out="", is_minor=True
+        )
     elif isinstance(value, Number) or (isinstance(value, bool) and scalar.text.lower() not in ("true", "false")):
-        yield _typed(name, scalar)
+        yield _typed(field, scalar, path)
 
 
 def _leaf(field: str, path: JsonPath) -> str:
@@ -221,8 +223,17 @@ def _leaf(field: str, path: JsonPath) -> str:
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,79}|[0-9]{1,4}")
 
 
-def _typed(name: str, scalar: Scalar) -> Ambiguity:
-    return Ambiguity(RULE, _MESSAGE, QUOTES, scalar.line, scalar.column, field=name)
+def _typed(field: str, scalar: Scalar, path: JsonPath = ()) -> Ambiguity:
+    of_object = "extra" if field in _EXTRAS else field
+    return Ambiguity(
+        RULE,
+        _MESSAGE,
+        QUOTES,
+        scalar.line,
+        scalar.column,
+        field=_leaf(field, path),
+        places=frozenset({(of_object, path)}),
+    )
 
 
 def _only(value: Any) -> Any:

@@ -46,8 +46,13 @@ def json_like(text: str) -> Any:
     return Number(text) if _JSON_NUMBER.fullmatch(text) else text
 
 
-JSON_LIKE: Final = Schema(lambda text: (json_like(text), False), yaml_tags.scalar)
-"""Overlays and Kubernetes: nothing is odd."""
+def _json_like(text: str) -> tuple[Any, bool]:
+    value = json_like(text)
+    return value, isinstance(value, bool)
+
+
+JSON_LIKE: Final = Schema(_json_like, yaml_tags.scalar)
+"""Overlays and Kubernetes. Odd are truth values, which have a text where one is needed (`True`)."""
 
 
 # Airflow: `yaml.safe_load` in secrets/local_filesystem.py, of all releases.
@@ -78,7 +83,7 @@ def _resolved(text: str) -> tuple[Any, bool]:
     if tag == yaml_tags.STR:
         return text, _CORE_NUMBER.fullmatch(text) is not None
     if tag not in _TYPES:  # '=' and '<<', which have a tag of their own
-        raise yaml_tags.TagError("PyYAML, and so Airflow, can't read this value without quotes", "put it in quotes")
+        raise yaml_tags.TagError("Airflow can't read this YAML: PyYAML fails on this value", "put it in quotes")
     value = _constructed(tag, text, "put it in quotes")
     return value, not (value is None and text == "null") and not (isinstance(value, Number) and value.text == text)
 
@@ -93,7 +98,7 @@ def _constructed(tag: str, text: str, hint: str) -> Any:
         if name in ("int", "float"):
             return Number(_NOT_FINITE.get(repr(value)) or repr(value))
     except (yaml.YAMLError, ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError):
-        raise yaml_tags.TagError("PyYAML, and so Airflow, fails on this value", hint) from None
+        raise yaml_tags.TagError("Airflow can't read this YAML: PyYAML fails on this value", hint) from None
     if name == "timestamp":
         return NotJson("a date", str(value))
     return NotJson("binary data", "") if name == "binary" else value

@@ -122,7 +122,8 @@ def _with_field(obj: AirflowObject, entry: OverlayEntry, field: str, surrounding
     if isinstance(given, str):
         given = merger.value(given, ()).text
     elif isinstance(given, bool) and field != "include_deferred":
-        given = entry.fields.written.get(field, str(given).lower())
+        written = entry.fields.written.get(field)
+        given = written.text if written else str(given).lower()
     return edit.with_field(obj, field, given, where)
 
 

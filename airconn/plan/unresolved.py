@@ -19,8 +19,9 @@ def unresolved(source: AirflowObject, target: AirflowObject | None, written: fro
     reasons += dict.fromkeys(
         f"{found.message}: {found.way_out}" if found.way_out else found.message for found in blocking
     )
+    is_reference = any(found.rule == "AC407" for found in blocking)
     for found in placeholders(source):
-        if reasons and found.type is PlaceholderType.TEMPLATE:
+        if is_reference and found.type is PlaceholderType.TEMPLATE:
             continue  # it is that reference
         if target is not None and found.field == "conn_type":
             if not written:

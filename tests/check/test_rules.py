@@ -46,6 +46,11 @@ CASES["beyond the database"] = (
     ),
     ["3:3 AC321", "7:3 AC321", "13:3 AC305", "14:3 AC305", "17:3 AC321", "20:3 AC321", "26:3 AC301"],
 )
+CASES["carriage returns"] = (
+    ".env",
+    "AIRFLOW_VAR_A='a'\r\nAIRFLOW_VAR_B=b\r\n",
+    ["1:16 AC417", "1:16 AC420", "2:15 AC417"],
+)
 CASES["a key too long"] = ("variables.json", json.dumps({"k" * 251: "v"}), ["1:2 AC301"])
 
 

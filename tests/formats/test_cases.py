@@ -1,9 +1,15 @@
 """Golden cases: files, and what they are read as or written as. Adding one needs no code.
 
 `cases/FORMAT/NAME.*` is read; what is expected is in `NAME.expected.json` beside it: the objects with the line
+<<<<<<< HEAD
 and column of each, notes and errors. `options` in it says how to read: `airflow`, `kind`, `values` (of options of
 the format), and `source`, the name that the file is said to have. Each is read with LF and with CRLF, and with a
 byte order mark before it.
+=======
+and column of each, notes and errors. `options` in it says how to read: `airflow`, `kind`, `values` (of options of the
+format), and `source`, the name that the file is said to have. Each is read with LF and with CRLF, and with a byte
+order mark before it.
+>>>>>>> h-envread
 
 `cases/write/NAME/objects.json` is written in every shape, to the files beside it.
 
@@ -113,6 +119,9 @@ def test_a_file_is_read_as_expected(path: Path, variant: str) -> None:
     if UPDATE and variant == "lf":
         beside.write_text(json.dumps({**({"options": options} if options else {}), **found}, indent=2) + "\n")
         return
+    if variant == "crlf":  # other programs keep the carriage returns in a value with line breaks
+        found["notes"] = [note for note in found.get("notes", ()) if "carriage return" not in note] or None
+        found, expected = ({name: part for name, part in each.items() if part} for each in (found, expected))
     assert found == expected
 
 

@@ -10,33 +10,47 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
+from airconn.formats import get_format
 from airconn.formats.dotenv.dialects import get_dialect
 from airconn.formats.dotenv.references import sourcing
+from tests.formats.options import reading
 
-ALL, NOT_DOTENV, SHELL = ("python-dotenv", "Docker Compose", "a shell"), ("Docker Compose", "a shell"), ("a shell",)
+DOTENV, COMPOSE, ASTRO, SHELL = "python-dotenv", "Docker Compose", "the Astro CLI", "a shell"
+ALL = (DOTENV, COMPOSE, ASTRO, SHELL)
 FORMS = {
     "a${HOME}b": ALL,
     '"${HOME}"': ALL,
     "${HOME:-x}": ALL,
-    "$HOME/data": NOT_DOTENV,
-    '"a $HOME"': NOT_DOTENV,
-    "$(echo)": SHELL,
-    '"`echo`"': SHELL,
-    "'${HOME} $HOME $(echo) `echo`'": (),
-    '"\\$HOME \\${HOME} \\`echo\\`"': (),
+    "$HOME/data": (COMPOSE, ASTRO, SHELL),
+    '"a $HOME"': (COMPOSE, ASTRO, SHELL),
+    "$home": (COMPOSE, SHELL),
+    "$(echo)": (SHELL,),
+    '"`echo`"': (SHELL,),
+    "'$HOME $(echo) `echo`'": (),
+    "'${HOME}'": (DOTENV,),
+    '"\\$HOME \\`echo\\`"': (),
     "5$": (),
     "$": (),
-    "pa$$": (),
+    "$5": (ASTRO, SHELL),
+    "pa$$": (COMPOSE, SHELL),
     "a$,b": (),
 }
 
 
+def expanded_by(dialect: str, written: str) -> tuple[str, ...]:
+    """The readers of which `check` says that they expand a reference in a value."""
+    found = get_format("env").parse(
+        f"AIRFLOW_VAR_A={written}\n", ".env", reading(env_dialect=dialect, keeps_uris=True)
+    )
+    (variable,) = found.bundle
+    return next((each.readers for each in variable.ambiguities if each.rule == "AC407"), ())
+
+
 @pytest.mark.parametrize("written", FORMS)
 def test_who_expands_a_value(written: str) -> None:
-    assert get_dialect("portable").expanded_by(written) == FORMS[written]
-    in_dotenv = "${HOME" in written and not written.startswith("'")  # to which a backslash there is no escape
-    assert get_dialect("python-dotenv").expanded_by(written) == (("python-dotenv",) if in_dotenv else ())
-    assert get_dialect("docker").expanded_by(written) == ()
+    assert expanded_by("portable", written) == FORMS[written]
+    assert expanded_by("python-dotenv", written) == tuple(name for name in FORMS[written] if name == DOTENV)
+    assert expanded_by("docker", written) == ()
 
 
 @pytest.mark.parametrize("written", FORMS)
@@ -44,13 +58,12 @@ def test_the_real_readers_do_so(written: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("HOME", "/h")
     line = f"V={written}\n"
     (entry,) = get_dialect("portable").entries(line)
-    if not written.startswith("'") and "\\" not in written:
-        changes = dotenv_values(stream=io.StringIO(line))["V"] != entry.value
-        assert changes == ("python-dotenv" in FORMS[written])
+    changes = dotenv_values(stream=io.StringIO(line))["V"] != entry.value
+    assert changes == (DOTENV in FORMS[written])
     script = f'{line}printf %s "$V"'
     shell = subprocess.run([shutil.which("sh") or "sh", "-c", script], capture_output=True, text=True, check=True)
     if "HOME" in written:
-        assert ("/h" in shell.stdout) == ("a shell" in FORMS[written])
+        assert ("/h" in shell.stdout) == (SHELL in FORMS[written])
 
 
 @pytest.mark.parametrize(
@@ -58,9 +71,7 @@ def test_the_real_readers_do_so(written: str, monkeypatch: pytest.MonkeyPatch) -
     [
         "AIRFLOW_CONN_DB=postgres://u:${DB_PW}@h/s",
         "AIRFLOW_CONN_DB=postgres://u:p@$DB_HOST/s",
-        'AIRFLOW_CONN_DB=\'{"conn_type": "http", "host": "h"}\'\nAIRFLOW_VAR_DIR="$HOME/data"',
-        "AIRFLOW_VAR_NOW=$(date)",
-        "AIRFLOW_VAR_NOW=`date`",
+        'AIRFLOW_CONN_DB=\'{"conn_type": "http", "host": "h"}\'\nAIRFLOW_VAR_DB_PASSWORD="$HOME/data"',
     ],
 )
 def test_a_reference_blocks_an_import_and_names_who_expands_it(airconn, tmp_path: Path, line: str) -> None:
@@ -81,6 +92,27 @@ def test_a_reference_blocks_an_import_and_names_who_expands_it(airconn, tmp_path
 
 
 @pytest.mark.parametrize(
+    "line", ["AIRFLOW_VAR_DIR=$HOME/data", "AIRFLOW_VAR_DIR='${HOME}/data'", "AIRFLOW_VAR_A=for $5"]
+)
+def test_a_reference_in_a_variable_without_a_secret_is_a_warning(airconn, tmp_path: Path, line: str) -> None:
+    source, target = tmp_path / ".env", tmp_path / "out.json"
+    source.write_text(f"{line}\n")
+    result = airconn("import", source, "--to", target)
+    assert (result.code, target.exists()) == (0, True)
+    assert result.err.count(" expand a reference in it: variables/") == 1
+    assert "warning AC407" in airconn("check", source).out
+
+
+@pytest.mark.parametrize("line", ["AIRFLOW_VAR_NOW=$(date)", "AIRFLOW_VAR_NOW=`date`", "AIRFLOW_VAR_TOKEN_FILE=~/x"])
+def test_what_only_a_shell_expands_is_a_note_of_check(airconn, tmp_path: Path, line: str) -> None:
+    source, target = tmp_path / ".env", tmp_path / "out.json"
+    source.write_text(f"{line}\n")
+    result = airconn("import", source, "--to", target)
+    assert (result.code, "expand" in result.err) == (0, False)
+    assert "note AC407" in airconn("check", source).out
+
+
+@pytest.mark.parametrize(
     ("line", "options"),
     [
         ("AIRFLOW_VAR_DIR='$HOME/data'", []),
@@ -88,7 +120,8 @@ def test_a_reference_blocks_an_import_and_names_who_expands_it(airconn, tmp_path
         ("AIRFLOW_CONN_DB=postgres://u:a$B@h/s", ["--from-env-dialect", "python-dotenv"]),
         ("AIRFLOW_CONN_DB=postgres://u:a${B}c@h/s", ["--from-env-dialect", "docker"]),
         ("# airconn: env-dialect docker\nAIRFLOW_VAR_DIR=$(x) `y`", []),
-        ("AIRFLOW_VAR_A=costs 5$ or $5", []),
+        ("AIRFLOW_VAR_A=costs 5$ or $(five)", []),
+        ("AIRFLOW_VAR_A='costs 5$ or $5'", []),
     ],
 )
 def test_what_is_literal_to_the_reader_of_the_file_is_imported(

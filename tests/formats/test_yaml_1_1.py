@@ -184,6 +184,24 @@ def test_what_airflow_refuses_is_an_error_with_its_place_in_check_and_in_other_c
         assert what in said
 
 
+@pytest.mark.parametrize("name", ["connections.json", "connections.yaml", "all.json"])
+def test_a_file_for_airflow_without_a_type_is_an_error_of_check_and_a_loss_where_it_is_written(
+    airconn: Any, tmp_path: Path, name: str
+) -> None:
+    text = '{"a": {"host": "h"}}'
+    (tmp_path / name).write_text(text if "connections" in name else f'{{"connections": {text}}}')
+    checked = airconn("check", tmp_path / name)
+    assert checked.code == 3
+    assert (
+        "error AC313 connections/a: there is no conn_type, without which 'airflow connections import'" in checked.out
+    )
+    written = airconn("convert", tmp_path / name, "--connections", "-o", tmp_path / "connections.out.json")
+    assert written.code == 0
+    assert "conn_type isn't known, and airflow connections import needs it (1: a)" in written.err
+    (tmp_path / ".env").write_text('AIRFLOW_CONN_A={"host": "h"}\n')
+    assert airconn("check", tmp_path / ".env").code == 0
+
+
 def test_a_list_as_extra_is_refused_for_airflow_3_and_read_for_airflow_2(airconn: Any, tmp_path: Path) -> None:
     (tmp_path / "connections.json").write_text('{"a": {"conn_type": "http", "extra": [1]}}')
     assert airconn("convert", tmp_path / "connections.json", "--format", "env").code == 3

@@ -15,6 +15,7 @@ from airconn.formats.dotenv.quoting import Quoted
 _LINES = re.compile(r"([^\n]*)(\n|\Z)")
 LONGEST = 65_535
 """The most bytes of a line that bufio.Scanner takes. With a longer one, docker reads nothing of the file."""
+_ASTRO_MASK = re.compile(r"\s+# secret\b")
 _SELF_QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
 
 
@@ -59,6 +60,8 @@ def refusal(value: str) -> str:
     """Why a value can't be written in such a file. Empty if it can."""
     if "\n" in value or value.endswith("\r"):
         return "the value has a line break, which docker run --env-file has no form for"
+    if _ASTRO_MASK.match(value):
+        return "the value is what Astro writes in the place of a hidden one, and would be read as that"
     return ""
 
 

@@ -91,7 +91,7 @@ def _ambiguity(obj: AirflowObject, entry: Entry, difference: Difference, options
 def _minor(rule: str, readers: tuple[str, ...], line: int | None, column: int | None, others: int) -> Ambiguity:
     """What only shells and docker read differently, or only a program that refuses the file."""
     message = _message(rule, readers) + (f", here and in {others} more" if others else "")
-    return Ambiguity(rule, message, _SAID[rule][1], line, column, is_minor=True)
+    return Ambiguity(rule, message, _SAID[rule][1], line, column, is_minor=True, readers=readers)
 
 
 def _message(rule: str, readers: Sequence[str]) -> str:

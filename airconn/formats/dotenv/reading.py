@@ -111,7 +111,7 @@ class _LinesReader:
                 where=str(origin),
                 hint="write NAME=VALUE",
             )
-        is_masked = is_astro_mask(entry)
+        is_masked = is_astro_mask(entry, self.dialect, is_bare=is_bare)
         if kind is Kind.CONNECTIONS and is_masked:
             raise InputError(
                 f"{name} is hidden: Astro wrote '# secret' in its place", where=str(origin), hint="fill in the value"
@@ -164,10 +164,14 @@ class _LinesReader:
         return [obj for name, obj in self.found.items() if name == name.upper() or name.upper() not in self.found]
 
 
-def is_astro_mask(entry: Entry) -> bool:
-    """Whether Astro wrote `# secret` in the place of a value. To some dialects, this is a comment."""
-    text = entry.value.strip() if entry.value else entry.comment
-    return _ASTRO_MASK.match(text) is not None and "\n" not in text
+def is_astro_mask(entry: Entry, dialect: Dialect, *, is_bare: bool) -> bool:
+    """Whether Astro wrote ` # secret` in the place of a value, which is a comment to some dialects."""
+    value = entry.value or ""
+    if not value:
+        return _ASTRO_MASK.match(entry.comment) is not None
+    if not is_bare or not (dialect.has_quotes or value[:1].isspace()):
+        return False
+    return "#" in value and _ASTRO_MASK.match(value.strip()) is not None
 
 
 def is_like_padding(name: str, value: str) -> bool:

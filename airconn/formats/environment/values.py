@@ -33,7 +33,7 @@ TEMPLATE = "is a template ({{ }}), not the value"
 
 
 def read(value: Any, written: str | None, program: Program, *, is_encoded: bool = False) -> HeldValue:
-    """The text that a program makes of a scalar. `written` is how it is written in YAML, if its value may be another."""
+    """The text that a program makes of a scalar. `written` is its text in YAML, if its value may be another."""
     if isinstance(value, bool):
         as_text = "true" if value else "false"
         if written not in (None, as_text):

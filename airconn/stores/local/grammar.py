@@ -15,7 +15,17 @@ from typing import Any
 import yaml
 
 from airconn.errors import InputError
-from airconn.formats import connection_fields, connection_uri, documents, json_tree, tree, uri_lines, yaml_tree
+from airconn.formats import (
+    connection_fields,
+    connection_uri,
+    documents,
+    json_tree,
+    tree,
+    uri_lines,
+    yaml_readings,
+    yaml_scalars,
+    yaml_tree,
+)
 from airconn.formats.base import Faults, ReadOptions, extra_fault, show_key
 from airconn.formats.object_reader import ObjectReader
 from airconn.model import (
@@ -81,7 +91,7 @@ def _documents(text: str, path: str, file_type: str) -> tuple[Any, Any]:
     """The document with the line and column of each value, and the same document as Airflow reads it."""
     if file_type == "json":
         return json_tree.load(text, path), json.loads(text)
-    document = yaml_tree.load(text, path)
+    document = yaml_tree.load(text, path, yaml_scalars.AIRFLOW)
     try:
         return document, yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - it is a safe one
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
@@ -123,6 +133,8 @@ class _LocalReader(ObjectReader):
                 self.leave_out(origin, f"the key {show_key(id_)} is no text to Airflow, which doesn't find it")
                 continue
             try:
+                if document.is_odd:
+                    yaml_readings.refuse(self.kind, id_, document)
                 self.entry(id_, value, as_airflow[id_], origin)
             except InputError as error:
                 self.faults.errors.append(error)

@@ -125,17 +125,18 @@ class TestReading:
         assert "s3cret" not in "".join(note.message for note in found.notes)
 
     def test_what_is_no_text_in_yaml_is_told(self, place: Callable[..., LocalStore]) -> None:
-        store = place("a: {conn_type: http, login: 012, password: yes}\n", "5: x\nb: 012\nc: yes\nd: '012'\n", "yaml")
+        store = place(
+            "a: {conn_type: http, login: 012, password: 'yes'}\n", "5: x\nb: 012\nc: yes\nd: '012'\n", "yaml"
+        )
         found = store.read(Selection())
-        assert found.bundle.connections["a"] == Connection(conn_id="a", conn_type="http", login="012", password="yes")
+        assert found.bundle.connections["a"] == Connection(conn_id="a", conn_type="http", login="10", password="yes")
         assert {key: obj.value for key, obj in found.bundle.variables.items()} == {
-            "b": Text("012"),
-            "c": Text("yes"),
+            "b": Text("10"),
+            "c": Text("true"),
             "d": Text("012"),
         }
         assert sorted(note.message.partition(",")[0].partition(";")[0] for note in found.notes) == [
             "a: login is no text to Airflow",
-            "a: password is no text to Airflow",
             "b is no text",
             "c is no text",
             "the key a key is no text to Airflow",
@@ -159,6 +160,8 @@ class TestReading:
             ("env", "\ufeffa=http://h\n", "byte order mark"),
             ("yaml", "a: !s3cret x\n", "this value has a YAML tag"),
             ("yaml", "a: 2024-13-99\n", "can't read this YAML"),
+            ("yaml", "a: {conn_type: http, password: yes}\n", "'password' is true or false"),
+            ("yaml", "a: {conn_type: http, extra: {a: 2024-01-01}}\n", "a date to Airflow"),
             ("yaml", "- a\n", "an object of ids"),
         ],
     )
