@@ -92,6 +92,23 @@ BOMBS = {
         "stringData: {AIRFLOW_VAR_A: a}",
         'apiVersion: v1\nkind: Secret\nstringData:\n  AIRFLOW_CONN_A: \'{"extra": ' + NESTED + "}'",
     ],
+    "environment": [
+        ALIASES + "z: {AIRFLOW_VAR_A: x}",
+        "---\nAIRFLOW_VAR_A: x\n" * DEEP,
+        "x: &a " + "'- AIRFLOW_VAR_A: " + "y" * M + "'\nz: [" + "*a," * 50 + "]",
+        "\n".join("  " * i + "AIRFLOW_VAR_A: |" for i in range(700)),
+        "\n".join("  " * i + "a: | # AIRFLOW_VAR_A" for i in range(700)) + "\n" + "  " * 701 + "AIRFLOW_VAR_A: x",
+        "AIRFLOW_VAR_A: " + "$" * M,
+        "env: [{name: AIRFLOW_VAR_A, value: '" + "$(" * M + "'}]",
+        "env: [{name: AIRFLOW_VAR_A, value: '" + "{{" * M + "'}]",
+        "a: '" + "AIRFLOW_VAR_A" * (M // 10) + "'",
+        "a: 'name: " + "AIRFLOW_VAR_" * (M // 10) + "'",
+        "[Service]\nEnvironment=AIRFLOW_VAR_A=" + "\\x41%" * (M // 5),
+        "[Service]\n" + "Environment=AIRFLOW_VAR_A=a\\\n" * DEEP,
+        "[Service]\n" + "Environment=AIRFLOW_VAR_A=a\n" * DEEP,
+        "airflow: {connections: [{id: a, type: b, extra: '" + "${A" * (M // 3) + "'}], connectionsTemplates: {A: 1}}",
+        '{"AIRFLOW_VAR_A": ' * DEEP,
+    ],
 }
 MARK = "# airconn: env-dialect python-dotenv\n"
 BOMBS["env"] += [MARK + text for text in BOMBS["env"][1:9]]  # what is about lines and quotes

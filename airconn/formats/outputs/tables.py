@@ -32,6 +32,7 @@ _HEADERS: tuple[tuple[tuple[str, ...], str, str], ...] = (
 )
 """The first columns of each table, the command that prints it, and the one that prints JSON."""
 _EMPTY = {"No data found", "No connections found", "No Airflow variables found", "No environment variables found"}
+_VAULT = re.compile(r"=+ (?:Secret Path|Metadata|Data) =+")
 _BORDER = re.compile(r"[\s+=|│┃║\u2500-\u257f-]+")
 _BEGINNING = 16_000
 """The characters in which the first columns of a table are: plain tables have very wide ones."""
@@ -41,6 +42,8 @@ def command_of(text: str) -> tuple[str, str] | None:
     """The command that printed a table, and the one that prints the same as JSON. None for another text."""
     lines = [line.strip() for line in text[:_BEGINNING].removeprefix("\ufeff").splitlines()]
     lines = [line for line in lines if line]
+    if lines and _VAULT.fullmatch(lines[0]):
+        return "vault kv get", "vault kv get -format json PATH"
     while lines and _BORDER.fullmatch(lines[0]):
         del lines[0]
     if not lines or lines[0][:1] in "[{":
