@@ -99,7 +99,7 @@ class _LinesReader:
         try:
             self.entry(entry, kind, id_, origin)
         except InputError as error:
-            self.faults.take(error)
+            self.faults.take(_with_dialects(error))
 
     def entry(self, entry: Entry, kind: Kind, id_: str, origin: Origin) -> None:
         name = entry.name or ""
@@ -176,6 +176,14 @@ def is_astro_mask(entry: Entry, dialect: Dialect, *, is_bare: bool) -> bool:
     if not is_bare or not (dialect.has_quotes or value[:1].isspace()):
         return False
     return "#" in value and _ASTRO_MASK.match(value.strip()) is not None
+
+
+def _with_dialects(error: InputError) -> InputError:
+    """The error, with a hint at the dialects if JSON breaks at a backslash that another program takes away."""
+    if error.hint is None or "at a backslash" not in error.hint:
+        return error
+    hint = f"{error.hint}; a program may have written it for itself: --from-env-dialect NAME names the program"
+    return InputError(error.message, where=error.where, hint=hint)
 
 
 def is_like_padding(name: str, value: str) -> bool:
