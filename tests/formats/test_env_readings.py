@@ -19,9 +19,10 @@ from airconn.formats import get_format
 from airconn.formats.dotenv import lines
 from airconn.formats.dotenv.readers import astro, compose
 from airconn.formats.dotenv.readers.plain_lines import plain_lines
-from airconn.formats.dotenv.readers.reader import ASTRO, COMPOSE, PYTHON_DOTENV, SHELL, Values
-from airconn.model import Text, Variable
-from tests.formats.options import reading
+from airconn.formats.dotenv.readers.reader import ASTRO, COMPOSE, DOCKER, PYTHON_DOTENV, SHELL, Values
+from airconn.model import Bundle, Text, Variable
+from tests.formats import strategies as some
+from tests.formats.options import reading, writing
 
 SHELLS = [shutil.which(name) or name for name in ("sh", "bash")]
 RECORDED = json.loads((Path(__file__).parent / "env_readings.json").read_text())["files"]
@@ -177,3 +178,18 @@ def test_the_models_read_what_the_programs_were_recorded_to_read() -> None:
             or (ours is None and "" in of_compose)
             or any(entry.is_fault for entry in lines.entries(text))
         )
+
+
+@given(st.one_of(values, some.texts))
+@example("\\")
+@example("it's \\n")
+@example(" \n")
+def test_a_written_value_is_read_alike_by_all_readers_that_are_not_named(text: str) -> None:
+    bundle = Bundle.of([Variable(key="a", value=Text(text))])
+    rendered = get_format("env").render(bundle, writing())
+    if rendered.losses:
+        return
+    said = Said(rendered.text)
+    named = " ".join(note.message for note in rendered.notes)
+    for reader in said.refusals.union(*said.readers.values()) - {DOCKER}:  # which keeps all quotes
+        assert {SHELL: " sh"}.get(reader, reader) in named
