@@ -61,8 +61,9 @@ def refuse_nothing(
         options = " ".join(f"--{kind.value}" for n, kind in kinds if n)
         raise InputError(f"{held} here, which are not selected", where=where, hint=f"add {options}; {ALLOW}")
     if not unless_empty:
-        what = "the sources hold nothing" + (" that is selected" if others else "")
-        raise InputError(what, where=where, hint=f"is it the right file? {ALLOW}")
+        left_out = [InputError(note.message, where=note.where) for note in notes if note.left_out]
+        what = "the sources hold nothing" + (" that is selected" if others else " else" if left_out else "")
+        raise InputErrors((*left_out, InputError(what, where=where, hint=f"is it the right file? {ALLOW}")))
 
 
 def refuse_empty(
