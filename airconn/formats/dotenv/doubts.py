@@ -10,7 +10,7 @@ from airconn.errors import InputError
 from airconn.formats.base import ReadOptions
 from airconn.formats.dotenv.differences import Difference, differences
 from airconn.formats.dotenv.lines import Entry
-from airconn.formats.dotenv.readers.reader import COUNTED, READERS
+from airconn.formats.dotenv.readers.reader import COUNTED, PYTHON_DOTENV, READERS
 from airconn.formats.dotenv.references import sourcing
 from airconn.formats.env import read_value
 from airconn.model import AirflowObject, Connection, Kind, value_fields
@@ -48,10 +48,14 @@ def with_doubts(
     entries: Sequence[Entry],
     options: ReadOptions,
     readers: Collection[str] = READERS,
+    scanned: Sequence[Entry] | None = None,
 ) -> dict[str, AirflowObject]:
-    """The objects that have ambiguities with them, by the names of their lines."""
+    """The objects that have ambiguities with them, by the names of their lines.
+
+    `scanned` are the entries in the grammar of python-dotenv, if `entries` were read in another.
+    """
     # Only `airconn check` asks for URIs, and only it reports what shells and docker read differently.
-    by_name = differences(text, entries, found, readers, with_minor=options.keeps_uris)
+    by_name = differences(text, entries, found, readers, with_minor=options.keeps_uris, scanned=scanned)
     written = {entry.name: entry for entry in entries} if by_name else {}
     objects: dict[str, AirflowObject] = {}
     for name, differing in by_name.items():
@@ -78,7 +82,7 @@ def _ambiguity(obj: AirflowObject, entry: Entry, difference: Difference, options
     return Ambiguity(
         difference.rule,
         _message(difference.rule, difference.readers),
-        _way_out_of_references(obj, entry) if is_reference else _WAYS_OUT.get(difference.rule, _CHOICE),
+        _way_out_of_references(obj, entry, difference) if is_reference else _WAYS_OUT.get(difference.rule, _CHOICE),
         line,
         column,
         blocks=_is_weighty(obj),
@@ -103,11 +107,12 @@ def _is_weighty(obj: AirflowObject) -> bool:
     return isinstance(obj, Connection) or any(secret_leaves(obj))
 
 
-def _way_out_of_references(obj: AirflowObject, entry: Entry) -> str:
+def _way_out_of_references(obj: AirflowObject, entry: Entry, difference: Difference) -> str:
+    expand = "--expand" if PYTHON_DOTENV in difference.readers else "--expand --from-env-dialect compose"
     is_quoted = entry.written[:1] in ("'", '"')
     quotes = "between single quotes, " if entry.written[:1] == '"' else ""
     return (
-        f"--expand expands it, '{sourcing(obj.origin.source)}' imports what a shell makes of it, and "
+        f"{expand} expands it, '{sourcing(obj.origin.source)}' imports what a shell makes of it, and "
         f"{quotes}--from-env-dialect {'compose' if is_quoted else 'docker'} takes it as text"
     )
 

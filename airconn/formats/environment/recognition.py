@@ -9,6 +9,7 @@ from airconn.formats import shared_tree
 from airconn.formats.environment import shapes
 from airconn.formats.environment.walk import Walk
 from airconn.formats.kind_detection import kind_of_name
+from airconn.formats.settings.meant_fields import is_meant
 from airconn.model import Kind
 
 _SECTIONS = {kind.value for kind in Kind}
@@ -29,7 +30,8 @@ def holds_variables(path: str, text: str) -> bool:
     except InputError:
         return True  # a Secret beside others that has a fault, which the reader tells
     if walk.sections:
-        return True
+        airflows = [document.get("airflow") for document, _ in documents if isinstance(document, dict)]
+        return not any(isinstance(airflow, dict) and is_meant(airflow, path) for airflow in airflows)
     if not walk.entries or (len(documents) == 1 and _has_sections(documents[0][0])):
         return False
     if any(entry.is_evident for entry in walk.entries):

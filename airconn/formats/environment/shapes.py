@@ -30,11 +30,13 @@ _CHART = frozenset(
     """
     airflowHome airflowVersion defaultAirflowRepository defaultAirflowTag executor extraEnvFrom fernetKey
     fernetKeySecretName webserverSecretKeySecretName images ingress rbac workers scheduler webserver dags airflow
-    extraManifests triggerer flower postgresql pgbouncer redis
+    extraManifests triggerer flower postgresql pgbouncer redis env secret
     """.split()  # noqa: SIM905
 )
 """Top-level keys of the values of Airflow's Helm charts."""
 _TOP_LEVEL = frozenset(("env", "secret", "secrets"))
+_TYPES_IN_CHART: dict[str, type] = {"executor": str, "env": list, "secret": list}
+"""The types of the values that ordinary words among them have in a chart."""
 _DOCUMENTS_OF_TOOLS = (
     frozenset(("containerDefinitions",)),
     frozenset(("ContainerDefinitions",)),
@@ -70,11 +72,12 @@ def _program(document: dict[str, Any]) -> Program:
 
 
 def _is_known(document: dict[str, Any]) -> bool:
-    keys = {key for key, value in document.items() if key not in ("executor",) or isinstance(value, str)}
+    keys = {key for key, value in document.items() if isinstance(value, _TYPES_IN_CHART.get(key, object))}
     return (
         _program(document) is not Program.PLAIN
         or bool(manifest_name(document))
         or len(keys & _CHART) > 1
+        or str(document.get("executor", "")).endswith("Executor")
         or any(wanted <= keys for wanted in _DOCUMENTS_OF_TOOLS)
         or any(isinstance(value, dict) and "script" in value for value in document.values())
         or (isinstance(config := document.get("config"), dict) and "softwareConfig" in config)
