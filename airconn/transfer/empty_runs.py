@@ -74,8 +74,9 @@ def refuse_nothing(
     if not unless_empty and left_out is not None and not others:
         raise InputError(f"the sources hold nothing else: {left_out.message}", where=left_out.where, hint=ALLOW)
     if not unless_empty:
-        what = "the sources hold nothing" + (" that is selected" if others else "")
-        raise InputError(what, where=where, hint=f"is it the right file? {ALLOW}")
+        left_out = [InputError(note.message, where=note.where) for note in notes if note.left_out]
+        what = "the sources hold nothing" + (" that is selected" if others else " else" if left_out else "")
+        raise InputErrors((*left_out, InputError(what, where=where, hint=f"is it the right file? {ALLOW}")))
 
 
 def refuse_empty(

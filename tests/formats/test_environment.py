@@ -310,6 +310,16 @@ def test_what_is_said_of_uris_is_said_here_too(airconn, tmp_path: Path) -> None:
     assert codes[0] == codes[1] == codes[2]
 
 
+def test_a_file_of_which_nothing_can_be_read_names_what_it_holds(airconn, tmp_path: Path) -> None:
+    pod = {"env": [{"name": "AIRFLOW_CONN_X", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}]}
+    (tmp_path / "pod.yaml").write_text(yaml.safe_dump(_manifest("Pod", spec={"containers": [pod]})))
+    for args in (("import", "--to", tmp_path / "x.json"), ("convert", "--format", "json")):
+        result = airconn(args[0], tmp_path / "pod.yaml", *args[1:])
+        assert (result.code, result.out) == (3, "")
+        assert "AIRFLOW_CONN_X is taken from elsewhere (valueFrom), so this file doesn't have its value" in result.err
+        assert "the sources hold nothing else" in result.err
+
+
 def test_the_same_object_counts_once() -> None:
     bundle = read((CASES / "compose.yaml").read_text())
     assert isinstance(bundle.variables["zone"], Variable)
