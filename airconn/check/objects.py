@@ -28,7 +28,7 @@ from airconn.model import (
 )
 from airconn.model.leaves import leaf_name
 from airconn.model.placeholder_forms import PlaceholderType
-from airconn.model.placeholders import Weight, all_placeholders
+from airconn.model.placeholders import Weight, all_placeholders, first_of_each_form
 from airconn.model.sensitive import text_leaves
 from airconn.stores import limits
 from airconn.stores.airflow_api import refusals
@@ -147,15 +147,16 @@ def nearest_type(conn_type: str) -> str | None:
 def _masks(obj: AirflowObject) -> Iterator[ObjectProblem]:
     if hidden := hidden_fields(obj):
         yield "AC501", f"hidden where it comes from: {', '.join(hidden)}", None
-    found = {each.place: each for each in all_placeholders(obj)}
+    found = first_of_each_form(all_placeholders(obj))
+    places = {each.place for each in found}
     refers = any(ambiguity.blocks for ambiguity in obj.ambiguities)  # its rule reports it
-    for each in found.values():
+    for each in found:
         if refers and each.type is PlaceholderType.TEMPLATE:
             continue
         is_secret = each.weight is Weight.BLOCKS or each.type is PlaceholderType.SAMPLE
         yield RULE_OF[each.type], each.words, None if is_secret else Severity.NOTE
     for name, text in texts(obj):
-        if name not in found and MASK in text:
+        if name not in places and MASK in text:
             yield "AC503", f"*** is inside of a text, where Airflow may have hidden something: {name}", None
 
 

@@ -44,9 +44,11 @@ def command(
       airconn convert .env --format yaml
       airconn convert connections.json variables.json -o airflow_settings.yaml
     """
+    from airconn.cli.meant import refuse_output_among_sources
     from airconn.transfer.exporting import ExportRequest
     from airconn.transfer.request_parts import Network
 
+    refuse_output_among_sources(sources, writing.out)
     request = ExportRequest(
         sources=sources,
         only_files=True,

@@ -48,10 +48,12 @@ def command(
       airconn delete region --from .env --yes
     """
     from airconn.cli.import_view import ImportView
+    from airconn.cli.meant import refuse_kind_as_id
     from airconn.transfer.engine import delete_objects
     from airconn.transfer.requests import Conduct, DeleteRequest
 
     app.writes = True
+    refuse_kind_as_id("delete", ids)
     view = ImportView(app, output=output, dry_run=dry_run, way_on="delete what is left in the same way")
     request = DeleteRequest(ids, kinds, from_, source_format, airflow)
     with app.places(network) as places:

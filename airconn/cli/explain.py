@@ -61,12 +61,14 @@ def command(
       airconn explain --all --exit-code
       airconn explain variables/region --backend vault://vault.example.com/secret --database https://airflow.example.com
     """
+    from airconn.cli.meant import refuse_kind_as_id
     from airconn.report import explain as report
     from airconn.transfer.explaining import ExplainRequest, explain
     from airconn.transfer.lookup_places import NamedPlaces
 
     if bool(ids) is everything:
         raise UsageError("say which ID to explain, or --all", hint="one of the two")
+    refuse_kind_as_id("explain", ids)
     if no_backend and (backend or workers_backend):
         raise UsageError("--no-backend and an address of one want the opposite of one another", hint="choose one")
     named = NamedPlaces(backend, workers_backend, no_backend, database, astro)

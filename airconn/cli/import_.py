@@ -91,6 +91,7 @@ def command(
       airconn import .env --dry-run --include 'aws_*'
     """
     from airconn.cli.import_view import ImportView
+    from airconn.cli.meant import refuse_target_among_sources
     from airconn.plan import Policy
     from airconn.report import planfile
     from airconn.stores.saving import refuse_unwritable, write_atomically
@@ -101,6 +102,7 @@ def command(
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
     if merge and exact:
         raise UsageError("--merge and --exact want the opposite of one another", hint="choose one")
+    refuse_target_among_sources(sources, to)
     refuse_second_use(sources, fill, changes.overlays, planned=plan_out is not None)
     lacking: Lacking = "keep" if merge else "exact" if exact else "clear"
     request = ImportRequest(

@@ -60,9 +60,11 @@ class _Group(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from difflib import get_close_matches
 
+            from airconn.cli import meant
+
             near = get_close_matches(args[0], COMMANDS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"the commands are {', '.join(COMMANDS)}"
-            raise UsageError(f"{args[0]!r} is no command", hint=hint)
+            raise UsageError(f"unknown command {args[0]!r}", hint=meant.of_command(args) or hint)
         name, command, rest = super().resolve_command(ctx, args)
         if name and command and not ctx.resilient_parsing:
             refuse_twice(command, ctx, name, rest)
@@ -101,7 +103,7 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.UsageError as error:
-        app.error(_from_click(error))
+        app.error(_from_click(error, list(sys.argv[1:] if args is None else args)))
         return ExitCode.USAGE
     except AirconnError as error:
         app.error(error)
@@ -162,14 +164,39 @@ def _forget_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _from_click(error: click.UsageError) -> AirconnError:
+def _from_click(error: click.UsageError, args: Sequence[str]) -> AirconnError:
+    """The error for a command line that click refuses, with the command that is meant, if that can be told."""
+    from airconn.cli import meant
+
     message = " ".join(error.format_message().split())
     command = error.ctx.command_path if error.ctx else "airconn"
-    hint = f"{command} --help lists what there is"
-    takes_from = error.ctx is not None and any("--from" in param.opts for param in error.ctx.command.params)
-    if takes_from and message.startswith("Got unexpected extra argument"):
-        hint = "a place to read from goes behind --from"
+    hint = None
+    if error.ctx is not None and error.ctx.info_name in COMMANDS:
+        name, has = error.ctx.info_name, meant.flags(param.opts for param in error.ctx.command.params)
+        if isinstance(error, click.NoSuchOption):
+            hint = meant.of_option(name, error.option_name, has)
+            message = f"no such option {error.option_name!r}" if hint else message
+        elif message.startswith("Got unexpected extra argument"):
+            hint = meant.of_extra_words(name, _words(error.ctx, args))
+            hint = hint or ("a place to read from goes behind --from" if "--from" in has else None)
+        elif isinstance(error, click.MissingParameter):
+            hint = meant.of_missing(name, _words(error.ctx, args))
+    hint = hint or f"{command} --help lists what there is"
     return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=hint)
+
+
+def _words(ctx: click.Context, args: Sequence[str]) -> list[str]:
+    """The words of a command line behind the name of the command that aren't options or their values."""
+    rest = list(args[args.index(ctx.info_name) + 1 :]) if ctx.info_name in args else []
+    command = click.Command(
+        ctx.info_name, params=[one for one in ctx.command.params if isinstance(one, click.Option)]
+    )
+    parser = command.make_parser(click.Context(command, resilient_parsing=True))
+    parser.ignore_unknown_options = True
+    try:
+        return list(parser.parse_args(rest)[1])
+    except click.UsageError:
+        return []
 
 
 def _is_of_click(error: OSError) -> bool:

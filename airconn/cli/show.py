@@ -51,9 +51,11 @@ def command(
       airconn show region --from .env
       airconn show warehouse --from env: --reveal
     """
+    from airconn.cli.meant import refuse_kind_as_id
     from airconn.report import show as report_show
     from airconn.transfer.listing import ShowRequest, show_objects
 
+    refuse_kind_as_id("show", ids)
     with app.places(network) as places:
         shown = show_objects(ShowRequest(ids, from_, source_format, kinds, airflow), places)
     app.notes(shown.notes)

@@ -28,9 +28,7 @@ from airconn.model.sensitive import is_sensitive_path, text_leaves
 ODD_CHARACTER = "AC331"
 KEY_TWICE = "AC332"
 
-_UNSEEN = (
-    "\0\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
-)
+_UNSEEN = "\0\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _BLANKS = "\xa0\u2000-\u200a\u202f\u205f\u3000"
 _QUOTES = "\u2018\u2019\u201c\u201d"
 _ODD = re.compile(f"[{_UNSEEN}{_BLANKS}{_QUOTES}]")
@@ -156,15 +154,22 @@ class _TextPlaces:
 
     def __init__(self, text: str, found: tuple[AirflowObject, ...]) -> None:
         self._text = text
+        self._absent: set[str] = set()
+        """The characters that the text only has escaped."""
         self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
         self._starts = sorted({self._start(obj) for obj in found})
 
     def of(self, obj: AirflowObject, ambiguity: Ambiguity, char: str) -> Ambiguity:
         """The ambiguity with the place of its character, if the text has it unescaped."""
+        if not char or char in self._absent or not obj.origin.line:
+            return ambiguity
+        if char not in self._text:
+            self._absent.add(char)
+            return ambiguity
         start = self._start(obj)
         following = bisect_right(self._starts, start)
         end = self._starts[following] if following < len(self._starts) else len(self._text)
-        position = self._text.find(char, start, end) if char and obj.origin.line else -1
+        position = self._text.find(char, start, end)
         if position < 0:
             return ambiguity
         line = bisect_right(self._lines, position)

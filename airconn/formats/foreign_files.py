@@ -230,6 +230,7 @@ MAPPINGS: tuple[ForeignFile, ...] = (
             under("Resources", an_entry(lambda found: str(found.get("Type")).startswith("AWS::"))),
         ),
     ),
+    ForeignFile("a policy of AWS", has(("Version", "Id"), Statement=(list, dict))),
     ForeignFile(
         "a serverless.yml", has(("functions", "plugins", "resources"), service=(str, dict), provider=MAPPING)
     ),
@@ -278,6 +279,11 @@ MAPPINGS: tuple[ForeignFile, ...] = (
             "services", an_entry(has(("image", "build", "environment", "env_file", "command", "volumes", "ports")))
         ),
     ),
+    ForeignFile(
+        "an answer of Airflow's REST API with no connections, variables or pools in it",
+        lambda found: "total_entries" in found and any(isinstance(value, list) for value in found.values()),
+        "airconn export --from URL -o FILE reads them",
+    ),
     ForeignFile("a file with a schema of another tool ($schema)", has(**{"$schema": TEXT})),
     ForeignFile(
         "an error that a server answered, with no objects in it", _is_error, "look at the message in it", is_weak=True
@@ -315,11 +321,11 @@ _BY_NAME = (
 def of_mapping(document: dict[str, Any], source: str, *, says_variables: bool) -> ForeignFile | None:
     """The foreign file that a mapping is. None for other mappings."""
     name = PurePath(source).name.lower()
-    if what := next((what for pattern, what in _BY_NAME if pattern.fullmatch(name)), None):
-        return ForeignFile(what, lambda found: True, is_weak=True)
-    return next(
-        (found for found in MAPPINGS if not (found.is_weak and says_variables) and found.is_one(document)), None
+    named = (
+        ForeignFile(what, lambda found: True, is_weak=True) for pattern, what in _BY_NAME if pattern.fullmatch(name)
     )
+    shaped = (found for found in MAPPINGS if not (found.is_weak and says_variables) and found.is_one(document))
+    return next(shaped, None) or next(named, None)
 
 
 def of_list(document: list[Any]) -> ForeignFile | None:

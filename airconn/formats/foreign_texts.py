@@ -72,6 +72,11 @@ TEXTS = (
     ),
     _text("an INI or TOML file", rf"{_COMMENTS}\[{{1,2}}[\w .:/-]{{1,80}}\]?{_SECTION_END}", is_certain=False),
     _text(
+        "a Dockerfile",
+        rf"{_COMMENTS}(?:ARG[ \t][^\n]*\n)*FROM[ \t]+[\w./:@$-]{{1,200}}(?:[ \t]+as[ \t]+\S+)?[ \t]*\r?(?:\n|\Z)",
+        is_certain=False,
+    ),
+    _text(
         "a Python file",
         r"#![^\n]{0,80}python|(?:#[^\n]*\n|[ \t\r]*\n|[ru]?\"\"\"[^\"]*\"\"\"|'''[^']*''')*"
         r"(?:from [\w.]{1,200} import |import [\w.]{1,200}(?:\s|,)|(?:async )?def \w+\(|class \w+[(:])",
@@ -82,6 +87,12 @@ TEXTS = (
         "a shell script",
         rf"#![^\n]{{0,80}}\b(?:ba|da|z|k)?sh\b|{_COMMENTS}(?:export[ \t]+\w+=|set -[a-z]|source |\. \S)",
         "let a shell run it, and read the environment: set -a; . ./FILE; set +a; airconn import env:",
+        is_certain=False,
+    ),
+    _text(
+        "assignments of TOML or Terraform",
+        rf"{_COMMENTS}[\w.-]{{1,80}}[ \t]+=[ \t]*(?:[\"\'\[{{]|true\b|false\b|-?\d)",
+        f"{_OWN_FILE}, or as NAME=VALUE lines into a .env file",
         is_certain=False,
     ),
     _text(
@@ -133,6 +144,16 @@ def refuse(text: str, source: str, *, is_told: bool) -> None:
     for found in TEXTS:
         if (found.is_certain or not is_told) and found.pattern.match(beginning):
             raise InputError(f"this looks like {found.what}", where=source, hint=found.hint)
+
+
+def refuse_manifests(text: str, source: str) -> None:
+    """Raises `InputError` for several manifests of Kubernetes, of which none is read by another format."""
+    if all(re.search(rf"^{mark}", text, re.MULTILINE) for mark in ("apiVersion:", "kind:", "---")):
+        raise InputError(
+            "this looks like Kubernetes manifests without AIRFLOW_CONN_… or AIRFLOW_VAR_… in them",
+            where=source,
+            hint=_OWN_FILE,
+        )
 
 
 def of_bytes(data: bytes) -> tuple[str, str] | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
 from airconn.errors import InputError, UsageError
 from airconn.formats import connection_fields, tree
-from airconn.formats.base import ReadOptions
+from airconn.formats.base import ReadOptions, show_key
 from airconn.model import Kind
 
 WRAPPER = {"value", "description"}
@@ -107,11 +108,20 @@ def unknown_kind(document: tree.Mapping | tree.Sequence, source: str) -> InputEr
             where=source,
             hint='connections and variables are written as {"ID": …}, a pool in a list as {"name": …, "slots": …}',
         )
+    if meant := next(_meant_sections(document), None):
+        key, kind = meant
+        return InputError(
+            f"unknown section {show_key(key)}", where=str(document.origin(key)), hint=f"did you mean {kind.value!r}?"
+        )
     kinds = [
         kind.value
         for kind, can_be in (
             (Kind.CONNECTIONS, all(map(_can_be_connection, document.values()))),
-            (Kind.VARIABLES, not any(map(_is_no_variable, (document, *document.values())))),
+            (
+                Kind.VARIABLES,
+                not document.keys() >= _ONE_VARIABLE
+                and not any(map(_is_no_variable, (document, *document.values()))),
+            ),
         )
         if can_be
     ]
@@ -120,6 +130,14 @@ def unknown_kind(document: tree.Mapping | tree.Sequence, source: str) -> InputEr
         said, names = " or ".join(f"--kind {kind}" for kind in kinds), " or ".join(f"{kind}.*" for kind in kinds)
         hint = f"say so with {said}, or name it {names}"
     return InputError("it can't be told whether this file holds connections or variables", where=source, hint=hint)
+
+
+def _meant_sections(document: tree.Mapping) -> Iterator[tuple[str, Kind]]:
+    """The keys of a document that are meant to be sections, if all of them are sections or meant to be some."""
+    found = {key: next((kind for kind in Kind if key.lower() in _NAMES[kind]), None) for key in document}
+    if None in found.values() or not all(isinstance(value, dict | list | None) for value in document.values()):
+        return
+    yield from ((key, kind) for key, kind in found.items() if kind is not None and key != kind.value)
 
 
 def _can_be_connection(entry: Any) -> bool:
@@ -136,6 +154,7 @@ def _is_no_variable(entry: Any) -> bool:
     return isinstance(entry, dict) and not entry.keys().isdisjoint(_MARKS)
 
 
+_ONE_VARIABLE = {"key", "value"}
 _MARKS = frozenset({"conn_type", "conn_typ", "conn_id", "connection_id", "conn_uri", "conn_pass", "slots"})
 
 

@@ -29,6 +29,8 @@ _CHART_MARKS = {
 """Top-level keys of the values of Airflow's Helm charts, which hardly any other file has."""
 _SECTIONS_OF_CHARTS = {"ingress", "rbac"}
 """Those that are ordinary words. In the values of a chart they are mappings."""
+_CONFIGURATION = "the configuration of another tool, with environment variables of Airflow in it"
+_ENV_HINT = "write them as NAME=VALUE lines into a .env file"
 _WAY_OUT = ", or say --kind variables if these are variables"
 _ASK = "ask the server instead: airconn export --from URL -o FILE"
 _OUTPUT = "which isn't a file of this format"
@@ -62,11 +64,7 @@ def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | Non
                 f"this looks like {what}", where=source, hint=hint + (way_out if is_one in _LIKELY else "")
             )
     if named is None and any(map(_mentions, document.values())):
-        raise InputError(
-            "this looks like the configuration of another tool, with environment variables of Airflow in it",
-            where=source,
-            hint="write them as NAME=VALUE lines into a .env file" + way_out,
-        )
+        raise InputError(f"this looks like {_CONFIGURATION}", where=source, hint=_ENV_HINT + way_out)
     foreign = foreign_files.of_mapping(document, source, says_variables=named is Kind.VARIABLES)
     if foreign is not None:
         may_be = named is Kind.VARIABLES or (named is None and foreign.is_weak)
@@ -81,6 +79,8 @@ def _refuse_list(document: tree.Sequence, source: str) -> None:
         what = "airflow connections list"
     elif set(entry) in ({"key", "val"}, {"key"}) or {"key", "value", "is_encrypted"} <= set(entry):
         what = "airflow variables list"
+    elif any(map(_mentions, document)):
+        raise InputError(f"this looks like {_CONFIGURATION}", where=source, hint=_ENV_HINT)
     elif foreign := foreign_files.of_list(document):
         raise InputError(f"this looks like {foreign.what}", where=source, hint=foreign.hint)
     else:

@@ -32,6 +32,18 @@ FORMATS = {
 """The formats by name. The first one wins whose patterns match a file's name, or that a text looks like."""
 
 
+_OTHER_NAMES = {
+    "dotenv": "env",
+    ".env": "env",
+    "yml": "yaml",
+    "astro": "settings",
+    "kubernetes": "k8s",
+    "secret": "k8s",
+    "url": "uri",
+}
+"""What people call the formats."""
+
+
 def names() -> tuple[str, ...]:
     """The names of the formats, sorted."""
     return tuple(sorted(FORMATS))
@@ -51,7 +63,11 @@ def get_format(name: str) -> Format:
 def refuse_unknown(name: str) -> None:
     """Raises `UsageError` that lists the known names if no format has this name."""
     if name not in FORMATS:
-        raise UsageError(f"unknown format {name!r}", hint=f"the formats are {', '.join(names())}")
+        from difflib import get_close_matches
+
+        meant = _OTHER_NAMES.get(name.lower()) or next(iter(get_close_matches(name[:80].lower(), FORMATS, n=1)), None)
+        did_you = f"did you mean {meant!r}? " if meant else ""
+        raise UsageError(f"unknown format {name!r}", hint=f"{did_you}the formats are {', '.join(names())}")
 
 
 def refuse_read_only(name: str) -> None:

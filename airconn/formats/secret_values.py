@@ -35,7 +35,7 @@ def read_text(
     Raises `InputError` if Airflow reads none.
     """
     if not isinstance(value, str):
-        raise InputError(f"{id_}: this secret is no text", where=str(origin))
+        raise InputError(f"{id_}: this secret is not a text", where=str(origin))
     if kind is Kind.CONNECTIONS and not value.strip():
         raise InputError(f"{id_}: this secret is empty, which is no connection to Airflow", where=str(origin))
     if kind is Kind.CONNECTIONS and "://" not in value and not value.strip().startswith("{"):
@@ -49,7 +49,7 @@ def read_vault(
 ) -> Connection | Variable:
     """The object in the mapping of a secret of Vault (`VaultBackend.get_connection` and `get_variable`)."""
     if not isinstance(value, Mapping):
-        raise InputError(f"{id_}: this secret is no mapping", where=str(origin))
+        raise InputError(f"{id_}: this secret is not a mapping", where=str(origin))
     if kind is Kind.VARIABLES:
         text = value.get("value")
         if not isinstance(text, str):
@@ -58,7 +58,7 @@ def read_vault(
     uri = value.get("conn_uri")
     if uri:
         if not isinstance(uri, str):
-            raise InputError(f"{id_}: its conn_uri is no text", where=str(origin))
+            raise InputError(f"{id_}: its conn_uri is not a text", where=str(origin))
         return read_text(kind, id_, uri, rules, origin, uris)
     # Airflow writes it anew in the same way, numbers included. An empty one is a connection without fields.
     text = json.dumps(value, default=lambda number: json.loads(number.text))
@@ -82,7 +82,7 @@ def read_aws_json(
     try:
         found = jsontext.loads(text)
     except ValueError:
-        raise InputError(f"{id_}: this secret is no JSON, or has a key twice", where=str(origin)) from None
+        raise InputError(f"{id_}: this secret is not JSON, or has a key twice", where=str(origin)) from None
     fields = by_name(found, words)
     if is_quoted:
         fields = {name: _unquoted(id_, value, origin) for name, value in fields.items()}

@@ -19,8 +19,9 @@ LEVELS = 24
 def load(text: str, source: str) -> list[tuple[Any, Origin]]:
     """The documents of a text, each with the place where it starts. `source` names the text in their places.
 
-    The last text is remembered, so a reader must not change what it gets. Raises `InputError` for a text that is
-    neither JSON nor YAML.
+    The last text is remembered, so a reader must not change what it gets. Scalars of YAML are what is written, and
+    odd is what the YAML of Go, in which most tools are written, makes another text of. Raises `InputError` for a text
+    that is neither JSON nor YAML.
     """
     found = try_load(text)
     if found is None:
@@ -52,9 +53,9 @@ def _parsed(text: str, source: str) -> list[tuple[Any, Origin]]:
 
 
 def _yaml(text: str, source: str) -> list[tuple[Any, Origin]]:
-    from airconn.formats import yaml_tree  # which takes longer to load than most JSON to read
+    from airconn.formats import yaml_scalars, yaml_tree  # which take longer to load than most JSON to read
 
-    return yaml_tree.load_all(text, source)
+    return yaml_tree.load_all(text, source, yaml_scalars.ASTRO)
 
 
 def _say_source(value: Any, source: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airconn.errors import InputError
-from airconn.formats import documents, yaml_scalars, yaml_tree
+from airconn.formats import documents, foreign_texts, yaml_scalars, yaml_tree
 from airconn.formats.base import ReadOptions, Rendered, WriteOptions, hidden_comments, holdable
 from airconn.model import Bundle
 from airconn.model.reading import Reading
@@ -16,7 +16,11 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
 
     Raises `InputError` with line and column if it isn't YAML.
     """
-    document = yaml_tree.load(text, source, yaml_scalars.AIRFLOW)
+    try:
+        document = yaml_tree.load(text, source, yaml_scalars.AIRFLOW)
+    except InputError:
+        foreign_texts.refuse_manifests(text, source)
+        raise
     if document is None:
         raise InputError("this file holds nothing", where=source, hint="an empty mapping is written {}")
     return documents.read(document, source, options)

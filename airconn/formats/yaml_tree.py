@@ -50,9 +50,9 @@ def load(text: str, source: str, schema: Schema = JSON_LIKE) -> Any:
     return _built(text, source, _Builder.document, schema)
 
 
-def load_all(text: str, source: str) -> list[tuple[Any, Origin]]:
+def load_all(text: str, source: str, schema: Schema = JSON_LIKE) -> list[tuple[Any, Origin]]:
     """The documents of a stream, each with the place where it starts. Raises as `load` does."""
-    return _built(text, source, lambda builder: list(builder.documents()), JSON_LIKE)
+    return _built(text, source, lambda builder: list(builder.documents()), schema)
 
 
 def _built(text: str, source: str, build: Callable[[_Builder], T], schema: Schema) -> T:

@@ -6,7 +6,7 @@ Their forms are in `model/placeholder_forms.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -102,11 +102,16 @@ def samples(obj: AirflowObject) -> Iterator[Placeholder]:
 def all_placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
     """The placeholders of an object, whatever they do to an import."""
     genuine: frozenset[tuple[str, JsonPath]] = getattr(obj, "genuine", frozenset())
-    for field, value in zip(value_fields(obj.kind), field_values(obj), strict=True):
-        for path, text in _texts(value):
-            if (field, path) in genuine:
-                continue
-            yield from _in_text(obj, field, path, text)
+    values = field_values(obj)
+    if _may_have_one(
+        "\n".join(
+            value.text if isinstance(value, Text) else value for value in values if isinstance(value, Text | str)
+        )
+    ):
+        for field, value in zip(value_fields(obj.kind), values, strict=True):
+            for path, text in _texts(value):
+                if (field, path) not in genuine:
+                    yield from _in_text(obj, field, path, text)
     if isinstance(obj, Connection) and ("conn_type", ()) not in genuine and (whole := _form_of_whole(obj)):
         yield Placeholder("conn_type", (), whole)
 
@@ -114,6 +119,14 @@ def all_placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
 def is_whole(obj: AirflowObject) -> bool:
     """Whether a connection is a placeholder as a whole, and the user doesn't say otherwise."""
     return isinstance(obj, Connection) and ("conn_type", ()) not in obj.genuine and _form_of_whole(obj) is not None
+
+
+def first_of_each_form(found: Iterable[Placeholder]) -> list[Placeholder]:
+    """The placeholders without further ones of the same form in the JSON text that one leaf is."""
+    firsts: dict[tuple[str, str], Placeholder] = {}
+    for each in found:
+        firsts.setdefault((each.place, each.form.what), each)
+    return list(firsts.values())
 
 
 def whole_form(text: str) -> str:
@@ -213,7 +226,7 @@ def _belongs_to_secrets(obj: AirflowObject, field: str, path: JsonPath, form: Fo
 
 _IDS = re.compile(r"(?:keys?|sessions?|cookies?|signatures?|nonce|auth|ticket|private|pem)$", re.IGNORECASE)
 """The ends of names of secrets that are everyday names in a variable as well: `cache_key`, `session`."""
-_PLACES = re.compile(r"(?:^|[_.-])(?:file|dir|url|uri|endpoint|ref|reference|id)$", re.IGNORECASE)
+_PLACES = re.compile(r"(?:^|[_.-])(?:file|dir|ref|reference)$", re.IGNORECASE)
 """The ends of names that say where a secret is."""
 
 

@@ -6,7 +6,7 @@ from airconn.model import AirflowObject
 from airconn.model.ambiguity import Ambiguity
 from airconn.model.leaves import leaves_of
 from airconn.model.placeholder_forms import PlaceholderType
-from airconn.model.placeholders import placeholders
+from airconn.model.placeholders import first_of_each_form, placeholders
 
 
 def unresolved(source: AirflowObject, target: AirflowObject | None, written: frozenset[str]) -> list[str]:
@@ -20,7 +20,7 @@ def unresolved(source: AirflowObject, target: AirflowObject | None, written: fro
         f"{found.message}: {found.way_out}" if found.way_out else found.message for found in blocking
     )
     is_reference = any(found.rule == "AC407" for found in blocking)
-    for found in placeholders(source):
+    for found in first_of_each_form(placeholders(source)):
         if is_reference and found.type is PlaceholderType.TEMPLATE:
             continue  # it is that reference
         if target is not None and found.field == "conn_type":

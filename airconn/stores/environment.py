@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import starmap
 
 from airconn.config import Settings
 from airconn.errors import InputError
 from airconn.formats import env
 from airconn.formats.base import Faults, reading
 from airconn.model import AirflowObject, Kind, Origin, Selection, rules_for
+from airconn.model.ambiguity_warnings import warnings
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 
@@ -60,6 +62,7 @@ class EnvironmentStore(Store):
                 faults.take(error)
         asked_for = [key for key in selection.ids or () if key[0] in _KINDS]
         passed_over = {key: why for key in asked_for if (why := self._passed_over(*key))}
+        notes += starmap(Note, warnings(found, knows_release=context.knows_release))
         return replace(reading(found, faults, notes, kinds=_KINDS).checked(), found=(), passed_over=passed_over)
 
     def ids(self, kinds: frozenset[Kind], context: Context = DEFAULT_CONTEXT) -> frozenset[Key]:

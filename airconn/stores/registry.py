@@ -62,8 +62,13 @@ def open_backend(
     """
     entry = next((entry for entry in REGISTRY.values() if class_path in entry.backends), None)
     if entry is None:
-        known = ", ".join(name for e in REGISTRY.values() for name in e.backends)
-        raise UsageError(f"unknown secrets backend {class_path}", where=named or where, hint=f"airconn knows {known}")
+        from difflib import get_close_matches
+
+        known = [name for e in REGISTRY.values() for name in e.backends]
+        by_class = [name for name in known if name.rpartition(".")[2] == class_path.rpartition(".")[2]]
+        near = by_class or get_close_matches(class_path[:200], known, n=1, cutoff=0.8)
+        hint = f"did you mean {near[0]}?" if near else f"airconn knows {', '.join(known)}"
+        raise UsageError(f"unknown secrets backend {class_path}", where=named or where, hint=hint)
     try:
         return cast("Store", import_module(entry.module).open_backend(kwargs, where, settings))
     except UsageError as error:

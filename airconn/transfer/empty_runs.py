@@ -45,8 +45,10 @@ def refuse_nothing(
     context: Context,
     *,
     unless_empty: bool,
+    ignored: Sequence[tuple[str, int]] = (),
 ) -> None:
-    """Raises `InputError` if nothing was found in the sources because all they hold is of kinds that aren't selected.
+    """Raises `InputError` if nothing was found in the sources because all they hold is of kinds that aren't selected,
+    or files hold only names that aren't for Airflow, which `ignored` counts.
 
     Without `unless_empty` also where they hold nothing, or all of it was excluded. `notes` are those of the read.
     """
@@ -60,6 +62,17 @@ def refuse_nothing(
         held = " and ".join(f"{n} {kind.singular if n == 1 else kind.value}" for n, kind in kinds if n)
         options = " ".join(f"--{kind.value}" for n, kind in kinds if n)
         raise InputError(f"{held} here, which are not selected", where=where, hint=f"add {options}; {ALLOW}")
+    left_out = next((note for note in notes if note.left_out), None)
+    if ignored and not others and left_out is None:
+        where, number = ignored[0]
+        names = "1 other name" if number == 1 else f"{number} other names"
+        raise InputError(
+            f"no AIRFLOW_CONN_* or AIRFLOW_VAR_* in it, but {names}",
+            where=where,
+            hint=f"--kind variables reads each name as a variable; Airflow's own name is AIRFLOW_VAR_NAME; {ALLOW}",
+        )
+    if not unless_empty and left_out is not None and not others:
+        raise InputError(f"the sources hold nothing else: {left_out.message}", where=left_out.where, hint=ALLOW)
     if not unless_empty:
         what = "the sources hold nothing" + (" that is selected" if others else "")
         raise InputError(what, where=where, hint=f"is it the right file? {ALLOW}")
@@ -71,7 +84,7 @@ def refuse_empty(
     """Raises `InputError` as `refuse_unmatched` and `refuse_nothing` do for what was loaded from the sources."""
     refuse_unmatched(selection, loaded.seen, sources, loaded.notes, context)
     if not len(loaded.bundle):
-        refuse_nothing(selection, sources, loaded.notes, context, unless_empty=unless_empty)
+        refuse_nothing(selection, sources, loaded.notes, context, unless_empty=unless_empty, ignored=loaded.ignored)
 
 
 def suggestions(places: Sequence[Store], kinds: frozenset[Kind], context: Context) -> frozenset[Key]:

@@ -62,6 +62,8 @@ def load(
             kinds |= reading.kinds & store.capabilities.kinds
             if reading.ignored:
                 ignored.append((store.address, reading.ignored))
+                if len(sources) > 1 and not len(reading.bundle) and selection == Selection():
+                    notes.append(Note(store.address, "no AIRFLOW_CONN_* or AIRFLOW_VAR_* in it: nothing is read"))
     if faults:
         raise InputErrors(tuple(faults))
     bundle = bundles[0] if len(bundles) == 1 else Bundle.of(obj for bundle in bundles for obj in bundle)

@@ -13,7 +13,7 @@ from airconn.model.reading import Note
 def refuse_losses(bundle: Bundle, losses: Sequence[Loss], notes: Iterable[Note] = ()) -> None:
     """Raises `InputErrors` if there are any losses, or notes on what was read."""
     faults = [InputError(show_loss(loss), where=str(_origin(bundle, loss))) for loss in losses]
-    faults += [InputError(note.message, where=note.where) for note in notes if not note.failed]
+    faults += [InputError(note.message, where=note.where) for note in notes if not (note.failed or note.is_detail)]
     if faults:
         raise InputErrors(tuple(faults))
 

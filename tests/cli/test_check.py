@@ -97,8 +97,8 @@ def test_json(airconn, tmp_path: Path) -> None:
 
 def test_sarif(airconn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    write(tmp_path / "a b.env", "AIRFLOW_CONN_A=http://H/?a=1#\n")
-    log = json.loads(airconn("check", "a b.env", "--output", "sarif", env={"GITHUB_ACTIONS": "true"}).out)
+    write(tmp_path / "a b.uri", "a=http://H/?a=1#\n")
+    log = json.loads(airconn("check", "a b.uri", "--output", "sarif", env={"GITHUB_ACTIONS": "true"}).out)
     assert (log["version"], len(log["runs"])) == ("2.1.0", 1)
     driver = log["runs"][0]["tool"]["driver"]
     assert driver["name"] == "airconn"
@@ -116,7 +116,7 @@ def test_sarif(airconn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     for result in results:
         assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
         place = result["locations"][0]["physicalLocation"]
-        assert place["artifactLocation"] == {"uri": "a%20b.env"}
+        assert place["artifactLocation"] == {"uri": "a%20b.uri"}
         assert place["region"]["startLine"] == 1
         assert place["region"]["startColumn"] >= 1
 

@@ -167,7 +167,7 @@ def test_an_id_that_is_none_is_told_what_it_may_be(airconn: Airconn, source: Pat
 def test_a_place_that_stands_for_itself_is_told_its_option(airconn: Airconn, source: Path) -> None:
     for command in ("list", "export"):
         result = airconn(command, source)
-        assert (result.code, "hint:  a place to read from goes behind --from\n" in result.err) == (2, True)
+        assert (result.code, f"airconn {command} --from {source}" in result.err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -257,3 +257,55 @@ def test_check_tells_of_a_glob_that_matches_nothing_also_in_a_file_that_others_c
     assert "--include 'regoin' matches nothing\nhint:  did you mean variables/region? --allow-empty" in result.err
     result = airconn("check", source, "--include", "regoin", "--allow-empty")
     assert result.code == 0
+
+
+PLAIN = "ZONE=eu\n# hi\nexport DB_HOST='a b'\nZONE=us\n"
+
+
+@pytest.mark.parametrize(
+    "command", ["import FILE --to OUT", "convert FILE", "export --from FILE -o OUT", "run --from FILE -n"]
+)
+def test_a_env_file_of_plain_names_is_an_error_that_says_how_to_read_it(
+    airconn: Airconn, tmp_path: Path, command: str
+) -> None:
+    path, out = tmp_path / "variables.env", tmp_path / "out.json"
+    path.write_text(PLAIN)
+    args = [{"FILE": path, "OUT": out}.get(word, word) for word in command.split()]
+    result = airconn(*args)
+    assert (result.code, result.out, out.exists()) == (3, "", False)
+    assert result.err.startswith(
+        f"error: {path}: no AIRFLOW_CONN_* or AIRFLOW_VAR_* in it, but 3 other names\n"
+        "hint:  --kind variables reads each name as a variable; Airflow's own name is AIRFLOW_VAR_NAME; --allow-empty"
+    )
+    assert airconn(*args, "--allow-empty").code == 0
+
+
+def test_plain_names_are_variables_if_the_user_says_so(airconn: Airconn, tmp_path: Path) -> None:
+    (tmp_path / "variables.env").write_text(PLAIN)
+    result = airconn("convert", tmp_path / "variables.env", "--kind", "variables", "--variables")
+    assert json.loads(result.out) == {"DB_HOST": "a b", "ZONE": "us"}
+    (tmp_path / "x.env").write_text("A=1\nno value\n")
+    wrong = airconn("convert", tmp_path / "x.env", "--kind", "variables")
+    assert (wrong.code, "x.env:2: this line is not NAME=VALUE" in wrong.err) == (3, True)
+
+
+def test_other_names_beside_those_of_airflow_are_never_variables(airconn: Airconn, tmp_path: Path) -> None:
+    (tmp_path / "x.env").write_text("SECRET=1\nAIRFLOW_VAR_A=1\n")
+    result = airconn("convert", tmp_path / "x.env", "--kind", "variables", "--variables")
+    assert json.loads(result.out) == {"a": "1"}
+
+
+def test_one_of_several_sources_without_anything_for_airflow_is_a_warning(airconn: Airconn, tmp_path: Path) -> None:
+    (tmp_path / "a.env").write_text("AIRFLOW_VAR_A=1\n")
+    (tmp_path / "b.env").write_text("ZONE=eu\n")
+    result = airconn("convert", tmp_path / "a.env", tmp_path / "b.env")
+    assert result.code == 0
+    assert f"warning: {tmp_path}/b.env: no AIRFLOW_CONN_* or AIRFLOW_VAR_* in it: nothing is read\n" in result.err
+
+
+def test_sources_of_which_all_is_left_out_say_what(airconn: Airconn, tmp_path: Path) -> None:
+    (tmp_path / "a.env").write_text("A=1\nAIRFLOW_CONN_X=\n")
+    result = airconn("import", tmp_path / "a.env", "--to", tmp_path / "o.json")
+    assert result.code == 3
+    said = "AIRFLOW_CONN_X is empty, which is no connection to Airflow: left out"
+    assert f"error: {tmp_path}/a.env:2: the sources hold nothing else: {said}\n" in result.err

@@ -26,20 +26,22 @@ def test_an_address_in_the_place_of_something_else_is_told_without_its_password(
 
 
 def test_the_name_of_a_command_is_told_without_a_password(airconn) -> None:
-    assert airconn("https://admin:hunter2@example.com").err.startswith("error: 'https://…@example.com' is no command")
+    assert airconn("https://admin:hunter2@example.com").err.startswith(
+        "error: unknown command 'https://…@example.com'"
+    )
 
 
 @pytest.mark.parametrize(
     ("args", "stdin", "code", "message"),
     [
-        (["imprt", "x"], "", 2, "error: 'imprt' is no command\nhint:  did you mean 'import'?\n"),
+        (["imprt", "x"], "", 2, "error: unknown command 'imprt'\nhint:  did you mean 'import'?\n"),
         (["import"], "", 2, "error: missing argument 'SOURCE...'\n"),
         (["convert", "-", "--formt", "uri"], "", 2, "error: no such option '--formt'"),
         (
             ["convert", "-", "--format", "xml"],
             "",
             2,
-            "error: unknown format 'xml'\nhint:  the formats are env, json,",
+            "error: unknown format 'xml'\nhint:  the formats are env, environment, json,",
         ),
         (["convert", "-", "--from-format", "xml"], "", 2, "error: unknown format 'xml'\n"),
         (["convert", "-", "-o", "out.xml"], "A=1", 2, "error: the name of out.xml doesn't tell the format\n"),

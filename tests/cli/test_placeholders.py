@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -199,8 +201,61 @@ def test_a_mask_where_no_secret_is_passes_with_a_warning_and_is_a_note_of_check(
     assert airconn("check", source).out.count("note AC502") == 2
 
 
+def test_many_masks_in_one_json_text_are_one_reason(airconn, tmp_path: Path) -> None:
+    key = json.dumps({f"k{number}": "<hidden>" for number in range(50)})
+    source = tmp_path / "connections.json"
+    source.write_text(json.dumps({"db": {"conn_type": "http", "extra": {"keyfile_dict": key}}}))
+    result = airconn("import", source, "--to", tmp_path / "t.json")
+    assert (result.code, result.out.count("--literal")) == (4, 1)
+    assert airconn("check", source).out.count("AC502") == 1
+
+
 def test_a_placeholder_that_the_target_has_already_is_no_change(airconn, tmp_path: Path) -> None:
     source, target = tmp_path / "connections.json", tmp_path / "t.json"
     source.write_text('{"db": {"conn_type": "http", "password": "{{ pw }}"}}')
     assert airconn("import", source, "--to", target, "--literal", "connections/db.password").code == 0
     assert airconn("import", source, "--to", target).code == 0
+
+
+CANARY = "CANARYqz7"
+WITH_CANARY = [
+    f"op://{CANARY}/b/c", f"{{{{ {CANARY} }}}}", f"${{{CANARY}}}", f"ENC[{CANARY}]", f"$ANSIBLE_VAULT;1;{CANARY}",
+    f"<{CANARY}>", f"[REDACTED:{CANARY}]", f"vault:{CANARY}/x#y", f"your_{CANARY}_password", f"(({CANARY}))",
+    f"encrypted:{CANARY * 4}", f"$({CANARY})", f"postgres://u:${{{CANARY}}}@h/x", f"Bearer {{{{ {CANARY} }}}}",
+    f"password=<redacted {CANARY}>;a=b", f"# secret {CANARY}", f"aws-sm:{CANARY}",
+    f"`cat {CANARY}`", f"%{{{CANARY}}}",
+    f'{{"a": "${{{CANARY}}}", "b": "***"}}', f"{{{{{CANARY}", f"{CANARY}}}}}", f"${{{CANARY}",
+    f"@Microsoft.KeyVault({CANARY})",
+]  # fmt: skip
+
+
+def tree(chooser: random.Random, depth: int = 0) -> Any:
+    """JSON with placeholders in it, and JSON texts with more of them."""
+    shape = chooser.random()
+    if shape < 0.5 or depth > 3:
+        return chooser.choice(WITH_CANARY)
+    if shape < 0.8:
+        return {chooser.choice(("token", "a", "keyfile_dict")): tree(chooser, depth + 1) for _ in range(2)}
+    return [tree(chooser, depth + 1)] if shape < 0.9 else json.dumps({"password": tree(chooser, depth + 1)})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_message_has_a_part_of_a_placeholder(airconn, tmp_path: Path, seed: int) -> None:
+    chooser = random.Random(seed)
+    one = chooser.choice(WITH_CANARY)
+    fields = {"conn_type": "http", "host": one, "login": chooser.choice(WITH_CANARY), "password": tree(chooser)}
+    fields["password"] = fields["password"] if isinstance(fields["password"], str) else json.dumps(fields["password"])
+    connections = {
+        "a": {**fields, "extra": tree(chooser)},
+        "b": {"conn_type": "x", "extra": json.dumps(tree(chooser))},
+    }
+    if seed % 4 == 0:
+        connections["c"] = one  # type: ignore[assignment]
+    path = tmp_path / "f.json"
+    path.write_text(
+        json.dumps({"connections": connections, "variables": {"api_key": tree(chooser), "x": tree(chooser)}})
+    )
+    for args in (("check", path), ("import", path, "--to", tmp_path / "t.json"), ("diff", path, path)):
+        result = airconn(*args)
+        assert CANARY.lower() not in (result.out + result.err).lower()
+        assert "fault of airconn" not in result.err

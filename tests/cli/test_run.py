@@ -290,6 +290,8 @@ def test_what_has_no_place_is_told_and_strict_makes_it_an_error(program: Program
     assert (ran.code, was_run, SECRET in ran.err) == (0, True, False)
     nul = "the value has a NUL character in it, which ends the value of an environment variable"
     assert ran.err.splitlines() == [
+        "warning: lossy.json:1: a character that you can't see, or that looks like another, is in it: variables/nul "
+        "(U+0000 NUL in value) (delete it, or type the text again)",
         "warning: variables: left out: the id can't be part of the name of an environment variable (1: a=b)",
         "warning: variables: description has no place in an environment variable (1: described)",
         f"warning: variables: left out: {nul} (1: nul)",
@@ -297,7 +299,7 @@ def test_what_has_no_place_is_told_and_strict_makes_it_an_error(program: Program
     ]
     (program.directory / "it-was-run").unlink()
     ran, was_run = run_marked(program, "--from", "lossy.json", "--strict")
-    assert (ran.code, was_run, ran.err.count("error: ")) == (3, False, 4)
+    assert (ran.code, was_run, ran.err.count("error: ")) == (3, False, 5)
     assert program.run("run", "--from", "lossy.json", "-q", "--", "true").err == ""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-TEXT = "AIRFLOW_CONN_A=http://u:p@h/s?a=b#c\nAIRFLOW_CONN_B=\nAIRFLOW_VAR_X=1\n"
+TEXT = "AIRFLOW_CONN_A='http://u:p@h/s?a=b#c'\nAIRFLOW_CONN_B=\nAIRFLOW_VAR_X=1\n"
 COMMANDS = [
     "import SOURCE --to OUT",
     "import SOURCE --to OUT --plan-out OUT",

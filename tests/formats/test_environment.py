@@ -76,6 +76,24 @@ SHAPES = {
     "Composer": lambda env: {"name": "x", "config": {"softwareConfig": {"envVariables": dict(env)}}},
     "inspect": lambda env: [{"Id": "x", "Config": {"Env": _texts(env)}}],
     "chart": lambda env: {"airflowHome": "x", "executor": "y", "workers": {"env": _pairs(env)}},
+    "chart, few values": lambda env: {"executor": "y", "env": _pairs(env)},
+    "chart, one component": lambda env: {"executor": "y", "workers": {"env": _pairs(env)}},
+    "container": lambda env: {"image": "x", "env": _pairs(env)},
+    "Flux": lambda env: {
+        **_manifest("HelmRelease", spec={"values": {"env": _pairs(env)}}),
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+    },
+    "Argo": lambda env: {
+        **_manifest("Application", spec={"source": {"helm": {"values": yaml.safe_dump({"env": _pairs(env)})}}}),
+        "apiVersion": "argoproj.io/v1alpha1",
+    },
+    "App Engine": lambda env: {"runtime": "python312", "env_variables": dict(env)},
+    "dev container": lambda env: {"name": "x", "image": "y", "containerEnv": dict(env)},
+    "Azure Pipelines": lambda env: {"trigger": "none", "variables": _pairs(env), "steps": []},
+    "several documents": lambda env: _manifest(
+        "List",
+        items=[_manifest("ConfigMap", data={name: value}) for name, value in env.items()],
+    ),
     "chart, text": lambda env: {"extraEnv": yaml.safe_dump(_pairs(env)), "executor": "y"},
     "chart, Secret": lambda env: {"extraSecrets": {"x": {"data": yaml.safe_dump(_encoded(env))}}},
     "chart, ConfigMap": lambda env: {"extraConfigMaps": {"x": {"data": yaml.safe_dump(dict(env))}}},
@@ -276,6 +294,20 @@ def test_a_large_file_without_such_names_is_not_parsed_for_them(monkeypatch) -> 
     monkeypatch.setattr(shared_tree, "_parsed", lambda text, source: pytest.fail("parsed"))
     text = json.dumps({"connections": {f"c{i}": {"conn_type": "http", "extra": {"key": "v"}} for i in range(100)}})
     assert not get_format("environment").fits("x.json", text)
+
+
+def test_what_is_said_of_uris_is_said_here_too(airconn, tmp_path: Path) -> None:
+    (tmp_path / "x.env").write_text("AIRFLOW_CONN_A=http://u:p@h/s#e\n")
+    (tmp_path / "x.yaml").write_text("environment:\n  AIRFLOW_CONN_A: http://u:p@h/s#e\n")
+    (tmp_path / "y.yaml").write_text(
+        "services: {a: {image: b, environment: {AIRFLOW_CONN_A: 'http://u:$P@h/s#e'}}}\n"
+    )
+    codes = [
+        {word for word in airconn("check", tmp_path / name).out.split() if word.startswith("AC2")}
+        for name in ("x.env", "x.yaml", "y.yaml")
+    ]
+    assert codes[0]
+    assert codes[0] == codes[1] == codes[2]
 
 
 def test_the_same_object_counts_once() -> None:

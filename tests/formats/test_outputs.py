@@ -173,3 +173,19 @@ def test_reading_grows_with_the_number_of_objects() -> None:
         return json.dumps([CONNECTION | {"conn_id": f"c{index}"} for index in range(number)])
 
     assert is_linear(lambda number: partial(found_in, text(number)))
+
+
+def test_outputs_one_after_the_other_are_all_read_with_their_lines() -> None:
+    variable = {"value": "x", "description": None, "is_encrypted": True}
+    pages = [json.dumps({"variables": [{"key": str(i), **variable}], "total_entries": 3}) for i in range(3)]
+    text = "\n".join(pages)
+    assert detect("x.json", text) == "output"
+    found = found_in(text)
+    assert {key: variable.origin.line for key, variable in found.bundle.variables.items()} == {"0": 1, "1": 2, "2": 3}
+    assert found.notes == ()
+    assert detect("x.json", '{"key": "a"}{"key": "b"}') == "json"
+
+
+def test_two_shapes_in_one_file_are_both_read() -> None:
+    text = json.dumps([[CONNECTION], [{"key": "zone", "val": "eu"}], SECRET | {"Name": "airflow/variables/other"}])
+    assert len(found_in(text).bundle) == 3

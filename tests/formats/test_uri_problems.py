@@ -138,3 +138,11 @@ def test_no_message_holds_a_part_of_the_value(airconn, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("".join(f'AIRFLOW_CONN_A{n}="{uri}"\n' for n, uri in enumerate(KINDS)))
     said = airconn("convert", tmp_path / ".env", "-o", tmp_path / "x.json").err
     assert not any(part in said for part in ("bucket", "8000", "google_cloud"))
+
+
+def test_the_environment_says_it_with_the_name_of_the_variable(airconn) -> None:
+    env = {"AIRFLOW_CONN_A": "http://u:p@h/s?a=b#c", "AIRFLOW_CONN_B": "http://h/?n=1"}
+    err = airconn("export", "--from", "env:", env=env).err
+    assert "warning: env:AIRFLOW_CONN_A: Airflow drops this '#' and all that follows: connections/a (percent-" in err
+    assert "warning: env:AIRFLOW_CONN_B: query values are JSON to Airflow 3.1.6 and later" in err
+    assert airconn("list", "--from", "env:", "--airflow", "3.3", env={"AIRFLOW_CONN_B": "http://h/?n=1"}).code == 0

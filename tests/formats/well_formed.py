@@ -18,10 +18,27 @@ from urllib.parse import quote
 import yaml
 
 from tests.formats.well_formed_objects import CONNECTIONS, PASSWORDS, POOLS, VARIABLES
-from tests.formats.well_formed_outputs import OUTPUTS
+from tests.formats.well_formed_outputs import ENVIRONMENTS, OUTPUTS
 
 NUMBER = 200
 _FIELDS = ("conn_type", "description", "login", "password", "host", "port", "schema", "extra")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what starts like a number, as people do to whom a reader has once given 83 for 0123."""
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "'" if re.match(r"[-+.\d]", text) and "\n" not in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _quoted)
+
+
+def dumped(value: Any, **options: Any) -> str:
+    """The value as YAML that all readers read alike."""
+    return yaml.dump(value, Dumper=_Dumper, **options)
 
 
 @dataclass(frozen=True)
@@ -104,11 +121,11 @@ def connections_as_uris(choose: Chooser) -> WellFormed:
 
 def connections_yaml(choose: Chooser) -> WellFormed:
     found = {name: _exported(fields) for name, fields in choose.connections().items()}
-    return WellFormed("connections.yaml", yaml.safe_dump(found, allow_unicode=choose.one(True, False)))
+    return WellFormed("connections.yaml", dumped(found, allow_unicode=choose.one(True, False)))
 
 
 def connections_yaml_by_hand(choose: Chooser) -> WellFormed:
-    text = "# connections of the data platform\n---\n" + yaml.safe_dump(
+    text = "# connections of the data platform\n---\n" + dumped(
         choose.connections(), allow_unicode=True, sort_keys=False
     )
     return WellFormed("connections.yml", text)
@@ -133,14 +150,12 @@ def variables_3_json(choose: Chooser) -> WellFormed:
     for name, value in choose.variables().items():
         text = choose.one("", "See the wiki", "50% ☁️")
         found[name] = {"value": value, "description": text} if text else value
-    return WellFormed("variables.json", json.dumps(found, indent=4))
+    return WellFormed("variables.json", json.dumps(found, indent=4), ("--from-variables-shape", "wrapped"))
 
 
 def variables_yaml(choose: Chooser) -> WellFormed:
     found = {name: text_of(value) for name, value in choose.variables().items()}
-    return WellFormed(
-        "variables.yaml", yaml.safe_dump(found, allow_unicode=True, default_style=choose.one(None, "'", '"'))
-    )
+    return WellFormed("variables.yaml", dumped(found, allow_unicode=True, default_style=choose.one(None, "'", '"')))
 
 
 def _pools(choose: Chooser) -> dict[str, Any]:
@@ -153,7 +168,7 @@ def pools_json(choose: Chooser) -> WellFormed:
 
 
 def pools_yaml(choose: Chooser) -> WellFormed:
-    return WellFormed("pools.yaml", yaml.safe_dump(_pools(choose), allow_unicode=True))
+    return WellFormed("pools.yaml", dumped(_pools(choose), allow_unicode=True))
 
 
 def _all(choose: Chooser) -> dict[str, Any]:
@@ -168,7 +183,7 @@ def three_json(choose: Chooser) -> WellFormed:
 
 
 def three_yaml(choose: Chooser) -> WellFormed:
-    return WellFormed("objects.yaml", yaml.safe_dump(_all(choose), allow_unicode=True, sort_keys=False))
+    return WellFormed("objects.yaml", dumped(_all(choose), allow_unicode=True, sort_keys=False))
 
 
 def settings_yaml(choose: Chooser) -> WellFormed:
@@ -186,7 +201,7 @@ def settings_yaml(choose: Chooser) -> WellFormed:
     pools = [{"pool_name": name, "pool_slot": slots, "pool_description": text}
              for name, (slots, text) in choose.pools().items()]  # fmt: skip
     found = {"airflow": {"connections": rows, "pools": pools, "variables": variables}}
-    return WellFormed("airflow_settings.yaml", yaml.safe_dump(found, allow_unicode=True, sort_keys=False))
+    return WellFormed("airflow_settings.yaml", dumped(found, allow_unicode=True, sort_keys=False))
 
 
 def uri_of(fields: dict[str, Any]) -> str:
@@ -294,7 +309,7 @@ def _secret(choose: Chooser, name: str) -> dict[str, Any]:
 
 
 def k8s_secret(choose: Chooser) -> WellFormed:
-    return WellFormed("airflow.k8s.yaml", yaml.safe_dump(_secret(choose, "airflow-env"), sort_keys=False))
+    return WellFormed("airflow.k8s.yaml", dumped(_secret(choose, "airflow-env"), sort_keys=False))
 
 
 def settings_of_a_new_project(choose: Chooser) -> WellFormed:
@@ -308,7 +323,7 @@ def settings_of_a_new_project(choose: Chooser) -> WellFormed:
     pools = [dict.fromkeys(("pool_name", "pool_slot", "pool_description"))]
     variables = [dict.fromkeys(("variable_name", "variable_value"))]
     found = {"airflow": {"connections": [row, empty], "pools": pools, "variables": variables}}
-    return WellFormed("airflow_settings.yaml", "# NOTE: see the docs\n" + yaml.safe_dump(found, sort_keys=False))
+    return WellFormed("airflow_settings.yaml", "# NOTE: see the docs\n" + dumped(found, sort_keys=False))
 
 
 def connections_with_empty_texts(choose: Chooser) -> WellFormed:
@@ -325,4 +340,5 @@ MAKERS: tuple[Callable[[Chooser], WellFormed], ...] = (
     connections_yaml_by_hand, connections_uri, variables_json, variables_as_texts, variables_3_json, variables_yaml,
     pools_json, pools_yaml, three_json, three_yaml, settings_yaml, env_json, env_uris, env_docker, env_sh,
     env_compose, env_python_dotenv, k8s_secret, settings_of_a_new_project, connections_with_empty_texts, *OUTPUTS,
+    *ENVIRONMENTS,
 )  # fmt: skip

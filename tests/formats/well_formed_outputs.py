@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from tests.formats import well_formed
 
@@ -96,32 +95,39 @@ def compose_file(choose: Chooser) -> WellFormed:
     """A file of Docker Compose, where a `$` that is meant is written twice."""
     entries = {name: value for name, value in choose.entries().items() if "$" not in value}
     services = {"scheduler": {"image": "apache/airflow:3.1.0", "environment": entries}}
-    return well_formed.WellFormed("docker-compose.yaml", yaml.safe_dump({"services": services}, allow_unicode=True))
+    return well_formed.WellFormed(
+        "docker-compose.yaml", well_formed.dumped({"services": services}, allow_unicode=True)
+    )
 
 
 def deployment(choose: Chooser) -> WellFormed:
-    """A Deployment, whose `env` expands `$(NAME)` alone."""
-    env = [{"name": name, "value": value} for name, value in choose.entries().items() if "$(" not in value]
+    """A Deployment, whose `env` expands `$(NAME)`."""
+    env = [{"name": name, "value": value} for name, value in choose.entries().items() if "$" not in value]
     container = {"name": "airflow", "image": "apache/airflow:3.1.0", "env": env}
     spec = {"template": {"spec": {"containers": [container]}}}
     found = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "airflow"}, "spec": spec}
-    return well_formed.WellFormed("deployment.yaml", yaml.safe_dump(found, sort_keys=False))
+    return well_formed.WellFormed("deployment.yaml", well_formed.dumped(found, sort_keys=False))
 
 
 def helm_values(choose: Chooser) -> WellFormed:
-    env = [{"name": name, "value": value} for name, value in choose.entries().items() if "$(" not in value]
-    return well_formed.WellFormed("values.yaml", yaml.safe_dump({"executor": "CeleryExecutor", "env": env}))
+    """Values of the Helm chart, which may expand templates in them."""
+    env = [
+        {"name": name, "value": value}
+        for name, value in choose.entries().items()
+        if not re.search(r"[$]|\{\{", value)
+    ]
+    return well_formed.WellFormed("values.yaml", well_formed.dumped({"executor": "CeleryExecutor", "env": env}))
 
 
 def task_definition(choose: Chooser) -> WellFormed:
-    env = [{"name": name, "value": value} for name, value in choose.entries().items()]
+    env = [{"name": name, "value": value} for name, value in choose.entries().items() if "$" not in value]
     return _file(
         "task.json", {"family": "airflow", "containerDefinitions": [{"name": "a", "environment": env}]}, choose
     )
 
 
 def plain_mapping(choose: Chooser) -> WellFormed:
-    return well_formed.WellFormed("env.yaml", yaml.safe_dump(choose.entries(), allow_unicode=True))
+    return well_formed.WellFormed("env.yaml", well_formed.dumped(choose.entries(), allow_unicode=True))
 
 
 OUTPUTS = (

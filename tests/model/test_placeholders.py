@@ -279,7 +279,7 @@ def test_what_is_everyday_outside_of_a_password_is_one_as_a_password() -> None:
 def test_names_that_say_where_a_secret_is_may_have_templates() -> None:
     for key in ("secret_name", "token_url", "private_key_file", "password_file", "cache_key", "session"):
         assert names(Variable(key=key, value=Text("{{ ds }}"))) == []
-    for key in ("db_password", "api_token", "client_secret", "pwd"):
+    for key in ("db_password", "api_token", "client_secret", "pwd", "secret_id", "webhook_url", "access_key_id"):
         assert names(Variable(key=key, value=Text("{{ ds }}"))) == ["value"]
 
 

@@ -41,3 +41,26 @@ def test_the_setting_that_is_wrong_is_named(
         open_store(address, Settings(environ=environ))
     assert caught.value.where == f"{prefix}{setting}"
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("backend", "kwargs", "hint"),
+    [
+        ("airflow.contrib.secrets.hashicorp_vault.VaultBackend", GIVEN, f"did you mean {VAULT}?"),
+        (f"{VAULT}s", GIVEN, f"did you mean {VAULT}?"),
+        ("my.Backend", GIVEN, f"airconn knows {VAULT}, "),
+        (VAULT, {**GIVEN, "auth_type": "approl"}, "did you mean 'approle'? airconn knows token, "),
+        (VAULT, {**GIVEN, "auth_type": "magic"}, "airconn knows token, "),
+    ],
+)
+def test_what_is_meant_is_named_where_it_can_be_told(
+    backend: str, kwargs: dict[str, Any], hint: str, tmp_path: Any
+) -> None:
+    environ = {
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__SECRETS__BACKEND": backend,
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(kwargs),
+    }
+    with pytest.raises(UsageError) as caught:
+        open_store("airflow-config:", Settings(environ=environ))
+    assert (caught.value.hint or "").startswith(hint)

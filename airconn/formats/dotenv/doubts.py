@@ -48,10 +48,14 @@ def with_doubts(
     entries: Sequence[Entry],
     options: ReadOptions,
     readers: Collection[str] = READERS,
+    scanned: Sequence[Entry] | None = None,
 ) -> dict[str, AirflowObject]:
-    """The objects that have ambiguities with them, by the names of their lines."""
+    """The objects that have ambiguities with them, by the names of their lines.
+
+    `scanned` are the entries in the grammar of python-dotenv, if `entries` were read in another.
+    """
     # Only `airconn check` asks for URIs, and only it reports what shells and docker read differently.
-    by_name = differences(text, entries, objects, readers, with_minor=options.keeps_uris)
+    by_name = differences(text, entries, objects, readers, with_minor=options.keeps_uris, scanned=scanned)
     written = {entry.name: entry for entry in entries} if by_name else {}
     changed: dict[str, AirflowObject] = {}
     for name, differing in by_name.items():

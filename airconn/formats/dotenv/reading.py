@@ -14,12 +14,13 @@ from dataclasses import replace
 from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
 from airconn.formats.deceptive_texts import fault_of_name
+from airconn.formats.dotenv import astro_detection, lines, plain_names
 from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of, expanded
 from airconn.formats.dotenv.doubts import with_doubts
 from airconn.formats.dotenv.lines import Entry
-from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
+from airconn.formats.dotenv.marks import PORTABLE, is_like_a_mark, named_by_mark
 from airconn.formats.env import KINDS, env_name, named_by, read_value
 from airconn.model import REDACTED, UNDESCRIBED, AirflowObject, Kind, Origin, Variable
 from airconn.model.reading import FoundUri, Note, Reading
@@ -45,6 +46,8 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     for entry in entries:
         reader.take(entry)
     reader.compare(text, entries)
+    if dialect.name != PORTABLE and named_by_mark(text) is None and not options.value(DIALECT):
+        reader.found = astro_detection.with_one_doubt(reader.found, text, dialect.name, entries)
     return reader.result()
 
 
@@ -60,6 +63,8 @@ class _LinesReader:
         self.found: dict[str, AirflowObject] = {}  # by name
         self.uris: list[FoundUri] | None = [] if options.keeps_uris else None
         self.ignored = 0
+        self.others: list[Entry] = []
+        """The entries of other names."""
         self.true_id = ""
         self.from_environment: set[str] = set()
 
@@ -87,13 +92,14 @@ class _LinesReader:
             if fault := fault_of_name(entry.name, origin):
                 self.faults.take(fault)
             self.ignored += 1
+            self.others.append(entry)
             return
         kind, id_ = named
         id_ = true_id if env_name(kind, true_id) == entry.name else id_
         try:
             self.entry(entry, kind, id_, origin)
         except InputError as error:
-            self.faults.take(error)
+            self.faults.take(_with_dialects(error))
 
     def entry(self, entry: Entry, kind: Kind, id_: str, origin: Origin) -> None:
         name = entry.name or ""
@@ -107,7 +113,8 @@ class _LinesReader:
                 where=str(origin),
                 hint="write NAME=VALUE",
             )
-        is_masked = is_astro_mask(entry, self.dialect, is_bare=is_bare)
+        is_exact = self.dialect.name.startswith("astro-")  # in which only a mask has a comment
+        is_masked = is_astro_mask(entry, self.dialect, is_bare=is_bare) and not (is_exact and entry.value)
         if kind is Kind.CONNECTIONS and is_masked:
             raise InputError(
                 f"{name} is hidden: Astro wrote '# secret' in its place", where=str(origin), hint="fill in the value"
@@ -137,6 +144,9 @@ class _LinesReader:
         if self.from_environment:
             names = ", ".join(sorted(self.from_environment))
             self.notes.append(Note(self.source, f"taken from the environment: {names}", is_detail=True))
+        if self.options.kind is Kind.VARIABLES and self.others and not (self.found or self.notes):
+            found = plain_names.variables(self.others, self.source, self.faults)
+            return reading(found, self.faults, kinds=KINDS, uris=self.uris)
         return reading(self.objects(), self.faults, self.notes, ignored=self.ignored, kinds=KINDS, uris=self.uris)
 
     def compare(self, text: str, entries: Sequence[Entry]) -> None:
@@ -150,7 +160,8 @@ class _LinesReader:
             for name, obj in self.found.items()
             if getattr(obj, "value", None) is not REDACTED and name not in expanded_names
         }
-        self.found.update(with_doubts(known, text, entries, self.options, self.dialect.compared_with))
+        scanned = None if self.dialect.name == PORTABLE else list(lines.entries(text))
+        self.found.update(with_doubts(known, text, entries, self.options, self.dialect.compared_with, scanned))
 
     def objects(self) -> list[AirflowObject]:
         """The objects that count: a name in lower case only counts if the one in capitals isn't there."""
@@ -165,6 +176,14 @@ def is_astro_mask(entry: Entry, dialect: Dialect, *, is_bare: bool) -> bool:
     if not is_bare or not (dialect.has_quotes or value[:1].isspace()):
         return False
     return "#" in value and _ASTRO_MASK.match(value.strip()) is not None
+
+
+def _with_dialects(error: InputError) -> InputError:
+    """The error, with a hint at the dialects if JSON breaks at a backslash that another program takes away."""
+    if error.hint is None or "at a backslash" not in error.hint:
+        return error
+    hint = f"{error.hint}; a program may have written it for itself: --from-env-dialect NAME names the program"
+    return InputError(error.message, where=error.where, hint=hint)
 
 
 def is_like_padding(name: str, value: str) -> bool:

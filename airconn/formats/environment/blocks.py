@@ -7,35 +7,41 @@ from dataclasses import replace
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import json_tree, yaml_tree
+from airconn.formats import json_tree, yaml_scalars, yaml_tree
 from airconn.formats.environment.entries import Block, Scope
 from airconn.formats.shared_tree import LEVELS
 
 _LIKE_A_DOCUMENT = re.compile(r"\s*[\[{]|^[ \t]*(- |[\w'\"./-]+:(\s|$))", re.MULTILINE)
 
 
-def documents_in(text: str, scope: Scope, lines: list[str]) -> list[tuple[Any, Scope]] | None:
-    """The documents of a text in a document, each with its scope. None for a text that isn't JSON or YAML."""
+MAX_BLOCKS = 3
+"""How deep texts are looked into that are in one another. Each level is parsed anew, and known files have two."""
+
+
+def documents_in(text: str, source: str) -> list[Any] | None:
+    """The documents of a text in a document. None for a text that isn't JSON or YAML."""
     if not _LIKE_A_DOCUMENT.search(text):
         return None
     try:
         if text.lstrip().startswith(("{", "[")):
-            found = [json_tree.load(text, "", LEVELS)]
+            found = [json_tree.load(text, source, LEVELS)]
         else:
-            found = [value for value, _ in yaml_tree.load_all(text, "")]
+            found = [value for value, _ in yaml_tree.load_all(text, source, yaml_scalars.ASTRO)]
     except InputError:
         return None
-    if not any(isinstance(value, dict | list) for value in found):
-        return None
-    inner = replace(scope, block=_block(text, scope, lines), place=(1, 1))
-    return [(value, inner) for value in found]
+    return found if any(isinstance(value, dict | list) for value in found) else None
+
+
+def scope_in(text: str, scope: Scope, lines: list[str]) -> Scope:
+    """The scope of the documents in a text. `lines` are those of the file."""
+    return replace(scope, block=_block(text, scope, lines), place=(1, 1))
 
 
 def _block(text: str, scope: Scope, lines: list[str]) -> Block:
     """The block of a text. Its lines are those of the file if the first one with content is below the key."""
     if scope.block is not None:
         outer = scope.block.place(*scope.place)
-        return Block(*outer, _offset(text, outer[0], lines))
+        return Block(*outer, _offset(text, outer[0], lines), scope.block.depth + 1)
     return Block(*scope.place, _offset(text, scope.place[0], lines))
 
 

@@ -57,7 +57,11 @@ class ChartReader(ObjectReader):
                 origin = Origin(self.source, line, column)
                 with self.collecting():
                     id_, fields = self.fields(kind, entry, origin)
-                    if (obj := read[kind](id_, fields, origin, names)) is not None:
+                    if odd := _odd_field(entry, fields):
+                        self.leave_out(
+                            origin, f"{id_}: {odd!r} is read differently without quotes (put it in quotes)"
+                        )
+                    elif (obj := read[kind](id_, fields, origin, names)) is not None:
                         self.found.append(obj)
 
     def fields(self, kind: Kind, entry: Any, origin: Origin) -> tuple[str, dict[str, Any]]:
@@ -121,6 +125,17 @@ class ChartReader(ObjectReader):
             include_deferred=include_deferred,
             origin=origin,
         )
+
+
+def _odd_field(entry: Any, fields: dict[str, Any]) -> str:
+    """The first field whose value without quotes may be another to Helm. Empty if there is none."""
+    written = entry.written if isinstance(entry, tree.Mapping) else {}
+    odd = (key for key in fields if key in written and not _is_switch(key, written[key].text))
+    return next(odd, "")
+
+
+def _is_switch(key: str, written: str) -> bool:
+    return key == "include_deferred" and written in ("true", "false")
 
 
 def _scalar(value: Any) -> Any:

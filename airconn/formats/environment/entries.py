@@ -31,6 +31,15 @@ class Program(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRef:
+    """A reference to an entry of a Secret or a ConfigMap."""
+
+    kind: str
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class FoundVariable:
     """An environment variable in a document. Without a `value`, `hidden` or `unread` says why."""
 
@@ -56,6 +65,8 @@ class FoundVariable:
     """Whether it suggests that."""
     owner: int = 0
     """The container that holds it, as a number."""
+    key_ref: KeyRef | None = None
+    """Where a hidden value is, if that may be in the same text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,8 @@ class Block:
     column: int | None
     offset: int | None
     """What is added to its own lines. None if they can't be told, so that all is at the place of the block."""
+    depth: int = 1
+    """The number of texts that are in one another."""
 
     def place(self, line: int | None, column: int | None) -> tuple[int | None, int | None]:
         if self.offset is None or line is None:

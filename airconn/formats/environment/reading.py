@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from airconn.errors import InputError
 from airconn.formats import shared_tree
 from airconn.formats.base import ReadOptions
 from airconn.formats.env import KINDS, env_name, named_by, read_value
-from airconn.formats.environment import chart, systemd
+from airconn.formats.environment import chart, key_refs, systemd
 from airconn.formats.environment.entries import FoundVariable
 from airconn.formats.environment.walk import Walk
 from airconn.formats.k8s.reading import ManifestReader
@@ -40,18 +41,20 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     if systemd.sniff(text):
         reader.take(systemd.entries(text))
         return reader.reading(KINDS)
-    walk = Walk(text.splitlines())
+    walk = Walk(text, source)
     walk.documents(shared_tree.load(text, source))
     secrets = ManifestReader(options)
+    secrets.uris = reader.uris
     for secret in walk.secrets:
         secrets.labelled_objects(secret)
     reader.found += secrets.found
     reader.notes += secrets.notes
     reader.faults.errors += secrets.faults.errors
     charts = chart.ChartReader(options, source)
+    charts.uris = reader.uris
     for node, scope in walk.sections:
         charts.sections(node, scope)
-    reader.take(walk.entries)
+    reader.take(key_refs.resolved(walk.entries, walk.secrets, walk.config_maps))
     reader.found += charts.found
     reader.notes += charts.notes
     reader.faults.errors += charts.faults.errors
@@ -142,7 +145,13 @@ class _VariablesReader(ObjectReader):
         if kind is Kind.CONNECTIONS and chosen.expanded_by and _WHOLE_REFERENCE.fullmatch(value.strip()):
             self.leave_out(origin, f"{name} is a reference that {chosen.expanded_by} expands, not the value")
             return
-        obj: AirflowObject = read_value(kind, id_, value, self.options.rules, origin, self.uris)
+        try:
+            obj: AirflowObject = read_value(kind, id_, value, self.options.rules, origin, self.uris)
+        except InputError:
+            if not chosen.expanded_by:
+                raise
+            self.leave_out(origin, f"{name} can't be read before {chosen.expanded_by} expands a reference in it")
+            return
         ambiguities = []
         if chosen.expanded_by:
             message = f"{chosen.expanded_by} expands a reference in it"
@@ -151,7 +160,7 @@ class _VariablesReader(ObjectReader):
             self._say_differences(name, chosen, others)
             if any(other.value is not None for other in others) and _is_secret(obj):
                 ambiguities.append(_SEVERAL_VALUES)
-        self.found.append(replace(obj, ambiguities=tuple(ambiguities)) if ambiguities else obj)
+        self.found.append(replace(obj, ambiguities=(*obj.ambiguities, *ambiguities)) if ambiguities else obj)
 
     def _say_differences(self, name: str, chosen: FoundVariable, others: list[FoundVariable]) -> None:
         other = others[0]

@@ -6,8 +6,10 @@ from typing import Any
 
 from airconn.errors import InputError
 from airconn.formats import shared_tree
+from airconn.formats.environment import shapes
 from airconn.formats.environment.walk import Walk
 from airconn.formats.kind_detection import kind_of_name
+from airconn.formats.settings.meant_fields import is_meant
 from airconn.model import Kind
 
 _SECTIONS = {kind.value for kind in Kind}
@@ -22,21 +24,23 @@ def holds_variables(path: str, text: str) -> bool:
     documents = shared_tree.try_load(text)
     if documents is None:
         return False
-    walk = Walk(text.splitlines(), skips_secrets=True)
+    walk = Walk(text, path, skips_secrets=True)
     try:
         walk.documents(documents)
     except InputError:
         return True  # a Secret beside others that has a fault, which the reader tells
     if walk.sections:
-        return True
+        airflows = [document.get("airflow") for document, _ in documents if isinstance(document, dict)]
+        return not any(isinstance(airflow, dict) and is_meant(airflow, path) for airflow in airflows)
     if not walk.entries or (len(documents) == 1 and _has_sections(documents[0][0])):
         return False
     if any(entry.is_evident for entry in walk.entries):
         return True
     if not any(entry.is_likely for entry in walk.entries):
         return False
+    holders = {entry.holder for entry in walk.entries}
     is_named = kind_of_name(path) is not None
-    return not is_named and not any(_has_texts(document) for document, _ in documents)
+    return not is_named and all(shapes.may_be_configuration(document, holders) for document, _ in documents)
 
 
 def _has_sections(document: Any) -> bool:
@@ -46,8 +50,3 @@ def _has_sections(document: Any) -> bool:
         and document.keys() <= _SECTIONS
         and all(isinstance(value, dict | list | None) for value in document.values())
     )
-
-
-def _has_texts(document: Any) -> bool:
-    """Whether a document has values at its top that may be variables."""
-    return isinstance(document, dict) and any(not isinstance(value, dict | list) for value in document.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from airconn.formats import tree
@@ -12,7 +13,7 @@ EVIDENT_KEYS = frozenset(
     """
     Env Environment environment envVariables env_variables environmentVariables environment_variables
     EnvironmentVariables appSettings app_settings appsettings siteConfig extraEnv extraEnvVars stringData
-    encryptedData literals
+    encryptedData literals containerEnv remoteEnv envVars env_vars
     """.split()  # noqa: SIM905 - a list of so many strings helps no reader
 )
 """Keys whose values are environment variables, and hardly anything else."""
@@ -29,10 +30,13 @@ _CHART = frozenset(
     """
     airflowHome airflowVersion defaultAirflowRepository defaultAirflowTag executor extraEnvFrom fernetKey
     fernetKeySecretName webserverSecretKeySecretName images ingress rbac workers scheduler webserver dags airflow
-    extraManifests triggerer flower postgresql pgbouncer redis
+    extraManifests triggerer flower postgresql pgbouncer redis env secret
     """.split()  # noqa: SIM905
 )
 """Top-level keys of the values of Airflow's Helm charts."""
+_TOP_LEVEL = frozenset(("env", "secret", "secrets"))
+_TYPES_IN_CHART: dict[str, type] = {"executor": str, "env": list, "secret": list}
+"""The types of the values that ordinary words among them have in a chart."""
 _DOCUMENTS_OF_TOOLS = (
     frozenset(("containerDefinitions",)),
     frozenset(("ContainerDefinitions",)),
@@ -40,6 +44,8 @@ _DOCUMENTS_OF_TOOLS = (
     frozenset(("softwareConfig",)),
     frozenset(("jobs", "on")),
     frozenset(("stages",)),
+    frozenset(("steps",)),
+    frozenset(("trigger",)),
     frozenset(("script",)),
     frozenset(("configMapGenerator",)),
     frozenset(("secretGenerator",)),
@@ -66,11 +72,12 @@ def _program(document: dict[str, Any]) -> Program:
 
 
 def _is_known(document: dict[str, Any]) -> bool:
-    keys = {key for key, value in document.items() if key not in ("executor",) or isinstance(value, str)}
+    keys = {key for key, value in document.items() if isinstance(value, _TYPES_IN_CHART.get(key, object))}
     return (
         _program(document) is not Program.PLAIN
         or bool(manifest_name(document))
         or len(keys & _CHART) > 1
+        or str(document.get("executor", "")).endswith("Executor")
         or any(wanted <= keys for wanted in _DOCUMENTS_OF_TOOLS)
         or any(isinstance(value, dict) and "script" in value for value in document.values())
         or (isinstance(config := document.get("config"), dict) and "softwareConfig" in config)
@@ -84,6 +91,17 @@ def _is_compose(document: dict[str, Any]) -> bool:
         return False
     marks = {"image", "build", "environment", "env_file", "command", "extends", "depends_on"}
     return any(isinstance(service, dict) and not marks.isdisjoint(service) for service in services.values())
+
+
+def may_be_configuration(document: Any, holders: Collection[str]) -> bool:
+    """Whether a document of no known tool is rather its configuration than a file of variables.
+
+    A document with texts at its top may be variables, one of which has an environment in its value. `holders` are the
+    places of the environment variables.
+    """
+    if not isinstance(document, dict) or all(isinstance(value, dict | list) for value in document.values()):
+        return True
+    return not _CHART.isdisjoint(document) or not _TOP_LEVEL.isdisjoint(holders)
 
 
 def manifest_name(node: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airconn.formats.environment.entries import Program
+from airconn.formats.environment.entries import KeyRef, Program
 from airconn.model.jsontext import Number
 
 
@@ -20,6 +20,7 @@ class HeldValue:
     hidden: str = ""
     unread: str = ""
     expanded_by: str = ""
+    key_ref: KeyRef | None = None
 
 
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})")
@@ -29,26 +30,35 @@ _COMPOSE = re.compile(r"\$(?:(?P<escaped>\$)|[A-Za-z_]|\{(?=[A-Za-z_]))")
 _KUBERNETES = re.compile(r"\$(?:(?P<escaped>\$)|\((?P<name>[^)]*)\))")
 _TERRAFORM = re.compile(r"(?P<escaped>[$%]?)(?P<opening>[$%]\{)")
 _GITHUB = re.compile(r"\$\{\{")
+_QUOTED = "(put it in quotes)"
 TEMPLATE = "is a template ({{ }}), not the value"
 
 
 def read(value: Any, written: str | None, program: Program, *, is_encoded: bool = False) -> HeldValue:
-    """The text that a program makes of a scalar. `written` is its text in YAML, if its value may be another."""
+    """The text that a program makes of a scalar. `written` is what is written in YAML, if that is odd."""
     if isinstance(value, bool):
         as_text = "true" if value else "false"
         if written not in (None, as_text):
-            return HeldValue(unread="is a truth value, not a text (put it between quotes)")
+            return HeldValue(unread=f"is a truth value, not a text {_QUOTED}")
         return HeldValue(as_text)
     if isinstance(value, Number):
-        if not _PLAIN_NUMBER.fullmatch(value.text) or written not in (None, value.text):
-            return HeldValue(unread="is a number that programs write differently (put it between quotes)")
+        if written is not None or not _is_plain(value.text):
+            return HeldValue(unread=f"is a number that programs write differently {_QUOTED}")
         return HeldValue(value.text)
+    if written is not None and isinstance(value, str):
+        return HeldValue(unread=f"is a value that programs read differently without quotes {_QUOTED}")
     if value is None:
         taken = "has no value, so Docker Compose takes that of the shell" if program is Program.COMPOSE else ""
         return HeldValue(unread=taken or "has no value")
     if not isinstance(value, str):
         return HeldValue(unread=f"is {'a list' if isinstance(value, list) else 'a mapping'}, not a text")
     return _decoded(value) if is_encoded else text(value, program)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether programs write a number as it is written here: Go and Python agree on these."""
+    is_fraction = re.fullmatch(r"-?[0-9]{1,9}\.[0-9]{1,6}", text) and repr(float(text)) == text
+    return _PLAIN_NUMBER.fullmatch(text) is not None or bool(is_fraction and not text.endswith(".0"))
 
 
 def _decoded(value: str) -> HeldValue:
@@ -114,7 +124,8 @@ def of_kubernetes(value: str, known: Mapping[str, HeldValue]) -> HeldValue:
         unknown = unknown or bool(other.expanded_by)
         return other.text or ""
 
-    result = _KUBERNETES.sub(expanded, value)
+    end = value.rfind(")") + 1  # behind it, a $( is text, and looking for its end takes too long
+    result = _KUBERNETES.sub(expanded, value[:end]) + value[end:].replace("$$", "$")
     if hidden or unread:
         return HeldValue(hidden=hidden, unread="" if hidden else unread)
     return HeldValue(value if unknown else result, expanded_by=Program.KUBERNETES.value if unknown else "")

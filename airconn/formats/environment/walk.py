@@ -10,8 +10,8 @@ from typing import Any
 from airconn.errors import InputError
 from airconn.formats import tree
 from airconn.formats.env import named_by
-from airconn.formats.environment import values
-from airconn.formats.environment.blocks import documents_in
+from airconn.formats.environment import key_refs, values
+from airconn.formats.environment.blocks import MAX_BLOCKS, documents_in, scope_in
 from airconn.formats.environment.entries import MENTION, FoundVariable, Program, Scope
 from airconn.formats.environment.shapes import (
     EVIDENT_KEYS,
@@ -51,14 +51,17 @@ _BARE = re.compile(r"AIRFLOW_(?:CONN|VAR)_\w+")
 class Walk:
     """The environment variables of documents, and the parts that are the sections of a Helm chart."""
 
-    def __init__(self, lines: list[str], *, skips_secrets: bool = False) -> None:
-        self.lines = lines
+    def __init__(self, text: str, source: str, *, skips_secrets: bool = False) -> None:
+        self.lines = text.splitlines()
+        self.source = source
         self.skips_secrets = skips_secrets
         """Whether Secrets at the top are left to the `k8s` format."""
         self.entries: list[FoundVariable] = []
         self.sections: list[tuple[tree.Mapping, Scope]] = []
         self.secrets: list[Secret] = []
-        """The Secrets with objects for Airflow's backend, or with variables."""
+        self.blocks: dict[str, list[Any] | None] = {}
+        """The documents of texts that hold some."""
+        self.config_maps: list[dict[str, Any]] = []
         self.owners = 0
 
     def documents(self, documents: Iterable[tuple[Any, Origin]]) -> None:
@@ -84,6 +87,8 @@ class Walk:
         if name := manifest_name(node):
             path = (*scope.path[:-1], name)
             scope = replace(scope, program=Program.KUBERNETES, path=path, has_secrets=name == "SecretList")
+            if node["kind"] == "ConfigMap":
+                self.config_maps.append(node)
         if isinstance(node, tree.Mapping) and (node.get("kind") == "Secret" or _is_listed_secret(node, scope)):
             self._secret(node, scope)
             return
@@ -193,6 +198,7 @@ class Walk:
                 is_evident=is_evident,
                 is_likely=is_evident or (scope.block is None and is_likely_place),
                 owner=owner,
+                key_ref=found.key_ref,
             )
         )
 
@@ -201,7 +207,12 @@ class Walk:
         if self.skips_secrets and _is_of_manifest(node, scope):
             return
         line, column = scope.place
-        secret = Secret(node, Origin(node.source, line, column))
+        secret = Secret(node, Origin(self.source, line, column))
+        if scope.block is not None:  # a tree of its own, whose places are those in the block
+            in_file = scope.block.place
+            for key, at in secret.labels.places.items():
+                in_block = in_file(*at)
+                secret.labels.places[key] = (in_block[0] or 1, in_block[1] or 1)
         self.secrets.append(secret)
         self.owners += 1
         ids = true_ids(secret.annotations.get(IDS_ANNOTATION))
@@ -223,9 +234,13 @@ class Walk:
         """A text that holds a document itself, or else the names in it that can't be read."""
         if "AIRFLOW_CONN_" not in node and "AIRFLOW_VAR_" not in node:
             return
-        if (found := documents_in(node, scope, self.lines)) is not None:
-            yield from found
-            return
+        if scope.block is None or scope.block.depth < MAX_BLOCKS:
+            if node not in self.blocks:  # an alias may repeat a long text many times
+                self.blocks[node] = documents_in(node, self.source)
+            if (found := self.blocks[node]) is not None:
+                inner = scope_in(node, scope, self.lines)
+                yield from ((document, inner) for document in found)
+                return
         what = "is in a template" if "{{" in node else "is in a text"
         for name in dict.fromkeys(match[0] for match in MENTION.finditer(node)):
             if named_by(name):
@@ -281,11 +296,13 @@ def _value_of_pair(node: dict[str, Any], scope: Scope, known: dict[str, values.H
     key = _value_key(node)
     if not key:
         hiding = next((key for key in _HIDING if key in node), "")
-        return values.HeldValue(hidden=_HIDING[hiding]) if hiding else values.HeldValue(unread="has no value")
+        if hiding:
+            return values.HeldValue(hidden=_HIDING[hiding], key_ref=key_refs.of_source(node[hiding]))
+        return values.HeldValue(unread="has no value")
     value = node[key]
     if scope.is_rendered and isinstance(value, str) and "{{" in value:
         return values.HeldValue(unread=values.TEMPLATE)
-    if known is not None and isinstance(value, str):
+    if known is not None and isinstance(value, str) and not _written(node, key):
         return values.of_kubernetes(value, known)
     if isinstance(value, str | bool | Number):
         return values.read(value, _written(node, key), scope.program)

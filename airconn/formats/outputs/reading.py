@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from airconn.errors import InputError
-from airconn.formats import shared_tree
 from airconn.formats.base import ReadOptions
 from airconn.formats.outputs import tables
-from airconn.formats.outputs.detection import without_head
+from airconn.formats.outputs.detection import bare, load
 from airconn.formats.outputs.output_reader import OutputReader
 from airconn.formats.outputs.shapes import origin_of, parts
 from airconn.model import ALL_KINDS, Origin
@@ -18,12 +17,12 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
 
     Raises `InputError` for a table, and for a document that isn't the output of a known command.
     """
+    text = bare(text)
     tables.refuse(text, source)
-    text = without_head(text)
     if text.strip() == "null":
         return Reading(notes=(Note(source, "the command found no objects (null)"),), kinds=ALL_KINDS)
     reader = OutputReader(options, source)
-    for document, origin in shared_tree.load(text, source):
+    for document, origin in load(text, source):
         if document is None:
             continue  # `---` at the end
         found = parts(document)

@@ -146,7 +146,7 @@ def _read_parameters(document: Any, origin: Origin, reader: OutputReader) -> Non
             _parameter(entry, listed.origin(index), reader)
     if isinstance(missing := document.get("InvalidParameters"), list) and missing:
         names = [name for name in missing if isinstance(name, str)]
-        reader.tell(in_words(names), "there is no such parameter (InvalidParameters)", origin)
+        reader.tell(in_words(names), "the Parameter Store has no parameter of this name (InvalidParameters)", origin)
     _tell_of_more(document, origin, reader)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from airconn.formats import tree
-from airconn.formats.outputs import airflow_command, astro, rest_answers, secret_services
+from airconn.formats.outputs import airflow_command, astro, listings, rest_answers, secret_services
 from airconn.formats.outputs.shape import Shape
 from airconn.model import Origin
 
@@ -15,6 +15,7 @@ SHAPES: tuple[Shape, ...] = (
     *rest_answers.SHAPES,
     *astro.SHAPES,
     *secret_services.SHAPES,
+    *listings.SHAPES,
 )
 
 

@@ -15,6 +15,7 @@ from airconn.formats import connection_fields, other_tools, tree, yaml_readings,
 from airconn.formats.base import ReadOptions, show_key
 from airconn.formats.documents import whole_number
 from airconn.formats.object_reader import ObjectReader
+from airconn.formats.settings.meant_fields import is_meant, meant
 from airconn.formats.uri_problems import OF_QUERY
 from airconn.model import (
     MASK,
@@ -57,7 +58,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
             where=str(document.origin(near)) if near else source,
             hint="did you mean 'airflow'?" if near else "a file of another shape is read with --from-format yaml",
         )
-    if other_tools.is_community_chart(airflow):
+    if other_tools.is_community_chart(airflow) and not is_meant(airflow, source):
         raise other_tools.chart_error(source)
     reader = _SettingsReader(options)
     for name, entries in airflow.items():
@@ -72,6 +73,13 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
                 f"did you mean {meant!r}?" if meant else "take it out, or move it to where it belongs",
             )
     return reader.reading()
+
+
+def _hint_of_id(kind: Kind, entry: tree.Mapping) -> str | None:
+    """The hint for an entry without an id: the field that is meant to be it."""
+    name = FIELDS[kind][0]
+    other = next((key for key in entry if key.lower() != name and meant(kind, key) == name), None)
+    return f"did you mean {name!r} where it says {show_key(other)}?" if other is not None else None
 
 
 def _near(names: list[str], known: list[str]) -> str | None:
@@ -103,8 +111,10 @@ class _SettingsReader(ObjectReader):
                     obj = read(fields, place)
                     if obj is not None:
                         self.found.append(yaml_readings.with_astro(obj, entry) if entry.is_odd else obj)
-                elif any(value not in (None, "") for value in fields.values() if not isinstance(value, dict)):
-                    self.faults.add(f"this entry has no {FIELDS[kind][0]}", place)
+                elif any(value not in (None, "") for value in fields.values() if not isinstance(value, dict)) or any(
+                    meant(kind, key) == FIELDS[kind][0] and value for key, value in entry.items()
+                ):
+                    self.faults.add(f"this entry has no {FIELDS[kind][0]}", place, _hint_of_id(kind, entry))
             except InputError as error:
                 self.faults.take(error)
 
@@ -117,9 +127,9 @@ class _SettingsReader(ObjectReader):
                     raise InputError(f"{key.lower()!r} stands twice in one entry", where=str(entry.origin(key)))
                 fields[key.lower()] = entry.written[key].text if isinstance(value, bool) else value
             else:
-                self.notes.append(
-                    Note(str(entry.origin(key)), f"{show_key(key)} is no field of airflow_settings.yaml: left out")
-                )
+                near = meant(kind, key)
+                hint = f" (did you mean {near!r}?)" if near else ""
+                self.note(entry.origin(key), f"unknown field {show_key(key)}{hint}: left out")
         return fields
 
     def connection(self, fields: dict[str, Any], origin: Origin) -> Connection:

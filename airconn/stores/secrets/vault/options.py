@@ -112,4 +112,8 @@ def check_auth_type(auth_type: str) -> None:
             f"airconn can't log in to Vault with auth_type {auth_type}",
             hint=f"it knows {names}; a token that you have got by any other way goes into VAULT_TOKEN",
         )
-    raise UsageError("auth_type is no way to log in to Vault", hint=f"airconn knows {names}")
+    from difflib import get_close_matches
+
+    near = get_close_matches(auth_type[:80].lower(), KNOWN, n=1)
+    did_you = f"did you mean {near[0]!r}? " if near else ""
+    raise UsageError("auth_type is no way to log in to Vault", hint=f"{did_you}airconn knows {names}")
