@@ -23,7 +23,8 @@ _BARE = re.compile(r"[^ \t\r\n\"'#\\$]*")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "$": "\\$", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _MEANINGS = {"n": "\n", "r": "\r", "t": "\t"}
 _ESCAPE = re.compile(r"\\(.)")
-_INSIDE = re.compile(r"(?:[^\"\\$\r\n]|\\[\\\"$nrt])*")
+# In pieces, because Python's `re` takes memory for each repetition.
+_INSIDE = re.compile(r"(?:[^\"\\$\r\n]+|\\[\\\"$nrt]){1,500}")
 # gotenv 1.6 takes names in capitals only, with braces around them or without.
 _REFERENCE = re.compile(
     r"(?P<other>\\\\\$)|(?P<escape>\\.)"
@@ -103,13 +104,21 @@ def _entry(number: int, line: str, span: tuple[int, int], *, has_references: boo
 
 
 def _is_quoted(value: str) -> bool:
-    return len(value) > 1 and value[0] == value[-1] == '"' and _INSIDE.fullmatch(value, 1, len(value) - 1) is not None
+    return len(value) > 1 and value[0] == value[-1] == '"' and _is_inside(value[1:-1])
+
+
+def _is_inside(text: str) -> bool:
+    """Whether a text is what may be between double quotes."""
+    end = 0
+    while match := _INSIDE.match(text, end):
+        end = match.end()
+    return end == len(text)
 
 
 def _is_of_form_but_for_references(value: str, written: str) -> bool:
     """Whether a value would be of this form without each `$` that has no backslash before it."""
     without = re.sub(r"(\\.)|\$", lambda match: match[1] or "", written)
-    return bool(_BARE.fullmatch(without)) if written is value else _INSIDE.fullmatch(without) is not None
+    return bool(_BARE.fullmatch(without)) if written is value else _is_inside(without)
 
 
 def _unescaped(written: str) -> str:

@@ -31,7 +31,7 @@ def entries(text: str) -> Iterator[Entry]:
     text = without_bom(text)
     # A program that has changed every line end of the file has changed those within values too.
     has_returns = "\r\n" in text and text.count("\n") == text.count("\r\n")
-    open_: _Lines | None = None
+    open_: _SavedValue | None = None
     for number, match in enumerate(_LINE.finditer(text), 1):
         if match.start() == len(text):
             break
@@ -44,7 +44,7 @@ def entries(text: str) -> Iterator[Entry]:
         elif _starts_value(line, open_):
             if open_ is not None:
                 yield open_.entry(text)
-            open_ = _Lines(number, match.start(), match.end())
+            open_ = _SavedValue(number, match.start(), match.end())
             open_.lines.append(line)
         elif open_ is not None:
             open_.lines.append(line)
@@ -55,7 +55,7 @@ def entries(text: str) -> Iterator[Entry]:
         yield open_.entry(text)
 
 
-def _starts_value(line: str, open_: _Lines | None) -> bool:
+def _starts_value(line: str, open_: _SavedValue | None) -> bool:
     name, assigned, value = line.partition("=")
     if not assigned or not SHELL_NAME.fullmatch(name):
         return False
@@ -64,7 +64,7 @@ def _starts_value(line: str, open_: _Lines | None) -> bool:
 
 
 @dataclass(slots=True)
-class _Lines:
+class _SavedValue:
     """A variable whose lines are being read."""
 
     number: int

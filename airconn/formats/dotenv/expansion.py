@@ -94,6 +94,11 @@ class Variables:
     def need(self, name: str) -> str:
         """The value of a variable. Raises `Fault` if it isn't set."""
         value = self.get(name)
+        if value is None and not _NAME.fullmatch(name):
+            raise UnsetError(
+                "has a ${ } with something other than a name in it",
+                "python-dotenv knows ${NAME} and ${NAME:-default}; --from-env-dialect names another program",
+            )
         if value is None:
             raise UnsetError(
                 f"refers to {shown(name)}, which isn't set in the lines above or in the environment",
