@@ -10,7 +10,6 @@ from airconn.formats.environment import shapes
 from airconn.formats.environment.walk import Walk
 from airconn.formats.kind_detection import kind_of_name
 from airconn.formats.settings.meant_fields import is_meant
-from airconn.formats.settings.meant_fields import is_meant
 from airconn.model import Kind
 
 _SECTIONS = {kind.value for kind in Kind}
