@@ -320,6 +320,17 @@ def test_a_file_of_which_nothing_can_be_read_names_what_it_holds(airconn, tmp_pa
         assert "the sources hold nothing else" in result.err
 
 
+def test_settings_of_astro_stay_settings_unless_they_are_the_values_of_a_chart(airconn, tmp_path: Path) -> None:
+    path = tmp_path / "airflow_settings.yaml"
+    path.write_text("airflow:\n  variables:\n    - {key: a, value: b}\n")
+    assert detect(str(path), path.read_text()) == "settings"
+    path.write_text((CASES / "chart_values.yaml").read_text())
+    assert detect(str(path), path.read_text()) == "environment"
+    result = airconn("convert", path, "--from-format", "settings", "--format", "json")
+    assert result.code == 3
+    assert "this looks like the values of a Helm chart, and not like Astro's settings" in result.err
+
+
 def test_the_same_object_counts_once() -> None:
     bundle = read((CASES / "compose.yaml").read_text())
     assert isinstance(bundle.variables["zone"], Variable)
