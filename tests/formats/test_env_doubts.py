@@ -18,7 +18,7 @@ BLOCKED = {
     "a connection": BACKSLASHES,
     "a secret in a variable": "AIRFLOW_VAR_API_KEY='a\\\\\\\\b'\n",
     "a URI in a variable": "AIRFLOW_VAR_A=postgres://u:p#w@h/d\n",
-    "a '#' in a password": "AIRFLOW_CONN_A=http://u:p%23w@h/?a=b#c\n",
+    "a '#' in a password": 'AIRFLOW_CONN_A={"conn_type": "http", "password": "p#w"}\n',
 }
 WARNED = {
     "a path": "AIRFLOW_VAR_A='C:\\\\\\\\new'\n",
@@ -33,6 +33,7 @@ SILENT = {
     "CR line ends": "AIRFLOW_CONN_A=http://u:p@h\r\nAIRFLOW_VAR_A='b'\r\n",
     "a byte order mark": "\ufeffAIRFLOW_CONN_A=http://u:p@h\n",
     "a name of no shell": "AIRFLOW_CONN_A-B=http://u:p@h\n",
+    "a '#' that Airflow drops as well": "AIRFLOW_CONN_A=http://u:p@h/?a=b&c=d#e\n",
     "what only a shell expands": "AIRFLOW_VAR_PASSWORD=a`b\n",
 }
 

@@ -39,7 +39,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
             f"--expand is not for the env dialect {dialect.name}: {dialect.reader} expands nothing",
             hint="leave --expand out",
         )
-    reader = _LinesReader(source, options, dialect, is_marked=named_by_mark(text) is not None)
+    reader = _LinesReader(source, text, options, dialect, is_marked=named_by_mark(text) is not None)
     if where == "environment" and dialect.expanded is None:
         reader.notes.append(Note(source, f"nothing is expanded: {dialect.reader} doesn't", is_detail=True))
     entries = list(expanded(text, dialect, where, options.environ) if where else dialect.entries(text))
@@ -52,8 +52,9 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
 
 
 class _LinesReader:
-    def __init__(self, source: str, options: ReadOptions, dialect: Dialect, *, is_marked: bool) -> None:
+    def __init__(self, source: str, text: str, options: ReadOptions, dialect: Dialect, *, is_marked: bool) -> None:
         self.source = source
+        self.text = lines.unix_lines(text)
         self.options = options
         self.dialect = dialect
         self.is_marked = is_marked
@@ -99,7 +100,7 @@ class _LinesReader:
         try:
             self.entry(entry, kind, id_, origin)
         except InputError as error:
-            self.faults.take(_with_dialects(error))
+            self.faults.take(_with_comment(error, entry, self.text) or _with_dialects(error))
 
     def entry(self, entry: Entry, kind: Kind, id_: str, origin: Origin) -> None:
         name = entry.name or ""
@@ -176,6 +177,16 @@ def is_astro_mask(entry: Entry, dialect: Dialect, *, is_bare: bool) -> bool:
     if not is_bare or not (dialect.has_quotes or value[:1].isspace()):
         return False
     return "#" in value and _ASTRO_MASK.match(value.strip()) is not None
+
+
+def _with_comment(error: InputError, entry: Entry, text: str) -> InputError | None:
+    """The error of a value that a comment ends, which may be the reason. None for other values."""
+    if not entry.value or "#" not in text[entry.value_span[1] : entry.span[1]]:
+        return None
+    if entry.value_span[1] - entry.value_span[0] != len(entry.value):
+        return None
+    hint = "the value ends at the ' #', where a comment starts: if it goes on there, put all of it in quotes"
+    return InputError(error.message, where=error.where, hint=hint)
 
 
 def _with_dialects(error: InputError) -> InputError:

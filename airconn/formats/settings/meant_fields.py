@@ -36,11 +36,13 @@ _BY_NAME = {
 
 
 def meant(kind: Kind, name: str) -> str:
-    """The field that was probably meant by an unknown name. Empty if that can't be told."""
+    """The field that was probably meant by a name. Empty if that can't be told."""
+    known = name.lower() if name.lower() in _MEANT[kind] else _BY_NAME[kind].get(name.lower())
+    if known:
+        return known
     from difflib import get_close_matches
 
-    known = _BY_NAME[kind].get(name.lower())
-    return known or next(iter(get_close_matches(name[:80].lower(), list(_MEANT[kind]), n=1, cutoff=0.7)), "")
+    return next(iter(get_close_matches(name[:80].lower(), list(_MEANT[kind]), n=1, cutoff=0.7)), "")
 
 
 def is_meant(airflow: Mapping[str, Any], source: str) -> bool:

@@ -112,7 +112,7 @@ class _SettingsReader(ObjectReader):
                     if obj is not None:
                         self.found.append(yaml_readings.with_astro(obj, entry) if entry.is_odd else obj)
                 elif any(value not in (None, "") for value in fields.values() if not isinstance(value, dict)) or any(
-                    meant(kind, key) == FIELDS[kind][0] and value for key, value in entry.items()
+                    value and meant(kind, key) == FIELDS[kind][0] for key, value in entry.items()
                 ):
                     self.faults.add(f"this entry has no {FIELDS[kind][0]}", place, _hint_of_id(kind, entry))
             except InputError as error:
