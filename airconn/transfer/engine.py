@@ -115,7 +115,7 @@ def _open(request: ImportRequest, places: Places) -> OpenedImport:
     if isinstance(target, FileStore) and target.path is not None:
         refuse_unwritable(target.path)
     sources = [places.open(source, request.source_format) for source in request.sources]
-    fills = places.open_fills(request.fills)
+    fills = places.open_fills(request.fills, request.source_format)
     return OpenedImport(target, sources, fills, make_change(request.changes, request.selection, places))
 
 

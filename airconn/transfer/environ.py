@@ -80,7 +80,7 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
     selection = request.selection
     refuse_second_use((request.source or "",), request.fills, request.changes.overlays)
     source = places.open_target(request.source, request.source_format)
-    fills = places.open_fills(request.fills)
+    fills = places.open_fills(request.fills, request.source_format)
     change = make_change(request.changes, selection, places)
     if selection.kinds == {Kind.POOLS}:
         raise UsageError("Airflow looks for no pools in its environment", hint="leave out --pools")

@@ -78,7 +78,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
     if writing.out is not None:
         refuse_unwritable(writing.out)
     change = make_change(request.changes, selection, places)
-    fills = places.open_fills(request.fills)
+    fills = places.open_fills(request.fills, request.source_format)
     version = _version(sources[0], out, replace(places.context(), writes=selection.kinds), afresh=writing.replace)
     context = replace(
         places.context(request.airflow or version),

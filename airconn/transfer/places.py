@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from airconn.config import Address, Config, Settings
+from airconn.formats.dotenv.declaration import EXPAND
 from airconn.model import NEWEST, AirflowVersion
 from airconn.stores import open_store
 from airconn.stores.base import Context, Store, Watch, unwatched
@@ -50,11 +51,15 @@ class Places:
         """The store of the address of a target, or of the target of the configuration."""
         return self._open(self.config.target(address), source)
 
-    def open_fills(self, addresses: Iterable[str]) -> list[Store]:
-        """The places that show what the sources hide. Raises `InputError` for a file that can't be read."""
+    def open_fills(self, addresses: Iterable[str], source: SourceFormat = AS_THEY_TELL) -> list[Store]:
+        """The places that show what the sources hide. References in them are expanded if those in the sources are.
+
+        Raises `InputError` for a file that can't be read.
+        """
+        expansion = {name: value for name, value in source.values.items() if name == EXPAND.name}
         from airconn.stores.file import FileStore
 
-        fills = [self.open(address) for address in addresses]
+        fills = [self.open(address, SourceFormat(values=expansion)) for address in addresses]
         for store in fills:
             if isinstance(store, FileStore) and store.path is not None:
                 store.text()  # raises also if nothing has to be filled

@@ -81,6 +81,15 @@ def test_a_file_for_docker_among_others_is_read_as_it_is(airconn, tmp_path: Path
     assert "nothing is expanded: docker run --env-file doesn't" in result.err
 
 
+def test_what_fills_in_hidden_values_is_expanded_as_well(airconn, tmp_path: Path) -> None:
+    (tmp_path / "variables.json").write_text('{"api_key": "***"}')
+    (tmp_path / "fill.env").write_text("AIRFLOW_VAR_API_KEY=${KEY}\n")
+    command = ("convert", tmp_path / "variables.json", "--fill", tmp_path / "fill.env", "--expand")
+    result = airconn(*command, env={"KEY": "value-of-key"})
+    assert (result.code, json.loads(result.out)["variables"]) == (0, {"api_key": "value-of-key"}), result.err
+    assert airconn(*command).code == 3
+
+
 def test_references_in_a_file_of_another_format_are_told(airconn, tmp_path: Path) -> None:
     (tmp_path / "variables.json").write_text('{"a": "${X}"}')
     result = airconn("convert", tmp_path / "variables.json", "--expand")

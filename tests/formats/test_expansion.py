@@ -200,6 +200,16 @@ def test_a_variable_that_is_not_set_is_an_error_with_its_line_and_name(dialect: 
     ]
 
 
+@pytest.mark.parametrize("dialect", ["compose", "sh"])
+def test_a_part_of_a_password_is_not_taken_for_the_name_of_a_variable(dialect: str) -> None:
+    (fault,) = faults_of(dialect, "AIRFLOW_CONN_A=postgres://u:pa$hunter2@h/s\n")
+    assert fault == (
+        "file:1: AIRFLOW_CONN_A refers to a variable, which isn't set in the lines above or in the environment"
+    )
+    (fault,) = faults_of(dialect, "AIRFLOW_CONN_A=postgres://u:${db_pw}@h/s\n")
+    assert "refers to db_pw, which isn't set" in fault
+
+
 @pytest.mark.parametrize("dialect", EXPANDING)
 def test_the_text_of_a_reference_that_is_no_name_is_not_shown(dialect: str) -> None:
     (fault, *_) = faults_of(dialect, "AIRFLOW_VAR_A=x${hunter two 2}\n") or [""]

@@ -56,6 +56,7 @@ options = st.builds(
     airflow=st.sampled_from(some.VERSIONS),
     kind=st.sampled_from([None, *Kind]),
     env_dialect=st.sampled_from([None, *marks.NAMES]),
+    expand=st.sampled_from([None, "environment", "file"]),
 )
 
 

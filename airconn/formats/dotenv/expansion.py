@@ -46,6 +46,7 @@ class Variables:
         self._lines: dict[str, int] = {}
         self._gained = 0
         self._steps = 0
+        self._written = ""
         self._used: set[str] = set()
         self.differing: set[str] = set()
         """The names in the present line whose value in the environment is another one than in the file."""
@@ -59,7 +60,7 @@ class Variables:
         if is_there:
             if ours is None:
                 raise UnsetError(
-                    f"refers to {shown(name)}, whose value in line {self._lines[name]} can't be told",
+                    f"refers to {self.shown(name)}, whose value in line {self._lines[name]} can't be told",
                     "mend that line, or write the value here",
                 )
             if theirs not in (None, ours):
@@ -72,7 +73,7 @@ class Variables:
     def _from_environment(self, name: str, value: str, *, is_same: bool) -> str:
         if self.only_of_file and not is_same:
             raise UnsetError(
-                f"refers to {shown(name)} in the environment, and a project's file isn't trusted with that",
+                f"refers to {self.shown(name)} in the environment, and a project's file isn't trusted with that",
                 "--expand takes values from there, and so does expand = true in your own config.toml",
             )
         self._used.add(name)
@@ -91,6 +92,14 @@ class Variables:
             raise UnsetError("has no value, and isn't set in the environment", "write NAME=VALUE")
         return self._from_environment(name, self.environ[name], is_same=False)
 
+    def shown(self, name: str) -> str:
+        """The name of a variable for messages.
+
+        Without braces, and other than in capitals, it may be a part of a password with a `$` in it.
+        """
+        is_sure = _NAME.fullmatch(name) and (name == name.upper() or f"{{{name}" in self._written)
+        return name if is_sure else "a variable"
+
     def need(self, name: str) -> str:
         """The value of a variable. Raises `Fault` if it isn't set."""
         value = self.get(name)
@@ -100,9 +109,12 @@ class Variables:
                 "python-dotenv knows ${NAME} and ${NAME:-default}; --from-env-dialect names another program",
             )
         if value is None:
+            subject = self.shown(name)
+            way_out = "set it, or give the reference a default: ${NAME:-default}"
+            if subject != name:
+                way_out = "set it; if the $ is text, put the value between single quotes"
             raise UnsetError(
-                f"refers to {shown(name)}, which isn't set in the lines above or in the environment",
-                "set it, or give the reference a default: ${NAME:-default}",
+                f"refers to {subject}, which isn't set in the lines above or in the environment", way_out
             )
         return value
 
@@ -127,7 +139,7 @@ class Variables:
         matters if another one needs it. `doubts` are asked for after the expansion.
         """
         name = entry.name or ""
-        self._used, self.differing = set(), set()
+        self._used, self.differing, self._written = set(), set(), entry.written
         if expand is None:
             self.set(name, entry.value, entry.line)
             return entry
@@ -156,11 +168,6 @@ class Variables:
         if len(value) > max(LONGEST, written) or self._gained > LONGEST_OF_ALL or len(self._used) > MOST:
             raise ValueFault("has references that make it too long", "write a value of this size without references")
         return value
-
-
-def shown(name: str) -> str:
-    """The name of a variable for messages. A text that doesn't look like one may be a part of a value."""
-    return name if _NAME.fullmatch(name) else "something that isn't the name of a variable"
 
 
 def is_weighty(name: str) -> bool:

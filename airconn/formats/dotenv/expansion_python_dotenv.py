@@ -74,7 +74,7 @@ def _doubts(entry: Entry, variables: Variables, *, for_all: bool) -> Iterator[Am
     """Who expands a value differently: load_dotenv() of python-dotenv, and other readers of a portable file."""
     name = entry.name or ""
     if variables.differing:
-        names = ", ".join(sorted(variables.differing))
+        names = ", ".join(sorted(map(variables.shown, variables.differing)))
         yield Ambiguity(
             "AC407",
             f"the environment has another value of {names} than the file, which counts here as for dotenv_values() "

@@ -87,7 +87,8 @@ def _opened(line: str) -> str:
         return ""
     inside = value[1:].strip(_SPACES)
     if not value[1:].startswith(inside):  # gotenv counts in the text with the blanks what it found in the other
-        last, before = inside.encode().rfind(quote.encode()), value.encode()
+        last = inside.encode("utf-8", "surrogatepass").rfind(quote.encode())
+        before = value.encode("utf-8", "surrogatepass")
         return quote if last < 0 or before[last : last + 1] == b"\\" else ""
     last = inside.rfind(quote)
     return quote if last < 0 or value[last] == "\\" else ""
