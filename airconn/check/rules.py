@@ -258,6 +258,10 @@ ALL = (
         "read it with --from-variables-shape plain or wrapped, or write the value as a text",
     ),
     Rule(
+        "AC425", "env-astro", _WARNING, "a value in a file of the Astro CLI that has another reading",
+        "--from-env-dialect says how the file is read, and so does its first line: # airconn: env-dialect NAME",
+    ),
+    Rule(
         "AC431", "several-values", _ERROR, "a secret that has several values in one file",
         "keep one of them; airconn import refuses the object, unless --exclude leaves it out",
     ),

@@ -295,7 +295,10 @@ _NEVER_TYPED = frozenset(("password", "conn_type"))
 _NEEDS_TEXT = ("conn_type", "host", "login", "password", "schema")
 _TYPES = {Number: "a number", bool: "true or false"}
 NUMBER_RULE = "AC422"
-_NUMBER = "a number or a date where Airflow has text; only 'airflow connections import' makes text of it, tasks fail"
+_NUMBER = (
+    "a number or a date where Airflow needs text: 'airflow connections import' makes text of it, and a task that "
+    "gets it from a secrets backend fails"
+)
 _IN_QUOTES = "put it in quotes"
 
 

@@ -102,7 +102,11 @@ def is_community_chart(airflow: tree.Mapping) -> bool:
 
 def chart_error(source: str) -> InputError:
     """The error for the values of a Helm chart."""
-    return InputError(f"this looks like {_CHART}", where=source, hint=_CHART_HINT)
+    return InputError(
+        "this looks like the values of a Helm chart, and not like Astro's settings",
+        where=source,
+        hint="leave --from-format out, or say --from-format environment",
+    )
 
 
 def _is_answer(document: tree.Mapping) -> bool:

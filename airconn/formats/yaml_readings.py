@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from airconn.errors import InputError
@@ -29,6 +30,8 @@ _MESSAGE = (
 )
 _LOOKS_TYPED = "a number to YAML 1.2 and JSON, and a text to Airflow, which reads YAML 1.1"
 _EXTRAS = ("extra", "extra_dejson")
+_MOST = 1000
+"""The most values of one object that are told of: aliases can repeat one a million times."""
 
 
 def refuse(kind: Kind, key: str, section: Mapping) -> None:
@@ -103,7 +106,7 @@ def _foreign(value: NotJson, scalar: Scalar, source: str, subject: str) -> Input
 
 def with_ambiguities(obj: T, section: Mapping) -> T:
     """An object of an odd entry, with an ambiguity for each scalar whose value isn't what is written."""
-    found = list(_ambiguities(obj, section))
+    found = list(islice(_ambiguities(obj, section), _MOST))
     if not found:
         return obj
     typed = {ambiguity.field for ambiguity in found if ambiguity.rule == RULE}
@@ -135,7 +138,7 @@ def with_astro(obj: T, entry: Mapping) -> T:
     """An object of an odd entry in `airflow_settings.yaml`, with an ambiguity for each scalar that isn't plain."""
     found = [
         Ambiguity(RULE, _BY_ASTRO, QUOTES, scalar.line, scalar.column, field=name)
-        for name, scalar in _of_astro(entry)
+        for name, scalar in islice(_of_astro(entry), _MOST)
     ]
     return replace(obj, ambiguities=(*obj.ambiguities, *found)) if found else obj
 

@@ -73,10 +73,19 @@ def _by_airflow(text: str) -> tuple[Any, bool]:
         return Number(text), False
     if text in _SAME:
         return _SAME[text], False
-    return _resolved(text)
+    return _known(text) if len(text) <= _SHORT else _resolved(text)
 
 
 @lru_cache(maxsize=4096)
+def _known(text: str) -> tuple[Any, bool]:
+    return _resolved(text)
+
+
+_SHORT = 64
+_LONGEST = 10_000
+"""The most characters of a number: PyYAML takes minutes for a long `1:1:1:…`."""
+
+
 def _resolved(text: str) -> tuple[Any, bool]:
     resolvers = yaml.SafeLoader.yaml_implicit_resolvers.get(text[0], ())
     tag = next((tag for tag, pattern in resolvers if pattern.match(text)), yaml_tags.STR)
@@ -94,7 +103,9 @@ _TYPES = {f"{yaml_tags.PREFIX}{name}": name for name in ("null", "bool", "int", 
 def _constructed(tag: str, text: str, hint: str) -> Any:
     name = _TYPES[tag]
     try:
-        value = getattr(yaml.constructor.SafeConstructor(), f"construct_yaml_{name}")(ScalarNode(tag, text))
+        if len(text) > _LONGEST and name in ("int", "float"):
+            raise ValueError(name)
+        value = getattr(_CONSTRUCTOR, f"construct_yaml_{name}")(ScalarNode(tag, text))
         if name in ("int", "float"):
             return Number(_NOT_FINITE.get(repr(value)) or repr(value))
     except (yaml.YAMLError, ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError):
@@ -104,6 +115,7 @@ def _constructed(tag: str, text: str, hint: str) -> Any:
     return NotJson("binary data", "") if name == "binary" else value
 
 
+_CONSTRUCTOR = yaml.constructor.SafeConstructor()
 _NOT_FINITE = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
 """What `json.dumps` writes for these floats."""
 
@@ -143,7 +155,6 @@ def _by_astro(text: str) -> tuple[Any, bool]:
     return value, bool(text) and text[0] in _MAYBE_TYPED_BY_GO and (isinstance(value, bool) or _is_odd_to_go(text))
 
 
-@lru_cache(maxsize=4096)
 def _is_odd_to_go(text: str) -> bool:
     if _PLAIN_NUMBER.fullmatch(text):
         return False

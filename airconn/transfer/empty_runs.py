@@ -62,8 +62,8 @@ def refuse_nothing(
         held = " and ".join(f"{n} {kind.singular if n == 1 else kind.value}" for n, kind in kinds if n)
         options = " ".join(f"--{kind.value}" for n, kind in kinds if n)
         raise InputError(f"{held} here, which are not selected", where=where, hint=f"add {options}; {ALLOW}")
-    left_out = next((note for note in notes if note.left_out), None)
-    if ignored and not others and left_out is None:
+    left_out = [note for note in notes if note.left_out]
+    if ignored and not others and not left_out:
         where, number = ignored[0]
         names = "1 other name" if number == 1 else f"{number} other names"
         raise InputError(
@@ -71,8 +71,11 @@ def refuse_nothing(
             where=where,
             hint=f"--kind variables reads each name as a variable; Airflow's own name is AIRFLOW_VAR_NAME; {ALLOW}",
         )
-    if not unless_empty and left_out is not None and not others:
-        raise InputError(f"the sources hold nothing else: {left_out.message}", where=left_out.where, hint=ALLOW)
+    if not unless_empty and left_out and not others:
+        *before, last = left_out
+        faults = [InputError(note.message, where=note.where) for note in before]
+        nothing_else = InputError(f"the sources hold nothing else: {last.message}", where=last.where, hint=ALLOW)
+        raise InputErrors((*faults, nothing_else))
     if not unless_empty:
         what = "the sources hold nothing" + (" that is selected" if others else "")
         raise InputError(what, where=where, hint=f"is it the right file? {ALLOW}")

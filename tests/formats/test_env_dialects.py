@@ -260,6 +260,8 @@ def test_what_a_reader_has_no_form_for_is_a_loss() -> None:
         "sh": {"a-b"},
         "compose": set(),
         "docker": {"lines"},
+        "astro-env": {"a-b"},
+        "astro-save": {"lines", "a-b"},
     }
 
 

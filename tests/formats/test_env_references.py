@@ -152,3 +152,13 @@ def test_a_dialect_that_expands_says_what_works(airconn, tmp_path: Path, dialect
 )
 def test_the_file_is_named_as_a_shell_finds_it(file: str, named: str) -> None:
     assert sourcing(file) == f"set -a; . {named}; set +a; airconn import env:"
+
+
+def test_a_value_that_a_comment_cuts_short_says_so(airconn, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("AIRFLOW_CONN_A=postgres://u:ab #cd@h/d\nAIRFLOW_CONN_B='http://h:x' # c\n")
+    checked = airconn("check", tmp_path / ".env")
+    cut, other = (
+        line for line in checked.out.splitlines() if line.lstrip().startswith("fix: ") and "chmod" not in line
+    )
+    assert "the value ends at the ' #', where a comment starts" in cut
+    assert "comment" not in other

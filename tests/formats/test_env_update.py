@@ -141,6 +141,7 @@ MIXED = {
     "python-dotenv": "\r\n\nAIRFLOW_VAR_X='a'\r\rAIRFLOW_VAR_Y='b\r\nc'\r\n",
     "compose": "\ufeff# 1\r\n# 2\rsame\nAIRFLOW_VAR_X='a\r\nb'  # 3\r\nA=5\n\nAIRFLOW_VAR_Y=\"1\" \r\n# \r \r\n",
     "docker": "\ufeff# 1\r\n# 2\rsame\nAIRFLOW_VAR_X='a\rb'\r\nA=5\n\n  AIRFLOW_VAR_Y=1 \r\n# \r \r\n",
+    "astro-env": '# 1\r\n# 2\n\nAIRFLOW_VAR_X="a b"\r\nA=5\n\nAIRFLOW_VAR_Y="1"\n# \r\n',
     "sh": "# 1\r\n# 2\rsame\nAIRFLOW_VAR_X='a\r\nb'  # 3\r\nA=5\n\nAIRFLOW_VAR_Y=\"1\"\n# \r \r\n",
 }
 RAW = re.compile(r"(?<=_[XY]=)('[^']*'|\"[^\"]*\"|1 )")

@@ -310,6 +310,27 @@ def test_what_is_said_of_uris_is_said_here_too(airconn, tmp_path: Path) -> None:
     assert codes[0] == codes[1] == codes[2]
 
 
+def test_a_file_of_which_nothing_can_be_read_names_what_it_holds(airconn, tmp_path: Path) -> None:
+    pod = {"env": [{"name": "AIRFLOW_CONN_X", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}]}
+    (tmp_path / "pod.yaml").write_text(yaml.safe_dump(_manifest("Pod", spec={"containers": [pod]})))
+    for args in (("import", "--to", tmp_path / "x.json"), ("convert", "--format", "json")):
+        result = airconn(args[0], tmp_path / "pod.yaml", *args[1:])
+        assert (result.code, result.out) == (3, "")
+        assert "AIRFLOW_CONN_X is taken from elsewhere (valueFrom), so this file doesn't have its value" in result.err
+        assert "the sources hold nothing else" in result.err
+
+
+def test_settings_of_astro_stay_settings_unless_they_are_the_values_of_a_chart(airconn, tmp_path: Path) -> None:
+    path = tmp_path / "airflow_settings.yaml"
+    path.write_text("airflow:\n  variables:\n    - {key: a, value: b}\n")
+    assert detect(str(path), path.read_text()) == "settings"
+    path.write_text((CASES / "chart_values.yaml").read_text())
+    assert detect(str(path), path.read_text()) == "environment"
+    result = airconn("convert", path, "--from-format", "settings", "--format", "json")
+    assert result.code == 3
+    assert "this looks like the values of a Helm chart, and not like Astro's settings" in result.err
+
+
 def test_the_same_object_counts_once() -> None:
     bundle = read((CASES / "compose.yaml").read_text())
     assert isinstance(bundle.variables["zone"], Variable)

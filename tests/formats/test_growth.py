@@ -74,6 +74,8 @@ SHAPES: list[tuple[str, dict[str, Any]]] = [
     ("env", {"env_dialect": "compose"}),
     ("env", {"env_dialect": "docker"}),
     ("env", {"env_dialect": "python-dotenv"}),
+    ("env", {"env_dialect": "astro-env"}),
+    ("env", {"env_dialect": "astro-save"}),
     ("k8s", {"k8s_layout": "env"}),
 ]
 IDS = [" ".join([name, *map(str, how.values())]) for name, how in SHAPES]

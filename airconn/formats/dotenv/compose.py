@@ -11,7 +11,6 @@ from airconn.formats.dotenv import compose_template
 from airconn.formats.dotenv.compose_template import Lookup
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.expansion import Variables
-from airconn.formats.dotenv.expansion_compose import substituted
 from airconn.formats.dotenv.lines import LINE, Entry, Fault, Scanner, scanned, without_bom
 from airconn.formats.dotenv.quoting import BARE, Quoted
 from airconn.formats.dotenv.references import WAYS_OUT
@@ -88,13 +87,17 @@ class ComposeScanner(Scanner):
         mark = self.peek()
         if mark not in ("'", '"'):
             raw = _stripped(self.skip(LINE).partition(" #")[0])
-            value = compose_template.expanded(raw, self.lookup)
+            value = self.filled(raw)
             return value, len(raw), 0 if value == raw else None
         raw = self.quoted(mark)
         value = re.sub(r"\\(.)", lambda m: m[1] if m[1] == mark else m[0], raw, flags=re.DOTALL)
         if mark == '"':
-            value = compose_template.expanded(_ESCAPE.sub(_meaning, value), self.lookup)
+            value = self.filled(_ESCAPE.sub(_meaning, value))
         return value, len(raw) + 2, 1 if value == raw else None
+
+    def filled(self, text: str) -> str:
+        """A text with its variables expanded."""
+        return compose_template.expanded(text, self.lookup)
 
 
 class _ExpandingCompose(ComposeScanner):
@@ -113,7 +116,8 @@ class _ExpandingCompose(ComposeScanner):
             return found
         if found.value is not None:
             template = self.template
-            expand = None if template is None else partial(substituted, template, self.variables)
+            get, need = self.variables.get, self.variables.need
+            expand = None if template is None else partial(compose_template.expanded, template, get, need=need)
             return self.variables.settled(found, expand)
         if not self.text.endswith("\n", *found.span) or found.name not in self.variables.environ:
             return found  # Compose has such a name without a value from the environment
@@ -121,22 +125,11 @@ class _ExpandingCompose(ComposeScanner):
         inherits = replace(found, value="", value_span=(end, end))
         return self.variables.settled(inherits, partial(self.variables.inherited, found.name))
 
-    def word(self) -> tuple[str, int, int | None]:
-        mark = self.peek()
-        if mark == "'":
-            return super().word()
-        if mark == '"':
-            raw = self.quoted(mark)
-            length, lead = len(raw) + 2, 1
-            text = re.sub(r"\\(.)", lambda m: m[1] if m[1] == mark else m[0], raw, flags=re.DOTALL)
-            text = _ESCAPE.sub(_meaning, text)
-        else:
-            raw = text = _stripped(self.skip(LINE).partition(" #")[0])
-            length, lead = len(raw), 0
+    def filled(self, text: str) -> str:
         if "$" not in text:
-            return text, length, lead if text == raw else None
+            return text
         self.template = text
-        return "", length, None
+        return ""
 
 
 def expanded(text: str, variables: Variables) -> Iterator[Entry]:

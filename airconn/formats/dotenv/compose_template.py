@@ -16,12 +16,15 @@ _DEEPEST = 50
 """The most expressions inside of one another. Compose has no limit, and its time is the square of their number."""
 
 
-def expanded(text: str, lookup: Lookup, depth: int = 0) -> str:
-    """`text` with its variables expanded. Raises `Fault` where Compose refuses the file."""
+def expanded(text: str, lookup: Lookup, depth: int = 0, need: Lookup | None = None) -> str:
+    """`text` with its variables expanded. Raises `Fault` where Compose refuses the file.
+
+    `need` gives the value of a variable for which the text has no default, where `lookup` isn't to give it.
+    """
     if "$" not in text:
         return text
     if depth > _DEEPEST:
-        raise Fault("too many expressions inside of one another", "write it with fewer")
+        raise _too_deep()
     pieces: list[str] = []
     done, line_end, last = 0, -1, -1
     while match := _DOLLAR.search(text, done):
@@ -30,13 +33,15 @@ def expanded(text: str, lookup: Lookup, depth: int = 0) -> str:
             line_end = text.find("\n", match.end())
             line_end = line_end if line_end >= 0 else len(text)
             last = text.rfind("}", match.end() - 1, line_end)
-        found, done = _replacement(text, match, last, lookup, depth)
+        found, done = _replacement(text, match, last, lookup, depth, need or lookup)
         pieces.append(found)
     pieces.append(text[done:])
     return "".join(pieces)
 
 
-def _replacement(text: str, match: re.Match[str], last: int, lookup: Lookup, depth: int) -> tuple[str, int]:
+def _replacement(
+    text: str, match: re.Match[str], last: int, lookup: Lookup, depth: int, need: Lookup
+) -> tuple[str, int]:
     """What Compose puts in place of a `$` expression, and the offset after the expression.
 
     `last` is the offset of the last `}` in the line.
@@ -45,13 +50,13 @@ def _replacement(text: str, match: re.Match[str], last: int, lookup: Lookup, dep
     if escaped:
         return "$", match.end()
     if bare or follows == "}":
-        return lookup(bare or name) or "", match.end()
+        return need(bare or name) or "", match.end()
     if not brace:
         return "$", match.end()
     if not follows or last < match.end():
         raise Fault("Docker Compose refuses a '${' that isn't the start of ${NAME}", "write $$ for a $ that is text")
     end = _closing(text, match.start(), last)
-    return _applied(name, follows, text[match.end() : end], lookup, depth), end + 1
+    return _applied(name, follows, text[match.end() : end], lookup, depth, need), end + 1
 
 
 def _closing(text: str, start: int, last: int) -> int:
@@ -62,19 +67,25 @@ def _closing(text: str, start: int, last: int) -> int:
         if match[0] == "{":
             opened += 1
             position += 1
+            if opened > _DEEPEST:
+                raise _too_deep()
         elif (opened := opened - 1) == 0:
             return match.start()
     return last
 
 
-def _applied(name: str, operator: str, other: str, lookup: Lookup, depth: int) -> str:
+def _applied(name: str, operator: str, other: str, lookup: Lookup, depth: int, need: Lookup) -> str:
     """The value of `${NAME<operator>other}`."""
     value = lookup(name)
     has_value = value is not None and (value != "" or operator[0] != ":")
     if operator[-1] == "+":
-        return expanded(other, lookup, depth + 1) if has_value else value or ""
+        return expanded(other, lookup, depth + 1, need) if has_value else value or ""
     if has_value:
         return value or ""
     if operator[-1] == "?":
-        raise Fault("Docker Compose refuses the file unless the variable of a ${NAME?} is set", "set the variable")
-    return expanded(other, lookup, depth + 1)
+        raise Fault(f"Docker Compose refuses the file unless {name} is set", f"set {name}")
+    return expanded(other, lookup, depth + 1, need)
+
+
+def _too_deep() -> Fault:
+    return Fault("too many expressions inside of one another", "write it with fewer")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import cast
 
 from airconn.errors import InputError, UsageError
+from airconn.formats.dotenv.astro_detection import detected
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.expansion import Variables
 from airconn.formats.dotenv.lines import Entry
@@ -24,10 +26,15 @@ def get_dialect(name: str) -> Dialect:
 def dialect_of(text: str, asked: str | None, source: str) -> Dialect:
     """The dialect of a file: the one that its first line names, else `asked`, else `portable`.
 
+    A file that only the Astro CLI writes is in its dialect, if neither says otherwise.
+
     Raises `InputError` if the file names another dialect than `asked`, or an unknown one.
     """
     marked = named_by_mark(text)
     if marked is None:
+        found = None if asked else detected(text)
+        if found:
+            return replace(get_dialect(found), compared_with=get_dialect(PORTABLE).compared_with)
         return get_dialect(asked or PORTABLE)
     if marked not in NAMES:
         raise InputError(

@@ -43,9 +43,16 @@ class Difference:
 
 
 def differences(
-    text: str, entries: Sequence[Entry], names: Container[str], readers: Collection[str], *, with_minor: bool
+    text: str,
+    entries: Sequence[Entry],
+    names: Container[str],
+    readers: Collection[str],
+    *,
+    with_minor: bool,
+    scanned: Sequence[Entry] | None = None,
 ) -> dict[str, list[Difference]]:
-    """The differences in the values of `names`. `entries` are those that airconn has read in the text.
+    """The differences in the values of `names`. `entries` are those that airconn has read in the text, and
+    `scanned` those in the grammar of python-dotenv, if they are others.
 
     A name that is set again counts with its last value. Unless `with_minor`, there are none in a file in which only
     shells and docker differ, whose models take most of the time.
@@ -61,7 +68,9 @@ def differences(
     last = {name: entry for name, entry in found.items() if name}
 
     def compared(some: Iterable[str]) -> dict[str, list[Difference]]:
-        values = {reader: _values(reader, text, body, plain, entries) for reader in some}
+        values = {
+            reader: _values(reader, text, body, plain, entries if scanned is None else scanned) for reader in some
+        }
         return _FileComparison(body, last, values, has_bom=has_bom).all()
 
     counted = [reader for reader in readers if reader in COUNTED]
@@ -195,13 +204,15 @@ class _FileComparison:
         return _GAP.search(self.lines[entry.span[0] : entry.value_span[0]]) is not None
 
     def refusals(self) -> Iterator[tuple[str, Difference]]:
-        """The programs that refuse the whole file, each at the name that is nearest to the line."""
+        """The programs that refuse the whole file or the rest of it, each at the name that is nearest to the line."""
         if not self.last:
             return
         by_line: dict[int, Difference] = {}
         for reader, values in self.values.items():
-            if values.refused_at is not None:
-                line = self.line_of(values.refused_at)
+            line = None if values.refused_at is None else self.line_of(values.refused_at)
+            if reader == SHELL and self.stopped and all(entry.line < self.stopped for entry in self.last.values()):
+                line = self.stopped  # otherwise the values behind it tell it
+            if line is not None:
                 difference = by_line.setdefault(line, Difference("AC419", line))
                 difference.readers.append(reader)
                 difference.theirs.append(None)

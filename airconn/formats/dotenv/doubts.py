@@ -10,7 +10,7 @@ from airconn.errors import InputError
 from airconn.formats.base import ReadOptions
 from airconn.formats.dotenv.differences import Difference, differences
 from airconn.formats.dotenv.lines import Entry
-from airconn.formats.dotenv.readers.reader import COUNTED, READERS
+from airconn.formats.dotenv.readers.reader import COUNTED, PYTHON_DOTENV, READERS
 from airconn.formats.dotenv.references import sourcing
 from airconn.formats.env import read_value
 from airconn.model import AirflowObject, Connection, Kind, value_fields
@@ -43,31 +43,52 @@ _WAYS_OUT = {"AC413": f"put the value in quotes; or {_CHOICE}", "AC418": f"write
 
 
 def with_doubts(
-    found: Mapping[str, AirflowObject],
+    objects: Mapping[str, AirflowObject],
     text: str,
     entries: Sequence[Entry],
     options: ReadOptions,
     readers: Collection[str] = READERS,
+    scanned: Sequence[Entry] | None = None,
 ) -> dict[str, AirflowObject]:
-    """The objects that have ambiguities with them, by the names of their lines."""
+    """The objects that have ambiguities with them, by the names of their lines.
+
+    `scanned` are the entries in the grammar of python-dotenv, if `entries` were read in another.
+    """
     # Only `airconn check` asks for URIs, and only it reports what shells and docker read differently.
-    by_name = differences(text, entries, found, readers, with_minor=options.keeps_uris)
+    by_name = differences(text, entries, objects, readers, with_minor=options.keeps_uris, scanned=scanned)
     written = {entry.name: entry for entry in entries} if by_name else {}
-    objects: dict[str, AirflowObject] = {}
+    changed: dict[str, AirflowObject] = {}
     for name, differing in by_name.items():
-        obj, entry = found[name], written[name]
-        doubts = [_ambiguity(obj, entry, each, options) for each in differing if not _is_same(obj, entry, each)]
+        obj, entry = objects[name], written[name]
+        left = [found for each in differing if (found := _for_airflow(obj, each, options))]
+        doubts = [_ambiguity(obj, entry, each, options) for each in left]
         if doubts:
-            objects[name] = replace(obj, ambiguities=(*obj.ambiguities, *doubts))
-    return objects
+            changed[name] = replace(obj, ambiguities=(*obj.ambiguities, *doubts))
+    return changed
 
 
-def _is_same(obj: AirflowObject, entry: Entry, difference: Difference) -> bool:
-    """Whether a difference is only one of blanks around a connection, which Airflow removes."""
-    if obj.kind is not Kind.CONNECTIONS or None in difference.theirs:
-        return False
-    ours = (entry.value or "").strip()
-    return all(theirs is not None and theirs.strip() == ours for theirs in difference.theirs)
+def _for_airflow(obj: AirflowObject, difference: Difference, options: ReadOptions) -> Difference | None:
+    """A difference without the readers with which Airflow gets the same connection. None if none is left.
+
+    Airflow removes blanks around a connection, and a '#' in a URI with all behind it.
+    """
+    if obj.kind is not Kind.CONNECTIONS:
+        return difference
+    left = Difference(difference.rule, difference.line)
+    left.others = difference.others
+    for reader, theirs in zip(difference.readers, difference.theirs, strict=True):
+        if theirs is None or _read(obj, theirs, options) != obj:
+            left.readers.append(reader)
+            left.theirs.append(theirs)
+    return left if left.readers else None
+
+
+def _read(obj: AirflowObject, value: str, options: ReadOptions) -> AirflowObject | None:
+    """The object that Airflow makes of another value. None if it makes none."""
+    try:
+        return read_value(obj.kind, obj.id, value, options.rules, obj.origin)
+    except InputError:
+        return None
 
 
 def _ambiguity(obj: AirflowObject, entry: Entry, difference: Difference, options: ReadOptions) -> Ambiguity:
@@ -78,7 +99,7 @@ def _ambiguity(obj: AirflowObject, entry: Entry, difference: Difference, options
     return Ambiguity(
         difference.rule,
         _message(difference.rule, difference.readers),
-        _way_out_of_references(obj, entry) if is_reference else _WAYS_OUT.get(difference.rule, _CHOICE),
+        _way_out_of_references(obj, entry, difference) if is_reference else _WAYS_OUT.get(difference.rule, _CHOICE),
         line,
         column,
         blocks=_is_weighty(obj),
@@ -103,11 +124,12 @@ def _is_weighty(obj: AirflowObject) -> bool:
     return isinstance(obj, Connection) or any(secret_leaves(obj))
 
 
-def _way_out_of_references(obj: AirflowObject, entry: Entry) -> str:
+def _way_out_of_references(obj: AirflowObject, entry: Entry, difference: Difference) -> str:
+    expand = "--expand" if PYTHON_DOTENV in difference.readers else "--expand --from-env-dialect compose"
     is_quoted = entry.written[:1] in ("'", '"')
     quotes = "between single quotes, " if entry.written[:1] == '"' else ""
     return (
-        f"--expand expands it, '{sourcing(obj.origin.source)}' imports what a shell makes of it, and "
+        f"{expand} expands it, '{sourcing(obj.origin.source)}' imports what a shell makes of it, and "
         f"{quotes}--from-env-dialect {'compose' if is_quoted else 'docker'} takes it as text"
     )
 
@@ -118,11 +140,8 @@ def _places(obj: AirflowObject, difference: Difference, options: ReadOptions) ->
     for reader, theirs in zip(difference.readers, difference.theirs, strict=True):
         if reader not in COUNTED:
             continue
-        if theirs is None:
-            return None
-        try:
-            other = read_value(obj.kind, obj.id, theirs, options.rules, obj.origin)
-        except InputError:
+        other = None if theirs is None else _read(obj, theirs, options)
+        if other is None:
             return None
         for field in value_fields(obj.kind):
             our_leaves, their_leaves = leaves_of(getattr(obj, field)), leaves_of(getattr(other, field))

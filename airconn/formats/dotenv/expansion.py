@@ -22,8 +22,12 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 _MOST_STEPS = 4 * LONGEST_OF_ALL
 
 
-class UnsetError(Fault):
-    """A reference that has no value here, with the reason as what the line does. Only lines that need it fail."""
+class ValueFault(Fault):
+    """A value that can't be expanded. The reason says what the variable does: `refers to …`."""
+
+
+class UnsetError(ValueFault):
+    """A reference that has no value here. Only lines that need it fail."""
 
 
 class Variables:
@@ -79,7 +83,7 @@ class Variables:
         """Counts work. Raises `Fault` for a file that takes too much of it."""
         self._steps += steps
         if self._steps > _MOST_STEPS:
-            raise Fault("has more references than airconn follows", "write the value without references")
+            raise ValueFault("has more references than airconn follows", "write the value without references")
 
     def inherited(self, name: str) -> str:
         """The value of a variable of the environment that a line takes over by its name. Raises `Fault`."""
@@ -90,6 +94,11 @@ class Variables:
     def need(self, name: str) -> str:
         """The value of a variable. Raises `Fault` if it isn't set."""
         value = self.get(name)
+        if value is None and not _NAME.fullmatch(name):
+            raise UnsetError(
+                "has a ${ } with something other than a name in it",
+                "python-dotenv knows ${NAME} and ${NAME:-default}; --from-env-dialect names another program",
+            )
         if value is None:
             raise UnsetError(
                 f"refers to {shown(name)}, which isn't set in the lines above or in the environment",
@@ -129,7 +138,7 @@ class Variables:
             if isinstance(fault, UnsetError) and named_by(name) is None:
                 return replace(entry, value="", value_column=None, is_expanded=True)
             subject = name if SHELL_NAME.fullmatch(name) else "this line"
-            reason = f"{subject} {fault.reason}"
+            reason = f"{subject} {fault.reason}" if isinstance(fault, ValueFault) else fault.reason
             return Entry(entry.line, entry.column, span=entry.span, is_fault=True, reason=reason, hint=fault.hint)
         self.set(name, value, entry.line)
         return replace(
@@ -145,7 +154,7 @@ class Variables:
         written = entry.value_span[1] - entry.value_span[0]
         self._gained += max(0, len(value) - written)
         if len(value) > max(LONGEST, written) or self._gained > LONGEST_OF_ALL or len(self._used) > MOST:
-            raise Fault("has references that make it too long", "write a value of this size without references")
+            raise ValueFault("has references that make it too long", "write a value of this size without references")
         return value
 
 

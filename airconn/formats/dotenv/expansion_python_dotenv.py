@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from airconn.formats.dotenv.expansion import Variables, is_weighty
-from airconn.formats.dotenv.lines import Entry, Fault
+from airconn.formats.dotenv.expansion import ValueFault, Variables, is_weighty
+from airconn.formats.dotenv.lines import Entry
 from airconn.model.ambiguity import Ambiguity
 
 _STOPS = re.compile(r"\$\{|\}")
@@ -44,7 +44,7 @@ def _expanded(value: str, variables: Variables) -> str:
     from dotenv.variables import Variable, parse_variables
 
     if _steps(value) > _MOST_STEPS:
-        raise Fault("has more of ${ than python-dotenv reads in a reasonable time", "close the braces")
+        raise ValueFault("has more of ${ than python-dotenv reads in a reasonable time", "close the braces")
     pieces: list[str] = []
     for atom in parse_variables(value):
         if not isinstance(atom, Variable):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from airconn.formats.dotenv.expansion import UnsetError, Variables
+from airconn.formats.dotenv.expansion import UnsetError, ValueFault, Variables
 from airconn.formats.dotenv.lines import Fault
 from airconn.formats.dotenv.references import sourcing
 from airconn.formats.env import named_by
@@ -237,7 +237,9 @@ def evaluated(parts: Parts, variables: Variables, *, is_exported: bool) -> str:
             continue
         value = _value(part, variables)
         if is_exported and part.is_bare and _SPLIT.search(value):
-            raise Fault("has a reference that some shells split after export", "put double quotes around the value")
+            raise ValueFault(
+                "has a reference that some shells split after export", "put double quotes around the value"
+            )
         pieces.append(value)
     whole = "".join(pieces)
     variables.spend(len(whole))
@@ -255,7 +257,7 @@ def _value(reference: Reference, variables: Variables) -> str:
     if operator == "length":
         value = variables.need(name)
         if not value.isascii():
-            raise Fault("has a length of a value that shells count differently", _RUN_IT)
+            raise ValueFault("has a length of a value that shells count differently", _RUN_IT)
         return str(len(value))
     if operator[0] in "#%":
         value, pattern = variables.need(name), str(reference.word[0])
@@ -274,11 +276,11 @@ def _chosen(reference: Reference, variables: Variables) -> str:
     if is_there:
         return value or ""
     if operator[-1] == "?":
-        raise Fault(f"has a reference that demands a value of {name}, which isn't set", f"set {name}")
+        raise ValueFault(f"has a reference that demands a value of {name}, which isn't set", f"set {name}")
     word = evaluated(reference.word, variables, is_exported=False)
     if operator[-1] == "=":
         if named_by(name):
-            raise Fault(f"sets {name} within another value", "give it a line of its own")
+            raise ValueFault(f"sets {name} within another value", "give it a line of its own")
         variables.assign(name, word)
     return word
 
@@ -286,7 +288,7 @@ def _chosen(reference: Reference, variables: Variables) -> str:
 def _without(value: str, operator: str, pattern: str) -> str:
     """A value without the prefix (`#`) or suffix (`%`) that a pattern matches, the longest one if doubled."""
     if not value.isascii() and "?" in pattern:
-        raise Fault("has a pattern for a value whose characters shells count differently", _RUN_IT)
+        raise ValueFault("has a pattern for a value whose characters shells count differently", _RUN_IT)
     from_end = operator[0] == "%"
     some = ".*" if len(operator) == 2 else ".*?"
     told = {"*": some, "?": "."}

@@ -14,13 +14,13 @@ from dataclasses import replace
 from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
 from airconn.formats.deceptive_texts import fault_of_name
-from airconn.formats.dotenv import plain_names
+from airconn.formats.dotenv import astro_detection, lines, plain_names
 from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of, expanded
 from airconn.formats.dotenv.doubts import with_doubts
 from airconn.formats.dotenv.lines import Entry
-from airconn.formats.dotenv.marks import is_like_a_mark, named_by_mark
+from airconn.formats.dotenv.marks import PORTABLE, is_like_a_mark, named_by_mark
 from airconn.formats.env import KINDS, env_name, named_by, read_value
 from airconn.model import REDACTED, UNDESCRIBED, AirflowObject, Kind, Origin, Variable
 from airconn.model.reading import FoundUri, Note, Reading
@@ -39,19 +39,22 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
             f"--expand is not for the env dialect {dialect.name}: {dialect.reader} expands nothing",
             hint="leave --expand out",
         )
-    reader = _LinesReader(source, options, dialect, is_marked=named_by_mark(text) is not None)
+    reader = _LinesReader(source, text, options, dialect, is_marked=named_by_mark(text) is not None)
     if where == "environment" and dialect.expanded is None:
         reader.notes.append(Note(source, f"nothing is expanded: {dialect.reader} doesn't", is_detail=True))
     entries = list(expanded(text, dialect, where, options.environ) if where else dialect.entries(text))
     for entry in entries:
         reader.take(entry)
     reader.compare(text, entries)
+    if dialect.name != PORTABLE and named_by_mark(text) is None and not options.value(DIALECT):
+        reader.found = astro_detection.with_one_doubt(reader.found, text, dialect.name, entries)
     return reader.result()
 
 
 class _LinesReader:
-    def __init__(self, source: str, options: ReadOptions, dialect: Dialect, *, is_marked: bool) -> None:
+    def __init__(self, source: str, text: str, options: ReadOptions, dialect: Dialect, *, is_marked: bool) -> None:
         self.source = source
+        self.text = lines.unix_lines(text)
         self.options = options
         self.dialect = dialect
         self.is_marked = is_marked
@@ -97,7 +100,7 @@ class _LinesReader:
         try:
             self.entry(entry, kind, id_, origin)
         except InputError as error:
-            self.faults.take(_with_dialects(error))
+            self.faults.take(_with_comment(error, entry, self.text) or _with_dialects(error))
 
     def entry(self, entry: Entry, kind: Kind, id_: str, origin: Origin) -> None:
         name = entry.name or ""
@@ -111,7 +114,8 @@ class _LinesReader:
                 where=str(origin),
                 hint="write NAME=VALUE",
             )
-        is_masked = is_astro_mask(entry, self.dialect, is_bare=is_bare)
+        is_exact = self.dialect.name.startswith("astro-")  # in which only a mask has a comment
+        is_masked = is_astro_mask(entry, self.dialect, is_bare=is_bare) and not (is_exact and entry.value)
         if kind is Kind.CONNECTIONS and is_masked:
             raise InputError(
                 f"{name} is hidden: Astro wrote '# secret' in its place", where=str(origin), hint="fill in the value"
@@ -157,7 +161,8 @@ class _LinesReader:
             for name, obj in self.found.items()
             if getattr(obj, "value", None) is not REDACTED and name not in expanded_names
         }
-        self.found.update(with_doubts(known, text, entries, self.options, self.dialect.compared_with))
+        scanned = None if self.dialect.name == PORTABLE else list(lines.entries(text))
+        self.found.update(with_doubts(known, text, entries, self.options, self.dialect.compared_with, scanned))
 
     def objects(self) -> list[AirflowObject]:
         """The objects that count: a name in lower case only counts if the one in capitals isn't there."""
@@ -172,6 +177,16 @@ def is_astro_mask(entry: Entry, dialect: Dialect, *, is_bare: bool) -> bool:
     if not is_bare or not (dialect.has_quotes or value[:1].isspace()):
         return False
     return "#" in value and _ASTRO_MASK.match(value.strip()) is not None
+
+
+def _with_comment(error: InputError, entry: Entry, text: str) -> InputError | None:
+    """The error of a value that a comment ends, which may be the reason. None for other values."""
+    if not entry.value or "#" not in text[entry.value_span[1] : entry.span[1]]:
+        return None
+    if entry.value_span[1] - entry.value_span[0] != len(entry.value):
+        return None
+    hint = "the value ends at the ' #', where a comment starts: if it goes on there, put all of it in quotes"
+    return InputError(error.message, where=error.where, hint=hint)
 
 
 def _with_dialects(error: InputError) -> InputError:

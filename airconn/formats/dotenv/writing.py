@@ -12,6 +12,9 @@ from airconn.formats.dotenv.declaration import CONNECTION_FORMAT, DIALECT
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import get_dialect
 from airconn.formats.dotenv.marks import PORTABLE, SHELL_NAME
+from airconn.formats.dotenv.quoting import Quoted
+from airconn.formats.dotenv.readers import astro
+from airconn.formats.dotenv.readers.reader import ASTRO
 from airconn.formats.dotenv.reading import is_like_padding
 from airconn.formats.env import env_name, nameable, no_value, stored, value_of
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Variable, hidden_fields
@@ -58,6 +61,8 @@ def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Ren
         lines += own_lines
         losses += [Loss(obj.kind, obj.id, field, message) for field, message in lost.items()]
         misread_by = list(quoted_value.misread_by)
+        if dialect.name == PORTABLE and not _is_read_by_astro(quoted_value, value):
+            misread_by.append(ASTRO)
         if dialect.name == PORTABLE and not SHELL_NAME.fullmatch(name):
             misread_by.append("sh (it takes no such name)")
         if misread_by:
@@ -65,6 +70,11 @@ def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Ren
                 Note(f"{obj.kind.value}/{obj.id}", f"not read alike by every .env reader: {', '.join(misread_by)}")
             )
     return Rendered("".join(f"{line}\n" for line in lines), tuple(losses), tuple(notes))
+
+
+def _is_read_by_astro(written: Quoted, value: str) -> bool:
+    """Whether the Astro CLI reads a value that is written for all readers."""
+    return written.text == value or astro.read(f"V={written.text}\n", {}).by_name.get("V") == value
 
 
 def _comments(obj: AirflowObject) -> list[str]:

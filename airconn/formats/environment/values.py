@@ -24,7 +24,9 @@ class HeldValue:
 
 
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})")
-_HELM = re.compile(r"\{\{-?\s*(?:[.$\"`]|(?:include|tpl|template|if|else|end|with|range|printf|default|lookup)\b)")
+_HELM = re.compile(
+    r"\{\{-?\s*(?:[.$]|[\"`][^{}]*\}\}|(?:include|tpl|template|if|else|end|with|range|printf|default|lookup)\b)"
+)
 """A template of Helm or Go. Jinja's, which Airflow renders, start otherwise."""
 _COMPOSE = re.compile(r"\$(?:(?P<escaped>\$)|[A-Za-z_]|\{(?=[A-Za-z_]))")
 _KUBERNETES = re.compile(r"\$(?:(?P<escaped>\$)|\((?P<name>[^)]*)\))")

@@ -39,7 +39,10 @@ _BEGINNING = 16_000
 
 
 def command_of(text: str) -> tuple[str, str] | None:
-    """The command that printed a table, and the one that prints the same as JSON. None for another text."""
+    """The command that printed a table, and the one that prints the same as JSON. None for another text.
+
+    Both are empty for a command that found no objects.
+    """
     lines = [line.strip() for line in text[:_BEGINNING].removeprefix("\ufeff").splitlines()]
     lines = [line for line in lines if line]
     if lines and _VAULT.fullmatch(lines[0]):
@@ -49,7 +52,7 @@ def command_of(text: str) -> tuple[str, str] | None:
     if not lines or lines[0][:1] in "[{":
         return None
     if lines[0] in _EMPTY and len(lines) == 1:
-        return "a list command that found nothing", "the same command with json as its output"
+        return "", ""
     cells = re.split(r"[|│┃║]", lines[0])
     is_plain = len(cells) == 1
     if is_plain:
@@ -71,9 +74,17 @@ def _is_assignment(line: str) -> bool:
 def refuse(text: str, source: str) -> None:
     """Raises `InputError` for a table, with the command that prints the same as JSON."""
     found = command_of(text)
-    if found is not None:
+    if found is None:
+        return
+    command, way_out = found
+    if not command:
         raise InputError(
-            f"this is a table of {found[0]}, in which values are cut or wrapped",
+            "the command that printed this found no objects",
             where=source,
-            hint=f"print it as JSON: {found[1]}",
+            hint="is it the right Airflow, and the right kind of object?",
         )
+    raise InputError(
+        f"this is a table of {command}, in which values are cut or wrapped",
+        where=source,
+        hint=f"print it as JSON: {way_out}",
+    )

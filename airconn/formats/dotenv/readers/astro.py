@@ -154,6 +154,7 @@ def _value(value: str, values: Values) -> tuple[str, bool]:
         if match[2] is None:
             return match[0]
         is_expanded = True
-        return values.by_name.get(match[2], "")
+        known = values.by_name.get(match[2], "")
+        return known if values.is_within_limits(known) else ""
 
     return (_VARIABLE.sub(meaning, value) if "$" in value else value), is_expanded

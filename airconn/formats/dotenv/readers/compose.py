@@ -14,7 +14,8 @@ def read(text: str, plain: dict[int, PlainLine]) -> Values:
 
     def lookup(name: str) -> str | None:
         looked_up.append(name)
-        return values.by_name.get(name)
+        value = values.by_name.get(name)
+        return value if not value or values.is_within_limits(value) else ""
 
     scanner = ComposeScanner(text, lookup)
     while True:

@@ -27,7 +27,7 @@ def read(text: str, entries: Iterable[Entry]) -> Values:
             continue
         value = entry.value
         if value is not None and "${" in value:
-            value = _interpolated(entry.name, value, known, values.expanded)
+            value = _interpolated(entry.name, value, known, values)
         else:
             values.expanded.discard(entry.name)
         known[entry.name] = value
@@ -35,17 +35,18 @@ def read(text: str, entries: Iterable[Entry]) -> Values:
     return values
 
 
-def _interpolated(name: str, value: str, known: dict[str, str | None], expanded: set[str]) -> str | None:
+def _interpolated(name: str, value: str, known: dict[str, str | None], values: Values) -> str | None:
     """A value with its variables expanded, as `resolve_variables` of python-dotenv's `main.py` does.
 
-    None for a value for which that takes too long: it searches the whole value after each `${`.
+    None for a value for which that takes too long (it searches the whole value after each `${`), or that is too long.
     """
     from dotenv.variables import Variable, parse_variables
 
-    expanded.add(name)
+    values.expanded.add(name)
     if value.count("${") * len(value) > _MOST_STEPS:
         return None
     atoms = list(parse_variables(value))
     if not any(isinstance(atom, Variable) for atom in atoms):
-        expanded.discard(name)
-    return "".join(atom.resolve(known) for atom in atoms)
+        values.expanded.discard(name)
+    pieces = [atom.resolve(known) for atom in atoms]
+    return "".join(pieces) if all(values.is_within_limits(piece) for piece in pieces) else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from airconn.formats.expansion_limits import LONGEST_OF_ALL
+
 PYTHON_DOTENV = "python-dotenv"
 COMPOSE = "Docker Compose"
 ASTRO = "the Astro CLI"
@@ -25,6 +27,16 @@ class Values:
     """The offset of a line for which the program refuses the whole file."""
     stopped_at: int | None = None
     """The offset of a line after which the program reads no more."""
+    gained: int = 0
+    """The characters that references stood for so far."""
+
+    def is_within_limits(self, value: str) -> bool:
+        """Whether one more reference to this value leaves all of them at a size that is looked at.
+
+        Beyond that, a value is only known to be expanded, and not what it is.
+        """
+        self.gained += len(value)
+        return self.gained <= LONGEST_OF_ALL
 
     def put(self, name: str, value: str, *, is_expanded: bool = False) -> None:
         self.by_name[name] = value
