@@ -90,7 +90,8 @@ def test_a_uri_without_an_at_sign_says_that_it_is_missing(airconn, tmp_path: Pat
 
 
 def test_a_backslash_that_another_program_takes_away_leads_to_the_dialects(airconn, tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text('AIRFLOW_CONN_A="{\\"conn_type\\": \\"http\\", \\"login\\": \\"x\\$y\\"}"\n')
+    value = '{"conn_type": "http", "login": "x\\$y"}'
+    (tmp_path / ".env").write_text(f"AIRFLOW_VAR_B=1\nAIRFLOW_CONN_A='{value}'\n")
     err = airconn("convert", tmp_path / ".env").err
     assert "hint:  it breaks at a backslash, which is written" in err
     assert "--from-env-dialect NAME names the program" in err
