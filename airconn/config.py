@@ -187,6 +187,10 @@ class Config:
         """The addresses by their names. The user's win over the project's."""
         return {**self.project.get("addresses", {}), **self.user.get("addresses", {})}
 
+    def is_strict(self, option: bool | None) -> bool:
+        """Whether a loss, or a warning about what is read, is an error: by `option`, else by `strict` of a file."""
+        return self.value("strict") is True if option is None else option
+
     def value(self, key: str) -> Any:
         """A setting of the configuration files. The project's wins over the user's."""
         return self.project.get(key, self.user.get(key))

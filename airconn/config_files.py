@@ -24,6 +24,7 @@ _KEYS: dict[str, type] = {
     "allow_redirect": list,
     "env_dialect": str,
     "expand": bool,
+    "strict": bool,
 }
 _WANTED = {
     str: "a text, which stands in quotes",

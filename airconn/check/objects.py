@@ -137,7 +137,9 @@ def _type(obj: Connection, is_uri: bool) -> Iterator[ObjectProblem]:
 @lru_cache(maxsize=4096)
 def nearest_type(conn_type: str) -> str | None:
     """The known type that was probably meant."""
-    name = conn_type[:80].strip().lower().replace("-", "_")
+    name = (
+        conn_type[:80].strip().lower().replace("-", "_").partition("+")[0]
+    )  # as in postgresql+psycopg2 of SQLAlchemy
     if name in CONN_TYPES:
         return name
     near = get_close_matches(name, CONN_TYPES, n=1, cutoff=0.8)

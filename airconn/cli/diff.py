@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("b", metavar="B", shell_complete=opt.complete_address)
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. What can't be known doesn't count.")
 @click.option("--show-values", is_flag=True, help="Show the values of what differs; what may be a secret is masked.")
-@click.option("--strict", is_flag=True, help="Fail if anything is read with a warning.")
+@opt.strict("anything")
 @opt.selection
 @opt.allowing_nothing
 @opt.reading
@@ -36,7 +36,7 @@ def command(
     b: str,
     exit_code: bool,
     show_values: bool,
-    strict: bool,
+    strict: bool | None,
     selection: Selection,
     allow_empty: bool,
     source_format: SourceFormat,
@@ -63,7 +63,7 @@ def command(
         a,
         b,
         exit_code,
-        strict,
+        app.config.is_strict(strict),
         source_format=source_format,
         selection=selection,
         airflow=airflow,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -73,6 +74,8 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
 
     selection, out = request.selection, request.writing.out
     with app.places(network) as places:
+        strict = app.config.is_strict(request.writing.strict)
+        request = replace(request, writing=replace(request.writing, strict=strict))
         sources = exporting.open_sources(request, places)
         app.writes = out is not None
         export = exporting.export(request, sources, places)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -38,9 +39,7 @@ if TYPE_CHECKING:
     help="Take what Airflow hides to be what the source has, instead of writing it again.",
 )
 @opt.pruning
-@click.option(
-    "--strict", is_flag=True, help="Fail if the target can't hold everything, or anything is read with a warning."
-)
+@opt.strict("the target can't hold everything, or anything")
 @opt.filling
 @opt.overriding
 @opt.selection
@@ -67,7 +66,7 @@ def command(
     prune: bool,
     max_delete: int,
     yes: bool,
-    strict: bool,
+    strict: bool | None,
     fill: tuple[str, ...],
     changes: ObjectChanges,
     selection: Selection,
@@ -117,7 +116,6 @@ def command(
         prune,
         max_delete,
         allow_empty,
-        strict,
     )
     if plan_out:
         planfile.refuse_other_file(plan_out)
@@ -130,6 +128,7 @@ def command(
             app.say(f"{plan_out}: the plan; carry it out with: airconn apply {plan_out}")
 
     app.writes = True
+    request = replace(request, strict=app.config.is_strict(strict))
     dry_run = dry_run or plan_out is not None
     view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=request.to)
     conduct = Conduct(dry_run, exit_code, yes, fail_fast, verify)

@@ -30,6 +30,7 @@ from airconn.cli.option_values import (
     together,
 )
 from airconn.cli.redirect_option import allow_redirect
+from airconn.cli.strict_option import strict as strict
 from airconn.errors import UsageError
 from airconn.formats import FormatOption
 
@@ -209,11 +210,7 @@ writing = as_one(
             is_flag=True,
             help="Write values over references in FILE, such as ${DB_PW} or {{ db.password }}.",
         ),
-        click.option(
-            "--strict",
-            is_flag=True,
-            help="Fail if the format can't hold everything, or anything is read with a warning.",
-        ),
+        strict("the format can't hold everything, or anything"),
     ],
 )
 """A command gets a `Writing` as `writing`."""

@@ -45,11 +45,7 @@ _LARGEST_SHOWN = 3
     default="fail",
     help="What becomes of fields that the source hides: left out, or an error [fail].",
 )
-@click.option(
-    "--strict",
-    is_flag=True,
-    help="Fail if the environment can't hold everything, or anything is read with a warning.",
-)
+@opt.strict("the environment can't hold everything, or anything")
 @opt.filling
 @click.option(
     "--clean", is_flag=True, help="Take every other AIRFLOW_CONN_* and AIRFLOW_VAR_* out of COMMAND's environment."
@@ -75,7 +71,7 @@ def command(
     keep_credentials: bool,
     connection_format: ConnectionFormat,
     redacted: Literal["omit", "fail"],
-    strict: bool,
+    strict: bool | None,
     fill: tuple[str, ...],
     changes: ObjectChanges,
     selection: Selection,
@@ -118,7 +114,7 @@ def command(
         airflow=airflow,
         connection_format=connection_format,
         redacted=redacted,
-        strict=strict,
+        strict=app.config.is_strict(strict),
         allow_empty=allow_empty,
     )
     result = _gather(app, request, network)

@@ -166,6 +166,8 @@ def _blanks(uri: str) -> Iterator[UriProblem]:
 
 
 def _escapes(uri: str) -> Iterator[UriProblem]:
+    if "%" not in uri:
+        return
     if bad := _BAD_ESCAPE.search(uri):
         yield "AC208", bad.start(), "this '%' doesn't begin an escape, and stays as it is"
     for match in _ESCAPES.finditer(uri):

@@ -367,11 +367,11 @@ _BLANKS = " \t\r\n"
 
 def form_of(text: str) -> Form | None:
     """The form of the placeholder that a text is as a whole. None for other texts."""
+    text = text.strip(_BLANKS)
     lowered = text.lower()
-    signs = [sign for sign in _BY_SIGN if sign in lowered]
+    signs = [sign for sign in (_BY_SIGN if len(text) <= LONGEST else _LONG_BY_SIGN) if sign in lowered]
     if not signs:
         return None
-    text = text.strip(_BLANKS)
     for number in sorted({number for sign in signs for number in _BY_SIGN[sign]}):
         form = FORMS[number]
         if (form.is_long or len(text) <= LONGEST) and _pattern(number).fullmatch(text):
@@ -381,4 +381,7 @@ def form_of(text: str) -> Form | None:
 
 _BY_SIGN = {
     sign: tuple(number for number, form in enumerate(FORMS) if sign in form.signs) for sign in sorted(_ALL_SIGNS)
+}
+_LONG_BY_SIGN = {
+    sign: numbers for sign, numbers in _BY_SIGN.items() if any(FORMS[number].is_long for number in numbers)
 }

@@ -102,7 +102,7 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
         TargetFile(out, options, of_target, held.bundle if held else None),
         redacted=writing.redacted or "mask",
         mask_secrets=writing.mask_secrets,
-        strict=writing.strict,
+        strict=bool(writing.strict),
     )
     nothing = _why_nothing(made, out)
     if nothing and not request.allow_empty:

@@ -70,5 +70,5 @@ class Writing:
     """Whether the file is written afresh, without regard to its content."""
     replace_references: bool = False
     """Whether an update of the file may write over references in it, such as `${DB_PW}`."""
-    strict: bool = False
-    """Whether a loss of the format, or a warning about what is read, is an error."""
+    strict: bool | None = False
+    """Whether a loss of the format, or a warning about what is read, is an error. None leaves it to the command."""

@@ -172,6 +172,8 @@ def test_findings_are_sorted_and_there_once(tmp_path: Path) -> None:
     ("conn_type", "expected"),
     [
         ("postgresql", "postgres"),
+        ("postgresql+psycopg2", "postgres"),
+        ("mysql+pymysql", "mysql"),
         ("Postgres", "postgres"),
         ("google-cloud-platform", "google_cloud_platform"),
         ("snowflak", "snowflake"),

@@ -114,6 +114,8 @@ def test_an_airflow_that_comes_last_is_no_source_of_an_import_unless_a_target_is
     assert result.code == 2
     assert "is a source here, and no target is named\nhint:  airconn import " in result.err
     assert "s3cret" not in result.err
+    by_name = airconn("import", tmp_path / "a.env", "@prod")
+    assert (by_name.code, "--to @prod writes to it" in by_name.err) == (2, True)
     named = airconn("import", tmp_path / "a.env", "http://localhost:1", "--to", tmp_path / "o.json")
     assert "nothing listens there" in named.err
 

@@ -75,3 +75,22 @@ def test_a_plan_that_was_made_strictly_is_carried_out_strictly(airconn, tmp_path
     result = airconn("apply", plan)
     assert (result.code, (tmp_path / "o.json").exists()) == (3, False)
     assert "AIRFLOW_CONN_B is empty" in result.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_configuration_can_say_it_and_an_option_the_opposite(airconn, tmp_path: Path, command: str) -> None:
+    source, out = tmp_path / ".env", tmp_path / "out.json"
+    source.write_text(TEXT)
+    (tmp_path / "airconn.toml").write_text("strict = true\n")
+    name, *rest = words(command, source, out)
+    assert airconn(name, *rest).code == 3
+    if name != "run":  # which would take the place of this process
+        assert airconn(name, "--no-strict", *rest).code == 0
+
+
+def test_a_setting_of_another_type_is_refused(airconn, tmp_path: Path) -> None:
+    (tmp_path / "airconn.toml").write_text('strict = "yes"\n')
+    result = airconn("import", "x.env")
+    assert result.code == 2
+    assert "'strict' has to be true or false, without quotes" in result.err
+    assert result.err.endswith("nothing was written\n")

@@ -16,8 +16,6 @@ from typing import Any
 CASES = Path(__file__).parent / "cases"
 BESIDE = ".expected.json"
 FILES = sorted(path for path in CASES.iterdir() if not path.name.endswith(BESIDE))
-PENDING = frozenset((CASES.parent / "pending.txt").read_text().split())
-"""Files that airconn doesn't treat as is right yet."""
 
 
 @dataclass(frozen=True)

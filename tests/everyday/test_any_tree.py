@@ -175,7 +175,7 @@ file_names = st.sampled_from(
 def dumped(tree: Any, name: str) -> str:
     if name.endswith(("yaml", "x")):
         return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
-    return json.dumps(tree)
+    return json.dumps(tree, default=str)
 
 
 @given(tree=st.one_of(trees.map(named), changed()), name=file_names)

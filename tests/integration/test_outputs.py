@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from airconn.formats import detect, get_format
 from airconn.formats.base import ReadOptions
 from airconn.model import REDACTED, AirflowVersion, Bundle, Connection
 from airconn.sandbox import Sandbox
+from tests.integration.airflow_command import Command, warm
 from tests.integration.in_airflow import wipe
 
 CONNECTIONS = {
@@ -44,36 +48,50 @@ def exported(path: Path, version: str) -> Bundle:
     return get_format("json").parse(path.read_text(), path.name, ReadOptions(AirflowVersion.parse(version))).bundle
 
 
-def airflow(box: Sandbox, *args: object) -> str:
-    done = box.run(["airflow", *map(str, args)], capture_output=True, text=True, check=True)
-    return str(done.stdout)
+@dataclass(frozen=True)
+class Filled:
+    """An Airflow with objects in it, and its command, which needs no time to start."""
+
+    box: Sandbox
+    command: Command
+
+    @property
+    def version(self) -> str:
+        return self.box.version
+
+    def airflow(self, *args: object) -> str:
+        """What the command prints."""
+        command = [self.command.path, "airflow", *map(str, args)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture
-def filled(every_sandbox: Sandbox, tmp_path: Path) -> Sandbox:
+def filled(every_sandbox: Sandbox, tmp_path: Path) -> Iterator[Filled]:
     wipe(every_sandbox.home)
-    for kind, held in (("connections", CONNECTIONS), ("variables", VARIABLES), ("pools", POOLS)):
-        path = tmp_path / f"{kind}.json"
-        path.write_text(json.dumps(held))
-        airflow(every_sandbox, kind, "import", path)
-    return every_sandbox
+    with warm(every_sandbox) as first:
+        found = Filled(every_sandbox, Command(tmp_path, every_sandbox, first=first))
+        for kind, held in (("connections", CONNECTIONS), ("variables", VARIABLES), ("pools", POOLS)):
+            path = tmp_path / f"{kind}.json"
+            path.write_text(json.dumps(held))
+            found.airflow(kind, "import", path)
+        yield found
 
 
-def test_the_lists_that_airflow_prints_are_read_as_what_it_exports(filled: Sandbox, tmp_path: Path) -> None:
+def test_the_lists_that_airflow_prints_are_read_as_what_it_exports(filled: Filled, tmp_path: Path) -> None:
     version = filled.version
     shows = ["--show-values"] if AirflowVersion.parse(version) >= AirflowVersion(3, 2) else []
     for kind in ("connections", "pools"):
-        airflow(filled, kind, "export", tmp_path / f"{kind}-exported.json")
+        filled.airflow(kind, "export", tmp_path / f"{kind}-exported.json")
     wanted = exported(tmp_path / "connections-exported.json", version)
     for form in ("json", "yaml"):
-        text = airflow(filled, "connections", "list", "-o", form, *shows)
+        text = filled.airflow("connections", "list", "-o", form, *shows)
         assert read(text, f"list.{form}", version).connections == wanted.connections
-    text = airflow(filled, "pools", "list", "-o", "json")
+    text = filled.airflow("pools", "list", "-o", "json")
     pools = exported(tmp_path / "pools-exported.json", version).pools
     assert {name: pool.slots for name, pool in read(text, "list.json", version).pools.items()} == {
         name: pool.slots for name, pool in pools.items()
     }
-    text = airflow(filled, "variables", "list", "-o", "json", *shows)
+    text = filled.airflow("variables", "list", "-o", "json", *shows)
     if shows:
         variables = read(text, "list.json", version).variables
         assert {key: variable.value.text for key, variable in variables.items()} == VARIABLES  # type: ignore[union-attr]
@@ -82,7 +100,7 @@ def test_the_lists_that_airflow_prints_are_read_as_what_it_exports(filled: Sandb
             read(text, "list.json", version)
 
 
-def test_the_answers_of_the_rest_api_are_read_as_what_it_holds(filled: Sandbox) -> None:
+def test_the_answers_of_the_rest_api_are_read_as_what_it_holds(filled: Filled) -> None:
     version = AirflowVersion.parse(filled.version)
     assert set(read(answer(filled, "variables"), "answer.json", filled.version).variables) == set(VARIABLES)
     assert read(answer(filled, "pools/heavy"), "answer.json", filled.version).pools["heavy"].include_deferred
@@ -97,8 +115,9 @@ def test_the_answers_of_the_rest_api_are_read_as_what_it_holds(filled: Sandbox) 
         assert connections["typed"].extra is REDACTED
 
 
-def answer(box: Sandbox, path: str) -> str:
+def answer(filled: Filled, path: str) -> str:
     """What curl would save."""
+    box = filled.box
     is_new = AirflowVersion.parse(box.version) >= AirflowVersion(3, 0)
     if is_new:
         body = json.dumps({"username": box.username, "password": box.password}).encode()
