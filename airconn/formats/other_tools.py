@@ -30,7 +30,7 @@ _CHART_MARKS = {
 _SECTIONS_OF_CHARTS = {"ingress", "rbac"}
 """Those that are ordinary words. In the values of a chart they are mappings."""
 _CONFIGURATION = "the configuration of another tool, with environment variables of Airflow in it"
-_ENV_HINT = "write them as NAME=VALUE lines into a .env file"
+_ENV_HINT = "--from-format environment reads them, or write them as NAME=VALUE lines into a .env file"
 _WAY_OUT = ", or say --kind variables if these are variables"
 _ASK = "ask the server instead: airconn export --from URL -o FILE"
 _OUTPUT = "which isn't a file of this format"

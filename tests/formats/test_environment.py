@@ -331,6 +331,20 @@ def test_settings_of_astro_stay_settings_unless_they_are_the_values_of_a_chart(a
     assert "this looks like the values of a Helm chart, and not like Astro's settings" in result.err
 
 
+def test_any_mapping_of_such_names_is_read_unless_the_document_may_be_variables(airconn, tmp_path: Path) -> None:
+    env = {"AIRFLOW_VAR_ZONE": "eu"}
+    for document in ({"stuff": env}, {"stuff": [{"of": env}]}, {"stuff": _pairs(env)}):
+        assert variables(read(yaml.safe_dump(document))) == {"zone": "eu"}
+    path = tmp_path / "x.yaml"
+    path.write_text(yaml.safe_dump({"stuff": env, "name": "x"}))
+    result = airconn("convert", path, "--format", "json")
+    assert result.code == 3
+    assert "the configuration of another tool, with environment variables of Airflow in it" in result.err
+    assert "--from-format environment reads them" in result.err
+    result = airconn("convert", path, "--from-format", "environment", "--format", "json", "--variables")
+    assert (result.code, json.loads(result.out)) == (0, {"zone": "eu"})
+
+
 def test_the_same_object_counts_once() -> None:
     bundle = read((CASES / "compose.yaml").read_text())
     assert isinstance(bundle.variables["zone"], Variable)

@@ -183,7 +183,8 @@ class Walk:
     def _add(self, name: str, found: values.HeldValue, inner: Scope, scope: Scope, owner: int) -> None:
         line, column = inner.block.place(*inner.place) if inner.block else inner.place
         is_evident = scope.is_known or (scope.block is None and (not scope.path or scope.key in EVIDENT_KEYS))
-        is_likely_place = scope.key in LIKELY_KEYS or scope.program is Program.KUBERNETES
+        is_item = inner.path != scope.path and inner.path[-1:] != (name,)  # a text in a list, which may be a value
+        is_likely_place = not is_item or scope.key in LIKELY_KEYS or scope.program is Program.KUBERNETES
         self.entries.append(
             FoundVariable(
                 name,
