@@ -128,7 +128,7 @@ class ChartReader(ObjectReader):
 
 
 def _odd_field(entry: Any, fields: dict[str, Any]) -> str:
-    """The first field whose value without quotes may be another to Helm. Empty if there is none."""
+    """The first field whose value without quotes may be another to Helm. Empty if no field has such a value."""
     written = entry.written if isinstance(entry, tree.Mapping) else {}
     odd = (key for key in fields if key in written and not _is_switch(key, written[key].text))
     return next(odd, "")
