@@ -1,15 +1,9 @@
 """Golden cases: files, and what they are read as or written as. Adding one needs no code.
 
 `cases/FORMAT/NAME.*` is read; what is expected is in `NAME.expected.json` beside it: the objects with the line
-<<<<<<< HEAD
 and column of each, notes and errors. `options` in it says how to read: `airflow`, `kind`, `values` (of options of
 the format), and `source`, the name that the file is said to have. Each is read with LF and with CRLF, and with a
 byte order mark before it.
-=======
-and column of each, notes and errors. `options` in it says how to read: `airflow`, `kind`, `values` (of options of the
-format), and `source`, the name that the file is said to have. Each is read with LF and with CRLF, and with a byte
-order mark before it.
->>>>>>> h-attack
 
 `cases/write/NAME/objects.json` is written in every shape, to the files beside it.
 
