@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from dataclasses import replace
 
 from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
