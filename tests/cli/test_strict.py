@@ -34,7 +34,7 @@ def test_each_warning_about_the_input_is_an_error_in_the_same_words(airconn, tmp
     assert (strict.code, strict.out, out.exists()) == (3, "", False)
     lines = list(dict.fromkeys(strict.err.splitlines()))
     assert [line for line in lines if line.startswith("error: ")] == [
-        f"error: {source}:2: AIRFLOW_CONN_B is empty, which is no connection to Airflow: left out",
+        f"error: {source}:2: AIRFLOW_CONN_B is empty, which is not a connection to Airflow: left out",
         f"error: {source}:1: Airflow drops this '#' and all that follows: connections/a (percent-encode it as %23)",
     ]
 

@@ -10,8 +10,8 @@ import pytest
 from airconn.formats.json_breaks import break_of
 
 BREAKS = {
-    '{"a": 1, }': ("at line 1, column 1", "behind a comma too many"),
-    '{\n "a": [1,]}': ("at line 2, column ", "behind a comma too many"),
+    '{"a": 1, }': ("at line 1, column 1", "after a comma too many"),
+    '{\n "a": [1,]}': ("at line 2, column ", "after a comma too many"),
     "{'a': 1}": ("at line 1, column 2, ", "at a single quote, where JSON takes double quotes"),
     "{\u201ca\u201d: 1}": ("at line 1, column 2, ", "at a typographic quote, where JSON takes double quotes"),
     '{"a": True}': (
@@ -25,8 +25,8 @@ BREAKS = {
     '{"a": "\\d"}': ("at line 1, column 8, ", "at a backslash, which is written \\\\"),
     '{"a": 1, // c\n "b": 2}': ("at line 1, column 10, ", "at a comment, which JSON doesn't have"),
     '{"a": 1': ("at line 1, column 8, ", "where it ends too early"),
-    '{"a": "x': ("at line 1, column 7, ", "where a text begins that is never closed"),
-    '{"a": 1}}': ("at line 1, column 9, ", "behind its end, where more follows"),
+    '{"a": "x': ("at line 1, column 7, ", "at the start of a text that is never closed"),
+    '{"a": 1}}': ("at line 1, column 9, ", "after its end, where more text follows"),
     '{"a": 1 "b": 2}': ("at line 1, column 9", ""),
 }
 

@@ -122,7 +122,7 @@ class _LinesReader:
             )
         if kind is Kind.CONNECTIONS and not entry.value.strip():
             self.notes.append(
-                Note(str(origin), f"{name} is empty, which is no connection to Airflow: left out", left_out=True)
+                Note(str(origin), f"{name} is empty, which is not a connection to Airflow: left out", left_out=True)
             )
             return
         if name != name.upper():
