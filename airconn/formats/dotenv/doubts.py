@@ -11,7 +11,6 @@ from airconn.formats.base import ReadOptions
 from airconn.formats.dotenv.differences import Difference, differences
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.readers.reader import COUNTED, PYTHON_DOTENV, READERS
-from airconn.formats.dotenv.references import sourcing
 from airconn.formats.env import read_value
 from airconn.model import AirflowObject, Connection, Kind, value_fields
 from airconn.model.ambiguity import Ambiguity, Places
@@ -19,21 +18,19 @@ from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaves_of
 from airconn.model.secrecy import secret_leaves
 
-_CHOICE = (
-    "--from-env-dialect NAME, env_dialect in airconn.toml or '# airconn: env-dialect NAME' as the first line says "
-    "which program the file is for; python-dotenv is read as here"
-)
+_CHOICE = "say which program reads the file: --from-env-dialect NAME, or env_dialect in airconn.toml; python-dotenv is as here"
+_PROGRAM = "--from-env-dialect NAME says which program reads the file"
 _SAID = {
-    "AC407": ("expand a reference in it", "put the value between single quotes"),
-    "AC411": ("read a backslash between single quotes differently", "--from-env-dialect says who reads the file"),
-    "AC412": ("read a backslash between double quotes differently", "--from-env-dialect says who reads the file"),
-    "AC413": ("read a '#' in it differently: as text, or as the start of a comment", "put the value in quotes"),
-    "AC414": ("read no value, or another one, with blanks around the '='", "take the blanks out"),
-    "AC415": ("take characters of it for quotes, words or commands", "put the value between single quotes"),
+    "AC407": ("expand a reference in the value", "put the value between single quotes"),
+    "AC411": ("read a backslash between single quotes differently", _PROGRAM),
+    "AC412": ("read a backslash between double quotes differently", _PROGRAM),
+    "AC413": ("take the '#' in the value for text or for a comment, unlike airconn", "put the value in quotes"),
+    "AC414": ("read no value, or another one, because of the blanks around the '='", "take the blanks out"),
+    "AC415": ("take parts of the value for quotes, words or commands", "put the value between single quotes"),
     "AC416": ("take the byte order mark for a part of the name", "save the file without a byte order mark"),
     "AC417": ("take a carriage return for a part of the value", "save the file with \\n line ends"),
     "AC418": ("end the value elsewhere, or take its line breaks or quotes for text", "write it in one line"),
-    "AC419": ("refuse this line, and with it the file or the rest of it", "write NAME=VALUE with a plain name"),
+    "AC419": ("refuse this line, and the file or the rest of it as well", "write NAME=VALUE with a plain name"),
     "AC420": ("take the quotes around the value for a part of it", "leave the quotes out in a file for docker"),
 }
 """For each kind of difference: what other readers do, and the way out where only shells and docker differ."""
@@ -99,7 +96,7 @@ def _ambiguity(obj: AirflowObject, entry: Entry, difference: Difference, options
     return Ambiguity(
         difference.rule,
         _message(difference.rule, difference.readers),
-        _way_out_of_references(obj, entry, difference) if is_reference else _WAYS_OUT.get(difference.rule, _CHOICE),
+        _way_out_of_references(entry, difference) if is_reference else _WAYS_OUT.get(difference.rule, _CHOICE),
         line,
         column,
         blocks=_is_weighty(obj),
@@ -124,14 +121,12 @@ def _is_weighty(obj: AirflowObject) -> bool:
     return isinstance(obj, Connection) or any(secret_leaves(obj))
 
 
-def _way_out_of_references(obj: AirflowObject, entry: Entry, difference: Difference) -> str:
+def _way_out_of_references(entry: Entry, difference: Difference) -> str:
     expand = "--expand" if PYTHON_DOTENV in difference.readers else "--expand --from-env-dialect compose"
     is_quoted = entry.written[:1] in ("'", '"')
     quotes = "between single quotes, " if entry.written[:1] == '"' else ""
-    return (
-        f"{expand} expands it, '{sourcing(obj.origin.source)}' imports what a shell makes of it, and "
-        f"{quotes}--from-env-dialect {'compose' if is_quoted else 'docker'} takes it as text"
-    )
+    dialect = "compose" if is_quoted else "docker"
+    return f"{expand} expands it; {quotes}--from-env-dialect {dialect} takes it as text"
 
 
 def _places(obj: AirflowObject, difference: Difference, options: ReadOptions) -> Places | None:
