@@ -298,5 +298,5 @@ def test_another_value_in_the_environment_than_in_the_file_is_told() -> None:
     (found,) = get_format("env").parse(text, "file", options).bundle.connections.values()
     (doubt,) = found.ambiguities
     assert found.password == "x"
-    assert "the environment has another value of PW than the file" in doubt.message
+    assert "the environment has another value of PW, which load_dotenv() and Docker Compose use" in doubt.message
     assert "hunter" not in doubt.message

@@ -11,6 +11,7 @@ from airconn.formats.base import ReadOptions
 from airconn.formats.dotenv.differences import Difference, differences
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.readers.reader import COUNTED, PYTHON_DOTENV, READERS
+from airconn.formats.dotenv.references import sourcing
 from airconn.formats.env import read_value
 from airconn.model import AirflowObject, Connection, Kind, value_fields
 from airconn.model.ambiguity import Ambiguity, Places
@@ -18,13 +19,16 @@ from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaves_of
 from airconn.model.secrecy import secret_leaves
 
-_CHOICE = "say which program reads the file: --from-env-dialect NAME, or env_dialect in airconn.toml; python-dotenv is as here"
+_CHOICE = (
+    "say which program reads the file: --from-env-dialect NAME, or env_dialect in airconn.toml; "
+    "python-dotenv keeps this reading"
+)
 _PROGRAM = "--from-env-dialect NAME says which program reads the file"
 _SAID = {
     "AC407": ("expand a reference in the value", "put the value between single quotes"),
     "AC411": ("read a backslash between single quotes differently", _PROGRAM),
     "AC412": ("read a backslash between double quotes differently", _PROGRAM),
-    "AC413": ("take the '#' in the value for text or for a comment, unlike airconn", "put the value in quotes"),
+    "AC413": ("read the '#' in the value differently, as text or as a comment", "put the value in quotes"),
     "AC414": ("read no value, or another one, because of the blanks around the '='", "take the blanks out"),
     "AC415": ("take parts of the value for quotes, words or commands", "put the value between single quotes"),
     "AC416": ("take the byte order mark for a part of the name", "save the file without a byte order mark"),
@@ -96,7 +100,7 @@ def _ambiguity(obj: AirflowObject, entry: Entry, difference: Difference, options
     return Ambiguity(
         difference.rule,
         _message(difference.rule, difference.readers),
-        _way_out_of_references(entry, difference) if is_reference else _WAYS_OUT.get(difference.rule, _CHOICE),
+        _way_out_of_references(obj, entry, difference) if is_reference else _WAYS_OUT.get(difference.rule, _CHOICE),
         line,
         column,
         blocks=_is_weighty(obj),
@@ -121,12 +125,13 @@ def _is_weighty(obj: AirflowObject) -> bool:
     return isinstance(obj, Connection) or any(secret_leaves(obj))
 
 
-def _way_out_of_references(entry: Entry, difference: Difference) -> str:
+def _way_out_of_references(obj: AirflowObject, entry: Entry, difference: Difference) -> str:
     expand = "--expand" if PYTHON_DOTENV in difference.readers else "--expand --from-env-dialect compose"
     is_quoted = entry.written[:1] in ("'", '"')
     quotes = "between single quotes, " if entry.written[:1] == '"' else ""
     dialect = "compose" if is_quoted else "docker"
-    return f"{expand} expands it; {quotes}--from-env-dialect {dialect} takes it as text"
+    as_a_shell = f"or as a shell does it: {sourcing(obj.origin.source)}"
+    return f"{expand} expands it; {quotes}--from-env-dialect {dialect} takes it as text; {as_a_shell}"
 
 
 def _places(obj: AirflowObject, difference: Difference, options: ReadOptions) -> Places | None:

@@ -77,8 +77,8 @@ def _doubts(entry: Entry, variables: Variables, *, for_all: bool) -> Iterator[Am
         names = ", ".join(sorted(map(variables.shown, variables.differing)))
         yield Ambiguity(
             "AC407",
-            f"the environment has another value of {names}, which load_dotenv() and Docker Compose use; the value in the "
-            "file is used here",
+            f"the environment has another value of {names}, which load_dotenv() and Docker Compose use; the value "
+            "in the file is used here",
             "unset it in the environment, or take it out of the file",
             blocks=is_weighty(name),
         )
