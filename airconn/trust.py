@@ -75,12 +75,12 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
 def expansion(project: Mapping[str, Any], user: Mapping[str, Any]) -> str:
     """Where references in files may take values from, as `expand` says: the `environment`, the `file`, or nowhere.
 
-    A project's file can't say the former: `${VAULT_TOKEN}` in one of its files would bring that to wherever the
-    project's file says. Empty for nowhere.
+    Where a project has a file, neither that nor the general setting of the user allows the former: `${VAULT_TOKEN}`
+    in one of its files would bring that to wherever the project's file says. Empty for nowhere.
     """
     if not project.get("expand", user.get("expand")):
         return ""
-    return "environment" if user.get("expand") else "file"
+    return "environment" if user.get("expand") and not project else "file"
 
 
 class Consent(Protocol):

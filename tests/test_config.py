@@ -167,8 +167,8 @@ def test_credentials_are_not_in_a_repr(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("project", "environ", "message"),
     [
-        ("uRl = 1", {}, "'uRl' is no setting"),
-        ("url = 1", {}, "^airconn.toml: 'url' has to be a text, which stands in quotes$"),
+        ("uRl = 1", {}, "unknown setting 'uRl'"),
+        ("url = 1", {}, "^airconn.toml: 'url' has to be a text in quotes$"),
         ("url = ", {}, "this is not TOML"),
         ('token_command = ["x"]', {}, "a project's file isn't trusted"),
         ("[addresses]\nx = 1", {}, "neither a text nor a table"),

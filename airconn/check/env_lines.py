@@ -111,7 +111,14 @@ def problems(lines: dict[int, Entry], found: Iterable[AirflowObject]) -> Iterato
             continue
         if not value.strip():
             if not entry.comment.startswith("# secret"):
-                yield "AC405", line, entry.column, kind, id_, "the value is empty, which is no connection to Airflow"
+                yield (
+                    "AC405",
+                    line,
+                    entry.column,
+                    kind,
+                    id_,
+                    "the value is empty, which is not a connection to Airflow",
+                )
         elif value != value.strip():
             column = entry.value_column or entry.column
             yield "AC209", line, column, kind, id_, "Airflow takes out the blanks around this value"

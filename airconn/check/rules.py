@@ -186,7 +186,7 @@ ALL = (
         "fine for Docker and Kubernetes; for a shell, rename the object",
     ),
     Rule(
-        "AC405", "env-empty", _WARNING, "an empty value, which is no connection to Airflow",
+        "AC405", "env-empty", _WARNING, "an empty value, which is not a connection to Airflow",
         "fill it in, or take it out",
     ),
     Rule(

@@ -109,7 +109,7 @@ class _DocumentReader(ObjectReader):
         if isinstance(value, list):
             if not value:
                 # Airflow passes over it silently (`secrets/local_filesystem.py`, `load_connections_dict`).
-                self.leave_out(origin, f"{conn_id} is an empty list, which is no connection to Airflow")
+                self.leave_out(origin, f"{conn_id} is an empty list, which is not a connection to Airflow")
                 return None
             if len(value) > 1:
                 raise InputError(

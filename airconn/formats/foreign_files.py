@@ -75,7 +75,7 @@ def _is_error(found: dict[str, Any]) -> bool:
 
 
 _STATE_HINT = "an output that is a map of variables becomes a file with: terraform output -json NAME > variables.json"
-_CREDENTIALS_HINT = "such a key belongs into the fields of a connection: see the documentation of its provider"
+_CREDENTIALS_HINT = "such a key belongs in the fields of a connection: see the documentation of its provider"
 MAPPINGS: tuple[ForeignFile, ...] = (
     ForeignFile(
         "a file that sops has encrypted",

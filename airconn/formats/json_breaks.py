@@ -11,8 +11,8 @@ _PYTHONS_WORDS = re.compile(r"(?:True|False|None)\b")
 _BY_MESSAGE = {
     "Invalid control character": "at a line break or tab inside of a text, which is written \\n or \\t",
     "Invalid \\": "at a backslash, which is written \\\\",
-    "Unterminated": "where a text begins that is never closed",
-    "Extra data": "behind its end, where more follows",
+    "Unterminated": "at the start of a text that is never closed",
+    "Extra data": "after its end, where more text follows",
 }
 """Reasons by the beginnings of the messages of Python's reader."""
 _BY_MARK = {
@@ -67,7 +67,7 @@ def _reason(text: str, start: int) -> str:
     if start >= len(text):
         return "where it ends too early"
     if _COMMA_TOO_MANY.match(text, start) or (text[start] in "}]" and text[:start].rstrip()[-1:] == ","):
-        return "behind a comma too many"
+        return "after a comma too many"
     if _PYTHONS_WORDS.match(text, start):
         return "at Python's True, False or None, which are true, false and null in JSON"
     return next((reason for marks, reason in _BY_MARK.items() if text[start] in marks), "")

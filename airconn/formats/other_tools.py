@@ -92,14 +92,6 @@ def _refuse_list(document: tree.Sequence, source: str) -> None:
     )
 
 
-def is_community_chart(airflow: tree.Mapping) -> bool:
-    """Whether the values under `airflow` are those of the community's Helm chart, not settings of Astro."""
-    sections = [airflow.get(name) for name in ("connections", "variables", "pools")]
-    entries = [entry for section in sections if isinstance(section, list) for entry in section]
-    wanted = ({"id", "type"}, {"key", "value"}, {"name", "slots"})
-    return any(isinstance(entry, dict) and any(names <= set(entry) for names in wanted) for entry in entries)
-
-
 def chart_error(source: str) -> InputError:
     """The error for the values of a Helm chart."""
     return InputError(
@@ -150,7 +142,7 @@ _SHAPES: tuple[tuple[Callable[[tree.Mapping], bool], str, str], ...] = (
     (_is_answer, f"an answer of Airflow's REST API (a list with total_entries), {_OUTPUT}", f"{_AS_PRINTED}; {_ASK}"),
     (_is_object_answer, f"an answer of Airflow's REST API about one object, {_OUTPUT}", f"{_AS_PRINTED}; {_ASK}"),
     (_is_error_answer, "an error that Airflow's REST API answered, with no objects in it", _ASK),
-    (_is_compose, "a Docker Compose file, which isn't read", "write the environment as NAME=VALUE lines into a .env"),
+    (_is_compose, "a Docker Compose file", "--from-format environment reads its variables"),
     (_is_chart, _CHART, _CHART_HINT),
 )
 _LIKELY = (_is_error_answer, _is_compose, _is_chart)

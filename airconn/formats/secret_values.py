@@ -37,7 +37,7 @@ def read_text(
     if not isinstance(value, str):
         raise InputError(f"{id_}: this secret is not a text", where=str(origin))
     if kind is Kind.CONNECTIONS and not value.strip():
-        raise InputError(f"{id_}: this secret is empty, which is no connection to Airflow", where=str(origin))
+        raise InputError(f"{id_}: this secret is empty, which is not a connection to Airflow", where=str(origin))
     if kind is Kind.CONNECTIONS and "://" not in value and not value.strip().startswith("{"):
         # Airflow would misread it. It wasn't meant to be a connection.
         raise InputError(f"{id_}: this secret is neither a URI nor a JSON object", where=str(origin))
@@ -101,5 +101,7 @@ def _unquoted(id_: str, value: Any, origin: Origin) -> Any:
     if value is None or isinstance(value, dict):
         return value
     if not isinstance(value, str):
-        raise InputError(f"{id_}: this secret has a value that is no text to unquote", where=str(origin))
+        raise InputError(
+            f"{id_}: a value of this secret can't be unquoted, because it is not a text", where=str(origin)
+        )
     return unquote(value)

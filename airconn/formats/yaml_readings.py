@@ -25,9 +25,7 @@ Container = Mapping | Sequence
 RULE: Final = "AC421"
 LOOKS_TYPED_RULE: Final = "AC423"
 QUOTES: Final = "put a value in quotes to keep its text"
-_MESSAGE = (
-    "Airflow reads YAML 1.1, in which this isn't its text (yes is true, 0123 is 83, 12:30:00 is 45000, ~ is null)"
-)
+_MESSAGE = "Airflow reads this as another value (YAML 1.1: yes is true, 0123 is 83, 12:30:00 is 45000, ~ is null)"
 _LOOKS_TYPED = "a number to YAML 1.2 and JSON, and a text to Airflow, which reads YAML 1.1"
 _EXTRAS = ("extra", "extra_dejson")
 _MOST = 1000
@@ -45,7 +43,7 @@ def refuse(kind: Kind, key: str, section: Mapping) -> None:
         _, value = section.keys_written[key]
         if kind is Kind.CONNECTIONS or not isinstance(value, Number | NotJson):
             raise InputError(
-                f"Airflow reads YAML 1.1, where this {kind.id_field} is {_type_of(value)}, and refuses it",
+                f"this {kind.id_field} is {_type_of(value)} to Airflow (YAML 1.1), which refuses it",
                 where=str(section.origin(key)),
                 hint="put it in quotes",
             )
@@ -127,8 +125,7 @@ def _ambiguities(obj: AirflowObject, section: Mapping) -> Iterator[Ambiguity]:
 
 
 _BY_ASTRO = (
-    "airconn takes this text as it is written; the Astro CLI (0123 is 83, true is 1) or Airflow's own YAML (yes is "
-    "true) doesn't"
+    "the Astro CLI (0123 is 83, true is 1) or Airflow's YAML (yes is true) reads this as another value than its text"
 )
 _ASTRO_JSON = frozenset(("conn_extra", "variable_value"))
 _SPOKEN_BOOLS = frozenset(("yes", "no", "on", "off"))

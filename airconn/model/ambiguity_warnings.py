@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from airconn.model.ambiguity import Ambiguity
 from airconn.model.objects import AirflowObject
 
-_NAMED = 5
+NAMED = 5
 """The number of objects that a warning names, and of fields of each."""
 
 
@@ -32,6 +32,12 @@ def warnings(objects: Iterable[AirflowObject], *, knows_release: bool = False) -
     return [_warning(sorted(by_rule[rule], key=_line)) for rule in sorted(by_rule)]
 
 
+def listed(names: Sequence[str], number: int) -> str:
+    """The first few of a number of names, and how many others there are: `a, b and 3 more`."""
+    words = [*names, f"{number - len(names)} more"] if number > len(names) else names
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
 def _line(affected: tuple[AirflowObject, Ambiguity]) -> tuple[str, int]:
     obj, ambiguity = affected
     return obj.origin.source, ambiguity.line or obj.origin.line or 0
@@ -39,13 +45,10 @@ def _line(affected: tuple[AirflowObject, Ambiguity]) -> tuple[str, int]:
 
 def _warning(affected: list[tuple[AirflowObject, Ambiguity]]) -> tuple[str, str]:
     first, found = affected[0]
-    names = [_named(obj, ambiguity, among=len(affected)) for obj, ambiguity in affected[:_NAMED]]
-    if len(affected) > _NAMED:
-        names.append(f"{len(affected) - _NAMED} more")
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    names = [_named(obj, ambiguity, among=len(affected)) for obj, ambiguity in affected[:NAMED]]
     ways = [found.way_out, "or choose one with --airflow VERSION" if found.of_release else ""]
     way_out = f" ({', '.join(filter(None, ways))})" if any(ways) else ""
-    return _place(first, found), f"{_message(found, affected)}: {listed}{way_out}"
+    return _place(first, found), f"{_message(found, affected)}: {listed(names, len(affected))}{way_out}"
 
 
 def _message(found: Ambiguity, affected: list[tuple[AirflowObject, Ambiguity]]) -> str:
@@ -70,5 +73,5 @@ def _named(obj: AirflowObject, ambiguity: Ambiguity, *, among: int) -> str:
 
 def _fields(obj: AirflowObject, rule: str) -> str:
     names = list(dict.fromkeys(found.field for found in obj.ambiguities if found.rule == rule and found.field))
-    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
-    return ", ".join([*names[:_NAMED], *more])
+    more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+    return ", ".join([*names[:NAMED], *more])

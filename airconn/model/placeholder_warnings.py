@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from airconn.model.ambiguity_warnings import NAMED, listed
 from airconn.model.objects import AirflowObject
 from airconn.model.placeholder_forms import PlaceholderType
 from airconn.model.placeholders import Placeholder, Weight, all_placeholders, placeholders
-
-_NAMED = 5
-"""The number of leaves that a warning names."""
 
 _MANY = {
     PlaceholderType.MASK: "masks of other tools are",
@@ -52,13 +50,14 @@ def _plural(type_: PlaceholderType, number: int) -> str:
 
 
 def _warning(type_: PlaceholderType, found: list[tuple[AirflowObject, Placeholder]]) -> tuple[str, str]:
-    names = [_name(obj, each, among=len(found)) for obj, each in found[:_NAMED]]
-    if len(found) > _NAMED:
-        names.append(f"{len(found) - _NAMED} more")
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    names = [_name(obj, each, among=len(found)) for obj, each in found[:NAMED]]
     first, placeholder = found[0]
+<<<<<<< HEAD
     way_out = placeholder.way_out if len(found) == 1 else placeholder.way_out.replace(" it first", " them first")
     return str(first.origin), f"{_words(type_, found)}: {listed}; {way_out}"
+=======
+    return str(first.origin), f"{_words(type_, found)}: {listed(names, len(found))}; {placeholder.way_out}"
+>>>>>>> days
 
 
 def _words(type_: PlaceholderType, found: list[tuple[AirflowObject, Placeholder]]) -> str:

@@ -97,5 +97,5 @@ def _passed_over(kind: Kind, id_: str, name: str, value: str) -> str:
     if (looked_for := env.env_name(kind, id_)) != name:
         return f"Airflow never finds it, as it looks for {looked_for}"
     if kind is Kind.CONNECTIONS and not value.strip():
-        return "it is empty, which is no connection to Airflow"
+        return "it is empty, which is not a connection to Airflow"
     return ""

@@ -35,7 +35,7 @@ def refuse_blocked(plan: Plan) -> None:
         found = f" ({types})" if types else ""
         raise BlockedError(
             f"{objects} blocked, and so is the run",
-            hint=f"mend what is listed with '!'{found}{fill}, or leave it out",
+            hint=f"correct what is listed with '!'{found}{fill}, or leave it out",
         )
 
 

@@ -307,5 +307,5 @@ def test_sources_of_which_all_is_left_out_say_what(airconn: Airconn, tmp_path: P
     (tmp_path / "a.env").write_text("A=1\nAIRFLOW_CONN_X=\n")
     result = airconn("import", tmp_path / "a.env", "--to", tmp_path / "o.json")
     assert result.code == 3
-    said = "AIRFLOW_CONN_X is empty, which is no connection to Airflow: left out"
+    said = "AIRFLOW_CONN_X is empty, which is not a connection to Airflow: left out"
     assert f"error: {tmp_path}/a.env:2: the sources hold nothing else: {said}\n" in result.err

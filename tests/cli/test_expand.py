@@ -124,6 +124,18 @@ def test_the_user_s_own_configuration_expands_from_the_environment(airconn, tmp_
     assert json.loads(airconn("convert", tmp_path / "a.env", env={"X": "x"}).out)["variables"] == {"a": "${X}"}
 
 
+def test_where_a_project_has_a_file_the_user_s_own_configuration_expands_from_the_env_file_alone(
+    airconn, tmp_path: Path
+) -> None:
+    """The project may be another's, with a target and a `.env` of its choice."""
+    (tmp_path.parent / f"{tmp_path.name}-user.toml").write_text(PROJECT)
+    (tmp_path / "airconn.toml").write_text('url = "https://airflow.example.com"\n')
+    (tmp_path / "a.env").write_text("AIRFLOW_VAR_A=${VAULT_TOKEN}\n")
+    result = airconn("convert", tmp_path / "a.env", env={"VAULT_TOKEN": "hvs.secret"})
+    assert (result.code, result.out) == (3, "")
+    assert "hvs.secret" not in result.err
+
+
 @pytest.mark.parametrize(("is_of_user", "code"), [(True, 0), (False, 3)])
 def test_an_address_has_its_own_expansion_and_dialect(airconn, tmp_path: Path, is_of_user: bool, code: int) -> None:
     (tmp_path / "a.env").write_text("AIRFLOW_VAR_A=$X-$$\n")

@@ -39,7 +39,7 @@ VAULT = {"VAULT_ADDR": "http://vault.example.com:8200", "VAULT_TOKEN": "t"}
         (["@dev"], {}),
         (["@dev", "--merge", "--include", "a*"], {}),
         (["@dev", "c.json"], {}),
-        (["c.json", "@dev", "--prune", "--yes"], {}),
+        (["c.json", "@dev", "--to", "@dev", "--prune", "--yes"], {}),
         ([NOBODY], {"AIRCONN_URL": "HTTP://127.0.0.1:9/home"}),
         (["@dev", "--to", NOBODY, "--dry-run"], {}),
         (["@tls", "--to", "https://AIRFLOW.example.com:443/"], {}),

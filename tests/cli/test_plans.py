@@ -75,10 +75,12 @@ def test_a_connection_of_which_a_list_holds_none_is_not_deleted(airconn, tmp_pat
     source = write(tmp_path / name, '{"connections": {"a": ["http://a:old@h"],\n "b": []}}')
     result = airconn("import", source, "--to", target, "--prune", "--yes")
     assert (result.code, target.read_text()) == (4, HELD)
-    assert f"{name}:2:2: b is an empty list, which is no connection to Airflow: left out, and --prune" in result.err
+    assert (
+        f"{name}:2:2: b is an empty list, which is not a connection to Airflow: left out, and --prune" in result.err
+    )
     result = airconn("import", source, "--to", target)
     assert (result.code, target.read_text()) == (0, HELD)
-    assert f"{name}:2:2: b is an empty list, which is no connection to Airflow: left out\n" in result.err
+    assert f"{name}:2:2: b is an empty list, which is not a connection to Airflow: left out\n" in result.err
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("YES\n", 0), ("n\n", 4), ("\n", 4), ("", 4)])

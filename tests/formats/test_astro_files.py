@@ -133,8 +133,8 @@ def test_lines_without_a_name_belong_to_the_value_above_and_are_told() -> None:
         "c": Text.of("y"),
     }
     assert [[doubt.message.partition(":")[0] for doubt in obj.ambiguities] for obj in found.values()] == [
-        ["lines 3 to 5 are taken for a part of the value above"],
-        ["line 7 is taken for a part of the value above"],
+        ["lines 3 to 5 are read as a part of the value above"],
+        ["line 7 is read as a part of the value above"],
         [],
     ]
     assert found["b"].ambiguities[0].blocks

@@ -108,7 +108,7 @@ def test_a_page_that_isnt_all_is_said_and_blocks_pruning(airconn: Any, tmp_path:
     (tmp_path / "page.json").write_text((CASES / "rest-v2-connections-short-page.json").read_text())
     (tmp_path / "target.yaml").write_text("connections: {old: {conn_type: fs}}\nvariables: {}\npools: {}\n")
     result = airconn("convert", tmp_path / "page.json", "--format", "json")
-    assert (result.code, "holds 2 of the 5 connections" in result.err) == (0, True)
+    assert (result.code, "only 2 of 5 connections" in result.err) == (0, True)
     result = airconn(
         "import", tmp_path / "page.json", "--include", "bare", "--to", tmp_path / "target.yaml", "--prune", "--yes"
     )
@@ -120,7 +120,7 @@ def test_pages_that_are_all_together_are_whole() -> None:
     variable = {"value": "x", "description": None, "is_encrypted": True}
     pages = [{"variables": [{"key": str(i), **variable}], "total_entries": 3} for i in range(3)]
     assert found_in(json.dumps(pages)).notes == ()
-    assert "holds 2 of the 3 variables" in found_in(json.dumps(pages[:2])).notes[0].message
+    assert "only 2 of 3 variables" in found_in(json.dumps(pages[:2])).notes[0].message
 
 
 def test_the_prefixes_of_secrets_are_options(airconn: Any, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def _with_one_doubt(obj: AirflowObject, name: str, *, is_sure: bool) -> AirflowO
         rule="AC425",
         message=f"the file has the form of `{_COMMANDS[name]}` and is read so; "
         f"other readers ({', '.join(readers)}) read it differently",
-        way_out=f"--from-env-dialect {name} settles it, or that of the program that the file is for",
+        way_out=f"--from-env-dialect {name} keeps this reading; another one is that of another program",
         blocks=not is_sure and any(found.blocks for found in of_readers),
         readers=tuple(readers),
         places=None if None in places else frozenset(place for some in places for place in some or ()),

@@ -20,20 +20,21 @@ from airconn.model.leaves import leaves_of
 from airconn.model.secrecy import secret_leaves
 
 _CHOICE = (
-    "--from-env-dialect NAME, env_dialect in airconn.toml or '# airconn: env-dialect NAME' as the first line says "
-    "which program the file is for; python-dotenv is read as here"
+    "say which program reads the file: --from-env-dialect NAME, or env_dialect in airconn.toml; "
+    "python-dotenv keeps this reading"
 )
+_PROGRAM = "--from-env-dialect NAME says which program reads the file"
 _SAID = {
-    "AC407": ("expand a reference in it", "put the value between single quotes"),
-    "AC411": ("read a backslash between single quotes differently", "--from-env-dialect says who reads the file"),
-    "AC412": ("read a backslash between double quotes differently", "--from-env-dialect says who reads the file"),
-    "AC413": ("read a '#' in it differently: as text, or as the start of a comment", "put the value in quotes"),
-    "AC414": ("read no value, or another one, with blanks around the '='", "take the blanks out"),
-    "AC415": ("take characters of it for quotes, words or commands", "put the value between single quotes"),
+    "AC407": ("expand a reference in the value", "put the value between single quotes"),
+    "AC411": ("read a backslash between single quotes differently", _PROGRAM),
+    "AC412": ("read a backslash between double quotes differently", _PROGRAM),
+    "AC413": ("read the '#' in the value differently, as text or as a comment", "put the value in quotes"),
+    "AC414": ("read no value, or another one, because of the blanks around the '='", "take the blanks out"),
+    "AC415": ("take parts of the value for quotes, words or commands", "put the value between single quotes"),
     "AC416": ("take the byte order mark for a part of the name", "save the file without a byte order mark"),
     "AC417": ("take a carriage return for a part of the value", "save the file with \\n line ends"),
     "AC418": ("end the value elsewhere, or take its line breaks or quotes for text", "write it in one line"),
-    "AC419": ("refuse this line, and with it the file or the rest of it", "write NAME=VALUE with a plain name"),
+    "AC419": ("refuse this line, and the file or the rest of it as well", "write NAME=VALUE with a plain name"),
     "AC420": ("take the quotes around the value for a part of it", "leave the quotes out in a file for docker"),
 }
 """For each kind of difference: what other readers do, and the way out where only shells and docker differ."""
@@ -127,12 +128,19 @@ def _is_weighty(obj: AirflowObject) -> bool:
 def _way_out_of_references(obj: AirflowObject, entry: Entry, difference: Difference) -> str:
     expand = "--expand" if PYTHON_DOTENV in difference.readers else "--expand --from-env-dialect compose"
     is_quoted = entry.written[:1] in ("'", '"')
+<<<<<<< HEAD
     takes = "single quotes around it and {} take" if entry.written[:1] == '"' else "{} takes"
     dialect = f"--from-env-dialect {'compose' if is_quoted else 'docker'}"
     return (
         f"{expand} expands it; '{sourcing(obj.origin.source)}' imports what a shell makes of it; "
         f"{takes.format(dialect)} it as text"
     )
+=======
+    quotes = "between single quotes, " if entry.written[:1] == '"' else ""
+    dialect = "compose" if is_quoted else "docker"
+    as_a_shell = f"or as a shell does it: {sourcing(obj.origin.source)}"
+    return f"{expand} expands it; {quotes}--from-env-dialect {dialect} takes it as text; {as_a_shell}"
+>>>>>>> days
 
 
 def _places(obj: AirflowObject, difference: Difference, options: ReadOptions) -> Places | None:

@@ -60,8 +60,8 @@ class Variables:
         if is_there:
             if ours is None:
                 raise UnsetError(
-                    f"refers to {self.shown(name)}, whose value in line {self._lines[name]} can't be told",
-                    "mend that line, or write the value here",
+                    f"refers to {self.shown(name)}, whose value in line {self._lines[name]} isn't known",
+                    "correct that line, or write the value here",
                 )
             if theirs not in (None, ours):
                 self.differing.add(name)

@@ -122,7 +122,7 @@ class _LinesReader:
             )
         if kind is Kind.CONNECTIONS and not entry.value.strip():
             self.notes.append(
-                Note(str(origin), f"{name} is empty, which is no connection to Airflow: left out", left_out=True)
+                Note(str(origin), f"{name} is empty, which is not a connection to Airflow: left out", left_out=True)
             )
             return
         if name != name.upper():
@@ -193,7 +193,7 @@ def _with_dialects(error: InputError) -> InputError:
     """The error, with a hint at the dialects if JSON breaks at a backslash that another program takes away."""
     if error.hint is None or "at a backslash" not in error.hint:
         return error
-    hint = f"{error.hint}; a program may have written it for itself: --from-env-dialect NAME names the program"
+    hint = f"{error.hint}; or name the program that wrote the file with --from-env-dialect NAME"
     return InputError(error.message, where=error.where, hint=hint)
 
 

@@ -22,11 +22,9 @@ class Program(Enum):
     KUBERNETES = "Kubernetes"
     COMPOSE = "Docker Compose"
     HELM = "Helm"
-    KUSTOMIZE = "Kustomize"
     TERRAFORM = "Terraform"
     ARM = "Azure Resource Manager"
     GITLAB = "GitLab"
-    GITHUB = "GitHub Actions"
     SYSTEMD = "systemd"
 
 

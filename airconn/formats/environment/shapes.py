@@ -115,23 +115,20 @@ def manifest_name(node: dict[str, Any]) -> str:
     return f"{kind}/{name}" if is_name else kind
 
 
-def is_chart_section(node: dict[str, Any], scope: Scope) -> frozenset[str]:
+def chart_sections(node: dict[str, Any], scope: Scope) -> frozenset[str]:
     """The keys of a mapping that are sections of the community's Helm chart. Empty for other mappings."""
-    if scope.key != "airflow" and (scope.path or "total_entries" in node or not _has_chart_connections(node)):
-        return frozenset()
-    return _chart_sections(node)
+    found = community_sections(node) if scope.key == "airflow" or not scope.path else frozenset()
+    # A whole document is the values below `airflow` only with connections: no other file has them in this form.
+    is_of_airflow = scope.key == "airflow" or ("connections" in found and "total_entries" not in node)
+    return found if is_of_airflow else frozenset()
 
 
-def _has_chart_connections(node: dict[str, Any]) -> bool:
-    """Whether a whole document is the values below `airflow`, whose connections no other file has in this form."""
-    return "connections" in _chart_sections(node)
-
-
-def _chart_sections(node: dict[str, Any]) -> frozenset[str]:
+def community_sections(airflow: dict[str, Any]) -> frozenset[str]:
+    """The keys of the values under `airflow` that have entries in the form of the community's Helm chart."""
     return frozenset(
         name
         for name, wanted in _CHART_SECTIONS.items()
-        if isinstance(section := node.get(name), tree.Sequence)
+        if isinstance(section := airflow.get(name), tree.Sequence)
         and section
         and any(isinstance(entry, dict) and wanted <= entry.keys() for entry in section)
         and not any(isinstance(entry, dict) and "conn_id" in entry for entry in section)

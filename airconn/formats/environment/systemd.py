@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from airconn.formats.env import named_by
-from airconn.formats.environment.entries import FoundVariable
+from airconn.formats.environment.entries import FoundVariable, Program
 
 _SECTION = re.compile(r"^\[(Service|Container|Manager|Socket|Mount|Swap)\][ \t]*\r?$", re.MULTILINE)
 _LINE = re.compile(r"^[ \t]*(?:Default)?Environment[ \t]*=", re.MULTILINE)
@@ -49,7 +49,7 @@ def _entry(name: str, value: str, line: int, holder: str) -> FoundVariable:
     if "\0" in value:
         return FoundVariable(name, line, None, holder, unread="has an escape that systemd refuses")
     if any(not match["escaped"] for match in _SPECIFIER.finditer(value)):
-        return FoundVariable(name, line, None, holder, value, expanded_by="systemd")
+        return FoundVariable(name, line, None, holder, value, expanded_by=Program.SYSTEMD.value)
     return FoundVariable(name, line, None, holder, value.replace("%%", "%"))
 
 

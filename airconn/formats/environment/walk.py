@@ -16,7 +16,7 @@ from airconn.formats.environment.entries import MENTION, FoundVariable, Program,
 from airconn.formats.environment.shapes import (
     EVIDENT_KEYS,
     LIKELY_KEYS,
-    is_chart_section,
+    chart_sections,
     manifest_name,
     scope_of_root,
 )
@@ -95,7 +95,7 @@ class Walk:
         if named := _name_in(node):
             self._pair(node, named, scope)
             return
-        sections = is_chart_section(node, scope)
+        sections = chart_sections(node, scope)
         if sections and isinstance(node, tree.Mapping):
             self.sections.append((node, scope))
         self.owners += 1

@@ -133,7 +133,7 @@ class ManifestReader(ObjectReader):
 
     def object(self, kind: Kind, id_: str, value: str, origin: Origin) -> None:
         if kind is Kind.CONNECTIONS and not value.strip():
-            self.leave_out(origin, f"{id_} is empty, which is no connection to Airflow")
+            self.leave_out(origin, f"{id_} is empty, which is not a connection to Airflow")
         else:
             self.found.append(env.read_value(kind, id_, value, self.options.rules, origin, self.uris))
 

@@ -128,8 +128,8 @@ def _extra(fields: Fields, reader: OutputReader) -> Text | Redacted | None:
     if _is_typed_in_doubt(told):
         reader.tell(
             f"connections/{fields.id}",
-            "without get_uri the types of numbers and truth values in the extra are lost (read as texts); "
-            "keep get_uri in the output, or use airflow connections export",
+            "without get_uri, numbers, true and false in the extra are read as texts (airflow connections export "
+            "keeps them)",
             fields.origin,
         )
     return Text.of(jsontext.dumps(told))

@@ -44,8 +44,8 @@ class OutputReader(ObjectReader):
             number = len({obj.id for obj in self.found if obj.kind is kind})
             if number < total:
                 self._say(
-                    f"this holds {number} of the {total} {kind.value} that the server has (total_entries; "
-                    f"?limit=100&offset={number} gets more, and airconn export all): the others are left out",
+                    f"only {number} of {total} {kind.value} are in this file (?limit=100&offset={number} gets "
+                    "more, airconn export gets all): the others are left out",
                     origin,
                     left_out=True,
                 )

@@ -14,6 +14,7 @@ from airconn.errors import InputError
 from airconn.formats import connection_fields, other_tools, tree, yaml_readings, yaml_scalars, yaml_tree
 from airconn.formats.base import ReadOptions, show_key
 from airconn.formats.documents import whole_number
+from airconn.formats.environment.shapes import community_sections
 from airconn.formats.object_reader import ObjectReader
 from airconn.formats.settings.meant_fields import is_meant, meant
 from airconn.formats.uri_problems import OF_QUERY
@@ -58,7 +59,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
             where=str(document.origin(near)) if near else source,
             hint="did you mean 'airflow'?" if near else "a file of another shape is read with --from-format yaml",
         )
-    if other_tools.is_community_chart(airflow) and not is_meant(airflow, source):
+    if community_sections(airflow) and not is_meant(airflow, source):
         raise other_tools.chart_error(source)
     reader = _SettingsReader(options)
     for name, entries in airflow.items():

@@ -10,7 +10,6 @@ import re
 
 _PLAIN = re.compile(r"[^'\"\\$`\n;&|<>()# \t]+")
 _IN_DOUBLE = re.compile(r'[^"\\$`]+')
-_IN_BRACES = re.compile(r"[^}'\"\\$`]+")
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
 _OPERATOR = re.compile(r"[;&|<>()]+")
 _PARAMETER = re.compile(r"\$\{(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#$!-])(?:\}|:?[-+=](?=[^{}$`'\"\\\n]*\}))")

@@ -86,7 +86,7 @@ class SecretsManagerCodec:
             known = "login" if name == "user" else name
             if known not in AWS_WORDS or not isinstance(words, list):
                 raise UsageError(
-                    "extra_conn_words is no list of words for each field",
+                    "extra_conn_words is not a mapping of fields to lists of words",
                     hint=f"the fields are {', '.join(AWS_WORDS)}",
                 )
             self._words[known] = (*self._words[known], *words)

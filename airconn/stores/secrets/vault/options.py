@@ -116,4 +116,4 @@ def check_auth_type(auth_type: str) -> None:
 
     near = get_close_matches(auth_type[:80].lower(), KNOWN, n=1)
     did_you = f"did you mean {near[0]!r}? " if near else ""
-    raise UsageError("auth_type is no way to log in to Vault", hint=f"{did_you}airconn knows {names}")
+    raise UsageError("auth_type is not a way to log in to Vault", hint=f"{did_you}airconn knows {names}")

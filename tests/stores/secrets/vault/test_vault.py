@@ -104,7 +104,7 @@ def test_a_host_is_spoken_to_with_tls_unless_it_is_this_machine_or_somebody_says
         ("vault://h/secret?kv_engine_version=two", "", "kv_engine_version is not a whole number"),
         ("vault://h/secret?connection_format=xml", "", "connection_format is json or uri"),
         ("vault://h/secret?auth_type=gcp", "", "airconn can't log in to Vault with auth_type gcp"),
-        ("vault://h/secret?auth_type=tokn", "", "auth_type is no way to log in"),
+        ("vault://h/secret?auth_type=tokn", "", "auth_type is not a way to log in"),
         ("vault://h/../sys", "", "mount_point is no path that Vault takes"),
         ("vault://h/secret?connections_path=a,../b", "", "connections_path is no path that Vault takes"),
     ],
