@@ -52,12 +52,8 @@ def _plural(type_: PlaceholderType, number: int) -> str:
 def _warning(type_: PlaceholderType, found: list[tuple[AirflowObject, Placeholder]]) -> tuple[str, str]:
     names = [_name(obj, each, among=len(found)) for obj, each in found[:NAMED]]
     first, placeholder = found[0]
-<<<<<<< HEAD
     way_out = placeholder.way_out if len(found) == 1 else placeholder.way_out.replace(" it first", " them first")
-    return str(first.origin), f"{_words(type_, found)}: {listed}; {way_out}"
-=======
-    return str(first.origin), f"{_words(type_, found)}: {listed(names, len(found))}; {placeholder.way_out}"
->>>>>>> days
+    return str(first.origin), f"{_words(type_, found)}: {listed(names, len(found))}; {way_out}"
 
 
 def _words(type_: PlaceholderType, found: list[tuple[AirflowObject, Placeholder]]) -> str:

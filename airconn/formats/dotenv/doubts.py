@@ -128,19 +128,10 @@ def _is_weighty(obj: AirflowObject) -> bool:
 def _way_out_of_references(obj: AirflowObject, entry: Entry, difference: Difference) -> str:
     expand = "--expand" if PYTHON_DOTENV in difference.readers else "--expand --from-env-dialect compose"
     is_quoted = entry.written[:1] in ("'", '"')
-<<<<<<< HEAD
-    takes = "single quotes around it and {} take" if entry.written[:1] == '"' else "{} takes"
-    dialect = f"--from-env-dialect {'compose' if is_quoted else 'docker'}"
-    return (
-        f"{expand} expands it; '{sourcing(obj.origin.source)}' imports what a shell makes of it; "
-        f"{takes.format(dialect)} it as text"
-    )
-=======
     quotes = "between single quotes, " if entry.written[:1] == '"' else ""
     dialect = "compose" if is_quoted else "docker"
     as_a_shell = f"or as a shell does it: {sourcing(obj.origin.source)}"
     return f"{expand} expands it; {quotes}--from-env-dialect {dialect} takes it as text; {as_a_shell}"
->>>>>>> days
 
 
 def _places(obj: AirflowObject, difference: Difference, options: ReadOptions) -> Places | None:
