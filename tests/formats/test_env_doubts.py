@@ -60,6 +60,16 @@ def test_a_secret_that_others_read_differently_blocks_until_a_dialect_is_chosen(
         assert (settled.code, "other readers" in settled.err) == (0, False)
 
 
+def test_a_reference_blocks_no_longer_when_python_dotenv_is_chosen(airconn, tmp_path: Path) -> None:
+    text = "AIRFLOW_CONN_A=http://u:p@${HOST}/x\n"
+    assert run(airconn, tmp_path, text).code == 4
+    chosen = run(airconn, tmp_path, text, "--from-env-dialect", "python-dotenv")
+    assert (chosen.code, "other readers" in chosen.err) == (0, False)
+    assert "python-dotenv expands a reference in the value, unless it is called with interpolate=False" in chosen.err
+    secret = run(airconn, tmp_path, text.replace(":p@", ":${PW}@"), "--from-env-dialect", "python-dotenv")
+    assert (secret.code, "--literal connections/a.password" in secret.out) == (4, True)
+
+
 @pytest.mark.parametrize("text", WARNED.values(), ids=WARNED)
 def test_another_value_that_others_read_differently_is_a_warning(airconn, tmp_path: Path, text: str) -> None:
     result = run(airconn, tmp_path, text)

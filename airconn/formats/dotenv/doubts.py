@@ -39,6 +39,7 @@ _SAID = {
 }
 """For each kind of difference: what other readers do, and the way out where only shells and docker differ."""
 
+_INTERPOLATED = "python-dotenv expands a reference in the value, unless it is called with interpolate=False"
 _WAYS_OUT = {"AC413": f"put the value in quotes; or {_CHOICE}", "AC418": f"write it in one line; or {_CHOICE}"}
 """The ways out where programs differ that fill the environment of an Airflow, other than a choice between them."""
 
@@ -63,6 +64,8 @@ def with_doubts(
         obj, entry = objects[name], written[name]
         left = [found for each in differing if (found := _for_airflow(obj, each, options))]
         doubts = [_ambiguity(obj, entry, each, options) for each in left]
+        if tuple(readers) == (PYTHON_DOTENV,):  # its dialect is chosen, with which only its interpolation differs
+            doubts = [replace(doubt, message=_INTERPOLATED, blocks=False) for doubt in doubts]
         if doubts:
             changed[name] = replace(obj, ambiguities=(*obj.ambiguities, *doubts))
     return changed
