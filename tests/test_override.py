@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tests.formats.conftest  # noqa: F401
 from airconn.airflow.masked_names import is_sensitive
 from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.model import (
