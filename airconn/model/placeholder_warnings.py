@@ -13,7 +13,6 @@ from airconn.model.placeholders import Placeholder, Weight, all_placeholders, pl
 _MANY = {
     PlaceholderType.MASK: "masks of other tools are",
     PlaceholderType.REFERENCE: "references to secrets that are elsewhere are",
-    PlaceholderType.CIPHERTEXT: "encrypted texts are",
     PlaceholderType.TEMPLATE: "templates are",
 }
 
@@ -52,6 +51,9 @@ def _words(type_: PlaceholderType, found: list[tuple[AirflowObject, Placeholder]
     if type_ is PlaceholderType.SAMPLE:
         return f"{'a value looks' if len(found) == 1 else f'{len(found)} values look'} like a text to be filled in"
     whats = {each.form.what for _, each in found}
+    if type_ is PlaceholderType.CIPHERTEXT:  # their forms are participles, such as `encrypted by dotenvx`
+        what = whats.pop() if len(whats) == 1 else "encrypted"
+        return f"a value is {what}" if len(found) == 1 else f"{len(found)} values are {what}"
     what = f"{whats.pop()} is" if len(whats) == 1 else _MANY[type_]
     return f"{what} in the place of {'a value' if len(found) == 1 else f'{len(found)} values'}"
 
