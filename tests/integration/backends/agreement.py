@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from airconn.config import Settings
-from airconn.model import Action, AirflowObject, Connection, Kind, Selection, Text, Variable, hidden_fields
+from airconn.model import Action, AirflowObject, Connection, Kind, Pool, Selection, Text, Variable, hidden_fields
+from airconn.model.placeholders import placeholders
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from tests.formats import strategies as some
@@ -63,7 +64,7 @@ def generated() -> tuple[AirflowObject, ...]:
         if len(found) == DRAWN or hidden_fields(obj) or getattr(obj, "team_name", None) is not None:
             return
         number = len(found)
-        found.append(obj if number % 5 == 0 else some.with_id(obj, f"id_{number}"))
+        found.append(genuine(obj if number % 5 == 0 else some.with_id(obj, f"id_{number}")))
 
     # How many of them are of use differs from seed to seed.
     for number in count(20_26):
@@ -71,6 +72,12 @@ def generated() -> tuple[AirflowObject, ...]:
             return tuple(found)
         seed(number)(draw)()
     raise AssertionError
+
+
+def genuine(obj: AirflowObject) -> AirflowObject:
+    """The object with `--literal` for each text of it that looks like a placeholder, such as a login `****`."""
+    places = frozenset((found.field, found.path) for found in placeholders(obj))
+    return obj if isinstance(obj, Pool) else replace(obj, genuine=places)
 
 
 def examples() -> list[AirflowObject]:
