@@ -193,7 +193,7 @@ class _FieldsReader:
 
                 near = get_close_matches(str(key)[:80], self.keys, n=1, cutoff=0.5)
                 raise self.fail(
-                    f"{show_key(str(key))} is no field of a connection",
+                    f"{show_key(str(key))} is not a field of a connection",
                     f"did you mean {near[0]!r}?" if near else f"the fields are {', '.join(self.keys)}",
                 )
         if "conn_id" in fields and fields["conn_id"] != self.conn_id:

@@ -160,7 +160,7 @@ def unknown_field(kind: Kind, name: str, *, where: str) -> UsageError:
     listed = f"the fields of a {kind.singular} are {', '.join(fields)}"
     hint = f"that is {other}" if other else f"did you mean {near[0]!r}?" if near else listed
     named = repr(word) if re.fullmatch(r"[a-z_]{1,40}", word) else "this"
-    return UsageError(f"{named} is no field of a {kind.singular}", where=where, hint=hint)
+    return UsageError(f"{named} is not a field of a {kind.singular}", where=where, hint=hint)
 
 
 def unknown_id(kind: Kind, id_: str, bundle: Bundle, *, where: str) -> UsageError:
