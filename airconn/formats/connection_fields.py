@@ -197,7 +197,7 @@ class _FieldsReader:
                     f"did you mean {near[0]!r}?" if near else f"the fields are {', '.join(self.keys)}",
                 )
         if "conn_id" in fields and fields["conn_id"] != self.conn_id:
-            raise self.fail("its 'conn_id' is another than the name that it stands under", "make both the same")
+            raise self.fail("its 'conn_id' differs from its name in the file", "make both the same")
         if "extra" in fields and "extra_dejson" in fields:
             raise self.fail("has both 'extra' and 'extra_dejson'", "keep one of them")
 

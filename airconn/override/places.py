@@ -87,7 +87,7 @@ def _find(option: str, text: str, bundle: Bundle, *, assigned: bool) -> tuple[Fi
         raise UsageError(
             f"this can be read as a place of {_listed(place.id for place, _ in found)}",
             where=option,
-            hint="name it in an --overlay file, where ids stand for themselves",
+            hint="name it in an --overlay file, where ids are taken as they are",
         )
     raise _unknown(option, kind, rest.partition("=")[0] if assigned else rest, bundle)
 
@@ -209,7 +209,7 @@ def find_renamed(text: str, bundle: Bundle) -> tuple[Kind, str, str]:
     kind, old, new = found[0]
     if not new or new.startswith(f"{kind.value}/"):
         raise UsageError(
-            f"the new id of {kind.value}/{old} is missing" if not new else "the new id stands without its kind",
+            f"the new id of {kind.value}/{old} is missing" if not new else "the new id has no kind",
             where="--rename",
             hint=f"--rename {kind.value}/{old}=NEW",
         )

@@ -110,7 +110,7 @@ class _LinesReader:
         is_bare = entry.value_span[1] - entry.value_span[0] == len(entry.value)
         if "://" in name or _NO_NAME.search(name) or (is_bare and is_like_padding(name, entry.value)):
             raise InputError(
-                "what stands before the '=' can't be the name of an object",
+                "the text before the '=' can't be the name of an object",
                 where=str(origin),
                 hint="write NAME=VALUE",
             )
