@@ -75,7 +75,7 @@ ALL = (
     Rule("AC101", "unreadable", _ERROR, "doesn't parse, or Airflow refuses to read it", "see the message"),
     Rule(
         "AC102", "reading", _WARNING, "a part of the file is left out, or has two readings",
-        "take the part out, or write it such that it has one reading",
+        "write the part such that it is read, take it out, or --ignore AC102 if the file is as it should be",
     ),
     Rule(
         "AC103", "extra-not-object", _ERROR, "the extra is not a JSON object, which Airflow 3 refuses",

@@ -157,7 +157,7 @@ MAPPINGS: tuple[ForeignFile, ...] = (
         "a Chart.yaml of Helm",
         each(
             says("apiVersion", "v1", "v2"),
-            has(("appVersion", "description", "type", "dependencies"), name=TEXT, version=ANY),
+            has(name=TEXT, version=ANY),
             lambda found: "kind" not in found,
         ),
     ),
