@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -73,8 +74,11 @@ def test_a_mask_is_a_hidden_value() -> None:
     assert variables(EXPORTED)["p"] == Text.of("C:\\new $HOME")
     assert variables(SAVED)["note"] == Text.of("it's raw # and all of it")
     for mask, dialect in (("  # secret, use --include-secrets", "astro-env"), (" # secret", "astro-save")):
-        with pytest.raises(InputErrors, match="AIRFLOW_CONN_A is hidden: Astro wrote '# secret' in its place"):
-            read(f"AIRFLOW_CONN_A={mask}\n", env_dialect=dialect)
+        found = read(f"AIRFLOW_CONN_A={mask}\nAIRFLOW_VAR_B=x\n", env_dialect=dialect)
+        assert list(found.bundle.variables) == ["b"]
+        assert not found.bundle.connections
+        told = "AIRFLOW_CONN_A is hidden: Astro wrote '# secret' in its place: left out"
+        assert [(note.message, note.left_out) for note in found.notes] == [(told, True)]
 
 
 DETECTED = {
@@ -194,3 +198,13 @@ def test_a_file_that_is_known_by_its_form_says_its_dialect_once_it_is_changed(ai
     assert (tmp_path / "a.env").read_text() == (
         '# airconn: env-dialect astro-env\nAIRFLOW_VAR_A="under \\$50"\nAIRFLOW_VAR_B="cost \\$5"\n'
     )
+
+
+def test_a_file_with_a_hidden_connection_takes_it(airconn, tmp_path: Path) -> None:
+    path, source = tmp_path / "saved.env", tmp_path / "a.json"
+    path.write_text("\nAIRFLOW_CONN_A= # secret\nAIRFLOW_VAR_NOTE=it's raw # all of it\n")
+    source.write_text('{"connections": {"a": {"conn_type": "http", "host": "h", "schema": "", "login": ""}}}')
+    result = airconn("import", source, "--to", path)
+    assert result.code == 0, result.err
+    assert path.read_text().splitlines()[-1] == "AIRFLOW_VAR_NOTE=it's raw # all of it"
+    assert airconn("diff", source, path, "--connections").code == 0

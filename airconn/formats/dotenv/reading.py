@@ -117,9 +117,9 @@ class _LinesReader:
         is_exact = self.dialect.name.startswith("astro-")  # in which only a mask has a comment
         is_masked = is_astro_mask(entry, self.dialect, is_bare=is_bare) and not (is_exact and entry.value)
         if kind is Kind.CONNECTIONS and is_masked:
-            raise InputError(
-                f"{name} is hidden: Astro wrote '# secret' in its place", where=str(origin), hint="fill in the value"
-            )
+            told = f"{name} is hidden: Astro wrote '# secret' in its place: left out"
+            self.notes.append(Note(str(origin), told, left_out=True))
+            return
         if kind is Kind.CONNECTIONS and not entry.value.strip():
             self.notes.append(
                 Note(str(origin), f"{name} is empty, which is not a connection to Airflow: left out", left_out=True)
