@@ -20,7 +20,10 @@ COMMANDS = {
     "apply": ("airconn.cli.apply", "Carry out a plan that airconn import --plan-out wrote."),
     "export": ("airconn.cli.export", "Pull objects out of an Airflow or another place into a file."),
     "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
-    "check": ("airconn.cli.check", "Lint files: what doesn't parse, what Airflow reads otherwise, what lies open."),
+    "check": (
+        "airconn.cli.check",
+        "Lint files: syntax errors, values that Airflow reads differently, exposed secrets.",
+    ),
     "diff": ("airconn.cli.diff", "Show what differs between two places, with an exit code for CI."),
     "list": ("airconn.cli.list_", "Show which objects a place holds, without their values."),
     "show": ("airconn.cli.show", "Show single objects with their values, secrets masked."),

@@ -68,7 +68,7 @@ def _known_format(ctx: click.Context, param: click.Parameter, value: str | None)
         app = ctx.find_object(App)
         if app is not None and value not in formats.FORMATS:
             app.writes = any(other.name == "to" for other in ctx.command.params)
-        formats.refuse_unknown(value)
+        formats.refuse_unknown(value, to_write=param.name == "format")
         if param.name == "format":
             formats.refuse_read_only(value)
     return value

@@ -14,6 +14,7 @@ from airconn.errors import InputError
 from airconn.formats import connection_uri, json_breaks, tree, uri_problems
 from airconn.formats.base import extra_fault, show_key
 from airconn.formats.connection_uri import UriError
+from airconn.formats.meant_keys import meant_key
 from airconn.model import (
     MASK,
     REDACTED,
@@ -189,15 +190,13 @@ class _FieldsReader:
     def _check_keys(self, fields: Mapping[Any, Any]) -> None:
         for key in fields:
             if key not in self.keys:
-                from difflib import get_close_matches
-
-                near = get_close_matches(str(key)[:80], self.keys, n=1, cutoff=0.5)
+                meant = meant_key(str(key), self.keys)
                 raise self.fail(
-                    f"{show_key(str(key))} is no field of a connection",
-                    f"did you mean {near[0]!r}?" if near else f"the fields are {', '.join(self.keys)}",
+                    f"{show_key(str(key))} is not a field of a connection",
+                    f"did you mean {meant!r}?" if meant else f"the fields are {', '.join(self.keys)}",
                 )
         if "conn_id" in fields and fields["conn_id"] != self.conn_id:
-            raise self.fail("its 'conn_id' is another than the name that it stands under", "make both the same")
+            raise self.fail("its 'conn_id' differs from its name in the file", "make both the same")
         if "extra" in fields and "extra_dejson" in fields:
             raise self.fail("has both 'extra' and 'extra_dejson'", "keep one of them")
 

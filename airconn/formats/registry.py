@@ -60,14 +60,15 @@ def get_format(name: str) -> Format:
     return FORMATS[name]
 
 
-def refuse_unknown(name: str) -> None:
-    """Raises `UsageError` that lists the known names if no format has this name."""
+def refuse_unknown(name: str, *, to_write: bool = False) -> None:
+    """Raises `UsageError` that lists the known names, or those `to_write`, if no format has this name."""
     if name not in FORMATS:
         from difflib import get_close_matches
 
         meant = _OTHER_NAMES.get(name.lower()) or next(iter(get_close_matches(name[:80].lower(), FORMATS, n=1)), None)
         did_you = f"did you mean {meant!r}? " if meant else ""
-        raise UsageError(f"unknown format {name!r}", hint=f"{did_you}the formats are {', '.join(names())}")
+        known = writable_names() if to_write else names()
+        raise UsageError(f"unknown format {name!r}", hint=f"{did_you}the formats are {', '.join(known)}")
 
 
 def refuse_read_only(name: str) -> None:

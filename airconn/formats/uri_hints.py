@@ -13,8 +13,8 @@ def of_port(uri: str) -> str:
     return _in_login(uri, "/?#") or (
         "a port is a number from 0 to 65535, and a ':' that doesn't begin one is written %3A"
         if "@" in uri.partition("://")[2]
-        else "if these are a login and a password, the '@' behind them is missing, as in LOGIN:PASSWORD@HOST (in a "
-        "password, '/' is %2F and '@' is %40); a port is a number from 0 to 65535"
+        else "for a login and a password, the '@' is missing: LOGIN:PASSWORD@HOST (in a password, '/' is %2F, '@' is "
+        "%40); a port is a number from 0 to 65535"
     )
 
 

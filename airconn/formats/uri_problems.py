@@ -136,7 +136,7 @@ def _schemes(uri: str, conn_type: str) -> Iterator[UriProblem]:
     before, mark, _ = uri.partition("://")
     if not conn_type:
         if mark and re.fullmatch(r"[A-Za-z][\w+.-]*", before) and "_" in before:
-            yield "AC210", before.index("_"), "a scheme has no '_': Airflow finds no type, and cuts the rest"
+            yield "AC210", before.index("_"), "a scheme can't have a '_': Airflow finds no type, and cuts the rest"
         else:
             yield "AC203", 0, "there is no 'conn_type://' in front: Airflow finds no type, and cuts a character"
         return

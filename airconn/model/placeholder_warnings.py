@@ -26,9 +26,16 @@ def warnings(objects: Iterable[AirflowObject], *, is_planned: bool) -> list[tupl
     by_type: dict[PlaceholderType, list[tuple[AirflowObject, Placeholder]]] = {}
     for obj in objects:
         for found in all_placeholders(obj):
+            if found.type is PlaceholderType.TEMPLATE and _is_reference(obj):
+                continue  # the warning of the reference says it
             if found.weight is Weight.WARNS or (found.weight is Weight.BLOCKS and not is_planned):
                 by_type.setdefault(found.type, []).append((obj, found))
     return [_warning(type_, by_type[type_]) for type_ in PlaceholderType if type_ in by_type]
+
+
+def _is_reference(obj: AirflowObject) -> bool:
+    """Whether other programs expand a reference in an object, which its template is then."""
+    return any(found.rule == "AC407" and found.blocks for found in obj.ambiguities)
 
 
 def summary(objects: Iterable[AirflowObject]) -> str:
@@ -45,14 +52,18 @@ def _plural(type_: PlaceholderType, number: int) -> str:
 def _warning(type_: PlaceholderType, found: list[tuple[AirflowObject, Placeholder]]) -> tuple[str, str]:
     names = [_name(obj, each, among=len(found)) for obj, each in found[:NAMED]]
     first, placeholder = found[0]
-    return str(first.origin), f"{_words(type_, found)}: {listed(names, len(found))}; {placeholder.way_out}"
+    way_out = placeholder.way_out if len(found) == 1 else placeholder.way_out.replace(" it first", " them first")
+    return str(first.origin), f"{_words(type_, found)}: {listed(names, len(found))}; {way_out}"
 
 
 def _words(type_: PlaceholderType, found: list[tuple[AirflowObject, Placeholder]]) -> str:
     if type_ is PlaceholderType.SAMPLE:
         return f"{'a value looks' if len(found) == 1 else f'{len(found)} values look'} like a text to be filled in"
     whats = {each.form.what for _, each in found}
-    what = f"{whats.pop()} is" if len(whats) == 1 else _MANY[type_]
+    if type_ is PlaceholderType.CIPHERTEXT:
+        what = _MANY[type_] if len(found) > 1 else f"a text that is {whats.pop()} is"
+    else:
+        what = f"{whats.pop()} is" if len(whats) == 1 else _MANY[type_]
     return f"{what} in the place of {'a value' if len(found) == 1 else f'{len(found)} values'}"
 
 

@@ -108,6 +108,13 @@ class TextFile:
             if known := foreign_texts.of_bytes(data):
                 raise InputError(known[0], where=self._address, hint=known[1]) from None
             line = data.count(b"\n", 0, error.start) + 1
+            if error.reason == "NUL" and _is_utf_8(data):
+                column = len(data[data.rfind(b"\n", 0, error.start) + 1 : error.start].decode()) + 1
+                raise InputError(
+                    "a NUL character (U+0000) is in this file",
+                    where=f"{self._address}:{line}:{column}",
+                    hint="delete it, or type the text again; a file in UTF-16 has to be saved as UTF-8",
+                ) from None
             raise InputError(
                 "this is not UTF-8 text", where=f"{self._address}:{line}", hint="save the file as UTF-8"
             ) from None
@@ -127,3 +134,11 @@ class TextFile:
             raise BlockedError(
                 "somebody else has written to this file in the meantime", where=self._address, hint="run it again"
             )
+
+
+def _is_utf_8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

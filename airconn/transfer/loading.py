@@ -115,8 +115,8 @@ def load_for(
     """
     first: AirconnError | None = None
     loaded = None
+    knows = airflow is not None or target.capabilities.is_airflow
     try:
-        knows = airflow is not None or target.capabilities.is_airflow
         reads = replace(context, airflow=airflow or NEWEST, knows_release=knows)
         loaded = load(sources, selection, reads, fills=fills, change=change, is_planned=is_planned)
         on_loaded(loaded, reads)
@@ -131,7 +131,7 @@ def load_for(
             raise first from None
         raise
     if loaded is None or (rules_for(version) != rules_for(NEWEST) and airflow is None):
-        reads = replace(context, airflow=version, knows_release=True)
+        reads = replace(context, airflow=version, knows_release=knows)
         loaded = load(sources, selection, reads, fills=fills, change=change, is_planned=is_planned)
         on_loaded(loaded, reads)
     return loaded, version

@@ -259,3 +259,21 @@ def test_no_message_has_a_part_of_a_placeholder(airconn, tmp_path: Path, seed: i
         result = airconn(*args)
         assert CANARY.lower() not in (result.out + result.err).lower()
         assert "fault of airconn" not in result.err
+
+
+def test_a_reference_that_other_programs_expand_is_said_once(airconn, tmp_path: Path) -> None:
+    path = tmp_path / "a.env"
+    path.write_text("AIRFLOW_CONN_A=http://u:${PW}@h\n")
+    for command in (("convert", path, "--format", "json"), ("run", "--from", path, "--dry-run")):
+        err = airconn(*command).err
+        assert err.count("warning:") == 1, err
+        assert "--expand expands it" in err
+
+
+def test_several_encrypted_texts_are_told_in_a_sentence(airconn, tmp_path: Path) -> None:
+    path = tmp_path / "connections.json"
+    token = "gAAAAA" + "Ab0" * 40
+    path.write_text(json.dumps({name: {"conn_type": "http", "password": token} for name in "ab"}))
+    err = airconn("convert", path, "--format", "env").err
+    assert "encrypted texts are in the place of 2 values: connections/a.password" in err
+    assert "decrypt them first" in err

@@ -94,3 +94,11 @@ def test_a_setting_of_another_type_is_refused(airconn, tmp_path: Path) -> None:
     assert result.code == 2
     assert "'strict' has to be true or false, without quotes" in result.err
     assert result.err.endswith("nothing was written\n")
+
+
+def test_a_file_as_target_doesn_t_say_which_airflow_reads_a_uri(airconn, tmp_path: Path) -> None:
+    (tmp_path / "a.uri").write_text("a=postgres://h/d?a=1\n")
+    result = airconn("import", tmp_path / "a.uri", "--to", tmp_path / "b.json", "--strict")
+    assert (result.code, (tmp_path / "b.json").exists()) == (3, False)
+    assert "query values are JSON to Airflow" in result.err
+    assert airconn("import", tmp_path / "a.uri", "--to", tmp_path / "b.json").code == 0

@@ -99,7 +99,7 @@ def test_a_reference_in_a_variable_without_a_secret_is_a_warning(airconn, tmp_pa
     source.write_text(f"{line}\n")
     result = airconn("import", source, "--to", target)
     assert (result.code, target.exists()) == (0, True)
-    assert result.err.count(" expand a reference in it: variables/") == 1
+    assert result.err.count(" expand a reference in the value: variables/") == 1
     assert "warning AC407" in airconn("check", source).out
 
 

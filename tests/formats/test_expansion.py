@@ -187,7 +187,7 @@ def test_a_command_in_a_line_of_another_program_is_not_run_and_no_error() -> Non
     text = "TOKEN=$(vault read x)\nDIR=`pwd`\nAIRFLOW_VAR_X=$B\n"
     assert (values_of("sh", text, {"B": "bee"}) or {})["AIRFLOW_VAR_X"] == "bee"
     assert faults_of("sh", text + "AIRFLOW_VAR_Y=$TOKEN\n", B="bee") == [
-        "file:4: AIRFLOW_VAR_Y refers to TOKEN, whose value in line 1 can't be told"
+        "file:4: AIRFLOW_VAR_Y refers to TOKEN, whose value in line 1 isn't known"
     ]
 
 
@@ -196,7 +196,7 @@ def test_a_variable_that_is_not_set_is_an_error_with_its_line_and_name(dialect: 
     text = "OTHER=${NO_SUCH}\nAIRFLOW_VAR_A=${NO_SUCH}\nAIRFLOW_VAR_B=${SET}\nAIRFLOW_VAR_C=${OTHER}\n"
     assert faults_of(dialect, text, SET="x") == [
         "file:2: AIRFLOW_VAR_A refers to NO_SUCH, which isn't set in the lines above or in the environment",
-        "file:4: AIRFLOW_VAR_C refers to OTHER, whose value in line 1 can't be told",
+        "file:4: AIRFLOW_VAR_C refers to OTHER, whose value in line 1 isn't known",
     ]
 
 
@@ -298,5 +298,5 @@ def test_another_value_in_the_environment_than_in_the_file_is_told() -> None:
     (found,) = get_format("env").parse(text, "file", options).bundle.connections.values()
     (doubt,) = found.ambiguities
     assert found.password == "x"
-    assert "the environment has another value of PW than the file" in doubt.message
+    assert "the environment has another value of PW, which load_dotenv() and Docker Compose use" in doubt.message
     assert "hunter" not in doubt.message

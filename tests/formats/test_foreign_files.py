@@ -39,6 +39,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "tsconfig.json": ("a tsconfig.json", {"compilerOptions": {"strict": True}, "include": ["src"]}),
     "composer.json": ("a composer.json", {"name": "a/b", "require": {"php": ">=8"}}),
     "Pipfile.lock": ("a lock file of Pipenv", {"_meta": {"hash": {}}, "default": {}, "develop": {}}),
+    "Chart.yaml with only what Helm asks for": ("a Chart.yaml", "apiVersion: v2\nname: airflow\nversion: 1.0.0\n"),
     "Chart.yaml": ("a Chart.yaml", "apiVersion: v2\nname: airflow\nversion: 1.15.0\nappVersion: 2.9.3\n"),
     "environment.yml of conda": ("an environment of conda", "name: x\nchannels: [a]\ndependencies: [python=3.11]\n"),
     "compose.yaml": (

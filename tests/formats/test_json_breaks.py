@@ -82,9 +82,7 @@ def test_a_broken_connection_in_a_variable_has_the_reason_as_its_hint(airconn, t
 def test_a_uri_without_an_at_sign_says_that_it_is_missing(airconn, tmp_path: Path, uri: str) -> None:
     (tmp_path / ".env").write_text(f"AIRFLOW_CONN_A={uri}\n")
     err = airconn("import", tmp_path / ".env", "--to", tmp_path / "o.json").err
-    assert (
-        "if these are a login and a password, the '@' behind them is missing, as in LOGIN:PASSWORD@HOST (in a" in err
-    )
+    assert "for a login and a password, the '@' is missing: LOGIN:PASSWORD@HOST (in a" in err
     assert "secret" not in err
     assert "AKIA" not in err
 
@@ -94,4 +92,4 @@ def test_a_backslash_that_another_program_takes_away_leads_to_the_dialects(airco
     (tmp_path / ".env").write_text(f"AIRFLOW_VAR_B=1\nAIRFLOW_CONN_A='{value}'\n")
     err = airconn("convert", tmp_path / ".env").err
     assert "hint:  it breaks at a backslash, which is written" in err
-    assert "--from-env-dialect NAME names the program" in err
+    assert "or name the program that wrote the file with --from-env-dialect NAME" in err

@@ -73,7 +73,7 @@ KINDS = {
     "aws://aws://bucket": "the scheme is written twice: Airflow takes out both, and cuts the rest",
     "http://h/?a=b&a=c": "a query parameter is written twice: Airflow takes the last one",
     "http://h/?a=b&__extra__=%7B%7D": "Airflow ignores the query parameters next to __extra__",
-    "google_cloud://h": "a scheme has no '_': Airflow finds no type, and cuts the rest",
+    "google_cloud://h": "a scheme can't have a '_': Airflow finds no type, and cuts the rest",
 }
 
 

@@ -85,6 +85,7 @@ def test_what_can_not_be_written_leaves_the_old_file_and_no_other(tmp_path: Path
         (lambda path: None, "there is no such file"),
         (lambda path: path.mkdir(), "this is a directory"),
         (lambda path: path.write_bytes(b"A=\n\xff"), "x.env:2: this is not UTF-8 text"),
+        (lambda path: path.write_bytes("A=é\nB=é\0".encode()), r"x.env:2:4: a NUL character \(U\+0000\)"),
     ],
 )
 def test_a_file_that_can_not_be_read_is_told(tmp_path: Path, make: object, message: str) -> None:

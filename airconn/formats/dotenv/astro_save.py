@@ -99,17 +99,17 @@ class _SavedValue:
             column,
             (value_start, value_end),
             span,
-            ambiguities=tuple(self._doubts(used)),
+            ambiguities=tuple(self._ambiguities(used)),
         )
 
-    def _doubts(self, used: int) -> Iterator[Ambiguity]:
+    def _ambiguities(self, used: int) -> Iterator[Ambiguity]:
         if used > 1:
             first, last = self.number + 1, self.number + used - 1
             which = f"line {first} is" if used == 2 else f"lines {first} to {last} are"
             is_comment = any(line.startswith("#") for line in self.lines[1:used])
             yield Ambiguity(
                 "AC425",
-                f"{which} taken for a part of the value above: `astro deployment variable list --save` "
+                f"{which} read as a part of the value above: `astro deployment variable list --save` "
                 "writes line breaks so" + (", and no comments" if is_comment else ""),
                 _WAY_OUT,
                 blocks=is_comment,
@@ -117,7 +117,7 @@ class _SavedValue:
         if used < len(self.lines):
             yield Ambiguity(
                 "AC425",
-                "an empty line follows the value, and isn't taken for a part of it, though it may be one",
+                "an empty line follows the value; it is read as no part of the value, but may be one",
                 _WAY_OUT,
             )
 
@@ -131,7 +131,7 @@ def quote(value: str) -> Quoted:
 def refusal(value: str) -> str:
     """Why a value can't be written in such a file. Empty if it can."""
     if "\n" in value or value.endswith("\r"):
-        return "the value has a line break, which the Astro CLI's form of a file has no sure place for"
+        return "the value has a line break, which files of the Astro CLI can't hold reliably"
     if value == MASK:
         return "the value is what the Astro CLI writes in place of a secret"
     return ""

@@ -60,8 +60,8 @@ class Variables:
         if is_there:
             if ours is None:
                 raise UnsetError(
-                    f"refers to {self.shown(name)}, whose value in line {self._lines[name]} can't be told",
-                    "mend that line, or write the value here",
+                    f"refers to {self.shown(name)}, whose value in line {self._lines[name]} isn't known",
+                    "correct that line, or write the value here",
                 )
             if theirs not in (None, ours):
                 self.differing.add(name)
@@ -131,12 +131,12 @@ class Variables:
         self._sources[name] = frozenset(self._used)
 
     def settled(
-        self, entry: Entry, expand: Callable[[], str] | None, doubts: Callable[[], Iterable[Ambiguity]] = tuple
+        self, entry: Entry, expand: Callable[[], str] | None, ambiguities: Callable[[], Iterable[Ambiguity]] = tuple
     ) -> Entry:
         """An entry with its expanded value, which the lines below may refer to.
 
         `expand` gives it. None for an entry without references. What goes wrong in a line that isn't for Airflow only
-        matters if another one needs it. `doubts` are asked for after the expansion.
+        matters if another one needs it. `ambiguities` are asked for after the expansion.
         """
         name = entry.name or ""
         self._used, self.differing, self._written = set(), set(), entry.written
@@ -159,7 +159,7 @@ class Variables:
             value_column=None,
             is_expanded=True,
             from_environment=tuple(sorted(self._used)),
-            ambiguities=(*entry.ambiguities, *doubts()),
+            ambiguities=(*entry.ambiguities, *ambiguities()),
         )
 
     def _limited(self, entry: Entry, value: str) -> str:
@@ -171,6 +171,6 @@ class Variables:
 
 
 def is_weighty(name: str) -> bool:
-    """Whether the value of a variable is a connection, or likely a secret, so that doubts about it block a plan."""
+    """Whether the value of a variable is a connection, or likely a secret, so that its ambiguities block a plan."""
     named = named_by(name)
     return named is not None and (named[0] is Kind.CONNECTIONS or is_secret_name(named[1]))

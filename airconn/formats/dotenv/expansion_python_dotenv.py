@@ -36,7 +36,7 @@ def _settled(entry: Entry, variables: Variables, *, for_all: bool) -> Entry:
     if value is None or "${" not in value:
         return variables.settled(entry, None)
     return variables.settled(
-        entry, lambda: _expanded(value, variables), lambda: _doubts(entry, variables, for_all=for_all)
+        entry, lambda: _expanded(value, variables), lambda: _ambiguities(entry, variables, for_all=for_all)
     )
 
 
@@ -44,7 +44,7 @@ def _expanded(value: str, variables: Variables) -> str:
     from dotenv.variables import Variable, parse_variables
 
     if _steps(value) > _MOST_STEPS:
-        raise ValueFault("has more of ${ than python-dotenv reads in a reasonable time", "close the braces")
+        raise ValueFault("has so many open ${ that python-dotenv takes too long", "close the braces")
     pieces: list[str] = []
     for atom in parse_variables(value):
         if not isinstance(atom, Variable):
@@ -70,23 +70,23 @@ def _steps(value: str) -> int:
     return steps + starts * len(value) - total
 
 
-def _doubts(entry: Entry, variables: Variables, *, for_all: bool) -> Iterator[Ambiguity]:
+def _ambiguities(entry: Entry, variables: Variables, *, for_all: bool) -> Iterator[Ambiguity]:
     """Who expands a value differently: load_dotenv() of python-dotenv, and other readers of a portable file."""
     name = entry.name or ""
     if variables.differing:
         names = ", ".join(sorted(map(variables.shown, variables.differing)))
         yield Ambiguity(
             "AC407",
-            f"the environment has another value of {names} than the file, which counts here as for dotenv_values() "
-            "of python-dotenv; its load_dotenv() and Docker Compose take that of the environment",
+            f"the environment has another value of {names}, which load_dotenv() and Docker Compose use; the value "
+            "in the file is used here",
             "unset it in the environment, or take it out of the file",
             blocks=is_weighty(name),
         )
     if for_all and _is_expanded_differently(entry.written):
         yield Ambiguity(
             "AC407",
-            "references are expanded as python-dotenv does, and Docker Compose and shells expand them differently",
-            "--from-env-dialect says which of them the file is for",
+            "references are expanded as python-dotenv does; Docker Compose and shells expand them differently",
+            "--from-env-dialect NAME says which program reads the file",
             blocks=is_weighty(name),
         )
 

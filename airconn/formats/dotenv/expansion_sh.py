@@ -257,7 +257,7 @@ def _value(reference: Reference, variables: Variables) -> str:
     if operator == "length":
         value = variables.need(name)
         if not value.isascii():
-            raise ValueFault("has a length of a value that shells count differently", _RUN_IT)
+            raise ValueFault("has a length (${#NAME}) that shells count differently", _RUN_IT)
         return str(len(value))
     if operator[0] in "#%":
         value, pattern = variables.need(name), str(reference.word[0])

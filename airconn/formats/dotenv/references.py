@@ -13,7 +13,7 @@ def sourcing(file: str) -> str:
 
 
 WAYS_OUT = (
-    f"'{sourcing('FILE')}' imports the values that a shell puts there; "
+    f"--expand puts the values there; '{sourcing('FILE')}' imports those of a shell; "
     "single quotes around the value keep it as it is"
 )
 _IN_PYTHON_DOTENV = re.compile(r"\$\{[^\}:]*(?::-[^\}]*)?\}")  # python-dotenv 1.2 `variables.py`

@@ -226,7 +226,7 @@ def env_entries(text: str, path: str, faults: Faults) -> Iterator[tuple[str, str
         if not equals or not name or not value:
             faults.add("this line is not NAME=VALUE with neither of the two empty", origin)
         elif "://" in name or "@" in name:
-            faults.add("what stands before the '=' can't be an id", origin)  # and isn't shown: it may hold a secret
+            faults.add("the text before the '=' can't be an id", origin)  # and isn't shown: it may hold a secret
         elif name in lines:
             faults.add(f"{show_key(name)} is in line {lines[name]} already", origin, "remove one of the two")
         else:
@@ -255,7 +255,7 @@ def refusal(obj: Connection | Variable, file_type: str, rules: Rules) -> str:
     if file_type != "env":
         return ""
     if obj.id.lstrip()[:1] in ("#", "\ufeff") or set(obj.id) & set(f"=@{LINE_ENDS}") or "://" in obj.id:
-        return "its id can't stand in a line NAME=VALUE"
+        return "its id can't be written in a line NAME=VALUE"
     if isinstance(obj, Connection):
         return "" if connection_uri.is_writable(obj) else "its conn_type can't be written in a URI"
     value = line(obj)

@@ -145,7 +145,7 @@ class TestReading:
     @pytest.mark.parametrize(
         ("suffix", "text", "message"),
         [
-            ("json", '{"a": {"conn_type": "x", "s3cret @": 1}}', "no field of a connection"),
+            ("json", '{"a": {"conn_type": "x", "s3cret @": 1}}', "not a field of a connection"),
             ("json", '{"a": ["http://s3cret@h", "http://h"]}', "several values"),
             ("json", '{"a": 5}', "neither"),
             ("json", '{"connections": {"a": {"conn_type": "http"}}}', "section for each kind"),

@@ -81,7 +81,7 @@ def test_a_kind_of_difference_is_told_once_with_all_objects_and_readers(airconn,
     result = run(airconn, tmp_path, "AIRFLOW_VAR_A=a#b\nAIRFLOW_VAR_B= # c\nAIRFLOW_VAR_C='C:\\\\d'\n")
     assert result.err.count("warning:") == 2
     said = " ".join(result.err.split())
-    assert "(the Astro CLI, Docker Compose, docker run --env-file) read a '#' in it differently" in said
+    assert "(the Astro CLI, Docker Compose, docker run --env-file) read the '#' in the value differently" in said
     assert "variables/a (line 1) and variables/b (line 2)" in said
 
 

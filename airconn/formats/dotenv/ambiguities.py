@@ -20,20 +20,21 @@ from airconn.model.leaves import leaves_of
 from airconn.model.secrecy import secret_leaves
 
 _CHOICE = (
-    "--from-env-dialect NAME, env_dialect in airconn.toml or '# airconn: env-dialect NAME' as the first line says "
-    "which program the file is for; python-dotenv is read as here"
+    "say which program reads the file: --from-env-dialect NAME, or env_dialect in airconn.toml; "
+    "python-dotenv keeps this reading"
 )
-_SAID = {
-    "AC407": ("expand a reference in it", "put the value between single quotes"),
-    "AC411": ("read a backslash between single quotes differently", "--from-env-dialect says who reads the file"),
-    "AC412": ("read a backslash between double quotes differently", "--from-env-dialect says who reads the file"),
-    "AC413": ("read a '#' in it differently: as text, or as the start of a comment", "put the value in quotes"),
-    "AC414": ("read no value, or another one, with blanks around the '='", "take the blanks out"),
-    "AC415": ("take characters of it for quotes, words or commands", "put the value between single quotes"),
+_PROGRAM = "--from-env-dialect NAME says which program reads the file"
+_BY_RULE = {
+    "AC407": ("expand a reference in the value", "put the value between single quotes"),
+    "AC411": ("read a backslash between single quotes differently", _PROGRAM),
+    "AC412": ("read a backslash between double quotes differently", _PROGRAM),
+    "AC413": ("read the '#' in the value differently, as text or as a comment", "put the value in quotes"),
+    "AC414": ("read no value, or another one, because of the blanks around the '='", "take the blanks out"),
+    "AC415": ("take parts of the value for quotes, words or commands", "put the value between single quotes"),
     "AC416": ("take the byte order mark for a part of the name", "save the file without a byte order mark"),
     "AC417": ("take a carriage return for a part of the value", "save the file with \\n line ends"),
     "AC418": ("end the value elsewhere, or take its line breaks or quotes for text", "write it in one line"),
-    "AC419": ("refuse this line, and with it the file or the rest of it", "write NAME=VALUE with a plain name"),
+    "AC419": ("refuse this line, and the file or the rest of it as well", "write NAME=VALUE with a plain name"),
     "AC420": ("take the quotes around the value for a part of it", "leave the quotes out in a file for docker"),
 }
 """For each kind of difference: what other readers do, and the way out where only shells and docker differ."""
@@ -42,7 +43,7 @@ _WAYS_OUT = {"AC413": f"put the value in quotes; or {_CHOICE}", "AC418": f"write
 """The ways out where programs differ that fill the environment of an Airflow, other than a choice between them."""
 
 
-def with_doubts(
+def with_ambiguities(
     objects: Mapping[str, AirflowObject],
     text: str,
     entries: Sequence[Entry],
@@ -61,9 +62,9 @@ def with_doubts(
     for name, differing in by_name.items():
         obj, entry = objects[name], written[name]
         left = [found for each in differing if (found := _for_airflow(obj, each, options))]
-        doubts = [_ambiguity(obj, entry, each, options) for each in left]
-        if doubts:
-            changed[name] = replace(obj, ambiguities=(*obj.ambiguities, *doubts))
+        ambiguities = [_ambiguity(obj, entry, each, options) for each in left]
+        if ambiguities:
+            changed[name] = replace(obj, ambiguities=(*obj.ambiguities, *ambiguities))
     return changed
 
 
@@ -112,11 +113,11 @@ def _ambiguity(obj: AirflowObject, entry: Entry, difference: Difference, options
 def _minor(rule: str, readers: tuple[str, ...], line: int | None, column: int | None, others: int) -> Ambiguity:
     """What only shells and docker read differently, or only a program that refuses the file."""
     message = _message(rule, readers) + (f", here and in {others} more" if others else "")
-    return Ambiguity(rule, message, _SAID[rule][1], line, column, is_minor=True, readers=readers)
+    return Ambiguity(rule, message, _BY_RULE[rule][1], line, column, is_minor=True, readers=readers)
 
 
 def _message(rule: str, readers: Sequence[str]) -> str:
-    return f"other readers ({', '.join(readers)}) {_SAID[rule][0]}"
+    return f"other readers ({', '.join(readers)}) {_BY_RULE[rule][0]}"
 
 
 def _is_weighty(obj: AirflowObject) -> bool:
@@ -128,10 +129,9 @@ def _way_out_of_references(obj: AirflowObject, entry: Entry, difference: Differe
     expand = "--expand" if PYTHON_DOTENV in difference.readers else "--expand --from-env-dialect compose"
     is_quoted = entry.written[:1] in ("'", '"')
     quotes = "between single quotes, " if entry.written[:1] == '"' else ""
-    return (
-        f"{expand} expands it, '{sourcing(obj.origin.source)}' imports what a shell makes of it, and "
-        f"{quotes}--from-env-dialect {'compose' if is_quoted else 'docker'} takes it as text"
-    )
+    dialect = "compose" if is_quoted else "docker"
+    as_a_shell = f"or as a shell does it: {sourcing(obj.origin.source)}"
+    return f"{expand} expands it; {quotes}--from-env-dialect {dialect} takes it as text; {as_a_shell}"
 
 
 def _places(obj: AirflowObject, difference: Difference, options: ReadOptions) -> Places | None:
