@@ -74,7 +74,7 @@ class Variables:
         if self.only_of_file and not is_same:
             raise UnsetError(
                 f"refers to {self.shown(name)} in the environment, and a project's file isn't trusted with that",
-                "--expand takes values from there, and so does expand = true in your own config.toml",
+                "--expand takes values from there",
             )
         self._used.add(name)
         self.spend(len(value))
