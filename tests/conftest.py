@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from airconn.cli import run
 from airconn.cli.app import App
 
 ROOT = Path(__file__).parent.parent
+
+# Few examples by default; `AIRCONN_FUZZ=100000` tries as many in each test. A loaded machine is no reason to fail.
+settings.register_profile(
+    "airconn",
+    max_examples=int(os.environ.get("AIRCONN_FUZZ", "30")),
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+settings.load_profile("airconn")
 
 
 def pytest_configure() -> None:

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tests.formats.conftest  # noqa: F401
 from airconn.airflow.masked_names import is_sensitive
 from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.model import (
@@ -215,9 +214,9 @@ def test_a_place_of_two_objects_is_refused() -> None:
         ("sets", "connection/db.host=SECRET", "kind", "connections"),
         ("sets", "SECRET", "no '='", "KIND/ID.FIELD"),
         ("sets", "db.host=SECRET", "kind", "connections, variables, pools"),
-        ("sets", "connections/db.hots=SECRET", "'hots' is no field", "'host'"),
-        ("sets", "connections/db.user=SECRET", "'user' is no field", "login"),
-        ("sets", "connections/db.conn_id=SECRET", "'conn_id' is no field", "--rename"),
+        ("sets", "connections/db.hots=SECRET", "'hots' is not a field", "'host'"),
+        ("sets", "connections/db.user=SECRET", "'user' is not a field", "login"),
+        ("sets", "connections/db.conn_id=SECRET", "'conn_id' is not a field", "--rename"),
         ("sets", "connections/db=SECRET", "missing", "conn_type"),
         ("sets", "connections/db.host.x=SECRET", "'host' has no leaves", None),
         ("sets", "connections/db.extra.=SECRET", "no path", "extra.a.b"),
@@ -227,9 +226,9 @@ def test_a_place_of_two_objects_is_refused() -> None:
         ("sets", "pools/etl.slots=", "slots is a whole number", None),
         ("sets", "pools/etl.include_deferred=SECRET", "true or false", None),
         ("sets", "connections/db.conn_type=***", "never hidden", None),
-        ("sets", "connections/db.extra.n=SECRET", "a number stands there", "text:"),
-        ("sets", "connections/db.extra.on=SECRET", "true or false stands there", "text:"),
-        ("sets", "connections/db.extra.o=[]", "an object stands there", "text:"),
+        ("sets", "connections/db.extra.n=SECRET", "the old value is a number, and the new one is not", "text:"),
+        ("sets", "connections/db.extra.on=SECRET", "the old value is true or false, and the new one is not", "text:"),
+        ("sets", "connections/db.extra.o=[]", "the old value is an object, and the new one is not", "text:"),
         ("sets", "connections/db.extra.list[9]=SECRET", "2 entries", "[2]"),
         ("sets", "connections/db.extra.sslmode.x=SECRET", "sslmode is no object", None),
         ("sets", "connections/db.extra.o[0]=SECRET", "o is no list", None),
@@ -243,7 +242,7 @@ def test_a_place_of_two_objects_is_refused() -> None:
         ("renames", "connections/bd=x", "no connections/bd", "connections/db"),
         ("renames", "db=x", "connections/db and variables/db", "KIND/OLD=NEW"),
         ("renames", "etl=", "missing", "pools/etl=NEW"),
-        ("renames", "pools/etl=pools/etl2", "without its kind", "NEW"),
+        ("renames", "pools/etl=pools/etl2", "has no kind", "NEW"),
         ("renames", "etl", "no '='", "KIND/OLD=NEW"),
         ("renames", "connections/db=hidden", "two connections/hidden", "--exclude"),
         ("literal_masks", "connections/db.host", "nothing is hidden", None),
@@ -396,7 +395,7 @@ def test_an_entry_that_is_not_selected_is_passed_over() -> None:
         ("connections:\n  db: {host: [SECRET]}", UsageError, ":2:8", "host is a text", ""),
         ("connections:\n  db: {conn_type: null}", UsageError, ":2:8", "can't be cleared", ""),
         ("variables:\n  region: {value: null}", UsageError, ":2:12", "can't be cleared", ""),
-        ("variables:\n  region: {a: SECRET}", UsageError, ":2:12", "'a' is no field", "value"),
+        ("variables:\n  region: {a: SECRET}", UsageError, ":2:12", "'a' is not a field", "value"),
         ("pools:\n  etl: {slots: null}", UsageError, ":2:9", "can't be cleared", ""),
         ("connections:\n  hidden: {extra: {a: SECRET}}", BlockedError, ":2:12", "hidden", "--fill"),
         ("variables:\n  region: {value: {a: SECRET}}", UsageError, ":2:12", "no JSON object", ""),

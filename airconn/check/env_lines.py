@@ -55,7 +55,7 @@ def _near_miss(name: str) -> str:
     if prefix is None or (name.startswith(prefix) and name != prefix):
         return ""
     if name in (prefix, prefix[:-1]):
-        return f"no id stands behind {prefix[:-1]}, so that it is left alone"
+        return f"no id follows {prefix[:-1]}, so it is left alone"
     return f"Airflow looks for names that start with {prefix}, so that this one is left alone"
 
 

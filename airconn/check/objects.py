@@ -131,7 +131,7 @@ def _type(obj: Connection, is_uri: bool) -> Iterator[ObjectProblem]:
         if near:
             yield "AC311", f"the conn_type is unknown: did you mean {near!r}?", None
         else:
-            yield "AC312", "the conn_type is none of the published providers'", None
+            yield "AC312", "no published provider has this conn_type", None
 
 
 @lru_cache(maxsize=4096)

@@ -87,7 +87,7 @@ ALL = (
     ),
     Rule("AC202", "fragment", _WARNING, "Airflow drops a '#' in a URI and all behind it", WAYS_OUT["AC202"]),
     Rule(
-        "AC203", "no-scheme", _WARNING, "a URI without 'conn_type://' in front, of which Airflow makes nonsense",
+        "AC203", "no-scheme", _WARNING, "a URI without 'conn_type://' in front, which Airflow misreads",
         WAYS_OUT["AC203"],
     ),
     Rule(
@@ -112,7 +112,8 @@ ALL = (
         "them out, or keeps them in the last part", WAYS_OUT["AC209"], is_fixable=True,
     ),
     Rule(
-        "AC210", "scheme-underscore", _WARNING, "an underscore in the scheme of a URI, so that Airflow sees none",
+        "AC210", "scheme-underscore", _WARNING,
+        "an underscore in the scheme of a URI, in which Airflow finds no conn_type",
         WAYS_OUT["AC210"],
     ),
     Rule(
@@ -143,7 +144,7 @@ ALL = (
     ),
     Rule(
         "AC306", "api-refuses", _WARNING,
-        "the REST API of the Airflow that is checked for refuses it, or breaks on it",
+        "the REST API of the Airflow that is checked for refuses it, or fails on it",
         "correct it, or bring it there by another way than the API: airconn import refuses it",
     ),
     Rule(
@@ -151,7 +152,7 @@ ALL = (
         "correct the conn_type, or --ignore AC311 for a provider of your own",
     ),
     Rule(
-        "AC312", "type-unknown", _NOTE, "the conn_type is none of the published providers'",
+        "AC312", "type-unknown", _NOTE, "no published provider has this conn_type",
         "check the spelling; a provider of your own is fine",
     ),
     Rule("AC313", "type-missing", _WARNING, "the connection has no conn_type", "add the conn_type"),
@@ -190,12 +191,12 @@ ALL = (
         "fill it in, or take it out",
     ),
     Rule(
-        "AC406", "env-near-miss", _WARNING, "a name that Airflow doesn't look for, and that looks as if it should",
+        "AC406", "env-near-miss", _WARNING, "a name that Airflow doesn't look for, close to one that it does",
         "start it with AIRFLOW_CONN_ or AIRFLOW_VAR_ and the id; --ignore AC406 if it is a setting of your own",
     ),
     Rule(
         "AC407", "env-reference", _ERROR, "a reference such as ${NAME}, which other readers of the file expand",
-        "--expand expands it as the program does that the env dialect is of",
+        "--expand expands it as the program of the env dialect does",
     ),
     Rule(
         "AC411", "env-backslash", _WARNING, "a backslash between single quotes, which not all readers keep",
@@ -266,7 +267,7 @@ ALL = (
         "keep one of them; airconn import refuses the object, unless --exclude leaves it out",
     ),
     Rule(
-        "AC501", "mask", _WARNING, "a *** stands where a secret was hidden",
+        "AC501", "mask", _WARNING, "a *** in the place of a hidden secret",
         "fill it in; airconn import keeps what the target has, Airflow itself would take *** for the secret",
     ),
     Rule(
@@ -283,7 +284,7 @@ ALL = (
     ),
     Rule(
         "AC505", "override-word", _WARNING,
-        "env:NAME, file:PATH or prompt: stands where a secret should, and is taken for the secret itself",
+        "env:NAME, file:PATH or prompt: in the place of a secret, taken for the secret itself",
         "use the file with airconn import --overlay, or fill in the secret",
     ),
     # AC506 was the rule for what is now AC507, AC508 and AC509.

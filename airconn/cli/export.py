@@ -105,7 +105,9 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
 
 def _tell(app: App, made: NewText, *, omitted: bool) -> None:
     """Reports on standard error what was skipped, hidden or changed."""
-    how = "are left out" if omitted else "stand as *** in the text; importing it again keeps what the target has"
+    how = (
+        "are left out" if omitted else "are written as ***; importing this file keeps the values that the target has"
+    )
     tell_lacks(app, made, how)
 
 

@@ -192,11 +192,11 @@ class _FieldsReader:
             if key not in self.keys:
                 meant = meant_key(str(key), self.keys)
                 raise self.fail(
-                    f"{show_key(str(key))} is no field of a connection",
+                    f"{show_key(str(key))} is not a field of a connection",
                     f"did you mean {meant!r}?" if meant else f"the fields are {', '.join(self.keys)}",
                 )
         if "conn_id" in fields and fields["conn_id"] != self.conn_id:
-            raise self.fail("its 'conn_id' is another than the name that it stands under", "make both the same")
+            raise self.fail("its 'conn_id' differs from its name in the file", "make both the same")
         if "extra" in fields and "extra_dejson" in fields:
             raise self.fail("has both 'extra' and 'extra_dejson'", "keep one of them")
 

@@ -175,7 +175,7 @@ class _DocumentReader(ObjectReader):
         unknown = [key for key in value if key not in AIRFLOWCTL_POOL_FIELDS | RUNTIME_FIELDS]
         if unknown:
             raise InputError(
-                f"{name}: {show_key(unknown[0])} is no field of a pool",
+                f"{name}: {show_key(unknown[0])} is not a field of a pool",
                 where=str(origin),
                 hint=f"the fields are {', '.join(sorted(POOL_FIELDS))}",
             )

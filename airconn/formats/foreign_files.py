@@ -30,7 +30,7 @@ from airconn.formats.shapes import (
     under,
 )
 
-_OWN_FILE = "write the connections, variables and pools into a file of their own, such as objects.yaml"
+OWN_FILE = "write the connections, variables and pools into a file of their own, such as objects.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ForeignFile:
     what: str
     """What the file is, in words that follow 'this looks like'."""
     is_one: Test
-    hint: str = _OWN_FILE
+    hint: str = OWN_FILE
     is_weak: bool = False
     """Whether variables may well have this shape. Then a file whose name says that it holds variables is read."""
 

@@ -62,7 +62,7 @@ class _JsonText:
                 raise JSONDecodeError("Extra data", self.text, end)
         except _Duplicate as error:
             raise InputError(
-                f"{show_key(error.key)} stands twice in one object",
+                f"{show_key(error.key)} is written twice in one object",
                 where=str(Origin(self.source, *self.place(error.position))),
                 hint="keep one of the two",
             ) from None

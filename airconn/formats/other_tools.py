@@ -137,13 +137,12 @@ def _is_chart(document: tree.Mapping) -> bool:
 
 
 _CHART = "the values of a Helm chart, and none of them is a connection, variable or pool"
-_CHART_HINT = "write the connections, variables and pools into a file of their own, such as objects.yaml"
 _SHAPES: tuple[tuple[Callable[[tree.Mapping], bool], str, str], ...] = (
     (_is_answer, f"an answer of Airflow's REST API (a list with total_entries), {_OUTPUT}", f"{_AS_PRINTED}; {_ASK}"),
     (_is_object_answer, f"an answer of Airflow's REST API about one object, {_OUTPUT}", f"{_AS_PRINTED}; {_ASK}"),
     (_is_error_answer, "an error that Airflow's REST API answered, with no objects in it", _ASK),
     (_is_compose, "a Docker Compose file", "--from-format environment reads its variables"),
-    (_is_chart, _CHART, _CHART_HINT),
+    (_is_chart, _CHART, foreign_files.OWN_FILE),
 )
 _LIKELY = (_is_error_answer, _is_compose, _is_chart)
 """Shapes that variables with such names can have as well."""

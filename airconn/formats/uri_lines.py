@@ -109,5 +109,5 @@ def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
 def _unwritable(connection: Connection) -> str:
     """Why a connection can't be written as a line. Empty if it can."""
     if not connection.conn_id or _NO_ID.search(connection.conn_id):
-        return "the id can't stand in a conn_id=URI line"
+        return "the id can't be written in a conn_id=URI line"
     return "" if connection_uri.is_writable(connection) else "the conn_type can't be written in a URI"

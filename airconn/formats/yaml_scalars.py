@@ -1,7 +1,7 @@
 """What YAML scalars without quotes are: in airconn's own files, to Airflow (PyYAML, YAML 1.1) and to the Astro CLI.
 
 A schema also says which of them are odd: their value isn't, or may not be, what is written. `yaml_readings` judges
-that by the place in which a scalar stands.
+that by the place of a scalar.
 """
 
 from __future__ import annotations

@@ -233,7 +233,7 @@ class _Builder:
             if self.odd is not None:
                 self.odd_key(result, key, event, odd_keys)
             if key in result:
-                raise self.fail(event, f"{show_key(key)} stands twice in one mapping", "keep one of the two")
+                raise self.fail(event, f"{show_key(key)} is written twice in one mapping", "keep one of the two")
             if len(result) == MAX_ENTRIES:
                 raise self.fail(event, f"more than {MAX_ENTRIES:,} entries")
             place = self.place_of(event.start_mark)

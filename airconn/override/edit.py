@@ -280,9 +280,10 @@ def like_leaf(there: Any, value: Value, where: str) -> Any:
     except ValueError:
         leaf = None
     if not isinstance(leaf, type(there)):
-        name = {Number: "a number", bool: "true or false", dict: "an object", list: "a list"}
+        names = {Number: "a number", bool: "true or false", dict: "an object", list: "a list"}
+        old = next(name for known, name in names.items() if isinstance(there, known))
         raise UsageError(
-            f"{next(name[known] for known in name if isinstance(there, known))} stands there, and this is none",
+            f"the old value is {old}, and the new one is not",
             where=where,
             hint="'text:' in front of the value makes a text of it",
         )

@@ -55,7 +55,7 @@ class Overrides:
         secret = is_sensitive_place(obj, place.field, place.path)
         if values.is_literal(given) and given != MASK and (secret or _shows_secrets(place, given)):
             raise UsageError(
-                "this is the place of a secret, which would stand in the list of processes",
+                "this is the place of a secret, which the list of processes would show",
                 where=where,
                 hint="env:NAME, file:PATH and prompt: take it from elsewhere, and so does an --overlay file",
             )

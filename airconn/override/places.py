@@ -87,7 +87,7 @@ def _find(option: str, text: str, bundle: Bundle, *, assigned: bool) -> tuple[Fi
         raise UsageError(
             f"this can be read as a place of {_listed(place.id for place, _ in found)}",
             where=option,
-            hint="name it in an --overlay file, where ids stand for themselves",
+            hint="name it in an --overlay file, where ids are taken as they are",
         )
     raise _unknown(option, kind, rest.partition("=")[0] if assigned else rest, bundle)
 
@@ -160,7 +160,7 @@ def unknown_field(kind: Kind, name: str, *, where: str) -> UsageError:
     listed = f"the fields of a {kind.singular} are {', '.join(fields)}"
     hint = f"that is {other}" if other else f"did you mean {near[0]!r}?" if near else listed
     named = repr(word) if re.fullmatch(r"[a-z_]{1,40}", word) else "this"
-    return UsageError(f"{named} is no field of a {kind.singular}", where=where, hint=hint)
+    return UsageError(f"{named} is not a field of a {kind.singular}", where=where, hint=hint)
 
 
 def unknown_id(kind: Kind, id_: str, bundle: Bundle, *, where: str) -> UsageError:
@@ -209,7 +209,7 @@ def find_renamed(text: str, bundle: Bundle) -> tuple[Kind, str, str]:
     kind, old, new = found[0]
     if not new or new.startswith(f"{kind.value}/"):
         raise UsageError(
-            f"the new id of {kind.value}/{old} is missing" if not new else "the new id stands without its kind",
+            f"the new id of {kind.value}/{old} is missing" if not new else "the new id has no kind",
             where="--rename",
             hint=f"--rename {kind.value}/{old}=NEW",
         )

@@ -176,10 +176,6 @@ class Store(ABC):
         """
         return ""
 
-    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
-        """The notes on fields that this place can't hold, as `apply` gives them for these steps. Writes nothing."""
-        return ()
-
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         """Carries out the steps that write (`create`, `update`, `replace`, `delete`), and gives the outcome of each.
 
@@ -220,6 +216,14 @@ class Rehearses(Protocol):
 
         Raises as `apply` does before the first write.
         """
+
+
+@runtime_checkable
+class TellsLosses(Protocol):
+    """A store that can tell before the first write which fields it can't hold."""
+
+    def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
+        """The notes on these fields, as `apply` gives them for these steps. Writes nothing."""
 
 
 @runtime_checkable

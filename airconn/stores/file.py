@@ -305,7 +305,7 @@ class FileStore(Store):
             self.save(done.rendered.text, done.version)
         yield from done.outcomes()
 
-    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
+    def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
         if not steps:
             return ()
         lost = (loss for loss in self._rehearsal(tuple(steps), context).rendered.losses if loss.field)

@@ -69,7 +69,7 @@ def refuse_nothing(
         raise InputError(
             f"no AIRFLOW_CONN_* or AIRFLOW_VAR_* in it, but {names}",
             where=where,
-            hint=f"--kind variables reads each name as a variable; Airflow's own name is AIRFLOW_VAR_NAME; {ALLOW}",
+            hint=f"--kind variables reads each name as a variable, as AIRFLOW_VAR_NAME is; {ALLOW}",
         )
     if not unless_empty and left_out and not others:
         *before, last = left_out

@@ -21,7 +21,7 @@ from airconn.model import (
 from airconn.model.placeholders import is_whole
 from airconn.model.reading import Note, Reading
 from airconn.plan import Plan, Policy, TargetRules, make_plan, with_deletions
-from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store, read_only
+from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store, TellsLosses, read_only
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import ALLOW, refuse_empty, refuse_unmatched
 from airconn.transfer.loading import Change, Loaded, load_for
@@ -146,7 +146,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         plan = with_deletions(plan, bundle, reading.bundle, kinds & selection.kinds)
     if not plan.blocked:
         _refuse_impossible(reported_reads.rehearse(target, plan.writes, context))
-        if request.strict:
+        if request.strict and isinstance(target, TellsLosses):
             refuse_notes(target.losses(plan.writes, context))
     return Import(
         described,

@@ -275,7 +275,7 @@ def test_a_env_file_of_plain_names_is_an_error_that_says_how_to_read_it(
     assert (result.code, result.out, out.exists()) == (3, "", False)
     assert result.err.startswith(
         f"error: {path}: no AIRFLOW_CONN_* or AIRFLOW_VAR_* in it, but 3 other names\n"
-        "hint:  --kind variables reads each name as a variable; Airflow's own name is AIRFLOW_VAR_NAME; --allow-empty"
+        "hint:  --kind variables reads each name as a variable, as AIRFLOW_VAR_NAME is; --allow-empty"
     )
     assert airconn(*args, "--allow-empty").code == 0
 

@@ -41,7 +41,7 @@ def test_the_name_of_a_command_is_told_without_a_password(airconn) -> None:
             ["convert", "-", "--format", "xml"],
             "",
             2,
-            "error: unknown format 'xml'\nhint:  the formats are env, environment, json,",
+            "error: unknown format 'xml'\nhint:  the formats are env, json, k8s, settings, uri, yaml",
         ),
         (["convert", "-", "--from-format", "xml"], "", 2, "error: unknown format 'xml'\n"),
         (["convert", "-", "-o", "out.xml"], "A=1", 2, "error: the name of out.xml doesn't tell the format\n"),

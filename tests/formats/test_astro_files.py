@@ -119,12 +119,12 @@ BLOCKS = {
 
 @pytest.mark.parametrize(("text", "wanted"), BLOCKS.items())
 def test_a_reading_that_only_the_form_of_the_file_says_is_told_with_its_dialect(text: str, wanted: list[str]) -> None:
-    loud = [doubt for obj in read(text).bundle for doubt in obj.ambiguities if not doubt.is_minor]
-    assert ["blocks" if doubt.blocks else "warns" for doubt in loud] == wanted
-    for doubt in loud:
-        assert doubt.rule == "AC425"
+    loud = [found for obj in read(text).bundle for found in obj.ambiguities if not found.is_minor]
+    assert ["blocks" if found.blocks else "warns" for found in loud] == wanted
+    for found in loud:
+        assert found.rule == "AC425"
         assert re.search(
-            "the file has the form of `astro .*` and is read so; other readers .*python-dotenv", doubt.message
+            "the file has the form of `astro .*` and is read so; other readers .*python-dotenv", found.message
         )
 
 
@@ -136,7 +136,7 @@ def test_lines_without_a_name_belong_to_the_value_above_and_are_told() -> None:
         "b": Text.of("x\n# note"),
         "c": Text.of("y"),
     }
-    assert [[doubt.message.partition(":")[0] for doubt in obj.ambiguities] for obj in found.values()] == [
+    assert [[found.message.partition(":")[0] for found in obj.ambiguities] for obj in found.values()] == [
         ["lines 3 to 5 are read as a part of the value above"],
         ["line 7 is read as a part of the value above"],
         [],

@@ -399,7 +399,7 @@ def test_a_parameter_with_a_key_that_airflow_refuses_is_left_alone(parameter_sto
     found = store.read(Selection())
     assert len(found.bundle) == 0
     reason = store.refusal(step(Action.CREATE, new), Context(before=found))
-    assert "'dbInstanceIdentifier' is no field of a connection" in reason
+    assert "'dbInstanceIdentifier' is not a field of a connection" in reason
     assert do(store, step(Action.CREATE, new)) == ["there is a parameter of this name already"]
     assert parameter_store.raw("connections/c") == text
 

@@ -41,18 +41,18 @@ def with_one_doubt(
     # JSON with an escaped $ in it is none to a reader that keeps the backslash.
     is_json = {entry.name: (entry.value or "").lstrip().startswith("{") for entry in entries if entry.name in found}
     return {
-        key: _with_one_doubt(obj, name, is_sure=is_sure or (obj.kind is Kind.CONNECTIONS and is_json[key]))
+        key: _with_one_ambiguity(obj, name, is_sure=is_sure or (obj.kind is Kind.CONNECTIONS and is_json[key]))
         for key, obj in found.items()
     }
 
 
-def _with_one_doubt(obj: AirflowObject, name: str, *, is_sure: bool) -> AirflowObject:
+def _with_one_ambiguity(obj: AirflowObject, name: str, *, is_sure: bool) -> AirflowObject:
     of_readers = [found for found in obj.ambiguities if found.readers and not found.is_minor]
     if not of_readers:
         return obj
     readers = list(dict.fromkeys(reader for found in of_readers for reader in found.readers))
     places = [found.places for found in of_readers]
-    doubt = replace(
+    ambiguity = replace(
         of_readers[0],
         rule="AC425",
         message=f"the file has the form of `{_COMMANDS[name]}` and is read so; "
@@ -62,4 +62,4 @@ def _with_one_doubt(obj: AirflowObject, name: str, *, is_sure: bool) -> AirflowO
         readers=tuple(readers),
         places=None if None in places else frozenset(place for some in places for place in some or ()),
     )
-    return replace(obj, ambiguities=(*(found for found in obj.ambiguities if found not in of_readers), doubt))
+    return replace(obj, ambiguities=(*(found for found in obj.ambiguities if found not in of_readers), ambiguity))

@@ -99,10 +99,10 @@ class _SavedValue:
             column,
             (value_start, value_end),
             span,
-            ambiguities=tuple(self._doubts(used)),
+            ambiguities=tuple(self._ambiguities(used)),
         )
 
-    def _doubts(self, used: int) -> Iterator[Ambiguity]:
+    def _ambiguities(self, used: int) -> Iterator[Ambiguity]:
         if used > 1:
             first, last = self.number + 1, self.number + used - 1
             which = f"line {first} is" if used == 2 else f"lines {first} to {last} are"

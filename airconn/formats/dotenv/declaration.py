@@ -25,8 +25,8 @@ EXPAND = FormatOption(
     "expand",
     "",
     ("environment", "file"),
-    help_of_sources="Expand references in .env files, as the program does that the env dialect is of: $NAME, "
-    "${NAME:-default} and the like, from the file and the environment.",
+    help_of_sources="Expand references in .env files ($NAME, ${NAME:-default} and the like) from the file and the "
+    "environment, as the program of the env dialect does.",
     said="environment",
 )
 """Where references may take values from: the environment too, or only the file. None: they aren't expanded."""

@@ -74,7 +74,7 @@ class Variables:
         if self.only_of_file and not is_same:
             raise UnsetError(
                 f"refers to {self.shown(name)} in the environment, and a project's file isn't trusted with that",
-                "--expand takes values from there, and so does expand = true in your own config.toml",
+                "--expand takes values from there",
             )
         self._used.add(name)
         self.spend(len(value))
@@ -131,12 +131,12 @@ class Variables:
         self._sources[name] = frozenset(self._used)
 
     def settled(
-        self, entry: Entry, expand: Callable[[], str] | None, doubts: Callable[[], Iterable[Ambiguity]] = tuple
+        self, entry: Entry, expand: Callable[[], str] | None, ambiguities: Callable[[], Iterable[Ambiguity]] = tuple
     ) -> Entry:
         """An entry with its expanded value, which the lines below may refer to.
 
         `expand` gives it. None for an entry without references. What goes wrong in a line that isn't for Airflow only
-        matters if another one needs it. `doubts` are asked for after the expansion.
+        matters if another one needs it. `ambiguities` are asked for after the expansion.
         """
         name = entry.name or ""
         self._used, self.differing, self._written = set(), set(), entry.written
@@ -159,7 +159,7 @@ class Variables:
             value_column=None,
             is_expanded=True,
             from_environment=tuple(sorted(self._used)),
-            ambiguities=(*entry.ambiguities, *doubts()),
+            ambiguities=(*entry.ambiguities, *ambiguities()),
         )
 
     def _limited(self, entry: Entry, value: str) -> str:
@@ -171,6 +171,6 @@ class Variables:
 
 
 def is_weighty(name: str) -> bool:
-    """Whether the value of a variable is a connection, or likely a secret, so that doubts about it block a plan."""
+    """Whether the value of a variable is a connection, or likely a secret, so that its ambiguities block a plan."""
     named = named_by(name)
     return named is not None and (named[0] is Kind.CONNECTIONS or is_secret_name(named[1]))

@@ -36,7 +36,7 @@ def _settled(entry: Entry, variables: Variables, *, for_all: bool) -> Entry:
     if value is None or "${" not in value:
         return variables.settled(entry, None)
     return variables.settled(
-        entry, lambda: _expanded(value, variables), lambda: _doubts(entry, variables, for_all=for_all)
+        entry, lambda: _expanded(value, variables), lambda: _ambiguities(entry, variables, for_all=for_all)
     )
 
 
@@ -70,7 +70,7 @@ def _steps(value: str) -> int:
     return steps + starts * len(value) - total
 
 
-def _doubts(entry: Entry, variables: Variables, *, for_all: bool) -> Iterator[Ambiguity]:
+def _ambiguities(entry: Entry, variables: Variables, *, for_all: bool) -> Iterator[Ambiguity]:
     """Who expands a value differently: load_dotenv() of python-dotenv, and other readers of a portable file."""
     name = entry.name or ""
     if variables.differing:

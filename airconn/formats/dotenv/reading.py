@@ -15,10 +15,10 @@ from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
 from airconn.formats.deceptive_texts import fault_of_name
 from airconn.formats.dotenv import astro_detection, lines, plain_names
+from airconn.formats.dotenv.ambiguities import with_ambiguities
 from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
 from airconn.formats.dotenv.dialects import dialect_of, expanded
-from airconn.formats.dotenv.doubts import with_doubts
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import PORTABLE, is_like_a_mark, named_by_mark
 from airconn.formats.env import KINDS, env_name, named_by, read_value
@@ -110,7 +110,7 @@ class _LinesReader:
         is_bare = entry.value_span[1] - entry.value_span[0] == len(entry.value)
         if "://" in name or _NO_NAME.search(name) or (is_bare and is_like_padding(name, entry.value)):
             raise InputError(
-                "what stands before the '=' can't be the name of an object",
+                "the text before the '=' can't be the name of an object",
                 where=str(origin),
                 hint="write NAME=VALUE",
             )
@@ -162,7 +162,7 @@ class _LinesReader:
             if getattr(obj, "value", None) is not REDACTED and name not in expanded_names
         }
         scanned = None if self.dialect.name == PORTABLE else list(lines.entries(text))
-        self.found.update(with_doubts(known, text, entries, self.options, self.dialect.compared_with, scanned))
+        self.found.update(with_ambiguities(known, text, entries, self.options, self.dialect.compared_with, scanned))
 
     def objects(self) -> list[AirflowObject]:
         """The objects that count: a name in lower case only counts if the one in capitals isn't there."""

@@ -177,7 +177,7 @@ class Secret:
         except UnicodeDecodeError:
             raise self._fault(name, "is not UTF-8 text in base64") from None
         except ValueError:
-            raise self._fault(name, "is not base64", "a plain text stands in stringData") from None
+            raise self._fault(name, "is not base64", "plain text belongs in stringData") from None
 
     def _fault(self, name: str, message: str, hint: str | None = None) -> InputError:
         return InputError(f"the entry {name} {message}", where=str(self.origin(name)), hint=hint)

@@ -125,7 +125,7 @@ class _SettingsReader(ObjectReader):
         for key, value in entry.items():
             if key.lower() in FIELDS[kind]:
                 if key.lower() in fields:
-                    raise InputError(f"{key.lower()!r} stands twice in one entry", where=str(entry.origin(key)))
+                    raise InputError(f"{key.lower()!r} is written twice in one entry", where=str(entry.origin(key)))
                 fields[key.lower()] = entry.written[key].text if isinstance(value, bool) else value
             else:
                 near = meant(kind, key)

@@ -52,7 +52,7 @@ class AirflowCliStore(Store):
             return refusals.replace_refusal(step, teams=self._session.teams)
         return ""
 
-    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
+    def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
         return Writer(self._session, self, context).losses([step for step in steps if step.action in WRITES])
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:

@@ -102,6 +102,24 @@ def _documents(text: str, path: str, file_type: str) -> tuple[Any, Any]:
         ) from None
 
 
+def _with_texts(key: str, value: Any, origin: Origin) -> Any:
+    """The value of a variable with texts for dates, which Airflow's backend gives to tasks as Python's objects.
+
+    Raises `InputError` for bytes, which have no text.
+    """
+    if isinstance(value, tree.NotJson):
+        if not value.text:
+            raise InputError(
+                f"{key} is or has {value.what}", where=str(origin), hint="write its text, without the tag"
+            )
+        return value.text
+    if isinstance(value, dict):
+        return {name: _with_texts(key, inner, origin) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_texts(key, inner, origin) for inner in value]
+    return value
+
+
 class _LocalReader(ObjectReader):
     def __init__(self, kind: Kind, options: ReadOptions) -> None:
         super().__init__(options)
@@ -133,7 +151,7 @@ class _LocalReader(ObjectReader):
                 self.leave_out(origin, f"the key {show_key(id_)} is no text to Airflow, which doesn't find it")
                 continue
             try:
-                if document.is_odd:
+                if document.is_odd and self.kind is Kind.CONNECTIONS:
                     yaml_readings.refuse(self.kind, id_, document)
                 self.entry(id_, value, as_airflow[id_], origin)
             except InputError as error:
@@ -162,7 +180,11 @@ class _LocalReader(ObjectReader):
             self.notes.append(
                 Note(str(origin), f"{key} is no text, and Airflow's backend gives it to tasks as it is")
             )
-        text = Text.of(as_airflow) if isinstance(as_airflow, str) else documents.variable_text(value)
+        text = (
+            Text.of(as_airflow)
+            if isinstance(as_airflow, str)
+            else documents.variable_text(_with_texts(key, value, origin))
+        )
         self.found.append(Variable(key=key, value=text, unsaid=UNDESCRIBED, origin=origin))
 
     def uri(self, conn_id: str, text: str, origin: Origin, column: int | None) -> None:
@@ -204,7 +226,7 @@ def env_entries(text: str, path: str, faults: Faults) -> Iterator[tuple[str, str
         if not equals or not name or not value:
             faults.add("this line is not NAME=VALUE with neither of the two empty", origin)
         elif "://" in name or "@" in name:
-            faults.add("what stands before the '=' can't be an id", origin)  # and isn't shown: it may hold a secret
+            faults.add("the text before the '=' can't be an id", origin)  # and isn't shown: it may hold a secret
         elif name in lines:
             faults.add(f"{show_key(name)} is in line {lines[name]} already", origin, "remove one of the two")
         else:
@@ -233,7 +255,7 @@ def refusal(obj: Connection | Variable, file_type: str, rules: Rules) -> str:
     if file_type != "env":
         return ""
     if obj.id.lstrip()[:1] in ("#", "\ufeff") or set(obj.id) & set(f"=@{LINE_ENDS}") or "://" in obj.id:
-        return "its id can't stand in a line NAME=VALUE"
+        return "its id can't be written in a line NAME=VALUE"
     if isinstance(obj, Connection):
         return "" if connection_uri.is_writable(obj) else "its conn_type can't be written in a URI"
     value = line(obj)

@@ -107,7 +107,7 @@ class LocalStore(Store):
             return ""
         return f"{self._paths[step.kind]} has an entry of its id of which Airflow makes nothing"
 
-    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
+    def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
         ours = (step for step in steps if step.action in WRITES and step.kind in self.capabilities.kinds)
         return [note for step in ours for note in self._losses(step, context)]
 

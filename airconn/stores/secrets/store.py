@@ -187,7 +187,7 @@ class SecretStore(Store):
             return ""
         return f"there is a secret of its name that is no {step.kind.singular} ({reason})"
 
-    def losses(self, steps: Sequence[Step], context: Context = DEFAULT_CONTEXT) -> Sequence[Note]:
+    def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
         rules = rules_for(context.airflow)
         ours = (step for step in steps if step.kind in self.capabilities.kinds)
         return [note for step in ours for note in notes_of_losses(step, self._codec, rules)]

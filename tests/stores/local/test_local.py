@@ -145,7 +145,7 @@ class TestReading:
     @pytest.mark.parametrize(
         ("suffix", "text", "message"),
         [
-            ("json", '{"a": {"conn_type": "x", "s3cret @": 1}}', "no field of a connection"),
+            ("json", '{"a": {"conn_type": "x", "s3cret @": 1}}', "not a field of a connection"),
             ("json", '{"a": ["http://s3cret@h", "http://h"]}', "several values"),
             ("json", '{"a": 5}', "neither"),
             ("json", '{"connections": {"a": {"conn_type": "http"}}}', "section for each kind"),
@@ -175,6 +175,20 @@ class TestReading:
         assert message in said
         assert "s3cret" not in said
         assert f"connections.{suffix}" in said
+
+    def test_a_date_in_a_variable_is_read_as_text_as_airflow_gives_it_to_tasks(
+        self, place: Callable[..., LocalStore]
+    ) -> None:
+        text = "a: 2024-01-01\nb: {c: [2024-01-02, 012]}\n"
+        found = place("", text, "yaml").read(Selection(kinds=frozenset({Kind.VARIABLES})))
+        values = {key: variable.value.text for key, variable in found.bundle.variables.items() if variable.value}
+        assert values["a"] == "2024-01-01"
+        assert json.loads(values["b"]) == {"c": ["2024-01-02", 10]}
+        assert [note.message.partition(",")[0] for note in found.notes] == ["a is no text", "b is no text"]
+
+    def test_bytes_in_a_variable_have_no_text_and_are_refused(self, place: Callable[..., LocalStore]) -> None:
+        with pytest.raises(InputErrors, match="binary data"):
+            place("", "a: {b: !!binary aGk=}\n", "yaml").read(Selection(kinds=frozenset({Kind.VARIABLES})))
 
     def test_a_team_is_a_fault_to_an_airflow_that_knows_none(self, place: Callable[..., LocalStore]) -> None:
         store = place('{"a": {"conn_type": "x", "team_name": "t"}}', "{}")

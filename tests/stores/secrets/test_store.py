@@ -70,7 +70,7 @@ def test_json_with_a_key_that_airflow_refuses_is_left_alone_by_all_whose_secrets
     create = Step(Kind.CONNECTIONS, "c", Action.CREATE, source=Connection(conn_id="c", conn_type="postgres"))
     assert store.refusal(create) == ""
     reason = store.refusal(create, Context(before=found))
-    assert reason.endswith("'masterarn' is no field of a connection)")
+    assert reason.endswith("'masterarn' is not a field of a connection)")
     assert "s3cr3t-value" not in repr([found, reason, store.__dict__])
 
 

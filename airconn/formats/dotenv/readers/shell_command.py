@@ -71,7 +71,8 @@ class _Command:
     def operator(self, match: re.Match[str]) -> None:
         self.position = match.end()
         rest = _BLANKS.match(self.text, self.position)
-        following = self.text[rest.end() if rest else self.position :][:1]
+        after = rest.end() if rest else self.position
+        following = self.text[after : after + 1]
         if match[0] in _REDIRECTS:
             if following in ("", "\n", "#", *";&|<>()"):
                 raise Stops

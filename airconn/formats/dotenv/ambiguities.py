@@ -24,7 +24,7 @@ _CHOICE = (
     "python-dotenv keeps this reading"
 )
 _PROGRAM = "--from-env-dialect NAME says which program reads the file"
-_SAID = {
+_BY_RULE = {
     "AC407": ("expand a reference in the value", "put the value between single quotes"),
     "AC411": ("read a backslash between single quotes differently", _PROGRAM),
     "AC412": ("read a backslash between double quotes differently", _PROGRAM),
@@ -44,7 +44,7 @@ _WAYS_OUT = {"AC413": f"put the value in quotes; or {_CHOICE}", "AC418": f"write
 """The ways out where programs differ that fill the environment of an Airflow, other than a choice between them."""
 
 
-def with_doubts(
+def with_ambiguities(
     objects: Mapping[str, AirflowObject],
     text: str,
     entries: Sequence[Entry],
@@ -63,11 +63,11 @@ def with_doubts(
     for name, differing in by_name.items():
         obj, entry = objects[name], written[name]
         left = [found for each in differing if (found := _for_airflow(obj, each, options))]
-        doubts = [_ambiguity(obj, entry, each, options) for each in left]
+        ambiguities = [_ambiguity(obj, entry, each, options) for each in left]
         if tuple(readers) == (PYTHON_DOTENV,):  # its dialect is chosen, with which only its interpolation differs
-            doubts = [replace(doubt, message=_INTERPOLATED, blocks=False) for doubt in doubts]
-        if doubts:
-            changed[name] = replace(obj, ambiguities=(*obj.ambiguities, *doubts))
+            ambiguities = [replace(found, message=_INTERPOLATED, blocks=False) for found in ambiguities]
+        if ambiguities:
+            changed[name] = replace(obj, ambiguities=(*obj.ambiguities, *ambiguities))
     return changed
 
 
@@ -116,11 +116,11 @@ def _ambiguity(obj: AirflowObject, entry: Entry, difference: Difference, options
 def _minor(rule: str, readers: tuple[str, ...], line: int | None, column: int | None, others: int) -> Ambiguity:
     """What only shells and docker read differently, or only a program that refuses the file."""
     message = _message(rule, readers) + (f", here and in {others} more" if others else "")
-    return Ambiguity(rule, message, _SAID[rule][1], line, column, is_minor=True, readers=readers)
+    return Ambiguity(rule, message, _BY_RULE[rule][1], line, column, is_minor=True, readers=readers)
 
 
 def _message(rule: str, readers: Sequence[str]) -> str:
-    return f"other readers ({', '.join(readers)}) {_SAID[rule][0]}"
+    return f"other readers ({', '.join(readers)}) {_BY_RULE[rule][0]}"
 
 
 def _is_weighty(obj: AirflowObject) -> bool:
