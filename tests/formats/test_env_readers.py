@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from airconn.errors import InputError
 from airconn.formats import env, get_format
 from airconn.formats.dotenv import quoting
 from airconn.formats.dotenv.lines import entries
+from airconn.formats.dotenv.readers import shell
 from tests.formats import strategies as some
 from tests.formats.options import writing
 
@@ -110,3 +112,13 @@ def test_the_grammar_is_that_of_python_dotenv(text: str) -> None:
     ours = [(entry.name, entry.value, entry.is_fault) for entry in entries(text)]
     empty = (None, None, False)  # comments, and what python-dotenv makes of blank lines at the end
     assert [e for e in ours if e != empty] == [e for e in theirs if e != empty]
+
+
+def test_a_long_line_of_commands_takes_time_in_its_length() -> None:
+    def seconds(number: int) -> float:
+        text = "A=" + "a;" * number + "\n"
+        start = time.process_time()
+        shell.read(text, {})
+        return time.process_time() - start
+
+    assert seconds(240_000) < 25 * max(seconds(30_000), 0.04)  # 64 times, if each command took as long as the file
