@@ -18,7 +18,7 @@ from airconn.errors import InputError
 from airconn.formats import env, get_format
 from airconn.formats.dotenv import quoting
 from airconn.formats.dotenv.lines import entries
-from airconn.formats.dotenv.readers import shell
+from airconn.formats.dotenv.readers import shell as shell_model
 from tests.formats import strategies as some
 from tests.formats.options import writing
 
@@ -118,7 +118,7 @@ def test_a_long_line_of_commands_takes_time_in_its_length() -> None:
     def seconds(number: int) -> float:
         text = "A=" + "a;" * number + "\n"
         start = time.process_time()
-        shell.read(text, {})
+        shell_model.read(text, {})
         return time.process_time() - start
 
     # Eight times as long, and not 64 times, as if each command took as long as the file.
