@@ -118,6 +118,11 @@ class _Checker:
                 self.add(code, (line, column), message, kind, id_)
             for line, column, message in env_lines.near_misses(settings):
                 self.add("AC406", (line, column), message)
+            known = {finding.line for finding in self.found}
+            for note in reading.notes:
+                where = line_and_column(self.file, note.where)
+                if note.left_out and where[0] not in known:
+                    self.add("AC102", where, note.message)
         else:
             for note in reading.notes:
                 self.add("AC102", line_and_column(self.file, note.where), note.message)

@@ -269,8 +269,10 @@ def test_a_hidden_secret_of_an_exported_env_file_is_no_value() -> None:  # D1, V
     text = "AIRFLOW_VAR_A= # secret\nAIRFLOW_VAR_B=  # secret, use --include-secrets\n"
     found = get_format("env").parse(text, ".env", OPTIONS).bundle.variables
     assert [found["a"].value, found["b"].value] == [REDACTED, REDACTED]
-    with pytest.raises(InputErrors, match="AIRFLOW_CONN_A is hidden"):
-        get_format("env").parse("AIRFLOW_CONN_A= # secret\n", ".env", OPTIONS)
+    hidden = get_format("env").parse("AIRFLOW_CONN_A= # secret\n", ".env", OPTIONS)
+    (note,) = hidden.notes
+    assert (len(hidden.bundle), note.where, note.left_out) == (0, ".env:1", True)
+    assert "AIRFLOW_CONN_A is hidden" in note.message
 
 
 def test_the_last_of_two_equal_names_counts_and_is_told() -> None:  # D3

@@ -136,7 +136,7 @@ def test_the_warning_is_one_line_with_the_fields_and_the_way_out(airconn: Any, t
         result = airconn(command[0], tmp_path / "connections.yaml", *command[1:])
         assert result.code == 0
         (warning,) = [line for line in result.err.splitlines() if line.startswith("warning: ")]
-        assert "connections.yaml:3: Airflow reads YAML 1.1" in warning
+        assert "connections.yaml:3: Airflow reads this as another value (YAML 1.1" in warning
         assert "connections/a (line 3: login, extra.x, extra.…) and connections/b (line 5: port)" in warning
         assert "put a value in quotes" in warning
         assert "hunter2" not in result.err
