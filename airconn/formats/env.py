@@ -85,10 +85,14 @@ def no_value(obj: AirflowObject, options: WriteOptions) -> str:
 
 
 def options_like(value: str, obj: AirflowObject, options: WriteOptions) -> WriteOptions:
-    """`options` with the form of the connection in `value`, if the new one can be written in it."""
-    if not isinstance(obj, Connection) or not connection_uri.is_writable(obj):
+    """`options` with the form of the connection in `value`, if the new one can be written in it.
+
+    An empty value and `# secret`, which Astro writes for a hidden one, have no form.
+    """
+    value = value.lstrip()
+    if not value or value.startswith("#") or not isinstance(obj, Connection) or not connection_uri.is_writable(obj):
         return options
-    if value.lstrip().startswith("{"):
+    if value.startswith("{"):
         return options.with_value(CONNECTION_FORMAT, "json")
     as_it_was = {"host", "schema", "login"}  # in a URI, these can't be both empty and set
     lost = connection_uri.losses(obj, connection_uri.build(obj), options.rules).keys() - as_it_was

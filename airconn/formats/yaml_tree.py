@@ -262,7 +262,7 @@ class _Builder:
                 for found, of_each in ((result.written, each.written), (result.keys_written, each.keys_written)):
                     found.pop(key, None)
                     if key in of_each:
-                        found[key] = of_each[key]  # type: ignore[assignment]
+                        found[key] = of_each[key]  # type: ignore[assignment]  # both of a pair are alike
             result.is_odd = result.is_odd or each.is_odd
         return result
 

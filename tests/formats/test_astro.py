@@ -324,3 +324,16 @@ def test_a_misspelt_key_is_told_what_it_may_be(text: str, place: str, hint: str)
     with pytest.raises(InputError) as caught:
         get_format("settings").parse(text, "s", ReadOptions())
     assert (caught.value.where, caught.value.hint) == (f"s:{place}", hint)
+
+
+@pytest.mark.parametrize("mark", ["", "# airconn: env-dialect astro-save\n", "# airconn: env-dialect docker\n"])
+def test_a_connection_takes_the_place_of_a_mask_without_a_loss(airconn, tmp_path, mark: str) -> None:
+    target, source = tmp_path / "t.env", tmp_path / "s.json"
+    target.write_text(f"{mark}AIRFLOW_CONN_A= # secret\nOTHER=1\n")
+    source.write_text('{"connections": {"a": {"conn_type": "http", "host": "h", "password": "new"}}, "pools": {}}')
+    done = airconn("import", source, "--to", target)
+    assert (done.code, done.err) == (0, "")
+    assert target.read_text().count("AIRFLOW_CONN_A=") == 1
+    assert "OTHER=1\n" in target.read_text()
+    again = airconn("import", source, "--to", target, "--dry-run", "--exit-code")
+    assert (again.code, "1 unchanged" in again.out) == (0, True), again.out + again.err

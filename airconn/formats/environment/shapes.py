@@ -31,7 +31,7 @@ _CHART = frozenset(
     airflowHome airflowVersion defaultAirflowRepository defaultAirflowTag executor extraEnvFrom fernetKey
     fernetKeySecretName webserverSecretKeySecretName images ingress rbac workers scheduler webserver dags airflow
     extraManifests triggerer flower postgresql pgbouncer redis env secret
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905 - a list of so many strings helps no reader
 )
 """Top-level keys of the values of Airflow's Helm charts."""
 _TOP_LEVEL = frozenset(("env", "secret", "secrets"))
