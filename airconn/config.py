@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airconn import config_files, trust
+from airconn.credentials import Credentials
 from airconn.errors import UsageError
 from airconn.quoting import shown_address
 from airconn.trust import CREDENTIALS, METADB_PASSWORD
@@ -29,20 +30,6 @@ _NO_SETTING = "no setting: it is the one without --to or --from, AIRCONN_URL and
 
 _TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.toml")
 _OF_TLS = ("ca_bundle", "client_cert", "client_key")
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """The credentials for an Airflow. At most one kind of them is set, and its repr shows none of it."""
-
-    token: str | None = field(default=None, repr=False)
-    username: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
-    token_command: tuple[str, ...] | None = field(default=None, repr=False)
-    source: str = ""
-    """The names of the variables or the setting that they come from."""
-    looked_at: tuple[str, ...] = ()
-    """The names of the variables and settings that were looked at, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +263,9 @@ class Config:
         looked_at = [name for name in (names.get("token"), pair) if name]
         found = {what: self.environ.get(name) or None for what, name in names.items()}
         if found.get("token"):
-            return Credentials(token=found["token"], source=names["token"], looked_at=tuple(looked_at))
+            return Credentials(
+                token=found["token"], source=names["token"], looked_at=tuple(looked_at), of_address=bool(own)
+            )
         username, password = found.get("username"), found.get("password")
         if username and password:
             return Credentials(username=username, password=password, source=pair, looked_at=tuple(looked_at))
@@ -285,7 +274,7 @@ class Config:
             lacking = names.get(lack, f"{lack}_env of this address")
             raise UsageError(f"{names[have]} is set and {lacking} is not", hint=f"set {lacking} as well")
         if own:
-            return Credentials(looked_at=tuple(looked_at))
+            return Credentials(looked_at=tuple(looked_at), of_address=True)
         command, source = self._token_command(has_command)
         in_environment, in_file = _TOKEN_COMMAND_PLACES
         is_for_others = not has_command and "token_command" in self.user

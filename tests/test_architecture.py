@@ -27,6 +27,7 @@ ROOMS = [
     "override",
     "addresses",
     "trust",
+    "credentials",
     "config_files",
     "config",
     "stores",

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from airconn.config import Credentials, Settings
+from airconn.config import Settings
+from airconn.credentials import Credentials
 from airconn.errors import TargetError
 from airconn.model import (
     Action,

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import trustme
 
-from airconn.config import Credentials, Settings
+from airconn.config import Settings
+from airconn.credentials import Credentials
 from airconn.errors import TargetError
 from airconn.model import Kind
 from airconn.stores.http.messages import Request

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from airconn.config import Credentials, Settings
+from airconn.config import Settings
+from airconn.credentials import Credentials
 from airconn.errors import TargetError
 from airconn.stores.airflow_api.client import airflow_transport
 from airconn.stores.airflow_api.login.authenticator import Authenticator

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar, cast
 
 from airconn.airflow.rest_api import RestDialect, dialect_for
 from airconn.config import Settings
 from airconn.model import DEFAULT_POOL, Action, AirflowObject, Bundle, Kind, Origin, Outcome, Selection, Step
 from airconn.model.reading import Key, Note, Reading
-from airconn.stores.airflow_api.access import access
+from airconn.stores.airflow_api.access import Access, access
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.batches import carry_out
@@ -35,15 +35,20 @@ class AirflowApiStore(Store):
     The version of the server decides what it holds and refuses, even if the objects are for another Airflow.
     """
 
-    def __init__(self, address: str, settings: Settings) -> None:
-        super().__init__(base_url(address), Capabilities(hides=True, is_airflow=True))
-        self._access = access(self.address, settings)
+    def __init__(self, address: str, find: Callable[[], Access]) -> None:
+        """`find` is called once, before the first request. It may ask a vendor where the Airflow `address` is.
+
+        It raises `UsageError` and `TargetError`.
+        """
+        super().__init__(address, Capabilities(hides=True, is_airflow=True))
+        self._find = find
+        self._found: Access | None = None
         self._server: AnsweringAirflow | None = None
         self._connected: Session | None = None
 
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
         server = self._probed(context)
-        text = f"airflow {server.text} at {self.address}"
+        text = f"airflow {server.text} at {self._access().base}"
         return Description(text, server.version, hides_no_password=not dialect_for(server.version).tells_passwords)
 
     def location(self, kind: Kind) -> object:
@@ -82,16 +87,22 @@ class AirflowApiStore(Store):
         return mixed(self._session(context), self._api(context), done)
 
     def close(self) -> None:
-        self._access.close()
+        if self._found is not None:
+            self._found.close()
+
+    def _access(self) -> Access:
+        if self._found is None:
+            self._found = self._find()
+        return self._found
 
     def _probed(self, context: Context) -> AnsweringAirflow:
         if self._server is None:
-            self._server = probe(self._access, context.watch)
+            self._server = probe(self._access(), context.watch)
         return self._server
 
     def _session(self, context: Context) -> Session:
         if self._connected is None:
-            self._connected = Session(self._access, self._dialect(context))
+            self._connected = Session(self._access(), self._dialect(context))
         return self._connected
 
     def _dialect(self, context: Context) -> RestDialect:
@@ -110,4 +121,6 @@ def open_store(address: str, settings: Settings) -> AirflowApiStore:
 
     Raises `UsageError` for an address that can't be one of an Airflow, or that has credentials in it.
     """
-    return AirflowApiStore(address, settings)
+    base = base_url(address)
+    found = access(base, settings)
+    return AirflowApiStore(base, lambda: found)

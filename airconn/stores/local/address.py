@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import Kind
+from airconn.stores import address_options as opts
 from airconn.stores.local.store import LocalStore
-from airconn.stores.secrets import options as opts
 
 PREFIX = "local:"
 EXAMPLE = "local:connections.json,variables.json"

@@ -10,7 +10,8 @@ from urllib.parse import unquote
 import pytest
 
 from airconn.airflow.rest_api import dialect_for
-from airconn.config import Credentials, Settings
+from airconn.config import Settings
+from airconn.credentials import Credentials
 from airconn.model import AirflowVersion
 from airconn.stores import open_store
 from airconn.stores.airflow_api.access import access

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from airconn.config import Credentials, Settings
+from airconn.config import Settings
+from airconn.credentials import Credentials
 from airconn.errors import ExitCode, TargetError
 from airconn.model import AirflowVersion, Kind, Selection
 from airconn.stores.base import Store

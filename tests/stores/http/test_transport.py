@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from airconn.config import Credentials, Settings
+from airconn.config import Settings
+from airconn.credentials import Credentials
 from airconn.errors import TargetError
 from airconn.model import Kind, Selection
 from airconn.stores.base import Store

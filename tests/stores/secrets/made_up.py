@@ -9,7 +9,7 @@ from typing import Any
 from airconn.addresses import PlaceEntry
 from airconn.config import Settings
 from airconn.model import Kind
-from airconn.stores.secrets import options
+from airconn.stores import address_options
 from airconn.stores.secrets.codec import Payload, TextCodec
 from airconn.stores.secrets.service import Held, Service
 from airconn.stores.secrets.store import SecretStore
@@ -24,7 +24,7 @@ class MadeUpOptions:
     """The options of the backend."""
 
     vault: str = ""
-    token: str | None = options.secret()
+    token: str | None = address_options.secret()
 
 
 class MadeUpService(Service):
@@ -60,13 +60,13 @@ class MadeUpService(Service):
 
 def open_store(address: str, settings: Settings) -> SecretStore:
     """The store of `made-up://VAULT`."""
-    parts = options.split(address, example="made-up://VAULT", has_path=False)
-    return _store(options.from_query(MadeUpOptions, parts.query, vault=parts.host))
+    parts = address_options.split(address, example="made-up://VAULT", has_path=False)
+    return _store(address_options.from_query(MadeUpOptions, parts.query, vault=parts.host))
 
 
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> SecretStore:
     """The store of what Airflow's configuration says."""
-    return _store(options.from_kwargs(MadeUpOptions, kwargs, where))
+    return _store(address_options.from_kwargs(MadeUpOptions, kwargs, where))
 
 
 def _store(chosen: MadeUpOptions) -> SecretStore:

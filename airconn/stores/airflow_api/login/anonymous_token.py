@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from airconn.config import Credentials
+from airconn.credentials import Credentials
 from airconn.stores.airflow_api.login.login_way import BearerWay
 from airconn.stores.airflow_api.login.password_token import PATH, token_in
 from airconn.stores.http import bodies

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from copy import copy
 
-from airconn.config import Credentials
+from airconn.credentials import Credentials
 from airconn.stores.airflow_api.login import registry
 from airconn.stores.airflow_api.login.login_way import LoginWay
 from airconn.stores.http.transport import Transport

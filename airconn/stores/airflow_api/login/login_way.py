@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
-from airconn.config import Credentials
+from airconn.credentials import Credentials
 from airconn.errors import TargetError, UsageError
 from airconn.stores.http.faults import NoAnswer
 from airconn.stores.http.transport import Transport

@@ -8,7 +8,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 
-from airconn.config import Credentials
+from airconn.credentials import Credentials
 from airconn.stores.airflow_api.login.login_way import LoginWay
 from airconn.stores.airflow_api.login.web_session import WebSession, is_open, log_in, log_out
 from airconn.stores.http.transport import Transport

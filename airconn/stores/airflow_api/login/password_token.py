@@ -5,7 +5,7 @@ The simple and the FAB auth manager have it.
 
 from __future__ import annotations
 
-from airconn.config import Credentials
+from airconn.credentials import Credentials
 from airconn.errors import TargetError
 from airconn.stores.airflow_api.login.login_way import BearerWay
 from airconn.stores.http import bodies, gateways

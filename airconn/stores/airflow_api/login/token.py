@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 
-from airconn.config import Credentials
+from airconn.credentials import Credentials
 from airconn.stores.airflow_api.login.login_way import BearerWay
 
 

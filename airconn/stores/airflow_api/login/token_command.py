@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from airconn.config import Credentials
+from airconn.credentials import Credentials
 from airconn.errors import TargetError, UsageError
 from airconn.stores.airflow_api.login.login_way import BearerWay
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import Kind
-from airconn.stores.secrets import options
+from airconn.stores import address_options
 from airconn.stores.secrets.store import SECRET_KINDS
 
 
@@ -43,9 +43,9 @@ class AwsOptions:
     config_kwargs: dict[str, Any] | None = field(default=None, metadata={"internal": True})
     service_config: dict[str, Any] | None = field(default=None, metadata={"internal": True})
     session_kwargs: dict[str, Any] | None = field(default=None, repr=False, metadata={"internal": True})
-    aws_access_key_id: str | None = options.secret()
-    aws_secret_access_key: str | None = options.secret()
-    aws_session_token: str | None = options.secret()
+    aws_access_key_id: str | None = address_options.secret()
+    aws_secret_access_key: str | None = address_options.secret()
+    aws_session_token: str | None = address_options.secret()
     connection_format: str = "json"
     """An option of airconn: how a connection is written, as JSON or as a URI."""
     kms_key_id: str | None = None
@@ -73,7 +73,7 @@ Chosen = TypeVar("Chosen", bound=AwsOptions)
 
 def of_address(cls: type[Chosen], address: str, example: str, settings: Settings) -> Chosen:
     """The options of `scheme://REGION?…`. Without a region, it is that of the environment or of the profile."""
-    parts = options.split(address, example=example)
+    parts = address_options.split(address, example=example)
     if parts.path:
         raise UsageError(
             "the address goes on behind the region",
@@ -82,16 +82,16 @@ def of_address(cls: type[Chosen], address: str, example: str, settings: Settings
     # Neither boto3 nor Airflow knows AWS_REGION, but other tools of AWS do.
     region = parts.host or ("" if "region_name" in parts.query else settings.environ.get("AWS_REGION"))
     given = {"region_name": region} if region else {}
-    return _checked(options.from_query(cls, parts.query, **given))
+    return _checked(address_options.from_query(cls, parts.query, **given))
 
 
 def of_kwargs(cls: type[Chosen], kwargs: Mapping[str, Any], where: str) -> Chosen:
     """The options in Airflow's `backend_kwargs`."""
-    return _checked(options.from_kwargs(cls, kwargs, where))
+    return _checked(address_options.from_kwargs(cls, kwargs, where))
 
 
 def _checked(chosen: Chosen) -> Chosen:
-    options.check_connection_format(chosen.connection_format)
+    address_options.check_connection_format(chosen.connection_format)
     for kind in SECRET_KINDS:
         pattern_of(chosen, kind)
     return chosen

@@ -13,8 +13,8 @@ from airconn.errors import UsageError
 from airconn.formats.key_vault_names import LONGEST, TAGS
 from airconn.model import Action, AirflowObject, Kind, Selection, Step
 from airconn.model.reading import Key, Note, Reading
+from airconn.stores import address_options as opts
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
-from airconn.stores.secrets import options as opts
 from airconn.stores.secrets.azure.client import AzureClient
 from airconn.stores.secrets.azure.options import EXAMPLE, AzureOptions
 from airconn.stores.secrets.azure.service import AzureKeyVault

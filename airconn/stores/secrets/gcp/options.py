@@ -13,7 +13,7 @@ from typing import Any
 from airconn.errors import UsageError
 from airconn.formats import backend_names
 from airconn.model import Kind
-from airconn.stores.secrets import options as opts
+from airconn.stores import address_options as opts
 from airconn.stores.secrets.gcp.credentials import GcpIdentity
 
 EXAMPLE = "gcp-secretmanager://my-project"

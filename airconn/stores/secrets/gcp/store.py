@@ -9,8 +9,8 @@ from typing import Any
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import AirflowObject, Text, Variable
+from airconn.stores import address_options as opts
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
-from airconn.stores.secrets import options as opts
 from airconn.stores.secrets.codec import TextCodec
 from airconn.stores.secrets.gcp.client import GcpClient
 from airconn.stores.secrets.gcp.options import EXAMPLE, GcpOptions, check

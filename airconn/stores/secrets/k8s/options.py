@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from airconn.errors import UsageError
 from airconn.formats.k8s.names import DATA_KEY, ENTRY, LABEL_KEY, LABELS, NAMESPACE, TEAM_LABEL
 from airconn.model import Kind
-from airconn.stores.secrets import options as opts
+from airconn.stores import address_options as opts
 
 EXAMPLE = "k8s://my-cluster/airflow"
 

@@ -16,8 +16,8 @@ from airconn.formats.k8s.names import (
 )
 from airconn.model import Action, Kind, Origin, Selection, Step
 from airconn.model.reading import Note
+from airconn.stores import address_options as opts
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
-from airconn.stores.secrets import options as opts
 from airconn.stores.secrets.codec import TextCodec
 from airconn.stores.secrets.k8s.client import KubernetesClient
 from airconn.stores.secrets.k8s.options import EXAMPLE, KubernetesOptions, check

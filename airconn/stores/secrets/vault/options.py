@@ -9,7 +9,7 @@ from typing import Any
 from airconn.errors import UsageError
 from airconn.formats import backend_names
 from airconn.model import Kind
-from airconn.stores.secrets import options
+from airconn.stores import address_options
 
 KNOWN = ("token", "approle", "jwt", "kubernetes", "userpass", "ldap")
 _OTHERS = ("aws_iam", "azure", "github", "gcp", "radius")
@@ -58,21 +58,21 @@ class VaultOptions:
     connection_format: str = "json"
     """How a connection is written, as its fields (json) or as a URI (uri)."""
     # Credentials.
-    token: str | None = options.secret()
-    password: str | None = options.secret()
-    secret_id: str | None = options.secret()
-    jwt_token: str | None = options.secret()
+    token: str | None = address_options.secret()
+    password: str | None = address_options.secret()
+    secret_id: str | None = address_options.secret()
+    jwt_token: str | None = address_options.secret()
     # Options of Airflow's other ways to log in.
-    key_id: str | None = options.secret()
+    key_id: str | None = address_options.secret()
     region: str | None = None
     assume_role_kwargs: dict[str, Any] | None = field(default=None, metadata={"internal": True})
     gcp_key_path: str | None = None
-    gcp_keyfile_dict: dict[str, Any] | None = options.secret()  # noqa: RUF009 - it makes a field
+    gcp_keyfile_dict: dict[str, Any] | None = address_options.secret()  # noqa: RUF009 - it makes a field
     gcp_scopes: str | None = None
     azure_tenant_id: str | None = None
     azure_resource: str | None = None
     radius_host: str | None = None
-    radius_secret: str | None = options.secret()
+    radius_secret: str | None = address_options.secret()
     radius_port: int | None = None
 
     def paths(self, kind: Kind) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ class VaultOptions:
 def check(chosen: VaultOptions) -> None:
     """Raises `UsageError` for invalid options, before a request is sent."""
     check_auth_type(chosen.auth_type)
-    options.check_connection_format(chosen.connection_format)
+    address_options.check_connection_format(chosen.connection_format)
     if chosen.kv_engine_version not in (1, 2):
         raise UsageError("kv_engine_version is 1 or 2")
     named = {

@@ -11,8 +11,8 @@ from typing import Any, cast
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import AirflowObject, Connection, Variable
+from airconn.stores import address_options
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
-from airconn.stores.secrets import options
 from airconn.stores.secrets.store import SECRET_KINDS, SecretStore
 from airconn.stores.secrets.vault.codec import VaultCodec
 from airconn.stores.secrets.vault.options import VaultOptions, check
@@ -27,9 +27,9 @@ _DEFAULT_SERVER = "http://localhost:8200"
 
 def open_store(address: str, settings: Settings) -> VaultStore:
     """The store of `vault://HOST/MOUNT`, or without HOST at `VAULT_ADDR`."""
-    parts = options.split(address, example=EXAMPLE)
+    parts = address_options.split(address, example=EXAMPLE)
     given = {"mount_point": parts.path} if parts.path else {}
-    chosen = options.from_query(VaultOptions, parts.query, **given)
+    chosen = address_options.from_query(VaultOptions, parts.query, **given)
     # Directly at the mount, which isn't the same as no path.
     if parts.query.get("connections_path") == "":
         chosen = replace(chosen, connections_path="")
@@ -42,7 +42,7 @@ def open_store(address: str, settings: Settings) -> VaultStore:
 
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> VaultStore:
     """The store of Airflow's `backend_kwargs`."""
-    chosen = options.from_kwargs(VaultOptions, kwargs, where)
+    chosen = address_options.from_kwargs(VaultOptions, kwargs, where)
     known = settings.environ.get("VAULT_ADDR", "").strip() or _DEFAULT_SERVER
     return VaultStore(chosen, base_url("", chosen.url, chosen.tls, {"VAULT_ADDR": known}), settings)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from airconn.config import Credentials, Settings
+from airconn.config import Settings
+from airconn.credentials import Credentials
 from airconn.errors import AirconnError, UsageError
 from airconn.model import Action, Kind, Selection, Step, Text, Variable
 from airconn.stores.base import Store

@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from airconn.config import Credentials, Settings
+from airconn.config import Settings
+from airconn.credentials import Credentials
 from airconn.errors import TargetError
 from airconn.model import Action, AirflowObject, Kind, Selection, Step, Text, Variable
 from airconn.stores.base import Store

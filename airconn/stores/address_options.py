@@ -1,7 +1,8 @@
-"""Reads the options of a secrets backend, which have the names and defaults of Airflow's own backend.
+"""Reads the options of a place from its address.
 
-They are the fields of a dataclass. They come from the query of an address or from Airflow's `backend_kwargs`; what is
-a secret comes from the latter or the environment only, because an address shows in the list of processes.
+Those of a secrets backend have the names and defaults of Airflow's own backend. They are the fields of a dataclass,
+and come from the query of an address or from Airflow's `backend_kwargs`; a secret comes from the latter or the
+environment only, because an address shows in the list of processes.
 """
 
 from __future__ import annotations
