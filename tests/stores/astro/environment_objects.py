@@ -130,7 +130,7 @@ def hidden_names(held: Held, content: dict[str, Any], switches: Switches) -> set
     if "Variable" in held.typed:
         return {"value"} if held.content.get("isSecret") else set()
     if held.typed == "metricsExport":
-        hidden = {name for name in ("password", "basicToken") if name in content}
+        hidden: set[str] = {name for name in content if name in ("password", "basicToken")}
         return hidden | {f"headers.{name}" for name in content.get("headers", {})}
     hidden = {"password"} if content.get("password") else set()
     hidden |= {f"extra.{name}" for name in _secrets_of_auth_type(held) if name in content.get("extra", {})}
@@ -294,7 +294,7 @@ def updated_links(held: Held, body: dict[str, Any], known: set[str], switches: S
     """The links that an update (or a creation) leaves. `known`: the Deployments that there are."""
     if "links" not in body:
         return [] if switches.links_omitted == "removed" else held.links
-    links = []
+    links: list[Link] = []
     for number, given in enumerate(body["links"]):
         entity = given["scopeEntityId"]
         if entity not in known or entity in {link.scope_entity_id for link in links}:
@@ -363,13 +363,12 @@ def _kept_fields(held: Held, given: dict[str, Any], hidden: set[str], switches: 
 def _updated_map(
     held: Held, name: str, given: dict[str, Any], hidden: set[str], switches: Switches
 ) -> dict[str, Any]:
-    old = held.content.get(name, {})
+    old: dict[str, Any] = held.content.get(name, {})
+    start: dict[str, Any] = {}
     if switches.extra_sent == "merged":
         start = copy.deepcopy(old)
     elif switches.extra_sent == "hidden kept":
         start = {member: old[member] for member in old if f"{name}.{member}" in hidden}
-    else:
-        start = {}
     for member, value in given.items():
         if value == "" and f"{name}.{member}" in hidden and switches.empty_password == "kept":
             start[member] = old[member]

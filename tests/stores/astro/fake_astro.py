@@ -253,6 +253,8 @@ class FakeAstro:
         if call is not None and self.checks_answers:
             strict = not self.switches.future_fields
             for one in schema.wrong_in_answer(call.operation, answer.status, answer.body, strict=strict):
+                if one.code == "oneof" and one.field.endswith(".scope") and self._has_future_links():
+                    continue
                 self.faults.append(f"{call.operation} answers {answer.status}: {one.field}: {one.text}")
         self.log.append(Served(call.operation if call else "", answer.status, received, token))
         return answer
@@ -287,10 +289,11 @@ class FakeAstro:
     def _call(self, received: Received) -> Call:
         try:
             call = schema.find_call(received)
-        except ValueError as wrong:
-            if str(wrong) == received.method:
+        except ValueError as error:
+            name = str(error)
+            if name == received.method:
                 raise Refusal(self.switches.patch_status, "Method Not Allowed") from None
-            raise _bad_request([schema.Wrong(str(wrong), "invalid", str(wrong))], self.switches) from None
+            raise _bad_request([schema.Wrong(name, "invalid", name)], self.switches) from None
         if call is None:
             raise Refusal(404, "Not Found")
         if received.body is not None and "json" not in (received.headers.get("Content-Type") or ""):
@@ -306,6 +309,9 @@ class FakeAstro:
             raise Refusal(403, f"no access to organization {organization}")
         if not token.writes and received.method in _WRITES:
             raise Refusal(403, f"not allowed to {call.operation}")
+
+    def _has_future_links(self) -> bool:
+        return any(link.scope != DEPLOYMENT for held in self.objects.values() for link in held.links)
 
     def _error(self, refusal: Refusal) -> Answer:
         body: dict[str, Any] = {

@@ -11,6 +11,7 @@ import pytest
 import urllib3
 
 from tests.stores.astro import schema
+from tests.stores.astro.environment_objects import Link
 from tests.stores.astro.fake_astro import DEPLOYMENT, USER, WORKSPACE, FakeAstro, Refusal, running
 from tests.stores.astro.switches import DEFAULT, NASTIEST, Switches, name_of, single_settings
 
@@ -590,6 +591,14 @@ def test_answers_may_have_fields_of_the_future() -> None:
         assert "futureField" in db
         assert "futureField" in db["links"][0]
         assert "futureField" in ask(astro, "GET", f"/deployments/{astro.deployment}")[1]
+
+
+def test_a_link_may_have_a_scope_of_the_future(astro: FakeAstro) -> None:
+    held = astro.put("CONNECTION", "db", {"type": "http"}, links={astro.deployment: {}})
+    held.links.append(Link("a project", scope="ASTRO_IDE_PROJECT"))
+    (db,) = listed(astro)
+    assert [link["scope"] for link in db["links"]] == ["DEPLOYMENT", "ASTRO_IDE_PROJECT"]
+    assert update(astro, "db", {"connection": {"type": "http"}, "links": db["links"][1:]})[0] == 400
 
 
 # The switches
