@@ -116,6 +116,13 @@ REGISTRY = {
         # A context of the user's own kubeconfig.
         trusted=rf"k8s://[^?\#]*{_NAMING}",
     ),
+    "astro-airflow": PlaceEntry(
+        "airconn.stores.managed.astro",
+        ("astro-airflow://",),
+        keeps_deadline=True,
+        # The Astro API says where the Airflow is, and gets the token itself.
+        trusted=r"astro-airflow://[^?\#@]*",
+    ),
     "local": PlaceEntry(
         "airconn.stores.local",
         ("local:",),

@@ -45,6 +45,8 @@ class Settings:
     ca_bundle: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
+    astro_api: str = ""
+    """The URL of the Astro API, if it isn't that of the domain. Only the user's own file has it."""
     allow_redirect: tuple[str, ...] = ()
     """HOST or HOST:PORT to which a redirect may take credentials and secrets, besides the server that was named."""
     stdin: BinaryIO | None = field(default=None, repr=False, compare=False)
@@ -118,6 +120,12 @@ class Config:
                 "'allow_redirect' says who gets credentials of yours, and a project's file isn't trusted with that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_ALLOW_REDIRECT",
+            )
+        if "astro_api" in project:
+            raise UsageError(
+                "'astro_api' says who gets the token of Astro, and a project's file isn't trusted with that",
+                where=PROJECT_FILE,
+                hint="put it in your own config.toml",
             )
         user_file = config_files.user_file(environ)
         if environ.get("AIRCONN_CONFIG") and not user_file.exists():
@@ -204,6 +212,8 @@ class Config:
             found["allow_redirect"] = trust.hosts(text.split(","), "AIRCONN_ALLOW_REDIRECT")
         elif "allow_redirect" in self.user:
             found["allow_redirect"] = trust.hosts(self.user["allow_redirect"], f"{self.user_file}: 'allow_redirect'")
+        if "astro_api" in self.user:
+            found["astro_api"] = self.user["astro_api"]
         found["format_defaults"] = self.format_defaults(entry, is_of_project=named_in is not None)
         credentials = self._credentials(address, entry, named_in, name)
         return Settings(credentials=credentials, stdin=self.stdin, environ=self.environ, **found)

@@ -23,6 +23,7 @@ _KEYS: dict[str, type] = {
     "client_key": str,
     "token_command": list,
     "allow_redirect": list,
+    "astro_api": str,
     "env_dialect": str,
     "expand": bool,
     "strict": bool,

@@ -141,8 +141,8 @@ def test_no_import_leads_back() -> None:
 
 
 PLACES = sorted(path.name for path in (PACKAGE / "stores").iterdir() if (path / "__init__.py").exists())
-SHARED = {("local", "secrets")}
-"""Airflow's LocalFilesystemBackend is configured as any secrets backend is."""
+SHARED = {("local", "secrets"), ("managed", "airflow_api"), ("managed", "astro")}
+"""Airflow's LocalFilesystemBackend is configured as any secrets backend is, and a managed Airflow is an Airflow."""
 FOR_ALL = {"http"}
 """The stack under the places that speak HTTP. It isn't a place, and knows none."""
 

@@ -20,6 +20,7 @@ TAKEN = [
         "aws-ssm://",
     ),
     *("aws-ssm://eu-west-1?connections_prefix=/a", "aws-secretsmanager://eu-west-1?sep=-&connection_format=uri"),
+    *("astro-airflow://my workspace/prod", "astro-airflow:///cm0000000000000000000dep01"),
     *("gcp-secretmanager://my-project", "gcp-secretmanager://?connections_prefix=x", "azure-keyvault://my-vault"),
     *("k8s://", "k8s://minikube/airflow", "k8s:///airflow?connections_label=x"),
 ]

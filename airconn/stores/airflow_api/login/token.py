@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import time
 from collections.abc import Mapping
 
 from airconn.credentials import Credentials
 from airconn.stores.airflow_api.login.login_way import BearerWay
+from airconn.stores.jwt_claims import has_run_out
 
 
 class GivenToken(BearerWay):
@@ -27,15 +25,3 @@ class GivenToken(BearerWay):
 
     def has_expired(self) -> bool:
         return has_run_out(self.credentials.token or "")
-
-
-def has_run_out(token: str) -> bool:
-    """Whether a token is a JWT whose expiry has passed."""
-    if token.count(".") != 2:
-        return False
-    try:
-        middle = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
-        return float(claims["exp"]) <= time.time()
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-        return False

@@ -1,4 +1,4 @@
-"""Tokens that the user gives."""
+"""What a token that is a JWT says of itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from airconn.stores.airflow_api.login.token import has_run_out
+from airconn.stores.jwt_claims import claims_of, has_run_out
 
 
 def token(claims: object) -> str:
@@ -37,3 +37,8 @@ def token(claims: object) -> str:
 )
 def test_a_token_that_says_of_itself_that_it_has_expired(text: str, expected: bool) -> None:
     assert has_run_out(text) is expected
+
+
+def test_the_claims_of_a_jwt_are_read_and_other_tokens_have_none() -> None:
+    assert claims_of(token({"permissions": ["organizationId:o"]})) == {"permissions": ["organizationId:o"]}
+    assert [claims_of(text) for text in (token([1]), "a.b.c", "opaque", "")] == [{}, {}, {}, {}]
