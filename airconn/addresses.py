@@ -123,6 +123,13 @@ REGISTRY = {
         # The Astro API says where the Airflow is, and gets the token itself.
         trusted=r"astro-airflow://[^?\#@]*",
     ),
+    "astro-env": PlaceEntry(
+        "airconn.stores.astro.environment",
+        ("astro-env://",),
+        keeps_deadline=True,
+        # The token goes to the Astro API alone. secret=none would make secrets plain.
+        trusted=r"astro-env://[^?\#@]*(\?(as=env|(linked|auto_link)=\w+|secret=all|&)*)?",
+    ),
     "local": PlaceEntry(
         "airconn.stores.local",
         ("local:",),

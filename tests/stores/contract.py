@@ -127,9 +127,15 @@ def create(store: Store, *objects: AirflowObject) -> None:
 
 
 def update(store: Store, source: AirflowObject, *names: str) -> list[str | None]:
-    """The errors of an update of these fields, by what is read right before it."""
+    """The errors of an update of these fields, by what is read right before it.
+
+    One that the store refuses is carried out as a replacement, as a plan does it.
+    """
     found = look(store, source)
-    return do(store, step(Action.UPDATE, source, found.bundle.get(source.kind, source.id), *names), before=found)
+    wanted = step(Action.UPDATE, source, found.bundle.get(source.kind, source.id), *names)
+    if store.refusal(wanted, replace(TARGET, before=found)):
+        wanted = replace(wanted, action=Action.REPLACE, source=wanted.result())
+    return do(store, wanted, before=found)
 
 
 def look(store: Store, *objects: AirflowObject) -> Reading:
