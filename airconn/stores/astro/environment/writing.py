@@ -180,7 +180,8 @@ class EnvironmentWriter:
         with self._lock:
             if scope.type == WORKSPACE and not options.auto_link:
                 self._unlinked.append(f"{step.kind.value}/{step.id}")
-            if (body.get("airflowVariable") or body.get("environmentVariable") or {}).get("isSecret"):
+            content = body.get("airflowVariable") or body.get("environmentVariable") or {}
+            if content.get("isSecret") and options.secret is None:
                 self._secret.append(f"{step.kind.value}/{step.id}")
 
     def _create(self, step: Step, body: Body, *, is_ours: bool = False, late: bool = False) -> None:

@@ -73,6 +73,7 @@ def of_environment(kind: Kind, id_: str, value: str) -> AirflowObject:
     if kind is Kind.VARIABLES:
         return Variable(key=id_, value=Text(value))
     fields: dict[str, Any] = json.loads(value)
+    fields["password"] = fields.get("password") or None
     extra = fields.pop("extra", None)
     if isinstance(extra, dict):
         extra = json.dumps(extra)
