@@ -9,7 +9,7 @@ from airconn.stores.astro.address import AstroAddress
 from airconn.stores.astro.client import AstroApi, AstroRefusal, nothing_watched
 from airconn.stores.astro.environment.managed_object import ManagedObject
 from airconn.stores.astro.environment.pacing import Paces
-from airconn.stores.astro.environment.scope import Scope, find_scope
+from airconn.stores.astro.environment.scope import EnvironmentScope, find_scope
 
 PATH = "/environment-objects"
 _KEY = "environmentObjects"
@@ -26,12 +26,12 @@ class ObjectLister:
         self._paces = paces
         self._linked = linked
         self._lock = threading.Lock()
-        self._scope: Scope | None = None
+        self._scope: EnvironmentScope | None = None
         self._refused = False
         """Whether the organization has refused to show secrets."""
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> EnvironmentScope:
         """The scope of the address. Asks for it once. Raises `UsageError` and `TargetError`."""
         with self._lock:
             if self._scope is None:

@@ -23,7 +23,7 @@ _OTHERS = {"ENVIRONMENT_VARIABLE": "environment variable", "METRICS_EXPORT": "me
 
 
 @dataclass(slots=True)
-class FoundObjects:
+class EnvironmentFinds:
     """The findings of a read so far."""
 
     objects: list[AirflowObject] = field(default_factory=list)
@@ -51,7 +51,7 @@ class EnvironmentReader:
         if not any(selection.reaches(kind) for kind in kinds):
             return Reading(kinds=KINDS)
         listed = self._listed(selection, kinds)
-        found = FoundObjects()
+        found = EnvironmentFinds()
         spelled = self._spelled(selection)
         numbers = Counter((one.type, one.key) for one in listed)
         for one in listed:
@@ -97,7 +97,7 @@ class EnvironmentReader:
         asked: Iterable[Key] = (*self._context.wanted, *(selection.ids or ()))
         return {self._form.key_of(*key): key[1] for key in asked if key[0] in KINDS and self._form.as_env}
 
-    def _take_in(self, key: Key, one: ManagedObject, found: FoundObjects, *, is_double: bool) -> None:
+    def _take_in(self, key: Key, one: ManagedObject, found: EnvironmentFinds, *, is_double: bool) -> None:
         origin = Origin(f"{self._address}/{one.key if self._form.as_env else f'{key[0].value}/{key[1]}'}")
         try:
             if is_double:
@@ -117,11 +117,11 @@ class EnvironmentReader:
         found.versions[key] = one
         found.hiding += bool(one.hidden_fields())
 
-    def _notes_of_hidden(self, found: FoundObjects) -> list[Note]:
+    def _notes_of_hidden(self, found: EnvironmentFinds) -> list[Note]:
         if not found.hiding:
             return []
-        hides = "1 object hides" if found.hiding == 1 else f"{number_of(found.hiding)} hide"
-        return [Note(self._address, f"{hides} secrets, because the organization doesn't allow to show them; {SHOW}")]
+        message = f"{number_of(found.hiding)} with hidden secrets; to get them, an Organization Owner turns on {SHOW}"
+        return [Note(self._address, message)]
 
     def _notes_of_others(self, others: Sequence[ManagedObject]) -> list[Note]:
         """What the scope holds besides, and is never touched."""

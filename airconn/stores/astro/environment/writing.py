@@ -47,7 +47,7 @@ _AGAIN = (0.5, 1.0, 2.0, 4.0)
 """The seconds before each try to create an object that was just deleted and still is in the way."""
 
 
-class NotWritten(AirconnError):
+class ObjectNotWritten(AirconnError):
     """An object was not written, and is as it was."""
 
 
@@ -106,7 +106,7 @@ class EnvironmentWriter:
         except NoAnswer as error:
             self._silence.unheard()
             return Outcome(step, error.message, untouched=not error.maybe_done)
-        except NotWritten as error:
+        except ObjectNotWritten as error:
             self._silence.heard()
             return Outcome(step, error.message, untouched=True)
         except AirconnError as error:
@@ -119,28 +119,28 @@ class EnvironmentWriter:
 
     def _carry_out(self, step: Step) -> None:
         if problems := self._store.problems(step.source, self._context) if step.source else ():
-            raise NotWritten(problems[0])
+            raise ObjectNotWritten(problems[0])
         if step.action is Action.DELETE:
             self._delete_step(step)
             return
         if step.source is None:
-            raise NotWritten("there is nothing to write")
+            raise ObjectNotWritten("there is nothing to write")
         names = sorted(step.written) if step.action is Action.UPDATE else value_fields(step.kind)
         if reason := hidden_refusal(step.source, names):
-            raise NotWritten(reason)
+            raise ObjectNotWritten(reason)
         if step.action is Action.CREATE:
             self._create_step(step, step.source)
             return
         held = self._find((step.kind, step.id))
         if held is None:
             if step.action is Action.UPDATE:
-                raise NotWritten(DELETED)
+                raise ObjectNotWritten(DELETED)
             self._create_step(step, step.source)
             return
         if step.merges and is_changed(step, self._decoded(step, held), self._stored_form(held)):
-            raise NotWritten(CHANGED)
+            raise ObjectNotWritten(CHANGED)
         if reason := refusal(step, held, self._place.form):
-            raise NotWritten(reason)
+            raise ObjectNotWritten(reason)
         if step.action is Action.REPLACE:
             self._replace(step, step.source, held)
         elif names:
@@ -214,12 +214,12 @@ class EnvironmentWriter:
         """Raises the error for a key that is taken, unless the object is exactly the one that was sent."""
         held = self._find((step.kind, step.id))
         if held is None:
-            raise NotWritten(
+            raise ObjectNotWritten(
                 "Astro has the key already, in another scope (the Workspace or one of its Deployments): use the one "
                 "that is there, or delete it"
             )
         if not (guard.is_as_sent(held, body) and (is_ours or not held.hidden_fields())):
-            raise NotWritten("it is there already; run again to update it")
+            raise ObjectNotWritten("it is there already; run again to update it")
 
     # Updating ----------------------------------------------------------------------------------------------------
 
@@ -254,7 +254,7 @@ class EnvironmentWriter:
         """Deletes an object and creates it anew with its links. If that fails, puts the old one back."""
         with self._lock:
             if self._gone:
-                raise NotWritten(f"not tried: {self._gone}")
+                raise ObjectNotWritten(f"not tried: {self._gone}")
         body, old = recreate_body(source, held, self._place.form, self._rules), restore_body(held)
         try:
             self._delete(held.id)
@@ -270,7 +270,7 @@ class EnvironmentWriter:
     def _create_in_place(self, step: Step, body: Body) -> None:
         """Creates an object whose predecessor was just deleted, and may be in the way for a moment."""
         for pause in _AGAIN:
-            with suppress(NotWritten):
+            with suppress(ObjectNotWritten):
                 self._create(step, body, is_ours=True, late=True)
                 return
             time.sleep(pause)
@@ -287,7 +287,7 @@ class EnvironmentWriter:
             back = guard.way_back(held)
             links = f". Its links: {back}" if back else ""
             raise TargetError(f"it was deleted, and creating it again failed: {why}{links}") from None
-        raise NotWritten(f"creating it anew failed, and the old one was put back: {why}")
+        raise ObjectNotWritten(f"creating it anew failed, and the old one was put back: {why}")
 
     # Deleting ----------------------------------------------------------------------------------------------------
 
