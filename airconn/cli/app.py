@@ -196,6 +196,11 @@ class App:
             reason = error.strerror or "the system refuses"
             raise TargetError(f"standard output can't be written to: {reason}") from None
 
+    @property
+    def columns(self) -> int | None:
+        """The width of the terminal that standard output is. None for a file or a pipe."""
+        return self._columns(self.stdout)
+
     def report(self, text: str, *, elsewhere: str | None = None) -> None:
         """Writes a part of a report to standard output. If that breaks, the run goes on, since the reader of a report
         doesn't decide what is written. Standard error then gets `elsewhere`, by default all of the text."""
