@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import WriteOptions
+from airconn.formats.base import WriteOptions, holdable_part
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import (
     REDACTED,
@@ -99,7 +99,8 @@ def _object(
 
 def value_of(obj: Connection | Variable, rules: Rules) -> tuple[str, dict[str, str]]:
     """The value of an object's variable, a connection as JSON in one line, and the fields that it doesn't hold."""
-    return env.value_of(obj, _options(rules))
+    options = _options(rules)
+    return env.value_of(holdable_part(obj, options), options)
 
 
 def stored(obj: AirflowObject, rules: Rules) -> AirflowObject:

@@ -76,6 +76,10 @@ class _Changes:
     """Why a step isn't carried out, by its number."""
 
 
+class _UnsureError(Exception):
+    """An update was sent, and its answer was lost."""
+
+
 class VariablesWriter:
     """Carries out the steps of one write in one update."""
 
@@ -105,7 +109,10 @@ class VariablesWriter:
         notes: list[Note] = []
         wrong: dict[str, str] = {}
         if changes.variables:
-            wrong, notes = self._update(before, wanted, changes.variables)
+            try:
+                wrong, notes = self._update(before, wanted, changes.variables)
+            except _UnsureError as error:
+                return [Outcome(step, changes.errors.get(number, str(error))) for number, step in enumerate(steps)]
         return [self._outcome(number, step, changes, wrong, notes) for number, step in enumerate(steps)]
 
     def _outcome(
@@ -191,7 +198,7 @@ class VariablesWriter:
         try:
             after = self._api.post(f"/deployments/{id_}", update_request(before, wanted))
         except TargetError as error:
-            after = self._after_all(before, error)
+            after = self._after_all(before, wanted, error)
         wrong = guard.changed_variables(wanted, variables_of(after))
         told = guard.changed_fields(before, after)
         told += [f"the environment variable {clean(key)} {why}" for key, why in wrong.items() if key not in changes]
@@ -209,17 +216,25 @@ class VariablesWriter:
         query = (("deploymentId", id_), ("resolveLinked", "true"), ("sorts", "objectKey:asc"))
         return guard.linked(self._api.pages("/environment-objects", query, "environmentObjects"))
 
-    def _after_all(self, before: Mapping[str, Any], error: TargetError) -> dict[str, Any]:
-        """The Deployment after an update whose answer was lost. Raises `error` if it wasn't carried out."""
+    def _after_all(
+        self, before: Mapping[str, Any], wanted: Sequence[DeploymentVariable], error: TargetError
+    ) -> dict[str, Any]:
+        """The Deployment after an update whose answer was lost, if it was carried out.
+
+        Raises `error` if it certainly wasn't, and `_UnsureError` if that isn't known.
+        """
         if isinstance(error, AstroRefusal):
             is_certain = error.status < 500
         else:
             is_certain = isinstance(error, NoAnswer) and not error.maybe_done
         if is_certain:
             raise error
-        after = self._read()
-        if after.get("updatedAt") == before.get("updatedAt") and variables_of(after) == variables_of(before):
-            raise error
+        try:
+            after = self._read()
+        except TargetError:
+            raise _UnsureError(f"{error.message}; it may be written nevertheless") from None
+        if after.get("updatedAt") == before.get("updatedAt") or guard.changed_variables(wanted, variables_of(after)):
+            raise _UnsureError(f"{error.message}; the Deployment doesn't have it now") from None
         return after
 
 
