@@ -29,7 +29,7 @@ _JSON = {CONNECTION_FORMAT.name: "json"}
 
 
 @dataclass(slots=True)
-class FoundObjects:
+class VariableFinds:
     """What a list of environment variables holds for Airflow."""
 
     objects: list[AirflowObject] = field(default_factory=list)
@@ -47,11 +47,11 @@ def find_objects(
     wanted: Iterable[Key],
     rules: Rules,
     address: str,
-) -> FoundObjects:
+) -> VariableFinds:
     """The selected objects. An id is in lower case, unless `wanted` or the selection has it in other capitals."""
     spelled = {env.env_name(*key): key[1] for key in (*wanted, *(selection.ids or ())) if key[0] in env.KINDS}
     numbers = Counter(variable.key for variable in variables)
-    found = FoundObjects()
+    found = VariableFinds()
     for variable in variables:
         named = env.named_by(variable.key)
         if named is None:

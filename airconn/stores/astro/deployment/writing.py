@@ -67,7 +67,7 @@ def is_secret(obj: Connection | Variable, held: DeploymentVariable | None, chose
 
 
 @dataclass(slots=True)
-class _Changes:
+class _VariableChanges:
     """The changes of one update."""
 
     variables: dict[str, DeploymentVariable | None] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class VariablesWriter:
         return [self._outcome(number, step, changes, wrong, notes) for number, step in enumerate(steps)]
 
     def _outcome(
-        self, number: int, step: Step, changes: _Changes, wrong: Mapping[str, str], notes: list[Note]
+        self, number: int, step: Step, changes: _VariableChanges, wrong: Mapping[str, str], notes: list[Note]
     ) -> Outcome:
         told = tuple(notes)
         notes.clear()  # they are about the Deployment, and told once
@@ -126,10 +126,10 @@ class VariablesWriter:
             return Outcome(step, f"not as it was written: the variable {reason}", notes=told)
         return Outcome(step, notes=(*told, *self._losses([step])))
 
-    def _changes(self, steps: Sequence[Step], present: Sequence[DeploymentVariable]) -> _Changes:
+    def _changes(self, steps: Sequence[Step], present: Sequence[DeploymentVariable]) -> _VariableChanges:
         held = {variable.key: variable for variable in present}
         numbers = Counter(variable.key for variable in present)
-        found = _Changes()
+        found = _VariableChanges()
         for number, step in enumerate(steps):
             if step.kind not in env.KINDS:
                 found.errors[number] = f"a {step.kind.singular} can't be an environment variable"
