@@ -128,7 +128,14 @@ REGISTRY = {
         ("astro-env://",),
         keeps_deadline=True,
         # The token goes to the Astro API alone. secret=none would make secrets plain.
-        trusted=r"astro-env://[^?\#@]*(\?(as=env|(linked|auto_link)=\w+|secret=all|&)*)?",
+        trusted=r"astro-env://[^?\#@]*(\?(as=env|(linked|auto_link)=\w+|secret=all|organization=\w+|&)*)?",
+    ),
+    "astro-vars": PlaceEntry(
+        "airconn.stores.astro.deployment",
+        ("astro-vars://",),
+        keeps_deadline=True,
+        # As for astro-env://.
+        trusted=r"astro-vars://[^?\#@]*(\?(secret=all|organization=\w+|&)*)?",
     ),
     "local": PlaceEntry(
         "airconn.stores.local",

@@ -91,9 +91,10 @@ TARGET = Context(writes=ALL_KINDS)
 def expected(store: Store, obj: AirflowObject) -> AirflowObject:
     """What a place has to hold of `obj`, by its own word and by what every Airflow makes of it.
 
-    What hides also shows in another form than it holds, and holds all to the character.
+    An Airflow that hides also shows in another form than it holds, and holds all to the character.
     """
-    return as_held(obj if store.capabilities.hides else store.stored_form(obj, TARGET))
+    can = store.capabilities
+    return as_held(obj if can.hides and can.is_airflow else store.stored_form(obj, TARGET))
 
 
 class Truth(Protocol):
