@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from airconn.errors import InputError
 from airconn.formats import env
-from airconn.model import AirflowObject, Bundle, Kind, Origin, Selection, number_of, rules_for
+from airconn.model import AirflowObject, Bundle, Kind, Origin, Selection, field_values, number_of, rules_for
 from airconn.model.reading import Key, Note, Reading
+from airconn.model.text import hides
 from airconn.stores.astro.environment.listing import ObjectLister
 from airconn.stores.astro.environment.managed_object import ManagedObject
 from airconn.stores.astro.environment.objects import KINDS, ObjectForm
-from airconn.stores.astro.environment.refusals import SHOW
 from airconn.stores.base import Context
 from airconn.stores.in_parallel import in_order
 
@@ -102,7 +102,7 @@ class EnvironmentReader:
         try:
             if is_double:
                 raise InputError("Astro has several of this key, and which one Airflow gets isn't documented")
-            found.objects.append(self._form.decode(one, *key, self._rules, origin))
+            obj = self._form.decode(one, *key, self._rules, origin)
         except InputError as error:
             reason = error.message.removeprefix(f"{key[1]}: ")
             is_foreign = self._form.as_env and not is_double
@@ -114,13 +114,15 @@ class EnvironmentReader:
             if is_foreign:
                 found.passed_over.setdefault(key, f"{origin}: {reason}")
             return
+        found.objects.append(obj)
         found.versions[key] = one
-        found.hiding += bool(one.hidden_fields())
+        found.hiding += any(map(hides, field_values(obj)))
 
     def _notes_of_hidden(self, found: EnvironmentFinds) -> list[Note]:
         if not found.hiding:
             return []
-        message = f"{number_of(found.hiding)} with hidden secrets; to get them, an Organization Owner turns on {SHOW}"
+        way = self._lister.way_to_secrets
+        message = f"{number_of(found.hiding)} with hidden secrets" + (f"; to get them, {way}" if way else "")
         return [Note(self._address, message)]
 
     def _notes_of_others(self, others: Sequence[ManagedObject]) -> list[Note]:

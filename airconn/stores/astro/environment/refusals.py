@@ -10,11 +10,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from airconn.model import Action, Connection, Step, Text, Variable
+from airconn.stores.astro.environment.listing import SHOW
 from airconn.stores.astro.environment.managed_object import TEXTS, ManagedObject, has_path
 from airconn.stores.astro.environment.objects import ObjectForm, sent_extra
-
-SHOW = "Organization Settings > General > Environment Secrets Fetching"
-"""The setting with which Astro shows secrets. An Organization Owner changes it."""
 
 
 def refusal(step: Step, held: ManagedObject, form: ObjectForm) -> str:
