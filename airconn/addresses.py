@@ -123,6 +123,14 @@ REGISTRY = {
         # The Astro API says where the Airflow is, and gets the token itself.
         trusted=r"astro-airflow://[^?\#@]*",
     ),
+    "mwaa": PlaceEntry(
+        "airconn.stores.managed.mwaa",
+        ("mwaa://",),
+        extra="aws",
+        keeps_deadline=True,
+        # AWS says where the Airflow is. role_arn, profile_name and through would be a choice of identity.
+        trusted=r"mwaa://[a-z0-9-]*/[\w-]*",
+    ),
     "local": PlaceEntry(
         "airconn.stores.local",
         ("local:",),
