@@ -137,6 +137,14 @@ REGISTRY = {
         # As for astro-env://.
         trusted=r"astro-vars://[^?\#@]*(\?(secret=all|organization=\w+|&)*)?",
     ),
+    "mwaa": PlaceEntry(
+        "airconn.stores.managed.mwaa",
+        ("mwaa://",),
+        extra="aws",
+        keeps_deadline=True,
+        # AWS says where the Airflow is. role_arn, profile_name and through would be a choice of identity.
+        trusted=r"mwaa://[a-z0-9-]*/[\w-]*",
+    ),
     "local": PlaceEntry(
         "airconn.stores.local",
         ("local:",),
