@@ -123,6 +123,14 @@ REGISTRY = {
         # The Astro API says where the Airflow is, and gets the token itself.
         trusted=r"astro-airflow://[^?\#@]*",
     ),
+    "composer": PlaceEntry(
+        "airconn.stores.managed.composer",
+        ("composer://",),
+        extra="gcp",
+        keeps_deadline=True,
+        # None are trusted. The token is for all that the user may do in Google Cloud, and the project that gets it
+        # can be that of an attacker.
+    ),
     "local": PlaceEntry(
         "airconn.stores.local",
         ("local:",),

@@ -41,6 +41,8 @@ class Credentials:
     web_token_source: WebTokenSource | None = field(default=None, repr=False)
     source: str = ""
     """The names of the variables or the setting that they come from."""
+    advice: str = ""
+    """What to do where an Airflow refuses them, if there is more to say than where they come from."""
     looked_at: tuple[str, ...] = ()
     """The names of the variables and settings that were looked at, in order."""
     of_address: bool = False
