@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -129,8 +130,9 @@ class AstroApi:
         identity = self.identity
         with self._lock:
             if self._client is None:
-                base = api_url(self._settings, identity)
-                self._client = _AstroClient(Transport(base, self._settings, name="the Astro API"), identity)
+                base, named_by = api_url(self._settings, identity)
+                settings = replace(self._settings, named_by=named_by)
+                self._client = _AstroClient(Transport(base, settings, name="the Astro API"), identity)
             return self._client
 
     def _only_organization(self) -> str:

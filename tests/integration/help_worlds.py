@@ -1,0 +1,45 @@
+"""The surroundings of each page of `airconn/help/`: the doors and Airflows that its commands run against.
+
+A page without an entry fails the tests as soon as it has a command. `get` starts an Airflow of a version, or gives
+the one that runs already; import what is heavy inside the functions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.help_pages import World
+
+if TYPE_CHECKING:
+    from airconn.sandbox import Sandbox
+
+NEWEST = "3.3.2"
+MakeWorld = Callable[[Path, Callable[[str], "Sandbox"]], contextlib.AbstractContextManager[World]]
+
+
+def emptied(box: Sandbox) -> Sandbox:
+    """The Airflow without an object but `default_pool`."""
+    box.run([box.python, Path(__file__).parent / "in_airflow.py", "wipe"], check=True)
+    return box
+
+
+@contextlib.contextmanager
+def plain(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """An Airflow, which the page calls https://airflow.example.com, with its credentials in the environment."""
+    box = emptied(get(NEWEST))
+    environ = {
+        name: value for name, value in box.environ().items() if name in ("AIRCONN_USERNAME", "AIRCONN_PASSWORD")
+    }
+    yield World(directory, environ, {"https://airflow.example.com": box.environ()["AIRCONN_URL"]})
+
+
+WORLDS: Mapping[str, MakeWorld] = {
+    "astro.md": plain,
+    "composer.md": plain,
+    "login.md": plain,
+    "mwaa.md": plain,
+}
+"""The pages with commands, and what makes their surroundings."""
