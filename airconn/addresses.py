@@ -100,6 +100,14 @@ REGISTRY = {
         # A project at Google. api_endpoint would be elsewhere.
         trusted=rf"gcp-secretmanager://[\w:.-]*{_NAMING}",
     ),
+    "composer": PlaceEntry(
+        "airconn.stores.managed.composer",
+        ("composer://",),
+        extra="gcp",
+        keeps_deadline=True,
+        # None are trusted. The token is for all that the user may do in Google Cloud, and the project that gets it
+        # can be that of an attacker.
+    ),
     "azure-keyvault": PlaceEntry(
         "airconn.stores.secrets.azure",
         ("azure-keyvault://",),
@@ -123,22 +131,12 @@ REGISTRY = {
         # The Astro API says where the Airflow is, and gets the token itself.
         trusted=r"astro-airflow://[^?\#@]*",
     ),
-<<<<<<< HEAD
-    "composer": PlaceEntry(
-        "airconn.stores.managed.composer",
-        ("composer://",),
-        extra="gcp",
-        keeps_deadline=True,
-        # None are trusted. The token is for all that the user may do in Google Cloud, and the project that gets it
-        # can be that of an attacker.
-=======
     "astro-vars": PlaceEntry(
         "airconn.stores.astro.deployment",
         ("astro-vars://",),
         keeps_deadline=True,
         # Only the Astro API gets the token, and the options say not where that is.
         trusted=r"astro-vars://[^?\#@]*(\?(secret=(all|none)|organization=\w+)(&(secret=(all|none)|organization=\w+))?)?",
->>>>>>> reach
     ),
     "local": PlaceEntry(
         "airconn.stores.local",
