@@ -38,6 +38,7 @@ class Access(RestClient):
                 "it wants credentials, and there are none", where=self.base, hint=f"looked at {looked}"
             )
         source = f"the credentials come from {known.source or 'nowhere'}"
+        source += f"; {known.advice}" if known.advice else ""
         if self.auth.has_expired():
             hint = f"{source}: set it to a new one, or AIRCONN_TOKEN_COMMAND to a command that prints one"
             return TargetError("the token has expired", where=self.base, hint=hint)

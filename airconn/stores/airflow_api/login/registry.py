@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airconn.stores.airflow_api.login.anonymous_token import AnonymousToken
+from airconn.stores.airflow_api.login.google import SourcedToken
 from airconn.stores.airflow_api.login.login_way import LoginWay
 from airconn.stores.airflow_api.login.mwaa import MwaaWebLogin
 from airconn.stores.airflow_api.login.password_session import PasswordSession
@@ -11,6 +12,7 @@ from airconn.stores.airflow_api.login.token import GivenToken
 from airconn.stores.airflow_api.login.token_command import TokenCommand
 
 WAYS: tuple[type[LoginWay], ...] = (
+    SourcedToken,
     GivenToken,
     TokenCommand,
     PasswordSession,
