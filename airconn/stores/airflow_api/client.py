@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 
-def airflow_transport(base: str, settings: Settings) -> Transport:
-    """The transport to the Airflow at `base`. Nothing is imported or opened before the first request."""
-    way_in = "set AIRCONN_TOKEN to a token that is let through"
-    return Transport(base, settings, name="the Airflow", way_in=way_in, carrier=_by_client)
+def airflow_transport(base: str, settings: Settings, headers: Mapping[str, str] | None = None) -> Transport:
+    """The transport to the Airflow at `base`. Nothing is imported or opened before the first request.
+
+    `headers` are sent with each request, for what is in front of the Airflow.
+    """
+    way_in = "set AIRCONN_TOKEN to a token, or AIRCONN_HEADER_<NAME> to a header, that is let through"
+    return Transport(base, settings, name="the Airflow", way_in=way_in, carrier=_by_client, headers=headers)
 
 
 def _by_client(pool: PoolManager) -> Carrier:

@@ -119,6 +119,8 @@ class Session(Access):
         if reply.status in (401, 403):
             raise self.shut_out(reply.status, f"read {kind.value}")
         error = self.refusal(reply, request)
+        if reply.status == 500 and not self.let_in and (doubts := self.auth.doubts()):
+            raise TargetError("it fails on a token that it has just issued (500)", where=self.base, hint=doubts)
         if reply.status == 500:
             raise ShowingFailed(error.message, where=self.base, hint=why_it_fails(kind, self._dialect))
         raise error
