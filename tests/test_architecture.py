@@ -22,6 +22,7 @@ ROOMS = [
     "urls",
     "installed",
     "airflow",
+    "browser_urls",
     "model",
     "formats",
     "override",

@@ -55,6 +55,12 @@ def find_identity(settings: Settings) -> AstroIdentity:
         return _of_token(token, own.source, domain)
     if own is not None and own.token:
         return _of_token(own.token, own.source, domain)
+    if own is not None:
+        # An address with credentials of its own never gets those of another.
+        looked_at = ", ".join(own.looked_at)
+        raise TargetError(
+            "Astro needs a token, and none is set", hint=f"looked at {looked_at}, for this address alone"
+        )
     if token := environ.get(VARIABLE, "").strip():
         return _of_token(token, VARIABLE, domain)
     return _of_context(settings)
