@@ -21,6 +21,7 @@ ROOMS = [
     "quoting",
     "urls",
     "installed",
+    "guide",
     "airflow",
     "browser_urls",
     "model",

@@ -103,6 +103,9 @@ class Capabilities:
     """The name of an object tells its id, without a tag or the like."""
     folds_case: bool = False
     """Ids that differ only in capitals are the same here."""
+    restarts: str = ""
+    """What a write interrupts, such as `restarts the components of the Deployment`, so that the user is asked before.
+    Empty if nothing is."""
     reads_as_core: bool = False
     """A worker of Airflow 3 reads connections from here as the core does."""
     unprunable: Mapping[Kind, str] = field(default_factory=dict)
@@ -121,6 +124,8 @@ class Description:
     """The kinds that it can hold."""
     hides_no_password: bool = False
     """It shows a connection without a password like one with a hidden password (Airflow 2)."""
+    is_at_astro: bool = False
+    """It is an Airflow of Astro, where the Environment Manager comes before the metadata database."""
 
 
 class Store(ABC):

@@ -15,6 +15,7 @@ from airconn.model import (
     Outcome,
     Selection,
     Step,
+    is_hidden_whole,
     is_untyped,
     with_type_of,
 )
@@ -45,6 +46,8 @@ class Import:
     """The kinds of which nothing is deleted, because the sources have none of them."""
     unread: tuple[Note, ...] = ()
     """The notes on objects of the target that it failed to give."""
+    restarts: str = ""
+    """What the writes of the plan interrupt. Empty if nothing is."""
 
     @property
     def target(self) -> str:
@@ -157,6 +160,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         selection,
         unpruned=tuple(kind for kind in Kind if request.prune and kind in selection.kinds and kind not in kinds),
         unread=tuple(note for note in reading.notes if note.failed),
+        restarts=target.capabilities.restarts if plan.writes else "",
     )
 
 
@@ -218,7 +222,10 @@ def _typed(bundle: Bundle, present: Bundle) -> Bundle:
             hint="add the conn_type, such as postgres, or give it with --set connections/ID.conn_type=TYPE",
         )
         for obj in bundle
-        if is_untyped(obj) and present.get(obj.kind, obj.id) is None and not is_whole(obj)  # a plan is blocked by it
+        if is_untyped(obj)
+        and present.get(obj.kind, obj.id) is None
+        # A plan is blocked by these.
+        and not (is_whole(obj) or is_hidden_whole(obj))
     ]
     if faults:
         raise InputErrors(tuple(faults))

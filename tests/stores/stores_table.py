@@ -24,6 +24,12 @@ ROWS: list[tuple[str, str, str, str]] = [
     ("azure-keyvault", "azure-keyvault://v", "`azure-keyvault://VAULT`", "Azure Key Vault"),
     ("k8s", "k8s://c/n", "`k8s://CONTEXT/NAMESPACE`", "Secrets in a Kubernetes cluster"),
     (
+        "astro-airflow",
+        "astro-airflow://w/d",
+        "`astro-airflow://WORKSPACE/DEPLOYMENT`",
+        "the Airflow of a Deployment of [Astro](airconn/help/astro.md)",
+    ),
+    (
         "local",
         "local:a.json,b.json",
         "`local:CONNECTIONS,VARIABLES`",

@@ -67,9 +67,9 @@ def find_identity(settings: Settings) -> AstroIdentity:
 
 
 def api_url(settings: Settings, identity: AstroIdentity) -> tuple[str, str]:
-    """The base URL of the Astro API, and what names it: AIRCONN_ASTRO_API, else the domain (astro-cli config/cloud.go).
+    """The base URL of the Astro API, and what names it: AIRCONN_ASTRO_API, else the domain.
 
-    Raises `UsageError` for a URL that would send the token in clear.
+    As in config/cloud.go of astro-cli 1.45.0. Raises `UsageError` for a URL that would send the token in clear.
     """
     from airconn import trust
 
