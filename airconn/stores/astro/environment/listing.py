@@ -65,7 +65,7 @@ class ObjectLister:
                 of_organization = all(word in error.said.lower() for word in _NOT_ALLOWED)
                 if not of_organization and error.status != 403:
                     raise
-                refused = f"turn on {SHOW}" if of_organization else _OF_TOKEN
+                refused = f"turn on {SHOW} (an Organization Owner can)" if of_organization else _OF_TOKEN
             found = self._listed(query, type_, key, watch, shows_secrets=False)
             self._refused = refused
             return found
