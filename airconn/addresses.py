@@ -123,6 +123,13 @@ REGISTRY = {
         # The Astro API says where the Airflow is, and gets the token itself.
         trusted=r"astro-airflow://[^?\#@]*",
     ),
+    "astro-vars": PlaceEntry(
+        "airconn.stores.astro.deployment",
+        ("astro-vars://",),
+        keeps_deadline=True,
+        # Only the Astro API gets the token, and the options say not where that is.
+        trusted=r"astro-vars://[^?\#@]*(\?(secret=(all|none)|organization=\w+)(&(secret=(all|none)|organization=\w+))?)?",
+    ),
     "local": PlaceEntry(
         "airconn.stores.local",
         ("local:",),

@@ -103,6 +103,9 @@ class Capabilities:
     """The name of an object tells its id, without a tag or the like."""
     folds_case: bool = False
     """Ids that differ only in capitals are the same here."""
+    restarts: str = ""
+    """What a write interrupts, such as `restarts the components of the Deployment`, so that the user is asked before.
+    Empty if nothing is."""
     reads_as_core: bool = False
     """A worker of Airflow 3 reads connections from here as the core does."""
     unprunable: Mapping[Kind, str] = field(default_factory=dict)

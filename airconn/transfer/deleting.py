@@ -26,4 +26,5 @@ def prepare_deletion(request: DeleteRequest, target: Store, context: Context) ->
         refusal = target.refusal(step, context)
         return replace(step, action=Action.BLOCKED, reasons=(refusal,)) if refusal else step
 
-    return Import(described, Plan(tuple(map(step, found.objects))), context)
+    plan = Plan(tuple(map(step, found.objects)))
+    return Import(described, plan, context, restarts=target.capabilities.restarts if plan.writes else "")

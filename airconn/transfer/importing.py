@@ -46,6 +46,8 @@ class Import:
     """The kinds of which nothing is deleted, because the sources have none of them."""
     unread: tuple[Note, ...] = ()
     """The notes on objects of the target that it failed to give."""
+    restarts: str = ""
+    """What the writes of the plan interrupt. Empty if nothing is."""
 
     @property
     def target(self) -> str:
@@ -158,6 +160,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         selection,
         unpruned=tuple(kind for kind in Kind if request.prune and kind in selection.kinds and kind not in kinds),
         unread=tuple(note for note in reading.notes if note.failed),
+        restarts=target.capabilities.restarts if plan.writes else "",
     )
 
 
