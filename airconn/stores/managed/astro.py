@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,9 @@ from airconn.stores.airflow_api.store import AirflowApiStore
 from airconn.stores.astro.address import AstroAddress, split
 from airconn.stores.astro.client import AstroApi
 from airconn.stores.astro.finding import find_deployment
+
+_AIRFLOW = re.compile(r"https://([\w-]+\.)+[\w-]+(:[0-9]+)?(/[\w./~%-]*)?", re.IGNORECASE | re.ASCII)
+"""The URL of an Airflow, without a user and whatever a parser of URLs may read differently."""
 
 
 def open_store(address: str, settings: Settings) -> AirflowApiStore:
@@ -53,7 +57,7 @@ def _url(deployment: Mapping[str, Any], where: str) -> str:
     """
     given = str(deployment.get("apiUrl") or deployment.get("webServerAirflowApiUrl") or "").partition("?")[0]
     url = given if "://" in given else f"https://{given}"
-    if not given or not (url.lower().startswith("https://") or trust.is_this_machine(url)):
+    if not given or not (_AIRFLOW.fullmatch(url) or trust.is_this_machine(url)):
         raise TargetError("Astro gives no https:// address of this Deployment's Airflow", where=where)
     return base_url(url)
 

@@ -154,5 +154,3 @@ def _entity(entry: Fields) -> str:
 
 def _entities(entries: Any) -> set[str]:
     return {_entity(entry) for entry in entries}
-
-

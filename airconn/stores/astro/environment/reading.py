@@ -127,7 +127,9 @@ class EnvironmentReader:
         """What the scope holds besides, and is never touched."""
         notes = []
         numbers = Counter(one.type for one in others)
-        told = [f"{number} {words}{'s' * (number > 1)}" for type_, words in _OTHERS.items() if (number := numbers[type_])]
+        told = [
+            f"{number} {words}{'s' * (number > 1)}" for type_, words in _OTHERS.items() if (number := numbers[type_])
+        ]
         if told and not self._form.as_env:  # `ignored` counts them
             notes.append(Note(self._address, f"{' and '.join(told)} left alone", is_detail=True))
         ours = 0 if self._form.as_env else sum(_is_for_airflow(one) for one in others)
