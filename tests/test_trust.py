@@ -21,6 +21,7 @@ TAKEN = [
     ),
     *("aws-ssm://eu-west-1?connections_prefix=/a", "aws-secretsmanager://eu-west-1?sep=-&connection_format=uri"),
     *("astro-airflow://my workspace/prod", "astro-airflow:///cm0000000000000000000dep01"),
+    *("astro-vars://ws/prod", "Astro-Vars:///cm0000000000000000000dep01?secret=all&organization=cm0org"),
     *("gcp-secretmanager://my-project", "gcp-secretmanager://?connections_prefix=x", "azure-keyvault://my-vault"),
     *("k8s://", "k8s://minikube/airflow", "k8s:///airflow?connections_label=x"),
 ]
@@ -33,6 +34,9 @@ REFUSED = [
     *("aws-ssm://attacker.example.com", "aws-ssm://x/y", "aws-ssm://?profile_name=prod"),
     *("gcp-secretmanager://p?api_endpoint=attacker.example.com", "gcp-secretmanager://p?gcp_key_path=/k.json"),
     *("azure-keyvault://attacker.example.com", "azure-keyvault://?vault_url=https://attacker", "azure-keyvault://"),
+    *("astro-airflow://u:p@h/prod", "astro-airflow://ws/prod?api_url=http://attacker", "astro-airflow://ws/prod#x"),
+    *("astro-vars://u@ws/prod", "astro-vars://ws/prod?domain=attacker", "astro-vars://ws/prod?organization=x&api=y"),
+    *("astro-vars://ws/prod?secret=all&organization=x&api_url=http://attacker", "astro-vars://ws/prod#x"),
     *("azure-keyvault://v?verify_challenge_resource=false", "some-new-place://host", "ftp://host", "://x"),
 ]
 COMMANDS = ["airflow-cli:touch x", "Airflow-CLI: touch x", "airflow-cli:\xa0", "airflow-cli:\ntouch x"]
