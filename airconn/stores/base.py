@@ -232,6 +232,15 @@ class TellsLosses(Protocol):
 
 
 @runtime_checkable
+class TellsShadowed(Protocol):
+    """A store of an Airflow that looks into another place before it, and finds other objects of the same ids there."""
+
+    def shadowed(self, keys: frozenset[Key], context: Context) -> Sequence[Note]:
+        """The notes on those of these objects that Airflow finds elsewhere first. A place that can't be asked is a
+        detail."""
+
+
+@runtime_checkable
 class FindsMixed(Protocol):
     """A store that can't write an object in one go, so that two writers at the same time may mix."""
 
