@@ -233,11 +233,19 @@ class TellsLosses(Protocol):
 
 @runtime_checkable
 class TellsShadowed(Protocol):
-    """A store of an Airflow that looks into another place before it, and finds other objects of the same ids there."""
+    """A store of an Airflow that looks into another place first, which may have objects of the same ids."""
 
     def shadowed(self, keys: frozenset[Key], context: Context) -> Sequence[Note]:
         """The notes on those of these objects that Airflow finds elsewhere first. A place that can't be asked is a
         detail."""
+
+
+@runtime_checkable
+class TellsEffects(Protocol):
+    """A store whose writes do more than what their steps say."""
+
+    def effects(self, steps: Sequence[Step], context: Context) -> Sequence[str]:
+        """What a write of these steps does besides, in sentences for its plan. Writes nothing. Raises as `read`."""
 
 
 @runtime_checkable

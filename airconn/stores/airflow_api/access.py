@@ -53,7 +53,10 @@ class Access(RestClient):
         self.transport.close()
 
 
-def access(base: str, settings: Settings) -> Access:
-    """Access to the Airflow at `base`. Nothing is sent yet."""
-    transport = airflow_transport(base, settings)
+def access(base: str, settings: Settings, *, unreached: str = "") -> Access:
+    """Access to the Airflow at `base`. Nothing is sent yet.
+
+    `unreached` is the hint where no connection comes about, if there is a likely reason.
+    """
+    transport = airflow_transport(base, settings, unreached=unreached)
     return Access(transport, settings.credentials, Authenticator(settings.credentials, transport, settings.timeout))

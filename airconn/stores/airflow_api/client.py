@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 
-def airflow_transport(base: str, settings: Settings) -> Transport:
-    """The transport to the Airflow at `base`. Nothing is imported or opened before the first request."""
+def airflow_transport(base: str, settings: Settings, *, unreached: str = "") -> Transport:
+    """The transport to the Airflow at `base`. Nothing is imported or opened before the first request.
+
+    `unreached` is the hint where no connection comes about, if there is a likely reason.
+    """
     way_in = "set AIRCONN_TOKEN to a token that is let through"
-    return Transport(base, settings, name="the Airflow", way_in=way_in, carrier=_by_client)
+    return Transport(base, settings, name="the Airflow", way_in=way_in, unreached=unreached, carrier=_by_client)
 
 
 def _by_client(pool: PoolManager) -> Carrier:
