@@ -30,6 +30,12 @@ ROWS: list[tuple[str, str, str, str]] = [
         "the Airflow of a Deployment of [Astro](airconn/help/astro.md)",
     ),
     (
+        "astro-vars",
+        "astro-vars://w/d",
+        "`astro-vars://WORKSPACE/DEPLOYMENT`",
+        "the environment variables of a Deployment of [Astro](airconn/help/astro.md)",
+    ),
+    (
         "local",
         "local:a.json,b.json",
         "`local:CONNECTIONS,VARIABLES`",
@@ -71,6 +77,7 @@ def _written(can: Capabilities) -> str:
     words += ["unless somebody else did since"] if can.conditional else []
     words += ["as a new version"] if can.versions else []
     words += ["hidden is kept"] if can.hides else []
+    words += ["asks before, as it restarts something"] if can.restarts else []
     return ", ".join(["yes", *words])
 
 
