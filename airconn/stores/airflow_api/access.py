@@ -38,6 +38,7 @@ class Access(RestClient):
                 "it wants credentials, and there are none", where=self.base, hint=f"looked at {looked}"
             )
         source = f"the credentials come from {known.source or 'nowhere'}"
+        source += f"; {known.advice}" if known.advice else ""
         if self.auth.has_expired():
             hint = f"{source}: set it to a new one, or AIRCONN_TOKEN_COMMAND to a command that prints one"
             return TargetError("the token has expired", where=self.base, hint=hint)
@@ -53,7 +54,10 @@ class Access(RestClient):
         self.transport.close()
 
 
-def access(base: str, settings: Settings) -> Access:
-    """Access to the Airflow at `base`. Nothing is sent yet."""
-    transport = airflow_transport(base, settings)
+def access(base: str, settings: Settings, *, unreached: str = "") -> Access:
+    """Access to the Airflow at `base`. Nothing is sent yet.
+
+    `unreached` is the hint where no connection comes about, if there is a likely reason.
+    """
+    transport = airflow_transport(base, settings, unreached=unreached)
     return Access(transport, settings.credentials, Authenticator(settings.credentials, transport, settings.timeout))
