@@ -77,7 +77,7 @@ def _written(can: Capabilities) -> str:
     words += ["unless somebody else did since"] if can.conditional else []
     words += ["as a new version"] if can.versions else []
     words += ["hidden is kept"] if can.hides else []
-    words += ["asks before, as it restarts something"] if can.restarts else []
+    words += [can.restarts] if can.restarts else []
     return ", ".join(["yes", *words])
 
 
