@@ -21,6 +21,8 @@ TAKEN = [
     ),
     *("aws-ssm://eu-west-1?connections_prefix=/a", "aws-secretsmanager://eu-west-1?sep=-&connection_format=uri"),
     *("astro-airflow://my workspace/prod", "astro-airflow:///cm0000000000000000000dep01"),
+    *("astro-env://", "astro-env://ws/prod?linked=true", "astro-env:///cm0000000000000000000dep01?as=env&secret=all"),
+    "astro-env://ws?organization=org1",
     *("gcp-secretmanager://my-project", "gcp-secretmanager://?connections_prefix=x", "azure-keyvault://my-vault"),
     *("k8s://", "k8s://minikube/airflow", "k8s:///airflow?connections_label=x"),
 ]
@@ -33,6 +35,8 @@ REFUSED = [
     *("aws-ssm://attacker.example.com", "aws-ssm://x/y", "aws-ssm://?profile_name=prod"),
     *("gcp-secretmanager://p?api_endpoint=attacker.example.com", "gcp-secretmanager://p?gcp_key_path=/k.json"),
     *("azure-keyvault://attacker.example.com", "azure-keyvault://?vault_url=https://attacker", "azure-keyvault://"),
+    *("astro-env://ws?secret=none", "astro-env://ws?api=https://attacker"),
+    *("composer://p/europe-west1/main", "composer://p/europe-west1/main?gcp_key_path=/k.json"),
     *("azure-keyvault://v?verify_challenge_resource=false", "some-new-place://host", "ftp://host", "://x"),
 ]
 COMMANDS = ["airflow-cli:touch x", "Airflow-CLI: touch x", "airflow-cli:\xa0", "airflow-cli:\ntouch x"]

@@ -97,6 +97,7 @@ class ImportView:
             self._conclude(events.ImportResult(prepared))
             if prepared.restarts:
                 app.say(f"writing {prepared.restarts}: the run asks before, unless --yes is given")
+        app.say(*prepared.effects)
 
     def _new_printer(self, plan: Plan, *, only_wrong: bool = False) -> Printer:
         return Printer(self._app, plan, text=self._is_text, values=self._show_values, only_wrong=only_wrong)

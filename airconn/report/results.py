@@ -19,6 +19,7 @@ from airconn.model import (
     Step,
     Text,
     hidden_fields,
+    is_hidden_whole,
 )
 from airconn.model.change import FieldAction, FieldChange
 from airconn.quoting import clean, to_json
@@ -67,7 +68,7 @@ class Lines:
     def line(self, step: Step, error: str | None = None) -> str:
         """`  ~ connections/billing_api   http   .env:7   host, password (hidden by Airflow: written again)`."""
         symbol, colour = _FAILED if error else SYMBOLS[step.action]
-        remark = error or "; ".join(step.reasons) or ", ".join(_change(change) for change in step.changes)
+        remark = error or "; ".join(step.reasons) or _changes(step)
         columns = [
             _name(step).ljust(self.names),
             _type(step.source or step.target).ljust(self.types),
@@ -87,6 +88,12 @@ def _type(obj: AirflowObject | None) -> str:
 
 def _origin(step: Step) -> str:
     return clean(str(step.source.origin)) if step.source else ""
+
+
+def _changes(step: Step) -> str:
+    if step.changes and (is_hidden_whole(step.source) or is_hidden_whole(step.target)):
+        return f"all of it ({_HOW[step.changes[0].how].replace('by Airflow', 'by the place')})"
+    return ", ".join(_change(change) for change in step.changes)
 
 
 def _change(change: FieldChange) -> str:

@@ -232,6 +232,14 @@ class TellsLosses(Protocol):
 
 
 @runtime_checkable
+class TellsEffects(Protocol):
+    """A store whose writes do more than what their steps say."""
+
+    def effects(self, steps: Sequence[Step], context: Context) -> Sequence[str]:
+        """What a write of these steps does besides, in sentences for its plan. Writes nothing. Raises as `read`."""
+
+
+@runtime_checkable
 class FindsMixed(Protocol):
     """A store that can't write an object in one go, so that two writers at the same time may mix."""
 

@@ -8,7 +8,7 @@ from airconn.model import Action, AirflowObject, Step
 from airconn.plan import Plan
 from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
-from airconn.transfer.importing import Import, refuse_read_only
+from airconn.transfer.importing import Import, effects_of, refuse_read_only
 from airconn.transfer.requests import DeleteRequest
 from airconn.transfer.showing import find
 
@@ -27,4 +27,5 @@ def prepare_deletion(request: DeleteRequest, target: Store, context: Context) ->
         return replace(step, action=Action.BLOCKED, reasons=(refusal,)) if refusal else step
 
     plan = Plan(tuple(map(step, found.objects)))
-    return Import(described, plan, context, restarts=target.capabilities.restarts if plan.writes else "")
+    restarts = target.capabilities.restarts if plan.writes else ""
+    return Import(described, plan, context, restarts=restarts, effects=effects_of(plan, target, context))

@@ -22,7 +22,7 @@ from airconn.model import (
 from airconn.model.placeholders import is_whole
 from airconn.model.reading import Note, Reading
 from airconn.plan import Plan, Policy, TargetRules, make_plan, with_deletions
-from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store, TellsLosses, read_only
+from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store, TellsEffects, TellsLosses, read_only
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import ALLOW, refuse_empty, refuse_unmatched
 from airconn.transfer.loading import Change, Loaded, load_for
@@ -48,6 +48,8 @@ class Import:
     """The notes on objects of the target that it failed to give."""
     restarts: str = ""
     """What the writes of the plan interrupt. Empty if nothing is."""
+    effects: tuple[str, ...] = ()
+    """What the writes of the plan do besides."""
 
     @property
     def target(self) -> str:
@@ -161,7 +163,15 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         unpruned=tuple(kind for kind in Kind if request.prune and kind in selection.kinds and kind not in kinds),
         unread=tuple(note for note in reading.notes if note.failed),
         restarts=target.capabilities.restarts if plan.writes else "",
+        effects=effects_of(plan, target, context),
     )
+
+
+def effects_of(plan: Plan, target: Store, context: Context) -> tuple[str, ...]:
+    """What the writes of a plan do besides what its steps say. Nothing for a plan that is blocked."""
+    if plan.blocked or not plan.writes or not isinstance(target, TellsEffects):
+        return ()
+    return tuple(target.effects(plan.writes, context))
 
 
 def _read_target(

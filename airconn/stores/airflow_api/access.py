@@ -45,6 +45,7 @@ class Access(RestClient):
         if not self.let_in and (doubts := self.auth.doubts()):
             return TargetError("it refuses a token that it has just issued", where=self.base, hint=doubts)
         source = f"the credentials come from {known.sources or 'nowhere'}"
+        source += f"; {known.advice}" if known.advice else ""
         if self.auth.has_expired():
             hint = f"{source}: set it to a new one, or AIRCONN_TOKEN_COMMAND to a command that prints one"
             return TargetError("the token has expired", where=self.base, hint=hint)
@@ -71,11 +72,12 @@ class Access(RestClient):
         self.transport.close()
 
 
-def access(base: str, settings: Settings) -> Access:
+def access(base: str, settings: Settings, *, unreached: str = "") -> Access:
     """Access to the Airflow at `base`. Commands that print credentials are run; nothing is sent yet.
 
-    Raises `UsageError` and `TargetError` for such a command that fails.
+    `unreached` is the hint where no connection comes about, if there is a likely reason. Raises `UsageError` and
+    `TargetError` for such a command that fails.
     """
     known = with_commands_run(settings.credentials, RunDeadline(settings, base))
-    transport = airflow_transport(base, settings, known.headers)
+    transport = airflow_transport(base, settings, known.headers, unreached=unreached)
     return Access(transport, known, Authenticator(known, transport, settings.timeout))

@@ -105,9 +105,16 @@ class AstroApi:
             f"the list {where} changes faster than it can be read", where=client.base, hint="try again in a moment"
         )
 
-    def post(self, path: str, body: Mapping[str, Any], *, repeatable: bool = False) -> dict[str, Any]:
-        """The answer to a POST. Raises `TargetError`, which is a `NoAnswer` where the answer was lost."""
-        request = Request("POST", self._path(path), body=body, repeatable=repeatable, largest=bodies.OBJECT)
+    def post(
+        self, path: str, body: Mapping[str, Any], *, repeatable: bool = False, late: bool = False
+    ) -> dict[str, Any]:
+        """The answer to a POST. Raises `TargetError`, which is a `NoAnswer` where the answer was lost.
+
+        `late`: it is also sent after the deadline, because it completes an object.
+        """
+        request = Request(
+            "POST", self._path(path), body=body, repeatable=repeatable, late=late, largest=bodies.OBJECT
+        )
         return self._connected().json(request)
 
     def delete(self, path: str) -> None:

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 Carrier = Callable[[Request, str, Mapping[str, str], float], "BaseHTTPResponse"]
-"""Sends a request once, to a URL with headers, to a server that may be silent for so many seconds."""
+"""Sends a request once, to a URL with headers, to a server that may be silent for so many seconds.
+
+Raises errors of urllib3, or `NoAnswer`.
+"""
 
 
 def by_urllib3(pool: PoolManager) -> Carrier:
@@ -69,14 +72,15 @@ class Transport:
         *,
         name: str = "the server",
         way_in: str = "",
+        unreached: str = "",
         carrier: Callable[[PoolManager], Carrier] = by_urllib3,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """`name` and `way_in` are for messages: see `RestServer`. `carrier` sends requests over a pool.
+        """`name`, `way_in`, `unreached`: for messages, see `RestServer`. `carrier` sends requests over a pool.
 
         `headers` are sent with each request besides its own, such as those for a gateway in front of the server.
         """
-        self.server = RestServer(base, name, settings.named_by, way_in)
+        self.server = RestServer(base, name, settings.named_by, way_in, unreached)
         self.base = base
         self.deadline = RunDeadline(settings, base)
         self._settings = settings
@@ -140,6 +144,8 @@ class Transport:
 
         try:
             reply = self._once(request, headers, seconds)
+        except NoAnswer as error:
+            return error
         except HTTPError as error:
             late = self.deadline.cut_off()
             return no_answer(error, self.server, seconds, answered=self._answered, late=late)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import WriteOptions
+from airconn.formats.base import WriteOptions, holdable_part
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import (
     REDACTED,
@@ -29,7 +29,7 @@ _JSON = {CONNECTION_FORMAT.name: "json"}
 
 
 @dataclass(slots=True)
-class FoundObjects:
+class VariableFinds:
     """What a list of environment variables holds for Airflow."""
 
     objects: list[AirflowObject] = field(default_factory=list)
@@ -47,11 +47,11 @@ def find_objects(
     wanted: Iterable[Key],
     rules: Rules,
     address: str,
-) -> FoundObjects:
+) -> VariableFinds:
     """The selected objects. An id is in lower case, unless `wanted` or the selection has it in other capitals."""
     spelled = {env.env_name(*key): key[1] for key in (*wanted, *(selection.ids or ())) if key[0] in env.KINDS}
     numbers = Counter(variable.key for variable in variables)
-    found = FoundObjects()
+    found = VariableFinds()
     for variable in variables:
         named = env.named_by(variable.key)
         if named is None:
@@ -99,7 +99,8 @@ def _object(
 
 def value_of(obj: Connection | Variable, rules: Rules) -> tuple[str, dict[str, str]]:
     """The value of an object's variable, a connection as JSON in one line, and the fields that it doesn't hold."""
-    return env.value_of(obj, _options(rules))
+    options = _options(rules)
+    return env.value_of(holdable_part(obj, options), options)
 
 
 def stored(obj: AirflowObject, rules: Rules) -> AirflowObject:

@@ -46,6 +46,7 @@ longer one, no process of the Deployment would start."""
 _ASTROS_OWN = frozenset({"astro_s3_logging", "astro_gcs_logging", "astro_azure_logs"})
 """The connections for Astro's own logs ("Global environment variables" in Astro's documentation)."""
 _EMPTY = Text("")
+_NAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class DeploymentVariablesStore(Store):
         self._options = options
         self._api = api
         self._id = ""
+        self._is_asleep = False
         self._description: Description | None = None
 
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
@@ -108,10 +110,8 @@ class DeploymentVariablesStore(Store):
             return self._api.get(f"/deployments/{self._id}")
         found = find_deployment(self._api, self._parts.workspace, self._parts.deployment, self.address)
         self._id = str(found.get("id"))
-        name, status = clean(str(found.get("name"))), found.get("status")
-        words = f"the environment variables of the Deployment {name} at Astro"
-        if status == "HIBERNATING":
-            words += ", which hibernates"
+        self._is_asleep = found.get("status") == "HIBERNATING"
+        words = f"the environment variables of the Deployment {clean(str(found.get('name')))} at Astro"
         self._description = Description(words, _version(str(found.get("airflowVersion"))), env.KINDS)
         return found
 
@@ -187,6 +187,30 @@ class DeploymentVariablesStore(Store):
             for name, why in objects.value_of(cast("Connection | Variable", step.result()), rules)[1].items()
         ]
 
+    def effects(self, steps: Sequence[Step], context: Context) -> Sequence[str]:
+        """Which objects become secrets, or stay some, which Astro can't undo, and whether the Deployment sleeps."""
+        before = context.before.versions if context.before is not None else {}
+        chosen = self._options.secret
+        new, stay = list[str](), list[str]()
+        for step in steps:
+            held = before.get((step.kind, step.id))
+            known = held if isinstance(held, DeploymentVariable) else None
+            if step.source is None or step.kind not in self.capabilities.kinds:
+                continue
+            obj, name = cast("Connection | Variable", step.result()), f"{step.kind.value}/{step.id}"
+            if known is not None and known.is_secret:
+                stay += [name] if chosen == "none" else []
+            elif is_secret(obj, known, chosen):
+                new.append(name)
+        told = []
+        if new:
+            told.append(f"secret from now on, which Astro never shows and can't undo: {_some(new)}")
+        if stay:
+            told.append(f"they stay secrets, which Astro can't make plain: {_some(stay)}")
+        if self._is_asleep:
+            told.append("the Deployment hibernates: what is written counts when it wakes up")
+        return told
+
     def rehearse(self, steps: Sequence[Step], context: Context) -> Sequence[Outcome]:
         """None: what would fail is refused in the plan. Raises `BlockedError` where an update isn't possible now."""
         if steps:
@@ -210,6 +234,10 @@ class DeploymentVariablesStore(Store):
 
     def close(self) -> None:
         self._api.close()
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(sorted(names)[:_NAMES]) + (f" and {len(names) - _NAMES} more" if names[_NAMES:] else "")
 
 
 def _version(text: str) -> AirflowVersion:

@@ -67,13 +67,17 @@ def is_secret(obj: Connection | Variable, held: DeploymentVariable | None, chose
 
 
 @dataclass(slots=True)
-class _Changes:
+class _VariableChanges:
     """The changes of one update."""
 
     variables: dict[str, DeploymentVariable | None] = field(default_factory=dict)
     """The new ones by their names, with None for those to delete."""
     errors: dict[int, str] = field(default_factory=dict)
     """Why a step isn't carried out, by its number."""
+
+
+class _UnsureError(Exception):
+    """An update was sent, and its answer was lost."""
 
 
 class VariablesWriter:
@@ -105,11 +109,14 @@ class VariablesWriter:
         notes: list[Note] = []
         wrong: dict[str, str] = {}
         if changes.variables:
-            wrong, notes = self._update(before, wanted, changes.variables)
+            try:
+                wrong, notes = self._update(before, wanted, changes.variables)
+            except _UnsureError as error:
+                return [Outcome(step, changes.errors.get(number, str(error))) for number, step in enumerate(steps)]
         return [self._outcome(number, step, changes, wrong, notes) for number, step in enumerate(steps)]
 
     def _outcome(
-        self, number: int, step: Step, changes: _Changes, wrong: Mapping[str, str], notes: list[Note]
+        self, number: int, step: Step, changes: _VariableChanges, wrong: Mapping[str, str], notes: list[Note]
     ) -> Outcome:
         told = tuple(notes)
         notes.clear()  # they are about the Deployment, and told once
@@ -119,10 +126,10 @@ class VariablesWriter:
             return Outcome(step, f"not as it was written: the variable {reason}", notes=told)
         return Outcome(step, notes=(*told, *self._losses([step])))
 
-    def _changes(self, steps: Sequence[Step], present: Sequence[DeploymentVariable]) -> _Changes:
+    def _changes(self, steps: Sequence[Step], present: Sequence[DeploymentVariable]) -> _VariableChanges:
         held = {variable.key: variable for variable in present}
         numbers = Counter(variable.key for variable in present)
-        found = _Changes()
+        found = _VariableChanges()
         for number, step in enumerate(steps):
             if step.kind not in env.KINDS:
                 found.errors[number] = f"a {step.kind.singular} can't be an environment variable"
@@ -191,7 +198,7 @@ class VariablesWriter:
         try:
             after = self._api.post(f"/deployments/{id_}", update_request(before, wanted))
         except TargetError as error:
-            after = self._after_all(before, error)
+            after = self._after_all(before, wanted, error)
         wrong = guard.changed_variables(wanted, variables_of(after))
         told = guard.changed_fields(before, after)
         told += [f"the environment variable {clean(key)} {why}" for key, why in wrong.items() if key not in changes]
@@ -209,17 +216,25 @@ class VariablesWriter:
         query = (("deploymentId", id_), ("resolveLinked", "true"), ("sorts", "objectKey:asc"))
         return guard.linked(self._api.pages("/environment-objects", query, "environmentObjects"))
 
-    def _after_all(self, before: Mapping[str, Any], error: TargetError) -> dict[str, Any]:
-        """The Deployment after an update whose answer was lost. Raises `error` if it wasn't carried out."""
+    def _after_all(
+        self, before: Mapping[str, Any], wanted: Sequence[DeploymentVariable], error: TargetError
+    ) -> dict[str, Any]:
+        """The Deployment after an update whose answer was lost, if it was carried out.
+
+        Raises `error` if it certainly wasn't, and `_UnsureError` if that isn't known.
+        """
         if isinstance(error, AstroRefusal):
             is_certain = error.status < 500
         else:
             is_certain = isinstance(error, NoAnswer) and not error.maybe_done
         if is_certain:
             raise error
-        after = self._read()
-        if after.get("updatedAt") == before.get("updatedAt") and variables_of(after) == variables_of(before):
-            raise error
+        try:
+            after = self._read()
+        except TargetError:
+            raise _UnsureError(f"{error.message}; it may be written nevertheless") from None
+        if after.get("updatedAt") == before.get("updatedAt") or guard.changed_variables(wanted, variables_of(after)):
+            raise _UnsureError(f"{error.message}; the Deployment doesn't have it now") from None
         return after
 
 

@@ -1,9 +1,9 @@
 """Builds the requests that write objects of the Environment Manager.
 
 Astro's CLI and its Terraform provider contradict each other about what an update does with a field that it lacks.
-So an update sends back all that the object has, and what isn't known to be safe is refused (`refusals.py`):
-links, excludeLinks and autoLinkDeployments, without which an update removes them (astro-cli 1.45.0, cloud/env/link.go);
-the description; each field of a connection. The overrides of a link aren't sent, which keeps them.
+So an update sends back all that the object has, and what isn't known to be safe is refused (`refusals.py`).
+Without links, excludeLinks and autoLinkDeployments an update removes them (astro-cli 1.45.0, cloud/env/link.go). The
+overrides of a link aren't sent, which keeps them (the same).
 """
 
 from __future__ import annotations

@@ -83,9 +83,8 @@ def _of_fields(before: ManagedObject, after: ManagedObject, body: Body) -> Itera
     if before.part_name != "connection":
         if before.is_secret != after.is_secret:
             yield "it is no longer a secret" if before.is_secret else "it is a secret now"
-        elif not after.hidden_fields() and sent["value"] != after.part.get("value", ""):
-            if sent["value"] or not before.hidden_fields():
-                yield "its value is another one than was sent"
+        elif not after.hidden_fields() and not before.is_secret and sent["value"] != after.part.get("value", ""):
+            yield "its value is another one than was sent"
         return
     if before.auth_type.get("id") != after.auth_type.get("id"):
         yield "its authentication type (connectionAuthType) has changed"

@@ -14,7 +14,7 @@ from airconn.stores.astro.environment.scope import Scope, find_scope
 PATH = "/environment-objects"
 _KEY = "environmentObjects"
 _NOT_ALLOWED = ("showsecrets", "organization", "not allowed")
-"""The words of the one refusal that is about secrets (astro-cli 1.45.0, cloud/env/errors.go). Its status isn't known."""
+"""The words of the refusal to show secrets (astro-cli 1.45.0, cloud/env/errors.go), whose status isn't known."""
 
 
 class ObjectLister:
@@ -38,7 +38,7 @@ class ObjectLister:
                 self._scope = find_scope(self._api, self._parts)
             return self._scope
 
-    def list(
+    def find(
         self,
         type_: str = "",
         key: str = "",

@@ -1,7 +1,7 @@
 """An object of the Environment Manager as the Astro API gives it, and what of it is hidden.
 
-Schema `EnvironmentObject` of Astro's OpenAPI document (v1, 2026-11). `setFields` names each field that has a value, so
-that one which is named and isn't there is hidden. The members of an extra are dotted (`extra.aws_secret`).
+Schema `EnvironmentObject` of Astro's OpenAPI document (v1, 2026-11). `setFields` names each field that has a value,
+also one that is hidden and isn't there. The members of an extra are dotted (`extra.aws_secret`).
 """
 
 from __future__ import annotations

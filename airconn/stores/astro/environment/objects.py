@@ -23,6 +23,7 @@ from airconn.model import (
     Str,
     Text,
     Variable,
+    hidden_connection,
     hidden_or,
     jsontext,
 )
@@ -79,12 +80,12 @@ class ObjectForm:
         if isinstance(obj, Connection):
             exact = held is not None and go_numbers.keeps_digits(held.part.get("extra"))
             texts = {name: getattr(obj, name) for name in ("description", "host", "schema", "login", "password")}
-            emptied = {name: None for name, value in texts.items() if isinstance(value, str) and not value}
-            stored = replace(obj, extra=_stored_extra(obj.extra, exact=exact), team_name=None, **emptied)
-            return cast("T", stored)
+            changes: dict[str, Any] = {name: None for name, value in texts.items() if value == ""}
+            changes |= {"extra": _stored_extra(obj.extra, exact=exact), "team_name": None}
+            return cast("T", replace(obj, **changes))
         if isinstance(obj, Variable):
-            is_empty = isinstance(obj.description, str) and not obj.description
-            return cast("T", replace(obj, team_name=None, **({"description": None} if is_empty else {})))
+            described = None if obj.description == "" else obj.description
+            return cast("T", replace(obj, description=described, team_name=None))
         return obj
 
     def problems(self, obj: AirflowObject, rules: Rules) -> Iterator[str]:
@@ -102,9 +103,9 @@ class ObjectForm:
         if self.as_env:
             yield from _problems_in_environment(obj, rules)
             return
-        if isinstance(obj, Connection | Variable) and isinstance(obj.description, str):
-            if len(obj.description) > LONGEST_DESCRIPTION:
-                yield f"its description is longer than the {LONGEST_DESCRIPTION} characters that Astro has room for"
+        description = getattr(obj, "description", None)
+        if isinstance(description, str) and len(description) > LONGEST_DESCRIPTION:
+            yield f"its description is longer than the {LONGEST_DESCRIPTION} characters that Astro has room for"
         if isinstance(obj, Connection):
             yield from _problems_of_connection(obj)
 
@@ -250,7 +251,7 @@ def _problems_of_connection(obj: Connection) -> Iterator[str]:
 
 def _problems_in_environment(obj: AirflowObject, rules: Rules) -> Iterator[str]:
     if not env_name_fits(obj.id):
-        yield "the id has other characters than letters, digits, '_', '-' and '.', which its environment variable needs"
+        yield "the id has other characters than letters, digits, '_', '-' and '.', for an environment variable"
     if isinstance(obj, Connection):
         if fault := extra_fault(obj, rules):
             yield f"its extra {fault}"

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 WINDOW = 1.02
-"""The seconds in which so many requests may be sent: a little more than one, because requests overtake one another."""
+"""The seconds in which so many requests may be sent: a little more than one, because they overtake one another."""
 
 
 class Pace:

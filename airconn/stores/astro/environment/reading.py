@@ -80,7 +80,7 @@ class EnvironmentReader:
 
             def one(key: Key) -> list[ManagedObject]:
                 kind, id_ = key
-                return self._lister.list(self._form.type_of(kind), self._form.key_of(kind, id_))
+                return self._lister.find(self._form.type_of(kind), self._form.key_of(kind, id_))
 
             return [found for each in in_order(one, sorted(wanted), _FEW) for found in each]
         types = {self._form.type_of(kind) for kind in kinds}
@@ -90,7 +90,7 @@ class EnvironmentReader:
         def watch(done: int, total: int | None) -> None:
             self._context.watch(f"reading {what}", done, total)
 
-        return self._lister.list(type_, watch=watch)
+        return self._lister.find(type_, watch=watch)
 
     def _spelled(self, selection: Selection) -> dict[str, str]:
         """The ids of environment variables in the capitals in which they are asked for."""
@@ -127,9 +127,8 @@ class EnvironmentReader:
         """What the scope holds besides, and is never touched."""
         notes = []
         numbers = Counter(one.type for one in others)
-        told = [
-            f"{number} {words}{'s' * (number > 1)}" for type_, words in _OTHERS.items() if (number := numbers[type_])
-        ]
+        found = [(numbers[type_], words) for type_, words in _OTHERS.items() if numbers[type_]]
+        told = [f"{number} {words}{'s' * (number > 1)}" for number, words in found]
         if told and not self._form.as_env:  # `ignored` counts them
             notes.append(Note(self._address, f"{' and '.join(told)} left alone", is_detail=True))
         ours = 0 if self._form.as_env else sum(_is_for_airflow(one) for one in others)

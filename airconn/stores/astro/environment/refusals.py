@@ -52,7 +52,7 @@ def _empties_secret(source: Variable, held: ManagedObject) -> bool:
 
 
 def _cleared(step: Step, names: Iterable[str], held: ManagedObject) -> str:
-    """Why an update doesn't clear a field: whether Astro takes an empty text, or a missing field, isn't documented."""
+    """Why an update doesn't clear a field: what Astro makes of an empty text or a missing field isn't documented."""
     hidden = held.hidden_fields()
     for name in names:
         if name not in step.written or getattr(step.source, name) not in (None, ""):

@@ -68,7 +68,7 @@ class EnvironmentManagerStore(Store):
         types = {self._form.type_of(kind) for kind in ours}
         if not ours:
             return frozenset()
-        found = self._lister.list(next(iter(types)) if len(types) == 1 else "", secrets=False)
+        found = self._lister.find(next(iter(types)) if len(types) == 1 else "", secrets=False)
         return frozenset(key for one in found if (key := self._form.named_by(one)) is not None and key[0] in ours)
 
     def stored_form(self, obj: T, context: Context = DEFAULT_CONTEXT) -> T:

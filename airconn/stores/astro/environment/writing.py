@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -152,7 +153,7 @@ class EnvironmentWriter:
         form = self._place.form
         if key[0] not in KINDS or not key[1]:
             return None
-        found = self._place.lister.list(form.type_of(key[0]), form.key_of(*key))
+        found = self._place.lister.find(form.type_of(key[0]), form.key_of(*key))
         return found[0] if found else None
 
     def _decoded(self, step: Step, held: ManagedObject) -> AirflowObject:
@@ -179,7 +180,8 @@ class EnvironmentWriter:
         with self._lock:
             if scope.type == WORKSPACE and not options.auto_link:
                 self._unlinked.append(f"{step.kind.value}/{step.id}")
-            if (body.get("airflowVariable") or body.get("environmentVariable") or {}).get("isSecret"):
+            content = body.get("airflowVariable") or body.get("environmentVariable") or {}
+            if content.get("isSecret") and options.secret is None:
                 self._secret.append(f"{step.kind.value}/{step.id}")
 
     def _create(self, step: Step, body: Body, *, is_ours: bool = False, late: bool = False) -> None:
@@ -267,15 +269,12 @@ class EnvironmentWriter:
 
     def _create_in_place(self, step: Step, body: Body) -> None:
         """Creates an object whose predecessor was just deleted, and may be in the way for a moment."""
-        for pause in (*_AGAIN, None):
-            try:
+        for pause in _AGAIN:
+            with suppress(NotWritten):
                 self._create(step, body, is_ours=True, late=True)
-            except NotWritten:
-                if pause is None:
-                    raise
-                time.sleep(pause)
-            else:
                 return
+            time.sleep(pause)
+        self._create(step, body, is_ours=True, late=True)
 
     def _put_back(self, step: Step, old: Body, held: ManagedObject, why: str) -> None:
         """Raises the error for an object that was deleted and not created, after the old one was created again."""
