@@ -100,6 +100,14 @@ REGISTRY = {
         # A project at Google. api_endpoint would be elsewhere.
         trusted=rf"gcp-secretmanager://[\w:.-]*{_NAMING}",
     ),
+    "composer": PlaceEntry(
+        "airconn.stores.managed.composer",
+        ("composer://",),
+        extra="gcp",
+        keeps_deadline=True,
+        # None are trusted. The token is for all that the user may do in Google Cloud, and the project that gets it
+        # can be that of an attacker.
+    ),
     "azure-keyvault": PlaceEntry(
         "airconn.stores.secrets.azure",
         ("azure-keyvault://",),

@@ -70,6 +70,8 @@ class Credentials:
     """The names of the variables or the setting that the login comes from."""
     header_source: str = ""
     """The same of the headers."""
+    advice: str = ""
+    """What to do where an Airflow refuses them, if there is more to say than where they come from."""
     looked_at: tuple[str, ...] = ()
     """The names of the variables and settings that were looked at, in order."""
     of_address: bool = False

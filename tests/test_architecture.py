@@ -23,6 +23,7 @@ ROOMS = [
     "installed",
     "guide",
     "airflow",
+    "browser_urls",
     "model",
     "formats",
     "override",

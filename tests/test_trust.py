@@ -48,6 +48,7 @@ REFUSED = [
         "mwaa://eu-west-1/a.b",
         "mwaa://a:1/prod",
     ),
+    *("composer://p/europe-west1/main", "composer://p/europe-west1/main?gcp_key_path=/k.json"),
     *("azure-keyvault://v?verify_challenge_resource=false", "some-new-place://host", "ftp://host", "://x"),
 ]
 COMMANDS = ["airflow-cli:touch x", "Airflow-CLI: touch x", "airflow-cli:\xa0", "airflow-cli:\ntouch x"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from airconn.addresses import REGISTRY
+from airconn.airflow.web_pages import split_page
 from airconn.errors import UsageError
 from airconn.quoting import shown_address
 
@@ -23,6 +24,12 @@ _NO_FILE = re.compile(
     r"localhost$|[\w.-]+:\d+([/?#]|$)|https?[:/\\]|[\w.-]*//+[^/]*@|[^/@]*:[^@]*@", re.IGNORECASE | re.DOTALL
 )
 """Addresses that are meant as URLs, and not as names of files. With ./ before it, it is a file."""
+_NO_SCHEME = re.compile(
+    r"[\w-]+(\.[\w-]+)*\.(astronomer\.(run|io)|composer(-byoid)?\.googleusercontent\.com|amazonaws\.com|on\.aws)([/?#]|$)"
+    r"|[\w-]+(\.[\w-]+)*\.[a-z]{2,}(?P<path>/[^?#]*)",
+    re.IGNORECASE | re.ASCII,
+)
+"""Names of hosts of vendors, and of any host with a path behind it."""
 
 
 def open_store(address: str, settings: Settings) -> Store:
@@ -34,10 +41,10 @@ def open_store(address: str, settings: Settings) -> Store:
     entry = next((entry for entry in REGISTRY.values() if entry.takes(address)), None)
     if mark and entry is None:
         raise UsageError(f"{scheme}:// is no place that airconn knows", hint=_schemes_meant(f"{scheme}://"))
-    if entry is None and _NO_FILE.match(address) and not Path(address).exists():
+    if entry is None and _is_meant_as_url(address) and not Path(address).exists():
         raise UsageError(
             f"{shown_address(address)} has no http:// or https:// in front, and there is no such file",
-            hint="an Airflow is named like http://localhost:8080",
+            hint=f"an Airflow is named like {_example(address)}",
         )
     if entry is None and (meant := _scheme_without_slashes(address)) and not Path(address).exists():
         raise UsageError(
@@ -50,6 +57,23 @@ def open_store(address: str, settings: Settings) -> Store:
         # A shorter timeout keeps such a place from waiting long beyond the deadline.
         settings = replace(settings, timeout=min(settings.timeout, max(left, 0.1)))
     return cast("Store", import_module(entry.module).open_store(address, settings))
+
+
+def _is_meant_as_url(address: str) -> bool:
+    """Whether an address without a scheme is surely not the name of a file."""
+    if _NO_FILE.match(address):
+        return True
+    known = _NO_SCHEME.match(address)
+    if known is None or known["path"] is None:
+        return known is not None
+    # A folder may have a dot in its name.
+    return bool(split_page(known["path"]).page) and not Path(address).parent.is_dir()
+
+
+def _example(address: str) -> str:
+    """A URL like the one that is meant. It repeats no more of it than the host."""
+    host = re.match(r"[\w-]+(\.[\w-]+)+(?=[/?#]|$)", address, re.ASCII)
+    return f"https://{host[0]}/…" if host and host[0][0].isalpha() else "http://localhost:8080"
 
 
 def _schemes_meant(scheme: str) -> str:

@@ -1,7 +1,7 @@
 """A stand-in of Amazon MWAA in front of an Airflow, fake or real.
 
 Its AWS takes what boto3 sends, and holds it against botocore's own service model: paths, shapes, patterns, sizes.
-Its web server takes web login tokens. `MwaaSwitches` has a switch for each thing that AWS doesn't document, or that may
+Its web server takes web login tokens. `MwaaSwitches` has a switch for each thing that AWS doesn't document or that may
 differ.
 """
 
