@@ -36,6 +36,7 @@ REFUSED = [
     *("aws-ssm://attacker.example.com", "aws-ssm://x/y", "aws-ssm://?profile_name=prod"),
     *("gcp-secretmanager://p?api_endpoint=attacker.example.com", "gcp-secretmanager://p?gcp_key_path=/k.json"),
     *("azure-keyvault://attacker.example.com", "azure-keyvault://?vault_url=https://attacker", "azure-keyvault://"),
+    "astro-vars://ws/prod?api=https://attacker",
     *("astro-airflow://u:p@h/prod", "astro-airflow://ws/prod?api_url=http://attacker", "astro-airflow://ws/prod#x"),
     *("astro-vars://u@ws/prod", "astro-vars://ws/prod?domain=attacker", "astro-vars://ws/prod?organization=x&api=y"),
     *("astro-vars://ws/prod?secret=all&organization=x&api_url=http://attacker", "astro-vars://ws/prod#x"),
