@@ -7,6 +7,7 @@ the one that runs already; import what is heavy inside the functions.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -37,6 +38,21 @@ def plain(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     yield World(directory, environ, {"https://airflow.example.com": box.environ()["AIRCONN_URL"]})
 
 
+def filled(box: Sandbox, directory: Path) -> Sandbox:
+    """The Airflow with the objects of examples/.env and nothing else."""
+    command = [sys.executable, "-m", "airconn", "import", str(ROOT / "examples/.env"), "-q"]
+    emptied(box).run(command, check=True, cwd=directory, capture_output=True)
+    return box
+
+
+def bearer(box: Sandbox) -> str:
+    """A token of an Airflow 3."""
+    import urllib3
+
+    body = {"username": box.username, "password": box.password}
+    return str(urllib3.request("POST", f"{box.url}/auth/token", json=body).json()["access_token"])
+
+
 @contextlib.contextmanager
 def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     """The fake of Astro with the Deployment `prod` of the Workspace `analytics`, and a real Airflow behind it.
@@ -46,9 +62,7 @@ def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     from tests.integration.astro_door import RELEASE, astro_door
     from tests.stores.astro.fake_astro import running
 
-    box = emptied(get(NEWEST))
-    command = [sys.executable, "-m", "airconn", "import", str(ROOT / "examples/.env"), "-q"]
-    box.run(command, check=True, cwd=directory, capture_output=True)
+    box = filled(get(NEWEST), directory)
     with running() as fake, astro_door(box, lambda: frozenset(fake.tokens)) as door:
         fake.workspaces[fake.workspace]["name"] = "analytics"
         record = fake.deployments[fake.deployment].record
@@ -62,10 +76,43 @@ def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
         yield World(directory, environ, names)
 
 
+@contextlib.contextmanager
+def mwaa(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """The environment `prod` of MWAA in eu-west-1, with the objects of examples/.env, and keys of AWS for it."""
+    from tests.stores.managed.mwaa_door import MwaaDoor, MwaaSwitches, forwarding
+
+    box = filled(get(NEWEST), directory)
+    with MwaaDoor(forwarding(box.url), lambda: bearer(box), MwaaSwitches(version=box.version)) as door:
+        environ = {
+            **door.environ(),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AIRCONN_CA_BUNDLE": str(door.bundle(directory)),
+        }
+        yield World(directory, environ, {"https://1a2b3c.c9.eu-west-1.airflow.amazonaws.com": door.web.url})
+
+
+@contextlib.contextmanager
+def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """The environment `main` of Composer, with the objects of examples/.env, and a service account for it."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from tests.stores.managed import fake_composer
+
+    box = filled(get(NEWEST), directory)
+    shutil.copy(ROOT / "examples/.env", directory / ".env")
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    with fake_composer.running(key, box.url, lambda: f"Bearer {bearer(box)}") as fake:
+        account = str(fake.write_key(directory / "service-account.json"))
+        environ = {**fake.environ, "GOOGLE_APPLICATION_CREDENTIALS": account, "NO_GCE_CHECK": "true"}
+        yield World(
+            directory, environ, {"https://1a2b3c-dot-europe-west1.composer.googleusercontent.com": fake.urls["front"]}
+        )
+
+
 WORLDS: Mapping[str, MakeWorld] = {
     "astro.md": astro,
-    "composer.md": plain,
+    "composer.md": composer,
     "login.md": plain,
-    "mwaa.md": plain,
+    "mwaa.md": mwaa,
 }
 """The pages with commands, and what makes their surroundings."""
