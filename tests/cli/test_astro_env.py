@@ -65,7 +65,8 @@ def test_an_import_creates_and_updates_and_a_second_one_changes_nothing(
     )
     for told in (tried.err, done.err):
         assert told == (
-            "secret from now on, which Astro can't undo: variables/new_token (?secret=none creates plain variables)\n"
+            "written as secrets, which Astro can't make plain again: variables/new_token "
+            "(?secret=none writes plain ones)\n"
             "no Deployment gets connections/new, variables/new_token until you link them in the Astro UI "
             "(?auto_link=true links new objects to all Deployments of the Workspace)\n"
         )
@@ -195,6 +196,7 @@ def test_no_message_quotes_what_a_refusal_does(astro: FakeAstro, airconn: Aircon
         ("astro-env://", 2, "the address names no Workspace"),
         ("astro-env://nowhere", 2, "unknown Workspace 'nowhere'"),
         ("astro-env://Data Platform/nowhere", 2, "unknown Deployment 'nowhere'"),
+        (f"astro-env://{'c' + 'x' * 24}", 2, "Astro has no Workspace"),
         ("astro-env://Data Platform?as=uri", 2, "the option 'as' is not 'env'"),
     ],
 )

@@ -32,7 +32,8 @@ def effects(
     has_flag = [step for step in created if options.as_env or isinstance(step.source, Variable)]
     secret = [step for step in has_flag if step.source and is_secret(step.source, options.secret)]
     if secret and options.secret is None:
-        yield f"secret from now on, which Astro can't undo: {_some(secret)} (?secret=none creates plain variables)"
+        told = f"written as secrets, which Astro can't make plain again: {_some(secret)}"
+        yield f"{told} (?secret=none writes plain ones)"
     if of_workspace and created and not options.auto_link:
         yield (
             f"no Deployment gets {_some(created)} until you link {_them(created)} in the Astro UI "

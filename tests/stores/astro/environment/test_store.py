@@ -207,7 +207,7 @@ def test_the_plan_says_what_becomes_a_secret_and_what_no_deployment_gets(astro: 
         Variable(key="empty_token", value=Text("")),
         Connection(conn_id="db", conn_type="postgres", password="p"),
     )
-    secret = "secret from now on, which Astro can't undo: {} (?secret=none creates plain variables)"
+    secret = "written as secrets, which Astro can't make plain again: {} (?secret=none writes plain ones)"
     unlinked = (
         "no Deployment gets connections/db, variables/api_token, variables/empty_token and 1 more until you link "
         "them in the Astro UI (?auto_link=true links new objects to all Deployments of the Workspace)"
