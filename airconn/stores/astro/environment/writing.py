@@ -254,7 +254,7 @@ class EnvironmentWriter:
         try:
             self._delete(held.id)
         except NoAnswer as error:
-            if not error.maybe_done or self._found_again(step) is not None:
+            if not (error.maybe_done and self._is_gone(step, held.id)):
                 raise
         try:
             self._create_in_place(step, body)
@@ -295,11 +295,16 @@ class EnvironmentWriter:
         try:
             self._delete(found.id)
         except NoAnswer as error:
-            if not error.maybe_done:
+            if not (error.maybe_done and self._is_gone(step, found.id)):
                 raise
-            now = self._found_again(step)
-            if now is not None and now.id == found.id:
-                raise
+
+    def _is_gone(self, step: Step, id_: str) -> bool:
+        """Whether an object is known to be deleted."""
+        try:
+            now = self._find((step.kind, step.id))
+        except AirconnError:
+            return False
+        return now is None or now.id != id_
 
     def _delete(self, id_: str) -> None:
         self._place.paces.deletes.wait()

@@ -219,6 +219,39 @@ def test_the_plan_says_what_becomes_a_secret_and_what_no_deployment_gets(astro: 
     assert effects(astro, f"/{astro.deployment}?secret=none", *new) == []
 
 
+def test_the_plan_says_what_stays_plain_or_secret(astro: FakeAstro) -> None:
+    astro.put("AIRFLOW_VARIABLE", "api_token", {"value": "old"})
+    astro.put("AIRFLOW_VARIABLE", "known", {"value": "old", "isSecret": True})
+    plain = "they look like secrets and stay plain variables, which Astro can't change"
+    for query, told in (
+        ("", f"{plain}: variables/api_token (delete them first)"),
+        ("?secret=none", "they stay secrets, which Astro can't make plain: variables/known"),
+    ):
+        store = opened(astro, f"astro-env://{astro.workspace}{query}")
+        before = store.read(Selection(), CONTEXT)
+        steps = [
+            step(Action.UPDATE, replace(held, value=Text("tk-12345678")), held, "value")
+            for held in before.bundle.variables.values()
+        ]
+        assert list(store.effects(steps, replace(CONTEXT, before=before))) == [told]
+        store.close()
+
+
+def test_two_ids_of_one_environment_variable_are_refused_before_anything_is_written(astro: FakeAstro) -> None:
+    store = opened(astro, f"astro-env://{astro.workspace}?as=env")
+    wanted = frozenset({(Kind.VARIABLES, "a"), (Kind.VARIABLES, "A")})
+    (problem,) = store.problems(Variable(key="a", value=Text("1")), replace(CONTEXT, wanted=wanted))
+    assert problem == "A would have the same environment variable, AIRFLOW_VAR_A (leave one out with --exclude)"
+    (problem,) = store.problems(Connection(conn_id="astro_S3_logging", conn_type="aws"), CONTEXT)
+    assert problem == "Astro sets this connection itself, for its logs"
+    (problem,) = store.problems(Variable(key="a b", value=Text("1")), CONTEXT)
+    assert "other characters" in problem
+    (problem,) = store.problems(Variable(key="a", value=Text("\0")), CONTEXT)
+    assert "NUL" in problem
+    (problem,) = store.problems(Variable(key="a", value=Text("x" * 131_072)), CONTEXT)
+    assert "131,072 bytes" in problem
+
+
 @pytest.mark.parametrize(
     ("query", "secret"),
     [("", {"api_token"}), ("?secret=all", {"api_token", "region"}), ("?secret=none", set())],
