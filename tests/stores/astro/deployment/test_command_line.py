@@ -14,7 +14,7 @@ from tests.stores.astro.switches import NASTIEST
 
 TARGET = "astro-vars://Data Platform/production"
 RESTARTS = "restarts the components of the Deployment, for up to two minutes"
-DEPLOYMENT = "the environment variables of the Deployment production at Astro"
+DEPLOYMENT = "the environment variables of the Deployment production in the Workspace Data Platform at Astro"
 CANARY = "pa55-canary"
 
 Call = Callable[..., Any]
@@ -160,6 +160,19 @@ def test_a_diff_says_what_is_not_known(airconn: Call, astro: FakeAstro, held: An
     result = airconn("diff", TARGET, source, env=astro.environ())
     assert "? connections/db" in result.out
     assert "~ variables/region" in result.out
+
+
+def test_a_diff_takes_ids_in_the_capitals_of_the_other_side(
+    airconn: Call, astro: FakeAstro, held: Any, tmp_path: Path
+) -> None:
+    held.put("AIRFLOW_VAR_MYKEY", "1")
+    (tmp_path / "v.json").write_text('{"variables": {"MyKey": "1"}}')
+    for sides in ((TARGET, tmp_path / "v.json"), (tmp_path / "v.json", TARGET)):
+        result = airconn("diff", *sides, "--include", "[Mm]y[Kk]ey", env=astro.environ())
+        assert "1 equal" in result.out, result.out
+    result = airconn("import", tmp_path / "v.json", "--to", TARGET, "--prune", "--yes", env=astro.environ())
+    assert (result.code, "= variables/MyKey" in result.out) == (0, True)
+    assert held.values()["AIRFLOW_VAR_MYKEY"] == "1"
 
 
 def test_a_command_gets_what_is_not_hidden(airconn: Call, astro: FakeAstro, held: Any) -> None:
