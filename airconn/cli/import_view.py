@@ -84,7 +84,7 @@ class ImportView:
 
     def _on_planned(self, prepared: Import) -> None:
         app = self._app
-        app.notes((*prepared.loaded.notes, *prepared.unread))
+        app.notes((*prepared.loaded.notes, *prepared.unread, *prepared.shadowed))
         app.ignored(prepared.loaded.ignored)
         for kind in prepared.unpruned:
             app.warn(f"the sources have no {kind.value}: none is deleted")
