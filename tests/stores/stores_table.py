@@ -21,6 +21,12 @@ ROWS: list[tuple[str, str, str, str]] = [
     ("aws-secretsmanager", "aws-secretsmanager://eu-west-1", "`aws-secretsmanager://REGION`", "AWS Secrets Manager"),
     ("aws-ssm", "aws-ssm://eu-west-1", "`aws-ssm://REGION`", "AWS Systems Manager Parameter Store"),
     ("gcp-secretmanager", "gcp-secretmanager://p", "`gcp-secretmanager://PROJECT`", "Google Cloud Secret Manager"),
+    (
+        "composer",
+        "composer://p/europe-west1/e",
+        "`composer://PROJECT/LOCATION/ENVIRONMENT`",
+        "the Airflow of an environment of [Google Cloud Composer](airconn/help/composer.md)",
+    ),
     ("azure-keyvault", "azure-keyvault://v", "`azure-keyvault://VAULT`", "Azure Key Vault"),
     ("k8s", "k8s://c/n", "`k8s://CONTEXT/NAMESPACE`", "Secrets in a Kubernetes cluster"),
     (
