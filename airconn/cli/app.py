@@ -196,6 +196,11 @@ class App:
             reason = error.strerror or "the system refuses"
             raise TargetError(f"standard output can't be written to: {reason}") from None
 
+    @property
+    def columns(self) -> int | None:
+        """The width of the terminal that standard output is. None for a file or a pipe."""
+        return self._columns(self.stdout)
+
     def report(self, text: str, *, elsewhere: str | None = None) -> None:
         """Writes a part of a report to standard output. If that breaks, the run goes on, since the reader of a report
         doesn't decide what is written. Standard error then gets `elsewhere`, by default all of the text."""
@@ -212,7 +217,7 @@ class App:
 
     def say(self, *lines: str, level: int = 0) -> None:
         """Writes lines to standard error, unless the verbosity is below `level`."""
-        if self.verbosity >= level:
+        if lines and self.verbosity >= level:
             # A run that writes goes on to its end, even if its reports have no reader any more.
             with contextlib.suppress(OSError):
                 text = "\n".join(cleaned(line, is_one=True) for line in lines)
@@ -220,6 +225,9 @@ class App:
 
     def warn(self, text: str, *, level: int = 0) -> None:
         self.say(f"{self._label('warning:', 'yellow')} {text}", level=level)
+
+    def hint(self, text: str, *, level: int = 0) -> None:
+        self.say(f"{self._label('hint:', 'cyan')}  {clean(text)}", level=level)
 
     def notes(self, notes: Iterable[Note]) -> None:
         for note in notes:
@@ -251,7 +259,7 @@ class App:
         for fault in shown:
             self.say(f"{self._label('error:', 'red')} {clean(without_passwords(str(fault)))}", level=-1)
             if fault.hint and fault.hint != hint:
-                self.say(f"{self._label('hint:', 'cyan')}  {clean(without_passwords(fault.hint))}", level=-1)
+                self.hint(without_passwords(fault.hint), level=-1)
             hint = fault.hint
         if len(shown) < len(faults):
             self.say(f"and {len(faults) - len(shown)} more errors (-v shows all)", level=-1)

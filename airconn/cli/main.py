@@ -31,6 +31,7 @@ COMMANDS = {
     "delete": ("airconn.cli.delete", "Delete single objects of a place."),
     "run": ("airconn.cli.run_", "Run a command with the objects of a place in its environment."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
+    "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
     "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
 }
 """The commands by name: the module with a click command named `command`, and the line in the overview."""

@@ -44,7 +44,6 @@ _VERBS = {
 }
 """What people call the commands."""
 _OTHER_WORDS = {
-    "help": "airconn --help; airconn COMMAND --help has the options of one command",
     "version": "airconn --version",
     "login": "airconn logs in with AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD, from the environment",
     "config": "airconn reads airconn.toml in the working directory, and AIRCONN_* from the environment",

@@ -125,6 +125,8 @@ class Session(Access):
         error = self.refusal(reply, request)
         if reply.status == 413:
             raise AnswerTooLarge(f"its list of {kind.value} is too large for one answer", where=self.base)
+        if reply.status == 500 and not self.let_in and (doubts := self.auth.doubts()):
+            raise TargetError("it fails on a token that it has just issued (500)", where=self.base, hint=doubts)
         if reply.status == 500:
             raise ShowingFailed(error.message, where=self.base, hint=why_it_fails(kind, self._dialect))
         raise error

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar, cast
 
 from airconn.airflow.rest_api import RestDialect, dialect_for
+from airconn.airflow.versions import is_of_astro
 from airconn.config import Settings
 from airconn.model import DEFAULT_POOL, Action, AirflowObject, Bundle, Kind, Origin, Outcome, Selection, Step
 from airconn.model.reading import Key, Note, Reading
@@ -21,6 +22,7 @@ from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.stored_forms import stored_form
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
+from airconn.stores.http.tls import check_tls_files
 from airconn.urls import endpoint
 
 T = TypeVar("T", bound=AirflowObject)
@@ -49,7 +51,12 @@ class AirflowApiStore(Store):
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
         server = self._probed(context)
         text = f"airflow {server.text} at {self._access().base}"
-        return Description(text, server.version, hides_no_password=not dialect_for(server.version).tells_passwords)
+        return Description(
+            text,
+            server.version,
+            hides_no_password=not dialect_for(server.version).tells_passwords,
+            is_at_astro=is_of_astro(server.text),
+        )
 
     def location(self, kind: Kind) -> object:
         return endpoint(self.address)
@@ -122,5 +129,5 @@ def open_store(address: str, settings: Settings) -> AirflowApiStore:
     Raises `UsageError` for an address that can't be one of an Airflow, or that has credentials in it.
     """
     base = base_url(address)
-    found = access(base, settings)
-    return AirflowApiStore(base, lambda: found)
+    check_tls_files(settings)
+    return AirflowApiStore(base, lambda: access(base, settings))

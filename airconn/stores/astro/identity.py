@@ -43,37 +43,50 @@ class AstroIdentity:
 def find_identity(settings: Settings) -> AstroIdentity:
     """The token of the address, else that of ASTRO_API_TOKEN, else that of the Astro CLI's context.
 
-    Raises `UsageError` where there isn't one, and `TargetError` for one that has expired. Sends no request.
+    Raises `TargetError` where there isn't one, or it has expired, and `UsageError`. Sends no request.
     """
     environ = settings.environ
     domain = _checked_domain(environ.get("ASTRO_DOMAIN", "").strip() or _DOMAIN, "ASTRO_DOMAIN")
     own = settings.credentials if settings.credentials.of_address else None
+    if own is not None and own.token_command:
+        from airconn.stores.secret_commands import first_line
+
+        token = first_line(own.token_command, own.source, prints="token", hint="it is in your config.toml").strip()
+        return _of_token(token, own.source, domain)
     if own is not None and own.token:
         return _of_token(own.token, own.source, domain)
+    if own is not None:
+        # An address with credentials of its own never gets those of another.
+        looked_at = ", ".join(own.looked_at)
+        raise TargetError(
+            "Astro needs a token, and none is set", hint=f"looked at {looked_at}, for this address alone"
+        )
     if token := environ.get(VARIABLE, "").strip():
         return _of_token(token, VARIABLE, domain)
     return _of_context(settings)
 
 
-def api_url(settings: Settings, identity: AstroIdentity) -> str:
-    """The base URL of the Astro API: AIRCONN_ASTRO_API, else that of the domain (config/cloud.go of astro-cli).
+def api_url(settings: Settings, identity: AstroIdentity) -> tuple[str, str]:
+    """The base URL of the Astro API, and what names it: AIRCONN_ASTRO_API, else the domain.
 
-    Raises `UsageError` for a URL that would send the token in clear.
+    As in config/cloud.go of astro-cli 1.45.0. Raises `UsageError` for a URL that would send the token in clear.
     """
     from airconn import trust
 
-    given = settings.environ.get(API_VARIABLE, "").strip() or settings.astro_api
-    if given:
+    in_environment = settings.environ.get(API_VARIABLE, "").strip()
+    named_by = API_VARIABLE if in_environment else "'astro_api' in your config.toml"
+    if given := in_environment or settings.astro_api:
         if not given.lower().startswith("https://") and not trust.is_this_machine(given):
             raise UsageError(
-                f"{API_VARIABLE} is not a URL with https://, and gets the token of Astro",
+                f"{named_by} is not a URL with https://, and gets the token of Astro",
                 hint=f"unset it; the Astro API is at https://api.{_DOMAIN}/v1",
             )
-        return given.rstrip("/")
+        return given.rstrip("/"), named_by
     domain = identity.domain.removeprefix("cloud.")
+    named_by = f"the domain of Astro, {domain}"
     if preview := _PREVIEW.fullmatch(domain):
-        return f"https://{preview[1]}.api.{preview[2]}/v1"
-    return f"https://api.{domain}/v1"
+        return f"https://{preview[1]}.api.{preview[2]}/v1", named_by
+    return f"https://api.{domain}/v1", named_by
 
 
 def _checked_domain(domain: str, what: str) -> str:
@@ -107,7 +120,7 @@ def _of_context(settings: Settings) -> AstroIdentity:
     kind, _, token = str(context.get("token") or "").strip().partition(" ")
     token = token.strip() if kind.lower() == "bearer" else kind
     if not token:
-        raise UsageError(
+        raise TargetError(
             "Astro needs a token, and none is set",
             hint=f"set {VARIABLE}, or log in with: astro login (looked at {VARIABLE} and {path})",
         )

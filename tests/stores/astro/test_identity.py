@@ -54,7 +54,7 @@ def test_an_own_token_of_the_address_comes_first_and_that_of_airflows_never(tmp_
     assert found(tmp_path, own, ASTRO_API_TOKEN="general").source == "PROD_ASTRO"
     general = Credentials(token=CANARY, source="AIRCONN_TOKEN")
     assert found(tmp_path, general, ASTRO_API_TOKEN="general").token == "general"
-    with pytest.raises(UsageError, match="Astro needs a token, and none is set"):
+    with pytest.raises(TargetError, match="Astro needs a token, and none is set"):
         found(tmp_path, general)
 
 
@@ -119,14 +119,14 @@ def test_a_token_that_has_expired_isnt_sent(tmp_path: Path) -> None:
     ],
 )
 def test_the_api_is_that_of_the_domain(domain: str, url: str) -> None:
-    assert api_url(Settings(), AstroIdentity("t", "x", domain=domain)) == url
+    assert api_url(Settings(), AstroIdentity("t", "x", domain=domain))[0] == url
 
 
 def test_the_token_goes_to_another_api_over_https_or_on_this_machine_only() -> None:
     identity = AstroIdentity("t", "x")
     for url in ("https://api.example.com/v1", "http://127.0.0.1:80/v1", "http://localhost:1/v1"):
-        assert api_url(Settings(environ={API_VARIABLE: url + "/"}), identity) == url
-        assert api_url(Settings(astro_api=url), identity) == url
+        assert api_url(Settings(environ={API_VARIABLE: url + "/"}), identity) == (url, API_VARIABLE)
+        assert api_url(Settings(astro_api=url), identity)[0] == url
     for url in ("http://api.example.com/v1", "ftp://x", "canary"):
         with pytest.raises(UsageError, match="not a URL with https://"):
             api_url(Settings(environ={API_VARIABLE: url}), identity)

@@ -149,9 +149,7 @@ def _of_path(obj: AirflowObject, api: Api) -> tuple[str, ...]:
     """What keeps an object from being written, read and deleted by its path, where only paths have ids."""
     if api.dialect.bulk or api.has_path(obj.kind, obj.id):
         return ()
-    return (
-        "InvokeRestApi takes only paths of up to 64 letters, digits and '_.-~': leave ?through=api out",
-    )
+    return ("InvokeRestApi takes only paths of up to 64 letters, digits and '_.-~': leave ?through=api out",)
 
 
 def _is_reached(step: Step, api: Api) -> bool:

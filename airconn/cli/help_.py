@@ -1,0 +1,93 @@
+"""`airconn help`."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import CompletionItem
+
+from airconn.cli.app import App
+from airconn.errors import UsageError
+
+_WIDEST = 100
+"""The columns of a page on a wide terminal. Longer lines are hard to read."""
+
+
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from airconn.cli.main import COMMANDS
+    from airconn.guide import pages
+
+    return [CompletionItem(name) for name in (*pages(), *COMMANDS) if name.startswith(incomplete)]
+
+
+@click.command("help", short_help="Show a page of the guide, or the options of a command.")
+@click.argument("topic", required=False, shell_complete=_complete)
+@click.pass_context
+def command(ctx: click.Context, /, topic: str | None) -> None:
+    """Show a page of the guide, or the options of a command. Without TOPIC, list the pages.
+
+    \b
+      airconn help astro
+      airconn help import
+    """
+    from airconn.cli.main import COMMANDS
+    from airconn.guide import pages
+
+    app: App = ctx.obj
+    known = pages()
+    if topic is None:
+        width = max(map(len, known))
+        lines = [f"  {name:<{width}}  {page.title}" for name, page in known.items()]
+        app.rows("\n".join(["Pages of the guide, shown by airconn help TOPIC:", *lines, ""]))
+        app.data("\nThe options of a command are shown by airconn help COMMAND.\n")
+    elif topic in known:
+        _show(app, known[topic].text)
+    elif topic in COMMANDS and ctx.parent is not None:
+        named = ctx.parent.command
+        assert isinstance(named, click.Group)  # noqa: S101 - it is ours
+        found = named.get_command(ctx.parent, topic)
+        assert found is not None  # noqa: S101 - it is one of COMMANDS
+        app.data(found.get_help(click.Context(found, info_name=topic, parent=ctx.parent)) + "\n")
+    else:
+        from difflib import get_close_matches
+
+        near = get_close_matches(topic.lower(), [*known, *COMMANDS], n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the pages are {', '.join(known)}"
+        raise UsageError(f"unknown topic {topic!r}", hint=hint)
+
+
+def _show(app: App, text: str) -> None:
+    """Shows Markdown: rendered and paged on a terminal, and as it is in a pipe."""
+    columns = app.columns
+    if columns is None:
+        app.data(text, raw=True)
+        return
+    import shutil
+
+    rendered = _rendered(text, min(columns, _WIDEST), colours=app.colours(app.stdout))
+    if rendered.count("\n") < shutil.get_terminal_size().lines:
+        app.data(rendered, raw=True)
+    else:
+        click.echo_via_pager(rendered, color=app.colours(app.stdout))
+
+
+def _rendered(text: str, columns: int, *, colours: bool) -> str:
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.markdown import Markdown
+    from rich.theme import Theme
+
+    # Rich's own style of code has a black background, which is hard to read on a light terminal.
+    theme = Theme({"markdown.code": "bold cyan", "markdown.code_block": "cyan"})
+    out = StringIO()
+    console = Console(
+        file=out,
+        width=columns,
+        force_terminal=colours,
+        no_color=not colours,
+        highlight=False,
+        legacy_windows=False,
+        theme=theme,
+    )
+    console.print(Markdown(text))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"

@@ -1,0 +1,67 @@
+"""`airconn help`: the pages of the guide, and the options of a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airconn import guide
+from airconn.cli.main import COMMANDS
+
+Airconn = Callable[..., Any]
+
+
+def test_the_pages_are_listed_with_their_titles(airconn: Airconn) -> None:
+    result = airconn("help")
+    assert result.code == 0
+    assert guide.pages()
+    for topic, page in guide.pages().items():
+        assert any(line.split(None, 1) == [topic, page.title] for line in result.out.splitlines())
+
+
+@pytest.mark.parametrize("topic", sorted(guide.pages()))
+def test_a_page_goes_into_a_pipe_as_it_is(airconn: Airconn, topic: str) -> None:
+    result = airconn("help", topic)
+    assert (result.code, result.out) == (0, guide.pages()[topic].text)
+
+
+@pytest.mark.parametrize("topic", sorted(guide.pages()))
+def test_every_page_begins_with_its_title_and_ends_with_a_line(topic: str) -> None:
+    text = guide.pages()[topic].text
+    assert text.startswith("# ")
+    assert text.endswith("\n")
+    assert guide.pages()[topic].title
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_options_of_a_command_are_shown_as_by_its_own_help(
+    airconn: Airconn, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert airconn(name, "--help").code == 0  # click prints it by itself
+    assert airconn("help", name).out == capsys.readouterr().out != ""
+
+
+@pytest.mark.parametrize(("topic", "hint"), [("astor", "'astro'"), ("Astro", "'astro'"), ("improt", "'import'")])
+def test_a_topic_that_is_mistyped_is_told_the_nearest(airconn: Airconn, topic: str, hint: str) -> None:
+    result = airconn("help", topic)
+    assert result.code == 2
+    assert f"unknown topic {topic!r}" in result.err
+    assert f"did you mean {hint}?" in result.err
+
+
+def test_a_topic_that_is_like_no_other_is_told_the_pages(airconn: Airconn) -> None:
+    result = airconn("help", "zzzzzz")
+    assert (result.code, result.out) == (2, "")
+    assert all(topic in result.err for topic in guide.pages())
+
+
+def test_a_page_on_a_terminal_has_no_markdown_and_fits_in() -> None:
+    from airconn.cli.help_ import _rendered
+
+    for topic, page in guide.pages().items():
+        lines = _rendered(page.text, 80, colours=False).splitlines()
+        assert all(len(line) <= 80 for line in lines), topic
+        assert "\x1b" not in "".join(lines)
+        assert not any(line.startswith(("#", "|", "```")) for line in lines), topic
