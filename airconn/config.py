@@ -191,9 +191,9 @@ class Config:
         return self.project.get(key, self.user.get(key))
 
     def settings(
-        self, address: str, entry: Mapping[str, Any], named_in: str | None = None, name: str = "the address"
+        self, address: str, entry: Mapping[str, Any], named_in: str | None = None, called: str = "the address"
     ) -> Settings:
-        """All settings for one address. `entry` is its table in the configuration, and `name` is like `@prod`."""
+        """All settings for one address. `entry` is its table in the configuration, and `called` is like `@prod`."""
         is_airflow = trust.is_airflow(address)
         found: dict[str, Any] = {}
         for key in ("timeout", "retries", "deadline", *_OF_TLS):
@@ -218,7 +218,7 @@ class Config:
         found["format_defaults"] = self.format_defaults(entry, is_of_project=named_in is not None)
         if trust.is_airflow(address):
             self._tell_page(address)
-        credentials = self._credentials(address, entry, named_in, name)
+        credentials = self._credentials(address, entry, named_in, called)
         return Settings(credentials=credentials, stdin=self.stdin, environ=self.environ, **found)
 
     def _tell_page(self, address: str) -> None:
