@@ -54,6 +54,34 @@ def bearer(box: Sandbox) -> str:
 
 
 @contextlib.contextmanager
+def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """An environment of Google Cloud Composer, in front of an Airflow, and the default credentials for it."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from tests.stores.managed import fake_composer
+
+    box = emptied(get(NEWEST))
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    header = fake_composer.jwt_of(box.url, box.username, box.password)
+    with fake_composer.running(key, box.url, header) as fake:
+        # Google's library has no variable for the endpoint at which an account is impersonated.
+        endpoint = f"{fake.urls['tokens']}/iam/{{}}:generateAccessToken"
+        site = directory / "site"
+        site.mkdir()
+        (site / "sitecustomize.py").write_text(
+            f"import google.auth.iam\ngoogle.auth.iam._IAM_ENDPOINT = {endpoint!r}\n"
+        )
+        environ = {
+            **fake.environ,
+            "GOOGLE_APPLICATION_CREDENTIALS": str(fake.write_key(directory / "key.json")),
+            "NO_GCE_CHECK": "true",
+            "PYTHONPATH": str(site),
+        }
+        shown = "https://7eca3d3d-dot-europe-west1.composer.googleusercontent.com"
+        yield World(directory, environ, {shown: fake.urls["front"]})
+
+
+@contextlib.contextmanager
 def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     """The fake of Astro with the Deployment `prod` of the Workspace `analytics`, and a real Airflow behind it.
 
