@@ -36,10 +36,27 @@ def plain(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     yield World(directory, environ, {"https://airflow.example.com": box.environ()["AIRCONN_URL"]})
 
 
+@contextlib.contextmanager
+def logins(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """An Airflow that knows the logins of the page; one with Keycloak; and one behind a door that wants a header."""
+    from tests.integration.login_door import LoginDoor
+
+    box = emptied(get(NEWEST))
+    with (
+        LoginDoor(box, swaps=True) as door,
+        LoginDoor(box, swaps=True) as keycloak,
+        LoginDoor(
+            box, swaps=True, headers={"CF-Access-Client-Id": "id", "CF-Access-Client-Secret": "example"}
+        ) as far,
+    ):
+        names = {"airflow": door.url, "keycloak": keycloak.url, "behind": far.url}
+        yield World(directory, {}, {f"https://{name}.example.com": url for name, url in names.items()})
+
+
 WORLDS: Mapping[str, MakeWorld] = {
     "astro.md": plain,
     "composer.md": plain,
-    "login.md": plain,
+    "login.md": logins,
     "mwaa.md": plain,
 }
 """The pages with commands, and what makes their surroundings."""
