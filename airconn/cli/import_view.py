@@ -84,7 +84,7 @@ class ImportView:
 
     def _on_planned(self, prepared: Import) -> None:
         app = self._app
-        app.notes((*prepared.loaded.notes, *prepared.unread))
+        app.notes((*prepared.loaded.notes, *prepared.unread, *prepared.shadowed))
         app.ignored(prepared.loaded.ignored)
         for kind in prepared.unpruned:
             app.warn(f"the sources have no {kind.value}: none is deleted")
@@ -97,7 +97,8 @@ class ImportView:
             self._conclude(events.ImportResult(prepared))
             if prepared.restarts:
                 app.say(f"writing {prepared.restarts}: the run asks before, unless --yes is given")
-        app.say(*prepared.effects)
+        for text in prepared.effects:
+            app.say(text)
 
     def _new_printer(self, plan: Plan, *, only_wrong: bool = False) -> Printer:
         return Printer(self._app, plan, text=self._is_text, values=self._show_values, only_wrong=only_wrong)
@@ -116,8 +117,8 @@ class ImportView:
         names = report.some([f"{step.kind.value}/{step.id}" for step in deletions])
         question = f"delete {number_of(len(deletions))} of {prepared.target} ({names})?"
         if prepared.restarts:
-            question = f"write {number_of(len(writes))} to {prepared.target}? That {prepared.restarts}"
-            question += f"; {number_of(len(deletions))} will be deleted ({names})" if deletions else ""
+            also = f" and delete {number_of(len(deletions))} of them ({names})" if deletions else ""
+            question = f"write {number_of(len(writes))} to {prepared.target}{also}, which {prepared.restarts}?"
         return self._app.confirm(question)
 
     def _tell_of_stop(self) -> None:
@@ -147,7 +148,8 @@ class ImportView:
         if self._is_text:
             text = report.summary(plan, done, target, wrong=len(wrong))
         else:
-            text = report.import_json(plan, done, target, dry_run=done is None, wrong=wrong)
+            restarts = result.prepared.restarts
+            text = report.import_json(plan, done, target, dry_run=done is None, wrong=wrong, restarts=restarts)
         self._app.report(text + "\n")
 
     def _tell_of_gaps(self, prepared: Import) -> ExitCode:

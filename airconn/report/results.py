@@ -92,7 +92,7 @@ def _origin(step: Step) -> str:
 
 def _changes(step: Step) -> str:
     if step.changes and (is_hidden_whole(step.source) or is_hidden_whole(step.target)):
-        return f"all of it ({_HOW[step.changes[0].how].replace('by Airflow', 'by the place')})"
+        return f"all of it ({_HOW[step.changes[0].how].replace(' by Airflow', '')})"
     return ", ".join(_change(change) for change in step.changes)
 
 
@@ -138,11 +138,17 @@ def counts(plan: Plan, outcomes: Iterable[Outcome] | None) -> dict[str, int]:
 
 
 def import_json(
-    plan: Plan, outcomes: Sequence[Outcome] | None, target: str, *, dry_run: bool, wrong: Sequence[Outcome] = ()
+    plan: Plan,
+    outcomes: Sequence[Outcome] | None,
+    target: str,
+    *,
+    dry_run: bool,
+    wrong: Sequence[Outcome] = (),
+    restarts: str = "",
 ) -> str:
     """An import as JSON: what was planned for each object, what became of it, and the counts.
 
-    `wrong` are the objects that were read back and aren't what was written.
+    `wrong` are the objects that were read back and aren't what was written, and `restarts` what a write interrupts.
     """
     results = {} if outcomes is None else {(o.step.kind, o.step.id): o for o in (*outcomes, *wrong)}
 
@@ -164,6 +170,7 @@ def import_json(
             "schema_version": SCHEMA_VERSION,
             "target": target,
             "dry_run": dry_run,
+            **({"restarts": restarts} if restarts else {}),
             "objects": objects,
             "summary": {**counts(plan, outcomes), **({"not as written": len(wrong)} if wrong else {})},
         }

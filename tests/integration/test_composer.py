@@ -82,21 +82,23 @@ class TestComposer(StoreContract):
         return lambda: opened(google_, f"{ADDRESS}?gcp_key_path={path}")
 
 
-@pytest.mark.parametrize("expired_answer", [401, 302])
 def test_objects_of_all_sorts_come_to_the_airflow_and_back_while_tokens_end(
-    box: Sandbox, google_: FakeGoogle, airconn: Callable[..., Any], tmp_path: Path, expired_answer: int
+    box: Sandbox, google_: FakeGoogle, airconn: Callable[..., Any], tmp_path: Path
 ) -> None:
-    google_.uses, google_.expired_answer = 7, expired_answer
+    # Airflow 3 takes many objects in one request, and up to 8 requests at a time share a token.
+    google_.uses, google_.expired_answer = (3, 302) if box.version.startswith("3.") else (40, 401)
     target = Target(box, airconn, tmp_path)
     said: list[str] = []
+    commands: list[object] = []
 
     def run(*args: object) -> Any:
+        commands.append(args[0])
         ran = airconn(*args, env=google_.environ)
         said.extend((ran.out, ran.err))
         return ran
 
     check_rounds(target, run, ADDRESS)
-    assert len(google_.sent("tokens")) > 10
+    assert len(google_.sent("tokens")) > len(commands) + 3
     assert CANARY not in "".join(said)
     assert google_.sent("elsewhere") == google_.sent("external front") == []
     # The Airflow's own credentials are the door's, and Google's token goes no further than it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from airconn.config import Settings
 from airconn.credentials import Credentials
 from airconn.errors import TargetError
@@ -72,12 +74,15 @@ class Access(RestClient):
         self.transport.close()
 
 
-def access(base: str, settings: Settings, *, unreached: str = "") -> Access:
+def access(
+    base: str, settings: Settings, *, unreached: str = "", make: Callable[..., Transport] = Transport
+) -> Access:
     """Access to the Airflow at `base`. Commands that print credentials are run; nothing is sent yet.
 
-    `unreached` is the hint where no connection comes about, if there is a likely reason. Raises `UsageError` and
-    `TargetError` for such a command that fails.
+    `unreached` is the hint where no connection comes about, if there is a likely reason. `make` is a subclass of
+    `Transport`, for a gateway in front of the Airflow. Raises `UsageError` and `TargetError` for such a command that
+    fails.
     """
     known = with_commands_run(settings.credentials, RunDeadline(settings, base))
-    transport = airflow_transport(base, settings, known.headers, unreached=unreached)
+    transport = airflow_transport(base, settings, known.headers, unreached=unreached, make=make)
     return Access(transport, known, Authenticator(known, transport, settings.timeout))

@@ -1,8 +1,8 @@
 """A stand-in of Amazon MWAA in front of an Airflow, fake or real.
 
 Its AWS takes what boto3 sends, and holds it against botocore's own service model: paths, shapes, patterns, sizes.
-Its web server takes web login tokens. `MwaaSwitches` has a switch for each thing that AWS doesn't document or that may
-differ.
+Its web server takes web login tokens. `MwaaSwitches` has a switch for each thing that AWS does not document, or that
+may differ.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ class MwaaSwitches:
     session_lasts: int | None = None
     """The requests after which a session ends. None for a long time."""
     logs_out: bool = True
+    """Whether a logout reaches the Airflow. A test that uses sessions again keeps it from doing so."""
     repeated: str = "repeated"
     """What becomes of a list in QueryParameters: it is `repeated`, a `text`, or `refused`."""
     nulls: str = "sent"
@@ -102,8 +103,18 @@ def authority() -> trustme.CA:
 class MwaaDoor:
     """AWS and a web server, until the `with` block ends."""
 
-    def __init__(self, behind: Behind, new_session: Callable[[], str], switches: MwaaSwitches | None = None) -> None:
-        """`new_session` makes a session that the Airflow behind takes: a cookie or a JWT."""
+    def __init__(
+        self,
+        behind: Behind,
+        new_session: Callable[[], str],
+        switches: MwaaSwitches | None = None,
+        *,
+        invoked: Behind | None = None,
+    ) -> None:
+        """`new_session` makes a session that the Airflow behind takes: a cookie or a JWT.
+
+        `invoked` answers what comes by InvokeRestApi.
+        """
         self.switches = switches or MwaaSwitches()
         self.faults: list[str] = []
         """What no client of AWS would send."""
@@ -114,6 +125,7 @@ class MwaaDoor:
         self.sessions: dict[str, int] = {}
         """The sessions that were made, with the requests that each has had."""
         self._behind, self._new_session = behind, new_session
+        self._behind_invoked = invoked or behind
         self._tokens: dict[str, float] = {}
         self._recent: deque[float] = deque()
         self._lock = threading.Lock()
@@ -234,7 +246,7 @@ class MwaaDoor:
         if isinstance(wanted, Answer):
             return wanted
         self.invoked.append(wanted)
-        answer = self._behind(wanted)
+        answer = self._behind_invoked(wanted)
         if known.slow(wanted) > known.seconds:
             return refusal("InternalServerException", 500)
         raw = answer.body if isinstance(answer.body, str | bytes) else json.dumps(answer.body)
@@ -288,8 +300,10 @@ class MwaaDoor:
                 self._take(received)
                 return Answer(known.other_page, "<html>no such page</html>")
             return self._log_in(received, ours[1])
+        if received.path in ("/logout/", "/api/v2/auth/logout") and not known.logs_out:
+            return Answer(302, "", {"Location": "/"})
         session = _session_in(received, ours[1])
-        if session is not None and received.path not in ("/logout/", "/api/v2/auth/logout"):
+        if session is not None:
             with self._lock:
                 self.sessions[session] = self.sessions.get(session, 0) + 1
                 has_ended = known.session_lasts is not None and self.sessions[session] > known.session_lasts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -560,9 +561,25 @@ def test_an_address_in_a_projects_file_is_refused_and_one_of_the_user_is_not(
 
 
 def test_a_library_that_is_missing_is_asked_for(make: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "google.auth", None)
     with pytest.raises(UsageError, match="google-auth, which isn't installed") as caught:
         make().read(VARIABLES)
     assert "gcp" in (caught.value.hint or "")
+
+
+def test_a_command_of_the_users_configuration_prints_the_token(
+    airconn: Callable[..., Any], google_: FakeGoogle, tmp_path: Path
+) -> None:
+    script = tmp_path / "token.py"
+    script.write_text(f"print({google_.new_token(MOVER)!r})")
+    entry = f'url = "{ADDRESS}"\ntoken_command = [{sys.executable!r}, {str(script)!r}]\n'
+    user = tmp_path.parent / f"{tmp_path.name}-user.toml"
+    user.write_text(f"[addresses.prod]\n{entry}".replace("'", '"'))
+    done = airconn("list", "--from", "@prod", env=google_.environ)
+    assert done.code == 0, done.err
+    assert google_.sent("tokens") == []
+    user.write_text(f'[addresses.prod]\nurl = "{ADDRESS}"\nusername_env = "U"\npassword_env = "P"\n')
+    done = airconn("list", "--from", "@prod", env={**google_.environ, "U": "ann", "P": "canary-word"})
+    assert done.code == 2
+    assert "the credentials of this address are of another kind (U and P)" in done.err
+    assert "canary-word" not in done.err

@@ -204,9 +204,9 @@ class DeploymentVariablesStore(Store):
                 new.append(name)
         told = []
         if new:
-            told.append(f"secret from now on, which Astro never shows and can't undo: {_some(new)}")
+            told.append(f"written as secrets, which Astro never shows and can't make plain again: {_some(new)}")
         if stay:
-            told.append(f"they stay secrets, which Astro can't make plain: {_some(stay)}")
+            told.append(f"still secrets in spite of secret=none, since Astro can't make them plain: {_some(stay)}")
         if self._is_asleep:
             told.append("the Deployment hibernates: what is written counts when it wakes up")
         return told

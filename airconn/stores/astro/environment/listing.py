@@ -9,10 +9,13 @@ from airconn.stores.astro.address import AstroAddress
 from airconn.stores.astro.client import AstroApi, AstroRefusal, nothing_watched
 from airconn.stores.astro.environment.managed_object import ManagedObject
 from airconn.stores.astro.environment.pacing import Paces
-from airconn.stores.astro.environment.scope import Scope, find_scope
+from airconn.stores.astro.environment.scope import EnvironmentScope, find_scope
 
 PATH = "/environment-objects"
 _KEY = "environmentObjects"
+SHOW = "Organization Settings > General > Environment Secrets Fetching"
+"""The setting with which Astro shows secrets. An Organization Owner changes it."""
+_OF_TOKEN = "use a token with the role of a Workspace Member or above"  # noqa: S105 - a message
 _NOT_ALLOWED = ("showsecrets", "organization", "not allowed")
 """The words of the refusal to show secrets (astro-cli 1.45.0, cloud/env/errors.go), whose status isn't known."""
 
@@ -26,17 +29,21 @@ class ObjectLister:
         self._paces = paces
         self._linked = linked
         self._lock = threading.Lock()
-        self._scope: Scope | None = None
-        self._refused = False
-        """Whether the organization has refused to show secrets."""
+        self._scope: EnvironmentScope | None = None
+        self._refused = ""
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> EnvironmentScope:
         """The scope of the address. Asks for it once. Raises `UsageError` and `TargetError`."""
         with self._lock:
             if self._scope is None:
                 self._scope = find_scope(self._api, self._parts)
             return self._scope
+
+    @property
+    def way_to_secrets(self) -> str:
+        """How to make Astro show secrets. Empty as long as it hasn't refused that."""
+        return self._refused
 
     def find(
         self,
@@ -55,9 +62,13 @@ class ObjectLister:
             try:
                 return self._listed([*query, ("showSecrets", "true")], type_, key, watch, shows_secrets=True)
             except AstroRefusal as error:
-                if not all(word in error.said.lower() for word in _NOT_ALLOWED):
+                of_organization = all(word in error.said.lower() for word in _NOT_ALLOWED)
+                if not of_organization and error.status != 403:
                     raise
-                self._refused = True
+                refused = f"turn on {SHOW}" if of_organization else _OF_TOKEN
+            found = self._listed(query, type_, key, watch, shows_secrets=False)
+            self._refused = refused
+            return found
         return self._listed(query, type_, key, watch, shows_secrets=False)
 
     def _listed(

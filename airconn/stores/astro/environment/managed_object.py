@@ -105,54 +105,63 @@ class ManagedObject:
         """The names of what is hidden, such as `password` and `extra.aws_secret`; `extra` where all of it may be."""
         if self.part_name != "connection":
             return frozenset({"value"}) if self._hides_value() else frozenset()
-        texts = (name for name in TEXTS if self._hides_text(name))
-        return frozenset({*texts, *(f"extra.{key}" if key else "extra" for key in self.hidden_keys())})
+        return self.hidden_texts() | {f"extra.{key}" if key else "extra" for key in self.hidden_keys()}
 
     def _hides_value(self) -> bool:
-        value = self.part.get("value")
-        if not self.is_secret:
+        part = self.part
+        value = part.get("value")
+        if not part.get("isSecret"):
             return value is None and "value" in (self.set_fields or ())
         return not value or (not self.shows_secrets and _is_mask(value))
 
-    def _hides_text(self, name: str) -> bool:
-        value, names = self.part.get(name), self.set_fields
-        if value and not (name == "password" and not self.shows_secrets and _is_mask(value)):
-            return False
-        if names is None:
-            return name == "password" and (bool(value) or not self.shows_secrets)
-        return bool(value) or name in names
+    def hidden_texts(self) -> frozenset[str]:
+        """The hidden ones of a connection's fields that are texts."""
+        part, names = self.part, self.raw.get("setFields")
+        if not isinstance(names, list):
+            password = part.get("password")
+            is_hidden = not self.shows_secrets and (not password or _is_mask(password))
+            return frozenset({"password"} if is_hidden else ())
+        hidden = {name for name in TEXTS if not part.get(name) and name in names}
+        if not self.shows_secrets and _is_mask(part.get("password")):
+            hidden.add("password")
+        return frozenset(hidden)
 
     def hidden_keys(self) -> frozenset[str]:
         """The hidden keys of the extra, or `""` where it isn't known which they are."""
-        given, names = self.part.get("extra"), self.set_fields
+        part, names = self.part, self.raw.get("setFields")
+        given = part.get("extra")
         extra = given if isinstance(given, Mapping) else {}
-        secret = self._secret_parameters()
-        hidden = {key for key in extra if self._hides_member(key, extra[key], secret, names)}
-        if names is None:
+        hidden = set(self._hidden_members(extra)) if extra else set()
+        if not isinstance(names, list):
             return frozenset({""}) if not self.shows_secrets else frozenset(hidden)
         for name in names:
-            key = name.removeprefix("extra.")
-            if key == name or has_path(extra, key):
+            key = name[6:] if isinstance(name, str) and name.startswith("extra.") else None
+            if key is None or key in extra or has_path(extra, key):
                 continue
             # A dot may be one of the key, or that of an object in the extra.
             hidden.add("" if "." in key or not key else key)
-        if "extra" in names and not extra and not any(name.startswith("extra.") for name in names):
+        if not extra and not hidden and "extra" in names:
             hidden.add("")
         return frozenset(hidden)
 
-    def _hides_member(self, key: str, value: object, secret: frozenset[str], names: frozenset[str] | None) -> bool:
-        if key in secret:
-            return value == "" or not self.shows_secrets
-        if self.shows_secrets or not isinstance(value, str):
-            return False
-        return _is_mask(value) or (value == "" and names is not None and f"extra.{key}" in names)
+    def _hidden_members(self, extra: Fields) -> Iterator[str]:
+        """The keys of the extra whose values are masks, or may be."""
+        secret = self._secret_parameters()
+        for key, value in extra.items():
+            if key in secret:
+                if value == "" or not self.shows_secrets:
+                    yield key
+            elif not self.shows_secrets and isinstance(value, str) and (not value or _is_mask(value)):
+                yield key
 
     def _secret_parameters(self) -> frozenset[str]:
         """The keys of the extra that the auth type of the connection calls secret."""
         parameters = self.auth_type.get("parameters")
+        if not isinstance(parameters, list):
+            return frozenset()
         return frozenset(
             str(one.get("airflowParamName"))
-            for one in (parameters if isinstance(parameters, list) else ())
+            for one in parameters
             if isinstance(one, Mapping) and one.get("isSecret") and one.get("isInExtra")
         )
 

@@ -140,7 +140,7 @@ def sent_extra(extra: Text) -> dict[str, Any]:
 
 def _connection(found: ManagedObject, id_: str, origin: Origin) -> Connection:
     part = found.part
-    hidden = found.hidden_fields()
+    hidden = found.hidden_texts()
     conn_type = part.get("type")
     if not isinstance(conn_type, str) or conn_type == MASK:
         raise InputError("the Astro API gives no type of it")

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from airconn.errors import InputError
 from airconn.formats import env
-from airconn.model import AirflowObject, Bundle, Kind, Origin, Selection, number_of, rules_for
+from airconn.model import AirflowObject, Bundle, Kind, Origin, Selection, field_values, number_of, rules_for
 from airconn.model.reading import Key, Note, Reading
+from airconn.model.text import hides
 from airconn.stores.astro.environment.listing import ObjectLister
 from airconn.stores.astro.environment.managed_object import ManagedObject
 from airconn.stores.astro.environment.objects import KINDS, ObjectForm
-from airconn.stores.astro.environment.refusals import SHOW
 from airconn.stores.base import Context
 from airconn.stores.in_parallel import in_order
 
@@ -23,7 +23,7 @@ _OTHERS = {"ENVIRONMENT_VARIABLE": "environment variable", "METRICS_EXPORT": "me
 
 
 @dataclass(slots=True)
-class FoundObjects:
+class EnvironmentFinds:
     """The findings of a read so far."""
 
     objects: list[AirflowObject] = field(default_factory=list)
@@ -51,7 +51,7 @@ class EnvironmentReader:
         if not any(selection.reaches(kind) for kind in kinds):
             return Reading(kinds=KINDS)
         listed = self._listed(selection, kinds)
-        found = FoundObjects()
+        found = EnvironmentFinds()
         spelled = self._spelled(selection)
         numbers = Counter((one.type, one.key) for one in listed)
         for one in listed:
@@ -97,12 +97,12 @@ class EnvironmentReader:
         asked: Iterable[Key] = (*self._context.wanted, *(selection.ids or ()))
         return {self._form.key_of(*key): key[1] for key in asked if key[0] in KINDS and self._form.as_env}
 
-    def _take_in(self, key: Key, one: ManagedObject, found: FoundObjects, *, is_double: bool) -> None:
+    def _take_in(self, key: Key, one: ManagedObject, found: EnvironmentFinds, *, is_double: bool) -> None:
         origin = Origin(f"{self._address}/{one.key if self._form.as_env else f'{key[0].value}/{key[1]}'}")
         try:
             if is_double:
                 raise InputError("Astro has several of this key, and which one Airflow gets isn't documented")
-            found.objects.append(self._form.decode(one, *key, self._rules, origin))
+            obj = self._form.decode(one, *key, self._rules, origin)
         except InputError as error:
             reason = error.message.removeprefix(f"{key[1]}: ")
             is_foreign = self._form.as_env and not is_double
@@ -114,14 +114,16 @@ class EnvironmentReader:
             if is_foreign:
                 found.passed_over.setdefault(key, f"{origin}: {reason}")
             return
+        found.objects.append(obj)
         found.versions[key] = one
-        found.hiding += bool(one.hidden_fields())
+        found.hiding += any(map(hides, field_values(obj)))
 
-    def _notes_of_hidden(self, found: FoundObjects) -> list[Note]:
+    def _notes_of_hidden(self, found: EnvironmentFinds) -> list[Note]:
         if not found.hiding:
             return []
-        hides = "1 object hides" if found.hiding == 1 else f"{number_of(found.hiding)} hide"
-        return [Note(self._address, f"{hides} secrets, because the organization doesn't allow to show them; {SHOW}")]
+        way = self._lister.way_to_secrets
+        message = f"{number_of(found.hiding)} with hidden secrets" + (f"; to get them, {way}" if way else "")
+        return [Note(self._address, message)]
 
     def _notes_of_others(self, others: Sequence[ManagedObject]) -> list[Note]:
         """What the scope holds besides, and is never touched."""

@@ -10,11 +10,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from airconn.model import Action, Connection, Step, Text, Variable
+from airconn.stores.astro.environment.listing import SHOW
 from airconn.stores.astro.environment.managed_object import TEXTS, ManagedObject, has_path
 from airconn.stores.astro.environment.objects import ObjectForm, sent_extra
-
-SHOW = "an Organization Owner can allow it: Organization Settings > General > Environment Secrets Fetching"
-"""How to make Astro show secrets."""
 
 
 def refusal(step: Step, held: ManagedObject, form: ObjectForm) -> str:
@@ -91,10 +89,10 @@ def _of_replacement(step: Step, held: ManagedObject, form: ObjectForm) -> str:
     """Why an object isn't deleted and created anew: what Astro hides of it would be lost."""
     hidden = sorted(held.hidden_fields())
     if hidden:
-        return f"deleting it and creating it anew would lose what Astro hides: {_names(hidden)} ({SHOW})"
+        return f"deleting it and creating it anew would lose what Astro hides: {_names(hidden)} (to show: {SHOW})"
     if overrides := list(held.hidden_overrides()):
         names = ", ".join(f"{name} (Deployment {deployment})" for deployment, name in overrides[:3])
-        return f"deleting it and creating it anew would lose hidden overrides of its links: {names} ({SHOW})"
+        return f"deleting it and creating it anew would lose hidden overrides of its links: {names} (to show: {SHOW})"
     source = step.source
     if isinstance(source, Variable) and not form.as_env and _empties_secret(source, held):
         return EMPTY_SECRET

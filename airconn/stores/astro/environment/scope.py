@@ -11,7 +11,7 @@ from airconn.stores.astro.finding import find_deployment, find_workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class EnvironmentScope:
     """A scope of the Environment Manager."""
 
     type: str
@@ -35,11 +35,11 @@ class Scope:
         return f"the {self.type.capitalize()} {shown}"
 
 
-def find_scope(api: AstroApi, parts: AstroAddress) -> Scope:
+def find_scope(api: AstroApi, parts: AstroAddress) -> EnvironmentScope:
     """The scope that an address names. Raises `UsageError` and `TargetError`."""
     where = str(parts)
     if parts.deployment:
         found = find_deployment(api, parts.workspace, parts.deployment, where)
-        return Scope(DEPLOYMENT, str(found.get("id")), str(found.get("name") or ""))
+        return EnvironmentScope(DEPLOYMENT, str(found.get("id")), str(found.get("name") or ""))
     workspace = find_workspace(api, parts.workspace, where)
-    return Scope(WORKSPACE, workspace.id, workspace.name)
+    return EnvironmentScope(WORKSPACE, workspace.id, workspace.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar, cast
 
 from airconn.config import Settings
@@ -10,6 +10,7 @@ from airconn.model import Action, AirflowObject, Kind, Outcome, Selection, Step,
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.astro.address import AstroAddress, is_id, split
 from airconn.stores.astro.client import AstroApi
+from airconn.stores.astro.environment.effects import effects
 from airconn.stores.astro.environment.listing import ObjectLister
 from airconn.stores.astro.environment.managed_object import ManagedObject
 from airconn.stores.astro.environment.objects import KINDS, ObjectForm
@@ -54,10 +55,14 @@ class EnvironmentManagerStore(Store):
         return Description(f"{what} of {self._lister.scope}{linked}", kinds=KINDS)
 
     def location(self, kind: Kind) -> object:
-        """The names in the address. An id of a Deployment is enough to tell which one it is."""
+        """The names in the address. An id of a Deployment is enough to tell which one it is.
+
+        What is linked to a Deployment counts as its own: written there, it would be a copy that doesn't follow the
+        Workspace any more.
+        """
         parts, options = self._parts, self._options
         workspace = "" if is_id(parts.deployment) else parts.workspace
-        return parts.scheme, options.organization or "", workspace, parts.deployment, options.as_env, options.linked
+        return parts.scheme, options.organization or "", workspace, parts.deployment, options.as_env
 
     def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
         return EnvironmentReader(self._lister, self._form, self.address, context).read(selection)
@@ -90,6 +95,13 @@ class EnvironmentManagerStore(Store):
 
     def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
         return [note for step in steps for note in losses(step, self._form, context)]
+
+    def effects(self, steps: Sequence[Step], context: Context) -> Sequence[str]:
+        held = context.before.versions if context.before is not None else {}
+        of_workspace = not self._parts.deployment
+        return list(
+            effects(steps, cast("Mapping[Key, ManagedObject]", held), self._options, of_workspace=of_workspace)
+        )
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         if not self.capabilities.writable:

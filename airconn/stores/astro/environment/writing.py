@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from airconn.errors import AirconnError, TargetError, own_fault
@@ -27,13 +27,13 @@ from airconn.model.reading import Key, Note
 from airconn.stores.astro.client import AstroApi, AstroRefusal
 from airconn.stores.astro.environment import guard
 from airconn.stores.astro.environment.bodies import Body, create_body, recreate_body, restore_body, update_body
+from airconn.stores.astro.environment.effects import is_secret
 from airconn.stores.astro.environment.listing import PATH, ObjectLister
-from airconn.stores.astro.environment.managed_object import WORKSPACE, ManagedObject
+from airconn.stores.astro.environment.managed_object import ManagedObject
 from airconn.stores.astro.environment.objects import KINDS, ObjectForm
 from airconn.stores.astro.environment.options import EnvironmentOptions
 from airconn.stores.astro.environment.pacing import Paces
 from airconn.stores.astro.environment.refusals import refusal
-from airconn.stores.astro.environment.secrecy import is_secret
 from airconn.stores.base import Context, Store
 from airconn.stores.concurrent_changes import CHANGED, DELETED, is_changed
 from airconn.stores.hidden_values import hidden_refusal
@@ -47,7 +47,7 @@ _AGAIN = (0.5, 1.0, 2.0, 4.0)
 """The seconds before each try to create an object that was just deleted and still is in the way."""
 
 
-class NotWritten(AirconnError):
+class ObjectNotWritten(AirconnError):
     """An object was not written, and is as it was."""
 
 
@@ -72,20 +72,12 @@ class EnvironmentWriter:
         self._rules = rules_for(context.airflow)
         self._silence = Silence()
         self._lock = threading.Lock()
-        self._unlinked: list[str] = []
-        self._secret: list[str] = []
         self._gone = ""
         """Why nothing more is replaced: an object that was deleted could not be created again."""
 
     def write(self, steps: Iterable[Step]) -> Iterator[Outcome]:
-        """The outcome of each step, as `Store.apply` gives it. The last one has the notes on the whole write."""
-        last: Outcome | None = None
-        for outcome in in_order(self._outcome, self._begun(steps), _AT_A_TIME):
-            if last is not None:
-                yield last
-            last = outcome
-        if last is not None:
-            yield replace(last, notes=(*last.notes, *self._notes()))
+        """The outcome of each step, as `Store.apply` gives it."""
+        yield from in_order(self._outcome, self._begun(steps), _AT_A_TIME)
 
     def _begun(self, steps: Iterable[Step]) -> Iterator[Step]:
         """The steps that write. Before the first one, the place is asked whether it lets us in."""
@@ -106,7 +98,7 @@ class EnvironmentWriter:
         except NoAnswer as error:
             self._silence.unheard()
             return Outcome(step, error.message, untouched=not error.maybe_done)
-        except NotWritten as error:
+        except ObjectNotWritten as error:
             self._silence.heard()
             return Outcome(step, error.message, untouched=True)
         except AirconnError as error:
@@ -119,28 +111,28 @@ class EnvironmentWriter:
 
     def _carry_out(self, step: Step) -> None:
         if problems := self._store.problems(step.source, self._context) if step.source else ():
-            raise NotWritten(problems[0])
+            raise ObjectNotWritten(problems[0])
         if step.action is Action.DELETE:
             self._delete_step(step)
             return
         if step.source is None:
-            raise NotWritten("there is nothing to write")
+            raise ObjectNotWritten("there is nothing to write")
         names = sorted(step.written) if step.action is Action.UPDATE else value_fields(step.kind)
         if reason := hidden_refusal(step.source, names):
-            raise NotWritten(reason)
+            raise ObjectNotWritten(reason)
         if step.action is Action.CREATE:
             self._create_step(step, step.source)
             return
         held = self._find((step.kind, step.id))
         if held is None:
             if step.action is Action.UPDATE:
-                raise NotWritten(DELETED)
+                raise ObjectNotWritten(DELETED)
             self._create_step(step, step.source)
             return
         if step.merges and is_changed(step, self._decoded(step, held), self._stored_form(held)):
-            raise NotWritten(CHANGED)
+            raise ObjectNotWritten(CHANGED)
         if reason := refusal(step, held, self._place.form):
-            raise NotWritten(reason)
+            raise ObjectNotWritten(reason)
         if step.action is Action.REPLACE:
             self._replace(step, step.source, held)
         elif names:
@@ -177,12 +169,6 @@ class EnvironmentWriter:
             auto_link=options.auto_link,
         )
         self._create(step, body)
-        with self._lock:
-            if scope.type == WORKSPACE and not options.auto_link:
-                self._unlinked.append(f"{step.kind.value}/{step.id}")
-            content = body.get("airflowVariable") or body.get("environmentVariable") or {}
-            if content.get("isSecret") and options.secret is None:
-                self._secret.append(f"{step.kind.value}/{step.id}")
 
     def _create(self, step: Step, body: Body, *, is_ours: bool = False, late: bool = False) -> None:
         """Creates an object. If the answer is lost or a failure, looks whether it is there now.
@@ -214,12 +200,12 @@ class EnvironmentWriter:
         """Raises the error for a key that is taken, unless the object is exactly the one that was sent."""
         held = self._find((step.kind, step.id))
         if held is None:
-            raise NotWritten(
+            raise ObjectNotWritten(
                 "Astro has the key already, in another scope (the Workspace or one of its Deployments): use the one "
                 "that is there, or delete it"
             )
         if not (guard.is_as_sent(held, body) and (is_ours or not held.hidden_fields())):
-            raise NotWritten("it is there already; run again to update it")
+            raise ObjectNotWritten("it is there already; run again to update it")
 
     # Updating ----------------------------------------------------------------------------------------------------
 
@@ -254,7 +240,7 @@ class EnvironmentWriter:
         """Deletes an object and creates it anew with its links. If that fails, puts the old one back."""
         with self._lock:
             if self._gone:
-                raise NotWritten(f"not tried: {self._gone}")
+                raise ObjectNotWritten(f"not tried: {self._gone}")
         body, old = recreate_body(source, held, self._place.form, self._rules), restore_body(held)
         try:
             self._delete(held.id)
@@ -270,7 +256,7 @@ class EnvironmentWriter:
     def _create_in_place(self, step: Step, body: Body) -> None:
         """Creates an object whose predecessor was just deleted, and may be in the way for a moment."""
         for pause in _AGAIN:
-            with suppress(NotWritten):
+            with suppress(ObjectNotWritten):
                 self._create(step, body, is_ours=True, late=True)
                 return
             time.sleep(pause)
@@ -287,7 +273,7 @@ class EnvironmentWriter:
             back = guard.way_back(held)
             links = f". Its links: {back}" if back else ""
             raise TargetError(f"it was deleted, and creating it again failed: {why}{links}") from None
-        raise NotWritten(f"creating it anew failed, and the old one was put back: {why}")
+        raise ObjectNotWritten(f"creating it anew failed, and the old one was put back: {why}")
 
     # Deleting ----------------------------------------------------------------------------------------------------
 
@@ -314,23 +300,6 @@ class EnvironmentWriter:
         self._place.paces.posts.wait()
         return self._place.api.post(path, body, late=late)
 
-    # Notes -------------------------------------------------------------------------------------------------------
-
-    def _notes(self) -> Iterator[Note]:
-        where = self._store.address
-        if self._unlinked:
-            yield Note(
-                where,
-                f"no Deployment gets {_some(self._unlinked)} yet: link {_them(self._unlinked)} in the Astro UI "
-                "(?auto_link=true links new objects to all Deployments of the Workspace)",
-            )
-        if self._secret:
-            yield Note(
-                where,
-                f"{_some(self._secret)} {'was' if len(self._secret) == 1 else 'were'} created as secret, which can't "
-                "be undone (?secret=none creates plain variables)",
-            )
-
 
 def losses(step: Step, form: ObjectForm, context: Context) -> tuple[Note, ...]:
     """The notes on fields that Astro doesn't hold of the object of a step."""
@@ -342,12 +311,3 @@ def losses(step: Step, form: ObjectForm, context: Context) -> tuple[Note, ...]:
 
 def _told(error: AirconnError) -> str:
     return f"{error.message} ({error.hint})" if error.hint else error.message
-
-
-def _some(names: list[str]) -> str:
-    listed = sorted(names)
-    return ", ".join(listed[:3]) + (f" and {len(listed) - 3} more objects" if len(listed) > 3 else "")
-
-
-def _them(names: list[str]) -> str:
-    return "it" if len(names) == 1 else "them"

@@ -9,8 +9,7 @@ from functools import partial
 from airconn.config import Settings
 from airconn.credentials import Credentials
 from airconn.errors import TargetError, UsageError
-from airconn.stores.airflow_api.access import Access
-from airconn.stores.airflow_api.client import airflow_transport
+from airconn.stores.airflow_api.access import Access, access
 from airconn.stores.airflow_api.login.authenticator import Authenticator
 from airconn.stores.airflow_api.store import AirflowApiStore
 from airconn.stores.managed.composer.address import ComposerAddress, split
@@ -18,6 +17,7 @@ from airconn.stores.managed.composer.environment import ROLES, ComposerApi, Comp
 from airconn.stores.managed.composer.front import ComposerTransport
 from airconn.stores.managed.composer.tokens import GoogleTokens
 
+_UNREACHED = "is its web server private? Then it is reached only from its own network"
 _LONGEST_EMAIL = 64
 """The characters of a user's name in Airflow that Composer registers by itself."""
 
@@ -49,20 +49,21 @@ def _find(address: ComposerAddress, settings: Settings) -> Access:
 
 
 def _find_with_given(address: ComposerAddress, settings: Settings, own: Credentials) -> Access:
-    """The same with a token that the user's configuration has for this address alone (`token_env`)."""
-    if not own.token:
+    """The same with a token that the user's configuration has for this address alone (`token_env` and so on)."""
+    if not (own.token or own.token_command):
+        why = f"are of another kind ({own.source})" if own.source else "aren't set"
         raise UsageError(
-            "this address has a token of its own, which isn't set",
+            f"Composer needs a token of Google, and the credentials of this address {why}",
             where=str(address),
-            hint=f"looked at {', '.join(own.looked_at)}; gcloud auth print-access-token prints one",
+            hint=f"looked at {', '.join(own.looked_at)}; gcloud auth print-access-token prints a token",
         )
     api = ComposerApi(settings, address, own.source)
     try:
-        environment = api.environment(api.ask(_bearer(own.token)))
+        headers = Authenticator(own, api.transport, settings.timeout).headers()
+        environment = api.environment(api.ask(_only_token(headers)))
     finally:
         api.close()
-    credentials = replace(own, advice=_advice(""))
-    return _access(address, settings, environment, credentials, is_external=False)
+    return _access(address, settings, environment, replace(own, advice=_advice("")), is_external=False)
 
 
 def _access(
@@ -85,8 +86,13 @@ def _access(
                 "impersonation_chain",
             )
     make = partial(ComposerTransport, shut_hint=_shut_hint(environment))
-    transport = airflow_transport(base, replace(settings, named_by=f"Google, for {address}"), make=make)
-    return Access(transport, credentials, Authenticator(credentials, transport, settings.timeout))
+    found = replace(settings, credentials=credentials, named_by=f"Google, for {address}")
+    return access(base, found, unreached=_UNREACHED, make=make)
+
+
+def _only_token(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The header for Google's API, without those for what is in front of the Airflow."""
+    return {name: value for name, value in headers.items() if name == "Authorization"}
 
 
 def _bearer(token: str) -> Mapping[str, str]:
