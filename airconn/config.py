@@ -267,6 +267,12 @@ class Config:
         is_airflow = trust.is_airflow(address)
         if entry.get("headers") and not is_airflow:
             raise UsageError(f"{name} has headers, which only the URL of an Airflow can have")
+        if trust.has_credentials(entry) and not trust.uses_credentials(address):
+            raise UsageError(
+                f"{name} has credentials in the configuration, which aren't used for an address like this",
+                hint="they are for Airflows and Astro; secrets backends, databases and files have their own variables "
+                "and options (airconn help login)",
+            )
         named = [self.environ.get("AIRCONN_URL", ""), *_urls(self.user)]
         is_own = named_in is None or airflow_endpoint(address) in map(airflow_endpoint, named)
         has_command = self._has_command_for(address, is_own=is_own)

@@ -192,6 +192,17 @@ def test_only_an_airflow_has_headers(tmp_path: Path) -> None:
         assert (dict(credentials.headers), credentials.sources) == ({}, "")
 
 
+def test_credentials_that_a_place_does_not_use_are_not_ignored_in_silence(tmp_path: Path) -> None:
+    """airconn would log in with VAULT_TOKEN, which may be that of another place."""
+    for url in ("vault:///secret", "aws-ssm://", "metadb:", "k8s://", "x.env", "airflow-cli:"):
+        found = config(tmp_path, user=entry('token_env = "AIRCONN_T"', url=url), AIRCONN_T="canary")
+        with pytest.raises(UsageError, match="@prod has credentials in the configuration, which aren't used"):
+            found.resolve("@prod")
+    for url in ("https://h", "astro-env://ws", "astro-airflow://ws/d", "composer://p/l/e", "mwaa://r/e"):
+        found = config(tmp_path, user=entry('token_env = "AIRCONN_T"', url=url), AIRCONN_T="canary")
+        assert found.resolve("@prod").settings.credentials.token == "canary"
+
+
 def test_a_variable_is_a_header_of_its_name(tmp_path: Path) -> None:
     environ = {"AIRCONN_HEADER_CF_ACCESS_CLIENT_ID": "id", "AIRCONN_HEADER_COOKIE": "a=b", "AIRCONN_HEADER_EMPTY": ""}
     known = config(tmp_path, **environ, AIRCONN_TOKEN="t").target("https://h").settings.credentials
