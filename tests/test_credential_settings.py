@@ -125,7 +125,7 @@ def test_a_file_that_others_can_read_is_told(tmp_path: Path, mode: int, warns: i
     assert prod(tmp_path, f'token_file = "{file}"', consent=asked).token == "canary-of-file"
     assert len(asked.warned) == warns
     for text in asked.warned:
-        assert text.startswith(f"{file}: others can read this file (token_file of @prod), its mode is {mode:04o}")
+        assert text.startswith(f"{file}: others can read this file, which holds a credential (mode {mode:04o})")
         assert "canary" not in text
 
 
