@@ -82,6 +82,23 @@ def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
 
 
 @contextlib.contextmanager
+def logins(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """An Airflow that knows the logins of the page; one with Keycloak; and one behind a door that wants a header."""
+    from tests.integration.login_door import LoginDoor
+
+    box = emptied(get(NEWEST))
+    with (
+        LoginDoor(box, swaps=True) as door,
+        LoginDoor(box, swaps=True) as keycloak,
+        LoginDoor(
+            box, swaps=True, headers={"CF-Access-Client-Id": "id", "CF-Access-Client-Secret": "example"}
+        ) as far,
+    ):
+        names = {"airflow": door.url, "keycloak": keycloak.url, "behind": far.url}
+        yield World(directory, {}, {f"https://{name}.example.com": url for name, url in names.items()})
+
+
+@contextlib.contextmanager
 def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     """The fake of Astro with the Deployment `prod` of the Workspace `analytics`, and a real Airflow behind it.
 
@@ -140,7 +157,7 @@ def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
 WORLDS: Mapping[str, MakeWorld] = {
     "astro.md": astro,
     "composer.md": composer,
-    "login.md": plain,
+    "login.md": logins,
     "mwaa.md": mwaa,
 }
 """The pages with commands, and what makes their surroundings."""
