@@ -100,7 +100,8 @@ def logins(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
 
 @contextlib.contextmanager
 def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
-    """The fake of Astro with the Deployment `prod` of the Workspace `analytics`, and a real Airflow behind it.
+    """The fake of Astro with the Deployment `prod` of the Workspace `analytics`, and a real Airflow behind it. It has
+    also two Deployments with the name `staging`.
 
     That Airflow is also the one outside of Astro, https://airflow.example.com, and has the objects of examples/.env.
     """
@@ -112,6 +113,8 @@ def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
         fake.workspaces[fake.workspace]["name"] = "analytics"
         record = fake.deployments[fake.deployment].record
         record |= {"name": "prod", "workspaceName": "analytics", "apiUrl": f"{door.url}{RELEASE}/api/v2"}
+        for _ in range(2):
+            fake.add_deployment("staging")
         environ = {"AIRCONN_USERNAME": box.username, "AIRCONN_PASSWORD": box.password, **fake.environ()}
         names = {
             "https://airflow.example.com": box.url,
