@@ -7,7 +7,6 @@ the one that runs already; import what is heavy inside the functions.
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -137,24 +136,6 @@ def mwaa(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
             "AIRCONN_CA_BUNDLE": str(door.bundle(directory)),
         }
         yield World(directory, environ, {"https://1a2b3c.c9.eu-west-1.airflow.amazonaws.com": door.web.url})
-
-
-@contextlib.contextmanager
-def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
-    """The environment `main` of Composer, with the objects of examples/.env, and a service account for it."""
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    from tests.stores.managed import fake_composer
-
-    box = filled(get(NEWEST), directory)
-    shutil.copy(ROOT / "examples/.env", directory / ".env")
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    with fake_composer.running(key, box.url, lambda: f"Bearer {bearer(box)}") as fake:
-        account = str(fake.write_key(directory / "service-account.json"))
-        environ = {**fake.environ, "GOOGLE_APPLICATION_CREDENTIALS": account, "NO_GCE_CHECK": "true"}
-        yield World(
-            directory, environ, {"https://1a2b3c-dot-europe-west1.composer.googleusercontent.com": fake.urls["front"]}
-        )
 
 
 WORLDS: Mapping[str, MakeWorld] = {
