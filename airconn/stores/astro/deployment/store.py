@@ -33,6 +33,7 @@ from airconn.stores.address_options import from_query
 from airconn.stores.astro.address import AstroAddress, split
 from airconn.stores.astro.client import AstroApi
 from airconn.stores.astro.deployment import objects
+from airconn.stores.astro.deployment.shape import checked
 from airconn.stores.astro.deployment.variable import DeploymentVariable, variables_of
 from airconn.stores.astro.deployment.writing import EMPTY_SECRET, VariablesWriter, is_secret, refuse_unready
 from airconn.stores.astro.environment_limits import ASTROS_OWN, LARGEST
@@ -103,12 +104,16 @@ class DeploymentVariablesStore(Store):
     def _deployment(self) -> dict[str, Any]:
         """The Deployment as it is now. Its name is looked up once. Raises `UsageError` and `TargetError`."""
         if self._id:
-            return self._api.get(f"/deployments/{self._id}")
+            return checked(self._api.get(f"/deployments/{self._id}"), self.address)
         found = find_deployment(self._api, self._parts.workspace, self._parts.deployment, self.address)
+        checked(found, self.address)
         self._id = str(found.get("id"))
         self._is_asleep = found.get("status") == "HIBERNATING"
-        words = f"the environment variables of the Deployment {clean(str(found.get('name')))} at Astro"
-        self._description = Description(words, _version(str(found.get("airflowVersion"))), env.KINDS)
+        workspace = found.get("workspaceName") or found.get("workspaceId")
+        words = (
+            f"the environment variables of the Deployment {found.get('name')} in the Workspace {workspace} at Astro"
+        )
+        self._description = Description(clean(words), _version(str(found.get("airflowVersion"))), env.KINDS)
         return found
 
     def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
