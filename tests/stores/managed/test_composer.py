@@ -519,7 +519,7 @@ def test_an_address_of_the_airflow_that_is_not_one_of_composer_gets_no_token(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("switch", ["api", "front", "tokens"])
+@pytest.mark.parametrize("switch", ["api", "front", "tokens", "impersonation"])
 def test_a_token_never_follows_a_redirect(
     make: Open, google_: FakeGoogle, monkeypatch: pytest.MonkeyPatch, switch: str, status: int
 ) -> None:
@@ -528,9 +528,11 @@ def test_a_token_never_follows_a_redirect(
         google_.api_answer = lambda found: (status, "", to)
     elif switch == "front":
         monkeypatch.setattr(FakeGoogle, "front", lambda self, seen: (status, "", to))
+    elif switch == "tokens":
+        google_.tokens_answer = (status, "", to)
     else:
-        monkeypatch.setattr(FakeGoogle, "_impersonated", lambda self, seen: (status, ""))
-    chain = "?impersonation_chain=a@x.iam.gserviceaccount.com" if switch == "tokens" else ""
+        monkeypatch.setattr(FakeGoogle, "_impersonated", lambda self, seen: (status, "", to))
+    chain = "?impersonation_chain=a@x.iam.gserviceaccount.com" if switch == "impersonation" else ""
     with pytest.raises(TargetError):
         make(f"{ADDRESS}{chain}", allow_redirect=("127.0.0.1",)).read(VARIABLES)
     assert google_.sent("elsewhere") == []
