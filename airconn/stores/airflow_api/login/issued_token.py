@@ -74,8 +74,8 @@ class IssuedToken(BearerWay):
 def _inner_has_run_out(token: str) -> bool:
     """Whether the token of Keycloak that a token of Airflow holds has run out, or soon does.
 
-    Keycloak's live for minutes, those of Airflow for a day. Airflow then answers 403 (run with provider 0.11.2) or 500
-    (apache/airflow#73232), as if the permissions or the server were at fault.
+    Keycloak's live for minutes, those of Airflow for a day. Airflow then answers 403 (run with provider 0.11.2), or
+    500 (apache/airflow#73232), as if the permissions or the server were at fault.
     """
     inner = claims_of(token).get("access_token")
     ends = claims_of(inner).get("exp") if isinstance(inner, str) else None
