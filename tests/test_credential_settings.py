@@ -177,7 +177,7 @@ def test_a_project_names_variables_of_headers_as_it_does_those_of_tokens(tmp_pat
         (('headers.X = { env = "A" }', 'headers.x = { env = "A" }'), "the header x is set twice"),
         (
             ('token_command = ["x"]', 'headers.Authorization = { env = "A" }'),
-            "header 'Authorization' of @prod and token_command of @prod are both set",
+            "A and token_command of @prod are both set",
         ),
         (('username = "ann"',), "username of @prod is set and password_env of this address is not"),
     ],
