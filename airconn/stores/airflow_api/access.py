@@ -17,7 +17,7 @@ from airconn.stores.secret_commands import with_commands_run
 _HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
 _COMPOSER = (".composer.googleusercontent.com", ".composer.byoid.googleusercontent.com")
 _BY_NAME = "name it composer://PROJECT/LOCATION/ENVIRONMENT (airconn help composer)"
-_IN_FRONT = "what is in front of an Airflow may want a header: AIRCONN_HEADER_<NAME> (airconn help login)"
+_IN_FRONT = "what is in front of an Airflow may need a header: AIRCONN_HEADER_<NAME> (airconn help login)"
 
 
 class Access(RestClient):
