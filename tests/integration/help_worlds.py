@@ -7,7 +7,6 @@ the one that runs already; import what is heavy inside the functions.
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -54,6 +53,51 @@ def bearer(box: Sandbox) -> str:
 
 
 @contextlib.contextmanager
+def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """An environment of Google Cloud Composer, in front of an Airflow, and the default credentials for it."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from tests.stores.managed import fake_composer
+
+    box = emptied(get(NEWEST))
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    header = fake_composer.jwt_of(box.url, box.username, box.password)
+    with fake_composer.running(key, box.url, header) as fake:
+        # Google's library has no variable for the endpoint at which an account is impersonated.
+        endpoint = f"{fake.urls['tokens']}/iam/{{}}:generateAccessToken"
+        site = directory / "site"
+        site.mkdir()
+        (site / "sitecustomize.py").write_text(
+            f"import google.auth.iam\ngoogle.auth.iam._IAM_ENDPOINT = {endpoint!r}\n"
+        )
+        environ = {
+            **fake.environ,
+            "GOOGLE_APPLICATION_CREDENTIALS": str(fake.write_key(directory / "key.json")),
+            "NO_GCE_CHECK": "true",
+            "PYTHONPATH": str(site),
+        }
+        shown = "https://7eca3d3d-dot-europe-west1.composer.googleusercontent.com"
+        yield World(directory, environ, {shown: fake.urls["front"]})
+
+
+@contextlib.contextmanager
+def logins(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """An Airflow that knows the logins of the page; one with Keycloak; and one behind a door that wants a header."""
+    from tests.integration.login_door import LoginDoor
+
+    box = emptied(get(NEWEST))
+    with (
+        LoginDoor(box, swaps=True) as door,
+        LoginDoor(box, swaps=True) as keycloak,
+        LoginDoor(
+            box, swaps=True, headers={"CF-Access-Client-Id": "id", "CF-Access-Client-Secret": "example"}
+        ) as far,
+    ):
+        names = {"airflow": door.url, "keycloak": keycloak.url, "behind": far.url}
+        yield World(directory, {}, {f"https://{name}.example.com": url for name, url in names.items()})
+
+
+@contextlib.contextmanager
 def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     """The fake of Astro with the Deployment `prod` of the Workspace `analytics`, and a real Airflow behind it. It has
     also two Deployments with the name `staging`.
@@ -94,28 +138,10 @@ def mwaa(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
         yield World(directory, environ, {"https://1a2b3c.c9.eu-west-1.airflow.amazonaws.com": door.web.url})
 
 
-@contextlib.contextmanager
-def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
-    """The environment `main` of Composer, with the objects of examples/.env, and a service account for it."""
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    from tests.stores.managed import fake_composer
-
-    box = filled(get(NEWEST), directory)
-    shutil.copy(ROOT / "examples/.env", directory / ".env")
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    with fake_composer.running(key, box.url, lambda: f"Bearer {bearer(box)}") as fake:
-        account = str(fake.write_key(directory / "service-account.json"))
-        environ = {**fake.environ, "GOOGLE_APPLICATION_CREDENTIALS": account, "NO_GCE_CHECK": "true"}
-        yield World(
-            directory, environ, {"https://1a2b3c-dot-europe-west1.composer.googleusercontent.com": fake.urls["front"]}
-        )
-
-
 WORLDS: Mapping[str, MakeWorld] = {
     "astro.md": astro,
     "composer.md": composer,
-    "login.md": plain,
+    "login.md": logins,
     "mwaa.md": mwaa,
 }
 """The pages with commands, and what makes their surroundings."""
