@@ -219,6 +219,29 @@ def test_no_header_for_what_is_in_front_goes_elsewhere(
     assert everything.evil.log == []
 
 
+@REDIRECTS
+def test_the_secret_of_a_client_and_a_password_follow_no_redirect(
+    everything: Everything, run: Callable[..., str], status: int
+) -> None:
+    secret = "canary-of-a-client"
+    evil = f"{everything.evil.url}/auth/token"
+
+    def answer(received: Received) -> Answer:
+        if received.path.endswith("/version"):
+            return airflow(received)
+        return (
+            Answer(status, "", {"Location": evil}) if received.method == "POST" else Answer(401, {"detail": secret})
+        )
+
+    everything.airflow_answer = answer
+    for names in (("CLIENT_ID", "CLIENT_SECRET"), ("USERNAME", "PASSWORD")):
+        given = {"AIRCONN_TOKEN": "", f"AIRCONN_{names[0]}": "me", f"AIRCONN_{names[1]}": secret}
+        assert secret not in run("list", "--from", everything.own.url, code=(2, 5), **given)
+    assert any(secret in str(received.body) for received in everything.own.log)
+    assert everything.evil.log == []
+    assert everything.proxy.log == []
+
+
 def test_an_airflow_of_a_projects_file_gets_nothing_in_clear_and_nothing_of_a_vendor(
     everything: Everything, run: Callable[..., str]
 ) -> None:
