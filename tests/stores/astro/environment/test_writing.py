@@ -258,6 +258,20 @@ def test_a_replacement_has_the_links_of_the_old_one(astro: FakeAstro, store: Env
     assert astro.find("db").state() == {**state, "content": {**state["content"], "type": "mysql"}}
 
 
+@pytest.mark.parametrize("change", [{"description": "by another"}, {"content": {"type": "postgres", "host": "h3"}}])
+def test_what_another_writer_changed_after_the_plan_is_not_replaced(
+    astro: FakeAstro, store: EnvironmentManagerStore, change: dict[str, Any]
+) -> None:
+    put_db(astro)
+    before, held = look(store), astro.find("db")
+    for name, value in change.items():
+        setattr(held, name, value)
+    state = held.state()
+    (error,) = replaced(store, before)
+    assert error == "changed by another writer meanwhile; run again"
+    assert astro.find("db").state() == state
+
+
 def test_an_object_that_can_not_be_made_anew_is_put_back(astro: FakeAstro, store: EnvironmentManagerStore) -> None:
     put_db(astro)
     state = astro.find("db").state()
