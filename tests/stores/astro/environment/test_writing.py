@@ -354,13 +354,20 @@ def test_a_link_to_something_else_than_a_deployment_is_never_dropped() -> None:
         assert astro.calls(UPDATE, CREATE, "DeleteEnvironmentObject") == []
 
 
-def test_a_hidden_override_is_never_lost_by_a_replacement() -> None:
-    with running(Switches(show_secrets="refused")) as astro:
-        astro.put("CONNECTION", "db", {"type": "a"}, links={astro.deployment: {"password": "0verride"}})
+@pytest.mark.parametrize("form", ["object left out", "field left out", "blank"])
+@pytest.mark.parametrize(
+    ("override", "name"),
+    [({"password": "0verride"}, "password"), ({"host": "h", "extra": {"token": "0verride"}}, "extra.token")],
+)
+def test_a_hidden_override_is_never_lost_by_a_replacement(override: dict[str, Any], name: str, form: str) -> None:
+    switches = Switches(show_secrets="refused", hidden_overrides=form, secret_extra="by name as well")
+    with running(switches) as astro:
+        astro.put("CONNECTION", "db", {"type": "a"}, links={astro.deployment: override})
         store = opened(astro)
         update, replacement = refusals(store, Connection(conn_id="db", conn_type="b"), "conn_type")
         assert update == "Astro can't change the conn_type of a connection"
-        assert f"hidden overrides of its links: password (Deployment {astro.deployment})" in replacement
+        assert "hidden overrides of its links: " in replacement
+        assert f"{name} (Deployment {astro.deployment})" in replacement
         store.close()
 
 
