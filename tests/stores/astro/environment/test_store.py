@@ -219,6 +219,17 @@ def test_the_plan_says_what_becomes_a_secret_and_what_no_deployment_gets(astro: 
     assert effects(astro, f"/{astro.deployment}?secret=none", *new) == []
 
 
+def test_the_plan_says_what_a_deployment_has_from_its_workspace_already(astro: FakeAstro) -> None:
+    astro.put("AIRFLOW_VARIABLE", "linked", {"value": "1"}, auto_link=True)
+    astro.put("AIRFLOW_VARIABLE", "unlinked", {"value": "1"})
+    new = [Variable(key=key, value=Text("2")) for key in ("linked", "unlinked", "new")]
+    (told,) = effects(astro, f"/{astro.deployment}", *new)
+    assert told == (
+        "the Deployment has variables/linked from its Workspace already, and which one wins isn't documented: "
+        "change it in the Workspace instead"
+    )
+
+
 def test_the_plan_says_what_stays_plain_or_secret(astro: FakeAstro) -> None:
     astro.put("AIRFLOW_VARIABLE", "api_token", {"value": "old"})
     astro.put("AIRFLOW_VARIABLE", "known", {"value": "old", "isSecret": True})
