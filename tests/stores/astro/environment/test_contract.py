@@ -117,6 +117,12 @@ class TestEnvironmentVariables(EnvironmentManager):
         return [obj for obj in every if not store.problems(obj) and obj.id == obj.id.lower()]
 
 
+class TestEnvironmentVariablesOfADeployment(TestEnvironmentVariables):
+    switches = GRANTED
+    query = "?as=env"
+    of_deployment = True
+
+
 class TestLinked(ReadContract):
     """What reaches a Deployment, with the overrides of its links."""
 
