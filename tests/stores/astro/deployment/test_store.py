@@ -474,6 +474,29 @@ def test_an_update_whose_answer_was_lost_is_found_to_be_done(astro: FakeAstro) -
     assert len(astro.calls("UpdateDeployment")) == 1
 
 
+def test_a_secret_whose_update_was_lost_is_not_told_to_be_written(astro: FakeAstro) -> None:
+    held = astro.deployments[astro.deployment]
+
+    def other(call: Any, received: Any) -> None:
+        if call.operation == "UpdateDeployment":
+            held.put("DBT_TOKEN", "theirs", secret=True)
+            held.record["updatedAt"] = "2026-12-01T00:00:00Z"
+            raise Refusal(500, "Internal Server Error")
+
+    astro.before = other
+    (error,) = errors(written(store_of(astro), var("api_key", "new")))
+    assert "the Deployment doesn't have it now" in (error or "")
+    assert held.values()["AIRFLOW_VAR_API_KEY"] == "k3y"
+
+
+def test_the_deployment_is_read_again_right_before_the_update(astro: FakeAstro) -> None:
+    written(store_of(astro), var("region", "x"))
+    names = [one.operation for one in astro.calls()]
+    update = names.index("UpdateDeployment")
+    assert names[update - 1] == "GetDeployment"
+    assert names[update + 1 :] == ["ListEnvironmentObjects"]
+
+
 def test_an_update_that_may_be_done_is_not_told_to_be(astro: FakeAstro) -> None:
     failing(astro, done=False, status=500)
     (error,) = errors(written(store_of(astro), var("region", "x")))
