@@ -113,7 +113,7 @@ class VariablesWriter:
         """The outcomes. Raises `TargetError` and `BlockedError` if nothing was written."""
         first = self._read()
         refuse_unready(first, self._store.address)
-        links = _Links(self._linked(str(first["id"])), self._overrides(first))
+        links = self._links(first)
         before = self._read()  # right before the update, which has all of it
         refuse_unready(before, self._store.address)
         changes = self._changes(steps, variables_of(before))
@@ -224,6 +224,19 @@ class VariablesWriter:
             for text in told
         ]
         return {key: why for key, why in wrong.items() if key in changes}, notes
+
+    def _links(self, deployment: Mapping[str, Any]) -> _Links:
+        try:
+            return _Links(self._linked(str(deployment["id"])), self._overrides(deployment))
+        except AstroRefusal as error:
+            if error.status != 403:
+                raise
+            raise TargetError(
+                "the token may not list the objects of the Environment Manager, without which airconn can't check "
+                "that an update of the variables leaves their links alone",
+                where=self._store.address,
+                hint="take a token of the Workspace, or change the variables in the Astro UI",
+            ) from None
 
     def _linked(self, id_: str) -> dict[guard.LinkKey, str]:
         query = (("deploymentId", id_), ("resolveLinked", "true"), ("sorts", "objectKey:asc"))

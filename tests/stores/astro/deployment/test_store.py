@@ -518,8 +518,9 @@ def test_without_the_list_of_linked_objects_nothing_is_written(astro: FakeAstro)
             raise Refusal(403, "no access")
 
     astro.before = refuse
-    with pytest.raises(TargetError):
+    with pytest.raises(TargetError, match="may not list the objects of the Environment Manager") as caught:
         written(store_of(astro), conn())
+    assert caught.value.hint
     assert astro.calls("UpdateDeployment") == []
 
 
