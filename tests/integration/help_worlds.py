@@ -7,6 +7,7 @@ the one that runs already; import what is heavy inside the functions.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -60,6 +61,7 @@ def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     from tests.stores.managed import fake_composer
 
     box = emptied(get(NEWEST))
+    shutil.copy(ROOT / "examples/.env", directory)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     header = fake_composer.jwt_of(box.url, box.username, box.password)
     with fake_composer.running(key, box.url, header) as fake:
