@@ -82,7 +82,7 @@ def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
 
 @contextlib.contextmanager
 def logins(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
-    """An Airflow that knows the logins of the page; one with Keycloak; and one behind a door that wants a header."""
+    """An Airflow that knows the logins of the page; one with Keycloak; and one behind a door that needs a header."""
     from tests.integration.login_door import LoginDoor
 
     box = emptied(get(NEWEST))

@@ -1,4 +1,4 @@
-"""Doors in front of a real Airflow: one that wants headers and a cookie, and one that swaps made-up logins."""
+"""Doors in front of a real Airflow: one that needs headers and a cookie, and one that swaps made-up logins."""
 
 from __future__ import annotations
 

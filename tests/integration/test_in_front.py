@@ -1,4 +1,4 @@
-"""Real Airflows behind a door that wants headers and a cookie: in every request, from wherever they are taken."""
+"""Real Airflows behind a door that needs headers and a cookie: in every request, from wherever they are taken."""
 
 from __future__ import annotations
 

@@ -128,7 +128,8 @@ class EnvironmentWriter:
                 raise ObjectNotWritten(DELETED)
             self._create_step(step, step.source)
             return
-        if step.merges and is_changed(step, self._decoded(step, held), self._stored_form(held)):
+        merged = step.merges and is_changed(step, self._decoded(step, held), self._stored_form(held))
+        if merged or (step.action is Action.REPLACE and self._has_changed(step, held)):
             raise ObjectNotWritten(CHANGED)
         if reason := refusal(step, held, self._place.form):
             raise ObjectNotWritten(reason)
@@ -161,6 +162,12 @@ class EnvironmentWriter:
         from airconn.model import NOWHERE
 
         return self._place.form.decode(held, step.kind, step.id, self._rules, NOWHERE)
+
+    def _has_changed(self, step: Step, held: ManagedObject) -> bool:
+        """Whether another writer has changed what a replacement deletes. Its links are carried over."""
+        before = self._context.before
+        planned = cast("ManagedObject | None", before.versions.get((step.kind, step.id))) if before else None
+        return planned is not None and (planned.part, planned.description) != (held.part, held.description)
 
     def _stored_form(self, held: ManagedObject) -> Callable[[AirflowObject], AirflowObject]:
         return lambda obj: self._place.form.stored_form(obj, self._rules, held)

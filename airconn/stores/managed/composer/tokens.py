@@ -20,6 +20,8 @@ from airconn.stores.http import bodies, requests_session
 from airconn.stores.http.faults import OutOfTime
 from airconn.stores.http.redirects import NamedServers
 
+_DOMAIN = "googleapis.com"
+
 
 class GoogleTokens:
     """The tokens of one identity (a `TokenSource`). Threads may share it. Nothing is imported before it is called."""
@@ -53,8 +55,7 @@ class GoogleTokens:
     def is_external(self) -> bool:
         """Whether it is an external identity, of a workforce pool. Known after the first token."""
         credentials = self._credentials
-        user = library("google.auth.external_account_authorized_user").Credentials
-        if isinstance(credentials, user):
+        if type(credentials).__module__ == "google.auth.external_account_authorized_user":  # not in all releases
             return True
         # With a service account to impersonate in it, a configuration of a workforce pool is that account.
         becomes_account = getattr(credentials, "service_account_email", None) is not None
@@ -89,12 +90,25 @@ class GoogleTokens:
     def _renew(self, asking: Any) -> None:
         if self._credentials is None:
             # It is valid then, so that a refusal is told as one.
-            self._credentials, _ = google_identity.find(self._identity, asking, self._place)
+            found, _ = google_identity.find(self._identity, asking, self._place)
+            self._check_cloud(found)
+            self._credentials = found
             return
         try:
             self._credentials.refresh(asking)
         except library("google.auth.exceptions").GoogleAuthError as error:
             raise google_identity.refusal(error, self._place) from None
+
+    def _check_cloud(self, credentials: Any) -> None:
+        """Raises `TargetError` for credentials of another cloud, whose tokens Google must not get."""
+        if type(credentials).__module__.startswith("google.auth.compute_engine"):
+            return  # would ask the metadata server, and is where the machine is
+        if getattr(credentials, "universe_domain", _DOMAIN) != _DOMAIN:
+            raise TargetError(
+                f"the credentials are for another cloud than that of {_DOMAIN} (universe_domain)",
+                where=self._place,
+                hint=f"airconn opens Composer of {_DOMAIN} only: {google_identity.LOG_IN}",
+            )
 
     def _ask(self, asking: Any, url: str, *args: Any, timeout: float | None = None, **options: Any) -> Any:
         """Sends a request of google-auth, which has no time-out of its own for most of them."""
