@@ -11,9 +11,8 @@ _PAGES = (
         "mwaa://{region}/{name}",
     ),
     (
-        r"https://console\.cloud\.google\.com/composer/environments/detail/(?P<location>[\w-]+)/(?P<name>[\w-]+)\b.*"
-        + r"[?&]project=(?P<project>[\w:.-]+).*",
-        "composer://{project}/{location}/{name}",
+        r"https://console\.cloud\.google\.com/composer/environments/detail/(?P<place>[\w-]+/[\w-]+)\b.*[?&]project=(?P<id>[\w-]+).*",
+        "composer://{id}/{place}",
     ),
 )
 """The pages of an environment or a Deployment, and how its Airflow is named."""
