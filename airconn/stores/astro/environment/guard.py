@@ -67,7 +67,7 @@ def _lost_overrides(before: ManagedObject, old: Fields, new: Fields) -> list[str
 
 
 def _without_blanks(value: Fields, names: Collection[str], path: str = "") -> dict[str, Any]:
-    """The overrides of a link without the empty texts that are shown for hidden ones. `names` are those that are set."""
+    """The overrides of a link without the empty texts that are shown for hidden ones. `names` are the set ones."""
     kept: dict[str, Any] = {}
     for key, item in value.items():
         name = f"{path}{key}"
