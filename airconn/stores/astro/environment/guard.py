@@ -26,6 +26,10 @@ def is_as_sent(held: ManagedObject, body: Body) -> bool:
         return False
     if bool(body.get("autoLinkDeployments")) is not held.auto_links:
         return False
+    if not _entities(body.get("links", ())) <= _entities(held.links):
+        return False
+    if not _entities(body.get("excludeLinks", ())) <= _entities(held.exclude_links):
+        return False
     if held.part_name == "connection":
         names = held.hidden_fields()
         if any(name.partition(".")[0] not in sent for name in names):
@@ -86,7 +90,7 @@ def _of_fields(before: ManagedObject, after: ManagedObject, body: Body) -> Itera
         elif not after.hidden_fields() and not before.is_secret and sent["value"] != after.part.get("value", ""):
             yield "its value is another one than was sent"
         return
-    if before.auth_type.get("id") != after.auth_type.get("id"):
+    if sent.get("authTypeId") != after.auth_type.get("id"):
         yield "its authentication type (connectionAuthType) has changed"
     yield from _of_connection(before, after, sent)
 

@@ -78,7 +78,7 @@ class SignedRequests(Authenticator):
         return False
 
     def close(self) -> None:
-        """Does nothing: a request has no session."""
+        """Nothing is open."""
 
 
 class Pacer:
