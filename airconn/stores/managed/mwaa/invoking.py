@@ -78,7 +78,11 @@ class SignedRequests(Authenticator):
         return False
 
     def close(self) -> None:
+<<<<<<< HEAD
         """Does nothing: a request has no session."""
+=======
+        """Nothing is open."""
+>>>>>>> h-docs
 
 
 class Pacer:
