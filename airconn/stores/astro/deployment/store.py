@@ -174,7 +174,7 @@ class DeploymentVariablesStore(Store):
         if step.action is Action.DELETE or step.kind not in self.capabilities.kinds or step.source is None:
             return ""
         obj, held = step.result(), read if isinstance(read, DeploymentVariable) else None
-        if isinstance(obj, Variable) and is_secret(obj, held, self._options.secret) and obj.value == _EMPTY:
+        if isinstance(obj, Variable) and obj.value == _EMPTY and is_secret(obj, held, self._options.secret):
             return EMPTY_SECRET
         return ""
 
