@@ -14,7 +14,8 @@ from airconn.errors import TargetError, UsageError
 from airconn.stores.astro.identity import AstroIdentity, api_url, find_identity
 from airconn.stores.astro.paging import Page, whole_list
 from airconn.stores.http import bodies, echoes
-from airconn.stores.http.messages import Reply, Request
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.messages import Reply, Request, unknown_fate
 from airconn.stores.http.rest_client import RestClient
 from airconn.stores.http.transport import Transport
 
@@ -176,7 +177,11 @@ class _AstroClient(RestClient):
         answer = reply.json()
         if not isinstance(answer, dict) or not (reply.status in (401, 403) or "requestId" in answer):
             if reply.status not in (401, 403):
-                return super().refusal(reply, request)
+                error = super().refusal(reply, request)
+                if isinstance(error, NoAnswer):
+                    # A gateway may have passed it on.
+                    error.maybe_done = reply.doubtful or unknown_fate(reply)
+                return error
             answer = {}
         fields = tuple(_field_errors(answer))
         details = [f"request {id_}"] if (id_ := _shown(answer.get("requestId"))) else []
