@@ -78,11 +78,7 @@ class SignedRequests(Authenticator):
         return False
 
     def close(self) -> None:
-<<<<<<< HEAD
         """Does nothing: a request has no session."""
-=======
-        """Nothing is open."""
->>>>>>> h-docs
 
 
 class Pacer:
