@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -61,6 +62,7 @@ def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     from tests.stores.managed import fake_composer
 
     box = emptied(get(NEWEST))
+    shutil.copy(ROOT / "examples/.env", directory)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     header = fake_composer.jwt_of(box.url, box.username, box.password)
     with fake_composer.running(key, box.url, header) as fake:

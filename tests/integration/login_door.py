@@ -108,5 +108,17 @@ class LoginDoor:
             self._token = json.loads(self.ask("POST", "/auth/token", self._login(), headers)[2])["access_token"]
         return self._token
 
+    def browser_cookie(self) -> str:
+        """The cookie of a user of Airflow 2 who has logged in on its page."""
+        from airconn.config import Settings
+        from airconn.stores.airflow_api.client import airflow_transport
+        from airconn.stores.airflow_api.login.web_session import log_in
+
+        transport = airflow_transport(self.box.url, Settings())
+        session = log_in(transport, self.box.username, self.box.password, 30)
+        assert session is not None
+        transport.close()
+        return session.headers()["Cookie"]
+
     def _login(self) -> bytes:
         return json.dumps({"username": self.box.username, "password": self.box.password}).encode()

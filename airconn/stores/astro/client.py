@@ -12,8 +12,10 @@ from urllib.parse import quote
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
 from airconn.stores.astro.identity import AstroIdentity, api_url, find_identity
+from airconn.stores.astro.paging import ListedPage, whole_list
 from airconn.stores.http import bodies, echoes
-from airconn.stores.http.messages import Reply, Request
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.messages import Reply, Request, unknown_fate
 from airconn.stores.http.rest_client import RestClient
 from airconn.stores.http.transport import Transport
 
@@ -22,6 +24,8 @@ _PAGE = 1000
 _TRIES = 3
 """How often a list is read that changes while it is read."""
 
+_TELLING = 4
+"""The characters from which on a text that was sent isn't repeated in a message."""
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 
 Query = Sequence[tuple[str, str]]
@@ -175,10 +179,15 @@ class _AstroClient(RestClient):
         answer = reply.json()
         if not isinstance(answer, dict) or not (reply.status in (401, 403) or "requestId" in answer):
             if reply.status not in (401, 403):
-                return super().refusal(reply, request)
+                error = super().refusal(reply, request)
+                if isinstance(error, NoAnswer):
+                    # A gateway may have passed it on.
+                    error.maybe_done = reply.doubtful or unknown_fate(reply)
+                return error
             answer = {}
-        fields = tuple(_field_errors(answer))
-        details = [f"request {id_}"] if (id_ := _shown(answer.get("requestId"))) else []
+        hidden = (self._identity.token, *_texts(request.body))
+        fields = tuple(_field_errors(answer, hidden))
+        details = [f"request {id_}"] if (id_ := _shown(answer.get("requestId"), hidden)) else []
         message, hint = self._in_words(reply.status, request, fields)
         return AstroRefusal(
             message + (f" ({'; '.join(details)})" if details else ""),
@@ -205,38 +214,42 @@ class _AstroClient(RestClient):
 def _one_pass(
     client: _AstroClient, path: str, query: Query, key: str, watch: Callable[[int, int | None], None]
 ) -> list[dict[str, Any]] | None:
-    """A list in one pass. None if its length has changed meanwhile.
+    """A list in one pass. None if its length has changed meanwhile."""
 
-    The next page begins after what came, because a server may give fewer than was asked for.
-    """
-    found: list[dict[str, Any]] = []
-    totals = set()
-    while True:
-        page = [*query, ("offset", str(len(found))), ("limit", str(_PAGE))]
+    def fetch(offset: int) -> ListedPage:
+        page = [*query, ("offset", str(offset)), ("limit", str(_PAGE))]
         answer = client.json(Request("GET", path, page, largest=bodies.LIST))
         items, total = answer.get(key), answer.get("totalCount")
         if not isinstance(items, list) or not isinstance(total, int) or not all(isinstance(i, dict) for i in items):
             raise client.strange(f"GET {path} gives no list of {key} with a totalCount")
-        found += items
-        totals.add(total)
-        watch(len(found), total)
-        if len(totals) > 1:
-            return None
-        if not items or len(found) >= total:
-            return found if len(found) == total else None
+        return ListedPage(items, total)
+
+    return whole_list(fetch, watch)
 
 
-def _field_errors(answer: Mapping[str, Any]) -> Iterator[str]:
-    """The refused fields of an answer, without its free texts, which may quote a value."""
+def _field_errors(answer: Mapping[str, Any], hidden: Sequence[str]) -> Iterator[str]:
+    """The refused fields of an answer, without its free texts, which may quote a value, and without any that does."""
     errors = answer.get("fieldErrors")
     for error in errors[:5] if isinstance(errors, list) else ():
         if isinstance(error, dict):
-            name, code = _shown(error.get("field")), _shown(error.get("code"))
+            name, code = _shown(error.get("field"), hidden), _shown(error.get("code"), hidden)
             yield f"{name or 'a field'} ({code or 'invalid'})"
 
 
-def _shown(text: object) -> str:
-    return echoes.shown(text, ())[:80]
+def _texts(value: object) -> Iterator[str]:
+    """The texts in a body that are long enough to be told from a part of a field's name."""
+    if isinstance(value, str):
+        yield from [value] if len(value) >= _TELLING else []
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+
+
+def _shown(text: object, hidden: Sequence[str] = ()) -> str:
+    return echoes.shown(text, hidden)[:80]
 
 
 def _one_line(identity: AstroIdentity) -> str:

@@ -325,7 +325,7 @@ def test_an_airflow_that_quotes_the_token_in_a_header_is_not_shown(coop: Coop, d
 
 
 @pytest.mark.parametrize("text", ["{t}\n", " {t}", "{t} {t}", "Bearer {t}", '"{t}"', "{t}é", "{t}\x00"])
-def test_a_token_that_is_none_is_not_shown(coop: Coop, text: str) -> None:
+def test_a_malformed_token_is_not_shown(coop: Coop, text: str) -> None:
     token = text.replace("{t}", coop.astro.token)
     for address in addresses(coop):
         coop.run("list", "--from", address, code=(0, 2, 3, 5), ASTRO_API_TOKEN=token)

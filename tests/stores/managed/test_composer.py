@@ -16,6 +16,8 @@ import google.auth._exponential_backoff
 import google.auth.iam
 import google.oauth2.credentials
 import pytest
+import requests
+import trustme
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from airconn.config import Settings
@@ -467,6 +469,7 @@ def test_an_account_that_the_airflow_refuses_is_told_what_it_needs(
     told = refused(make(f"{ADDRESS}?gcp_key_path={google_.write_key(tmp_path / 'other.json', OTHER)}"))
     assert "refuses the credentials, or they may not" in told.message
     assert "the key file in gcp_key_path" in (told.hint or "")
+    assert OTHER in (told.hint or "")
     assert "a role such as Op" in (told.hint or "")
 
 
@@ -625,3 +628,34 @@ def test_a_server_of_tokens_that_is_silent_is_not_waited_for_longer_than_was_sai
         told = refused(make(**given))
         assert time.monotonic() - began < 5
     assert message in told.message
+
+
+def test_a_certificate_of_the_users_is_asked_for_in_each_request_for_a_token(
+    make: Open, google_: FakeGoogle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(bundle))
+    asked: list[object] = []
+    request = requests.Session.request
+
+    def noted(self: requests.Session, *args: Any, **given: Any) -> Any:
+        asked.append(given["verify"])
+        return request(self, *args, **given)
+
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "of-others.pem"))
+    monkeypatch.setattr(requests.Session, "request", noted)
+    assert region(make(ca_bundle=bundle)) == Text("eu-west-1")
+    assert asked == [str(bundle)]
+
+
+def test_a_token_that_cant_be_renewed_for_another_reason_is_told(
+    make: Open, google_: FakeGoogle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store = make()
+    assert region(store) == Text("eu-west-1")
+    google_.forget_tokens()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "nowhere.pem"))
+    key = tmp_path / "key.json"
+    key.unlink()
+    google_.tokens_answer = (200, {"expires_in": "soon"})
+    assert isinstance(refused(store), TargetError)

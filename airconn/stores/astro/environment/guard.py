@@ -11,7 +11,14 @@ from typing import Any
 
 from airconn.model.jsontext import leaves
 from airconn.stores.astro.environment.bodies import Body, places
-from airconn.stores.astro.environment.managed_object import WORKSPACE, Fields, ManagedObject, has_path, overrides_of
+from airconn.stores.astro.environment.managed_object import (
+    WORKSPACE,
+    Fields,
+    ManagedObject,
+    is_shown,
+    override_values,
+    overrides_of,
+)
 
 
 def changed(before: ManagedObject, after: ManagedObject, body: Body) -> list[str]:
@@ -25,6 +32,10 @@ def is_as_sent(held: ManagedObject, body: Body) -> bool:
     if (body.get("description") or "") != held.description:
         return False
     if bool(body.get("autoLinkDeployments")) is not held.auto_links:
+        return False
+    if not _entities(body.get("links", ())) <= _entities(held.links):
+        return False
+    if not _entities(body.get("excludeLinks", ())) <= _entities(held.exclude_links):
         return False
     if held.part_name == "connection":
         names = held.hidden_fields()
@@ -54,19 +65,18 @@ def _of_links(before: ManagedObject, after: ManagedObject) -> Iterator[str]:
 
 
 def _lost_overrides(before: ManagedObject, old: Fields, new: Fields) -> list[str]:
-    had, has = _override_names(before, old), _override_names(before, new)
+    """The names of a link's overrides that are gone, or have another value, as far as both sides show it."""
+    has = _override_names(before, new)
     shown, shows = overrides_of(old, before.part_name), overrides_of(new, before.part_name)
-    lost = {name for name in had if not (name in has or has_path(shows, name))}
-    # An answer without secrets leaves out a hidden override, or shows an empty text for it.
-    differing = {name for name, value in shown.items() if shows.get(name) and not _same(value, shows[name])}
-    return sorted(lost | {name for name in differing if not _is_partly_hidden(new, shows, name)})
-
-
-def _is_partly_hidden(link: Fields, shows: Fields, name: str) -> bool:
-    names = link.get("setFields") or ()
-    return any(
-        isinstance(field, str) and field.startswith(f"{name}.") and not has_path(shows, field) for field in names
-    )
+    secret = {f"extra.{key}" for key in before.secret_parameters()}
+    lost = []
+    for name in sorted(_override_names(before, old)):
+        if is_shown(shown, name) and is_shown(shows, name) and name not in secret:
+            if not _same(override_values(shown, name), override_values(shows, name)):
+                lost.append(name)
+        elif name not in has:
+            lost.append(name)
+    return lost
 
 
 def _override_names(held: ManagedObject, link: Fields) -> set[str]:
@@ -86,7 +96,7 @@ def _of_fields(before: ManagedObject, after: ManagedObject, body: Body) -> Itera
         elif not after.hidden_fields() and not before.is_secret and sent["value"] != after.part.get("value", ""):
             yield "its value is another one than was sent"
         return
-    if before.auth_type.get("id") != after.auth_type.get("id"):
+    if sent.get("authTypeId") != after.auth_type.get("id"):
         yield "its authentication type (connectionAuthType) has changed"
     yield from _of_connection(before, after, sent)
 

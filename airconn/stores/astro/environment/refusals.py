@@ -73,6 +73,9 @@ def _of_extra(extra: object, held: ManagedObject) -> str:
     elif lost := sorted(key for key in hidden if key not in sent):
         return f"Astro hides {_names([f'extra.{key}' for key in lost])}: writing the rest of extra may lose it"
     given = held.part.get("extra")
+    shown = given if isinstance(given, dict) else {}
+    if emptied := sorted(key for key, value in sent.items() if value == "" and (key in hidden or shown.get(key))):
+        return f"it isn't known whether an update at Astro can empty {_names([f'extra.{key}' for key in emptied])}"
     if removed := sorted(set(_paths(given)) - set(_paths(sent))):
         return f"it isn't known whether an update at Astro can remove {_names(removed)}"
     return ""

@@ -79,7 +79,7 @@ class SignedRequests(Authenticator):
         return False
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Does nothing: a request has no session."""
 
 
 class Pacer:

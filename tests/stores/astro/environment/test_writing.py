@@ -135,6 +135,16 @@ def test_an_override_that_astro_changes_is_an_error(astro: FakeAstro, store: Env
     assert f"the override of host for the Deployment {astro.deployment} is gone or has changed" in error
 
 
+@pytest.mark.parametrize("form", ["object left out", "field left out", "blank"])
+def test_an_override_that_the_answer_hides_is_no_alarm(form: str) -> None:
+    with running(Switches(hidden_overrides=form, secret_extra="by name as well")) as astro:
+        overrides = {"host": "dev", "password": "0verride", "extra": {"token": "0verride", "a": 1, "b": {"c": 1}}}
+        put_db(astro, links={astro.deployment: overrides})
+        store = opened(astro)
+        assert new_host(store, look(store)) == [None]
+        store.close()
+
+
 def test_a_lost_link_is_told_with_the_request_that_restores_it(
     astro: FakeAstro, store: EnvironmentManagerStore
 ) -> None:
@@ -184,16 +194,19 @@ def test_a_key_that_another_scope_has_is_told() -> None:
     assert "in another scope" in error
 
 
+LOST = (Answer(fate="reset"), Answer(502, "<html>Bad Gateway"), Answer(500, "<html>"), Answer(200, "<html>"))
+
+
 @contextmanager
-def losing_answers(astro: FakeAstro, method: str, *, ends: str) -> Iterator[EnvironmentManagerStore]:
-    """A store in front of the fake, whose first answer to a write is lost after it was done."""
+def losing_answers(astro: FakeAstro, method: str, instead: Answer) -> Iterator[EnvironmentManagerStore]:
+    """A store in front of the fake, whose answers to its first write are replaced after it was done."""
     lost: list[str] = []
 
     def answer(received: Received) -> Answer:
         found = astro.answer(received)
-        if received.method == method and received.path.startswith(ends) and not lost:
+        if received.method == method and (not lost or method == "DELETE"):
             lost.append(received.path)
-            return Answer(fate="reset")
+            return instead
         return found
 
     with ExitStack() as stack:
@@ -205,27 +218,51 @@ def losing_answers(astro: FakeAstro, method: str, *, ends: str) -> Iterator[Envi
     assert lost
 
 
-def test_a_create_whose_answer_is_lost_is_looked_for(astro: FakeAstro) -> None:
-    with losing_answers(astro, "POST", ends="/v1") as store:
+lost_answers = pytest.mark.parametrize("instead", LOST, ids=["reset", "502", "500", "not JSON"])
+
+
+@lost_answers
+def test_a_create_whose_answer_is_lost_is_looked_for(astro: FakeAstro, instead: Answer) -> None:
+    with losing_answers(astro, "POST", instead) as store:
         assert written(store, Reading(), step(Action.CREATE, DB)) == [None]
     assert len(astro.objects) == 1
     assert len(astro.calls(CREATE)) == 1
 
 
-def test_an_update_whose_answer_is_lost_is_looked_for(astro: FakeAstro) -> None:
+@lost_answers
+def test_an_update_whose_answer_is_lost_is_looked_for(astro: FakeAstro, instead: Answer) -> None:
     put_db(astro)
-    with losing_answers(astro, "POST", ends="/v1") as store:
+    with losing_answers(astro, "POST", instead) as store:
         assert new_host(store, look(store)) == [None]
     assert astro.find("db").content["host"] == "h2"
     assert len(astro.calls(UPDATE)) == 1
 
 
-def test_a_delete_whose_answer_is_lost_is_done(astro: FakeAstro) -> None:
+@lost_answers
+def test_a_replacement_whose_answers_are_lost_is_looked_for(astro: FakeAstro, instead: Answer) -> None:
     put_db(astro)
-    with losing_answers(astro, "DELETE", ends="/v1") as store:
+    state = astro.find("db").state()
+    with losing_answers(astro, "POST", instead) as store:
+        assert replaced(store, look(store)) == [None]
+    assert astro.find("db").state() == {**state, "content": {**state["content"], "type": "mysql"}}
+
+
+@pytest.mark.parametrize("instead", LOST[:3], ids=["reset", "502", "500"])
+def test_a_delete_whose_answer_is_lost_is_done(astro: FakeAstro, instead: Answer) -> None:
+    put_db(astro)
+    with losing_answers(astro, "DELETE", instead) as store:
         before = look(store)
         assert written(store, before, step(Action.DELETE, None, before.bundle.connections["db"])) == [None]
     assert astro.objects == {}
+
+
+def test_a_replacement_that_loses_a_link_is_an_error(astro: FakeAstro, store: EnvironmentManagerStore) -> None:
+    put_db(astro)
+    astro.before = in_the_way(CREATE, lambda body: body["links"].clear())
+    (error,) = replaced(store, look(store))
+    assert error is not None
+    assert f"the link to the Deployment {astro.deployment} is gone" in error
+    assert "set these overrides again: host, password" in error
 
 
 def test_a_delete_of_which_nothing_is_known_is_an_error(astro: FakeAstro) -> None:
@@ -327,13 +364,20 @@ def test_a_link_to_something_else_than_a_deployment_is_never_dropped() -> None:
         assert astro.calls(UPDATE, CREATE, "DeleteEnvironmentObject") == []
 
 
-def test_a_hidden_override_is_never_lost_by_a_replacement() -> None:
-    with running(Switches(show_secrets="refused")) as astro:
-        astro.put("CONNECTION", "db", {"type": "a"}, links={astro.deployment: {"password": "0verride"}})
+@pytest.mark.parametrize("form", ["object left out", "field left out", "blank"])
+@pytest.mark.parametrize(
+    ("override", "name"),
+    [({"password": "0verride"}, "password"), ({"host": "h", "extra": {"token": "0verride"}}, "extra.token")],
+)
+def test_a_hidden_override_is_never_lost_by_a_replacement(override: dict[str, Any], name: str, form: str) -> None:
+    switches = Switches(show_secrets="refused", hidden_overrides=form, secret_extra="by name as well")
+    with running(switches) as astro:
+        astro.put("CONNECTION", "db", {"type": "a"}, links={astro.deployment: override})
         store = opened(astro)
         update, replacement = refusals(store, Connection(conn_id="db", conn_type="b"), "conn_type")
         assert update == "Astro can't change the conn_type of a connection"
-        assert f"hidden overrides of its links: password (Deployment {astro.deployment})" in replacement
+        assert "hidden overrides of its links: " in replacement
+        assert f"{name} (Deployment {astro.deployment})" in replacement
         store.close()
 
 
