@@ -1,4 +1,4 @@
-"""Objects of all sorts come into the Environment Manager and back, judged by the state of the fake, field by field."""
+"""Objects of all sorts come into the Environment Manager and back, field by field, by the state of the fake."""
 
 from __future__ import annotations
 
