@@ -167,6 +167,7 @@ def test_a_type_is_changed_by_a_replacement_that_is_told(astro: FakeAstro, airco
     done = airconn("import", ".env", "--to", WS, env=astro.environ())
     assert done.code == 0, done.err
     assert "deleted and created anew, with its links: connections/warehouse" in done.err
+    assert f"if the run is killed in between: connections/warehouse to {astro.deployment}" in done.err
     assert astro.find("warehouse").content["type"] == "mysql"
     assert astro.find("warehouse").state()["links"] == links
 
