@@ -12,7 +12,10 @@ from airconn.errors import TargetError, UsageError
 from airconn.stores import drivers
 from airconn.stores.http.faults import NoAnswer
 
-LOG_IN = "gcloud auth application-default login, or GOOGLE_APPLICATION_CREDENTIALS with the path of a key file"
+LOG_IN = (
+    "run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS to the path of a key file "
+    "that is there"
+)
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 REACH = "is there a network, and does a proxy stand between?"
 _NOT_IMPERSONATED = "Unable to acquire impersonated credentials"

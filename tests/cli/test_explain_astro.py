@@ -128,6 +128,13 @@ def test_the_word_behind_a_bare_astro_is_an_id(explain, deployment: dict[str, An
     assert "if it has this object, it wins" in result.out
     result = explain("warehouse", "--astro", "astro-env://ws/dep")
     assert (result.code, "hint:  --astro=astro-env://ws/dep" in result.err) == (2, True)
+    result = explain("warehouse", "--astro", "my workspace/prod")
+    assert result.code == 2
+    assert result.err == (
+        "error: is my workspace/prod the Deployment, or an ID?\n"
+        "hint:  the Deployment goes behind a '=': --astro='my workspace/prod'; an ID goes before --astro\n"
+    )
+    assert explain("--astro", "connections/x", AIRFLOW_CONN_X="http://h").code == 0
 
 
 def test_a_place_that_can_not_be_reached_is_told_and_the_rest_is_explained(

@@ -203,7 +203,7 @@ class _AstroClient(RestClient):
         source = f"the token comes from {self._identity.source}"
         what = f"{request.method} {request.path}"
         if status == 401:
-            return "Astro refuses the token", source
+            return "Astro refuses the token", f"{source}; is it complete, not revoked, and of this Astro?"
         if status == 403:
             return f"the token may not do this: {what}", f"{source}; which role has it in the organization?"
         if fields:

@@ -80,6 +80,17 @@ def test_a_deployment_has_only_its_own_objects(astro: FakeAstro) -> None:
     store.close()
 
 
+def test_what_reaches_a_deployment_has_the_address_of_the_scope_in_which_it_is_changed(astro: FakeAstro) -> None:
+    astro.put("AIRFLOW_VARIABLE", "of_workspace", {"value": "1"}, auto_link=True, links={astro.deployment: {}})
+    astro.put("AIRFLOW_VARIABLE", "own", {"value": "1"}, deployment=astro.deployment)
+    for path, workspace in (("Data Platform/production", "Data Platform"), (f"/{astro.deployment}", astro.workspace)):
+        store = opened(astro, f"astro-env://{path}?linked=true")
+        found = store.read(Selection()).bundle.variables
+        assert str(found["of_workspace"].origin) == f"astro-env://{workspace}/variables/of_workspace"
+        assert str(found["own"].origin) == f"astro-env://{path}/variables/own"
+        store.close()
+
+
 @pytest.mark.parametrize("switches", [Switches(), NASTIEST], ids=["default", "nastiest"])
 def test_the_token_of_a_deployment_reads_and_writes_it_by_its_id(switches: Switches) -> None:
     with running(switches) as astro:

@@ -313,7 +313,7 @@ def test_the_endpoint_of_the_service_goes_before_that_of_all(environ: dict[str, 
         else:
             error = failure(lambda: store.read(Selection()))
             assert "can't be reached" in str(error)
-            assert error.hint == "is somebody there at endpoint_url or AWS_ENDPOINT_URL?"
+            assert error.hint == "is the URL right? It comes from endpoint_url or AWS_ENDPOINT_URL…"
         query = f"?endpoint_url={fake.url}"
         assert ids(fake.open("aws-ssm", query, AWS_ENDPOINT_URL="http://127.0.0.1:1").read(Selection()).bundle) == []
 
