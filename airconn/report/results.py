@@ -215,7 +215,7 @@ def list_json(bundle: Bundle, source: str) -> str:
 
 
 def loss_lines(losses: Iterable[Loss], *, every_name: bool) -> list[str]:
-    """A line for each loss, with its objects: `connections: description has no place in a URI (2: a, b)`."""
+    """A line for each loss, with its objects: `connections: description has no field in a URI (2: a, b)`."""
     groups: dict[tuple[str, str], list[str]] = {}
     for loss in losses:
         text = f"{loss.field} {loss.message}" if loss.field else f"left out: {loss.message}"

@@ -38,10 +38,10 @@ def open_store(address: str, settings: Settings) -> Store:
         known = [prefix for e in REGISTRY.values() for prefix in (*e.prefixes, *e.names)]
         near = get_close_matches(f"{scheme}://", known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"a path, - or one of: {', '.join(known)}"
-        raise UsageError(f"{scheme}:// is no place that airconn knows", hint=hint)
+        raise UsageError(f"{scheme}:// is not an address that airconn knows", hint=hint)
     if entry is None and _NO_FILE.match(address) and not Path(address).exists():
         raise UsageError(
-            f"{shown_address(address)} has no http:// or https:// in front, and there is no such file",
+            f"{shown_address(address)} has no http:// or https:// in front, and no such file",
             hint="an Airflow is named like http://localhost:8080",
         )
     entry = entry or REGISTRY["file"]

@@ -137,7 +137,7 @@ def _confirm(prepared: Import, host: Host) -> None:
         said = host.confirm(prepared)
         if said is None:
             number = number_of(len(deletions))
-            raise BlockedError(f"{number} would be deleted, and nobody has said yes", hint="add --yes")
+            raise BlockedError(f"{number} would be deleted, and it isn't confirmed", hint="add --yes")
         if not said:
             raise BlockedError("the deletion wasn't confirmed")
 
@@ -181,7 +181,9 @@ class _Write:
         except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
             ended = end
             for step in self._begun[len(self._done) + self._unbegun :]:
-                yield self._record(Outcome(step, "stopped in its midst: it is written, in part or not at all"))
+                yield self._record(
+                    Outcome(step, "interrupted while it was written: it is written, in part or not at all")
+                )
         finally:
             if self._recovery.path is not None:
                 yield Recoverable(self._recovery.path, self._recovery.literal_masks())

@@ -80,7 +80,7 @@ def test_what_is_nowhere_is_an_error_that_says_where_was_looked(explain) -> None
     result = explain("nope", "both", "--airflow", "2.11")
     assert (result.code, result.out) == (3, "")
     assert result.err == (
-        "error: nope is in no place that could be looked into\n"
+        "error: nope wasn't found in any source that could be read\n"
         "hint:  looked into: secrets backend, environment, metadata database\n"
     )
 

@@ -54,7 +54,7 @@ def test_what_the_target_of_an_import_can_not_hold_is_an_error_before_anything_i
     (tmp_path / "in.json").write_text(json.dumps(objects))
     result = airconn("import", tmp_path / "in.json", "--to", tmp_path / "out.uri", "--strict")
     assert result.code == 3
-    assert result.err == "error: connections/a: description has no place in a URI\nnothing was written\n"
+    assert result.err == "error: connections/a: description has no field in a URI\nnothing was written\n"
     assert not (tmp_path / "out.uri").exists()
     assert airconn("import", tmp_path / "in.json", "--to", tmp_path / "out.uri").code == 0
 

@@ -31,7 +31,7 @@ def test_texts_of_an_address_become_what_the_option_is() -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({"prefixx": "x"}, "'prefixx' is no option of this place"),
+        ({"prefixx": "x"}, "'prefixx' is not an option of this address"),
         ({"version": "two"}, "version is not a whole number"),
         ({"deep": "perhaps"}, "deep is not true or false"),
         ({"token": "canary"}, "token is a credential"),

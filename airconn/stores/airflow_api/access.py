@@ -27,16 +27,14 @@ class Access(RestClient):
         return False
 
     def login_hint(self) -> str:
-        return "it may want another kind of token" if self.auth.given else f"it may want a token: {_HOW}"
+        return "it may need another kind of token" if self.auth.given else f"it may need a token: {_HOW}"
 
     def shut_out(self, status: int, wish: str) -> TargetError:
         """The server lets us in neither without credentials nor with these."""
         known = self.credentials
         if not self.auth.given:
             looked = ", ".join(known.looked_at) or "AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"
-            return TargetError(
-                "it wants credentials, and there are none", where=self.base, hint=f"looked at {looked}"
-            )
+            return TargetError("needs credentials, and none are set", where=self.base, hint=f"looked at {looked}")
         source = f"the credentials come from {known.source or 'nowhere'}"
         if self.auth.has_expired():
             hint = f"{source}: set it to a new one, or AIRCONN_TOKEN_COMMAND to a command that prints one"

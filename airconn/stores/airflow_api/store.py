@@ -84,7 +84,7 @@ class AirflowApiStore(Store):
             return update_refusal(step, self._dialect(context))
         deletes = step.action in (Action.REPLACE, Action.DELETE)
         is_own = deletes and step.kind is Kind.POOLS and step.id == DEFAULT_POOL
-        return f"Airflow lets nobody delete {DEFAULT_POOL}" if is_own else ""
+        return f"Airflow doesn't allow to delete {DEFAULT_POOL}" if is_own else ""
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         yield from carry_out(self._session(context), self._api(context), steps, whole=context.whole)

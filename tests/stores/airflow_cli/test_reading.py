@@ -49,7 +49,7 @@ def test_objects_that_no_airflow_could_use_are_told_with_their_place() -> None:
         all_of(Kind.CONNECTIONS, {"c": {"conn_type": "t", "port": "s3cr3t"}})
     assert caught.value.where == "airflow-cli:x connections/c"
     assert "s3cr3t" not in str(caught.value)
-    with pytest.raises(InputError, match="this is no pool"):
+    with pytest.raises(InputError, match="not a pool"):
         all_of(Kind.POOLS, {"p": 3})
 
 

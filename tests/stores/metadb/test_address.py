@@ -174,5 +174,5 @@ def test_without_sqlalchemy_it_is_asked_for_in_one_line(monkeypatch, airconn) ->
     result = airconn("list", "--from", "metadb+postgresql://h/db")
     assert (result.code, result.out) == (2, "")
     assert result.err == (
-        f"error: this place needs the package sqlalchemy, which isn't installed\nhint:  {command_for('db')}\n"
+        f"error: this address needs the package sqlalchemy, which isn't installed\nhint:  {command_for('db')}\n"
     )

@@ -137,7 +137,7 @@ def test_what_is_encrypted_and_no_text_is_hidden(airflow, opened) -> None:
     airflow.variable("bin", Fernet(KEY.encode()).encrypt(b"\xff\x00").decode(), is_encrypted=True)
     reading = opened(airflow, "metadb:").read(ALL)
     assert reading.bundle.variables["bin"].value is REDACTED
-    assert messages(reading) == {"variables/bin": ["value is encrypted, but is no text: taken for hidden"]}
+    assert messages(reading) == {"variables/bin": ["value is encrypted, but is not text: taken for hidden"]}
 
 
 def test_an_encrypted_variable_that_is_empty_is_told_apart_from_an_empty_value(airflow, opened) -> None:

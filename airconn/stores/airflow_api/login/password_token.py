@@ -37,14 +37,14 @@ class PasswordToken(BearerWay):
         if fault := gateways.fault(reply):
             return NoAnswer(f"it {fault}", where=server.base, hint="try again when it is well")
         if 300 <= reply.status < 400:
-            hint = "what is in front of it may want a token: AIRCONN_TOKEN"
+            hint = "what is in front of it may need a token: AIRCONN_TOKEN"
             return gateways.redirected(reply, server, login_hint=hint)
         if reply.status == 200 and gateways.is_page(reply):
             return gateways.instead_of_json(reply, server, f"POST {PATH}")
         return TargetError(
             f"it gives no token for a user name and a password (POST {PATH} answers {reply.status})",
             where=server.base,
-            hint="its auth manager may want a token that is made elsewhere: set AIRCONN_TOKEN, "
+            hint="its auth manager may need a token that is made elsewhere: set AIRCONN_TOKEN, "
             "or AIRCONN_TOKEN_COMMAND to a command that prints one",
         )
 

@@ -131,7 +131,7 @@ def test_what_airflow_takes_for_its_aws_connection_is_taken(scheme: str) -> None
     [
         ({"conections_prefix": "x"}, "'conections_prefix' is no option"),
         ({"connections_prefix": 1}, "wrong type"),
-        ({"variables_lookup_pattern": "("}, "variables_lookup_pattern is no regular expression"),
+        ({"variables_lookup_pattern": "("}, "variables_lookup_pattern is not a regular expression"),
         ({"connection_format": "xml"}, "connection_format is json or uri"),
         ({"endpoint_url": "localhost:4566"}, "endpoint_url is no URL"),
         ({"endpoint_url": "http://[::1"}, "endpoint_url is no URL"),
@@ -313,7 +313,7 @@ def test_the_endpoint_of_the_service_goes_before_that_of_all(environ: dict[str, 
         else:
             error = failure(lambda: store.read(Selection()))
             assert "can't be reached" in str(error)
-            assert error.hint == "is somebody there at endpoint_url or AWS_ENDPOINT_URL?"
+            assert error.hint == "does a server answer at endpoint_url or AWS_ENDPOINT_URL?"
         query = f"?endpoint_url={fake.url}"
         assert ids(fake.open("aws-ssm", query, AWS_ENDPOINT_URL="http://127.0.0.1:1").read(Selection()).bundle) == []
 
@@ -392,8 +392,8 @@ def test_a_role_is_assumed_with_the_token_of_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("role_arn=airflow", "role_arn is no ARN of a role"),
-        (f"role_arn={ROLE}&assume_role_method=x", "assume_role_method is none that there is"),
+        ("role_arn=airflow", "role_arn is not the ARN of a role"),
+        (f"role_arn={ROLE}&assume_role_method=x", "unknown assume_role_method"),
         (f"role_arn={ROLE}&assume_role_method=assume_role_with_saml", "SAML"),
         (f"role_arn={ROLE}&assume_role_method=assume_role_with_web_identity", "where the token"),
         (
@@ -660,7 +660,7 @@ def test_nothing_is_loaded_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) 
         store = open_store(f"{scheme}://{REGION}", Settings())
         assert not store.problems(VARIABLE)
         error = failure(lambda store=store: store.read(Selection()).bundle)
-        assert str(error) == "this place needs the package boto3, which isn't installed"
+        assert str(error) == "this address needs the package boto3, which isn't installed"
         assert error.hint == command_for("aws")
 
 

@@ -102,7 +102,7 @@ def test_a_checksum_is_the_one_that_everybody_makes() -> None:
         ("gcp-secretmanager://p?connections_prefix=a/b", "no name of a secret has"),
         ("gcp-secretmanager://p?sep=.", "no name of a secret has"),
         ("gcp-secretmanager://p?connection_format=xml", "connection_format is json or uri"),
-        ("gcp-secretmanager://p?api_endpoint=http://evil", "api_endpoint is no host"),
+        ("gcp-secretmanager://p?api_endpoint=http://evil", "api_endpoint is not a host"),
         ("gcp-secretmanager://p?gcp_key_path=a&gcp_credential_config_file=b", "exclude each other"),
     ],
 )

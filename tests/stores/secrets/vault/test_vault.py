@@ -90,9 +90,9 @@ def test_a_host_is_spoken_to_with_tls_unless_it_is_this_machine_or_somebody_says
     ("address", "known", "message"),
     [
         ("vault:///secret", "", "nothing says which Vault is meant"),
-        ("vault:///secret", "localhost:8200", "VAULT_ADDR is no URL of a Vault"),
-        ("vault:///secret", f"https://u:{CANARY}@h", "VAULT_ADDR is no URL of a Vault"),
-        (f"vault:///secret?url=https://u:{CANARY}@h", "", "url is no URL of a Vault"),
+        ("vault:///secret", "localhost:8200", "VAULT_ADDR is not the URL of a Vault"),
+        ("vault:///secret", f"https://u:{CANARY}@h", "VAULT_ADDR is not the URL of a Vault"),
+        (f"vault:///secret?url=https://u:{CANARY}@h", "", "url is not the URL of a Vault"),
         ("vault://h/secret?url=https://g", "", "the address names a host, and url another one"),
         (f"vault://h/secret?token={CANARY}", "", "token is a credential"),
         (f"vault://u:{CANARY}@h/secret", "", "has a user name or a password in it"),
@@ -105,8 +105,8 @@ def test_a_host_is_spoken_to_with_tls_unless_it_is_this_machine_or_somebody_says
         ("vault://h/secret?connection_format=xml", "", "connection_format is json or uri"),
         ("vault://h/secret?auth_type=gcp", "", "airconn can't log in to Vault with auth_type gcp"),
         ("vault://h/secret?auth_type=tokn", "", "auth_type is not a way to log in"),
-        ("vault://h/../sys", "", "mount_point is no path that Vault takes"),
-        ("vault://h/secret?connections_path=a,../b", "", "connections_path is no path that Vault takes"),
+        ("vault://h/../sys", "", "mount_point is not a path that Vault takes"),
+        ("vault://h/secret?connections_path=a,../b", "", "connections_path is not a path that Vault takes"),
     ],
 )
 def test_a_wrong_address_is_told_without_its_secrets(address: str, known: str, message: str) -> None:
@@ -153,14 +153,14 @@ def test_an_airflow_that_is_told_no_server_has_the_one_that_hvac_takes(
 
 
 def test_an_airflow_s_server_that_is_no_url_is_told_by_the_name_that_it_stands_under() -> None:
-    with pytest.raises(UsageError, match="VAULT_ADDR is no URL of a Vault"):
+    with pytest.raises(UsageError, match="VAULT_ADDR is not the URL of a Vault"):
         open_backend(VAULT, {}, "airflow.cfg", Settings(environ={"VAULT_ADDR": "localhost:8200"}))
 
 
 def test_without_a_mount_an_id_that_names_none_has_no_place() -> None:
     store = open_backend(VAULT, {"url": "https://v", "mount_point": None}, "airflow.cfg", Settings())
     assert store.problems(Connection(conn_id="c", conn_type="x")) == (
-        "there is no mount_point, and so an id has one in front (MOUNT/ID)",
+        "mount_point isn't set, so an id begins with one (MOUNT/ID)",
     )
     assert store.problems(Connection(conn_id="kv/c", conn_type="x")) == ()
 
@@ -356,7 +356,7 @@ def test_the_namespace_goes_along(log_in: Site) -> None:
         (Answer(429, {"errors": [CANARY]}), "it has had more requests than it takes"),
         (Answer(400, "Client sent an HTTP request to an HTTPS server."), "without TLS, and wants it"),
         (Answer(400, {"errors": [CANARY]}), "the server refuses it (400)"),
-        (Answer(404, {"errors": ['no handler for route "secret/"']}), "there is no secrets engine at this path"),
+        (Answer(404, {"errors": ['no handler for route "secret/"']}), "no secrets engine at this path"),
         (Answer(404, CANARY), "is no Vault"),
         (Answer(200, CANARY), "is no Vault"),
         (Answer(200, {"hello": CANARY}), "it doesn't answer as a KV engine of version 2 does"),
