@@ -100,6 +100,14 @@ REGISTRY = {
         # A project at Google. api_endpoint would be elsewhere.
         trusted=rf"gcp-secretmanager://[\w:.-]*{_NAMING}",
     ),
+    "composer": PlaceEntry(
+        "airconn.stores.managed.composer",
+        ("composer://",),
+        extra="gcp",
+        keeps_deadline=True,
+        # None are trusted. The token is for all that the user may do in Google Cloud, and the project that gets it
+        # can be that of an attacker.
+    ),
     "azure-keyvault": PlaceEntry(
         "airconn.stores.secrets.azure",
         ("azure-keyvault://",),
@@ -122,6 +130,28 @@ REGISTRY = {
         keeps_deadline=True,
         # The Astro API says where the Airflow is, and gets the token itself.
         trusted=r"astro-airflow://[^?\#@]*",
+    ),
+    "astro-env": PlaceEntry(
+        "airconn.stores.astro.environment",
+        ("astro-env://",),
+        keeps_deadline=True,
+        # The token goes to the Astro API alone. secret=none would make secrets plain.
+        trusted=r"astro-env://[^?\#@]*(\?(as=env|(linked|auto_link)=\w+|secret=all|organization=\w+|&)*)?",
+    ),
+    "astro-vars": PlaceEntry(
+        "airconn.stores.astro.deployment",
+        ("astro-vars://",),
+        keeps_deadline=True,
+        # As for astro-env://.
+        trusted=r"astro-vars://[^?\#@]*(\?(secret=all|organization=\w+|&)*)?",
+    ),
+    "mwaa": PlaceEntry(
+        "airconn.stores.managed.mwaa",
+        ("mwaa://",),
+        extra="aws",
+        keeps_deadline=True,
+        # AWS says where the Airflow is. role_arn, profile_name and through would be a choice of identity.
+        trusted=r"mwaa://[a-z0-9-]*/[\w-]*",
     ),
     "local": PlaceEntry(
         "airconn.stores.local",

@@ -16,8 +16,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from airconn.addresses import REGISTRY
+from airconn.browser_urls import airflow_endpoint
 from airconn.errors import BlockedError, UsageError
-from airconn.urls import endpoint
+from airconn.urls import endpoint, server_of
 
 VARIABLE = "AIRCONN_TRUST"
 """The variable with the hosts that such a file may name for credentials, where no question can be asked."""
@@ -135,7 +136,7 @@ def is_airflow(address: str) -> bool:
 def is_same(address: str, other: str) -> bool:
     """Whether two addresses surely mean the same place."""
     if is_airflow(address) and is_airflow(other):
-        return endpoint(address) == endpoint(other)
+        return airflow_endpoint(address) == airflow_endpoint(other)
     return address == other
 
 
@@ -163,7 +164,9 @@ def check_recipient(address: str, file: str, source: str, trusted: str, consent:
             hint="use https, or name the address yourself, in AIRCONN_URL or in your own config.toml",
         )
     hosts = {name.strip().lower() for name in trusted.split(",") if name.strip()}
-    is_trusted = bool(hosts & {server.partition("://")[2], host_of(server)})
+    # A URL, such as of the browser, trusts its server.
+    urls = {str(server_of(name)) for name in hosts if "://" in name}
+    is_trusted = bool(hosts & {server.partition("://")[2], host_of(server)}) or server in urls
     if is_trusted or (consent is not None and consent.ask(server, file, source)):
         return
     if hosts:

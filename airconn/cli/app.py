@@ -217,7 +217,7 @@ class App:
 
     def say(self, *lines: str, level: int = 0) -> None:
         """Writes lines to standard error, unless the verbosity is below `level`."""
-        if self.verbosity >= level:
+        if lines and self.verbosity >= level:
             # A run that writes goes on to its end, even if its reports have no reader any more.
             with contextlib.suppress(OSError):
                 text = "\n".join(cleaned(line, is_one=True) for line in lines)

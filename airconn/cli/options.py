@@ -228,7 +228,7 @@ rehearsing = together(
     ]
 )
 
-yes = click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
+yes = click.option("--yes", "-y", is_flag=True, help="Delete, and restart what a write restarts, without asking.")
 
 pruning = together(
     [

@@ -10,7 +10,7 @@ from typing import Any
 from airconn.errors import TargetError
 from airconn.model import Kind
 from airconn.stores.airflow_api.api import ID_NAMES, Api
-from airconn.stores.airflow_api.session import Session, ShowingFailed
+from airconn.stores.airflow_api.session import AnswerTooLarge, Session, ShowingFailed
 from airconn.stores.base import Watch
 from airconn.stores.http import bodies
 from airconn.stores.http.messages import Request
@@ -73,7 +73,11 @@ class Lister:
         left = _READINGS
         while left:
             size = self._size
-            rows = self._read_once()
+            try:
+                rows = self._read_once()
+            except AnswerTooLarge:
+                self._size = size // 2
+                continue
             if rows is not None:
                 items = {row.id: row.item for row in rows if row.item is not None}
                 return Listing(items, len(rows) - len(items))
@@ -130,7 +134,9 @@ class Lister:
         try:
             # Once it is known to fail on a row, a part of a page is sooner made smaller than asked for again.
             return self._ask(offset, limit, divisible=self._well and limit > 1)
-        except ShowingFailed:
+        except ShowingFailed as error:
+            if isinstance(error, AnswerTooLarge) and limit > 1:
+                raise
             if limit == 1:
                 return _Page([_UNSHOWN], self.count())
             if not self._well:

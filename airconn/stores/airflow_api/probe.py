@@ -52,7 +52,8 @@ def probe(access: Access, watch: Watch) -> AnsweringAirflow:
 
 def _with_credentials(access: Access, path: str) -> Reply | None:
     """The same with a token, or with basic authentication: whatever is in front of the API knows no `/auth/token`."""
-    return access.transport.send(Request("GET", path, largest=bodies.SMALL), access.auth.headers())
+    headers = access.auth.probe_headers()
+    return access.transport.send(Request("GET", path, largest=bodies.SMALL), headers) if headers else None
 
 
 def _version(reply: Reply) -> str | None:
@@ -87,7 +88,7 @@ def _explain(access: Access, replies: list[Reply]) -> TargetError:
     """Why no answer was an Airflow's, from the one that tells most."""
     for reply in replies:
         if reply.status in (401, 403):
-            return access.shut_out(reply.status, "read its version")
+            return access.kept_out(reply.status)
     for reply in replies:
         if 300 <= reply.status < 400:
             return access.redirected(reply)

@@ -22,6 +22,7 @@ from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.stored_forms import stored_form
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
+from airconn.stores.http.tls import check_tls_files
 from airconn.urls import endpoint
 
 T = TypeVar("T", bound=AirflowObject)
@@ -128,5 +129,5 @@ def open_store(address: str, settings: Settings) -> AirflowApiStore:
     Raises `UsageError` for an address that can't be one of an Airflow, or that has credentials in it.
     """
     base = base_url(address)
-    found = access(base, settings)
-    return AirflowApiStore(base, lambda: found)
+    check_tls_files(settings)
+    return AirflowApiStore(base, lambda: access(base, settings))

@@ -60,6 +60,7 @@ def no_answer(
 
     base = server.base
     whence = f"the address comes from {server.named_by}"
+    unreached = server.unreached
     cause = error
     while isinstance(cause, problem.MaxRetryError) and cause.reason is not None:
         cause = cause.reason
@@ -70,9 +71,9 @@ def no_answer(
         message, hint = _tls(cause)
         return NoAnswer(message, where=base, hint=hint)
     if isinstance(cause, problem.NameResolutionError):
-        return NoAnswer(f"the name {host} doesn't resolve", where=base, hint=whence, passing=answered)
+        return NoAnswer(f"the name {host} doesn't resolve", where=base, hint=unreached or whence, passing=answered)
     if isinstance(cause, problem.NewConnectionError):
-        hint = f"is {server.name} running? {whence}"
+        hint = unreached or f"is {server.name} running? {whence}"
         return NoAnswer("nothing listens there", where=base, hint=hint, passing=answered)
     connecting = isinstance(cause, problem.ConnectTimeoutError)
     if isinstance(cause, problem.TimeoutError) and late:
@@ -80,7 +81,7 @@ def no_answer(
         return OutOfTime(f"{what} before the deadline", where=base, maybe_done=not connecting)
     seconds = f"{timeout:g} second{'' if timeout == 1 else 's'}"
     if connecting:
-        hint = f"is it behind a firewall? {whence}"
+        hint = unreached or f"is it behind a firewall? {whence}"
         return NoAnswer(f"no connection within {seconds}", where=base, hint=hint, passing=answered)
     if isinstance(cause, problem.TimeoutError):
         hint = "--timeout SECONDS waits longer"

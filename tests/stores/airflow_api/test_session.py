@@ -19,6 +19,7 @@ from airconn.stores.http.faults import NoAnswer
 from airconn.stores.http.messages import Request
 from tests.stores.airflow_api.conftest import PASSWORD, airflow, session_of, with_password, with_token
 from tests.stores.site import Answer, Received, Site
+from tests.stores.test_jwt_claims import token
 
 Serve = Callable[..., Site]
 Connect = Callable[..., Store]

@@ -70,7 +70,7 @@ def test_no_answer_depends_on_an_earlier_call(version: str, serve: Serve, connec
         with suppress(TargetError):
             call()
         assert answers(store, context) == first
-    assert vars(store).keys() == {"_address", "_capabilities", "_access", "_server", "_connected"}
+    assert vars(store).keys() == {"_address", "_capabilities", "_find", "_found", "_server", "_connected"}
 
 
 @pytest.mark.parametrize("version", ["2.11.2", "3.3.2"])

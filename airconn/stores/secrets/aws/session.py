@@ -25,8 +25,12 @@ _ROLE = re.compile(r"arn:[\w-]+:iam::[0-9]{12}:role/\S+")
 _BY_ITSELF = "use AWS_PROFILE with a profile that does"
 
 
-def make_client(chosen: AwsOptions, settings: Settings, service: str, connections: int) -> Any:
+def make_client(
+    chosen: AwsOptions, settings: Settings, service: str, connections: int, *, repeats: bool = True
+) -> Any:
     """A client of boto3, which several threads may use.
+
+    `repeats`: it sends a request again that failed, which has to be safe for all of its requests.
 
     Raises `UsageError` for what can't be used, and what boto3 raises.
     """
@@ -39,7 +43,7 @@ def make_client(chosen: AwsOptions, settings: Settings, service: str, connection
             read_timeout=settings.timeout,
             max_pool_connections=connections,
             # It slows down as much as needed: the Parameter Store takes 3 writes a second.
-            retries={"mode": "adaptive", "total_max_attempts": settings.retries + 1},
+            retries={"mode": "adaptive", "total_max_attempts": settings.retries + 1 if repeats else 1},
         ),
         "verify": _trusted(chosen, settings),
     }
