@@ -15,7 +15,7 @@ from airconn.stores.http.transport import Transport
 from airconn.stores.secret_commands import with_commands_run
 
 _HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
-_IN_FRONT = "what is in front of an Airflow may want a header: AIRCONN_HEADER_<NAME> (airconn help login)"
+_IN_FRONT = "a proxy in front of an Airflow may need a header: AIRCONN_HEADER_<NAME> (airconn help login)"
 
 
 class Access(RestClient):
