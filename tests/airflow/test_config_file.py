@@ -265,7 +265,7 @@ def test_options_that_are_nothing(tmp_path: Path, kwargs: str) -> None:
 
 @pytest.mark.parametrize("kwargs", ["{canary", "[1]", "5", "'{}'", " ", "[" * 100_000])
 def test_options_that_are_no_object_are_an_error_and_not_none(tmp_path: Path, kwargs: str) -> None:
-    with pytest.raises(UsageError, match="no JSON object") as caught:
+    with pytest.raises(UsageError, match="not a JSON object") as caught:
         backend(tmp_path, AIRFLOW__SECRETS__BACKEND="a.B", AIRFLOW__SECRETS__BACKEND_KWARGS=kwargs)
     assert caught.value.where == "AIRFLOW__SECRETS__BACKEND_KWARGS"
     assert "canary" not in f"{caught.value} {caught.value.hint}"

@@ -94,7 +94,7 @@ def test_a_kind_that_the_target_has_no_place_for_is_there_all_the_same(
     (tmp_path / "c.json").write_text("{}")
     (tmp_path / "v.json").write_text("{}")
     result = airconn("import", "in.json", "--to", "local:c.json,v.json")
-    assert (result.code, "1 pools left out, which have no place here" in result.err) == (3, True)
+    assert (result.code, "1 pools skipped, because this target can't hold them" in result.err) == (3, True)
     result = airconn("import", "in.json", "--to", "local:c.json,v.json", "--allow-empty")
     assert (result.code, "warning: the target can't hold anything\n" in result.err) == (0, True)
     assert "the sources hold nothing" not in result.err

@@ -116,7 +116,7 @@ def test_json_has_every_place_and_no_value(explain) -> None:
     [
         ((), "say which ID to explain, or --all"),
         (("a", "--all"), "say which ID to explain, or --all"),
-        (("a", "--no-backend"), "--no-backend and an address of one want the opposite"),
+        (("a", "--no-backend"), "--no-backend contradicts the address of a backend"),
         (("pools/x",), "a pool is in the metadata database and nowhere else"),
     ],
 )

@@ -287,7 +287,7 @@ def test_an_extra_that_can_not_be_merged_into_is_left_alone(airconn, tmp_path: P
     before = target.read_text()
     result = airconn("import", source, "--to", target, "--merge", "--airflow", "2.11")
     assert (result.code, target.read_text()) == (4, before)
-    assert "so that the two can't be merged" in result.out
+    assert "so the two can't be merged" in result.out
     same = write(tmp_path / "same.json", before)
     assert airconn("import", same, "--to", target, "--merge", "--airflow", "2.11").code == 0
 

@@ -55,7 +55,7 @@ def test_objects_that_no_airflow_could_use_are_told_with_their_place() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", '{"a": 1', "null", "Exported 3 pools"])
 def test_what_is_no_whole_export_is_not_taken_for_one(text: str) -> None:
-    with pytest.raises(TargetError, match="no JSON object") as caught:
+    with pytest.raises(TargetError, match="not a JSON object") as caught:
         document(text, "airflow-cli:x variables")
     assert caught.value.where == "airflow-cli:x variables"
 

@@ -152,7 +152,7 @@ def test_an_encrypted_variable_that_is_empty_is_told_apart_from_an_empty_value(a
 
 def test_without_any_key_the_places_for_it_are_told(airflow, opened) -> None:
     fill(airflow)
-    with pytest.raises(UsageError, match="there is no Fernet key to read them with") as caught:
+    with pytest.raises(UsageError, match="there is not a Fernet key to read them with") as caught:
         opened(airflow, AIRFLOW__CORE__FERNET_KEY=None).read(ALL)
     assert caught.value.where == f"AIRFLOW__CORE__FERNET_KEY or {airflow.home}/airflow.cfg [core] fernet_key"
 
@@ -169,12 +169,12 @@ def test_an_empty_key_is_told_apart_from_none(airflow, opened, empty) -> None:
 @pytest.mark.parametrize(
     ("keys", "which"),
     [
-        ("canary-canary", "this is no Fernet key"),
-        (KEY[:-3], "this is no Fernet key"),
-        ("schlüssel", "this is no Fernet key"),
-        (f"{KEY},canary", "key 2 of 2 is no Fernet key"),
-        (f"canary,{KEY}", "key 1 of 2 is no Fernet key"),
-        (f"{KEY},", "key 2 of 2 is no Fernet key"),
+        ("canary-canary", "not a Fernet key"),
+        (KEY[:-3], "not a Fernet key"),
+        ("schlüssel", "not a Fernet key"),
+        (f"{KEY},canary", "key 2 of 2 is not a Fernet key"),
+        (f"canary,{KEY}", "key 1 of 2 is not a Fernet key"),
+        (f"{KEY},", "key 2 of 2 is not a Fernet key"),
     ],
 )
 def test_a_key_that_is_none_is_told_by_its_position_and_not_shown(airflow, opened, keys, which) -> None:

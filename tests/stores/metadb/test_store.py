@@ -161,7 +161,7 @@ def test_a_port_that_is_no_number_leaves_its_connection_out_and_says_so(airflow,
     airflow.connection("good", port=1)
     found = reading(opened(airflow))
     assert list(found.bundle.connections) == ["good"]
-    assert notes(found) == {f"{airflow.address}/connections/bad": "its port is no whole number: left out"}
+    assert notes(found) == {f"{airflow.address}/connections/bad": "its port is not a whole number: left out"}
     assert found.notes[0].left_out
 
 

@@ -81,18 +81,18 @@ class TestAddresses:
     @pytest.mark.parametrize(
         ("address", "message"),
         [
-            ("k8s://test/airflow?conections_label=x", "'conections_label' is no option"),
-            ("k8s://test/airflow?namespace=x", "'namespace' is no option"),
-            ("k8s://test?context=x", "'context' is no option"),
+            ("k8s://test/airflow?conections_label=x", "'conections_label' is not an option"),
+            ("k8s://test/airflow?namespace=x", "'namespace' is not an option"),
+            ("k8s://test?context=x", "'context' is not an option"),
             ("k8s://admin@other/airflow", "'@'"),
             ("k8s://u:s3cret@host/airflow", "'@'"),
             ("k8s://test/a/b", "namespace has a name"),
             ("k8s://test/A", "namespace has a name"),
             ("k8s://test/a#b", "'#'"),
-            ("k8s://test/a?connections_label=a b", "connections_label is no name"),
-            ("k8s://test/a?variables_label=a,b", "variables_label is no name"),
-            ("k8s://test/a?team_label=-", "team_label is no name"),
-            ("k8s://test/a?connections_data_key=a/b", "connections_data_key is no name"),
+            ("k8s://test/a?connections_label=a b", "connections_label is not a name"),
+            ("k8s://test/a?variables_label=a,b", "variables_label is not a name"),
+            ("k8s://test/a?team_label=-", "team_label is not a name"),
+            ("k8s://test/a?connections_data_key=a/b", "connections_data_key is not a name"),
             ("k8s://test/a?connections_label=x&variables_label=x", "are the same"),
             ("k8s://test/a?connection_format=yaml", "connection_format is json or uri"),
         ],
@@ -211,7 +211,7 @@ users: [{name: u, user: {token: t, client-certificate-data: s3cret}}]
         assert "s3cret" not in f"{caught.value} {caught.value.hint}"
 
     def test_without_any_it_is_said_where_it_was_looked_for(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="no kubeconfig, and this is no pod") as caught:
+        with pytest.raises(UsageError, match="no kubeconfig, and not a pod") as caught:
             k8s_config.find("", Settings(environ={"HOME": str(tmp_path)}))
         assert "KUBECONFIG" in str(caught.value.hint)
         with pytest.raises(UsageError, match="what the context test is"):
@@ -576,7 +576,7 @@ class TestRefusals:
     ) -> None:
         store = opened("k8s://test/nowhere")
         assert list(store.read(Selection()).bundle) == []  # as the API answers
-        assert do(store, step(Action.CREATE, REGION)) == ["there is no namespace nowhere"]
+        assert do(store, step(Action.CREATE, REGION)) == ["no such namespace: nowhere"]
 
     def test_what_is_no_kubernetes_is_told(self, cluster: FakeKubernetes, tmp_path: Path) -> None:
         path = cluster.kubeconfig(tmp_path / "kubeconfig", url=f"{cluster.url}/x")

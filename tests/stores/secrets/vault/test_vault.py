@@ -97,9 +97,9 @@ def test_a_host_is_spoken_to_with_tls_unless_it_is_this_machine_or_somebody_says
         (f"vault://h/secret?token={CANARY}", "", "token is a credential"),
         (f"vault://u:{CANARY}@h/secret", "", "has a user name or a password in it"),
         ("vault://h%20i/secret", "", "the address has no valid host"),
-        ("vault://h/secret?mount_point=other", "", "'mount_point' is no option"),
-        ("vault://h/secret?conections_path=x", "", "'conections_path' is no option"),
-        ("vault://h/secret?proxies=x", "", "'proxies' is no option"),
+        ("vault://h/secret?mount_point=other", "", "'mount_point' is not an option"),
+        ("vault://h/secret?conections_path=x", "", "'conections_path' is not an option"),
+        ("vault://h/secret?proxies=x", "", "'proxies' is not an option"),
         ("vault://h/secret?kv_engine_version=3", "", "kv_engine_version is 1 or 2"),
         ("vault://h/secret?kv_engine_version=two", "", "kv_engine_version is not a whole number"),
         ("vault://h/secret?connection_format=xml", "", "connection_format is json or uri"),
@@ -133,7 +133,7 @@ def test_airflow_s_options_are_taken_with_their_credentials_and_shown_without() 
     assert CANARY not in repr(options)
     assert options.paths(Kind.CONNECTIONS) == ("team", "all", "common")
     assert options.paths(Kind.VARIABLES) == ("common",)
-    with pytest.raises(UsageError, match="connections_path is no path"):
+    with pytest.raises(UsageError, match="connections_path is not a path"):
         open_backend(VAULT, {"url": "https://v", "connections_path": [1]}, "airflow.cfg", Settings())
 
 
@@ -348,21 +348,21 @@ def test_the_namespace_goes_along(log_in: Site) -> None:
         (Answer(503, {"errors": ["Vault is sealed"]}), "it is sealed"),
         (Answer(503, CANARY), "it is not ready (503)"),
         (Answer(501, {"errors": ["not initialized"]}), "it is not initialized"),
-        (Answer(501, CANARY), "is no Vault"),
+        (Answer(501, CANARY), "is not a Vault"),
         (Answer(500, {"errors": ["local node not active but active cluster node not found"]}), "a standby"),
         (Answer(500, {"errors": [CANARY]}), "the server fails on it"),
         (Answer(502, CANARY), "a gateway in front of it gets no answer"),
         (Answer(504, CANARY), "a gateway in front of it gets no answer"),
         (Answer(429, {"errors": [CANARY]}), "it has had more requests than it takes"),
-        (Answer(400, "Client sent an HTTP request to an HTTPS server."), "without TLS, and wants it"),
+        (Answer(400, "Client sent an HTTP request to an HTTPS server."), "it needs TLS, and the address has none"),
         (Answer(400, {"errors": [CANARY]}), "the server refuses it (400)"),
         (Answer(404, {"errors": ['no handler for route "secret/"']}), "no secrets engine at this path"),
-        (Answer(404, CANARY), "is no Vault"),
-        (Answer(200, CANARY), "is no Vault"),
+        (Answer(404, CANARY), "is not a Vault"),
+        (Answer(200, CANARY), "is not a Vault"),
         (Answer(200, {"hello": CANARY}), "it doesn't answer as a KV engine of version 2 does"),
-        (Answer(200, [CANARY]), "is no Vault"),
+        (Answer(200, [CANARY]), "is not a Vault"),
         (Answer(301, "", {"Location": f"https://127.0.0.1:1/{CANARY}"}), "it redirects to https://127.0.0.1:1, and"),
-        (Answer(301, "", {"Location": "/elsewhere"}), "is no Vault"),
+        (Answer(301, "", {"Location": "/elsewhere"}), "is not a Vault"),
         (Answer(fate="reset"), "it can't be reached at http://127.0.0.1"),
     ],
 )
@@ -388,7 +388,7 @@ def test_a_redirect_that_would_turn_a_write_into_a_read_is_no_write() -> None:
         (error,) = do(store, step(Action.UPDATE, replace(held, value=Text("new")), held, "value"), before=found)
         store.close()
     assert error is not None
-    assert "is no Vault" in error
+    assert "is not a Vault" in error
 
 
 @pytest.mark.parametrize("port", [True, False], ids=["host and port", "host"])
