@@ -35,6 +35,8 @@ class PlaceEntry:
     trusted: str = ""
     """The addresses that `airconn.trust` takes from a file of others, as a regular expression: they send no
     credentials to a host of that file's choice. Without one, all are refused."""
+    has_logins: bool = False
+    """Whether its addresses use the credentials that the configuration has for them. Others have their own ways."""
     runs_command: bool = False
     """Whether its other addresses have a command in them."""
 
@@ -55,7 +57,11 @@ _SCHEME = re.compile(r"([\w-]+)(?:\+[\w+]+)?:")
 
 REGISTRY = {
     "airflow": PlaceEntry(
-        "airconn.stores.airflow_api.store", ("http://", "https://"), keeps_deadline=True, trusted="https?://.*"
+        "airconn.stores.airflow_api.store",
+        ("http://", "https://"),
+        keeps_deadline=True,
+        has_logins=True,
+        trusted="https?://.*",
     ),
     "metadb": PlaceEntry(
         "airconn.stores.metadb",
@@ -105,6 +111,7 @@ REGISTRY = {
         ("composer://",),
         extra="gcp",
         keeps_deadline=True,
+        has_logins=True,
         # None are trusted. The token is for all that the user may do in Google Cloud, and the project that gets it
         # can be that of an attacker.
     ),
@@ -128,6 +135,7 @@ REGISTRY = {
         "airconn.stores.managed.astro",
         ("astro-airflow://",),
         keeps_deadline=True,
+        has_logins=True,
         # The Astro API says where the Airflow is, and gets the token itself.
         trusted=r"astro-airflow://[^?\#@]*",
     ),
@@ -135,6 +143,7 @@ REGISTRY = {
         "airconn.stores.astro.environment",
         ("astro-env://",),
         keeps_deadline=True,
+        has_logins=True,
         # The token goes to the Astro API alone. secret=none would make secrets plain.
         trusted=r"astro-env://[^?\#@]*(\?(as=env|(linked|auto_link)=\w+|secret=all|organization=\w+|&)*)?",
     ),
@@ -142,6 +151,7 @@ REGISTRY = {
         "airconn.stores.astro.deployment",
         ("astro-vars://",),
         keeps_deadline=True,
+        has_logins=True,
         # As for astro-env://.
         trusted=r"astro-vars://[^?\#@]*(\?(secret=all|organization=\w+|&)*)?",
     ),
@@ -150,6 +160,7 @@ REGISTRY = {
         ("mwaa://",),
         extra="aws",
         keeps_deadline=True,
+        has_logins=True,
         # AWS says where the Airflow is. role_arn, profile_name and through would be a choice of identity.
         trusted=r"mwaa://[a-z0-9-]*/[\w-]*",
     ),

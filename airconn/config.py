@@ -267,6 +267,12 @@ class Config:
         is_airflow = trust.is_airflow(address)
         if entry.get("headers") and not is_airflow:
             raise UsageError(f"{name} has headers, which only the URL of an Airflow can have")
+        if trust.has_credentials(entry) and not trust.uses_credentials(address):
+            raise UsageError(
+                f"{name} has credentials in the configuration, which aren't used for an address like this",
+                hint="they are for Airflows and Astro; secrets backends, databases and files have variables and "
+                "options of their own (airconn help login)",
+            )
         named = [self.environ.get("AIRCONN_URL", ""), *_urls(self.user)]
         is_own = named_in is None or airflow_endpoint(address) in map(airflow_endpoint, named)
         has_command = self._has_command_for(address, is_own=is_own)
@@ -283,7 +289,8 @@ class Config:
     def _has_command_for(self, address: str, *, is_own: bool) -> bool:
         """Whether `token_command` of the user's file is for this address: it is for the Airflows in that file or, if
         the file has no addresses, for each that the user names."""
-        theirs = {airflow_endpoint(url) for url in _urls(self.user, with_credentials=False) if trust.is_airflow(url)}
+        urls = _urls(self.user, with_credentials=False)
+        theirs = {airflow_endpoint(url) for url in urls if trust.is_airflow(url)}
         return airflow_endpoint(address) in theirs if theirs else is_own
 
 

@@ -30,7 +30,9 @@ def read(path: str, setting: str, warn: Callable[[str], None] | None = None) -> 
         raise UsageError(f"{setting} is not the path of a file") from None
     text = _text(content, setting, str(file))
     if warn and os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
-        warn(f"{file}: others can read this file ({setting}), its mode is {mode & 0o777:04o}: chmod 600 {file}")
+        warn(
+            f"{file}: others can read this file, which holds a credential (mode {mode & 0o777:04o}): chmod 600 {file}"
+        )
     return text
 
 

@@ -128,6 +128,11 @@ class Consent(Protocol):
         """Tells the user, once in a run."""
 
 
+def uses_credentials(address: str) -> bool:
+    """Whether an address uses the credentials that the configuration has for it."""
+    return any(entry.has_logins and entry.takes(address) for entry in REGISTRY.values())
+
+
 def is_airflow(address: str) -> bool:
     """Whether an address is the URL of an Airflow."""
     return address.lower().startswith(("http://", "https://"))

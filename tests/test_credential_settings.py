@@ -125,7 +125,7 @@ def test_a_file_that_others_can_read_is_told(tmp_path: Path, mode: int, warns: i
     assert prod(tmp_path, f'token_file = "{file}"', consent=asked).token == "canary-of-file"
     assert len(asked.warned) == warns
     for text in asked.warned:
-        assert text.startswith(f"{file}: others can read this file (token_file of @prod), its mode is {mode:04o}")
+        assert text.startswith(f"{file}: others can read this file, which holds a credential (mode {mode:04o})")
         assert "canary" not in text
 
 
@@ -190,6 +190,17 @@ def test_only_an_airflow_has_headers(tmp_path: Path) -> None:
     for address in ("vault:///secret", "aws-ssm://", "astro-env://ws", "k8s://", "conns.env"):
         credentials = found.resolve(address).settings.credentials
         assert (dict(credentials.headers), credentials.sources) == ({}, "")
+
+
+def test_credentials_that_a_place_does_not_use_are_not_ignored_in_silence(tmp_path: Path) -> None:
+    """airconn would log in with VAULT_TOKEN, which may be that of another place."""
+    for url in ("vault:///secret", "aws-ssm://", "metadb:", "k8s://", "x.env", "airflow-cli:"):
+        found = config(tmp_path, user=entry('token_env = "AIRCONN_T"', url=url), AIRCONN_T="canary")
+        with pytest.raises(UsageError, match="@prod has credentials in the configuration, which aren't used"):
+            found.resolve("@prod")
+    for url in ("https://h", "astro-env://ws", "astro-airflow://ws/d", "composer://p/l/e", "mwaa://r/e"):
+        found = config(tmp_path, user=entry('token_env = "AIRCONN_T"', url=url), AIRCONN_T="canary")
+        assert found.resolve("@prod").settings.credentials.token == "canary"
 
 
 def test_a_variable_is_a_header_of_its_name(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_dots_in_ids_are_told_from_those_of_paths() -> None:
 
 def test_a_place_of_two_objects_is_refused() -> None:
     bundle = Bundle.of([connection("a"), connection("a.extra")])
-    with pytest.raises(UsageError, match=r"a place of a and a\.extra"):
+    with pytest.raises(UsageError, match=r"this can mean a and a\.extra"):
         change(bundle, sets=("connections/a.extra.host=x",))
 
 

@@ -255,7 +255,7 @@ def _kwargs(value: ConfigValue) -> dict[str, Any]:
         return {}
     if not isinstance(found, dict):
         raise UsageError(
-            "the options of the secrets backend are no JSON object",
+            "the options of the secrets backend are not a JSON object",
             where=value.where,
             hint="Airflow warns of that in its log, and goes on with no options at all",
         )

@@ -115,11 +115,11 @@ class ImportView:
         self._new_printer(Plan(prepared.plan.writes)).up_to(None)
         self._printer = self._new_printer(prepared.plan, only_wrong=True)
         names = report.some([f"{step.kind.value}/{step.id}" for step in deletions])
-        question = f"delete {number_of(len(deletions))} of {prepared.target} ({names})?"
-        if prepared.restarts:
-            also = f" and delete {number_of(len(deletions))} of them ({names})" if deletions else ""
-            question = f"write {number_of(len(writes))} to {prepared.target}{also}, which {prepared.restarts}?"
-        return self._app.confirm(question)
+        question = f"delete {number_of(len(deletions))} of {prepared.target} ({names})"
+        if written := len(writes) - len(deletions) if prepared.restarts else 0:
+            also = f" and delete {len(deletions)} ({names})" if deletions else ""
+            question = f"write {number_of(written)} to {prepared.target}{also}"
+        return self._app.confirm(f"{question}, which {prepared.restarts}?" if prepared.restarts else f"{question}?")
 
     def _tell_of_stop(self) -> None:
         self._app.say("finishing what is being written; Ctrl-C again stops at once", level=-1)

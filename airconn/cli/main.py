@@ -42,7 +42,7 @@ COMMANDS = {
 
 _CREDENTIALS = (
     "Who you are to an Airflow comes from AIRCONN_TOKEN, else from AIRCONN_USERNAME and AIRCONN_PASSWORD, else from "
-    "token_command in config.toml."
+    "token_command in config.toml; airconn help login has all ways."
 )
 
 

@@ -87,8 +87,8 @@ def command(
     input and exit code are its own. The exit code is 127 if it isn't found, and 126 if it can't be run.
 
     What the source hides is an error (exit code 4) unless --fill shows it. COMMAND doesn't get what airconn logs in
-    with: AIRCONN_TOKEN, AIRCONN_USERNAME, AIRCONN_PASSWORD, AIRCONN_TOKEN_COMMAND, and the variables that configured
-    addresses name.
+    with: AIRCONN_TOKEN, AIRCONN_USERNAME, AIRCONN_PASSWORD, AIRCONN_CLIENT_ID, AIRCONN_CLIENT_SECRET,
+    AIRCONN_HEADER_*, AIRCONN_TOKEN_COMMAND, and the variables that configured addresses name.
 
     \b
       airconn run --from .env -- airflow dags test my_dag

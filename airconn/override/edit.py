@@ -250,11 +250,11 @@ def _changed(tree: Any, path: JsonPath, change: Callable[[Any], Any], where: str
     if isinstance(step, str):
         known = {} if tree is MISSING else tree
         if not isinstance(known, dict):
-            raise _other_shape("object", done, where)
+            raise _other_shape("an object", done, where)
         return {**known, step: _changed(known.get(step, MISSING), rest, change, where, (*done, step))}
     items = [] if tree is MISSING else tree
     if not isinstance(items, list):
-        raise _other_shape("list", done, where)
+        raise _other_shape("a list", done, where)
     if step > len(items):
         amount = "1 entry" if len(items) == 1 else f"{len(items)} entries"
         raise UsageError(
@@ -266,7 +266,7 @@ def _changed(tree: Any, path: JsonPath, change: Callable[[Any], Any], where: str
 
 def _other_shape(wanted: str, path: JsonPath, where: str) -> UsageError:
     named = f"the value at {jsontext.show_path(path)}" if path else "it"
-    return UsageError(f"{named} is no {wanted}", where=where)
+    return UsageError(f"{named} is not {wanted}", where=where)
 
 
 def like_leaf(there: Any, value: Value, where: str) -> Any:

@@ -9,7 +9,7 @@ from functools import partial
 from airconn.diff import Diff, compare
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection
-from airconn.model.reading import Note
+from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
@@ -108,9 +108,15 @@ def _load_both(
     if faults:
         raise InputErrors(tuple(faults))
     described = a.describe(context).text, b.describe(context).text
-    both = [files.get(id(store)) or _load(store, other, request, context, faults) for store, other in sides]
+    found = dict(files)
+    # A place that doesn't tell capitals is read last, and gives the ids as the other one has them.
+    for store, other in sorted(sides, key=lambda side: side[0].capabilities.folds_case):
+        if id(store) not in found:
+            wanted = found[id(other)][0].seen if id(other) in found else frozenset[Key]()
+            found[id(store)] = _load(store, other, request, replace(context, wanted=wanted), faults)
     if faults:
         raise InputErrors(tuple(faults))
+    both = [found[id(store)] for store in (a, b)]
     return described, [loaded for loaded, _ in both], [replace(context, airflow=airflow) for _, airflow in both]
 
 

@@ -166,7 +166,7 @@ def test_percent_signs_of_the_file_are_doubled_and_those_of_the_environment_are_
 
 @pytest.mark.parametrize("text", ["canary%40", "%", "%(absent)s canary", "%(fernet_key)s"])
 def test_a_percent_sign_that_airflow_stumbles_over_is_told_without_the_value(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UsageError, match="a '%' in it that Airflow stumbles over") as caught:
+    with pytest.raises(UsageError, match="a '%' that Airflow fails on") as caught:
         fernet(config(tmp_path, f"[core]\nfernet_key = {text}\n"))
     assert caught.value.where == f"{tmp_path}/airflow.cfg [core] fernet_key"
     assert caught.value.__suppress_context__
@@ -204,10 +204,10 @@ def test_names_of_options_and_sections_count_to_the_letter_in_the_file(tmp_path:
 @pytest.mark.parametrize(
     ("cfg", "place", "message"),
     [
-        ("[core]\nfernet_key = canary\nfernet_key = canary2\n", ":3", "an option comes twice"),
-        ("[core]\n[core]\n", ":2", "a section comes twice"),
-        ("canary = 1\n", ":1", "no line of an airflow.cfg"),
-        ("[core]\nx = 1\ncanary\n", ":3", "no line of an airflow.cfg"),
+        ("[core]\nfernet_key = canary\nfernet_key = canary2\n", ":3", "an option is set twice"),
+        ("[core]\n[core]\n", ":2", "a section is set twice"),
+        ("canary = 1\n", ":1", "not a line of an airflow.cfg"),
+        ("[core]\nx = 1\ncanary\n", ":3", "not a line of an airflow.cfg"),
     ],
 )
 def test_a_file_that_airflow_stumbles_over_is_told_by_its_line(

@@ -94,7 +94,7 @@ def test_an_import_makes_a_file_that_is_not_there_yet(airconn, examples: Path, t
 def test_an_import_keeps_the_shape_of_a_file_of_one_kind(airconn, examples: Path, tmp_path: Path) -> None:
     path = tmp_path / "connections.json"
     path.write_text('{"old": {"conn_type": "http"}}')
-    said = f"warning: {path}: 4 variables left out, which have no place here (--variables makes that an error)\n"
+    said = f"warning: {path}: 4 variables skipped, because this target can't hold them (--variables makes that an error)\n"
     rehearsal = airconn("import", examples / ".env", "--to", path, "--dry-run")
     assert (rehearsal.code, rehearsal.err) == (0, said)
     assert rehearsal.out.endswith(": would be 4 created, 0 updated, 0 unchanged\n")
@@ -144,7 +144,7 @@ def test_kinds_that_a_new_file_has_no_place_for_are_left_out(
     for options in (["--dry-run"], []):
         result = airconn("import", examples / "objects.json", "--to", tmp_path / name, *options)
         assert result.code == 0
-        assert re.search(f"{name}: [0-9] {kinds} left out, which have no place here", result.err)
+        assert re.search(f"{name}: [0-9] {kinds} skipped, because this target can't hold them", result.err)
         assert "failed" not in result.out
     assert airconn("import", examples / "objects.json", "--to", tmp_path / name, "--dry-run", "--exit-code").code == 0
 

@@ -144,9 +144,13 @@ CREDENTIALS = {
     "AIRCONN_USERNAME": SECRET,
     "AIRCONN_PASSWORD": SECRET,
     "AIRCONN_TOKEN_COMMAND": f"echo {SECRET}",
+    "AIRCONN_CLIENT_ID": SECRET,
+    "AIRCONN_CLIENT_SECRET": SECRET,
+    "AIRCONN_HEADER_CF_ACCESS_CLIENT_SECRET": SECRET,
     "AIRCONN_METADB_PASSWORD": SECRET,
     "AIRCONN_PROD_TOKEN": SECRET,
     "MY_PASSWORD": SECRET,
+    "MY_COOKIE": SECRET,
 }
 
 
@@ -156,6 +160,7 @@ def test_what_airconn_logs_in_with_does_not_reach_the_command_unless_it_is_to(pr
     )
     (program.directory / "config.toml").write_text(
         '[addresses.mine]\nurl = "http://mine"\nusername_env = "MY_NAME"\npassword_env = "MY_PASSWORD"\n'
+        'headers.Cookie = { env = "MY_COOKIE" }\n'
     )
     environ = {**CREDENTIALS, "AIRCONN_URL": "http://x", "OTHER_TOKEN": "kept"}
     args = ("--from", "in.json", "--include", "json")

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from airconn.sandbox import Sandbox
 from tests.integration.conftest import on_worker_of
+from tests.integration.login_door import LoginDoor
 from tests.integration.program import Program, Ran
 
 KEY, COOKIE = "canary-key-of-the-door", "canary-cookie-of-the-door"
-LOGIN = "https://team.cloudflareaccess.com/cdn-cgi/access/login/x"
 ENVIRON = {
     "AIRCONN_HEADER_CF_ACCESS_CLIENT_SECRET": KEY,
     "AIRCONN_HEADER_COOKIE": f"theme=dark; _oauth2_proxy={COOKIE}",
@@ -27,72 +22,14 @@ OBJECTS = (
 )
 
 
-class Door:
-    """Passes on requests with its key and its cookie. Others are sent to a login page elsewhere."""
-
-    def __init__(self, goal: str) -> None:
-        door = self
-        self.passed: list[str] = []
-        self.refused: list[str] = []
-        self.logins = 0
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            wbufsize = -1
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-            def pass_on(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                cookies = [pair.strip() for line in self.headers.get_all("Cookie", []) for pair in line.split(";")]
-                request = f"{self.command} {self.path}"
-                if self.headers["CF-Access-Client-Secret"] != KEY or f"_oauth2_proxy={COOKIE}" not in cookies:
-                    door.refused.append(request)
-                    self.answer(302, [("Location", LOGIN)], b"")
-                    return
-                door.passed.append(request)
-                door.logins += any(pair.startswith("session=") for pair in cookies)
-                connection = http.client.HTTPConnection(urlsplit(goal).netloc, timeout=60)
-                headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
-                connection.request(self.command, self.path, body or None, headers)
-                answer = connection.getresponse()
-                data = answer.read()
-                connection.close()
-                self.answer(answer.status, answer.getheaders(), data)
-
-            def answer(self, status: int, headers: Any, data: bytes) -> None:
-                self.send_response(status)
-                for name, value in headers:
-                    if name.lower() not in ("connection", "transfer-encoding", "content-length", "keep-alive"):
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            do_GET = do_POST = do_PATCH = do_DELETE = pass_on  # noqa: N815
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Door:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture(params=[pytest.param(version, marks=on_worker_of(version)) for version in ("2.11.2", "3.3.2")])
 def box(request: pytest.FixtureRequest, shared_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     return shared_sandbox(request.param)
 
 
 @pytest.fixture
-def door(box: Sandbox) -> Iterator[Door]:
-    with Door(box.url) as door:
+def door(box: Sandbox) -> Iterator[LoginDoor]:
+    with LoginDoor(box, headers={"CF-Access-Client-Secret": KEY}, cookie=f"_oauth2_proxy={COOKIE}") as door:
         yield door
 
 
@@ -109,7 +46,7 @@ def run(program: Program, *args: str, **environ: str) -> Ran:
 
 
 def test_every_request_passes_the_door_and_objects_arrive_as_they_are(
-    box: Sandbox, door: Door, program: Program
+    box: Sandbox, door: LoginDoor, program: Program
 ) -> None:
     login = {"AIRCONN_URL": f"{door.url}/home", "AIRCONN_USERNAME": box.username, "AIRCONN_PASSWORD": box.password}
     chosen = ("--include", "front*")
@@ -120,7 +57,7 @@ def test_every_request_passes_the_door_and_objects_arrive_as_they_are(
         assert again.code == 0
         assert (door.refused, len(door.passed) > 6) == ([], True)
         if box.version.startswith("2"):
-            assert door.logins > 0  # the session's cookie and that of the door are one header
+            assert door.sessions > 0  # the session's cookie and that of the door are one header
 
         passed = len(door.passed)
         shut = run(program, "list", **login)
@@ -133,7 +70,7 @@ def test_every_request_passes_the_door_and_objects_arrive_as_they_are(
 
 
 def test_an_address_takes_each_credential_from_where_the_user_says(
-    box: Sandbox, door: Door, program: Program
+    box: Sandbox, door: LoginDoor, program: Program
 ) -> None:
     secret = program.directory / "password"
     secret.write_text(f"{box.password}\n")

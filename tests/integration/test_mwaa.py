@@ -7,12 +7,14 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from airconn.config import Settings
+from airconn.model import Action
 from airconn.sandbox import Sandbox
 from airconn.stores import open_store
 from airconn.stores.airflow_api.login.web_session import log_in
@@ -22,7 +24,8 @@ from airconn.stores.http.transport import Transport
 from tests.integration.conftest import on_worker_of
 from tests.integration.target import Target
 from tests.integration.test_airflow_api import Database
-from tests.stores.contract import StoreContract
+from tests.stores.contract import FULL, TARGET, StoreContract, create, do, look, step
+from tests.stores.contract import expected as expected_of_store
 from tests.stores.managed.mwaa_door import ADDRESS, MwaaDoor, MwaaSwitches, forwarding, refusal, with_headers
 
 VERSIONS = ["3.3.2", "2.11.2"]
@@ -231,3 +234,15 @@ class TestMwaaThroughApi(_Contract):
 
     way = "?through=api"
     impossible = 8
+
+    def test_an_update_clears_fields(self, store: Store, truth: Database) -> None:
+        """It doesn't: AWS may drop a null on its way. It is refused before the first write, and changes nothing."""
+        create(store, FULL)
+        for name in ("description", "host", "schema", "login", "port", "extra"):
+            found = look(store, FULL)
+            held = found.bundle.get(FULL.kind, FULL.id)
+            wanted = step(Action.UPDATE, replace(FULL, **{name: None}), held, name)  # type: ignore[arg-type]
+            assert name in store.refusal(wanted, replace(TARGET, before=found))
+            (error,) = do(store, wanted, before=found)
+            assert "through=api" in (error or "")
+        assert truth.get(FULL.kind, FULL.id) == expected_of_store(store, FULL)

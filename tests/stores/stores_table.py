@@ -54,6 +54,12 @@ ROWS: list[tuple[str, str, str, str]] = [
         "the Airflow of [Amazon MWAA](airconn/help/mwaa.md)",
     ),
     (
+        "composer",
+        "composer://p/europe-west1/e",
+        "`composer://PROJECT/LOCATION/ENVIRONMENT`",
+        "the Airflow of [Google Cloud Composer](airconn/help/composer.md), 2 and 3",
+    ),
+    (
         "local",
         "local:a.json,b.json",
         "`local:CONNECTIONS,VARIABLES`",

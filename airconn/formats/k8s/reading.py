@@ -87,7 +87,7 @@ class ManifestReader(ObjectReader):
         if items is None:
             return
         if not isinstance(items, tree.Sequence):
-            raise InputError("the items of this list are no list", where=str(origin))
+            raise InputError("the items of this list are not a list", where=str(origin))
         for index, item in enumerate(items):
             if document["kind"] == "SecretList" and isinstance(item, tree.Mapping) and "kind" not in item:
                 item.update(apiVersion="v1", kind="Secret")  # the API leaves both out

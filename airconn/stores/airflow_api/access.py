@@ -15,6 +15,7 @@ from airconn.stores.http.transport import Transport
 from airconn.stores.secret_commands import with_commands_run
 
 _HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
+_COMPOSER = (".composer.googleusercontent.com", ".composer.byoid.googleusercontent.com")
 _IN_FRONT = "a proxy in front of an Airflow may need a header: AIRCONN_HEADER_<NAME> (airconn help login)"
 
 
@@ -32,6 +33,8 @@ class Access(RestClient):
         return False
 
     def login_hint(self) -> str:
+        if self.base.endswith(_COMPOSER):
+            return "this is an Airflow of Google Cloud Composer: name it composer://PROJECT/LOCATION/ENVIRONMENT"
         lack = "it may need another kind of token" if self.auth.given else f"it may need a token: {_HOW}"
         return f"{lack}; {_IN_FRONT}"
 

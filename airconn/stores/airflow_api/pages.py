@@ -22,7 +22,8 @@ _AT_A_TIME = 2
 """The pages that are read at a time. More aren't faster: a page takes a processor, and most servers use two."""
 _READINGS = 4
 _MOST_UNSHOWN = 100
-_BEYOND = 10**9
+BEYOND = 10**9
+"""An offset behind the end of every list, to ask for nothing but its length."""
 
 Item = Mapping[str, Any]
 
@@ -90,7 +91,7 @@ class Lister:
 
     def count(self, *query: tuple[str, str]) -> int:
         """How many objects there are, without reading one of them."""
-        return self._ask(_BEYOND, 1, *query).total
+        return self._ask(BEYOND, 1, *query).total
 
     def _read_once(self) -> list[Row] | None:
         """The rows of all pages, read once. None if they don't fit together.

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from airconn import __version__
 from airconn.config import Settings
-from airconn.errors import TargetError
+from airconn.errors import TargetError, UsageError
 from airconn.stores.http import bodies
 from airconn.stores.http.deadline import RunDeadline
 from airconn.stores.http.faults import NoAnswer, OutOfTime, no_answer, proxy_wants_credentials
@@ -57,6 +57,15 @@ def merged(sent: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
         kept = [pair for pair in pairs if pair and pair.partition("=")[0].strip() not in names]
         result[given["cookie"]] = "; ".join([*kept, own])
     return result
+
+
+def refuse_for_proxy(headers: Mapping[str, str]) -> None:
+    """Raises `UsageError` for a header that a proxy would keep to itself, since the request isn't encrypted."""
+    if any(name.lower() == "proxy-authorization" for name in headers):
+        raise UsageError(
+            "the proxy of the environment would get the Proxy-Authorization that is for a gateway behind it",
+            hint="use https, or take the host out of the proxy with NO_PROXY",
+        )
 
 
 class Transport:
@@ -187,6 +196,8 @@ class Transport:
         with self._lock:
             if self._pool is None or self._carrier is None:
                 self._pool = make_pool(self.base, self._settings)
+                if self._pool.proxy and self.base.startswith("http:"):
+                    refuse_for_proxy(self._headers)
                 self._carrier = self._make_carrier(self._pool)
             return self._pool, self._carrier
 

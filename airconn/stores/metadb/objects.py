@@ -126,7 +126,7 @@ def text_of(value: Any) -> str | None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise Unreadable("it has bytes in it that are no text in UTF-8") from None
+        raise Unreadable("it has bytes in it that are not UTF-8 text") from None
     return text
 
 

@@ -185,7 +185,7 @@ class SecretStore(Store):
         reason = found_before((step.kind, step.id), context)
         if step.action is not Action.CREATE or not isinstance(reason, str):
             return ""
-        return f"there is a secret of its name that is no {step.kind.singular} ({reason})"
+        return f"a secret of its name exists that is not a {step.kind.singular} ({reason})"
 
     def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
         rules = rules_for(context.airflow)

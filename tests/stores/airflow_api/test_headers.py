@@ -174,3 +174,17 @@ def test_a_command_that_prints_no_header_is_told_by_its_setting(
     assert message in error.message
     assert error.message.startswith("header 'Cf-Access-Client-Secret' of @prod")
     assert site.log == []
+
+
+def test_a_proxy_does_not_get_what_is_for_the_gateway_behind_it(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = serve(airflow("3.3.2"))
+    monkeypatch.setenv("http_proxy", proxy.url)
+    known = settings(headers={"Proxy-Authorization": "Bearer canary"})
+    error = error_of(lambda: connect("http://airflow.example.com", known).read(VARIABLES))
+    assert "the proxy of the environment would get the Proxy-Authorization" in error.message
+    assert proxy.log == []
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    connect(proxy.url, known).read(VARIABLES)
+    assert proxy.log[0].headers["Proxy-Authorization"] == "Bearer canary"

@@ -11,6 +11,7 @@ from airconn.config import Settings
 from airconn.credentials import Credentials
 from airconn.errors import ExitCode, TargetError
 from airconn.model import AirflowVersion, Kind, Selection
+from airconn.stores.airflow_api.access import access
 from airconn.stores.base import Store
 from tests.stores.airflow_api.conftest import LOOKED_AT, PASSWORD, airflow, with_password, with_token
 from tests.stores.site import Answer, Received, Site
@@ -217,3 +218,9 @@ def test_a_gateway_that_knows_only_the_paths_of_airflow_2(serve: Serve, connect:
 
     site = serve(answer)
     assert connect(site.url).describe().text == f"airflow 2.11.2 at {site.url}"
+
+
+def test_an_airflow_of_composer_that_is_named_by_its_url_says_which_address_it_has() -> None:
+    found = access("https://x-dot-europe-west1.composer.googleusercontent.com", Settings())
+    assert "composer://PROJECT/LOCATION/ENVIRONMENT" in found.login_hint()
+    found.close()

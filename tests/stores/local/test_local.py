@@ -85,7 +85,7 @@ class TestAddresses:
             ("local:variables.json,connections.json", "called after variables"),
             ("local:,my-connection.json", "called after connections"),
             ("local:?connection_file_path=x.json", "'connection_file_path' is not an option"),
-            ("local:?x", "no valid local: address"),
+            ("local:?x", "not a valid local: address"),
             ("local:?variables_file_path=a&variables_file_path=b", "an option twice"),
         ],
     )
@@ -97,7 +97,7 @@ class TestAddresses:
     def test_options_of_airflow_are_taken_and_no_others(self) -> None:
         store = open_backend({"variables_file_path": "v.json", "connections_file_path": None}, "cfg", Settings())
         assert store.address == "local:,v.json"
-        with pytest.raises(UsageError, match=r"did you mean|no option") as caught:
+        with pytest.raises(UsageError, match=r"did you mean|not an option") as caught:
             open_backend({"variables_path": "v.json"}, "airflow.cfg", Settings())
         assert caught.value.where == "airflow.cfg"
 

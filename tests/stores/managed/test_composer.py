@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -583,3 +585,21 @@ def test_a_command_of_the_users_configuration_prints_the_token(
     assert done.code == 2
     assert "the credentials of this address are of another kind (U and P)" in done.err
     assert "canary-word" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"timeout": 0.3}, "the server that gives tokens can't be reached"), ({"deadline": 0.3}, "before the deadline")],
+)
+def test_a_server_of_tokens_that_is_silent_is_not_waited_for_longer_than_was_said(
+    make: Open, tmp_path: Path, options: dict[str, float], message: str
+) -> None:
+    path = tmp_path / "key.json"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}/token"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "token_uri": uri}))
+        began = time.monotonic()
+        given = {name: began + value if name == "deadline" else value for name, value in options.items()}
+        told = refused(make(**given))
+        assert time.monotonic() - began < 5
+    assert message in told.message

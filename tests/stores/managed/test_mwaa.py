@@ -41,11 +41,12 @@ def _alone(monkeypatch: pytest.MonkeyPatch, no_other_aws: None) -> None:
 
 
 class SmallAirflow:
-    """An Airflow with one variable, which lets in the sessions that it made. `forbidden`: the methods that it refuses."""
+    """An Airflow with one variable, which lets in the sessions that it made."""
 
     def __init__(self, version: str) -> None:
         self.version = version
         self.forbidden: tuple[str, ...] = ()
+        """The methods that it refuses."""
         self._made = 0
 
     def session(self) -> str:
@@ -106,9 +107,7 @@ def failed(call: Callable[[], object]) -> str:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("told", [True, False])
-@pytest.mark.parametrize("status", [200, 302])
-@pytest.mark.parametrize("other_page", [404, 405])
+@pytest.mark.parametrize(("told", "status", "other_page"), [(True, 302, 404), (False, 200, 404), (False, 302, 405)])
 def test_each_airflow_is_logged_in_to_whether_or_not_aws_tells_its_version(
     opened: Open, version: str, told: bool, status: int, other_page: int
 ) -> None:
@@ -128,7 +127,7 @@ def test_each_airflow_is_logged_in_to_whether_or_not_aws_tells_its_version(
 def test_a_front_that_lets_no_one_in_without_a_session_is_passed_with_one(
     opened: Open, version: str, fronted: int
 ) -> None:
-    door, store = opened(version, fronted=fronted)
+    _, store = opened(version, fronted=fronted)
     assert variables(store) == {"a"}
 
 
@@ -288,7 +287,7 @@ def test_no_aws_credentials_are_told_with_where_they_are_looked_for(opened: Open
 
 @pytest.mark.parametrize("status", [401, 403, 400])
 def test_a_login_that_refuses_the_token_is_told(opened: Open, status: int) -> None:
-    door, store = opened(login_refused=status)
+    _, store = opened(login_refused=status)
     text = failed(lambda: variables(store))
     assert f"it refuses the web login token of AWS (POST /pluginsv2/aws_mwaa/login answers {status})" in text
 
@@ -314,8 +313,7 @@ def test_an_environment_that_moves_in_mid_run_gets_no_token_at_its_new_host(open
     assert variables(store) == {"a"}
     door.switches.host = "127.0.0.1:1"
     with pytest.raises(TargetError, match="AWS names another web server"):
-        for _ in range(5):
-            variables(store)
+        [variables(store) for _ in range(5)]
 
 
 def test_credentials_for_other_airflows_are_not_sent_and_named_ones_are_refused(opened: Open, tmp_path: Path) -> None:

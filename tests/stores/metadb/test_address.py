@@ -78,7 +78,7 @@ def test_a_password_in_an_address_is_refused_and_not_shown(address) -> None:
 
 @pytest.mark.parametrize("address", ["metadb:x", "metadb://h/db", "metadb:postgresql://u:canary@h/db", "metadb+x"])
 def test_what_is_no_address_is_refused_and_not_shown(address) -> None:
-    with pytest.raises(UsageError, match="no address of a metadata database") as caught:
+    with pytest.raises(UsageError, match="not an address of a metadata database") as caught:
         open_store(address, Settings())
     assert "canary" not in str(caught.value)
 
@@ -127,7 +127,7 @@ def test_without_a_word_of_it_the_database_is_airflows_default_one() -> None:
 
 @pytest.mark.parametrize("url", ["canary", "postgresql://h:canary/db", "", "://canary"])
 def test_what_is_no_url_is_not_shown(url) -> None:
-    with pytest.raises(UsageError, match="no URL of a database") as caught:
+    with pytest.raises(UsageError, match="not the URL of a database") as caught:
         configured(url)
     assert "canary" not in f"{caught.value} {caught.value.hint}"
     assert caught.value.__suppress_context__

@@ -152,7 +152,7 @@ def test_an_encrypted_variable_that_is_empty_is_told_apart_from_an_empty_value(a
 
 def test_without_any_key_the_places_for_it_are_told(airflow, opened) -> None:
     fill(airflow)
-    with pytest.raises(UsageError, match="there is not a Fernet key to read them with") as caught:
+    with pytest.raises(UsageError, match="no Fernet key is set to read them") as caught:
         opened(airflow, AIRFLOW__CORE__FERNET_KEY=None).read(ALL)
     assert caught.value.where == f"AIRFLOW__CORE__FERNET_KEY or {airflow.home}/airflow.cfg [core] fernet_key"
 

@@ -111,11 +111,30 @@ _OF_TIME = frozenset({"id", "createdAt", "createdBy", "updatedAt", "updatedBy"})
 _TYPES = {"CONNECTION": "connection", "AIRFLOW_VARIABLE": "Airflow variable"}
 
 
-def changed_links(before: Mapping[LinkKey, str], after: Mapping[LinkKey, str]) -> Iterator[str]:
-    """The environment objects that reached a Deployment before an update and don't after it, or in another form."""
+def overrides(objects: Sequence[Fields], deployment_id: str) -> dict[LinkKey, tuple[str, ...]]:
+    """The fields that links to a Deployment override, by name, of the objects of a list without `resolveLinked`."""
+    found: dict[LinkKey, tuple[str, ...]] = {}
+    for obj in objects:
+        for link in obj.get("links") or ():
+            if link.get("scopeEntityId") == deployment_id:
+                shown = [name for key, part in link.items() if key.endswith("Overrides") for name in part or ()]
+                names = tuple(sorted({*map(str, link.get("setFields") or ()), *shown}))
+                found |= dict.fromkeys(linked([obj]), names)
+    return found
+
+
+def changed_links(
+    before: Mapping[LinkKey, str], after: Mapping[LinkKey, str], overridden: Mapping[LinkKey, Sequence[str]]
+) -> Iterator[str]:
+    """The environment objects that reached a Deployment before an update and don't after it, or in another form.
+
+    `overridden` are the fields that their links had values of their own for.
+    """
     for key, text in sorted(before.items()):
         if key not in after:
-            yield f"{_object(key)} doesn't reach the Deployment any more: link it again"
+            names = ", ".join(overridden.get(key, ()))
+            own = f", and give the link its own values again: {clean(names)}" if names else ""
+            yield f"{_object(key)} doesn't reach the Deployment any more: link it again{own}"
         elif after[key] != text:
             yield f"{_object(key)} reaches the Deployment with other values: check its overrides"
 

@@ -33,18 +33,15 @@ from airconn.stores.address_options import from_query
 from airconn.stores.astro.address import AstroAddress, split
 from airconn.stores.astro.client import AstroApi
 from airconn.stores.astro.deployment import objects
+from airconn.stores.astro.deployment.shape import checked
 from airconn.stores.astro.deployment.variable import DeploymentVariable, variables_of
 from airconn.stores.astro.deployment.writing import EMPTY_SECRET, VariablesWriter, is_secret, refuse_unready
+from airconn.stores.astro.environment_limits import ASTROS_OWN, LARGEST
 from airconn.stores.astro.finding import find_deployment
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Ids, Store
 
 T = TypeVar("T", bound=AirflowObject)
 
-_LARGEST = 131_072
-"""The bytes that Linux has for an environment variable, with its name, the `=` and the end (MAX_ARG_STRLEN). With a
-longer one, no process of the Deployment would start."""
-_ASTROS_OWN = frozenset({"astro_s3_logging", "astro_gcs_logging", "astro_azure_logs"})
-"""The connections for Astro's own logs ("Global environment variables" in Astro's documentation)."""
 _EMPTY = Text("")
 _NAMES = 8
 
@@ -84,7 +81,7 @@ class DeploymentVariablesStore(Store):
                 at_once=True,
                 conditional=True,
                 ids=Ids("letters, digits, '_', '.' and '-'", re.compile(r"[A-Za-z0-9_.-]+")),
-                largest=_LARGEST,
+                largest=LARGEST,
                 folds_case=True,
                 restarts="restarts the components of the Deployment, for up to two minutes",
             ),
@@ -107,12 +104,16 @@ class DeploymentVariablesStore(Store):
     def _deployment(self) -> dict[str, Any]:
         """The Deployment as it is now. Its name is looked up once. Raises `UsageError` and `TargetError`."""
         if self._id:
-            return self._api.get(f"/deployments/{self._id}")
+            return checked(self._api.get(f"/deployments/{self._id}"), self.address)
         found = find_deployment(self._api, self._parts.workspace, self._parts.deployment, self.address)
+        checked(found, self.address)
         self._id = str(found.get("id"))
         self._is_asleep = found.get("status") == "HIBERNATING"
-        words = f"the environment variables of the Deployment {clean(str(found.get('name')))} at Astro"
-        self._description = Description(words, _version(str(found.get("airflowVersion"))), env.KINDS)
+        workspace = found.get("workspaceName") or found.get("workspaceId")
+        words = (
+            f"the environment variables of the Deployment {found.get('name')} in the Workspace {workspace} at Astro"
+        )
+        self._description = Description(clean(words), _version(str(found.get("airflowVersion"))), env.KINDS)
         return found
 
     def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
@@ -145,7 +146,7 @@ class DeploymentVariablesStore(Store):
             return (f"a {obj.kind.singular} can't be an environment variable",)
         if reason := self.capabilities.ids.refusal(obj.id):
             return (reason,)
-        if isinstance(obj, Connection) and obj.id.lower() in _ASTROS_OWN:
+        if isinstance(obj, Connection) and obj.id.lower() in ASTROS_OWN:
             return ("Astro sets this connection itself, for its logs",)
         rules, name = rules_for(context.airflow), env.env_name(obj.kind, obj.id)
         found = list(half_characters(obj))
@@ -163,8 +164,8 @@ class DeploymentVariablesStore(Store):
         value, _ = objects.value_of(obj, rules)
         if "\0" in value:
             return ("it has a NUL character (U+0000) in it, which no environment variable can have",)
-        if len(name) + len(value.encode()) + 2 > _LARGEST:
-            return (f"it is larger than the {_LARGEST:,} bytes that Linux has for an environment variable",)
+        if len(name) + len(value.encode()) + 2 > LARGEST:
+            return (f"it is larger than the {LARGEST:,} bytes that Linux has for an environment variable",)
         return ()
 
     def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:

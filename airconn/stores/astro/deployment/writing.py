@@ -19,6 +19,7 @@ from airconn.quoting import clean
 from airconn.stores.astro.client import AstroApi, AstroRefusal
 from airconn.stores.astro.deployment import guard, objects
 from airconn.stores.astro.deployment.request import missing_fields, unknown_fields, update_request
+from airconn.stores.astro.deployment.shape import checked
 from airconn.stores.astro.deployment.variable import DeploymentVariable, variables_of
 from airconn.stores.base import Context, Store
 from airconn.stores.concurrent_changes import CHANGED, DELETED
@@ -194,16 +195,17 @@ class VariablesWriter:
     ) -> tuple[dict[str, str], list[Note]]:
         """Sends the update, and compares. Gives what is wrong with our variables, and notes on all else."""
         id_ = str(before["id"])
-        linked = self._linked(id_)
+        linked, overridden = self._linked(id_), self._overrides(before)
         try:
-            after = self._api.post(f"/deployments/{id_}", update_request(before, wanted))
+            answer = self._api.post(f"/deployments/{id_}", update_request(before, wanted))
+            after = checked(answer, self._store.address)
         except TargetError as error:
             after = self._after_all(before, wanted, error)
         wrong = guard.changed_variables(wanted, variables_of(after))
         told = guard.changed_fields(before, after)
         told += [f"the environment variable {clean(key)} {why}" for key, why in wrong.items() if key not in changes]
         try:
-            told += guard.changed_links(linked, self._linked(id_))
+            told += guard.changed_links(linked, self._linked(id_), overridden)
         except TargetError as error:
             told.append(f"whether it still gets the same objects of the Environment Manager isn't known ({error})")
         notes = [
@@ -215,6 +217,15 @@ class VariablesWriter:
     def _linked(self, id_: str) -> dict[guard.LinkKey, str]:
         query = (("deploymentId", id_), ("resolveLinked", "true"), ("sorts", "objectKey:asc"))
         return guard.linked(self._api.pages("/environment-objects", query, "environmentObjects"))
+
+    def _overrides(self, deployment: Mapping[str, Any]) -> dict[guard.LinkKey, tuple[str, ...]]:
+        """The overrides of the links to a Deployment, as far as the token may see them."""
+        query = (("workspaceId", str(deployment["workspaceId"])), ("sorts", "objectKey:asc"))
+        try:
+            found = self._api.pages("/environment-objects", query, "environmentObjects")
+        except AstroRefusal:
+            return {}  # a token of one Deployment; what is gone is told without them
+        return guard.overrides(found, str(deployment["id"]))
 
     def _after_all(
         self, before: Mapping[str, Any], wanted: Sequence[DeploymentVariable], error: TargetError

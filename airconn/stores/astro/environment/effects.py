@@ -32,7 +32,16 @@ def effects(
     has_flag = [step for step in created if options.as_env or isinstance(step.source, Variable)]
     secret = [step for step in has_flag if step.source and is_secret(step.source, options.secret)]
     if secret and options.secret is None:
-        yield f"secret from now on, which Astro can't undo: {_some(secret)} (?secret=none creates plain variables)"
+        told = f"written as secrets, which Astro can't make plain again: {_some(secret)}"
+        yield f"{told} (?secret=none writes plain ones)"
+    if plain := [step for step in steps if _stays_plain(step, held, options)]:
+        yield (
+            f"they look like secrets and stay plain variables, which Astro can't change: {_some(plain)} "
+            "(delete them first)"
+        )
+    stay = [step for step in steps if _has(step, held, is_secret=True)]
+    if stay and options.secret == "none":  # noqa: S105 - the word of an option
+        yield f"they stay secrets, which Astro can't make plain: {_some(stay)}"
     if of_workspace and created and not options.auto_link:
         yield (
             f"no Deployment gets {_some(created)} until you link {_them(created)} in the Astro UI "
@@ -44,6 +53,19 @@ def effects(
     linked = [step for step in steps if step.action is Action.DELETE and _is_linked(held.get((step.kind, step.id)))]
     if linked:
         yield f"Deployments lose {_some(linked)}, which {'is' if len(linked) == 1 else 'are'} linked to them"
+
+
+def _stays_plain(step: Step, held: Mapping[Key, ManagedObject], options: EnvironmentOptions) -> bool:
+    """Whether an update writes a value into a plain variable that would be a secret if it were new."""
+    writes = step.source is not None and "value" in step.written and is_secret(step.source, options.secret)
+    return writes and _has(step, held, is_secret=False)
+
+
+def _has(step: Step, held: Mapping[Key, ManagedObject], *, is_secret: bool) -> bool:
+    """Whether a step updates a variable at Astro that is a secret, or that isn't one."""
+    found = held.get((step.kind, step.id))
+    is_variable = found is not None and found.type != "CONNECTION"
+    return step.action is Action.UPDATE and is_variable and found is not None and found.is_secret is is_secret
 
 
 def _is_linked(held: ManagedObject | None) -> bool:

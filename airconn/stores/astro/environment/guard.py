@@ -82,7 +82,7 @@ def _of_fields(before: ManagedObject, after: ManagedObject, body: Body) -> Itera
     sent: dict[str, Any] = body[before.part_name]
     if before.part_name != "connection":
         if before.is_secret != after.is_secret:
-            yield "it is no longer a secret" if before.is_secret else "it is a secret now"
+            yield "it is not a secret any more" if before.is_secret else "it is a secret now"
         elif not after.hidden_fields() and not before.is_secret and sent["value"] != after.part.get("value", ""):
             yield "its value is another one than was sent"
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from airconn.errors import UsageError
 from airconn.stores.astro.address import AstroAddress
 from airconn.stores.astro.client import AstroApi, AstroRefusal, nothing_watched
 from airconn.stores.astro.environment.managed_object import ManagedObject
@@ -65,7 +66,7 @@ class ObjectLister:
                 of_organization = all(word in error.said.lower() for word in _NOT_ALLOWED)
                 if not of_organization and error.status != 403:
                     raise
-                refused = f"turn on {SHOW}" if of_organization else _OF_TOKEN
+                refused = f"turn on {SHOW} (an Organization Owner can)" if of_organization else _OF_TOKEN
             found = self._listed(query, type_, key, watch, shows_secrets=False)
             self._refused = refused
             return found
@@ -81,7 +82,17 @@ class ObjectLister:
         shows_secrets: bool,
     ) -> list[ManagedObject]:
         self._paces.gets.wait()
-        found = [ManagedObject(raw, shows_secrets) for raw in self._api.pages(PATH, query, _KEY, watch)]
+        try:
+            listed = self._api.pages(PATH, query, _KEY, watch)
+        except AstroRefusal as error:
+            if error.status != 404:
+                raise
+            raise UsageError(
+                f"Astro has no {self.scope.type.capitalize()} {self.scope.id} that the token sees",
+                where=str(self._parts),
+                hint=f"the token comes from {self._api.identity.source}",
+            ) from None
+        found = [ManagedObject(raw, shows_secrets) for raw in listed]
         # How exactly the server compares a key isn't documented.
         return [
             one

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from airconn.errors import InputError
@@ -28,8 +30,10 @@ from airconn.model import (
     jsontext,
 )
 from airconn.model.leaves import leaf_name
+from airconn.model.reading import Key
 from airconn.stores.astro.environment import go_numbers
 from airconn.stores.astro.environment.managed_object import ManagedObject
+from airconn.stores.astro.environment_limits import ASTROS_OWN, LARGEST
 from airconn.stores.limits import is_broken
 
 T = TypeVar("T", bound=AirflowObject)
@@ -88,8 +92,8 @@ class ObjectForm:
             return cast("T", replace(obj, description=described, team_name=None))
         return obj
 
-    def problems(self, obj: AirflowObject, rules: Rules) -> Iterator[str]:
-        """The reasons why the Environment Manager can't hold an object."""
+    def problems(self, obj: AirflowObject, rules: Rules, wanted: frozenset[Key] = frozenset()) -> Iterator[str]:
+        """The reasons why the Environment Manager can't hold an object. `wanted` are all that are to be written."""
         if obj.kind not in KINDS:
             yield f"the Environment Manager of Astro can't hold a {obj.kind.singular}"
             return
@@ -101,7 +105,7 @@ class ObjectForm:
             if isinstance(text, str) and is_broken(text):
                 yield f"its {name} has half a character (a lone surrogate) in it, which is not text in UTF-8"
         if self.as_env:
-            yield from _problems_in_environment(obj, rules)
+            yield from _problems_in_environment(obj, rules, wanted)
             return
         description = getattr(obj, "description", None)
         if isinstance(description, str) and len(description) > LONGEST_DESCRIPTION:
@@ -249,24 +253,45 @@ def _problems_of_connection(obj: Connection) -> Iterator[str]:
         yield f"{names} is a number that JSON can't hold, and Astro takes nothing else"
 
 
-def _problems_in_environment(obj: AirflowObject, rules: Rules) -> Iterator[str]:
-    if not env_name_fits(obj.id):
+def _problems_in_environment(obj: AirflowObject, rules: Rules, wanted: frozenset[Key]) -> Iterator[str]:
+    name = env.env_name(obj.kind, obj.id)
+    if not _ENV_ID.fullmatch(obj.id):
         yield "the id has other characters than letters, digits, '_', '-' and '.', for an environment variable"
+    if twins := [id_ for id_ in _by_name(wanted).get(name, ()) if id_ != obj.id]:
+        yield f"{twins[0]} would have the same environment variable, {name} (leave one out with --exclude)"
     if isinstance(obj, Connection):
+        if obj.id.lower() in ASTROS_OWN:
+            yield "Astro sets this connection itself, for its logs"
         if fault := extra_fault(obj, rules):
             yield f"its extra {fault}"
-        elif not obj.conn_type and "conn_type" not in obj.unsaid:
+            return
+        if not obj.conn_type and "conn_type" not in obj.unsaid:
             yield "it has no conn_type"
-        else:
-            try:
-                _stored_in_environment(obj, rules)
-            except InputError:
-                yield "it has no form that Airflow would read from an environment variable"
+            return
+        try:
+            _stored_in_environment(obj, rules)
+        except InputError:
+            yield "it has no form that Airflow would read from an environment variable"
+            return
+    value = env.value_of(cast("Connection | Variable", obj), _options(rules))[0]
+    if "\0" in value:
+        yield "it has a NUL character (U+0000) in it, which no environment variable can have"
+    if len(name) + len(value.encode(errors="replace")) + 2 > LARGEST:
+        yield f"it is larger than the {LARGEST:,} bytes that Linux has for an environment variable"
 
 
-def env_name_fits(id_: str) -> bool:
-    """Whether an id can be a part of the name of an environment variable, as Kubernetes takes them."""
-    return id_.isascii() and bool(id_) and all(char.isalnum() or char in "_-." for char in id_)
+_ENV_ID = re.compile(r"[A-Za-z0-9_.-]+")
+"""An id that can be a part of the name of an environment variable, as Kubernetes takes them."""
+
+
+@lru_cache(maxsize=4)
+def _by_name(wanted: frozenset[Key]) -> dict[str, list[str]]:
+    """The ids of objects by the names of their environment variables."""
+    found: dict[str, list[str]] = {}
+    for kind, id_ in sorted(wanted):
+        if kind in KINDS:
+            found.setdefault(env.env_name(kind, id_), []).append(id_)
+    return found
 
 
 def _stored_in_environment(obj: AirflowObject, rules: Rules) -> AirflowObject:

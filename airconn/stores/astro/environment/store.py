@@ -39,7 +39,6 @@ class EnvironmentManagerStore(Store):
                 writable=not linked,
                 read_only_hint=_LINKED if linked else ("", ""),
                 folds_case=options.as_env,
-                keeps_ids=not options.as_env,
             ),
         )
         self._parts = parts
@@ -82,7 +81,7 @@ class EnvironmentManagerStore(Store):
         return self._form.stored_form(obj, rules_for(context.airflow), _held((obj.kind, obj.id), context))
 
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
-        return tuple(self._form.problems(obj, rules_for(context.airflow)))
+        return tuple(self._form.problems(obj, rules_for(context.airflow), context.wanted))
 
     def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
         if step.action is Action.CREATE:

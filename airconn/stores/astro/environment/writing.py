@@ -117,8 +117,7 @@ class EnvironmentWriter:
             return
         if step.source is None:
             raise ObjectNotWritten("there is nothing to write")
-        names = sorted(step.written) if step.action is Action.UPDATE else value_fields(step.kind)
-        if reason := hidden_refusal(step.source, names):
+        if reason := self._hidden_in(step, step.source):
             raise ObjectNotWritten(reason)
         if step.action is Action.CREATE:
             self._create_step(step, step.source)
@@ -135,8 +134,18 @@ class EnvironmentWriter:
             raise ObjectNotWritten(reason)
         if step.action is Action.REPLACE:
             self._replace(step, step.source, held)
-        elif names:
+        elif step.written:
             self._update(step, held)
+
+    def _hidden_in(self, step: Step, source: AirflowObject) -> str:
+        """Why a step would write something that is hidden. Empty if it doesn't."""
+        if step.action is not Action.UPDATE:
+            return hidden_refusal(source, value_fields(step.kind))
+        reason = hidden_refusal(source, sorted(step.written))
+        if reason or not self._place.form.as_env:
+            return reason
+        # One value has all fields of a connection, also those that aren't written.
+        return hidden_refusal(step.result(), value_fields(step.kind))
 
     # Reading -----------------------------------------------------------------------------------------------------
 
@@ -245,7 +254,7 @@ class EnvironmentWriter:
         try:
             self._delete(held.id)
         except NoAnswer as error:
-            if not error.maybe_done or self._found_again(step) is not None:
+            if not (error.maybe_done and self._is_gone(step, held.id)):
                 raise
         try:
             self._create_in_place(step, body)
@@ -286,11 +295,16 @@ class EnvironmentWriter:
         try:
             self._delete(found.id)
         except NoAnswer as error:
-            if not error.maybe_done:
+            if not (error.maybe_done and self._is_gone(step, found.id)):
                 raise
-            now = self._found_again(step)
-            if now is not None and now.id == found.id:
-                raise
+
+    def _is_gone(self, step: Step, id_: str) -> bool:
+        """Whether an object is known to be deleted."""
+        try:
+            now = self._find((step.kind, step.id))
+        except AirconnError:
+            return False
+        return now is None or now.id != id_
 
     def _delete(self, id_: str) -> None:
         self._place.paces.deletes.wait()

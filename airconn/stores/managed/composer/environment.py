@@ -115,7 +115,7 @@ class ComposerApi(RestClient):
             return TargetError(
                 f"Google doesn't let this account see the environment{told}",
                 where=place,
-                hint=f"is it the right project? the account needs {ROLES}; it comes from {self._source}",
+                hint=f"is it the right project? the account needs {ROLES}; the token comes from {self._source}",
             )
         if reply.status in (400, 404):
             told = f" ({code})" if code else ""

@@ -115,10 +115,10 @@ def _advice(account: str) -> str:
     """What to do where the Airflow refuses the account."""
     if len(account) > _LONGEST_EMAIL:
         return (
-            "its e-mail address is too long for Airflow to register it on its first call: add it as "
+            "the e-mail address of the account is too long for Airflow to register it on its first call: add it as "
             "accounts.google.com:NUMERIC_ID (airconn help composer)"
         )
     return (
-        f"it needs {ROLES}, and in Airflow a role such as Op, which an account gets on its first call "
+        f"the account needs {ROLES}, and in Airflow a role such as Op, which it gets on its first call "
         "(airconn help composer)"
     )

@@ -102,4 +102,10 @@ class GoogleTokens:
         left = self._settings.seconds_left()
         if left is not None and left <= 0:
             raise OutOfTime("the deadline has passed", where=self._place)
-        return asking(url, *args, timeout=seconds if left is None else min(seconds, left), **options)
+        try:
+            return asking(url, *args, timeout=seconds if left is None else min(seconds, left), **options)
+        except library("google.auth.exceptions").TransportError:
+            left = self._settings.seconds_left()
+            if left is None or left > 0:
+                raise
+        raise OutOfTime("no token of Google before the deadline", where=self._place)

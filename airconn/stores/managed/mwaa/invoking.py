@@ -18,6 +18,7 @@ from airconn.config import Settings
 from airconn.credentials import Credentials
 from airconn.stores.airflow_api.access import Access
 from airconn.stores.airflow_api.login.authenticator import Authenticator
+from airconn.stores.airflow_api.pages import BEYOND
 from airconn.stores.http.faults import NoAnswer
 from airconn.stores.http.messages import Request
 from airconn.stores.http.transport import Transport
@@ -134,7 +135,7 @@ class InvokeCarrier:
             return Invoked(429, None)
         if status_of(error) == 413 or "TooLarge" in code:
             return Invoked(413, None)
-        if _may_be_halved(request) and (code in _UNKNOWN_FATE or _is_too_large(error)):
+        if _is_page(request) and (code in _UNKNOWN_FATE or _is_too_large(error)):
             return Invoked(413, None)
         if code in _UNKNOWN_FATE or status_of(error) >= 500:
             return Invoked(504, None)
@@ -160,17 +161,17 @@ def _of_airflow(error: Exception, request: Request, took: float) -> Invoked:
     response: Mapping[str, Any] = getattr(error, "response", {})
     status = int(response.get("RestApiStatusCode") or _OF_AIRFLOW[code_of(error)])
     document = response.get("RestApiResponse")
-    if status >= 500 and _may_be_halved(request) and (took >= _NEARLY_10 or status != 500):
+    if status >= 500 and _is_page(request) and (took >= _NEARLY_10 or status != 500):
         return Invoked(413, None)
     if status == 500 and took >= _NEARLY_10:
         return Invoked(504, None)
     return Invoked(status, document)
 
 
-def _may_be_halved(request: Request) -> bool:
-    """Whether a request is for a page of a list, of which a smaller one may be asked for."""
-    sizes = [value for name, value in request.query if name == "limit"]
-    return request.method == "GET" and any(size != "1" for size in sizes)
+def _is_page(request: Request) -> bool:
+    """Whether a request is for objects of a list, of which it may ask for fewer."""
+    query = dict(request.query)
+    return request.method == "GET" and "limit" in query and query.get("offset") != str(BEYOND)
 
 
 def _is_too_large(error: Exception) -> bool:

@@ -14,7 +14,7 @@ from tests.stores.astro.switches import NASTIEST
 
 TARGET = "astro-vars://Data Platform/production"
 RESTARTS = "restarts the components of the Deployment, for up to two minutes"
-DEPLOYMENT = "the environment variables of the Deployment production at Astro"
+DEPLOYMENT = "the environment variables of the Deployment production in the Workspace Data Platform at Astro"
 CANARY = "pa55-canary"
 
 Call = Callable[..., Any]
@@ -75,6 +75,26 @@ def test_a_terminal_asks(
     assert (result.code, held.restarts) == (code, restarts)
     if not restarts:
         assert "the write wasn't confirmed" in result.err
+
+
+def test_a_terminal_asks_about_deletions_and_the_restart_at_once(
+    airconn: Call, astro: FakeAstro, held: Any, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airconn.cli.app.App.stdin_is_terminal", True)
+    source.write_text("AIRFLOW_CONN_NEW=http://h\n")
+    for args, question in (
+        (
+            ("import", source, "--to", TARGET, "--prune"),
+            f"write 1 object to {DEPLOYMENT} and delete 1 (connections/db), which {RESTARTS}? [y/N]",
+        ),
+        (
+            ("delete", "connections/db", "--from", TARGET),
+            f"delete 1 object of {DEPLOYMENT} (connections/db), which {RESTARTS}? [y/N]",
+        ),
+    ):
+        result = airconn(*args, env=astro.environ(), stdin="n\n", terminal=True)
+        assert question in " ".join(result.err.split())
+        assert (result.code, held.restarts) == (4, 0)
 
 
 def test_a_dry_run_tells_of_the_restart_and_asks_nothing(
@@ -162,6 +182,19 @@ def test_a_diff_says_what_is_not_known(airconn: Call, astro: FakeAstro, held: An
     assert "~ variables/region" in result.out
 
 
+def test_a_diff_takes_ids_in_the_capitals_of_the_other_side(
+    airconn: Call, astro: FakeAstro, held: Any, tmp_path: Path
+) -> None:
+    held.put("AIRFLOW_VAR_MYKEY", "1")
+    (tmp_path / "v.json").write_text('{"variables": {"MyKey": "1"}}')
+    for sides in ((TARGET, tmp_path / "v.json"), (tmp_path / "v.json", TARGET)):
+        result = airconn("diff", *sides, "--include", "[Mm]y[Kk]ey", env=astro.environ())
+        assert "1 equal" in result.out, result.out
+    result = airconn("import", tmp_path / "v.json", "--to", TARGET, "--prune", "--yes", env=astro.environ())
+    assert (result.code, "= variables/MyKey" in result.out) == (0, True)
+    assert held.values()["AIRFLOW_VAR_MYKEY"] == "1"
+
+
 def test_a_command_gets_what_is_not_hidden(airconn: Call, astro: FakeAstro, held: Any) -> None:
     result = airconn("run", "--from", TARGET, "--", "true", env=astro.environ())
     assert result.code == 4
@@ -184,3 +217,22 @@ def test_a_project_may_name_a_deployment(airconn: Call, astro: FakeAstro, held: 
     (tmp_path / "airconn.toml").write_text(f'[addresses]\nprod = "{TARGET}?secret=all"\n')
     result = airconn("list", "--from", "@prod", env=astro.environ())
     assert (result.code, "region" in result.out) == (0, True), result.err
+
+
+@pytest.mark.parametrize("name", ["out.env", "out.json", "out.yaml"])
+def test_a_hidden_connection_can_be_left_out_and_pruning_by_that_file_is_refused(
+    airconn: Call, astro: FakeAstro, held: Any, tmp_path: Path, name: str
+) -> None:
+    env, path = astro.environ(), tmp_path / name
+    assert airconn("export", "--from", TARGET, "--redacted", "omit", "-o", path, env=env).code == 0
+    text = path.read_text()
+    assert "connections that the source hides" in text
+    assert "db" not in text.lower()
+    result = airconn("import", path, "--to", TARGET, "--prune", "--yes", env=env)
+    assert result.code == 4
+    assert "connections that its source hid are left out of this file, and --prune would delete it" in result.err
+    held.put("AIRFLOW_VAR_API_KEY", "k", secret=True)
+    assert airconn("export", "--from", TARGET, "--redacted", "omit", "-o", path, env=env).code == 0
+    assert "connections and variables that the source hides" in path.read_text()
+    assert airconn("import", path, "--to", TARGET, env=env).code == 0
+    assert held.restarts == 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airconn.stores.astro.deployment.guard import changed_fields, changed_links, changed_variables, linked
+from airconn.stores.astro.deployment.guard import changed_fields, changed_links, changed_variables, linked, overrides
 from airconn.stores.astro.deployment.variable import DeploymentVariable
 from tests.stores.astro.deployment.test_request import deployment
 
@@ -85,11 +85,24 @@ def test_links_that_are_gone_or_have_other_values_are_told() -> None:
     first = {"objectKey": "warehouse", "sourceScope": "WORKSPACE", "sourceScopeEntityId": "w"}
     second = {"objectKey": "lake", "connection": {"host": "overridden"}}
     before = linked([{**own, **first}, {**own, **second}])
-    assert list(changed_links(before, linked([{**own, **first, "updatedAt": "2"}, {**own, **second}]))) == []
-    told = list(changed_links(before, linked([{**own, **second, "connection": {"host": "h"}}])))
+    assert list(changed_links(before, linked([{**own, **first, "updatedAt": "2"}, {**own, **second}]), {})) == []
+    told = list(changed_links(before, linked([{**own, **second, "connection": {"host": "h"}}]), {}))
     lake, warehouse = (f"the connection '{key}' of the" for key in ("lake", "warehouse"))
     where = "in the Environment Manager"
     assert told == [
         f"{lake} Deployment d {where} reaches the Deployment with other values: check its overrides",
         f"{warehouse} Workspace w {where} doesn't reach the Deployment any more: link it again",
     ]
+
+
+def test_the_overrides_of_a_link_that_is_gone_are_named() -> None:
+    link = {
+        "scope": "DEPLOYMENT",
+        "scopeEntityId": "d",
+        "setFields": ["password"],
+        "connectionOverrides": {"host": "h"},
+    }
+    obj = {"objectType": "CONNECTION", "objectKey": "warehouse", "scope": "WORKSPACE", "scopeEntityId": "w"}
+    (told,) = changed_links(linked([obj]), {}, overrides([{**obj, "links": [link]}], "d"))
+    assert told.endswith("link it again, and give the link its own values again: host, password")
+    assert overrides([{**obj, "links": [link]}], "other") == {}

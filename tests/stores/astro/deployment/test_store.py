@@ -186,6 +186,7 @@ def test_nothing_else_changes_under_any_setting(switches: Switches) -> None:
         if switches.deployment_update == "resets links":
             (note,) = told
             assert "'warehouse' of the Workspace" in note
+            assert "give the link its own values again: host, password" in note
             assert outcomes[0].notes[0].failed
         else:
             assert told == []
@@ -434,6 +435,27 @@ def test_a_hidden_value_of_the_source_is_never_written(astro: FakeAstro) -> None
 
 
 # Failures
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"environmentVariables": {"A": "1"}},
+        {"environmentVariables": ["A"]},
+        {"environmentVariables": [{"key": "A", "isSecret": "yes"}]},
+        {"environmentVariables": [{"key": "A", "isSecret": False, "value": 1}]},
+        {"workerQueues": "many"},
+        {"scalingSpec": []},
+        {"scalingSpec": {"hibernationSpec": 1}},
+        {"scalingSpec": {"hibernationSpec": {"schedules": [1]}}},
+    ],
+)
+def test_an_answer_of_another_shape_is_not_guessed_at(change: dict[str, Any]) -> None:
+    with running(checks_answers=False) as astro:
+        astro.deployments[astro.deployment].record.update(change)
+        with pytest.raises(TargetError, match="isn't that of a Deployment") as caught:
+            store_of(astro).read(Selection())
+        assert caught.value.hint
 
 
 def failing(astro: FakeAstro, *, done: bool, status: int) -> None:

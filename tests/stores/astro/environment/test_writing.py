@@ -228,6 +228,24 @@ def test_a_delete_whose_answer_is_lost_is_done(astro: FakeAstro) -> None:
     assert astro.objects == {}
 
 
+def test_a_delete_of_which_nothing_is_known_is_an_error(astro: FakeAstro) -> None:
+    put_db(astro)
+
+    def answer(received: Received) -> Answer:
+        gone = any(one.method == "DELETE" for one in site.log)
+        return Answer(fate="reset") if gone else astro.answer(received)
+
+    with Site(answer) as site:
+        astro.url = f"{site.url}/v1"
+        store = opened(astro)
+        before = look(store)
+        held = before.bundle.connections["db"]
+        (outcome,) = store.apply([step(Action.DELETE, None, held)], replace(CONTEXT, before=before))
+        store.close()
+    assert outcome.error is not None
+    assert not outcome.untouched
+
+
 def replaced(store: EnvironmentManagerStore, before: Reading) -> list[str | None]:
     held = before.bundle.connections["db"]
     return written(store, before, step(Action.REPLACE, replace(held, conn_type="mysql"), held))

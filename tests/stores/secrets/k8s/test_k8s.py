@@ -182,9 +182,9 @@ class TestKubeconfig:
         ("config", "context", "message"),
         [
             (None, "", "KUBECONFIG names no file"),
-            ("{a: [s3cret", "", "no kubeconfig"),
-            ("", "", "no kubeconfig"),
-            ("- s3cret", "", "no kubeconfig"),
+            ("{a: [s3cret", "", "not a kubeconfig"),
+            ("", "", "not a kubeconfig"),
+            ("- s3cret", "", "not a kubeconfig"),
             ("a: b", "", "no current context"),
             ("contexts: [{name: a}]", "b", "no context 'b'"),
             ("{contexts: [{name: a, context: {cluster: s3cret}}], clusters: []}", "a", "something wrong"),
@@ -211,10 +211,10 @@ users: [{name: u, user: {token: t, client-certificate-data: s3cret}}]
         assert "s3cret" not in f"{caught.value} {caught.value.hint}"
 
     def test_without_any_it_is_said_where_it_was_looked_for(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="no kubeconfig, and not a pod") as caught:
+        with pytest.raises(UsageError, match="no kubeconfig found, and this is not a pod") as caught:
             k8s_config.find("", Settings(environ={"HOME": str(tmp_path)}))
         assert "KUBECONFIG" in str(caught.value.hint)
-        with pytest.raises(UsageError, match="what the context test is"):
+        with pytest.raises(UsageError, match="no kubeconfig found that has the context test"):
             k8s_config.find("test", Settings(environ={"HOME": str(tmp_path), "KUBERNETES_SERVICE_HOST": "h"}))
 
     @pytest.mark.parametrize("answer", ["echo s3cret >&2; exit 3", "echo '{}'", "echo s3cret"])
@@ -581,14 +581,14 @@ class TestRefusals:
     def test_what_is_no_kubernetes_is_told(self, cluster: FakeKubernetes, tmp_path: Path) -> None:
         path = cluster.kubeconfig(tmp_path / "kubeconfig", url=f"{cluster.url}/x")
         store = open_store("k8s://", Settings(environ={"KUBECONFIG": str(path)}, retries=0))
-        with pytest.raises(TargetError, match="no Kubernetes API"):
+        with pytest.raises(TargetError, match="not a Kubernetes API"):
             store.read(Selection())
         store.close()
 
     @pytest.mark.parametrize("url", ["ftp://h", "h:1", "/"])
     def test_a_server_that_is_no_url_is_told(self, cluster: FakeKubernetes, tmp_path: Path, url: str) -> None:
         path = cluster.kubeconfig(tmp_path / "kubeconfig", url=url)
-        with pytest.raises(UsageError, match="no http:// or https:// URL"):
+        with pytest.raises(UsageError, match="not an http:// or https:// URL"):
             k8s_config.find("", Settings(environ={"KUBECONFIG": str(path)}))
 
     def test_a_token_that_no_request_can_have_is_told_and_not_shown(
