@@ -94,7 +94,10 @@ def test_an_import_makes_a_file_that_is_not_there_yet(airconn, examples: Path, t
 def test_an_import_keeps_the_shape_of_a_file_of_one_kind(airconn, examples: Path, tmp_path: Path) -> None:
     path = tmp_path / "connections.json"
     path.write_text('{"old": {"conn_type": "http"}}')
-    said = f"warning: {path}: 4 variables skipped, because this target can't hold them (--variables makes that an error)\n"
+    said = (
+        f"warning: {path}: 4 variables skipped, because this target can't hold them "
+        "(--variables makes that an error)\n"
+    )
     rehearsal = airconn("import", examples / ".env", "--to", path, "--dry-run")
     assert (rehearsal.code, rehearsal.err) == (0, said)
     assert rehearsal.out.endswith(": would be 4 created, 0 updated, 0 unchanged\n")

@@ -416,7 +416,7 @@ class TestOtherSecrets:
         assert "s3cret" not in note.message
         assert note.where == "k8s://test/airflow/x"
         plan = planned([Connection(conn_id="db", conn_type="http")], found, store)
-        assert "no connection" in plan.blocked[0].reasons[0]
+        assert "not a connection" in plan.blocked[0].reasons[0]
 
     def test_of_several_with_one_label_the_first_is_read_and_none_is_written(
         self, store: KubernetesStore, cluster: FakeKubernetes
