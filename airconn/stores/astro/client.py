@@ -12,7 +12,7 @@ from urllib.parse import quote
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
 from airconn.stores.astro.identity import AstroIdentity, api_url, find_identity
-from airconn.stores.astro.paging import AstroPage, whole_list
+from airconn.stores.astro.paging import ListedPage, whole_list
 from airconn.stores.http import bodies, echoes
 from airconn.stores.http.faults import NoAnswer
 from airconn.stores.http.messages import Reply, Request, unknown_fate
@@ -216,13 +216,13 @@ def _one_pass(
 ) -> list[dict[str, Any]] | None:
     """A list in one pass. None if its length has changed meanwhile."""
 
-    def fetch(offset: int) -> AstroPage:
+    def fetch(offset: int) -> ListedPage:
         page = [*query, ("offset", str(offset)), ("limit", str(_PAGE))]
         answer = client.json(Request("GET", path, page, largest=bodies.LIST))
         items, total = answer.get(key), answer.get("totalCount")
         if not isinstance(items, list) or not isinstance(total, int) or not all(isinstance(i, dict) for i in items):
             raise client.strange(f"GET {path} gives no list of {key} with a totalCount")
-        return AstroPage(items, total)
+        return ListedPage(items, total)
 
     return whole_list(fetch, watch)
 

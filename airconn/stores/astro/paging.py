@@ -17,7 +17,7 @@ _LARGE = 200
 """The objects of a page that is large. Many small ones at a time would be too many a second."""
 
 
-class AstroPage(NamedTuple):
+class ListedPage(NamedTuple):
     """The objects of a page, and how many there are in the list."""
 
     items: list[dict[str, Any]]
@@ -25,7 +25,7 @@ class AstroPage(NamedTuple):
 
 
 def whole_list(
-    fetch: Callable[[int], AstroPage], watch: Callable[[int, int | None], None]
+    fetch: Callable[[int], ListedPage], watch: Callable[[int, int | None], None]
 ) -> list[dict[str, Any]] | None:
     """The whole list in one pass. None if its length has changed meanwhile.
 
@@ -44,7 +44,7 @@ def whole_list(
     return found if totals == {len(found)} else None
 
 
-def _pages(fetch: Callable[[int], AstroPage], found: list[dict[str, Any]]) -> Iterator[AstroPage]:
+def _pages(fetch: Callable[[int], ListedPage], found: list[dict[str, Any]]) -> Iterator[ListedPage]:
     """The pages, each of which begins after those in `found`, to which the caller adds every one."""
     first = fetch(0)
     yield first
