@@ -126,6 +126,17 @@ def _field(kind: Kind, text: str, option: str) -> tuple[str, JsonPath, str] | No
     return match[0], tuple(path), text[end:]
 
 
+def readings(kind: Kind, text: str, *, assigned: bool) -> Iterator[tuple[FieldPlace, str]]:
+    """Each place that `text`, which follows the kind, may name, whatever ids there are, the shortest id first.
+
+    If `assigned`, a place ends with `=`, and the value comes with it.
+    """
+    for dot in re.finditer(r"\.", text):
+        field = _field(kind, text[dot.end() :], "") if dot.start() else None
+        if field and field[2][:1] == ("=" if assigned else ""):
+            yield FieldPlace(kind, text[: dot.start()], field[0], field[1]), field[2][1:]
+
+
 def _unknown(option: str, kind: Kind, text: str, bundle: Bundle) -> UsageError:
     """The error for a place that the sources don't have. `text` is what follows its kind."""
     ids = bundle.of_kind(kind)
