@@ -15,10 +15,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airconn import config_files, trust
+from airconn.credential_settings import CredentialFinder
 from airconn.credentials import Credentials
 from airconn.errors import UsageError
 from airconn.quoting import shown_address
-from airconn.trust import CREDENTIALS, METADB_PASSWORD
 from airconn.urls import endpoint
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ DEFAULT_URL = "http://localhost:8080"
 PROJECT_FILE = "airconn.toml"
 _NO_SETTING = "no setting: it is the one without --to or --from, AIRCONN_URL and 'url' in airconn.toml"
 
-_TOKEN_COMMAND_PLACES = ("AIRCONN_TOKEN_COMMAND", "token_command in your config.toml")
 _OF_TLS = ("ca_bundle", "client_cert", "client_key")
 
 
@@ -174,7 +173,7 @@ class Config:
             raise UsageError(f"no address is named {shown_address(text)}", hint=hint)
         address, own = (entry, {}) if isinstance(entry, str) else (entry["url"], entry)
         is_of_user = text[1:] in self.user.get("addresses", {})
-        settings = self.settings(address, own, None if is_of_user else PROJECT_FILE)
+        settings = self.settings(address, own, None if is_of_user else PROJECT_FILE, text)
         file = self.user_file if is_of_user else PROJECT_FILE
         return Address(address, replace(settings, named_by=f"{text} in {file}"))
 
@@ -190,8 +189,10 @@ class Config:
         """A setting of the configuration files. The project's wins over the user's."""
         return self.project.get(key, self.user.get(key))
 
-    def settings(self, address: str, entry: Mapping[str, Any], named_in: str | None = None) -> Settings:
-        """All settings for one address. `entry` is its table in the configuration."""
+    def settings(
+        self, address: str, entry: Mapping[str, Any], named_in: str | None = None, name: str = "the address"
+    ) -> Settings:
+        """All settings for one address. `entry` is its table in the configuration, and `name` is like `@prod`."""
         is_airflow = trust.is_airflow(address)
         found: dict[str, Any] = {}
         for key in ("timeout", "retries", "deadline", *_OF_TLS):
@@ -214,7 +215,7 @@ class Config:
         if "astro_api" in self.user:
             found["astro_api"] = self.user["astro_api"]
         found["format_defaults"] = self.format_defaults(entry, is_of_project=named_in is not None)
-        credentials = self._credentials(address, entry, named_in)
+        credentials = self._credentials(address, entry, named_in, name)
         return Settings(credentials=credentials, stdin=self.stdin, environ=self.environ, **found)
 
     def format_defaults(
@@ -241,22 +242,30 @@ class Config:
         """The environment variables that credentials may be in, those of every configured address among them."""
         addresses = [*self.project.get("addresses", {}).values(), *self.user.get("addresses", {}).values()]
         entries = [entry for entry in addresses if isinstance(entry, dict)]
-        named = [entry[f"{what}_env"] for entry in entries for what in CREDENTIALS if f"{what}_env" in entry]
-        own = (*(f"AIRCONN_{what.upper()}" for what in CREDENTIALS), _TOKEN_COMMAND_PLACES[0], METADB_PASSWORD)
-        return frozenset((*own, *named))
+        named = [variable for entry in entries for variable in trust.variables_of(entry).values()]
+        return frozenset((*self._finder().variables(), trust.METADB_PASSWORD, *named))
 
-    def _credentials(self, address: str, entry: Mapping[str, Any], named_in: str | None) -> Credentials:
+    def _finder(self) -> CredentialFinder:
+        command = self.user.get("token_command")
+        warn = self.consent.tell if self.consent else None
+        return CredentialFinder(self.environ, tuple(map(str, command)) if command else None, warn)
+
+    def _credentials(self, address: str, entry: Mapping[str, Any], named_in: str | None, name: str) -> Credentials:
         """The credentials for an address. Raises an error if it may not have them."""
+        is_airflow = trust.is_airflow(address)
+        if entry.get("headers") and not is_airflow:
+            raise UsageError(f"{name} has headers, which only the URL of an Airflow can have")
         named = [self.environ.get("AIRCONN_URL", ""), *_urls(self.user)]
         is_own = named_in is None or endpoint(address) in map(endpoint, named)
-        found = self._find_credentials(entry, self._has_command_for(address, is_own=is_own))
-        if not trust.is_airflow(address) or not found.source:
+        has_command = self._has_command_for(address, is_own=is_own)
+        found = self._finder().find(entry, name, has_command=has_command, takes_headers=is_airflow)
+        if not is_airflow or not found.sources:
             return found
         if named_in is not None and not is_own:
             trusted = self.environ.get(trust.VARIABLE, "")
-            trust.check_recipient(address, named_in, found.source, trusted, self.consent)
+            trust.check_recipient(address, named_in, found.sources, trusted, self.consent)
         elif self.consent and not (address.lower().startswith("https://") or trust.is_this_machine(address)):
-            self.consent.tell_in_clear(endpoint(address)[0], found.source)
+            self.consent.tell_in_clear(endpoint(address)[0], found.sources)
         return found
 
     def _has_command_for(self, address: str, *, is_own: bool) -> bool:
@@ -265,52 +274,13 @@ class Config:
         theirs = {endpoint(url) for url in _urls(self.user, with_credentials=False) if trust.is_airflow(url)}
         return endpoint(address) in theirs if theirs else is_own
 
-    def _find_credentials(self, entry: Mapping[str, Any], has_command: bool) -> Credentials:
-        own = {what: entry[f"{what}_env"] for what in CREDENTIALS if f"{what}_env" in entry}
-        # An address with credentials of its own never gets those of another.
-        names = own or {what: f"AIRCONN_{what.upper()}" for what in CREDENTIALS}
-        pair = " and ".join(names[what] for what in ("username", "password") if what in names)
-        looked_at = [name for name in (names.get("token"), pair) if name]
-        found = {what: self.environ.get(name) or None for what, name in names.items()}
-        if found.get("token"):
-            return Credentials(
-                token=found["token"], source=names["token"], looked_at=tuple(looked_at), of_address=bool(own)
-            )
-        username, password = found.get("username"), found.get("password")
-        if username and password:
-            return Credentials(username=username, password=password, source=pair, looked_at=tuple(looked_at))
-        if username or password:
-            have, lack = ("username", "password") if username else ("password", "username")
-            lacking = names.get(lack, f"{lack}_env of this address")
-            raise UsageError(f"{names[have]} is set and {lacking} is not", hint=f"set {lacking} as well")
-        if own:
-            return Credentials(looked_at=tuple(looked_at), of_address=True)
-        command, source = self._token_command(has_command)
-        in_environment, in_file = _TOKEN_COMMAND_PLACES
-        is_for_others = not has_command and "token_command" in self.user
-        looked_at += (in_environment, f"{in_file} (which is for the addresses there)" if is_for_others else in_file)
-        return Credentials(token_command=command, source=source, looked_at=tuple(looked_at))
-
-    def _token_command(self, has_command: bool) -> tuple[tuple[str, ...] | None, str]:
-        in_environment, in_file = _TOKEN_COMMAND_PLACES
-        text = self.environ.get(in_environment)
-        if text:
-            import shlex
-
-            try:
-                return tuple(shlex.split(text)), in_environment
-            except ValueError:
-                raise UsageError(f"{in_environment} has a quote that isn't closed") from None
-        command = self.user.get("token_command") if has_command else None
-        return (tuple(str(part) for part in command), in_file) if command else (None, "")
-
 
 def _urls(values: Mapping[str, Any], *, with_credentials: bool = True) -> list[str]:
     """The addresses in a file. `with_credentials=False` leaves out those with credentials of their own."""
     entries = values.get("addresses", {}).values()
     tables = [entry for entry in entries if isinstance(entry, dict)]
     if not with_credentials:
-        tables = [entry for entry in tables if not any(f"{what}_env" in entry for what in CREDENTIALS)]
+        tables = [entry for entry in tables if not trust.has_credentials(entry)]
     return [values.get("url", ""), *(e for e in entries if isinstance(e, str)), *(e["url"] for e in tables)]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from airconn.errors import UsageError
+from airconn.trust import CREDENTIALS, SOURCES
 
 _KEYS: dict[str, type] = {
     "url": str,
@@ -35,14 +36,22 @@ _WANTED = {
     int: "a whole number, without quotes",
     list: 'a list of words, such as ["vault", "read", "-field=token", "secret/airflow"]',
 }
-_ADDRESS_KEYS = {
+_SOURCE_TYPES: dict[str, type] = {"env": str, "file": str, "command": list}
+_ADDRESS_KEYS: dict[str, type] = {
     "url": str,
-    "token_env": str,
-    "username_env": str,
-    "password_env": str,
+    **{f"{what}_{source}": _SOURCE_TYPES[source] for what in CREDENTIALS for source in SOURCES},
+    # The names of who logs in. Secrets aren't written into a file.
+    "username": str,
+    "client_id": str,
+    "headers": dict,
     "env_dialect": str,
     "expand": bool,
 }
+_ADDRESS_HINT = (
+    "an address has url, env_dialect, expand, username, client_id, headers, and where each credential is: such as "
+    "token_env (a variable), token_file (a path) or token_command (a list of words); see airconn help login"
+)
+_HEADER_HINT = 'write Name = { env = "VARIABLE" }, { file = "PATH" } or { command = ["PROGRAM", "ARGUMENT"] }'
 
 
 def user_file(environ: Mapping[str, str]) -> Path:
@@ -113,10 +122,31 @@ def _check(values: Mapping[str, Any], shown: str) -> None:
         if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
             raise UsageError(f"address {name!r} is neither a text nor a table with 'url'", where=shown)
         for key, value in entry.items():
-            if key not in _ADDRESS_KEYS or not isinstance(value, _ADDRESS_KEYS[key]):
-                hint = f"an address has {', '.join(_ADDRESS_KEYS)}; a credential is named by its environment variable"
-                raise UsageError(f"address {name!r} can't have {key!r} like this", where=shown, hint=hint)
+            if key not in _ADDRESS_KEYS or not _is_a(value, _ADDRESS_KEYS[key]):
+                raise UsageError(f"address {name!r} can't have {key!r} like this", where=shown, hint=_ADDRESS_HINT)
+        _check_sources(name, entry, shown)
         _check_dialect(entry, shown)
+
+
+def _is_a(value: Any, wanted: type) -> bool:
+    if wanted is list:  # of words, the first of which is a program
+        is_command = isinstance(value, list) and all(isinstance(word, str) for word in value)
+        return is_command and bool(value) and bool(value[0])
+    return isinstance(value, wanted)
+
+
+def _check_sources(name: str, entry: Mapping[str, Any], shown: str) -> None:
+    """Raises `UsageError` unless each credential and header of an address has one source. No value is quoted."""
+    for what in CREDENTIALS:
+        given = [key for key in (what, *(f"{what}_{source}" for source in SOURCES)) if key in entry]
+        if len(given) > 1:
+            message = f"address {name!r} has both {given[0]!r} and {given[1]!r}"
+            raise UsageError(message, where=shown, hint="keep one of them")
+    for header, source in entry.get("headers", {}).items():
+        is_known = isinstance(source, dict) and len(source) == 1 and set(source) <= set(SOURCES)
+        if not is_known or not all(_is_a(value, _SOURCE_TYPES[key]) for key, value in source.items()):
+            message = f"header {header!r} of address {name!r} has to say where its value comes from"
+            raise UsageError(message, where=shown, hint=_HEADER_HINT)
 
 
 def _check_dialect(values: Mapping[str, Any], shown: str) -> None:

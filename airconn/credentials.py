@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 
@@ -29,19 +31,53 @@ class TokenSource(Protocol):
         """The token. `renew`: a new one, since the one before was refused. Raises `TargetError`."""
 
 
+class CredentialCommand(NamedTuple):
+    """A command of the user that prints one credential. It is run at the first need, before the first request."""
+
+    field: str
+    """The field of `Credentials` that it prints, or `headers`."""
+    header: str
+    """The name of the header, if it prints one."""
+    words: tuple[str, ...]
+    """The program and its arguments, which may be secret. It is run without a shell."""
+    source: str
+    """The setting, for messages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials for an Airflow. At most one kind of them is set, and its repr shows none of it."""
+    """The credentials for an Airflow. At most one way to log in is set, and its repr shows none of it."""
 
     token: str | None = field(default=None, repr=False)
     username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
+    client_id: str | None = field(default=None, repr=False)
+    client_secret: str | None = field(default=None, repr=False)
     token_command: tuple[str, ...] | None = field(default=None, repr=False)
     token_source: TokenSource | None = field(default=None, repr=False)
     web_token_source: WebTokenSource | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """The headers for what is in front of the Airflow. They are in each request to it, and in no others."""
+    commands: tuple[CredentialCommand, ...] = field(default=(), repr=False)
+    """The commands that print what is missing above."""
     source: str = ""
-    """The names of the variables or the setting that they come from."""
+    """The names of the variables or the setting that the login comes from."""
+    header_source: str = ""
+    """The same of the headers."""
     looked_at: tuple[str, ...] = ()
     """The names of the variables and settings that were looked at, in order."""
     of_address: bool = False
     """Whether the configuration names them for this address, and for no other."""
+
+    @property
+    def sources(self) -> str:
+        """The names of all variables and settings that they come from. Empty if nothing would be sent."""
+        # An Authorization header is the login and a header.
+        names = dict.fromkeys(name for name in (self.source, self.header_source) if name)
+        return " and ".join(names)
+
+    @property
+    def has_authorization(self) -> bool:
+        """Whether a header of the user's is the login itself."""
+        given = (*self.headers, *(command.header for command in self.commands))
+        return any(name.lower() == "authorization" for name in given)

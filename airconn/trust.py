@@ -22,8 +22,10 @@ from airconn.urls import endpoint
 VARIABLE = "AIRCONN_TRUST"
 """The variable with the hosts that such a file may name for credentials, where no question can be asked."""
 
-CREDENTIALS = ("token", "username", "password")
+CREDENTIALS = ("token", "username", "password", "client_id", "client_secret")
 """The credentials that an address of the configuration may have of its own, each by the name of a variable."""
+SOURCES = ("env", "file", "command")
+"""Where the user's own file may take each of them from. A project's file may only name variables."""
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
 """The variable with the password of a metadata database that is named by its address."""
 
@@ -44,10 +46,10 @@ def refusal(address: str) -> str:
 def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: str) -> None:
     """Raises `UsageError` for a project's file that would run a command, or send secrets to a host of its choice."""
     theirs = {
-        entry[f"{what}_env"]: entry["url"]
+        variable: entry["url"]
         for entry in user.get("addresses", {}).values()
-        for what in CREDENTIALS
-        if isinstance(entry, dict) and f"{what}_env" in entry
+        if isinstance(entry, dict)
+        for variable in variables_of(entry).values()
     }
     addresses = project.get("addresses", {})
     urls = {name: entry["url"] if isinstance(entry, dict) else entry for name, entry in addresses.items()}
@@ -60,16 +62,45 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
                 "AIRCONN_URL",
             )
     for name, entry in addresses.items():
-        for what in CREDENTIALS if isinstance(entry, dict) else ():
-            variable = entry.get(f"{what}_env", "AIRCONN_")
-            is_for_another = theirs.get(variable, entry["url"]) != entry["url"] or variable == METADB_PASSWORD
-            if not variable.startswith("AIRCONN_") or is_for_another:
+        if not isinstance(entry, dict):
+            continue
+        if key := _of_the_user_alone(entry):
+            raise UsageError(
+                f"address {name!r} has {key!r}, and a project's file isn't trusted with that",
+                where=file,
+                hint="name a variable, such as token_env, or move the address to your own config.toml",
+            )
+        for key, variable in variables_of(entry).items():
+            is_for_another = variable in theirs and not is_same(theirs[variable], entry["url"])
+            if not variable.startswith("AIRCONN_") or is_for_another or variable == METADB_PASSWORD:
                 raise UsageError(
-                    f"address {name!r} has {what}_env = {variable!r}, and a project's file isn't trusted with that",
+                    f"address {name!r} has {key} = {variable!r}, and a project's file isn't trusted with that",
                     where=file,
                     hint="name one that starts with AIRCONN_ and is for no other place, or move the address to your "
                     "own config.toml",
                 )
+
+
+def variables_of(entry: Mapping[str, Any]) -> dict[str, str]:
+    """The variables that an address of the configuration takes credentials from, by its settings."""
+    found = {key: entry[key] for what in CREDENTIALS if (key := f"{what}_env") in entry}
+    headers = {f"headers.{name}": source for name, source in entry.get("headers", {}).items()}
+    return found | {f"{key}.env": source["env"] for key, source in headers.items() if "env" in source}
+
+
+def has_credentials(entry: Mapping[str, Any]) -> bool:
+    """Whether an address of the configuration has credentials of its own."""
+    keys = {key for what in CREDENTIALS for key in (what, *(f"{what}_{source}" for source in SOURCES))}
+    return not keys.isdisjoint(entry) or bool(entry.get("headers"))
+
+
+def _of_the_user_alone(entry: Mapping[str, Any]) -> str:
+    """A setting of an address that reads a file, runs a command or says who logs in. Empty if it has none."""
+    for what in CREDENTIALS:
+        for key in (what, f"{what}_file", f"{what}_command"):
+            if key in entry:
+                return key
+    return next((f"headers.{name}" for name, source in entry.get("headers", {}).items() if "env" not in source), "")
 
 
 def expansion(project: Mapping[str, Any], user: Mapping[str, Any]) -> str:
@@ -92,10 +123,20 @@ class Consent(Protocol):
     def tell_in_clear(self, host: str, source: str) -> None:
         """Tells the user that credentials go to this host without encryption."""
 
+    def tell(self, warning: str) -> None:
+        """Tells the user, once in a run."""
+
 
 def is_airflow(address: str) -> bool:
     """Whether an address is the URL of an Airflow."""
     return address.lower().startswith(("http://", "https://"))
+
+
+def is_same(address: str, other: str) -> bool:
+    """Whether two addresses surely mean the same place."""
+    if is_airflow(address) and is_airflow(other):
+        return endpoint(address) == endpoint(other)
+    return address == other
 
 
 def host_of(server: str) -> str:

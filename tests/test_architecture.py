@@ -30,6 +30,8 @@ ROOMS = [
     "trust",
     "credentials",
     "config_files",
+    "secret_files",
+    "credential_settings",
     "config",
     "stores",
     "plan",

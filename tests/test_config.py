@@ -20,6 +20,7 @@ class Asked:
         self.says = says
         self.asked: list[tuple[str, str, str]] = []
         self.told: list[tuple[str, str]] = []
+        self.warned: list[str] = []
 
     def ask(self, host: str, file: str, source: str) -> bool:
         self.asked.append((host, file, source))
@@ -29,6 +30,9 @@ class Asked:
 
     def tell_in_clear(self, host: str, source: str) -> None:
         self.told.append((host, source))
+
+    def tell(self, warning: str) -> None:
+        self.warned.append(warning)
 
 
 def config(tmp_path: Path, project: str = "", user: str = "", consent: Asked | None = None, **environ: str) -> Config:

@@ -42,6 +42,11 @@ class AirflowVersion:
         return f"{self.series}.{self.patch}"
 
 
+def is_of_astro(text: str) -> bool:
+    """Whether a version is that of Astro Runtime, such as `3.1.2+astro.1`."""
+    return "+astro." in text
+
+
 KNOWN = tuple(map(AirflowVersion.parse, RELEASE_DAYS))
 """All known releases, the oldest first."""
 OLDEST = AirflowVersion.parse(oldest_release())

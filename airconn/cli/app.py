@@ -226,6 +226,9 @@ class App:
     def warn(self, text: str, *, level: int = 0) -> None:
         self.say(f"{self._label('warning:', 'yellow')} {text}", level=level)
 
+    def hint(self, text: str, *, level: int = 0) -> None:
+        self.say(f"{self._label('hint:', 'cyan')}  {clean(text)}", level=level)
+
     def notes(self, notes: Iterable[Note]) -> None:
         for note in notes:
             text = clean(f"{note.where}: {note.message}")
@@ -256,7 +259,7 @@ class App:
         for fault in shown:
             self.say(f"{self._label('error:', 'red')} {clean(without_passwords(str(fault)))}", level=-1)
             if fault.hint and fault.hint != hint:
-                self.say(f"{self._label('hint:', 'cyan')}  {clean(without_passwords(fault.hint))}", level=-1)
+                self.hint(without_passwords(fault.hint), level=-1)
             hint = fault.hint
         if len(shown) < len(faults):
             self.say(f"and {len(faults) - len(shown)} more errors (-v shows all)", level=-1)

@@ -65,6 +65,12 @@ class HostConsent:
             self._told.add(host)
             self._asker.say(f"{host}: the credentials in {source} travel in clear, since it isn't https", level=1)
 
+    def tell(self, warning: str) -> None:
+        """Warns, once in a run."""
+        if warning not in self._told:
+            self._told.add(warning)
+            self._asker.warn(warning)
+
     def _agreed(self) -> dict[str, list[str]]:
         """The hosts that the user agreed to, by the directory of the project."""
         import json

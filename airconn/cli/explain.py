@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +17,31 @@ if TYPE_CHECKING:
     from airconn.transfer.request_parts import Network
 
 
-@click.command("explain", short_help="Show where Airflow would find an object, and what that shadows.")
+_ASTRO = "--astro"
+
+
+class _WithBareAstro(click.Command):
+    """Takes `--astro` and `--astro=DEPLOYMENT`. The word behind `--astro` alone is an ID."""
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        parser = super().make_parser(ctx)
+        parse = parser.parse_args
+        setattr(parser, "parse_args", lambda args: parse(_with_values(args)))  # noqa: B010 - of one parser alone
+        return parser
+
+
+def _with_values(args: Sequence[str]) -> list[str]:
+    """The words of a command line in which `--astro` has a value, if only an empty one."""
+    end = args.index("--") if "--" in args else len(args)
+    for word, after in pairwise(args[:end]):
+        if word == _ASTRO and after.lower().startswith("astro-"):
+            raise UsageError("the Deployment goes behind a '='", hint=f"{_ASTRO}={after}")
+    return [f"{_ASTRO}=" if word == _ASTRO else word for word in args[:end]] + list(args[end:])
+
+
+@click.command(
+    "explain", cls=_WithBareAstro, short_help="Show where Airflow would find an object, and what that shadows."
+)
 @click.argument("ids", nargs=-1, metavar="ID...")
 @click.option("--all", "everything", is_flag=True, help="Every object that more than one place has.")
 @click.option("--backend", metavar="ADDRESS", help="The secrets backend [the one of Airflow's configuration].")
@@ -27,7 +53,12 @@ if TYPE_CHECKING:
     help="The metadata database, or an Airflow that shows what is in it [that of Airflow's configuration, else "
     "AIRCONN_URL].",
 )
-@click.option("--astro", is_flag=True, help="Astro's Environment Manager comes second.")
+@click.option(
+    _ASTRO,
+    metavar="WORKSPACE/DEPLOYMENT",
+    help="Look into the Environment Manager, the variables and the Airflow of this Deployment of Astro. It goes "
+    "behind a '='; without it, the Environment Manager comes second and can't be looked into.",
+)
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if something shadows other values.")
 @opt.kinds
 @opt.airflow
@@ -44,7 +75,7 @@ def command(
     workers_backend: str | None,
     no_backend: bool,
     database: str | None,
-    astro: bool,
+    astro: str | None,
     exit_code: bool,
     kinds: frozenset[Kind],
     airflow: AirflowVersion | None,
@@ -85,4 +116,9 @@ def command(
         if everything:
             app.say(report.summary(explained.explanations))
     app.incomplete(explained.notes)
+    if explained.hints_at_astro:
+        app.hint(
+            "this Airflow is at Astro, whose Environment Manager comes before its database: "
+            f"{_ASTRO}=WORKSPACE/DEPLOYMENT looks into it"
+        )
     return explained.exit_code

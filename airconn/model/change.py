@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from airconn.model.leaves import leaf_name
-from airconn.model.objects import AirflowObject, Kind, Pool
+from airconn.model.objects import AirflowObject, Kind, Pool, is_hidden_whole
 from airconn.model.reading import Note
 
 
@@ -84,10 +84,13 @@ class Step:
         return bool(self.merged) and self.action in (Action.UPDATE, Action.REPLACE)
 
     def result(self) -> AirflowObject:
-        """The object that the place holds when the step is done. An update leaves what it doesn't write."""
+        """The object that the place holds when the step is done.
+
+        An update leaves what it doesn't write, but for a connection that the place hides as a whole.
+        """
         if self.source is None:
             raise ValueError("a delete leaves nothing")
-        if self.action is Action.UPDATE and self.target is not None:
+        if self.action is Action.UPDATE and self.target is not None and not is_hidden_whole(self.target):
             held = {name: getattr(self.source, name) for name in self.written}
             if not isinstance(self.source, Pool):
                 held |= {"literal": self.source.literal, "genuine": self.source.genuine}

@@ -9,15 +9,20 @@ from typing import Any
 from airconn.model import jsontext
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import Leaves, aligned, items_of, leaf_name, leaves_of
-from airconn.model.objects import UNTYPED, AirflowObject, Connection, is_untyped, value_fields
+from airconn.model.objects import UNTYPED, AirflowObject, Connection, is_hidden_whole, is_untyped, value_fields
 from airconn.model.redacted import REDACTED
 from airconn.model.text import Text
 
 
 def fill(obj: AirflowObject, other: AirflowObject | None) -> AirflowObject:
-    """`obj` with each hidden field and leaf filled that `other` shows. All else stays as it is."""
+    """`obj` with each hidden field and leaf filled that `other` shows. All else stays as it is.
+
+    A connection that is hidden as a whole becomes `other`.
+    """
     if other is None or other.kind is not obj.kind:
         return obj
+    if is_hidden_whole(obj):
+        return replace(other, origin=obj.origin)
     changes: dict[str, Any] = {}
     for name in value_fields(obj.kind):
         ours, theirs = getattr(obj, name), getattr(other, name)
@@ -29,8 +34,13 @@ def fill(obj: AirflowObject, other: AirflowObject | None) -> AirflowObject:
 
 
 def with_type_of(obj: AirflowObject, held: AirflowObject | None) -> AirflowObject:
-    """`obj` with the conn_type of `held` where its own source doesn't say one."""
-    if not is_untyped(obj) or not isinstance(obj, Connection) or not isinstance(held, Connection):
+    """`obj` with the conn_type of `held` where its own source doesn't say one, nor hides all of it."""
+    if (
+        not is_untyped(obj)
+        or is_hidden_whole(obj)
+        or not isinstance(obj, Connection)
+        or not isinstance(held, Connection)
+    ):
         return obj
     return replace(obj, conn_type=held.conn_type, unsaid=obj.unsaid - UNTYPED | held.unsaid & UNTYPED)
 

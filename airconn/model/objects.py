@@ -205,6 +205,32 @@ def is_untyped(obj: AirflowObject) -> bool:
     return isinstance(obj, Connection) and not obj.conn_type and "conn_type" in obj.unsaid
 
 
+_SET_AS_A_WHOLE = frozenset({"conn_type", "port"})
+
+
+def hidden_connection(conn_id: str, origin: Origin = NOWHERE) -> Connection:
+    """A connection that its source hides as a whole, as one value: its conn_type and its port are not said."""
+    return Connection(
+        conn_id=conn_id,
+        conn_type="",
+        description=REDACTED,
+        host=REDACTED,
+        schema=REDACTED,
+        login=REDACTED,
+        password=REDACTED,
+        extra=REDACTED,
+        unsaid=_SET_AS_A_WHOLE,
+        origin=origin,
+    )
+
+
+def is_hidden_whole(obj: AirflowObject | None) -> bool:
+    """Whether the source hides all of a connection, so that it is compared and written as one value."""
+    if not isinstance(obj, Connection) or not is_untyped(obj):
+        return False
+    return all(value is REDACTED for value in (obj.host, obj.schema, obj.login, obj.password, obj.extra))
+
+
 def number_of(objects: int) -> str:
     """A number of objects in words: `1 object`, `2 objects`."""
     return "1 object" if objects == 1 else f"{objects} objects"

@@ -16,10 +16,12 @@ from airconn.model import (
     Kind,
     Step,
     hidden_fields,
+    is_hidden_whole,
     is_unsaid,
     value_fields,
 )
 from airconn.plan.fields import field_changes
+from airconn.plan.hidden_whole import hidden_step
 from airconn.plan.merging import merged, unmergeable
 from airconn.plan.policy import Policy
 from airconn.plan.target import TargetRules
@@ -83,18 +85,21 @@ def with_deletions(plan: Plan, source: Bundle, target: Bundle, kinds: frozenset[
 
 
 def _step(source: AirflowObject, target: AirflowObject | None, rules: TargetRules, policy: Policy) -> Step:
+    if target is None:
+        return _creation(source, rules)
+    if policy.on_existing == "skip":
+        return Step(source.kind, source.id, Action.SKIPPED, source, target, reasons=("exists",))
+    if is_hidden_whole(source) or is_hidden_whole(target):
+        return hidden_step(source, target, rules, policy)
+    return _comparison(source, target, rules, policy)
+
+
+def _comparison(source: AirflowObject, target: AirflowObject, rules: TargetRules, policy: Policy) -> Step:
     taken: frozenset[str] = frozenset()
 
     def step(action: Action, changes: tuple[FieldChange, ...] = (), reasons: tuple[str, ...] = ()) -> Step:
         return Step(source.kind, source.id, action, source, target, changes, reasons, taken)
 
-    if target is None:
-        create = step(Action.CREATE)
-        refusal = _creation_refusal(create, rules)
-        refusals = (*((refusal,) if refusal else ()), *unresolved(source, None, frozenset()))
-        return step(Action.BLOCKED, reasons=refusals) if refusals else create
-    if policy.on_existing == "skip":
-        return step(Action.SKIPPED, reasons=("exists",))
     if policy.lacking == "keep":
         if cause := unmergeable(source, target):
             return step(Action.BLOCKED, reasons=(cause,))
@@ -142,6 +147,13 @@ def _may_be_none(source: AirflowObject, target: AirflowObject, name: str, rules:
         and getattr(source, name) is None
         and getattr(target, name) is REDACTED
     )
+
+
+def _creation(source: AirflowObject, rules: TargetRules) -> Step:
+    create = Step(source.kind, source.id, Action.CREATE, source)
+    refusal = _creation_refusal(create, rules)
+    refusals = (*((refusal,) if refusal else ()), *unresolved(source, None, frozenset()))
+    return replace(create, action=Action.BLOCKED, reasons=refusals) if refusals else create
 
 
 def _creation_refusal(create: Step, rules: TargetRules) -> str:

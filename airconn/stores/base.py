@@ -121,6 +121,8 @@ class Description:
     """The kinds that it can hold."""
     hides_no_password: bool = False
     """It shows a connection without a password like one with a hidden password (Airflow 2)."""
+    is_at_astro: bool = False
+    """It is an Airflow of Astro, where the Environment Manager comes before the metadata database."""
 
 
 class Store(ABC):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import ALL_KINDS, AirflowVersion, Kind
 from airconn.model.reading import Key, Note
 from airconn.transfer.empty_runs import nearest, suggestions
 from airconn.transfer.lookup import Explanation, LookupState, look_up, several_have
-from airconn.transfer.lookup_places import NamedPlaces, find_chains
+from airconn.transfer.lookup_places import FoundPlaces, NamedPlaces, find_chains
 from airconn.transfer.places import Places
 from airconn.transfer.results import Result
 
@@ -37,6 +37,8 @@ class Explained(Result):
     missing: InputErrors | None = None
     """The faults of places and the objects that weren't found, if other places or objects could not be read."""
     fails_on_difference: bool = False
+    hints_at_astro: bool = False
+    """Whether this is an Airflow of Astro whose Deployment wasn't named."""
 
     @property
     def is_different(self) -> bool:
@@ -51,6 +53,10 @@ def explain(request: ExplainRequest, places: Places) -> Explained:
     named place that can't be.
     """
     found = find_chains(request.places, request.airflow, places)
+    return replace(_explained(request, found, places), hints_at_astro=found.hints_at_astro)
+
+
+def _explained(request: ExplainRequest, found: FoundPlaces, places: Places) -> Explained:
     context, kinds = places.context(found.airflow), request.kinds - {Kind.POOLS}
     stores = [place.store for chain in found.chains for place in chain.places if place.store is not None]
     stores = list({id(store): store for store in stores}.values())
@@ -96,14 +102,18 @@ def _missing(name: str, explanations: Sequence[Explanation], others: frozenset[K
     """The error for an id that no place has. `others` are the ids that the places have."""
     findings = [found for one in explanations for found in one.findings]
     looked = dict.fromkeys(found.place.title for found in findings if found.state is not LookupState.UNKNOWN)
-    closed = {found.place.title: found.reason for found in findings if found.state is LookupState.UNKNOWN}
-    hint = "; ".join(
-        [f"looked into: {', '.join(looked)}", *(f"not into the {title}: {why}" for title, why in closed.items())]
-    )
+    closed: dict[str, dict[str, None]] = {}
+    for found in findings:
+        if found.state is LookupState.UNKNOWN:
+            closed.setdefault(found.reason, {})[f"the {found.place.title}"] = None
+    parts = [f"looked into: {', '.join(looked)}"] if looked else []
+    hint = "; ".join([*parts, *(f"not into {', '.join(titles)}: {why}" for why, titles in closed.items())])
     of_kinds = {one.kind for one in explanations}
     id_ = explanations[0].id if explanations else name
     if near := nearest(id_, [key for key in others if key[0] in of_kinds and key[1] != id_]):
         hint = f"did you mean {near[0]}? {hint}"
+    if not looked:
+        return InputError(f"{name} can't be looked for: no place where Airflow looks can be looked into", hint=hint)
     return InputError(f"{name} is in no place that could be looked into", hint=hint)
 
 

@@ -15,6 +15,7 @@ from airconn.model import (
     Outcome,
     Selection,
     Step,
+    is_hidden_whole,
     is_untyped,
     with_type_of,
 )
@@ -218,7 +219,10 @@ def _typed(bundle: Bundle, present: Bundle) -> Bundle:
             hint="add the conn_type, such as postgres, or give it with --set connections/ID.conn_type=TYPE",
         )
         for obj in bundle
-        if is_untyped(obj) and present.get(obj.kind, obj.id) is None and not is_whole(obj)  # a plan is blocked by it
+        if is_untyped(obj)
+        and present.get(obj.kind, obj.id) is None
+        # A plan is blocked by these.
+        and not (is_whole(obj) or is_hidden_whole(obj))
     ]
     if faults:
         raise InputErrors(tuple(faults))

@@ -13,7 +13,7 @@ from airconn.model import AirflowObject, AirflowVersion, Bundle, Kind, Selection
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Context, ListsIds, Store
 from airconn.transfer import reported_reads
-from airconn.transfer.lookup_order import ChainedPlace, LookupChain
+from airconn.transfer.lookup_order import ChainedPlace, LookupChain, with_hint
 
 
 class LookupState(str, Enum):
@@ -97,7 +97,7 @@ def _answer(store: Store, ids: frozenset[Key], context: Context) -> _PlaceAnswer
         readings = [found for found in alone.values() if isinstance(found, Reading)]
         broken = {key: why for key, why in alone.items() if isinstance(why, str)}
     except AirconnError as error:
-        return _PlaceAnswer(fault=str(error))
+        return _PlaceAnswer(fault=with_hint(error))
     return _PlaceAnswer(
         Bundle.of(obj for reading in readings for obj in reading.bundle),
         {key: why for reading in readings for key, why in reading.passed_over.items()} | broken,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from airconn.airflow.lookup_order import LookupOrder, LookupStage, lookup_orders
+from airconn.errors import AirconnError
 from airconn.model import LIKE_TASK_SDK, NEWEST, AirflowVersion
 from airconn.stores.base import Store
 
@@ -20,6 +21,16 @@ class ChainedPlace:
     reads_for: AirflowVersion = NEWEST
     """The Airflow whose rules apply to it."""
 
+    @classmethod
+    def closed(cls, title: str, error: AirconnError) -> ChainedPlace:
+        """A place that can't be opened, and why."""
+        return cls(title, reason=with_hint(error))
+
+
+def with_hint(error: AirconnError) -> str:
+    """An error and its hint in one line."""
+    return f"{error}" + (f" ({error.hint})" if error.hint else "")
+
 
 @dataclass(frozen=True, slots=True)
 class LookupChain:
@@ -29,9 +40,14 @@ class LookupChain:
     places: tuple[ChainedPlace, ...]
 
 
-MANAGER = ChainedPlace(
-    "Astro Environment Manager", reason="it can't be looked into from here; what Astro's CLI lists there comes next"
-)
+@dataclass(frozen=True, slots=True)
+class AstroPlaces:
+    """The places that a Deployment of Astro has besides those of every Airflow, or instead of them."""
+
+    manager: ChainedPlace
+    """The connections and Airflow variables of the Environment Manager, as they reach the Deployment."""
+    environment: tuple[ChainedPlace, ...] = ()
+    """The environment variables of the Deployment. Without any, those of this process count."""
 
 
 def chains(
@@ -41,36 +57,46 @@ def chains(
     workers_backend: ChainedPlace | None,
     environment: Store,
     database: ChainedPlace,
-    astro: bool = False,
+    astro: AstroPlaces | None = None,
 ) -> Sequence[LookupChain]:
     """The chains of an Airflow, one for each of its lookup orders.
 
     The environment of this process counts as that of each chain, which is only true if airconn runs there.
     """
-    of_server = ChainedPlace("environment", environment, reads_for=airflow)
+    of_server: tuple[ChainedPlace, ...] = (ChainedPlace("environment", environment, reads_for=airflow),)
+    of_worker: tuple[ChainedPlace, ...] = (
+        ChainedPlace("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
+    )
+    if astro and astro.environment:
+        of_server = tuple(replace(place, reads_for=airflow) for place in astro.environment)
+        of_worker = tuple(replace(place, reads_for=LIKE_TASK_SDK) for place in astro.environment)
     core = {
-        LookupStage.BACKEND: backend,
-        LookupStage.MANAGER: MANAGER if astro else None,
+        LookupStage.BACKEND: _known(backend),
+        LookupStage.MANAGER: _known(astro.manager if astro else None),
         LookupStage.ENVIRONMENT: of_server,
-        LookupStage.DATABASE: database,
+        LookupStage.DATABASE: (database,),
     }
     of_task = {
         **core,
-        LookupStage.BACKEND: _as_worker(workers_backend or backend),
-        LookupStage.ENVIRONMENT: ChainedPlace("environment of the worker", environment, reads_for=LIKE_TASK_SDK),
-        LookupStage.SERVERS_BACKEND: _of_server(backend),
+        LookupStage.BACKEND: _known(_as_worker(workers_backend or backend)),
+        LookupStage.ENVIRONMENT: of_worker,
+        LookupStage.SERVERS_BACKEND: _of_server(_known(backend)),
         LookupStage.SERVERS_ENVIRONMENT: _of_server(of_server),
     }
     return [_chain(order, of_task if order.is_task else core) for order in lookup_orders(airflow)]
 
 
-def _chain(order: LookupOrder, places: Mapping[LookupStage, ChainedPlace | None]) -> LookupChain:
-    return LookupChain(order.process, tuple(place for stage in order.stages if (place := places[stage]) is not None))
+def _chain(order: LookupOrder, places: Mapping[LookupStage, tuple[ChainedPlace, ...]]) -> LookupChain:
+    return LookupChain(order.process, tuple(place for stage in order.stages for place in places[stage]))
 
 
-def _of_server(place: ChainedPlace | None) -> ChainedPlace | None:
-    """A place of the API server as a task sees it. One that can't be looked into is listed once."""
-    return replace(place, title=f"{place.title} of the API server") if place and place.store else None
+def _known(place: ChainedPlace | None) -> tuple[ChainedPlace, ...]:
+    return (place,) if place is not None else ()
+
+
+def _of_server(places: tuple[ChainedPlace, ...]) -> tuple[ChainedPlace, ...]:
+    """Places of the API server as a task sees them. One that can't be looked into is listed once."""
+    return tuple(replace(place, title=f"{place.title} of the API server") for place in places if place.store)
 
 
 def _as_worker(backend: ChainedPlace | None) -> ChainedPlace | None:

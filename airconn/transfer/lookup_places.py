@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from airconn.airflow.config_file import AirflowConfig, secrets_backend
 from airconn.errors import AirconnError
 from airconn.model import NEWEST, AirflowVersion
+from airconn.stores.base import Store
 from airconn.stores.configured import ADDRESS
+from airconn.transfer.astro_places import UNKNOWN_BACKEND, AstroDeployment, named_deployment, places_at_astro
 from airconn.transfer.lookup_order import ChainedPlace, LookupChain, chains
 from airconn.transfer.places import Places
 
@@ -21,8 +23,9 @@ class NamedPlaces:
     workers_backend: str | None = None
     no_backend: bool = False
     database: str | None = None
-    astro: bool = False
-    """Whether Astro's Environment Manager is one of them."""
+    astro: str | None = None
+    """The Deployment of Astro that it is, as `WORKSPACE/DEPLOYMENT`, an address or a name of the configuration. Empty
+    for a Deployment that isn't named. None elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +35,46 @@ class FoundPlaces:
     airflow: AirflowVersion
     chains: Sequence[LookupChain]
     closed: tuple[ChainedPlace, ...]
-    """The places of Airflow's configuration that can't be opened."""
+    """The places that can't be opened."""
+    hints_at_astro: bool = False
+    """Whether this is an Airflow of Astro whose Deployment isn't named."""
 
 
 def find_chains(named: NamedPlaces, airflow: AirflowVersion | None, places: Places) -> FoundPlaces:
     """The chains of an Airflow, and its version. Raises `AirconnError` if a named place can't be opened."""
-    version = airflow
+    deployment = named_deployment(named.astro, places.config) if named.astro is not None else None
+    version, is_at_astro = airflow, False
     try:
-        store = places.open(_database_address(named, places))
+        store = _open_database(named, deployment, places)
         described = store.describe(places.context(airflow or NEWEST))
-        version = version or described.airflow
+        version, is_at_astro = version or described.airflow, described.is_at_astro
         database = ChainedPlace("metadata database", store, reads_for=version)
     except AirconnError as error:
         if named.database:
             raise
-        database = _closed("metadata database", error)
+        database = ChainedPlace.closed("metadata database", error)
     version = version or NEWEST
     backends = [_backend(named, section, version, places) for section in ("", "workers")]
+    astro = places_at_astro(deployment, places) if deployment else None
+    if deployment and deployment.is_named and not any((named.backend, named.no_backend, *backends)):
+        backends[0] = UNKNOWN_BACKEND
     found = chains(
         version,
         backend=backends[0],
         workers_backend=backends[1],
         environment=places.open("env:"),
         database=database,
-        astro=named.astro,
+        astro=astro,
     )
-    closed = tuple(place for place in (database, *backends) if place is not None and place.store is None)
-    return FoundPlaces(version, found, closed)
+    unopened = tuple(place for place in (database, *backends) if place is not None and place.store is None)
+    return FoundPlaces(version, found, unopened, is_at_astro and deployment is None)
 
 
-def _closed(title: str, error: AirconnError) -> ChainedPlace:
-    """A place that can't be looked into."""
-    return ChainedPlace(title, reason=f"{error}" + (f" ({error.hint})" if error.hint else ""))
+def _open_database(named: NamedPlaces, deployment: AstroDeployment | None, places: Places) -> Store:
+    """The metadata database: the named one, else that of the named Deployment, else that of `_database_address`."""
+    if named.database is None and deployment and deployment.is_named:
+        return deployment.open("astro-airflow", places)
+    return places.open(_database_address(named, places))
 
 
 def _backend(named: NamedPlaces, section: str, version: AirflowVersion, places: Places) -> ChainedPlace | None:
@@ -82,7 +93,7 @@ def _backend(named: NamedPlaces, section: str, version: AirflowVersion, places: 
     except AirconnError as error:
         if given:
             raise
-        return _closed(title, error)
+        return ChainedPlace.closed(title, error)
     return ChainedPlace(title, store, reads_for=version)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar, cast
 
 from airconn.airflow.rest_api import RestDialect, dialect_for
+from airconn.airflow.versions import is_of_astro
 from airconn.config import Settings
 from airconn.model import DEFAULT_POOL, Action, AirflowObject, Bundle, Kind, Origin, Outcome, Selection, Step
 from airconn.model.reading import Key, Note, Reading
@@ -49,7 +50,12 @@ class AirflowApiStore(Store):
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
         server = self._probed(context)
         text = f"airflow {server.text} at {self._access().base}"
-        return Description(text, server.version, hides_no_password=not dialect_for(server.version).tells_passwords)
+        return Description(
+            text,
+            server.version,
+            hides_no_password=not dialect_for(server.version).tells_passwords,
+            is_at_astro=is_of_astro(server.text),
+        )
 
     def location(self, kind: Kind) -> object:
         return endpoint(self.address)
