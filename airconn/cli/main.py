@@ -29,6 +29,7 @@ COMMANDS = {
     "show": ("airconn.cli.show", "Show single objects with their values, secrets masked."),
     "get": ("airconn.cli.get", "Print one value of an object, for scripts."),
     "set": ("airconn.cli.set_", "Set fields of single objects."),
+    "edit": ("airconn.cli.edit", "Edit single objects in your editor."),
     "test": ("airconn.cli.test", "Ask an Airflow to test connections."),
     "explain": ("airconn.cli.explain", "Show where Airflow would find an object, and what that shadows."),
     "delete": ("airconn.cli.delete", "Delete single objects of a place."),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from airconn.airflow import connection_tests
+from airconn.airflow.conn_fields import fields_of
 from airconn.errors import TargetError
 from airconn.model import MASK, Connection, Text
 from airconn.model.jsontext import leaves
@@ -64,7 +65,8 @@ def _judged(connection: Connection, works: bool, message: object) -> ConnectionT
 
 
 def _package_hint(conn_type: str) -> str:
-    return f"install the provider of the type {conn_type} in that Airflow"
+    package = fields_of(conn_type).package or f"the provider of the type {conn_type}"
+    return f"install {package} in that Airflow"
 
 
 def scrubbed(message: str, connection: Connection) -> str:

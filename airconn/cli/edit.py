@@ -1,0 +1,154 @@
+"""`airconn edit`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from airconn.cli import options as opt
+from airconn.cli.app import App
+from airconn.errors import BlockedError, InputError, UsageError
+
+if TYPE_CHECKING:
+    from airconn.cli.editor import PrivateFile
+    from airconn.model import AirflowVersion, Kind
+    from airconn.transfer.editing import Draft
+    from airconn.transfer.importing import Import
+    from airconn.transfer.places import Places
+    from airconn.transfer.request_parts import Network, SourceFormat
+    from airconn.transfer.requests import Conduct
+
+
+class NotConfirmed(BlockedError):
+    """The answer to the question after the plan was no."""
+
+
+@click.command("edit", short_help="Edit single objects in your editor.")
+@click.argument("ids", nargs=-1, metavar="[ID...]")
+@opt.source
+@click.option("--new", "new_type", metavar="TYPE", help="Create a connection of this type, such as postgres.")
+@click.option("--yes", "-y", is_flag=True, help="Import without asking, and delete nothing.")
+@opt.kinds
+@opt.reading
+@opt.airflow
+@opt.finishing
+@opt.network
+@opt.output
+@opt.verbosity
+@click.pass_obj
+def command(
+    app: App,
+    /,
+    ids: tuple[str, ...],
+    from_: str | None,
+    new_type: str | None,
+    yes: bool,
+    kinds: frozenset[Kind],
+    source_format: SourceFormat,
+    airflow: AirflowVersion | None,
+    fail_fast: bool,
+    verify: bool,
+    show_values: bool,
+    network: Network,
+    output: str,
+) -> int:
+    """Edit the objects ID of an Airflow (or a file, or another place) as YAML in $VISUAL or $EDITOR.
+
+    Hidden values are *** and stay as they are. After the editor come the plan and a question, and then the import of
+    what was changed. The file of the editor is readable only by you, and gone when airconn ends.
+
+    \b
+      airconn edit connections/warehouse
+      airconn edit region --from .env
+      airconn edit --new postgres warehouse
+    """
+    from airconn.cli.editor import editor_of, private_file
+    from airconn.cli.meant import refuse_kind_as_id
+    from airconn.transfer import editing
+    from airconn.transfer.requests import Conduct
+
+    app.writes = True
+    if not ids and new_type is None:
+        raise UsageError("which objects to edit is missing", hint="airconn edit KIND/ID…, or airconn edit --new TYPE")
+    refuse_kind_as_id("edit", ids)
+    if not app.can_ask:
+        raise UsageError("there is no terminal for an editor", hint="airconn set changes fields without one")
+    editor = editor_of(app.environ)
+    request = editing.EditRequest(ids, from_, source_format, kinds, airflow, new_type)
+    conduct = Conduct(fail_fast=fail_fast, verify=verify)
+    with app.places(network) as places:
+        draft = editing.draft(request, places)
+        app.notes(draft.notes)
+        with private_file(editing.NAME, app.environ) as file:
+            session = _Session(app, draft, places, conduct, editor, file, yes=yes)
+            return session.run(output=output, show_values=show_values)
+
+
+class _Session:
+    """The editor, and the import of what was changed in it, until one of them ends it."""
+
+    def __init__(
+        self,
+        app: App,
+        draft: Draft,
+        places: Places,
+        conduct: Conduct,
+        editor: list[str],
+        file: PrivateFile,
+        *,
+        yes: bool,
+    ) -> None:
+        self._app = app
+        self._draft = draft
+        self._places = places
+        self._conduct = conduct
+        self._editor = editor
+        self._file = file
+        self._yes = yes
+
+    def run(self, *, output: str, show_values: bool) -> int:
+        """Raises what the import raises, except for mistakes in the text, with which the editor opens again.
+
+        A text that was left as it was ends it: with the mistake, if there is one.
+        """
+        from airconn.cli.editor import run_editor
+        from airconn.transfer.editing import with_errors, without_errors
+
+        text, mistake = self._draft.text, None
+        while True:
+            self._file.write(with_errors(text, [mistake]) if mistake else text)
+            run_editor(self._editor, self._file, self._app.environ)
+            before, text = text, without_errors(self._file.read())
+            if text == before and mistake:
+                raise mistake
+            if text in (before, self._draft.text):
+                self._app.say("nothing was changed in the editor")
+                return 0
+            try:
+                return self._import(text, output=output, show_values=show_values)
+            except NotConfirmed:
+                raise
+            except (InputError, UsageError, BlockedError) as error:
+                if not self._app.writes:  # something was written already
+                    raise
+                mistake = error
+
+    def _import(self, text: str, *, output: str, show_values: bool) -> int:
+        from airconn.cli.import_view import ImportView
+        from airconn.transfer.editing import changes_in, import_edited
+
+        app = self._app
+        edited = changes_in(text, self._draft)
+        for name in edited.removed:
+            app.warn(f"{name} was removed in the editor, and is not deleted (airconn delete {name})")
+        if not len(edited.objects):
+            app.say("nothing was changed in the editor")
+            return 0
+        view = ImportView(app, output=output, show_values=show_values, to=self._draft.target.address)
+
+        def ask(prepared: Import) -> None:
+            if not self._yes and prepared.plan.writes and not prepared.plan.blocked and not view.agrees(prepared):
+                raise NotConfirmed("the changes weren't confirmed")
+
+        return view.run(import_edited(self._draft, edited, self._places, self._conduct, view.host(), ask))
