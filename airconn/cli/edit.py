@@ -8,7 +8,7 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.errors import BlockedError, InputError, UsageError
+from airconn.errors import BlockedError, InputError, InputErrors, UsageError
 
 if TYPE_CHECKING:
     from airconn.cli.editor import PrivateFile
@@ -29,6 +29,7 @@ class NotConfirmed(BlockedError):
 @opt.source
 @click.option("--new", "new_type", metavar="TYPE", help="Create a connection of this type, such as postgres.")
 @click.option("--yes", "-y", is_flag=True, help="Import without asking, and delete nothing.")
+@opt.filling
 @opt.kinds
 @opt.reading
 @opt.airflow
@@ -44,6 +45,7 @@ def command(
     from_: str | None,
     new_type: str | None,
     yes: bool,
+    fill: tuple[str, ...],
     kinds: frozenset[Kind],
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
@@ -75,17 +77,17 @@ def command(
     if not app.can_ask:
         raise UsageError("there is no terminal for an editor", hint="airconn set changes fields without one")
     editor = editor_of(app.environ)
-    request = editing.EditRequest(ids, from_, source_format, kinds, airflow, new_type)
+    request = editing.EditRequest(ids, from_, source_format, kinds, airflow, new_type, fill)
     conduct = Conduct(fail_fast=fail_fast, verify=verify)
     with app.places(network) as places:
         draft = editing.draft(request, places)
         app.notes(draft.notes)
         with private_file(editing.NAME, app.environ) as file:
-            session = _Session(app, draft, places, conduct, editor, file, yes=yes)
+            session = _EditSession(app, draft, places, conduct, editor, file, yes=yes)
             return session.run(output=output, show_values=show_values)
 
 
-class _Session:
+class _EditSession:
     """The editor, and the import of what was changed in it, until one of them ends it."""
 
     def __init__(
@@ -106,6 +108,8 @@ class _Session:
         self._editor = editor
         self._file = file
         self._yes = yes
+        self._blocked: InputErrors | None = None
+        """Why the last plan can't be carried out."""
 
     def run(self, *, output: str, show_values: bool) -> int:
         """Raises what the import raises, except for mistakes in the text, with which the editor opens again.
@@ -116,8 +120,9 @@ class _Session:
         from airconn.transfer.editing import with_errors, without_errors
 
         text, mistake = self._draft.text, None
+        comments: list[Exception] = []
         while True:
-            self._file.write(with_errors(text, [mistake]) if mistake else text)
+            self._file.write(with_errors(text, comments))
             run_editor(self._editor, self._file, self._app.environ)
             before, text = text, without_errors(self._file.read())
             if text == before and mistake:
@@ -132,13 +137,13 @@ class _Session:
             except (InputError, UsageError, BlockedError) as error:
                 if not self._app.writes:  # something was written already
                     raise
-                mistake = error
+                mistake, comments = error, [self._blocked or error]
 
     def _import(self, text: str, *, output: str, show_values: bool) -> int:
         from airconn.cli.import_view import ImportView
         from airconn.transfer.editing import changes_in, import_edited
 
-        app = self._app
+        app, self._blocked = self._app, None
         edited = changes_in(text, self._draft)
         for name in edited.removed:
             app.warn(f"{name} was removed in the editor, and is not deleted (airconn delete {name})")
@@ -148,7 +153,18 @@ class _Session:
         view = ImportView(app, output=output, show_values=show_values, to=self._draft.target.address)
 
         def ask(prepared: Import) -> None:
+            self._blocked = _reasons(prepared)
             if not self._yes and prepared.plan.writes and not prepared.plan.blocked and not view.agrees(prepared):
                 raise NotConfirmed("the changes weren't confirmed")
 
         return view.run(import_edited(self._draft, edited, self._places, self._conduct, view.host(), ask))
+
+
+def _reasons(prepared: Import) -> InputErrors | None:
+    """Why a plan is blocked, object by object. None if it isn't."""
+    reasons = [
+        InputError(f"{step.kind.value}/{step.id}: {reason}", where=str(step.source.origin) if step.source else None)
+        for step in prepared.plan.blocked
+        for reason in step.reasons
+    ]
+    return InputErrors(tuple(reasons)) if reasons else None

@@ -83,7 +83,7 @@ def private_file(name: str, environ: Mapping[str, str]) -> Iterator[PrivateFile]
     try:
         directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
     except OSError as error:
-        raise AirconnError(f"there is no place for a private file: {error.strerror}", where=str(root)) from None
+        raise AirconnError(f"a private file can't be created: {error.strerror}", where=str(root)) from None
     try:
         with _locked(directory):
             yield PrivateFile(directory, name)
@@ -107,7 +107,7 @@ def _remove(directory: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(directory: Path) -> Iterator[bool]:
-    """Locks a directory as long as this process lives. Gives whether nobody else has."""
+    """Locks a directory as long as this process lives. Gives whether no other process has it."""
     number = None
     try:
         import fcntl

@@ -43,6 +43,7 @@ _HEAD = """\
 # Save the file and close the editor to see the plan; an unchanged file changes nothing.
 # *** is a hidden value, and stays as it is. An object that you remove here is not deleted.
 """
+_EXTRA = "    extra: "
 _EMPTY_SECTION = re.compile(r"^(?:connections|variables|pools): \{\}\n", re.MULTILINE)
 
 
@@ -59,6 +60,8 @@ class EditRequest:
     airflow: AirflowVersion | None = None
     new_type: str | None = None
     """The conn_type of a connection to create, instead of objects that are there."""
+    fills: tuple[str, ...] = ()
+    """The addresses that show what the place hides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Draft:
     held: Bundle
     """The same objects as the place has them."""
     notes: tuple[Note, ...] = ()
+    fills: tuple[Store, ...] = ()
+    """The places that show what the place hides."""
     is_new: bool = False
     """Whether it is a connection that must not be there yet."""
 
@@ -98,23 +103,23 @@ def draft(request: EditRequest, places: Places) -> Draft:
     if request.new_type is not None:
         id_ = _new_id(request)
         text = new_connection_text(request.new_type, id_)
-        given = Bundle() if request.names else _parsed(text, airflow)
-        return Draft(target, airflow, text, given, Bundle(), is_new=True)
+        return Draft(target, airflow, text, Bundle(), Bundle(), is_new=True)
     if isinstance(target, FileStore):
         # As a target of a write, so that references in it are kept.
         context = replace(context, writes=ALL_KINDS)
     found = find(target, request.names, request.kinds, context)
     held = Bundle.of(found.objects)
     options = WriteOptions(airflow, ALL_KINDS)
-    rendered = formats.get_format("yaml").render(held.map(_readable), options)
+    rendered = formats.get_format("yaml").render(held, options)
     if rendered.losses:
         lost = rendered.losses[0]
         raise UsageError(
             f"{lost.kind.value}/{lost.id} can't be edited as text: {lost.field} {lost.message}".replace("  ", " "),
             hint="airconn set changes a single field of it",
         )
-    text = _HEAD + _EMPTY_SECTION.sub("", rendered.text)
-    return Draft(target, airflow, text, _parsed(text, airflow), held, found.reading.notes)
+    text = _HEAD + _with_json_in_lines(_EMPTY_SECTION.sub("", rendered.text))
+    fills = tuple(places.open_fills(request.fills, request.source_format))
+    return Draft(target, airflow, text, _parsed(text, airflow), held, found.reading.notes, fills)
 
 
 def _new_id(request: EditRequest) -> str:
@@ -128,17 +133,27 @@ def _new_id(request: EditRequest) -> str:
     return f"new_{request.new_type}"
 
 
-def _readable(obj: AirflowObject) -> AirflowObject:
-    """`obj` with an extra of several lines, as people write JSON."""
-    if not isinstance(obj, Connection) or not isinstance(obj.extra, Text):
-        return obj
-    try:
-        tree = jsontext.loads(obj.extra.text)
-    except ValueError:
-        return obj
-    if not isinstance(tree, dict) or not tree:
-        return obj
-    return replace(obj, extra=Text(jsontext.dumps(tree, indent=2), obj.extra.hidden))
+def _with_json_in_lines(text: str) -> str:
+    """The text with each extra in several lines, as people write JSON.
+
+    An extra is a quoted text in one line there, four spaces deep in the section of connections, which comes first.
+    """
+    import yaml
+
+    lines = text.splitlines(keepends=True)
+    end = next((number for number, line in enumerate(lines) if re.match("variables:|pools:", line)), len(lines))
+    for number in range(end):
+        if not lines[number].startswith(_EXTRA):
+            continue
+        held = yaml.safe_load(lines[number][len(_EXTRA) :])
+        try:
+            tree = jsontext.loads(held) if isinstance(held, str) else None
+        except ValueError:
+            tree = None
+        if isinstance(tree, dict) and tree:
+            block = jsontext.dumps(tree, indent=2).splitlines()
+            lines[number] = "".join(f"{line}\n" for line in (f"{_EXTRA}|-", *(f"      {line}" for line in block)))
+    return "".join(lines)
 
 
 def _parsed(text: str, airflow: AirflowVersion) -> Bundle:
@@ -191,7 +206,7 @@ def import_edited(
 ) -> Events:
     """Imports the objects that were changed. `expect` gets the plan before the first write, and may refuse it."""
     request = ImportRequest((), airflow=draft.airflow, policy=Policy("fail") if draft.is_new else Policy())
-    opened = OpenedImport(draft.target, [_EditedObjects(edited.objects)])
+    opened = OpenedImport(draft.target, [_EditedObjects(edited.objects)], draft.fills)
     return (yield from import_objects(request, places, conduct, host, expect, opened))
 
 

@@ -12,6 +12,8 @@ from airconn.errors import UsageError
 
 _PLAIN = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[A-Za-z_][\w-]*", re.IGNORECASE)
 _INDENT = "    "
+_WIDEST = 36
+"""The column at which comments begin at the latest, but for longer keys."""
 
 
 def new_connection_text(conn_type: str, conn_id: str) -> str:
@@ -31,52 +33,40 @@ def new_connection_text(conn_type: str, conn_id: str) -> str:
         f"  {_quoted(conn_id)}:",
         f"{_INDENT}conn_type: {_quoted(conn_type)}",
     ]
-    lines += _standard_lines(known)
-    lines += _extra_lines(known)
+    rows = [*_standard_rows(known), *_extra_rows(known)]
+    width = min(max(len(line) for line, _ in rows), _WIDEST)
+    lines += [f"{line.ljust(width)}  # {comment}" if comment else line for line, comment in rows]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _standard_lines(known: ConnectionFields) -> Iterator[str]:
+def _standard_rows(known: ConnectionFields) -> Iterator[tuple[str, str]]:
+    """The line and the comment of each field that the type uses."""
     for name in STANDARD_FIELDS:
         if name != "extra" and name not in known.hidden:
-            yield _with_comment(
-                f"{_INDENT}{name}:", _said(known.labels.get(name, ""), known.placeholders.get(name, ""))
-            )
+            yield f"{_INDENT}{name}:", _said(known.labels.get(name, ""), known.examples.get(name, ""))
 
 
-def _extra_lines(known: ConnectionFields) -> Iterator[str]:
+def _extra_rows(known: ConnectionFields) -> Iterator[tuple[str, str]]:
     if known.extra:
-        yield f"{_INDENT}# extra:"
+        yield f"{_INDENT}# extra:", ""
         for one in known.extra:
-            said = _said(_told(one), known.placeholders.get(one.key, ""))
-            yield _with_comment(f"{_INDENT}#   {_quoted(one.key)}:{_default(one)}", said)
+            yield f"{_INDENT}#   {_quoted(one.key)}:{f' {one.default}' if one.default else ''}", _told(one)
     elif "extra" not in known.hidden:
-        label = _said(known.labels.get("extra", ""), known.placeholders.get("extra", ""))
-        yield _with_comment(f"{_INDENT}# extra: {{}}", label)
+        label = _said(known.labels.get("extra", ""), known.examples.get("extra", ""))
+        yield f"{_INDENT}# extra: {{}}", label
 
 
 def _told(one: ExtraField) -> str:
-    what = (
-        ""
-        if one.type == "string"
-        else {"boolean": "true or false", "integer": "a whole number"}.get(one.type, one.type)
-    )
-    if one.choices:
-        what = " or ".join(one.choices)
-    details = ", ".join(part for part in (what, "secret" if one.secret else "") if part)
+    type_ = "" if one.type == "string" else _TYPES.get(one.type, one.type)
+    details = ", ".join(part for part in (type_, "secret" if one.secret else "") if part)
     return f"{one.label} ({details})" if details else one.label
 
 
-def _default(one: ExtraField) -> str:
-    return f" {json.dumps(one.default)}" if one.default is not None else ""
+_TYPES = {"boolean": "true or false", "integer": "a whole number", "number": "a number"}
 
 
 def _said(label: str, example: str) -> str:
     return "; ".join(part for part in (label, f"such as {example}" if example else "") if part)
-
-
-def _with_comment(line: str, comment: str) -> str:
-    return f"{line.ljust(24)} # {comment}" if comment else line
 
 
 def _quoted(text: str) -> str:

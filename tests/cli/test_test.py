@@ -83,8 +83,8 @@ def test_credentials_that_may_not_test_are_another_matter(airconn: Any, source: 
 @pytest.mark.parametrize(
     ("message", "said", "hint"),
     [
-        ('Unknown hook type "http"', "provider not installed", "install the provider"),
-        ("No module named 'psycopg2'", "provider not installed", "install the provider"),
+        ('Unknown hook type "http"', "provider not installed", "install apache-airflow-providers-http in that"),
+        ("No module named 'psycopg2'", "provider not installed", "install apache-airflow-providers-http in that"),
         (
             "Hook KafkaHook doesn't implement or inherit test_connection method",
             "can't be tested",
