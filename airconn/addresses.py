@@ -35,6 +35,8 @@ class PlaceEntry:
     trusted: str = ""
     """The addresses that `airconn.trust` takes from a file of others, as a regular expression: they send no
     credentials to a host of that file's choice. Without one, all are refused."""
+    has_logins: bool = False
+    """Whether its addresses use the credentials that the configuration has for them. Others have their own ways."""
     runs_command: bool = False
     """Whether its other addresses have a command in them."""
 
@@ -55,7 +57,11 @@ _SCHEME = re.compile(r"([\w-]+)(?:\+[\w+]+)?:")
 
 REGISTRY = {
     "airflow": PlaceEntry(
-        "airconn.stores.airflow_api.store", ("http://", "https://"), keeps_deadline=True, trusted="https?://.*"
+        "airconn.stores.airflow_api.store",
+        ("http://", "https://"),
+        keeps_deadline=True,
+        has_logins=True,
+        trusted="https?://.*",
     ),
     "metadb": PlaceEntry(
         "airconn.stores.metadb",
@@ -100,6 +106,15 @@ REGISTRY = {
         # A project at Google. api_endpoint would be elsewhere.
         trusted=rf"gcp-secretmanager://[\w:.-]*{_NAMING}",
     ),
+    "composer": PlaceEntry(
+        "airconn.stores.managed.composer",
+        ("composer://",),
+        extra="gcp",
+        keeps_deadline=True,
+        has_logins=True,
+        # None are trusted. The token is for all that the user may do in Google Cloud, and the project that gets it
+        # can be that of an attacker.
+    ),
     "azure-keyvault": PlaceEntry(
         "airconn.stores.secrets.azure",
         ("azure-keyvault://",),
@@ -120,8 +135,34 @@ REGISTRY = {
         "airconn.stores.managed.astro",
         ("astro-airflow://",),
         keeps_deadline=True,
+        has_logins=True,
         # The Astro API says where the Airflow is, and gets the token itself.
         trusted=r"astro-airflow://[^?\#@]*",
+    ),
+    "astro-env": PlaceEntry(
+        "airconn.stores.astro.environment",
+        ("astro-env://",),
+        keeps_deadline=True,
+        has_logins=True,
+        # The token goes to the Astro API alone. secret=none would make secrets plain.
+        trusted=r"astro-env://[^?\#@]*(\?(as=env|(linked|auto_link)=\w+|secret=all|organization=\w+|&)*)?",
+    ),
+    "astro-vars": PlaceEntry(
+        "airconn.stores.astro.deployment",
+        ("astro-vars://",),
+        keeps_deadline=True,
+        has_logins=True,
+        # As for astro-env://.
+        trusted=r"astro-vars://[^?\#@]*(\?(secret=all|organization=\w+|&)*)?",
+    ),
+    "mwaa": PlaceEntry(
+        "airconn.stores.managed.mwaa",
+        ("mwaa://",),
+        extra="aws",
+        keeps_deadline=True,
+        has_logins=True,
+        # AWS says where the Airflow is. role_arn, profile_name and through would be a choice of identity.
+        trusted=r"mwaa://[a-z0-9-]*/[\w-]*",
     ),
     "local": PlaceEntry(
         "airconn.stores.local",

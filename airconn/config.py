@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airconn import config_files, trust
+from airconn.browser_urls import airflow_endpoint, left_out
 from airconn.credential_settings import CredentialFinder
 from airconn.credentials import Credentials
 from airconn.errors import UsageError
@@ -190,9 +191,9 @@ class Config:
         return self.project.get(key, self.user.get(key))
 
     def settings(
-        self, address: str, entry: Mapping[str, Any], named_in: str | None = None, name: str = "the address"
+        self, address: str, entry: Mapping[str, Any], named_in: str | None = None, called: str = "the address"
     ) -> Settings:
-        """All settings for one address. `entry` is its table in the configuration, and `name` is like `@prod`."""
+        """All settings for one address. `entry` is its table in the configuration, and `called` is like `@prod`."""
         is_airflow = trust.is_airflow(address)
         found: dict[str, Any] = {}
         for key in ("timeout", "retries", "deadline", *_OF_TLS):
@@ -215,8 +216,19 @@ class Config:
         if "astro_api" in self.user:
             found["astro_api"] = self.user["astro_api"]
         found["format_defaults"] = self.format_defaults(entry, is_of_project=named_in is not None)
-        credentials = self._credentials(address, entry, named_in, name)
+        if trust.is_airflow(address):
+            self._tell_page(address)
+        credentials = self._credentials(address, entry, named_in, called)
         return Settings(credentials=credentials, stdin=self.stdin, environ=self.environ, **found)
+
+    def _tell_page(self, address: str) -> None:
+        """Tells what is left out of the URL of an Airflow, where that isn't surely a page of the web interface."""
+        if self.consent and (page := left_out(address)):
+            server, path = airflow_endpoint(address)
+            self.consent.tell(
+                f"{server}{path}: {page} is left out of the address, as a page of the web interface; if it is a part "
+                f"of the Airflow's own address, write {server}{path}{page}/api/v2"
+            )
 
     def format_defaults(
         self, entry: Mapping[str, Any] = MappingProxyType({}), *, is_of_project: bool = False
@@ -255,8 +267,14 @@ class Config:
         is_airflow = trust.is_airflow(address)
         if entry.get("headers") and not is_airflow:
             raise UsageError(f"{name} has headers, which only the URL of an Airflow can have")
+        if trust.has_credentials(entry) and not trust.uses_credentials(address):
+            raise UsageError(
+                f"{name} has credentials in the configuration, which aren't used for an address like this",
+                hint="they are for Airflows and Astro; secrets backends, databases and files have variables and "
+                "options of their own (airconn help login)",
+            )
         named = [self.environ.get("AIRCONN_URL", ""), *_urls(self.user)]
-        is_own = named_in is None or endpoint(address) in map(endpoint, named)
+        is_own = named_in is None or airflow_endpoint(address) in map(airflow_endpoint, named)
         has_command = self._has_command_for(address, is_own=is_own)
         found = self._finder().find(entry, name, has_command=has_command, takes_headers=is_airflow)
         if not is_airflow or not found.sources:
@@ -271,8 +289,9 @@ class Config:
     def _has_command_for(self, address: str, *, is_own: bool) -> bool:
         """Whether `token_command` of the user's file is for this address: it is for the Airflows in that file or, if
         the file has no addresses, for each that the user names."""
-        theirs = {endpoint(url) for url in _urls(self.user, with_credentials=False) if trust.is_airflow(url)}
-        return endpoint(address) in theirs if theirs else is_own
+        urls = _urls(self.user, with_credentials=False)
+        theirs = {airflow_endpoint(url) for url in urls if trust.is_airflow(url)}
+        return airflow_endpoint(address) in theirs if theirs else is_own
 
 
 def _urls(values: Mapping[str, Any], *, with_credentials: bool = True) -> list[str]:

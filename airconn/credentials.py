@@ -7,15 +7,21 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from airconn.airflow.versions import AirflowVersion
 
-class WebToken(NamedTuple):
+
+@dataclass(frozen=True, slots=True)
+class WebToken:
     """A token of Amazon MWAA that opens one session of the web interface of an Airflow (`CreateWebLoginToken`).
 
     It lives 60 s, and is taken once.
     """
 
     host: str
-    token: str
+    """The host of the Airflow, as AWS names it. No other host gets the token."""
+    token: str = field(repr=False)
+    airflow: AirflowVersion | None = None
+    """The version of that Airflow, if AWS tells it."""
 
 
 class WebTokenSource(Protocol):
@@ -64,6 +70,8 @@ class Credentials:
     """The names of the variables or the setting that the login comes from."""
     header_source: str = ""
     """The same of the headers."""
+    advice: str = ""
+    """What to do where an Airflow refuses them, if there is more to say than where they come from."""
     looked_at: tuple[str, ...] = ()
     """The names of the variables and settings that were looked at, in order."""
     of_address: bool = False

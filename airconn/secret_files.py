@@ -24,13 +24,15 @@ def read(path: str, setting: str, warn: Callable[[str], None] | None = None) -> 
             mode = os.fstat(stream.fileno()).st_mode
             content = stream.read(_LARGEST + 1)
     except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror or "unreadable"
+        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or "unreadable"
         raise UsageError(f"{setting}: {reason}", where=str(file)) from None
     except ValueError:  # a NUL in the path
         raise UsageError(f"{setting} is not the path of a file") from None
     text = _text(content, setting, str(file))
     if warn and os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
-        warn(f"{file}: others can read this file ({setting}), its mode is {mode & 0o777:04o}: chmod 600 {file}")
+        warn(
+            f"{file}: others can read this file, which holds a credential (mode {mode & 0o777:04o}): chmod 600 {file}"
+        )
     return text
 
 

@@ -16,8 +16,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from airconn.addresses import REGISTRY
+from airconn.browser_urls import airflow_endpoint
 from airconn.errors import BlockedError, UsageError
-from airconn.urls import endpoint
+from airconn.urls import endpoint, server_of
 
 VARIABLE = "AIRCONN_TRUST"
 """The variable with the hosts that such a file may name for credentials, where no question can be asked."""
@@ -76,8 +77,8 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
                 raise UsageError(
                     f"address {name!r} has {key} = {variable!r}, and a project's file isn't trusted with that",
                     where=file,
-                    hint="name one that starts with AIRCONN_ and is for no other place, or move the address to your "
-                    "own config.toml",
+                    hint="name one that starts with AIRCONN_ and is for no other address, or move the address to "
+                    "your own config.toml",
                 )
 
 
@@ -127,6 +128,11 @@ class Consent(Protocol):
         """Tells the user, once in a run."""
 
 
+def uses_credentials(address: str) -> bool:
+    """Whether an address uses the credentials that the configuration has for it."""
+    return any(entry.has_logins and entry.takes(address) for entry in REGISTRY.values())
+
+
 def is_airflow(address: str) -> bool:
     """Whether an address is the URL of an Airflow."""
     return address.lower().startswith(("http://", "https://"))
@@ -135,7 +141,7 @@ def is_airflow(address: str) -> bool:
 def is_same(address: str, other: str) -> bool:
     """Whether two addresses surely mean the same place."""
     if is_airflow(address) and is_airflow(other):
-        return endpoint(address) == endpoint(other)
+        return airflow_endpoint(address) == airflow_endpoint(other)
     return address == other
 
 
@@ -163,7 +169,9 @@ def check_recipient(address: str, file: str, source: str, trusted: str, consent:
             hint="use https, or name the address yourself, in AIRCONN_URL or in your own config.toml",
         )
     hosts = {name.strip().lower() for name in trusted.split(",") if name.strip()}
-    is_trusted = bool(hosts & {server.partition("://")[2], host_of(server)})
+    # A URL, such as of the browser, trusts its server.
+    urls = {str(server_of(name)) for name in hosts if "://" in name}
+    is_trusted = bool(hosts & {server.partition("://")[2], host_of(server)}) or server in urls
     if is_trusted or (consent is not None and consent.ask(server, file, source)):
         return
     if hosts:

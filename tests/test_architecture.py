@@ -23,6 +23,7 @@ ROOMS = [
     "installed",
     "guide",
     "airflow",
+    "browser_urls",
     "model",
     "formats",
     "override",
@@ -142,8 +143,9 @@ def test_no_import_leads_back() -> None:
 
 
 PLACES = sorted(path.name for path in (PACKAGE / "stores").iterdir() if (path / "__init__.py").exists())
-SHARED = {("local", "secrets"), ("managed", "airflow_api"), ("managed", "astro")}
-"""Airflow's LocalFilesystemBackend is configured as any secrets backend is, and a managed Airflow is an Airflow."""
+SHARED = {("local", "secrets"), ("managed", "airflow_api"), ("managed", "astro"), ("managed", "secrets")}
+"""Airflow's LocalFilesystemBackend is configured as any secrets backend is, and a managed Airflow is an Airflow.
+Amazon MWAA is reached with the same AWS credentials as a secrets backend at AWS."""
 FOR_ALL = {"http"}
 """The stack under the places that speak HTTP. It isn't a place, and knows none."""
 

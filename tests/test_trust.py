@@ -21,6 +21,9 @@ TAKEN = [
     ),
     *("aws-ssm://eu-west-1?connections_prefix=/a", "aws-secretsmanager://eu-west-1?sep=-&connection_format=uri"),
     *("astro-airflow://my workspace/prod", "astro-airflow:///cm0000000000000000000dep01"),
+    *("astro-vars://ws/prod", "Astro-Vars:///cm0000000000000000000dep01?secret=all&organization=cm0org"),
+    *("astro-env://", "astro-env://ws/prod?linked=true", "astro-env:///cm0000000000000000000dep01?as=env&secret=all"),
+    *("astro-env://ws?organization=org1", "mwaa://eu-west-1/prod", "MWAA:///my_Env-1"),
     *("gcp-secretmanager://my-project", "gcp-secretmanager://?connections_prefix=x", "azure-keyvault://my-vault"),
     *("k8s://", "k8s://minikube/airflow", "k8s:///airflow?connections_label=x"),
 ]
@@ -33,6 +36,20 @@ REFUSED = [
     *("aws-ssm://attacker.example.com", "aws-ssm://x/y", "aws-ssm://?profile_name=prod"),
     *("gcp-secretmanager://p?api_endpoint=attacker.example.com", "gcp-secretmanager://p?gcp_key_path=/k.json"),
     *("azure-keyvault://attacker.example.com", "azure-keyvault://?vault_url=https://attacker", "azure-keyvault://"),
+    "astro-vars://ws/prod?api=https://attacker",
+    *("astro-airflow://u:p@h/prod", "astro-airflow://ws/prod?api_url=http://attacker", "astro-airflow://ws/prod#x"),
+    *("astro-vars://u@ws/prod", "astro-vars://ws/prod?domain=attacker", "astro-vars://ws/prod?organization=x&api=y"),
+    *("astro-vars://ws/prod?secret=all&organization=x&api_url=http://attacker", "astro-vars://ws/prod#x"),
+    *("astro-env://ws?secret=none", "astro-env://ws?api=https://attacker", "astro-env://u:p@ws", "astro-env://ws#x"),
+    *("astro-vars://ws/prod?secret=none", "mwaa://eu-west-1/prod?role_arn=arn:aws:iam::1:role/x", "mwaa://a.b/prod"),
+    *("mwaa://eu-west-1/prod?endpoint_url=http://attacker", "mwaa://eu-west-1/prod?through=api", "mwaa://x@eu/prod"),
+    *(
+        "mwaa://eu-west-1/prod?profile_name=prod",
+        "mwaa://eu-west-1/prod/x",
+        "mwaa://eu-west-1/a.b",
+        "mwaa://a:1/prod",
+    ),
+    *("composer://p/europe-west1/main", "composer://p/europe-west1/main?gcp_key_path=/k.json"),
     *("azure-keyvault://v?verify_challenge_resource=false", "some-new-place://host", "ftp://host", "://x"),
 ]
 COMMANDS = ["airflow-cli:touch x", "Airflow-CLI: touch x", "airflow-cli:\xa0", "airflow-cli:\ntouch x"]

@@ -107,7 +107,7 @@ class App:
         from getpass import GetPassWarning, getpass
 
         no_terminal = UsageError(
-            "there is no terminal to ask for it", where=place, hint="env:NAME or file:PATH take it from elsewhere"
+            "no terminal to ask for it", where=place, hint="env:NAME or file:PATH take it from elsewhere"
         )
         if not self.stderr.isatty():
             raise no_terminal
@@ -217,7 +217,7 @@ class App:
 
     def say(self, *lines: str, level: int = 0) -> None:
         """Writes lines to standard error, unless the verbosity is below `level`."""
-        if self.verbosity >= level:
+        if lines and self.verbosity >= level:
             # A run that writes goes on to its end, even if its reports have no reader any more.
             with contextlib.suppress(OSError):
                 text = "\n".join(cleaned(line, is_one=True) for line in lines)

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 
 def complete_address(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The completions of an address: files, which the shell finds itself, and the names of the configuration."""
+    """The completions of an address: files, which the shell finds itself, the names of the configuration, and the
+    beginnings of addresses if no file has the same."""
     from click.shell_completion import CompletionItem
 
     if not incomplete.startswith("@"):
-        return [CompletionItem(incomplete, type="file")]
+        schemes = [] if _begins_a_file(incomplete) else schemes_of(incomplete)
+        return [CompletionItem(scheme) for scheme in schemes] or [CompletionItem(incomplete, type="file")]
     from airconn.config import Config
 
     with suppress(AirconnError):
@@ -31,6 +33,20 @@ def complete_address(ctx: click.Context, param: click.Parameter, incomplete: str
         quote = shlex.quote if os.environ.get("_AIRCONN_COMPLETE", "").startswith("bash") else str
         return [CompletionItem(_at_first(quote(name))) for name in names if name.startswith(incomplete)]
     return []
+
+
+def schemes_of(incomplete: str) -> list[str]:
+    """The beginnings of addresses with `://` that begin with the typed text. None without a text."""
+    from airconn.addresses import REGISTRY
+
+    known = [prefix for entry in REGISTRY.values() for prefix in entry.prefixes if prefix.endswith("://")]
+    return [prefix for prefix in known if incomplete and prefix.startswith(incomplete)]
+
+
+def _begins_a_file(incomplete: str) -> bool:
+    with suppress(OSError):
+        return any(name.startswith(incomplete) for name in os.listdir())  # noqa: PTH208 - of a shell's words
+    return False
 
 
 def _at_first(word: str) -> str:

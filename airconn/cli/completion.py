@@ -22,4 +22,10 @@ def command(app: App, /, shell: str) -> None:
 
     completion = get_completion_class(shell)
     assert completion is not None  # noqa: S101 - click has all three
-    app.data(completion(group, {}, "airconn", "_AIRCONN_COMPLETE").source() + "\n", raw=True)
+    source = completion(group, {}, "airconn", "_AIRCONN_COMPLETE").source()
+    if shell == "bash":
+        # What follows the scheme of an address is a part of the same word.
+        source = source.replace(
+            "COMPREPLY+=($value)", "COMPREPLY+=($value); [[ $value == *:// ]] && compopt -o nospace"
+        )
+    app.data(source + "\n", raw=True)

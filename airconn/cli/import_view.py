@@ -84,7 +84,7 @@ class ImportView:
 
     def _on_planned(self, prepared: Import) -> None:
         app = self._app
-        app.notes((*prepared.loaded.notes, *prepared.unread))
+        app.notes((*prepared.loaded.notes, *prepared.unread, *prepared.shadowed))
         app.ignored(prepared.loaded.ignored)
         for kind in prepared.unpruned:
             app.warn(f"the sources have no {kind.value}: none is deleted")
@@ -95,6 +95,10 @@ class ImportView:
         if self._dry_run:
             self._printer.up_to(None)
             self._conclude(events.ImportResult(prepared))
+            if prepared.restarts:
+                app.say(f"writing {prepared.restarts}: the run asks before, unless --yes is given")
+        for text in prepared.effects:
+            app.say(text)
 
     def _new_printer(self, plan: Plan, *, only_wrong: bool = False) -> Printer:
         return Printer(self._app, plan, text=self._is_text, values=self._show_values, only_wrong=only_wrong)
@@ -107,15 +111,22 @@ class ImportView:
         return bool(self._app.confirm(f"write {number_of(len(writes))} to {prepared.target}?"))
 
     def _confirm(self, prepared: Import) -> bool | None:
-        """Asks whether the objects may be deleted. The plan is shown before, also where it can't ask."""
-        deletions = prepared.plan.of(Action.DELETE)
+        """Asks whether the objects may be deleted, and what the target restarts be restarted.
+
+        The plan is shown before, also where it can't ask.
+        """
+        deletions, writes = prepared.plan.of(Action.DELETE), prepared.plan.writes
         if not self._app.can_ask:
-            self._new_printer(Plan(deletions)).up_to(None)
+            self._new_printer(Plan(writes if prepared.restarts else deletions)).up_to(None)
             return None
         self._new_printer(Plan(prepared.plan.writes)).up_to(None)
         self._printer = self._new_printer(prepared.plan, only_wrong=True)
         names = report.some([f"{step.kind.value}/{step.id}" for step in deletions])
-        return self._app.confirm(f"delete {number_of(len(deletions))} of {prepared.target} ({names})?")
+        question = f"delete {number_of(len(deletions))} of {prepared.target} ({names})"
+        if written := len(writes) - len(deletions) if prepared.restarts else 0:
+            also = f" and delete {len(deletions)} ({names})" if deletions else ""
+            question = f"write {number_of(written)} to {prepared.target}{also}"
+        return self._app.confirm(f"{question}, which {prepared.restarts}?" if prepared.restarts else f"{question}?")
 
     def _tell_of_stop(self) -> None:
         self._app.say("finishing what is being written; Ctrl-C again stops at once", level=-1)
@@ -144,7 +155,8 @@ class ImportView:
         if self._is_text:
             text = report.summary(plan, done, target, wrong=len(wrong))
         else:
-            text = report.import_json(plan, done, target, dry_run=done is None, wrong=wrong)
+            restarts = result.prepared.restarts
+            text = report.import_json(plan, done, target, dry_run=done is None, wrong=wrong, restarts=restarts)
         self._app.report(text + "\n")
 
     def _tell_of_gaps(self, prepared: Import) -> ExitCode:

@@ -123,7 +123,7 @@ def of_extra_words(name: str, words: Sequence[str]) -> str | None:
     if name == "list" and (kinds or others):
         chosen = f" --from {others[0]}" if others and _LIKE_A_FILE.search(others[0]) else ""
         chosen = chosen or (f" --include {others[0]}" if others else "")
-        where = "a place to read from goes behind --from: " if "--from" in chosen else ""
+        where = "the address to read from goes after --from: " if "--from" in chosen else ""
         return f"{where}airconn list{kinds}{chosen}"
     return None
 
@@ -135,7 +135,7 @@ def of_missing(name: str, words: Sequence[str] = ()) -> str | None:
         "import": "airconn import FILE, as in airconn import .env",
         "convert": "airconn convert FILE -o OTHER_FILE, as in airconn convert .env -o connections.yaml",
         "check": "airconn check FILE, as in airconn check .env",
-        "diff": f"airconn diff {first or 'A'} B compares two places, as in airconn diff "
+        "diff": f"airconn diff {first or 'A'} B compares two addresses, as in airconn diff "
         f"{first or '.env'} http://localhost:8080",
         "show": "airconn show ID; airconn list lists the ids",
         "delete": "airconn delete KIND/ID; airconn list lists the ids",
@@ -269,7 +269,7 @@ def refuse_output_among_sources(sources: Sequence[str], out: object) -> None:
         return
     if formats.name_of_path(last) is not None:
         words = " ".join(_shown(source) or "FILE" for source in sources[:-1])
-        raise InputError("there is no such file", where=last, hint=f"to write it: airconn convert {words} -o {last}")
+        raise InputError("no such file", where=last, hint=f"to write it: airconn convert {words} -o {last}")
 
 
 def refuse_target_among_sources(sources: Sequence[str], to: str | None) -> None:

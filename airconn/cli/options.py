@@ -174,7 +174,7 @@ filling = click.option(
     multiple=True,
     metavar="ADDRESS",
     shell_complete=complete_address,
-    help="Take what the sources hide from here: a file, env:, or another place. May be repeated.",
+    help="Take the values that the sources hide from here: a file, env:, a server or a backend. May be repeated.",
 )
 
 writing = as_one(
@@ -228,7 +228,7 @@ rehearsing = together(
     ]
 )
 
-yes = click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
+yes = click.option("--yes", "-y", is_flag=True, help="Delete, and restart what a write restarts, without asking.")
 
 pruning = together(
     [

@@ -28,7 +28,7 @@ _LARGEST_SHOWN = 3
 
 @click.command(
     "run",
-    short_help="Run a command with the objects of a place in its environment.",
+    short_help="Run a command with the objects of an Airflow, file or backend in its environment.",
     # All words after COMMAND are its own, options included.
     context_settings={"allow_interspersed_args": False},
 )
@@ -87,8 +87,8 @@ def command(
     input and exit code are its own. The exit code is 127 if it isn't found, and 126 if it can't be run.
 
     What the source hides is an error (exit code 4) unless --fill shows it. COMMAND doesn't get what airconn logs in
-    with: AIRCONN_TOKEN, AIRCONN_USERNAME, AIRCONN_PASSWORD, AIRCONN_TOKEN_COMMAND, and the variables that configured
-    addresses name.
+    with: AIRCONN_TOKEN, AIRCONN_USERNAME, AIRCONN_PASSWORD, AIRCONN_CLIENT_ID, AIRCONN_CLIENT_SECRET,
+    AIRCONN_HEADER_*, AIRCONN_TOKEN_COMMAND, and the variables that configured addresses name.
 
     \b
       airconn run --from .env -- airflow dags test my_dag
@@ -100,7 +100,7 @@ def command(
 
     if not (command or dry_run):
         raise UsageError(
-            "there is no COMMAND to run",
+            "COMMAND is missing",
             hint="put it behind --, as in airconn run --from .env -- env; --dry-run shows what would be set",
         )
     if command and not dry_run and not _may_be_there(command[0], app.environ):

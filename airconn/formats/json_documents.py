@@ -15,7 +15,11 @@ _SECTIONS = frozenset(kind.value for kind in Kind)
 def read(text: str, source: str, options: ReadOptions) -> Reading:
     """The objects of a JSON document. Raises `InputError` with line and column if it isn't JSON."""
     document = json_tree.load(text, source, sections=_SECTIONS)
-    if isinstance(document, Mapping) and document.keys() - {omission.KEY} <= _SECTIONS and omission.is_marked(text):
+    if (
+        isinstance(document, Mapping)
+        and document.keys() - {omission.KEY} <= _SECTIONS
+        and omission.omitted_kinds(text)
+    ):
         document.pop(omission.KEY, None)
     return documents.read(document, source, options)
 

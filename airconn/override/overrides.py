@@ -80,7 +80,7 @@ def _shows_secrets(place: FieldPlace, given: str) -> bool:
 def _object(bundle: Bundle, place: FieldPlace) -> AirflowObject:
     obj = bundle.get(place.kind, place.id)
     if obj is None:
-        raise LookupError("a place is always that of an object of the bundle")
+        raise LookupError("the object of an override is always in the bundle")
     return obj
 
 

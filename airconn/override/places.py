@@ -85,7 +85,7 @@ def _find(option: str, text: str, bundle: Bundle, *, assigned: bool) -> tuple[Fi
         return found[0]
     if found:
         raise UsageError(
-            f"this can be read as a place of {_listed(place.id for place, _ in found)}",
+            f"this can mean {_listed(place.id for place, _ in found)}",
             where=option,
             hint="name it in an --overlay file, where ids are taken as they are",
         )
@@ -162,7 +162,7 @@ def unknown_field(kind: Kind, name: str, *, where: str) -> UsageError:
         leafy = LEAFY.get(kind)
         if leafy == word:
             hint = f"""such as {word}.a.b, {word}.list[0] or {word}["a.b"]"""
-            return UsageError(f"what comes behind '{word}' is no path to a leaf", where=where, hint=hint)
+            return UsageError(f"the text after '{word}' is not a path to a leaf", where=where, hint=hint)
         also = f"; only '{leafy}' has" if leafy else ""
         return UsageError(f"'{word}' has no leaves{also}", where=where)
     if not name:

@@ -64,7 +64,9 @@ def get(text: str, place: str, where: str, surroundings: Surroundings, *, secret
         return _got(_without_line_end(surroundings.read(rest)), where, secret)
     if word == "prompt:":
         if rest:
-            raise UsageError("nothing goes behind 'prompt:'", where=where, hint="the place is what is asked for")
+            raise UsageError(
+                "'prompt:' takes no text after it", where=where, hint="the question names the field by itself"
+            )
         return _got(surroundings.ask(place), where, secret)
     return Value(_sound(text, where))
 

@@ -19,6 +19,7 @@ from airconn.model import (
     Step,
     Text,
     hidden_fields,
+    is_hidden_whole,
 )
 from airconn.model.change import FieldAction, FieldChange
 from airconn.quoting import clean, to_json
@@ -67,7 +68,7 @@ class Lines:
     def line(self, step: Step, error: str | None = None) -> str:
         """`  ~ connections/billing_api   http   .env:7   host, password (hidden by Airflow: written again)`."""
         symbol, colour = _FAILED if error else SYMBOLS[step.action]
-        remark = error or "; ".join(step.reasons) or ", ".join(_change(change) for change in step.changes)
+        remark = error or "; ".join(step.reasons) or _changes(step)
         columns = [
             _name(step).ljust(self.names),
             _type(step.source or step.target).ljust(self.types),
@@ -87,6 +88,12 @@ def _type(obj: AirflowObject | None) -> str:
 
 def _origin(step: Step) -> str:
     return clean(str(step.source.origin)) if step.source else ""
+
+
+def _changes(step: Step) -> str:
+    if step.changes and (is_hidden_whole(step.source) or is_hidden_whole(step.target)):
+        return f"all of it ({_HOW[step.changes[0].how].replace(' by Airflow', '')})"
+    return ", ".join(_change(change) for change in step.changes)
 
 
 def _change(change: FieldChange) -> str:
@@ -131,11 +138,17 @@ def counts(plan: Plan, outcomes: Iterable[Outcome] | None) -> dict[str, int]:
 
 
 def import_json(
-    plan: Plan, outcomes: Sequence[Outcome] | None, target: str, *, dry_run: bool, wrong: Sequence[Outcome] = ()
+    plan: Plan,
+    outcomes: Sequence[Outcome] | None,
+    target: str,
+    *,
+    dry_run: bool,
+    wrong: Sequence[Outcome] = (),
+    restarts: str = "",
 ) -> str:
     """An import as JSON: what was planned for each object, what became of it, and the counts.
 
-    `wrong` are the objects that were read back and aren't what was written.
+    `wrong` are the objects that were read back and aren't what was written, and `restarts` what a write interrupts.
     """
     results = {} if outcomes is None else {(o.step.kind, o.step.id): o for o in (*outcomes, *wrong)}
 
@@ -157,6 +170,7 @@ def import_json(
             "schema_version": SCHEMA_VERSION,
             "target": target,
             "dry_run": dry_run,
+            **({"restarts": restarts} if restarts else {}),
             "objects": objects,
             "summary": {**counts(plan, outcomes), **({"not as written": len(wrong)} if wrong else {})},
         }
@@ -215,7 +229,7 @@ def list_json(bundle: Bundle, source: str) -> str:
 
 
 def loss_lines(losses: Iterable[Loss], *, every_name: bool) -> list[str]:
-    """A line for each loss, with its objects: `connections: description has no place in a URI (2: a, b)`."""
+    """A line for each loss, with its objects: `connections: description has no field in a URI (2: a, b)`."""
     groups: dict[tuple[str, str], list[str]] = {}
     for loss in losses:
         text = f"{loss.field} {loss.message}" if loss.field else f"left out: {loss.message}"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from airconn.model import MASK, REDACTED, AirflowObject, Text, hidden_fields, jsontext, value_fields
+from airconn.model import MASK, REDACTED, AirflowObject, Text, hidden_fields, is_hidden_whole, jsontext, value_fields
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name, leaves_of
 from airconn.model.secrecy import is_secret
@@ -27,13 +27,18 @@ def show_lines(objects: Sequence[AirflowObject], *, reveal: bool) -> Iterator[st
 
 
 def _rows(obj: AirflowObject, name: str, reveal: bool) -> Iterator[tuple[str, str]]:
-    value = getattr(obj, name)
+    value = _held(obj, name)
     leaves = leaves_of(value)
     in_one_piece = name != "extra" and isinstance(value, Text) and not value.hidden
     if in_one_piece and (reveal or not _secrets(obj, name)):
         leaves = {(): value}
     for path, leaf in leaves.items():
         yield clean(leaf_name(name, path)), _shown(obj, name, path, leaf, reveal)
+
+
+def _held(obj: AirflowObject, name: str) -> Any:
+    """A field, where one that isn't said because all is hidden is hidden as well."""
+    return REDACTED if name == "conn_type" and is_hidden_whole(obj) else getattr(obj, name)
 
 
 def _shown(obj: AirflowObject, name: str, path: JsonPath, leaf: Any, reveal: bool) -> str:
@@ -61,7 +66,7 @@ def show_json(objects: Sequence[AirflowObject], source: str, *, reveal: bool) ->
     entries = []
     for obj in objects:
         masked = {} if reveal else {name: paths for name in value_fields(obj.kind) if (paths := _secrets(obj, name))}
-        fields = {name: _field(getattr(obj, name), masked.get(name, [])) for name in value_fields(obj.kind)}
+        fields = {name: _field(_held(obj, name), masked.get(name, [])) for name in value_fields(obj.kind)}
         entries.append(
             {
                 "kind": obj.kind.value,

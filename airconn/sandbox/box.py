@@ -128,7 +128,8 @@ class Sandbox:
     def environ(self) -> dict[str, str]:
         """The environment variables for a command that works on this sandbox: the caller's, and its own."""
         theirs = airflow_environ(self._environ, home=self.home)
-        kept = {name: value for name, value in theirs.items() if not name.startswith("AIRCONN_TOKEN")}
+        others = ("AIRCONN_TOKEN", "AIRCONN_CLIENT_", "AIRCONN_HEADER_")
+        kept = {name: value for name, value in theirs.items() if not name.startswith(others)}
         return kept | {"PATH": self.search_path} | self.credentials()
 
     def credentials(self) -> dict[str, str]:

@@ -74,7 +74,7 @@ class Ids:
         if self.pattern is not None and not self.pattern.fullmatch(id_):
             return f"the id has other characters than {self.words}"
         if self.longest is not None and len(id_) > self.longest:
-            return f"the id is longer than the {self.longest} characters that there is room for"
+            return f"the id is longer than the {self.longest} characters that fit"
         return ""
 
 
@@ -103,6 +103,9 @@ class Capabilities:
     """The name of an object tells its id, without a tag or the like."""
     folds_case: bool = False
     """Ids that differ only in capitals are the same here."""
+    restarts: str = ""
+    """What a write interrupts, such as `restarts the components of the Deployment`, so that the user is asked before.
+    Empty if nothing is."""
     reads_as_core: bool = False
     """A worker of Airflow 3 reads connections from here as the core does."""
     unprunable: Mapping[Kind, str] = field(default_factory=dict)
@@ -226,6 +229,23 @@ class TellsLosses(Protocol):
 
     def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
         """The notes on these fields, as `apply` gives them for these steps. Writes nothing."""
+
+
+@runtime_checkable
+class TellsShadowed(Protocol):
+    """A store of an Airflow that looks into another place first, which may have objects of the same ids."""
+
+    def shadowed(self, keys: frozenset[Key], context: Context) -> Sequence[Note]:
+        """The notes on those of these objects that Airflow finds elsewhere first. A place that can't be asked is a
+        detail."""
+
+
+@runtime_checkable
+class TellsEffects(Protocol):
+    """A store whose writes do more than what their steps say."""
+
+    def effects(self, steps: Sequence[Step], context: Context) -> Sequence[str]:
+        """What a write of these steps does besides, in sentences for its plan. Writes nothing. Raises as `read`."""
 
 
 @runtime_checkable

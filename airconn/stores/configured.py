@@ -10,17 +10,25 @@ from airconn.errors import UsageError
 from airconn.stores.base import Store
 
 ADDRESS = "airflow-config:"
+_MWAA = "mwaa://"
 _SECTIONS: dict[str, Literal["secrets", "workers"]] = {"": "secrets", "workers": "workers", "secrets": "secrets"}
 
 
 def open_store(address: str, settings: Settings) -> Store:
     """The place of `airflow-config:`, or of `airflow-config:workers` as a worker of Airflow 3 has it.
 
-    Raises `UsageError` where no backend is configured, or one that airconn doesn't know.
+    `airflow-config:mwaa://REGION/ENVIRONMENT` is that of an environment at Amazon MWAA, which is asked for it now.
+
+    Raises `UsageError` where no backend is configured, or one that airconn doesn't know, and `TargetError`.
     """
     name = address.partition(":")[2]
+    if name.startswith(_MWAA):
+        return _of_mwaa(name, settings)
     if name not in _SECTIONS:
-        raise UsageError(f"{ADDRESS} is followed by nothing, or by workers", hint=f"{ADDRESS} or {ADDRESS}workers")
+        raise UsageError(
+            f"{ADDRESS} is followed by nothing, or by workers, or by the address of an MWAA environment",
+            hint=f"{ADDRESS} or {ADDRESS}workers or {ADDRESS}mwaa://REGION/ENVIRONMENT",
+        )
     config = AirflowConfig.load(settings.environ)
     store = open_configured(config, _SECTIONS[name], settings)
     if store is None:
@@ -43,4 +51,12 @@ def open_configured(
     backend = secrets_backend(config, section)
     if backend is None:
         return None
+    return open_backend(backend.class_path, backend.kwargs, backend.kwargs_where, settings, named=backend.where)
+
+
+def _of_mwaa(address: str, settings: Settings) -> Store:
+    from airconn.stores.managed.mwaa.configuration import configured_backend
+    from airconn.stores.registry import open_backend
+
+    backend = configured_backend(address, settings)
     return open_backend(backend.class_path, backend.kwargs, backend.kwargs_where, settings, named=backend.where)

@@ -48,7 +48,7 @@ class EnvironmentStore(Store):
                 continue
             kind, id_ = named
             # Airflow asks for the id in capitals, so that this object also answers an id in other capitals.
-            asked = (other for its_kind, other in selection.ids or () if its_kind is kind)
+            asked = (other for its_kind, other in (*(selection.ids or ()), *context.wanted) if its_kind is kind)
             id_ = next((other for other in asked if env.env_name(kind, other) == name), id_)
             if not selection.wants(kind, id_):
                 continue

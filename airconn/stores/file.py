@@ -161,8 +161,8 @@ class FileStore(Store):
             return Reading(kinds=self._kinds(context))
         content, parsed = self._file.content(), self._parsed(context)
         notes = parsed.notes
-        if Kind.VARIABLES in selection.kinds and omission.is_marked(content.text):
-            notes = (*notes, Note(self.address, omission.NOTE, left_out=True))
+        if omitted := selection.kinds & omission.omitted_kinds(content.text):
+            notes = (*notes, Note(self.address, omission.note(omitted), left_out=True))
         chosen = selection.of(parsed.bundle)
         if context.writes is None:  # what a target holds is only compared
             notes = (*notes, *starmap(Note, warnings(chosen, knows_release=context.knows_release)))
@@ -270,8 +270,8 @@ class FileStore(Store):
         }
         objects = [obj for obj in {**held, **wanted}.values() if obj is not None]
         rendered = formats.get_format(name).render(Bundle.of(objects), options)
-        if content is not None and omission.is_marked(content.text):
-            text = omission.marked(rendered.text, name, options.kinds)
+        if content is not None and (omitted := omission.omitted_kinds(content.text)):
+            text = omission.marked(rendered.text, name, options.kinds, omitted)
             rendered = replace(rendered, text=text or rendered.text)
         return rendered
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from airconn.addresses import REGISTRY
+from airconn.airflow.web_pages import split_page
 from airconn.errors import UsageError
 from airconn.quoting import shown_address
 
@@ -23,6 +24,12 @@ _NO_FILE = re.compile(
     r"localhost$|[\w.-]+:\d+([/?#]|$)|https?[:/\\]|[\w.-]*//+[^/]*@|[^/@]*:[^@]*@", re.IGNORECASE | re.DOTALL
 )
 """Addresses that are meant as URLs, and not as names of files. With ./ before it, it is a file."""
+_NO_SCHEME = re.compile(
+    r"[\w-]+(\.[\w-]+)*\.(astronomer\.(run|io)|composer(-byoid)?\.googleusercontent\.com|amazonaws\.com|on\.aws)([/?#]|$)"
+    r"|[\w-]+(\.[\w-]+)*\.[a-z]{2,}(?P<path>/[^?#]*)",
+    re.IGNORECASE | re.ASCII,
+)
+"""Names of hosts of vendors, and of any host with a path behind it."""
 
 
 def open_store(address: str, settings: Settings) -> Store:
@@ -33,16 +40,16 @@ def open_store(address: str, settings: Settings) -> Store:
     scheme, mark, _ = address.partition("://")
     entry = next((entry for entry in REGISTRY.values() if entry.takes(address)), None)
     if mark and entry is None:
-        from difflib import get_close_matches
-
-        known = [prefix for e in REGISTRY.values() for prefix in (*e.prefixes, *e.names)]
-        near = get_close_matches(f"{scheme}://", known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"a path, - or one of: {', '.join(known)}"
-        raise UsageError(f"{scheme}:// is no place that airconn knows", hint=hint)
-    if entry is None and _NO_FILE.match(address) and not Path(address).exists():
+        raise UsageError(f"{scheme}:// is not an address that airconn knows", hint=_schemes_meant(f"{scheme}://"))
+    if entry is None and _is_meant_as_url(address) and not Path(address).exists():
         raise UsageError(
-            f"{shown_address(address)} has no http:// or https:// in front, and there is no such file",
-            hint="an Airflow is named like http://localhost:8080",
+            f"{shown_address(address)} has no http:// or https:// in front, and is not a file",
+            hint=f"an Airflow is named like {_example(address)}",
+        )
+    if entry is None and (meant := _scheme_without_slashes(address)) and not Path(address).exists():
+        raise UsageError(
+            f"{shown_address(address)} has no {meant} in front, and is not a file",
+            hint=f"the two slashes are a part of the address: {meant}…",
         )
     entry = entry or REGISTRY["file"]
     left = settings.seconds_left()
@@ -50,6 +57,40 @@ def open_store(address: str, settings: Settings) -> Store:
         # A shorter timeout keeps such a place from waiting long beyond the deadline.
         settings = replace(settings, timeout=min(settings.timeout, max(left, 0.1)))
     return cast("Store", import_module(entry.module).open_store(address, settings))
+
+
+def _is_meant_as_url(address: str) -> bool:
+    """Whether an address without a scheme is surely not the name of a file."""
+    if _NO_FILE.match(address):
+        return True
+    known = _NO_SCHEME.match(address)
+    if known is None or known["path"] is None:
+        return known is not None
+    # A folder may have a dot in its name.
+    return bool(split_page(known["path"]).page) and not Path(address).parent.is_dir()
+
+
+def _example(address: str) -> str:
+    """A URL like the one that is meant. It repeats no more of it than the host."""
+    host = re.match(r"[\w-]+(\.[\w-]+)+(?=[/?#]|$)", address, re.ASCII)
+    return f"https://{host[0]}/…" if host and host[0][0].isalpha() else "http://localhost:8080"
+
+
+def _schemes_meant(scheme: str) -> str:
+    """The hint for an unknown scheme, such as `astro://`, whose word several have, or `valt://`."""
+    from difflib import get_close_matches
+
+    known = [prefix for e in REGISTRY.values() for prefix in (*e.prefixes, *e.names)]
+    of_word = [prefix for prefix in known if prefix.startswith(f"{scheme.partition(':')[0].lower()}-")]
+    near = of_word or get_close_matches(scheme, known, n=1)
+    return f"did you mean {' or '.join(near)}?" if near else f"a path, - or one of: {', '.join(known)}"
+
+
+def _scheme_without_slashes(address: str) -> str:
+    """The scheme of an address that lacks one or both slashes behind it. Empty for other texts."""
+    scheme = f"{address.partition(':')[0].lower()}://"
+    known = (prefix for entry in REGISTRY.values() for prefix in entry.prefixes)
+    return scheme if ":" in address and scheme in known else ""
 
 
 def open_backend(

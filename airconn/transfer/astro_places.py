@@ -68,10 +68,10 @@ def places_at_astro(deployment: AstroDeployment, places: Places) -> AstroPlaces:
     if not deployment.is_named:
         return AstroPlaces(_UNNAMED)
     manager = _opened(_MANAGER, "astro-env", deployment, places, linked="true")
-    variables = _opened("environment of the Deployment", "astro-vars", deployment, places)
+    variables = _opened("environment (Deployment)", "astro-vars", deployment, places)
     # Which of these two comes first isn't documented.
     options = {"linked": "true", "as": "env"}
-    linked = _opened("environment by the Environment Manager", "astro-env", deployment, places, **options)
+    linked = _opened("environment (Environment Manager)", "astro-env", deployment, places, **options)
     return AstroPlaces(manager, (variables, linked))
 
 

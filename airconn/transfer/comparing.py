@@ -9,7 +9,7 @@ from functools import partial
 from airconn.diff import Diff, compare
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection
-from airconn.model.reading import Note
+from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
@@ -86,7 +86,7 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
     diff = compare(bundles[0], bundles[1], forms[0], forms[1])
     nothing, error = "", None
     if not diff.objects:
-        nothing = "neither place holds anything" + (" that the other has a place for" if strangers else "")
+        nothing = "neither side holds anything" + (" that the other can hold" if strangers else "")
         error = InputError(nothing, hint=ALLOW) if strangers and not request.allow_empty else None
     ignored = tuple(entry for side in loaded for entry in side.ignored)
     said = (*notes, *strangers)
@@ -108,9 +108,15 @@ def _load_both(
     if faults:
         raise InputErrors(tuple(faults))
     described = a.describe(context).text, b.describe(context).text
-    both = [files.get(id(store)) or _load(store, other, request, context, faults) for store, other in sides]
+    found = dict(files)
+    # A place that doesn't tell capitals is read last, and gives the ids as the other one has them.
+    for store, other in sorted(sides, key=lambda side: side[0].capabilities.folds_case):
+        if id(store) not in found:
+            wanted = found[id(other)][0].seen if id(other) in found else frozenset[Key]()
+            found[id(store)] = _load(store, other, request, replace(context, wanted=wanted), faults)
     if faults:
         raise InputErrors(tuple(faults))
+    both = [found[id(store)] for store in (a, b)]
     return described, [loaded for loaded, _ in both], [replace(context, airflow=airflow) for _, airflow in both]
 
 
@@ -142,7 +148,7 @@ def _left_out(store: Store, loaded: Loaded, other: Bundle) -> list[Note]:
     if not kinds:
         return []
     options = " ".join(f"--{kind.value}" for kind in Kind if kind in kinds)
-    return [Note(store.address, f"{_names(kinds)} have no place here, and aren't compared (with {options} they are)")]
+    return [Note(store.address, f"{_names(kinds)} can't be held here, and aren't compared (with {options} they are)")]
 
 
 def _names(kinds: frozenset[Kind]) -> str:

@@ -8,7 +8,7 @@ from airconn.model import Action, AirflowObject, Step
 from airconn.plan import Plan
 from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
-from airconn.transfer.importing import Import, refuse_read_only
+from airconn.transfer.importing import Import, effects_of, refuse_read_only
 from airconn.transfer.requests import DeleteRequest
 from airconn.transfer.showing import find
 
@@ -26,4 +26,6 @@ def prepare_deletion(request: DeleteRequest, target: Store, context: Context) ->
         refusal = target.refusal(step, context)
         return replace(step, action=Action.BLOCKED, reasons=(refusal,)) if refusal else step
 
-    return Import(described, Plan(tuple(map(step, found.objects))), context)
+    plan = Plan(tuple(map(step, found.objects)))
+    restarts = target.capabilities.restarts if plan.writes else ""
+    return Import(described, plan, context, restarts=restarts, effects=effects_of(plan, target, context))

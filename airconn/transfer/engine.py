@@ -48,7 +48,7 @@ class Host:
     state_directory: Path
     """The directory for a file with objects that may be lost."""
     confirm: Callable[[Import], bool | None] = lambda prepared: None
-    """Asks whether the objects of a plan may be deleted. Gives None if the user can't be asked."""
+    """Asks whether objects may be deleted, and what the target restarts. Gives None if the user can't be asked."""
     on_stop: Callable[[], None] = lambda: None
     """Called after the first Ctrl-C, maybe from a signal handler."""
     stop: StopFlag = field(default_factory=StopFlag)
@@ -134,14 +134,21 @@ def _carry_out(prepared: Import, target: Store, most: int, conduct: Conduct, hos
 
 
 def _confirm(prepared: Import, host: Host) -> None:
-    """Asks about the deletions of a plan, if there are any. Raises `BlockedError` unless the answer is yes."""
-    if deletions := prepared.plan.of(Action.DELETE):
-        said = host.confirm(prepared)
-        if said is None:
-            number = number_of(len(deletions))
-            raise BlockedError(f"{number} would be deleted, and nobody has said yes", hint="add --yes")
-        if not said:
-            raise BlockedError("the deletion wasn't confirmed")
+    """Asks about the deletions of a plan, and about what its writes restart.
+
+    Raises `BlockedError` unless the answer is yes.
+    """
+    deletions = prepared.plan.of(Action.DELETE)
+    if not (deletions or prepared.restarts):
+        return
+    said = host.confirm(prepared)
+    if said is None and deletions:
+        number = number_of(len(deletions))
+        raise BlockedError(f"{number} would be deleted, and it isn't confirmed", hint="add --yes")
+    if said is None:
+        raise BlockedError(f"writing {prepared.restarts}, and you haven't agreed to that", hint="add --yes")
+    if not said:
+        raise BlockedError("the deletion wasn't confirmed" if deletions else "the write wasn't confirmed")
 
 
 class _Write:
@@ -183,7 +190,9 @@ class _Write:
         except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
             ended = end
             for step in self._begun[len(self._done) + self._unbegun :]:
-                yield self._record(Outcome(step, "stopped in its midst: it is written, in part or not at all"))
+                yield self._record(
+                    Outcome(step, "interrupted while it was written: it is written, in part or not at all")
+                )
         finally:
             if self._recovery.path is not None:
                 yield Recoverable(self._recovery.path, self._recovery.literal_masks())

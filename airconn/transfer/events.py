@@ -108,7 +108,8 @@ class ImportResult:
         if self.is_late and not self.done:
             return ExitCode.TARGET
         failed = any(outcome.error for outcome in self.done or ())
-        unread = any(note.failed for note in (*self.prepared.loaded.notes, *self.prepared.unread))
+        written = (note for outcome in self.done or () for note in outcome.notes)
+        unread = any(note.failed for note in (*self.prepared.loaded.notes, *self.prepared.unread, *written))
         if failed or unread or self.wrong or self.is_unverified or self.is_late:
             return ExitCode.SOME_FAILED
         return ExitCode.DIFFERENT if self.is_different else ExitCode.OK

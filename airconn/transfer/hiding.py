@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from airconn.errors import BlockedError
-from airconn.model import REDACTED, AirflowObject, Bundle, Kind, Text, hidden_fields, value_fields
+from airconn.model import REDACTED, AirflowObject, Bundle, Kind, Text, hidden_fields, is_hidden_whole, value_fields
 from airconn.stores.base import Store
 
 RedactedPolicy = Literal["mask", "omit", "fail"]
@@ -31,6 +31,8 @@ def settle_hidden(
 
 def without_hidden(obj: AirflowObject) -> AirflowObject | None:
     """The object without its hidden fields and leaves. None if nothing useful is left."""
+    if is_hidden_whole(obj):
+        return None
     changes: dict[str, object] = {}
     for name in value_fields(obj.kind):
         value = getattr(obj, name)

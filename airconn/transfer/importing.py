@@ -22,7 +22,16 @@ from airconn.model import (
 from airconn.model.placeholders import is_whole
 from airconn.model.reading import Note, Reading
 from airconn.plan import Plan, Policy, TargetRules, make_plan, with_deletions
-from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store, TellsLosses, read_only
+from airconn.stores.base import (
+    DEFAULT_CONTEXT,
+    Context,
+    Description,
+    Store,
+    TellsEffects,
+    TellsLosses,
+    TellsShadowed,
+    read_only,
+)
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import ALLOW, refuse_empty, refuse_unmatched
 from airconn.transfer.loading import Change, Loaded, load_for
@@ -46,6 +55,12 @@ class Import:
     """The kinds of which nothing is deleted, because the sources have none of them."""
     unread: tuple[Note, ...] = ()
     """The notes on objects of the target that it failed to give."""
+    shadowed: tuple[Note, ...] = ()
+    """The notes on objects that Airflow finds in another place before the target."""
+    restarts: str = ""
+    """What the writes of the plan interrupt. Empty if nothing is."""
+    effects: tuple[str, ...] = ()
+    """What the writes of the plan do besides."""
 
     @property
     def target(self) -> str:
@@ -158,7 +173,28 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         selection,
         unpruned=tuple(kind for kind in Kind if request.prune and kind in selection.kinds and kind not in kinds),
         unread=tuple(note for note in reading.notes if note.failed),
+        shadowed=_shadowed(target, described, plan, context),
+        restarts=target.capabilities.restarts if plan.writes else "",
+        effects=effects_of(plan, target, context),
     )
+
+
+def _shadowed(target: Store, described: Description, plan: Plan, context: Context) -> tuple[Note, ...]:
+    """The notes on the objects of a plan that Airflow wouldn't find in the target."""
+    keys = frozenset((step.kind, step.id) for step in plan.steps if step.source is not None)
+    if keys and isinstance(target, TellsShadowed):
+        return tuple(target.shadowed(keys, context))
+    message = (
+        "at Astro, an object of the Environment Manager with the same id comes first, which explain --astro shows"
+    )
+    return (Note(target.address, message, is_detail=True),) if keys and described.is_at_astro else ()
+
+
+def effects_of(plan: Plan, target: Store, context: Context) -> tuple[str, ...]:
+    """What the writes of a plan do besides what its steps say. Nothing for a plan that is blocked."""
+    if plan.blocked or not plan.writes or not isinstance(target, TellsEffects):
+        return ()
+    return tuple(target.effects(plan.writes, context))
 
 
 def _read_target(
@@ -260,7 +296,9 @@ def _without_strangers(loaded: Loaded, target: Store, described: Description) ->
         return loaded
     left_out = " and ".join(f"{len(loaded.bundle.of_kind(kind))} {kind.value}" for kind in others)
     options = " ".join(f"--{kind.value}" for kind in others)
-    note = Note(target.address, f"{left_out} left out, which have no place here ({options} makes that an error)")
+    note = Note(
+        target.address, f"{left_out} skipped, because this target can't hold them ({options} makes that an error)"
+    )
     rest = Selection(kinds=described.kinds).of(loaded.bundle)
     strangers = len(loaded.bundle) - len(rest)
     return replace(loaded, bundle=rest, notes=(*loaded.notes, note), strangers=strangers)

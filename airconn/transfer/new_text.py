@@ -107,7 +107,7 @@ def make_text(
         bundle,
         redacted,
         sources,
-        "export from a place that shows its secrets, or take --redacted mask or --redacted omit",
+        "export from a source that shows its secrets, or take --redacted mask or --redacted omit",
     )
     guard = target.store.guard(target.options, same)
     secrets: Hidden = ()
@@ -119,10 +119,9 @@ def make_text(
         refuse_losses(bundle, rendered.losses, loaded.notes)
     _refuse_outdated(rendered.losses, target)
     hiding = [obj for obj, _ in (*hidden, *secrets)]
-    is_short = any(note.message == omission.NOTE for note in loaded.notes) or any(
-        obj.kind is Kind.VARIABLES and bundle.get(obj.kind, obj.id) is None for obj in hiding
-    )
-    rendered = _marked(rendered, target, is_short=is_short)
+    omitted = {kind for note in loaded.notes for kind in omission.noted_kinds(note.message)}
+    omitted |= {obj.kind for obj in hiding if bundle.get(obj.kind, obj.id) is None}
+    rendered = _marked(rendered, target, omitted)
     kept = {(obj.kind, obj.id) for obj in guard.kept}
     hidden = tuple((obj, names) for obj, names in hidden if (obj.kind, obj.id) not in kept)
     notes = (*loaded.notes, *rendered.notes, *_not_stood_in(bundle, changed, kept, target))
@@ -200,7 +199,7 @@ def _not_stood_in(bundle: Bundle, changed: Sequence[AirflowObject], kept: Set[Ke
             omitted.append(name)
         elif now is not None and hidden_fields(now) and (obj.kind, obj.id) not in kept:
             hidden.append(name)
-    where, way_out = target.address, "--fill ADDRESS takes them from a place that shows them"
+    where, way_out = target.address, "--fill ADDRESS takes them from a source that shows them"
     reason = "so the hidden values in this file may be old"
     said = ((hidden, "are not kept"), (omitted, "stay there, because the new ones are left out"))
     return [
@@ -210,14 +209,15 @@ def _not_stood_in(bundle: Bundle, changed: Sequence[AirflowObject], kept: Set[Ke
     ]
 
 
-def _marked(rendered: Rendered, target: TargetFile, *, is_short: bool) -> Rendered:
-    """The text, with a mark if it or a source lacks hidden variables, so that no import deletes these."""
-    if not is_short:
+def _marked(rendered: Rendered, target: TargetFile, omitted: Set[Kind]) -> Rendered:
+    """The text, with a mark if it or a source lacks hidden objects of some kinds, so that no import deletes these."""
+    if not omitted:
         return replace(rendered, text=omission.unmarked(rendered.text))
-    text = omission.marked(rendered.text, target.store.format_name(), target.options.kinds)
+    text = omission.marked(rendered.text, target.store.format_name(), target.options.kinds, omitted)
     if text is None:
+        kinds = " and ".join(kind.value for kind in Kind if kind in omitted)
         message = (
-            "variables are left out, which this format can't say: an import with --prune of this file would delete "
+            f"{kinds} are left out, which this format can't say: an import with --prune of this file would delete "
             "them (--redacted mask keeps them)"
         )
         return replace(rendered, notes=(*rendered.notes, Note(target.address, message)))
@@ -253,9 +253,9 @@ def _refuse_to_mask(bundle: Bundle, target: TargetFile) -> None:
     ]
     if listed:
         raise BlockedError(
-            f"the source hides values that this file may have, at places that aren't certain: {'; '.join(listed)}",
+            f"the source hides values that this file may have, at positions that aren't certain: {'; '.join(listed)}",
             where=target.address,
-            hint="--fill ADDRESS takes it from a place that shows it; --replace writes *** in its place",
+            hint="--fill ADDRESS takes it from a source that shows it; --replace writes *** instead",
         )
 
 

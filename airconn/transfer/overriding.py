@@ -59,5 +59,5 @@ def _read_value(path: str) -> str:
     except UnicodeDecodeError:
         raise UsageError("this is not UTF-8 text", where=path) from None
     except (OSError, ValueError, RuntimeError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
+        reason = "no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
         raise UsageError(reason, where=shown_address(path)) from None

@@ -86,6 +86,6 @@ def _nearest(kinds: Iterable[Kind], id_: str, others: frozenset[Key]) -> str:
     if slash and prefix in [kind.singular for kind in Kind]:
         return f"did you mean {prefix}s/{rest}?"
     if re.search(r"[*?\[]", id_):
-        return "an ID is no glob here; airconn list --include shows what one matches"
+        return "an ID is not a glob here; airconn list --include shows what one matches"
     near = nearest(id_, [other for other in others if other[0] in kinds])
     return f"did you mean {near[0]}?" if near else "airconn list shows what is"

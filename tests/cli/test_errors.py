@@ -48,8 +48,8 @@ def test_the_name_of_a_command_is_told_without_a_password(airconn) -> None:
         (["convert", "-", "--airflow", "three"], "", 2, "error: 'three' is not a version of Airflow\n"),
         (["convert", "-", "--airflow", ""], "", 2, "error: '' is not a version of Airflow\n"),
         (["convert", "@prod"], "", 2, "error: no address is named @prod\n"),
-        (["convert", "s3://bucket"], "", 2, "error: s3:// is no place that airconn knows\n"),
-        (["convert", "nope.env"], "", 3, "error: nope.env: there is no such file\n"),
+        (["convert", "s3://bucket"], "", 2, "error: s3:// is not an address that airconn knows\n"),
+        (["convert", "nope.env"], "", 3, "error: nope.env: no such file\n"),
         (["convert", "-"], "what is this?", 3, "error: <stdin>: it can't be told which format this is\n"),
         (["convert", "-"], "[}", 3, "error: <stdin>:1:2: this is not JSON\n"),
         (
@@ -140,6 +140,38 @@ def test_version_is_told(airconn, capsys) -> None:
     assert capsys.readouterr().out.startswith("airconn 0.")
 
 
+@pytest.mark.parametrize(
+    ("address", "error", "hint"),
+    [
+        ("valt://x", "valt:// is not an address that airconn knows", "did you mean vault://?"),
+        ("astro://ws/dep", "astro:// is not an address that airconn knows", "did you mean astro-"),
+        (
+            "aws://x",
+            "aws:// is not an address that airconn knows",
+            "did you mean aws-secretsmanager:// or aws-ssm://?",
+        ),
+        ("vault:/secret", "vault:/secret has no vault:// in front", "the two slashes are a part of the address"),
+        ("Astro-Airflow:ws/d", "Astro-Airflow:ws/d has no astro-airflow:// in front", "the two slashes are a part"),
+    ],
+)
+def test_an_address_with_a_slip_is_told_what_is_meant(
+    airconn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, error: str, hint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.env").write_text("AIRFLOW_VAR_A=1\n")
+    for command in (["list", "--from", address], ["import", "s.env", "--to", address]):
+        result = airconn(*command)
+        assert (result.code, result.out) == (2, "")
+        assert result.err.startswith(f"error: {error}")
+        assert f"\nhint:  {hint}" in result.err
+
+
+def test_a_file_whose_name_begins_like_an_address_is_a_file(airconn, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("vault:x").write_text("AIRFLOW_VAR_A=1\n")
+    assert airconn("list", "--from", "vault:x", "--from-format", "env").code == 0
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script(airconn, shell: str) -> None:
     result = airconn("completion", shell)
@@ -158,6 +190,9 @@ def test_completion_prints_a_script(airconn, shell: str) -> None:
         ("airconn import a.json --fill fi", ["file fi"]),
         ("airconn import a.json --overlay fi", ["file fi"]),
         ("airconn export --from @pr", ["plain @prod"]),
+        ("airconn export --from vau", ["plain vault://"]),
+        ("airconn export --from astro-a", ["plain astro-airflow://"]),
+        ("airconn import airc --to airc", ["file airc"]),
         ("airconn export --format y", ["plain yaml"]),
         ("airconn imp", ["plain import"]),
     ],

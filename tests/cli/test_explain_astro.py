@@ -65,8 +65,8 @@ def test_the_order_is_that_of_astro(explain, deployment: dict[str, Any]) -> None
     assert result.code == 0
     assert states(result.out) == [
         ("Astro Environment Manager", "wins"),
-        ("environment of the Deployment", "shadowed"),
-        ("environment by the Environment Manager", "absent"),
+        ("environment (Deployment)", "shadowed"),
+        ("environment (Environment Manager)", "absent"),
         ("metadata database", "shadowed"),
     ]
     assert "differs in host, login, password" in result.out
@@ -76,7 +76,7 @@ def test_airconns_own_environment_is_not_that_of_the_deployment(explain, deploym
     deployment["astro-vars://ws/dep"] = {"warehouse": "http://variables"}
     result = explain("warehouse", "--astro=ws/dep", "--no-backend", AIRFLOW_CONN_WAREHOUSE="http://of-this-shell")
     assert "env:" not in result.out
-    assert [state for title, state in states(result.out) if title == "environment of the Deployment"] == ["wins"] * 2
+    assert [state for title, state in states(result.out) if title == "environment (Deployment)"] == ["wins"] * 2
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_a_place_that_can_not_be_reached_is_told_and_the_rest_is_explained(
     result = explain("warehouse", "--astro=ws/dep", "--no-backend", "--airflow", "2.11")
     assert result.code == 0
     assert "unknown  astro-env://ws/dep: Astro refuses the token (a Workspace Member may read it)" in result.out
-    assert ("environment of the Deployment", "wins") in states(result.out)
-    assert "a place further up couldn't be looked into: if it has this object, it wins" in result.out
+    assert ("environment (Deployment)", "wins") in states(result.out)
+    assert "a backend or server above couldn't be read: if it has this object, it wins" in result.out
 
 
 def test_reasons_that_are_the_same_are_told_once(explain, deployment: dict[str, Any]) -> None:
@@ -152,7 +152,7 @@ def test_reasons_that_are_the_same_are_told_once(explain, deployment: dict[str, 
     deployment["astro-airflow://ws/dep"] = refused
     result = explain("warehouse", "--astro=ws/dep", "--no-backend")
     assert (result.code, result.err.count("Astro needs a token")) == (3, 1)
-    assert "can't be looked for: no place where Airflow looks can be looked into" in result.err
+    assert "can't be found: no source that Airflow uses can be read" in result.err
 
 
 def test_whether_a_deployment_has_a_secrets_backend_is_asked_for(explain, deployment: dict[str, Any]) -> None:

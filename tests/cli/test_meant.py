@@ -35,13 +35,13 @@ MEANT = {
     "ssm get-parameters": "airconn list --from aws-ssm://REGION",
     "list connections": "airconn list --connections",
     "list variables region": "airconn list --variables --include region",
-    "list a.json": "a place to read from goes behind --from: airconn list --from a.json",
+    "list a.json": "the address to read from goes after --from: airconn list --from a.json",
     "export connections x.json": "airconn export --connections -o x.json",
     "export x.json": "airconn export -o x.json writes it; airconn export --from x.json reads it",
     "show connections db": "airconn show connections/db; an object that is called so is connections/connections",
     "delete variable a b": "airconn delete variables/a variables/b; an object that is called so is",
     "explain connections db": "airconn explain connections/db; an object that",
-    "diff a.json": "airconn diff a.json B compares two places, as in airconn diff a.json http://localhost:8080",
+    "diff a.json": "airconn diff a.json B compares two addresses, as in airconn diff a.json http://localhost:8080",
     "import": "airconn import FILE, as in airconn import .env",
     "convert": "airconn convert FILE -o OTHER_FILE, as in airconn convert .env -o connections.yaml",
     "check": "airconn check FILE, as in airconn check .env",
@@ -100,9 +100,7 @@ def test_the_second_file_of_a_conversion_that_is_not_there_is_meant_to_be_writte
     (tmp_path / "a.json").write_text('{"connections": {}, "variables": {"a": "1"}}')
     result = airconn("convert", "a.json", "out.env")
     assert result.code == 3
-    assert result.err == (
-        "error: out.env: there is no such file\nhint:  to write it: airconn convert a.json -o out.env\n"
-    )
+    assert result.err == ("error: out.env: no such file\nhint:  to write it: airconn convert a.json -o out.env\n")
     assert not (tmp_path / "out.env").exists()
 
 

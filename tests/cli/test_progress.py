@@ -94,6 +94,21 @@ def test_the_rate_is_that_of_the_last_half_minute(line: Line) -> None:
     assert line.after(0.1).split() == ["writing", "━" * 20, "10,000/20,000"]
 
 
+def test_a_thousand_writes_at_ten_a_second_say_how_long_they_still_take(line: Line) -> None:
+    """Ten at once and a pause, which is how a limit of requests a second is kept."""
+    shown = {}
+    for number in range(0, 1000, 10):
+        line.progress.watch("writing", number, 1000)
+        for _ in range(10):
+            shown[number] = line.after(0.1)
+    assert all(len(text) < 80 for text in shown.values())
+    assert re.fullmatch(rf"writing  {'━' * 20}{' ' * 20}  500/1,000  (9\.\d|10)/s  0:5\d left", shown[500])
+    left = {number: text.split()[-2] for number, text in shown.items() if number}
+    for number, text in left.items():
+        minutes, _, seconds = text.partition(":")
+        assert number < 100 or abs(int(minutes) * 60 + int(seconds) - (1000 - number) / 10) <= 10
+
+
 def test_something_else_has_a_second_of_its_own(line: Line) -> None:
     line.progress.watch("reading connections", 5, 10)
     assert "reading connections" in line.after(1)

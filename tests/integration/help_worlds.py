@@ -7,11 +7,12 @@ the one that runs already; import what is heavy inside the functions.
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.help_pages import World
+from tests.help_pages import ROOT, World
 
 if TYPE_CHECKING:
     from airconn.sandbox import Sandbox
@@ -36,10 +37,111 @@ def plain(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     yield World(directory, environ, {"https://airflow.example.com": box.environ()["AIRCONN_URL"]})
 
 
+def filled(box: Sandbox, directory: Path) -> Sandbox:
+    """The Airflow with the objects of examples/.env and nothing else."""
+    command = [sys.executable, "-m", "airconn", "import", str(ROOT / "examples/.env"), "-q"]
+    emptied(box).run(command, check=True, cwd=directory, capture_output=True)
+    return box
+
+
+def bearer(box: Sandbox) -> str:
+    """A token of an Airflow 3."""
+    import urllib3
+
+    body = {"username": box.username, "password": box.password}
+    return str(urllib3.request("POST", f"{box.url}/auth/token", json=body).json()["access_token"])
+
+
+@contextlib.contextmanager
+def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """An environment of Google Cloud Composer, in front of an Airflow, and the default credentials for it."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from tests.stores.managed import fake_composer
+
+    box = emptied(get(NEWEST))
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    header = fake_composer.jwt_of(box.url, box.username, box.password)
+    with fake_composer.running(key, box.url, header) as fake:
+        # Google's library has no variable for the endpoint at which an account is impersonated.
+        endpoint = f"{fake.urls['tokens']}/iam/{{}}:generateAccessToken"
+        site = directory / "site"
+        site.mkdir()
+        (site / "sitecustomize.py").write_text(
+            f"import google.auth.iam\ngoogle.auth.iam._IAM_ENDPOINT = {endpoint!r}\n"
+        )
+        environ = {
+            **fake.environ,
+            "GOOGLE_APPLICATION_CREDENTIALS": str(fake.write_key(directory / "key.json")),
+            "NO_GCE_CHECK": "true",
+            "PYTHONPATH": str(site),
+        }
+        shown = "https://7eca3d3d-dot-europe-west1.composer.googleusercontent.com"
+        yield World(directory, environ, {shown: fake.urls["front"]})
+
+
+@contextlib.contextmanager
+def logins(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """An Airflow that knows the logins of the page; one with Keycloak; and one behind a door that wants a header."""
+    from tests.integration.login_door import LoginDoor
+
+    box = emptied(get(NEWEST))
+    with (
+        LoginDoor(box, swaps=True) as door,
+        LoginDoor(box, swaps=True) as keycloak,
+        LoginDoor(
+            box, swaps=True, headers={"CF-Access-Client-Id": "id", "CF-Access-Client-Secret": "example"}
+        ) as far,
+    ):
+        names = {"airflow": door.url, "keycloak": keycloak.url, "behind": far.url}
+        yield World(directory, {}, {f"https://{name}.example.com": url for name, url in names.items()})
+
+
+@contextlib.contextmanager
+def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """The fake of Astro with the Deployment `prod` of the Workspace `analytics`, and a real Airflow behind it. It has
+    also two Deployments with the name `staging`.
+
+    That Airflow is also the one outside of Astro, https://airflow.example.com, and has the objects of examples/.env.
+    """
+    from tests.integration.astro_door import RELEASE, astro_door
+    from tests.stores.astro.fake_astro import running
+
+    box = filled(get(NEWEST), directory)
+    with running() as fake, astro_door(box, lambda: frozenset(fake.tokens)) as door:
+        fake.workspaces[fake.workspace]["name"] = "analytics"
+        record = fake.deployments[fake.deployment].record
+        record |= {"name": "prod", "workspaceName": "analytics", "apiUrl": f"{door.url}{RELEASE}/api/v2"}
+        for _ in range(2):
+            fake.add_deployment("staging")
+        environ = {"AIRCONN_USERNAME": box.username, "AIRCONN_PASSWORD": box.password, **fake.environ()}
+        names = {
+            "https://airflow.example.com": box.url,
+            "https://cm1234.01.astronomer.run/dabc1234": f"{door.url}{RELEASE}",
+            "https://api.astronomer.io/v1": fake.url,
+        }
+        yield World(directory, environ, names)
+
+
+@contextlib.contextmanager
+def mwaa(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """The environment `prod` of MWAA in eu-west-1, with the objects of examples/.env, and keys of AWS for it."""
+    from tests.stores.managed.mwaa_door import MwaaDoor, MwaaSwitches, forwarding
+
+    box = filled(get(NEWEST), directory)
+    with MwaaDoor(forwarding(box.url), lambda: bearer(box), MwaaSwitches(version=box.version)) as door:
+        environ = {
+            **door.environ(),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AIRCONN_CA_BUNDLE": str(door.bundle(directory)),
+        }
+        yield World(directory, environ, {"https://1a2b3c.c9.eu-west-1.airflow.amazonaws.com": door.web.url})
+
+
 WORLDS: Mapping[str, MakeWorld] = {
-    "astro.md": plain,
-    "composer.md": plain,
-    "login.md": plain,
-    "mwaa.md": plain,
+    "astro.md": astro,
+    "composer.md": composer,
+    "login.md": logins,
+    "mwaa.md": mwaa,
 }
 """The pages with commands, and what makes their surroundings."""

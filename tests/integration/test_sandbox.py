@@ -149,10 +149,10 @@ def test_its_home_is_the_users_alone(sandbox: Sandbox) -> None:
 
 @EACH_SERVER
 def test_the_exit_code_is_the_commands_and_nothing_is_left(version: str) -> None:
-    script = (
-        'echo "$AIRFLOW_HOME $AIRCONN_USERNAME ${AIRCONN_PASSWORD:+set} $AIRCONN_URL"; command -v airflow; exit 7'
-    )
-    environ = {**os.environ, "AIRFLOW__CORE__FERNET_KEY": "of another", "AIRCONN_TOKEN": "of another"}
+    shown = "$AIRFLOW_HOME $AIRCONN_USERNAME ${AIRCONN_PASSWORD:+set} $AIRCONN_URL"
+    script = f'echo "{shown}"; command -v airflow; env | grep "of another"; exit 7'
+    theirs = ("AIRFLOW__CORE__FERNET_KEY", "AIRCONN_TOKEN", "AIRCONN_HEADER_AUTHORIZATION", "AIRCONN_CLIENT_ID")
+    environ = {**os.environ, **dict.fromkeys(theirs, "of another")}
     with airconn_sandbox("--airflow", version, "--", "sh", "-c", script, env=environ) as process:
         out, err = process.communicate(timeout=120)
     assert process.returncode == 7

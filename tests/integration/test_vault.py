@@ -314,8 +314,8 @@ def test_an_engine_of_the_other_version_or_a_mount_that_is_none_is_told_before_a
         "/old": "the engine at old is KV version 1, and kv_engine_version says 2",
         "/secret?kv_engine_version=1": "the engine at secret is KV version 2, and kv_engine_version says 1",
         "/secret/team": "the engine is mounted at secret",
-        "/cubbyhole": "what is mounted at cubbyhole is no KV engine",
-        "/nope": "there is no secrets engine at this path",
+        "/cubbyhole": "what is mounted at cubbyhole is not a KV engine",
+        "/nope": "no secrets engine at this path",
     }.items():
         for call in (
             lambda store: store.read(Selection()).bundle,

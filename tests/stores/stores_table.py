@@ -21,8 +21,44 @@ ROWS: list[tuple[str, str, str, str]] = [
     ("aws-secretsmanager", "aws-secretsmanager://eu-west-1", "`aws-secretsmanager://REGION`", "AWS Secrets Manager"),
     ("aws-ssm", "aws-ssm://eu-west-1", "`aws-ssm://REGION`", "AWS Systems Manager Parameter Store"),
     ("gcp-secretmanager", "gcp-secretmanager://p", "`gcp-secretmanager://PROJECT`", "Google Cloud Secret Manager"),
+    (
+        "composer",
+        "composer://p/europe-west1/e",
+        "`composer://PROJECT/LOCATION/ENVIRONMENT`",
+        "the Airflow of an environment of [Google Cloud Composer](airconn/help/composer.md)",
+    ),
     ("azure-keyvault", "azure-keyvault://v", "`azure-keyvault://VAULT`", "Azure Key Vault"),
     ("k8s", "k8s://c/n", "`k8s://CONTEXT/NAMESPACE`", "Secrets in a Kubernetes cluster"),
+    (
+        "astro-env",
+        "astro-env://w",
+        "`astro-env://WORKSPACE[/DEPLOYMENT]`",
+        "the Environment Manager of [Astro](airconn/help/astro.md)",
+    ),
+    (
+        "astro-airflow",
+        "astro-airflow://w/d",
+        "`astro-airflow://WORKSPACE/DEPLOYMENT`",
+        "the Airflow of a Deployment of [Astro](airconn/help/astro.md)",
+    ),
+    (
+        "astro-vars",
+        "astro-vars://w/d",
+        "`astro-vars://WORKSPACE/DEPLOYMENT`",
+        "the environment variables of a Deployment of [Astro](airconn/help/astro.md)",
+    ),
+    (
+        "mwaa",
+        "mwaa://eu-west-1/e",
+        "`mwaa://REGION/ENVIRONMENT`",
+        "the Airflow of [Amazon MWAA](airconn/help/mwaa.md)",
+    ),
+    (
+        "composer",
+        "composer://p/europe-west1/e",
+        "`composer://PROJECT/LOCATION/ENVIRONMENT`",
+        "the Airflow of [Google Cloud Composer](airconn/help/composer.md), 2 and 3",
+    ),
     (
         "local",
         "local:a.json,b.json",
@@ -65,6 +101,7 @@ def _written(can: Capabilities) -> str:
     words += ["unless somebody else did since"] if can.conditional else []
     words += ["as a new version"] if can.versions else []
     words += ["hidden is kept"] if can.hides else []
+    words += [can.restarts] if can.restarts else []
     return ", ".join(["yes", *words])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from airconn.errors import AirconnError, BlockedError, ExitCode, TargetError, Us
 from airconn.model import ALL_KINDS, AirflowObject, Kind, Outcome, Selection, Step, Text, Variable
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores import open_store
-from airconn.stores.base import DEFAULT_CONTEXT, Context, Store
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Store
 from airconn.transfer import engine
 from airconn.transfer.events import Event, Failed, ImportResult, NotReadBack, Planned, Recoverable, Written
 from airconn.transfer.importing import Import
@@ -209,7 +209,7 @@ def test_the_second_ctrl_c_stops_at_once_and_what_was_begun_is_told(run: Run) ->
 
     run.memory.before_write = twice
     result = run.imports()
-    stopped = "stopped in its midst: it is written, in part or not at all"
+    stopped = "interrupted while it was written: it is written, in part or not at all"
     assert (run.outcomes(), run.stops) == ([("a", None), ("b", stopped)], 1)
     assert (type(result.ended), result.undone) == (KeyboardInterrupt, 2)
 
@@ -300,7 +300,7 @@ def test_what_may_be_lost_is_in_a_file_and_told(run: Run, fails: str | None) -> 
 @pytest.mark.parametrize(
     ("yes", "said", "message"),
     [
-        (False, None, "1 object would be deleted, and nobody has said yes"),
+        (False, None, "1 object would be deleted, and it isn't confirmed"),
         (False, False, "the deletion wasn't confirmed"),
         (False, True, None),
         (True, None, None),
@@ -321,6 +321,37 @@ def test_nothing_is_deleted_without_a_yes(run: Run, yes: bool, said: bool | None
     else:
         assert run.deletes("gone").exit_code == 0
     assert (len(run.memory.held), len(asked)) == (2 if message else 1, 0 if yes else 1)
+
+
+@pytest.mark.parametrize(
+    ("yes", "said", "message"),
+    [
+        (False, None, "writing restarts it, and you haven't agreed to that"),
+        (False, False, "the write wasn't confirmed"),
+        (False, True, None),
+        (True, None, None),
+    ],
+)
+def test_nothing_is_restarted_without_a_yes(run: Run, yes: bool, said: bool | None, message: str | None) -> None:
+    run.memory = Memory(capabilities=Capabilities(restarts="restarts it"))
+    run.conduct, run.confirm = Conduct(yes=yes), lambda prepared: said
+    if message:
+        with pytest.raises(BlockedError, match=message):
+            run.imports()
+        assert run.memory.calls == []
+    else:
+        assert run.imports().exit_code == 0
+        assert run.imports().exit_code == 0  # nothing to write, and nothing to ask
+
+
+def test_a_failed_note_of_a_write_makes_the_run_fail(run: Run) -> None:
+    class Spoiling(Memory):
+        def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
+            for outcome in super().apply(steps, context):
+                yield Outcome(outcome.step, notes=(Note("there", "something else is gone", failed=True),))
+
+    run.memory = Spoiling()
+    assert run.imports().exit_code is ExitCode.SOME_FAILED
 
 
 def test_more_deletions_than_allowed_are_refused(run: Run) -> None:

@@ -116,7 +116,7 @@ def test_all_that_several_places_have_is_explained(places: Places, named: NamedP
 
 
 def test_an_object_that_no_place_has_is_an_error(places: Places, named: NamedPlaces) -> None:
-    with pytest.raises(InputErrors, match="connections/bot is in no place"):
+    with pytest.raises(InputErrors, match="connections/bot wasn't found in any source"):
         explain(ExplainRequest(("connections/bot",), places=named), places)
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from airconn.config import Settings
 from airconn.credentials import Credentials
 from airconn.errors import TargetError
 from airconn.stores.airflow_api.client import airflow_transport
 from airconn.stores.airflow_api.login.authenticator import Authenticator
+from airconn.stores.http.deadline import RunDeadline
 from airconn.stores.http.rest_client import RestClient
 from airconn.stores.http.transport import Transport
+from airconn.stores.secret_commands import with_commands_run
 
 _HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
+_COMPOSER = (".composer.googleusercontent.com", ".composer.byoid.googleusercontent.com")
+_IN_FRONT = "a proxy in front of an Airflow may need a header: AIRCONN_HEADER_<NAME> (airconn help login)"
 
 
 class Access(RestClient):
@@ -27,17 +33,24 @@ class Access(RestClient):
         return False
 
     def login_hint(self) -> str:
-        return "it may want another kind of token" if self.auth.given else f"it may want a token: {_HOW}"
+        if self.base.endswith(_COMPOSER):
+            return "this is an Airflow of Google Cloud Composer: name it composer://PROJECT/LOCATION/ENVIRONMENT"
+        lack = "it may need another kind of token" if self.auth.given else f"it may need a token: {_HOW}"
+        return f"{lack}; {_IN_FRONT}"
 
     def shut_out(self, status: int, wish: str) -> TargetError:
         """The server lets us in neither without credentials nor with these."""
         known = self.credentials
         if not self.auth.given:
             looked = ", ".join(known.looked_at) or "AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"
-            return TargetError(
-                "it wants credentials, and there are none", where=self.base, hint=f"looked at {looked}"
-            )
-        source = f"the credentials come from {known.source or 'nowhere'}"
+            lack = "needs credentials, and none are set"
+            if known.header_source:
+                lack = f"it needs credentials besides what is in {known.header_source}, or doesn't accept that"
+            return TargetError(lack, where=self.base, hint=f"looked at {looked}")
+        if not self.let_in and (doubts := self.auth.doubts()):
+            return TargetError("it refuses a token that it has just issued", where=self.base, hint=doubts)
+        source = f"the credentials come from {known.sources or 'nowhere'}"
+        source += f"; {known.advice}" if known.advice else ""
         if self.auth.has_expired():
             hint = f"{source}: set it to a new one, or AIRCONN_TOKEN_COMMAND to a command that prints one"
             return TargetError("the token has expired", where=self.base, hint=hint)
@@ -48,12 +61,31 @@ class Access(RestClient):
             return TargetError(f"these credentials may not {wish}", where=self.base, hint=source)
         return TargetError(f"it refuses the credentials, or they may not {wish}", where=self.base, hint=source)
 
+    def kept_out(self, status: int) -> TargetError:
+        """The error for a server that doesn't even tell its version, for which an Airflow needs no credentials."""
+        known = self.credentials
+        if not known.client_id:
+            return self.shut_out(status, "read its version")
+        return TargetError(
+            f"something in front of the Airflow refuses to let us in (status {status})",
+            where=self.base,
+            hint=f"{known.source} are for the Airflow itself, and weren't sent; {_IN_FRONT}",
+        )
+
     def close(self) -> None:
         self.auth.close()
         self.transport.close()
 
 
-def access(base: str, settings: Settings) -> Access:
-    """Access to the Airflow at `base`. Nothing is sent yet."""
-    transport = airflow_transport(base, settings)
-    return Access(transport, settings.credentials, Authenticator(settings.credentials, transport, settings.timeout))
+def access(
+    base: str, settings: Settings, *, unreached: str = "", make: Callable[..., Transport] = Transport
+) -> Access:
+    """Access to the Airflow at `base`. Commands that print credentials are run; nothing is sent yet.
+
+    `unreached` is the hint where no connection comes about, if there is a likely reason. `make` is a subclass of
+    `Transport`, for a gateway in front of the Airflow. Raises `UsageError` and `TargetError` for such a command that
+    fails.
+    """
+    known = with_commands_run(settings.credentials, RunDeadline(settings, base))
+    transport = airflow_transport(base, settings, known.headers, unreached=unreached, make=make)
+    return Access(transport, known, Authenticator(known, transport, settings.timeout))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
+from airconn.airflow.web_pages import split_page
+from airconn.browser_urls import is_of_browser
 from airconn.errors import UsageError
-
-_PAGES = ("/api/v1", "/api/v2", "/home", "/login", "/auth/login")
-"""Ends of addresses that people copy from documentation and from a browser. They don't decide the API's version."""
 
 _EXAMPLE = "an address is like http://localhost:8080 or https://example.org/deployment"
 
 
 def base_url(address: str) -> str:
-    """The address without a trailing `/`, `/api/v2` or `/home`.
+    """The address without a trailing `/`, and without a page of the web interface such as `/home?orgId=…`.
 
     Raises `UsageError`, which never quotes an address that has credentials or a query in it.
     """
@@ -21,26 +20,22 @@ def base_url(address: str) -> str:
         parts = urlsplit(address)
         port = parts.port
     except ValueError:
-        raise UsageError("the address of the Airflow is no valid URL", hint=_EXAMPLE) from None
+        raise UsageError("the address of the Airflow is not a valid URL", hint=_EXAMPLE) from None
     if "@" in parts.netloc:
         raise UsageError(
             "the address of the Airflow has a user name or a password in it",
             hint="leave them out, and set AIRCONN_USERNAME and AIRCONN_PASSWORD, or AIRCONN_TOKEN",
         )
-    if parts.query or parts.fragment or "?" in address or "#" in address:
+    if not parts.hostname or any(char.isspace() or not char.isprintable() for char in address):
+        raise UsageError("the address of the Airflow names no host", hint=_EXAMPLE)
+    path = split_page(parts.path)
+    if not is_of_browser(parts.query, parts.fragment, path.page):
         raise UsageError(
             "the address of the Airflow has a query or a fragment in it",
             hint=f"leave out everything from the first '?' or '#'; {_EXAMPLE}",
         )
-    if not parts.hostname or any(char.isspace() or not char.isprintable() for char in address):
-        raise UsageError("the address of the Airflow names no host", hint=_EXAMPLE)
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    path = parts.path.rstrip("/")
-    for page in _PAGES:
-        if path.endswith(page):
-            path = path.removesuffix(page).rstrip("/")
-            break
-    return f"{parts.scheme.lower()}://{host}{f':{port}' if port is not None else ''}{path}"
+    return f"{parts.scheme.lower()}://{host}{f':{port}' if port is not None else ''}{path.base}"
 
 
 def path_of(*segments: str) -> str:

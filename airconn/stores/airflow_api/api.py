@@ -27,6 +27,10 @@ class Api(ABC):
     prefix: ClassVar[str]
     searches: ClassVar[bool]
     """Whether its lists have a filter over ids."""
+    most_in_bulk: ClassVar[int] = 500
+    """The most objects in one request."""
+    singles_in_bulk: ClassVar[bool] = False
+    """Whether a single object is also written by the request of many, which has its id in the body."""
 
     def __init__(self, dialect: RestDialect, origin: Origin) -> None:
         self.dialect = dialect
@@ -35,6 +39,10 @@ class Api(ABC):
     def path(self, kind: Kind, id_: str | None = None) -> str:
         """The path of all objects of a kind, or of one."""
         return f"{self.prefix}/{kind.value}" + ("" if id_ is None else path_of(id_))
+
+    def has_path(self, kind: Kind, id_: str) -> bool:
+        """Whether a request to the path of one object can be sent. A carrier of requests may limit paths."""
+        return True
 
     @abstractmethod
     def lists_in_full(self, kind: Kind) -> bool:
@@ -62,5 +70,5 @@ class Api(ABC):
 
     def delete(self, kind: Kind, id_: str) -> Request:
         if kind is Kind.POOLS and id_ == DEFAULT_POOL:
-            raise NotWritten(f"Airflow lets nobody delete {DEFAULT_POOL}")
+            raise NotWritten(f"Airflow doesn't allow to delete {DEFAULT_POOL}")
         return Request("DELETE", self.path(kind, id_))

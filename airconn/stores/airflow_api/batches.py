@@ -33,7 +33,6 @@ from airconn.stores.http.messages import Reply
 
 _FIRST = 25
 """The entries of the first request. It is small, so that what fails for all objects fails for few; then they grow."""
-_MOST = 500
 _LARGEST = 500_000
 """The most characters of a request. Many gateways refuse a body of more than a megabyte."""
 _DONE = range(200, 300)
@@ -116,8 +115,8 @@ class BatchWriter:
         self._session = session
         self._api = api
         self._passwords = LatePasswords(session, api, whole=whole)
-        self._most = _FIRST
-        self._ceiling = _MOST
+        self._ceiling = api.most_in_bulk
+        self._most = min(_FIRST, self._ceiling)
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Outcome]:
         """The outcome of each step, in their order. The last one has the notes about all of them."""
@@ -161,7 +160,7 @@ class BatchWriter:
     def _unless_changed(self, entries: Sequence[BulkEntry]) -> Iterator[Outcome]:
         """The outcomes of entries of one key. Objects that are merged with what was read are read again before."""
         merging = [item.step for item in entries if is_merged(item.step)]
-        if len(entries) == 1 or not merging or self._writer.why_not():
+        if self._is_single(entries) or not merging or self._writer.why_not():
             yield from self._carry_out(entries)
             return
         try:
@@ -176,11 +175,15 @@ class BatchWriter:
         for item in entries:
             yield Outcome(item.step, CHANGED) if item.step.id in changed else next(outcomes)
 
+    def _is_single(self, entries: Sequence[BulkEntry]) -> bool:
+        """Whether entries are a single one that is written by the path of its object."""
+        return len(entries) == 1 and (entries[0].key is None or not self._api.singles_in_bulk)
+
     def _carry_out(self, entries: Sequence[BulkEntry]) -> Iterator[Outcome]:
         """The outcomes of entries of one key."""
         key, completes = entries[0].key, _completes(entries)
         in_two = not self._writer.why_not() and self._passwords.are_due(key, entries)
-        if key is None or len(entries) == 1 or self._writer.why_not(completes=completes):
+        if key is None or self._is_single(entries) or self._writer.why_not(completes=completes):
             yield from (self._writer.attempt(item.step, completes=completes) for item in entries)
         elif in_two:
             yield from self._passwords.sent_late(entries, lambda bare: self._send(_Part(key, bare)), self._carry_out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from airconn.config import Settings
@@ -15,10 +15,30 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 
-def airflow_transport(base: str, settings: Settings) -> Transport:
-    """The transport to the Airflow at `base`. Nothing is imported or opened before the first request."""
-    way_in = "set AIRCONN_TOKEN to a token that is let through"
-    return Transport(base, settings, name="the Airflow", way_in=way_in, carrier=_by_client)
+def airflow_transport(
+    base: str,
+    settings: Settings,
+    headers: Mapping[str, str] | None = None,
+    *,
+    unreached: str = "",
+    make: Callable[..., Transport] = Transport,
+) -> Transport:
+    """The transport to the Airflow at `base`. Nothing is imported or opened before the first request.
+
+    `headers` are sent with each request, for what is in front of the Airflow. `unreached` is the hint where no
+    connection comes about, if there is a likely reason. `make` is a subclass of `Transport`, for a gateway in front
+    of the Airflow.
+    """
+    way_in = "set AIRCONN_TOKEN to a token, or AIRCONN_HEADER_<NAME> to a header, that is let through"
+    return make(
+        base,
+        settings,
+        name="the Airflow",
+        way_in=way_in,
+        unreached=unreached,
+        carrier=_by_client,
+        headers=headers,
+    )
 
 
 def _by_client(pool: PoolManager) -> Carrier:

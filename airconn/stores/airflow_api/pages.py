@@ -10,7 +10,7 @@ from typing import Any
 from airconn.errors import TargetError
 from airconn.model import Kind
 from airconn.stores.airflow_api.api import ID_NAMES, Api
-from airconn.stores.airflow_api.session import Session, ShowingFailed
+from airconn.stores.airflow_api.session import AnswerTooLarge, Session, ShowingFailed
 from airconn.stores.base import Watch
 from airconn.stores.http import bodies
 from airconn.stores.http.messages import Request
@@ -22,7 +22,8 @@ _AT_A_TIME = 2
 """The pages that are read at a time. More aren't faster: a page takes a processor, and most servers use two."""
 _READINGS = 4
 _MOST_UNSHOWN = 100
-_BEYOND = 10**9
+BEYOND = 10**9
+"""An offset behind the end of every list, to ask for nothing but its length."""
 
 Item = Mapping[str, Any]
 
@@ -73,7 +74,11 @@ class Lister:
         left = _READINGS
         while left:
             size = self._size
-            rows = self._read_once()
+            try:
+                rows = self._read_once()
+            except AnswerTooLarge:
+                self._size = size // 2
+                continue
             if rows is not None:
                 items = {row.id: row.item for row in rows if row.item is not None}
                 return Listing(items, len(rows) - len(items))
@@ -81,12 +86,12 @@ class Lister:
         raise TargetError(
             f"its list of {self._kind.value} kept changing while it was read",
             where=self._session.base,
-            hint="try again when nobody else writes to it",
+            hint="try again when no other program writes to it",
         )
 
     def count(self, *query: tuple[str, str]) -> int:
         """How many objects there are, without reading one of them."""
-        return self._ask(_BEYOND, 1, *query).total
+        return self._ask(BEYOND, 1, *query).total
 
     def _read_once(self) -> list[Row] | None:
         """The rows of all pages, read once. None if they don't fit together.
@@ -130,7 +135,9 @@ class Lister:
         try:
             # Once it is known to fail on a row, a part of a page is sooner made smaller than asked for again.
             return self._ask(offset, limit, divisible=self._well and limit > 1)
-        except ShowingFailed:
+        except ShowingFailed as error:
+            if isinstance(error, AnswerTooLarge) and limit > 1:
+                raise
             if limit == 1:
                 return _Page([_UNSHOWN], self.count())
             if not self._well:
@@ -154,7 +161,7 @@ class Lister:
         entries = answer.get(kind.value) if answer else None
         total = answer.get("total_entries") if answer else None
         if not isinstance(entries, list) or not isinstance(total, int):
-            raise self._session.strange(f"its answer to GET {request.path} is no list of {kind.value}")
+            raise self._session.strange(f"its answer to GET {request.path} is not a list of {kind.value}")
         name = ID_NAMES[kind]
         rows = []
         for entry in entries:

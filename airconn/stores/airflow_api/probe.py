@@ -52,7 +52,8 @@ def probe(access: Access, watch: Watch) -> AnsweringAirflow:
 
 def _with_credentials(access: Access, path: str) -> Reply | None:
     """The same with a token, or with basic authentication: whatever is in front of the API knows no `/auth/token`."""
-    return access.transport.send(Request("GET", path, largest=bodies.SMALL), access.auth.headers())
+    headers = access.auth.probe_headers()
+    return access.transport.send(Request("GET", path, largest=bodies.SMALL), headers) if headers else None
 
 
 def _version(reply: Reply) -> str | None:
@@ -65,7 +66,7 @@ def _checked(access: Access, text: str) -> AnsweringAirflow:
     try:
         version = AirflowVersion.parse(text)
     except UsageError:
-        raise TargetError(f"its version {text} is none that airconn can read", where=access.base) from None
+        raise TargetError(f"airconn can't read its version {text}", where=access.base) from None
     if version < OLDEST:
         raise TargetError(
             f"this is Airflow {text}, which is older than {OLDEST.series}",
@@ -87,7 +88,7 @@ def _explain(access: Access, replies: list[Reply]) -> TargetError:
     """Why no answer was an Airflow's, from the one that tells most."""
     for reply in replies:
         if reply.status in (401, 403):
-            return access.shut_out(reply.status, "read its version")
+            return access.kept_out(reply.status)
     for reply in replies:
         if 300 <= reply.status < 400:
             return access.redirected(reply)
@@ -110,7 +111,7 @@ def _explain(access: Access, replies: list[Reply]) -> TargetError:
         if reply.status == 200 and gateways.is_page(reply):
             return gateways.instead_of_json(reply, access.server, f"GET {path}")
     return TargetError(
-        "what answers here is no Airflow",
+        "the server that answers is not an Airflow",
         where=access.base,
         hint="/api/v2/version and /api/v1/version don't tell a version; "
         f"the address comes from {access.server.named_by}",

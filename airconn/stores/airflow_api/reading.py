@@ -54,8 +54,9 @@ class ApiReader:
                 return
             wanted = [id_ for id_ in items if selection.wants(kind, id_)]
             # In Airflow 2, an id that is empty or has a '/' in it leads to no page, and only the list shows it.
-            yield from (api.parse(kind, items[id_]) for id_ in wanted if not id_ or "/" in id_)
-            ids = [id_ for id_ in wanted if id_ and "/" not in id_]
+            reached = {id_ for id_ in wanted if id_ and "/" not in id_ and api.has_path(kind, id_)}
+            yield from (api.parse(kind, items[id_]) for id_ in wanted if id_ not in reached)
+            ids = [id_ for id_ in wanted if id_ in reached]
         yield from self._singly(kind, ids)
 
     def find(self, kind: Kind, ids: Collection[str]) -> dict[str, AirflowObject]:
@@ -65,7 +66,7 @@ class ApiReader:
 
     def find_singly(self, kind: Kind, ids: Sequence[str]) -> dict[str, AirflowObject]:
         """The same as `find`, but one by one if possible, since a list may be changing."""
-        if not _have_paths(self._api, ids):
+        if not _have_paths(self._api, kind, ids):
             return self.find(kind, ids)
         return {obj.id: obj for obj in self._singly(kind, ids)}
 
@@ -153,7 +154,7 @@ def _few(api: Api, kind: Kind, selection: Selection, count: Callable[[], int]) -
     if selection.ids is None:
         return None
     ids = sorted(id_ for other, id_ in selection.ids if other is kind and selection.wants(kind, id_))
-    if not _have_paths(api, ids):
+    if not _have_paths(api, kind, ids):
         return None
     if not api.lists_in_full(kind):
         return ids if len(ids) <= PAGE else None
@@ -166,7 +167,7 @@ def _is_one_of(id_: str, found: Sequence[str]) -> bool:
     return any(len(id_) == len(other) and is_like(id_.lower(), other) for other in found)
 
 
-def _have_paths(api: Api, ids: Sequence[str]) -> bool:
+def _have_paths(api: Api, kind: Kind, ids: Sequence[str]) -> bool:
     """Whether the path of each id leads to its object and to nothing else."""
     plain = all(id_.isascii() and id_.replace("_", "").replace("-", "").isalnum() for id_ in ids)
-    return plain and api.dialect.taken_ids.isdisjoint(ids)
+    return plain and api.dialect.taken_ids.isdisjoint(ids) and all(api.has_path(kind, id_) for id_ in ids)

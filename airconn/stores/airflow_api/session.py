@@ -21,6 +21,10 @@ class ShowingFailed(TargetError):
     """The server fails to show what it was asked for (500), which may be because of a single object."""
 
 
+class AnswerTooLarge(ShowingFailed):
+    """A page is too large for what carries the answer, so that smaller ones are asked for."""
+
+
 class Session(Access):
     """Requests with credentials to an Airflow of a known version. Threads may share it."""
 
@@ -119,6 +123,10 @@ class Session(Access):
         if reply.status in (401, 403):
             raise self.shut_out(reply.status, f"read {kind.value}")
         error = self.refusal(reply, request)
+        if reply.status == 413:
+            raise AnswerTooLarge(f"its list of {kind.value} is too large for one answer", where=self.base)
+        if reply.status == 500 and not self.let_in and (doubts := self.auth.doubts()):
+            raise TargetError("it fails on a token that it has just issued (500)", where=self.base, hint=doubts)
         if reply.status == 500:
             raise ShowingFailed(error.message, where=self.base, hint=why_it_fails(kind, self._dialect))
         raise error

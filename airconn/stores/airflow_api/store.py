@@ -34,6 +34,7 @@ from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.stored_forms import stored_form
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.connection_tests import ConnectionTest
+from airconn.stores.http.tls import check_tls_files
 from airconn.urls import endpoint
 
 T = TypeVar("T", bound=AirflowObject)
@@ -96,7 +97,7 @@ class AirflowApiStore(Store):
             return update_refusal(step, self._dialect(context))
         deletes = step.action in (Action.REPLACE, Action.DELETE)
         is_own = deletes and step.kind is Kind.POOLS and step.id == DEFAULT_POOL
-        return f"Airflow lets nobody delete {DEFAULT_POOL}" if is_own else ""
+        return f"Airflow doesn't allow to delete {DEFAULT_POOL}" if is_own else ""
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         yield from carry_out(self._session(context), self._api(context), steps, whole=context.whole)
@@ -145,5 +146,5 @@ def open_store(address: str, settings: Settings) -> AirflowApiStore:
     Raises `UsageError` for an address that can't be one of an Airflow, or that has credentials in it.
     """
     base = base_url(address)
-    found = access(base, settings)
-    return AirflowApiStore(base, lambda: found)
+    check_tls_files(settings)
+    return AirflowApiStore(base, lambda: access(base, settings))

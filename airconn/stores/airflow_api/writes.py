@@ -24,9 +24,11 @@ from airconn.model import (
 from airconn.model.text import hides
 from airconn.stores.airflow_api.api import ID_NAMES, Api, NotWritten
 from airconn.stores.airflow_api.error_texts import reason
+from airconn.stores.airflow_api.reading import ApiReader
 from airconn.stores.airflow_api.sent_fields import is_merged
 from airconn.stores.airflow_api.session import Session, names_an_object
 from airconn.stores.airflow_api.stored_forms import hides_more, is_shown, stored_form
+from airconn.stores.base import unwatched
 from airconn.stores.concurrent_changes import CHANGED, is_changed
 from airconn.stores.hidden_values import hidden_refusal
 from airconn.stores.http import gateways
@@ -43,7 +45,7 @@ _AT_A_TIME = {Kind.CONNECTIONS: 4, Kind.VARIABLES: 2, Kind.POOLS: 2}
 
 MAY_NOT = "these credentials may not"
 UNKNOWN = "whether it was written is not known"
-NO_AIRFLOW = f"what answers is no Airflow: {UNKNOWN}"
+NO_AIRFLOW = f"the server that answers is not an Airflow: {UNKNOWN}"
 _UNSURE = "it is there now, and what the server doesn't show of it could not be written again"
 OTHER_VALUES = "the answer was lost, and there is one now with other values"
 
@@ -266,6 +268,8 @@ class ApiWriter:
         return is_changed(step, held, partial(stored_form, dialect=self._api.dialect))
 
     def _held(self, step: Step, *, late: bool = False) -> AirflowObject | None:
+        if not self._api.has_path(step.kind, step.id):
+            return ApiReader(self._session, self._api, unwatched).find(step.kind, [step.id]).get(step.id)
         answer = self._session.get(Request("GET", self._api.path(step.kind, step.id), late=late), step.kind)
         return None if answer is None else self._api.parse(step.kind, answer)
 

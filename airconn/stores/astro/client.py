@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,8 @@ _PAGE = 1000
 """The objects of one page, as Astro's own CLI asks for. A server with a lower limit gives fewer."""
 _TRIES = 3
 """How often a list is read that changes while it is read."""
+
+_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 Query = Sequence[tuple[str, str]]
 
@@ -77,6 +80,8 @@ class AstroApi:
         known = self._given or self._organization or self.identity.organization
         if not known:
             known = self._organization = self._only_organization()
+        if not _ID.fullmatch(known):
+            raise UsageError("the organization isn't named by an id", hint="Organization Settings in Astro has it")
         return known
 
     @property
@@ -105,9 +110,16 @@ class AstroApi:
             f"the list {where} changes faster than it can be read", where=client.base, hint="try again in a moment"
         )
 
-    def post(self, path: str, body: Mapping[str, Any], *, repeatable: bool = False) -> dict[str, Any]:
-        """The answer to a POST. Raises `TargetError`, which is a `NoAnswer` where the answer was lost."""
-        request = Request("POST", self._path(path), body=body, repeatable=repeatable, largest=bodies.OBJECT)
+    def post(
+        self, path: str, body: Mapping[str, Any], *, repeatable: bool = False, late: bool = False
+    ) -> dict[str, Any]:
+        """The answer to a POST. Raises `TargetError`, which is a `NoAnswer` where the answer was lost.
+
+        `late`: it is also sent after the deadline, because it completes an object.
+        """
+        request = Request(
+            "POST", self._path(path), body=body, repeatable=repeatable, late=late, largest=bodies.OBJECT
+        )
         return self._connected().json(request)
 
     def delete(self, path: str) -> None:

@@ -34,15 +34,7 @@ def find_workspace(api: AstroApi, name: str, where: str) -> Workspace:
         return Workspace(chosen, chosen)
     if is_id(name):
         return Workspace(name, name)
-    try:
-        found = _named(api, "/workspaces", "workspaces", name, ())
-    except AstroRefusal as error:
-        if error.status != 403:
-            raise
-        raise TargetError(
-            "the token may not list the Workspaces", where=where, hint="name the Workspace by its id"
-        ) from None
-    one = _the_one(found, name, "Workspace", where)
+    one = _the_one(_named(api, "Workspace", name, (), where), name, "Workspace", where)
     return Workspace(str(one.get("id")), name)
 
 
@@ -64,7 +56,7 @@ def find_deployment(api: AstroApi, workspace: str, name: str, where: str) -> dic
             )
         return deployment
     scope = (("workspaceIds", own.id),) if own else ()
-    one = _the_one(_named(api, "/deployments", "deployments", name, scope), name, "Deployment", where)
+    one = _the_one(_named(api, "Deployment", name, scope, where), name, "Deployment", where)
     # A list may leave out what a single answer has, such as the environment variables.
     return _by_id(api, str(one.get("id")), where)
 
@@ -79,14 +71,23 @@ def _by_id(api: AstroApi, id_: str, where: str) -> dict[str, Any]:
 
 
 def _named(
-    api: AstroApi, path: str, key: str, name: str, scope: Sequence[tuple[str, str]]
+    api: AstroApi, what: str, name: str, scope: Sequence[tuple[str, str]], where: str
 ) -> tuple[list[dict[str, Any]], Sequence[str]]:
     """Those with a name, and all names if none has it. Whether the server filters by equality isn't documented."""
-    order = ("sorts", "createdAt:asc")
-    found = [one for one in api.pages(path, (*scope, ("names", name), order), key) if one.get("name") == name]
-    if found:
-        return found, ()
-    every = api.pages(path, (*scope, order), key)
+    key, order = f"{what.lower()}s", ("sorts", "createdAt:asc")
+    try:
+        found = [
+            one for one in api.pages(f"/{key}", (*scope, ("names", name), order), key) if one.get("name") == name
+        ]
+        if found:
+            return found, ()
+        every = api.pages(f"/{key}", (*scope, order), key)
+    except AstroRefusal as error:
+        if error.status != 403:
+            raise
+        raise TargetError(
+            f"the token may not list the {what}s", where=where, hint=f"name the {what} by its id"
+        ) from None
     return [one for one in every if one.get("name") == name], sorted({str(one.get("name")) for one in every})
 
 

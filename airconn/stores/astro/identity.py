@@ -48,8 +48,19 @@ def find_identity(settings: Settings) -> AstroIdentity:
     environ = settings.environ
     domain = _checked_domain(environ.get("ASTRO_DOMAIN", "").strip() or _DOMAIN, "ASTRO_DOMAIN")
     own = settings.credentials if settings.credentials.of_address else None
+    if own is not None and own.token_command:
+        from airconn.stores.secret_commands import first_line
+
+        token = first_line(own.token_command, own.source, prints="token", hint="it is in your config.toml").strip()
+        return _of_token(token, own.source, domain)
     if own is not None and own.token:
         return _of_token(own.token, own.source, domain)
+    if own is not None:
+        # An address with credentials of its own never gets those of another.
+        looked_at = ", ".join(own.looked_at)
+        raise TargetError(
+            "Astro needs a token, and none is set", hint=f"looked at {looked_at}, for this address alone"
+        )
     if token := environ.get(VARIABLE, "").strip():
         return _of_token(token, VARIABLE, domain)
     return _of_context(settings)

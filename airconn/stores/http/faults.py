@@ -15,7 +15,7 @@ from airconn.stores.base import DEADLINE
 from airconn.stores.http.server import RestServer
 
 _PROXY_WHENCE = "the proxy comes from HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are asked directly"
-_CLIENT_CERT = "does it want a client certificate? see --client-cert and --client-key"
+_CLIENT_CERT = "does it need a client certificate? see --client-cert and --client-key"
 
 
 class NoAnswer(TargetError):
@@ -60,6 +60,7 @@ def no_answer(
 
     base = server.base
     whence = f"the address comes from {server.named_by}"
+    unreached = server.unreached
     cause = error
     while isinstance(cause, problem.MaxRetryError) and cause.reason is not None:
         cause = cause.reason
@@ -70,9 +71,9 @@ def no_answer(
         message, hint = _tls(cause)
         return NoAnswer(message, where=base, hint=hint)
     if isinstance(cause, problem.NameResolutionError):
-        return NoAnswer(f"the name {host} doesn't resolve", where=base, hint=whence, passing=answered)
+        return NoAnswer(f"the name {host} doesn't resolve", where=base, hint=unreached or whence, passing=answered)
     if isinstance(cause, problem.NewConnectionError):
-        hint = f"is {server.name} running? {whence}"
+        hint = unreached or f"is {server.name} running? {whence}"
         return NoAnswer("nothing listens there", where=base, hint=hint, passing=answered)
     connecting = isinstance(cause, problem.ConnectTimeoutError)
     if isinstance(cause, problem.TimeoutError) and late:
@@ -80,7 +81,7 @@ def no_answer(
         return OutOfTime(f"{what} before the deadline", where=base, maybe_done=not connecting)
     seconds = f"{timeout:g} second{'' if timeout == 1 else 's'}"
     if connecting:
-        hint = f"is it behind a firewall? {whence}"
+        hint = unreached or f"is it behind a firewall? {whence}"
         return NoAnswer(f"no connection within {seconds}", where=base, hint=hint, passing=answered)
     if isinstance(cause, problem.TimeoutError):
         hint = "--timeout SECONDS waits longer"
@@ -103,7 +104,7 @@ def no_answer(
 def proxy_wants_credentials(base: str) -> NoAnswer:
     """The error for a 407, which only a proxy gives."""
     return NoAnswer(
-        "the proxy wants credentials, or others than these",
+        "the proxy needs credentials, or refuses these",
         where=base,
         hint=f"they are a part of its address: http://USER:PASSWORD@proxy:3128; {_PROXY_WHENCE}",
     )
@@ -183,4 +184,4 @@ def _tls(error: BaseException) -> tuple[str, str]:
         return "it doesn't speak TLS", "does the address begin with http:// rather than https://?"
     if any(sign in text for sign in ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "UNKNOWN_CA")):
         return "it refuses the TLS handshake", _CLIENT_CERT
-    return "the TLS handshake failed", "is it an https:// address, and does it want a client certificate?"
+    return "the TLS handshake failed", "is it an https:// address, and does it need a client certificate?"

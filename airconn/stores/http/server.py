@@ -15,3 +15,5 @@ class RestServer:
     """The place where its address is named."""
     way_in: str = ""
     """The setting that lets a user through a gateway in front of it, such as single sign-on."""
+    unreached: str = ""
+    """The hint where no connection comes about, if there is a likely reason."""

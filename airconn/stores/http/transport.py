@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from airconn import __version__
 from airconn.config import Settings
-from airconn.errors import TargetError
+from airconn.errors import TargetError, UsageError
 from airconn.stores.http import bodies
 from airconn.stores.http.deadline import RunDeadline
 from airconn.stores.http.faults import NoAnswer, OutOfTime, no_answer, proxy_wants_credentials
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 Carrier = Callable[[Request, str, Mapping[str, str], float], "BaseHTTPResponse"]
-"""Sends a request once, to a URL with headers, to a server that may be silent for so many seconds."""
+"""Sends a request once, to a URL with headers, to a server that may be silent for so many seconds.
+
+Raises errors of urllib3, or `NoAnswer`.
+"""
 
 
 def by_urllib3(pool: PoolManager) -> Carrier:
@@ -41,6 +44,30 @@ def by_urllib3(pool: PoolManager) -> Carrier:
     return carry
 
 
+def merged(sent: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
+    """Headers with others added, which win, but that cookies are joined and those of `sent` win by their names."""
+    if not extra:
+        return dict(sent)
+    given = {name.lower(): name for name in extra}
+    result = {name: value for name, value in sent.items() if name.lower() not in given} | dict(extra)
+    own = next((value for name, value in sent.items() if name.lower() == "cookie"), "")
+    if own and "cookie" in given:
+        pairs = [pair.strip() for pair in extra[given["cookie"]].split(";")]
+        names = {pair.partition("=")[0].strip() for pair in own.split(";")}
+        kept = [pair for pair in pairs if pair and pair.partition("=")[0].strip() not in names]
+        result[given["cookie"]] = "; ".join([*kept, own])
+    return result
+
+
+def refuse_for_proxy(headers: Mapping[str, str]) -> None:
+    """Raises `UsageError` for a header that a proxy would keep to itself, since the request isn't encrypted."""
+    if any(name.lower() == "proxy-authorization" for name in headers):
+        raise UsageError(
+            "the proxy of the environment would get the Proxy-Authorization that is for a gateway behind it",
+            hint="use https, or take the host out of the proxy with NO_PROXY",
+        )
+
+
 class Transport:
     """Sends requests to one server. Threads may share it. Nothing is imported or opened before the first one."""
 
@@ -54,14 +81,20 @@ class Transport:
         *,
         name: str = "the server",
         way_in: str = "",
+        unreached: str = "",
         carrier: Callable[[PoolManager], Carrier] = by_urllib3,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        """`name` and `way_in` are for messages: see `RestServer`. `carrier` sends requests over a pool."""
-        self.server = RestServer(base, name, settings.named_by, way_in)
+        """`name`, `way_in`, `unreached`: for messages, see `RestServer`. `carrier` sends requests over a pool.
+
+        `headers` are sent with each request besides its own, such as those for a gateway in front of the server.
+        """
+        self.server = RestServer(base, name, settings.named_by, way_in, unreached)
         self.base = base
         self.deadline = RunDeadline(settings, base)
         self._settings = settings
         self._make_carrier = carrier
+        self._headers = headers or {}
         self._pool: PoolManager | None = None
         self._carrier: Carrier | None = None
         self._lock = threading.Lock()
@@ -120,6 +153,8 @@ class Transport:
 
         try:
             reply = self._once(request, headers, seconds)
+        except NoAnswer as error:
+            return error
         except HTTPError as error:
             late = self.deadline.cut_off()
             return no_answer(error, self.server, seconds, answered=self._answered, late=late)
@@ -130,7 +165,8 @@ class Transport:
 
     def _once(self, request: Request, headers: Mapping[str, str], seconds: float) -> Reply:
         url = self.base + request.path + ("?" + urlencode(request.query) if request.query else "")
-        sent = {"Accept": "application/json", "User-Agent": f"airconn/{__version__}", **headers}
+        sent = {"Accept": "application/json", "User-Agent": f"airconn/{__version__}"}
+        sent = merged({**sent, **headers}, self._headers)
         if request.body is not None:
             sent["Content-Type"] = "application/json"
         if request.form is not None:
@@ -160,6 +196,8 @@ class Transport:
         with self._lock:
             if self._pool is None or self._carrier is None:
                 self._pool = make_pool(self.base, self._settings)
+                if self._pool.proxy and self.base.startswith("http:"):
+                    refuse_for_proxy(self._headers)
                 self._carrier = self._make_carrier(self._pool)
             return self._pool, self._carrier
 

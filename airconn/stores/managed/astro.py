@@ -2,20 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from airconn import trust
 from airconn.config import Settings
 from airconn.credentials import Credentials
-from airconn.errors import TargetError, UsageError
+from airconn.errors import AirconnError, TargetError, UsageError
+from airconn.model import Kind
+from airconn.model.reading import Key, Note
 from airconn.stores.airflow_api.access import Access, access
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.store import AirflowApiStore
 from airconn.stores.astro.address import AstroAddress, split
 from airconn.stores.astro.client import AstroApi
 from airconn.stores.astro.finding import find_deployment
+from airconn.stores.base import Context
+
+if TYPE_CHECKING:
+    from airconn.stores.astro.environment.store import EnvironmentManagerStore
+
+_AIRFLOW = re.compile(r"https://([\w-]+\.)+[\w-]+(:[0-9]+)?(/[\w./~%-]*)?", re.IGNORECASE | re.ASCII)
+"""The URL of an Airflow, without a user and whatever a parser of URLs may read differently."""
+_SHOWN = 5
+"""The most ids that a message names."""
+
+
+class DeploymentAirflow(AirflowApiStore):
+    """The Airflow of a Deployment, in which the Environment Manager comes before the metadata database."""
+
+    def __init__(
+        self, parts: AstroAddress, find: Callable[[], Access], open_manager: Callable[[], EnvironmentManagerStore]
+    ) -> None:
+        super().__init__(str(parts), find)
+        self._open_manager = open_manager
+
+    def shadowed(self, keys: frozenset[Key], context: Context) -> Sequence[Note]:
+        kinds = frozenset(kind for kind, _ in keys) - {Kind.POOLS}
+        if not kinds:
+            return ()
+        try:
+            with closing(self._open_manager()) as manager:
+                found = sorted(keys & manager.quick_ids(kinds, context))
+        except AirconnError as error:
+            unknown = "it isn't known whether the Environment Manager has objects of the same ids"
+            return (Note(self.address, f"{unknown}: {error}", is_detail=True),)
+        names = [f"{kind.value}/{id_}" for kind, id_ in found]
+        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        message = f"the Environment Manager has {shown} too, and comes first: tasks don't get what is written here"
+        return (Note(self.address, message),) if names else ()
 
 
 def open_store(address: str, settings: Settings) -> AirflowApiStore:
@@ -30,7 +69,17 @@ def open_store(address: str, settings: Settings) -> AirflowApiStore:
         raise UsageError(
             "the address names no Deployment", where=str(parts), hint="it is astro-airflow://WORKSPACE/DEPLOYMENT"
         )
-    return AirflowApiStore(str(parts), lambda: _find(parts, organization, settings))
+    return DeploymentAirflow(
+        parts, lambda: _find(parts, organization, settings), lambda: _manager(parts, organization, settings)
+    )
+
+
+def _manager(parts: AstroAddress, organization: str | None, settings: Settings) -> EnvironmentManagerStore:
+    """The Environment Manager of the Deployment, with all that reaches it."""
+    from airconn.stores.astro.environment.store import open_store
+
+    query = "?linked=true" + (f"&organization={quote(organization, safe='')}" if organization else "")
+    return open_store(f"{replace(parts, scheme='astro-env')}{query}", settings)
 
 
 def _find(parts: AstroAddress, organization: str | None, settings: Settings) -> Access:
@@ -53,7 +102,7 @@ def _url(deployment: Mapping[str, Any], where: str) -> str:
     """
     given = str(deployment.get("apiUrl") or deployment.get("webServerAirflowApiUrl") or "").partition("?")[0]
     url = given if "://" in given else f"https://{given}"
-    if not given or not (url.lower().startswith("https://") or trust.is_this_machine(url)):
+    if not given or not (_AIRFLOW.fullmatch(url) or trust.is_this_machine(url)):
         raise TargetError("Astro gives no https:// address of this Deployment's Airflow", where=where)
     return base_url(url)
 

@@ -11,6 +11,7 @@ from airconn.config import Settings
 from airconn.credentials import Credentials
 from airconn.errors import ExitCode, TargetError
 from airconn.model import AirflowVersion, Kind, Selection
+from airconn.stores.airflow_api.access import access
 from airconn.stores.base import Store
 from tests.stores.airflow_api.conftest import LOOKED_AT, PASSWORD, airflow, with_password, with_token
 from tests.stores.site import Answer, Received, Site
@@ -89,7 +90,7 @@ def test_a_server_that_hangs_up(serve: Serve, connect: Connect) -> None:
 )  # fmt: skip
 def test_what_is_no_airflow(answer: Answer, serve: Serve, connect: Connect) -> None:
     message, hint = complaint(connect(serve(lambda _: answer).url))
-    assert message == "what answers here is no Airflow"
+    assert message == "the server that answers is not an Airflow"
     assert "/api/v2/version" in hint
 
 
@@ -140,7 +141,7 @@ def test_credentials_do_not_go_along_with_a_redirect_of_a_list(serve: Serve, con
         (503, "it is not reached by what is in front of it (status 503)"),
         (522, "it is not reached by what is in front of it (status 522)"),
         (429, "it is asked too often"),
-        (511, "it is behind a portal that wants somebody to log in first"),
+        (511, "it is behind a portal that needs a login first"),
     ],
 )
 def test_a_server_that_is_not_well(status: int, expected: str, serve: Serve, connect: Connect) -> None:
@@ -184,7 +185,7 @@ def test_a_tls_port_that_says_so(page: str, serve: Serve, connect: Connect) -> N
 def test_a_gateway_that_wants_credentials_and_there_are_none(status: int, serve: Serve, connect: Connect) -> None:
     nothing = Settings(credentials=Credentials(looked_at=LOOKED_AT))
     message, hint = complaint(connect(serve(lambda _: Answer(status)).url, nothing))
-    assert message == "it wants credentials, and there are none"
+    assert message == "needs credentials, and none are set"
     assert hint == "looked at AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"
 
 
@@ -217,3 +218,9 @@ def test_a_gateway_that_knows_only_the_paths_of_airflow_2(serve: Serve, connect:
 
     site = serve(answer)
     assert connect(site.url).describe().text == f"airflow 2.11.2 at {site.url}"
+
+
+def test_an_airflow_of_composer_that_is_named_by_its_url_says_which_address_it_has() -> None:
+    found = access("https://x-dot-europe-west1.composer.googleusercontent.com", Settings())
+    assert "composer://PROJECT/LOCATION/ENVIRONMENT" in found.login_hint()
+    found.close()

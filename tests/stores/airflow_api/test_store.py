@@ -70,7 +70,7 @@ def test_no_answer_depends_on_an_earlier_call(version: str, serve: Serve, connec
         with suppress(TargetError):
             call()
         assert answers(store, context) == first
-    assert vars(store).keys() == {"_address", "_capabilities", "_access", "_server", "_connected"}
+    assert vars(store).keys() == {"_address", "_capabilities", "_find", "_found", "_server", "_connected"}
 
 
 @pytest.mark.parametrize("version", ["2.11.2", "3.3.2"])
@@ -90,5 +90,5 @@ def test_its_own_pool_is_neither_replaced_nor_deleted(serve: Serve, connect: Con
         "the API can't take a password away",
         "",
         "",
-        *["Airflow lets nobody delete default_pool"] * 2,
+        *["Airflow doesn't allow to delete default_pool"] * 2,
     ]

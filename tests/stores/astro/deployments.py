@@ -6,12 +6,12 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.stores.astro.environment_objects import BadRequest
+from tests.stores.astro.environment_objects import BadRequest, cuid
 from tests.stores.astro.switches import Switches
 
 EARLIER = "2026-05-01T10:00:00Z"
 LATER = "2026-11-30T12:00:00Z"
-_BY = {"id": "cm0000000000000000000usr01", "subjectType": "USER", "username": "ops@example.com", "fullName": "Ops"}
+_BY = {"id": cuid("usr", 1), "subjectType": "USER", "username": "ops@example.com", "fullName": "Ops"}
 _QUEUE_READ_ONLY = {"podCpu": "2", "podMemory": "4Gi"}
 _OPTIONAL = (
     "description",
@@ -101,7 +101,7 @@ class Deployment:
 
 def new_record(number: int, name: str, workspace: dict[str, Any], kind: str, executor: str) -> dict[str, Any]:
     """The record of a Deployment with every field that its type has."""
-    key = f"cm0000000000000000000dep{number:02d}"
+    key = cuid("dep", number)
     host = f"{workspace['organizationId'][-5:]}.astronomer.run/d{number:04d}"
     record: dict[str, Any] = {
         "id": key,
@@ -140,7 +140,7 @@ def new_record(number: int, name: str, workspace: dict[str, Any], kind: str, exe
         "status": "HEALTHY",
     }
     if kind == "HYBRID":
-        record |= {"schedulerAu": 10, "clusterId": "cm0000000000000000000clu01"}
+        record |= {"schedulerAu": 10, "clusterId": cuid("clu", 1)}
     else:
         record |= {
             "schedulerSize": "MEDIUM",
@@ -155,15 +155,15 @@ def new_record(number: int, name: str, workspace: dict[str, Any], kind: str, exe
     if executor != "KUBERNETES":
         record["workerQueues"] = [worker_queue(number, "default", kind), worker_queue(number, "heavy", kind)]
     elif kind == "HYBRID":
-        record["taskPodNodePoolId"] = "cm0000000000000000000nod02"
+        record["taskPodNodePoolId"] = cuid("nod", 2)
     return record
 
 
 def worker_queue(number: int, name: str, kind: str) -> dict[str, Any]:
     """A queue as it is read."""
-    machine = {"nodePoolId": "cm0000000000000000000nod01"} if kind == "HYBRID" else {"astroMachine": "A20"}
+    machine = {"nodePoolId": cuid("nod", 1)} if kind == "HYBRID" else {"astroMachine": "A20"}
     return {
-        "id": f"cm00000000000000{number:03d}{name:0<8.8}",
+        "id": cuid(name, number),
         "name": name,
         "isDefault": name == "default",
         "minWorkerCount": 0,
@@ -277,7 +277,7 @@ def _read_queue(sent: dict[str, Any], old: dict[str, Any] | None, number: int) -
     if "id" in sent and old is None:
         raise BadRequest(f"workerQueues.{number}.id", "invalid")
     # Without an id it is a new queue, and the tasks of the old one are lost.
-    return {"id": f"cm0000000000000000000new{number:02d}", **_QUEUE_READ_ONLY, **sent}
+    return {"id": cuid("new", number), **_QUEUE_READ_ONLY, **sent}
 
 
 def _updated_variables(

@@ -25,6 +25,11 @@ _SECRET_NAME = re.compile(r"secret|token|passw|private_key|api_?key", re.IGNOREC
 _MASK = "****"
 
 
+def cuid(kind: str, number: int) -> str:
+    """An id as Astro's are: `c`, and 24 small letters and digits."""
+    return f"c{kind}{number:0{24 - len(kind)}d}"
+
+
 class BadRequest(Exception):
     """A 400 for a field."""
 

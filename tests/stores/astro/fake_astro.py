@@ -26,7 +26,7 @@ from typing import Any
 
 from tests.stores.astro import deployments, environment_objects, schema
 from tests.stores.astro.deployments import Deployment
-from tests.stores.astro.environment_objects import BadRequest, Held, Link
+from tests.stores.astro.environment_objects import BadRequest, Held, Link, cuid
 from tests.stores.astro.schema import Call
 from tests.stores.astro.switches import DEFAULT, Switches
 from tests.stores.site import Answer, Received, Site
@@ -112,13 +112,13 @@ class FakeAstro:
 
     def add_organization(self, name: str) -> str:
         """The id of a new Organization."""
-        key = f"cm0000000000000000000org{len(self.organizations) + 1:02d}"
+        key = cuid("org", len(self.organizations) + 1)
         self.organizations[key] = {"id": key, "name": name, "product": "HOSTED", "status": "ACTIVE"}
         return key
 
     def add_workspace(self, name: str, organization: str = "") -> str:
         """The id of a new Workspace."""
-        key = f"cm0000000000000000000wsp{len(self.workspaces) + 1:02d}"
+        key = cuid("wsp", len(self.workspaces) + 1)
         self.workspaces[key] = {
             "id": key,
             "name": name,
@@ -153,7 +153,7 @@ class FakeAstro:
         if "expires" in own:
             claims["exp"] = int(own["expires"])
         if kind != USER:
-            claims |= {"apiTokenId": f"cm0000000000000000000tok{len(self.tokens) + 1:02d}", "permissions": []}
+            claims |= {"apiTokenId": cuid("tok", len(self.tokens) + 1), "permissions": []}
             named = {"organization": "organizationId", "workspace": "workspaceId", "deployment": "deploymentId"}
             claims["permissions"] = ["apiTokenAccess"] + [
                 f"{claim}:{own[name]}" for name, claim in named.items() if own.get(name)
@@ -180,7 +180,7 @@ class FakeAstro:
         if "VARIABLE" in object_type:
             content = {"isSecret": False, **content}
         held = Held(
-            id=f"cm{next(self._numbers):017d}obj01",
+            id=cuid("obj", next(self._numbers)),
             object_key=key,
             object_type=object_type,
             scope=DEPLOYMENT if deployment else WORKSPACE,
@@ -430,7 +430,7 @@ class FakeAstro:
             raise BadRequest("objectKey", "required")
         self._refuse_same_key(body)
         held = Held(
-            id=f"cm{next(self._numbers):017d}obj02",
+            id=cuid("new", next(self._numbers)),
             object_key=body["objectKey"],
             object_type=body["objectType"],
             scope=body["scope"],

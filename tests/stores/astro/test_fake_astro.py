@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import urllib3
 
+from airconn.stores.astro.address import is_id
 from tests.stores.astro import schema
 from tests.stores.astro.environment_objects import Link
 from tests.stores.astro.fake_astro import DEPLOYMENT, USER, WORKSPACE, FakeAstro, Refusal, running
@@ -602,6 +603,12 @@ def test_a_link_may_have_a_scope_of_the_future(astro: FakeAstro) -> None:
 
 
 # The switches
+
+
+def test_ids_have_the_form_of_astros(astro: FakeAstro) -> None:
+    held = astro.put("CONNECTION", "db", {"type": "http"})
+    for key in (astro.organization, astro.workspace, astro.deployment, held.id):
+        assert is_id(key)
 
 
 def test_every_switch_is_tried_by_itself_and_all_nasty_ones_together() -> None:

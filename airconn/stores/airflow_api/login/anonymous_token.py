@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from airconn.credentials import Credentials
+from airconn.stores.airflow_api.login.issued_token import PATH, token_in
 from airconn.stores.airflow_api.login.login_way import BearerWay
-from airconn.stores.airflow_api.login.password_token import PATH, token_in
 from airconn.stores.http import bodies
 from airconn.stores.http.messages import Request
 

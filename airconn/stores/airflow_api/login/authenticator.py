@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 
 from airconn.credentials import Credentials
 from airconn.stores.airflow_api.login import registry
 from airconn.stores.airflow_api.login.login_way import LoginWay
 from airconn.stores.http.transport import Transport
+
+_SHORT = 3
+"""The characters up to which a part of a header isn't a secret."""
 
 
 class Authenticator:
@@ -33,8 +37,10 @@ class Authenticator:
 
     def secrets(self) -> tuple[str, ...]:
         """The texts that messages must not show."""
+        known = self._credentials
         held = (text for way in tuple(self._ways.values()) for text in way.secrets())
-        return tuple(text for text in (self._credentials.token, self._credentials.password, *held) if text)
+        given = (known.token, known.password, known.client_secret, *_parts(known.headers))
+        return tuple(text for text in (*given, *held) if text)
 
     def for_api(self, *, v2: bool) -> Authenticator:
         """The same one, with the same tokens, for `/api/v2` or `/api/v1`. Without it, it is one for `/api/v1`."""
@@ -46,6 +52,11 @@ class Authenticator:
         """The headers for a request. Logs in when that wasn't done yet."""
         with self._lock:
             return self._way().headers()
+
+    def probe_headers(self) -> Mapping[str, str]:
+        """The headers for a request to a server whose version isn't known yet. Empty if the login depends on it."""
+        with self._lock:
+            return self._way().probe_headers()
 
     def renew(self, refused: Mapping[str, str], *, late: bool = False) -> bool:
         """Whether there are other headers now than those that were refused. Safe to call from several threads.
@@ -63,6 +74,10 @@ class Authenticator:
     def has_expired(self) -> bool:
         """Whether the credentials have expired, as far as they tell so by themselves."""
         return self._way().has_expired()
+
+    def doubts(self) -> str:
+        """What is known of why these credentials are refused although the server has just issued them, or empty."""
+        return self._way().doubts()
 
     def close(self) -> None:
         """Logs out. A token ends by itself."""
@@ -82,3 +97,9 @@ class Authenticator:
         if kind not in self._ways:
             self._ways[kind] = kind(self._credentials, self._transport, self._timeout)
         return self._ways[kind]
+
+
+def _parts(headers: Mapping[str, str]) -> Iterator[str]:
+    """The values of headers, and the parts of them that are secrets of their own. Short ones are in every text."""
+    for value in headers.values():
+        yield from (part for part in {value, *re.split(r"[\s;=]+", value)} if len(part) > _SHORT)

@@ -31,6 +31,10 @@ class LoginWay(ABC):
     def headers(self) -> Mapping[str, str]:
         """The headers for a request, after logging in if needed. Raises `TargetError` if the login is refused."""
 
+    def probe_headers(self) -> Mapping[str, str]:
+        """The headers for a request to a server whose version isn't known yet. Empty if the login depends on it."""
+        return self.headers()
+
     def renew(self, refused: Mapping[str, str], *, late: bool) -> bool:
         """Gets new credentials, and says whether the headers now differ from `refused`.
 
@@ -48,6 +52,10 @@ class LoginWay(ABC):
     def has_expired(self) -> bool:
         """Whether the refused credentials say that they have expired."""
         return False
+
+    def doubts(self) -> str:
+        """What is known of why fresh credentials are refused, as the hint of the error. Empty by default."""
+        return ""
 
     def close(self) -> None:  # noqa: B027 - most ways hold nothing open
         """Logs out, if needed."""

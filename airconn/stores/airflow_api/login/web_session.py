@@ -46,14 +46,14 @@ def log_in(transport: Transport, username: str, password: str, timeout: float) -
     try:
         page = transport.send(_ask(timeout), {"Accept": "text/html"})
         token = csrf_token(page, transport.base + _PAGE)
-        cookies = _cookies(page, transport.base)
+        cookies = cookies_of(page, transport.base)
         if token is None or not cookies:
             return None
         form = {"csrf_token": token, "username": username, "password": password}
         reply = transport.send(_post(_PAGE, form, min(timeout, _PATIENCE)), _from_the_page(transport.base, cookies))
     except TargetError:
         return None
-    fresh = _cookies(reply, transport.base)
+    fresh = cookies_of(reply, transport.base)
     # A refusal redirects to the login page again. A session that FAB opens has another id than that of the page.
     if not _leads_on(reply) or not any(cookies.get(name) != value for name, value in fresh.items()):
         return None
@@ -111,7 +111,7 @@ def _leads_on(reply: Reply) -> bool:
     return path.rstrip("/").rpartition("/")[2] not in ("login", "logout")
 
 
-def _cookies(reply: Reply, base: str) -> dict[str, str]:
+def cookies_of(reply: Reply, base: str) -> dict[str, str]:
     """The cookies of an answer that a browser would send back to this address.
 
     One that is `Secure` goes over https, and over http to this machine alone.

@@ -13,11 +13,12 @@ from typing import Any
 
 from airconn.config import Settings
 from airconn.errors import UsageError
+from airconn.stores.google_identity import LOG_IN, GoogleIdentity
 from airconn.stores.http import bodies, requests_session
 from airconn.stores.http.pool import environment_proxy
 from airconn.stores.http.redirects import NamedServers
 from airconn.stores.http.retries import Backoff
-from airconn.stores.secrets.gcp.credentials import LOG_IN, REACH, GcpIdentity, find, library, refusal
+from airconn.stores.secrets.gcp.credentials import REACH, find, library, refusal
 from airconn.stores.secrets.service import Declined, SecretRefused, Unavailable
 
 HOST = "secretmanager.googleapis.com"
@@ -28,7 +29,7 @@ _BACKOFF = Backoff(first=1.0, longest=_LONGEST_PAUSE)
 class GcpClient:
     """Calls methods of the service. Threads may share it. Nothing is imported or opened before the first call."""
 
-    def __init__(self, identity: GcpIdentity, project: str | None, host: str | None, settings: Settings) -> None:
+    def __init__(self, identity: GoogleIdentity, project: str | None, host: str | None, settings: Settings) -> None:
         self._identity = identity
         self._project = project
         self._host = host or HOST

@@ -1,115 +1,46 @@
-"""Finds the credentials for Google Cloud, as Airflow's `get_credentials_and_project_id` does by the same options."""
+"""The credentials for Secret Manager, which sign their tokens themselves where they can."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from airconn.errors import UsageError
-from airconn.stores import drivers
+from airconn.errors import TargetError
+from airconn.stores import google_identity
+from airconn.stores.google_identity import GoogleIdentity
 from airconn.stores.secrets.service import Unavailable
 
 REACH = "is there a network, and does api_endpoint or a proxy name another host?"
-LOG_IN = "gcloud auth application-default login, or GOOGLE_APPLICATION_CREDENTIALS with the path of a key file"
-_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
 def library(module: str) -> Any:
     """A module of Google's libraries, imported at first use."""
-    return drivers.load(module, "gcp", "google-cloud-secret-manager")
+    return google_identity.library(module, "google-cloud-secret-manager")
 
 
-@dataclass(frozen=True, slots=True)
-class GcpIdentity:
-    """The identity for Google, by Airflow's options. Without any, it is the application default."""
-
-    key_path: str | None = None
-    keyfile: Mapping[str, Any] | None = field(default=None, repr=False)
-    config_file: Mapping[str, Any] | str | None = field(default=None, repr=False)
-    """The path of a credential configuration, or its content."""
-    scopes: tuple[str, ...] = (_SCOPE,)
-    impersonation_chain: tuple[str, ...] = ()
-    """The accounts to impersonate, each by the one before it. Requests are sent as the last one."""
-
-
-def find(identity: GcpIdentity, asking: Any, place: str) -> tuple[Any, str | None]:
+def find(identity: GoogleIdentity, asking: Any, place: str) -> tuple[Any, str | None]:
     """The credentials and their project. `asking` sends the requests for tokens, and `place` is for messages.
 
     They are tried, so that a refusal isn't taken for a service that can't be reached. Raises `Unavailable` and
     `UsageError`.
     """
+    library("google.auth")
     try:
-        credentials, project = _given(identity, asking)
-        if isinstance(credentials, library("google.oauth2.service_account").Credentials):
-            # As in Google's own client, the credentials sign their tokens themselves, without a server.
-            credentials = credentials.with_always_use_jwt_access(True)
-        if chain := identity.impersonation_chain:
-            credentials = _impersonating(credentials, chain, identity.scopes)
-            project = chain[-1].partition("@")[2].partition(".")[0] or None
-        if not credentials.valid:
-            credentials.refresh(asking)
-    except (ValueError, KeyError, TypeError, AttributeError):  # not a key at all, and one of Google's own kind
-        raise UsageError(
-            "what is given as credentials is no key or configuration of Google Cloud", hint=LOG_IN
-        ) from None
-    except library("google.auth.exceptions").GoogleAuthError as error:
-        raise refusal(error, place) from None
-    except OSError as error:
-        raise UsageError(
-            f"the file with the credentials can't be read: {error.strerror or 'unreadable'}", hint=LOG_IN
-        ) from None
-    return credentials, project
+        return google_identity.find(identity, asking, place, adapt=_signing, reach=REACH)
+    except TargetError as error:
+        raise _unavailable(error) from None
 
 
 def refusal(error: Any, place: str) -> Unavailable:
-    """The error of airconn for one of Google's library for credentials. Its text isn't shown: it may quote a file."""
-    of = library("google.auth.exceptions")
-    if isinstance(error, of.TransportError):
-        return Unavailable("the server that gives tokens can't be reached", where=place, hint=REACH)
-    if isinstance(error, of.DefaultCredentialsError):
-        return Unavailable("no credentials for Google Cloud were found that can be used", where=place, hint=LOG_IN)
-    return Unavailable("Google refuses the credentials", where=place, hint=f"renew them: {LOG_IN}")
+    """The error of airconn for one of Google's library for credentials."""
+    return _unavailable(google_identity.refusal(error, place, reach=REACH))
 
 
-def _given(identity: GcpIdentity, asking: Any) -> tuple[Any, str | None]:
-    auth = library("google.auth")
-    scopes = list(identity.scopes)
-    if identity.keyfile is not None:
-        info = dict(identity.keyfile)
-        # In a variable, the line breaks of the text may have been escaped once more.
-        return _of_key({**info, "private_key": str(info["private_key"]).replace("\\n", "\n")}, scopes)
-    if identity.key_path is not None:
-        return _of_key(_parsed(identity.key_path), scopes)
-    if identity.config_file is not None:
-        given = identity.config_file
-        info = dict(_parsed(given) if isinstance(given, str) else given)
-        found: tuple[Any, str | None] = auth.load_credentials_from_dict(info, scopes=scopes, request=asking)
-    else:
-        found = auth.default(scopes=scopes, request=asking)
-    return found
+def _signing(credentials: Any) -> Any:
+    """As in Google's own client, a service account signs its tokens itself, without a server."""
+    if isinstance(credentials, library("google.oauth2.service_account").Credentials):
+        return credentials.with_always_use_jwt_access(True)
+    return credentials
 
 
-def _of_key(info: Mapping[str, Any], scopes: Sequence[str]) -> tuple[Any, str | None]:
-    service_account = library("google.oauth2.service_account")
-    credentials = service_account.Credentials.from_service_account_info(info, scopes=scopes)
-    return credentials, credentials.project_id
-
-
-def _parsed(given: str) -> dict[str, Any]:
-    """The JSON object in a file, or in the text itself."""
-    text = given if given.lstrip().startswith("{") else Path(given).expanduser().read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
-def _impersonating(credentials: Any, chain: Sequence[str], scopes: Sequence[str]) -> Any:
-    *delegates, target = chain
-    return library("google.auth.impersonated_credentials").Credentials(
-        source_credentials=credentials,
-        target_principal=target,
-        delegates=delegates or None,
-        target_scopes=list(scopes),
-    )
+def _unavailable(error: TargetError) -> Unavailable:
+    return Unavailable(error.message, where=error.where, hint=error.hint)

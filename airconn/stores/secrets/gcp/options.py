@@ -14,7 +14,7 @@ from airconn.errors import UsageError
 from airconn.formats import backend_names
 from airconn.model import Kind
 from airconn.stores import address_options as opts
-from airconn.stores.secrets.gcp.credentials import GcpIdentity
+from airconn.stores.google_identity import GoogleIdentity
 
 EXAMPLE = "gcp-secretmanager://my-project"
 _NAME = re.compile(r"[A-Za-z0-9_-]*")
@@ -56,11 +56,11 @@ class GcpOptions:
         return (*self.prefixes.values(), *config)
 
     @property
-    def identity(self) -> GcpIdentity:
+    def identity(self) -> GoogleIdentity:
         """The identity for Google."""
         chain = self.impersonation_chain or ()
         scopes = tuple(scope.strip() for scope in (self.gcp_scopes or "").split(",") if scope.strip())
-        given = GcpIdentity(
+        given = GoogleIdentity(
             key_path=self.gcp_key_path,
             keyfile=self.gcp_keyfile_dict,
             config_file=self.gcp_credential_config_file,
@@ -82,7 +82,7 @@ def check(options: GcpOptions) -> None:
             hint="keep one of them",
         )
     if options.project_id and not _PROJECT.fullmatch(options.project_id):
-        raise UsageError("the project is no id or number of a project", hint=f"an address is like {EXAMPLE}")
+        raise UsageError("the project is not the id or number of a project", hint=f"an address is like {EXAMPLE}")
     opts.check_connection_format(options.connection_format)
     if options.api_endpoint is not None and not _ENDPOINT.fullmatch(options.api_endpoint):
-        raise UsageError("api_endpoint is no host", hint="like secretmanager-mine.p.googleapis.com")
+        raise UsageError("api_endpoint is not a host", hint="like secretmanager-mine.p.googleapis.com")

@@ -1,0 +1,111 @@
+"""OAuth2 access tokens of a Google identity, renewed when they expire or are refused.
+
+They are exchanged at Google (`token_uri`), as `AuthorizedSession` of google-auth does: the web server of Composer
+isn't documented to take a JWT that a service account signed itself.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from airconn.config import Settings
+from airconn.errors import TargetError
+from airconn.stores import google_identity
+from airconn.stores.google_identity import GoogleIdentity, library
+from airconn.stores.http import bodies, requests_session
+from airconn.stores.http.faults import OutOfTime
+from airconn.stores.http.redirects import NamedServers
+
+
+class GoogleTokens:
+    """The tokens of one identity (a `TokenSource`). Threads may share it. Nothing is imported before it is called."""
+
+    def __init__(self, identity: GoogleIdentity, settings: Settings, place: str) -> None:
+        """`place` is for messages."""
+        self._identity = identity
+        self._settings = settings
+        self._place = place
+        self._lock = threading.Lock()
+        self._credentials: Any = None
+
+    def __call__(self, *, renew: bool) -> str:
+        """The token. `renew`: a new one, since the one before was refused. Raises `TargetError`."""
+        with self._lock:
+            return self._token(renew=renew)
+
+    @property
+    def source(self) -> str:
+        """Where the tokens come from, in words."""
+        if self._identity.key_path:
+            text = "the key file in gcp_key_path"
+        elif self._identity.config_file:
+            text = "the credential configuration in gcp_credential_config_file"
+        else:
+            text = "Google's application default credentials"
+        chain = self._identity.impersonation_chain
+        return text + (f", impersonating {chain[-1]}" if chain else "")
+
+    @property
+    def is_external(self) -> bool:
+        """Whether it is an external identity, of a workforce pool. Known after the first token."""
+        credentials = self._credentials
+        user = library("google.auth.external_account_authorized_user").Credentials
+        if isinstance(credentials, user):
+            return True
+        # With a service account to impersonate in it, a configuration of a workforce pool is that account.
+        becomes_account = getattr(credentials, "service_account_email", None) is not None
+        return bool(getattr(credentials, "is_workforce_pool", False)) and not becomes_account
+
+    @property
+    def account(self) -> str:
+        """The e-mail address of the service account. Empty for others, and before the first token."""
+        found = getattr(self._credentials, "service_account_email", None)
+        return found if isinstance(found, str) and "@" in found else ""
+
+    def quota_headers(self) -> Mapping[str, str]:
+        """The header of Google's APIs for the project that the user's login names for quotas."""
+        project = getattr(self._credentials, "quota_project_id", None)
+        return {"x-goog-user-project": project} if isinstance(project, str) and project else {}
+
+    def _token(self, *, renew: bool) -> str:
+        if renew or self._credentials is None or not self._credentials.valid:
+            session = requests_session.make_session(
+                "gcp", NamedServers(self._place), lambda method, url: bodies.SMALL
+            )
+            if self._settings.ca_bundle is not None:
+                session.verify = str(self._settings.ca_bundle)
+            with session, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that a user's login has no quota project
+                self._renew(partial(self._ask, library("google.auth.transport.requests").Request(session)))
+        token = self._credentials.token
+        if not isinstance(token, str) or not token:
+            raise TargetError("Google gave no token", where=self._place, hint=f"renew it: {google_identity.LOG_IN}")
+        return token
+
+    def _renew(self, asking: Any) -> None:
+        if self._credentials is None:
+            # It is valid then, so that a refusal is told as one.
+            self._credentials, _ = google_identity.find(self._identity, asking, self._place)
+            return
+        try:
+            self._credentials.refresh(asking)
+        except library("google.auth.exceptions").GoogleAuthError as error:
+            raise google_identity.refusal(error, self._place) from None
+
+    def _ask(self, asking: Any, url: str, *args: Any, timeout: float | None = None, **options: Any) -> Any:
+        """Sends a request of google-auth, which has no time-out of its own for most of them."""
+        seconds = self._settings.timeout if timeout is None else timeout
+        left = self._settings.seconds_left()
+        if left is not None and left <= 0:
+            raise OutOfTime("the deadline has passed", where=self._place)
+        try:
+            return asking(url, *args, timeout=seconds if left is None else min(seconds, left), **options)
+        except library("google.auth.exceptions").TransportError:
+            left = self._settings.seconds_left()
+            if left is None or left > 0:
+                raise
+        raise OutOfTime("no token of Google before the deadline", where=self._place)
