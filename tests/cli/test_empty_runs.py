@@ -63,7 +63,11 @@ def test_that_there_is_nothing_at_all_is_no_fault_of_a_selection(airconn: Aircon
             {"variables": {"a": "***"}},
             "the source hides a part of everything that is selected",
         ),
-        (["diff", "empty.env"], {"pools": {"a": {"slots": 1}}}, "neither side holds anything that the other can hold"),
+        (
+            ["diff", "empty.env"],
+            {"pools": {"a": {"slots": 1}}},
+            "neither side holds anything that the other can hold",
+        ),
         (
             ["run", "--dry-run", "--from"],
             {"pools": {"a": {"slots": 1}}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -12,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from airconn.cli import run
+from airconn.cli.app import App
 from airconn.sandbox import Sandbox
+from tests.cli.test_edit import TypedInput
+from tests.conftest import Terminal
 from tests.integration.conftest import on_worker_of
 from tests.integration.postgres import Postgres
 
@@ -92,3 +97,31 @@ def test_a_real_postgres_works_and_a_wrong_password_fails(version: str, postgres
     assert lines[6] == "  connections/mysql  mysql  provider not installed"
     assert lines[1::2] == ["= 0", "= 1", "= 4", "= 4"]
     assert not any(secret in done.stdout + done.stderr for secret in (WRONG, postgres.password))
+
+
+def test_an_edited_connection_keeps_the_secrets_that_are_hidden(sandbox: Sandbox, tmp_path: Path) -> None:
+    fields = {"conn_type": "http", "host": "a", "password": "s3cret-1", "extra": {"token": "s3cret-2", "x": 1}}
+    (tmp_path / "c.json").write_text(json.dumps({"connections": {"edited": fields}}))
+    assert airconn(sandbox, "import", tmp_path / "c.json").returncode == 0
+    editor = tmp_path / "editor.py"
+    editor.write_text(
+        "import pathlib, sys\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        "text = path.read_text()\n"
+        "assert 's3cret' not in text and '***' in text\n"
+        "path.write_text(text.replace('host: a', 'host: b'))\n"
+    )
+    environ = {**sandbox.environ(), "EDITOR": f"{sys.executable} {editor}", "VISUAL": ""}
+    out, err = io.StringIO(), Terminal()
+    app = App(TypedInput(b"y\n"), out, err, environ, tmp_path)
+    try:
+        assert run(["edit", "connections/edited"], app) == 0, err.getvalue()
+        assert "~ connections/edited" in out.getvalue()
+        stored = sandbox.run(
+            ["airflow", "connections", "get", "edited", "-o", "json"], check=True, capture_output=True, text=True
+        )
+        (connection,) = json.loads(stored.stdout[stored.stdout.index("[") :])
+        assert (connection["host"], connection["password"]) == ("b", "s3cret-1")
+        assert "s3cret-2" in json.dumps(connection["extra_dejson"])
+    finally:
+        airconn(sandbox, "delete", "connections/edited", "--yes")
