@@ -27,7 +27,7 @@ def source(tmp_path: Path) -> Path:
         (["convert", "IN", "-o", "OUT.env"], NOTHING),
         (["export", "--from", "IN", "-o", "OUT.yaml"], NOTHING),
         (["import", "IN", "--to", "OUT.json"], NOTHING),
-        (["diff", "IN", "IN"], "warning: neither place holds anything that is selected\n"),
+        (["diff", "IN", "IN"], "warning: neither side holds anything that is selected\n"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

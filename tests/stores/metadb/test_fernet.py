@@ -169,9 +169,9 @@ def test_an_empty_key_is_told_apart_from_none(airflow, opened, empty) -> None:
 @pytest.mark.parametrize(
     ("keys", "which"),
     [
-        ("canary-canary", "not a Fernet key"),
-        (KEY[:-3], "not a Fernet key"),
-        ("schlüssel", "not a Fernet key"),
+        ("canary-canary", "this is not a Fernet key"),
+        (KEY[:-3], "this is not a Fernet key"),
+        ("schlüssel", "this is not a Fernet key"),
         (f"{KEY},canary", "key 2 of 2 is not a Fernet key"),
         (f"canary,{KEY}", "key 1 of 2 is not a Fernet key"),
         (f"{KEY},", "key 2 of 2 is not a Fernet key"),
