@@ -35,7 +35,6 @@ class NotConfirmed(BlockedError):
 @opt.airflow
 @opt.finishing
 @opt.network
-@opt.output
 @opt.verbosity
 @click.pass_obj
 def command(
@@ -53,7 +52,6 @@ def command(
     verify: bool,
     show_values: bool,
     network: Network,
-    output: str,
 ) -> int:
     """Edit the objects ID of an Airflow (or a file, or another place) as YAML in $VISUAL or $EDITOR.
 
@@ -84,7 +82,7 @@ def command(
         app.notes(draft.notes)
         with private_file(editing.NAME, app.environ) as file:
             session = _EditSession(app, draft, places, conduct, editor, file, yes=yes)
-            return session.run(output=output, show_values=show_values)
+            return session.run(show_values=show_values)
 
 
 class _EditSession:
@@ -111,7 +109,7 @@ class _EditSession:
         self._blocked: InputErrors | None = None
         """Why the last plan can't be carried out."""
 
-    def run(self, *, output: str, show_values: bool) -> int:
+    def run(self, *, show_values: bool) -> int:
         """Raises what the import raises, except for mistakes in the text, with which the editor opens again.
 
         A text that was left as it was ends it: with the mistake, if there is one.
@@ -131,7 +129,7 @@ class _EditSession:
                 self._app.say("nothing was changed in the editor")
                 return 0
             try:
-                return self._import(text, output=output, show_values=show_values)
+                return self._import(text, show_values=show_values)
             except NotConfirmed:
                 raise
             except (InputError, UsageError, BlockedError) as error:
@@ -139,7 +137,7 @@ class _EditSession:
                     raise
                 mistake, comments = error, [self._blocked or error]
 
-    def _import(self, text: str, *, output: str, show_values: bool) -> int:
+    def _import(self, text: str, *, show_values: bool) -> int:
         from airconn.cli.import_view import ImportView
         from airconn.transfer.editing import changes_in, import_edited
 
@@ -150,7 +148,7 @@ class _EditSession:
         if not len(edited.objects):
             app.say("nothing was changed in the editor")
             return 0
-        view = ImportView(app, output=output, show_values=show_values, to=self._draft.target.address)
+        view = ImportView(app, output="text", show_values=show_values, to=self._draft.target.address)
 
         def ask(prepared: Import) -> None:
             self._blocked = _reasons(prepared)

@@ -156,6 +156,7 @@ def _run(command: Sequence[str], environ: Mapping[str, str]) -> int:
     if threading.current_thread() is not threading.main_thread():
         return subprocess.call(command, env=dict(environ))  # noqa: S603 - the user's editor
     told: list[int] = []
+    output = None if os.isatty(1) else 2  # an editor whose output is a pipe shows nothing
 
     def leave_alone(number: int, frame: FrameType | None) -> None:
         """A handler and not SIG_IGN, which the editor would inherit."""
@@ -166,7 +167,7 @@ def _run(command: Sequence[str], environ: Mapping[str, str]) -> int:
 
     old = {number: signal.signal(number, leave_alone) for number in _KEYS}
     try:
-        child = subprocess.Popen(command, env=dict(environ))  # noqa: S603 - the user's editor
+        child = subprocess.Popen(command, env=dict(environ), stdout=output)  # noqa: S603 - the user's editor
         old |= {number: signal.signal(number, end) for number in _ENDING if _is_handled(number)}
         while True:
             try:

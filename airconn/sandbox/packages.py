@@ -17,7 +17,7 @@ _REQUIREMENT = re.compile(
 
 def extra_packages(names: Iterable[str]) -> tuple[str, ...]:
     """The names, each once, sorted. Raises `UsageError` for what isn't the name of a package, such as an option."""
-    found = sorted({name.replace(" ", "") for name in names})
+    found = sorted(set(names))
     for name in found:
         if not _REQUIREMENT.fullmatch(name):
             raise UsageError(
