@@ -28,7 +28,7 @@ class NotConfirmed(BlockedError):
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @opt.source
 @click.option("--new", "new_type", metavar="TYPE", help="Create a connection of this type, such as postgres.")
-@click.option("--yes", "-y", is_flag=True, help="Import without asking, and delete nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Import without asking.")
 @opt.filling
 @opt.kinds
 @opt.reading
@@ -70,7 +70,7 @@ def command(
 
     app.writes = True
     if not ids and new_type is None:
-        raise UsageError("which objects to edit is missing", hint="airconn edit KIND/ID…, or airconn edit --new TYPE")
+        raise UsageError("no objects are named", hint="airconn edit KIND/ID, or airconn edit --new TYPE")
     refuse_kind_as_id("edit", ids)
     if not app.can_ask:
         raise UsageError("there is no terminal for an editor", hint="airconn set changes fields without one")

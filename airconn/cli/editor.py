@@ -164,17 +164,15 @@ def _run(command: Sequence[str], environ: Mapping[str, str]) -> int:
     def end(number: int, frame: FrameType | None) -> None:
         told.append(number)
         child.terminate()
+        killer = threading.Timer(_SECONDS, child.kill)
+        killer.daemon = True
+        killer.start()
 
     old = {number: signal.signal(number, leave_alone) for number in _KEYS}
     try:
         child = subprocess.Popen(command, env=dict(environ), stdout=output)  # noqa: S603 - the user's editor
         old |= {number: signal.signal(number, end) for number in _ENDING if _is_handled(number)}
-        while True:
-            try:
-                code = child.wait(None if not told else _SECONDS)
-                break
-            except subprocess.TimeoutExpired:
-                child.kill()
+        code = child.wait()
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)

@@ -95,7 +95,8 @@ def _command(verb: str, kind: str, rest: Sequence[str]) -> str:
         "list": f"airconn list{only}",
         "show": f"airconn show {id_}",
         "delete": f"airconn delete {id_}",
-        "write": f"airconn set {_assignments(kind or 'connections', first)}; or airconn import FILE, where FILE holds the object, such as a .env with "
+        "write": f"airconn set {_assignments(kind or 'connections', first)}; or airconn import FILE, "
+        "where FILE holds the object, such as a .env with "
         + {"variables": "AIRFLOW_VAR_KEY=VALUE"}.get(kind, "AIRFLOW_CONN_ID=URI"),
         "check": f"airconn check {first or 'FILE'}",
         "test": f"airconn test {id_} --source FILE, where FILE holds the values",

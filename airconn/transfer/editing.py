@@ -232,7 +232,7 @@ def with_errors(text: str, errors: Sequence[Exception]) -> str:
         comments.append(f"{_ERROR} {_one_line(str(fault))}")
         if hint := getattr(fault, "hint", None):
             comments.append(f"{_HINT}  {_one_line(hint)}")
-    known = re.compile(rf"(?<![\w.]){re.escape(NAME)}:(\d+)")
+    known = re.compile(rf"(?<![\w.]){re.escape(NAME)}:(\d+)(?::\d+)?")
     number = len(comments)
     moved = (known.sub(lambda found: f"line {int(found[1]) + number}", line) for line in comments)
     return "".join(f"{line}\n" for line in moved) + text

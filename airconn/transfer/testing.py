@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airconn.errors import BlockedError, ExitCode, UsageError
+from airconn.errors import BlockedError, ExitCode, InputError, InputErrors, UsageError
 from airconn.model import Bundle, Connection, Kind, Selection, hidden_fields
 from airconn.model.reading import Note
 from airconn.plan.unresolved import unresolved
@@ -78,6 +78,7 @@ def run_tests(request: ConnectionTestRequest, places: Places) -> ConnectionTests
     sources = [places.open(source, request.source_format) for source in request.sources] or [target]
     found, notes = _find(request, sources, places, target)
     described = reported_reads.describe(target, context)
+    _refuse_untyped(found)
     _refuse_unknown_values(found, has_sources=bool(request.sources))
     tested = []
     for number, connection in enumerate(found):
@@ -123,6 +124,20 @@ def _find(
         on_loaded=lambda loaded, context: check(loaded.bundle, context),
     )
     return [loaded.bundle.connections[id_] for id_ in ids if id_ in loaded.bundle.connections], loaded.notes
+
+
+def _refuse_untyped(connections: list[Connection]) -> None:
+    faults = [
+        InputError(
+            f"connections/{connection.conn_id} has no conn_type",
+            where=str(connection.origin),
+            hint="add the conn_type, such as postgres, or give it with --set connections/ID.conn_type=TYPE",
+        )
+        for connection in connections
+        if not connection.conn_type
+    ]
+    if faults:
+        raise InputErrors(tuple(faults))
 
 
 def _refuse_unknown_values(connections: list[Connection], *, has_sources: bool) -> None:

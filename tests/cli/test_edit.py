@@ -238,7 +238,7 @@ def test_without_a_terminal_another_command_is_named(airconn: Any, place: Path) 
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        ([], 2, "airconn edit KIND/ID…, or airconn edit --new TYPE"),
+        ([], 2, "airconn edit KIND/ID, or airconn edit --new TYPE"),
         (["dbx"], 3, "did you mean connections/db?"),
         (["connections", "db"], 2, "connections/db"),
         (["--new", "postgre"], 2, "did you mean 'postgres'?"),
@@ -310,6 +310,38 @@ def test_what_an_airflow_hides_is_kept(edit: Edit) -> None:
     assert (result.code, sent[0]["host"], "***" in json.dumps(sent)) == (0, "new", False), result
 
 
+def at_a_terminal(place: Path, tmp_path: Path, environ: dict[str, str]) -> tuple[subprocess.Popen[bytes], int]:
+    """`airconn edit` at a terminal of its own, whose editor has made the file `open`, and our end of the terminal."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "airconn", "edit", "db", "--from", str(place)],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        start_new_session=True,
+        cwd=tmp_path,
+        env=environ,
+    )
+    os.close(follower)
+    end = time.monotonic() + 30
+    while not (tmp_path / "open").exists():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return process, leader
+
+
+def test_an_editor_that_ignores_the_end_is_killed(place: Path, tmp_path: Path, runtime: Path) -> None:
+    code = f"signal.signal(15, signal.SIG_IGN); pathlib.Path({str(tmp_path / 'open')!r}).touch(); time.sleep(60)"
+    (tmp_path / "editor.py").write_text(f"import pathlib, signal, time; {code}")
+    environ = {**os.environ, "EDITOR": f"{sys.executable} {tmp_path / 'editor.py'}", "VISUAL": ""}
+    process, leader = at_a_terminal(place, tmp_path, {**environ, "XDG_RUNTIME_DIR": str(runtime)})
+    try:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 128 + signal.SIGTERM
+    finally:
+        os.close(leader)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_leaves_no_file(place: Path, tmp_path: Path, runtime: Path, number: signal.Signals) -> None:
     """Ctrl-C goes to the editor as well: this one ends with it."""
@@ -317,22 +349,8 @@ def test_a_signal_leaves_no_file(place: Path, tmp_path: Path, runtime: Path, num
     editor.write_text(f"#!/bin/sh\ntouch {tmp_path}/open\nexec sleep 60\n")
     editor.chmod(0o755)
     environ = {**os.environ, "EDITOR": str(editor), "XDG_RUNTIME_DIR": str(runtime), "VISUAL": ""}
-    leader, follower = pty.openpty()
+    process, leader = at_a_terminal(place, tmp_path, environ)
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "airconn", "edit", "db", "--from", str(place)],
-            stdin=follower,
-            stdout=follower,
-            stderr=follower,
-            start_new_session=True,
-            cwd=tmp_path,
-            env=environ,
-        )
-        os.close(follower)
-        end = time.monotonic() + 30
-        while not (tmp_path / "open").exists():
-            assert time.monotonic() < end
-            time.sleep(0.05)
         (directory,) = runtime.iterdir()
         assert stat.S_IMODE((directory / "edited.yaml").stat().st_mode) == 0o600
         if number is signal.SIGINT:

@@ -22,6 +22,7 @@ def source(tmp_path: Path) -> Path:
         "db": {"conn_type": "postgres", "host": "db.example.com", "login": "anna", "password": SECRET, "port": 5433},
         "api": {"conn_type": "http", "host": "h", "extra": {"token": SECRET}},
         "masked": {"conn_type": "http", "password": "***"},
+        "untyped": {"host": "h"},
         "reference": {"conn_type": "http", "password": "op://prod/db/pw"},
     }
     path = tmp_path / "connections.json"
@@ -144,6 +145,7 @@ def test_the_worst_result_of_several_is_the_exit_code_and_scripts_get_json(airco
     ("args", "code", "said"),
     [
         (["dbx"], 3, "connections/dbx is not there\nhint:  did you mean connections/db?"),
+        (["untyped"], 3, "connections/untyped has no conn_type\nhint:  add the conn_type"),
         (["variables/region"], 2, "variables/region is not a connection, and can't be tested"),
         (["connections", "db"], 2, "connections/db"),
     ],
