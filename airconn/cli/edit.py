@@ -73,7 +73,7 @@ def command(
         raise UsageError("no objects are named", hint="airconn edit KIND/ID, or airconn edit --new TYPE")
     refuse_kind_as_id("edit", ids)
     if not app.can_ask:
-        raise UsageError("there is no terminal for an editor", hint="airconn set changes fields without one")
+        raise UsageError("an editor needs a terminal", hint="airconn set changes fields without one")
     editor = editor_of(app.environ)
     request = editing.EditRequest(ids, from_, source_format, kinds, airflow, new_type, fill)
     conduct = Conduct(fail_fast=fail_fast, verify=verify)
@@ -148,7 +148,7 @@ class _EditSession:
         if not len(edited.objects):
             app.say("nothing was changed in the editor")
             return 0
-        view = ImportView(app, output="text", show_values=show_values, to=self._draft.target.address)
+        view = ImportView(app, output="text", show_values=show_values, to=self._draft.place)
 
         def ask(prepared: Import) -> None:
             self._blocked = _reasons(prepared)

@@ -31,7 +31,7 @@ def editor_of(environ: Mapping[str, str]) -> list[str]:
             except ValueError:
                 raise UsageError("a quotation mark is not closed", where=f"${name}") from None
             if not words or shutil.which(words[0], path=environ.get("PATH", os.defpath)) is None:
-                raise UsageError("there is no such program", where=f"${name}", hint=_CHOOSE)
+                raise UsageError("no such program", where=f"${name}", hint=_CHOOSE)
             return words
     if shutil.which("vi", path=environ.get("PATH", os.defpath)):
         return ["vi"]

@@ -69,6 +69,8 @@ class Draft:
     """The text to edit, and what an import of it needs."""
 
     target: Store
+    place: str | None
+    """The address of the place, as it was given."""
     airflow: AirflowVersion
     text: str = field(repr=False)
     given: Bundle
@@ -103,7 +105,7 @@ def draft(request: EditRequest, places: Places) -> Draft:
     if request.new_type is not None:
         id_ = _new_id(request)
         text = new_connection_text(request.new_type, id_)
-        return Draft(target, airflow, text, Bundle(), Bundle(), is_new=True)
+        return Draft(target, request.place, airflow, text, Bundle(), Bundle(), is_new=True)
     if isinstance(target, FileStore):
         # As a target of a write, so that references in it are kept.
         context = replace(context, writes=ALL_KINDS)
@@ -119,7 +121,7 @@ def draft(request: EditRequest, places: Places) -> Draft:
         )
     text = _HEAD + _with_json_in_lines(_EMPTY_SECTION.sub("", rendered.text))
     fills = tuple(places.open_fills(request.fills, request.source_format))
-    return Draft(target, airflow, text, _parsed(text, airflow), held, found.reading.notes, fills)
+    return Draft(target, request.place, airflow, text, _parsed(text, airflow), held, found.reading.notes, fills)
 
 
 def _new_id(request: EditRequest) -> str:

@@ -39,7 +39,7 @@ def make_change(
             places.config.environ.get,
             cache(_read_value),
             cache(places.ask),
-            cache(lambda: places.open_file(STDIN).text()) if are_arguments else None,
+            cache(lambda: _read_input(places)) if are_arguments else None,
         ),
         changes.literal_masks,
         tuple(read_overlay(file.text(), file.address) for file in overlays),
@@ -50,6 +50,14 @@ def make_change(
         option_of_sets,
     )
     return overrides.apply
+
+
+def _read_input(places: Places) -> str:
+    """The text of standard input. A terminal would show what is typed, so there it is asked for."""
+    stdin = places.config.stdin
+    if stdin is not None and stdin.isatty():
+        return places.ask("standard input (-)")
+    return places.open_file(STDIN).text()
 
 
 def _read_value(path: str) -> str:

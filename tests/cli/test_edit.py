@@ -214,8 +214,8 @@ def test_an_editor_that_fails_changes_nothing(edit: Edit, place: Path) -> None:
 @pytest.mark.parametrize(
     ("env", "said"),
     [
-        ({"EDITOR": "no-such-editor --wait"}, "$EDITOR: there is no such program"),
-        ({"VISUAL": "no-such-editor"}, "$VISUAL: there is no such program"),
+        ({"EDITOR": "no-such-editor --wait"}, "$EDITOR: no such program"),
+        ({"VISUAL": "no-such-editor"}, "$VISUAL: no such program"),
         ({"VISUAL": "vi 'x"}, "$VISUAL: a quotation mark is not closed"),
         ({"EDITOR": "", "PATH": "/nowhere"}, "no editor is set"),
     ],

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airconn.cli import run
+from airconn.cli.app import App
+from tests.cli.test_edit import TypedInput
+from tests.conftest import Terminal
 from tests.stores.airflow_api.conftest import airflow
 from tests.stores.site import Answer, Received, Site
 
@@ -128,3 +133,18 @@ def test_what_an_airflow_hides_beside_the_set_part_blocks_until_it_is_filled(air
         filled = airconn("set", "connections/db.extra.a=2", "--fill", real, env=env)
     assert (filled.code, SECRET in blocked.err + filled.out + filled.err) == (0, False)
     assert json.loads(held.sent[0]["extra"]) == {"a": 2, "token": SECRET}
+
+
+def test_at_a_terminal_standard_input_is_asked_for_without_an_echo(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or SECRET)
+    environ = {"AIRCONN_CONFIG": str(tmp_path / "user.toml"), "AIRCONN_STATE_DIR": str(tmp_path / "state")}
+    (tmp_path / "user.toml").touch()
+    out = io.StringIO()
+    app = App(TypedInput(b"shown\n"), out, Terminal(), environ, tmp_path)
+    assert run(["set", "variables/region.value=-", "--to", str(place)], app) == 0
+    assert asked == ["standard input (-): "]
+    assert f"AIRFLOW_VAR_REGION={SECRET}" in place.read_text()
+    assert SECRET not in out.getvalue()
