@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, urlsplit
 
-from airconn.airflow.web_pages import LOGIN_PAGES, PARAMETERS, split_page
+from airconn.airflow.web_pages import LOGIN_PAGES, is_parameter, split_page
 from airconn.urls import endpoint
 
-_FRAGMENT = re.compile(r"[a-z_/-]{0,40}", re.IGNORECASE)
-_ORGANIZATION = re.compile(r"org_\w{1,60}|c[a-z0-9]{20,40}", re.ASCII)
+_FRAGMENT = r"[A-Za-z_/-]{0,40}"
+_ORGANIZATION = r"org_[A-Za-z0-9_]{1,60}|c[a-z0-9]{20,40}"
 _DEEPEST = 3
 
 
@@ -18,7 +18,7 @@ def is_of_browser(query: str, fragment: str, page: str, _depth: int = 0) -> bool
 
     `page` is as `split_page` gives it. Without a page, only the organization of Astro is known.
     """
-    if fragment and not (page and _FRAGMENT.fullmatch(fragment)):
+    if fragment and not (page and re.fullmatch(_FRAGMENT, fragment)):
         return False
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=50)
@@ -29,10 +29,10 @@ def is_of_browser(query: str, fragment: str, page: str, _depth: int = 0) -> bool
 
 def _is_parameter(name: str, value: str, page: str, depth: int) -> bool:
     if name.lower() == "orgid":
-        return _ORGANIZATION.fullmatch(value) is not None
+        return re.fullmatch(_ORGANIZATION, value) is not None
     if name == "next":
         return page in LOGIN_PAGES and depth < _DEEPEST and _is_page(value, depth + 1)
-    return bool(page) and PARAMETERS.fullmatch(name) is not None
+    return bool(page) and is_parameter(name)
 
 
 def _is_page(url: str, depth: int) -> bool:

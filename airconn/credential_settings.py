@@ -199,7 +199,7 @@ def _with_headers(login: Credentials, headers: tuple[tuple[str, FoundCredential]
         return login
     own = next((one.source for header, one in headers if header.lower() == "authorization"), "")
     if own:
-        if login.source and not login.token_command:
+        if login.source and (login.of_address or not login.token_command):
             raise UsageError(
                 f"{own} and {login.source} are both set, and a request has one Authorization header",
                 hint="unset one of them; what is in front of the Airflow may take its own as AIRCONN_HEADER_"

@@ -175,6 +175,10 @@ def test_a_project_names_variables_of_headers_as_it_does_those_of_tokens(tmp_pat
         (('headers."X Y" = { env = "A" }',), "header 'X Y' of @prod isn't named like a header"),
         (('headers.Host = { env = "A" }',), "the header Host can't be set"),
         (('headers.X = { env = "A" }', 'headers.x = { env = "A" }'), "the header x is set twice"),
+        (
+            ('token_command = ["x"]', 'headers.Authorization = { env = "A" }'),
+            "A and token_command of @prod are both set",
+        ),
         (('username = "ann"',), "username of @prod is set and password_env of this address is not"),
     ],
 )

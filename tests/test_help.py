@@ -48,7 +48,7 @@ def test_a_page_is_easy_to_find_and_to_read(name: str) -> None:
     assert text.startswith("# ")
     assert f"(airconn/help/{name})" in README
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    assert [line for line in prose.splitlines() if len(line) > 125 and not line.startswith("|")] == []
+    assert [line for line in prose.splitlines() if len(line) > 160 and not line.startswith("|")] == []
     for block in blocks(text):
         assert [command for command in commands(block) if len(command) > 160] == []
 

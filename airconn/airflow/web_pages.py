@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 _TABLES = (
     "connections?|variables?|pools?|dagruns?|taskinstances?|jobs?|logs?|xcoms?|triggers?|slamiss|users|roles"
@@ -17,14 +18,14 @@ _OF_DAG = (
     "grid|graph|tree|calendar|duration|tries|landing-times|gantt|code|details|audit_log|run_duration|task_duration"
     "|event_log|runs|tasks|overview|backfills|events|required_actions|trigger"
 )
-_SURE = re.compile(
+_SURE = (
     r"/(home(/time_schedule)?|login|logout|auth/log(in|out)"
     r"|api/v[12](/(ui|version|health|monitor/health|openapi\.(json|yaml)))?"
     rf"|({_TABLES})/(list|add|(edit|show)/[^/]+)"
     rf"|dags/[^/]+/({_OF_DAG})(/.*)?)"
 )
 """Ends of paths that have no other meaning. They don't decide which API is spoken."""
-_LIKELY = re.compile(
+_LIKELY = (
     r"/(dags(/[^/]+)?|assets(/[0-9]+)?|connections|variables|pools|datasets|dag_runs|task_instances|required_actions"
     r"|providers|plugins|configs|configuration|xcoms|events|jobs|deadlines|settings|cluster_activity|docs|redoc"
     r"|security/(users|roles|permissions|resources|actions))"
@@ -32,7 +33,7 @@ _LIKELY = re.compile(
 """Ends of paths that might as well be the name of the Airflow itself."""
 LOGIN_PAGES = ("/login", "/auth/login")
 
-PARAMETERS = re.compile(
+_PARAMETERS = (
     r"orgid"
     # Airflow 2: the list of dags, the grid and the graph, and the tables
     r"|dag_run_id|base_date|num_runs|root|execution_date|tab|search|page|lastrun|status|sorting_(key|direction)|run_state"
@@ -41,8 +42,7 @@ PARAMETERS = re.compile(
     r"|after|before|dag_(id|version|display_name_pattern|id_pattern)|dependencies|(start|end)_date|event_type"
     r"|(included|excluded)_events|favorite|(key|name)_pattern|last_dag_run_state|limit|offset|log_(level|source)"
     r"|logical_date_[gl]te|run_after_[gl]te|map_index|mapped|needs_review|operator|owners|paused|response_received"
-    r"|run_(id|id_pattern|type)|sort|tags|tags_match_mode|task_id(_pattern)?|trigger_rule|try_number|version_number",
-    re.IGNORECASE,
+    r"|run_(id|id_pattern|type)|sort|tags|tags_match_mode|task_id(_pattern)?|trigger_rule|try_number|version_number"
 )
 """The parameters of queries of these pages. None of them is a credential."""
 
@@ -64,6 +64,17 @@ def split_page(path: str) -> PageOfBrowser:
     path = path.rstrip("/")
     for start in (match.start() for match in re.finditer("/", path)):
         for pattern in (_SURE, _LIKELY):
-            if pattern.fullmatch(path, start):
+            if _compiled(pattern).fullmatch(path, start):
                 return PageOfBrowser(path[:start].rstrip("/"), path[start:], pattern is _SURE)
     return PageOfBrowser(path, "", is_sure=True)
+
+
+def is_parameter(name: str) -> bool:
+    """Whether queries of these pages have a parameter of this name. None of them is a credential."""
+    return _compiled(_PARAMETERS).fullmatch(name.lower()) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Most commands have no URL, and compiling takes longer than anything else in this module."""
+    return re.compile(pattern)

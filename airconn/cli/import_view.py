@@ -72,7 +72,10 @@ class ImportView:
         elif isinstance(event, events.Completed):
             self._printer.up_to(None)
         elif isinstance(event, events.Noted):
-            app.notes(event.notes)
+            app.notes(note for note in event.notes if not note.failed)
+            for note in event.notes:
+                if note.failed:
+                    app.error(AirconnError(note.message, where=note.where))
         elif isinstance(event, events.FoundWrong):
             self._tell_of_wrong(event)
         elif isinstance(event, events.NotReadBack):

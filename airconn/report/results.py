@@ -204,7 +204,7 @@ def list_rows(bundle: Bundle) -> list[tuple[str, str, str, str]]:
 
 def _describe(obj: AirflowObject) -> str:
     if isinstance(obj, Connection):
-        return obj.conn_type
+        return "hidden" if is_hidden_whole(obj) else obj.conn_type
     if isinstance(obj, Pool):
         slots = "without limit" if obj.slots == -1 else _number(obj.slots, "slot")
         return slots + (", deferred included" if obj.include_deferred else "")

@@ -92,7 +92,7 @@ def refusal(error: Any, place: str, *, reach: str = REACH) -> TargetError:
             hint="does it exist, and has the account before it in impersonation_chain "
             "roles/iam.serviceAccountTokenCreator on it?",
         )
-    if error.retryable:
+    if getattr(error, "retryable", False):
         return NoAnswer("the server that gives tokens fails", where=place, hint="try again in a minute")
     return TargetError("Google refuses the credentials", where=place, hint=f"renew them: {LOG_IN}")
 

@@ -64,11 +64,21 @@ def named_deployment(text: str, config: Config) -> AstroDeployment:
 
 
 def places_at_astro(deployment: AstroDeployment, places: Places) -> AstroPlaces:
-    """The Environment Manager and the environment of a Deployment. What can't be opened says why."""
+    """The Environment Manager and the environment of a Deployment. What can't be reached says why.
+
+    Raises `UsageError` for a Deployment that isn't there, and without a token.
+    """
     if not deployment.is_named:
         return AstroPlaces(_UNNAMED)
-    manager = _opened(_MANAGER, "astro-env", deployment, places, linked="true")
     variables = _opened("environment (Deployment)", "astro-vars", deployment, places)
+    if variables.store is not None:
+        try:
+            variables.store.describe(places.context())
+        except UsageError:
+            raise
+        except AirconnError:
+            pass  # it is told where the place is read
+    manager = _opened(_MANAGER, "astro-env", deployment, places, linked="true")
     # Which of these two comes first isn't documented.
     options = {"linked": "true", "as": "env"}
     linked = _opened("environment (Environment Manager)", "astro-env", deployment, places, **options)
@@ -78,5 +88,7 @@ def places_at_astro(deployment: AstroDeployment, places: Places) -> AstroPlaces:
 def _opened(title: str, scheme: str, deployment: AstroDeployment, places: Places, **options: str) -> ChainedPlace:
     try:
         return ChainedPlace(title, deployment.open(scheme, places, **options))
+    except UsageError:
+        raise
     except AirconnError as error:
         return ChainedPlace.closed(title, error)

@@ -113,6 +113,8 @@ def _missing(name: str, explanations: Sequence[Explanation], others: frozenset[K
     if near := nearest(id_, [key for key in others if key[0] in of_kinds and key[1] != id_]):
         hint = f"did you mean {near[0]}? {hint}"
     if not looked:
+        first = next((found for found in findings if found.reason), None)
+        hint = f"{first.place.title}: {first.reason}" if first else hint
         return InputError(f"{name} can't be found: no source that Airflow uses can be read", hint=hint)
     return InputError(f"{name} wasn't found in any source that could be read", hint=hint)
 

@@ -115,7 +115,7 @@ def test_an_update_that_could_clear_a_hidden_password_is_blocked(airconn: Aircon
         state = astro.state()
         done = airconn("import", "a.json", "--to", WS, "--merge", env=astro.environ())
         assert done.code == 4
-        assert "Astro hides password, and an update that doesn't send it may clear it" in done.out
+        assert "Astro hides password, and an update without it may clear it: put it into the source" in done.out
         assert "deleting it and creating it anew would lose what Astro hides: password" in done.out
         assert astro.state() == state
         (tmp_path / ".env").write_text("AIRFLOW_CONN_WAREHOUSE=postgres://etl:new@db2:5432\n")

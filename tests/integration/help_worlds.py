@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -62,6 +63,7 @@ def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     from tests.stores.managed import fake_composer
 
     box = emptied(get(NEWEST))
+    shutil.copy(ROOT / "examples/.env", directory)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     header = fake_composer.jwt_of(box.url, box.username, box.password)
     with fake_composer.running(key, box.url, header) as fake:
@@ -84,7 +86,7 @@ def composer(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
 
 @contextlib.contextmanager
 def logins(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
-    """An Airflow that knows the logins of the page; one with Keycloak; and one behind a door that wants a header."""
+    """An Airflow that knows the logins of the page; one with Keycloak; and one behind a door that needs a header."""
     from tests.integration.login_door import LoginDoor
 
     box = emptied(get(NEWEST))
@@ -127,17 +129,43 @@ def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
 
 @contextlib.contextmanager
 def mwaa(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
-    """The environment `prod` of MWAA in eu-west-1, with the objects of examples/.env, and keys of AWS for it."""
-    from tests.stores.managed.mwaa_door import MwaaDoor, MwaaSwitches, forwarding
+    """The environment `prod` of MWAA in eu-west-1, with the objects of examples/.env, and keys of AWS for it.
+
+    Its secrets backend has the connection `reports`.
+    """
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    from airconn.addresses import REGISTRY
+    from tests.stores.managed.mwaa_door import KEYS, REGION, MwaaDoor, MwaaSwitches, forwarding, with_headers
 
     box = filled(get(NEWEST), directory)
-    with MwaaDoor(forwarding(box.url), lambda: bearer(box), MwaaSwitches(version=box.version)) as door:
-        environ = {
-            **door.environ(),
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AIRCONN_CA_BUNDLE": str(door.bundle(directory)),
-        }
-        yield World(directory, environ, {"https://1a2b3c.c9.eu-west-1.airflow.amazonaws.com": door.web.url})
+    token = bearer(box)
+    options = {
+        "secrets.backend": REGISTRY["aws-secretsmanager"].backends[0],
+        "secrets.backend_kwargs": json.dumps(
+            {"connections_prefix": "prod/connections", "variables_prefix": "prod/v"}
+        ),
+    }
+    switches = MwaaSwitches(version=box.version, options=options)
+    invoked = with_headers(forwarding(box.url), lambda: {"Authorization": f"Bearer {token}"})
+    moto = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    moto.start()
+    try:
+        host, port = moto.get_host_and_port()
+        keys = {name.lower(): key for name, key in KEYS.items()}
+        secrets = boto3.client("secretsmanager", endpoint_url=f"http://{host}:{port}", region_name=REGION, **keys)
+        secrets.create_secret(Name="prod/connections/reports", SecretString=json.dumps({"conn_type": "postgres"}))
+        with MwaaDoor(forwarding(box.url), lambda: bearer(box), switches, invoked=invoked) as door:
+            environ = {
+                **door.environ(),
+                "AWS_ENDPOINT_URL_SECRETS_MANAGER": f"http://{host}:{port}",
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "AIRCONN_CA_BUNDLE": str(door.bundle(directory)),
+            }
+            yield World(directory, environ, {"https://1a2b3c.c9.eu-west-1.airflow.amazonaws.com": door.web.url})
+    finally:
+        moto.stop()
 
 
 @contextlib.contextmanager

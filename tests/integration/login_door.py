@@ -1,4 +1,4 @@
-"""Doors in front of a real Airflow: one that wants headers and a cookie, and one that swaps made-up logins."""
+"""Doors in front of a real Airflow: one that needs headers and a cookie, and one that swaps made-up logins."""
 
 from __future__ import annotations
 
@@ -107,6 +107,18 @@ class LoginDoor:
             headers = {"Content-Type": "application/json"}
             self._token = json.loads(self.ask("POST", "/auth/token", self._login(), headers)[2])["access_token"]
         return self._token
+
+    def browser_cookie(self) -> str:
+        """The cookie of a user of Airflow 2 who has logged in on its page."""
+        from airconn.config import Settings
+        from airconn.stores.airflow_api.client import airflow_transport
+        from airconn.stores.airflow_api.login.web_session import log_in
+
+        transport = airflow_transport(self.box.url, Settings())
+        session = log_in(transport, self.box.username, self.box.password, 30)
+        assert session is not None
+        transport.close()
+        return session.headers()["Cookie"]
 
     def _login(self) -> bytes:
         return json.dumps({"username": self.box.username, "password": self.box.password}).encode()

@@ -1,4 +1,4 @@
-"""Real Airflows behind a door that wants headers and a cookie: in every request, from wherever they are taken."""
+"""Real Airflows behind a door that needs headers and a cookie: in every request, from wherever they are taken."""
 
 from __future__ import annotations
 
@@ -96,3 +96,26 @@ Cookie = {{ env = "MY_COOKIE" }}
     assert door.refused == []
     missing = run(program, "list", "--from", "@prod")
     assert (missing.code, "MY_COOKIE, which isn't set" in missing.err) == (2, True)
+
+
+def test_a_client_id_is_told_apart_from_the_logins_that_this_airflow_has(box: Sandbox, program: Program) -> None:
+    client = {"AIRCONN_URL": box.url, "AIRCONN_CLIENT_ID": "airflow", "AIRCONN_CLIENT_SECRET": KEY}
+    ran = run(program, "list", **client)
+    assert ran.code == 5
+    is_2 = box.version.startswith("2")
+    assert (
+        "this is Airflow 2, which" if is_2 else "its auth manager takes no client id (POST /auth/token"
+    ) in ran.err
+    assert "AIRCONN_USERNAME and AIRCONN_PASSWORD" in ran.err
+
+
+def test_the_session_of_a_browser_is_a_login(box: Sandbox, program: Program) -> None:
+    """Its cookie in Airflow 2, and the token in its cookie in Airflow 3."""
+    with LoginDoor(box) as door:
+        if box.version.startswith("2"):
+            cookie = door.browser_cookie()
+            ran = run(program, "list", "--pools", AIRCONN_URL=f"{box.url}/home", AIRCONN_HEADER_COOKIE=cookie)
+        else:
+            ran = run(program, "list", "--pools", AIRCONN_URL=f"{box.url}/dags", AIRCONN_TOKEN=door.token())
+    assert ran.code == 0, ran.err
+    assert "default_pool" in ran.out

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,12 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [directory / "bin/pip", "wheel", "-q", "--no-deps", "-w", directory / "wheels", ROOT]
     subprocess.run(command, check=True)
     return directory
+
+
+def test_a_wheel_has_the_pages_of_the_guide(machine: Path) -> None:
+    (wheel,) = (machine / "wheels").glob("airconn-*.whl")
+    found = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("airconn/help/")}
+    assert found == {f"airconn/help/{path.name}" for path in (ROOT / "airconn/help").glob("*.md")}
 
 
 def recipes() -> list[tuple[str, list[str]]]:

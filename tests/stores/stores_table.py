@@ -98,7 +98,7 @@ def _written(can: Capabilities) -> str:
     if not can.writable:
         return "no"
     words = ["as a whole"] if can.at_once else []
-    words += ["unless somebody else did since"] if can.conditional else []
+    words += ["unless another writer did since"] if can.conditional else []
     words += ["as a new version"] if can.versions else []
     words += ["hidden is kept"] if can.hides else []
     words += [can.restarts] if can.restarts else []

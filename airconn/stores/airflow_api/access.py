@@ -16,7 +16,8 @@ from airconn.stores.secret_commands import with_commands_run
 
 _HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
 _COMPOSER = (".composer.googleusercontent.com", ".composer.byoid.googleusercontent.com")
-_IN_FRONT = "a proxy in front of an Airflow may need a header: AIRCONN_HEADER_<NAME> (airconn help login)"
+_BY_NAME = "name it composer://PROJECT/LOCATION/ENVIRONMENT (airconn help composer)"
+_IN_FRONT = "what is in front of an Airflow may need a header: AIRCONN_HEADER_<NAME> (airconn help login)"
 
 
 class Access(RestClient):
@@ -34,7 +35,7 @@ class Access(RestClient):
 
     def login_hint(self) -> str:
         if self.base.endswith(_COMPOSER):
-            return "this is an Airflow of Google Cloud Composer: name it composer://PROJECT/LOCATION/ENVIRONMENT"
+            return f"this is an Airflow of Google Cloud Composer: {_BY_NAME}"
         lack = "it may need another kind of token" if self.auth.given else f"it may need a token: {_HOW}"
         return f"{lack}; {_IN_FRONT}"
 

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 from airconn.airflow.web_pages import split_page
 from airconn.browser_urls import is_of_browser
 from airconn.errors import UsageError
+from airconn.stores.airflow_api.console_pages import is_console, meant_by
 
 _EXAMPLE = "an address is like http://localhost:8080 or https://example.org/deployment"
 
@@ -28,6 +29,12 @@ def base_url(address: str) -> str:
         )
     if not parts.hostname or any(char.isspace() or not char.isprintable() for char in address):
         raise UsageError("the address of the Airflow names no host", hint=_EXAMPLE)
+    if is_console(address):
+        meant = meant_by(address)
+        raise UsageError(
+            f"the address is a page of the console at {parts.hostname}, and not an Airflow",
+            hint=f"did you mean {meant}?" if meant else "airconn help says how an Airflow there is named",
+        )
     path = split_page(parts.path)
     if not is_of_browser(parts.query, parts.fragment, path.page):
         raise UsageError(

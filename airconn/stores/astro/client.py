@@ -12,8 +12,10 @@ from urllib.parse import quote
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
 from airconn.stores.astro.identity import AstroIdentity, api_url, find_identity
+from airconn.stores.astro.paging import Page, whole_list
 from airconn.stores.http import bodies, echoes
-from airconn.stores.http.messages import Reply, Request
+from airconn.stores.http.faults import NoAnswer
+from airconn.stores.http.messages import Reply, Request, unknown_fate
 from airconn.stores.http.rest_client import RestClient
 from airconn.stores.http.transport import Transport
 
@@ -175,7 +177,11 @@ class _AstroClient(RestClient):
         answer = reply.json()
         if not isinstance(answer, dict) or not (reply.status in (401, 403) or "requestId" in answer):
             if reply.status not in (401, 403):
-                return super().refusal(reply, request)
+                error = super().refusal(reply, request)
+                if isinstance(error, NoAnswer):
+                    # A gateway may have passed it on.
+                    error.maybe_done = reply.doubtful or unknown_fate(reply)
+                return error
             answer = {}
         fields = tuple(_field_errors(answer))
         details = [f"request {id_}"] if (id_ := _shown(answer.get("requestId"))) else []
@@ -205,25 +211,17 @@ class _AstroClient(RestClient):
 def _one_pass(
     client: _AstroClient, path: str, query: Query, key: str, watch: Callable[[int, int | None], None]
 ) -> list[dict[str, Any]] | None:
-    """A list in one pass. None if its length has changed meanwhile.
+    """A list in one pass. None if its length has changed meanwhile."""
 
-    The next page begins after what came, because a server may give fewer than was asked for.
-    """
-    found: list[dict[str, Any]] = []
-    totals = set()
-    while True:
-        page = [*query, ("offset", str(len(found))), ("limit", str(_PAGE))]
+    def fetch(offset: int) -> Page:
+        page = [*query, ("offset", str(offset)), ("limit", str(_PAGE))]
         answer = client.json(Request("GET", path, page, largest=bodies.LIST))
         items, total = answer.get(key), answer.get("totalCount")
         if not isinstance(items, list) or not isinstance(total, int) or not all(isinstance(i, dict) for i in items):
             raise client.strange(f"GET {path} gives no list of {key} with a totalCount")
-        found += items
-        totals.add(total)
-        watch(len(found), total)
-        if len(totals) > 1:
-            return None
-        if not items or len(found) >= total:
-            return found if len(found) == total else None
+        return Page(items, total)
+
+    return whole_list(fetch, watch)
 
 
 def _field_errors(answer: Mapping[str, Any]) -> Iterator[str]:

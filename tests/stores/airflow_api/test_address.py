@@ -69,3 +69,29 @@ def test_opening_asks_nobody_and_loads_no_client() -> None:
 )  # fmt: skip
 def test_an_id_is_one_segment_of_a_path_whatever_is_in_it(id_: str, path: str) -> None:
     assert path_of(id_) == path
+
+
+@pytest.mark.parametrize(
+    ("page", "hint"),
+    [
+        (
+            f"https://cloud.astronomer.io/c{'w' * 24}/deployments/c{'d' * 24}/overview?token=hunter2",
+            f"did you mean astro-airflow:///c{'d' * 24}?",
+        ),
+        (
+            "https://eu-west-1.console.aws.amazon.com/mwaa/home?region=eu-west-1#environments/my-env/sso",
+            "did you mean mwaa://eu-west-1/my-env?",
+        ),
+        (
+            "https://console.cloud.google.com/composer/environments/detail/europe-west1/main/monitoring?project=my-p&x=hunter2",
+            "did you mean composer://my-p/europe-west1/main?",
+        ),
+        ("https://cloud.astronomer.io/", "airconn help says how an Airflow there is named"),
+        ("https://console.cloud.google.com/?hunter2", "airconn help says how an Airflow there is named"),
+    ],
+)
+def test_a_page_of_a_vendors_console_tells_which_airflow_is_meant(page: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_store(page, Settings())
+    assert caught.value.hint == hint
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -188,3 +189,14 @@ def test_a_proxy_does_not_get_what_is_for_the_gateway_behind_it(
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     connect(proxy.url, known).read(VARIABLES)
     assert proxy.log[0].headers["Proxy-Authorization"] == "Bearer canary"
+
+
+def test_a_command_ends_with_the_run(serve: Serve, connect: Connect) -> None:
+    site = serve(guarded("3.3.2"))
+    known = settings(commands=(command("import time; time.sleep(30)"),)).credentials
+    began = time.monotonic()
+    late = Settings(credentials=known, deadline=began + 0.5)
+    error = error_of(lambda: connect(site.url, late).read(VARIABLES))
+    assert error.message == "the deadline has passed"
+    assert time.monotonic() - began < 10
+    assert site.log == []

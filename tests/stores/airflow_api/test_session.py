@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.stores.airflow_api.login.test_token import token
 
 from airconn.config import Settings
 from airconn.credentials import Credentials

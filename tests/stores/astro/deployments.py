@@ -96,7 +96,11 @@ class Deployment:
 
     def _comparable(self) -> dict[str, Any]:
         record = {name: value for name, value in self.record.items() if name not in _READ_ONLY}
-        return copy.deepcopy({**record, "(workloadIdentity)": self.workload_identity})
+        record = copy.deepcopy({**record, "(workloadIdentity)": self.workload_identity})
+        hibernation = record.get("scalingSpec", {}).get("hibernationSpec", {})
+        if not hibernation.get("override", {}).get("isActive"):
+            hibernation.pop("override", None)  # it is over, and does nothing
+        return record
 
 
 def new_record(number: int, name: str, workspace: dict[str, Any], kind: str, executor: str) -> dict[str, Any]:

@@ -115,13 +115,17 @@ def single_settings(*names: str) -> list[Switches]:
 
 
 def any_switches(**fixed: Any) -> strategies.SearchStrategy[Switches]:
-    """A strategy for hypothesis: each switch at random, but for those that are fixed by name."""
+    """A strategy for hypothesis: each switch at random, but for those that are given: a value, or a strategy."""
     drawn = {
         one.name: strategies.sampled_from(one.metadata["choices"])
         for one in fields(Switches)
         if one.name not in fixed
     }
-    return strategies.builds(Switches, **drawn, **{name: strategies.just(choice) for name, choice in fixed.items()})
+    given = {
+        name: choice if isinstance(choice, strategies.SearchStrategy) else strategies.just(choice)
+        for name, choice in fixed.items()
+    }
+    return strategies.builds(Switches, **drawn, **given)
 
 
 def _differs(switches: Switches, one: Any) -> bool:

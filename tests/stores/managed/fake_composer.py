@@ -76,7 +76,8 @@ class FakeGoogle:
     """The accounts that may impersonate others."""
     api_answer: Callable[[dict[str, Any]], tuple[int, Any, dict[str, str]]] | None = None
     """What the API answers instead of the environment that it is given."""
-    tokens_answer: tuple[int, Any] | None = None
+    tokens_answer: tuple[Any, ...] | None = None
+    """What the server of tokens answers: a status, a body, and headers if there are some."""
     config: dict[str, Any] = field(default_factory=dict)
     """Fields of the configuration that differ."""
     log: list[Seen] = field(default_factory=list)
@@ -113,7 +114,7 @@ class FakeGoogle:
 
     # The server of tokens
 
-    def tokens(self, seen: Seen) -> tuple[int, Any]:
+    def tokens(self, seen: Seen) -> tuple[Any, ...]:
         if self.tokens_answer is not None:
             return self.tokens_answer
         if seen.path.startswith("/iam/"):
@@ -337,7 +338,8 @@ def _handler(fake: FakeGoogle, server: str) -> type[BaseHTTPRequestHandler]:
             seen = Seen(server, self.command, self.path, headers, body)
             fake.log.append(seen)
             if server == "tokens":
-                self.give(*fake.tokens(seen), {})
+                status, answer, *rest = fake.tokens(seen)
+                self.give(status, answer, rest[0] if rest else {})
             elif server == "api":
                 self.give(*fake.api(seen))
             elif server == "elsewhere":

@@ -16,12 +16,14 @@ import google.auth._exponential_backoff
 import google.auth.iam
 import google.oauth2.credentials
 import pytest
+import requests
+import trustme
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from airconn.config import Settings
 from airconn.credentials import Credentials
 from airconn.errors import AirconnError, TargetError, UsageError
-from airconn.model import Kind, Selection, Text
+from airconn.model import Action, Kind, Selection, Step, Text, Variable
 from airconn.stores import open_store
 from airconn.stores.base import Store
 from airconn.stores.http.retries import Backoff
@@ -275,6 +277,15 @@ def test_the_token_for_other_airflows_is_never_sent(make: Open, google_: FakeGoo
     assert not any("of-others" in str(seen.headers) for seen in google_.log)
 
 
+def test_credentials_of_another_cloud_are_refused_and_their_token_is_not_sent(
+    make: Open, google_: FakeGoogle, tmp_path: Path
+) -> None:
+    path = tmp_path / "key.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "universe_domain": "cloud.example"}))
+    assert "another cloud" in refused(make()).message
+    assert google_.log == []
+
+
 # Tokens that end
 
 
@@ -441,6 +452,16 @@ def test_a_network_that_keeps_us_out_is_told_apart_from_a_role_that_is_missing(
     assert "network access control lets in 1 range of IP addresses" in (told.hint or "")
 
 
+def test_a_front_that_shuts_in_mid_run_fails_what_is_still_to_be_written(make: Open, google_: FakeGoogle) -> None:
+    store = make()
+    assert region(store) == Text("eu-west-1")
+    google_.shut = True
+    steps = [Step(Kind.VARIABLES, key, Action.CREATE, Variable(key=key, value=Text("x"))) for key in ("a", "b")]
+    errors = [outcome.error or "" for outcome in store.apply(steps)]
+    assert len(errors) == 2
+    assert all("before it reaches the Airflow" in error for error in errors)
+
+
 @BOTH
 def test_an_account_that_the_airflow_refuses_is_told_what_it_needs(
     make: Open, google_: FakeGoogle, tmp_path: Path
@@ -448,6 +469,7 @@ def test_an_account_that_the_airflow_refuses_is_told_what_it_needs(
     told = refused(make(f"{ADDRESS}?gcp_key_path={google_.write_key(tmp_path / 'other.json', OTHER)}"))
     assert "refuses the credentials, or they may not" in told.message
     assert "the key file in gcp_key_path" in (told.hint or "")
+    assert OTHER in (told.hint or "")
     assert "a role such as Op" in (told.hint or "")
 
 
@@ -500,7 +522,7 @@ def test_an_address_of_the_airflow_that_is_not_one_of_composer_gets_no_token(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("switch", ["api", "front", "tokens"])
+@pytest.mark.parametrize("switch", ["api", "front", "tokens", "impersonation"])
 def test_a_token_never_follows_a_redirect(
     make: Open, google_: FakeGoogle, monkeypatch: pytest.MonkeyPatch, switch: str, status: int
 ) -> None:
@@ -509,12 +531,13 @@ def test_a_token_never_follows_a_redirect(
         google_.api_answer = lambda found: (status, "", to)
     elif switch == "front":
         monkeypatch.setattr(FakeGoogle, "front", lambda self, seen: (status, "", to))
+    elif switch == "tokens":
+        google_.tokens_answer = (status, "", to)
     else:
-        monkeypatch.setattr(FakeGoogle, "_impersonated", lambda self, seen: (status, ""))
+        monkeypatch.setattr(FakeGoogle, "_impersonated", lambda self, seen: (status, "", to))
+    chain = "?impersonation_chain=a@x.iam.gserviceaccount.com" if switch == "impersonation" else ""
     with pytest.raises(TargetError):
-        make(f"{ADDRESS}?impersonation_chain=a@x.iam.gserviceaccount.com" if switch == "tokens" else ADDRESS).read(
-            VARIABLES
-        )
+        make(f"{ADDRESS}{chain}", allow_redirect=("127.0.0.1",)).read(VARIABLES)
     assert google_.sent("elsewhere") == []
 
 
@@ -555,6 +578,8 @@ def test_an_address_in_a_projects_file_is_refused_and_one_of_the_user_is_not(
     assert "config.toml" in done.err
     assert google_.log == []
     project.unlink()
+    done = airconn("list", env={**google_.environ, "AIRCONN_URL": ADDRESS})
+    assert done.code == 0, done.err
     user = tmp_path.parent / f"{tmp_path.name}-user.toml"
     user.write_text(f'[addresses]\nprod = "{ADDRESS}"\n')
     done = airconn("list", "--from", "@prod", env=google_.environ)
@@ -603,3 +628,34 @@ def test_a_server_of_tokens_that_is_silent_is_not_waited_for_longer_than_was_sai
         told = refused(make(**given))
         assert time.monotonic() - began < 5
     assert message in told.message
+
+
+def test_a_certificate_of_the_users_is_asked_for_in_each_request_for_a_token(
+    make: Open, google_: FakeGoogle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(bundle))
+    asked: list[object] = []
+    request = requests.Session.request
+
+    def noted(self: requests.Session, *args: Any, **given: Any) -> Any:
+        asked.append(given["verify"])
+        return request(self, *args, **given)
+
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "of-others.pem"))
+    monkeypatch.setattr(requests.Session, "request", noted)
+    assert region(make(ca_bundle=bundle)) == Text("eu-west-1")
+    assert asked == [str(bundle)]
+
+
+def test_a_token_that_cant_be_renewed_for_another_reason_is_told(
+    make: Open, google_: FakeGoogle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store = make()
+    assert region(store) == Text("eu-west-1")
+    google_.forget_tokens()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "nowhere.pem"))
+    key = tmp_path / "key.json"
+    key.unlink()
+    google_.tokens_answer = (200, {"expires_in": "soon"})
+    assert isinstance(refused(store), TargetError)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,9 @@ from tests.stores.managed.mwaa_door import (
     impatient,
     refusal,
 )
+from tests.stores.secrets.aws.test_aws import ROLE as IAM_ROLE
+from tests.stores.secrets.aws.test_aws import trusting
+from tests.stores.secrets.fake_aws import FakeAws
 from tests.stores.site import Answer, Received
 
 VERSIONS = ("2.11.2", "3.3.2")
@@ -170,7 +175,7 @@ def test_a_user_who_may_not_write_is_told_so_without_a_login_for_each_object(ope
     steps = [step(Action.CREATE, Connection(conn_id=f"c{number}", conn_type="t")) for number in range(20)]
     errors = {outcome.error for outcome in store.apply(steps)}
     assert all("these credentials may not create" in str(error) for error in errors)
-    assert len(door.sessions) <= 5
+    assert len(door.sessions) <= 8
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -368,3 +373,32 @@ def test_the_keys_of_the_environment_sign_requests_to_aws(opened: Open) -> None:
     door, store = opened()
     variables(store)
     assert all(KEYS["AWS_ACCESS_KEY_ID"] in received.headers["Authorization"] for received in door.aws.log)
+
+
+@pytest.mark.parametrize("query", ["", "&through=api"])
+def test_a_role_is_assumed_for_all_calls(opened: Open, tmp_path: Path, query: str) -> None:
+    door, _ = opened()
+    with FakeAws({"AssumeRole": trusting("AssumeRole", timedelta(hours=1))}) as sts:
+        environ = {**door.environ(), "AWS_ENDPOINT_URL_STS": sts.url}
+        store = open_store(f"{ADDRESS}?role_arn={IAM_ROLE}{query}", door.settings(tmp_path, environ=environ))
+        assert store.describe().text.startswith("airflow 3.3.2")
+        store.close()
+    assert door.operations()
+    assert all("Credential=AKIAROLE" in received.headers["Authorization"] for received in door.aws.log)
+
+
+def test_a_role_that_may_not_be_assumed_is_told_as_such(opened: Open, tmp_path: Path) -> None:
+    door, _ = opened()
+    text = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+    with FakeAws({"AssumeRole": Answer(403, text, {"Content-Type": "text/xml"})}) as sts:
+        environ = {**door.environ(), "AWS_ENDPOINT_URL_STS": sts.url}
+        store = open_store(f"{ADDRESS}?role_arn={IAM_ROLE}", door.settings(tmp_path, environ=environ))
+        assert "AWS refuses to let these credentials be the role" in failed(lambda: variables(store))
+
+
+def test_a_deadline_that_has_passed_ends_the_run_before_another_login(opened: Open, tmp_path: Path) -> None:
+    door, _ = opened(session_lasts=2)
+    store = open_store(ADDRESS, door.settings(tmp_path, deadline=time.monotonic() + 3))
+    assert variables(store) == {"a"}
+    time.sleep(3)
+    assert "deadline" in failed(lambda: variables(store))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from airconn.model import Action, AirflowObject, Bundle, Connection, Kind, Pool,
 from airconn.stores import open_store
 from airconn.stores.base import Context, Store
 from airconn.stores.http.transport import Transport
+from airconn.stores.managed.mwaa import calls
 from tests.stores.contract import step
 from tests.stores.managed.memory_airflow import MemoryAirflow
 from tests.stores.managed.mwaa_door import ADDRESS, CANARIES, MwaaDoor, MwaaSwitches, impatient, refusal
@@ -300,3 +302,17 @@ def test_no_session_is_opened_and_the_web_server_is_not_asked(opened: Callable[.
     store.close()
     assert door.web.log == []
     assert set(door.operations()) == {"GetEnvironment", "InvokeRestApi"}
+
+
+def test_a_boto3_without_the_call_is_told_as_too_old(
+    opened: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, store = opened()
+    make = calls.make_client
+
+    def old(*args: Any, **options: Any) -> Any:
+        client = make(*args, **options)
+        return SimpleNamespace(meta=client.meta, get_environment=client.get_environment, close=client.close)
+
+    monkeypatch.setattr(calls, "make_client", old)
+    assert "this boto3 is too old for InvokeRestApi" in failed(store.describe)

@@ -111,3 +111,50 @@ def test_explain_hints_at_astro_where_the_airflow_is_one_of_astro(
     )
     assert "hint:" not in airconn("explain", "a", "--database", door.url, "--astro", env=environ).err
     assert "hint:" not in airconn("explain", "a", "--database", str(tmp_path / "x.env"), env=environ).err
+
+
+def test_a_deployment_that_is_not_there_ends_the_explanation(
+    airconn: Callable[..., Any], astro: FakeAstro, door: Site, tmp_path: Path
+) -> None:
+    environ = {"AIRFLOW_HOME": str(tmp_path), "HOME": str(tmp_path), **astro.environ()}
+    result = airconn("explain", "a", "--astro=Data Platform/prodction", "--no-backend", env=environ)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "error: astro-vars://Data Platform/prodction: unknown Deployment 'prodction'\n"
+        "hint:  did you mean 'production'?\n"
+    )
+    result = airconn("explain", "a", "--astro=x/y", "--no-backend", env={**environ, "ASTRO_API_TOKEN": ""})
+    assert (result.code, result.err.count("Astro needs a token, and none is set")) == (3, 1)
+
+
+@pytest.mark.parametrize("token", ["x.y.z", ""])
+def test_a_token_that_astro_refuses_is_told_once(
+    airconn: Callable[..., Any], astro: FakeAstro, door: Site, tmp_path: Path, token: str
+) -> None:
+    token = token or astro.add_token(expires=1.0)
+    environ = {"AIRFLOW_HOME": str(tmp_path), **astro.environ(token)}
+    result = airconn("explain", "a", f"--astro={astro.deployment}", "--no-backend", env=environ)
+    assert (result.code, result.err.count("\n")) == (3, 2)
+    assert token not in result.err
+
+
+def test_the_real_places_of_a_deployment_are_explained_in_their_order(
+    airconn: Callable[..., Any], astro: FakeAstro, door: Site, tmp_path: Path
+) -> None:
+    astro.put("CONNECTION", "warehouse", {"type": "http", "password": "s3cr3t-canary"}, auto_link=True)
+    astro.put("ENVIRONMENT_VARIABLE", "AIRFLOW_CONN_WAREHOUSE", {"value": "http://x"}, auto_link=True)
+    environ = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW_CONN_WAREHOUSE": "http://of-this-shell", **astro.environ()}
+    result = airconn("explain", "warehouse", f"--astro={astro.deployment}", "--no-backend", env=environ)
+    assert result.code == 0
+    told = [" ".join(line.split()[1:]) for line in result.out.splitlines() if line.startswith("    ")]
+    assert [line.partition(" astro-")[0] for line in told[:4]] == [
+        "Astro Environment Manager wins",
+        "environment (Deployment) absent",
+        "environment (Environment Manager) shadowed",
+        "metadata database absent",
+    ]
+    assert "s3cr3t-canary" not in result.out + result.err
+    report = airconn(
+        "explain", "--all", f"--astro={astro.deployment}", "--no-backend", "--output", "json", env=environ
+    )
+    assert (report.code, "s3cr3t-canary" in report.out, '"id": "warehouse"' in report.out) == (0, False, True)

@@ -17,9 +17,8 @@ PATH = "/auth/token"
 _EARLY = 10
 """The seconds before the end of a token of Keycloak at which a new one is taken."""
 _LOST = (
-    "the server's apache-airflow-providers-keycloak issues tokens that it doesn't accept itself "
-    "(apache/airflow#72351, since its version 0.9.0): on the server, upgrade it, 0.11.2 is known to be mended; "
-    "0.8.2 works as well"
+    "the server's apache-airflow-providers-keycloak 0.9.0 issues tokens that it doesn't accept itself on Airflow 3.3 "
+    "(apache/airflow#72351): upgrade it on the server, to 0.10.0 or later"
 )
 
 
@@ -47,8 +46,8 @@ class IssuedToken(BearerWay):
         return super().headers()
 
     def doubts(self) -> str:
-        # Airflow 3.3 with the faulty provider puts who the user is into the token, and not their token of Keycloak
-        # (keycloak_auth_manager.py `serialize_user`); the mended one puts both in (`generate_api_jwt`).
+        # On Airflow 3.3, provider 0.9.0 puts who the user is into the token, and not their token of Keycloak
+        # (keycloak_auth_manager.py `serialize_user`); 0.10.0 and 0.11.2 put both in (`generate_api_jwt`).
         claims = claims_of(self._token or "")
         return _LOST if {"user_id", "name"} <= claims.keys() and "access_token" not in claims else ""
 
@@ -75,8 +74,8 @@ class IssuedToken(BearerWay):
 def _inner_has_run_out(token: str) -> bool:
     """Whether the token of Keycloak that a token of Airflow holds has run out, or soon does.
 
-    Keycloak's live for minutes, those of Airflow for a day. Airflow then answers 500 or 403 (apache/airflow#73232),
-    as if the server or the permissions were at fault.
+    Keycloak's live for minutes, those of Airflow for a day. Airflow then answers 403 (run with provider 0.11.2), or
+    500 (apache/airflow#73232), as if the permissions or the server were at fault.
     """
     inner = claims_of(token).get("access_token")
     ends = claims_of(inner).get("exp") if isinstance(inner, str) else None

@@ -77,6 +77,14 @@ class _VariableChanges:
     """Why a step isn't carried out, by its number."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """What a Deployment gets of the Environment Manager before an update."""
+
+    objects: Mapping[guard.LinkKey, str]
+    overrides: Mapping[guard.LinkKey, tuple[str, ...]]
+
+
 class _UnsureError(Exception):
     """An update was sent, and its answer was lost."""
 
@@ -103,7 +111,10 @@ class VariablesWriter:
 
     def write(self, steps: Sequence[Step]) -> list[Outcome]:
         """The outcomes. Raises `TargetError` and `BlockedError` if nothing was written."""
-        before = self._read()
+        first = self._read()
+        refuse_unready(first, self._store.address)
+        links = self._links(first)
+        before = self._read()  # right before the update, which has all of it
         refuse_unready(before, self._store.address)
         changes = self._changes(steps, variables_of(before))
         wanted = _with_changes(variables_of(before), changes.variables)
@@ -111,7 +122,7 @@ class VariablesWriter:
         wrong: dict[str, str] = {}
         if changes.variables:
             try:
-                wrong, notes = self._update(before, wanted, changes.variables)
+                wrong, notes = self._update(before, wanted, changes.variables, links)
             except _UnsureError as error:
                 return [Outcome(step, changes.errors.get(number, str(error))) for number, step in enumerate(steps)]
         return [self._outcome(number, step, changes, wrong, notes) for number, step in enumerate(steps)]
@@ -192,20 +203,20 @@ class VariablesWriter:
         before: Mapping[str, Any],
         wanted: Sequence[DeploymentVariable],
         changes: Mapping[str, DeploymentVariable | None],
+        links: _Links,
     ) -> tuple[dict[str, str], list[Note]]:
         """Sends the update, and compares. Gives what is wrong with our variables, and notes on all else."""
         id_ = str(before["id"])
-        linked, overridden = self._linked(id_), self._overrides(before)
         try:
             answer = self._api.post(f"/deployments/{id_}", update_request(before, wanted))
             after = checked(answer, self._store.address)
         except TargetError as error:
-            after = self._after_all(before, wanted, error)
+            after = self._after_all(before, wanted, changes, error)
         wrong = guard.changed_variables(wanted, variables_of(after))
         told = guard.changed_fields(before, after)
         told += [f"the environment variable {clean(key)} {why}" for key, why in wrong.items() if key not in changes]
         try:
-            told += guard.changed_links(linked, self._linked(id_), overridden)
+            told += guard.changed_links(links.objects, self._linked(id_), links.overrides)
         except TargetError as error:
             told.append(f"whether it still gets the same objects of the Environment Manager isn't known ({error})")
         notes = [
@@ -213,6 +224,19 @@ class VariablesWriter:
             for text in told
         ]
         return {key: why for key, why in wrong.items() if key in changes}, notes
+
+    def _links(self, deployment: Mapping[str, Any]) -> _Links:
+        try:
+            return _Links(self._linked(str(deployment["id"])), self._overrides(deployment))
+        except AstroRefusal as error:
+            if error.status != 403:
+                raise
+            raise TargetError(
+                "the token may not list the objects of the Environment Manager, without which airconn can't check "
+                "that an update of the variables leaves their links alone",
+                where=self._store.address,
+                hint="take a token of the Workspace, or change the variables in the Astro UI",
+            ) from None
 
     def _linked(self, id_: str) -> dict[guard.LinkKey, str]:
         query = (("deploymentId", id_), ("resolveLinked", "true"), ("sorts", "objectKey:asc"))
@@ -228,7 +252,11 @@ class VariablesWriter:
         return guard.overrides(found, str(deployment["id"]))
 
     def _after_all(
-        self, before: Mapping[str, Any], wanted: Sequence[DeploymentVariable], error: TargetError
+        self,
+        before: Mapping[str, Any],
+        wanted: Sequence[DeploymentVariable],
+        changes: Mapping[str, DeploymentVariable | None],
+        error: TargetError,
     ) -> dict[str, Any]:
         """The Deployment after an update whose answer was lost, if it was carried out.
 
@@ -244,7 +272,12 @@ class VariablesWriter:
             after = self._read()
         except TargetError:
             raise _UnsureError(f"{error.message}; it may be written nevertheless") from None
-        if after.get("updatedAt") == before.get("updatedAt") or guard.changed_variables(wanted, variables_of(after)):
+        now = variables_of(after)
+        is_undone = any(key in changes for key in guard.changed_variables(wanted, now))
+        # The value of a secret can't be compared, but it has a time of its own.
+        old = {one.key: one.updated_at for one in variables_of(before)}
+        is_undone = is_undone or any(one.key in changes and one.updated_at == old.get(one.key) for one in now)
+        if is_undone or after.get("updatedAt") == before.get("updatedAt"):
             raise _UnsureError(f"{error.message}; the Deployment doesn't have it now") from None
         return after
 

@@ -55,6 +55,16 @@ def effects(
         yield f"Deployments lose {_some(linked)}, which {'is' if len(linked) == 1 else 'are'} linked to them"
 
 
+def effects_of_twins(steps: Sequence[Step]) -> Iterator[str]:
+    """The effect of steps that create what the Deployment gets from its Workspace as well."""
+    if steps:
+        them = "it" if len(steps) == 1 else "them"
+        yield (
+            f"the Deployment has {_some(steps)} from its Workspace already, and which one wins isn't documented: "
+            f"change {them} in the Workspace instead"
+        )
+
+
 def _stays_plain(step: Step, held: Mapping[Key, ManagedObject], options: EnvironmentOptions) -> bool:
     """Whether an update writes a value into a plain variable that would be a secret if it were new."""
     writes = step.source is not None and "value" in step.written and is_secret(step.source, options.secret)

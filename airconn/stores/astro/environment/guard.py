@@ -6,7 +6,7 @@ This is the only guard against what isn't documented about updates. Quotes no va
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from airconn.model.jsontext import leaves
@@ -25,6 +25,10 @@ def is_as_sent(held: ManagedObject, body: Body) -> bool:
     if (body.get("description") or "") != held.description:
         return False
     if bool(body.get("autoLinkDeployments")) is not held.auto_links:
+        return False
+    if not _entities(body.get("links", ())) <= _entities(held.links):
+        return False
+    if not _entities(body.get("excludeLinks", ())) <= _entities(held.exclude_links):
         return False
     if held.part_name == "connection":
         names = held.hidden_fields()
@@ -55,11 +59,23 @@ def _of_links(before: ManagedObject, after: ManagedObject) -> Iterator[str]:
 
 def _lost_overrides(before: ManagedObject, old: Fields, new: Fields) -> list[str]:
     had, has = _override_names(before, old), _override_names(before, new)
-    shown, shows = overrides_of(old, before.part_name), overrides_of(new, before.part_name)
+    shown, shows = overrides_of(old, before.part_name), _without_blanks(overrides_of(new, before.part_name), has)
     lost = {name for name in had if not (name in has or has_path(shows, name))}
     # An answer without secrets leaves out a hidden override, or shows an empty text for it.
     differing = {name for name, value in shown.items() if shows.get(name) and not _same(value, shows[name])}
     return sorted(lost | {name for name in differing if not _is_partly_hidden(new, shows, name)})
+
+
+def _without_blanks(value: Fields, names: Collection[str], path: str = "") -> dict[str, Any]:
+    """The overrides of a link without the empty texts that are shown for hidden ones. `names` are the set ones."""
+    kept: dict[str, Any] = {}
+    for key, item in value.items():
+        name = f"{path}{key}"
+        if isinstance(item, dict):
+            kept[key] = _without_blanks(item, names, f"{name}.")
+        elif item != "" or name not in names:
+            kept[key] = item
+    return kept
 
 
 def _is_partly_hidden(link: Fields, shows: Fields, name: str) -> bool:
@@ -86,7 +102,7 @@ def _of_fields(before: ManagedObject, after: ManagedObject, body: Body) -> Itera
         elif not after.hidden_fields() and not before.is_secret and sent["value"] != after.part.get("value", ""):
             yield "its value is another one than was sent"
         return
-    if before.auth_type.get("id") != after.auth_type.get("id"):
+    if sent.get("authTypeId") != after.auth_type.get("id"):
         yield "its authentication type (connectionAuthType) has changed"
     yield from _of_connection(before, after, sent)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from airconn.errors import UsageError
 from airconn.stores.astro.address import AstroAddress
 from airconn.stores.astro.client import AstroApi, AstroRefusal, nothing_watched
-from airconn.stores.astro.environment.managed_object import ManagedObject
+from airconn.stores.astro.environment.managed_object import WORKSPACE, ManagedObject
 from airconn.stores.astro.environment.pacing import Paces
 from airconn.stores.astro.environment.scope import EnvironmentScope, find_scope
 
@@ -45,6 +45,13 @@ class ObjectLister:
     def way_to_secrets(self) -> str:
         """How to make Astro show secrets. Empty as long as it hasn't refused that."""
         return self._refused
+
+    def reaching(self) -> set[tuple[str, str]]:
+        """The types and keys of the objects that a Deployment gets from its Workspace. Raises as `find`."""
+        query = [self.scope.query, ("sorts", "objectKey:asc"), ("resolveLinked", "true")]
+        self._paces.gets.wait()
+        found = (ManagedObject(raw, shows_secrets=False) for raw in self._api.pages(PATH, query, _KEY))
+        return {(one.type, one.key) for one in found if one.raw.get("sourceScope") == WORKSPACE}
 
     def find(
         self,

@@ -167,11 +167,15 @@ class ManagedObject:
 
     def hidden_overrides(self) -> Iterator[tuple[str, str]]:
         """The Deployment and the name of each override of a link that is hidden."""
+        secret = frozenset() if self.shows_secrets else {f"extra.{key}" for key in self._secret_parameters()}
         for link in self.links:
+            entity, names = str(link.get("scopeEntityId", "")), _names(link)
+            if names is None and not self.shows_secrets:
+                yield entity, "all of them"
             shown = overrides_of(link, self.part_name)
-            for name in sorted(_names(link) or ()):
-                if not _is_shown(shown, name):
-                    yield str(link.get("scopeEntityId", "")), name
+            for name in sorted(names or ()):
+                if name in secret or not _is_shown(shown, name):
+                    yield entity, name
 
     def inexpressible(self) -> str:
         """Why an update can't send all of it back. Empty if it can.
@@ -200,22 +204,28 @@ def overrides_of(link: Fields, part_name: str) -> Fields:
     return found if isinstance(found, Mapping) else {}
 
 
+def values_at(extra: Any, key: str) -> Iterator[Any]:
+    """The values that an extra has under a key, or under the dotted path of one."""
+    if not isinstance(extra, Mapping):
+        return
+    if key in extra:
+        yield extra[key]
+    for at, char in enumerate(key):
+        if char == "." and key[:at] in extra:
+            yield from values_at(extra[key[:at]], key[at + 1 :])
+
+
 def has_path(extra: Any, key: str) -> bool:
     """Whether an extra has a key, or the dotted path of one."""
-    if not isinstance(extra, Mapping):
-        return False
-    if key in extra:
-        return True
-    heads = (key[:at] for at, char in enumerate(key) if char == ".")
-    return any(head in extra and has_path(extra[head], key[len(head) + 1 :]) for head in heads)
+    return any(True for _ in values_at(extra, key))
 
 
 def _is_shown(overrides: Fields, name: str) -> bool:
+    """Whether an override has a value. An empty text may be one that is hidden."""
     head, dot, member = name.partition(".")
     value = overrides.get(head)
-    if dot:
-        return has_path(value, member)
-    return value not in (None, "") and not _is_mask(value)
+    found = list(values_at(value, member)) if dot else [value]
+    return bool(found) and all(value not in (None, "") and not _is_mask(value) for value in found)
 
 
 def _is_mask(value: object) -> bool:

@@ -7,12 +7,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-WINDOW = 1.02
+WINDOW = 1.05
 """The seconds in which so many requests may be sent: a little more than one, because they overtake one another."""
 
 
 class Pace:
-    """Lets at most `number` calls through in each second, and the first of them at once. Threads share it."""
+    """Lets at most `number` calls through in each second. Threads share it.
+
+    The first of them come at once, and all others evenly: a part of a burst would come late, and with the next one
+    exceed the rate.
+    """
 
     def __init__(
         self, number: int, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
@@ -26,9 +30,10 @@ class Pace:
     def wait(self) -> None:
         """Waits until the next call may be sent."""
         with self._lock:
-            now = self._clock()
-            due = self._sent[0] + WINDOW if len(self._sent) == self._number else now
-            self._sent.append(max(due, now))
+            now = due = self._clock()
+            if len(self._sent) == self._number:
+                due = max(now, self._sent[0] + WINDOW, self._sent[-1] + WINDOW / self._number)
+            self._sent.append(due)
         if due > now:
             self._sleep(due - now)
 

@@ -38,7 +38,8 @@ def _of_update(step: Step, held: ManagedObject, form: ObjectForm) -> str:
         return reason
     unsent = sorted(name for name in held.hidden_fields() if name.partition(".")[0] not in written)
     if unsent:
-        return f"Astro hides {_names(unsent)}, and an update that doesn't send {_it(unsent)} may clear {_it(unsent)}"
+        it = "it" if len(unsent) == 1 else "them"
+        return f"Astro hides {_names(unsent)}, and an update without {it} may clear {it}: put {it} into the source"
     return ""
 
 
@@ -72,6 +73,9 @@ def _of_extra(extra: object, held: ManagedObject) -> str:
     elif lost := sorted(key for key in hidden if key not in sent):
         return f"Astro hides {_names([f'extra.{key}' for key in lost])}: writing the rest of extra may lose it"
     given = held.part.get("extra")
+    shown = given if isinstance(given, dict) else {}
+    if emptied := sorted(key for key, value in sent.items() if value == "" and (key in hidden or shown.get(key))):
+        return f"it isn't known whether an update at Astro can empty {_names([f'extra.{key}' for key in emptied])}"
     if removed := sorted(set(_paths(given)) - set(_paths(sent))):
         return f"it isn't known whether an update at Astro can remove {_names(removed)}"
     return ""
@@ -87,22 +91,18 @@ def _paths(value: Any, path: str = "extra") -> Iterator[str]:
 
 def _of_replacement(step: Step, held: ManagedObject, form: ObjectForm) -> str:
     """Why an object isn't deleted and created anew: what Astro hides of it would be lost."""
+    source = step.source
+    if isinstance(source, Variable) and not form.as_env and _empties_secret(source, held):
+        return "a new secret can't be empty either"
     hidden = sorted(held.hidden_fields())
     if hidden:
         return f"deleting it and creating it anew would lose what Astro hides: {_names(hidden)} (to show: {SHOW})"
     if overrides := list(held.hidden_overrides()):
         names = ", ".join(f"{name} (Deployment {deployment})" for deployment, name in overrides[:3])
         return f"deleting it and creating it anew would lose hidden overrides of its links: {names} (to show: {SHOW})"
-    source = step.source
-    if isinstance(source, Variable) and not form.as_env and _empties_secret(source, held):
-        return EMPTY_SECRET
     return ""
 
 
 def _names(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more
-
-
-def _it(names: list[str]) -> str:
-    return "it" if len(names) == 1 else "them"

@@ -10,7 +10,7 @@ from airconn.model import Action, AirflowObject, Kind, Outcome, Selection, Step,
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.astro.address import AstroAddress, is_id, split
 from airconn.stores.astro.client import AstroApi
-from airconn.stores.astro.environment.effects import effects
+from airconn.stores.astro.environment.effects import effects, effects_of_twins
 from airconn.stores.astro.environment.listing import ObjectLister
 from airconn.stores.astro.environment.managed_object import ManagedObject
 from airconn.stores.astro.environment.objects import KINDS, ObjectForm
@@ -96,11 +96,17 @@ class EnvironmentManagerStore(Store):
         return [note for step in steps for note in losses(step, self._form, context)]
 
     def effects(self, steps: Sequence[Step], context: Context) -> Sequence[str]:
-        held = context.before.versions if context.before is not None else {}
+        before = context.before.versions if context.before is not None else {}
+        held = cast("Mapping[Key, ManagedObject]", before)
         of_workspace = not self._parts.deployment
-        return list(
-            effects(steps, cast("Mapping[Key, ManagedObject]", held), self._options, of_workspace=of_workspace)
-        )
+        found = list(effects(steps, held, self._options, of_workspace=of_workspace))
+        new = [step for step in steps if step.action is Action.CREATE and step.kind in KINDS]
+        if new and not of_workspace:
+            reaching = self._lister.reaching()
+            form = self._form
+            twice = [step for step in new if (form.type_of(step.kind), form.key_of(step.kind, step.id)) in reaching]
+            found += effects_of_twins(twice)
+        return found
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         if not self.capabilities.writable:

@@ -15,6 +15,7 @@ from typing import cast
 
 from airconn.errors import AirconnError, TargetError, own_fault
 from airconn.model import (
+    NOWHERE,
     WRITES,
     Action,
     AirflowObject,
@@ -128,7 +129,8 @@ class EnvironmentWriter:
                 raise ObjectNotWritten(DELETED)
             self._create_step(step, step.source)
             return
-        if step.merges and is_changed(step, self._decoded(step, held), self._stored_form(held)):
+        merged = step.merges and is_changed(step, self._decoded(step, held), self._stored_form(held))
+        if merged or (step.action is Action.REPLACE and self._has_changed(step, held)):
             raise ObjectNotWritten(CHANGED)
         if reason := refusal(step, held, self._place.form):
             raise ObjectNotWritten(reason)
@@ -158,9 +160,13 @@ class EnvironmentWriter:
         return found[0] if found else None
 
     def _decoded(self, step: Step, held: ManagedObject) -> AirflowObject:
-        from airconn.model import NOWHERE
-
         return self._place.form.decode(held, step.kind, step.id, self._rules, NOWHERE)
+
+    def _has_changed(self, step: Step, held: ManagedObject) -> bool:
+        """Whether another writer has changed what a replacement deletes. Its links are carried over."""
+        before = self._context.before
+        planned = cast("ManagedObject | None", before.versions.get((step.kind, step.id))) if before else None
+        return planned is not None and (planned.part, planned.description) != (held.part, held.description)
 
     def _stored_form(self, held: ManagedObject) -> Callable[[AirflowObject], AirflowObject]:
         return lambda obj: self._place.form.stored_form(obj, self._rules, held)
@@ -186,16 +192,11 @@ class EnvironmentWriter:
         """
         try:
             self._post(PATH, body, late=late)
-        except NoAnswer as error:
-            if not (error.maybe_done and self._came_to_be(step, body)):
-                raise
-        except AstroRefusal as error:
-            if error.status >= 500 and self._came_to_be(step, body):
-                return
-            if error.status == 409:
+        except TargetError as error:
+            if isinstance(error, AstroRefusal) and error.status == 409:
                 self._refuse_existing(step, body, is_ours=is_ours)
-                return
-            raise
+            elif not (_is_doubtful(error) and self._came_to_be(step, body)):
+                raise
 
     def _came_to_be(self, step: Step, body: Body) -> bool:
         """Whether an object that didn't exist exists now as it was sent. False if that can't be found out."""
@@ -221,17 +222,18 @@ class EnvironmentWriter:
     def _update(self, step: Step, held: ManagedObject) -> None:
         body = update_body(step, held, self._place.form, self._rules)
         try:
-            answer = self._post(f"{PATH}/{held.id}", body)
-            after = ManagedObject(answer, shows_secrets=False)
-        except (NoAnswer, AstroRefusal) as error:
-            if isinstance(error, AstroRefusal) and error.status < 500:
-                raise
-            found = self._found_again(step)
+            after = ManagedObject(self._post(f"{PATH}/{held.id}", body), shows_secrets=False)
+        except TargetError as error:
+            found = self._found_again(step) if _is_doubtful(error) else None
             if found is None or found.raw == held.raw:
                 raise
             after = found
-        if wrong := guard.changed(held, after, body):
-            back = guard.way_back(held) if any("link" in text or "Deployment" in text for text in wrong) else ""
+        self._refuse_changed(held, after, body)
+
+    def _refuse_changed(self, before: ManagedObject, after: ManagedObject, body: Body) -> None:
+        """Raises `TargetError` for an object that isn't as it was before, except for what was sent."""
+        if wrong := guard.changed(before, after, body):
+            back = guard.way_back(before) if any("link" in text or "Deployment" in text for text in wrong) else ""
             raise TargetError(
                 f"it was written, but Astro changed more or less than was sent: {'; '.join(wrong)}"
                 + (f". To restore the links: {back}" if back else "")
@@ -252,15 +254,18 @@ class EnvironmentWriter:
                 raise ObjectNotWritten(f"not tried: {self._gone}")
         body, old = recreate_body(source, held, self._place.form, self._rules), restore_body(held)
         try:
-            self._delete(held.id)
-        except NoAnswer as error:
-            if not (error.maybe_done and self._is_gone(step, held.id)):
+            self._delete(step, held.id)
+        except AstroRefusal as error:
+            if _is_doubtful(error):
                 raise
+            raise ObjectNotWritten(_told(error)) from None
         try:
             self._create_in_place(step, body)
         except Exception as error:  # noqa: BLE001 - whatever it was, the object is gone, which has to be told
             why = _told(error) if isinstance(error, AirconnError) else own_fault(error)
             self._put_back(step, old, held, why)
+        if (now := self._found_again(step)) is not None:
+            self._refuse_changed(held, now, body)
 
     def _create_in_place(self, step: Step, body: Body) -> None:
         """Creates an object whose predecessor was just deleted, and may be in the way for a moment."""
@@ -292,11 +297,7 @@ class EnvironmentWriter:
         found = cast("ManagedObject | None", held) or self._find((step.kind, step.id))
         if found is None:
             return
-        try:
-            self._delete(found.id)
-        except NoAnswer as error:
-            if not (error.maybe_done and self._is_gone(step, found.id)):
-                raise
+        self._delete(step, found.id)
 
     def _is_gone(self, step: Step, id_: str) -> bool:
         """Whether an object is known to be deleted."""
@@ -306,9 +307,14 @@ class EnvironmentWriter:
             return False
         return now is None or now.id != id_
 
-    def _delete(self, id_: str) -> None:
+    def _delete(self, step: Step, id_: str) -> None:
+        """Deletes an object. If the answer is lost or a failure, looks whether it is gone."""
         self._place.paces.deletes.wait()
-        self._place.api.delete(f"{PATH}/{id_}")
+        try:
+            self._place.api.delete(f"{PATH}/{id_}")
+        except TargetError as error:
+            if not (_is_doubtful(error) and self._is_gone(step, id_)):
+                raise
 
     def _post(self, path: str, body: Body, *, late: bool = False) -> Body:
         self._place.paces.posts.wait()
@@ -321,6 +327,13 @@ def losses(step: Step, form: ObjectForm, context: Context) -> tuple[Note, ...]:
         return ()
     lost = form.losses(step.result(), rules_for(context.airflow))
     return tuple(Note(f"{step.kind.value}/{step.id}", f"{name} {why}") for name, why in lost.items())
+
+
+def _is_doubtful(error: TargetError) -> bool:
+    """Whether a write that failed may have been carried out."""
+    if isinstance(error, NoAnswer):
+        return error.maybe_done
+    return not (isinstance(error, AstroRefusal) and error.status < 500)
 
 
 def _told(error: AirconnError) -> str:

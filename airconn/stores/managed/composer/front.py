@@ -12,7 +12,7 @@ from airconn.stores.http import gateways
 from airconn.stores.http.messages import Reply, Request
 from airconn.stores.http.transport import Transport
 
-_LOGINS = ("accounts.google.com", "auth.cloud.google")
+_LOGINS = ("accounts.google.com", "auth.cloud.google", "composer.cloud.google")
 
 
 class ComposerTransport(Transport):

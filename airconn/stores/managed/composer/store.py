@@ -35,9 +35,9 @@ def _find(address: ComposerAddress, settings: Settings) -> Access:
     if own.of_address:
         return _find_with_given(address, settings, own)
     tokens = GoogleTokens(address.identity, settings, str(address))
+    token = tokens(renew=False)
     api = ComposerApi(settings, address, tokens.source)
     try:
-        token = tokens(renew=False)
         reply = api.ask({**_bearer(token), **tokens.quota_headers()})
         if reply.status == 401:
             reply = api.ask({**_bearer(tokens(renew=True)), **tokens.quota_headers()})

@@ -19,13 +19,17 @@ from airconn.stores.google_identity import GoogleIdentity, library
 from airconn.stores.http import bodies, requests_session
 from airconn.stores.http.faults import OutOfTime
 from airconn.stores.http.redirects import NamedServers
+from airconn.stores.http.tls import check_tls_files
+
+_DOMAIN = "googleapis.com"
 
 
 class GoogleTokens:
     """The tokens of one identity (a `TokenSource`). Threads may share it. Nothing is imported before it is called."""
 
     def __init__(self, identity: GoogleIdentity, settings: Settings, place: str) -> None:
-        """`place` is for messages."""
+        """`place` is for messages. Raises `UsageError` for a CA bundle that can't be read."""
+        check_tls_files(settings)
         self._identity = identity
         self._settings = settings
         self._place = place
@@ -39,22 +43,23 @@ class GoogleTokens:
 
     @property
     def source(self) -> str:
-        """Where the tokens come from, in words."""
+        """Where the tokens come from, in words, and after the first one also whose they are."""
         if self._identity.key_path:
             text = "the key file in gcp_key_path"
         elif self._identity.config_file:
             text = "the credential configuration in gcp_credential_config_file"
         else:
             text = "Google's application default credentials"
-        chain = self._identity.impersonation_chain
-        return text + (f", impersonating {chain[-1]}" if chain else "")
+        if chain := self._identity.impersonation_chain:
+            return f"{text}, impersonating {chain[-1]}"
+        who = self.account or getattr(self._credentials, "account", "")
+        return f"{text} ({who})" if isinstance(who, str) and "@" in who else text
 
     @property
     def is_external(self) -> bool:
         """Whether it is an external identity, of a workforce pool. Known after the first token."""
         credentials = self._credentials
-        user = library("google.auth.external_account_authorized_user").Credentials
-        if isinstance(credentials, user):
+        if type(credentials).__module__ == "google.auth.external_account_authorized_user":  # not in all releases
             return True
         # With a service account to impersonate in it, a configuration of a workforce pool is that account.
         becomes_account = getattr(credentials, "service_account_email", None) is not None
@@ -76,8 +81,6 @@ class GoogleTokens:
             session = requests_session.make_session(
                 "gcp", NamedServers(self._place), lambda method, url: bodies.SMALL
             )
-            if self._settings.ca_bundle is not None:
-                session.verify = str(self._settings.ca_bundle)
             with session, warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that a user's login has no quota project
                 self._renew(partial(self._ask, library("google.auth.transport.requests").Request(session)))
@@ -89,15 +92,35 @@ class GoogleTokens:
     def _renew(self, asking: Any) -> None:
         if self._credentials is None:
             # It is valid then, so that a refusal is told as one.
-            self._credentials, _ = google_identity.find(self._identity, asking, self._place)
+            found, _ = google_identity.find(self._identity, asking, self._place)
+            self._check_cloud(found)
+            self._credentials = found
             return
         try:
             self._credentials.refresh(asking)
         except library("google.auth.exceptions").GoogleAuthError as error:
             raise google_identity.refusal(error, self._place) from None
+        except (ValueError, KeyError, TypeError, AttributeError, OSError):  # what it asks has changed meanwhile
+            raise TargetError(
+                "the token can't be renewed", where=self._place, hint=f"renew it: {google_identity.LOG_IN}"
+            ) from None
+
+    def _check_cloud(self, credentials: Any) -> None:
+        """Raises `TargetError` for credentials of another cloud, whose tokens Google must not get."""
+        if type(credentials).__module__.startswith("google.auth.compute_engine"):
+            return  # would ask the metadata server, and is where the machine is
+        if getattr(credentials, "universe_domain", _DOMAIN) != _DOMAIN:
+            raise TargetError(
+                f"the credentials are for another cloud than that of {_DOMAIN} (universe_domain)",
+                where=self._place,
+                hint=f"airconn opens Composer of {_DOMAIN} only: {google_identity.LOG_IN}",
+            )
 
     def _ask(self, asking: Any, url: str, *args: Any, timeout: float | None = None, **options: Any) -> Any:
         """Sends a request of google-auth, which has no time-out of its own for most of them."""
+        if self._settings.ca_bundle is not None:
+            # In each request, since REQUESTS_CA_BUNDLE comes before what a session says.
+            options["verify"] = str(self._settings.ca_bundle)
         seconds = self._settings.timeout if timeout is None else timeout
         left = self._settings.seconds_left()
         if left is not None and left <= 0:

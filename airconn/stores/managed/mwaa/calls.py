@@ -20,8 +20,10 @@ from airconn.stores.secrets.aws.options import AwsOptions
 from airconn.stores.secrets.aws.session import make_client
 
 SERVICE = "mwaa"
-_LONGEST = 20.0
+_LONGEST = 15.0
 """The seconds that AWS may be silent. It ends a request to the REST API after 10 s by itself."""
+_RETRIES = 2
+_NEWER = "pip install --upgrade boto3, or leave ?through=api out"
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 _PREFIX = re.compile(r"(?:api|env|ops)\.")
 _OF_AWS = ("airflow.", "airflow-fips.")
@@ -43,7 +45,9 @@ class MwaaCalls:
         left = settings.seconds_left()
         longest = _LONGEST if left is None else max(0.1, min(_LONGEST, left))
         self._address = address
-        self._settings = replace(settings, timeout=min(settings.timeout, longest))
+        self._settings = replace(
+            settings, timeout=min(settings.timeout, longest), retries=min(settings.retries, _RETRIES)
+        )
         self._clients: dict[bool, Any] = {}
         self._lock = threading.Lock()
         self._seen: MwaaEnvironment | None = None
@@ -83,6 +87,8 @@ class MwaaCalls:
         if body is not None:
             more["Body"] = dict(body)
         client = self._client(repeats=False)
+        if not hasattr(client, "invoke_rest_api"):
+            raise UsageError("this boto3 is too old for InvokeRestApi", where=str(self._address), hint=_NEWER)
         answer = client.invoke_rest_api(Name=self._address.environment, Path=path, Method=method, **more)
         return Invoked(int(answer.get("RestApiStatusCode") or 0), answer.get("RestApiResponse"))
 

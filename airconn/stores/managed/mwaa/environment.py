@@ -17,7 +17,7 @@ _NO_WEB_SERVER = {
     "DELETING": ("is being deleted", "is the name right?"),
     "DELETED": ("is deleted", "is the name right?"),
 }
-"""The statuses in which there is no Airflow to ask."""
+"""The statuses in which the environment has no Airflow to ask."""
 _UNSETTLED = {
     "CREATING_SNAPSHOT": "is being updated: AWS copies its database, and a later rollback restores that copy",
     "UPDATING": "is being updated, and a rollback would undo what is written now",

@@ -78,7 +78,7 @@ class SignedRequests(Authenticator):
         return False
 
     def close(self) -> None:
-        """There is no session."""
+        """Does nothing: a request has no session."""
 
 
 class Pacer:

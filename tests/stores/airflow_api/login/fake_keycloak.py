@@ -1,5 +1,8 @@
 """The door of an Airflow 3 with the Keycloak auth manager, as its provider 0.11.2 has it (`routes/token.py`,
-`datamodels/token.py`, `services/token.py`), with a switch for each thing that differs between its versions."""
+`datamodels/token.py`, `services/token.py`), with a switch for each thing that differs between its versions.
+
+Its statuses and claims were compared with those of a real Airflow 3.3.2 with the providers 0.9.0, 0.10.0 and 0.11.2.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,9 @@ class Keycloak:
     """What wrong credentials are answered with: 403, and 401 in the first versions."""
     issues_with: int = 201
     loses_users: int = 0
-    """The status for tokens that it has issued itself (apache/airflow#72351): 500, or 403. 0: it accepts them."""
+    """The status for tokens that it has issued itself (0.9.0, apache/airflow#72351): 500. 0: it accepts them."""
+    ends_with: int = 403
+    """The status for a token that holds one of Keycloak which has ended: 403, or 500 (apache/airflow#73232)."""
     minutes: float = 5
     """How long a token of Keycloak lives in that of Airflow (`accessTokenLifespan`)."""
     issued: dict[str, float] = field(default_factory=dict)
@@ -51,7 +56,7 @@ class Keycloak:
         if self.loses_users:
             return Answer(self.loses_users, {"detail": "Forbidden"} if self.loses_users == 403 else "Internal error")
         if self.issued[token] <= time.time():
-            return Answer(500, "Internal Server Error")  # apache/airflow#73232
+            return Answer(self.ends_with, {"detail": "Forbidden"})
         return None
 
     def _token(self, received: Received) -> Answer:

@@ -474,6 +474,29 @@ def test_an_update_whose_answer_was_lost_is_found_to_be_done(astro: FakeAstro) -
     assert len(astro.calls("UpdateDeployment")) == 1
 
 
+def test_a_secret_whose_update_was_lost_is_not_told_to_be_written(astro: FakeAstro) -> None:
+    held = astro.deployments[astro.deployment]
+
+    def other(call: Any, received: Any) -> None:
+        if call.operation == "UpdateDeployment":
+            held.put("DBT_TOKEN", "theirs", secret=True)
+            held.record["updatedAt"] = "2026-12-01T00:00:00Z"
+            raise Refusal(500, "Internal Server Error")
+
+    astro.before = other
+    (error,) = errors(written(store_of(astro), var("api_key", "new")))
+    assert "the Deployment doesn't have it now" in (error or "")
+    assert held.values()["AIRFLOW_VAR_API_KEY"] == "k3y"
+
+
+def test_the_deployment_is_read_again_right_before_the_update(astro: FakeAstro) -> None:
+    written(store_of(astro), var("region", "x"))
+    names = [one.operation for one in astro.calls()]
+    update = names.index("UpdateDeployment")
+    assert names[update - 1] == "GetDeployment"
+    assert names[update + 1 :] == ["ListEnvironmentObjects"]
+
+
 def test_an_update_that_may_be_done_is_not_told_to_be(astro: FakeAstro) -> None:
     failing(astro, done=False, status=500)
     (error,) = errors(written(store_of(astro), var("region", "x")))
@@ -495,8 +518,9 @@ def test_without_the_list_of_linked_objects_nothing_is_written(astro: FakeAstro)
             raise Refusal(403, "no access")
 
     astro.before = refuse
-    with pytest.raises(TargetError):
+    with pytest.raises(TargetError, match="may not list the objects of the Environment Manager") as caught:
         written(store_of(astro), conn())
+    assert caught.value.hint
     assert astro.calls("UpdateDeployment") == []
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from airconn.config import Settings
-from airconn.model import AirflowObject, Bundle, Connection, Text, Variable
+from airconn.model import REDACTED, AirflowObject, Bundle, Connection, Text, Variable
 from airconn.stores.astro.environment.store import EnvironmentManagerStore, open_store
 from airconn.stores.base import Capabilities, Store
 from tests.stores.astro.environment.places import Truth, opened
@@ -117,8 +117,21 @@ class TestEnvironmentVariables(EnvironmentManager):
         return [obj for obj in every if not store.problems(obj) and obj.id == obj.id.lower()]
 
 
+class TestEnvironmentVariablesOfADeployment(TestEnvironmentVariables):
+    switches = GRANTED
+    query = "?as=env"
+    of_deployment = True
+
+
 class TestLinked(ReadContract):
     """What reaches a Deployment, with the overrides of its links."""
+
+    switches: ClassVar[Switches] = DEFAULT
+
+    @pytest.fixture
+    def astro(self) -> Iterator[FakeAstro]:
+        with running(self.switches) as astro:
+            yield astro
 
     @pytest.fixture
     def store(self, astro: FakeAstro) -> Iterator[Store]:
@@ -153,3 +166,25 @@ class TestLinked(ReadContract):
         environ = {"ASTRO_API_TOKEN": "made-up", "AIRCONN_ASTRO_API": "http://127.0.0.1:9/v1"}
         address = f"astro-env:///{'c' + 'd' * 24}?linked=true&organization=o"
         return lambda: open_store(address, Settings(environ=environ, retries=0))
+
+
+class TestLinkedAndHidden(TestLinked):
+    """The same where the organization doesn't show secrets."""
+
+    switches = NASTIEST
+
+    @pytest.fixture
+    def held(self, astro: FakeAstro) -> Bundle:
+        secrets = {"region_name": "eu", "aws_secret": "s", "token": "t"}
+        content = {"type": "aws", "login": "l", "password": "p", "extra": secrets}
+        astro.put("CONNECTION", "auto", {**content, "authTypeId": "aws-access-key"}, auto_link=True)
+        astro.put("AIRFLOW_VARIABLE", "own", {"value": "v", "isSecret": True}, deployment=astro.deployment)
+        astro.put("AIRFLOW_VARIABLE", "plain", {"value": ""}, deployment=astro.deployment)
+        extra = Text.of('{"aws_secret": "***", "region_name": "eu", "token": "***"}')
+        return Bundle.of(
+            [
+                Connection(conn_id="auto", conn_type="aws", login="l", password=REDACTED, extra=extra),
+                Variable(key="own", value=REDACTED),
+                Variable(key="plain", value=Text("")),
+            ]
+        )

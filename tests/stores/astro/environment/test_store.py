@@ -13,8 +13,8 @@ from airconn.model import REDACTED, Action, Connection, Kind, Selection, Text, V
 from airconn.stores.astro.environment.store import open_store
 from airconn.stores.base import Context
 from tests.stores.astro.environment.places import opened
-from tests.stores.astro.fake_astro import WORKSPACE, FakeAstro, Refusal, running
-from tests.stores.astro.switches import Switches
+from tests.stores.astro.fake_astro import DEPLOYMENT, WORKSPACE, FakeAstro, Refusal, running
+from tests.stores.astro.switches import NASTIEST, Switches
 from tests.stores.contract import step
 
 DEP, OTHER = "c" + "d" * 24, "c" + "e" * 24
@@ -52,7 +52,7 @@ def test_one_place_under_two_addresses_is_the_same(first: str, second: str, same
         ("/dep?linked=true&secret=all", "'linked' is only for reading"),
         ("/dep?auto_link=true", "'auto_link' is for objects of a Workspace"),
         ("?linked=maybe", "linked is not true or false"),
-        ("?token=x", "'token' is no option of this place"),
+        ("?token=x", "'token' is not an option of this address"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(query: str, message: str) -> None:
@@ -78,6 +78,18 @@ def test_a_deployment_has_only_its_own_objects(astro: FakeAstro) -> None:
     assert store.describe().text == f"the Environment Manager of the Deployment production ({astro.deployment})"
     assert str(found.bundle.variables["own"].origin) == "astro-env://Data Platform/production/variables/own"
     store.close()
+
+
+@pytest.mark.parametrize("switches", [Switches(), NASTIEST], ids=["default", "nastiest"])
+def test_the_token_of_a_deployment_reads_and_writes_it_by_its_id(switches: Switches) -> None:
+    with running(switches) as astro:
+        astro.put("AIRFLOW_VARIABLE", "v", {"value": "1"}, deployment=astro.deployment)
+        store = opened(astro, f"astro-env:///{astro.deployment}", astro.add_token(DEPLOYMENT))
+        assert set(store.read(Selection()).bundle.variables) == {"v"}
+        (outcome,) = store.apply([step(Action.CREATE, Variable(key="w", value=Text("1")))], CONTEXT)
+        assert outcome.error is None
+        assert astro.find("w").scope_entity_id == astro.deployment
+        store.close()
 
 
 def fill(astro: FakeAstro) -> None:
@@ -217,6 +229,17 @@ def test_the_plan_says_what_becomes_a_secret_and_what_no_deployment_gets(astro: 
     assert effects(astro, "?secret=all", *new) == [unlinked]
     assert effects(astro, "?as=env&auto_link=true", *new) == [secret.format("connections/db, variables/api_token")]
     assert effects(astro, f"/{astro.deployment}?secret=none", *new) == []
+
+
+def test_the_plan_says_what_a_deployment_has_from_its_workspace_already(astro: FakeAstro) -> None:
+    astro.put("AIRFLOW_VARIABLE", "linked", {"value": "1"}, auto_link=True)
+    astro.put("AIRFLOW_VARIABLE", "unlinked", {"value": "1"})
+    new = [Variable(key=key, value=Text("2")) for key in ("linked", "unlinked", "new")]
+    (told,) = effects(astro, f"/{astro.deployment}", *new)
+    assert told == (
+        "the Deployment has variables/linked from its Workspace already, and which one wins isn't documented: "
+        "change it in the Workspace instead"
+    )
 
 
 def test_the_plan_says_what_stays_plain_or_secret(astro: FakeAstro) -> None:
