@@ -24,10 +24,22 @@ class NotConfirmed(BlockedError):
     """The answer to the question after the plan was no."""
 
 
+def _complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from airconn.airflow.conn_types import CONN_TYPES
+
+    return sorted(name for name in CONN_TYPES if name.startswith(incomplete))
+
+
 @click.command("edit", short_help="Edit single objects in your editor.")
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @opt.source
-@click.option("--new", "new_type", metavar="TYPE", help="Create a connection of this type, such as postgres.")
+@click.option(
+    "--new",
+    "new_type",
+    metavar="TYPE",
+    shell_complete=_complete_type,
+    help="Create a connection of this type, such as postgres.",
+)
 @click.option("--yes", "-y", is_flag=True, help="Import without asking.")
 @opt.filling
 @opt.kinds

@@ -372,3 +372,11 @@ def test_what_a_killed_run_left_goes_with_the_next(edit: Edit, place: Path, runt
     left.mkdir(mode=0o700)
     (left / "edited.yaml").write_text(SECRET)
     assert edit("db", "--from", place).code == 0
+
+
+def test_the_types_of_new_connections_are_completed(airconn: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMP_WORDS", "airconn edit --new snow")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    monkeypatch.setenv("_AIRCONN_COMPLETE", "bash_complete")
+    done = subprocess.run([sys.executable, "-m", "airconn"], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["plain,snowflake"]
