@@ -12,7 +12,7 @@ from airconn.errors import BlockedError, InputError, InputErrors, UsageError
 
 if TYPE_CHECKING:
     from airconn.cli.editor import PrivateFile
-    from airconn.model import AirflowVersion, Kind
+    from airconn.model import AirflowVersion, Selection
     from airconn.transfer.editing import Draft
     from airconn.transfer.importing import Import
     from airconn.transfer.places import Places
@@ -42,7 +42,7 @@ def _complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) 
 )
 @click.option("--yes", "-y", is_flag=True, help="Import without asking.")
 @opt.filling
-@opt.kinds
+@opt.selection
 @opt.reading
 @opt.airflow
 @opt.finishing
@@ -57,7 +57,7 @@ def command(
     new_type: str | None,
     yes: bool,
     fill: tuple[str, ...],
-    kinds: frozenset[Kind],
+    selection: Selection,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
     fail_fast: bool,
@@ -66,6 +66,8 @@ def command(
     network: Network,
 ) -> int:
     """Edit the objects ID of an Airflow (or a file, or another place) as YAML in $VISUAL or $EDITOR.
+
+    Without ID, all that --connections, --variables, --pools, --include and --exclude select.
 
     Hidden values are *** and stay as they are. After the editor come the plan and a question, and then the import of
     what was changed. The file of the editor is readable only by you, and gone when airconn ends.
@@ -77,17 +79,23 @@ def command(
     """
     from airconn.cli.editor import editor_of, private_file
     from airconn.cli.meant import refuse_kind_as_id
+    from airconn.model import Selection
     from airconn.transfer import editing
     from airconn.transfer.requests import Conduct
 
     app.writes = True
-    if not ids and new_type is None:
-        raise UsageError("no objects are named", hint="airconn edit KIND/ID, or airconn edit --new TYPE")
+    if not ids and new_type is None and selection == Selection():
+        raise UsageError(
+            "no objects are named",
+            hint="airconn edit KIND/ID, airconn edit --variables or --include GLOB, or airconn edit --new TYPE",
+        )
+    if ids and (selection.include or selection.exclude):
+        raise UsageError("IDs and globs are both given", hint="leave out one of them")
     refuse_kind_as_id("edit", ids)
     if not app.can_ask:
         raise UsageError("an editor needs a terminal", hint="airconn set changes fields without one")
     editor = editor_of(app.environ)
-    request = editing.EditRequest(ids, from_, source_format, kinds, airflow, new_type, fill)
+    request = editing.EditRequest(ids, from_, source_format, selection, airflow, new_type, fill)
     conduct = Conduct(fail_fast=fail_fast, verify=verify)
     with app.places(network) as places:
         draft = editing.draft(request, places)

@@ -21,6 +21,7 @@ from airconn.model import (
     Text,
     field_values,
     jsontext,
+    matches,
 )
 from airconn.model.reading import Note, Reading
 from airconn.override.edit import with_tree
@@ -29,6 +30,7 @@ from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Descript
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import reported_reads
+from airconn.transfer.empty_runs import nearest, suggestions
 from airconn.transfer.engine import Events, Host, import_objects
 from airconn.transfer.importing import Import, OpenedImport, refuse_read_only
 from airconn.transfer.new_connections import new_connection_text
@@ -52,11 +54,11 @@ class EditRequest:
     """Which objects of which place to edit."""
 
     names: tuple[str, ...]
-    """The objects, each KIND/ID or an id that one of `kinds` has."""
+    """The objects, each KIND/ID or an id that one of the selected kinds has. Without any, all that are selected."""
     place: str | None = None
     """The address of the place, if it isn't the one of the configuration."""
     source_format: SourceFormat = AS_THEY_TELL
-    kinds: frozenset[Kind] = ALL_KINDS
+    selection: Selection = field(default_factory=Selection)
     airflow: AirflowVersion | None = None
     new_type: str | None = None
     """The conn_type of a connection to create, instead of objects that are there."""
@@ -109,8 +111,7 @@ def draft(request: EditRequest, places: Places) -> Draft:
     if isinstance(target, FileStore):
         # As a target of a write, so that references in it are kept.
         context = replace(context, writes=ALL_KINDS)
-    found = find(target, request.names, request.kinds, context)
-    held = Bundle.of(found.objects)
+    held, notes = _found(target, request, context)
     options = WriteOptions(airflow, ALL_KINDS)
     rendered = formats.get_format("yaml").render(held, options)
     if rendered.losses:
@@ -121,7 +122,24 @@ def draft(request: EditRequest, places: Places) -> Draft:
         )
     text = _HEAD + _with_json_in_lines(_EMPTY_SECTION.sub("", rendered.text))
     fills = tuple(places.open_fills(request.fills, request.source_format))
-    return Draft(target, request.place, airflow, text, _parsed(text, airflow), held, found.reading.notes, fills)
+    return Draft(target, request.place, airflow, text, _parsed(text, airflow), held, notes, fills)
+
+
+def _found(target: Store, request: EditRequest, context: Context) -> tuple[Bundle, tuple[Note, ...]]:
+    """The objects to edit, and the notes on the read."""
+    if request.names:
+        found = find(target, request.names, request.selection.kinds, context)
+        return Bundle.of(found.objects), found.reading.notes
+    reading = reported_reads.read(target, request.selection, context)
+    keys = [(obj.kind, obj.id) for obj in reading.bundle]
+    for glob in request.selection.include:
+        if not any(matches(glob, *key) for key in keys):
+            near = nearest(glob.strip("*?"), suggestions([target], request.selection.kinds, context))
+            hint = f"did you mean {near[0]}?" if near else "airconn list shows what is there"
+            raise InputError(f"--include {glob!r} matches nothing", where=target.address, hint=hint)
+    if not keys:
+        raise InputError("it holds nothing that is selected", where=target.address)
+    return reading.bundle, reading.notes
 
 
 def _new_id(request: EditRequest) -> str:

@@ -116,6 +116,13 @@ def test_a_changed_field_is_imported_after_the_plan_and_a_question(edit: Edit, p
     assert SECRET not in result.out + result.err
 
 
+def test_without_ids_all_that_is_selected_is_edited(edit: Edit, place: Path, tmp_path: Path) -> None:
+    result = edit("--include", "d*", "--include", "region", "--from", place, editor="text = text.replace('eu', 'us')")
+    assert (result.code, objects(place)["variables"]["region"]) == (0, "us"), result
+    (text,) = seen(tmp_path)
+    assert ("  db:" in text, "  api:" in text, "  region:" in text) == (True, False, True)
+
+
 def test_no_writes_nothing(edit: Edit, place: Path) -> None:
     before = place.read_text()
     result = edit("db", "--from", place, editor="text = text.replace('old', 'new')", typed="n\n")
@@ -238,7 +245,10 @@ def test_without_a_terminal_another_command_is_named(airconn: Any, place: Path) 
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        ([], 2, "airconn edit KIND/ID, or airconn edit --new TYPE"),
+        ([], 2, "airconn edit KIND/ID, airconn edit --variables or --include GLOB, or airconn edit --new TYPE"),
+        (["db", "--include", "d*"], 2, "IDs and globs are both given"),
+        (["--include", "x*"], 3, "--include 'x*' matches nothing"),
+        (["--pools"], 3, "it holds nothing that is selected"),
         (["dbx"], 3, "did you mean connections/db?"),
         (["connections", "db"], 2, "connections/db"),
         (["--new", "postgre"], 2, "did you mean 'postgres'?"),
