@@ -42,8 +42,8 @@ from airconn.transfer.showing import find, parse_name
 NAME = "edited.yaml"
 """The name of the text in messages."""
 _HEAD = """\
-# Save the file and close the editor to see the plan; an unchanged file changes nothing.
-# *** is a hidden value, and stays as it is. An object that you remove here is not deleted.
+# Save and close to see the plan; an unchanged text changes nothing.
+# *** is a hidden value, and stays. An object removed here is not deleted.
 """
 _EXTRA = "    extra: "
 _EMPTY_SECTION = re.compile(r"^(?:connections|variables|pools): \{\}\n", re.MULTILINE)

@@ -27,8 +27,8 @@ def new_connection_text(conn_type: str, conn_id: str) -> str:
     name = f" ({known.name})" if known.name and known.name.lower() != conn_type else ""
     lines = [
         f"# A new connection of the type {conn_type}{name}.",
-        "# Save the file and close the editor to see the plan; an unchanged file creates nothing.",
-        "# Empty fields are not set. Remove the # in front of extra and of each key that you set.",
+        "# Save and close to see the plan; an unchanged text creates nothing.",
+        "# Empty fields are not set. To set extra, remove its # and that of each key.",
         "connections:",
         f"  {_quoted(conn_id)}:",
         f"{_INDENT}conn_type: {_quoted(conn_type)}",

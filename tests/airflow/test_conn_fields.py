@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -79,3 +81,8 @@ def test_an_unknown_type_is_refused_with_the_nearest() -> None:
     with pytest.raises(UsageError) as caught:
         new_connection_text("postgress", "x")
     assert caught.value.hint == "did you mean 'postgres'?"
+
+
+def test_the_guide_shows_the_beginning_of_the_text() -> None:
+    page = (Path(__file__).parents[2] / "airconn/help/objects.md").read_text()
+    assert "".join(new_connection_text("snowflake", "reports").splitlines(keepends=True)[:6]) in page

@@ -110,7 +110,7 @@ def test_a_changed_field_is_imported_after_the_plan_and_a_question(edit: Edit, p
     assert (changed["connections"]["db"]["host"], changed["connections"]["db"]["password"]) == ("new", SECRET)
     assert changed["connections"]["db"]["extra"] == OBJECTS["connections"]["db"]["extra"]  # type: ignore[index]
     (text,) = seen(tmp_path)
-    assert text.startswith("# Save the file and close the editor")
+    assert text.startswith("# Save and close to see the plan")
     assert "variables" not in text
     assert '        "n": 1.50,\n' in text
     assert SECRET not in result.out + result.err
