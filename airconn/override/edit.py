@@ -31,7 +31,7 @@ def with_value(obj: AirflowObject, place: FieldPlace, value: Value, where: str) 
     if not place.path:
         return with_field(obj, place.field, value.text, where)
     tree = tree_of(obj, place.field, where)
-    path = _settled(tree, place.path)
+    path = settled(tree, place.path)
 
     def change(there: Any) -> Any:
         return like_leaf(there, value, where)
@@ -233,7 +233,7 @@ def exists(tree: Any, path: JsonPath) -> bool:
     return True
 
 
-def _settled(tree: Any, path: JsonPath) -> JsonPath:
+def settled(tree: Any, path: JsonPath) -> JsonPath:
     """The path that is meant. One that isn't in the tree may be that of a key with dots, as reports show it."""
     if exists(tree, path):
         return path

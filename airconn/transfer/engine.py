@@ -81,13 +81,15 @@ def import_objects(
     conduct: Conduct,
     host: Host,
     expect: Callable[[Import], None] | None = None,
+    opened: OpenedImport | None = None,
 ) -> Events:
-    """Imports the objects of the request.
+    """Imports the objects of the request, from the places that it names or from those that are `opened`.
 
     `expect` raises where the plan isn't the one that was looked at before. Then no other run completes what this one
     leaves undone.
     """
-    prepared = prepare(request, opened := _open(request, places), places.context())
+    opened = opened or _open(request, places)
+    prepared = prepare(request, opened, places.context())
     yield Planned(prepared)
     if conduct.dry_run:
         refuse_blocked(prepared.plan)
