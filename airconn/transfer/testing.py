@@ -72,7 +72,7 @@ def run_tests(request: ConnectionTestRequest, places: Places) -> ConnectionTests
         raise UsageError(
             "only an Airflow tests connections, through its REST API",
             where=target.address,
-            hint="--to https://… names one; --source names the place of the values",
+            hint="--to https://… names one; --source names the file or backend with the values",
         )
     context = places.context()
     sources = [places.open(source, request.source_format) for source in request.sources] or [target]
@@ -151,7 +151,7 @@ def _refuse_unknown_values(connections: list[Connection], *, has_sources: bool) 
     if reasons:
         where = "the source hides" if has_sources else "an Airflow hides"
         hint = f"{where} its secrets: " + (
-            "--fill ADDRESS takes them from another place"
+            "--fill ADDRESS takes them from another source"
             if has_sources
             else "--source .env or --fill .env gives them"
         )

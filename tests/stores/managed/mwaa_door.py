@@ -177,7 +177,7 @@ class MwaaDoor:
     def _as_aws(self, received: Received) -> Answer:
         operation = self._operation(received)
         if operation is None:
-            self.faults.append(f"{received.method} {received.path} is no operation")
+            self.faults.append(f"{received.method} {received.path} isn't an operation")
             return refusal("UnknownOperationException", 404)
         self._check_signature(received)
         given = dict(received.body or {}) | {"Name": received.path.rpartition("/")[2]}
@@ -314,7 +314,7 @@ class MwaaDoor:
         return self._behind(received)
 
     def _take(self, received: Received) -> bool:
-        """Whether the token of a login is a fresh one. It is none afterwards."""
+        """Whether the token of a login is a fresh one. It isn't afterwards."""
         token = parse_qs(received.body or "").get("token", [""])[0]
         with self._lock:
             made = self._tokens.get(token)
@@ -387,18 +387,18 @@ def _problems(shape_name: str, value: Any, name: str = "") -> list[str]:
     shape = service_model()["shapes"][shape_name]
     kind = shape["type"]
     if kind == "structure" and shape.get("document"):
-        return [] if isinstance(value, dict) else [f"{name} is not a JSON object"]
+        return [] if isinstance(value, dict) else [f"{name} isn't a JSON object"]
     if kind == "structure":
         members = shape["members"]
         if not isinstance(value, dict):
-            return [f"{name} is no structure"]
+            return [f"{name} isn't a structure"]
         found = [f"{one} is missing" for one in shape.get("required", ()) if one not in value]
         found += [f"{one} is unknown" for one in value if one not in members]
         for one, of in value.items():
             found += _problems(members[one]["shape"], of, one) if one in members else []
         return found
     if kind != "string" or not isinstance(value, str):
-        return [f"{name} is no string"]
+        return [f"{name} isn't a string"]
     found = []
     if len(value) < shape.get("min", 0):
         found.append(f"{name} is shorter than {shape['min']}")
@@ -407,7 +407,7 @@ def _problems(shape_name: str, value: Any, name: str = "") -> list[str]:
     if "pattern" in shape and not re.fullmatch(shape["pattern"], value):
         found.append(f"{name} doesn't match")
     if "enum" in shape and value not in shape["enum"]:
-        found.append(f"{name} is none of {shape['enum']}")
+        found.append(f"{name} is not one of {shape['enum']}")
     return found
 
 

@@ -316,3 +316,14 @@ def test_a_boto3_without_the_call_is_told_as_too_old(
 
     monkeypatch.setattr(calls, "make_client", old)
     assert "this boto3 is too old for InvokeRestApi" in failed(store.describe)
+
+
+def test_objects_whose_path_is_too_long_fail_by_themselves_and_the_others_are_deleted(
+    opened: Callable[..., Opened],
+) -> None:
+    _, airflow, store = opened("2.11.2")
+    ids = [f"{LONG}_{number}" for number in range(4)]
+    airflow.held["connections"] = {id_: {"conn_type": "t", "password": None} for id_ in (*ids, "short")}
+    errors = deleted(store, *(Connection(conn_id=id_, conn_type="t") for id_ in (*ids, "short")))
+    assert ["leave ?through=api out" in str(error) for error in errors] == [True] * 4 + [False]
+    assert airflow.held["connections"].keys() == set(ids)

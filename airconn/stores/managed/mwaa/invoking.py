@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from airconn.config import Settings
 from airconn.credentials import Credentials
+from airconn.errors import TargetError
 from airconn.stores.airflow_api.access import Access
 from airconn.stores.airflow_api.login.authenticator import Authenticator
 from airconn.stores.airflow_api.pages import BEYOND
@@ -111,10 +112,10 @@ class InvokeCarrier:
         path = _PREFIX.sub("", request.path)
         query = dict(request.query)
         if path == request.path or len(query) < len(request.query):
-            raise NoAnswer(f"InvokeRestApi can't send {request.method} {path}", where=self._where)
+            raise TargetError(f"InvokeRestApi can't send {request.method} {path}", where=self._where)
         if len(path) > LONGEST_PATH:
             what = f"InvokeRestApi takes no path of more than {LONGEST_PATH} characters, and this has {len(path)}"
-            raise NoAnswer(what, where=self._where, hint="leave ?through=api out")
+            raise TargetError(f"{what}: leave ?through=api out", where=self._where)
         self._pacer.wait()
         began = time.monotonic()
         try:
