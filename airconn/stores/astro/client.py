@@ -21,6 +21,8 @@ from airconn.stores.http.transport import Transport
 
 _PAGE = 1000
 """The objects of one page, as Astro's own CLI asks for. A server with a lower limit gives fewer."""
+_MOST = 10**9
+"""More objects than any list has."""
 _TRIES = 3
 """How often a list is read that changes while it is read."""
 
@@ -220,7 +222,8 @@ def _one_pass(
         page = [*query, ("offset", str(offset)), ("limit", str(_PAGE))]
         answer = client.json(Request("GET", path, page, largest=bodies.LIST))
         items, total = answer.get(key), answer.get("totalCount")
-        if not isinstance(items, list) or not isinstance(total, int) or not all(isinstance(i, dict) for i in items):
+        is_list = isinstance(items, list) and all(isinstance(item, dict) for item in items)
+        if not is_list or type(total) is not int or not 0 <= total <= _MOST:
             raise client.strange(f"GET {path} gives no list of {key} with a totalCount")
         return ListedPage(items, total)
 
