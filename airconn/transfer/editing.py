@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import starmap
 
 from airconn import formats
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.formats.base import ReadOptions, WriteOptions
+from airconn.formats.yaml_readings import RULE
 from airconn.model import (
     ALL_KINDS,
     NEWEST,
@@ -23,6 +25,7 @@ from airconn.model import (
     jsontext,
     matches,
 )
+from airconn.model.ambiguity_warnings import warnings
 from airconn.model.reading import Note, Reading
 from airconn.override.edit import with_tree
 from airconn.plan import Policy
@@ -187,8 +190,28 @@ def changes_in(text: str, draft: Draft) -> Edited:
     changed = [obj for obj in bundle if _differs(known.get((obj.kind, obj.id)), obj)]
     if draft.is_new and any(obj.kind is not Kind.CONNECTIONS for obj in bundle):
         raise InputError("only a connection goes here", where=NAME, hint="airconn set creates variables and pools")
+    _refuse_mistakable(changed)
     removed = tuple(f"{kind.value}/{id_}" for kind, id_ in known if bundle.get(kind, id_) is None)
     return Edited(Bundle.of(_in_old_style(obj, draft.held) for obj in changed), removed)
+
+
+def _refuse_mistakable(objects: Sequence[AirflowObject]) -> None:
+    """Raises `InputErrors` for values that YAML makes another value of, such as 1.50 and yes.
+
+    The text that airconn wrote has none of these: they were typed, and meant as they are written.
+    """
+    faults = [
+        InputError(
+            f"{obj.kind.value}/{obj.id}: {found.field}: {found.message}",
+            where=f"{NAME}:{found.line or obj.origin.line}",
+            hint=found.way_out,
+        )
+        for obj in objects
+        for found in obj.ambiguities
+        if found.rule == RULE
+    ]
+    if faults:
+        raise InputErrors(tuple(faults))
 
 
 def _says_something(text: str) -> bool:
@@ -241,7 +264,8 @@ class _EditedObjects(Store):
         return Description(self.address)
 
     def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
-        return Reading(selection.of(self._objects))
+        notes = tuple(starmap(Note, warnings(self._objects, knows_release=context.knows_release)))
+        return Reading(selection.of(self._objects), notes)
 
 
 def with_errors(text: str, errors: Sequence[Exception]) -> str:
