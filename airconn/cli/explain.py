@@ -90,6 +90,7 @@ def command(
     \b
       airconn explain warehouse
       airconn explain --all --exit-code
+      airconn explain warehouse --astro=analytics/prod --no-backend
       airconn explain variables/region --backend vault://vault.example.com/secret --database https://airflow.example.com
     """
     from airconn.cli.meant import refuse_kind_as_id

@@ -135,7 +135,7 @@ class TestAirflowApi(StoreContract):
 
     def test_without_credentials_it_says_where_it_looked(self, sandbox: Any) -> None:
         store = open_store(sandbox.url, Settings(credentials=Credentials(looked_at=("A_TOKEN", "A_USER"))))
-        with pytest.raises(TargetError, match="wants credentials") as caught:
+        with pytest.raises(TargetError, match="needs credentials") as caught:
             store.read(Selection())
         assert caught.value.hint == "looked at A_TOKEN, A_USER"
         store.close()

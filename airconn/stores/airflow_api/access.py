@@ -8,6 +8,7 @@ from airconn.config import Settings
 from airconn.credentials import Credentials
 from airconn.errors import TargetError
 from airconn.stores.airflow_api.client import airflow_transport
+from airconn.stores.airflow_api.front_headers import FrontHeaders
 from airconn.stores.airflow_api.login.authenticator import Authenticator
 from airconn.stores.http.deadline import RunDeadline
 from airconn.stores.http.rest_client import RestClient
@@ -23,10 +24,13 @@ _IN_FRONT = "what is in front of an Airflow may need a header: AIRCONN_HEADER_<N
 class Access(RestClient):
     """An Airflow and who we are for it. Threads may share it."""
 
-    def __init__(self, transport: Transport, credentials: Credentials, auth: Authenticator) -> None:
+    def __init__(
+        self, transport: Transport, credentials: Credentials, auth: Authenticator, front: FrontHeaders | None = None
+    ) -> None:
         super().__init__(transport)
         self.credentials = credentials
         self.auth = auth
+        self.front = front or FrontHeaders(credentials, transport)
 
     @property
     def let_in(self) -> bool:
@@ -89,4 +93,5 @@ def access(
     """
     known = with_commands_run(settings.credentials, RunDeadline(settings, base))
     transport = airflow_transport(base, settings, known.headers, unreached=unreached, make=make)
-    return Access(transport, known, Authenticator(known, transport, settings.timeout))
+    auth = Authenticator(known, transport, settings.timeout)
+    return Access(transport, known, auth, FrontHeaders(settings.credentials, transport))

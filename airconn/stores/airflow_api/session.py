@@ -30,7 +30,7 @@ class Session(Access):
 
     def __init__(self, access: Access, dialect: RestDialect) -> None:
         """It takes over the connections and tokens of `access`."""
-        super().__init__(access.transport, access.credentials, access.auth.for_api(v2=dialect.v2))
+        super().__init__(access.transport, access.credentials, access.auth.for_api(v2=dialect.v2), access.front)
         self._dialect = dialect
         self._is_let_in = False
         self._door = threading.Lock()
@@ -85,9 +85,17 @@ class Session(Access):
                 return False
             return self._send(self._known_good).status in (401, 403)
 
+    def _through_front(self, request: Request, headers: Mapping[str, str]) -> Reply:
+        """The answer to a request, with new headers for what is in front of the Airflow when they have expired."""
+        sent = self.front.current
+        reply = self.transport.send(request, headers)
+        if not (self._is_let_in and not reply.doubtful and self.front.may_have_expired(reply)):
+            return reply
+        return self.transport.send(request, headers) if self.front.renew(sent) else reply
+
     def _send(self, request: Request) -> Reply:
         headers = self.auth.headers()
-        reply = self.transport.send(request, headers)
+        reply = self._through_front(request, headers)
         if _expired(reply, headers):
             try:
                 renewed = self.auth.renew(headers, late=request.late)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
 from airconn.stores.astro.identity import AstroIdentity, api_url, find_identity
-from airconn.stores.astro.paging import Page, whole_list
+from airconn.stores.astro.paging import ListedPage, whole_list
 from airconn.stores.http import bodies, echoes
 from airconn.stores.http.faults import NoAnswer
 from airconn.stores.http.messages import Reply, Request, unknown_fate
@@ -24,6 +24,8 @@ _PAGE = 1000
 _TRIES = 3
 """How often a list is read that changes while it is read."""
 
+_TELLING = 4
+"""The characters from which on a text that was sent isn't repeated in a message."""
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 
 Query = Sequence[tuple[str, str]]
@@ -183,8 +185,9 @@ class _AstroClient(RestClient):
                     error.maybe_done = reply.doubtful or unknown_fate(reply)
                 return error
             answer = {}
-        fields = tuple(_field_errors(answer))
-        details = [f"request {id_}"] if (id_ := _shown(answer.get("requestId"))) else []
+        hidden = (self._identity.token, *_texts(request.body))
+        fields = tuple(_field_errors(answer, hidden))
+        details = [f"request {id_}"] if (id_ := _shown(answer.get("requestId"), hidden)) else []
         message, hint = self._in_words(reply.status, request, fields)
         return AstroRefusal(
             message + (f" ({'; '.join(details)})" if details else ""),
@@ -213,28 +216,40 @@ def _one_pass(
 ) -> list[dict[str, Any]] | None:
     """A list in one pass. None if its length has changed meanwhile."""
 
-    def fetch(offset: int) -> Page:
+    def fetch(offset: int) -> ListedPage:
         page = [*query, ("offset", str(offset)), ("limit", str(_PAGE))]
         answer = client.json(Request("GET", path, page, largest=bodies.LIST))
         items, total = answer.get(key), answer.get("totalCount")
         if not isinstance(items, list) or not isinstance(total, int) or not all(isinstance(i, dict) for i in items):
             raise client.strange(f"GET {path} gives no list of {key} with a totalCount")
-        return Page(items, total)
+        return ListedPage(items, total)
 
     return whole_list(fetch, watch)
 
 
-def _field_errors(answer: Mapping[str, Any]) -> Iterator[str]:
-    """The refused fields of an answer, without its free texts, which may quote a value."""
+def _field_errors(answer: Mapping[str, Any], hidden: Sequence[str]) -> Iterator[str]:
+    """The refused fields of an answer, without its free texts, which may quote a value, and without any that does."""
     errors = answer.get("fieldErrors")
     for error in errors[:5] if isinstance(errors, list) else ():
         if isinstance(error, dict):
-            name, code = _shown(error.get("field")), _shown(error.get("code"))
+            name, code = _shown(error.get("field"), hidden), _shown(error.get("code"), hidden)
             yield f"{name or 'a field'} ({code or 'invalid'})"
 
 
-def _shown(text: object) -> str:
-    return echoes.shown(text, ())[:80]
+def _texts(value: object) -> Iterator[str]:
+    """The texts in a body that are long enough to be told from a part of a field's name."""
+    if isinstance(value, str):
+        yield from [value] if len(value) >= _TELLING else []
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+
+
+def _shown(text: object, hidden: Sequence[str] = ()) -> str:
+    return echoes.shown(text, hidden)[:80]
 
 
 def _one_line(identity: AstroIdentity) -> str:

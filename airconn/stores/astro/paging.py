@@ -17,14 +17,16 @@ _LARGE = 200
 """The objects of a page that is large. Many small ones at a time would be too many a second."""
 
 
-class Page(NamedTuple):
+class ListedPage(NamedTuple):
     """The objects of a page, and how many there are in the list."""
 
     items: list[dict[str, Any]]
     total: int
 
 
-def whole_list(fetch: Callable[[int], Page], watch: Callable[[int, int | None], None]) -> list[dict[str, Any]] | None:
+def whole_list(
+    fetch: Callable[[int], ListedPage], watch: Callable[[int, int | None], None]
+) -> list[dict[str, Any]] | None:
     """The whole list in one pass. None if its length has changed meanwhile.
 
     `fetch` gives the page that begins at an offset, in several threads. `watch` gets the objects read, and the total.
@@ -42,7 +44,7 @@ def whole_list(fetch: Callable[[int], Page], watch: Callable[[int, int | None], 
     return found if totals == {len(found)} else None
 
 
-def _pages(fetch: Callable[[int], Page], found: list[dict[str, Any]]) -> Iterator[Page]:
+def _pages(fetch: Callable[[int], ListedPage], found: list[dict[str, Any]]) -> Iterator[ListedPage]:
     """The pages, each of which begins after those in `found`, to which the caller adds every one."""
     first = fetch(0)
     yield first

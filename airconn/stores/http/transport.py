@@ -94,7 +94,8 @@ class Transport:
         self.deadline = RunDeadline(settings, base)
         self._settings = settings
         self._make_carrier = carrier
-        self._headers = headers or {}
+        self.extra_headers: Mapping[str, str] = headers or {}
+        """The headers of each request besides its own. Others may take their place."""
         self._pool: PoolManager | None = None
         self._carrier: Carrier | None = None
         self._lock = threading.Lock()
@@ -166,7 +167,7 @@ class Transport:
     def _once(self, request: Request, headers: Mapping[str, str], seconds: float) -> Reply:
         url = self.base + request.path + ("?" + urlencode(request.query) if request.query else "")
         sent = {"Accept": "application/json", "User-Agent": f"airconn/{__version__}"}
-        sent = merged({**sent, **headers}, self._headers)
+        sent = merged({**sent, **headers}, self.extra_headers)
         if request.body is not None:
             sent["Content-Type"] = "application/json"
         if request.form is not None:
@@ -197,7 +198,7 @@ class Transport:
             if self._pool is None or self._carrier is None:
                 self._pool = make_pool(self.base, self._settings)
                 if self._pool.proxy and self.base.startswith("http:"):
-                    refuse_for_proxy(self._headers)
+                    refuse_for_proxy(self.extra_headers)
                 self._carrier = self._make_carrier(self._pool)
             return self._pool, self._carrier
 

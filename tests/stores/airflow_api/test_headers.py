@@ -200,3 +200,54 @@ def test_a_command_ends_with_the_run(serve: Serve, connect: Connect) -> None:
     assert error.message == "the deadline has passed"
     assert time.monotonic() - began < 10
     assert site.log == []
+
+
+def counting(path: Any, ends: int = 99) -> CredentialCommand:
+    """Prints `key-0`, `key-1` and so on, up to `ends`."""
+    script = (
+        f"import pathlib; p = pathlib.Path({str(path)!r}); n = int(p.read_text()) if p.exists() else 0; "
+        f"p.write_text(str(n + 1)); print(f'canary-key-{{min(n, {ends})}}')"
+    )
+    return command(script, header="X-Key")
+
+
+@pytest.mark.parametrize("status", [401, 302])
+@pytest.mark.parametrize("version", ["2.11.2", "3.3.2"])
+def test_a_header_that_expires_in_mid_run_is_renewed_by_its_command(
+    version: str, status: int, serve: Serve, connect: Connect, tmp_path: Any
+) -> None:
+    current = ["canary-key-0"]
+    behind = airflow(version, lambda received: Answer(201, {}) if received.method == "POST" else None)
+
+    def answer(received: Received) -> Answer:
+        if received.headers["X-Key"] == current[0]:
+            return behind(received)
+        return Answer(status, "", {"Location": "https://sso.example.com/login"} if status == 302 else {})
+
+    site = serve(answer)
+    known = Credentials(token="t", source="X", commands=(counting(tmp_path / "n"),))
+    store = connect(site.url, Settings(credentials=known, retries=0))
+    store.read(Selection())
+    current[0] = "canary-key-1"
+    store.read(VARIABLES)
+    step = Step(Kind.VARIABLES, "k", Action.CREATE, Variable(key="k", value=Text("v")))
+    current[0] = "canary-key-2"
+    (outcome,) = store.apply([step])
+    assert outcome.error is None
+    assert (tmp_path / "n").read_text() == "3"
+
+
+def test_a_command_that_prints_the_same_header_again_is_not_run_for_ever(
+    serve: Serve, connect: Connect, tmp_path: Any
+) -> None:
+    is_open = [True]
+    behind = airflow("3.3.2")
+    site = serve(lambda received: behind(received) if is_open[0] else Answer(401, {"detail": "no"}))
+    known = Credentials(token="t", source="X", commands=(counting(tmp_path / "n", ends=0),))
+    store = connect(site.url, Settings(credentials=known, retries=0))
+    store.read(VARIABLES)
+    is_open[0] = False
+    for _ in range(3):
+        error = error_of(lambda: store.read(VARIABLES))
+        assert error.message == "it doesn't accept the credentials any more"
+    assert (tmp_path / "n").read_text() == "2"

@@ -104,53 +104,81 @@ def contents(draw: st.DrawFn, key: str) -> dict[str, Any]:
     return content
 
 
-@st.composite
-def held_objects(draw: st.DrawFn, astro: FakeAstro, deployments: list[str]) -> None:
-    """Puts some objects into the state."""
+@dataclass
+class World:
+    """A fake with two Deployments, and the scope that airconn writes to: the Workspace, or the first of them."""
 
-    def put(kind: str, key: str, content: dict[str, Any], linking: Linking) -> None:
-        astro.put(
+    astro: FakeAstro
+    of_deployment: bool
+
+    def __post_init__(self) -> None:
+        self.deployments = [self.astro.deployment, self.astro.add_deployment("staging")]
+        self.scope = self.astro.deployment if self.of_deployment else self.astro.workspace
+        self.address = f"astro-env://{self.astro.workspace}" + f"/{self.astro.deployment}" * self.of_deployment
+
+    def ours(self) -> list[Held]:
+        """The objects that airconn may change."""
+        return [
+            held
+            for held in self.astro.objects.values()
+            if held.object_type in KINDS and held.scope_entity_id == self.scope
+        ]
+
+    def put(self, kind: str, key: str, content: dict[str, Any], linking: Linking, description: str = "") -> None:
+        if self.of_deployment:
+            self.astro.put(kind, key, content, description=description, deployment=self.scope)
+            return
+        self.astro.put(
             kind,
             key,
             content,
-            description=draw(descriptions),
+            description=description,
             auto_link=linking.auto_link,
-            links={deployments[number]: one for number, one in linking.links.items()},
-            exclude_links=tuple(deployments[number] for number in linking.exclude_links),
+            links={self.deployments[number]: one for number, one in linking.links.items()},
+            exclude_links=tuple(self.deployments[number] for number in linking.exclude_links),
         )
 
+    def edit(self, held: Held, what: str) -> None:
+        """Changes an object as another user would."""
+        first, second = self.deployments
+        if what == "description":
+            held.description = "by another user"
+        elif what == "value" and held.object_type == "CONNECTION":
+            held.content["host"] = "by another user"
+        elif what == "delete":
+            self.astro.objects.pop(held.id, None)
+        elif self.of_deployment:
+            return
+        elif what == "link":
+            held.links = [link for link in held.links if link.scope_entity_id != second] + [Link(second, {})]
+        elif what == "override" and held.object_type == "CONNECTION":
+            held.links = [Link(first, {"login": "others", "password": f"{MARK}-o"})]
+        elif what == "exclude":
+            held.exclude_links = [first]
+        elif what == "auto":
+            held.auto_link = not held.auto_link
+
+
+@st.composite
+def worlds(draw: st.DrawFn, astro: FakeAstro) -> World:
+    """A fake with some objects."""
+    world = World(astro, draw(st.integers(0, 3)) == 0)
     values = st.fixed_dictionaries({"value": st.one_of(plain, secret)})
     for key in draw(most(sorted(TYPES))):
-        put("CONNECTION", key, draw(contents(key)), draw(linkings(override)))
+        world.put("CONNECTION", key, draw(contents(key)), draw(linkings(override)), draw(descriptions))
     for key in draw(most(VARIABLES)):
         hidden = draw(st.booleans())
-        value = draw(secret if hidden else plain)
-        put("AIRFLOW_VARIABLE", key, {"value": value, "isSecret": hidden}, draw(linkings(values | st.just({}))))
+        content = {"value": draw(secret if hidden else plain), "isSecret": hidden}
+        world.put("AIRFLOW_VARIABLE", key, content, draw(linkings(values | st.just({}))), draw(descriptions))
     # These are none of ours.
     metrics = {"endpoint": "https://m", "exporterType": "PROMETHEUS", "password": f"{MARK}-m"}
-    put("METRICS_EXPORT", "metrics", metrics, Linking({0: {"password": f"{MARK}-n"}}, (), False))
-    put("ENVIRONMENT_VARIABLE", "REGION", {"value": "x", "isSecret": False}, Linking({1: {"value": "y"}}, (0,), True))
+    world.put("METRICS_EXPORT", "metrics", metrics, Linking({0: {"password": f"{MARK}-n"}}, (), False))
+    variable = {"value": "x", "isSecret": False}
+    world.put("ENVIRONMENT_VARIABLE", "AIRFLOW_CONN_DB", variable, Linking({1: {"value": "y"}}, (0,), True))
     key = "db" if astro.switches.same_key_in_both_scopes == "allowed" else "another"
-    astro.put("CONNECTION", key, {"type": "postgres", "password": f"{MARK}-d"}, deployment=deployments[0])
-
-
-def edited(astro: FakeAstro, held: Held, what: str, deployments: list[str]) -> None:
-    """Changes an object as another user would."""
-    if what == "link":
-        held.links = [link for link in held.links if link.scope_entity_id != deployments[1]]
-        held.links.append(Link(deployments[1], {}))
-    elif what == "override" and held.object_type == "CONNECTION":
-        held.links = [Link(deployments[0], {"login": "others", "password": f"{MARK}-o"})]
-    elif what == "exclude":
-        held.exclude_links = [deployments[0]]
-    elif what == "auto":
-        held.auto_link = not held.auto_link
-    elif what == "description":
-        held.description = "by another user"
-    elif what == "value" and held.object_type == "CONNECTION":
-        held.content["host"] = "by another user"
-    elif what == "delete":
-        astro.objects.pop(held.id, None)
+    elsewhere = "" if world.of_deployment else astro.deployment
+    astro.put("CONNECTION", key, {"type": "postgres", "password": f"{MARK}-d"}, deployment=elsewhere)
+    return world
 
 
 EDITS = ("link", "override", "exclude", "auto", "description", "value", "delete")
@@ -160,10 +188,10 @@ EDITS = ("link", "override", "exclude", "auto", "description", "value", "delete"
 
 
 @st.composite
-def sources(draw: st.DrawFn, astro: FakeAstro) -> dict[str, Any]:
+def sources(draw: st.DrawFn, world: World) -> dict[str, Any]:
     """A file of connections and variables: new ones, and those that are held with a field or two changed."""
     found: dict[str, Any] = {"connections": {}, "variables": {}}
-    held = {held.object_key: held for held in astro.objects.values() if held.object_type in KINDS and not at(held)}
+    held = {held.object_key: held for held in world.ours()}
     for key in draw(most(sorted(TYPES))):
         one: dict[str, Any] = {"type": TYPES[key]}
         if key in held and draw(st.integers(0, 3)):
@@ -218,12 +246,12 @@ OPTIONS = st.sampled_from(
 
 
 @st.composite
-def steps(draw: st.DrawFn, astro: FakeAstro) -> Import | Delete | Edit:
+def steps(draw: st.DrawFn, world: World) -> Import | Delete | Edit:
     """What comes next. Half of the imports meet another user."""
     what = draw(st.sampled_from(("import", "import", "import", "delete", "edit")))
     if what == "import":
         meanwhile = draw(st.sampled_from(("",) * len(EDITS) + EDITS))
-        return Import(draw(sources(astro)), draw(OPTIONS), meanwhile)
+        return Import(draw(sources(world)), draw(OPTIONS), meanwhile)
     if what == "edit":
         return Edit(draw(st.integers(0, 5)), draw(st.sampled_from(EDITS)))
     return Delete(*draw(st.sampled_from([("connections", key) for key in TYPES] + [("variables", "region")])))
@@ -343,71 +371,64 @@ def test_nothing_is_lost_in_the_environment_manager(
     airconn: Callable[..., Any], tmp_path: Path, switches: Switches, data: st.DataObject
 ) -> None:
     with running(switches) as astro:
-        deployments = [astro.deployment, astro.add_deployment("staging")]
-        data.draw(held_objects(astro, deployments))
+        world = data.draw(worlds(astro))
         for _ in range(data.draw(st.integers(1, 4))):
-            step = data.draw(steps(astro))
+            step = data.draw(steps(world))
             if isinstance(step, Edit):
-                ours = [held for held in astro.objects.values() if held.object_type in KINDS and not at(held)]
-                if ours:
-                    edited(astro, ours[step.number % len(ours)], step.what, deployments)
+                if ours := world.ours():
+                    world.edit(ours[step.number % len(ours)], step.what)
                 continue
-            arguments = command(step, astro, tmp_path)
-            with meanwhile(astro, getattr(step, "meanwhile", ""), deployments) as before:
+            arguments = command(step, world, tmp_path)
+            with OtherUser(world, step.meanwhile if isinstance(step, Import) else "") as before:
                 told = Told.of(airconn(*arguments, env=astro.environ()))
             if isinstance(step, Delete) and told.code == 0:
                 told.objects[step.kind, step.id] = {"action": "delete"}
-            judge(before, astro.state(), told, astro.workspace)
+            judge(before, astro.state(), told, world.scope)
             if isinstance(step, Import) and told.code == 0:
                 once = astro.state()
                 if not step.meanwhile:
-                    judge_success(step.source, once, told, astro.workspace)
+                    judge_success(step.source, once, told, world.scope)
                     again = Told.of(airconn(*arguments, env=astro.environ()))
                     assert (again.code, astro.state()) == (0, once), again.text
 
 
-def at(held: Held) -> bool:
-    return held.scope == "DEPLOYMENT"
-
-
-def command(step: Import | Delete, astro: FakeAstro, tmp_path: Path) -> list[str]:
-    address = f"astro-env://{astro.workspace}"
+def command(step: Import | Delete, world: World, tmp_path: Path) -> list[str]:
     if isinstance(step, Delete):
-        return ["delete", f"{step.kind}/{step.id}", "--from", address, "--yes"]
+        return ["delete", f"{step.kind}/{step.id}", "--from", world.address, "--yes"]
     file = tmp_path / "source.json"
     file.write_text(json.dumps(step.source))
-    return ["import", str(file), "--to", address, "--yes", "--output", "json", *step.options]
+    return ["import", str(file), "--to", world.address, "--yes", "--output", "json", *step.options]
 
 
-class meanwhile:  # noqa: N801
+class OtherUser:
     """Lets another user edit each object once, just before it is read again to be written.
 
     Entering gives the state before the run, in which those edits appear as they are made.
     """
 
-    def __init__(self, astro: FakeAstro, what: str, deployments: list[str]) -> None:
-        self._astro, self._what, self._deployments = astro, what, deployments
-        self._state = astro.state()
+    def __init__(self, world: World, what: str) -> None:
+        self._world, self._what = world, what
+        self._state = world.astro.state()
         self._done: set[str] = set()
 
     def __enter__(self) -> State:
         if self._what:
-            self._astro.before = self._before
+            self._world.astro.before = self._before
         return self._state
 
     def __exit__(self, *_: object) -> None:
-        self._astro.before = lambda call, received: None
+        self._world.astro.before = lambda call, received: None
 
     def _before(self, call: Any, received: Any) -> None:
         key = call.query.get("objectKey") if call.operation == "ListEnvironmentObjects" else None
         if key is None or key in self._done:
             return
         self._done.add(key)
-        for held in list(self._astro.objects.values()):
-            if held.object_key == key and held.object_type in KINDS and not at(held):
-                edited(self._astro, held, self._what, self._deployments)
+        for held in self._world.ours():
+            if held.object_key == key:
+                self._world.edit(held, self._what)
                 name = (held.scope_entity_id, held.object_type, held.object_key)
-                if held.id in self._astro.objects:
+                if held.id in self._world.astro.objects:
                     self._state[name] = held.state()
                 else:
                     self._state.pop(name, None)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from airconn.stores.astro.paging import Page, whole_list
+from airconn.stores.astro.paging import ListedPage, whole_list
 
 
 def nothing(done: int, total: int | None) -> None:
@@ -21,9 +21,9 @@ def test_a_list_is_whole_whatever_the_server_gives_in_one_page(number: int, most
     seen: list[tuple[int, int | None]] = []
     pages: list[int] = []
 
-    def fetch(offset: int) -> Page:
+    def fetch(offset: int) -> ListedPage:
         pages.append(offset)
-        return Page(items[offset : offset + most], number)
+        return ListedPage(items[offset : offset + most], number)
 
     assert whole_list(fetch, lambda *args: seen.append(args)) == items
     assert sorted(pages) == list(range(0, max(number, 1), most))
@@ -33,26 +33,26 @@ def test_a_list_is_whole_whatever_the_server_gives_in_one_page(number: int, most
 def test_pages_of_different_lengths_are_a_whole_list() -> None:
     items = [{"id": at} for at in range(3000)]
     lengths = {0: 1000, 1000: 300, 2000: 1000}
-    assert whole_list(lambda at: Page(items[at : at + lengths.get(at, 450)], 3000), nothing) == items
+    assert whole_list(lambda at: ListedPage(items[at : at + lengths.get(at, 450)], 3000), nothing) == items
 
 
 @pytest.mark.parametrize("changed_at", [0, 1000, 2000])
 def test_a_list_that_changes_while_it_is_read_is_not_taken(changed_at: int) -> None:
-    def fetch(offset: int) -> Page:
-        return Page([{}] * min(1000, 3000 - offset), 3000 if offset < changed_at else 3001)
+    def fetch(offset: int) -> ListedPage:
+        return ListedPage([{}] * min(1000, 3000 - offset), 3000 if offset < changed_at else 3001)
 
     assert whole_list(fetch, nothing) is None
 
 
 def test_a_list_that_ends_before_its_count_is_not_taken() -> None:
-    assert whole_list(lambda offset: Page([{}] * (1000 if offset < 2000 else 0), 3000), nothing) is None
+    assert whole_list(lambda offset: ListedPage([{}] * (1000 if offset < 2000 else 0), 3000), nothing) is None
 
 
 @pytest.mark.parametrize(("size", "expected"), [(1000, 4), (20, 1)])
 def test_large_pages_are_read_several_at_a_time_and_small_ones_in_turn(size: int, expected: int) -> None:
     running, most, lock = 0, 0, threading.Lock()
 
-    def fetch(offset: int) -> Page:
+    def fetch(offset: int) -> ListedPage:
         nonlocal running, most
         with lock:
             running += 1
@@ -60,7 +60,7 @@ def test_large_pages_are_read_several_at_a_time_and_small_ones_in_turn(size: int
         time.sleep(0.02)
         with lock:
             running -= 1
-        return Page([{}] * size, size * 9)
+        return ListedPage([{}] * size, size * 9)
 
     found = whole_list(fetch, nothing)
     assert found is not None
@@ -69,10 +69,10 @@ def test_large_pages_are_read_several_at_a_time_and_small_ones_in_turn(size: int
 
 
 def test_an_error_of_a_page_is_the_error_of_the_list() -> None:
-    def fetch(offset: int) -> Page:
+    def fetch(offset: int) -> ListedPage:
         if offset == 2000:
             raise ValueError("the third page")
-        return Page([{}] * 1000, 5000)
+        return ListedPage([{}] * 1000, 5000)
 
     with pytest.raises(ValueError, match="the third page"):
         whole_list(fetch, nothing)

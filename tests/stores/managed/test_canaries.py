@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.stores.astro.fake_astro import Refusal
 from tests.stores.astro.fake_astro import running as running_astro
 from tests.stores.managed import fake_composer
 from tests.stores.managed.mwaa_door import KEYS, MwaaDoor, MwaaSwitches
@@ -304,6 +305,32 @@ def test_an_airflow_that_quotes_what_it_got_is_not_quoted(
 
     everything.airflow_answer = answer
     run("list", "--from", everything.addresses[place], code=(1, 5))
+
+
+@pytest.mark.parametrize("status", [400, 409, 500])
+@pytest.mark.parametrize("place", ["own", "astro-airflow", "astro-env", "astro-vars", "mwaa", "composer"])
+def test_a_server_that_quotes_what_was_written_is_not_quoted(
+    everything: Everything, run: Callable[..., str], place: str, status: int
+) -> None:
+    value = "s3cr3t-canary-of-a-value"
+    (everything.directory / "s.env").write_text(
+        f'AIRFLOW_CONN_A=\'{{"conn_type": "http", "password": "{value}", "extra": {{"token": "{value}"}}}}\'\n'
+        f"AIRFLOW_VAR_API_KEY={value}\n"
+    )
+
+    def answer(received: Received) -> Answer:
+        if received.method == "GET":
+            return airflow(received)
+        return Answer(status, {"detail": f"can't take {received.body}", "title": str(received.body)})
+
+    def refuse(call: Any, received: Received) -> None:
+        if received.method == "POST":
+            raise Refusal(status, f"can't take {received.body}", [{"code": value, "field": value, "message": value}])
+
+    everything.airflow_answer = answer
+    everything.astro.before = refuse
+    everything.astro.checks_answers = False
+    assert value not in run("import", "s.env", "--to", everything.addresses[place], "--yes", code=(1, 4, 5))
 
 
 @pytest.mark.parametrize("status", [302, 307])

@@ -353,8 +353,8 @@ def test_it_logs_out_at_the_end(opened: Open) -> None:
         ("mwaa://evil.example/prod", "names no region"),
         ("mwaa://eu-west-1.evil.example/prod", "names no region"),
         ("mwaa://eu-west-1/prod?through=ssh", "through is web or api"),
-        ("mwaa://eu-west-1/prod?endpoint_url=https://evil.example", "no option"),
-        ("mwaa://eu-west-1/prod?region=x", "no option"),
+        ("mwaa://eu-west-1/prod?endpoint_url=https://evil.example", "not an option"),
+        ("mwaa://eu-west-1/prod?region=x", "not an option"),
     ],
 )
 def test_an_address_that_names_no_environment_is_refused(address: str, words: str) -> None:

@@ -39,7 +39,13 @@ class Authenticator:
         """The texts that messages must not show."""
         known = self._credentials
         held = (text for way in tuple(self._ways.values()) for text in way.secrets())
-        given = (known.token, known.password, known.client_secret, *_parts(known.headers))
+        given = (
+            known.token,
+            known.password,
+            known.client_secret,
+            *_parts(known.headers),
+            *_parts(self._transport.extra_headers),
+        )
         return tuple(text for text in (*given, *held) if text)
 
     def for_api(self, *, v2: bool) -> Authenticator:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from airconn.errors import InputError
 from airconn.formats import env
@@ -72,6 +73,16 @@ def find_objects(
             if variable.key == env.env_name(*key):
                 found.versions[key] = reason
             found.passed_over.setdefault(key, f"{origin}: {reason}")
+    return found
+
+
+@lru_cache(maxsize=4)
+def spellings(wanted: frozenset[Key]) -> Mapping[str, Sequence[str]]:
+    """The ids of objects by the names of their variables. Cached, since it is asked for each object."""
+    found: dict[str, list[str]] = {}
+    for kind, id_ in sorted(wanted):
+        if kind in env.KINDS:
+            found.setdefault(env.env_name(kind, id_), []).append(id_)
     return found
 
 

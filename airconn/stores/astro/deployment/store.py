@@ -150,8 +150,7 @@ class DeploymentVariablesStore(Store):
             return ("Astro sets this connection itself, for its logs",)
         rules, name = rules_for(context.airflow), env.env_name(obj.kind, obj.id)
         found = list(half_characters(obj))
-        twins = sorted(id_ for kind, id_ in context.wanted if kind is obj.kind and id_.upper() == obj.id.upper())
-        if others := [id_ for id_ in twins if id_ != obj.id]:
+        if others := [id_ for id_ in objects.spellings(context.wanted).get(name, ()) if id_ != obj.id]:
             found.append(f"{others[0]} would have the same variable, {name} (leave one out with --exclude)")
         if isinstance(obj, Connection) and (fault := extra_fault(obj, rules)):
             return (*found, f"its extra {fault}")
@@ -175,7 +174,7 @@ class DeploymentVariablesStore(Store):
         if step.action is Action.DELETE or step.kind not in self.capabilities.kinds or step.source is None:
             return ""
         obj, held = step.result(), read if isinstance(read, DeploymentVariable) else None
-        if isinstance(obj, Variable) and is_secret(obj, held, self._options.secret) and obj.value == _EMPTY:
+        if isinstance(obj, Variable) and obj.value == _EMPTY and is_secret(obj, held, self._options.secret):
             return EMPTY_SECRET
         return ""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from airconn.errors import BlockedError, TargetError
 from airconn.formats import env
-from airconn.model import Action, Connection, Outcome, Step, Variable, rules_for, value_fields
+from airconn.model import Action, Connection, Outcome, Step, Text, Variable, rules_for, value_fields
 from airconn.model.reading import Note
 from airconn.model.secrecy import secret_leaves
 from airconn.quoting import clean
@@ -172,8 +172,7 @@ class VariablesWriter:
             return problems[0]
         if hidden := hidden_refusal(obj, value_fields(step.kind)):
             return hidden
-        assert isinstance(obj, Connection | Variable)  # noqa: S101 - a pool is a problem, told above
-        if is_secret(obj, now, self._secret) and not objects.value_of(obj, rules_for(self._context.airflow))[0]:
+        if isinstance(obj, Variable) and obj.value == Text("") and is_secret(obj, now, self._secret):
             return EMPTY_SECRET
         return ""
 

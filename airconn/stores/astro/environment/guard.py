@@ -6,12 +6,19 @@ This is the only guard against what isn't documented about updates. Quotes no va
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from airconn.model.jsontext import leaves
 from airconn.stores.astro.environment.bodies import Body, places
-from airconn.stores.astro.environment.managed_object import WORKSPACE, Fields, ManagedObject, has_path, overrides_of
+from airconn.stores.astro.environment.managed_object import (
+    WORKSPACE,
+    Fields,
+    ManagedObject,
+    is_shown,
+    override_values,
+    overrides_of,
+)
 
 
 def changed(before: ManagedObject, after: ManagedObject, body: Body) -> list[str]:
@@ -58,31 +65,18 @@ def _of_links(before: ManagedObject, after: ManagedObject) -> Iterator[str]:
 
 
 def _lost_overrides(before: ManagedObject, old: Fields, new: Fields) -> list[str]:
-    had, has = _override_names(before, old), _override_names(before, new)
-    shown, shows = overrides_of(old, before.part_name), _without_blanks(overrides_of(new, before.part_name), has)
-    lost = {name for name in had if not (name in has or has_path(shows, name))}
-    # An answer without secrets leaves out a hidden override, or shows an empty text for it.
-    differing = {name for name, value in shown.items() if shows.get(name) and not _same(value, shows[name])}
-    return sorted(lost | {name for name in differing if not _is_partly_hidden(new, shows, name)})
-
-
-def _without_blanks(value: Fields, names: Collection[str], path: str = "") -> dict[str, Any]:
-    """The overrides of a link without the empty texts that are shown for hidden ones. `names` are the set ones."""
-    kept: dict[str, Any] = {}
-    for key, item in value.items():
-        name = f"{path}{key}"
-        if isinstance(item, dict):
-            kept[key] = _without_blanks(item, names, f"{name}.")
-        elif item != "" or name not in names:
-            kept[key] = item
-    return kept
-
-
-def _is_partly_hidden(link: Fields, shows: Fields, name: str) -> bool:
-    names = link.get("setFields") or ()
-    return any(
-        isinstance(field, str) and field.startswith(f"{name}.") and not has_path(shows, field) for field in names
-    )
+    """The names of a link's overrides that are gone, or have another value, as far as both sides show it."""
+    has = _override_names(before, new)
+    shown, shows = overrides_of(old, before.part_name), overrides_of(new, before.part_name)
+    secret = {f"extra.{key}" for key in before.secret_parameters()}
+    lost = []
+    for name in sorted(_override_names(before, old)):
+        if is_shown(shown, name) and is_shown(shows, name) and name not in secret:
+            if not _same(override_values(shown, name), override_values(shows, name)):
+                lost.append(name)
+        elif name not in has:
+            lost.append(name)
+    return lost
 
 
 def _override_names(held: ManagedObject, link: Fields) -> set[str]:

@@ -146,7 +146,7 @@ class ManagedObject:
 
     def _hidden_members(self, extra: Fields) -> Iterator[str]:
         """The keys of the extra whose values are masks, or may be."""
-        secret = self._secret_parameters()
+        secret = self.secret_parameters()
         for key, value in extra.items():
             if key in secret:
                 if value == "" or not self.shows_secrets:
@@ -154,7 +154,7 @@ class ManagedObject:
             elif not self.shows_secrets and isinstance(value, str) and (not value or _is_mask(value)):
                 yield key
 
-    def _secret_parameters(self) -> frozenset[str]:
+    def secret_parameters(self) -> frozenset[str]:
         """The keys of the extra that the auth type of the connection calls secret."""
         parameters = self.auth_type.get("parameters")
         if not isinstance(parameters, list):
@@ -167,14 +167,14 @@ class ManagedObject:
 
     def hidden_overrides(self) -> Iterator[tuple[str, str]]:
         """The Deployment and the name of each override of a link that is hidden."""
-        secret = frozenset() if self.shows_secrets else {f"extra.{key}" for key in self._secret_parameters()}
+        secret = frozenset() if self.shows_secrets else {f"extra.{key}" for key in self.secret_parameters()}
         for link in self.links:
             entity, names = str(link.get("scopeEntityId", "")), _names(link)
             if names is None and not self.shows_secrets:
                 yield entity, "all of them"
             shown = overrides_of(link, self.part_name)
             for name in sorted(names or ()):
-                if name in secret or not _is_shown(shown, name):
+                if name in secret or not is_shown(shown, name):
                     yield entity, name
 
     def inexpressible(self) -> str:
@@ -220,11 +220,17 @@ def has_path(extra: Any, key: str) -> bool:
     return any(True for _ in values_at(extra, key))
 
 
-def _is_shown(overrides: Fields, name: str) -> bool:
-    """Whether an override has a value. An empty text may be one that is hidden."""
+def override_values(overrides: Fields, name: str) -> list[Any]:
+    """The values of the override of a name, which may be the dotted path of one in a map."""
     head, dot, member = name.partition(".")
-    value = overrides.get(head)
-    found = list(values_at(value, member)) if dot else [value]
+    if dot:
+        return list(values_at(overrides.get(head), member))
+    return [overrides[name]] if name in overrides else []
+
+
+def is_shown(overrides: Fields, name: str) -> bool:
+    """Whether an override has a value. An empty text may be one that is hidden."""
+    found = override_values(overrides, name)
     return bool(found) and all(value not in (None, "") and not _is_mask(value) for value in found)
 
 

@@ -116,17 +116,17 @@ class GoogleTokens:
                 hint=f"airconn opens Composer of {_DOMAIN} only: {google_identity.LOG_IN}",
             )
 
-    def _ask(self, asking: Any, url: str, *args: Any, timeout: float | None = None, **options: Any) -> Any:
+    def _ask(self, asking: Any, url: str, *args: Any, timeout: float | None = None, **others: Any) -> Any:
         """Sends a request of google-auth, which has no time-out of its own for most of them."""
         if self._settings.ca_bundle is not None:
             # In each request, since REQUESTS_CA_BUNDLE comes before what a session says.
-            options["verify"] = str(self._settings.ca_bundle)
+            asking = partial(asking, verify=str(self._settings.ca_bundle))
         seconds = self._settings.timeout if timeout is None else timeout
         left = self._settings.seconds_left()
         if left is not None and left <= 0:
             raise OutOfTime("the deadline has passed", where=self._place)
         try:
-            return asking(url, *args, timeout=seconds if left is None else min(seconds, left), **options)
+            return asking(url, *args, timeout=seconds if left is None else min(seconds, left), **others)
         except library("google.auth.exceptions").TransportError:
             left = self._settings.seconds_left()
             if left is None or left > 0:

@@ -135,6 +135,16 @@ def test_an_override_that_astro_changes_is_an_error(astro: FakeAstro, store: Env
     assert f"the override of host for the Deployment {astro.deployment} is gone or has changed" in error
 
 
+@pytest.mark.parametrize("form", ["object left out", "field left out", "blank"])
+def test_an_override_that_the_answer_hides_is_no_alarm(form: str) -> None:
+    with running(Switches(hidden_overrides=form, secret_extra="by name as well")) as astro:
+        overrides = {"host": "dev", "password": "0verride", "extra": {"token": "0verride", "a": 1, "b": {"c": 1}}}
+        put_db(astro, links={astro.deployment: overrides})
+        store = opened(astro)
+        assert new_host(store, look(store)) == [None]
+        store.close()
+
+
 def test_a_lost_link_is_told_with_the_request_that_restores_it(
     astro: FakeAstro, store: EnvironmentManagerStore
 ) -> None:
