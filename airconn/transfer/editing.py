@@ -37,8 +37,9 @@ from airconn.transfer.empty_runs import nearest, suggestions
 from airconn.transfer.engine import Events, Host, import_objects
 from airconn.transfer.importing import Import, OpenedImport, refuse_read_only
 from airconn.transfer.new_connections import new_connection_text
+from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
-from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
+from airconn.transfer.request_parts import AS_THEY_TELL, ObjectChanges, SourceFormat
 from airconn.transfer.requests import Conduct, ImportRequest
 from airconn.transfer.showing import find, parse_name
 
@@ -67,6 +68,8 @@ class EditRequest:
     """The conn_type of a connection to create, instead of objects that are there."""
     fills: tuple[str, ...] = ()
     """The addresses that show what the place hides."""
+    literal_masks: tuple[str, ...] = ()
+    """The places at which a `***` or a placeholder is the value itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Draft:
     notes: tuple[Note, ...] = ()
     fills: tuple[Store, ...] = ()
     """The places that show what the place hides."""
+    literal_masks: tuple[str, ...] = ()
     is_new: bool = False
     """Whether it is a connection that must not be there yet."""
 
@@ -110,7 +114,9 @@ def draft(request: EditRequest, places: Places) -> Draft:
     if request.new_type is not None:
         id_ = _new_id(request)
         text = new_connection_text(request.new_type, id_)
-        return Draft(target, request.place, airflow, text, Bundle(), Bundle(), is_new=True)
+        return Draft(
+            target, request.place, airflow, text, Bundle(), Bundle(), literal_masks=request.literal_masks, is_new=True
+        )
     if isinstance(target, FileStore):
         # As a target of a write, so that references in it are kept.
         context = replace(context, writes=ALL_KINDS)
@@ -125,7 +131,9 @@ def draft(request: EditRequest, places: Places) -> Draft:
         )
     text = _HEAD + _with_json_in_lines(_EMPTY_SECTION.sub("", rendered.text))
     fills = tuple(places.open_fills(request.fills, request.source_format))
-    return Draft(target, request.place, airflow, text, _parsed(text, airflow), held, notes, fills)
+    return Draft(
+        target, request.place, airflow, text, _parsed(text, airflow), held, notes, fills, request.literal_masks
+    )
 
 
 def _found(target: Store, request: EditRequest, context: Context) -> tuple[Bundle, tuple[Note, ...]]:
@@ -249,7 +257,8 @@ def import_edited(
 ) -> Events:
     """Imports the objects that were changed. `expect` gets the plan before the first write, and may refuse it."""
     request = ImportRequest((), airflow=draft.airflow, policy=Policy("fail") if draft.is_new else Policy())
-    opened = OpenedImport(draft.target, [_EditedObjects(edited.objects)], draft.fills)
+    change = make_change(ObjectChanges(literal_masks=draft.literal_masks), Selection(), places)
+    opened = OpenedImport(draft.target, [_EditedObjects(edited.objects)], draft.fills, change)
     return (yield from import_objects(request, places, conduct, host, expect, opened))
 
 

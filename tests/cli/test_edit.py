@@ -405,3 +405,14 @@ def test_the_types_of_new_connections_are_completed(airconn: Any, monkeypatch: p
     monkeypatch.setenv("_AIRCONN_COMPLETE", "bash_complete")
     done = subprocess.run([sys.executable, "-m", "airconn"], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["plain,snowflake"]
+
+
+def test_a_value_that_looks_like_a_placeholder_is_written_when_it_is_called_the_value(
+    edit: Edit, place: Path
+) -> None:
+    change = f"text = text.replace({SECRET!r}, 'op://vault/db/pw')"
+    blocked = edit("db", "--from", place, editor=[change, ""])
+    assert (blocked.code, objects(place)) == (4, OBJECTS)
+    (place.parent / "seen.json").unlink()
+    done = edit("db", "--from", place, "--literal", "connections/db.password", editor=change)
+    assert (done.code, objects(place)["connections"]["db"]["password"]) == (0, "op://vault/db/pw"), done
