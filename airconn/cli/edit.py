@@ -42,6 +42,7 @@ def _complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) 
 )
 @click.option("--yes", "-y", is_flag=True, help="Import without asking.")
 @opt.filling
+@opt.literal
 @opt.selection
 @opt.reading
 @opt.airflow
@@ -57,6 +58,7 @@ def command(
     new_type: str | None,
     yes: bool,
     fill: tuple[str, ...],
+    literal_masks: tuple[str, ...],
     selection: Selection,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
@@ -95,7 +97,7 @@ def command(
     if not app.can_ask:
         raise UsageError("an editor needs a terminal", hint="airconn set changes fields without one")
     editor = editor_of(app.environ)
-    request = editing.EditRequest(ids, from_, source_format, selection, airflow, new_type, fill)
+    request = editing.EditRequest(ids, from_, source_format, selection, airflow, new_type, fill, literal_masks)
     conduct = Conduct(fail_fast=fail_fast, verify=verify)
     with app.places(network) as places:
         draft = editing.draft(request, places)

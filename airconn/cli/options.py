@@ -280,7 +280,7 @@ overriding = as_one(
             help="Lay the fields in FILE (YAML or JSON: connections, variables and pools by id) over those of the "
             "sources. May be repeated.",
         ),
-        click.option(
+        literal := click.option(
             "--literal",
             "--literal-mask",
             "literal_masks",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if something would change.")
 @opt.strict("the target can't hold everything, or anything")
 @opt.filling
+@opt.literal
 @opt.airflow
 @opt.finishing
 @opt.network
@@ -37,6 +38,7 @@ def command(
     exit_code: bool,
     strict: bool | None,
     fill: tuple[str, ...],
+    literal_masks: tuple[str, ...],
     airflow: AirflowVersion | None,
     fail_fast: bool,
     verify: bool,
@@ -64,7 +66,7 @@ def command(
     app.writes = True
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
-    request = SetRequest(assignments, to, fill, airflow, app.config.is_strict(strict))
+    request = SetRequest(assignments, to, fill, literal_masks, airflow, app.config.is_strict(strict))
     conduct = Conduct(dry_run, exit_code, fail_fast=fail_fast, verify=verify)
     view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=to)
     with app.places(network) as places:

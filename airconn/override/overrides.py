@@ -38,10 +38,7 @@ class Overrides:
         doesn't take.
         """
         rules = rules_for(airflow)
-        for text in self.literal_masks:
-            place = places.find("--literal", text, bundle)
-            where = f"--literal {place}"
-            bundle = _with(bundle, edit.unmask(_object(bundle, place), place, where))
+        bundle = bundle if self.are_arguments else self._unmasked(bundle)
         for overlay in self.overlays:
             bundle = overlay.apply(bundle, self.surroundings, self.selection, rules)
         for text in self.sets:
@@ -50,7 +47,19 @@ class Overrides:
         for text in self.set_files:
             place, path = places.find_assigned("--set-file", text, bundle)
             bundle = self._put_file(bundle, place, path, rules)
+        bundle = self._unmasked(bundle) if self.are_arguments else bundle
         return _renamed(bundle, self.renames)
+
+    @property
+    def are_arguments(self) -> bool:
+        """Whether the values to set are the command itself, so that a literal one is one of them."""
+        return not self.option
+
+    def _unmasked(self, bundle: Bundle) -> Bundle:
+        for text in self.literal_masks:
+            place = places.find("--literal", text, bundle)
+            bundle = _with(bundle, edit.unmask(_object(bundle, place), place, f"--literal {place}"))
+        return bundle
 
     def _put(self, bundle: Bundle, place: FieldPlace, given: str, rules: Rules) -> Bundle:
         obj, where = _object(bundle, place), f"{self.option} {place}".lstrip()

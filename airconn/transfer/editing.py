@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import starmap
 
 from airconn import formats
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.formats.base import ReadOptions, WriteOptions
+from airconn.formats.yaml_readings import RULE
 from airconn.model import (
     ALL_KINDS,
     NEWEST,
@@ -23,6 +25,7 @@ from airconn.model import (
     jsontext,
     matches,
 )
+from airconn.model.ambiguity_warnings import warnings
 from airconn.model.reading import Note, Reading
 from airconn.override.edit import with_tree
 from airconn.plan import Policy
@@ -34,8 +37,9 @@ from airconn.transfer.empty_runs import nearest, suggestions
 from airconn.transfer.engine import Events, Host, import_objects
 from airconn.transfer.importing import Import, OpenedImport, refuse_read_only
 from airconn.transfer.new_connections import new_connection_text
+from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
-from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
+from airconn.transfer.request_parts import AS_THEY_TELL, ObjectChanges, SourceFormat
 from airconn.transfer.requests import Conduct, ImportRequest
 from airconn.transfer.showing import find, parse_name
 
@@ -64,6 +68,8 @@ class EditRequest:
     """The conn_type of a connection to create, instead of objects that are there."""
     fills: tuple[str, ...] = ()
     """The addresses that show what the place hides."""
+    literal_masks: tuple[str, ...] = ()
+    """The places at which a `***` or a placeholder is the value itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ class Draft:
     notes: tuple[Note, ...] = ()
     fills: tuple[Store, ...] = ()
     """The places that show what the place hides."""
+    literal_masks: tuple[str, ...] = ()
     is_new: bool = False
     """Whether it is a connection that must not be there yet."""
 
@@ -107,7 +114,9 @@ def draft(request: EditRequest, places: Places) -> Draft:
     if request.new_type is not None:
         id_ = _new_id(request)
         text = new_connection_text(request.new_type, id_)
-        return Draft(target, request.place, airflow, text, Bundle(), Bundle(), is_new=True)
+        return Draft(
+            target, request.place, airflow, text, Bundle(), Bundle(), literal_masks=request.literal_masks, is_new=True
+        )
     if isinstance(target, FileStore):
         # As a target of a write, so that references in it are kept.
         context = replace(context, writes=ALL_KINDS)
@@ -122,7 +131,9 @@ def draft(request: EditRequest, places: Places) -> Draft:
         )
     text = _HEAD + _with_json_in_lines(_EMPTY_SECTION.sub("", rendered.text))
     fills = tuple(places.open_fills(request.fills, request.source_format))
-    return Draft(target, request.place, airflow, text, _parsed(text, airflow), held, notes, fills)
+    return Draft(
+        target, request.place, airflow, text, _parsed(text, airflow), held, notes, fills, request.literal_masks
+    )
 
 
 def _found(target: Store, request: EditRequest, context: Context) -> tuple[Bundle, tuple[Note, ...]]:
@@ -187,8 +198,28 @@ def changes_in(text: str, draft: Draft) -> Edited:
     changed = [obj for obj in bundle if _differs(known.get((obj.kind, obj.id)), obj)]
     if draft.is_new and any(obj.kind is not Kind.CONNECTIONS for obj in bundle):
         raise InputError("only a connection goes here", where=NAME, hint="airconn set creates variables and pools")
+    _refuse_mistakable(changed)
     removed = tuple(f"{kind.value}/{id_}" for kind, id_ in known if bundle.get(kind, id_) is None)
     return Edited(Bundle.of(_in_old_style(obj, draft.held) for obj in changed), removed)
+
+
+def _refuse_mistakable(objects: Sequence[AirflowObject]) -> None:
+    """Raises `InputErrors` for values that YAML makes another value of, such as 1.50 and yes.
+
+    The text that airconn wrote has none of these: they were typed, and meant as they are written.
+    """
+    faults = [
+        InputError(
+            f"{obj.kind.value}/{obj.id}: {found.field}: {found.message}",
+            where=f"{NAME}:{found.line or obj.origin.line}",
+            hint=found.way_out,
+        )
+        for obj in objects
+        for found in obj.ambiguities
+        if found.rule == RULE
+    ]
+    if faults:
+        raise InputErrors(tuple(faults))
 
 
 def _says_something(text: str) -> bool:
@@ -226,7 +257,8 @@ def import_edited(
 ) -> Events:
     """Imports the objects that were changed. `expect` gets the plan before the first write, and may refuse it."""
     request = ImportRequest((), airflow=draft.airflow, policy=Policy("fail") if draft.is_new else Policy())
-    opened = OpenedImport(draft.target, [_EditedObjects(edited.objects)], draft.fills)
+    change = make_change(ObjectChanges(literal_masks=draft.literal_masks), Selection(), places)
+    opened = OpenedImport(draft.target, [_EditedObjects(edited.objects)], draft.fills, change)
     return (yield from import_objects(request, places, conduct, host, expect, opened))
 
 
@@ -241,7 +273,8 @@ class _EditedObjects(Store):
         return Description(self.address)
 
     def read(self, selection: Selection, context: Context = DEFAULT_CONTEXT) -> Reading:
-        return Reading(selection.of(self._objects))
+        notes = tuple(starmap(Note, warnings(self._objects, knows_release=context.knows_release)))
+        return Reading(selection.of(self._objects), notes)
 
 
 def with_errors(text: str, errors: Sequence[Exception]) -> str:

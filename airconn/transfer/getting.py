@@ -66,7 +66,7 @@ def _find(store: Store, request: GetRequest, context: Context) -> tuple[AirflowO
     there = {(obj.kind, obj.id): obj for obj in reading.bundle}
     found = [place for place in wanted if (place.kind, place.id) in there]
     if len(found) > 1:
-        names = " or ".join(sorted({str(place) for place in found}))
+        names = " or ".join(sorted({_other_name(place, request.name) for place in found}))
         raise UsageError(f"{request.name!r} has more than one meaning", hint=f"say which: {names}")
     if found:
         return there[found[0].kind, found[0].id], found[0], reading.notes
@@ -75,6 +75,13 @@ def _find(store: Store, request: GetRequest, context: Context) -> tuple[AirflowO
         raise unknown_field(known.kind, rest[len(known.id) + 1 :], where=f"{known.kind.value}/{known.id}")
     find(store, [_object_in(request.name, kinds, wanted)], request.kinds, context)
     raise InputError(f"{request.name} is not there", where=store.address)  # it came between the two reads
+
+
+def _other_name(place: FieldPlace, name: str) -> str:
+    """A name of a place that isn't the ambiguous one: that of a variable may lack the field."""
+    short = f"{place.kind.value}/{place.id}"
+    is_whole = place.kind is Kind.VARIABLES and not place.path
+    return short if is_whole and not short.endswith(name) else str(place)
 
 
 def _candidates(kind: Kind, rest: str) -> Iterable[FieldPlace]:

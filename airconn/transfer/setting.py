@@ -48,6 +48,8 @@ class SetRequest:
     """The address of the place, if it isn't the one of the configuration."""
     fills: tuple[str, ...] = ()
     """The addresses that show what the place hides."""
+    literal_masks: tuple[str, ...] = ()
+    """The places at which a `***` or a placeholder is the value itself."""
     airflow: AirflowVersion | None = None
     strict: bool = False
 
@@ -65,7 +67,7 @@ def set_objects(request: SetRequest, places: Places, conduct: Conduct, host: Hos
     refuse_read_only(target)
     if isinstance(target, FileStore) and target.path is not None:
         refuse_unwritable(target.path)
-    changes = ObjectChanges(sets=request.assignments)
+    changes = ObjectChanges(sets=request.assignments, literal_masks=request.literal_masks)
     opened = OpenedImport(
         target,
         [_NamedObjects(target, request.assignments)],

@@ -170,6 +170,21 @@ def test_a_mistake_opens_the_editor_again_with_the_error_and_its_line(
     assert "host: new" in seen(tmp_path)[1]
 
 
+@pytest.mark.parametrize("typed", ["1.60", "yes", "0123", "1_000", "12:30:00"])
+def test_a_text_that_yaml_reads_as_another_one_needs_quotes(
+    edit: Edit, place: Path, tmp_path: Path, typed: str
+) -> None:
+    editor = [
+        f"text = text.replace('region: eu', 'region: {typed}')",
+        f"text = text.replace('{typed}', '\"{typed}\"')",
+    ]
+    result = edit("region", "--from", place, editor=editor)
+    assert (result.code, objects(place)["variables"]["region"]) == (0, typed), result
+    error, hint = seen(tmp_path)[1].splitlines()[:2]
+    assert error.startswith("# error: line 6: variables/region: value: Airflow reads this as another value")
+    assert hint == "# hint:  put a value in quotes to keep its text"
+
+
 def test_a_mistake_that_is_left_ends_with_the_error(edit: Edit, place: Path, tmp_path: Path) -> None:
     before = place.read_text()
     result = edit("db", "--from", place, editor=["text = text.replace('port: null', 'port: abc')", ""])
@@ -390,3 +405,14 @@ def test_the_types_of_new_connections_are_completed(airconn: Any, monkeypatch: p
     monkeypatch.setenv("_AIRCONN_COMPLETE", "bash_complete")
     done = subprocess.run([sys.executable, "-m", "airconn"], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["plain,snowflake"]
+
+
+def test_a_value_that_looks_like_a_placeholder_is_written_when_it_is_called_the_value(
+    edit: Edit, place: Path
+) -> None:
+    change = f"text = text.replace({SECRET!r}, 'op://vault/db/pw')"
+    blocked = edit("db", "--from", place, editor=[change, ""])
+    assert (blocked.code, objects(place)) == (4, OBJECTS)
+    (place.parent / "seen.json").unlink()
+    done = edit("db", "--from", place, "--literal", "connections/db.password", editor=change)
+    assert (done.code, objects(place)["connections"]["db"]["password"]) == (0, "op://vault/db/pw"), done

@@ -148,3 +148,12 @@ def test_at_a_terminal_standard_input_is_asked_for_without_an_echo(
     assert asked == ["standard input (-): "]
     assert f"AIRFLOW_VAR_REGION={SECRET}" in place.read_text()
     assert SECRET not in out.getvalue()
+
+
+def test_a_value_that_looks_like_a_placeholder_is_set_when_it_is_called_the_value(airconn, place: Path) -> None:
+    args = ["set", "connections/db.password=env:PW", "--to", place]
+    blocked = airconn(*args, env={"PW": "op://vault/db/pw"})
+    assert (blocked.code, place.read_text()) == (4, ENV)
+    assert "--literal connections/db.password" in blocked.out
+    done = airconn(*args, "--literal", "connections/db.password", env={"PW": "op://vault/db/pw"})
+    assert (done.code, "op://vault/db/pw" in place.read_text()) == (0, True)
