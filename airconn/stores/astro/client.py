@@ -222,8 +222,9 @@ def _one_pass(
         page = [*query, ("offset", str(offset)), ("limit", str(_PAGE))]
         answer = client.json(Request("GET", path, page, largest=bodies.LIST))
         items, total = answer.get(key), answer.get("totalCount")
-        is_list = isinstance(items, list) and all(isinstance(item, dict) for item in items)
-        if not is_list or type(total) is not int or not 0 <= total <= _MOST:
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            items = None
+        if items is None or type(total) is not int or not 0 <= total <= _MOST:
             raise client.strange(f"GET {path} gives no list of {key} with a totalCount")
         return ListedPage(items, total)
 
