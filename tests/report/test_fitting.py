@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from airconn.report.fitting import fit, fit_message
 
-ROW = "  ~ connections/billing_api     http        examples/.env:9       password (hidden by the target: written again)"
+ROW = (
+    "  ~ connections/billing_api     http        examples/.env:9       password (hidden by the target: written again)"
+)
 
 
 def test_what_is_no_terminal_gets_whole_lines() -> None:
