@@ -222,9 +222,8 @@ def _one_pass(
         page = [*query, ("offset", str(offset)), ("limit", str(_PAGE))]
         answer = client.json(Request("GET", path, page, largest=bodies.LIST))
         items, total = answer.get(key), answer.get("totalCount")
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            items = None
-        if items is None or type(total) is not int or not 0 <= total <= _MOST:
+        is_count = type(total) is int and 0 <= total <= _MOST
+        if not isinstance(items, list) or not is_count or not all(isinstance(item, dict) for item in items):
             raise client.strange(f"GET {path} gives no list of {key} with a totalCount")
         return ListedPage(items, total)
 
