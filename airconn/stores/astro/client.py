@@ -222,10 +222,11 @@ def _one_pass(
         page = [*query, ("offset", str(offset)), ("limit", str(_PAGE))]
         answer = client.json(Request("GET", path, page, largest=bodies.LIST))
         items, total = answer.get(key), answer.get("totalCount")
-        is_count = type(total) is int and 0 <= total <= _MOST
-        if not isinstance(items, list) or not is_count or not all(isinstance(item, dict) for item in items):
+        is_list = isinstance(items, list) and all(isinstance(item, dict) for item in items)
+        is_count = isinstance(total, int) and not isinstance(total, bool) and 0 <= total <= _MOST
+        if not (is_list and is_count):
             raise client.strange(f"GET {path} gives no list of {key} with a totalCount")
-        return ListedPage(items, total)
+        return ListedPage(items or [], int(total or 0))
 
     return whole_list(fetch, watch)
 
