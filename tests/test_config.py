@@ -111,7 +111,7 @@ def test_a_project_gets_no_credentials_that_are_for_another_place(tmp_path: Path
         text = f'[addresses.x]\nurl = "https://x"\ntoken_env = "{variable}"\n'
         with pytest.raises(UsageError, match="a project's file isn't trusted") as caught:
             config(tmp_path, text, user)
-        assert "for no other place" in (caught.value.hint or "")
+        assert "for no other address" in (caught.value.hint or "")
     same = '[addresses.x]\nurl = "https://prod"\ntoken_env = "AIRCONN_PROD_TOKEN"\n'
     assert config(tmp_path, same, user, AIRCONN_PROD_TOKEN="t").resolve("@x").settings.credentials.token == "t"
 

@@ -108,7 +108,7 @@ def command(
         raise UsageError("say which ID to explain, or --all", hint="one of the two")
     refuse_kind_as_id("explain", ids)
     if no_backend and (backend or workers_backend):
-        raise UsageError("--no-backend and an address of one want the opposite of one another", hint="choose one")
+        raise UsageError("--no-backend contradicts the address of a backend", hint="choose one")
     named = NamedPlaces(backend, workers_backend, no_backend, database, astro)
     with app.places(network) as places:
         explained = explain(ExplainRequest(ids, kinds, airflow, named, exit_code), places)

@@ -68,9 +68,7 @@ def find(
         if not credentials.valid:
             credentials.refresh(asking)
     except (ValueError, KeyError, TypeError, AttributeError):  # not a key at all, and one of Google's own kind
-        raise UsageError(
-            "what is given as credentials is no key or configuration of Google Cloud", hint=LOG_IN
-        ) from None
+        raise UsageError("the credentials are not a key or configuration of Google Cloud", hint=LOG_IN) from None
     except library("google.auth.exceptions").GoogleAuthError as error:
         raise refusal(error, place, reach=reach) from None
     except OSError as error:

@@ -5,6 +5,11 @@
 Both are whole processes that get the same pages of the same server, which has them ready: what it sends costs it
 nothing but `--page-time` seconds, as a server far away takes. Both read the same file and compare each object. The
 bare client is urllib3 and json, and looks for nothing but equality.
+
+The pages after the first are read four at a time, which makes up for a start of 0.35 s and for 0.08 ms an object.
+Measured on two cores (x86_64, 2026-11): 0.78x of the bare client with 0.5 s a page, 1.04x with 0.25 s, 1.77x with
+0.1 s, and 4.7x (0.8 s more) with none.
+On a machine that does other work as well, run it with `chrt -f 10`.
 """
 
 from __future__ import annotations

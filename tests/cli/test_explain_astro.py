@@ -149,7 +149,7 @@ def test_a_place_that_can_not_be_reached_is_told_and_the_rest_is_explained(
     assert result.code == 0
     assert "unknown  astro-env://ws/dep: Astro refuses the token (a Workspace Member may read it)" in result.out
     assert ("environment (Deployment)", "wins") in states(result.out)
-    assert "a place further up couldn't be looked into: if it has this object, it wins" in result.out
+    assert "a backend or server above couldn't be read: if it has this object, it wins" in result.out
 
 
 def test_reasons_that_are_the_same_are_told_once(explain, deployment: dict[str, Any]) -> None:
@@ -159,7 +159,7 @@ def test_reasons_that_are_the_same_are_told_once(explain, deployment: dict[str, 
     deployment["astro-airflow://ws/dep"] = refused
     result = explain("warehouse", "--astro=ws/dep", "--no-backend")
     assert (result.code, result.err.count("Astro needs a token")) == (3, 1)
-    assert "can't be looked for: no place where Airflow looks can be looked into" in result.err
+    assert "can't be found: no source that Airflow uses can be read" in result.err
 
 
 def test_whether_a_deployment_has_a_secrets_backend_is_asked_for(explain, deployment: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ class Access(RestClient):
         known = self.credentials
         if not self.auth.given:
             looked = ", ".join(known.looked_at) or "AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"
-            lack = "it needs credentials, and none are set"
+            lack = "needs credentials, and none are set"
             if known.header_source:
                 lack = f"it needs credentials besides what is in {known.header_source}, or doesn't accept that"
             return TargetError(lack, where=self.base, hint=f"set one of these: {looked} ({_GUIDE})")

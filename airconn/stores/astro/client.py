@@ -21,6 +21,8 @@ from airconn.stores.http.transport import Transport
 
 _PAGE = 1000
 """The objects of one page, as Astro's own CLI asks for. A server with a lower limit gives fewer."""
+_MOST = 10**9
+"""More objects than any list has."""
 _TRIES = 3
 """How often a list is read that changes while it is read."""
 
@@ -220,9 +222,11 @@ def _one_pass(
         page = [*query, ("offset", str(offset)), ("limit", str(_PAGE))]
         answer = client.json(Request("GET", path, page, largest=bodies.LIST))
         items, total = answer.get(key), answer.get("totalCount")
-        if not isinstance(items, list) or not isinstance(total, int) or not all(isinstance(i, dict) for i in items):
+        is_list = isinstance(items, list) and all(isinstance(item, dict) for item in items)
+        is_count = isinstance(total, int) and not isinstance(total, bool) and 0 <= total <= _MOST
+        if not (is_list and is_count):
             raise client.strange(f"GET {path} gives no list of {key} with a totalCount")
-        return ListedPage(items, total)
+        return ListedPage(items or [], int(total or 0))
 
     return whole_list(fetch, watch)
 

@@ -96,6 +96,14 @@ def test_a_list_that_never_holds_still_or_is_cut_short_is_an_error(api: Any) -> 
             client.pages("/things", (), "things")
 
 
+@pytest.mark.parametrize("total", [True, -1, 10**30, 1.0, "1", None])
+def test_a_count_that_no_list_has_is_told_as_a_strange_answer(api: Any, total: object) -> None:
+    client, site = api(lambda received: Answer(200, {"things": [{}] * 300, "totalCount": total}))
+    with pytest.raises(TargetError, match="gives no list of things with a totalCount"):
+        client.pages("/things", (), "things")
+    assert len(site.log) == 1
+
+
 def test_a_refusal_has_the_request_and_the_fields_and_not_the_words_of_the_server(api: Any) -> None:
     error = {
         "message": f"value {CANARY}-secret is bad",

@@ -20,8 +20,9 @@ def checked(deployment: dict[str, Any], where: str) -> dict[str, Any]:
 
 
 def _wrong(deployment: Mapping[str, Any]) -> Iterator[str]:
-    if not isinstance(deployment.get("id"), str):
-        yield "id"
+    for name in ("id", "status", "type", "executor"):
+        if not isinstance(deployment.get(name), str) and (name == "id" or deployment.get(name) is not None):
+            yield name
     for name in ("environmentVariables", "workerQueues"):
         if not _is_list_of_objects(deployment.get(name)):
             yield name

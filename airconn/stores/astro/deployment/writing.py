@@ -214,14 +214,13 @@ class VariablesWriter:
         wrong = guard.changed_variables(wanted, variables_of(after))
         told = guard.changed_fields(before, after)
         told += [f"the environment variable {clean(key)} {why}" for key, why in wrong.items() if key not in changes]
+        unknown = ""
         try:
             told += guard.changed_links(links.objects, self._linked(id_), links.overrides)
         except TargetError as error:
-            told.append(f"whether it still gets the same objects of the Environment Manager isn't known ({error})")
-        notes = [
-            Note(self._store.address, f"the update has changed more of the Deployment: {text}", failed=True)
-            for text in told
-        ]
+            unknown = f"it isn't known whether the Deployment still gets all of the Environment Manager ({error})"
+        texts = [f"the update has changed more of the Deployment: {text}" for text in told]
+        notes = [Note(self._store.address, text, failed=True) for text in (*texts, unknown) if text]
         return {key: why for key, why in wrong.items() if key in changes}, notes
 
     def _links(self, deployment: Mapping[str, Any]) -> _Links:

@@ -79,7 +79,7 @@ _FAULTS: tuple[tuple[str, type[AirconnError], str, str], ...] = (
     (
         "ProfileNotFound",
         UsageError,
-        "there is no such profile",
+        "no such profile",
         "`aws configure list-profiles` shows those there are",
     ),
     ("ConfigParseError", UsageError, "the configuration files of AWS can't be read", _FILES),
@@ -203,7 +203,7 @@ def of_fault(error: Exception, asked: AwsEndpoint) -> AirconnError:
 
 def _way_there(asked: AwsEndpoint) -> str:
     if asked.url:
-        return "is the URL right? It comes from endpoint_url or AWS_ENDPOINT_URL…"
+        return "does a server answer at endpoint_url or AWS_ENDPOINT_URL?"
     regions = _regions(asked.service)
     if asked.region not in regions and (near := get_close_matches(asked.region, regions, n=1)):
         return f"did you mean {near[0]}? boto3 knows no region {asked.region}"

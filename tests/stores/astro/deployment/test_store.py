@@ -445,6 +445,8 @@ def test_a_hidden_value_of_the_source_is_never_written(astro: FakeAstro) -> None
         {"environmentVariables": [{"key": "A", "isSecret": "yes"}]},
         {"environmentVariables": [{"key": "A", "isSecret": False, "value": 1}]},
         {"workerQueues": "many"},
+        {"status": ["HEALTHY"]},
+        {"type": {}},
         {"scalingSpec": []},
         {"scalingSpec": {"hibernationSpec": 1}},
         {"scalingSpec": {"hibernationSpec": {"schedules": [1]}}},
@@ -472,6 +474,19 @@ def test_an_update_whose_answer_was_lost_is_found_to_be_done(astro: FakeAstro) -
     failing(astro, done=True, status=500)
     assert errors(written(store_of(astro), var("region", "x"))) == [None]
     assert len(astro.calls("UpdateDeployment")) == 1
+
+
+def test_links_that_cannot_be_compared_after_an_update_are_not_told_as_changed(astro: FakeAstro) -> None:
+    def refuse(call: Any, received: Any) -> None:
+        if call.operation == "ListEnvironmentObjects" and astro.calls("UpdateDeployment"):
+            raise Refusal(401, "expired")
+
+    astro.before = refuse
+    (outcome,) = written(store_of(astro), var("region", "x"))
+    assert outcome.error is None
+    (note,) = outcome.notes
+    assert note.failed
+    assert note.message.startswith("it isn't known whether the Deployment still gets all of the Environment Manager")
 
 
 def test_a_secret_whose_update_was_lost_is_not_told_to_be_written(astro: FakeAstro) -> None:

@@ -52,7 +52,7 @@ def test_one_place_under_two_addresses_is_the_same(first: str, second: str, same
         ("/dep?linked=true&secret=all", "'linked' is only for reading"),
         ("/dep?auto_link=true", "'auto_link' is for objects of a Workspace"),
         ("?linked=maybe", "linked is not true or false"),
-        ("?token=x", "'token' is no option of this place"),
+        ("?token=x", "'token' is not an option of this address"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(query: str, message: str) -> None:
