@@ -223,9 +223,10 @@ def _one_pass(
         answer = client.json(Request("GET", path, page, largest=bodies.LIST))
         items, total = answer.get(key), answer.get("totalCount")
         is_list = isinstance(items, list) and all(isinstance(item, dict) for item in items)
-        if not is_list or type(total) is not int or not 0 <= total <= _MOST:
+        is_count = isinstance(total, int) and not isinstance(total, bool) and 0 <= total <= _MOST
+        if not (is_list and is_count):
             raise client.strange(f"GET {path} gives no list of {key} with a totalCount")
-        return ListedPage(items, total)
+        return ListedPage(items or [], int(total or 0))
 
     return whole_list(fetch, watch)
 
