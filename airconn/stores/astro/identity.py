@@ -59,7 +59,7 @@ def find_identity(settings: Settings) -> AstroIdentity:
         # An address with credentials of its own never gets those of another.
         looked_at = ", ".join(own.looked_at)
         raise TargetError(
-            "Astro needs a token, and none is set", hint=f"looked at {looked_at}, for this address alone"
+            "Astro needs a token, and none is set", hint=f"set {looked_at}: no other token is sent to this address"
         )
     if token := environ.get(VARIABLE, "").strip():
         return _of_token(token, VARIABLE, domain)
