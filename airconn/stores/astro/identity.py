@@ -161,4 +161,9 @@ def _has_passed(moment: Any) -> bool:
             moment = datetime.fromisoformat(moment.replace("Z", "+00:00"))
         except ValueError:
             return False
-    return isinstance(moment, datetime) and moment.timestamp() <= time.time()
+    if not isinstance(moment, datetime):
+        return False
+    try:
+        return moment.timestamp() <= time.time()
+    except (ValueError, OverflowError, OSError):  # a year that the system's clock doesn't have, such as Go's year 1
+        return moment.year < 1970
