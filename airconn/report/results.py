@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airconn import quoting
 from airconn.formats.base import Loss
 from airconn.model import (
     WRITES,
@@ -245,5 +246,4 @@ def _counted(names: Sequence[str], every_name: bool) -> str:
 
 def some(names: Sequence[str]) -> str:
     """The first of some names, and how many others there are: `a, b and 3 more`."""
-    more = len(names) - _SHOWN_NAMES
-    return clean(", ".join(names[:_SHOWN_NAMES])) + (f" and {more} more" if more > 0 else "")
+    return clean(quoting.some(names, _SHOWN_NAMES))

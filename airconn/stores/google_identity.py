@@ -66,7 +66,7 @@ def find(
             credentials.refresh(asking)
     except (ValueError, KeyError, TypeError, AttributeError):  # not a key at all, and one of Google's own kind
         raise UsageError(
-            "what is given as credentials is no key or configuration of Google Cloud", hint=LOG_IN
+            "the given credentials are not a key or a configuration of Google Cloud", hint=LOG_IN
         ) from None
     except library("google.auth.exceptions").GoogleAuthError as error:
         raise refusal(error, place, reach=reach) from None

@@ -142,7 +142,7 @@ def _confirm(prepared: Import, host: Host) -> None:
     said = host.confirm(prepared)
     if said is None and deletions:
         number = number_of(len(deletions))
-        raise BlockedError(f"{number} would be deleted, and nobody has said yes", hint="add --yes")
+        raise BlockedError(f"{number} would be deleted, and you haven't agreed to that", hint="add --yes")
     if said is None:
         raise BlockedError(f"writing {prepared.restarts}, and you haven't agreed to that", hint="add --yes")
     if not said:

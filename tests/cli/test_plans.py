@@ -50,7 +50,7 @@ def test_what_the_sources_lack_is_deleted_within_the_kinds_that_they_have(aircon
 @pytest.mark.parametrize(
     ("source", "args", "message"),
     [
-        ("AIRFLOW_VAR_X=1\n", [], "1 object would be deleted, and nobody has said yes"),
+        ("AIRFLOW_VAR_X=1\n", [], "1 object would be deleted, and you haven't agreed to that"),
         (
             "AIRFLOW_VAR_X=1\n",
             ["--yes", "--max-delete", "0"],

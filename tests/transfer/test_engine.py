@@ -300,7 +300,7 @@ def test_what_may_be_lost_is_in_a_file_and_told(run: Run, fails: str | None) -> 
 @pytest.mark.parametrize(
     ("yes", "said", "message"),
     [
-        (False, None, "1 object would be deleted, and nobody has said yes"),
+        (False, None, "1 object would be deleted, and you haven't agreed to that"),
         (False, False, "the deletion wasn't confirmed"),
         (False, True, None),
         (True, None, None),

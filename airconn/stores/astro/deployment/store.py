@@ -26,7 +26,7 @@ from airconn.model import (
     rules_for,
 )
 from airconn.model.reading import Key, Note, Reading
-from airconn.quoting import clean
+from airconn.quoting import clean, some
 from airconn.stores.address_options import from_query
 from airconn.stores.astro import in_environment
 from airconn.stores.astro.address import AstroAddress, split
@@ -181,9 +181,11 @@ class DeploymentVariablesStore(Store):
                 new.append(name)
         told = []
         if new:
-            told.append(f"written as secrets, which Astro never shows and can't make plain again: {_some(new)}")
+            names = some(sorted(new), _NAMES)
+            told.append(f"written as secrets, which Astro never shows and can't make plain again: {names}")
         if stay:
-            told.append(f"still secrets in spite of secret=none, since Astro can't make them plain: {_some(stay)}")
+            names = some(sorted(stay), _NAMES)
+            told.append(f"still secrets in spite of secret=none, since Astro can't make them plain: {names}")
         if self._is_asleep:
             told.append("the Deployment hibernates: what is written counts when it wakes up")
         return told
@@ -211,10 +213,6 @@ class DeploymentVariablesStore(Store):
 
     def close(self) -> None:
         self._api.close()
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(sorted(names)[:_NAMES]) + (f" and {len(names) - _NAMES} more" if names[_NAMES:] else "")
 
 
 def _version(text: str) -> AirflowVersion:

@@ -447,7 +447,7 @@ def test_a_key_that_is_none_is_told_without_quoting_it(google_: fake.Fake, tmp_p
     path = tmp_path / "key.json"
     for text in (SECRET, "{}", json.dumps({"private_key": SECRET}), f"[{json.dumps(SECRET)}]"):
         path.write_text(text)
-        with pytest.raises(UsageError, match="no key or configuration") as caught:
+        with pytest.raises(UsageError, match="are not a key or a configuration") as caught:
             backend(google_, gcp_key_path=str(path)).read(EVERYTHING)
         assert SECRET not in f"{caught.value} {caught.value.hint} {caught.value.__cause__}"
     with pytest.raises(UsageError, match="can't be read: No such file"):
