@@ -100,7 +100,7 @@ def command(
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
     if merge and exact:
-        raise UsageError("--merge and --exact want the opposite of one another", hint="choose one")
+        raise UsageError("--merge and --exact contradict each other", hint="choose one")
     refuse_target_among_sources(sources, to)
     refuse_second_use(sources, fill, changes.overlays, planned=plan_out is not None)
     lacking: Lacking = "keep" if merge else "exact" if exact else "clear"

@@ -67,7 +67,7 @@ class Lines:
         self.origins = max((len(_origin(step)) for step in steps), default=0)
 
     def line(self, step: Step, error: str | None = None) -> str:
-        """`  ~ connections/billing_api   http   .env:7   host, password (hidden by Airflow: written again)`."""
+        """`  ~ connections/billing_api   http   .env:7   host, password (hidden by the target: written again)`."""
         symbol, colour = _FAILED if error else SYMBOLS[step.action]
         remark = error or "; ".join(step.reasons) or _changes(step)
         columns = [
@@ -104,9 +104,9 @@ def _change(change: FieldChange) -> str:
 
 _HOW = {
     FieldAction.CLEARED: "cleared",
-    FieldAction.WRITTEN_AGAIN: "hidden by Airflow: written again",
-    FieldAction.KEPT: "hidden by Airflow: kept",
-    FieldAction.ASSUMED: "hidden by Airflow: assumed to be equal",
+    FieldAction.WRITTEN_AGAIN: "hidden by the target: written again",
+    FieldAction.KEPT: "hidden by the target: kept",
+    FieldAction.ASSUMED: "hidden by the target: assumed to be equal",
 }
 
 
@@ -230,7 +230,7 @@ def list_json(bundle: Bundle, source: str) -> str:
 
 
 def loss_lines(losses: Iterable[Loss], *, every_name: bool) -> list[str]:
-    """A line for each loss, with its objects: `connections: description has no place in a URI (2: a, b)`."""
+    """A line for each loss, with its objects: `connections: description has no field in a URI (2: a, b)`."""
     groups: dict[tuple[str, str], list[str]] = {}
     for loss in losses:
         text = f"{loss.field} {loss.message}" if loss.field else f"left out: {loss.message}"

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from airconn import trust
 from airconn.config import Settings
 from airconn.credentials import Credentials
-from airconn.errors import AirconnError, TargetError, UsageError
+from airconn.errors import AirconnError, TargetError
 from airconn.model import Kind
 from airconn.model.reading import Key, Note
 from airconn.quoting import some
@@ -20,7 +20,7 @@ from airconn.stores.address_options import from_query
 from airconn.stores.airflow_api.access import Access, access
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.store import AirflowApiStore
-from airconn.stores.astro.address import AstroAddress, split
+from airconn.stores.astro.address import AstroAddress, split_deployment
 from airconn.stores.astro.client import AstroApi
 from airconn.stores.astro.finding import find_deployment
 from airconn.stores.base import Context
@@ -69,12 +69,8 @@ class DeploymentAirflow(AirflowApiStore):
 
 def open_store(address: str, settings: Settings) -> AirflowApiStore:
     """The Airflow of `astro-airflow://WORKSPACE/DEPLOYMENT`. Nothing is asked yet. Raises `UsageError`."""
-    parts = split(address)
+    parts = split_deployment(address)
     organization = from_query(DeploymentAirflowOptions, parts.query).organization
-    if not parts.deployment:
-        raise UsageError(
-            "the address names no Deployment", where=str(parts), hint="it is astro-airflow://WORKSPACE/DEPLOYMENT"
-        )
     return DeploymentAirflow(
         parts, lambda: _find(parts, organization, settings), lambda: _manager(parts, organization, settings)
     )

@@ -29,7 +29,7 @@ from airconn.model.reading import Key, Note, Reading
 from airconn.quoting import clean, some
 from airconn.stores.address_options import from_query
 from airconn.stores.astro import in_environment
-from airconn.stores.astro.address import AstroAddress, split
+from airconn.stores.astro.address import AstroAddress, split_deployment
 from airconn.stores.astro.client import AstroApi
 from airconn.stores.astro.deployment import objects
 from airconn.stores.astro.deployment.shape import checked
@@ -56,14 +56,10 @@ class DeploymentOptions:
 
 def open_store(address: str, settings: Settings) -> DeploymentVariablesStore:
     """The store of `astro-vars://WORKSPACE/DEPLOYMENT`. Nothing is asked yet. Raises `UsageError`."""
-    parts = split(address)
+    parts = split_deployment(address)
     options = from_query(DeploymentOptions, parts.query)
     if options.secret not in ("", "all", "none"):
         raise UsageError("secret is all or none", where=str(parts), hint="without it, names and values decide")
-    if not parts.deployment:
-        raise UsageError(
-            "the address names no Deployment", where=str(parts), hint="it is astro-vars://WORKSPACE/DEPLOYMENT"
-        )
     return DeploymentVariablesStore(parts, options, AstroApi(settings, options.organization))
 
 

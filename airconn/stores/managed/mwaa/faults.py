@@ -40,7 +40,7 @@ def told(error: Exception, operation: str, address: MwaaAddress, arn: str, endpo
         return _denied(operation, address, arn, where)
     if code == "ResourceNotFoundException":
         return TargetError(
-            f"there is no MWAA environment {address.environment!r} in {address.region}",
+            f"no MWAA environment {address.environment!r} in {address.region}",
             where=where,
             hint=f"aws mwaa list-environments --region {address.region}",
         )

@@ -12,12 +12,13 @@ from airconn.stores import drivers
 from airconn.stores.http.redirects import NamedServers
 from airconn.stores.secrets.service import Denied, SecretRefused, Unavailable
 
-LOG_IN = "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`"
+_FROM = "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`"
+LOG_IN = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`"
 
 _REFUSES = "AWS refuses the credentials"
 _ENDED = "set those of a new session, or log in again"
-_UNKNOWN = f"is the access key still there, and the region enabled? They come from {LOG_IN}"
-_WRONG = f"is AWS_SECRET_ACCESS_KEY the one of this access key, and the clock right? They come from {LOG_IN}"
+_UNKNOWN = f"is the access key still there, and the region enabled? They come from {_FROM}"
+_WRONG = f"is AWS_SECRET_ACCESS_KEY the one of this access key, and the clock right? They come from {_FROM}"
 _NOT_US = {
     "ExpiredToken": (f"{_REFUSES}: their session has ended", _ENDED),
     "ExpiredTokenException": (f"{_REFUSES}: their session has ended", _ENDED),
@@ -78,7 +79,7 @@ _FAULTS: tuple[tuple[str, type[AirconnError], str, str], ...] = (
     (
         "ProfileNotFound",
         UsageError,
-        "there is no such profile",
+        "no such profile",
         "`aws configure list-profiles` shows those there are",
     ),
     ("ConfigParseError", UsageError, "the configuration files of AWS can't be read", _FILES),
@@ -202,11 +203,11 @@ def of_fault(error: Exception, asked: AwsEndpoint) -> AirconnError:
 
 def _way_there(asked: AwsEndpoint) -> str:
     if asked.url:
-        return "is somebody there at endpoint_url or AWS_ENDPOINT_URL?"
+        return "does a server answer at endpoint_url or AWS_ENDPOINT_URL?"
     regions = _regions(asked.service)
     if asked.region not in regions and (near := get_close_matches(asked.region, regions, n=1)):
         return f"did you mean {near[0]}? boto3 knows no region {asked.region}"
-    return "is there a way to it from here, or does it take a proxy (HTTPS_PROXY)?"
+    return f"is {asked.region} the right region, and this machine online? For a proxy, set HTTPS_PROXY"
 
 
 def _regions(service: str) -> list[str]:

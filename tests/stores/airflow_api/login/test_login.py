@@ -157,8 +157,8 @@ def test_no_credentials_where_some_are_wanted(version: str, status: int, serve: 
 
     store = connect(serve(airflow(version, respond)).url, Settings(credentials=Credentials(looked_at=LOOKED_AT)))
     error = error_of(lambda: store.read(VARIABLES))
-    assert error.message == "it wants credentials, and there are none"
-    assert error.hint == "looked at AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"
+    assert error.message == "needs credentials, and none are set"
+    assert error.hint == "set one of these: AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD (airconn help login)"
 
 
 def test_an_airflow_that_gives_everybody_a_token(serve: Serve, connect: Connect) -> None:
