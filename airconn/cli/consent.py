@@ -51,7 +51,7 @@ class HostConsent:
         said = asker.confirm(f"{file} names {host}: send it the credentials in {source}, now and later?")
         if said is None:
             raise BlockedError(
-                f"{host} would get the credentials in {source}, and it isn't confirmed host for this project",
+                f"{host} would get the credentials in {source}, and you haven't agreed to that host for this project",
                 where=file,
                 hint=f"run a command such as airconn list at a terminal, which asks once; {hint}",
             )
