@@ -91,7 +91,7 @@ class _Group(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="The target is --to or --from, else AIRCONN_URL, else url in airconn.toml, else http://localhost:8080. An "
-    "ADDRESS is a path, -, the URL of an Airflow, @NAME of the configuration, or of a backend (metadb:, vault://, "
+    "ADDRESS is a path, -, the URL of an Airflow, @NAME of the configuration, or a backend (metadb:, vault://, "
     "mwaa://, composer://, Astro and more: see the README). The guide: airconn help.",
 )
 @click.version_option(__version__, "-V", "--version", message="airconn %(version)s")
