@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airconn import quoting
 from airconn.formats.base import Loss
 from airconn.model import (
     WRITES,
@@ -92,7 +93,7 @@ def _origin(step: Step) -> str:
 
 def _changes(step: Step) -> str:
     if step.changes and (is_hidden_whole(step.source) or is_hidden_whole(step.target)):
-        return f"all of it ({_HOW[step.changes[0].how].replace(' by Airflow', '')})"
+        return f"all of it ({_HOW[step.changes[0].how].replace(' by the target', '')})"
     return ", ".join(_change(change) for change in step.changes)
 
 
@@ -245,5 +246,4 @@ def _counted(names: Sequence[str], every_name: bool) -> str:
 
 def some(names: Sequence[str]) -> str:
     """The first of some names, and how many others there are: `a, b and 3 more`."""
-    more = len(names) - _SHOWN_NAMES
-    return clean(", ".join(names[:_SHOWN_NAMES])) + (f" and {more} more" if more > 0 else "")
+    return clean(quoting.some(names, _SHOWN_NAMES))

@@ -146,7 +146,7 @@ def _confirm(prepared: Import, host: Host) -> None:
         number = number_of(len(deletions))
         raise BlockedError(f"{number} would be deleted, and it isn't confirmed", hint="add --yes")
     if said is None:
-        raise BlockedError(f"writing {prepared.restarts}, and you haven't agreed to that", hint="add --yes")
+        raise BlockedError(f"writing {prepared.restarts}, and it isn't confirmed", hint="add --yes")
     if not said:
         raise BlockedError("the deletion wasn't confirmed" if deletions else "the write wasn't confirmed")
 

@@ -326,7 +326,7 @@ def test_nothing_is_deleted_without_a_yes(run: Run, yes: bool, said: bool | None
 @pytest.mark.parametrize(
     ("yes", "said", "message"),
     [
-        (False, None, "writing restarts it, and you haven't agreed to that"),
+        (False, None, "writing restarts it, and it isn't confirmed"),
         (False, False, "the write wasn't confirmed"),
         (False, True, None),
         (True, None, None),

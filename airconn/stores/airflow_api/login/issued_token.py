@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 from airconn.errors import TargetError
 from airconn.stores.airflow_api.login.login_way import BearerWay
@@ -24,6 +25,9 @@ _LOST = (
 
 class IssuedToken(BearerWay):
     """A way that exchanges credentials for a token of the Airflow."""
+
+    what: ClassVar[str]
+    """What the token is for, in messages."""
 
     @abstractmethod
     def body(self) -> Mapping[str, str]:
@@ -66,9 +70,6 @@ class IssuedToken(BearerWay):
             hint="its auth manager may need a token that is made elsewhere: set AIRCONN_TOKEN, "
             "or AIRCONN_TOKEN_COMMAND to a command that prints one",
         )
-
-    what = "credentials"
-    """What the token is for, in messages."""
 
 
 def _inner_has_run_out(token: str) -> bool:

@@ -26,10 +26,10 @@ from airconn.model import (
     rules_for,
 )
 from airconn.model.reading import Key, Note, Reading
-from airconn.quoting import clean
+from airconn.quoting import clean, some
 from airconn.stores.address_options import from_query
 from airconn.stores.astro import in_environment
-from airconn.stores.astro.address import AstroAddress, split
+from airconn.stores.astro.address import AstroAddress, split_deployment
 from airconn.stores.astro.client import AstroApi
 from airconn.stores.astro.deployment import objects
 from airconn.stores.astro.deployment.shape import checked
@@ -56,14 +56,10 @@ class DeploymentOptions:
 
 def open_store(address: str, settings: Settings) -> DeploymentVariablesStore:
     """The store of `astro-vars://WORKSPACE/DEPLOYMENT`. Nothing is asked yet. Raises `UsageError`."""
-    parts = split(address)
+    parts = split_deployment(address)
     options = from_query(DeploymentOptions, parts.query)
     if options.secret not in ("", "all", "none"):
         raise UsageError("secret is all or none", where=str(parts), hint="without it, names and values decide")
-    if not parts.deployment:
-        raise UsageError(
-            "the address names no Deployment", where=str(parts), hint="it is astro-vars://WORKSPACE/DEPLOYMENT"
-        )
     return DeploymentVariablesStore(parts, options, AstroApi(settings, options.organization))
 
 
@@ -181,9 +177,11 @@ class DeploymentVariablesStore(Store):
                 new.append(name)
         told = []
         if new:
-            told.append(f"written as secrets, which Astro never shows and can't make plain again: {_some(new)}")
+            names = some(sorted(new), _NAMES)
+            told.append(f"written as secrets, which Astro never shows and can't make plain again: {names}")
         if stay:
-            told.append(f"still secrets in spite of secret=none, since Astro can't make them plain: {_some(stay)}")
+            names = some(sorted(stay), _NAMES)
+            told.append(f"still secrets in spite of secret=none, since Astro can't make them plain: {names}")
         if self._is_asleep:
             told.append("the Deployment hibernates: what is written counts when it wakes up")
         return told
@@ -211,10 +209,6 @@ class DeploymentVariablesStore(Store):
 
     def close(self) -> None:
         self._api.close()
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(sorted(names)[:_NAMES]) + (f" and {len(names) - _NAMES} more" if names[_NAMES:] else "")
 
 
 def _version(text: str) -> AirflowVersion:

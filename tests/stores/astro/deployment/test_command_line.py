@@ -40,7 +40,7 @@ def test_an_import_is_not_done_before_a_yes(airconn: Call, astro: FakeAstro, hel
     result = airconn("import", source, "--to", TARGET, env=astro.environ())
     assert result.code == 4
     assert result.err == (
-        f"error: writing {RESTARTS}, and you haven't agreed to that\nhint:  add --yes\nnothing was written\n"
+        f"error: writing {RESTARTS}, and it isn't confirmed\nhint:  add --yes\nnothing was written\n"
     )
     assert "~ connections/db" in result.out
     assert held.restarts == 0

@@ -148,7 +148,7 @@ def test_it_is_read_as_the_airflow_of_the_deployment_reads_it(astro: FakeAstro) 
     [
         ("astro-vars://w", "the address names no Deployment"),
         ("astro-vars://w/d?secret=some", "secret is all or none"),
-        ("astro-vars://w/d?secrets=all", "'secrets' is no option"),
+        ("astro-vars://w/d?secrets=all", "'secrets' is not an option"),
     ],
 )
 def test_a_wrong_address_is_refused(address: str, message: str) -> None:
