@@ -76,7 +76,7 @@ def _serve_one(caller: socket.socket, main: Any) -> None:
         os.close(tell)
         for stream in streams:
             os.close(stream)
-        with open(learned) as names:
+        with os.fdopen(learned) as names:
             imported = names.read().split()
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         caller.sendall(bytes([code if code >= 0 else 128 - code]))
