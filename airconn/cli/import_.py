@@ -87,6 +87,7 @@ def command(
     \b
       airconn import .env
       airconn import connections.json pools.json --to https://airflow.example.com
+      airconn import .env --to 'astro-env://WORKSPACE?auto_link=true'
       airconn import .env --dry-run --include 'aws_*'
     """
     from airconn.cli.import_view import ImportView

@@ -12,10 +12,7 @@ from airconn.errors import TargetError, UsageError
 from airconn.stores import drivers
 from airconn.stores.http.faults import NoAnswer
 
-LOG_IN = (
-    "run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS to the path of a key file "
-    "that is there"
-)
+LOG_IN = "run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS to an existing key file"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 REACH = "is there a network, and does a proxy stand between?"
 _NOT_IMPERSONATED = "Unable to acquire impersonated credentials"

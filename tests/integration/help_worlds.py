@@ -104,7 +104,7 @@ def logins(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
 @contextlib.contextmanager
 def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     """The fake of Astro with the Deployment `prod` of the Workspace `analytics`, and a real Airflow behind it. It has
-    also two Deployments with the name `staging`.
+    also two Deployments with the name `staging`, and the Workspace `ml`.
 
     That Airflow is also the one outside of Astro, https://airflow.example.com, and has the objects of examples/.env.
     """
@@ -118,6 +118,7 @@ def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
         record |= {"name": "prod", "workspaceName": "analytics", "apiUrl": f"{door.url}{RELEASE}/api/v2"}
         for _ in range(2):
             fake.add_deployment("staging")
+        fake.add_workspace("ml")
         environ = {"AIRCONN_USERNAME": box.username, "AIRCONN_PASSWORD": box.password, **fake.environ()}
         names = {
             "https://airflow.example.com": box.url,

@@ -214,6 +214,8 @@ class _AstroClient(RestClient):
             return "Astro refuses the token", source
         if status == 403:
             return f"the token may not do this: {what}", f"{source}; which role has it in the organization?"
+        if status == 429:
+            return f"Astro is asked too often with this token: {what}", "try again in a minute"
         if fields:
             return f"Astro refuses it: {', '.join(fields)}", None
         return f"{what} answers with status {status}", None

@@ -132,6 +132,16 @@ def test_an_object_that_is_deleted_or_gone_is_no_error(api: Any, answer: Answer)
     client.delete("/environment-objects/x")
 
 
+def test_too_many_requests_are_told_as_such(api: Any) -> None:
+    body = {"message": CANARY, "requestId": "r", "statusCode": 429}
+    client, _ = api(lambda received: Answer(429, body, {"Retry-After": "0"}))
+    with pytest.raises(
+        AstroRefusal, match="Astro is asked too often with this token: GET /organizations/org1/x"
+    ) as e:
+        client.get("/x")
+    assert e.value.hint == "try again in a minute"
+
+
 def test_a_refusal_has_the_request_and_the_fields_and_not_the_words_of_the_server(api: Any) -> None:
     error = {
         "message": f"value {CANARY}-secret is bad",

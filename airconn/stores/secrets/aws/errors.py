@@ -115,7 +115,7 @@ class AwsEndpoint:
 
     address: str
     service: str
-    """The name of the service in boto3 and in policies."""
+    """The name of the service in policies."""
     region: str
     url: str
     """The endpoint, if it isn't that of the region. Otherwise empty."""
@@ -201,6 +201,10 @@ def of_fault(error: Exception, asked: AwsEndpoint) -> AirconnError:
     return Unavailable("AWS can't be reached", where=asked.address, hint=_way_there(asked))
 
 
+_IN_BOTO3 = {"airflow": "mwaa"}
+"""The names in boto3 of services that policies call otherwise."""
+
+
 def _way_there(asked: AwsEndpoint) -> str:
     if asked.url:
         return "does a server answer at endpoint_url or AWS_ENDPOINT_URL?"
@@ -213,5 +217,5 @@ def _way_there(asked: AwsEndpoint) -> str:
 def _regions(service: str) -> list[str]:
     """The regions that the installed boto3 knows. There may be newer ones."""
     session = drivers.load("botocore.session", "aws", "boto3").get_session()
-    partitions = session.get_available_partitions()
-    return [region for name in partitions for region in session.get_available_regions(service, name)]
+    partitions, in_boto3 = session.get_available_partitions(), _IN_BOTO3.get(service, service)
+    return [region for name in partitions for region in session.get_available_regions(in_boto3, name)]

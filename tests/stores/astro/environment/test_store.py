@@ -16,6 +16,7 @@ from tests.stores.astro.environment.places import opened
 from tests.stores.astro.fake_astro import DEPLOYMENT, WORKSPACE, FakeAstro, Refusal, running
 from tests.stores.astro.switches import NASTIEST, Switches
 from tests.stores.contract import step
+from tests.stores.site import Answer, Site
 
 DEP, OTHER = "c" + "d" * 24, "c" + "e" * 24
 CONTEXT = Context(writes=frozenset(Kind))
@@ -170,6 +171,19 @@ def test_any_other_refusal_of_a_list_is_an_error(astro: FakeAstro) -> None:
     with pytest.raises(TargetError):
         opened(astro).read(Selection())
     assert len(astro.calls("ListEnvironmentObjects")) == 1
+
+
+@pytest.mark.parametrize("name", ["objectKey", "objectType", "scope"])
+@pytest.mark.parametrize("value", [None, 1, [1]])
+def test_an_object_of_which_nothing_can_be_told_is_not_passed_over(name: str, value: object) -> None:
+    odd = {"objectKey": "a", "objectType": "AIRFLOW_VARIABLE", "scope": WORKSPACE, name: value}
+    body = {"environmentObjects": [odd], "totalCount": 1, "offset": 0, "limit": 1000}
+    with Site(lambda received: Answer(200, body)) as site:
+        environ = {"AIRCONN_ASTRO_API": f"{site.url}/v1", "ASTRO_API_TOKEN": "t"}
+        store = open_store(f"astro-env://{'c' + 'w' * 24}?organization=org1", Settings(environ=environ, retries=0))
+        with pytest.raises(TargetError, match=f"an object without {name}"):
+            store.read(Selection())
+        store.close()
 
 
 def test_environment_variables_are_objects_where_that_is_asked_for(astro: FakeAstro) -> None:

@@ -561,11 +561,12 @@ def test_throttling_and_faults_are_tried_again_as_often_as_it_is_said(
         assert len(fake.asked) == 2
 
 
-def test_a_region_that_is_none_is_told_with_one_that_is() -> None:
+@pytest.mark.parametrize("service", ["ssm", "secretsmanager", "airflow"])
+def test_a_region_that_is_none_is_told_with_one_that_is(service: str) -> None:
     from botocore.exceptions import EndpointConnectionError
 
-    fault = EndpointConnectionError(endpoint_url="https://ssm.eu-wst-1.amazonaws.com/")
-    asked = aws_errors.AwsEndpoint("aws-ssm://eu-wst-1", "ssm", "eu-wst-1", "")
+    fault = EndpointConnectionError(endpoint_url=f"https://{service}.eu-wst-1.amazonaws.com/")
+    asked = aws_errors.AwsEndpoint("aws-ssm://eu-wst-1", service, "eu-wst-1", "")
     assert str(aws_errors.of_fault(fault, asked).hint).startswith("did you mean eu-west-1?")
     there = replace(asked, region="eu-west-1")
     assert "HTTPS_PROXY" in str(aws_errors.of_fault(fault, there).hint)
