@@ -93,7 +93,7 @@ def _origin(step: Step) -> str:
 
 def _changes(step: Step) -> str:
     if step.changes and (is_hidden_whole(step.source) or is_hidden_whole(step.target)):
-        return f"all of it ({_HOW[step.changes[0].how].replace(' by the target', '')})"
+        return f"all of it ({_HOW[step.changes[0].how]})"
     return ", ".join(_change(change) for change in step.changes)
 
 

@@ -185,7 +185,7 @@ def test_no_message_quotes_what_a_refusal_does(astro: FakeAstro, airconn: Aircon
     astro.before = before
     done = airconn("import", ".env", "--to", WS, env=astro.environ())
     assert done.code == 1
-    assert "Astro refuses it: airflowVariable.value (max) (request " in done.out
+    assert "Astro refuses the request: airflowVariable.value (max) (request " in done.out
     assert "canary" not in done.out + done.err
     assert astro.find("region").content["value"] == "us"
 

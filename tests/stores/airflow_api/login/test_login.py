@@ -231,6 +231,11 @@ def test_a_command_is_run_again_when_its_token_has_expired(
         ),
         ("pass", "printed no token", "first line"),
         ("print()", "printed no token", "first line"),
+        (
+            "print('Using an Astro API Token')",
+            "but the line 'Using an Astro API Token'",
+            "AIRCONN_TOKEN=$ASTRO_API_TOKEN",
+        ),
         ("print('a hunter2')", "no token has", "quoted"),
     ],
 )
