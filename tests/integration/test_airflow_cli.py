@@ -299,12 +299,18 @@ def test_an_extra_that_breaks_the_export_is_explained(quick: Command, database: 
     ("key", "said"), [("", "it has no Fernet key"), ("Q" * 43 + "=", "written with another Fernet key")]
 )
 def test_what_cannot_be_decrypted_is_no_value(
-    quick: Command, sandbox: Any, tmp_path: Path, key: str, said: str
+    quick: Command,
+    sandbox: Any,
+    warm_airflow: Callable[[str], Path],
+    tmp_path: Path,
+    key: str,
+    said: str,
 ) -> None:
     variables = Selection(kinds=frozenset({Kind.VARIABLES}))
     create(opened(quick), Variable(key="v", value=Text("s3cr3t")), FULL)
     (tmp_path / "other").mkdir()
-    other = Command(tmp_path / "other", sandbox, environ={"AIRFLOW__CORE__FERNET_KEY": key})
+    keyed = {"AIRFLOW__CORE__FERNET_KEY": key}
+    other = Command(tmp_path / "other", sandbox, first=warm_airflow(sandbox.version), environ=keyed)
     with pytest.raises(TargetError, match=said) as caught:
         opened(other).read(variables)
     assert "fernet_key" in (caught.value.hint or "")
