@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from airconn.sandbox import Sandbox
+from airconn.stores.http.retries import Backoff
+from airconn.stores.http.transport import Transport
 
 AIRFLOW_VERSIONS = ["3.3.2", "3.0.6", "2.11.2", "2.7.3"]
 EVERY_VERSION = ["3.3.2", "3.2.2", "3.1.8", "3.0.6", "2.11.2", "2.7.3"]
@@ -64,6 +66,12 @@ def sandbox(request: pytest.FixtureRequest, shared_sandbox: Callable[[str], Sand
 def every_sandbox(request: pytest.FixtureRequest, shared_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     """Each of all versions in turn, shared as those of `sandbox` are."""
     return shared_sandbox(request.param)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests are sent again without a pause."""
+    monkeypatch.setattr(Transport, "backoff", Backoff(first=0))
 
 
 @pytest.fixture

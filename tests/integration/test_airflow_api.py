@@ -135,9 +135,9 @@ class TestAirflowApi(StoreContract):
 
     def test_without_credentials_it_says_where_it_looked(self, sandbox: Any) -> None:
         store = open_store(sandbox.url, Settings(credentials=Credentials(looked_at=("A_TOKEN", "A_USER"))))
-        with pytest.raises(TargetError, match="wants credentials") as caught:
+        with pytest.raises(TargetError, match="needs credentials") as caught:
             store.read(Selection())
-        assert caught.value.hint == "looked at A_TOKEN, A_USER"
+        assert caught.value.hint == "set one of these: A_TOKEN, A_USER (airconn help login)"
         store.close()
 
     def test_a_path_that_leads_nowhere(self, sandbox: Any) -> None:
@@ -226,6 +226,7 @@ class TestAirflowApi(StoreContract):
             f"c{number}": f'{{"i": {number}}}' for number in numbers
         }
 
+    @pytest.mark.usefixtures("impatient")
     def test_an_extra_that_breaks_the_list_is_found_and_the_rest_is_read(self, store: Store, truth: Database) -> None:
         """The one that breaks it is on the second page; one more, in the middle of the first, has capitals."""
         extras = {f"c{number:03}": "{}" for number in range(150)} | {"c007": "[1]", "Old_Conn-1.x": "[1]"}
@@ -251,6 +252,7 @@ class TestAirflowApi(StoreContract):
             assert [step.id for step in plan.blocked] == ["Old_Conn-1.x", "c007"]
             ids |= {(Kind.CONNECTIONS, f"c{number:03}") for number in range(20, 150)}
 
+    @pytest.mark.usefixtures("impatient")
     def test_a_pool_that_breaks_the_list_is_found_and_the_rest_is_read(self, store: Store, truth: Database) -> None:
         for name, slots in (("a", 1), ("endless", -1), ("z", 2)):
             truth.run("insert into slot_pool (pool, slots, include_deferred) values (?, ?, 0)", name, slots)
@@ -270,6 +272,7 @@ class TestAirflowApi(StoreContract):
         assert [note.where.rpartition("/")[2] for note in found.notes] == ["endless"]
         assert store.refusal(step(Action.CREATE, Pool(name="endless", slots=1)), Context(before=found))
 
+    @pytest.mark.usefixtures("impatient")
     def test_a_server_that_fails_on_all_of_a_list_is_no_empty_one(self, store: Store, truth: Database) -> None:
         truth.run("alter table variable rename to variable_gone")
         try:

@@ -299,12 +299,18 @@ def test_an_extra_that_breaks_the_export_is_explained(quick: Command, database: 
     ("key", "said"), [("", "it has no Fernet key"), ("Q" * 43 + "=", "written with another Fernet key")]
 )
 def test_what_cannot_be_decrypted_is_no_value(
-    quick: Command, sandbox: Any, tmp_path: Path, key: str, said: str
+    quick: Command,
+    sandbox: Any,
+    warm_airflow: Callable[[str], Path],
+    tmp_path: Path,
+    key: str,
+    said: str,
 ) -> None:
     variables = Selection(kinds=frozenset({Kind.VARIABLES}))
     create(opened(quick), Variable(key="v", value=Text("s3cr3t")), FULL)
     (tmp_path / "other").mkdir()
-    other = Command(tmp_path / "other", sandbox, environ={"AIRFLOW__CORE__FERNET_KEY": key})
+    keyed = {"AIRFLOW__CORE__FERNET_KEY": key}
+    other = Command(tmp_path / "other", sandbox, first=warm_airflow(sandbox.version), environ=keyed)
     with pytest.raises(TargetError, match=said) as caught:
         opened(other).read(variables)
     assert "fernet_key" in (caught.value.hint or "")
@@ -452,7 +458,7 @@ def test_a_prefix_that_does_not_pass_standard_input_on(newest: Any, tmp_path: Pa
 @ON_NEWEST
 def test_a_place_without_airflow(newest: Any, tmp_path: Path) -> None:
     command = Command(tmp_path, newest, environ={"PATH": "/usr/bin:/bin"})
-    with pytest.raises(TargetError, match="there is no airflow command there"):
+    with pytest.raises(TargetError, match="no airflow command found there"):
         opened(command).describe()
     assert command.leftovers() == []
 

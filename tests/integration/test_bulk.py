@@ -93,6 +93,7 @@ def test_what_is_there_already_costs_no_write(target: Target, tmp_path: Path) ->
         assert [each for each in proxy.seen if not each.startswith("GET") and not each.endswith(logging)] == []
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_object_that_the_server_fails_on_keeps_nobody_from_importing_others(
     target: Target, tmp_path: Path
 ) -> None:
@@ -129,6 +130,7 @@ def test_one_that_is_refused_keeps_none_of_the_others_back(target: Target, tmp_p
     assert normal(target.database()) == expected
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "version", [pytest.param(version, marks=on_worker_of(version)) for version in ("3.3.2", "3.0.6")]
 )

@@ -38,6 +38,7 @@ def objects(number: int) -> tuple[State, State]:
     return held, wanted
 
 
+@pytest.mark.usefixtures("impatient")
 # Requests to Airflow 2 cost a tenth of a second of password hashing each, so that there are fewer there.
 @pytest.mark.parametrize(
     ("version", "number"),

@@ -217,7 +217,7 @@ class _AstroClient(RestClient):
         if status == 429:
             return f"Astro is asked too often with this token: {what}", "try again in a minute"
         if fields:
-            return f"Astro refuses it: {', '.join(fields)}", None
+            return f"Astro refuses the request: {', '.join(fields)}", None
         return f"{what} answers with status {status}", None
 
 

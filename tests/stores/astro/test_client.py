@@ -152,7 +152,7 @@ def test_a_refusal_has_the_request_and_the_fields_and_not_the_words_of_the_serve
     client, _ = api(lambda received: Answer(400, error))
     with pytest.raises(AstroRefusal) as caught:
         client.post("/environment-objects", {"value": f"{CANARY}-secret"})
-    assert caught.value.message == "Astro refuses it: connection.type (required) (request req-1)"
+    assert caught.value.message == "Astro refuses the request: connection.type (required) (request req-1)"
     assert (caught.value.status, caught.value.request_id) == (400, "req-1")
     assert CANARY not in f"{caught.value} {caught.value.hint}"
 

@@ -6,6 +6,12 @@ import pytest
 
 from airconn.stores.http.retries import Backoff
 from airconn.stores.http.transport import Transport
+from tests.stores import aws_models
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _models_are_read_once() -> None:
+    aws_models.read_once()
 
 
 @pytest.fixture

@@ -81,6 +81,13 @@ class ObjectLister:
             return found
         return self._listed(query, type_, key, watch, shows_secrets=False)
 
+    def address_of(self, one: ManagedObject) -> str:
+        """The address of the scope that an object belongs to: what is linked to a Deployment is of its Workspace."""
+        if not self._linked or (one.raw.get("sourceScope") or one.raw.get("scope")) != WORKSPACE:
+            return str(self._parts)
+        id_ = one.raw.get("sourceScopeEntityId") or one.raw.get("scopeEntityId") or ""
+        return str(AstroAddress(self._parts.scheme, self._parts.workspace or str(id_), ""))
+
     def _listed(
         self,
         query: list[tuple[str, str]],

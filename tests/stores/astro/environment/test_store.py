@@ -46,14 +46,14 @@ def test_one_place_under_two_addresses_is_the_same(first: str, second: str, same
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("?as=json", "the option 'as' is not 'env'"),
+        ("?as=json", "as is env$"),
         ("?as_env=true", "unknown option 'as_env'"),
-        ("?secret=yes", "the option 'secret' is not 'all' or 'none'"),
-        ("?linked=true", "'linked' needs a Deployment"),
-        ("/dep?linked=true&secret=all", "'linked' is only for reading"),
-        ("/dep?auto_link=true", "'auto_link' is for objects of a Workspace"),
+        ("?secret=yes", "secret is all or none$"),
+        ("?linked=true", "linked needs a Deployment"),
+        ("/dep?linked=true&secret=all", "linked is only for reading"),
+        ("/dep?auto_link=true", "auto_link is for objects of a Workspace"),
         ("?linked=maybe", "linked is not true or false"),
-        ("?token=x", "'token' is no option of this place"),
+        ("?token=x", "'token' is not an option of this address"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(query: str, message: str) -> None:
@@ -79,6 +79,17 @@ def test_a_deployment_has_only_its_own_objects(astro: FakeAstro) -> None:
     assert store.describe().text == f"the Environment Manager of the Deployment production ({astro.deployment})"
     assert str(found.bundle.variables["own"].origin) == "astro-env://Data Platform/production/variables/own"
     store.close()
+
+
+def test_what_reaches_a_deployment_has_the_address_of_the_scope_in_which_it_is_changed(astro: FakeAstro) -> None:
+    astro.put("AIRFLOW_VARIABLE", "of_workspace", {"value": "1"}, auto_link=True, links={astro.deployment: {}})
+    astro.put("AIRFLOW_VARIABLE", "own", {"value": "1"}, deployment=astro.deployment)
+    for path, workspace in (("Data Platform/production", "Data Platform"), (f"/{astro.deployment}", astro.workspace)):
+        store = opened(astro, f"astro-env://{path}?linked=true")
+        found = store.read(Selection()).bundle.variables
+        assert str(found["of_workspace"].origin) == f"astro-env://{workspace}/variables/of_workspace"
+        assert str(found["own"].origin) == f"astro-env://{path}/variables/own"
+        store.close()
 
 
 @pytest.mark.parametrize("switches", [Switches(), NASTIEST], ids=["default", "nastiest"])
