@@ -7,6 +7,7 @@ user's own file is for the addresses there.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -170,13 +171,17 @@ class Config:
             from difflib import get_close_matches
 
             near = get_close_matches(text[1:], addresses, n=1)
-            hint = f"did you mean @{near[0]}?" if near else f"write it into {PROJECT_FILE} under [addresses]"
+            hint = f"did you mean @{near[0]}?" if near else self._how_to_name(text)
             raise UsageError(f"no address is named {shown_address(text)}", hint=hint)
         address, own = (entry, {}) if isinstance(entry, str) else (entry["url"], entry)
         is_of_user = text[1:] in self.user.get("addresses", {})
         settings = self.settings(address, own, None if is_of_user else PROJECT_FILE, text)
         file = self.user_file if is_of_user else PROJECT_FILE
         return Address(address, replace(settings, named_by=f"{text} in {file}"))
+
+    def _how_to_name(self, text: str) -> str:
+        table = f"[addresses.{text[1:]}]" if re.fullmatch(r"@[\w-]+", text) else "a table [addresses.NAME]"
+        return f"write {table} with its url into {self.user_file} or {PROJECT_FILE} (airconn help login)"
 
     def addresses(self) -> dict[str, Any]:
         """The addresses by their names. The user's win over the project's."""

@@ -36,6 +36,8 @@ _WANTED = {
     int: "a whole number, without quotes",
     list: 'a list of words, such as ["vault", "read", "-field=token", "secret/airflow"]',
 }
+_QUOTES = 'texts are in quotes there: url = "https://airflow.example.com"'
+_TWICE = 'this name is there twice: an address is either NAME = "URL" in [addresses], or a table [addresses.NAME]'
 _SOURCE_TYPES: dict[str, type] = {"env": str, "file": str, "command": list}
 _ADDRESS_KEYS: dict[str, type] = {
     "url": str,
@@ -91,7 +93,7 @@ def read(path: Path, shown: str) -> Mapping[str, Any]:
         raise UsageError(
             "this is not TOML",
             where=f"{shown}:{place[1]}:{place[2]}" if place else shown,
-            hint='texts are in quotes there: url = "https://airflow.example.com"',
+            hint=_TWICE if re.match("Cannot (declare|overwrite|mutate)", str(error)) else _QUOTES,
         ) from None
     _check(values, shown)
     return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 _OF_LINES = re.compile(r"^(\s*):(?=:)")
@@ -48,6 +49,11 @@ def shown_address(text: str) -> str:
 def without_passwords(text: str) -> str:
     """A message without the passwords of URLs in the arguments that it quotes."""
     return _USERINFO.sub(r"\1…@", text)
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and how many more there are: `a, b and 3 more`."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def to_json(value: Any) -> str:

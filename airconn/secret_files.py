@@ -24,7 +24,7 @@ def read(path: str, setting: str, warn: Callable[[str], None] | None = None) -> 
             mode = os.fstat(stream.fileno()).st_mode
             content = stream.read(_LARGEST + 1)
     except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror or "unreadable"
+        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or "unreadable"
         raise UsageError(f"{setting}: {reason}", where=str(file)) from None
     except ValueError:  # a NUL in the path
         raise UsageError(f"{setting} is not the path of a file") from None

@@ -77,8 +77,8 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
                 raise UsageError(
                     f"address {name!r} has {key} = {variable!r}, and a project's file isn't trusted with that",
                     where=file,
-                    hint="name one that starts with AIRCONN_ and is for no other place, or move the address to your "
-                    "own config.toml",
+                    hint="name one that starts with AIRCONN_ and is for no other address, or move the address to "
+                    "your own config.toml",
                 )
 
 

@@ -111,7 +111,7 @@ def test_a_project_gets_no_credentials_that_are_for_another_place(tmp_path: Path
         text = f'[addresses.x]\nurl = "https://x"\ntoken_env = "{variable}"\n'
         with pytest.raises(UsageError, match="a project's file isn't trusted") as caught:
             config(tmp_path, text, user)
-        assert "for no other place" in (caught.value.hint or "")
+        assert "for no other address" in (caught.value.hint or "")
     same = '[addresses.x]\nurl = "https://prod"\ntoken_env = "AIRCONN_PROD_TOKEN"\n'
     assert config(tmp_path, same, user, AIRCONN_PROD_TOKEN="t").resolve("@x").settings.credentials.token == "t"
 
@@ -174,6 +174,7 @@ def test_credentials_are_not_in_a_repr(tmp_path: Path) -> None:
         ("uRl = 1", {}, "unknown setting 'uRl'"),
         ("url = 1", {}, "^airconn.toml: 'url' has to be a text in quotes$"),
         ("url = ", {}, "this is not TOML"),
+        ('[addresses]\nx = "u"\n[addresses.x]\nurl = "u"', {}, "this is not TOML"),
         ('token_command = ["x"]', {}, "a project's file isn't trusted"),
         ("[addresses]\nx = 1", {}, "neither a text nor a table"),
         ('[addresses.x]\nurl = "u"\ntoken = "secret"', {}, "can't have 'token'"),
@@ -216,6 +217,18 @@ def test_an_unknown_name_gets_the_nearest_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no address is named @prd") as caught:
         config(tmp_path, '[addresses]\nprod = "http://p"').resolve("@prd")
     assert caught.value.hint == "did you mean @prod?"
+    found = config(tmp_path)
+    for name, table in (("@prod", "[addresses.prod]"), ("@a b", "a table [addresses.NAME]")):
+        with pytest.raises(UsageError, match="no address is named") as caught:
+            found.resolve(name)
+        where = f"{found.user_file} or airconn.toml (airconn help login)"
+        assert caught.value.hint == f"write {table} with its url into {where}"
+
+
+def test_an_address_that_is_there_twice_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        config(tmp_path, '[addresses]\nx = "u"\n[addresses.x]\nurl = "u"')
+    assert "this name is there twice" in (caught.value.hint or "")
 
 
 def test_network_settings_come_from_variables_and_files(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_file_without_one_line_is_told_with_its_path(tmp_path: Path, text: str
 def test_a_file_that_is_missing_or_not_a_text_is_told_with_its_path(tmp_path: Path) -> None:
     missing = tmp_path / "no-such-file"
     error = error_of(tmp_path, f'token_file = "{missing}"')
-    assert (error.where, error.message) == (str(missing), "token_file of @prod: there is no such file")
+    assert (error.where, error.message) == (str(missing), "token_file of @prod: no such file")
     assert error_of(tmp_path, f'token_file = "{tmp_path}"').message == "token_file of @prod: Is a directory"
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfecanary")

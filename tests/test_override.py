@@ -201,7 +201,7 @@ def test_dots_in_ids_are_told_from_those_of_paths() -> None:
 
 def test_a_place_of_two_objects_is_refused() -> None:
     bundle = Bundle.of([connection("a"), connection("a.extra")])
-    with pytest.raises(UsageError, match=r"a place of a and a\.extra"):
+    with pytest.raises(UsageError, match=r"this can mean a and a\.extra"):
         change(bundle, sets=("connections/a.extra.host=x",))
 
 
@@ -219,7 +219,7 @@ def test_a_place_of_two_objects_is_refused() -> None:
         ("sets", "connections/db.conn_id=SECRET", "'conn_id' is not a field", "--rename"),
         ("sets", "connections/db=SECRET", "missing", "conn_type"),
         ("sets", "connections/db.host.x=SECRET", "'host' has no leaves", None),
-        ("sets", "connections/db.extra.=SECRET", "no path", "extra.a.b"),
+        ("sets", "connections/db.extra.=SECRET", "not a path", "extra.a.b"),
         ("sets", "pools/etl.slots.x=SECRET", "'slots' has no leaves", None),
         ("sets", "connections/db.port=SECRET", "port is a whole number", None),
         ("sets", "connections/db.port=1.5", "port is a whole number", None),
@@ -230,13 +230,13 @@ def test_a_place_of_two_objects_is_refused() -> None:
         ("sets", "connections/db.extra.on=SECRET", "the old value is true or false, and the new one is not", "text:"),
         ("sets", "connections/db.extra.o=[]", "the old value is an object, and the new one is not", "text:"),
         ("sets", "connections/db.extra.list[9]=SECRET", "2 entries", "[2]"),
-        ("sets", "connections/db.extra.sslmode.x=SECRET", "sslmode is no object", None),
-        ("sets", "connections/db.extra.o[0]=SECRET", "o is no list", None),
+        ("sets", "connections/db.extra.sslmode.x=SECRET", "sslmode is not an object", None),
+        ("sets", "connections/db.extra.o[0]=SECRET", "o is not a list", None),
         ("sets", "connections/db.extra" + ".x" * 201 + "=SECRET", "too long", None),
-        ("sets", "variables/region.value.x=SECRET", "no JSON object", None),
+        ("sets", "variables/region.value.x=SECRET", "not a JSON object", None),
         ("sets", "connections/db.host=env:NOPE", "NOPE is not set", "env:NAME"),
         ("sets", "connections/db.host=env:SECRET!", "it is not set", "env:NAME"),
-        ("sets", "connections/db.host=prompt:x", "behind 'prompt:'", None),
+        ("sets", "connections/db.host=prompt:x", "'prompt:' takes no text", None),
         ("sets", "connections/db.host=\udce9", "not UTF-8", None),
         ("renames", "bd=x", "called bd", "connections/db"),
         ("renames", "connections/bd=x", "no connections/bd", "connections/db"),
@@ -247,7 +247,7 @@ def test_a_place_of_two_objects_is_refused() -> None:
         ("renames", "connections/db=hidden", "two connections/hidden", "--exclude"),
         ("literal_masks", "connections/db.host", "nothing is hidden", None),
         ("literal_masks", "connections/db.extra.sslmode", "nothing is hidden", None),
-        ("literal_masks", "connections/db.extra.token=x", "no path", None),
+        ("literal_masks", "connections/db.extra.token=x", "not a path", None),
     ],
 )
 def test_a_wrong_option_is_told_with_the_right_one(option: str, text: str, message: str, hint: str | None) -> None:
@@ -260,7 +260,7 @@ def test_a_wrong_option_is_told_with_the_right_one(option: str, text: str, messa
 
 def test_an_empty_variable_is_no_json() -> None:
     empty = Bundle.of([Variable(key="e", value=Text(" "))])
-    with pytest.raises(UsageError, match="no JSON object or list"):
+    with pytest.raises(UsageError, match="not a JSON object or list"):
         change(empty, sets=("variables/e.value.x=1",))
 
 
@@ -398,8 +398,8 @@ def test_an_entry_that_is_not_selected_is_passed_over() -> None:
         ("variables:\n  region: {a: SECRET}", UsageError, ":2:12", "'a' is not a field", "value"),
         ("pools:\n  etl: {slots: null}", UsageError, ":2:9", "can't be cleared", ""),
         ("connections:\n  hidden: {extra: {a: SECRET}}", BlockedError, ":2:12", "hidden", "--fill"),
-        ("variables:\n  region: {value: {a: SECRET}}", UsageError, ":2:12", "no JSON object", ""),
-        ("connection: {}", InputError, ":1:1", "no section", "'connections'"),
+        ("variables:\n  region: {value: {a: SECRET}}", UsageError, ":2:12", "not a JSON object", ""),
+        ("connection: {}", InputError, ":1:1", "not a section", "'connections'"),
         ("connections:\n  db: SECRET", InputError, ":2:3", "object of the fields", "null"),
         ("connections: [SECRET]", InputError, ":1:1", "object here", ""),
         ("SECRET", InputError, "", "object of connections", ""),

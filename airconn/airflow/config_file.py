@@ -142,7 +142,7 @@ class AirflowConfig:
             return self.parser.get(section, key)
         except InterpolationError:
             raise UsageError(
-                "the value has a '%' in it that Airflow stumbles over",
+                "the value has a '%' that Airflow fails on",
                 where=self._where(section, key),
                 hint="in airflow.cfg a % is written %%",
             ) from None
@@ -168,7 +168,7 @@ class AirflowConfig:
             reason = error.strerror or "the system refuses"
             raise UsageError(f"the command can't be run: {reason}", where=where, hint=hint) from None
         except (ValueError, IndexError):  # a quote that isn't closed, or no words at all
-            raise UsageError("this is no command", where=where, hint=hint) from None
+            raise UsageError("not a command", where=where, hint=hint) from None
         if done.returncode:
             raise UsageError(f"the command failed with exit code {done.returncode}", where=where, hint=hint)
         return ConfigValue(done.stdout.decode("utf-8", "ignore"), where)
@@ -255,7 +255,7 @@ def _kwargs(value: ConfigValue) -> dict[str, Any]:
         return {}
     if not isinstance(found, dict):
         raise UsageError(
-            "the options of the secrets backend are no JSON object",
+            "the options of the secrets backend are not a JSON object",
             where=value.where,
             hint="Airflow warns of that in its log, and goes on with no options at all",
         )
@@ -277,10 +277,10 @@ def _parsed(file: Path) -> ConfigParser:
     except (DuplicateOptionError, DuplicateSectionError) as error:
         where = f"{file}:{error.lineno}" if error.lineno else str(file)
         what = "an option" if isinstance(error, DuplicateOptionError) else "a section"
-        raise UsageError(f"{what} comes twice, which Airflow stumbles over", where=where) from None
+        raise UsageError(f"{what} is set twice, and Airflow fails on that", where=where) from None
     except ParsingError as error:
         line = getattr(error, "lineno", None) or (error.errors[0][0] if error.errors else None)
-        raise UsageError("this is no line of an airflow.cfg", where=f"{file}:{line}" if line else str(file)) from None
+        raise UsageError("not a line of an airflow.cfg", where=f"{file}:{line}" if line else str(file)) from None
     except ConfigError:
-        raise UsageError("this is no airflow.cfg", where=str(file)) from None
+        raise UsageError("not an airflow.cfg", where=str(file)) from None
     return parser

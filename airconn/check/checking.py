@@ -71,7 +71,7 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
     nothing, and `AirconnError` for a file that can't be written.
     """
     if request.fix and STDIN in map(one_name, request.sources):
-        raise UsageError("--fix mends files in place, and standard input is none", hint="name the file")
+        raise UsageError("--fix changes files, and can't change standard input", hint="name the file")
     refuse_second_use(request.sources)
     files, context = _files(request, places), places.context(request.airflow)
     codes, selection = _codes(request.ignore), request.selection
@@ -96,7 +96,9 @@ def _files(request: CheckRequest, places: Places) -> list[FileStore]:
     for source in request.sources:
         store = places.open(source, request.source_format)
         if not isinstance(store, FileStore):
-            raise UsageError(f"{store.address} is no file", hint="airconn export --from reads other places")
+            raise UsageError(
+                f"{store.address} is not a file", hint="airconn export --from reads servers and backends"
+            )
         files.append(store)
     return files
 

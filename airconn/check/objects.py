@@ -125,7 +125,7 @@ def _refused(obj: AirflowObject, airflow: AirflowVersion, told: AbstractSet[str]
 def _type(obj: Connection, is_uri: bool) -> Iterator[ObjectProblem]:
     if not obj.conn_type:
         if not is_uri:  # the checks of URIs report it in more detail
-            yield "AC313", "there is no conn_type, without which no hook is found", None
+            yield "AC313", "conn_type is missing, and Airflow finds no hook without it", None
     elif obj.conn_type not in CONN_TYPES:
         near = nearest_type(obj.conn_type)
         if near:

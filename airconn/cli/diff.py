@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airconn.transfer.request_parts import Network, SourceFormat
 
 
-@click.command("diff", short_help="Show what differs between two places.")
+@click.command("diff", short_help="Show what differs between two files, servers or backends.")
 @click.argument("a", metavar="A", shell_complete=opt.complete_address)
 @click.argument("b", metavar="B", shell_complete=opt.complete_address)
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. What can't be known doesn't count.")

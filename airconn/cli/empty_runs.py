@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from airconn.model import Selection
 
 allowing_nothing = click.option(
-    "--allow-empty", is_flag=True, help="Take it for a success that a GLOB matches nothing, or that there is nothing."
+    "--allow-empty", is_flag=True, help="Succeed also if a GLOB matches nothing, or the source is empty."
 )
 
 

@@ -11,6 +11,7 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.errors import UsageError
+from airconn.quoting import shown_address
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Kind
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _ASTRO = "--astro"
+_KINDS = ("connections", "variables", "pools")
 
 
 class _WithBareAstro(click.Command):
@@ -36,6 +38,10 @@ def _with_values(args: Sequence[str]) -> list[str]:
     for word, after in pairwise(args[:end]):
         if word == _ASTRO and after.lower().startswith("astro-"):
             raise UsageError("the Deployment goes behind a '='", hint=f"{_ASTRO}={after}")
+        if word == _ASTRO and "/" in after and after.partition("/")[0] not in _KINDS:
+            shown = shown_address(after)
+            hint = f"the Deployment goes behind a '=': {_ASTRO}='{shown}'; an ID goes before {_ASTRO}"
+            raise UsageError(f"is {shown} the Deployment, or an ID?", hint=hint)
     return [f"{_ASTRO}=" if word == _ASTRO else word for word in args[:end]] + list(args[end:])
 
 
@@ -102,7 +108,7 @@ def command(
         raise UsageError("say which ID to explain, or --all", hint="one of the two")
     refuse_kind_as_id("explain", ids)
     if no_backend and (backend or workers_backend):
-        raise UsageError("--no-backend and an address of one want the opposite of one another", hint="choose one")
+        raise UsageError("--no-backend contradicts the address of a backend", hint="choose one")
     named = NamedPlaces(backend, workers_backend, no_backend, database, astro)
     with app.places(network) as places:
         explained = explain(ExplainRequest(ids, kinds, airflow, named, exit_code), places)

@@ -39,6 +39,7 @@ def command(ctx: click.Context, /, topic: str | None) -> None:
         lines = [f"  {name:<{width}}  {page.title}" for name, page in known.items()]
         app.rows("\n".join(["Pages of the guide, shown by airconn help TOPIC:", *lines, ""]))
         app.data("\nThe options of a command are shown by airconn help COMMAND.\n")
+        app.data(f"\n{_addresses()}\n")
     elif topic in known:
         _show(app, known[topic].text)
     elif topic in COMMANDS and ctx.parent is not None:
@@ -53,6 +54,16 @@ def command(ctx: click.Context, /, topic: str | None) -> None:
         near = get_close_matches(topic.lower(), [*known, *COMMANDS], n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"the pages are {', '.join(known)}"
         raise UsageError(f"unknown topic {topic!r}", hint=hint)
+
+
+def _addresses() -> str:
+    from textwrap import fill
+
+    from airconn.addresses import REGISTRY
+
+    begin = [text for entry in REGISTRY.values() for text in (*entry.prefixes, *entry.names)]
+    known = f"An ADDRESS is the path of a file, - for standard input, @NAME of config.toml, or begins with {begin[0]}"
+    return fill(", ".join([known, *begin[1:]]) + ".", 79, break_long_words=False, break_on_hyphens=False)
 
 
 def _show(app: App, text: str) -> None:

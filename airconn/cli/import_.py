@@ -87,6 +87,7 @@ def command(
     \b
       airconn import .env
       airconn import connections.json pools.json --to https://airflow.example.com
+      airconn import .env --to 'astro-env://WORKSPACE?auto_link=true'
       airconn import .env --dry-run --include 'aws_*'
     """
     from airconn.cli.import_view import ImportView
@@ -100,7 +101,7 @@ def command(
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
     if merge and exact:
-        raise UsageError("--merge and --exact want the opposite of one another", hint="choose one")
+        raise UsageError("--merge and --exact contradict each other", hint="choose one")
     refuse_target_among_sources(sources, to)
     refuse_second_use(sources, fill, changes.overlays, planned=plan_out is not None)
     lacking: Lacking = "keep" if merge else "exact" if exact else "clear"

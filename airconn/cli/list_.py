@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airconn.transfer.request_parts import Network, SourceFormat
 
 
-@click.command("list", short_help="Show which objects a place holds.")
+@click.command("list", short_help="Show the objects of a file, server or backend.")
 @opt.source
 @opt.selection
 @opt.allowing_nothing

@@ -16,20 +16,27 @@ from airconn.cli.repeated_options import refuse_twice
 from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_fault
 
 COMMANDS = {
-    "import": ("airconn.cli.import_", "Push objects from files or other places into an Airflow."),
+    "import": ("airconn.cli.import_", "Push objects from files, servers or backends into an Airflow."),
     "apply": ("airconn.cli.apply", "Carry out a plan that airconn import --plan-out wrote."),
-    "export": ("airconn.cli.export", "Pull objects out of an Airflow or another place into a file."),
+    "export": ("airconn.cli.export", "Pull objects out of an Airflow or a backend into a file."),
     "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
     "check": (
         "airconn.cli.check",
         "Lint files: syntax errors, values that Airflow reads differently, exposed secrets.",
     ),
-    "diff": ("airconn.cli.diff", "Show what differs between two places, with an exit code for CI."),
-    "list": ("airconn.cli.list_", "Show which objects a place holds, without their values."),
+    "diff": (
+        "airconn.cli.diff",
+        "Show what differs between two files, servers or backends, with an exit code for CI.",
+    ),
+    "list": ("airconn.cli.list_", "Show the objects of a file, server or backend, without their values."),
     "show": ("airconn.cli.show", "Show single objects with their values, secrets masked."),
+    "get": ("airconn.cli.get", "Print one value of an object, for scripts."),
+    "set": ("airconn.cli.set_", "Set fields of single objects."),
+    "edit": ("airconn.cli.edit", "Edit single objects in your editor."),
+    "test": ("airconn.cli.test", "Ask an Airflow to test connections."),
     "explain": ("airconn.cli.explain", "Show where Airflow would find an object, and what that shadows."),
-    "delete": ("airconn.cli.delete", "Delete single objects of a place."),
-    "run": ("airconn.cli.run_", "Run a command with the objects of a place in its environment."),
+    "delete": ("airconn.cli.delete", "Delete single objects of a server, file or backend."),
+    "run": ("airconn.cli.run_", "Run a command with the objects of an Airflow, file or backend in its environment."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
     "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
@@ -84,7 +91,7 @@ class _Group(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="The target is --to or --from, else AIRCONN_URL, else url in airconn.toml, else http://localhost:8080. An "
-    "ADDRESS is a path, -, the URL of an Airflow, @NAME of the configuration, or another place (metadb:, vault://, "
+    "ADDRESS is a path, -, the URL of an Airflow, @NAME of the configuration, or a backend (metadb:, vault://, "
     "mwaa://, composer://, Astro and more: see the README). The guide: airconn help.",
 )
 @click.version_option(__version__, "-V", "--version", message="airconn %(version)s")
@@ -184,10 +191,10 @@ def _from_click(error: click.UsageError, args: Sequence[str]) -> AirconnError:
             message = f"no such option {error.option_name!r}" if hint else message
         elif message.startswith("Got unexpected extra argument"):
             hint = meant.of_extra_words(name, _words(error.ctx, args))
-            hint = hint or ("a place to read from goes behind --from" if "--from" in has else None)
+            hint = hint or ("the address to read from goes after --from" if "--from" in has else None)
         elif isinstance(error, click.MissingParameter):
             hint = meant.of_missing(name, _words(error.ctx, args))
-    hint = hint or f"{command} --help lists what there is"
+    hint = hint or f"{command} --help lists its options"
     return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=hint)
 
 

@@ -95,16 +95,27 @@ def _command(verb: str, kind: str, rest: Sequence[str]) -> str:
         "list": f"airconn list{only}",
         "show": f"airconn show {id_}",
         "delete": f"airconn delete {id_}",
-        "write": "airconn import FILE, where FILE holds the object, such as a .env with "
+        "write": f"airconn set {_assignments(kind or 'connections', first)}; or airconn import FILE, "
+        "where FILE holds the object, such as a .env with "
         + {"variables": "AIRFLOW_VAR_KEY=VALUE"}.get(kind, "AIRFLOW_CONN_ID=URI"),
         "check": f"airconn check {first or 'FILE'}",
-        "test": "airconn check FILE lints a file; Airflow itself tests a connection: airflow connections test ID",
+        "test": f"airconn test {id_} --source FILE, where FILE holds the values",
         "diff": f"airconn diff {first or 'A'} {second or 'B'}",
         "convert": f"airconn convert {first or 'FILE'} -o {second or 'OTHER_FILE'}",
         "plan": f"airconn import {first or 'SOURCE'} --dry-run",
         "run": "airconn run --from ADDRESS -- COMMAND",
         "explain": f"airconn explain {id_}",
     }[verb]
+
+
+def _assignments(kind: str, id_: str) -> str:
+    """The arguments of `airconn set` for a new object."""
+    place = f"{kind}/{id_ or 'ID'}"
+    return {
+        "connections": f"{place}.conn_type=TYPE {place}.host=HOST",
+        "variables": f"{place}.value=VALUE",
+        "pools": f"{place}.slots=NUMBER",
+    }[kind]
 
 
 def _shown(word: str) -> str:
@@ -116,6 +127,8 @@ def of_extra_words(name: str, words: Sequence[str]) -> str | None:
     """The hint for words that a command doesn't take, such as a kind, which is an option. None for other ones."""
     kinds = "".join(f" --{kind}" for kind in dict.fromkeys(_KINDS[word] for word in words if word in _KINDS))
     others = [shown for word in words if word not in _KINDS and (shown := _shown(word))]
+    if name == "get" and words[0] in _KINDS:
+        return f"airconn get {_KINDS[words[0]]}/{others[0] if others else 'ID'}.FIELD"
     if name == "export":
         if others and not kinds:
             return f"airconn export -o {others[0]} writes it; airconn export --from {others[0]} reads it"
@@ -123,7 +136,7 @@ def of_extra_words(name: str, words: Sequence[str]) -> str | None:
     if name == "list" and (kinds or others):
         chosen = f" --from {others[0]}" if others and _LIKE_A_FILE.search(others[0]) else ""
         chosen = chosen or (f" --include {others[0]}" if others else "")
-        where = "a place to read from goes behind --from: " if "--from" in chosen else ""
+        where = "the address to read from goes after --from: " if "--from" in chosen else ""
         return f"{where}airconn list{kinds}{chosen}"
     return None
 
@@ -135,10 +148,13 @@ def of_missing(name: str, words: Sequence[str] = ()) -> str | None:
         "import": "airconn import FILE, as in airconn import .env",
         "convert": "airconn convert FILE -o OTHER_FILE, as in airconn convert .env -o connections.yaml",
         "check": "airconn check FILE, as in airconn check .env",
-        "diff": f"airconn diff {first or 'A'} B compares two places, as in airconn diff "
+        "diff": f"airconn diff {first or 'A'} B compares two addresses, as in airconn diff "
         f"{first or '.env'} http://localhost:8080",
         "show": "airconn show ID; airconn list lists the ids",
         "delete": "airconn delete KIND/ID; airconn list lists the ids",
+        "get": "airconn get KIND/ID.FIELD, as in airconn get connections/warehouse.host",
+        "set": "airconn set PLACE=VALUE, as in airconn set connections/warehouse.host=db.example.com",
+        "test": "airconn test ID --source FILE, where FILE holds the values; airconn list lists the ids",
         "apply": "airconn apply FILE, with the plan that airconn import SOURCE --plan-out FILE wrote",
     }.get(name)
 
@@ -269,7 +285,7 @@ def refuse_output_among_sources(sources: Sequence[str], out: object) -> None:
         return
     if formats.name_of_path(last) is not None:
         words = " ".join(_shown(source) or "FILE" for source in sources[:-1])
-        raise InputError("there is no such file", where=last, hint=f"to write it: airconn convert {words} -o {last}")
+        raise InputError("no such file", where=last, hint=f"to write it: airconn convert {words} -o {last}")
 
 
 def refuse_target_among_sources(sources: Sequence[str], to: str | None) -> None:

@@ -174,7 +174,7 @@ filling = click.option(
     multiple=True,
     metavar="ADDRESS",
     shell_complete=complete_address,
-    help="Take what the sources hide from here: a file, env:, or another place. May be repeated.",
+    help="Take the values that the sources hide from here: a file, env:, a server or a backend. May be repeated.",
 )
 
 writing = as_one(
@@ -280,7 +280,7 @@ overriding = as_one(
             help="Lay the fields in FILE (YAML or JSON: connections, variables and pools by id) over those of the "
             "sources. May be repeated.",
         ),
-        click.option(
+        literal := click.option(
             "--literal",
             "--literal-mask",
             "literal_masks",

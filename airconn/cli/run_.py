@@ -28,7 +28,7 @@ _LARGEST_SHOWN = 3
 
 @click.command(
     "run",
-    short_help="Run a command with the objects of a place in its environment.",
+    short_help="Run a command with the objects of an Airflow, file or backend in its environment.",
     # All words after COMMAND are its own, options included.
     context_settings={"allow_interspersed_args": False},
 )
@@ -100,7 +100,7 @@ def command(
 
     if not (command or dry_run):
         raise UsageError(
-            "there is no COMMAND to run",
+            "COMMAND is missing",
             hint="put it behind --, as in airconn run --from .env -- env; --dry-run shows what would be set",
         )
     if command and not dry_run and not _may_be_there(command[0], app.environ):

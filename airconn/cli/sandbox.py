@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 import shutil
 import signal
+from typing import Any
 
 import click
 
+from airconn.airflow.connection_tests import ENABLED, SETTING
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.sandbox import DEFAULT_TIMEOUT, Sandbox
@@ -34,10 +36,27 @@ from airconn.sandbox.output import ProgramFailed
     metavar="SECONDS",
     help=f"How long its start may take [{DEFAULT_TIMEOUT:g}].",
 )
+@click.option(
+    "--install",
+    "packages",
+    multiple=True,
+    metavar="PACKAGE",
+    help="Install it beside Airflow, such as apache-airflow-providers-postgres. May be repeated.",
+)
+@click.option("--test-connections", is_flag=True, help="Allow airconn test, which Airflow doesn't by default.")
 @opt.verbosity
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
-def command(app: App, /, version: str | None, port: int, timeout: float, command: tuple[str, ...]) -> int:
+def command(
+    app: App,
+    /,
+    version: str | None,
+    port: int,
+    timeout: float,
+    packages: tuple[str, ...],
+    test_connections: bool,
+    command: tuple[str, ...],
+) -> int:
     """Run COMMAND beside a throwaway real Airflow.
 
     It is on 127.0.0.1, has an empty SQLite database, and is gone when COMMAND ends. COMMAND runs with AIRCONN_URL,
@@ -45,12 +64,18 @@ def command(app: App, /, version: str | None, port: int, timeout: float, command
     is passed on. Without COMMAND these are printed as `export` lines, and the Airflow stays until Ctrl-C.
 
     The first use of a version installs it into the cache directory (AIRCONN_CACHE_DIR), with uv where there is one.
+    With --install, each set of packages has an installation of its own.
 
     \b
       airconn sandbox -- airconn import .env
       airconn sandbox --airflow 2.11 -- sh -c 'airconn import .env && airflow connections list'
+      airconn sandbox --install apache-airflow-providers-postgres --test-connections -- \\
+        airconn test warehouse --source .env
     """
-    box = Sandbox(version, port=port, timeout=timeout, environ=app.environ, on_progress=app.say)
+    more: dict[str, Any] = {"packages": packages} if packages else {}
+    if test_connections:
+        more["settings"] = {"core": {SETTING: ENABLED}}
+    box = Sandbox(version, port=port, timeout=timeout, environ=app.environ, on_progress=app.say, **more)
     try:
         with ending_signals():
             return _run(app, box, command) if command else _stay(app, box)

@@ -164,7 +164,7 @@ class _FieldsReader:
         self.refuse_types(fields, as_variable)
         conn_type = self.text(fields, "conn_type")
         if isinstance(conn_type, Redacted):
-            raise self.fail("conn_type is the mask ***, so nobody can tell what this connection is")
+            raise self.fail("conn_type is the mask ***, so the type of this connection is unknown")
         password = self.text(fields, "password")
         extra = self._extra_of_variable(fields) if as_variable else self._extra_of_file(fields)
         connection = Connection(
@@ -255,7 +255,7 @@ class _FieldsReader:
     def _team_name(self, fields: Mapping[str, Any]) -> str | None:
         value = self.text(fields, "team_name")
         if isinstance(value, Redacted):
-            raise self.fail("team_name is the mask ***, so nobody can tell whose this connection is")
+            raise self.fail("team_name is the mask ***, so the team of this connection is unknown")
         return value
 
     def _port(self, value: Any, as_variable: bool) -> int | None:
@@ -375,7 +375,7 @@ def json_losses(connection: Connection) -> dict[str, str]:
     if connection_uri.normalize_conn_type(connection.conn_type) != connection.conn_type:
         lost["conn_type"] = "comes back in another form"
     if connection.team_name is not None:
-        lost["team_name"] = "has no place in the JSON of an environment variable"
+        lost["team_name"] = "has no field in the JSON of an environment variable"
     if shown(connection.extra) == "":
         lost["extra"] = "is an empty text, and comes back as not set"
     return lost

@@ -64,7 +64,7 @@ def parse(uri: str, rules: Rules) -> UriFields:
     # Airflow replaces every occurrence: `s3://s3://bucket` loses both.
     rest = uri.replace(f"{scheme}://", "" if schemes == 2 else "//")
     if schemes == 2 and any(mark in rest.split("://", 1)[0] for mark in "@:"):
-        message = "this URI has a '://' in a place where Airflow takes it for a second scheme"
+        message = "this URI has a '://' where Airflow takes it for a second scheme"
         raise UriError(message, None, uri_hints.TWO_SCHEMES)
     parts = _split(rest, uri)
     try:
@@ -243,7 +243,7 @@ def losses(connection: Connection, uri: str, rules: Rules) -> dict[str, str]:
     lost: dict[str, str] = {}
     for name in ("description", "team_name"):
         if getattr(connection, name) is not None:
-            lost[name] = "has no place in a URI"
+            lost[name] = "has no field in a URI"
     again = parse(uri, rules)
     for name in ("conn_type", "host", "schema", "login", "password", "port", "extra"):
         before, after = getattr(connection, name), getattr(again, name)

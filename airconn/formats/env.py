@@ -119,7 +119,7 @@ def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
 
 def _variable_losses(variable: Variable) -> dict[str, str]:
     return {
-        name: "has no place in an environment variable"
+        name: "has no field in an environment variable"
         for name in ("description", "team_name")
         if getattr(variable, name) is not None
     }

@@ -31,7 +31,7 @@ def with_value(obj: AirflowObject, place: FieldPlace, value: Value, where: str) 
     if not place.path:
         return with_field(obj, place.field, value.text, where)
     tree = tree_of(obj, place.field, where)
-    path = _settled(tree, place.path)
+    path = settled(tree, place.path)
 
     def change(there: Any) -> Any:
         return like_leaf(there, value, where)
@@ -153,14 +153,14 @@ def _field_value(kind: Kind, field: str, value: object, where: str) -> object:
         # Airflow doesn't store an empty password: its `set_password` does nothing for ''.
         return None if field == "password" and not text else text
     if field in _NEVER_HIDDEN:
-        raise UsageError(f"{field} is never hidden, so *** is none", where=where)
+        raise UsageError(f"{field} is never hidden, so *** is not a value of it", where=where)
     return REDACTED
 
 
 def _whole(field: str, value: object, where: str) -> int:
     text = value.text if isinstance(value, Number) else value
     if not isinstance(text, str) or not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
-        raise UsageError(f"{field} is a whole number, and this is none", where=where)
+        raise UsageError(f"{field} is a whole number, and this isn't one", where=where)
     return int(text)
 
 
@@ -183,7 +183,7 @@ def tree_of(obj: AirflowObject, field: str, where: str) -> Any:
         raise BlockedError(
             f"the {field} is hidden, so that no part of it can be set",
             where=where,
-            hint="set all of it, or take what is hidden from another place with --fill",
+            hint="set all of it, or take the hidden values from elsewhere with --fill ADDRESS",
         )
     if held is None or (field == "extra" and isinstance(held, Text) and not held.text.strip()):
         return {}
@@ -192,7 +192,7 @@ def tree_of(obj: AirflowObject, field: str, where: str) -> Any:
     except ValueError:
         tree = None
     if not isinstance(tree, dict | list):
-        raise UsageError(f"the {field} is no JSON object or list, so it has no leaves", where=where)
+        raise UsageError(f"the {field} is not a JSON object or list, so it has no leaves", where=where)
     return tree
 
 
@@ -233,7 +233,7 @@ def exists(tree: Any, path: JsonPath) -> bool:
     return True
 
 
-def _settled(tree: Any, path: JsonPath) -> JsonPath:
+def settled(tree: Any, path: JsonPath) -> JsonPath:
     """The path that is meant. One that isn't in the tree may be that of a key with dots, as reports show it."""
     if exists(tree, path):
         return path
@@ -250,11 +250,11 @@ def _changed(tree: Any, path: JsonPath, change: Callable[[Any], Any], where: str
     if isinstance(step, str):
         known = {} if tree is MISSING else tree
         if not isinstance(known, dict):
-            raise _other_shape("object", done, where)
+            raise _other_shape("an object", done, where)
         return {**known, step: _changed(known.get(step, MISSING), rest, change, where, (*done, step))}
     items = [] if tree is MISSING else tree
     if not isinstance(items, list):
-        raise _other_shape("list", done, where)
+        raise _other_shape("a list", done, where)
     if step > len(items):
         amount = "1 entry" if len(items) == 1 else f"{len(items)} entries"
         raise UsageError(
@@ -265,8 +265,8 @@ def _changed(tree: Any, path: JsonPath, change: Callable[[Any], Any], where: str
 
 
 def _other_shape(wanted: str, path: JsonPath, where: str) -> UsageError:
-    named = f"what stands at {jsontext.show_path(path)}" if path else "it"
-    return UsageError(f"{named} is no {wanted}", where=where)
+    named = f"the value at {jsontext.show_path(path)}" if path else "it"
+    return UsageError(f"{named} is not {wanted}", where=where)
 
 
 def like_leaf(there: Any, value: Value, where: str) -> Any:

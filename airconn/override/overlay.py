@@ -67,7 +67,7 @@ def read_overlay(text: str, source: str) -> Overlay:
         if name not in kinds:
             near = get_close_matches(name, kinds, n=1)
             raise InputError(
-                "this is no section of an overlay",
+                "not a section of an overlay",
                 where=str(document.origin(name)),
                 hint=f"did you mean {near[0]!r}?" if near else f"the sections are {', '.join(kinds)}",
             )

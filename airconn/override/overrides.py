@@ -28,6 +28,8 @@ class Overrides:
     renames: tuple[str, ...] = ()
     selection: Selection = field(default_factory=Selection)
     """The part of the sources that is in the bundle: an overlay may have entries for more."""
+    option: str = "--set"
+    """The name of the option of `sets` in messages. Empty if they are arguments."""
 
     def apply(self, bundle: Bundle, airflow: AirflowVersion = NEWEST) -> Bundle:
         """`bundle` with literal masks, then overlays, then set values, then renames applied.
@@ -36,28 +38,38 @@ class Overrides:
         doesn't take.
         """
         rules = rules_for(airflow)
-        for text in self.literal_masks:
-            place = places.find("--literal", text, bundle)
-            where = f"--literal {place}"
-            bundle = _with(bundle, edit.unmask(_object(bundle, place), place, where))
+        bundle = bundle if self.are_arguments else self._unmasked(bundle)
         for overlay in self.overlays:
             bundle = overlay.apply(bundle, self.surroundings, self.selection, rules)
         for text in self.sets:
-            place, given = places.find_assigned("--set", text, bundle)
+            place, given = places.find_assigned(self.option, text, bundle)
             bundle = self._put(bundle, place, given, rules)
         for text in self.set_files:
             place, path = places.find_assigned("--set-file", text, bundle)
             bundle = self._put_file(bundle, place, path, rules)
+        bundle = self._unmasked(bundle) if self.are_arguments else bundle
         return _renamed(bundle, self.renames)
 
+    @property
+    def are_arguments(self) -> bool:
+        """Whether the values to set are the command itself, so that a literal one is one of them."""
+        return not self.option
+
+    def _unmasked(self, bundle: Bundle) -> Bundle:
+        for text in self.literal_masks:
+            place = places.find("--literal", text, bundle)
+            bundle = _with(bundle, edit.unmask(_object(bundle, place), place, f"--literal {place}"))
+        return bundle
+
     def _put(self, bundle: Bundle, place: FieldPlace, given: str, rules: Rules) -> Bundle:
-        obj, where = _object(bundle, place), f"--set {place}"
+        obj, where = _object(bundle, place), f"{self.option} {place}".lstrip()
         secret = is_sensitive_place(obj, place.field, place.path)
-        if values.is_literal(given) and given != MASK and (secret or _shows_secrets(place, given)):
+        if self.surroundings.is_literal(given) and given != MASK and (secret or _shows_secrets(place, given)):
             raise UsageError(
                 "this is the place of a secret, which the list of processes would show",
                 where=where,
-                hint="env:NAME, file:PATH and prompt: take it from elsewhere, and so does an --overlay file",
+                hint="env:NAME, file:PATH and prompt: take it from elsewhere, and so does "
+                + ("an --overlay file" if self.option else "- (standard input)"),
             )
         value = values.get(given, str(place), where, self.surroundings, secret=secret)
         return _with(bundle, edit.checked(edit.with_value(obj, place, value, where), place.field, rules, where))
@@ -77,7 +89,7 @@ def _shows_secrets(place: FieldPlace, given: str) -> bool:
 def _object(bundle: Bundle, place: FieldPlace) -> AirflowObject:
     obj = bundle.get(place.kind, place.id)
     if obj is None:
-        raise LookupError("a place is always that of an object of the bundle")
+        raise LookupError("the object of an override is always in the bundle")
     return obj
 
 

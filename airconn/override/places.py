@@ -58,7 +58,7 @@ def refuse_shapeless(option: str, text: str) -> None:
     """Raises `UsageError` for a `PLACE=VALUE` or a rename that is wrong for any sources."""
     if "=" not in text:
         form = "KIND/OLD=NEW" if option == "--rename" else f"{_FORM}=VALUE"
-        raise UsageError("there is no '=' in this", where=option, hint=f"{option} {form}")
+        raise UsageError("there is no '=' in this", where=option, hint=f"{option} {form}".lstrip())
     if option != "--rename":
         _kind_of(option, text)
 
@@ -85,7 +85,7 @@ def _find(option: str, text: str, bundle: Bundle, *, assigned: bool) -> tuple[Fi
         return found[0]
     if found:
         raise UsageError(
-            f"this can be read as a place of {_listed(place.id for place, _ in found)}",
+            f"this can mean {_listed(place.id for place, _ in found)}",
             where=option,
             hint="name it in an --overlay file, where ids are taken as they are",
         )
@@ -101,7 +101,9 @@ def _kind_of(option: str, text: str) -> tuple[Kind, str]:
     raise UsageError(
         "this doesn't begin with a kind",
         where=option,
-        hint=f"did you mean {near[0]}/…?" if near else f"{option} {_FORM}, where KIND is one of {', '.join(kinds)}",
+        hint=f"did you mean {near[0]}/…?"
+        if near
+        else f"{option} {_FORM}, where KIND is one of {', '.join(kinds)}".lstrip(),
     )
 
 
@@ -126,12 +128,23 @@ def _field(kind: Kind, text: str, option: str) -> tuple[str, JsonPath, str] | No
     return match[0], tuple(path), text[end:]
 
 
+def readings(kind: Kind, text: str, *, assigned: bool) -> Iterator[tuple[FieldPlace, str]]:
+    """Each place that `text`, which follows the kind, may name, whatever ids there are, the shortest id first.
+
+    If `assigned`, a place ends with `=`, and the value comes with it.
+    """
+    for dot in re.finditer(r"\.", text):
+        field = _field(kind, text[dot.end() :], "") if dot.start() else None
+        if field and field[2][:1] == ("=" if assigned else ""):
+            yield FieldPlace(kind, text[: dot.start()], field[0], field[1]), field[2][1:]
+
+
 def _unknown(option: str, kind: Kind, text: str, bundle: Bundle) -> UsageError:
     """The error for a place that the sources don't have. `text` is what follows its kind."""
     ids = bundle.of_kind(kind)
     known = max((id_ for id_ in ids if text == id_ or text.startswith(f"{id_}.")), key=len, default=None)
     if known is not None:
-        return unknown_field(kind, text[len(known) + 1 :], where=f"{option} {kind.value}/{known}")
+        return unknown_field(kind, text[len(known) + 1 :], where=f"{option} {kind.value}/{known}".lstrip())
     # Where the id ends is a guess now: before the last dot that a field comes after, else before the first dot.
     dots = [match.start() for match in re.finditer(r"\.", text)]
     ends = [dot for dot in dots if _field(kind, text[dot + 1 :], option)] or dots[:1]
@@ -149,7 +162,7 @@ def unknown_field(kind: Kind, name: str, *, where: str) -> UsageError:
         leafy = LEAFY.get(kind)
         if leafy == word:
             hint = f"""such as {word}.a.b, {word}.list[0] or {word}["a.b"]"""
-            return UsageError(f"what comes behind '{word}' is no path to a leaf", where=where, hint=hint)
+            return UsageError(f"the text after '{word}' is not a path to a leaf", where=where, hint=hint)
         also = f"; only '{leafy}' has" if leafy else ""
         return UsageError(f"'{word}' has no leaves{also}", where=where)
     if not name:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from airconn.errors import UsageError
 
+STDIN = "-"
 WORDS = ("env:", "file:", "prompt:", "text:")
 
 
@@ -21,6 +22,12 @@ class Surroundings:
     env: Callable[[str], str | None]
     read: Callable[[str], str]
     ask: Callable[[str], str]
+    stdin: Callable[[], str] | None = None
+    """Reads standard input, which the value `-` then stands for."""
+
+    def is_literal(self, text: str) -> bool:
+        """Whether a value is in the option itself."""
+        return is_literal(text) and not (text == STDIN and self.stdin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +56,17 @@ def get(text: str, place: str, where: str, surroundings: Surroundings, *, secret
     word += colon
     if word == "text:":
         return Value(_sound(rest, where), adapts=False)
+    if text == STDIN and surroundings.stdin is not None:
+        return _got(_without_line_end(surroundings.stdin()), where, secret)
     if word == "env:":
         return _got(_variable(rest, where, surroundings), where, secret)
     if word == "file:":
         return _got(_without_line_end(surroundings.read(rest)), where, secret)
     if word == "prompt:":
         if rest:
-            raise UsageError("nothing goes behind 'prompt:'", where=where, hint="the place is what is asked for")
+            raise UsageError(
+                "'prompt:' takes no text after it", where=where, hint="the question names the field by itself"
+            )
         return _got(surroundings.ask(place), where, secret)
     return Value(_sound(text, where))
 

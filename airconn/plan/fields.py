@@ -95,7 +95,7 @@ def _losses(name: str, lost: dict[str, list[JsonPath]]) -> str:
     return "; ".join(reasons)
 
 
-_MOVED = "in a list of another length, so that nobody knows which item is which (--exact writes the source's list)"
+_MOVED = "in a list of another length, so its items can't be matched (--exact writes the source's list)"
 _BOTH = "on both sides: writing the rest of {} would lose it (--fill ADDRESS takes it from elsewhere)"
 _SOURCE = "in the source: writing the rest of {} would lose it (--fill ADDRESS takes it from elsewhere)"
 _LACKING = "and not in the source: writing the rest of {} would lose it (put it there, or --exact lets it go)"

@@ -22,7 +22,7 @@ def unmergeable(source: AirflowObject, target: AirflowObject) -> str:
             is_object = False
         if not is_object:
             side = "the source" if text is ours else "the target"
-            return f"the extra of {side} is no JSON object with each key once, so that the two can't be merged"
+            return f"the extra of {side} is not a JSON object with each key once, so the two can't be merged"
     return ""
 
 

@@ -76,11 +76,11 @@ def _found(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError("there is no such file", where=shown_address(str(path)), hint=_HINT) from None
+        raise InputError("no such file", where=shown_address(str(path)), hint=_HINT) from None
     except (OSError, ValueError, RecursionError):
-        raise InputError("this is no plan file", where=str(path), hint=_HINT) from None
+        raise InputError("not a plan file", where=str(path), hint=_HINT) from None
     if not isinstance(found, dict) or any(not isinstance(found.get(key), kind) for key, kind in _KEYS.items()):
-        raise InputError("this is no plan file", where=str(path), hint=_HINT)
+        raise InputError("not a plan file", where=str(path), hint=_HINT)
     return found
 
 
@@ -93,7 +93,7 @@ def refuse_other_file(path: Path) -> None:
             _found(path)
         except InputError:
             raise UsageError(
-                "there is a file already, and it is no plan", where=str(path), hint="choose another name"
+                "this file exists already, and is not a plan", where=str(path), hint="choose another name"
             ) from None
 
 
@@ -118,7 +118,7 @@ def refuse_missing(request: ImportRequest) -> None:
     for source in request.sources:
         if is_file(source) and not source.startswith(("@", "-")) and not os.path.lexists(source):
             hint = "a plan is carried out in the directory that its sources are relative to"
-            raise InputError("there is no such file", where=shown_address(source), hint=hint)
+            raise InputError("no such file", where=shown_address(source), hint=hint)
 
 
 def refuse_change(planned: PlanFile, prepared: Import) -> None:

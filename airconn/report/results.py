@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airconn import quoting
 from airconn.formats.base import Loss
 from airconn.model import (
     WRITES,
@@ -66,7 +67,7 @@ class Lines:
         self.origins = max((len(_origin(step)) for step in steps), default=0)
 
     def line(self, step: Step, error: str | None = None) -> str:
-        """`  ~ connections/billing_api   http   .env:7   host, password (hidden by Airflow: written again)`."""
+        """`  ~ connections/billing_api   http   .env:7   host, password (hidden by the target: written again)`."""
         symbol, colour = _FAILED if error else SYMBOLS[step.action]
         remark = error or "; ".join(step.reasons) or _changes(step)
         columns = [
@@ -92,7 +93,7 @@ def _origin(step: Step) -> str:
 
 def _changes(step: Step) -> str:
     if step.changes and (is_hidden_whole(step.source) or is_hidden_whole(step.target)):
-        return f"all of it ({_HOW[step.changes[0].how].replace(' by Airflow', '')})"
+        return f"all of it ({_HOW[step.changes[0].how]})"
     return ", ".join(_change(change) for change in step.changes)
 
 
@@ -103,9 +104,9 @@ def _change(change: FieldChange) -> str:
 
 _HOW = {
     FieldAction.CLEARED: "cleared",
-    FieldAction.WRITTEN_AGAIN: "hidden by Airflow: written again",
-    FieldAction.KEPT: "hidden by Airflow: kept",
-    FieldAction.ASSUMED: "hidden by Airflow: assumed to be equal",
+    FieldAction.WRITTEN_AGAIN: "hidden by the target: written again",
+    FieldAction.KEPT: "hidden by the target: kept",
+    FieldAction.ASSUMED: "hidden by the target: assumed to be equal",
 }
 
 
@@ -229,7 +230,7 @@ def list_json(bundle: Bundle, source: str) -> str:
 
 
 def loss_lines(losses: Iterable[Loss], *, every_name: bool) -> list[str]:
-    """A line for each loss, with its objects: `connections: description has no place in a URI (2: a, b)`."""
+    """A line for each loss, with its objects: `connections: description has no field in a URI (2: a, b)`."""
     groups: dict[tuple[str, str], list[str]] = {}
     for loss in losses:
         text = f"{loss.field} {loss.message}" if loss.field else f"left out: {loss.message}"
@@ -245,5 +246,4 @@ def _counted(names: Sequence[str], every_name: bool) -> str:
 
 def some(names: Sequence[str]) -> str:
     """The first of some names, and how many others there are: `a, b and 3 more`."""
-    more = len(names) - _SHOWN_NAMES
-    return clean(", ".join(names[:_SHOWN_NAMES])) + (f" and {more} more" if more > 0 else "")
+    return clean(quoting.some(names, _SHOWN_NAMES))

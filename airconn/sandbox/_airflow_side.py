@@ -30,7 +30,7 @@ def main() -> None:
         return
     password = sys.stdin.readline().rstrip("\n")
     if not password:
-        sys.exit("nobody is waiting for this server any more")
+        sys.exit("the command that this server was started for has ended")
     if is_airflow_2():
         serve_airflow_2(int(arguments[0]), password)
     else:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 from airconn.errors import SandboxError
 from airconn.sandbox import environment as environments
 from airconn.sandbox.guard import ProcessGuard
+from airconn.sandbox.packages import extra_packages
 from airconn.sandbox.server import HOST, Server, listen
 from airconn.sandbox.surroundings import (
     DATABASE_NAME,
@@ -36,10 +37,11 @@ class Sandbox:
             box.run(["airflow", "connections", "import", "connections.json"], check=True)
 
     `version` is as on the command line: a release, a prefix of one, or None for the newest known. `settings` go into
-    its airflow.cfg, as `{"core": {"test_connection": "Enabled"}}`. `environ` are the caller's environment variables.
+    its airflow.cfg, as `{"core": {"test_connection": "Enabled"}}`. `packages` are installed beside it, such as
+    `apache-airflow-providers-postgres`. `environ` are the caller's environment variables.
     `on_progress` is called with short lines for people.
 
-    A wrong version raises `UsageError` at once. All later failures raise `SandboxError`.
+    A wrong version or package name raises `UsageError` at once. All later failures raise `SandboxError`.
     """
 
     username = USERNAME
@@ -51,6 +53,7 @@ class Sandbox:
         port: int = 0,
         timeout: float = DEFAULT_TIMEOUT,
         settings: Settings | None = None,
+        packages: Sequence[str] = (),
         environ: Mapping[str, str] = os.environ,
         on_progress: Callable[[str], None] | None = None,
     ) -> None:
@@ -58,6 +61,7 @@ class Sandbox:
         self._port = port
         self._timeout = timeout
         self._settings = settings
+        self._packages = extra_packages(packages)
         self._environ = environ
         self._progress = on_progress or (lambda _: None)
         self._secret = Secrets()
@@ -118,7 +122,7 @@ class Sandbox:
         if os.name != "posix":
             raise SandboxError("Airflow doesn't run on this system", hint="run airconn in WSL or in a container")
         if self._environment is None:
-            self._environment = environments.provide(self._release, self._environ, self._progress)
+            self._environment = environments.provide(self._release, self._environ, self._progress, self._packages)
         return self._environment
 
     def environ(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from airconn.errors import SandboxError
 from airconn.sandbox import _airflow_side, installer, pythons
 from airconn.sandbox.guard import ProcessGuard
 from airconn.sandbox.output import ProgramFailed, tail
+from airconn.sandbox.packages import suffix
 from airconn.sandbox.surroundings import DATABASE_NAME, Secrets, airflow_environ, write_config
 from airconn.sandbox.versions import Release
 
@@ -56,21 +57,25 @@ def cache_directory(environ: Mapping[str, str]) -> Path:
     return user_cache_path("airconn") / "sandbox"
 
 
-def provide(release: Release, environ: Mapping[str, str], progress: Progress) -> Environment:
-    """The environment for `release`, built if it doesn't exist yet. Raises `SandboxError`."""
+def provide(
+    release: Release, environ: Mapping[str, str], progress: Progress, packages: Sequence[str] = ()
+) -> Environment:
+    """The environment for `release` with further packages, built if it doesn't exist yet. Raises `SandboxError`."""
     root = cache_directory(environ)
+    mark = suffix(packages)
     for minor in release.pythons:
-        if (built := Environment(root / f"{release}-py3.{minor}")).is_complete:
+        if (built := Environment(root / f"{release}-py3.{minor}{mark}")).is_complete:
             return built
     uv = installer.find_uv(environ)
     python = pythons.find(release, uv=uv, environ=environ)
-    environment = Environment(root / f"{release}-py3.{python.version[1]}")
+    environment = Environment(root / f"{release}-py3.{python.version[1]}{mark}")
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _locked(environment.directory, progress) as lock:
             # Another airconn may have built it while this one waited for the lock.
             if not environment.is_complete:
-                _build(release, python, environment, uv=uv, environ=environ, lock=lock, progress=progress)
+                made = _Recipe(release, tuple(packages), python, uv)
+                _build(made, environment, environ=environ, lock=lock, progress=progress)
     except OSError as error:
         raise SandboxError(
             f"the environment of Airflow {release} can't be kept there: {error.strerror or error}",
@@ -80,22 +85,40 @@ def provide(release: Release, environ: Mapping[str, str], progress: Progress) ->
     return environment
 
 
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """What an environment is built of."""
+
+    release: Release
+    packages: tuple[str, ...]
+    python: pythons.Python
+    uv: Path | None
+
+    def __str__(self) -> str:
+        also = f" and {', '.join(self.packages)}" if self.packages else ""
+        tool = "uv" if self.uv else "pip"
+        return f"Airflow {self.release}{also} for Python 3.{self.python.version[1]} with {tool}"
+
+
 def _build(
-    release: Release,
-    python: pythons.Python,
-    environment: Environment,
-    *,
-    uv: Path | None,
-    environ: Mapping[str, str],
-    lock: int,
-    progress: Progress,
+    recipe: _Recipe, environment: Environment, *, environ: Mapping[str, str], lock: int, progress: Progress
 ) -> None:
-    progress(f"installing Airflow {release} for Python 3.{python.version[1]} with {'uv' if uv else 'pip'} (once)")
+    release = recipe.release
+    progress(f"installing {recipe} (once)")
     # In place and not beside it: a virtual environment can't be moved.
     shutil.rmtree(environment.directory, ignore_errors=True)
     try:
         with ProcessGuard() as guard:
-            installer.install(release, python, environment.directory, uv=uv, guard=guard, environ=environ, keep=lock)
+            installer.install(
+                release,
+                recipe.python,
+                environment.directory,
+                uv=recipe.uv,
+                guard=guard,
+                environ=environ,
+                keep=lock,
+                packages=recipe.packages,
+            )
             progress(f"preparing a database for Airflow {release} (once)")
             _prepare_database(release, environment, guard=guard, environ=environ, lock=lock)
         (environment.directory / _MARKER).touch()

@@ -70,8 +70,11 @@ def install(
     guard: ProcessGuard,
     environ: Mapping[str, str],
     keep: int,
+    packages: Sequence[str] = (),
 ) -> None:
-    """Creates the environment `target` with `release` in it. Raises `ProgramFailed` with the installer's last lines.
+    """Creates the environment `target` with `release` and `packages` in it.
+
+    Raises `ProgramFailed` with the installer's last lines.
 
     `keep` is a file descriptor that the installers inherit: the lock on `target`, which is held until the last of
     them has ended, even if airconn is killed.
@@ -83,20 +86,21 @@ def install(
         cutoff = ["--exclude-newer", release.cutoff] if release.cutoff else []
         steps = [
             [uv, "venv", "--quiet", "--no-project", "--python", python.path, target],
-            [uv, "pip", "install", "--quiet", "--python", inside, *cutoff, requirement],
+            [uv, "pip", "install", "--quiet", "--python", inside, *cutoff, requirement, *packages],
         ]
     else:
         cutoff = ["--uploaded-prior-to", release.cutoff] if release.cutoff else []
         steps = [
             [python.path, "-I", "-m", "venv", target],
             [inside, "-I", "-m", "pip", "install", "--quiet", "--upgrade", "pip"],
-            [inside, "-I", "-m", "pip", "install", "--quiet", *cutoff, requirement],
+            [inside, "-I", "-m", "pip", "install", "--quiet", *cutoff, requirement, *packages],
         ]
     log = guard.directory / "install.log"
+    beside = f" with {', '.join(packages)}" if packages else ""
     for command in steps:
         if guard.run(command, log=log, env=installer_environ(environ), pass_fds=(keep,)):
             raise ProgramFailed(
-                f"Airflow {release} could not be installed for Python 3.{python.version[1]} "
+                f"Airflow {release}{beside} could not be installed for Python 3.{python.version[1]} "
                 f"with {'uv' if uv else 'pip'}",
                 hint=_hint(log.read_text(errors="replace"), uv),
                 said=tail(log),

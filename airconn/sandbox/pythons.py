@@ -77,7 +77,7 @@ def find(release: Release, *, uv: Path | None, environ: Mapping[str, str]) -> Py
         found[python.version] = python
     listed = ", ".join(str(found[version]) for version in sorted(found)) or "none at all"
     raise SandboxError(
-        f"Airflow {release} needs Python {release.describe_pythons()}, and there is none on this machine that can "
+        f"Airflow {release} needs Python {release.describe_pythons()}, and this machine has none that can "
         f"be used; found: {listed}",
         hint=f"install one, for example with `uv python install 3.{release.pythons[0]}`, or choose another --airflow",
     )

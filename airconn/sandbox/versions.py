@@ -52,7 +52,7 @@ def resolve(text: str | None = None) -> Release:
         full = ".".join(str(number) for number in (*numbers, 0, 0)[:3])
         problem = f"Airflow {text} is newer than any that this airconn knows: name it in full, such as {full}"
     else:
-        problem = f"there is no Airflow {text}"
+        problem = f"unknown Airflow {text}"
     raise UsageError(problem, where="--airflow", hint=_what_there_is())
 
 

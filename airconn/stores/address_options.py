@@ -44,7 +44,7 @@ def split(address: str, *, example: str, has_path: bool = True) -> Parts:
         parts = urlsplit(address)
         pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError:
-        raise UsageError(f"this is no valid {address.partition(':')[0]}:// address", hint=f"like {example}") from None
+        raise UsageError(f"not a valid {address.partition(':')[0]}:// address", hint=f"like {example}") from None
     if "@" in parts.netloc:
         raise UsageError(
             "the address has a user name or a password in it, which shows in the list of processes",
@@ -118,7 +118,7 @@ def _unknown(name: str, known: list[str]) -> UsageError:
     near = get_close_matches(name, known, n=1)
     shown = repr(name) if re.fullmatch(r"\w{1,60}", name) else "a name in the query"
     hint = f"did you mean {near[0]!r}?" if near else f"the options are {', '.join(known)}"
-    return UsageError(f"{shown} is no option of this place", hint=hint)
+    return UsageError(f"{shown} is not an option of this address", hint=hint)
 
 
 def _types(cls: type[Any], name: str) -> tuple[type, ...]:

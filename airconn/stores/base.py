@@ -74,7 +74,7 @@ class Ids:
         if self.pattern is not None and not self.pattern.fullmatch(id_):
             return f"the id has other characters than {self.words}"
         if self.longest is not None and len(id_) > self.longest:
-            return f"the id is longer than the {self.longest} characters that there is room for"
+            return f"the id is longer than the {self.longest} characters that fit"
         return ""
 
 

@@ -20,7 +20,7 @@ def load(module: str, extra: str, package: str = "") -> Any:
         from airconn.installed import command_for
 
         raise UsageError(
-            f"this place needs the package {package or module.partition('.')[0]}, which isn't installed",
+            f"this address needs the package {package or module.partition('.')[0]}, which isn't installed",
             hint=command_for(extra),
         ) from None
 

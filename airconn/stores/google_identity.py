@@ -12,7 +12,7 @@ from airconn.errors import TargetError, UsageError
 from airconn.stores import drivers
 from airconn.stores.http.faults import NoAnswer
 
-LOG_IN = "gcloud auth application-default login, or GOOGLE_APPLICATION_CREDENTIALS with the path of a key file"
+LOG_IN = "run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS to an existing key file"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 REACH = "is there a network, and does a proxy stand between?"
 _NOT_IMPERSONATED = "Unable to acquire impersonated credentials"
@@ -65,9 +65,7 @@ def find(
         if not credentials.valid:
             credentials.refresh(asking)
     except (ValueError, KeyError, TypeError, AttributeError):  # not a key at all, and one of Google's own kind
-        raise UsageError(
-            "what is given as credentials is no key or configuration of Google Cloud", hint=LOG_IN
-        ) from None
+        raise UsageError("the credentials are not a key or configuration of Google Cloud", hint=LOG_IN) from None
     except library("google.auth.exceptions").GoogleAuthError as error:
         raise refusal(error, place, reach=reach) from None
     except OSError as error:

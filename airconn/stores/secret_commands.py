@@ -14,6 +14,8 @@ from airconn.errors import TargetError, UsageError
 if TYPE_CHECKING:
     from airconn.stores.http.deadline import RunDeadline
 
+_ASTROS_LINE = "Using an Astro API Token"
+"""What `astro auth token` prints before the token (astro-cli 1.45.0, cmd/cloud/setup.go)."""
 SECONDS = 30
 """How long a command may take."""
 
@@ -24,8 +26,8 @@ def first_line(
     """The first line that a command prints.
 
     `what` and `prints` are how messages call the command and its output, and `hint` says where it is set. Raises
-    `UsageError` for a program that can't be run, and `TargetError` for one that fails, prints nothing or takes too
-    long.
+    `UsageError` for a program that can't be run, and `TargetError` for one that fails, prints no
+    secret or takes too long.
     """
     try:
         done = subprocess.run(  # noqa: S603 - the user's own command, run without a shell
@@ -42,6 +44,12 @@ def first_line(
     lines = done.stdout.decode(errors="replace").splitlines()
     if not lines or not lines[0].strip():
         raise TargetError(f"{what} printed no {prints}", hint="its first line is taken")
+    if lines[0].strip() == _ASTROS_LINE:
+        raise TargetError(
+            f"{what} printed no {prints}, but the line {_ASTROS_LINE!r}",
+            hint="the Astro CLI prints that first if ASTRO_API_TOKEN is set: take that token itself, such as by "
+            "AIRCONN_TOKEN=$ASTRO_API_TOKEN",
+        )
     return lines[0]
 
 

@@ -79,7 +79,7 @@ class TextFile:
     def _bytes(self) -> tuple[bytes, Version | None]:
         if self.path is None:
             if self._stdin is None:
-                raise UsageError("there is no standard input to read")
+                raise UsageError("no standard input to read")
             return self._stdin.read(), None
         try:
             with self.path.open("rb") as file:
@@ -90,7 +90,7 @@ class TextFile:
 
     def _unreadable(self, error: OSError) -> InputError:
         reason = {
-            FileNotFoundError: "there is no such file",
+            FileNotFoundError: "no such file",
             IsADirectoryError: "this is a directory",
             PermissionError: "you may not read this file",
         }.get(type(error), "this file can't be read")
@@ -132,7 +132,7 @@ class TextFile:
         """Raises `BlockedError` if the file isn't the `version` any more that was read."""
         if self.version() != version:
             raise BlockedError(
-                "somebody else has written to this file in the meantime", where=self._address, hint="run it again"
+                "another program has changed this file in the meantime", where=self._address, hint="run it again"
             )
 
 

@@ -86,7 +86,7 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
     diff = compare(bundles[0], bundles[1], forms[0], forms[1])
     nothing, error = "", None
     if not diff.objects:
-        nothing = "neither place holds anything" + (" that the other has a place for" if strangers else "")
+        nothing = "neither side holds anything" + (" that the other can hold" if strangers else "")
         error = InputError(nothing, hint=ALLOW) if strangers and not request.allow_empty else None
     ignored = tuple(entry for side in loaded for entry in side.ignored)
     said = (*notes, *strangers)
@@ -148,7 +148,7 @@ def _left_out(store: Store, loaded: Loaded, other: Bundle) -> list[Note]:
     if not kinds:
         return []
     options = " ".join(f"--{kind.value}" for kind in Kind if kind in kinds)
-    return [Note(store.address, f"{_names(kinds)} have no place here, and aren't compared (with {options} they are)")]
+    return [Note(store.address, f"{_names(kinds)} can't be held here, and aren't compared (with {options} they are)")]
 
 
 def _names(kinds: frozenset[Kind]) -> str:

@@ -81,13 +81,15 @@ def import_objects(
     conduct: Conduct,
     host: Host,
     expect: Callable[[Import], None] | None = None,
+    opened: OpenedImport | None = None,
 ) -> Events:
-    """Imports the objects of the request.
+    """Imports the objects of the request, from the places that it names or from those that are `opened`.
 
     `expect` raises where the plan isn't the one that was looked at before. Then no other run completes what this one
     leaves undone.
     """
-    prepared = prepare(request, opened := _open(request, places), places.context())
+    opened = opened or _open(request, places)
+    prepared = prepare(request, opened, places.context())
     yield Planned(prepared)
     if conduct.dry_run:
         refuse_blocked(prepared.plan)
@@ -142,9 +144,9 @@ def _confirm(prepared: Import, host: Host) -> None:
     said = host.confirm(prepared)
     if said is None and deletions:
         number = number_of(len(deletions))
-        raise BlockedError(f"{number} would be deleted, and nobody has said yes", hint="add --yes")
+        raise BlockedError(f"{number} would be deleted, and it isn't confirmed", hint="add --yes")
     if said is None:
-        raise BlockedError(f"writing {prepared.restarts}, and you haven't agreed to that", hint="add --yes")
+        raise BlockedError(f"writing {prepared.restarts}, and it isn't confirmed", hint="add --yes")
     if not said:
         raise BlockedError("the deletion wasn't confirmed" if deletions else "the write wasn't confirmed")
 
@@ -188,7 +190,9 @@ class _Write:
         except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
             ended = end
             for step in self._begun[len(self._done) + self._unbegun :]:
-                yield self._record(Outcome(step, "stopped in its midst: it is written, in part or not at all"))
+                yield self._record(
+                    Outcome(step, "interrupted while it was written: it is written, in part or not at all")
+                )
         finally:
             if self._recovery.path is not None:
                 yield Recoverable(self._recovery.path, self._recovery.literal_masks())

@@ -101,7 +101,7 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
         bundle,
         request.redacted,
         [source],
-        "--fill ADDRESS takes it from a place that shows it, --redacted omit leaves it out",
+        "--fill ADDRESS takes it from a source that shows it, --redacted omit leaves it out",
     )
     variables, losses = variables_of(bundle, options, limits)
     losses += strangers

@@ -115,8 +115,8 @@ def _missing(name: str, explanations: Sequence[Explanation], others: frozenset[K
     if not looked:
         first = next((found for found in findings if found.reason), None)
         hint = f"{first.place.title}: {first.reason}" if first else hint
-        return InputError(f"{name} can't be looked for: no place where Airflow looks can be looked into", hint=hint)
-    return InputError(f"{name} is in no place that could be looked into", hint=hint)
+        return InputError(f"{name} can't be found: no source that Airflow uses can be read", hint=hint)
+    return InputError(f"{name} wasn't found in any source that could be read", hint=hint)
 
 
 def _keys(name: str, kinds: frozenset[Kind]) -> list[Key]:

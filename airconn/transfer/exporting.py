@@ -60,7 +60,9 @@ def open_sources(request: ExportRequest, places: Places) -> Sequence[Store]:
     stores = [places.open(source, request.source_format) for source in request.sources]
     for store in stores if request.only_files else ():
         if not isinstance(store, FileStore):
-            raise UsageError(f"{store.address} is no file", hint="airconn export --from reads other places")
+            raise UsageError(
+                f"{store.address} is not a file", hint="airconn export --from reads servers and backends"
+            )
     return stores
 
 

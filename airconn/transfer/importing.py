@@ -296,7 +296,9 @@ def _without_strangers(loaded: Loaded, target: Store, described: Description) ->
         return loaded
     left_out = " and ".join(f"{len(loaded.bundle.of_kind(kind))} {kind.value}" for kind in others)
     options = " ".join(f"--{kind.value}" for kind in others)
-    note = Note(target.address, f"{left_out} left out, which have no place here ({options} makes that an error)")
+    note = Note(
+        target.address, f"{left_out} skipped, because this target can't hold them ({options} makes that an error)"
+    )
     rest = Selection(kinds=described.kinds).of(loaded.bundle)
     strangers = len(loaded.bundle) - len(rest)
     return replace(loaded, bundle=rest, notes=(*loaded.notes, note), strangers=strangers)

@@ -107,7 +107,7 @@ def make_text(
         bundle,
         redacted,
         sources,
-        "export from a place that shows its secrets, or take --redacted mask or --redacted omit",
+        "export from a source that shows its secrets, or take --redacted mask or --redacted omit",
     )
     guard = target.store.guard(target.options, same)
     secrets: Hidden = ()
@@ -199,7 +199,7 @@ def _not_stood_in(bundle: Bundle, changed: Sequence[AirflowObject], kept: Set[Ke
             omitted.append(name)
         elif now is not None and hidden_fields(now) and (obj.kind, obj.id) not in kept:
             hidden.append(name)
-    where, way_out = target.address, "--fill ADDRESS takes them from a place that shows them"
+    where, way_out = target.address, "--fill ADDRESS takes them from a source that shows them"
     reason = "so the hidden values in this file may be old"
     said = ((hidden, "are not kept"), (omitted, "stay there, because the new ones are left out"))
     return [
@@ -253,9 +253,9 @@ def _refuse_to_mask(bundle: Bundle, target: TargetFile) -> None:
     ]
     if listed:
         raise BlockedError(
-            f"the source hides values that this file may have, at places that aren't certain: {'; '.join(listed)}",
+            f"the source hides values that this file may have, at positions that aren't certain: {'; '.join(listed)}",
             where=target.address,
-            hint="--fill ADDRESS takes it from a place that shows it; --replace writes *** in its place",
+            hint="--fill ADDRESS takes it from a source that shows it; --replace writes *** instead",
         )
 
 

@@ -81,7 +81,7 @@ class Recovery:
                 self.path = directory / name
                 return
         raise TargetError(
-            "an object has to be deleted and created anew, and there is no place for a copy of it meanwhile",
+            "an object has to be deleted and created anew, and a copy of it can't be kept meanwhile",
             where=str(self._directory),
             hint="make the directory writable, or name another one in AIRCONN_STATE_DIR",
         )

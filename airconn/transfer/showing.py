@@ -31,7 +31,7 @@ def find(store: Store, names: Sequence[str], kinds: frozenset[Kind], context: Co
     Raises `UsageError` for an id that several kinds have, `InputErrors` for unknown ids, and `AirconnError` if an
     object may exist but could not be read.
     """
-    wanted = [_parse(name, kinds) for name in dict.fromkeys(names)]
+    wanted = [parse_name(name, kinds) for name in dict.fromkeys(names)]
     ids = frozenset((kind, id_) for looked_up, id_ in wanted for kind in looked_up)
     reading = reported_reads.read(store, Selection(kinds=frozenset(kind for kind, _ in ids), ids=ids), context)
     found: list[AirflowObject] = []
@@ -50,7 +50,8 @@ def find(store: Store, names: Sequence[str], kinds: frozenset[Kind], context: Co
     return Found(tuple(dict.fromkeys(found)), reading)
 
 
-def _parse(name: str, kinds: frozenset[Kind]) -> Name:
+def parse_name(name: str, kinds: frozenset[Kind]) -> Name:
+    """The kinds in which a name is looked up, and the id in it."""
     prefix, slash, rest = name.partition("/")
     if slash and prefix in [kind.value for kind in Kind]:
         return (Kind(prefix),), rest
@@ -85,6 +86,6 @@ def _nearest(kinds: Iterable[Kind], id_: str, others: frozenset[Key]) -> str:
     if slash and prefix in [kind.singular for kind in Kind]:
         return f"did you mean {prefix}s/{rest}?"
     if re.search(r"[*?\[]", id_):
-        return "an ID is no glob here; airconn list --include shows what one matches"
+        return "an ID is not a glob here; airconn list --include shows what one matches"
     near = nearest(id_, [other for other in others if other[0] in kinds])
     return f"did you mean {near[0]}?" if near else "airconn list shows what is"

@@ -14,6 +14,8 @@ from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
 from airconn.transfer.recovery import Recovery
 
+_HIDDEN = "--fill ADDRESS takes hidden values from elsewhere; metadb: and airflow-cli: as sources hide nothing"
+
 
 def refuse_deletions(plan: Plan, most: int) -> None:
     """Raises `BlockedError` if a plan deletes more than `most` objects."""
@@ -30,7 +32,7 @@ def refuse_blocked(plan: Plan) -> None:
     if plan.blocked:
         objects = "1 object is" if len(plan.blocked) == 1 else f"{len(plan.blocked)} objects are"
         hides = any(hidden_fields(step.source) for step in plan.blocked if step.source)
-        fill = " (--fill ADDRESS takes what is hidden from elsewhere)" if hides else ""
+        fill = f" ({_HIDDEN})" if hides else ""
         types = summary(step.source for step in plan.blocked if step.source)
         found = f" ({types})" if types else ""
         raise BlockedError(

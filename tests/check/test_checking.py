@@ -45,8 +45,8 @@ def test_what_is_mended_is_told_once_for_a_file_that_is_named_twice(places: Plac
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        (CheckRequest(("-",), fix=True), "standard input is none"),
-        (CheckRequest(("env:",)), "is no file"),
+        (CheckRequest(("-",), fix=True), "can't change standard input"),
+        (CheckRequest(("env:",)), "is not a file"),
         (CheckRequest((".env",), ignore=("AC999",)), "is the code of no rule"),
         (CheckRequest(("-", "-")), "more than once"),
     ],

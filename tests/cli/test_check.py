@@ -54,7 +54,7 @@ def test_exit_codes(airconn, tmp_path: Path, text: str, args: list[str], code: i
 
 def test_a_place_that_is_no_file_is_refused(airconn) -> None:
     result = airconn("check", "http://localhost:8080")
-    assert (result.code, result.err.splitlines()[0]) == (2, "error: http://localhost:8080 is no file")
+    assert (result.code, result.err.splitlines()[0]) == (2, "error: http://localhost:8080 is not a file")
 
 
 def test_a_missing_file_is_a_finding_of_its_own(airconn, tmp_path: Path) -> None:

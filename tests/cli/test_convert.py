@@ -51,7 +51,7 @@ def test_what_a_format_can_not_hold_is_said_and_strict_makes_it_an_error(airconn
     result = airconn("convert", examples / "objects.json", "--format", "uri")
     assert result.code == 0
     assert "warning: pools: left out: the uri format holds no pools (3: etl, reports, sensors)" in result.err
-    assert "warning: connections: description has no place in a URI (1: billing_api)" in result.err
+    assert "warning: connections: description has no field in a URI (1: billing_api)" in result.err
     strict = airconn("convert", examples / "objects.json", "-o", tmp_path / "x.uri", "--strict")
     assert strict.code == 3
     assert strict.err.endswith("nothing was written\n")
@@ -94,7 +94,7 @@ def test_hidden_fields_are_written_as_told(airconn, tmp_path: Path, policy: str)
 
 def test_a_place_on_a_network_is_refused(airconn) -> None:
     result = airconn("convert", "http://localhost:8080")
-    assert (result.code, "is no file" in result.err) == (2, True)
+    assert (result.code, "is not a file" in result.err) == (2, True)
 
 
 def test_connections_in_a_env_file_are_json_or_uris(airconn) -> None:

@@ -168,7 +168,7 @@ def test_kinds_without_a_place_are_left_out_and_told_unless_they_are_chosen(airc
     result = airconn("diff", *paths, "--exit-code")
     assert (result.code, result.out) == (0, "0 different, 1 equal\n")
     assert (
-        result.err == f"warning: {paths[0]}: pools have no place here, and aren't compared (with --pools they are)\n"
+        result.err == f"warning: {paths[0]}: pools can't be held here, and aren't compared (with --pools they are)\n"
     )
     assert airconn("diff", *paths, "--exit-code", "--pools").out == "  + pools/p\n0 different, 1 only in B, 0 equal\n"
     (tmp_path / "connections.json").write_text('{"c": {"conn_type": "http"}}')
@@ -193,7 +193,7 @@ def test_the_faults_of_both_sides_are_told(airconn, tmp_path: Path) -> None:
     result = airconn("diff", tmp_path / "a.env", tmp_path / "no.env")
     assert (result.code, result.out) == (3, "")
     assert "a.env:1: a: the port of this URI" in result.err
-    assert "no.env: there is no such file" in result.err
+    assert "no.env: no such file" in result.err
     assert "canary" not in result.err
 
 

@@ -27,7 +27,7 @@ def source(tmp_path: Path) -> Path:
         (["convert", "IN", "-o", "OUT.env"], NOTHING),
         (["export", "--from", "IN", "-o", "OUT.yaml"], NOTHING),
         (["import", "IN", "--to", "OUT.json"], NOTHING),
-        (["diff", "IN", "IN"], "warning: neither place holds anything that is selected\n"),
+        (["diff", "IN", "IN"], "warning: neither side holds anything that is selected\n"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -63,7 +63,11 @@ def test_that_there_is_nothing_at_all_is_no_fault_of_a_selection(airconn: Aircon
             {"variables": {"a": "***"}},
             "the source hides a part of everything that is selected",
         ),
-        (["diff", "empty.env"], {"pools": {"a": {"slots": 1}}}, "neither place holds anything that the other has a"),
+        (
+            ["diff", "empty.env"],
+            {"pools": {"a": {"slots": 1}}},
+            "neither side holds anything that the other can hold",
+        ),
         (
             ["run", "--dry-run", "--from"],
             {"pools": {"a": {"slots": 1}}},
@@ -94,7 +98,7 @@ def test_a_kind_that_the_target_has_no_place_for_is_there_all_the_same(
     (tmp_path / "c.json").write_text("{}")
     (tmp_path / "v.json").write_text("{}")
     result = airconn("import", "in.json", "--to", "local:c.json,v.json")
-    assert (result.code, "1 pools left out, which have no place here" in result.err) == (3, True)
+    assert (result.code, "1 pools skipped, because this target can't hold them" in result.err) == (3, True)
     result = airconn("import", "in.json", "--to", "local:c.json,v.json", "--allow-empty")
     assert (result.code, "warning: the target can't hold anything\n" in result.err) == (0, True)
     assert "the sources hold nothing" not in result.err
@@ -125,7 +129,7 @@ def test_a_file_to_fill_from_has_to_be_there_though_nothing_is_hidden(
 ) -> None:
     for args in (["convert", source], ["import", source, "--to", tmp_path / "out.json"]):
         result = airconn(*args, "--fill", tmp_path / "gone.env")
-        assert (result.code, "gone.env: there is no such file" in result.err) == (3, True)
+        assert (result.code, "gone.env: no such file" in result.err) == (3, True)
         result = airconn(*args, "--fill", tmp_path / ("x" * 300))
         assert (result.code, "this file can't be read" in result.err) == (3, True)
 
@@ -138,7 +142,7 @@ def test_a_plan_of_elsewhere_says_where_it_is_carried_out(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     result = airconn("apply", "../plan.json")
-    assert (result.code, "in.json: there is no such file" in result.err) == (3, True)
+    assert (result.code, "in.json: no such file" in result.err) == (3, True)
     assert "a plan is carried out in the directory that its sources are relative to" in result.err
 
 
@@ -156,7 +160,7 @@ def test_a_plan_may_have_a_source_with_a_name(
     ("name", "hint"),
     [
         ("variable/region", "did you mean variables/region?"),
-        ("reg*", "an ID is no glob here; airconn list --include shows what one matches"),
+        ("reg*", "an ID is not a glob here; airconn list --include shows what one matches"),
     ],
 )
 def test_an_id_that_is_none_is_told_what_it_may_be(airconn: Airconn, source: Path, name: str, hint: str) -> None:

@@ -48,8 +48,8 @@ def test_the_name_of_a_command_is_told_without_a_password(airconn) -> None:
         (["convert", "-", "--airflow", "three"], "", 2, "error: 'three' is not a version of Airflow\n"),
         (["convert", "-", "--airflow", ""], "", 2, "error: '' is not a version of Airflow\n"),
         (["convert", "@prod"], "", 2, "error: no address is named @prod\n"),
-        (["convert", "s3://bucket"], "", 2, "error: s3:// is no place that airconn knows\n"),
-        (["convert", "nope.env"], "", 3, "error: nope.env: there is no such file\n"),
+        (["convert", "s3://bucket"], "", 2, "error: s3:// is not an address that airconn knows\n"),
+        (["convert", "nope.env"], "", 3, "error: nope.env: no such file\n"),
         (["convert", "-"], "what is this?", 3, "error: <stdin>: it can't be told which format this is\n"),
         (["convert", "-"], "[}", 3, "error: <stdin>:1:2: this is not JSON\n"),
         (
@@ -143,9 +143,13 @@ def test_version_is_told(airconn, capsys) -> None:
 @pytest.mark.parametrize(
     ("address", "error", "hint"),
     [
-        ("valt://x", "valt:// is no place that airconn knows", "did you mean vault://?"),
-        ("astro://ws/dep", "astro:// is no place that airconn knows", "did you mean astro-"),
-        ("aws://x", "aws:// is no place that airconn knows", "did you mean aws-secretsmanager:// or aws-ssm://?"),
+        ("valt://x", "valt:// is not an address that airconn knows", "did you mean vault://?"),
+        ("astro://ws/dep", "astro:// is not an address that airconn knows", "did you mean astro-"),
+        (
+            "aws://x",
+            "aws:// is not an address that airconn knows",
+            "did you mean aws-secretsmanager:// or aws-ssm://?",
+        ),
         ("vault:/secret", "vault:/secret has no vault:// in front", "the two slashes are a part of the address"),
         ("Astro-Airflow:ws/d", "Astro-Airflow:ws/d has no astro-airflow:// in front", "the two slashes are a part"),
     ],

@@ -80,7 +80,7 @@ def test_what_is_nowhere_is_an_error_that_says_where_was_looked(explain) -> None
     result = explain("nope", "both", "--airflow", "2.11")
     assert (result.code, result.out) == (3, "")
     assert result.err == (
-        "error: nope is in no place that could be looked into\n"
+        "error: nope wasn't found in any source that could be read\n"
         "hint:  looked into: secrets backend, environment, metadata database\n"
     )
 
@@ -116,7 +116,7 @@ def test_json_has_every_place_and_no_value(explain) -> None:
     [
         ((), "say which ID to explain, or --all"),
         (("a", "--all"), "say which ID to explain, or --all"),
-        (("a", "--no-backend"), "--no-backend and an address of one want the opposite"),
+        (("a", "--no-backend"), "--no-backend contradicts the address of a backend"),
         (("pools/x",), "a pool is in the metadata database and nowhere else"),
     ],
 )

@@ -128,6 +128,13 @@ def test_the_word_behind_a_bare_astro_is_an_id(explain, deployment: dict[str, An
     assert "if it has this object, it wins" in result.out
     result = explain("warehouse", "--astro", "astro-env://ws/dep")
     assert (result.code, "hint:  --astro=astro-env://ws/dep" in result.err) == (2, True)
+    result = explain("warehouse", "--astro", "my workspace/prod")
+    assert result.code == 2
+    assert result.err == (
+        "error: is my workspace/prod the Deployment, or an ID?\n"
+        "hint:  the Deployment goes behind a '=': --astro='my workspace/prod'; an ID goes before --astro\n"
+    )
+    assert explain("--astro", "connections/x", AIRFLOW_CONN_X="http://h").code == 0
 
 
 def test_a_place_that_can_not_be_reached_is_told_and_the_rest_is_explained(
@@ -142,7 +149,7 @@ def test_a_place_that_can_not_be_reached_is_told_and_the_rest_is_explained(
     assert result.code == 0
     assert "unknown  astro-env://ws/dep: Astro refuses the token (a Workspace Member may read it)" in result.out
     assert ("environment (Deployment)", "wins") in states(result.out)
-    assert "a place further up couldn't be looked into: if it has this object, it wins" in result.out
+    assert "a backend or server above couldn't be read: if it has this object, it wins" in result.out
 
 
 def test_reasons_that_are_the_same_are_told_once(explain, deployment: dict[str, Any]) -> None:
@@ -152,7 +159,7 @@ def test_reasons_that_are_the_same_are_told_once(explain, deployment: dict[str, 
     deployment["astro-airflow://ws/dep"] = refused
     result = explain("warehouse", "--astro=ws/dep", "--no-backend")
     assert (result.code, result.err.count("Astro needs a token")) == (3, 1)
-    assert "can't be looked for: no place where Airflow looks can be looked into" in result.err
+    assert "can't be found: no source that Airflow uses can be read" in result.err
 
 
 def test_whether_a_deployment_has_a_secrets_backend_is_asked_for(explain, deployment: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airconn import guide
+from airconn.addresses import REGISTRY
 from airconn.cli.main import COMMANDS
 
 Airconn = Callable[..., Any]
@@ -19,6 +20,13 @@ def test_the_pages_are_listed_with_their_titles(airconn: Airconn) -> None:
     assert guide.pages()
     for topic, page in guide.pages().items():
         assert any(line.split(None, 1) == [topic, page.title] for line in result.out.splitlines())
+
+
+def test_the_list_of_pages_says_with_what_addresses_begin(airconn: Airconn) -> None:
+    out = airconn("help").out
+    for entry in REGISTRY.values():
+        assert all(text in out for text in (*entry.prefixes, *entry.names))
+    assert all(len(line) < 80 for line in out.splitlines())
 
 
 @pytest.mark.parametrize("topic", sorted(guide.pages()))

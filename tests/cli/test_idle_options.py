@@ -66,4 +66,4 @@ def test_an_option_of_the_format(
 def test_nothing_can_be_mended_on_standard_input(airconn) -> None:
     result = airconn("check", "-", "--fix", stdin="AIRFLOW_VAR_A=1\n")
     assert (result.code, result.out) == (2, "")
-    assert result.err == "error: --fix mends files in place, and standard input is none\nhint:  name the file\n"
+    assert result.err == "error: --fix changes files, and can't change standard input\nhint:  name the file\n"

@@ -68,7 +68,7 @@ def test_a_file_that_is_missing_is_told_before_a_request(tmp_path: Path, site: S
     secret = configure(tmp_path, site)
     secret.unlink()
     code, _, err = run_in(tmp_path, "list", "--from", "@a")
-    assert (code, err) == (2, f"error: {secret}: client_secret_file of @a: there is no such file\n")
+    assert (code, err) == (2, f"error: {secret}: client_secret_file of @a: no such file\n")
     assert site.log == []
 
 
@@ -103,7 +103,7 @@ def test_an_address_without_a_scheme_gets_a_hint(tmp_path: Path, address: str, e
     for args in (("list", "--from", address), ("import", str(tmp_path / "a.env"), "--to", address)):
         code, _, err = run_in(tmp_path, *args)
         assert code == 2
-        assert "has no http:// or https:// in front, and there is no such file" in err
+        assert "has no http:// or https:// in front, and is not a file" in err
         assert f"hint:  an Airflow is named like {example}" in err
         assert "canary" not in err
 
@@ -113,4 +113,4 @@ def test_a_file_in_a_folder_with_a_dot_is_a_file(tmp_path: Path, monkeypatch: py
     (tmp_path / "config.toml").touch()
     (tmp_path / "team.prod").mkdir()
     _, _, err = run_in(tmp_path, "list", "--from", "team.prod/variables")
-    assert "team.prod/variables: there is no such file" in err
+    assert "team.prod/variables: no such file" in err

@@ -15,15 +15,21 @@ MEANT = {
     "pools list": "airconn list --pools",
     "connections get db": "airconn show connections/db",
     "variables delete key": "airconn delete variables/key",
-    "connections add db": "airconn import FILE, where FILE holds the object, such as a .env with AIRFLOW_CONN_ID=URI",
-    "variables set k v": "airconn import FILE, where FILE holds the object, such as a .env with AIRFLOW_VAR_KEY",
+    "connections add db": "airconn set connections/db.conn_type=TYPE connections/db.host=HOST; or airconn import "
+    "FILE, where FILE holds the object, such as a .env with AIRFLOW_CONN_ID=URI",
+    "variables set k v": "airconn set variables/k.value=VALUE; or airconn import FILE, where FILE holds the object, "
+    "such as a .env with AIRFLOW_VAR_KEY",
     "connections": "the kind is an option: airconn list --connections, airconn export --connections -o FILE, ",
-    "connections test db": "airconn check FILE lints a file; Airflow itself tests a connection: airflow",
+    "connections test db": "airconn test connections/db --source FILE, where FILE holds the values",
     "import-connections a.json": "airconn import a.json --connections",
     "pull": "airconn export -o FILE",
     "push a.json": "airconn import a.json",
-    "get db": "airconn show db",
-    "get connections db": "airconn show connections/db",
+    "cat db": "airconn show db",
+    "cat connections db": "airconn show connections/db",
+    "get": "airconn get KIND/ID.FIELD, as in airconn get connections/warehouse.host",
+    "get connections db": "airconn get connections/db.FIELD",
+    "set": "airconn set PLACE=VALUE, as in airconn set connections/warehouse.host=db.example.com",
+    "test": "airconn test ID --source FILE, where FILE holds the values",
     "cp a.json b.json": "airconn import a.json --to b.json",
     "lint a.json": "airconn check a.json",
     "compare a b": "airconn diff a b",
@@ -35,13 +41,13 @@ MEANT = {
     "ssm get-parameters": "airconn list --from aws-ssm://REGION",
     "list connections": "airconn list --connections",
     "list variables region": "airconn list --variables --include region",
-    "list a.json": "a place to read from goes behind --from: airconn list --from a.json",
+    "list a.json": "the address to read from goes after --from: airconn list --from a.json",
     "export connections x.json": "airconn export --connections -o x.json",
     "export x.json": "airconn export -o x.json writes it; airconn export --from x.json reads it",
     "show connections db": "airconn show connections/db; an object that is called so is connections/connections",
     "delete variable a b": "airconn delete variables/a variables/b; an object that is called so is",
     "explain connections db": "airconn explain connections/db; an object that",
-    "diff a.json": "airconn diff a.json B compares two places, as in airconn diff a.json http://localhost:8080",
+    "diff a.json": "airconn diff a.json B compares two addresses, as in airconn diff a.json http://localhost:8080",
     "import": "airconn import FILE, as in airconn import .env",
     "convert": "airconn convert FILE -o OTHER_FILE, as in airconn convert .env -o connections.yaml",
     "check": "airconn check FILE, as in airconn check .env",
@@ -100,9 +106,7 @@ def test_the_second_file_of_a_conversion_that_is_not_there_is_meant_to_be_writte
     (tmp_path / "a.json").write_text('{"connections": {}, "variables": {"a": "1"}}')
     result = airconn("convert", "a.json", "out.env")
     assert result.code == 3
-    assert result.err == (
-        "error: out.env: there is no such file\nhint:  to write it: airconn convert a.json -o out.env\n"
-    )
+    assert result.err == ("error: out.env: no such file\nhint:  to write it: airconn convert a.json -o out.env\n")
     assert not (tmp_path / "out.env").exists()
 
 

@@ -94,7 +94,10 @@ def test_an_import_makes_a_file_that_is_not_there_yet(airconn, examples: Path, t
 def test_an_import_keeps_the_shape_of_a_file_of_one_kind(airconn, examples: Path, tmp_path: Path) -> None:
     path = tmp_path / "connections.json"
     path.write_text('{"old": {"conn_type": "http"}}')
-    said = f"warning: {path}: 4 variables left out, which have no place here (--variables makes that an error)\n"
+    said = (
+        f"warning: {path}: 4 variables skipped, because this target can't hold them "
+        "(--variables makes that an error)\n"
+    )
     rehearsal = airconn("import", examples / ".env", "--to", path, "--dry-run")
     assert (rehearsal.code, rehearsal.err) == (0, said)
     assert rehearsal.out.endswith(": would be 4 created, 0 updated, 0 unchanged\n")
@@ -144,7 +147,7 @@ def test_kinds_that_a_new_file_has_no_place_for_are_left_out(
     for options in (["--dry-run"], []):
         result = airconn("import", examples / "objects.json", "--to", tmp_path / name, *options)
         assert result.code == 0
-        assert re.search(f"{name}: [0-9] {kinds} left out, which have no place here", result.err)
+        assert re.search(f"{name}: [0-9] {kinds} skipped, because this target can't hold them", result.err)
         assert "failed" not in result.out
     assert airconn("import", examples / "objects.json", "--to", tmp_path / name, "--dry-run", "--exit-code").code == 0
 
@@ -270,7 +273,7 @@ def test_a_new_file_has_the_same_shape_whichever_command_makes_it(
 def test_what_a_file_can_not_hold_of_an_import_is_said(airconn, examples: Path, tmp_path: Path) -> None:
     result = airconn("import", examples / "objects.json", "--to", tmp_path / "airflow_settings.yaml")
     assert result.code == 0
-    assert "warning: connections/billing_api: description has no place in a settings file" in result.err
+    assert "warning: connections/billing_api: description has no field in a settings file" in result.err
     other = airconn("import", examples / "objects.json", "--pools", "--to", tmp_path / ".env")
     assert (other.code, "the env format holds no pools" in other.err) == (3, True)
 

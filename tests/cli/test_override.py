@@ -77,12 +77,12 @@ def test_objects_are_changed_on_the_way(airconn, source: Path, tmp_path: Path) -
         (["--set", f"connections/db.main.hots={SECRET}"], 2, "did you mean 'host'?"),
         (["--set", f"connections/db.main.{SECRET}"], 2, "no '='"),
         (["--set", "connections/db.main.host=env:NOPE"], 2, "NOPE is not set"),
-        (["--set", "connections/db.main.host=file:nope"], 2, "error: nope: there is no such file"),
+        (["--set", "connections/db.main.host=file:nope"], 2, "error: nope: no such file"),
         (["--set", "connections/db.main.host=prompt:"], 2, "no terminal"),
-        (["--set-file", "connections/db.main.host=nope"], 2, "error: nope: there is no such file"),
+        (["--set-file", "connections/db.main.host=nope"], 2, "error: nope: no such file"),
         (["--rename", "connections/db.main="], 2, "the new id of connections/db.main is missing"),
         (["--literal-mask", "connections/db.main.host"], 2, "nothing is hidden"),
-        (["--overlay", "nope.yaml"], 3, "error: nope.yaml: there is no such file"),
+        (["--overlay", "nope.yaml"], 3, "error: nope.yaml: no such file"),
     ],
 )
 @pytest.mark.parametrize("command", ["convert", "import", "export"])

@@ -50,7 +50,7 @@ def test_what_the_sources_lack_is_deleted_within_the_kinds_that_they_have(aircon
 @pytest.mark.parametrize(
     ("source", "args", "message"),
     [
-        ("AIRFLOW_VAR_X=1\n", [], "1 object would be deleted, and nobody has said yes"),
+        ("AIRFLOW_VAR_X=1\n", [], "1 object would be deleted, and it isn't confirmed"),
         (
             "AIRFLOW_VAR_X=1\n",
             ["--yes", "--max-delete", "0"],
@@ -160,9 +160,9 @@ def with_kinds(text: str, kinds: object) -> str:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda text: text[:-9], "this is no plan file"),
-        (lambda text: "[]", "this is no plan file"),
-        (lambda text: "[" * 100_000, "this is no plan file"),
+        (lambda text: text[:-9], "not a plan file"),
+        (lambda text: "[]", "not a plan file"),
+        (lambda text: "[" * 100_000, "not a plan file"),
         (lambda text: text.replace('"schema_version": 2', '"schema_version": 1'), "by another version of airconn"),
         (lambda text: text.replace('"schema_version": 2', '"schema_version": 3'), "by another version of airconn"),
         (lambda text: text.replace('"schema_version": 2', '"schema_version": true'), "by another version of airconn"),
@@ -287,7 +287,7 @@ def test_an_extra_that_can_not_be_merged_into_is_left_alone(airconn, tmp_path: P
     before = target.read_text()
     result = airconn("import", source, "--to", target, "--merge", "--airflow", "2.11")
     assert (result.code, target.read_text()) == (4, before)
-    assert "so that the two can't be merged" in result.out
+    assert "so the two can't be merged" in result.out
     same = write(tmp_path / "same.json", before)
     assert airconn("import", same, "--to", target, "--merge", "--airflow", "2.11").code == 0
 

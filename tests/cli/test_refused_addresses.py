@@ -40,7 +40,7 @@ def test_what_is_refused_as_an_address_is_quoted_without_its_secrets(
         ["import", "s.env", "--to", "t.env", "--overlay", address],
         ["explain", "a", "--in", address],
     ]
-    if "/" in address.lstrip("/"):  # there is no such directory
+    if "/" in address.lstrip("/"):  # no such directory
         commands.append(["export", "--from", "s.env", "-o", f"x{address}", "--format", "env"])
     for command in commands:
         result = airconn(*command)
@@ -78,7 +78,7 @@ def test_a_file_may_be_called_like_that(airconn, tmp_path: Path, monkeypatch) ->
     assert "team:prod@eu.env" in airconn("list", "--from", "team:prod@eu.env").err
     assert airconn("import", "team:prod@eu.env", "--to", "./a:b@c.env").code == 0
     assert (tmp_path / "a:b@c.env").exists()
-    assert "a@b.env: there is no such file" in airconn("list", "--from", "a@b.env").err
+    assert "a@b.env: no such file" in airconn("list", "--from", "a@b.env").err
 
 
 @pytest.mark.parametrize(

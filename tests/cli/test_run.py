@@ -182,7 +182,7 @@ def test_what_the_source_hides_is_an_error_and_nothing_is_run(program: Program, 
     assert (ran.code, was_run, ran.out) == (4, False, "")
     assert ran.err == (
         f"error: {hiding}: hidden by the source: connections/hidden password\n"
-        "hint:  --fill ADDRESS takes it from a place that shows it, --redacted omit leaves it out\n"
+        "hint:  --fill ADDRESS takes it from a source that shows it, --redacted omit leaves it out\n"
     )
 
 
@@ -238,9 +238,7 @@ def test_a_dry_run_prints_names_and_runs_nothing(program: Program, airconn: Airc
 def test_without_a_command_it_says_how(airconn: Airconn) -> None:
     result = airconn("run", "--from", "no-such-file.json")
     assert result.code == 2
-    assert result.err.startswith(
-        "error: there is no COMMAND to run\nhint:  put it behind --, as in airconn run --from"
-    )
+    assert result.err.startswith("error: COMMAND is missing\nhint:  put it behind --, as in airconn run --from")
 
 
 def test_a_command_that_is_not_there_is_told_before_anything_is_read(airconn: Airconn, program: Program) -> None:
@@ -298,7 +296,7 @@ def test_what_has_no_place_is_told_and_strict_makes_it_an_error(program: Program
     assert ran.err.splitlines() == [
         f"warning: lossy.json:1: {odd}: variables/nul (U+0000 NUL in value) (delete it, or type the text again)",
         "warning: variables: left out: the id can't be part of the name of an environment variable (1: a=b)",
-        "warning: variables: description has no place in an environment variable (1: described)",
+        "warning: variables: description has no field in an environment variable (1: described)",
         f"warning: variables: left out: {nul} (1: nul)",
         "warning: pools: left out: Airflow looks for no pools in its environment (1: etl)",
     ]

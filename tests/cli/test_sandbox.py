@@ -77,6 +77,22 @@ def test_options_behind_the_command_are_its_own(airconn: Airconn, boxes: list[Fa
     ]
 
 
+def test_packages_are_installed_beside_airflow_and_tests_of_connections_allowed(
+    airconn: Airconn, boxes: list[FakeBox]
+) -> None:
+    packages = ["--install", "apache-airflow-providers-postgres", "--install", "psycopg[binary]>=3,<4"]
+    assert airconn("sandbox", *packages, "--test-connections", "--", "true").code == 0
+    assert boxes[0].given["packages"] == (packages[1], packages[3])
+    assert boxes[0].given["settings"] == {"core": {"test_connection": "Enabled"}}
+
+
+@pytest.mark.parametrize("name", ["-r x.txt", "https://example.com/x.whl", "a b", "", "../x", "x; rm"])
+def test_what_is_not_the_name_of_a_package_is_refused(airconn: Airconn, name: str) -> None:
+    result = airconn("sandbox", f"--install={name}", "--", "true")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: --install: not the name of a package\nhint:  such as apache-airflow-")
+
+
 def test_without_a_command_it_prints_lines_for_a_shell_and_stays(airconn: Airconn, boxes: list[FakeBox]) -> None:
     result = airconn("sandbox")
     assert result.code == 130

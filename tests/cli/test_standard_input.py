@@ -58,7 +58,7 @@ def test_and_once_it_is(airconn, tmp_path: Path, args: tuple[str, ...], monkeypa
 
 def test_by_any_name_it_is_no_place_to_write_to_and_in_no_plan(airconn) -> None:
     assert "a plan can't refer to standard input" in airconn("import", "/dev/stdin", "--plan-out", "p").err
-    assert "--fix mends files in place, and standard input is none" in airconn("check", "/dev/stdin", "--fix").err
+    assert "--fix changes files, and can't change standard input" in airconn("check", "/dev/stdin", "--fix").err
     result = airconn("import", "-", "--to", "/dev/stdin", stdin=STDIN)
     assert (result.code, "<stdin> can't be written to" in result.err) == (2, True)
 

@@ -183,5 +183,5 @@ def test_what_is_written_to_a_file_while_a_place_is_read_is_not_lost(
     result = airconn("export", "--from", memory.address, "-o", out, "--variables", *options)
     assert result.code == code
     assert ("precious" in out.read_text()) is not bool(options)
-    assert ("somebody else has written to this file" in result.err) is not bool(options)
+    assert ("another program has changed this file" in result.err) is not bool(options)
     assert out.read_text().startswith(text) is not bool(options)

@@ -54,7 +54,7 @@ def test_what_the_target_of_an_import_can_not_hold_is_an_error_before_anything_i
     (tmp_path / "in.json").write_text(json.dumps(objects))
     result = airconn("import", tmp_path / "in.json", "--to", tmp_path / "out.uri", "--strict")
     assert result.code == 3
-    assert result.err == "error: connections/a: description has no place in a URI\nnothing was written\n"
+    assert result.err == "error: connections/a: description has no field in a URI\nnothing was written\n"
     assert not (tmp_path / "out.uri").exists()
     assert airconn("import", tmp_path / "in.json", "--to", tmp_path / "out.uri").code == 0
 
@@ -63,7 +63,7 @@ def test_objects_of_a_kind_that_the_target_can_not_hold_are_an_error(airconn, tm
     (tmp_path / "in.json").write_text('{"variables": {"a": "1"}, "pools": {"p": {"slots": 1}}}')
     result = airconn("import", tmp_path / "in.json", "--to", tmp_path / "out.env", "--strict")
     assert (result.code, (tmp_path / "out.env").exists()) == (3, False)
-    assert "1 pools left out, which have no place here" in result.err
+    assert "1 pools skipped, because this target can't hold them" in result.err
 
 
 def test_a_plan_that_was_made_strictly_is_carried_out_strictly(airconn, tmp_path: Path) -> None:

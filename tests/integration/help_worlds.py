@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -103,7 +104,7 @@ def logins(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
 @contextlib.contextmanager
 def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     """The fake of Astro with the Deployment `prod` of the Workspace `analytics`, and a real Airflow behind it. It has
-    also two Deployments with the name `staging`.
+    also two Deployments with the name `staging`, and the Workspace `ml`.
 
     That Airflow is also the one outside of Astro, https://airflow.example.com, and has the objects of examples/.env.
     """
@@ -117,6 +118,7 @@ def astro(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
         record |= {"name": "prod", "workspaceName": "analytics", "apiUrl": f"{door.url}{RELEASE}/api/v2"}
         for _ in range(2):
             fake.add_deployment("staging")
+        fake.add_workspace("ml")
         environ = {"AIRCONN_USERNAME": box.username, "AIRCONN_PASSWORD": box.password, **fake.environ()}
         names = {
             "https://airflow.example.com": box.url,
@@ -167,10 +169,33 @@ def mwaa(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
         moto.stop()
 
 
+@contextlib.contextmanager
+def objects(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """An Airflow that tests connections, and a PostgreSQL, which the page calls db.example.com."""
+    from airconn.sandbox import Sandbox
+    from airconn.sandbox.environment import cache_directory
+    from tests.integration.postgres import Postgres
+
+    provider = "apache-airflow-providers-postgres"
+    tests = {"core": {"test_connection": "Enabled"}}
+    with Postgres() as server, Sandbox(NEWEST, packages=(provider,), settings=tests) as box:
+        fields = {"conn_type": "postgres", "host": "127.0.0.1", "port": server.port, "schema": "postgres"}
+        fields |= {"login": "postgres", "password": server.password}
+        lines = f"AIRFLOW_CONN_WAREHOUSE='{json.dumps(fields)}'\nAIRFLOW_VAR_REGION=eu-central-1\n"
+        (directory / ".env").write_text(lines)
+        (directory / "wrong").write_text("not-the-passw0rd\n")
+        known = ("AIRCONN_USERNAME", "AIRCONN_PASSWORD")
+        environ = {name: value for name, value in box.environ().items() if name in known}
+        environ["AIRCONN_CACHE_DIR"] = str(cache_directory(os.environ).parent)
+        names = {"https://airflow.example.com": box.environ()["AIRCONN_URL"], "db.example.com": "127.0.0.1"}
+        yield World(directory, environ, names)
+
+
 WORLDS: Mapping[str, MakeWorld] = {
     "astro.md": astro,
     "composer.md": composer,
     "login.md": logins,
     "mwaa.md": mwaa,
+    "objects.md": objects,
 }
 """The pages with commands, and what makes their surroundings."""

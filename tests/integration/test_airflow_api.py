@@ -135,9 +135,9 @@ class TestAirflowApi(StoreContract):
 
     def test_without_credentials_it_says_where_it_looked(self, sandbox: Any) -> None:
         store = open_store(sandbox.url, Settings(credentials=Credentials(looked_at=("A_TOKEN", "A_USER"))))
-        with pytest.raises(TargetError, match="wants credentials") as caught:
+        with pytest.raises(TargetError, match="needs credentials") as caught:
             store.read(Selection())
-        assert caught.value.hint == "looked at A_TOKEN, A_USER"
+        assert caught.value.hint == "set one of these: A_TOKEN, A_USER (airconn help login)"
         store.close()
 
     def test_a_path_that_leads_nowhere(self, sandbox: Any) -> None:

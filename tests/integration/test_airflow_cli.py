@@ -462,7 +462,7 @@ def test_a_prefix_that_does_not_pass_standard_input_on(newest: Any, tmp_path: Pa
 @ON_NEWEST
 def test_a_place_without_airflow(newest: Any, tmp_path: Path) -> None:
     command = Command(tmp_path, newest, environ={"PATH": "/usr/bin:/bin"})
-    with pytest.raises(TargetError, match="there is no airflow command there"):
+    with pytest.raises(TargetError, match="no airflow command found there"):
         opened(command).describe()
     assert command.leftovers() == []
 

@@ -128,7 +128,7 @@ def test_the_examples_of_the_readme_arrive_in_airflow(target: Target, examples: 
         ([".env"], {"AIRCONN_URL": "http://127.0.0.1:1"}, 5, "http://127.0.0.1:1: nothing listens there"),
         ([".env"], {"AIRCONN_URL": "http://name.invalid"}, 5, "http://name.invalid: "),
         ([".env"], {"AIRCONN_URL": "http://canary:pw@127.0.0.1:1"}, 2, "AIRCONN_USERNAME"),
-        (["missing.env"], {}, 3, "missing.env: there is no such file"),
+        (["missing.env"], {}, 3, "missing.env: no such file"),
         (["broken.env"], {}, 3, "broken.env:1: this line is not NAME=VALUE"),
         ([".env", "--from-format", "toml"], {}, 2, "unknown format 'toml'"),
         (["bad-id.json"], {}, 3, "bad-id.json:1:2: connections/not valid: "),

@@ -269,7 +269,7 @@ def test_what_a_postgresql_refuses_is_told(on_postgres: OnPostgres) -> None:
         assert message(address) == "refuses the user or the password"
         assert message(address.replace("postgres@", "nobody@"), **right) == "refuses the user or the password"
         absent = address.replace(on_postgres.database, "absent")
-        assert message(absent, **right) == "there is no such database on this server"
+        assert message(absent, **right) == "the server has no such database"
         empty = address.replace(on_postgres.database, "template1")
         assert message(empty, **right) == "holds no tables"
         assert message(f"{address}?sslmode=require", **right) == "can't agree with us on an encrypted connection"

@@ -133,7 +133,7 @@ def test_chance_never_makes_a_part_of_it_look_like_the_whole(target: Target, pro
         ("login", "a login page (HTML) answers GET /api/", "single sign-on"),
         ("page", "an HTML page answers GET /api/", "open the address in a browser"),
         ("redirect", f"it redirects to a login page at {SSO}", "token"),
-        ("407", "the proxy wants credentials, or others than these", "USER:PASSWORD@"),
+        ("407", "the proxy needs credentials, or refuses these", "USER:PASSWORD@"),
         ("511", "it is behind a portal", "try again"),
     ],
 )
@@ -166,7 +166,7 @@ def test_a_forward_proxy(target: Target, proxy: FaultyProxy, monkeypatch: pytest
     assert len(proxy.seen) > 2
     proxy.strike("407", 0, times=None)
     said = error_of(target.airconn("export"))
-    assert "the proxy wants credentials, or others than these" in said
+    assert "the proxy needs credentials, or refuses these" in said
     assert "hunter2" not in said
     said = error_of(target.airconn("export", AIRCONN_URL="https://airflow.example.invalid"))
     assert "resolve" in said

@@ -79,7 +79,7 @@ def test_a_list_that_never_stands_still_is_given_up(target: Target) -> None:
         ran = target.airconn("export", "--variables", AIRCONN_URL=proxy.url)
     assert (ran.code, ran.out) == (5, "")
     assert "its list of variables kept changing while it was read" in ran.err
-    assert "try again when nobody else writes to it" in ran.err
+    assert "try again when no other program writes to it" in ran.err
 
 
 @pytest.mark.parametrize("target", VERSIONS, indirect=True)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from airconn.report.fitting import fit, fit_message
 
-ROW = "  ~ connections/billing_api     http        examples/.env:9       password (hidden by Airflow: written again)"
+ROW = (
+    "  ~ connections/billing_api     http        examples/.env:9       password (hidden by the target: written again)"
+)
 
 
 def test_what_is_no_terminal_gets_whole_lines() -> None:
@@ -23,7 +25,7 @@ def test_columns_move_together_before_a_line_is_broken() -> None:
 
 def test_a_line_is_broken_between_words() -> None:
     assert fit(ROW, 60) == (
-        "  ~ connections/billing_api  http  examples/.env:9  password\n      (hidden by Airflow: written again)"
+        "  ~ connections/billing_api  http  examples/.env:9  password\n      (hidden by the target: written again)"
     )
 
 

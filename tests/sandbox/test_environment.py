@@ -53,6 +53,15 @@ def test_it_is_built_once_and_named_after_airflow_and_python(tmp_path: Path, bui
     assert len(builds) == 1
 
 
+def test_one_with_other_packages_is_another_one(tmp_path: Path, builds: list[Path]) -> None:
+    said: list[str] = []
+    environ = {"AIRCONN_CACHE_DIR": str(tmp_path)}
+    made = [environment.provide(RELEASE, environ, said.append, names) for names in ((), ("a",), ("a", "b"), ("a",))]
+    assert made[1] == made[3]
+    assert len({each.directory for each in made}) == len(builds) == 3
+    assert said[2] == "installing Airflow 2.7.3 and a for Python 3.11 with pip (once)"
+
+
 def test_one_that_was_not_finished_is_built_anew(tmp_path: Path, builds: list[Path]) -> None:
     rest = tmp_path / "sandbox/2.7.3-py3.11/bin/rest"
     rest.parent.mkdir(parents=True)

@@ -31,12 +31,12 @@ def test_texts_of_an_address_become_what_the_option_is() -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({"prefixx": "x"}, "'prefixx' is no option of this place"),
+        ({"prefixx": "x"}, "'prefixx' is not an option of this address"),
         ({"version": "two"}, "version is not a whole number"),
         ({"deep": "perhaps"}, "deep is not true or false"),
         ({"token": "canary"}, "token is a credential"),
-        ({"words": "{}"}, "'words' is no option"),
-        ({"a canary b": "x"}, "a name in the query is no option"),
+        ({"words": "{}"}, "'words' is not an option"),
+        ({"a canary b": "x"}, "a name in the query is not an option"),
     ],
 )
 def test_what_is_wrong_with_an_address_is_told_without_its_values(query: dict[str, str], message: str) -> None:

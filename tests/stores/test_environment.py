@@ -116,7 +116,7 @@ def test_it_is_the_environment_of_the_configuration_and_is_in_no_repr() -> None:
 
 @pytest.mark.parametrize("address", ["env:x", "ENV:", "./env:"])
 def test_its_address_is_exactly_that(address: str) -> None:
-    with pytest.raises(InputError, match="there is no such file"):
+    with pytest.raises(InputError, match="no such file"):
         open_store(address, Settings()).read(Selection())
 
 

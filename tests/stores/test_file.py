@@ -82,7 +82,7 @@ def test_what_can_not_be_written_leaves_the_old_file_and_no_other(tmp_path: Path
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda path: None, "there is no such file"),
+        (lambda path: None, "no such file"),
         (lambda path: path.mkdir(), "this is a directory"),
         (lambda path: path.write_bytes(b"A=\n\xff"), "x.env:2: this is not UTF-8 text"),
         (lambda path: path.write_bytes("A=é\nB=é\0".encode()), r"x.env:2:4: a NUL character \(U\+0000\)"),
@@ -175,14 +175,14 @@ def test_what_somebody_else_has_written_in_the_meantime_is_not_lost(tmp_path: Pa
     before = mine.read(Selection(), TARGET)
     assert len(before.bundle) == 0
     assert [outcome.error for outcome in opened().apply(steps[:1])] == [None]
-    with pytest.raises(BlockedError, match="somebody else has written to this file in the meantime"):
+    with pytest.raises(BlockedError, match="another program has changed this file in the meantime"):
         mine.save("of when it wasn't there", before.version)
     mine = opened()
     before = mine.read(Selection(), TARGET)
     assert len(before.bundle) == 1
     assert [outcome.error for outcome in opened().apply(steps[1:2])] == [None]
     text = path.read_bytes()
-    with pytest.raises(BlockedError, match="somebody else has written to this file in the meantime"):
+    with pytest.raises(BlockedError, match="another program has changed this file in the meantime"):
         list(mine.apply(steps[2:], replace(TARGET, before=before)))
     assert path.read_bytes() == text
     list(opened().apply(steps[2:]))
@@ -199,7 +199,7 @@ def test_what_is_gone_is_not_written_anew_without_the_rest_of_it(tmp_path: Path,
     list(mine.apply([a]))
     before = mine.read(Selection(), TARGET)
     path.unlink()
-    with pytest.raises(BlockedError, match="somebody else has written to this file in the meantime"):
+    with pytest.raises(BlockedError, match="another program has changed this file in the meantime"):
         list(mine.apply([b], replace(TARGET, before=before)))
     assert not path.exists()
 
@@ -214,7 +214,7 @@ def test_what_appears_after_a_rehearsal_is_not_written_over(tmp_path: Path) -> N
         context = replace(TARGET, before=before)
         assert store.rehearse(steps, context) == []
         path.write_bytes(others)
-        with pytest.raises(BlockedError, match="somebody else has written to this file in the meantime"):
+        with pytest.raises(BlockedError, match="another program has changed this file in the meantime"):
             list(store.apply(steps, context))
         assert path.read_bytes() == others
 

@@ -209,7 +209,7 @@ def test_the_second_ctrl_c_stops_at_once_and_what_was_begun_is_told(run: Run) ->
 
     run.memory.before_write = twice
     result = run.imports()
-    stopped = "stopped in its midst: it is written, in part or not at all"
+    stopped = "interrupted while it was written: it is written, in part or not at all"
     assert (run.outcomes(), run.stops) == ([("a", None), ("b", stopped)], 1)
     assert (type(result.ended), result.undone) == (KeyboardInterrupt, 2)
 
@@ -300,7 +300,7 @@ def test_what_may_be_lost_is_in_a_file_and_told(run: Run, fails: str | None) -> 
 @pytest.mark.parametrize(
     ("yes", "said", "message"),
     [
-        (False, None, "1 object would be deleted, and nobody has said yes"),
+        (False, None, "1 object would be deleted, and it isn't confirmed"),
         (False, False, "the deletion wasn't confirmed"),
         (False, True, None),
         (True, None, None),
@@ -326,7 +326,7 @@ def test_nothing_is_deleted_without_a_yes(run: Run, yes: bool, said: bool | None
 @pytest.mark.parametrize(
     ("yes", "said", "message"),
     [
-        (False, None, "writing restarts it, and you haven't agreed to that"),
+        (False, None, "writing restarts it, and it isn't confirmed"),
         (False, False, "the write wasn't confirmed"),
         (False, True, None),
         (True, None, None),

@@ -85,12 +85,12 @@ def test_json_is_plain_and_has_no_detours_for_a_file() -> None:
 @pytest.mark.parametrize(
     ("obj", "options", "loss"),
     [
-        (variable("v", "x", description="d"), {}, "description has no place in an environment variable"),
-        (connection("c", team_name="t"), {}, "team_name has no place in the JSON of an environment variable"),
+        (variable("v", "x", description="d"), {}, "description has no field in an environment variable"),
+        (connection("c", team_name="t"), {}, "team_name has no field in the JSON of an environment variable"),
         (
             connection("c", description="d", host="h", schema="s"),
             {"connection_format": "uri"},
-            "description has no place in a URI",
+            "description has no field in a URI",
         ),
         (
             connection("c", extra=Text("[1]")),

@@ -86,7 +86,7 @@ def test_an_option_that_would_do_nothing_is_refused(exported: Exported, tmp_path
 
 
 def test_only_files_are_converted(exported: Exported) -> None:
-    with pytest.raises(UsageError, match="is no file"):
+    with pytest.raises(UsageError, match="is not a file"):
         exported(Path("env:"))
 
 

@@ -89,10 +89,10 @@ def test_two_places_without_anything_to_compare_are_no_success_unless_that_is_al
     a, b = file(tmp_path / "a.json", {"pools": {"p": {"slots": 1}}}), file(tmp_path / "b.json", {})
     (tmp_path / "c.env").write_text("# nothing\n")
     refused = compare_places(DiffRequest(a, str(tmp_path / "c.env")), places)
-    assert (refused.exit_code, refused.nothing[:27]) == (ExitCode.INPUT, "neither place holds anythin")
+    assert (refused.exit_code, refused.nothing[:27]) == (ExitCode.INPUT, "neither side holds anything")
     allowed = compare_places(DiffRequest(a, str(tmp_path / "c.env"), allow_empty=True), places)
     assert (allowed.exit_code, allowed.error) == (ExitCode.OK, None)
-    assert compare_places(DiffRequest(b, b), places).nothing == "neither place holds anything"
+    assert compare_places(DiffRequest(b, b), places).nothing == "neither side holds anything"
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_all_that_several_places_have_is_explained(places: Places, named: NamedP
 
 
 def test_an_object_that_no_place_has_is_an_error(places: Places, named: NamedPlaces) -> None:
-    with pytest.raises(InputErrors, match="connections/bot is in no place"):
+    with pytest.raises(InputErrors, match="connections/bot wasn't found in any source"):
         explain(ExplainRequest(("connections/bot",), places=named), places)
 
 

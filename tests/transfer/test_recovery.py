@@ -44,7 +44,7 @@ def test_it_is_there_as_long_as_there_is_something_to_recover(tmp_path: Path) ->
 def test_without_a_place_for_it_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "file"))
-    with pytest.raises(TargetError, match="no place for a copy"):
+    with pytest.raises(TargetError, match="a copy of it can't be kept"):
         Recovery(tmp_path / "file" / "state").keep([CONNECTION], OLD)
 
 
@@ -99,5 +99,5 @@ def test_a_machine_without_a_directory_for_temporary_files_is_such_a_place_too(
 
     (tmp_path / "file").touch()
     monkeypatch.setattr("tempfile.gettempdir", none_usable)
-    with pytest.raises(TargetError, match="no place for a copy"):
+    with pytest.raises(TargetError, match="a copy of it can't be kept"):
         Recovery(tmp_path / "file" / "state").keep([CONNECTION], OLD)

@@ -18,7 +18,7 @@ from airconn.formats.dotenv.marks import NAMES, PORTABLE, named_by_mark
 def get_dialect(name: str) -> Dialect:
     """The dialect of this name, from the module of this name. Raises `UsageError`."""
     if name not in NAMES:
-        raise UsageError(f"there is no env dialect {name!r}", hint=f"one of {', '.join(NAMES)}")
+        raise UsageError(f"unknown env dialect {name!r}", hint=f"one of {', '.join(NAMES)}")
     module = import_module(f"airconn.formats.dotenv.{name.replace('-', '_')}")
     return cast(Dialect, module.DIALECT)
 

@@ -74,7 +74,7 @@ class ManifestReader(ObjectReader):
             return
         with self.collecting():
             if not isinstance(document, tree.Mapping):
-                raise InputError("this is no object of Kubernetes, which is a mapping", where=str(origin))
+                raise InputError("not an object of Kubernetes, which is a mapping", where=str(origin))
             if is_secret(document):
                 self.secret(Secret(document, origin))
             elif document.get("apiVersion") == "v1" and document.get("kind") in ("List", "SecretList"):
@@ -87,7 +87,7 @@ class ManifestReader(ObjectReader):
         if items is None:
             return
         if not isinstance(items, tree.Sequence):
-            raise InputError("the items of this list are no list", where=str(origin))
+            raise InputError("the items of this list are not a list", where=str(origin))
         for index, item in enumerate(items):
             if document["kind"] == "SecretList" and isinstance(item, tree.Mapping) and "kind" not in item:
                 item.update(apiVersion="v1", kind="Secret")  # the API leaves both out
@@ -114,9 +114,9 @@ class ManifestReader(ObjectReader):
         label = LABELS[kind]
         id_, origin = secret.labels[label], secret.labels.origin(label)
         if not isinstance(id_, str) or not LABEL_VALUE.fullmatch(id_):
-            raise InputError("this is no value that a label can have, and so no id", where=str(origin))
+            raise InputError("not a value that a label can have, and so not an id", where=str(origin))
         if TEAM_LABEL in secret.labels:
-            self.leave_out(origin, f"{id_} is a team's own, which has no place here")
+            self.leave_out(origin, f"{id_} belongs to a team, and Secrets have no field for teams")
         elif not secret.has(DATA_KEY):
             self.leave_out(origin, f"{id_} has no entry {DATA_KEY!r}, so that Airflow doesn't find it")
         else:
@@ -189,5 +189,5 @@ def _mapping(parent: tree.Mapping, name: str, where: Origin) -> tree.Mapping:
     if value is None:
         return tree.Mapping(where.source)
     if not isinstance(value, tree.Mapping):
-        raise InputError(f"{name!r} of this Secret is no mapping", where=str(parent.origin(name)))
+        raise InputError(f"{name!r} of this Secret is not a mapping", where=str(parent.origin(name)))
     return value

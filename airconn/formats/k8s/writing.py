@@ -54,7 +54,7 @@ def check(options: WriteOptions) -> None:
     ):
         if value is not None and not pattern.fullmatch(value):
             raise UsageError(
-                f"{value!r} is no name that {what} can have in Kubernetes",
+                f"{value!r} is not a name that {what} can have in Kubernetes",
                 hint="letters a to z, digits and '-', with a letter or digit at both ends",
             )
 
@@ -68,7 +68,7 @@ def render_secrets(bundle: Bundle, options: WriteOptions) -> Rendered:
     for obj in env.nameable(held):
         lost: dict[str, str] = {}
         if not LABEL_VALUE.fullmatch(obj.id):
-            reason = f"the id is no value that a label can have ({LABEL_VALUE_IN_WORDS})"
+            reason = f"the id is not a value that a label can have ({LABEL_VALUE_IN_WORDS})"
         elif not (reason := env.no_value(obj, options)):
             value, lost = _secret_value(obj, options)
             if len(value) > LARGEST:
@@ -87,7 +87,7 @@ def render_secrets(bundle: Bundle, options: WriteOptions) -> Rendered:
 def _secret_value(obj: Connection | Variable, options: WriteOptions) -> tuple[bytes, dict[str, str]]:
     """The value of an object for Airflow's backend, and the fields that it doesn't hold, with the reasons."""
     text, lost = env.value_of(obj, options)
-    nowhere = "has no place in a Secret"
+    nowhere = "has no field in a Secret"
     return text.encode(), {
         name: nowhere if name in ("description", "team_name") else why for name, why in lost.items()
     }

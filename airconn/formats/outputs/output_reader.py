@@ -12,6 +12,7 @@ from airconn.formats.object_reader import ObjectReader
 from airconn.model import AirflowObject, Kind, Origin, Str, hidden_or
 from airconn.model.jsontext import Number
 from airconn.model.reading import Note, Reading
+from airconn.quoting import some
 
 _NAMED = 3
 """The objects that a message about many names."""
@@ -60,9 +61,7 @@ class OutputReader(ObjectReader):
 
 def in_words(names: Iterable[str]) -> str:
     """The first few names, and the number of the others."""
-    found = list(dict.fromkeys(names))
-    rest = len(found) - _NAMED
-    return ", ".join(found[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return some(list(dict.fromkeys(names)), _NAMED)
 
 
 class Fields:

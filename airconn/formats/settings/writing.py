@@ -53,7 +53,7 @@ def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
 
 
 def _lose(
-    obj: AirflowObject, field: str, losses: list[Loss], message: str = "has no place in a settings file"
+    obj: AirflowObject, field: str, losses: list[Loss], message: str = "has no field in a settings file"
 ) -> None:
     losses.append(Loss(obj.kind, obj.id, field, message))
 

@@ -18,7 +18,8 @@ from airconn.stores.secret_commands import with_commands_run
 _HOW = "set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD"
 _COMPOSER = (".composer.googleusercontent.com", ".composer.byoid.googleusercontent.com")
 _BY_NAME = "name it composer://PROJECT/LOCATION/ENVIRONMENT (airconn help composer)"
-_IN_FRONT = "what is in front of an Airflow may need a header: AIRCONN_HEADER_<NAME> (airconn help login)"
+_GUIDE = "airconn help login"
+_IN_FRONT = f"what is in front of an Airflow may need a header: AIRCONN_HEADER_<NAME> ({_GUIDE})"
 
 
 class Access(RestClient):
@@ -40,7 +41,9 @@ class Access(RestClient):
     def login_hint(self) -> str:
         if self.base.endswith(_COMPOSER):
             return f"this is an Airflow of Google Cloud Composer: {_BY_NAME}"
-        lack = "it may want another kind of token" if self.auth.given else f"it may want a token: {_HOW}"
+        if sent := self.credentials.header_source:
+            return f"what is in front of the Airflow doesn't accept {sent}: wrong, or expired? ({_GUIDE})"
+        lack = "it may need another kind of token" if self.auth.given else f"it may need a token: {_HOW}"
         return f"{lack}; {_IN_FRONT}"
 
     def shut_out(self, status: int, wish: str) -> TargetError:
@@ -48,10 +51,10 @@ class Access(RestClient):
         known = self.credentials
         if not self.auth.given:
             looked = ", ".join(known.looked_at) or "AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"
-            lack = "it wants credentials, and there are none"
+            lack = "needs credentials, and none are set"
             if known.header_source:
                 lack = f"it needs credentials besides what is in {known.header_source}, or doesn't accept that"
-            return TargetError(lack, where=self.base, hint=f"looked at {looked}")
+            return TargetError(lack, where=self.base, hint=f"set one of these: {looked} ({_GUIDE})")
         if not self.let_in and (doubts := self.auth.doubts()):
             return TargetError("it refuses a token that it has just issued", where=self.base, hint=doubts)
         source = f"the credentials come from {known.sources or 'nowhere'}"

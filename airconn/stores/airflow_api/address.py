@@ -21,7 +21,7 @@ def base_url(address: str) -> str:
         parts = urlsplit(address)
         port = parts.port
     except ValueError:
-        raise UsageError("the address of the Airflow is no valid URL", hint=_EXAMPLE) from None
+        raise UsageError("the address of the Airflow is not a valid URL", hint=_EXAMPLE) from None
     if "@" in parts.netloc:
         raise UsageError(
             "the address of the Airflow has a user name or a password in it",

@@ -70,5 +70,5 @@ class Api(ABC):
 
     def delete(self, kind: Kind, id_: str) -> Request:
         if kind is Kind.POOLS and id_ == DEFAULT_POOL:
-            raise NotWritten(f"Airflow lets nobody delete {DEFAULT_POOL}")
+            raise NotWritten(f"Airflow doesn't allow to delete {DEFAULT_POOL}")
         return Request("DELETE", self.path(kind, id_))

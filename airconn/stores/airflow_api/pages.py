@@ -86,7 +86,7 @@ class Lister:
         raise TargetError(
             f"its list of {self._kind.value} kept changing while it was read",
             where=self._session.base,
-            hint="try again when nobody else writes to it",
+            hint="try again when no other program writes to it",
         )
 
     def count(self, *query: tuple[str, str]) -> int:
@@ -161,7 +161,7 @@ class Lister:
         entries = answer.get(kind.value) if answer else None
         total = answer.get("total_entries") if answer else None
         if not isinstance(entries, list) or not isinstance(total, int):
-            raise self._session.strange(f"its answer to GET {request.path} is no list of {kind.value}")
+            raise self._session.strange(f"its answer to GET {request.path} is not a list of {kind.value}")
         name = ID_NAMES[kind]
         rows = []
         for entry in entries:

@@ -66,7 +66,7 @@ def _checked(access: Access, text: str) -> AnsweringAirflow:
     try:
         version = AirflowVersion.parse(text)
     except UsageError:
-        raise TargetError(f"its version {text} is none that airconn can read", where=access.base) from None
+        raise TargetError(f"airconn can't read its version {text}", where=access.base) from None
     if version < OLDEST:
         raise TargetError(
             f"this is Airflow {text}, which is older than {OLDEST.series}",
@@ -111,7 +111,7 @@ def _explain(access: Access, replies: list[Reply]) -> TargetError:
         if reply.status == 200 and gateways.is_page(reply):
             return gateways.instead_of_json(reply, access.server, f"GET {path}")
     return TargetError(
-        "what answers here is no Airflow",
+        "the server that answers is not an Airflow",
         where=access.base,
         hint="/api/v2/version and /api/v1/version don't tell a version; "
         f"the address comes from {access.server.named_by}",

@@ -89,7 +89,7 @@ def _of_connection(obj: Connection, dialect: RestDialect) -> Iterator[str]:
     value = _json(text)
     if not isinstance(value, dict):
         if dialect.rules.extra_is_object:
-            yield f"its extra is no JSON object, and Airflow {dialect.version} takes nothing else"
+            yield f"its extra is not a JSON object, and Airflow {dialect.version} takes nothing else"
         elif dialect.extra_breaks_log and value is not _NO_JSON:
             yield f"its extra is JSON and no object, on which Airflow {dialect.version} fails"
 

@@ -8,7 +8,18 @@ from typing import TypeVar, cast
 from airconn.airflow.rest_api import RestDialect, dialect_for
 from airconn.airflow.versions import is_of_astro
 from airconn.config import Settings
-from airconn.model import DEFAULT_POOL, Action, AirflowObject, Bundle, Kind, Origin, Outcome, Selection, Step
+from airconn.model import (
+    DEFAULT_POOL,
+    Action,
+    AirflowObject,
+    Bundle,
+    Connection,
+    Kind,
+    Origin,
+    Outcome,
+    Selection,
+    Step,
+)
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.airflow_api.access import Access, access
 from airconn.stores.airflow_api.address import base_url
@@ -22,6 +33,7 @@ from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.stored_forms import stored_form
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
+from airconn.stores.connection_tests import ConnectionTest
 from airconn.stores.http.tls import check_tls_files
 from airconn.urls import endpoint
 
@@ -85,10 +97,15 @@ class AirflowApiStore(Store):
             return update_refusal(step, self._dialect(context))
         deletes = step.action in (Action.REPLACE, Action.DELETE)
         is_own = deletes and step.kind is Kind.POOLS and step.id == DEFAULT_POOL
-        return f"Airflow lets nobody delete {DEFAULT_POOL}" if is_own else ""
+        return f"Airflow doesn't allow to delete {DEFAULT_POOL}" if is_own else ""
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         yield from carry_out(self._session(context), self._api(context), steps, whole=context.whole)
+
+    def try_connection(self, connection: Connection, context: Context) -> ConnectionTest:
+        from airconn.stores.airflow_api.connection_testing import try_connection
+
+        return try_connection(self._session(context), self._api(context), connection)
 
     def mixed(self, done: Sequence[Step], context: Context) -> tuple[frozenset[Key], tuple[Note, ...]]:
         return mixed(self._session(context), self._api(context), done)

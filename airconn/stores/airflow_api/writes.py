@@ -45,7 +45,7 @@ _AT_A_TIME = {Kind.CONNECTIONS: 4, Kind.VARIABLES: 2, Kind.POOLS: 2}
 
 MAY_NOT = "these credentials may not"
 UNKNOWN = "whether it was written is not known"
-NO_AIRFLOW = f"what answers is no Airflow: {UNKNOWN}"
+NO_AIRFLOW = f"the server that answers is not an Airflow: {UNKNOWN}"
 _UNSURE = "it is there now, and what the server doesn't show of it could not be written again"
 OTHER_VALUES = "the answer was lost, and there is one now with other values"
 

@@ -61,7 +61,7 @@ class Prefix:
         if words and words[-1].rpartition("/")[2] == "airflow":
             raise UsageError(
                 f"{address} ends with the airflow command",
-                hint=f"only what stands before it is wanted: {SCHEME}{shlex.join(words[:-1])}",
+                hint=f"give only the part before it: {SCHEME}{shlex.join(words[:-1])}",
             )
         return cls(words, address)
 
@@ -105,7 +105,7 @@ class Prefix:
             )
         except FileNotFoundError:
             raise TargetError(
-                f"there is no command {name}", where=self.address, hint="is it installed, and on the PATH?"
+                f"no such command: {name}", where=self.address, hint="is it installed, and on the PATH?"
             ) from None
         except OSError as error:
             reason = error.strerror or "the system refuses"

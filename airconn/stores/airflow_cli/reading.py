@@ -70,7 +70,7 @@ def document(text: str, where: str) -> Mapping[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise TargetError("what Airflow has exported is no JSON object", where=where)
+        raise TargetError("the export of Airflow is not a JSON object", where=where)
     return found
 
 
@@ -154,7 +154,7 @@ def mistaken(text: str, version: AirflowVersion) -> tuple[str, str] | None:
 def pool(name: str, entry: Any, origin: Origin) -> Pool:
     """A pool of an export."""
     if not isinstance(entry, dict) or "slots" not in entry:
-        raise InputError(f"{name}: this is no pool", where=str(origin))
+        raise InputError(f"{name}: not a pool", where=str(origin))
     return Pool(
         name=name,
         slots=whole_number(entry["slots"], f"{name}: its slots", origin),

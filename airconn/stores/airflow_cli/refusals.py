@@ -66,7 +66,7 @@ def update_refusal(step: Step, *, teams: bool) -> str:
 def replace_refusal(step: Step, *, teams: bool) -> str:
     """Why an object can't be deleted and created anew. Empty where it can."""
     if step.kind is Kind.POOLS and step.id == DEFAULT_POOL:
-        return f"Airflow lets nobody delete {DEFAULT_POOL}"
+        return f"Airflow doesn't allow to delete {DEFAULT_POOL}"
     return _team_refusal(step, teams=teams) if isinstance(step.source, Connection) else ""
 
 

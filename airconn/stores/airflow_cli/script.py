@@ -119,7 +119,7 @@ def carry_out(prefix: Prefix, calls: Sequence[Call], environ: Mapping[str, str],
         ran = prefix.run(script, environ, patience)
     except Silent as error:
         raise CutOff(
-            error.message, where=prefix.address, hint="--timeout waits longer, 5 times its seconds in this place"
+            error.message, where=prefix.address, hint="--timeout waits longer; for airflow-cli: it counts five times"
         ) from None
     return _answer(ran, script, nonce, prefix)
 
@@ -163,7 +163,7 @@ def _answer(ran: Ran, script: str, nonce: str, prefix: Prefix) -> Answer:
 def _lacking(what: str, prefix: Prefix) -> TargetError:
     if what == "airflow":
         return TargetError(
-            "there is no airflow command there",
+            "no airflow command found there",
             where=prefix.address,
             hint="is it the right container? Where an entrypoint or an activated environment brings it, add that: "
             "a command may follow the prefix, such as env PATH=/opt/airflow/bin:/usr/bin:/bin",

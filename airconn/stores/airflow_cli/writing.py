@@ -238,7 +238,7 @@ class Writer:
         if names and item.step.action is Action.CREATE:
             item.final = True
             return f"there is one with other values ({', '.join(names)}): it came meanwhile, or Airflow changed it"
-        return f"{failed}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} not as wanted" if names else None
+        return f"{failed}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} not as written" if names else None
 
     def _apart(self, items: Sequence[_Item]) -> None:
         """Tries failed ones again in ever smaller files, so that an object that Airflow fails on fails alone."""
@@ -274,8 +274,8 @@ class Writer:
         if not rewritten or rules_for(version).variable_descriptions:
             return ()
         message = (
-            f"airflow variables import of {version} takes away the descriptions of the variables that it "
-            "overwrites, and tells nobody which had one"
+            f"airflow variables import of {version} removes the descriptions of the variables that it "
+            "overwrites, and doesn't tell which had one"
         )
         return (Note(self._store.address, message),)
 

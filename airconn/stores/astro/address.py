@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from airconn.errors import UsageError
 from airconn.stores import address_options
 
 _ID = re.compile(r"c[a-z0-9]{24}")
@@ -33,6 +34,15 @@ def split(address: str) -> AstroAddress:
     example = f"{scheme}://WORKSPACE" + ("[/DEPLOYMENT]" if scheme == "astro-env" else "/DEPLOYMENT")
     parts = address_options.split(address, example=example)
     return AstroAddress(scheme, parts.host, parts.path, parts.query)
+
+
+def split_deployment(address: str) -> AstroAddress:
+    """The same of an address that has to name a Deployment."""
+    parts = split(address)
+    if not parts.deployment:
+        hint = f"it is {parts.scheme}://WORKSPACE/DEPLOYMENT"
+        raise UsageError("the address names no Deployment", where=str(parts), hint=hint)
+    return parts
 
 
 def is_id(name: str) -> bool:

@@ -13,7 +13,7 @@ from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
 from airconn.stores.astro.identity import AstroIdentity, api_url, find_identity
 from airconn.stores.astro.paging import ListedPage, whole_list
-from airconn.stores.http import bodies, echoes
+from airconn.stores.http import bodies, echoes, gateways
 from airconn.stores.http.faults import NoAnswer
 from airconn.stores.http.messages import Reply, Request, unknown_fate
 from airconn.stores.http.rest_client import RestClient
@@ -133,8 +133,14 @@ class AstroApi:
         request = Request("DELETE", self._path(path), repeatable=True, largest=bodies.SMALL)
         client = self._connected()
         reply = client.send(request)
-        if reply.status != 404 and not 200 <= reply.status < 300:
-            raise client.refusal(reply, request)
+        if 200 <= reply.status < 300:
+            if reply.body.strip() and not isinstance(reply.json(), dict):
+                raise gateways.instead_of_json(reply, client.server, f"DELETE {request.path}")
+            return
+        error = client.refusal(reply, request)
+        # A 404 that isn't Astro's own comes from something in front, and says nothing about the object.
+        if not (reply.status == 404 and isinstance(error, AstroRefusal)):
+            raise error
 
     def close(self) -> None:
         """Closes the connections."""
@@ -208,8 +214,10 @@ class _AstroClient(RestClient):
             return "Astro refuses the token", source
         if status == 403:
             return f"the token may not do this: {what}", f"{source}; which role has it in the organization?"
+        if status == 429:
+            return f"Astro is asked too often with this token: {what}", "try again in a minute"
         if fields:
-            return f"Astro refuses it: {', '.join(fields)}", None
+            return f"Astro refuses the request: {', '.join(fields)}", None
         return f"{what} answers with status {status}", None
 
 
@@ -224,7 +232,7 @@ def _one_pass(
         items, total = answer.get(key), answer.get("totalCount")
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             items = None
-        if items is None or type(total) is not int or not 0 <= total <= _MOST:
+        if items is None or isinstance(total, bool) or not isinstance(total, int) or not 0 <= total <= _MOST:
             raise client.strange(f"GET {path} gives no list of {key} with a totalCount")
         return ListedPage(items, total)
 

@@ -59,7 +59,7 @@ def find_identity(settings: Settings) -> AstroIdentity:
         # An address with credentials of its own never gets those of another.
         looked_at = ", ".join(own.looked_at)
         raise TargetError(
-            "Astro needs a token, and none is set", hint=f"looked at {looked_at}, for this address alone"
+            "Astro needs a token, and none is set", hint=f"set {looked_at}: no other token is sent to this address"
         )
     if token := environ.get(VARIABLE, "").strip():
         return _of_token(token, VARIABLE, domain)
@@ -83,7 +83,7 @@ def api_url(settings: Settings, identity: AstroIdentity) -> tuple[str, str]:
             )
         return given.rstrip("/"), named_by
     domain = identity.domain.removeprefix("cloud.")
-    named_by = f"the domain of Astro, {domain}"
+    named_by = f"the domain of Astro, {domain}; is this machine online, or does it need a proxy (HTTPS_PROXY)?"
     if preview := _PREVIEW.fullmatch(domain):
         return f"https://{preview[1]}.api.{preview[2]}/v1", named_by
     return f"https://api.{domain}/v1", named_by
@@ -161,4 +161,9 @@ def _has_passed(moment: Any) -> bool:
             moment = datetime.fromisoformat(moment.replace("Z", "+00:00"))
         except ValueError:
             return False
-    return isinstance(moment, datetime) and moment.timestamp() <= time.time()
+    if not isinstance(moment, datetime):
+        return False
+    try:
+        return moment.timestamp() <= time.time()
+    except (ValueError, OverflowError, OSError):  # a year that the system's clock doesn't have, such as Go's year 1
+        return moment.year < 1970

@@ -15,7 +15,7 @@ from airconn.stores.base import DEADLINE
 from airconn.stores.http.server import RestServer
 
 _PROXY_WHENCE = "the proxy comes from HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are asked directly"
-_CLIENT_CERT = "does it want a client certificate? see --client-cert and --client-key"
+_CLIENT_CERT = "does it need a client certificate? see --client-cert and --client-key"
 
 
 class NoAnswer(TargetError):
@@ -104,7 +104,7 @@ def no_answer(
 def proxy_wants_credentials(base: str) -> NoAnswer:
     """The error for a 407, which only a proxy gives."""
     return NoAnswer(
-        "the proxy wants credentials, or others than these",
+        "the proxy needs credentials, or refuses these",
         where=base,
         hint=f"they are a part of its address: http://USER:PASSWORD@proxy:3128; {_PROXY_WHENCE}",
     )
@@ -184,4 +184,4 @@ def _tls(error: BaseException) -> tuple[str, str]:
         return "it doesn't speak TLS", "does the address begin with http:// rather than https://?"
     if any(sign in text for sign in ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "UNKNOWN_CA")):
         return "it refuses the TLS handshake", _CLIENT_CERT
-    return "the TLS handshake failed", "is it an https:// address, and does it want a client certificate?"
+    return "the TLS handshake failed", "is it an https:// address, and does it need a client certificate?"

@@ -49,18 +49,18 @@ def strange(message: str, server: RestServer) -> TargetError:
 def instead_of_json(reply: Reply, server: RestServer, what: str) -> TargetError:
     """The error for an answer that isn't JSON. `what` is the request."""
     if not is_page(reply):
-        return strange(f"its answer to {what} is no JSON object", server)
+        return strange(f"its answer to {what} is not a JSON object", server)
     if _LOGIN.search(reply.body[:LONGEST]):
         return TargetError(
             f"a login page (HTML) answers {what} in place of {server.name}'s API",
             where=server.base,
-            hint="something in front of it, such as single sign-on, wants somebody to log in first: give the address "
+            hint="something in front of it, such as single sign-on, needs a login first: give the address "
             f"that leads to {server.name} itself" + (f", or {server.way_in}" if server.way_in else ""),
         )
     return TargetError(
         f"an HTML page answers {what} in place of {server.name}'s API",
         where=server.base,
-        hint="it may be of a portal that wants to be clicked through, of a gateway or of another application: "
+        hint="it may come from a portal with a page to confirm, a gateway or another application: "
         "open the address in a browser to see which",
     )
 
@@ -69,11 +69,11 @@ def fault(reply: Reply) -> str:
     """The meaning of a status that only a gateway gives, in words that follow 'it'. Empty for others."""
     if reply.status == 429:
         asked = reply.retry_after
-        return "is asked too often" + (f", and wants to be left alone for {asked:.0f} seconds" if asked else "")
+        return "is asked too often" + (f", and asks for a pause of {asked:.0f} seconds" if asked else "")
     if reply.status == 413:
         return "takes no request as large as this"
     if reply.status == 511:
-        return "is behind a portal that wants somebody to log in first"
+        return "is behind a portal that needs a login first"
     if reply.status in (502, 503, 504) or reply.status >= 520:
         return f"is not reached by what is in front of it (status {reply.status})"
     return ""

@@ -40,7 +40,7 @@ def make_pool(base: str, settings: Settings) -> PoolManager:
         pool = _through_proxy(*_proxy_for(base), options)
     except LocationValueError:
         raise UsageError(
-            "the proxy in the environment is no URL of a proxy", hint="it is like http://proxy:3128"
+            "the proxy in the environment is not the URL of a proxy", hint="it is like http://proxy:3128"
         ) from None
     except ImportError:
         raise UsageError("a SOCKS proxy needs PySocks", hint="pip install PySocks") from None
@@ -86,7 +86,7 @@ def _proxy_for(base: str) -> tuple[str | None, Mapping[str, str] | None]:
         username, password = found.username, found.password
     except ValueError:
         raise UsageError(
-            "the proxy in the environment is no valid URL", hint="it is like http://proxy:3128"
+            "the proxy in the environment is not a valid URL", hint="it is like http://proxy:3128"
         ) from None
     if username is None or found.scheme.startswith("socks"):
         return proxy, None

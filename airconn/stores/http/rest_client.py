@@ -60,7 +60,7 @@ class RestClient:
 
     def login_hint(self) -> str:
         """The hint for a redirect to a login page."""
-        return "it may want other credentials"
+        return "it may need other credentials"
 
     def redirected(self, reply: Reply) -> TargetError:
         """The error for a redirect. It isn't followed, since the credentials would go along."""

@@ -16,7 +16,7 @@ def check_tls_files(settings: Settings) -> None:
     named = (("CA bundle", settings.ca_bundle), ("client certificate", settings.client_cert))
     for what, path in (*named, ("client key", settings.client_key)):
         if path is not None and not path.is_file():
-            raise UsageError(f"the {what} {path} is no file")
+            raise UsageError(f"the {what} {path} is not a file")
     if settings.ca_bundle:
         try:
             ssl.create_default_context(cafile=str(settings.ca_bundle))

@@ -35,7 +35,7 @@ def open_store(address: str, settings: Settings) -> LocalStore:
         try:
             pairs = parse_qsl(rest[1:], keep_blank_values=True, strict_parsing=True)
         except ValueError:
-            raise UsageError("this is no valid local: address", hint=f"like {EXAMPLE}") from None
+            raise UsageError("not a valid local: address", hint=f"like {EXAMPLE}") from None
         if len(dict(pairs)) < len(pairs):
             raise UsageError("the address has an option twice", hint="keep one of the two")
         return _open(opts.from_query(Options, dict(pairs)))

@@ -98,7 +98,7 @@ def _documents(text: str, path: str, file_type: str) -> tuple[Any, Any]:
         raise InputError(
             "Airflow can't read this YAML",
             where=path,
-            hint="it may have a tag (!x), a date that is none, or a list or mapping as a key",
+            hint="it may have a tag (!x), an invalid date, or a list or mapping as a key",
         ) from None
 
 
@@ -137,7 +137,7 @@ class _LocalReader(ObjectReader):
 
     def document(self, document: Any, as_airflow: Any, path: str) -> None:
         if not isinstance(document, tree.Mapping) or not isinstance(as_airflow, dict):
-            raise InputError("Airflow reads an object of ids here, and this is none", where=path)
+            raise InputError("Airflow reads an object of ids here, and this isn't one", where=path)
         if self.kind is Kind.CONNECTIONS and _is_sectioned(document):
             raise InputError(
                 "this file has a section for each kind, and Airflow's backend reads one file for each",
@@ -148,7 +148,7 @@ class _LocalReader(ObjectReader):
             origin = document.origin(id_)
             self.ids.add(id_)
             if id_ not in as_airflow:
-                self.leave_out(origin, f"the key {show_key(id_)} is no text to Airflow, which doesn't find it")
+                self.leave_out(origin, f"the key {show_key(id_)} is not text to Airflow, which doesn't find it")
                 continue
             try:
                 if document.is_odd and self.kind is Kind.CONNECTIONS:
@@ -162,7 +162,7 @@ class _LocalReader(ObjectReader):
             if len(value) > 1 or (not value and self.kind is Kind.VARIABLES):
                 raise InputError(f"{id_} has several values, or none, in a list", where=str(origin))
             if not value:
-                self.leave_out(origin, f"{id_} is an empty list, which is no connection")
+                self.leave_out(origin, f"{id_} is an empty list, and not a connection")
                 return
             value, as_airflow = value[0], as_airflow[0]
         if self.kind is Kind.VARIABLES:
@@ -178,7 +178,7 @@ class _LocalReader(ObjectReader):
             return
         if not isinstance(as_airflow, str):
             self.notes.append(
-                Note(str(origin), f"{key} is no text, and Airflow's backend gives it to tasks as it is")
+                Note(str(origin), f"{key} is not text, and Airflow's backend gives it to tasks as it is")
             )
         text = (
             Text.of(as_airflow)
@@ -202,7 +202,7 @@ class _LocalReader(ObjectReader):
             raise InputError(f"{conn_id}: Airflow {self.rules.version} knows no 'team_name'", where=str(origin))
         for name in ("conn_type", "description", "host", "login", "password", "schema"):
             if not isinstance(as_airflow.get(name), str | None):
-                note = f"{conn_id}: {name} is no text to Airflow; put it in quotes"
+                note = f"{conn_id}: {name} is not text to Airflow; put it in quotes"
                 self.note(origin, note)
         self.found.append(connection)
 
@@ -287,4 +287,4 @@ def losses(obj: Connection | Variable, file_type: str, options: ReadOptions) -> 
         return connection_uri.losses(obj, line(obj), options.rules)
     back = stored(obj, file_type, options)
     changed = [name for name in value_fields(obj.kind) if getattr(obj, name) != getattr(back, name)]
-    return dict.fromkeys(changed, "has no place in this file, and is left out")
+    return dict.fromkeys(changed, "has no field in this file, and is skipped")

@@ -214,7 +214,7 @@ def _options(kind: Kind, context: Context) -> ReadOptions:
 
 def _no_place(kind: Kind) -> str:
     if kind is Kind.POOLS:
-        return "a pool has no place in a secrets backend"
+        return "a secrets backend can't hold pools"
     return f"no file for {kind.value} is named"
 
 
@@ -223,7 +223,7 @@ def _look(path: str) -> None:
     directory = Path(path).absolute().parent
     if not directory.is_dir():
         raise TargetError(
-            "there is no such directory", where=str(Path(path).parent), hint="make it, or look at the path again"
+            "no such directory", where=str(Path(path).parent), hint="make it, or look at the path again"
         )
 
 
@@ -233,7 +233,7 @@ def _text_of(path: str) -> str:
         data = Path(path).read_bytes()
     except OSError as error:
         reason, hint = {
-            FileNotFoundError: ("there is no such file", "Airflow looks for it from where it was started"),
+            FileNotFoundError: ("no such file", "Airflow looks for it from where it was started"),
             IsADirectoryError: ("this is a directory", "name the file itself"),
             PermissionError: ("the system refuses to let us read it", "it may be another user's"),
         }.get(type(error), ("this file can't be read", "look at what it is"))

@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from airconn import trust
 from airconn.config import Settings
 from airconn.credentials import Credentials
-from airconn.errors import AirconnError, TargetError, UsageError
+from airconn.errors import AirconnError, TargetError
 from airconn.model import Kind
 from airconn.model.reading import Key, Note
+from airconn.quoting import some
+from airconn.stores.address_options import from_query
 from airconn.stores.airflow_api.access import Access, access
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.store import AirflowApiStore
-from airconn.stores.astro.address import AstroAddress, split
+from airconn.stores.astro.address import AstroAddress, split_deployment
 from airconn.stores.astro.client import AstroApi
 from airconn.stores.astro.finding import find_deployment
 from airconn.stores.base import Context
@@ -30,6 +32,14 @@ _AIRFLOW = re.compile(r"https://([\w-]+\.)+[\w-]+(:[0-9]+)?(/[\w./~%-]*)?", re.I
 """The URL of an Airflow, without a user and whatever a parser of URLs may read differently."""
 _SHOWN = 5
 """The most ids that a message names."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentAirflowOptions:
+    """The options of an address."""
+
+    organization: str | None = None
+    """The id of the organization, for a token that doesn't tell it."""
 
 
 class DeploymentAirflow(AirflowApiStore):
@@ -52,23 +62,15 @@ class DeploymentAirflow(AirflowApiStore):
             unknown = "it isn't known whether the Environment Manager has objects of the same ids"
             return (Note(self.address, f"{unknown}: {error}", is_detail=True),)
         names = [f"{kind.value}/{id_}" for kind, id_ in found]
-        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        shown = some(names, _SHOWN)
         message = f"the Environment Manager has {shown} too, and comes first: tasks don't get what is written here"
         return (Note(self.address, message),) if names else ()
 
 
 def open_store(address: str, settings: Settings) -> AirflowApiStore:
     """The Airflow of `astro-airflow://WORKSPACE/DEPLOYMENT`. Nothing is asked yet. Raises `UsageError`."""
-    parts = split(address)
-    organization = parts.query.get("organization")
-    if unknown := set(parts.query) - {"organization"}:
-        raise UsageError(
-            f"unknown option {sorted(unknown)[0]!r}", where=str(parts), hint="the only option is organization"
-        )
-    if not parts.deployment:
-        raise UsageError(
-            "the address names no Deployment", where=str(parts), hint="it is astro-airflow://WORKSPACE/DEPLOYMENT"
-        )
+    parts = split_deployment(address)
+    organization = from_query(DeploymentAirflowOptions, parts.query).organization
     return DeploymentAirflow(
         parts, lambda: _find(parts, organization, settings), lambda: _manager(parts, organization, settings)
     )

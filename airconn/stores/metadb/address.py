@@ -69,7 +69,7 @@ def shown(address: str) -> str:
         return CONFIGURED
     match = _URL.fullmatch(address)
     if match is None:
-        raise UsageError("this is no address of a metadata database", hint=f"{CONFIGURED} alone, or like {EXAMPLE}")
+        raise UsageError("not an address of a metadata database", hint=f"{CONFIGURED} alone, or like {EXAMPLE}")
     kind, rest = match[1].lower(), match[2]
     if _WITH_PASSWORD.match(rest) or _PASSWORD_OPTION.search(rest):
         raise UsageError(
@@ -103,7 +103,7 @@ def _parsed(value: ConfigValue) -> URL:
         url: URL = sqlalchemy.make_url(text)
     except (sqlalchemy.exc.ArgumentError, ValueError):
         raise UsageError(
-            "this is no URL of a database",
+            "not the URL of a database",
             where=value.where,
             hint="like postgresql://USER:PASSWORD@HOST/DB; what has another meaning in a URL is written %XX",
         ) from None

@@ -109,7 +109,7 @@ def _file(database: Database) -> Path:
         if path.is_file():
             with path.open("rb"):
                 return path
-        reason = "is no file" if path.exists() else "there is no such file"
+        reason = "is not a file" if path.exists() else "no such file"
     except OSError as error:
         reason = f"can't be read: {error.strerror or 'the system refuses'}"
     raise TargetError(reason, where=str(path), hint="see that the path is right" + _named(database))
@@ -156,7 +156,7 @@ def _reason(text: str, code: int, state: str, seconds: float) -> tuple[str, str]
     if state in ("57014", "55P03") or code in _MYSQL_SLOW:
         return f"gave no answer within {seconds:g} s", "a migration of Airflow may have its tables locked"
     if code == _MYSQL_NO_SUCH_DATABASE or state == "3D000" or (unsaid and _NO_SUCH_DATABASE.search(text)):
-        return "there is no such database on this server", "see that its name is right"
+        return "the server has no such database", "see that its name is right"
     if code in _MYSQL_NOT_LET_IN or state[:2] == "28" or (unsaid and _NOT_LET_IN.search(text)):
         return "refuses the user or the password", _CREDENTIALS
     if unsaid and re.search(r"\b(ssl|tls)\b", text):
@@ -170,7 +170,7 @@ def _sqlite_reason(text: str) -> tuple[str, str]:
     if "locked" in text or "busy" in text:
         return "is locked by another program, which writes to it", "try again when that is done"
     if "not a database" in text or "encrypted" in text:
-        return "is no SQLite database", "see that the path is right"
+        return "is not a SQLite database", "see that the path is right"
     if "malformed" in text:
         return "is damaged", "see what sqlite3 says to `PRAGMA integrity_check`"
     if "readonly" in text:

@@ -39,7 +39,7 @@ class Keys:
         except ValueError:
             which = f"key {len(keys) + 1} of {len(parts)}" if len(parts) > 1 else "this"
             raise UsageError(
-                f"{which} is no Fernet key, so that Airflow itself can decrypt nothing",
+                f"{which} is not a Fernet key, so Airflow itself can decrypt nothing",
                 where=value.where,
                 hint="a key is 32 bytes in 44 characters of URL-safe base64; several are separated by commas",
             ) from None
@@ -57,7 +57,7 @@ class Keys:
                 "is flagged as encrypted and empty" if not token else "is flagged as encrypted, but damaged"
             ) from None
         except UnicodeError:
-            raise Undecryptable("is encrypted, but is no text") from None
+            raise Undecryptable("is encrypted, but is not text") from None
 
 
 def keys_of(config: AirflowConfig) -> Keys:
@@ -68,7 +68,7 @@ def keys_of(config: AirflowConfig) -> Keys:
     places = config.places("core", "fernet_key")
     if value is None:
         raise UsageError(
-            "passwords and values are encrypted in this database, and there is no Fernet key to read them with",
+            "passwords and values are encrypted in this database, and no Fernet key is set to read them",
             where=places,
             hint="set AIRFLOW__CORE__FERNET_KEY, or AIRFLOW_HOME to where the airflow.cfg with the key is",
         )

@@ -126,7 +126,7 @@ def text_of(value: Any) -> str | None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise Unreadable("it has bytes in it that are no text in UTF-8") from None
+        raise Unreadable("it has bytes in it that are not UTF-8 text") from None
     return text
 
 
@@ -146,4 +146,4 @@ def _whole(value: Any, what: str) -> int | None:
         return int(value)
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", value):
         return int(value)
-    raise Unreadable(f"its {what} is no whole number")
+    raise Unreadable(f"its {what} is not a whole number")

@@ -45,7 +45,7 @@ class Tables:
         if any(not needed <= self.columns.get(name, frozenset()) for name, needed in REQUIRED_COLUMNS.items()):
             empty = not inspector.get_table_names(schema=schema)
             raise TargetError(
-                "holds no tables" if empty else "is no metadata database of Airflow",
+                "holds no tables" if empty else "is not a metadata database of Airflow",
                 where=shown,
                 hint="`airflow db migrate` makes them" if empty else "is it another database on the same server?",
             )

@@ -91,7 +91,7 @@ def losses(codec: Codec, obj: AirflowObject, rules: Rules) -> dict[str, str]:
 
 
 def _fate(value: Any) -> str:
-    return "has no place in a secret, and is left out" if value is None else "comes back in another form"
+    return "has no field in a secret, and is skipped" if value is None else "comes back in another form"
 
 
 def fields_with_text(connection: Connection) -> Mapping[str, Any]:

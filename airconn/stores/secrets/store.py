@@ -142,7 +142,7 @@ class SecretStore(Store):
 
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
         if obj.kind not in self.capabilities.kinds:
-            why = "has no place in a secrets backend" if obj.kind is Kind.POOLS else "has no prefix here"
+            why = "can't be in a secrets backend" if obj.kind is Kind.POOLS else "has no prefix here"
             return (f"a {obj.kind.singular} {why}",)
         found = [reason] if (reason := self.capabilities.ids.refusal(obj.id)) else []
         if not obj.id:
@@ -153,10 +153,10 @@ class SecretStore(Store):
             size = len(self._text(obj).encode())
         except UnicodeEncodeError:
             # Some servers would silently replace the character.
-            return (*found, "it has half a character (a lone surrogate) in it, which is no text in UTF-8")
+            return (*found, "it has half a character (a lone surrogate), which is not UTF-8 text")
         largest = self.capabilities.largest
         if largest is not None and size > largest:
-            found.append(f"it is larger than the {largest} bytes that there is room for")
+            found.append(f"it is larger than the {largest} bytes that fit")
         return tuple(found)
 
     def _text(self, obj: AirflowObject) -> str:
@@ -185,7 +185,7 @@ class SecretStore(Store):
         reason = found_before((step.kind, step.id), context)
         if step.action is not Action.CREATE or not isinstance(reason, str):
             return ""
-        return f"there is a secret of its name that is no {step.kind.singular} ({reason})"
+        return f"a secret of its name exists that is not a {step.kind.singular} ({reason})"
 
     def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
         rules = rules_for(context.airflow)

@@ -90,7 +90,7 @@ def test_a_server_that_hangs_up(serve: Serve, connect: Connect) -> None:
 )  # fmt: skip
 def test_what_is_no_airflow(answer: Answer, serve: Serve, connect: Connect) -> None:
     message, hint = complaint(connect(serve(lambda _: answer).url))
-    assert message == "what answers here is no Airflow"
+    assert message == "the server that answers is not an Airflow"
     assert "/api/v2/version" in hint
 
 
@@ -141,7 +141,7 @@ def test_credentials_do_not_go_along_with_a_redirect_of_a_list(serve: Serve, con
         (503, "it is not reached by what is in front of it (status 503)"),
         (522, "it is not reached by what is in front of it (status 522)"),
         (429, "it is asked too often"),
-        (511, "it is behind a portal that wants somebody to log in first"),
+        (511, "it is behind a portal that needs a login first"),
     ],
 )
 def test_a_server_that_is_not_well(status: int, expected: str, serve: Serve, connect: Connect) -> None:
@@ -185,8 +185,8 @@ def test_a_tls_port_that_says_so(page: str, serve: Serve, connect: Connect) -> N
 def test_a_gateway_that_wants_credentials_and_there_are_none(status: int, serve: Serve, connect: Connect) -> None:
     nothing = Settings(credentials=Credentials(looked_at=LOOKED_AT))
     message, hint = complaint(connect(serve(lambda _: Answer(status)).url, nothing))
-    assert message == "it wants credentials, and there are none"
-    assert hint == "looked at AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"
+    assert message == "needs credentials, and none are set"
+    assert hint == "set one of these: AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD (airconn help login)"
 
 
 @pytest.mark.parametrize("settings", [with_token("hunter2"), with_password()], ids=["token", "password"])
@@ -223,4 +223,14 @@ def test_a_gateway_that_knows_only_the_paths_of_airflow_2(serve: Serve, connect:
 def test_an_airflow_of_composer_that_is_named_by_its_url_says_which_address_it_has() -> None:
     found = access("https://x-dot-europe-west1.composer.googleusercontent.com", Settings())
     assert "composer://PROJECT/LOCATION/ENVIRONMENT" in found.login_hint()
+    found.close()
+
+
+def test_headers_that_the_front_does_not_accept_are_named_without_their_values() -> None:
+    credentials = Credentials(
+        headers={"Cf-Access-Client-Id": "c4nary"}, header_source="AIRCONN_HEADER_CF_ACCESS_CLIENT_ID"
+    )
+    found = access("https://airflow.example.com", Settings(credentials=credentials))
+    assert "doesn't accept AIRCONN_HEADER_CF_ACCESS_CLIENT_ID: wrong, or expired?" in found.login_hint()
+    assert "c4nary" not in found.login_hint()
     found.close()

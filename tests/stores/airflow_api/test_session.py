@@ -81,16 +81,16 @@ def test_a_token_that_has_expired_is_said_to_have(serve: Serve, connect: Connect
     [
         (Answer(body="<html>Log in, hunter2"), "a login page (HTML) answers GET /api/v2/variables in place of"),
         (Answer(body="<html>It works! hunter2"), "an HTML page answers GET /api/v2/variables in place of"),
-        (Answer(body="hunter2"), "its answer to GET /api/v2/variables is no JSON object"),
-        (Answer(body=["hunter2"]), "its answer to GET /api/v2/variables is no JSON object"),
+        (Answer(body="hunter2"), "its answer to GET /api/v2/variables is not a JSON object"),
+        (Answer(body=["hunter2"]), "its answer to GET /api/v2/variables is not a JSON object"),
         (Answer(302, "hunter2", {"Location": "https://sso.example.com/x"}), "it redirects to a login page at https:"),
         (Answer(302, "hunter2", {"Location": "https://[sso]/hunter2"}), "it redirects to "),
         (Answer(302, "hunter2", {"Location": "//["}), "it redirects to "),
         (Answer(302, "hunter2", {"Location": "http://h:99999999/"}), "it redirects to "),
         (Answer(429, "hunter2"), "it is asked too often"),
         (Answer(502, "<html>hunter2"), "it is not reached by what is in front of it (status 502)"),
-        (Answer(511, "<html>hunter2"), "it is behind a portal that wants somebody to log in first"),
-        (Answer(407, "<html>hunter2"), "the proxy wants credentials, or others than these"),
+        (Answer(511, "<html>hunter2"), "it is behind a portal that needs a login first"),
+        (Answer(407, "<html>hunter2"), "the proxy needs credentials, or refuses these"),
     ],
 )
 def test_others_that_answer_are_told_apart(answer: Answer, expected: str, serve: Serve, connect: Connect) -> None:

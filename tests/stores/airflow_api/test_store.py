@@ -90,5 +90,5 @@ def test_its_own_pool_is_neither_replaced_nor_deleted(serve: Serve, connect: Con
         "the API can't take a password away",
         "",
         "",
-        *["Airflow lets nobody delete default_pool"] * 2,
+        *["Airflow doesn't allow to delete default_pool"] * 2,
     ]

@@ -69,7 +69,7 @@ def test_a_command_that_reads_nothing_is_no_trouble() -> None:
 
 
 def test_a_command_that_is_not_there() -> None:
-    with pytest.raises(TargetError, match="there is no command no-such-docker") as caught:
+    with pytest.raises(TargetError, match="no such command: no-such-docker") as caught:
         Prefix.of("airflow-cli:no-such-docker exec -i x").run("", ENVIRON, 10)
     assert caught.value.where == "airflow-cli:no-such-docker exec -i x"
 

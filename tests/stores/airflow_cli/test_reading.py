@@ -49,13 +49,13 @@ def test_objects_that_no_airflow_could_use_are_told_with_their_place() -> None:
         all_of(Kind.CONNECTIONS, {"c": {"conn_type": "t", "port": "s3cr3t"}})
     assert caught.value.where == "airflow-cli:x connections/c"
     assert "s3cr3t" not in str(caught.value)
-    with pytest.raises(InputError, match="this is no pool"):
+    with pytest.raises(InputError, match="not a pool"):
         all_of(Kind.POOLS, {"p": 3})
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"a": 1', "null", "Exported 3 pools"])
 def test_what_is_no_whole_export_is_not_taken_for_one(text: str) -> None:
-    with pytest.raises(TargetError, match="no JSON object") as caught:
+    with pytest.raises(TargetError, match="not a JSON object") as caught:
         document(text, "airflow-cli:x variables")
     assert caught.value.where == "airflow-cli:x variables"
 

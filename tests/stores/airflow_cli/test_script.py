@@ -56,7 +56,7 @@ def test_an_end_that_is_not_heard_of_is_no_answer() -> None:
         ("OCI runtime exec failed: no sh\n", 126, "", "exit code 126.: OCI runtime exec failed: no sh$"),
         ("", 1, ["the script", "line"][0], "exit code 1.$"),
         ("x\nits line\n", 2, "", "exit code 2.$"),
-        ("@lacks airflow\n", 0, "", "no airflow command there"),
+        ("@lacks airflow\n", 0, "", "no airflow command found there"),
         ("@start\n@lacks mktemp\n@end\n", 0, "", "no temporary directory"),
     ],
 )

@@ -104,6 +104,44 @@ def test_a_count_that_no_list_has_is_told_as_a_strange_answer(api: Any, total: o
     assert len(site.log) == 1
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(200, "<html>please log in</html>"),
+        Answer(200, []),
+        Answer(404, "<html>no such page</html>"),
+        Answer(404, {"detail": "no route"}),
+    ],
+)
+def test_an_object_is_not_told_to_be_deleted_by_an_answer_that_is_not_of_astro(api: Any, answer: Answer) -> None:
+    client, _ = api(lambda received: answer)
+    with pytest.raises(TargetError):
+        client.delete("/environment-objects/x")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(204, b""),
+        Answer(200, {}),
+        Answer(404, {"message": "gone", "requestId": "r", "statusCode": 404}),
+    ],
+)
+def test_an_object_that_is_deleted_or_gone_is_no_error(api: Any, answer: Answer) -> None:
+    client, _ = api(lambda received: answer)
+    client.delete("/environment-objects/x")
+
+
+def test_too_many_requests_are_told_as_such(api: Any) -> None:
+    body = {"message": CANARY, "requestId": "r", "statusCode": 429}
+    client, _ = api(lambda received: Answer(429, body, {"Retry-After": "0"}))
+    with pytest.raises(
+        AstroRefusal, match="Astro is asked too often with this token: GET /organizations/org1/x"
+    ) as e:
+        client.get("/x")
+    assert e.value.hint == "try again in a minute"
+
+
 def test_a_refusal_has_the_request_and_the_fields_and_not_the_words_of_the_server(api: Any) -> None:
     error = {
         "message": f"value {CANARY}-secret is bad",
@@ -114,7 +152,7 @@ def test_a_refusal_has_the_request_and_the_fields_and_not_the_words_of_the_serve
     client, _ = api(lambda received: Answer(400, error))
     with pytest.raises(AstroRefusal) as caught:
         client.post("/environment-objects", {"value": f"{CANARY}-secret"})
-    assert caught.value.message == "Astro refuses it: connection.type (required) (request req-1)"
+    assert caught.value.message == "Astro refuses the request: connection.type (required) (request req-1)"
     assert (caught.value.status, caught.value.request_id) == (400, "req-1")
     assert CANARY not in f"{caught.value} {caught.value.hint}"
 

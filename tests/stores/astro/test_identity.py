@@ -89,6 +89,7 @@ contexts:
             "expired",
         ),
         ("context: astronomer.io\ncontexts: {astronomer_io: {token: Bearer x, expiresin: '2020-01-01'}}", "expired"),
+        ("context: a.io\ncontexts: {a_io: {token: Bearer x, expiresin: 0001-01-01 00:00:00}}", "expired"),
         ("contexts: {astronomer_io: {token: Bearer x}}", "none is set"),
         ("[1]", "none is set"),
         ("context: astronomer.io\ncontexts: [x]", "none is set"),

@@ -208,7 +208,7 @@ def test_a_proxy_that_is_not_there(connect: Connect, monkeypatch: pytest.MonkeyP
     [
         (403, "the proxy doesn't connect (status 403)"),
         (503, "the proxy doesn't connect (status 503)"),
-        (407, "the proxy wants credentials, or others than these"),
+        (407, "the proxy needs credentials, or refuses these"),
     ],
 )
 def test_a_proxy_that_refuses_to_connect(
@@ -228,7 +228,7 @@ def test_a_proxy_that_wants_credentials_for_plain_http(
     proxy = serve(lambda _: Answer(407, "<html>hunter2", headers={"Proxy-Authenticate": "Basic"}))
     monkeypatch.setenv("http_proxy", proxy.url)
     message, hint = complaint(connect("http://airflow.example.invalid", with_token(retries=9)))
-    assert message == "the proxy wants credentials, or others than these"
+    assert message == "the proxy needs credentials, or refuses these"
     assert "USER:PASSWORD@" in hint
     assert len(proxy.log) == 1
 

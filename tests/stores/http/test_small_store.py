@@ -146,9 +146,9 @@ def test_a_redirect_is_not_followed(to: str, shelf: Make) -> None:
     [
         (Answer(500, "<html>hunter2"), "GET /books fails with status 500"),
         (Answer(404, {"detail": "hunter2"}), "GET /books answers with status 404"),
-        (Answer(200, "hunter2"), "its answer to GET /books is no JSON object"),
+        (Answer(200, "hunter2"), "its answer to GET /books is not a JSON object"),
         (Answer(502, "<html>"), "it is not reached by what is in front of it (status 502)"),
-        (Answer(407, "<html>"), "the proxy wants credentials, or others than these"),
+        (Answer(407, "<html>"), "the proxy needs credentials, or refuses these"),
     ],
 )
 def test_other_answers_in_words(answer: Answer, message: str, shelf: Make) -> None:

@@ -84,8 +84,8 @@ class TestAddresses:
             ("local:variables.json", "called after variables"),
             ("local:variables.json,connections.json", "called after variables"),
             ("local:,my-connection.json", "called after connections"),
-            ("local:?connection_file_path=x.json", "'connection_file_path' is no option"),
-            ("local:?x", "no valid local: address"),
+            ("local:?connection_file_path=x.json", "'connection_file_path' is not an option"),
+            ("local:?x", "not a valid local: address"),
             ("local:?variables_file_path=a&variables_file_path=b", "an option twice"),
         ],
     )
@@ -97,7 +97,7 @@ class TestAddresses:
     def test_options_of_airflow_are_taken_and_no_others(self) -> None:
         store = open_backend({"variables_file_path": "v.json", "connections_file_path": None}, "cfg", Settings())
         assert store.address == "local:,v.json"
-        with pytest.raises(UsageError, match=r"did you mean|no option") as caught:
+        with pytest.raises(UsageError, match=r"did you mean|not an option") as caught:
             open_backend({"variables_path": "v.json"}, "airflow.cfg", Settings())
         assert caught.value.where == "airflow.cfg"
 
@@ -136,10 +136,10 @@ class TestReading:
             "d": Text("012"),
         }
         assert sorted(note.message.partition(",")[0].partition(";")[0] for note in found.notes) == [
-            "a: login is no text to Airflow",
-            "b is no text",
-            "c is no text",
-            "the key a key is no text to Airflow",
+            "a: login is not text to Airflow",
+            "b is not text",
+            "c is not text",
+            "the key a key is not text to Airflow",
         ]
 
     @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ class TestReading:
         values = {key: variable.value.text for key, variable in found.bundle.variables.items() if variable.value}
         assert values["a"] == "2024-01-01"
         assert json.loads(values["b"]) == {"c": ["2024-01-02", 10]}
-        assert [note.message.partition(",")[0] for note in found.notes] == ["a is no text", "b is no text"]
+        assert [note.message.partition(",")[0] for note in found.notes] == ["a is not text", "b is not text"]
 
     def test_bytes_in_a_variable_have_no_text_and_are_refused(self, place: Callable[..., LocalStore]) -> None:
         with pytest.raises(InputErrors, match="binary data"):

@@ -353,8 +353,8 @@ def test_it_logs_out_at_the_end(opened: Open) -> None:
         ("mwaa://evil.example/prod", "names no region"),
         ("mwaa://eu-west-1.evil.example/prod", "names no region"),
         ("mwaa://eu-west-1/prod?through=ssh", "through is web or api"),
-        ("mwaa://eu-west-1/prod?endpoint_url=https://evil.example", "no option"),
-        ("mwaa://eu-west-1/prod?region=x", "no option"),
+        ("mwaa://eu-west-1/prod?endpoint_url=https://evil.example", "not an option"),
+        ("mwaa://eu-west-1/prod?region=x", "not an option"),
     ],
 )
 def test_an_address_that_names_no_environment_is_refused(address: str, words: str) -> None:
@@ -366,7 +366,7 @@ def test_an_address_that_names_no_environment_is_refused(address: str, words: st
 def test_a_profile_that_is_not_there_is_told(opened: Open, tmp_path: Path) -> None:
     door, _ = opened()
     store = open_store(f"{ADDRESS}?profile_name=none", door.settings(tmp_path))
-    assert "there is no such profile" in failed(lambda: variables(store))
+    assert "no such profile" in failed(lambda: variables(store))
 
 
 def test_the_keys_of_the_environment_sign_requests_to_aws(opened: Open) -> None:

@@ -95,7 +95,7 @@ def test_a_backend_that_workers_alone_have_is_opened(opened: Opened) -> None:
         ({"secrets__backend": "my.Backend"}, f"{ADDRESS} secrets.backend: unknown secrets backend my.Backend"),
         (
             {"secrets__backend": VAULT, "secrets__backend_kwargs": f'{{"token": "{SECRET}"'},
-            f"{ADDRESS} secrets.backend_kwargs: the options of the secrets backend are no JSON object",
+            f"{ADDRESS} secrets.backend_kwargs: the options of the secrets backend are not a JSON object",
         ),
         (
             {"secrets__backend": VAULT, "secrets__backend_kwargs": json.dumps({"token": SECRET, "nonsense": SECRET})},

@@ -78,7 +78,7 @@ def test_a_password_in_an_address_is_refused_and_not_shown(address) -> None:
 
 @pytest.mark.parametrize("address", ["metadb:x", "metadb://h/db", "metadb:postgresql://u:canary@h/db", "metadb+x"])
 def test_what_is_no_address_is_refused_and_not_shown(address) -> None:
-    with pytest.raises(UsageError, match="no address of a metadata database") as caught:
+    with pytest.raises(UsageError, match="not an address of a metadata database") as caught:
         open_store(address, Settings())
     assert "canary" not in str(caught.value)
 
@@ -127,7 +127,7 @@ def test_without_a_word_of_it_the_database_is_airflows_default_one() -> None:
 
 @pytest.mark.parametrize("url", ["canary", "postgresql://h:canary/db", "", "://canary"])
 def test_what_is_no_url_is_not_shown(url) -> None:
-    with pytest.raises(UsageError, match="no URL of a database") as caught:
+    with pytest.raises(UsageError, match="not the URL of a database") as caught:
         configured(url)
     assert "canary" not in f"{caught.value} {caught.value.hint}"
     assert caught.value.__suppress_context__
@@ -174,5 +174,5 @@ def test_without_sqlalchemy_it_is_asked_for_in_one_line(monkeypatch, airconn) ->
     result = airconn("list", "--from", "metadb+postgresql://h/db")
     assert (result.code, result.out) == (2, "")
     assert result.err == (
-        f"error: this place needs the package sqlalchemy, which isn't installed\nhint:  {command_for('db')}\n"
+        f"error: this address needs the package sqlalchemy, which isn't installed\nhint:  {command_for('db')}\n"
     )

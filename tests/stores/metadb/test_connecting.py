@@ -27,18 +27,18 @@ def failure(store) -> AirconnError:
 def test_a_file_that_is_not_there_is_not_made(airflow, opened) -> None:
     airflow.file.unlink()
     error = failure(opened(airflow))
-    assert (type(error), str(error)) == (TargetError, f"{airflow.file}: there is no such file")
+    assert (type(error), str(error)) == (TargetError, f"{airflow.file}: no such file")
     assert not airflow.file.exists()
     assert "Airflow's default" in (failure(opened(airflow, "metadb:")).hint or "")
 
 
 def test_a_directory_is_none(airflow, opened) -> None:
-    assert str(failure(opened(airflow, f"metadb+sqlite:///{airflow.home}"))) == f"{airflow.home}: is no file"
+    assert str(failure(opened(airflow, f"metadb+sqlite:///{airflow.home}"))) == f"{airflow.home}: is not a file"
 
 
 def test_a_pipe_is_not_waited_for(airflow, opened) -> None:
     os.mkfifo(airflow.home / "pipe")
-    assert "is no file" in str(failure(opened(airflow, f"metadb+sqlite:///{airflow.home}/pipe")))
+    assert "is not a file" in str(failure(opened(airflow, f"metadb+sqlite:///{airflow.home}/pipe")))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_what_names_no_file(airflow, opened, address) -> None:
 
 def test_a_file_that_is_no_database(airflow, opened) -> None:
     airflow.file.write_bytes(b"not a database at all, but long enough" * 40)
-    assert str(failure(opened(airflow))) == f"{airflow.file}: is no SQLite database"
+    assert str(failure(opened(airflow))) == f"{airflow.file}: is not a SQLite database"
 
 
 @pytest.mark.parametrize("content", [b"", b"x"])
@@ -68,7 +68,7 @@ def test_a_database_without_tables(airflow, opened, content) -> None:
 )
 def test_a_database_of_something_else(airflow, opened, change) -> None:
     airflow.run(change)
-    assert failure(opened(airflow)).message == "is no metadata database of Airflow"
+    assert failure(opened(airflow)).message == "is not a metadata database of Airflow"
 
 
 def test_a_database_that_is_being_written_to(airflow, opened) -> None:
@@ -172,8 +172,8 @@ def error_of(*args: object, **attributes: str) -> SimpleNamespace:
         (error_of('FATAL:  role "u" does not exist'), "refuses the user or the password"),
         (error_of('FATAL:  no pg_hba.conf entry for host "h", SSL off'), "refuses the user or the password"),
         (error_of(1045, "Access denied"), "refuses the user or the password"),
-        (error_of('FATAL:  database "d" does not exist'), "there is no such database on this server"),
-        (error_of(1049, "Unknown database"), "there is no such database on this server"),
+        (error_of('FATAL:  database "d" does not exist'), "the server has no such database"),
+        (error_of(1049, "Unknown database"), "the server has no such database"),
         (
             error_of("server does not support SSL, but SSL was required"),
             "can't agree with us on an encrypted connection",

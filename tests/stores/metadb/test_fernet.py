@@ -137,7 +137,7 @@ def test_what_is_encrypted_and_no_text_is_hidden(airflow, opened) -> None:
     airflow.variable("bin", Fernet(KEY.encode()).encrypt(b"\xff\x00").decode(), is_encrypted=True)
     reading = opened(airflow, "metadb:").read(ALL)
     assert reading.bundle.variables["bin"].value is REDACTED
-    assert messages(reading) == {"variables/bin": ["value is encrypted, but is no text: taken for hidden"]}
+    assert messages(reading) == {"variables/bin": ["value is encrypted, but is not text: taken for hidden"]}
 
 
 def test_an_encrypted_variable_that_is_empty_is_told_apart_from_an_empty_value(airflow, opened) -> None:
@@ -152,7 +152,7 @@ def test_an_encrypted_variable_that_is_empty_is_told_apart_from_an_empty_value(a
 
 def test_without_any_key_the_places_for_it_are_told(airflow, opened) -> None:
     fill(airflow)
-    with pytest.raises(UsageError, match="there is no Fernet key to read them with") as caught:
+    with pytest.raises(UsageError, match="no Fernet key is set to read them") as caught:
         opened(airflow, AIRFLOW__CORE__FERNET_KEY=None).read(ALL)
     assert caught.value.where == f"AIRFLOW__CORE__FERNET_KEY or {airflow.home}/airflow.cfg [core] fernet_key"
 
@@ -169,12 +169,12 @@ def test_an_empty_key_is_told_apart_from_none(airflow, opened, empty) -> None:
 @pytest.mark.parametrize(
     ("keys", "which"),
     [
-        ("canary-canary", "this is no Fernet key"),
-        (KEY[:-3], "this is no Fernet key"),
-        ("schlüssel", "this is no Fernet key"),
-        (f"{KEY},canary", "key 2 of 2 is no Fernet key"),
-        (f"canary,{KEY}", "key 1 of 2 is no Fernet key"),
-        (f"{KEY},", "key 2 of 2 is no Fernet key"),
+        ("canary-canary", "this is not a Fernet key"),
+        (KEY[:-3], "this is not a Fernet key"),
+        ("schlüssel", "this is not a Fernet key"),
+        (f"{KEY},canary", "key 2 of 2 is not a Fernet key"),
+        (f"canary,{KEY}", "key 1 of 2 is not a Fernet key"),
+        (f"{KEY},", "key 2 of 2 is not a Fernet key"),
     ],
 )
 def test_a_key_that_is_none_is_told_by_its_position_and_not_shown(airflow, opened, keys, which) -> None:

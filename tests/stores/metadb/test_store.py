@@ -161,7 +161,7 @@ def test_a_port_that_is_no_number_leaves_its_connection_out_and_says_so(airflow,
     airflow.connection("good", port=1)
     found = reading(opened(airflow))
     assert list(found.bundle.connections) == ["good"]
-    assert notes(found) == {f"{airflow.address}/connections/bad": "its port is no whole number: left out"}
+    assert notes(found) == {f"{airflow.address}/connections/bad": "its port is not a whole number: left out"}
     assert found.notes[0].left_out
 
 
@@ -215,7 +215,7 @@ def test_bytes_are_text_if_they_are_utf_8_and_are_left_out_otherwise(airflow, op
     airflow.run("INSERT INTO variable VALUES (8, 'text', CAST(x'ff63' AS TEXT), NULL, 0, NULL)")
     found = reading(opened(airflow))
     assert found.bundle.variables == {"fine": Variable(key="fine", value=Text("é"))}
-    assert set(notes(found).values()) == {"it has bytes in it that are no text in UTF-8: left out"}
+    assert set(notes(found).values()) == {"it has bytes in it that are not UTF-8 text: left out"}
 
 
 def test_a_note_stands_in_one_line_whatever_the_id_is(airflow, opened) -> None:

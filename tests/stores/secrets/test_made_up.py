@@ -48,7 +48,7 @@ def test_it_is_found_by_the_configuration_of_airflow(airconn: Run, source: Path)
 
 def test_its_options_and_its_scheme_are_told(airconn: Run, source: Path) -> None:
     unknown = airconn("list", "--from", "made-up://v?vaultt=x")
-    assert (unknown.code, "'vaultt' is no option of this place" in unknown.err) == (2, True)
+    assert (unknown.code, "'vaultt' is not an option of this address" in unknown.err) == (2, True)
     assert "is a credential" in airconn("list", "--from", "made-up://v?token=x").err
     assert "did you mean made-up://?" in airconn("list", "--from", "madeup://v").err
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 from airconn.errors import TargetError
 from airconn.stores.airflow_api.login.login_way import BearerWay
@@ -24,6 +25,9 @@ _LOST = (
 
 class IssuedToken(BearerWay):
     """A way that exchanges credentials for a token of the Airflow."""
+
+    what: ClassVar[str]
+    """What the token is for, in messages."""
 
     @abstractmethod
     def body(self) -> Mapping[str, str]:
@@ -56,19 +60,16 @@ class IssuedToken(BearerWay):
         if fault := gateways.fault(reply):
             return NoAnswer(f"it {fault}", where=server.base, hint="try again when it is well")
         if 300 <= reply.status < 400:
-            hint = "what is in front of it may want a token: AIRCONN_TOKEN, or a header: AIRCONN_HEADER_<NAME>"
+            hint = "what is in front of it may need a token: AIRCONN_TOKEN, or a header: AIRCONN_HEADER_<NAME>"
             return gateways.redirected(reply, server, login_hint=hint)
         if reply.status == 200 and gateways.is_page(reply):
             return gateways.instead_of_json(reply, server, f"POST {PATH}")
         return TargetError(
             f"it gives no token for {self.what} (POST {PATH} answers {reply.status})",
             where=server.base,
-            hint="its auth manager may want a token that is made elsewhere: set AIRCONN_TOKEN, "
+            hint="its auth manager may need a token that is made elsewhere: set AIRCONN_TOKEN, "
             "or AIRCONN_TOKEN_COMMAND to a command that prints one",
         )
-
-    what = "credentials"
-    """What the token is for, in messages."""
 
 
 def _inner_has_run_out(token: str) -> bool:

@@ -114,7 +114,7 @@ class MwaaWebLogin(LoginWay):
     def _fresh_token(self, *, late: bool) -> WebToken:
         source = self.credentials.web_token_source
         if source is None:
-            raise UsageError("there is no source of web login tokens")
+            raise UsageError("the source of web login tokens is missing")
         if not late:
             self.transport.deadline.seconds(_PATIENCE)  # raises if no time is left
         token = source()

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import WriteOptions, holdable_part
-from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import (
     REDACTED,
     UNDESCRIBED,
@@ -25,8 +22,6 @@ from airconn.model import (
 )
 from airconn.model.reading import Key, Note
 from airconn.stores.astro.deployment.variable import DeploymentVariable
-
-_JSON = {CONNECTION_FORMAT.name: "json"}
 
 
 @dataclass(slots=True)
@@ -76,16 +71,6 @@ def find_objects(
     return found
 
 
-@lru_cache(maxsize=4)
-def spellings(wanted: frozenset[Key]) -> Mapping[str, Sequence[str]]:
-    """The ids of objects by the names of their variables. Cached, since it is asked for each object."""
-    found: dict[str, list[str]] = {}
-    for kind, id_ in sorted(wanted):
-        if kind in env.KINDS:
-            found.setdefault(env.env_name(kind, id_), []).append(id_)
-    return found
-
-
 def _passed_over(kind: Kind, variable: DeploymentVariable, numbers: Mapping[str, int]) -> str:
     """Why Airflow finds nothing in a variable, or airconn doesn't know which one. Empty if it does."""
     looked_for = variable.key.upper()
@@ -106,22 +91,3 @@ def _object(
     if kind is Kind.CONNECTIONS:
         return hidden_connection(id_, origin)
     return Variable(key=id_, value=REDACTED, unsaid=UNDESCRIBED, origin=origin)
-
-
-def value_of(obj: Connection | Variable, rules: Rules) -> tuple[str, dict[str, str]]:
-    """The value of an object's variable, a connection as JSON in one line, and the fields that it doesn't hold."""
-    options = _options(rules)
-    return env.value_of(holdable_part(obj, options), options)
-
-
-def stored(obj: AirflowObject, rules: Rules) -> AirflowObject:
-    """The object that is read back after it was written. Raises `InputError` if Airflow would read none."""
-    found = env.stored(obj, _options(rules))
-    if found is None:
-        return obj
-    literal = {name: getattr(obj, name) for name in getattr(obj, "literal", ())}
-    return replace(found, **literal) if literal else found
-
-
-def _options(rules: Rules) -> WriteOptions:
-    return WriteOptions(airflow=rules.version, values=_JSON)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -10,7 +9,6 @@ from typing import Any, TypeVar, cast
 from airconn.config import Settings
 from airconn.errors import InputError, UsageError
 from airconn.formats import env
-from airconn.formats.base import extra_fault, half_characters
 from airconn.model import (
     NEWEST,
     WRITES,
@@ -28,17 +26,17 @@ from airconn.model import (
     rules_for,
 )
 from airconn.model.reading import Key, Note, Reading
-from airconn.quoting import clean
+from airconn.quoting import clean, some
 from airconn.stores.address_options import from_query
-from airconn.stores.astro.address import AstroAddress, split
+from airconn.stores.astro import in_environment
+from airconn.stores.astro.address import AstroAddress, split_deployment
 from airconn.stores.astro.client import AstroApi
 from airconn.stores.astro.deployment import objects
 from airconn.stores.astro.deployment.shape import checked
 from airconn.stores.astro.deployment.variable import DeploymentVariable, variables_of
 from airconn.stores.astro.deployment.writing import EMPTY_SECRET, VariablesWriter, is_secret, refuse_unready
-from airconn.stores.astro.environment_limits import ASTROS_OWN, LARGEST
 from airconn.stores.astro.finding import find_deployment
-from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Ids, Store
+from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -58,14 +56,10 @@ class DeploymentOptions:
 
 def open_store(address: str, settings: Settings) -> DeploymentVariablesStore:
     """The store of `astro-vars://WORKSPACE/DEPLOYMENT`. Nothing is asked yet. Raises `UsageError`."""
-    parts = split(address)
+    parts = split_deployment(address)
     options = from_query(DeploymentOptions, parts.query)
     if options.secret not in ("", "all", "none"):
-        raise UsageError("secret is all or none", where=str(parts))
-    if not parts.deployment:
-        raise UsageError(
-            "the address names no Deployment", where=str(parts), hint="it is astro-vars://WORKSPACE/DEPLOYMENT"
-        )
+        raise UsageError("secret is all or none", where=str(parts), hint="without it, names and values decide")
     return DeploymentVariablesStore(parts, options, AstroApi(settings, options.organization))
 
 
@@ -80,8 +74,8 @@ class DeploymentVariablesStore(Store):
                 hides=True,
                 at_once=True,
                 conditional=True,
-                ids=Ids("letters, digits, '_', '.' and '-'", re.compile(r"[A-Za-z0-9_.-]+")),
-                largest=LARGEST,
+                ids=in_environment.IDS,
+                largest=in_environment.LARGEST,
                 folds_case=True,
                 restarts="restarts the components of the Deployment, for up to two minutes",
             ),
@@ -137,35 +131,14 @@ class DeploymentVariablesStore(Store):
         if obj.kind not in self.capabilities.kinds:
             return obj
         try:
-            return cast("T", objects.stored(obj, rules_for(context.airflow)))
+            return cast("T", in_environment.stored(obj, rules_for(context.airflow)))
         except InputError:
             return obj
 
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
         if not isinstance(obj, Connection | Variable):
             return (f"a {obj.kind.singular} can't be an environment variable",)
-        if reason := self.capabilities.ids.refusal(obj.id):
-            return (reason,)
-        if isinstance(obj, Connection) and obj.id.lower() in ASTROS_OWN:
-            return ("Astro sets this connection itself, for its logs",)
-        rules, name = rules_for(context.airflow), env.env_name(obj.kind, obj.id)
-        found = list(half_characters(obj))
-        if others := [id_ for id_ in objects.spellings(context.wanted).get(name, ()) if id_ != obj.id]:
-            found.append(f"{others[0]} would have the same variable, {name} (leave one out with --exclude)")
-        if isinstance(obj, Connection) and (fault := extra_fault(obj, rules)):
-            return (*found, f"its extra {fault}")
-        if found:
-            return found
-        try:
-            objects.stored(obj, rules)
-        except InputError:
-            return ("it has no form that Airflow would read from an environment variable",)
-        value, _ = objects.value_of(obj, rules)
-        if "\0" in value:
-            return ("it has a NUL character (U+0000) in it, which no environment variable can have",)
-        if len(name) + len(value.encode()) + 2 > LARGEST:
-            return (f"it is larger than the {LARGEST:,} bytes that Linux has for an environment variable",)
-        return ()
+        return in_environment.problems(obj, rules_for(context.airflow), context.wanted)
 
     def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
         read = context.before.versions.get((step.kind, step.id)) if context.before is not None else None
@@ -184,7 +157,7 @@ class DeploymentVariablesStore(Store):
             Note(f"{step.kind.value}/{step.id}", f"{name} {why}")
             for step in steps
             if step.action in WRITES and step.source is not None and step.kind in self.capabilities.kinds
-            for name, why in objects.value_of(cast("Connection | Variable", step.result()), rules)[1].items()
+            for name, why in in_environment.value_of(cast("Connection | Variable", step.result()), rules)[1].items()
         ]
 
     def effects(self, steps: Sequence[Step], context: Context) -> Sequence[str]:
@@ -204,9 +177,11 @@ class DeploymentVariablesStore(Store):
                 new.append(name)
         told = []
         if new:
-            told.append(f"written as secrets, which Astro never shows and can't make plain again: {_some(new)}")
+            names = some(sorted(new), _NAMES)
+            told.append(f"written as secrets, which Astro never shows and can't make plain again: {names}")
         if stay:
-            told.append(f"still secrets in spite of secret=none, since Astro can't make them plain: {_some(stay)}")
+            names = some(sorted(stay), _NAMES)
+            told.append(f"still secrets in spite of secret=none, since Astro can't make them plain: {names}")
         if self._is_asleep:
             told.append("the Deployment hibernates: what is written counts when it wakes up")
         return told
@@ -234,10 +209,6 @@ class DeploymentVariablesStore(Store):
 
     def close(self) -> None:
         self._api.close()
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(sorted(names)[:_NAMES]) + (f" and {len(names) - _NAMES} more" if names[_NAMES:] else "")
 
 
 def _version(text: str) -> AirflowVersion:

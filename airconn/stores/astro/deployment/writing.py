@@ -16,8 +16,9 @@ from airconn.model import Action, Connection, Outcome, Step, Text, Variable, rul
 from airconn.model.reading import Note
 from airconn.model.secrecy import secret_leaves
 from airconn.quoting import clean
+from airconn.stores.astro import in_environment
 from airconn.stores.astro.client import AstroApi, AstroRefusal
-from airconn.stores.astro.deployment import guard, objects
+from airconn.stores.astro.deployment import guard
 from airconn.stores.astro.deployment.request import missing_fields, unknown_fields, update_request
 from airconn.stores.astro.deployment.shape import checked
 from airconn.stores.astro.deployment.variable import DeploymentVariable, variables_of
@@ -194,7 +195,7 @@ class VariablesWriter:
     def _variable(self, step: Step, name: str, held: DeploymentVariable | None) -> DeploymentVariable:
         obj = step.result()
         assert isinstance(obj, Connection | Variable)  # noqa: S101 - a pool is a problem
-        value, _ = objects.value_of(obj, rules_for(self._context.airflow))
+        value, _ = in_environment.value_of(obj, rules_for(self._context.airflow))
         return DeploymentVariable(name, is_secret(obj, held, self._secret), value)
 
     def _update(

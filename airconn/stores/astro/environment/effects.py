@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from airconn.model import Action, AirflowObject, Connection, Step, Text, Variable
 from airconn.model.reading import Key
 from airconn.model.secrecy import secret_leaves
+from airconn.quoting import some
 from airconn.stores.astro.environment.managed_object import ManagedObject
 from airconn.stores.astro.environment.options import EnvironmentOptions
 
@@ -83,8 +84,7 @@ def _is_linked(held: ManagedObject | None) -> bool:
 
 
 def _some(steps: Sequence[Step]) -> str:
-    names = sorted(f"{step.kind.value}/{step.id}" for step in steps)
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return some(sorted(f"{step.kind.value}/{step.id}" for step in steps))
 
 
 def _them(steps: Sequence[Step]) -> str:

@@ -21,11 +21,6 @@ from airconn.stores.astro.environment.managed_object import (
 )
 
 
-def changed(before: ManagedObject, after: ManagedObject, body: Body) -> list[str]:
-    """What an update did beyond its request, or left undone, in words. `after` may hide what `before` shows."""
-    return [*_of_links(before, after), *_of_fields(before, after, body)]
-
-
 def is_as_sent(held: ManagedObject, body: Body) -> bool:
     """Whether an object is the one that a create has sent, as far as it is shown."""
     sent: dict[str, Any] = body[held.part_name]
@@ -41,12 +36,13 @@ def is_as_sent(held: ManagedObject, body: Body) -> bool:
         names = held.hidden_fields()
         if any(name.partition(".")[0] not in sent for name in names):
             return False
-        return not list(_of_connection(held, held, sent))
+        return not list(_of_connection(held, sent))
     is_same = held.part.get("value") == sent.get("value") or bool(held.hidden_fields())
     return bool(sent.get("isSecret")) is held.is_secret and is_same
 
 
-def _of_links(before: ManagedObject, after: ManagedObject) -> Iterator[str]:
+def changed_links(before: ManagedObject, after: ManagedObject) -> Iterator[str]:
+    """The links, excluded Deployments and overrides that an update changed, in words. It was to change none."""
     now = {_entity(link): link for link in after.links}
     for link in before.links:
         entity = _entity(link)
@@ -86,7 +82,8 @@ def _override_names(held: ManagedObject, link: Fields) -> set[str]:
     return {name for name, value in overrides_of(link, held.part_name).items() if value not in (None, "")}
 
 
-def _of_fields(before: ManagedObject, after: ManagedObject, body: Body) -> Iterator[str]:
+def changed_fields(before: ManagedObject, after: ManagedObject, body: Body) -> Iterator[str]:
+    """The fields that aren't as an update sent them, in words. `after` may hide what `before` shows."""
     if (body.get("description") or "") != after.description:
         yield "its description is another one than was sent"
     sent: dict[str, Any] = body[before.part_name]
@@ -98,10 +95,10 @@ def _of_fields(before: ManagedObject, after: ManagedObject, body: Body) -> Itera
         return
     if sent.get("authTypeId") != after.auth_type.get("id"):
         yield "its authentication type (connectionAuthType) has changed"
-    yield from _of_connection(before, after, sent)
+    yield from _of_connection(after, sent)
 
 
-def _of_connection(before: ManagedObject, after: ManagedObject, sent: Body) -> Iterator[str]:
+def _of_connection(after: ManagedObject, sent: Body) -> Iterator[str]:
     hidden, names = after.hidden_fields(), after.set_fields
     for name in ("type", "host", "login", "schema", "password", "port"):
         wanted, now = sent.get(name), after.part.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from airconn.errors import UsageError
+from airconn.errors import TargetError, UsageError
 from airconn.stores.astro.address import AstroAddress
 from airconn.stores.astro.client import AstroApi, AstroRefusal, nothing_watched
 from airconn.stores.astro.environment.managed_object import WORKSPACE, ManagedObject
@@ -14,6 +14,8 @@ from airconn.stores.astro.environment.scope import EnvironmentScope, find_scope
 
 PATH = "/environment-objects"
 _KEY = "environmentObjects"
+_REQUIRED = ("objectKey", "objectType", "scope")
+"""The fields that each object has, and by which it is known (schema `EnvironmentObject`)."""
 SHOW = "Organization Settings > General > Environment Secrets Fetching"
 """The setting with which Astro shows secrets. An Organization Owner changes it."""
 _OF_TOKEN = "use a token with the role of a Workspace Member or above"  # noqa: S105 - a message
@@ -79,6 +81,13 @@ class ObjectLister:
             return found
         return self._listed(query, type_, key, watch, shows_secrets=False)
 
+    def address_of(self, one: ManagedObject) -> str:
+        """The address of the scope that an object belongs to: what is linked to a Deployment is of its Workspace."""
+        if not self._linked or (one.raw.get("sourceScope") or one.raw.get("scope")) != WORKSPACE:
+            return str(self._parts)
+        id_ = one.raw.get("sourceScopeEntityId") or one.raw.get("scopeEntityId") or ""
+        return str(AstroAddress(self._parts.scheme, self._parts.workspace or str(id_), ""))
+
     def _listed(
         self,
         query: list[tuple[str, str]],
@@ -99,6 +108,13 @@ class ObjectLister:
                 where=str(self._parts),
                 hint=f"the token comes from {self._api.identity.source}",
             ) from None
+        for raw in listed:
+            if missing := [name for name in _REQUIRED if not isinstance(raw.get(name), str)]:
+                raise TargetError(
+                    f"Astro gives an object without {missing[0]}, and what it is can't be told",
+                    where=self._api.base,
+                    hint="is AIRCONN_ASTRO_API the Astro API?",
+                )
         found = [ManagedObject(raw, shows_secrets) for raw in listed]
         # How exactly the server compares a key isn't documented.
         return [

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from airconn.errors import InputError
 from airconn.formats import env
-from airconn.formats.base import WriteOptions, extra_fault
-from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
+from airconn.formats.base import half_characters
 from airconn.model import (
     MASK,
     REDACTED,
@@ -31,10 +28,9 @@ from airconn.model import (
 )
 from airconn.model.leaves import leaf_name
 from airconn.model.reading import Key
+from airconn.stores.astro import in_environment
 from airconn.stores.astro.environment import go_numbers
 from airconn.stores.astro.environment.managed_object import ManagedObject
-from airconn.stores.astro.environment_limits import ASTROS_OWN, LARGEST
-from airconn.stores.limits import is_broken
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -80,7 +76,7 @@ class ObjectForm:
     def stored_form(self, obj: T, rules: Rules, held: ManagedObject | None) -> T:
         """The object that is read back after `obj` was written. `held` is what is there before that."""
         if self.as_env:
-            return cast("T", _stored_in_environment(obj, rules))
+            return cast("T", in_environment.stored(obj, rules))
         if isinstance(obj, Connection):
             exact = held is not None and go_numbers.keeps_digits(held.part.get("extra"))
             texts = {name: getattr(obj, name) for name in ("description", "host", "schema", "login", "password")}
@@ -99,14 +95,10 @@ class ObjectForm:
             return
         if not obj.id:
             yield "it has no id"
-        for name in ("id", "conn_type", "host", "schema", "login", "password", "description", "extra", "value"):
-            value = getattr(obj, name, None)
-            text = value.text if isinstance(value, Text) else value
-            if isinstance(text, str) and is_broken(text):
-                yield f"its {name} has half a character (a lone surrogate) in it, which is not text in UTF-8"
-        if self.as_env:
-            yield from _problems_in_environment(obj, rules, wanted)
+        if self.as_env and isinstance(obj, Connection | Variable):
+            yield from in_environment.problems(obj, rules, wanted)
             return
+        yield from half_characters(obj)
         description = getattr(obj, "description", None)
         if isinstance(description, str) and len(description) > LONGEST_DESCRIPTION:
             yield f"its description is longer than the {LONGEST_DESCRIPTION} characters that Astro has room for"
@@ -117,7 +109,7 @@ class ObjectForm:
         """The fields of `obj` that aren't read back as they are, and what happens to them."""
         if self.as_env and isinstance(obj, Connection | Variable):
             return {
-                name: why for name, why in env.value_of(obj, _options(rules))[1].items() if name not in obj.unsaid
+                name: why for name, why in in_environment.value_of(obj, rules)[1].items() if name not in obj.unsaid
             }
         lost = {}
         if not self.as_env and isinstance(obj, Connection) and isinstance(obj.extra, Text):
@@ -129,7 +121,7 @@ class ObjectForm:
 
     def value_of(self, obj: Connection | Variable, rules: Rules) -> str:
         """The value of an object's environment variable: a connection as JSON."""
-        return env.value_of(obj, _options(rules))[0]
+        return in_environment.value_of(obj, rules)[0]
 
 
 def text_of_extra(value: Any) -> str:
@@ -251,56 +243,3 @@ def _problems_of_connection(obj: Connection) -> Iterator[str]:
     elif paths := list(go_numbers.unsendable(value)):
         names = ", ".join(leaf_name("extra", path) for path in paths)
         yield f"{names} is a number that JSON can't hold, and Astro takes nothing else"
-
-
-def _problems_in_environment(obj: AirflowObject, rules: Rules, wanted: frozenset[Key]) -> Iterator[str]:
-    name = env.env_name(obj.kind, obj.id)
-    if not _ENV_ID.fullmatch(obj.id):
-        yield "the id has other characters than letters, digits, '_', '-' and '.', for an environment variable"
-    if twins := [id_ for id_ in _by_name(wanted).get(name, ()) if id_ != obj.id]:
-        yield f"{twins[0]} would have the same environment variable, {name} (leave one out with --exclude)"
-    if isinstance(obj, Connection):
-        if obj.id.lower() in ASTROS_OWN:
-            yield "Astro sets this connection itself, for its logs"
-        if fault := extra_fault(obj, rules):
-            yield f"its extra {fault}"
-            return
-        if not obj.conn_type and "conn_type" not in obj.unsaid:
-            yield "it has no conn_type"
-            return
-        try:
-            _stored_in_environment(obj, rules)
-        except InputError:
-            yield "it has no form that Airflow would read from an environment variable"
-            return
-    value = env.value_of(cast("Connection | Variable", obj), _options(rules))[0]
-    if "\0" in value:
-        yield "it has a NUL character (U+0000) in it, which no environment variable can have"
-    if len(name) + len(value.encode(errors="replace")) + 2 > LARGEST:
-        yield f"it is larger than the {LARGEST:,} bytes that Linux has for an environment variable"
-
-
-_ENV_ID = re.compile(r"[A-Za-z0-9_.-]+")
-"""An id that can be a part of the name of an environment variable, as Kubernetes takes them."""
-
-
-@lru_cache(maxsize=4)
-def _by_name(wanted: frozenset[Key]) -> dict[str, list[str]]:
-    """The ids of objects by the names of their environment variables."""
-    found: dict[str, list[str]] = {}
-    for kind, id_ in sorted(wanted):
-        if kind in KINDS:
-            found.setdefault(env.env_name(kind, id_), []).append(id_)
-    return found
-
-
-def _stored_in_environment(obj: AirflowObject, rules: Rules) -> AirflowObject:
-    found = env.stored(obj, _options(rules))
-    if found is None or not isinstance(found, Connection | Variable):
-        return obj
-    literal = {name: getattr(obj, name) for name in getattr(obj, "literal", ())}
-    return replace(found, **literal) if literal else found
-
-
-def _options(rules: Rules) -> WriteOptions:
-    return WriteOptions(airflow=rules.version, values={CONNECTION_FORMAT.name: "json"})

@@ -30,18 +30,18 @@ def options_of(parts: AstroAddress) -> EnvironmentOptions:
     query = dict(parts.query)
     form = query.pop("as", None)
     if form not in (None, "env"):
-        raise _wrong(parts, "the option 'as' is not 'env'", "without it, Environment Manager objects are read")
+        raise _wrong(parts, "as is env", "without it, Environment Manager objects are read")
     if "as_env" in query:
         raise _wrong(parts, "unknown option 'as_env'", "did you mean as=env?")
     options = address_options.from_query(EnvironmentOptions, query, as_env=form == "env")
     if options.secret not in (None, "all", "none"):
-        raise _wrong(parts, "the option 'secret' is not 'all' or 'none'", "without it, names and values decide")
+        raise _wrong(parts, "secret is all or none", "without it, names and values decide")
     if options.linked and not parts.deployment:
-        raise _wrong(parts, "'linked' needs a Deployment", "astro-env://WORKSPACE/DEPLOYMENT?linked=true")
+        raise _wrong(parts, "linked needs a Deployment", "astro-env://WORKSPACE/DEPLOYMENT?linked=true")
     if options.linked and (options.auto_link or options.secret):
-        raise _wrong(parts, "'linked' is only for reading", "leave out auto_link and secret")
+        raise _wrong(parts, "linked is only for reading", "leave out auto_link and secret")
     if options.auto_link and parts.deployment:
-        raise _wrong(parts, "'auto_link' is for objects of a Workspace", "an object of a Deployment is there only")
+        raise _wrong(parts, "auto_link is for objects of a Workspace", "an object of a Deployment is there only")
     return options
 
 

@@ -98,7 +98,8 @@ class EnvironmentReader:
         return {self._form.key_of(*key): key[1] for key in asked if key[0] in KINDS and self._form.as_env}
 
     def _take_in(self, key: Key, one: ManagedObject, found: EnvironmentFinds, *, is_double: bool) -> None:
-        origin = Origin(f"{self._address}/{one.key if self._form.as_env else f'{key[0].value}/{key[1]}'}")
+        name = one.key if self._form.as_env else f"{key[0].value}/{key[1]}"
+        origin = Origin(f"{self._lister.address_of(one)}/{name}")
         try:
             if is_double:
                 raise InputError("Astro has several of this key, and which one Airflow gets isn't documented")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from airconn.model import Action, Connection, Step, Text, Variable
+from airconn.quoting import some
 from airconn.stores.astro.environment.listing import SHOW
 from airconn.stores.astro.environment.managed_object import TEXTS, ManagedObject, has_path
 from airconn.stores.astro.environment.objects import ObjectForm, sent_extra
@@ -39,7 +40,7 @@ def _of_update(step: Step, held: ManagedObject, form: ObjectForm) -> str:
     unsent = sorted(name for name in held.hidden_fields() if name.partition(".")[0] not in written)
     if unsent:
         it = "it" if len(unsent) == 1 else "them"
-        return f"Astro hides {_names(unsent)}, and an update without {it} may clear {it}: put {it} into the source"
+        return f"Astro hides {some(unsent)}, and an update without {it} may clear {it}: put {it} into the source"
     return ""
 
 
@@ -71,13 +72,13 @@ def _of_extra(extra: object, held: ManagedObject) -> str:
         if not names or not all(has_path(sent, name) for name in names):
             return "Astro hides a part of extra, and it isn't known which: writing the rest may lose it"
     elif lost := sorted(key for key in hidden if key not in sent):
-        return f"Astro hides {_names([f'extra.{key}' for key in lost])}: writing the rest of extra may lose it"
+        return f"Astro hides {some([f'extra.{key}' for key in lost])}: writing the rest of extra may lose it"
     given = held.part.get("extra")
     shown = given if isinstance(given, dict) else {}
     if emptied := sorted(key for key, value in sent.items() if value == "" and (key in hidden or shown.get(key))):
-        return f"it isn't known whether an update at Astro can empty {_names([f'extra.{key}' for key in emptied])}"
+        return f"it isn't known whether an update at Astro can empty {some([f'extra.{key}' for key in emptied])}"
     if removed := sorted(set(_paths(given)) - set(_paths(sent))):
-        return f"it isn't known whether an update at Astro can remove {_names(removed)}"
+        return f"it isn't known whether an update at Astro can remove {some(removed)}"
     return ""
 
 
@@ -96,13 +97,8 @@ def _of_replacement(step: Step, held: ManagedObject, form: ObjectForm) -> str:
         return "a new secret can't be empty either"
     hidden = sorted(held.hidden_fields())
     if hidden:
-        return f"deleting it and creating it anew would lose what Astro hides: {_names(hidden)} (to show: {SHOW})"
+        return f"deleting it and creating it anew would lose what Astro hides: {some(hidden)} (to show: {SHOW})"
     if overrides := list(held.hidden_overrides()):
         names = ", ".join(f"{name} (Deployment {deployment})" for deployment, name in overrides[:3])
         return f"deleting it and creating it anew would lose hidden overrides of its links: {names} (to show: {SHOW})"
     return ""
-
-
-def _names(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

@@ -232,8 +232,9 @@ class EnvironmentWriter:
 
     def _refuse_changed(self, before: ManagedObject, after: ManagedObject, body: Body) -> None:
         """Raises `TargetError` for an object that isn't as it was before, except for what was sent."""
-        if wrong := guard.changed(before, after, body):
-            back = guard.way_back(before) if any("link" in text or "Deployment" in text for text in wrong) else ""
+        links = list(guard.changed_links(before, after))
+        if wrong := [*links, *guard.changed_fields(before, after, body)]:
+            back = guard.way_back(before) if links else ""
             raise TargetError(
                 f"it was written, but Astro changed more or less than was sent: {'; '.join(wrong)}"
                 + (f". To restore the links: {back}" if back else "")

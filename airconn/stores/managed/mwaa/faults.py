@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from airconn.errors import AirconnError, TargetError, UsageError
+from airconn.errors import TargetError, UsageError
 from airconn.stores.managed.mwaa.address import MwaaAddress
 from airconn.stores.secrets.aws.errors import AwsEndpoint
 from airconn.stores.secrets.aws.errors import told as told_by_aws
@@ -40,7 +40,7 @@ def told(error: Exception, operation: str, address: MwaaAddress, arn: str, endpo
         return _denied(operation, address, arn, where)
     if code == "ResourceNotFoundException":
         return TargetError(
-            f"there is no MWAA environment {address.environment!r} in {address.region}",
+            f"no MWAA environment {address.environment!r} in {address.region}",
             where=where,
             hint=f"aws mwaa list-environments --region {address.region}",
         )
@@ -63,7 +63,7 @@ def told(error: Exception, operation: str, address: MwaaAddress, arn: str, endpo
         return MwaaUnreached(found.message, where=where, hint=found.hint)
     if isinstance(found, TargetError | UsageError):
         return found
-    return TargetError(f"{operation}: {found.message}", where=where, hint=_hint(found))
+    return TargetError(f"{operation}: {found.message}", where=where, hint=found.hint)
 
 
 def code_of(error: Exception) -> str:
@@ -116,7 +116,3 @@ def _partition(region: str) -> str:
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
-def _hint(error: AirconnError) -> str | None:
-    return error.hint

@@ -12,12 +12,13 @@ from airconn.stores import drivers
 from airconn.stores.http.redirects import NamedServers
 from airconn.stores.secrets.service import Denied, SecretRefused, Unavailable
 
-LOG_IN = "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`"
+_FROM = "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`"
+LOG_IN = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`"
 
 _REFUSES = "AWS refuses the credentials"
 _ENDED = "set those of a new session, or log in again"
-_UNKNOWN = f"is the access key still there, and the region enabled? They come from {LOG_IN}"
-_WRONG = f"is AWS_SECRET_ACCESS_KEY the one of this access key, and the clock right? They come from {LOG_IN}"
+_UNKNOWN = f"is the access key still there, and the region enabled? They come from {_FROM}"
+_WRONG = f"is AWS_SECRET_ACCESS_KEY the one of this access key, and the clock right? They come from {_FROM}"
 _NOT_US = {
     "ExpiredToken": (f"{_REFUSES}: their session has ended", _ENDED),
     "ExpiredTokenException": (f"{_REFUSES}: their session has ended", _ENDED),
@@ -78,7 +79,7 @@ _FAULTS: tuple[tuple[str, type[AirconnError], str, str], ...] = (
     (
         "ProfileNotFound",
         UsageError,
-        "there is no such profile",
+        "no such profile",
         "`aws configure list-profiles` shows those there are",
     ),
     ("ConfigParseError", UsageError, "the configuration files of AWS can't be read", _FILES),
@@ -114,7 +115,7 @@ class AwsEndpoint:
 
     address: str
     service: str
-    """The name of the service in boto3 and in policies."""
+    """The name of the service in policies."""
     region: str
     url: str
     """The endpoint, if it isn't that of the region. Otherwise empty."""
@@ -200,17 +201,21 @@ def of_fault(error: Exception, asked: AwsEndpoint) -> AirconnError:
     return Unavailable("AWS can't be reached", where=asked.address, hint=_way_there(asked))
 
 
+_IN_BOTO3 = {"airflow": "mwaa"}
+"""The names in boto3 of services that policies call otherwise."""
+
+
 def _way_there(asked: AwsEndpoint) -> str:
     if asked.url:
-        return "is somebody there at endpoint_url or AWS_ENDPOINT_URL?"
+        return "does a server answer at endpoint_url or AWS_ENDPOINT_URL?"
     regions = _regions(asked.service)
     if asked.region not in regions and (near := get_close_matches(asked.region, regions, n=1)):
         return f"did you mean {near[0]}? boto3 knows no region {asked.region}"
-    return "is there a way to it from here, or does it take a proxy (HTTPS_PROXY)?"
+    return f"is {asked.region} the right region, and this machine online? For a proxy, set HTTPS_PROXY"
 
 
 def _regions(service: str) -> list[str]:
     """The regions that the installed boto3 knows. There may be newer ones."""
     session = drivers.load("botocore.session", "aws", "boto3").get_session()
-    partitions = session.get_available_partitions()
-    return [region for name in partitions for region in session.get_available_regions(service, name)]
+    partitions, in_boto3 = session.get_available_partitions(), _IN_BOTO3.get(service, service)
+    return [region for name in partitions for region in session.get_available_regions(in_boto3, name)]

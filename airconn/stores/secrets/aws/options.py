@@ -104,6 +104,6 @@ def pattern_of(chosen: AwsOptions, kind: Kind) -> re.Pattern[str] | None:
         return re.compile(text, re.IGNORECASE) if text else None
     except re.error:
         raise UsageError(
-            f"{kind.value}_lookup_pattern is no regular expression",
+            f"{kind.value}_lookup_pattern is not a regular expression",
             hint="it is one of Python, which the beginning of an id has to match",
         ) from None

@@ -62,7 +62,7 @@ class AwsService(Service):
         if pattern is not None and pattern.match(id_) is None:
             return f"the id doesn't match {kind.value}_lookup_pattern, so that Airflow never looks for it"
         if len(self.name(kind, id_)) > self.longest:
-            return f"the id and its prefix are longer than the {self.longest} characters that there is room for"
+            return f"the id and its prefix are longer than the {self.longest} characters that fit"
         return ""
 
     def own(self, kind: Kind, name: str) -> str:

@@ -94,7 +94,7 @@ def endpoint_of(chosen: AwsOptions, settings: Settings, service: str) -> str | N
     except ValueError:
         is_url = False
     if not is_url:
-        raise UsageError(f"{name} is no URL", hint="like https://vpce.example.com, or http://127.0.0.1:4566")
+        raise UsageError(f"{name} is not a URL", hint="like https://vpce.example.com, or http://127.0.0.1:4566")
     return str(given)
 
 
@@ -141,7 +141,7 @@ class _Role:
 def _in_role(base: Any, chosen: AwsOptions, settings: Settings, network: Mapping[str, Any]) -> Any:
     """A session in the role of `role_arn`. Raises `UsageError`."""
     if not _ROLE.fullmatch(chosen.role_arn or ""):
-        raise UsageError("role_arn is no ARN of a role", hint="like arn:aws:iam::123456789012:role/airflow")
+        raise UsageError("role_arn is not the ARN of a role", hint="like arn:aws:iam::123456789012:role/airflow")
     credentials = drivers.load("botocore.credentials", "aws", "boto3")
     endpoint = endpoint_of(chosen, settings, "sts")
 
@@ -168,9 +168,7 @@ def _in_role(base: Any, chosen: AwsOptions, settings: Settings, network: Mapping
     elif method == "assume_role_with_saml":
         raise UsageError("airconn doesn't assume a role with SAML", hint=_BY_ITSELF)
     else:
-        raise UsageError(
-            "assume_role_method is none that there is", hint="it is assume_role or assume_role_with_web_identity"
-        )
+        raise UsageError("unknown assume_role_method", hint="it is assume_role or assume_role_with_web_identity")
     inner = drivers.load("botocore.session", "aws", "boto3").get_session()
     inner.get_component("credential_provider").providers.insert(0, _Role(fetcher.fetch_credentials))
     return drivers.load("boto3", "aws").session.Session(botocore_session=inner, region_name=base.region_name)

@@ -87,7 +87,7 @@ class Parameters(AwsService):
         if _RESERVED.match(name):
             return "AWS keeps names that begin with aws or ssm for itself: let a prefix stand before them"
         if name.count("/") > LEVELS:
-            return f"its path has more than the {LEVELS} levels that there is room for"
+            return f"its path has more than the {LEVELS} levels that fit"
         return super().refusal(kind, id_)
 
     def _path(self, kind: Kind) -> str:

@@ -108,7 +108,7 @@ class AzureClient:
         except ValueError:
             # The only one that it raises for an answer: the server wants a token for another service.
             raise Unavailable(
-                "whoever answers there wants a token for another service, and doesn't get it",
+                "the server that answers needs a token for another service, and isn't given one",
                 where=self._place,
                 hint="is it a Key Vault? verify_challenge_resource=false is for one under a name of your own",
             ) from None
@@ -134,7 +134,7 @@ class AzureClient:
             self._credential = self._make_credential(transport=self._tokens, **network)
         except ValueError:
             raise Unavailable(
-                "what there is of credentials for Azure is incomplete or malformed", where=self._place, hint=_LOG_IN
+                "the credentials for Azure are incomplete or malformed", where=self._place, hint=_LOG_IN
             ) from None
         # A page says where the next one is: that has to be the same vault, as the token goes along.
         transport = self._transport(NamedServers(self._place, self._url, settings.allow_redirect))
@@ -162,7 +162,7 @@ class AzureClient:
             session = self._tokens.session
             if session is not None and session.refusal is not None:
                 return Unavailable(session.refusal.message, where=self._place, hint=session.refusal.hint)
-            return Unavailable("Azure refuses the credentials, or there are none", where=self._place, hint=_LOG_IN)
+            return Unavailable("Azure refuses the credentials, or none are set", where=self._place, hint=_LOG_IN)
         if isinstance(error, errors.HttpResponseError) and error.status_code is not None:
             self._answered = True
             return self._declined(int(error.status_code), _codes(error))

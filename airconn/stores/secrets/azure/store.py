@@ -52,7 +52,7 @@ def _open(options: AzureOptions, settings: Settings) -> AzureKeyVaultStore:
         raise UsageError("no vault is named", hint=f"an address is like {EXAMPLE}")
     parts = urlsplit(url)
     if parts.scheme != "https" or not _HOST.fullmatch(parts.netloc) or parts.path or parts.query or parts.fragment:
-        raise UsageError("vault_url is no URL of a vault", hint="it is like https://my-vault.vault.azure.net")
+        raise UsageError("vault_url is not the URL of a vault", hint="it is like https://my-vault.vault.azure.net")
     opts.check_connection_format(options.connection_format)
     names = options.names
     if fault := names.fault():

@@ -82,7 +82,7 @@ def check(options: GcpOptions) -> None:
             hint="keep one of them",
         )
     if options.project_id and not _PROJECT.fullmatch(options.project_id):
-        raise UsageError("the project is no id or number of a project", hint=f"an address is like {EXAMPLE}")
+        raise UsageError("the project is not the id or number of a project", hint=f"an address is like {EXAMPLE}")
     opts.check_connection_format(options.connection_format)
     if options.api_endpoint is not None and not _ENDPOINT.fullmatch(options.api_endpoint):
-        raise UsageError("api_endpoint is no host", hint="like secretmanager-mine.p.googleapis.com")
+        raise UsageError("api_endpoint is not a host", hint="like secretmanager-mine.p.googleapis.com")

@@ -92,7 +92,7 @@ class GcpSecretManager(Service):
         try:
             text = payload.data.decode("utf-8")
         except UnicodeDecodeError:
-            raise Foreign("the secret is no text in UTF-8", id_) from None
+            raise Foreign("the secret is not UTF-8 text", id_) from None
         return Held(id_, text, answer.name.rpartition("/")[2])
 
     def _look_why(self, latest: str, id_: str) -> None:
@@ -105,7 +105,7 @@ class GcpSecretManager(Service):
             return
         if version.state.name == "DISABLED":
             raise Foreign("its newest version is disabled", id_)
-        raise Foreign("its newest version can't be read, maybe for want of its encryption key", id_)
+        raise Foreign("its newest version can't be read, maybe because its encryption key is missing", id_)
 
     def create(self, kind: Kind, id_: str, payload: Payload) -> None:
         name = self.name(kind, id_)
@@ -120,7 +120,7 @@ class GcpSecretManager(Service):
             if error.code == "FAILED_PRECONDITION":
                 raise SecretRefused(
                     f"a rule of the organization forbids it, maybe for where secrets are kept "
-                    f"(the option replication names other places) ({error.code})"
+                    f"(the option replication names other regions) ({error.code})"
                 ) from None
             if error.code != "ALREADY_EXISTS":
                 raise

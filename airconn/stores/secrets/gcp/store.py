@@ -30,7 +30,7 @@ def open_store(address: str, settings: Settings) -> GcpSecretManagerStore:
     options = opts.from_query(GcpOptions, parts.query, **given)
     if str(options.gcp_credential_config_file).lstrip().startswith("{"):
         raise UsageError(
-            "gcp_credential_config_file has what stands in a file, and an address shows in the list of processes",
+            "gcp_credential_config_file has the content of a file, and an address shows in the list of processes",
             hint="name the file, or set GOOGLE_APPLICATION_CREDENTIALS to its path",
         )
     return _open(options, settings)

@@ -119,7 +119,7 @@ class KubernetesClient:
         reasons = {
             403: f"Kubernetes refuses to {what} it: we may not in namespace {self.namespace}, or a quota or policy "
             "forbids it",
-            404: f"there is no namespace {self.namespace}",
+            404: f"no such namespace: {self.namespace}",
             413: "it is larger than Kubernetes takes",
             422: "Kubernetes finds it invalid",
         }
@@ -148,7 +148,7 @@ class KubernetesClient:
 
     def _no_kubernetes(self) -> Unavailable:
         return Unavailable(
-            "what answers there is no Kubernetes API",
+            "the server that answers is not a Kubernetes API",
             where=self.server,
             hint="look at the server that the kubeconfig names",
         )

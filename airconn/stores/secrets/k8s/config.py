@@ -29,7 +29,7 @@ def find(context: str, settings: Settings) -> tuple[Any, str]:
     if settings.environ.get("KUBERNETES_SERVICE_HOST"):
         return _of_pod(settings)
     raise UsageError(
-        "there is no kubeconfig, and this is no pod",
+        "no kubeconfig found, and this is not a pod",
         hint="looked at KUBECONFIG, ~/.kube/config and KUBERNETES_SERVICE_HOST",
     )
 
@@ -48,14 +48,14 @@ def _files(settings: Settings) -> list[str]:
 def _of_kubeconfig(files: list[str], context: str, settings: Settings) -> tuple[Any, str]:
     where = os.pathsep.join(files) or "~/.kube/config"
     if not files:
-        raise UsageError(f"there is no kubeconfig that could say what the context {context} is", where=where)
+        raise UsageError(f"no kubeconfig found that has the context {context}", where=where)
     driver = load("kubernetes.config.kube_config", EXTRA)
     try:
         merged = driver.KubeConfigMerger(os.pathsep.join(files)).config
         names = [entry["name"] for entry in merged.safe_get("contexts") or []]
         current = merged.safe_get("current-context") or ""
     except Exception:  # noqa: BLE001 - whatever it says of a file with credentials isn't shown
-        raise UsageError("this is no kubeconfig", where=where, hint="does kubectl config view work?") from None
+        raise UsageError("not a kubeconfig", where=where, hint="does kubectl config view work?") from None
     if (context or current) not in names:
         known = ", ".join(map(str, names)) or "none"
         what = f"has no context {context!r}" if context else "has no current context"
@@ -77,7 +77,9 @@ def _of_kubeconfig(files: list[str], context: str, settings: Settings) -> tuple[
             hint=f"does kubectl --context {context or current} get secrets work?",
         ) from None
     if not re.match(r"https?://[^/]", str(configuration.host)):
-        raise UsageError(f"the server of the context {context or current} is no http:// or https:// URL", where=where)
+        raise UsageError(
+            f"the server of the context {context or current} is not an http:// or https:// URL", where=where
+        )
     if configuration.ssl_ca_cert is None and settings.ca_bundle is not None:
         configuration.ssl_ca_cert = str(settings.ca_bundle)
     if wants_command and not configuration.api_key and not configuration.cert_file:

@@ -51,10 +51,10 @@ def check(options: KubernetesOptions) -> None:
     }
     for name, label in named.items():
         if label is not None and not LABEL_KEY.fullmatch(label):
-            raise UsageError(f"{name} is no name that a label can have", hint=f"like {LABELS[Kind.CONNECTIONS]}")
+            raise UsageError(f"{name} is not a name that a label can have", hint=f"like {LABELS[Kind.CONNECTIONS]}")
     if len(set(options.labels.values())) < len(options.labels):
         raise UsageError("connections_label and variables_label are the same", hint="give them different names")
     for kind, entry in options.data_keys.items():
         if not ENTRY.fullmatch(entry):
-            raise UsageError(f"{kind.value}_data_key is no name that an entry of a Secret can have")
+            raise UsageError(f"{kind.value}_data_key is not a name that an entry of a Secret can have")
     opts.check_connection_format(options.connection_format)

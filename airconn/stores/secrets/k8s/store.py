@@ -42,7 +42,7 @@ def open_store(address: str, settings: Settings) -> KubernetesStore:
 def open_backend(kwargs: Mapping[str, Any], where: str, settings: Settings) -> KubernetesStore:
     """The store of Airflow's `backend_kwargs`."""
     if "context" in kwargs:
-        raise UsageError("'context' is no option of this place", where=where)
+        raise UsageError("'context' is not an option of this address", where=where)
     return _open(opts.from_kwargs(KubernetesOptions, kwargs, where), settings)
 
 

@@ -55,7 +55,7 @@ class _VaultCredentials:
             token = self.file(str(left), "~/.vault-token") if left.is_file() else ""
         if not token:
             raise Unavailable(
-                "it wants a token, and there is none: looked at token_path, VAULT_TOKEN and ~/.vault-token",
+                "needs a token, and none is set: looked at token_path, VAULT_TOKEN and ~/.vault-token",
                 where=self._address,
                 hint=LOG_IN,
             )

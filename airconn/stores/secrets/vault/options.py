@@ -99,7 +99,9 @@ def check(chosen: VaultOptions) -> None:
     for name, paths in named.items():
         for path in (paths,) if isinstance(paths, str) else paths or ():
             if path is not None and (not isinstance(path, str) or not _PATH.fullmatch(path)):
-                raise UsageError(f"{name} is no path that Vault takes", hint="it is like secret or team/connections")
+                raise UsageError(
+                    f"{name} is not a path that Vault takes", hint="it is like secret or team/connections"
+                )
 
 
 def check_auth_type(auth_type: str) -> None:

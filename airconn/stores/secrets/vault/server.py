@@ -58,7 +58,7 @@ def base_url(host: str, url: str | None, tls: bool | None, environ: Mapping[str,
 def _checked(url: str, name: str) -> str:
     if not _URL.fullmatch(url.strip()):
         raise UsageError(
-            f"{name} is no URL of a Vault",
+            f"{name} is not the URL of a Vault",
             hint="it is like https://vault.example.com:8200, without a user name, a password or a query",
         )
     return url.strip().rstrip("/")
@@ -154,7 +154,7 @@ class VaultServer:
             log_in(client, self._chosen, self._settings.environ, self.address)
         except errors.InvalidPath:
             raise Unavailable(
-                f"nobody can log in with {self._chosen.auth_type} at this path",
+                f"no login is possible with {self._chosen.auth_type} at this path",
                 where=self.address,
                 hint="auth_mount_point is where that way to log in is mounted",
             ) from None
@@ -181,7 +181,7 @@ class VaultServer:
         found = self._mount(client)
         if not isinstance(found, Mapping) or found.get("type") not in ("kv", "generic"):
             if isinstance(found, Mapping) and isinstance(found.get("type"), str):
-                raise UsageError(f"what is mounted at {mount} is no KV engine", where=self.address)
+                raise UsageError(f"what is mounted at {mount} is not a KV engine", where=self.address)
             return
         options = found.get("options")
         there = 2 if isinstance(options, Mapping) and options.get("version") == "2" else 1
@@ -236,7 +236,7 @@ class VaultServer:
             raise self._no_vault() from None
         if error.errors:
             raise Unavailable(
-                "there is no secrets engine at this path",
+                "no secrets engine at this path",
                 where=self.address,
                 hint="the path of the address is the mount (`vault secrets list`); is it in another namespace?",
             ) from None
@@ -263,7 +263,7 @@ class VaultServer:
         if "not active" in said:
             return self._not_ready("it is a standby that knows of no active node")
         if isinstance(error, errors.UnexpectedError) and "too large" in said.lower():
-            return SecretRefused("it is larger than the server, or somebody in front of it, takes")
+            return SecretRefused("it is larger than the server, or a proxy in front of it, accepts")
         if isinstance(error, errors.BadGateway | errors.UnexpectedError) and error.json is None:
             return Unsure("a gateway in front of it gets no answer", where=self.address, hint="try again later")
         if isinstance(error, errors.InvalidRequest):
@@ -279,7 +279,7 @@ class VaultServer:
     def _wrong_protocol(self, error: Any) -> Unavailable | None:
         if "HTTP request to an HTTPS server" not in str(error.text):
             return None
-        return Unavailable("it is spoken to without TLS, and wants it", where=self.address, hint="?tls=true")
+        return Unavailable("it needs TLS, and the address has none", where=self.address, hint="?tls=true")
 
     def _forbidden(self, client: Any, error: Any) -> Unavailable | SecretRefused:
         """The error for a refusal of the credentials, or of one path. The server answers the same in both cases."""
@@ -309,7 +309,7 @@ class VaultServer:
 
     def _no_vault(self) -> Unavailable:
         return Unavailable(
-            f"who answers at {self.url} is no Vault, or somebody in front of it",
+            f"the server at {self.url} is not a Vault, or something in front of it answers",
             where=self.address,
             hint="is VAULT_ADDR, or the address, right?",
         )

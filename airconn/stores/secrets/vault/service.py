@@ -185,7 +185,7 @@ class VaultService(Service):
 
     def _called(self, function: Callable[[Any], Any], path: str) -> None:
         if self._server.call(function) is None:
-            raise SecretRefused(f"there is no such path as {path}: is the engine of this kv_engine_version?")
+            raise SecretRefused(f"no such path: {path}: is the engine of this kv_engine_version?")
 
     def _whole(self, function: Callable[[Any], Any]) -> Any:
         """The result of a call whose failure concerns the whole place: a part is never given as if it were all."""

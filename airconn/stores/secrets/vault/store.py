@@ -77,7 +77,7 @@ class VaultStore(SecretStore):
         if not found and not obj.id.isprintable():
             return ("the id has something in it that can't be printed, which Vault takes for no path",)
         if not found and not self._has_mount and "/" not in obj.id:
-            return ("there is no mount_point, and so an id has one in front (MOUNT/ID)",)
+            return ("mount_point isn't set, so an id begins with one (MOUNT/ID)",)
         return found
 
     def _text(self, obj: AirflowObject) -> str:

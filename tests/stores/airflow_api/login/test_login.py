@@ -157,8 +157,8 @@ def test_no_credentials_where_some_are_wanted(version: str, status: int, serve: 
 
     store = connect(serve(airflow(version, respond)).url, Settings(credentials=Credentials(looked_at=LOOKED_AT)))
     error = error_of(lambda: store.read(VARIABLES))
-    assert error.message == "it wants credentials, and there are none"
-    assert error.hint == "looked at AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"
+    assert error.message == "needs credentials, and none are set"
+    assert error.hint == "set one of these: AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD (airconn help login)"
 
 
 def test_an_airflow_that_gives_everybody_a_token(serve: Serve, connect: Connect) -> None:
@@ -231,6 +231,11 @@ def test_a_command_is_run_again_when_its_token_has_expired(
         ),
         ("pass", "printed no token", "first line"),
         ("print()", "printed no token", "first line"),
+        (
+            "print('Using an Astro API Token')",
+            "but the line 'Using an Astro API Token'",
+            "AIRCONN_TOKEN=$ASTRO_API_TOKEN",
+        ),
         ("print('a hunter2')", "no token has", "quoted"),
     ],
 )

@@ -40,7 +40,7 @@ def test_an_import_is_not_done_before_a_yes(airconn: Call, astro: FakeAstro, hel
     result = airconn("import", source, "--to", TARGET, env=astro.environ())
     assert result.code == 4
     assert result.err == (
-        f"error: writing {RESTARTS}, and you haven't agreed to that\nhint:  add --yes\nnothing was written\n"
+        f"error: writing {RESTARTS}, and it isn't confirmed\nhint:  add --yes\nnothing was written\n"
     )
     assert "~ connections/db" in result.out
     assert held.restarts == 0
@@ -50,7 +50,7 @@ def test_an_import_with_yes_restarts_once(airconn: Call, astro: FakeAstro, held:
     result = airconn("import", source, "--to", TARGET, "--yes", env=astro.environ())
     assert (result.code, result.err) == (0, "")
     assert result.out == (
-        f"  ~ connections/db    postgres  {source}:1  all of it (hidden: written again)\n"
+        f"  ~ connections/db    postgres  {source}:1  all of it (hidden by the target: written again)\n"
         f"  ~ variables/region            {source}:2  value\n"
         f"{DEPLOYMENT}: 0 created, 2 updated, 0 unchanged\n"
     )
@@ -120,7 +120,7 @@ def test_hidden_values_can_count_as_unchanged(airconn: Call, astro: FakeAstro, h
     source.write_text("AIRFLOW_CONN_DB=postgres://h\n")
     result = airconn("import", source, "--to", TARGET, "--assume-unchanged", "hidden", env=astro.environ())
     assert (result.code, held.restarts) == (0, 0)
-    assert "all of it (hidden: assumed to be equal)" in result.out
+    assert "all of it (hidden by the target: assumed to be equal)" in result.out
 
 
 def test_pruning_deletes_airflows_variables_only(airconn: Call, astro: FakeAstro, held: Any, source: Path) -> None:

@@ -148,7 +148,7 @@ def test_it_is_read_as_the_airflow_of_the_deployment_reads_it(astro: FakeAstro) 
     [
         ("astro-vars://w", "the address names no Deployment"),
         ("astro-vars://w/d?secret=some", "secret is all or none"),
-        ("astro-vars://w/d?secrets=all", "'secrets' is no option"),
+        ("astro-vars://w/d?secrets=all", "'secrets' is not an option"),
     ],
 )
 def test_a_wrong_address_is_refused(address: str, message: str) -> None:
@@ -283,7 +283,7 @@ def test_an_empty_text_is_not_written_over_a_secret(astro: FakeAstro) -> None:
 def test_ids_that_share_a_name_are_refused(astro: FakeAstro) -> None:
     context = Context(wanted=frozenset({(Kind.VARIABLES, "a"), (Kind.VARIABLES, "A")}))
     (problem,) = store_of(astro).problems(var("a", "1"), context)
-    assert problem == "A would have the same variable, AIRFLOW_VAR_A (leave one out with --exclude)"
+    assert problem == "A would have the same environment variable, AIRFLOW_VAR_A (leave one out with --exclude)"
     steps = [Step(Kind.VARIABLES, id_, Action.CREATE, var(id_, id_)) for id_ in ("a", "A")]
     assert errors(list(store_of(astro).apply(steps, Context()))) == [
         None,

@@ -16,6 +16,7 @@ from tests.stores.astro.environment.places import opened
 from tests.stores.astro.fake_astro import DEPLOYMENT, WORKSPACE, FakeAstro, Refusal, running
 from tests.stores.astro.switches import NASTIEST, Switches
 from tests.stores.contract import step
+from tests.stores.site import Answer, Site
 
 DEP, OTHER = "c" + "d" * 24, "c" + "e" * 24
 CONTEXT = Context(writes=frozenset(Kind))
@@ -45,14 +46,14 @@ def test_one_place_under_two_addresses_is_the_same(first: str, second: str, same
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("?as=json", "the option 'as' is not 'env'"),
+        ("?as=json", "as is env$"),
         ("?as_env=true", "unknown option 'as_env'"),
-        ("?secret=yes", "the option 'secret' is not 'all' or 'none'"),
-        ("?linked=true", "'linked' needs a Deployment"),
-        ("/dep?linked=true&secret=all", "'linked' is only for reading"),
-        ("/dep?auto_link=true", "'auto_link' is for objects of a Workspace"),
+        ("?secret=yes", "secret is all or none$"),
+        ("?linked=true", "linked needs a Deployment"),
+        ("/dep?linked=true&secret=all", "linked is only for reading"),
+        ("/dep?auto_link=true", "auto_link is for objects of a Workspace"),
         ("?linked=maybe", "linked is not true or false"),
-        ("?token=x", "'token' is no option of this place"),
+        ("?token=x", "'token' is not an option of this address"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(query: str, message: str) -> None:
@@ -78,6 +79,17 @@ def test_a_deployment_has_only_its_own_objects(astro: FakeAstro) -> None:
     assert store.describe().text == f"the Environment Manager of the Deployment production ({astro.deployment})"
     assert str(found.bundle.variables["own"].origin) == "astro-env://Data Platform/production/variables/own"
     store.close()
+
+
+def test_what_reaches_a_deployment_has_the_address_of_the_scope_in_which_it_is_changed(astro: FakeAstro) -> None:
+    astro.put("AIRFLOW_VARIABLE", "of_workspace", {"value": "1"}, auto_link=True, links={astro.deployment: {}})
+    astro.put("AIRFLOW_VARIABLE", "own", {"value": "1"}, deployment=astro.deployment)
+    for path, workspace in (("Data Platform/production", "Data Platform"), (f"/{astro.deployment}", astro.workspace)):
+        store = opened(astro, f"astro-env://{path}?linked=true")
+        found = store.read(Selection()).bundle.variables
+        assert str(found["of_workspace"].origin) == f"astro-env://{workspace}/variables/of_workspace"
+        assert str(found["own"].origin) == f"astro-env://{path}/variables/own"
+        store.close()
 
 
 @pytest.mark.parametrize("switches", [Switches(), NASTIEST], ids=["default", "nastiest"])
@@ -159,6 +171,19 @@ def test_any_other_refusal_of_a_list_is_an_error(astro: FakeAstro) -> None:
     with pytest.raises(TargetError):
         opened(astro).read(Selection())
     assert len(astro.calls("ListEnvironmentObjects")) == 1
+
+
+@pytest.mark.parametrize("name", ["objectKey", "objectType", "scope"])
+@pytest.mark.parametrize("value", [None, 1, [1]])
+def test_an_object_of_which_nothing_can_be_told_is_not_passed_over(name: str, value: object) -> None:
+    odd = {"objectKey": "a", "objectType": "AIRFLOW_VARIABLE", "scope": WORKSPACE, name: value}
+    body = {"environmentObjects": [odd], "totalCount": 1, "offset": 0, "limit": 1000}
+    with Site(lambda received: Answer(200, body)) as site:
+        environ = {"AIRCONN_ASTRO_API": f"{site.url}/v1", "ASTRO_API_TOKEN": "t"}
+        store = open_store(f"astro-env://{'c' + 'w' * 24}?organization=org1", Settings(environ=environ, retries=0))
+        with pytest.raises(TargetError, match=f"an object without {name}"):
+            store.read(Selection())
+        store.close()
 
 
 def test_environment_variables_are_objects_where_that_is_asked_for(astro: FakeAstro) -> None:

@@ -129,12 +129,12 @@ def test_what_airflow_takes_for_its_aws_connection_is_taken(scheme: str) -> None
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"conections_prefix": "x"}, "'conections_prefix' is no option"),
+        ({"conections_prefix": "x"}, "'conections_prefix' is not an option"),
         ({"connections_prefix": 1}, "wrong type"),
-        ({"variables_lookup_pattern": "("}, "variables_lookup_pattern is no regular expression"),
+        ({"variables_lookup_pattern": "("}, "variables_lookup_pattern is not a regular expression"),
         ({"connection_format": "xml"}, "connection_format is json or uri"),
-        ({"endpoint_url": "localhost:4566"}, "endpoint_url is no URL"),
-        ({"endpoint_url": "http://[::1"}, "endpoint_url is no URL"),
+        ({"endpoint_url": "localhost:4566"}, "endpoint_url is not a URL"),
+        ({"endpoint_url": "http://[::1"}, "endpoint_url is not a URL"),
     ],
 )
 def test_a_wrong_option_is_told(scheme: str, kwargs: dict[str, Any], message: str) -> None:
@@ -164,10 +164,10 @@ def test_extra_words_are_lists_for_fields(words: dict[str, Any], is_taken: bool)
         ("aws-ssm://eu-west-1/team", "goes on behind the region"),
         ("aws-ssm://me@eu-west-1", "user name or a password"),
         (f"aws-ssm://eu-west-1?aws_secret_access_key={CANARY}", "is a credential"),
-        ("aws-ssm://eu-west-1?region_name=x", "'region_name' is no option"),
-        ("aws-secretsmanager://eu-west-1?conections_prefix=x", "'conections_prefix' is no option"),
-        ("aws-secretsmanager://eu-west-1?extra_conn_words=x", "'extra_conn_words' is no option"),
-        ("aws-secretsmanager://eu-west-1?variables_lookup_pattern=(", "no regular expression"),
+        ("aws-ssm://eu-west-1?region_name=x", "'region_name' is not an option"),
+        ("aws-secretsmanager://eu-west-1?conections_prefix=x", "'conections_prefix' is not an option"),
+        ("aws-secretsmanager://eu-west-1?extra_conn_words=x", "'extra_conn_words' is not an option"),
+        ("aws-secretsmanager://eu-west-1?variables_lookup_pattern=(", "not a regular expression"),
     ],
 )
 def test_a_wrong_address_is_told(address: str, message: str) -> None:
@@ -257,8 +257,8 @@ def test_keys_come_from_one_place_all_of_them(tmp_path: Path, monkeypatch: pytes
         ({"AWS_ACCESS_KEY_ID": ""}, "AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not"),
         ({"AWS_SECRET_ACCESS_KEY": ""}, "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not"),
         ({"AWS_SECRET_ACCESS_KEY": "", "AWS_ACCESS_KEY_ID": ""}, "there are no AWS credentials"),
-        ({"AWS_ENDPOINT_URL": "nonsense"}, "AWS_ENDPOINT_URL is no URL"),
-        ({"AWS_ENDPOINT_URL_SSM": "nonsense"}, "AWS_ENDPOINT_URL_SSM is no URL"),
+        ({"AWS_ENDPOINT_URL": "nonsense"}, "AWS_ENDPOINT_URL is not a URL"),
+        ({"AWS_ENDPOINT_URL_SSM": "nonsense"}, "AWS_ENDPOINT_URL_SSM is not a URL"),
     ],
 )
 def test_credentials_that_are_not_there_are_told(environ: dict[str, str], message: str) -> None:
@@ -313,7 +313,7 @@ def test_the_endpoint_of_the_service_goes_before_that_of_all(environ: dict[str, 
         else:
             error = failure(lambda: store.read(Selection()))
             assert "can't be reached" in str(error)
-            assert error.hint == "is somebody there at endpoint_url or AWS_ENDPOINT_URL?"
+            assert error.hint == "does a server answer at endpoint_url or AWS_ENDPOINT_URL?"
         query = f"?endpoint_url={fake.url}"
         assert ids(fake.open("aws-ssm", query, AWS_ENDPOINT_URL="http://127.0.0.1:1").read(Selection()).bundle) == []
 
@@ -392,8 +392,8 @@ def test_a_role_is_assumed_with_the_token_of_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("role_arn=airflow", "role_arn is no ARN of a role"),
-        (f"role_arn={ROLE}&assume_role_method=x", "assume_role_method is none that there is"),
+        ("role_arn=airflow", "role_arn is not the ARN of a role"),
+        (f"role_arn={ROLE}&assume_role_method=x", "unknown assume_role_method"),
         (f"role_arn={ROLE}&assume_role_method=assume_role_with_saml", "SAML"),
         (f"role_arn={ROLE}&assume_role_method=assume_role_with_web_identity", "where the token"),
         (
@@ -561,11 +561,12 @@ def test_throttling_and_faults_are_tried_again_as_often_as_it_is_said(
         assert len(fake.asked) == 2
 
 
-def test_a_region_that_is_none_is_told_with_one_that_is() -> None:
+@pytest.mark.parametrize("service", ["ssm", "secretsmanager", "airflow"])
+def test_a_region_that_is_none_is_told_with_one_that_is(service: str) -> None:
     from botocore.exceptions import EndpointConnectionError
 
-    fault = EndpointConnectionError(endpoint_url="https://ssm.eu-wst-1.amazonaws.com/")
-    asked = aws_errors.AwsEndpoint("aws-ssm://eu-wst-1", "ssm", "eu-wst-1", "")
+    fault = EndpointConnectionError(endpoint_url=f"https://{service}.eu-wst-1.amazonaws.com/")
+    asked = aws_errors.AwsEndpoint("aws-ssm://eu-wst-1", service, "eu-wst-1", "")
     assert str(aws_errors.of_fault(fault, asked).hint).startswith("did you mean eu-west-1?")
     there = replace(asked, region="eu-west-1")
     assert "HTTPS_PROXY" in str(aws_errors.of_fault(fault, there).hint)
@@ -660,7 +661,7 @@ def test_nothing_is_loaded_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) 
         store = open_store(f"{scheme}://{REGION}", Settings())
         assert not store.problems(VARIABLE)
         error = failure(lambda store=store: store.read(Selection()).bundle)
-        assert str(error) == "this place needs the package boto3, which isn't installed"
+        assert str(error) == "this address needs the package boto3, which isn't installed"
         assert error.hint == command_for("aws")
 
 

@@ -96,14 +96,14 @@ def blocked(store: Store, *objects: Connection | Variable) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("azure-keyvault://v?conections_prefix=x", "no option"),
+        ("azure-keyvault://v?conections_prefix=x", "not an option"),
         ("azure-keyvault://v?client_secret=x", "client_secret is a credential"),
-        ("azure-keyvault://v?vault_url=https://w.vault.azure.net", "no option"),
+        ("azure-keyvault://v?vault_url=https://w.vault.azure.net", "not an option"),
         ("azure-keyvault://v/path", "has a path"),
         ("azure-keyvault://v_w", "neither a name nor a host"),
         ("azure-keyvault://", "no vault is named"),
-        ("azure-keyvault://?vault_url=http://evil.example", "no URL of a vault"),
-        ("azure-keyvault://?vault_url=https://evil.example/path", "no URL of a vault"),
+        ("azure-keyvault://?vault_url=http://evil.example", "not the URL of a vault"),
+        ("azure-keyvault://?vault_url=https://evil.example/path", "not the URL of a vault"),
         ("azure-keyvault://v?connections_prefix=a.b", "no name of a secret has"),
         ("azure-keyvault://v?sep=_", "no name of a secret has"),
         ("azure-keyvault://v?connection_format=xml", "connection_format is json or uri"),
@@ -603,7 +603,7 @@ def test_whoever_wants_a_token_for_another_service_gets_none(
         for name, value in other.environ.items():
             monkeypatch.setenv(name, value)
         store = open_store(other.address, Settings())
-        with pytest.raises(TargetError, match="wants a token for another service") as caught:
+        with pytest.raises(TargetError, match="needs a token for another service") as caught:
             store.read(EVERYTHING)
         assert "verify_challenge_resource" in str(caught.value.hint)
         assert other.vault.tokens == set()

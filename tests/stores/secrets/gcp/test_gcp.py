@@ -93,16 +93,16 @@ def test_a_checksum_is_the_one_that_everybody_makes() -> None:
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("gcp-secretmanager://p?conections_prefix=x", "no option"),
+        ("gcp-secretmanager://p?conections_prefix=x", "not an option"),
         ("gcp-secretmanager://p?gcp_keyfile_dict={}", "gcp_keyfile_dict is a credential"),
-        ("gcp-secretmanager://p?gcp_credential_config_file={}", "what stands in a file"),
-        ("gcp-secretmanager://p?project_id=q", "no option"),
+        ("gcp-secretmanager://p?gcp_credential_config_file={}", "has the content of a file"),
+        ("gcp-secretmanager://p?project_id=q", "not an option"),
         ("gcp-secretmanager://p/path", "has a path"),
-        ("gcp-secretmanager://p%2Fq", "no id or number of a project"),
+        ("gcp-secretmanager://p%2Fq", "not the id or number of a project"),
         ("gcp-secretmanager://p?connections_prefix=a/b", "no name of a secret has"),
         ("gcp-secretmanager://p?sep=.", "no name of a secret has"),
         ("gcp-secretmanager://p?connection_format=xml", "connection_format is json or uri"),
-        ("gcp-secretmanager://p?api_endpoint=http://evil", "api_endpoint is no host"),
+        ("gcp-secretmanager://p?api_endpoint=http://evil", "api_endpoint is not a host"),
         ("gcp-secretmanager://p?gcp_key_path=a&gcp_credential_config_file=b", "exclude each other"),
     ],
 )
@@ -447,7 +447,7 @@ def test_a_key_that_is_none_is_told_without_quoting_it(google_: fake.Fake, tmp_p
     path = tmp_path / "key.json"
     for text in (SECRET, "{}", json.dumps({"private_key": SECRET}), f"[{json.dumps(SECRET)}]"):
         path.write_text(text)
-        with pytest.raises(UsageError, match="no key or configuration") as caught:
+        with pytest.raises(UsageError, match="not a key or configuration") as caught:
             backend(google_, gcp_key_path=str(path)).read(EVERYTHING)
         assert SECRET not in f"{caught.value} {caught.value.hint} {caught.value.__cause__}"
     with pytest.raises(UsageError, match="can't be read: No such file"):

@@ -81,18 +81,18 @@ class TestAddresses:
     @pytest.mark.parametrize(
         ("address", "message"),
         [
-            ("k8s://test/airflow?conections_label=x", "'conections_label' is no option"),
-            ("k8s://test/airflow?namespace=x", "'namespace' is no option"),
-            ("k8s://test?context=x", "'context' is no option"),
+            ("k8s://test/airflow?conections_label=x", "'conections_label' is not an option"),
+            ("k8s://test/airflow?namespace=x", "'namespace' is not an option"),
+            ("k8s://test?context=x", "'context' is not an option"),
             ("k8s://admin@other/airflow", "'@'"),
             ("k8s://u:s3cret@host/airflow", "'@'"),
             ("k8s://test/a/b", "namespace has a name"),
             ("k8s://test/A", "namespace has a name"),
             ("k8s://test/a#b", "'#'"),
-            ("k8s://test/a?connections_label=a b", "connections_label is no name"),
-            ("k8s://test/a?variables_label=a,b", "variables_label is no name"),
-            ("k8s://test/a?team_label=-", "team_label is no name"),
-            ("k8s://test/a?connections_data_key=a/b", "connections_data_key is no name"),
+            ("k8s://test/a?connections_label=a b", "connections_label is not a name"),
+            ("k8s://test/a?variables_label=a,b", "variables_label is not a name"),
+            ("k8s://test/a?team_label=-", "team_label is not a name"),
+            ("k8s://test/a?connections_data_key=a/b", "connections_data_key is not a name"),
             ("k8s://test/a?connections_label=x&variables_label=x", "are the same"),
             ("k8s://test/a?connection_format=yaml", "connection_format is json or uri"),
         ],
@@ -182,9 +182,9 @@ class TestKubeconfig:
         ("config", "context", "message"),
         [
             (None, "", "KUBECONFIG names no file"),
-            ("{a: [s3cret", "", "no kubeconfig"),
-            ("", "", "no kubeconfig"),
-            ("- s3cret", "", "no kubeconfig"),
+            ("{a: [s3cret", "", "not a kubeconfig"),
+            ("", "", "not a kubeconfig"),
+            ("- s3cret", "", "not a kubeconfig"),
             ("a: b", "", "no current context"),
             ("contexts: [{name: a}]", "b", "no context 'b'"),
             ("{contexts: [{name: a, context: {cluster: s3cret}}], clusters: []}", "a", "something wrong"),
@@ -211,10 +211,10 @@ users: [{name: u, user: {token: t, client-certificate-data: s3cret}}]
         assert "s3cret" not in f"{caught.value} {caught.value.hint}"
 
     def test_without_any_it_is_said_where_it_was_looked_for(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="no kubeconfig, and this is no pod") as caught:
+        with pytest.raises(UsageError, match="no kubeconfig found, and this is not a pod") as caught:
             k8s_config.find("", Settings(environ={"HOME": str(tmp_path)}))
         assert "KUBECONFIG" in str(caught.value.hint)
-        with pytest.raises(UsageError, match="what the context test is"):
+        with pytest.raises(UsageError, match="no kubeconfig found that has the context test"):
             k8s_config.find("test", Settings(environ={"HOME": str(tmp_path), "KUBERNETES_SERVICE_HOST": "h"}))
 
     @pytest.mark.parametrize("answer", ["echo s3cret >&2; exit 3", "echo '{}'", "echo s3cret"])
@@ -416,7 +416,7 @@ class TestOtherSecrets:
         assert "s3cret" not in note.message
         assert note.where == "k8s://test/airflow/x"
         plan = planned([Connection(conn_id="db", conn_type="http")], found, store)
-        assert "no connection" in plan.blocked[0].reasons[0]
+        assert "not a connection" in plan.blocked[0].reasons[0]
 
     def test_of_several_with_one_label_the_first_is_read_and_none_is_written(
         self, store: KubernetesStore, cluster: FakeKubernetes
@@ -576,19 +576,19 @@ class TestRefusals:
     ) -> None:
         store = opened("k8s://test/nowhere")
         assert list(store.read(Selection()).bundle) == []  # as the API answers
-        assert do(store, step(Action.CREATE, REGION)) == ["there is no namespace nowhere"]
+        assert do(store, step(Action.CREATE, REGION)) == ["no such namespace: nowhere"]
 
     def test_what_is_no_kubernetes_is_told(self, cluster: FakeKubernetes, tmp_path: Path) -> None:
         path = cluster.kubeconfig(tmp_path / "kubeconfig", url=f"{cluster.url}/x")
         store = open_store("k8s://", Settings(environ={"KUBECONFIG": str(path)}, retries=0))
-        with pytest.raises(TargetError, match="no Kubernetes API"):
+        with pytest.raises(TargetError, match="not a Kubernetes API"):
             store.read(Selection())
         store.close()
 
     @pytest.mark.parametrize("url", ["ftp://h", "h:1", "/"])
     def test_a_server_that_is_no_url_is_told(self, cluster: FakeKubernetes, tmp_path: Path, url: str) -> None:
         path = cluster.kubeconfig(tmp_path / "kubeconfig", url=url)
-        with pytest.raises(UsageError, match="no http:// or https:// URL"):
+        with pytest.raises(UsageError, match="not an http:// or https:// URL"):
             k8s_config.find("", Settings(environ={"KUBECONFIG": str(path)}))
 
     def test_a_token_that_no_request_can_have_is_told_and_not_shown(

@@ -90,23 +90,23 @@ def test_a_host_is_spoken_to_with_tls_unless_it_is_this_machine_or_somebody_says
     ("address", "known", "message"),
     [
         ("vault:///secret", "", "nothing says which Vault is meant"),
-        ("vault:///secret", "localhost:8200", "VAULT_ADDR is no URL of a Vault"),
-        ("vault:///secret", f"https://u:{CANARY}@h", "VAULT_ADDR is no URL of a Vault"),
-        (f"vault:///secret?url=https://u:{CANARY}@h", "", "url is no URL of a Vault"),
+        ("vault:///secret", "localhost:8200", "VAULT_ADDR is not the URL of a Vault"),
+        ("vault:///secret", f"https://u:{CANARY}@h", "VAULT_ADDR is not the URL of a Vault"),
+        (f"vault:///secret?url=https://u:{CANARY}@h", "", "url is not the URL of a Vault"),
         ("vault://h/secret?url=https://g", "", "the address names a host, and url another one"),
         (f"vault://h/secret?token={CANARY}", "", "token is a credential"),
         (f"vault://u:{CANARY}@h/secret", "", "has a user name or a password in it"),
         ("vault://h%20i/secret", "", "the address has no valid host"),
-        ("vault://h/secret?mount_point=other", "", "'mount_point' is no option"),
-        ("vault://h/secret?conections_path=x", "", "'conections_path' is no option"),
-        ("vault://h/secret?proxies=x", "", "'proxies' is no option"),
+        ("vault://h/secret?mount_point=other", "", "'mount_point' is not an option"),
+        ("vault://h/secret?conections_path=x", "", "'conections_path' is not an option"),
+        ("vault://h/secret?proxies=x", "", "'proxies' is not an option"),
         ("vault://h/secret?kv_engine_version=3", "", "kv_engine_version is 1 or 2"),
         ("vault://h/secret?kv_engine_version=two", "", "kv_engine_version is not a whole number"),
         ("vault://h/secret?connection_format=xml", "", "connection_format is json or uri"),
         ("vault://h/secret?auth_type=gcp", "", "airconn can't log in to Vault with auth_type gcp"),
         ("vault://h/secret?auth_type=tokn", "", "auth_type is not a way to log in"),
-        ("vault://h/../sys", "", "mount_point is no path that Vault takes"),
-        ("vault://h/secret?connections_path=a,../b", "", "connections_path is no path that Vault takes"),
+        ("vault://h/../sys", "", "mount_point is not a path that Vault takes"),
+        ("vault://h/secret?connections_path=a,../b", "", "connections_path is not a path that Vault takes"),
     ],
 )
 def test_a_wrong_address_is_told_without_its_secrets(address: str, known: str, message: str) -> None:
@@ -133,7 +133,7 @@ def test_airflow_s_options_are_taken_with_their_credentials_and_shown_without() 
     assert CANARY not in repr(options)
     assert options.paths(Kind.CONNECTIONS) == ("team", "all", "common")
     assert options.paths(Kind.VARIABLES) == ("common",)
-    with pytest.raises(UsageError, match="connections_path is no path"):
+    with pytest.raises(UsageError, match="connections_path is not a path"):
         open_backend(VAULT, {"url": "https://v", "connections_path": [1]}, "airflow.cfg", Settings())
 
 
@@ -153,14 +153,14 @@ def test_an_airflow_that_is_told_no_server_has_the_one_that_hvac_takes(
 
 
 def test_an_airflow_s_server_that_is_no_url_is_told_by_the_name_that_it_stands_under() -> None:
-    with pytest.raises(UsageError, match="VAULT_ADDR is no URL of a Vault"):
+    with pytest.raises(UsageError, match="VAULT_ADDR is not the URL of a Vault"):
         open_backend(VAULT, {}, "airflow.cfg", Settings(environ={"VAULT_ADDR": "localhost:8200"}))
 
 
 def test_without_a_mount_an_id_that_names_none_has_no_place() -> None:
     store = open_backend(VAULT, {"url": "https://v", "mount_point": None}, "airflow.cfg", Settings())
     assert store.problems(Connection(conn_id="c", conn_type="x")) == (
-        "there is no mount_point, and so an id has one in front (MOUNT/ID)",
+        "mount_point isn't set, so an id begins with one (MOUNT/ID)",
     )
     assert store.problems(Connection(conn_id="kv/c", conn_type="x")) == ()
 
@@ -348,21 +348,21 @@ def test_the_namespace_goes_along(log_in: Site) -> None:
         (Answer(503, {"errors": ["Vault is sealed"]}), "it is sealed"),
         (Answer(503, CANARY), "it is not ready (503)"),
         (Answer(501, {"errors": ["not initialized"]}), "it is not initialized"),
-        (Answer(501, CANARY), "is no Vault"),
+        (Answer(501, CANARY), "is not a Vault"),
         (Answer(500, {"errors": ["local node not active but active cluster node not found"]}), "a standby"),
         (Answer(500, {"errors": [CANARY]}), "the server fails on it"),
         (Answer(502, CANARY), "a gateway in front of it gets no answer"),
         (Answer(504, CANARY), "a gateway in front of it gets no answer"),
         (Answer(429, {"errors": [CANARY]}), "it has had more requests than it takes"),
-        (Answer(400, "Client sent an HTTP request to an HTTPS server."), "without TLS, and wants it"),
+        (Answer(400, "Client sent an HTTP request to an HTTPS server."), "it needs TLS, and the address has none"),
         (Answer(400, {"errors": [CANARY]}), "the server refuses it (400)"),
-        (Answer(404, {"errors": ['no handler for route "secret/"']}), "there is no secrets engine at this path"),
-        (Answer(404, CANARY), "is no Vault"),
-        (Answer(200, CANARY), "is no Vault"),
+        (Answer(404, {"errors": ['no handler for route "secret/"']}), "no secrets engine at this path"),
+        (Answer(404, CANARY), "is not a Vault"),
+        (Answer(200, CANARY), "is not a Vault"),
         (Answer(200, {"hello": CANARY}), "it doesn't answer as a KV engine of version 2 does"),
-        (Answer(200, [CANARY]), "is no Vault"),
+        (Answer(200, [CANARY]), "is not a Vault"),
         (Answer(301, "", {"Location": f"https://127.0.0.1:1/{CANARY}"}), "it redirects to https://127.0.0.1:1, and"),
-        (Answer(301, "", {"Location": "/elsewhere"}), "is no Vault"),
+        (Answer(301, "", {"Location": "/elsewhere"}), "is not a Vault"),
         (Answer(fate="reset"), "it can't be reached at http://127.0.0.1"),
     ],
 )
@@ -388,7 +388,7 @@ def test_a_redirect_that_would_turn_a_write_into_a_read_is_no_write() -> None:
         (error,) = do(store, step(Action.UPDATE, replace(held, value=Text("new")), held, "value"), before=found)
         store.close()
     assert error is not None
-    assert "is no Vault" in error
+    assert "is not a Vault" in error
 
 
 @pytest.mark.parametrize("port", [True, False], ids=["host and port", "host"])

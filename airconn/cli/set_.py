@@ -1,0 +1,73 @@
+"""`airconn set`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from airconn.cli import options as opt
+from airconn.cli.app import App
+from airconn.errors import UsageError
+
+if TYPE_CHECKING:
+    from airconn.model import AirflowVersion
+    from airconn.transfer.request_parts import Network
+
+
+@click.command("set", short_help="Set fields of single objects.")
+@click.argument("assignments", nargs=-1, required=True, metavar="PLACE=VALUE...")
+@click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help=f"Where to [{opt.DEFAULT_PLACE}].")
+@click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing.")
+@click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if something would change.")
+@opt.strict("the target can't hold everything, or anything")
+@opt.filling
+@opt.literal
+@opt.airflow
+@opt.finishing
+@opt.network
+@opt.output
+@opt.verbosity
+@click.pass_obj
+def command(
+    app: App,
+    /,
+    assignments: tuple[str, ...],
+    to: str | None,
+    dry_run: bool,
+    exit_code: bool,
+    strict: bool | None,
+    fill: tuple[str, ...],
+    literal_masks: tuple[str, ...],
+    airflow: AirflowVersion | None,
+    fail_fast: bool,
+    verify: bool,
+    show_values: bool,
+    network: Network,
+    output: str,
+) -> int:
+    """Set fields of objects of an Airflow (or a file, or another place), with the plan and the report of an import.
+
+    PLACE is KIND/ID.FIELD, as for --set: connections/ID.host, connections/ID.extra.a.b, variables/ID.value. All other
+    fields stay, hidden ones included. An object that isn't there is created if its conn_type, value or slots are
+    given.
+
+    VALUE is a text, or env:NAME, file:PATH, prompt:, - (standard input) or text:…; a secret is never a text.
+
+    \b
+      airconn set connections/warehouse.host=db.example.com
+      airconn set connections/warehouse.password=prompt:
+      airconn set connections/api.conn_type=http connections/api.host=api.example.com --to .env
+    """
+    from airconn.cli.import_view import ImportView
+    from airconn.transfer.requests import Conduct
+    from airconn.transfer.setting import SetRequest, set_objects
+
+    app.writes = True
+    if exit_code and not dry_run:
+        raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
+    request = SetRequest(assignments, to, fill, literal_masks, airflow, app.config.is_strict(strict))
+    conduct = Conduct(dry_run, exit_code, fail_fast=fail_fast, verify=verify)
+    view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=to)
+    with app.places(network) as places:
+        return view.run(set_objects(request, places, conduct, view.host()))

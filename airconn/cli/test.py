@@ -1,0 +1,95 @@
+"""`airconn test`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from airconn.cli import options as opt
+from airconn.cli.app import App
+
+if TYPE_CHECKING:
+    from airconn.model import AirflowVersion
+    from airconn.transfer.request_parts import Network, ObjectChanges, SourceFormat
+
+
+@click.command("test", short_help="Ask an Airflow to test connections.")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.option(
+    "--to",
+    metavar="ADDRESS",
+    shell_complete=opt.complete_address,
+    help=f"The Airflow that tests [{opt.DEFAULT_PLACE}].",
+)
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="ADDRESS",
+    shell_complete=opt.complete_address,
+    help="Where the values are: a file, env:, a server or a backend [that Airflow]. May be repeated.",
+)
+@opt.filling
+@opt.overriding
+@opt.reading
+@opt.airflow
+@opt.network
+@opt.output
+@opt.verbosity
+@click.pass_obj
+def command(
+    app: App,
+    /,
+    ids: tuple[str, ...],
+    to: str | None,
+    sources: tuple[str, ...],
+    fill: tuple[str, ...],
+    changes: ObjectChanges,
+    source_format: SourceFormat,
+    airflow: AirflowVersion | None,
+    network: Network,
+    output: str,
+) -> int:
+    """Ask an Airflow to test the connections ID, with the values of a file or another place. Nothing is stored.
+
+    An Airflow doesn't show its own secrets, so that --source or --fill gives them; a hidden value is never tested.
+
+    \b
+      exit code 0   all work
+      exit code 1   a connection fails; the server says why
+      exit code 4   not tested: values are hidden, tests are switched off, the type can't be tested,
+                    or its provider isn't installed
+
+    \b
+      airconn test warehouse --source .env
+      airconn test warehouse --source connections.json --set connections/warehouse.host=replica
+      airconn test warehouse api --fill env: --to @prod
+    """
+    from airconn.cli.meant import refuse_kind_as_id
+    from airconn.report import connection_tests as report
+    from airconn.transfer.standard_input import refuse_second_use
+    from airconn.transfer.testing import ConnectionTestRequest, run_tests
+
+    refuse_kind_as_id("test", ids)
+    refuse_second_use(sources, fill, changes.overlays)
+    request = ConnectionTestRequest(
+        names=ids,
+        airflow_address=to,
+        sources=sources,
+        source_format=source_format,
+        airflow=airflow,
+        fills=fill,
+        changes=changes,
+    )
+    with app.places(network) as places:
+        tests = run_tests(request, places)
+    app.notes(tests.notes)
+    if output == "json":
+        app.data(report.tests_json(tests) + "\n")
+    else:
+        for line in report.lines(tests, app.style):
+            app.rows(line + "\n")
+        for hint in report.hints(tests):
+            app.say(f"hint:  {hint}", level=-1)
+    return tests.exit_code
