@@ -152,6 +152,11 @@ class ImportView:
             "  puts them back; delete the file then, it holds their secrets",
             level=-1,
         )
+        if left.more is not None:
+            self._app.say(
+                f"  {left.more} has the requests that create them with their links; it holds secrets, too",
+                level=-1,
+            )
 
     def _conclude(self, result: events.ImportResult) -> None:
         plan, target, done, wrong = result.prepared.plan, result.prepared.target, result.done, result.wrong

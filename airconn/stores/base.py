@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from airconn.errors import TargetError, UsageError
 from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Kind, Outcome, Selection, Step
@@ -246,6 +246,17 @@ class TellsEffects(Protocol):
 
     def effects(self, steps: Sequence[Step], context: Context) -> Sequence[str]:
         """What a write of these steps does besides, in sentences for its plan. Writes nothing. Raises as `read`."""
+
+
+@runtime_checkable
+class KeepsMore(Protocol):
+    """A store whose objects have more than Airflow's fields, such as links, which a cut off replacement loses."""
+
+    def remainder(self, steps: Sequence[Step], context: Context) -> Sequence[Mapping[str, Any]]:
+        """The requests that create the objects of these steps with all that they have, as the place takes them.
+
+        They hold secrets, and are for a private file. Sends no request.
+        """
 
 
 @runtime_checkable

@@ -195,7 +195,7 @@ class _Write:
                 )
         finally:
             if self._recovery.path is not None:
-                yield Recoverable(self._recovery.path, self._recovery.literal_masks())
+                yield Recoverable(self._recovery.path, self._recovery.literal_masks(), self._recovery.more)
         return ImportResult(
             self._prepared,
             tuple(self._done),

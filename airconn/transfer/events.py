@@ -72,6 +72,8 @@ class Recoverable:
     path: Path
     literal_masks: tuple[str, ...]
     """The places in the file where a `***` isn't a mask."""
+    more: Path | None = None
+    """The file with what they have besides Airflow's fields, such as links."""
 
 
 Event = Planned | Refused | Written | Failed | Completed | Noted | FoundWrong | NotReadBack | Recoverable

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from airconn.errors import AirconnError, TargetError
 from airconn.formats import get_format
@@ -17,7 +19,10 @@ from airconn.stores.saving import write_atomically
 
 
 class Recovery:
-    """Writes at most one file, which exists as long as there is something to recover. `airconn import` reads it."""
+    """Writes a file, which exists as long as there is something to recover. `airconn import` reads it.
+
+    A second one beside it has what the objects have besides, if their place has more than Airflow's fields.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -25,15 +30,27 @@ class Recovery:
         self._unsafe: dict[tuple[Kind, str], AirflowObject] = {}
         self._kept: tuple[AirflowObject, ...] = ()
         """The objects in the file."""
+        self._requests: Sequence[Mapping[str, Any]] = ()
         self.path: Path | None = None
         """The path of the file. None if there isn't one."""
 
-    def keep(self, objects: Sequence[AirflowObject], airflow: AirflowVersion) -> None:
+    @property
+    def more(self) -> Path | None:
+        """The path of the second file. None if there isn't one."""
+        return None if self.path is None or not self._requests else self._beside(self.path)
+
+    def keep(
+        self,
+        objects: Sequence[AirflowObject],
+        airflow: AirflowVersion,
+        requests: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         """Writes the file with exactly these objects, as the Airflow that they are for has them.
 
-        Raises `TargetError` where it can't be written.
+        `requests` create them with all that they have besides. Raises `TargetError` where it can't be written.
         """
         self._airflow = airflow
+        self._requests = requests
         self._unsafe = {(obj.kind, obj.id): obj for obj in objects}
         self._write()
 
@@ -60,11 +77,16 @@ class Recovery:
 
         return tuple(str(place) for obj in self._kept for place in literal_places(obj))
 
+    @staticmethod
+    def _beside(path: Path) -> Path:
+        return path.with_name(f"{path.stem}-requests.json")
+
     def _write_file(self, objects: Sequence[AirflowObject]) -> None:
         if not objects:
             if self.path is not None:
-                with contextlib.suppress(FileNotFoundError):
-                    self.path.unlink()
+                for path in (self.path, self._beside(self.path)):
+                    with contextlib.suppress(FileNotFoundError):
+                        path.unlink()
                 self.path = None
             return
         text = get_format("json").render(Bundle.of(objects), WriteOptions(airflow=self._airflow)).text
@@ -77,6 +99,9 @@ class Recovery:
                 # If nothing is writable, there isn't even a directory for temporary files.
                 directory = Path(tempfile.gettempdir()) if is_last else self._directory
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if self._requests:
+                    requests = json.dumps(self._requests, ensure_ascii=False, indent=2)
+                    write_atomically(self._beside(directory / name), requests + "\n")
                 write_atomically(directory / name, text)
                 self.path = directory / name
                 return

@@ -10,7 +10,7 @@ from airconn.model import NEWEST, Action, Outcome, Step, hidden_fields
 from airconn.model.placeholder_warnings import summary
 from airconn.model.reading import Key
 from airconn.plan import Plan
-from airconn.stores.base import Context, Store
+from airconn.stores.base import Context, KeepsMore, Store
 from airconn.transfer import reported_reads
 from airconn.transfer.recovery import Recovery
 
@@ -61,7 +61,8 @@ def carry_out(
     """
     refuse_blocked(plan)
     replaced = [step.source for step in plan.of(Action.REPLACE) if step.source]
-    recovery.keep(replaced, reported_reads.airflow_of(target, context) if replaced else NEWEST)
+    more = target.remainder(plan.of(Action.REPLACE), context) if isinstance(target, KeepsMore) else ()
+    recovery.keep(replaced, reported_reads.airflow_of(target, context) if replaced else NEWEST, more)
     begun: set[Key] = set()
     failed = False
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from airconn.config import Settings
+from airconn.stores.astro.client import AstroApi
 from airconn.stores.astro.environment import pacing
 from tests.conftest import Result
 from tests.stores.astro.fake_astro import FakeAstro, Refusal, running
@@ -167,9 +171,36 @@ def test_a_type_is_changed_by_a_replacement_that_is_told(astro: FakeAstro, airco
     done = airconn("import", ".env", "--to", WS, env=astro.environ())
     assert done.code == 0, done.err
     assert "deleted and created anew, with its links: connections/warehouse" in done.err
-    assert f"if the run is killed in between: connections/warehouse to {astro.deployment}" in done.err
     assert astro.find("warehouse").content["type"] == "mysql"
     assert astro.find("warehouse").state()["links"] == links
+
+
+def test_an_object_that_stays_deleted_can_be_made_whole_by_the_files_that_are_kept(
+    astro: FakeAstro, airconn: Airconn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airconn.stores.astro.environment.writing._AGAIN", ())
+    (tmp_path / ".env").write_text("AIRFLOW_CONN_WAREHOUSE=mysql://etl:canary-db@db:5432\n")
+    links = astro.find("warehouse").state()["links"]
+    assert links
+
+    def before(call: object, received: object) -> None:
+        if getattr(call, "operation", "") == "CreateEnvironmentObject":
+            raise Refusal(400, "no")
+
+    astro.before = before
+    done = airconn("import", ".env", "--to", WS, env=astro.environ())
+    assert done.code == 1
+    (more,) = re.findall(r"^  (\S+-requests\.json) has the requests that create them", done.err, re.MULTILINE)
+    assert stat.S_IMODE(Path(more).stat().st_mode) == 0o600
+    assert "canary" not in done.out + done.err
+    astro.before = lambda call, received: None
+    (request,) = json.loads(Path(more).read_text())
+    assert request["request"] == "POST /environment-objects"
+    api = AstroApi(Settings(environ=astro.environ(), retries=0))
+    api.post("/environment-objects", request["body"])
+    api.close()
+    made = astro.find("warehouse")
+    assert (made.content["type"], made.state()["links"]) == ("mysql", links)
 
 
 def test_no_message_quotes_what_a_refusal_does(astro: FakeAstro, airconn: Airconn, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
@@ -39,6 +40,22 @@ def test_it_is_there_as_long_as_there_is_something_to_recover(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [first]
     recovery.keep([], OLD)
     assert (recovery.path, list(tmp_path.iterdir())) == (None, [])
+
+
+def test_what_objects_have_besides_is_in_a_private_file_beside_it_for_as_long(tmp_path: Path) -> None:
+    recovery = Recovery(tmp_path)
+    request = {"request": "POST /x", "body": {"links": ["é"]}}
+    recovery.keep([CONNECTION, Connection(conn_id="b", conn_type="http")], OLD, [request])
+    assert recovery.path is not None
+    assert recovery.more is not None
+    assert sorted(tmp_path.iterdir()) == sorted([recovery.path, recovery.more])
+    assert stat.S_IMODE(recovery.more.stat().st_mode) == 0o600
+    assert json.loads(recovery.more.read_text()) == [request]
+    recovery.is_safe(CONNECTION.kind, "a")
+    assert json.loads(recovery.more.read_text()) == [request]
+    recovery.is_safe(CONNECTION.kind, "b")
+    recovery.settle()
+    assert (recovery.path, recovery.more, list(tmp_path.iterdir())) == (None, None, [])
 
 
 def test_without_a_place_for_it_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

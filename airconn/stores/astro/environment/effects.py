@@ -8,7 +8,6 @@ from airconn.model import Action, AirflowObject, Connection, Step, Text, Variabl
 from airconn.model.reading import Key
 from airconn.model.secrecy import secret_leaves
 from airconn.quoting import some
-from airconn.stores.astro.environment import guard
 from airconn.stores.astro.environment.managed_object import ManagedObject
 from airconn.stores.astro.environment.options import EnvironmentOptions
 
@@ -52,18 +51,9 @@ def effects(
     replaced = [step for step in steps if step.action is Action.REPLACE]
     if replaced:
         yield f"deleted and created anew, with {_its(replaced)} links: {_some(replaced)}"
-        yield from _links_at_risk(replaced, held)
     linked = [step for step in steps if step.action is Action.DELETE and _is_linked(held.get((step.kind, step.id)))]
     if linked:
         yield f"Deployments lose {_some(linked)}, which {'is' if len(linked) == 1 else 'are'} linked to them"
-
-
-def _links_at_risk(replaced: Sequence[Step], held: Mapping[Key, ManagedObject]) -> Iterator[str]:
-    """The links of what is replaced. A killed run can't tell them, and no recovery file has them."""
-    for step in replaced:
-        found = held.get((step.kind, step.id))
-        if found is not None and (links := guard.links_in_words(found)):
-            yield f"linked now, if the run is killed in between: {step.kind.value}/{step.id} to {links}"
 
 
 def effects_of_twins(steps: Sequence[Step]) -> Iterator[str]:

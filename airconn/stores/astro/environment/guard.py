@@ -154,16 +154,6 @@ def way_back(before: ManagedObject) -> str:
     return text + (f", and set these overrides again: {told}" if told else "")
 
 
-def links_in_words(held: ManagedObject) -> str:
-    """The Deployments that an object is linked to, with the names of their overrides. Empty for none."""
-    told = []
-    for link in held.links:
-        names = ", ".join(sorted(_override_names(held, link)))
-        told.append(_entity(link) + (f" with overrides of {names}" if names else ""))
-    excluded = [f"not {_entity(entry)}" for entry in held.exclude_links]
-    return ", ".join([*(["each Deployment"] if held.auto_links else []), *told, *excluded])
-
-
 def _entity(entry: Fields) -> str:
     return str(entry.get("scopeEntityId", ""))
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from airconn.config import Settings
 from airconn.model import Action, AirflowObject, Kind, Outcome, Selection, Step, rules_for
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.astro.address import AstroAddress, is_id, split
 from airconn.stores.astro.client import AstroApi
+from airconn.stores.astro.environment.bodies import recreate_body
 from airconn.stores.astro.environment.effects import effects, effects_of_twins
-from airconn.stores.astro.environment.listing import ObjectLister
+from airconn.stores.astro.environment.listing import PATH, ObjectLister
 from airconn.stores.astro.environment.managed_object import ManagedObject
 from airconn.stores.astro.environment.objects import KINDS, ObjectForm
 from airconn.stores.astro.environment.options import EnvironmentOptions, options_of
@@ -106,6 +107,15 @@ class EnvironmentManagerStore(Store):
             form = self._form
             twice = [step for step in new if (form.type_of(step.kind), form.key_of(step.kind, step.id)) in reaching]
             found += effects_of_twins(twice)
+        return found
+
+    def remainder(self, steps: Sequence[Step], context: Context) -> Sequence[Mapping[str, Any]]:
+        found = []
+        for step in steps:
+            held = _held((step.kind, step.id), context)
+            if held is not None and step.source is not None and not refusal(step, held, self._form):
+                body = recreate_body(step.source, held, self._form, rules_for(context.airflow))
+                found.append({"request": f"POST {PATH}", "body": body})
         return found
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
