@@ -240,7 +240,7 @@ class TestEveryVersion:
             (outcome,) = store.apply([update], TARGET)
             assert outcome.error is None
             assert [note.where for note in outcome.notes] == [store.address]
-            assert "takes away the descriptions" in outcome.notes[0].message
+            assert "removes the descriptions" in outcome.notes[0].message
             return
         variable = Variable(key="v", value=Text('{"a":1.50}'), description="old")
         create(store, variable)
