@@ -148,6 +148,6 @@ def _agree_about_backends(theirs: list[Any], mine: list[Any], case: dict[str, An
         if isinstance(my_backend, dict) and "error" in my_backend:
             # Where Airflow warns and goes on without options, airconn doesn't; or both can't find it out.
             fails = isinstance(backend, dict) and "error" in backend
-            assert fails or "no JSON object" in my_backend["error"], case
+            assert fails or "not a JSON object" in my_backend["error"], case
             continue
         assert backend == my_backend, case
