@@ -42,7 +42,7 @@ def echo(code: str, status: int) -> Answer:
         {"broken": {"GetEnvironment": refusal("AccessDeniedException", 403)}, "session_lasts": 0},
         {"host": "127.0.0.1:1", "status": "UPDATING"},
     ],
-    ids=str,
+    ids=lambda wrong: "-".join(sorted(wrong)) or "nothing",
 )
 def test_nothing_secret_is_shown_whatever_goes_wrong(
     wrong: dict[str, Any], way: str, airconn: Callable[..., Any], tmp_path: Path
