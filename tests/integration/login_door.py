@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airconn.sandbox import Sandbox
+from tests.integration.web_login import patient_log_in
 
 LOGIN = "https://team.cloudflareaccess.com/cdn-cgi/access/login/x"
 _NOT_PASSED_ON = ("connection", "transfer-encoding", "content-length", "keep-alive")
@@ -110,15 +111,7 @@ class LoginDoor:
 
     def browser_cookie(self) -> str:
         """The cookie of a user of Airflow 2 who has logged in on its page."""
-        from airconn.config import Settings
-        from airconn.stores.airflow_api.client import airflow_transport
-        from airconn.stores.airflow_api.login.web_session import log_in
-
-        transport = airflow_transport(self.box.url, Settings())
-        session = log_in(transport, self.box.username, self.box.password, 30)
-        assert session is not None
-        transport.close()
-        return session.headers()["Cookie"]
+        return patient_log_in(self.box).headers()["Cookie"]
 
     def _login(self) -> bytes:
         return json.dumps({"username": self.box.username, "password": self.box.password}).encode()

@@ -17,13 +17,13 @@ from airconn.config import Settings
 from airconn.model import Action
 from airconn.sandbox import Sandbox
 from airconn.stores import open_store
-from airconn.stores.airflow_api.login.web_session import log_in
 from airconn.stores.airflow_api.stored_forms import rewritten
 from airconn.stores.base import Store
 from airconn.stores.http.transport import Transport
 from tests.integration.conftest import on_worker_of
 from tests.integration.target import Target
 from tests.integration.test_airflow_api import Database
+from tests.integration.web_login import patient_log_in
 from tests.stores.contract import FULL, TARGET, StoreContract, create, do, look, step
 from tests.stores.contract import expected as expected_of_store
 from tests.stores.managed.mwaa_door import ADDRESS, MwaaDoor, MwaaSwitches, forwarding, refusal, with_headers
@@ -49,12 +49,11 @@ class Sessions:
 
     @staticmethod
     def _make(box: Sandbox) -> str:
-        transport = Transport(box.url, Settings())
         if box.version.startswith("2"):
-            session = log_in(transport, box.username, box.password, 30)
-            assert session is not None
-            return session.cookies["session"]
+            return patient_log_in(box).cookies["session"]
         from airconn.stores.http.messages import Request
+
+        transport = Transport(box.url, Settings())
 
         time.sleep(1.1)  # two tokens of the same second are the same
         body = {"username": box.username, "password": box.password}
