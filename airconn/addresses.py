@@ -144,8 +144,9 @@ REGISTRY = {
         ("astro-env://",),
         keeps_deadline=True,
         has_logins=True,
-        # The token goes to the Astro API alone. secret=none would make secrets plain.
-        trusted=r"astro-env://[^?\#@]*(\?(as=env|(linked|auto_link)=\w+|secret=all|organization=\w+|&)*)?",
+        # The token goes to the Astro API alone. secret=none would make secrets
+        # plain, and auto_link would give them to every Deployment of the Workspace.
+        trusted=r"astro-env://[^?\#@]*(\?(as=env|linked=\w+|secret=all|organization=\w+|&)*)?",
     ),
     "astro-vars": PlaceEntry(
         "airconn.stores.astro.deployment",

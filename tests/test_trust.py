@@ -40,7 +40,13 @@ REFUSED = [
     *("astro-airflow://u:p@h/prod", "astro-airflow://ws/prod?api_url=http://attacker", "astro-airflow://ws/prod#x"),
     *("astro-vars://u@ws/prod", "astro-vars://ws/prod?domain=attacker", "astro-vars://ws/prod?organization=x&api=y"),
     *("astro-vars://ws/prod?secret=all&organization=x&api_url=http://attacker", "astro-vars://ws/prod#x"),
-    *("astro-env://ws?secret=none", "astro-env://ws?api=https://attacker", "astro-env://u:p@ws", "astro-env://ws#x"),
+    *(
+        "astro-env://ws?secret=none",
+        "astro-env://ws?auto_link=true",
+        "astro-env://ws?api=https://attacker",
+        "astro-env://u:p@ws",
+        "astro-env://ws#x",
+    ),
     *("astro-vars://ws/prod?secret=none", "mwaa://eu-west-1/prod?role_arn=arn:aws:iam::1:role/x", "mwaa://a.b/prod"),
     *("mwaa://eu-west-1/prod?endpoint_url=http://attacker", "mwaa://eu-west-1/prod?through=api", "mwaa://x@eu/prod"),
     *(
