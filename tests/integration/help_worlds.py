@@ -237,24 +237,20 @@ def new_machine(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[Worl
 
     The Airflow at AIRCONN_URL has the objects of examples/.env.
     """
-    import subprocess
     import venv
 
     from airconn.sandbox.environment import cache_directory
+    from tests.integration import distribution
 
     box = filled(get(NEWEST), directory)
-    machine = directory / "machine"
-    venv.create(machine, with_pip=True)
-    command = [machine / "bin/pip", "wheel", "-q", "--no-deps", "-w", machine / "wheels", ROOT]
-    subprocess.run(command, check=True)
+    venv.create(directory / "machine", with_pip=True)
     environ = {name: value for name, value in box.environ().items() if name.startswith("AIRCONN_")}
-    environ |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    environ |= distribution.environ_of_pip()
     environ |= {
         "AIRCONN_CACHE_DIR": str(cache_directory(os.environ).parent),
         "AIRFLOW_OBJECTS": "examples/.env",
-        "PIP_FIND_LINKS": f"{os.environ.get('PIP_FIND_LINKS', '')} {machine}/wheels".strip(),
     }
-    yield World(directory, environ, programs=machine / "bin")
+    yield World(directory, environ, programs=directory / "machine/bin")
 
 
 @contextlib.contextmanager
