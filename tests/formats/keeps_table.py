@@ -1,4 +1,4 @@
-"""The table of README.md that says which format keeps what, found out by writing and reading.
+"""The table of the guide that says which format keeps what, found out by writing and reading.
 
 python -m tests.formats.keeps_table
 """

@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.help_pages import ROOT, World
+from tests.help_pages import HELP, ROOT, World, write_files
 
 if TYPE_CHECKING:
     from airconn.sandbox import Sandbox
@@ -191,11 +192,52 @@ def objects(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
         yield World(directory, environ, names)
 
 
+def files(page: str) -> MakeWorld:
+    """The files that a page shows, and no Airflow."""
+
+    @contextlib.contextmanager
+    def make(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+        write_files((HELP / page).read_text(), directory)
+        yield World(directory)
+
+    return make
+
+
+def airflow(page: str) -> MakeWorld:
+    """The files that a page shows, and an Airflow with the objects of examples/.env, which is the default address.
+
+    The page calls it https://airflow.example.com, and `docker exec -i scheduler COMMAND` runs a command in it.
+    """
+
+    @contextlib.contextmanager
+    def make(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+        box = filled(get(NEWEST), directory)
+        write_files((HELP / page).read_text(), directory)
+        programs = directory / ".programs"
+        programs.mkdir()
+        inside = f"export PATH={shlex.quote(box.environ()['PATH'])}"
+        (programs / "docker").write_text(f'#!/bin/sh\n{inside}\nshift 3\nexec "$@"\n')
+        (programs / "docker").chmod(0o755)
+        named = {name: value for name, value in box.environ().items() if name.startswith(("AIRCONN_", "AIRFLOW_"))}
+        names = {"https://airflow.example.com": named["AIRCONN_URL"], "/opt/airflow": named["AIRFLOW_HOME"]}
+        yield World(directory, named, programs=programs, names=names)
+
+    return make
+
+
 WORLDS: Mapping[str, MakeWorld] = {
     "astro.md": astro,
+    "addresses.md": airflow("addresses.md"),
+    "check.md": files("check.md"),
     "composer.md": composer,
+    "dotenv.md": files("dotenv.md"),
+    "formats.md": files("formats.md"),
     "login.md": logins,
+    "lookup.md": airflow("lookup.md"),
     "mwaa.md": mwaa,
     "objects.md": objects,
+    "overlays.md": files("overlays.md"),
+    "plans.md": airflow("plans.md"),
+    "secrets.md": airflow("secrets.md"),
 }
 """The pages with commands, and what makes their surroundings."""
