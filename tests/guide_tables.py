@@ -17,7 +17,7 @@ from tests.help_pages import HELP
 from tests.stores import stores_table
 
 FORMATS = {
-    "env": "`AIRFLOW_CONN_*` and `AIRFLOW_VAR_*` in a `.env` file ([dotenv](dotenv.md))",
+    "env": "`AIRFLOW_CONN_*` and `AIRFLOW_VAR_*` in a [.env file](dotenv.md)",
     "uri": "one `conn_id=URI` a line, as `airflow connections export --file-format env` writes",
     "json": "what `airflow connections`, `variables` or `pools export` writes, or all kinds in one file",
     "yaml": "the same in YAML",
