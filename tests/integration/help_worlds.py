@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.help_pages import ROOT, World
+from tests.integration import secrets_worlds
 
 if TYPE_CHECKING:
     from airconn.sandbox import Sandbox
@@ -192,6 +193,7 @@ def objects(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
 
 
 WORLDS: Mapping[str, MakeWorld] = {
+    **secrets_worlds.WORLDS,
     "astro.md": astro,
     "composer.md": composer,
     "login.md": logins,
