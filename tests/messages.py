@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "airconn"
@@ -31,8 +32,13 @@ def messages() -> Iterator[Message]:
     return (text for text in texts() if _SENTENCE.search(text.text))
 
 
-def texts() -> Iterator[Message]:
+@cache
+def texts() -> Sequence[Message]:
     """All texts in the code that aren't docstrings, in its order."""
+    return tuple(_texts())
+
+
+def _texts() -> Iterator[Message]:
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text())
         without_effect = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}

@@ -103,9 +103,12 @@ def missing(text: str) -> Iterator[str]:
                 for option in re.findall(_OPTION, words)
                 if option not in commands()[name] and not _is_foreign(option, words)
             )
-    known = frozenset().union(*commands().values())
     for option in re.findall(_OPTION, rest):
-        if option not in known and not option.endswith("-") and not _is_foreign(option, text):
+        if (
+            not any(option in known for known in commands().values())
+            and not option.endswith("-")
+            and not _is_foreign(option, text)
+        ):
             yield option
 
 
@@ -133,6 +136,23 @@ def test_what_a_page_names_exists(topic: str) -> None:
     named = [command for block in help_pages.blocks(text) for command in help_pages.commands(block)]
     named += [" ".join(span.split()) for span in spans]
     assert sorted({name for one in named for name in missing(one)}) == []
+
+
+@pytest.mark.parametrize("topic", pages())
+def test_the_errors_that_a_page_explains_exist(topic: str) -> None:
+    table = pages()[topic].text.partition("| message | why | what to do |\n| --- | --- | --- |\n")[2]
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in table.partition("\n\n")[0].splitlines()]
+    known = [one.text for one in messages()]
+    assert [row for row in rows if not any(_says(text, row) for text in known)] == []
+
+
+def _says(text: str, row: str) -> bool:
+    """Whether a message has what the row of a table has, or the row has all of the message."""
+    parts = text.split("{…}")
+    longest = max(parts, key=len)
+    if row in text or longest not in row or len(longest) < 12:
+        return row in text
+    return re.search(".+".join(map(re.escape, parts)), row) is not None
 
 
 def test_no_message_installs_what_no_index_has() -> None:
