@@ -44,6 +44,8 @@ class World:
     names: Mapping[str, str] = field(default_factory=dict)
     """Names in the page, and what takes their place here: `https://airflow.example.com`, and the URL of a sandbox.
     Commands get the latter, and in what they print the former takes its place again."""
+    programs: Path | None = None
+    """A folder of programs that come before those of the machine."""
 
 
 class Block(NamedTuple):
@@ -135,7 +137,8 @@ def run(command: str, world: World) -> tuple[str, int]:
     for written, here in world.names.items():
         command = command.replace(written, here)
     kept = world.directory / ".exported"
-    path = os.pathsep.join((str(_SCRIPTS), os.environ["PATH"]))
+    first = () if world.programs is None else (str(world.programs),)
+    path = os.pathsep.join((*first, str(_SCRIPTS), os.environ["PATH"]))
     done = subprocess.run(
         ["bash", "-c", f'{command}\ncode=$?\nenv -0 > "$_EXPORTED"\nexit $code'],
         cwd=world.directory,
