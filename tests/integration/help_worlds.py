@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.help_pages import HELP, ROOT, World, write_files
+from tests.integration import secrets_worlds
 
 if TYPE_CHECKING:
     from airconn.sandbox import Sandbox
@@ -281,6 +282,7 @@ def airflow(page: str) -> MakeWorld:
 
 WORLDS: Mapping[str, MakeWorld] = {
     "addresses.md": airflow("addresses.md"),
+    **secrets_worlds.WORLDS,
     "astro.md": astro,
     "check.md": files("check.md"),
     "ci.md": new_machine,
