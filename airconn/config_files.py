@@ -71,6 +71,21 @@ def user_file(environ: Mapping[str, str]) -> Path:
     return user_config_path("airconn") / "config.toml"
 
 
+def state_directory(environ: Mapping[str, str]) -> Path:
+    """The directory for files that outlive a run: `AIRCONN_STATE_DIR`, or the system's place for such files."""
+    if environ.get("AIRCONN_STATE_DIR"):
+        return Path(environ["AIRCONN_STATE_DIR"])
+    if sys.platform == "linux":
+        # As for `user_file`.
+        home = Path(environ.get("XDG_STATE_HOME", ""))
+        if not home.is_absolute():
+            home = Path(os.path.expanduser("~/.local/state"))  # noqa: PTH111 - pathlib's raises without a home
+        return home / "airconn"
+    from platformdirs import user_state_path
+
+    return user_state_path("airconn")
+
+
 def read(path: Path, shown: str) -> Mapping[str, Any]:
     """The settings in a file, or none if there isn't one. `shown` is its name in messages.
 

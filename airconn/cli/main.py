@@ -37,6 +37,8 @@ COMMANDS = {
     "explain": ("airconn.cli.explain", "Show where Airflow would find an object, and what that shadows."),
     "delete": ("airconn.cli.delete", "Delete single objects of a server, file or backend."),
     "run": ("airconn.cli.run_", "Run a command with the objects of an Airflow, file or backend in its environment."),
+    "login": ("airconn.cli.login", "Check a login for an Airflow, and store it in the keyring."),
+    "logout": ("airconn.cli.logout", "Remove stored logins."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
     "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
@@ -141,6 +143,7 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
         app.error(_bug(error))
         return ExitCode.SOME_FAILED
     finally:
+        app.forget_env_files()
         app.progress.close()
 
 

@@ -44,8 +44,9 @@ _VERBS = {
 }
 """What people call the commands."""
 _OTHER_WORDS = {
+    "auth": "airconn login [ADDRESS], airconn logout [ADDRESS]",
+    "signin": "airconn login [ADDRESS]",
     "version": "airconn --version",
-    "login": "airconn logs in with AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD, from the environment",
     "config": "airconn reads airconn.toml in the working directory, and AIRCONN_* from the environment",
     "secretsmanager": "airconn list --from aws-secretsmanager://REGION",
     "ssm": "airconn list --from aws-ssm://REGION",
@@ -54,7 +55,7 @@ _OTHER_WORDS = {
     "kubectl": "airconn list --from k8s://",
     "deployment": "airconn list --from https://…, the URL of the Deployment's Airflow",
 }
-_SAME_WORDS = {"auth": "login", "init": "config", "configure": "config", "kv": "vault", "k8s": "kubectl"}
+_SAME_WORDS = {"init": "config", "configure": "config", "kv": "vault", "k8s": "kubectl"}
 _SHOWN = re.compile(r"[\w./~@+][\w./~@+-]{0,249}")
 _LIKE_A_FILE = re.compile(r"[./~@:]")
 
@@ -171,10 +172,15 @@ def refuse_kind_as_id(name: str, ids: Sequence[str]) -> None:
 
 
 _WHO = "AIRCONN_USERNAME and AIRCONN_PASSWORD in the environment say who you are"
+_NO_SECRETS = (
+    "a password is never an option: --username NAME, and AIRCONN_PASSWORD or a question (airconn help login)"
+)
+_TOKEN = "AIRCONN_TOKEN in the environment holds the token"  # noqa: S105 - a hint
 _ALIASES = {
     alias: name
     for name, aliases in {
-        "who": ("username", "user", "u", "login", "password", "passwd", "pass", "p"),
+        "who": ("username", "user", "u", "login"),
+        "password": ("password", "passwd", "pass", "p"),
         "token": ("token", "api-token", "api-key", "apikey", "auth-token", "access-token", "bearer", "jwt"),
         "place": (
             "host", "url", "server", "endpoint", "endpoint-url", "base-url", "airflow-url", "api-url", "to-url",
@@ -210,12 +216,17 @@ def of_option(name: str, option: str, has: Collection[str]) -> str | None:
     if meant == "shape":
         flag = next((flag for flag in ("--format", "--output") if flag in has), None)
         return f"{flag} {word}" if flag else None
+    if meant in ("who", "password") and "--username" in has:
+        return _NO_SECRETS if meant == "password" else "--username NAME"
+    if meant == "token" and "--ask-token" in has:
+        return "--ask-token asks for a token on the terminal"
     return _SAME_FOR_ALL.get(meant) or _of_place(name, meant, has)
 
 
 _SAME_FOR_ALL = {
     "who": _WHO,
-    "token": "AIRCONN_TOKEN in the environment holds the token",
+    "password": _WHO,
+    "token": _TOKEN,
     "tls": "--ca-bundle FILE names the authorities to trust",
     "profile": "AWS_PROFILE in the environment names the profile",
     "region": "AWS_REGION in the environment names the region, or the address: aws-secretsmanager://REGION",

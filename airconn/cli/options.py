@@ -19,6 +19,7 @@ from airconn.cli.completing import complete_address as complete_address
 from airconn.cli.completing import complete_format as complete_format
 from airconn.cli.empty_runs import allowing_nothing as allowing_nothing
 from airconn.cli.empty_runs import warn_of_nothing as warn_of_nothing
+from airconn.cli.login_options import logging_in
 from airconn.cli.option_values import (
     as_one,
     make_changes,
@@ -303,7 +304,7 @@ finishing = together(
     ]
 )
 
-network = as_one(
+_network = as_one(
     "network",
     make_network,
     [
@@ -332,6 +333,8 @@ network = as_one(
         allow_redirect,
     ],
 )
+
+network = together([_network, logging_in])
 """A command gets a `Network` as `network`."""
 
 output = click.option(

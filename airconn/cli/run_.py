@@ -124,7 +124,7 @@ def command(
     if dry_run or result.exit_code:
         return result.exit_code
     taken = frozenset() if keep_credentials else app.config.credential_names()
-    environ = result.around(app.environ, without=taken, clean=clean)
+    environ = result.around(app.environ, without={*taken, *app.from_env_files}, clean=clean)
     for name in result.variables:
         app.say(report.clean(f"{name} is set{_caveat(name)}"), level=1)
     for name in sorted(app.environ.keys() - environ.keys()):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+NO_PASSWORD = "a password is never an option: --username NAME, and AIRCONN_PASSWORD or a question"
 WHO = "AIRCONN_USERNAME and AIRCONN_PASSWORD in the environment say who you are"
 TOKEN = "AIRCONN_TOKEN in the environment holds the token"
 MEANT = {
@@ -37,7 +38,7 @@ MEANT = {
     "plan a.json": "airconn import a.json --dry-run",
     "exec": "airconn run --from ADDRESS -- COMMAND",
     "version": "airconn --version",
-    "auth": "airconn logs in with AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD, from the environment",
+    "auth": "airconn login [ADDRESS], airconn logout [ADDRESS]",
     "ssm get-parameters": "airconn list --from aws-ssm://REGION",
     "list connections": "airconn list --connections",
     "list variables region": "airconn list --variables --include region",
@@ -52,9 +53,14 @@ MEANT = {
     "convert": "airconn convert FILE -o OTHER_FILE, as in airconn convert .env -o connections.yaml",
     "check": "airconn check FILE, as in airconn check .env",
     "show": "airconn show ID; airconn list lists the ids",
-    "import a.json --username x": WHO,
-    "import a.json -u x -p s3cret": WHO,
-    "list --password=s3cret": WHO,
+    "import a.json --user x": "--username NAME",
+    "import a.json -u x -p s3cret": "--username NAME",
+    "import a.json -p s3cret": NO_PASSWORD,
+    "list --password=s3cret": NO_PASSWORD,
+    "login --password s3cret": NO_PASSWORD,
+    "login http://localhost:8080 ann s3cret": "the name of the user goes after --username, and the password",
+    "login --token s3cret": "--ask-token asks for a token on the terminal",
+    "convert a.json --username x": WHO,
     "export --token s3cret": TOKEN,
     "diff a b --api_key s3cret": TOKEN,
     "import a.json --host h": "--to URL, or AIRCONN_URL in the environment",
