@@ -38,6 +38,7 @@ ROOMS = [
     "plan",
     "diff",
     "transfer",
+    "doctor",
     "report",
     "check",
     "sandbox",

@@ -38,6 +38,7 @@ COMMANDS = {
     "delete": ("airconn.cli.delete", "Delete single objects of a server, file or backend."),
     "run": ("airconn.cli.run_", "Run a command with the objects of an Airflow, file or backend in its environment."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
+    "doctor": ("airconn.cli.doctor", "Check the configuration, the network, the login and what you may do."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
     "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
 }

@@ -79,11 +79,15 @@ class Places:
         """The context for reading a place."""
         return Context(airflow, deadline=self.deadline, watch=self._watch)
 
-    def _open(self, address: Address, source: SourceFormat) -> Store:
+    def settings(self, address: Address, source: SourceFormat = AS_THEY_TELL) -> Settings:
+        """The settings that the store of an address gets: those of the configuration, and the options before them."""
         said: dict[str, Any] = {one.name: getattr(self._network, one.name) for one in fields(self._network)}
         said |= {"from_format": source.name, "kind": source.kind, "format_values": source.values}
         given = {name: value for name, value in said.items() if value is not None}
-        settings = replace(address.settings, **given)
+        return replace(address.settings, **given)
+
+    def _open(self, address: Address, source: SourceFormat) -> Store:
+        settings = self.settings(address, source)
         store = open_store(one_name(address.text), settings)
         self.deadline = settings.deadline
         self._opened.append(store)
