@@ -41,6 +41,7 @@ ROOMS = [
     "plan",
     "diff",
     "transfer",
+    "doctor",
     "report",
     "check",
     "sandbox",

@@ -40,6 +40,7 @@ COMMANDS = {
     "login": ("airconn.cli.login", "Check a login for an Airflow, and store it in the keyring."),
     "logout": ("airconn.cli.logout", "Remove stored logins."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
+    "doctor": ("airconn.cli.doctor", "Check the configuration, the network, the login and what you may do."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
     "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
 }

@@ -35,6 +35,7 @@ from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.stored_forms import stored_form
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.connection_tests import ConnectionTest
+from airconn.stores.health import HealthCheck, HealthQuestions
 from airconn.stores.http.messages import Request
 from airconn.stores.http.tls import check_tls_files
 from airconn.urls import endpoint
@@ -108,6 +109,17 @@ class AirflowApiStore(Store):
         from airconn.stores.airflow_api.connection_testing import try_connection
 
         return try_connection(self._session(context), self._api(context), connection)
+
+    def health(self, questions: HealthQuestions, context: Context) -> Iterator[HealthCheck]:
+        from airconn.stores.airflow_api.health import AirflowUnderCheck, airflow_health
+
+        steps = AirflowUnderCheck(
+            access=self._access,
+            probe=lambda: self._probed(context),
+            session=lambda: self._session(context),
+            api=lambda: self._api(context),
+        )
+        yield from airflow_health(steps, questions)
 
     def mixed(self, done: Sequence[Step], context: Context) -> tuple[frozenset[Key], tuple[Note, ...]]:
         return mixed(self._session(context), self._api(context), done)
