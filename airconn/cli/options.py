@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
+DEFAULT_PLACE = "[AIRCONN_URL]. Without that, url in airconn.toml, else http://localhost:8080."
+"""The end of the help of an option with an address, for what is meant without the option."""
 
 
 class _Seconds(click.FloatRange):
@@ -103,7 +104,7 @@ source = together(
             "from_",
             metavar="ADDRESS",
             shell_complete=complete_address,
-            help=f"Where from [{DEFAULT_PLACE}].",
+            help=f"Where from {DEFAULT_PLACE}",
         ),
         click.option(
             "--from-airflow-config",
@@ -157,7 +158,7 @@ reading = as_one(
             metavar="FORMAT",
             callback=_known_format,
             shell_complete=complete_format,
-            help=f"The format of the sources, where name and content don't tell: {', '.join(formats.names())}.",
+            help=f"The format of the sources, if it isn't clear: {', '.join(formats.names())}.",
         ),
         click.option(
             "--kind",
@@ -174,7 +175,7 @@ filling = click.option(
     multiple=True,
     metavar="ADDRESS",
     shell_complete=complete_address,
-    help="Take the values that the sources hide from here: a file, env:, a server or a backend. May be repeated.",
+    help="Take the values that the sources hide from here. May be repeated.",
 )
 
 writing = as_one(
@@ -218,17 +219,17 @@ writing = as_one(
 rehearsing = together(
     [
         click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing."),
-        click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if something would change."),
+        click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if anything would change."),
         click.option(
             "--plan-out",
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help="Write the plan to FILE for airconn apply, and nothing else. It holds no values but those of --set.",
+            help="Write only the plan, to FILE, for airconn apply. It holds no values but those of --set.",
         ),
     ]
 )
 
-yes = click.option("--yes", "-y", is_flag=True, help="Delete, and restart what a write restarts, without asking.")
+yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions and restarts.")
 
 pruning = together(
     [
@@ -253,9 +254,8 @@ overriding = as_one(
             "sets",
             multiple=True,
             metavar="PLACE=VALUE",
-            help="Set a field or a leaf of extra: connections/ID.host=x, connections/ID.extra.a.b=x, "
-            "variables/ID.value=x. VALUE is a text, or env:NAME, file:PATH, prompt: or text:…; a secret is never a "
-            "text. May be repeated.",
+            help="Set one value: connections/ID.host=x, connections/ID.extra.a.b=x, variables/ID.value=x. VALUE is a "
+            "text, or env:NAME, file:PATH, prompt: or text:…; a secret is never a text. May be repeated.",
         ),
         click.option(
             "--set-file",
@@ -277,8 +277,8 @@ overriding = as_one(
             multiple=True,
             metavar="FILE",
             shell_complete=complete_address,
-            help="Lay the fields in FILE (YAML or JSON: connections, variables and pools by id) over those of the "
-            "sources. May be repeated.",
+            help="Lay the fields of FILE over those of the sources. FILE is YAML or JSON: connections, variables and "
+            "pools by id. May be repeated.",
         ),
         literal := click.option(
             "--literal",
@@ -297,9 +297,7 @@ finishing = together(
     [
         click.option("--fail-fast", is_flag=True, help="Stop at the first object that fails."),
         click.option("--verify", is_flag=True, help="Read back what was written, and compare what can be compared."),
-        click.option(
-            "--show-values", is_flag=True, help="Show old and new of changes; what may be a secret is masked."
-        ),
+        click.option("--show-values", is_flag=True, help="Show old and new values. What may be a secret is masked."),
     ]
 )
 
@@ -338,7 +336,7 @@ output = click.option(
     "--output",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="How the result is shown; json has a schema_version and no values.",
+    help="How the result is shown. json has a schema_version and no values.",
 )
 
 
