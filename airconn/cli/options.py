@@ -231,16 +231,23 @@ rehearsing = together(
 
 yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions and restarts.")
 
+
+def _max_delete(by: str) -> Callable[[F], F]:
+    return click.option(
+        "--max-delete",
+        type=click.IntRange(0),
+        default=10,
+        metavar="N",
+        help=f"The most objects that {by} may delete [10].",
+    )
+
+
+max_delete = _max_delete("globs")
+
 pruning = together(
     [
         click.option("--prune", is_flag=True, help="Delete what is selected and the sources lack."),
-        click.option(
-            "--max-delete",
-            type=click.IntRange(0),
-            default=10,
-            metavar="N",
-            help="The most objects that --prune may delete [10].",
-        ),
+        _max_delete("--prune"),
         yes,
     ]
 )
