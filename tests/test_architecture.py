@@ -22,6 +22,7 @@ ROOMS = [
     "urls",
     "installed",
     "guide",
+    "symbols",
     "airflow",
     "browser_urls",
     "model",

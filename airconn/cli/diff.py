@@ -44,14 +44,15 @@ def command(
     network: Network,
     output: str,
 ) -> int:
-    """Show what differs between A and B: files, Airflows, or other places. No values are shown.
+    """Show what differs between A and B: files, Airflows, or backends. No values are shown.
 
-    What a place hides can't be known to be equal or different, and is listed as such.
+    The symbols are those of airconn import A --to B: + is only in A, - is only in B, ~ is different. ? can't be
+    known, because a side hides it.
 
     \b
       airconn diff .env https://airflow.example.com --exit-code
       airconn diff @dev @prod --connections
-      airconn diff old.yaml new.yaml --show-values
+      airconn diff dev.yaml prod.yaml --show-values
     """
     from airconn.diff import Status
     from airconn.report import diff as report_diff
@@ -84,6 +85,8 @@ def command(
         shown = [obj for obj in objects if obj.status is not Status.EQUAL or app.verbosity > 0]
         for line in report_diff.diff_lines(shown, app.style, values=show_values) if app.verbosity >= 0 else ():
             app.rows(line + "\n")
+        if app.verbosity >= 0 and app.columns is not None:
+            app.rows(report_diff.diff_sides(compared.a, compared.b) + "\n")
         app.rows(report_diff.diff_summary(compared.diff) + "\n")
     app.incomplete(compared.notes, "is taken for missing")
     return compared.exit_code

@@ -67,7 +67,7 @@ def command(
     show_values: bool,
     network: Network,
 ) -> int:
-    """Edit the objects ID of an Airflow (or a file, or another place) as YAML in $VISUAL or $EDITOR.
+    """Edit the objects ID of an Airflow (or a file, or a backend) as YAML in $VISUAL or $EDITOR.
 
     Without ID, all that --connections, --variables, --pools, --include and --exclude select.
 

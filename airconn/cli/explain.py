@@ -97,7 +97,7 @@ def command(
       airconn explain warehouse
       airconn explain --all --exit-code
       airconn explain warehouse --astro=analytics/prod --no-backend
-      airconn explain variables/region --backend vault://vault.example.com/secret --database https://airflow.example.com
+      airconn explain variables/region --backend vault://vault.example.com/secret
     """
     from airconn.cli.meant import refuse_kind_as_id
     from airconn.report import explain as report

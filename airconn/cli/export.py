@@ -43,13 +43,15 @@ def command(
     source_format: SourceFormat,
     network: Network,
 ) -> int:
-    """Pull objects out of an Airflow (or a file, or another place) into a file or to standard output.
+    """Pull objects out of an Airflow (or a file, or a backend) into a file or to standard output.
 
-    Airflow's API hides passwords and sensitive extras: they are written as ***, and named on standard error.
+    Airflow's API hides passwords and sensitive extras. They are written as ***.
 
     \b
-      airconn export --format uri
-      airconn export -o .env --include 'aws_*'
+      airconn export --format uri                   # to standard output
+      airconn export --from @prod -o prod.yaml
+      airconn export -o .env --include 'aws_*' --fill secrets.env
+      airconn export --from metadb: -o .env         # with the real secrets
       airconn export --connections -o connections.json
       airconn export --format k8s --k8s-namespace airflow | kubectl apply -f -
     """

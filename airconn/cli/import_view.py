@@ -28,14 +28,17 @@ class ImportView:
         dry_run: bool = False,
         to: str | None = None,
         way_on: str = "the same command with more time finishes the job",
+        nothing: str = "the sources hold nothing",
     ) -> None:
-        """`to` is the address of the target, as it was given, and `way_on` the hint if a run ended too early."""
+        """`to` is the address of the target, as it was given, `way_on` the hint if a run ended too early, and
+        `nothing` the warning of an empty plan."""
         self._app = app
         self._is_text = output == "text"
         self._show_values = show_values
         self._dry_run = dry_run
         self._to = to
         self._way_on = way_on
+        self._nothing = nothing
         self._has_shown_plan = False
 
     def host(self) -> engine.Host:
@@ -92,8 +95,8 @@ class ImportView:
         for kind in prepared.unpruned:
             app.warn(f"the sources have no {kind.value}: none is deleted")
         if not prepared.plan.steps:
-            holder = "target can't hold anything" if prepared.loaded.strangers else "sources hold nothing"
-            warn_of_nothing(app, prepared.selection, f"the {holder}")
+            nothing = "the target can't hold anything" if prepared.loaded.strangers else self._nothing
+            warn_of_nothing(app, prepared.selection, nothing)
         self._printer = self._new_printer(prepared.plan)
         if self._dry_run:
             self._printer.up_to(None)

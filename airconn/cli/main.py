@@ -12,6 +12,7 @@ import click
 
 from airconn import __version__
 from airconn.cli.app import App, OutputClosedError
+from airconn.cli.command_help import with_help
 from airconn.cli.repeated_options import refuse_twice
 from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_fault
 
@@ -47,12 +48,6 @@ COMMANDS = {
 """The commands by name: the module with a click command named `command`, and the line in the overview."""
 
 
-_CREDENTIALS = (
-    "Who you are to an Airflow comes from AIRCONN_TOKEN, else from AIRCONN_USERNAME and AIRCONN_PASSWORD, else from "
-    "token_command in config.toml; airconn help login has all ways."
-)
-
-
 class _Group(click.Group):
     """The group of the commands, which imports only the one that runs."""
 
@@ -64,9 +59,7 @@ class _Group(click.Group):
             return None
         command = import_module(COMMANDS[cmd_name][0]).command
         assert isinstance(command, click.Command)  # noqa: S101 - a slip of ours, not of a user
-        if any(parameter.name == "retries" for parameter in command.params):
-            command.epilog = _CREDENTIALS
-        return command
+        return with_help(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -95,7 +88,7 @@ class _Group(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="The target is --to or --from, else AIRCONN_URL, else url in airconn.toml, else http://localhost:8080. An "
     "ADDRESS is a path, -, the URL of an Airflow, @NAME of the configuration, or a backend (metadb:, vault://, "
-    "mwaa://, composer://, Astro and more: see the README). The guide: airconn help.",
+    "mwaa://, composer://, Astro and more: airconn help addresses). The guide: airconn help.",
 )
 @click.version_option(__version__, "-V", "--version", message="airconn %(version)s")
 @click.pass_context

@@ -171,6 +171,13 @@ def refuse_kind_as_id(name: str, ids: Sequence[str]) -> None:
         )
 
 
+def refuse_no_names(name: str, chosen: object) -> None:
+    """Raises `UsageError` for a command line that chooses no objects."""
+    if not chosen:
+        globs = f"airconn {name} 'connections/aws_*' and --include GLOB take several"
+        raise UsageError("missing argument 'ID...'", hint=f"{of_missing(name)}; {globs}")
+
+
 _WHO = "AIRCONN_USERNAME and AIRCONN_PASSWORD in the environment say who you are"
 _NO_SECRETS = (
     "a password is never an option: --username NAME, and AIRCONN_PASSWORD or a question (airconn help login)"

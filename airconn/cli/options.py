@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
+DEFAULT_PLACE = "[AIRCONN_URL]. Without that, url in airconn.toml, else http://localhost:8080."
+"""The end of the help of an option with an address, for what is meant without the option."""
 
 
 class _Seconds(click.FloatRange):
@@ -104,7 +105,7 @@ source = together(
             "from_",
             metavar="ADDRESS",
             shell_complete=complete_address,
-            help=f"Where from [{DEFAULT_PLACE}].",
+            help=f"Where from {DEFAULT_PLACE}",
         ),
         click.option(
             "--from-airflow-config",
@@ -158,7 +159,7 @@ reading = as_one(
             metavar="FORMAT",
             callback=_known_format,
             shell_complete=complete_format,
-            help=f"The format of the sources, where name and content don't tell: {', '.join(formats.names())}.",
+            help=f"The format of the sources, if it isn't clear: {', '.join(formats.names())}.",
         ),
         click.option(
             "--kind",
@@ -175,7 +176,7 @@ filling = click.option(
     multiple=True,
     metavar="ADDRESS",
     shell_complete=complete_address,
-    help="Take the values that the sources hide from here: a file, env:, a server or a backend. May be repeated.",
+    help="Take the values that the sources hide from here. May be repeated.",
 )
 
 writing = as_one(
@@ -219,28 +220,35 @@ writing = as_one(
 rehearsing = together(
     [
         click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing."),
-        click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if something would change."),
+        click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if anything would change."),
         click.option(
             "--plan-out",
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help="Write the plan to FILE for airconn apply, and nothing else. It holds no values but those of --set.",
+            help="Write only the plan, to FILE, for airconn apply. It holds no values but those of --set.",
         ),
     ]
 )
 
-yes = click.option("--yes", "-y", is_flag=True, help="Delete, and restart what a write restarts, without asking.")
+yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions and restarts.")
+
+
+def _max_delete(by: str) -> Callable[[F], F]:
+    return click.option(
+        "--max-delete",
+        type=click.IntRange(0),
+        default=10,
+        metavar="N",
+        help=f"The most objects that {by} may delete [10].",
+    )
+
+
+max_delete = _max_delete("globs")
 
 pruning = together(
     [
         click.option("--prune", is_flag=True, help="Delete what is selected and the sources lack."),
-        click.option(
-            "--max-delete",
-            type=click.IntRange(0),
-            default=10,
-            metavar="N",
-            help="The most objects that --prune may delete [10].",
-        ),
+        _max_delete("--prune"),
         yes,
     ]
 )
@@ -254,9 +262,8 @@ overriding = as_one(
             "sets",
             multiple=True,
             metavar="PLACE=VALUE",
-            help="Set a field or a leaf of extra: connections/ID.host=x, connections/ID.extra.a.b=x, "
-            "variables/ID.value=x. VALUE is a text, or env:NAME, file:PATH, prompt: or text:…; a secret is never a "
-            "text. May be repeated.",
+            help="Set one value: connections/ID.host=x, connections/ID.extra.a.b=x, variables/ID.value=x. VALUE is a "
+            "text, or env:NAME, file:PATH, prompt: or text:…; a secret is never a text. May be repeated.",
         ),
         click.option(
             "--set-file",
@@ -278,8 +285,8 @@ overriding = as_one(
             multiple=True,
             metavar="FILE",
             shell_complete=complete_address,
-            help="Lay the fields in FILE (YAML or JSON: connections, variables and pools by id) over those of the "
-            "sources. May be repeated.",
+            help="Lay the fields of FILE over those of the sources. FILE is YAML or JSON: connections, variables and "
+            "pools by id. May be repeated.",
         ),
         literal := click.option(
             "--literal",
@@ -298,9 +305,7 @@ finishing = together(
     [
         click.option("--fail-fast", is_flag=True, help="Stop at the first object that fails."),
         click.option("--verify", is_flag=True, help="Read back what was written, and compare what can be compared."),
-        click.option(
-            "--show-values", is_flag=True, help="Show old and new of changes; what may be a secret is masked."
-        ),
+        click.option("--show-values", is_flag=True, help="Show old and new values. What may be a secret is masked."),
     ]
 )
 
@@ -341,7 +346,7 @@ output = click.option(
     "--output",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="How the result is shown; json has a schema_version and no values.",
+    help="How the result is shown. json has a schema_version and no values.",
 )
 
 

@@ -80,19 +80,20 @@ def command(
     airflow: AirflowVersion | None,
     network: Network,
 ) -> int:
-    """Run COMMAND with the connections and variables of a place in its environment, where its Airflow finds them.
+    """Run COMMAND with the connections and variables of a file, server or backend in its environment.
 
-    They are AIRFLOW_CONN_* and AIRFLOW_VAR_*, and win over what is set by the same name. Nothing is written to disk,
-    so that no .env with secrets has to lie there. COMMAND takes the place of airconn: signals, terminal, standard
-    input and exit code are its own. The exit code is 127 if it isn't found, and 126 if it can't be run.
+    Its Airflow finds them there: they are AIRFLOW_CONN_* and AIRFLOW_VAR_*, and win over variables of the same name.
+    Nothing is written to disk. COMMAND replaces airconn: signals, terminal, standard input and exit code are its own.
+    The exit code is 127 if it isn't found, and 126 if it can't be run.
 
-    What the source hides is an error (exit code 4) unless --fill shows it. COMMAND doesn't get what airconn logs in
-    with: AIRCONN_TOKEN, AIRCONN_USERNAME, AIRCONN_PASSWORD, AIRCONN_CLIENT_ID, AIRCONN_CLIENT_SECRET,
-    AIRCONN_HEADER_*, AIRCONN_TOKEN_COMMAND, and the variables that configured addresses name.
+    A value that the source hides is an error (exit code 4) unless --fill shows it. COMMAND doesn't get AIRCONN_TOKEN
+    and the other credentials of airconn.
 
     \b
       airconn run --from .env -- airflow dags test my_dag
       airconn run --from @prod --fill secrets.env --include 'aws_*' -- pytest -q
+      airconn run --from vault://vault.example.com/secret -- ./job.sh
+      airconn run --from .env --set connections/db.host=localhost -- pytest
       airconn run --from .env --dry-run
     """
     from airconn import report

@@ -68,9 +68,8 @@ def command(
 
     \b
       airconn sandbox -- airconn import .env
-      airconn sandbox --airflow 2.11 -- sh -c 'airconn import .env && airflow connections list'
-      airconn sandbox --install apache-airflow-providers-postgres --test-connections -- \\
-        airconn test warehouse --source .env
+      airconn sandbox --airflow 2.11 -- airconn import .env --verify
+      airconn sandbox --test-connections -- airconn test api --source .env
     """
     more: dict[str, Any] = {"packages": packages} if packages else {}
     if test_connections:

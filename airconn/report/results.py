@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airconn import quoting
+from airconn import quoting, symbols
 from airconn.formats.base import Loss
 from airconn.model import (
     WRITES,
@@ -32,15 +32,14 @@ SCHEMA_VERSION = 1
 """Of the JSON reports. It changes when a key goes or changes its meaning, not when one is added."""
 
 SYMBOLS = {
-    Action.CREATE: ("+", "green"),
-    Action.UPDATE: ("~", "yellow"),
-    Action.REPLACE: ("±", "yellow"),
-    Action.DELETE: ("-", "red"),
-    Action.UNCHANGED: ("=", None),
-    Action.SKIPPED: (".", None),
-    Action.BLOCKED: ("!", "red"),
+    Action.CREATE: symbols.CREATE,
+    Action.UPDATE: symbols.UPDATE,
+    Action.REPLACE: symbols.REPLACE,
+    Action.DELETE: symbols.DELETE,
+    Action.UNCHANGED: symbols.EQUAL,
+    Action.SKIPPED: symbols.SKIPPED,
+    Action.BLOCKED: symbols.BLOCKED,
 }
-_FAILED = ("x", "red")
 DONE = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
@@ -68,7 +67,7 @@ class Lines:
 
     def line(self, step: Step, error: str | None = None) -> str:
         """`  ~ connections/billing_api   http   .env:7   host, password (hidden by the target: written again)`."""
-        symbol, colour = _FAILED if error else SYMBOLS[step.action]
+        symbol = symbols.FAILED if error else SYMBOLS[step.action]
         remark = error or "; ".join(step.reasons) or _changes(step)
         columns = [
             _name(step).ljust(self.names),
@@ -76,7 +75,7 @@ class Lines:
             _origin(step).ljust(self.origins),
             clean(remark),
         ]
-        return f"  {self.style(symbol, colour)} {'  '.join(c for c in columns if c)}".rstrip()
+        return f"  {self.style(symbol.mark, symbol.colour)} {'  '.join(c for c in columns if c)}".rstrip()
 
 
 def _name(step: Step) -> str:

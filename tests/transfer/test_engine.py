@@ -56,7 +56,7 @@ class Run:
         return self._run(lambda places: engine.import_objects(request, places, self.conduct, self._host, self.expect))
 
     def deletes(self, *ids: str) -> ImportResult:
-        request = DeleteRequest(ids, ALL_KINDS, self.memory.address)
+        request = DeleteRequest(ids, place=self.memory.address)
         return self._run(lambda places: engine.delete_objects(request, places, self.conduct, self._host))
 
     def _run(self, start: Callable[[Places], engine.Events]) -> ImportResult:
