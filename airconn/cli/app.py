@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 from airconn.cli.clean_output import cleaned, coloured
 from airconn.cli.progress import Progress, columns_of
 from airconn.errors import AirconnError, InputErrors, TargetError, UsageError
-from airconn.quoting import clean, without_passwords
+from airconn.quoting import clean, some, without_passwords
 
 if TYPE_CHECKING:
     from airconn.config import Config
@@ -272,12 +272,18 @@ class App:
         self.say(f"{self._label('hint:', 'cyan')}  {clean(text)}", level=level)
 
     def notes(self, notes: Iterable[Note]) -> None:
-        for note in notes:
-            text = clean(f"{note.where}: {note.message}")
-            if note.is_detail:
-                self.say(text, level=1)
+        """Tells notes. The same one on several objects is one line, unless the run is verbose."""
+        groups: dict[tuple[object, ...], list[Note]] = {}
+        for place, note in enumerate(notes):
+            alone = place if self.verbosity > 0 else None
+            groups.setdefault((alone, note.message, note.failed, note.is_detail or note.is_minor), []).append(note)
+        for (_, message, failed, is_verbose), same in groups.items():
+            places = list(dict.fromkeys(note.where for note in same))
+            text = f"{places[0]}: {message}" if len(places) == 1 else f"{message} ({len(places):,}: {some(places)})"
+            if is_verbose:
+                self.say(clean(text), level=1)
             else:
-                self.warn(text, level=-1 if note.failed else 0)
+                self.warn(clean(text), level=-1 if failed else 0)
 
     def incomplete(self, notes: Iterable[Note], missing: str = "is missing") -> None:
         """Warns that objects that could not be read are `missing`."""

@@ -144,7 +144,7 @@ def _gather(app: App, request: RunRequest, network: Network) -> Environ:
 
     with app.places(network) as places:
         result = make_environ(request, places, _limits())
-    tell_lacks(app, result, "are left out")
+    tell_lacks(app, result, "are left out", "the environment", result.way_to_values)
     if result.error:
         raise result.error
     if result.nothing:

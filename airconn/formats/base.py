@@ -30,6 +30,8 @@ from airconn.model import (
 )
 from airconn.model.reading import FoundUri, Key, Note, Reading
 
+UNSET_COMES_BACK_EMPTY = "is not set, and comes back as an empty text"
+
 T = TypeVar("T", bound=AirflowObject)
 ConnectionFormat = Literal["json", "uri"]
 
@@ -98,6 +100,23 @@ class Loss:
     id: str
     field: str
     message: str
+    is_of_kind: bool = False
+    """Whether the format can't hold any object of the kind."""
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether only a verbose run tells it, because Airflow treats both values alike."""
+        return self.message == UNSET_COMES_BACK_EMPTY
+
+    @property
+    def note(self) -> Note:
+        """The loss as a note on the object."""
+        return Note(f"{self.kind.value}/{self.id}", f"{self.field} {self.message}".lstrip(), is_minor=self.is_minor)
+
+
+def loss_notes(obj: AirflowObject, lost: Mapping[str, str]) -> tuple[Note, ...]:
+    """The notes on the fields of an object that a text doesn't hold, and what happens to them."""
+    return tuple(Loss(obj.kind, obj.id, name, why).note for name, why in lost.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +280,7 @@ def hidden_comments(bundle: Bundle) -> str:
 def losses_of_kinds(bundle: Bundle, kinds: Iterable[Kind], format_name: str) -> list[Loss]:
     """The losses of a format that can't hold objects of `kinds`."""
     return [
-        Loss(kind, id_, "", f"the {format_name} format holds no {kind.value}")
+        Loss(kind, id_, "", f"the {format_name} format holds no {kind.value}", is_of_kind=True)
         for kind in kinds
         for id_ in bundle.of_kind(kind)
     ]

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from airconn.formats import uri_hints
+from airconn.formats.base import UNSET_COMES_BACK_EMPTY
 from airconn.model import MASK, REDACTED, Connection, Rules, Str, Text, hidden_or
 
 EXTRA_KEY = "__extra__"
@@ -262,7 +263,7 @@ def is_writable(connection: Connection) -> bool:
 
 def _fate(before: object, after: object) -> str:
     if before is None and after == "":
-        return "is not set, and comes back as an empty text"
+        return UNSET_COMES_BACK_EMPTY
     if before == "" and after is None:
         return "is an empty text, and comes back as not set"
     return "comes back in another form"

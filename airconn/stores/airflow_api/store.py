@@ -42,6 +42,7 @@ from airconn.urls import endpoint
 
 T = TypeVar("T", bound=AirflowObject)
 
+_REAL_VALUES = "--from metadb: or --from 'airflow-cli:docker exec -i scheduler'"
 _QUICK = 500
 """The entries of a list that are read in a moment. Many more may take a server minutes (README, "Many objects")."""
 
@@ -52,12 +53,12 @@ class AirflowApiStore(Store):
     The version of the server decides what it holds and refuses, even if the objects are for another Airflow.
     """
 
-    def __init__(self, address: str, find: Callable[[], Access]) -> None:
+    def __init__(self, address: str, find: Callable[[], Access], real_values: str = "") -> None:
         """`find` is called once, before the first request. It may ask a vendor where the Airflow `address` is.
 
         It raises `UsageError` and `TargetError`.
         """
-        super().__init__(address, Capabilities(hides=True, is_airflow=True))
+        super().__init__(address, Capabilities(hides=True, is_airflow=True, real_values=real_values))
         self._find = find
         self._found: Access | None = None
         self._server: AnsweringAirflow | None = None
@@ -171,4 +172,4 @@ def open_store(address: str, settings: Settings) -> AirflowApiStore:
     """
     base = base_url(address)
     check_tls_files(settings)
-    return AirflowApiStore(base, lambda: access(base, settings))
+    return AirflowApiStore(base, lambda: access(base, settings), _REAL_VALUES)
