@@ -107,7 +107,7 @@ class App:
         from getpass import GetPassWarning, getpass
 
         no_terminal = UsageError(
-            "no terminal to ask for it", where=place, hint="env:NAME or file:PATH take it from elsewhere"
+            "there is no terminal to ask for it", where=place, hint="use env:NAME or file:PATH instead"
         )
         if not self.stderr.isatty():
             raise no_terminal

@@ -54,7 +54,7 @@ def command(
 
     app.writes = True
     refuse_kind_as_id("delete", ids)
-    view = ImportView(app, output=output, dry_run=dry_run, way_on="delete what is left in the same way")
+    view = ImportView(app, output=output, dry_run=dry_run, way_on="run the same command again for the rest")
     request = DeleteRequest(ids, kinds, from_, source_format, airflow)
     with app.places(network) as places:
         return view.run(delete_objects(request, places, Conduct(dry_run, yes=yes), view.host()))

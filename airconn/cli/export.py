@@ -105,9 +105,7 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
 
 def _tell(app: App, made: NewText, *, omitted: bool) -> None:
     """Reports on standard error what was skipped, hidden or changed."""
-    how = (
-        "are left out" if omitted else "are written as ***; importing this file keeps the values that the target has"
-    )
+    how = "are omitted" if omitted else "are written as ***; importing this file keeps the values that the target has"
     tell_lacks(app, made, how)
 
 
@@ -121,13 +119,13 @@ def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
         app.say(f"secrets of {number_of(len(masked))} are {how}")
     elif export.in_clear and export.is_exposed:
         app.warn(
-            f"{writing.out}: secrets of {number_of(export.in_clear)} are written in clear, and git doesn't ignore "
-            "this file: list it in .gitignore, or write it with --mask-secrets"
+            f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, and git "
+            "doesn't ignore this file: list it in .gitignore, or use --mask-secrets"
         )
     elif export.in_clear:
         app.warn(
-            f"secrets of {number_of(export.in_clear)} are written in clear: --redacted is about what the source "
-            "hides, and --mask-secrets masks these"
+            f"secrets of {number_of(export.in_clear)} are written as plain text: --redacted is for values "
+            "that the source hides; --mask-secrets masks these"
         )
 
 

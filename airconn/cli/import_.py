@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     "--on-existing",
     type=click.Choice(["overwrite", "skip", "fail"]),
     default="overwrite",
-    help="What to do with an object that is there with other values [overwrite].",
+    help="What to do with an object that exists with other values [overwrite].",
 )
-@click.option("--merge", is_flag=True, help="Keep every field, and every key of extra, that a source lacks.")
-@click.option("--exact", is_flag=True, help="Clear what a source lacks even where Airflow hides it.")
+@click.option("--merge", is_flag=True, help="Keep all fields and keys of extra that the source doesn't have.")
+@click.option("--exact", is_flag=True, help="Also clear hidden fields that the source doesn't have.")
 @click.option(
     "--assume-unchanged",
     type=click.Choice(["hidden"]),
-    help="Take what Airflow hides to be what the source has, instead of writing it again.",
+    help="Treat hidden values as unchanged instead of writing them again.",
 )
 @opt.pruning
 @opt.strict("the target can't hold everything, or anything")

@@ -17,7 +17,7 @@ from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_
 
 COMMANDS = {
     "import": ("airconn.cli.import_", "Push objects from files, servers or backends into an Airflow."),
-    "apply": ("airconn.cli.apply", "Carry out a plan that airconn import --plan-out wrote."),
+    "apply": ("airconn.cli.apply", "Apply a plan that airconn import --plan-out wrote."),
     "export": ("airconn.cli.export", "Pull objects out of an Airflow or a backend into a file."),
     "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
     "check": (
@@ -45,8 +45,8 @@ COMMANDS = {
 
 
 _CREDENTIALS = (
-    "Who you are to an Airflow comes from AIRCONN_TOKEN, else from AIRCONN_USERNAME and AIRCONN_PASSWORD, else from "
-    "token_command in config.toml; airconn help login has all ways."
+    "Credentials for an Airflow come from AIRCONN_TOKEN, else from AIRCONN_USERNAME and AIRCONN_PASSWORD, else from "
+    "token_command in config.toml; all ways: airconn help login."
 )
 
 
@@ -92,7 +92,7 @@ class _Group(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="The target is --to or --from, else AIRCONN_URL, else url in airconn.toml, else http://localhost:8080. An "
     "ADDRESS is a path, -, the URL of an Airflow, @NAME of the configuration, or a backend (metadb:, vault://, "
-    "mwaa://, composer://, Astro and more: see the README). The guide: airconn help.",
+    "mwaa://, composer://, Astro and more: airconn help addresses). The guide: airconn help.",
 )
 @click.version_option(__version__, "-V", "--version", message="airconn %(version)s")
 @click.pass_context
@@ -191,7 +191,7 @@ def _from_click(error: click.UsageError, args: Sequence[str]) -> AirconnError:
             message = f"no such option {error.option_name!r}" if hint else message
         elif message.startswith("Got unexpected extra argument"):
             hint = meant.of_extra_words(name, _words(error.ctx, args))
-            hint = hint or ("the address to read from goes after --from" if "--from" in has else None)
+            hint = hint or ("the address to read from is written after --from" if "--from" in has else None)
         elif isinstance(error, click.MissingParameter):
             hint = meant.of_missing(name, _words(error.ctx, args))
     hint = hint or f"{command} --help lists its options"

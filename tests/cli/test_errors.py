@@ -314,7 +314,7 @@ def test_kind_is_for_the_files_that_do_not_tell(airconn, tmp_path: Path) -> None
 def test_the_help_of_what_logs_in_says_how(airconn, capsys, command: str, asks: bool) -> None:
     assert airconn(command, "--help").code == 0
     words = " ".join(capsys.readouterr().out.split())
-    assert ("Who you are to an Airflow comes from AIRCONN_TOKEN" in words) is asks
+    assert ("Credentials for an Airflow come from AIRCONN_TOKEN" in words) is asks
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,8 @@ def test_json_has_every_place_and_no_value(explain) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ((), "say which ID to explain, or --all"),
-        (("a", "--all"), "say which ID to explain, or --all"),
+        ((), "name the ID to explain, or use --all"),
+        (("a", "--all"), "name the ID to explain, or use --all"),
         (("a", "--no-backend"), "--no-backend contradicts the address of a backend"),
         (("pools/x",), "a pool is in the metadata database and nowhere else"),
     ],

@@ -132,7 +132,7 @@ def test_the_word_behind_a_bare_astro_is_an_id(explain, deployment: dict[str, An
     assert result.code == 2
     assert result.err == (
         "error: is my workspace/prod the Deployment, or an ID?\n"
-        "hint:  the Deployment goes behind a '=': --astro='my workspace/prod'; an ID goes before --astro\n"
+        "hint:  the Deployment is written after a '=': --astro='my workspace/prod'; an ID comes before --astro\n"
     )
     assert explain("--astro", "connections/x", AIRFLOW_CONN_X="http://h").code == 0
 

@@ -37,7 +37,7 @@ def test_what_the_sources_lack_is_deleted_within_the_kinds_that_they_have(aircon
     result = airconn("import", source, "--to", target, "--prune", "--yes")
     assert result.code == 0
     assert result.err == "".join(
-        f"warning: the sources have no {kind}: none is deleted\n" for kind in ("variables", "pools")
+        f"warning: the sources hold no {kind}: none is deleted\n" for kind in ("variables", "pools")
     )
     assert result.out == (
         f"  = connections/a  http  {source}:1\n"

@@ -238,7 +238,7 @@ def test_a_dry_run_prints_names_and_runs_nothing(program: Program, airconn: Airc
 def test_without_a_command_it_says_how(airconn: Airconn) -> None:
     result = airconn("run", "--from", "no-such-file.json")
     assert result.code == 2
-    assert result.err.startswith("error: COMMAND is missing\nhint:  put it behind --, as in airconn run --from")
+    assert result.err.startswith("error: COMMAND is missing\nhint:  write it after --, as in airconn run --from")
 
 
 def test_a_command_that_is_not_there_is_told_before_anything_is_read(airconn: Airconn, program: Program) -> None:
