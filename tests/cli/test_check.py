@@ -87,7 +87,7 @@ def test_json(airconn, tmp_path: Path) -> None:
                 "message": (
                     "query values are JSON to Airflow 3.1.6 and later, and texts to Airflow 2, 3.0 and workers"
                 ),
-                "fix": "write the extra as ?__extra__= and its JSON, which all read alike",
+                "fix": "write the extra as ?__extra__= and its JSON, which all releases read the same",
             }
         ],
         "fixed": [],

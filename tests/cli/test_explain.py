@@ -99,7 +99,7 @@ def test_a_place_that_can_not_be_looked_into_leaves_a_doubt(airconn, places: dic
     database = str(tmp_path / "database.json")
     result = airconn("explain", "db", "--no-backend", "--astro", "--database", database, env=places)
     assert "Astro Environment Manager" in result.out
-    assert "if it has this object, it wins" in result.out
+    assert "if it has this object, that one is used" in result.out
 
 
 def test_json_has_every_place_and_no_value(explain) -> None:

@@ -292,7 +292,7 @@ def test_what_has_no_place_is_told_and_strict_makes_it_an_error(program: Program
     ran, was_run = run_marked(program, "--from", "lossy.json")
     assert (ran.code, was_run, SECRET in ran.err) == (0, True, False)
     nul = "the value has a NUL character in it, which ends the value of an environment variable"
-    odd = "a character that you can't see, or that looks like another, is in it"
+    odd = "it has a character that you can't see, or that looks like another"
     assert ran.err.splitlines() == [
         f"warning: lossy.json:1: {odd}: variables/nul (U+0000 NUL in value) (delete it, or type the text again)",
         "warning: variables: left out: the id can't be part of the name of an environment variable (1: a=b)",
