@@ -124,19 +124,19 @@ class Config:
         project = config_files.read(directory / PROJECT_FILE, PROJECT_FILE)
         if "token_command" in project:
             raise UsageError(
-                "'token_command' runs a command, and a project's file isn't trusted with that",
+                "'token_command' runs a command, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_TOKEN_COMMAND",
             )
         if "allow_redirect" in project:
             raise UsageError(
-                "'allow_redirect' says who gets credentials of yours, and a project's file isn't trusted with that",
+                "'allow_redirect' decides which host gets your credentials, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_ALLOW_REDIRECT",
             )
         if "astro_api" in project:
             raise UsageError(
-                "'astro_api' says who gets the token of Astro, and a project's file isn't trusted with that",
+                "'astro_api' decides which host gets the token of Astro, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml",
             )
@@ -180,7 +180,7 @@ class Config:
         `UsageError` for a name that isn't configured, and for an address that may not have its credentials.
         """
         if not text:
-            raise UsageError("an address is empty", hint="is it a variable of your shell that isn't set?")
+            raise UsageError("an address is empty", hint="maybe a variable of your shell isn't set")
         if not text.startswith("@"):
             plan = self.planned.get(text)
             settings = self.settings(text, {}, plan or named_in)
@@ -259,8 +259,8 @@ class Config:
         if self.consent and (page := left_out(address)):
             server, path = airflow_endpoint(address)
             self.consent.tell(
-                f"{server}{path}: {page} is left out of the address, as a page of the web interface; if it is a part "
-                f"of the Airflow's own address, write {server}{path}{page}/api/v2"
+                f"{server}{path}: {page} is a page of the web interface and isn't used; if it is "
+                f"a part of the Airflow's address, write {server}{path}{page}/api/v2"
             )
 
     def format_defaults(
@@ -303,8 +303,8 @@ class Config:
         if trust.has_credentials(entry) and not trust.uses_credentials(address):
             raise UsageError(
                 f"{name} has credentials in the configuration, which aren't used for an address like this",
-                hint="they are for Airflows and Astro; secrets backends, databases and files have variables and "
-                "options of their own (airconn help login)",
+                hint="they are for Airflows and Astro; secrets backends and databases "
+                "have their own variables (airconn help login)",
             )
         named = [self.environ.get("AIRCONN_URL", ""), *_urls(self.user)]
         is_own = named_in is None or airflow_endpoint(address) in map(airflow_endpoint, named)

@@ -37,7 +37,7 @@ _WANTED = {
     list: 'a list of words, such as ["vault", "read", "-field=token", "secret/airflow"]',
 }
 _QUOTES = 'texts are in quotes there: url = "https://airflow.example.com"'
-_TWICE = 'this name is there twice: an address is either NAME = "URL" in [addresses], or a table [addresses.NAME]'
+_TWICE = 'this name is written twice: an address is either NAME = "URL" in [addresses], or a table [addresses.NAME]'
 _SOURCE_TYPES: dict[str, type] = {"env": str, "file": str, "command": list}
 _ADDRESS_KEYS: dict[str, type] = {
     "url": str,
@@ -162,7 +162,7 @@ def _check_sources(name: str, entry: Mapping[str, Any], shown: str) -> None:
     for header, source in entry.get("headers", {}).items():
         is_known = isinstance(source, dict) and len(source) == 1 and set(source) <= set(SOURCES)
         if not is_known or not all(_is_a(value, _SOURCE_TYPES[key]) for key, value in source.items()):
-            message = f"header {header!r} of address {name!r} has to say where its value comes from"
+            message = f"header {header!r} of address {name!r} needs a value from somewhere"
             raise UsageError(message, where=shown, hint=_HEADER_HINT)
 
 

@@ -123,13 +123,13 @@ def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
         app.say(f"secrets of {number_of(len(masked))} are {how}")
     elif export.in_clear and export.is_exposed:
         app.warn(
-            f"{writing.out}: secrets of {number_of(export.in_clear)} are written in clear, and git doesn't ignore "
-            "this file: list it in .gitignore, or write it with --mask-secrets"
+            f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, and git "
+            "doesn't ignore this file: list it in .gitignore, or use --mask-secrets"
         )
     elif export.in_clear:
         app.warn(
-            f"secrets of {number_of(export.in_clear)} are written in clear: --redacted is about what the source "
-            "hides, and --mask-secrets masks these"
+            f"secrets of {number_of(export.in_clear)} are written as plain text: --redacted is for values "
+            "that the source hides; --mask-secrets masks these"
         )
 
 

@@ -18,7 +18,7 @@ from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_
 
 COMMANDS = {
     "import": ("airconn.cli.import_", "Push objects from files, servers or backends into an Airflow."),
-    "apply": ("airconn.cli.apply", "Carry out a plan that airconn import --plan-out wrote."),
+    "apply": ("airconn.cli.apply", "Apply a plan that airconn import --plan-out wrote."),
     "export": ("airconn.cli.export", "Pull objects out of an Airflow or a backend into a file."),
     "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
     "check": (
@@ -188,7 +188,7 @@ def _from_click(error: click.UsageError, args: Sequence[str]) -> AirconnError:
             message = f"no such option {error.option_name!r}" if hint else message
         elif message.startswith("Got unexpected extra argument"):
             hint = meant.of_extra_words(name, _words(error.ctx, args))
-            hint = hint or ("the address to read from goes after --from" if "--from" in has else None)
+            hint = hint or ("the address to read from is written after --from" if "--from" in has else None)
         elif isinstance(error, click.MissingParameter):
             hint = meant.of_missing(name, _words(error.ctx, args))
     hint = hint or f"{command} --help lists its options"

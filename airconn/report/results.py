@@ -104,7 +104,7 @@ _HOW = {
     FieldAction.CLEARED: "cleared",
     FieldAction.WRITTEN_AGAIN: "hidden by the target: written again",
     FieldAction.KEPT: "hidden by the target: kept",
-    FieldAction.ASSUMED: "hidden by the target: assumed to be equal",
+    FieldAction.ASSUMED: "hidden by the target: treated as unchanged",
 }
 
 
