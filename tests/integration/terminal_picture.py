@@ -1,4 +1,4 @@
-"""The pictures of a terminal in the README: `python -m tests.integration.terminal_picture` makes them anew.
+"""The pictures of a terminal in the README, which `python -m tests.integration.play_readme` makes anew.
 
 The commands run in a pseudo-terminal beside a real Airflow. What they print, with its colours, becomes
 `examples/terminal-dark.svg` and `examples/terminal-light.svg`.
@@ -33,7 +33,6 @@ COMMANDS = (
     "airconn import .env -q",
     "airconn set variables/region.value=us-east-1",
     "airconn diff .env http://localhost:8080 --show-values",
-    "airconn check broken.env",
     "airconn import broken.env",
 )
 BROKEN = "AIRFLOW_CONN_DB=postgres://etl:pa/ss@db.example.com:5432/sales\n"
@@ -84,10 +83,7 @@ def session(box: Sandbox) -> str:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         shutil.copy(ROOT / "examples/.env", directory)
-        for file, text in ((directory / ".env", None), (directory / "broken.env", BROKEN)):
-            if text is not None:
-                file.write_text(text)
-            file.chmod(0o600)
+        (directory / "broken.env").write_text(BROKEN)
         printed = ""
         for command in COMMANDS:
             printed += f"\x1b[1;32m$\x1b[0m \x1b[1m{command}\x1b[0m\n{_on_terminal(command, directory, box)}"
@@ -150,15 +146,3 @@ def shown_by(svg: str) -> str:
         line = lines.get(int(number), "")
         lines[int(number)] = line.ljust(round(float(x) / width)) + html.unescape(text).replace("\xa0", " ")
     return "".join(f"{lines.get(number, '').rstrip()}\n" for number in range(max(lines) + 1))
-
-
-def main() -> None:
-    with Sandbox("3.3.2") as box:
-        printed = session(box)
-    for name, theme in PICTURES.items():
-        (ROOT / "examples" / name).write_text(picture(printed, theme))
-    print(plain(printed), end="")
-
-
-if __name__ == "__main__":
-    main()
