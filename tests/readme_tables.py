@@ -19,7 +19,9 @@ README = ROOT / "README.md"
 
 def commands() -> str:
     """The commands, each with the sentence that `airconn --help` has."""
-    return _table(("command", "what it does"), ((f"`airconn {name}`", help) for name, (_, help) in COMMANDS.items()))
+    return _table(
+        ("command", "what it does"), ((f"`airconn {name}`", words) for name, (_, words) in COMMANDS.items())
+    )
 
 
 def formats_table() -> str:
