@@ -32,7 +32,7 @@ def rendered(text: str, columns: int, *, colours: bool) -> str:
         legacy_windows=False,
         theme=_THEME,
     )
-    console.print(_Page(_with_commands(text)))
+    console.print(_GuideMarkdown(_with_commands(text)))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
@@ -73,7 +73,7 @@ class _GuideCode(CodeBlock):
         yield Padding(text, (0, 1))
 
 
-class _Page(Markdown):
+class _GuideMarkdown(Markdown):
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {
         **Markdown.elements,
         "table_open": _GuideTable,
