@@ -45,11 +45,11 @@ class World:
     directory: Path
     environ: dict[str, str] = field(default_factory=dict)
     """Variables besides `PATH` and `HOME`. What a command exports is added."""
-    programs: Path | None = None
-    """A folder of programs that come before those of the machine."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Names in the page, and what takes their place here: `https://airflow.example.com`, and the URL of a sandbox.
     Commands get the latter, and in what they print the former takes its place again."""
+    programs: Path | None = None
+    """A folder of programs that come before those of the machine."""
 
 
 class Block(NamedTuple):

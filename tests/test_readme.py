@@ -31,8 +31,8 @@ def test_every_command_is_in_the_table(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_option_of_a_command_is_explained(name: str, airconn, capsys) -> None:
-    airconn(name, "--help")
+    airconn(name, "--help-all")
     text = capsys.readouterr().out
-    options = text.split("Options:")[1]
+    options = "".join(re.split(r"^\w+:$", text, flags=re.MULTILINE)[1:])
     for entry in re.findall(r"^  (-.*?)(?:  +(\S.*))?$", options, re.MULTILINE):
         assert entry[1] or re.search(re.escape(entry[0]) + r"\n +\S", options), entry

@@ -31,6 +31,7 @@ def command(ctx: click.Context, /, topic: str | None) -> None:
       airconn help astro
       airconn help import
     """
+    from airconn.cli.command_help import help_text
     from airconn.cli.main import COMMANDS
     from airconn.guide import pages
 
@@ -49,7 +50,7 @@ def command(ctx: click.Context, /, topic: str | None) -> None:
         assert isinstance(named, click.Group)  # noqa: S101 - it is ours
         found = named.get_command(ctx.parent, topic)
         assert found is not None  # noqa: S101 - it is one of COMMANDS
-        app.data(found.get_help(click.Context(found, info_name=topic, parent=ctx.parent)) + "\n")
+        app.data(help_text(click.Context(found, info_name=topic, parent=ctx.parent)) + "\n")
     else:
         raise UsageError(f"unknown topic {topic!r}", hint=_nearest(topic, [*known, *COMMANDS]))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.help_pages import HELP, ROOT, World, write_files
+from tests.integration import secrets_worlds
 
 if TYPE_CHECKING:
     from airconn.sandbox import Sandbox
@@ -192,6 +193,60 @@ def objects(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
         yield World(directory, environ, names)
 
 
+@contextlib.contextmanager
+def port_8080(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """An Airflow at AIRCONN_URL, which the page calls http://127.0.0.1:8080."""
+    box = emptied(get(NEWEST))
+    environ = {name: value for name, value in box.environ().items() if name.startswith("AIRCONN_")}
+    yield World(directory, environ, {"127.0.0.1:8080": box.environ()["AIRCONN_URL"].removeprefix("http://")})
+
+
+@contextlib.contextmanager
+def two_addresses(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """One Airflow at @old and at @new, whose metadata database is read, too."""
+    box = filled(get(NEWEST), directory)
+    port = box.url.rpartition(":")[2]
+    text = f'[addresses]\nold = "http://127.0.0.1:{port}"\nnew = "http://localhost:{port}"\n'
+    (directory / "airconn.toml").write_text(text)
+    yield World(directory, {name: value for name, value in box.environ().items() if name.startswith("AIR")})
+
+
+@contextlib.contextmanager
+def new_machine(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """A machine of a CI: a virtual environment with pip alone, which finds a wheel of this tree as `airconn`.
+
+    The Airflow at AIRCONN_URL has the objects of examples/.env.
+    """
+    import venv
+
+    from airconn.sandbox.environment import cache_directory
+    from tests.integration import distribution
+
+    box = filled(get(NEWEST), directory)
+    venv.create(directory / "machine", with_pip=True)
+    environ = {name: value for name, value in box.environ().items() if name.startswith("AIRCONN_")}
+    environ |= distribution.environ_of_pip()
+    environ |= {
+        "AIRCONN_CACHE_DIR": str(cache_directory(os.environ).parent),
+        "AIRFLOW_OBJECTS": "examples/.env",
+    }
+    yield World(directory, environ, programs=directory / "machine/bin")
+
+
+@contextlib.contextmanager
+def own_sandbox(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """The installed Airflows, and a free port for 8080."""
+    import socket
+
+    from airconn.sandbox.environment import cache_directory
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environ = {"AIRCONN_CACHE_DIR": str(cache_directory(os.environ).parent)}
+    yield World(directory, environ, {"8080": str(port)})
+
+
 def files(page: str) -> MakeWorld:
     """The files that a page shows, and no Airflow."""
 
@@ -226,18 +281,26 @@ def airflow(page: str) -> MakeWorld:
 
 
 WORLDS: Mapping[str, MakeWorld] = {
-    "astro.md": astro,
     "addresses.md": airflow("addresses.md"),
+    **secrets_worlds.WORLDS,
+    "astro.md": astro,
     "check.md": files("check.md"),
+    "ci.md": new_machine,
     "composer.md": composer,
     "dotenv.md": files("dotenv.md"),
+    "exit-codes.md": files("exit-codes.md"),
     "formats.md": files("formats.md"),
+    "git.md": airflow("git.md"),
     "login.md": logins,
     "lookup.md": airflow("lookup.md"),
     "mwaa.md": mwaa,
     "objects.md": objects,
     "overlays.md": files("overlays.md"),
     "plans.md": airflow("plans.md"),
+    "running.md": files("running.md"),
+    "sandboxes.md": own_sandbox,
     "secrets.md": airflow("secrets.md"),
+    "troubleshooting.md": port_8080,
+    "upgrading.md": two_addresses,
 }
 """The pages with commands, and what makes their surroundings."""
