@@ -93,7 +93,7 @@ class ImportView:
         app.notes((*prepared.loaded.notes, *prepared.unread, *prepared.shadowed))
         app.ignored(prepared.loaded.ignored)
         for kind in prepared.unpruned:
-            app.warn(f"the sources have no {kind.value}: none is deleted")
+            app.warn(f"the sources hold no {kind.value}: none is deleted")
         if not prepared.plan.steps:
             nothing = "the target can't hold anything" if prepared.loaded.strangers else self._nothing
             warn_of_nothing(app, prepared.selection, nothing)
@@ -150,14 +150,14 @@ class ImportView:
         to = f" --to {shlex.quote(self._to)}" if self._to else ""
         masks = "".join(f" --literal {shlex.quote(place)}" for place in left.literal_masks)
         self._app.say(
-            f"objects that may be deleted and not created again are in {left.path}",
+            f"objects that may be deleted and not created again are saved in {left.path}",
             f"  airconn import {shlex.quote(str(left.path))} --exact{report.clean(masks)}{to}",
-            "  puts them back; delete the file then, it holds their secrets",
+            "  restores them; delete the file afterwards, it holds their secrets",
             level=-1,
         )
         if left.more is not None:
             self._app.say(
-                f"  {left.more} has the requests that create them with their links; it holds secrets, too",
+                f"  {left.more} holds the requests that create them with their links, and secrets too",
                 level=-1,
             )
 
@@ -174,7 +174,7 @@ class ImportView:
         """Reports objects that could not be read or, without any, an unwritten report. Returns its exit code."""
         notes, unread = prepared.loaded.notes, prepared.unread
         self._app.incomplete(notes, "is not imported")
-        self._app.incomplete(unread, "of the target was taken for missing")
+        self._app.incomplete(unread, "of the target was read as missing")
         if self._app.lost is None or any(note.failed for note in (*notes, *unread)):
             return ExitCode.OK
         self._app.error(self._app.lost)

@@ -62,6 +62,6 @@ def command(
         widths = [max(len(row[column]) for row in (_HEADERS, *rows)) for column in range(len(_HEADERS))]
         for row in (_HEADERS, *rows):
             app.rows("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
-        app.say(f"{report.clean(listed.place)}: {report.amounts(listed.bundle, selection.kinds)}")
+        app.say(f"{report.clean(listed.place)}: {report.amounts(listed.bundle, listed.kinds)}")
     app.incomplete(listed.notes)
     return listed.exit_code

@@ -18,7 +18,7 @@ from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_
 
 COMMANDS = {
     "import": ("airconn.cli.import_", "Push objects from files, servers or backends into an Airflow."),
-    "apply": ("airconn.cli.apply", "Carry out a plan that airconn import --plan-out wrote."),
+    "apply": ("airconn.cli.apply", "Apply a plan that airconn import --plan-out wrote."),
     "export": ("airconn.cli.export", "Pull objects out of an Airflow or a backend into a file."),
     "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
     "check": (
@@ -38,7 +38,10 @@ COMMANDS = {
     "explain": ("airconn.cli.explain", "Show where Airflow would find an object, and what that shadows."),
     "delete": ("airconn.cli.delete", "Delete single objects of a server, file or backend."),
     "run": ("airconn.cli.run_", "Run a command with the objects of an Airflow, file or backend in its environment."),
+    "login": ("airconn.cli.login", "Check a login for an Airflow, and store it in the keyring."),
+    "logout": ("airconn.cli.logout", "Remove stored logins."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
+    "doctor": ("airconn.cli.doctor", "Check the configuration, the network, the login and what you may do."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
     "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
 }
@@ -134,6 +137,7 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
         app.error(_bug(error))
         return ExitCode.SOME_FAILED
     finally:
+        app.forget_env_files()
         app.progress.close()
 
 
@@ -184,7 +188,7 @@ def _from_click(error: click.UsageError, args: Sequence[str]) -> AirconnError:
             message = f"no such option {error.option_name!r}" if hint else message
         elif message.startswith("Got unexpected extra argument"):
             hint = meant.of_extra_words(name, _words(error.ctx, args))
-            hint = hint or ("the address to read from goes after --from" if "--from" in has else None)
+            hint = hint or ("the address to read from is written after --from" if "--from" in has else None)
         elif isinstance(error, click.MissingParameter):
             hint = meant.of_missing(name, _words(error.ctx, args))
     hint = hint or f"{command} --help lists its options"

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 @click.command("show", short_help="Show single objects with their values.")
 @click.argument("ids", nargs=-1, metavar="ID...")
 @opt.source
-@click.option("--reveal", is_flag=True, help="Show the secrets that the source gives, too.")
+@click.option("--reveal", is_flag=True, help="Also show secrets, if the source shows them.")
 @click.option(
     "--output",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="How the objects are shown; json has a schema_version, and the same values as text.",
+    help="How the objects are shown; json holds the same values as text.",
 )
 @opt.selection
 @opt.allowing_nothing

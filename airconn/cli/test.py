@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="ADDRESS",
     shell_complete=opt.complete_address,
-    help="Where the values are: a file, env:, a server or a backend [that Airflow]. May be repeated.",
+    help="Where the values come from: a file, env:, a server or a backend [that Airflow]. May be repeated.",
 )
 @opt.filling
 @opt.overriding

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airconn import quoting, symbols
-from airconn.formats.base import Loss
 from airconn.model import (
     WRITES,
     Action,
@@ -105,7 +104,7 @@ _HOW = {
     FieldAction.CLEARED: "cleared",
     FieldAction.WRITTEN_AGAIN: "hidden by the target: written again",
     FieldAction.KEPT: "hidden by the target: kept",
-    FieldAction.ASSUMED: "hidden by the target: assumed to be equal",
+    FieldAction.ASSUMED: "hidden by the target: treated as unchanged",
 }
 
 
@@ -226,21 +225,6 @@ def list_json(bundle: Bundle, source: str) -> str:
             entry |= {"slots": obj.slots, "include_deferred": obj.include_deferred}
         objects.append(entry | {"hidden": list(hidden_fields(obj))})
     return to_json({"schema_version": SCHEMA_VERSION, "source": source, "objects": objects})
-
-
-def loss_lines(losses: Iterable[Loss], *, every_name: bool) -> list[str]:
-    """A line for each loss, with its objects: `connections: description has no field in a URI (2: a, b)`."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for loss in losses:
-        text = f"{loss.field} {loss.message}" if loss.field else f"left out: {loss.message}"
-        groups.setdefault((loss.kind.value, text), []).append(clean(loss.id))
-    return [f"{kind}: {text} ({_counted(ids, every_name)})" for (kind, text), ids in groups.items()]
-
-
-def _counted(names: Sequence[str], every_name: bool) -> str:
-    shown = ", ".join(names) if every_name else some(names)
-    lists = "" if every_name or len(names) <= _SHOWN_NAMES else ", -v lists them"
-    return f"{len(names)}: {shown}{lists}"
 
 
 def some(names: Sequence[str]) -> str:

@@ -29,6 +29,8 @@ class ListedObjects(Result):
     place: str
     """The place in words."""
     bundle: Bundle
+    kinds: frozenset[Kind] = ALL_KINDS
+    """The selected kinds that it can hold."""
 
 
 def list_objects(request: ListRequest, places: Places) -> ListedObjects:
@@ -46,7 +48,8 @@ def list_objects(request: ListRequest, places: Places) -> ListedObjects:
                 refuse_nothing(selection, [store], reading.notes, context, unless_empty=True)
         except InputError as refusal:
             error = refusal
-    return ListedObjects(described.text, reading.bundle, notes=reading.notes, error=error)
+    kinds = selection.kinds & described.kinds & reading.kinds
+    return ListedObjects(described.text, reading.bundle, kinds, notes=reading.notes, error=error)
 
 
 @dataclass(frozen=True, slots=True)

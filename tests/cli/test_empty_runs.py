@@ -143,7 +143,7 @@ def test_a_plan_of_elsewhere_says_where_it_is_carried_out(
     monkeypatch.chdir(tmp_path / "elsewhere")
     result = airconn("apply", "../plan.json")
     assert (result.code, "in.json: no such file" in result.err) == (3, True)
-    assert "a plan is carried out in the directory that its sources are relative to" in result.err
+    assert "run airconn apply in the directory where the plan was made" in result.err
 
 
 def test_a_plan_may_have_a_source_with_a_name(

@@ -51,13 +51,13 @@ def test_the_name_of_a_command_is_told_without_a_password(airconn) -> None:
         (["convert", "@prod"], "", 2, "error: no address is named @prod\n"),
         (["convert", "s3://bucket"], "", 2, "error: s3:// is not an address that airconn knows\n"),
         (["convert", "nope.env"], "", 3, "error: nope.env: no such file\n"),
-        (["convert", "-"], "what is this?", 3, "error: <stdin>: it can't be told which format this is\n"),
+        (["convert", "-"], "what is this?", 3, "error: <stdin>: the format of this file is unclear\n"),
         (["convert", "-"], "[}", 3, "error: <stdin>:1:2: this is not JSON\n"),
         (
             ["convert", "-", "--from-format", "json"],
             '{"a": "postgres://x"}',
             3,
-            "<stdin>: it can't be told whether this file holds connections or variables\nhint:  say so with --kind",
+            "<stdin>: unclear whether this file holds connections or variables\nhint:  say so with --kind",
         ),
         (
             ["convert", "-", "--from-format", "env"],
@@ -339,7 +339,7 @@ def test_what_may_be_a_connection_is_no_variable_unless_somebody_says_so(airconn
     (tmp_path / "data.json").write_text(f'{{"plain": "1", "db": {entry}}}')
     result = airconn("convert", tmp_path / "data.json")
     assert (result.code, result.out) == (3, "")
-    assert "it can't be told whether this file holds connections or variables" in result.err
+    assert "unclear whether this file holds connections or variables" in result.err
     assert airconn("convert", tmp_path / "data.json", "--kind", "variables", "-q").code == 0
 
 
@@ -354,7 +354,7 @@ def test_what_only_lacks_the_marks_of_connections_is_no_variable(airconn, tmp_pa
     (tmp_path / "data.json").write_text(text)
     result = airconn("convert", tmp_path / "data.json")
     assert (result.code, result.out) == (3, "")
-    assert "it can't be told whether this file holds connections or variables" in result.err
+    assert "unclear whether this file holds connections or variables" in result.err
 
 
 @pytest.mark.parametrize(
