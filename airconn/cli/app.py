@@ -46,6 +46,10 @@ class App:
     """-1 is quiet, 1 and more is verbose."""
     clock: Callable[[], float] = time.monotonic
     """A clock in seconds, for the progress of long reads."""
+    limit: int | None = field(default=None, init=False)
+    """The most rows of a report for each symbol, if the user has chosen it."""
+    way_on: str = field(default="", init=False)
+    """The hint that says how to finish what a Ctrl-C ended."""
     writes: bool = field(default=False, init=False)
     """Whether the command can write, so that an error says that nothing was written."""
     broken: bool = field(default=False, init=False)
@@ -59,6 +63,14 @@ class App:
         stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()
         # The directory isn't resolved: it may be gone, and most commands don't need it.
         return cls(stdin, _output(sys.stdout), _output(sys.stderr), os.environ, Path())
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far."""
+        return self.clock() - self._began
 
     @cached_property
     def config(self) -> Config:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 @opt.source
 @click.option("--dry-run", "-n", is_flag=True, help="Show what would be deleted, and delete nothing.")
 @opt.yes
+@opt.confirm
+@opt.limit
 @opt.kinds
 @opt.reading
 @opt.airflow
@@ -33,6 +35,7 @@ def command(
     from_: str | None,
     dry_run: bool,
     yes: bool,
+    confirm: bool,
     kinds: frozenset[Kind],
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
@@ -54,7 +57,7 @@ def command(
 
     app.writes = True
     refuse_kind_as_id("delete", ids)
-    view = ImportView(app, output=output, dry_run=dry_run, way_on="delete what is left in the same way")
+    view = ImportView(app, output=output, dry_run=dry_run, to=from_, way_on="delete what is left in the same way")
     request = DeleteRequest(ids, kinds, from_, source_format, airflow)
     with app.places(network) as places:
-        return view.run(delete_objects(request, places, Conduct(dry_run, yes=yes), view.host()))
+        return view.run(delete_objects(request, places, Conduct(dry_run, yes=yes, confirm=confirm), view.host()))

@@ -228,7 +228,31 @@ rehearsing = together(
     ]
 )
 
-yes = click.option("--yes", "-y", is_flag=True, help="Delete, and restart what a write restarts, without asking.")
+yes = click.option(
+    "--yes", "-y", is_flag=True, help="Delete, write, and restart what a write restarts, without asking."
+)
+
+confirm = click.option(
+    "--confirm",
+    is_flag=True,
+    help="Ask before anything is written, after the plan. Without a terminal, --yes has to be given.",
+)
+
+
+def _set_limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
+    app = ctx.find_object(App)
+    if app is not None and value is not None:
+        app.limit = value
+
+
+limit = click.option(
+    "--limit",
+    type=click.IntRange(0),
+    metavar="N",
+    expose_value=False,
+    callback=_set_limit,
+    help="The most rows that are shown for each symbol [20 on a terminal, else all; -v shows all].",
+)
 
 pruning = together(
     [
