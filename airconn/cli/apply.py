@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 @click.command("apply", short_help="Apply a plan that was saved before.")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @opt.yes
+@opt.confirm
+@opt.limit
 @opt.finishing
 @opt.network
 @opt.output
@@ -29,6 +31,7 @@ def command(
     /,
     file: Path,
     yes: bool,
+    confirm: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -59,7 +62,8 @@ def command(
         planfile.refuse_change(planned, prepared)
 
     way_on = "make a new plan for what is left"
-    view = ImportView(app, output=output, show_values=show_values, to=request.to, way_on=way_on)
-    conduct = Conduct(yes=yes, fail_fast=fail_fast, verify=verify)
+    confirms = confirm or app.config.confirms(request.to)
+    view = ImportView(app, output=output, show_values=show_values, to=request.to, way_on=way_on, confirms=confirms)
+    conduct = Conduct(yes=yes, confirm=confirms, fail_fast=fail_fast, verify=verify)
     with app.places(network) as places:
         return view.run(import_objects(request, places, conduct, view.host(), expect))

@@ -123,6 +123,8 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
         app.say("interrupted", level=-1)
         if app.writes:
             app.say("nothing was written", level=-1)
+        elif app.way_on:
+            app.hint(app.way_on, level=-1)
         return ExitCode.INTERRUPTED
     except OutputClosedError:
         _forget_output()
