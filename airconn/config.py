@@ -16,11 +16,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airconn import config_files, trust
+from airconn.addresses import is_file
 from airconn.browser_urls import airflow_endpoint, left_out
 from airconn.credential_settings import CredentialFinder
 from airconn.credentials import Credentials
 from airconn.errors import UsageError
-from airconn.quoting import shown_address
+from airconn.quoting import shown_address, without_passwords
 from airconn.urls import endpoint
 
 if TYPE_CHECKING:
@@ -129,6 +130,12 @@ class Config:
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml",
             )
+        if "backup" in project:
+            raise UsageError(
+                "'backup' takes away your way back, and a project's file isn't trusted with that",
+                where=PROJECT_FILE,
+                hint="put it in your own config.toml, or use --no-backup (airconn help undo)",
+            )
         user_file = config_files.user_file(environ)
         if environ.get("AIRCONN_CONFIG") and not user_file.exists():
             raise UsageError("AIRCONN_CONFIG names a file that isn't there", where=str(user_file))
@@ -152,6 +159,22 @@ class Config:
         if option is not None:
             return option
         return str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL)
+
+    def lasting(self, option: str | None) -> tuple[str | None, str]:
+        """The address of a target for a later run in any directory, and the project's file that names it, if any.
+
+        A name stays a name, since its address may have credentials of its own. None for an address with a password.
+        """
+        name = self.named(option)
+        if without_passwords(name) != name or "@" in name.partition("://")[2].partition("/")[0]:
+            return None, ""
+        of_project = option is None and not self.environ.get("AIRCONN_URL") and "url" in self.project
+        name = str(Path(name).absolute()) if not name.startswith("@") and is_file(name) else name
+        return name, PROJECT_FILE if of_project else ""
+
+    def with_planned(self, address: str, file: str) -> Config:
+        """This configuration for a run in which only `file` names an address."""
+        return replace(self, planned={**self.planned, address: file})
 
     def resolve(self, text: str, named_in: str | None = None, named_by: str = "the command line") -> Address:
         """The address with its settings: `@name` is looked up, anything else is the address itself.
@@ -190,6 +213,10 @@ class Config:
     def is_strict(self, option: bool | None) -> bool:
         """Whether a loss, or a warning about what is read, is an error: by `option`, else by `strict` of a file."""
         return self.value("strict") is True if option is None else option
+
+    def keeps_backup(self, option: bool | None) -> bool:
+        """Whether a run keeps what it overwrites: by `option`, else by `backup` of the user's own file."""
+        return self.user.get("backup") is not False if option is None else option
 
     def value(self, key: str) -> Any:
         """A setting of the configuration files. The project's wins over the user's."""

@@ -8,6 +8,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.backup_option import backup as backup_option
+from airconn.cli.backup_option import command_words
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Kind
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", "-n", is_flag=True, help="Show what would be deleted, and delete nothing.")
 @opt.yes
 @opt.kinds
+@backup_option
 @opt.reading
 @opt.airflow
 @opt.network
@@ -34,6 +37,7 @@ def command(
     dry_run: bool,
     yes: bool,
     kinds: frozenset[Kind],
+    backup: bool | None,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
     network: Network,
@@ -54,7 +58,9 @@ def command(
 
     app.writes = True
     refuse_kind_as_id("delete", ids)
-    view = ImportView(app, output=output, dry_run=dry_run, way_on="delete what is left in the same way")
+    words = command_words(app, backup, "delete")
+    way_on = "delete what is left in the same way"
+    view = ImportView(app, output=output, dry_run=dry_run, way_on=way_on, backup=words)
     request = DeleteRequest(ids, kinds, from_, source_format, airflow)
     with app.places(network) as places:
         return view.run(delete_objects(request, places, Conduct(dry_run, yes=yes), view.host()))

@@ -11,7 +11,7 @@ from airconn.cli.empty_runs import warn_of_nothing
 from airconn.cli.printing import Printer
 from airconn.errors import AirconnError, ExitCode
 from airconn.model import Action, number_of
-from airconn.plan import Plan
+from airconn.plan import Plan, deleted_hidden, overwritten_hidden
 from airconn.transfer import engine, events
 from airconn.transfer.importing import Import
 
@@ -28,19 +28,26 @@ class ImportView:
         dry_run: bool = False,
         to: str | None = None,
         way_on: str = "the same command with more time finishes the job",
+        backup: str = "",
     ) -> None:
-        """`to` is the address of the target, as it was given, and `way_on` the hint if a run ended too early."""
+        """`to` is the address of the target, as it was given, and `way_on` the hint if a run ended too early.
+
+        `backup` is the command in words for its backup. Empty for a run without one.
+        """
         self._app = app
         self._is_text = output == "text"
         self._show_values = show_values
         self._dry_run = dry_run
         self._to = to
         self._way_on = way_on
+        self._backup = backup
+        self.lacks_objects = False
+        """Whether objects were skipped that can't be created again."""
         self._has_shown_plan = False
 
     def host(self) -> engine.Host:
         """The functions for the engine."""
-        return engine.Host(self._app.state_directory, self._confirm, self._tell_of_stop)
+        return engine.Host(self._app.state_directory, self._confirm, self._tell_of_stop, backup=self._backup)
 
     def run(self, running: engine.Events, on_plan: Callable[[Import], None] = lambda prepared: None) -> ExitCode:
         """Runs the engine to its end, shows what it does, and gives the exit code.
@@ -54,6 +61,7 @@ class ImportView:
             self._conclude(result)
         if result.is_late:
             self._tell_of_deadline(result.undone)
+        self._tell_of_way_back(result)
         if result.ended is not None:
             raise result.ended
         code, lost = result.exit_code, self._tell_of_gaps(result.prepared)
@@ -94,7 +102,9 @@ class ImportView:
         if not prepared.plan.steps:
             holder = "target can't hold anything" if prepared.loaded.strangers else "sources hold nothing"
             warn_of_nothing(app, prepared.selection, f"the {holder}")
+        self.lacks_objects = bool(prepared.plan.of(Action.SKIPPED))
         self._printer = self._new_printer(prepared.plan)
+        self._tell_of_losses(prepared.plan)
         if self._dry_run:
             self._printer.up_to(None)
             self._conclude(events.ImportResult(prepared))
@@ -130,6 +140,28 @@ class ImportView:
             also = f" and delete {len(deletions)} ({names})" if deletions else ""
             question = f"write {number_of(written)} to {prepared.target}{also}"
         return self._app.confirm(f"{question}, which {prepared.restarts}?" if prepared.restarts else f"{question}?")
+
+    def _tell_of_losses(self, plan: Plan) -> None:
+        """Says which hidden values no undo brings back: all that are deleted and, where a user looks on or asks what
+        would be done, those that are written over, maybe with the same values."""
+        if plan.blocked or not (self._backup or self._dry_run):
+            return
+        level = 0 if self._dry_run or self._app.stderr.isatty() else 1
+        for names, verb, least in (
+            (deleted_hidden(plan), "deleted", 0),
+            (overwritten_hidden(plan), "written over", level),
+        ):
+            if names:
+                values = f"{len(names)} hidden value{'s' * (len(names) != 1)}"
+                self._app.warn(f"airconn undo can't bring back {values} {verb}: {report.some(names)}", level=least)
+
+    def _tell_of_way_back(self, result: events.ImportResult) -> None:
+        """Names the command that undoes the run, to a user at a terminal, if anything was overwritten or deleted."""
+        changes = any(not outcome.error and outcome.step.action is not Action.CREATE for outcome in result.done or ())
+        if result.backup is None or not changes or not self._app.stderr.isatty():
+            return
+        is_undo = self._backup == "undo"
+        self._app.say(f"to undo: airconn undo{f' {result.backup}' if is_undo else ''}")
 
     def _tell_of_stop(self) -> None:
         self._app.say("finishing what is being written; Ctrl-C again stops at once", level=-1)

@@ -36,6 +36,7 @@ COMMANDS = {
     "test": ("airconn.cli.test", "Ask an Airflow to test connections."),
     "explain": ("airconn.cli.explain", "Show where Airflow would find an object, and what that shadows."),
     "delete": ("airconn.cli.delete", "Delete single objects of a server, file or backend."),
+    "undo": ("airconn.cli.undo", "Give back what a run has overwritten or deleted."),
     "run": ("airconn.cli.run_", "Run a command with the objects of an Airflow, file or backend in its environment."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
