@@ -152,8 +152,11 @@ class ImportView:
             (overwritten_hidden(plan), "written over", level),
         ):
             if names:
-                values = f"{len(names)} hidden value{'s' * (len(names) != 1)}"
-                self._app.warn(f"airconn undo can't bring back {values} {verb}: {report.some(names)}", level=least)
+                values, them = (
+                    ("1 hidden value is", "it") if len(names) == 1 else (f"{len(names)} hidden values are", "them")
+                )
+                lost = f"{values} {verb}, and airconn undo can't bring {them} back: {report.some(names)}"
+                self._app.warn(lost, level=least)
 
     def _tell_of_way_back(self, result: events.ImportResult) -> None:
         """Names the command that undoes the run, to a user at a terminal, if anything was overwritten or deleted."""

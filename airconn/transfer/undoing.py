@@ -88,7 +88,8 @@ def prepare_undo(
     reading = reported_reads.read(target, Selection(kinds=kinds, ids=keys), context) if keys else Reading()
     context = replace(context, before=reading)
     rules = target_rules(target, context, described)
-    ways = _Ways(backup, reading, rules, _filled(entries, fills, context), is_forced=request.force)
+    before = _filled(entries, _origin(backup), fills, context)
+    ways = _Ways(backup, reading, rules, before, is_forced=request.force)
     for entry in entries:
         ways.add(entry)
     plan = ways.plan()
@@ -117,9 +118,9 @@ def _with_earlier_text(backup: Backup, request: UndoRequest, target: Store) -> S
     return RestoredFile(target.path, target.settings, said["text"])
 
 
-def _filled(entries: Sequence[BackupEntry], fills: Sequence[Store], context: Context) -> Bundle:
+def _filled(entries: Sequence[BackupEntry], origin: Origin, fills: Sequence[Store], context: Context) -> Bundle:
     """The objects of the backup, with the hidden values that other places show."""
-    bundle = Bundle.of(each.before for each in entries if each.before is not None)
+    bundle = Bundle.of(replace(each.before, origin=origin) for each in entries if each.before is not None)
     for store in fills:
         lacking = frozenset((obj.kind, obj.id) for obj in bundle if hidden_fields(obj))
         if lacking:
@@ -127,6 +128,10 @@ def _filled(entries: Sequence[BackupEntry], fills: Sequence[Store], context: Con
             other = reported_reads.read(store, selection, replace(context, writes=None, before=None))
             bundle = bundle.map(lambda obj, other=other: fill(obj, other.bundle.get(obj.kind, obj.id)))  # type: ignore[misc]
     return bundle
+
+
+def _origin(backup: Backup) -> Origin:
+    return Origin(f"run {backup.run}")
 
 
 class _Ways:
@@ -140,7 +145,7 @@ class _Ways:
         self._before = before
         self._mark = marker(backup.header.salt)
         self._is_forced = is_forced
-        self._run = backup.run
+        self._origin = _origin(backup)
         self._others: list[Step] = []
         """The steps that aren't made by comparing two objects."""
         self.wanted: dict[tuple[Kind, str], AirflowObject] = {}
@@ -248,7 +253,7 @@ class _Ways:
             texts = {name: value for name in value_fields(obj.kind) if (value := getattr(obj, name)) is not None}
             literal = frozenset(name for name, value in texts.items() if _has_mask(value))
             obj = replace(obj, genuine=genuine, literal=literal)
-        self.wanted[obj.kind, obj.id] = replace(obj, ambiguities=(), origin=Origin(f"run {self._run}"))
+        self.wanted[obj.kind, obj.id] = replace(obj, ambiguities=(), origin=self._origin)
 
     def plan(self) -> Plan:
         made = make_plan(Bundle.of(self.wanted.values()), self._reading.bundle, self._rules, _EXACT)
@@ -268,7 +273,8 @@ class _Ways:
         if self.missing:
             found.append(f"{_counted(self.missing, 'object')} can't be created again, since the value was hidden: ")
             found[-1] += some(self.missing, _SHOWN)
-        return tuple(Note(where, f"{text} ({_FILL})") for text in found)
+        found[-1:] = [f"{text} ({_FILL})" for text in found[-1:]]
+        return tuple(Note(where, text) for text in found)
 
 
 def _counted(names: Sequence[str], word: str) -> str:
