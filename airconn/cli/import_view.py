@@ -28,9 +28,11 @@ class ImportView:
         dry_run: bool = False,
         to: str | None = None,
         way_on: str = "the same command with more time finishes the job",
+        nothing: str = "the sources hold nothing",
         backup: str = "",
     ) -> None:
-        """`to` is the address of the target, as it was given, and `way_on` the hint if a run ended too early.
+        """`to` is the address of the target, as it was given, `way_on` the hint if a run ended too early, and
+        `nothing` the warning of an empty plan.
 
         `backup` is the command in words for its backup. Empty for a run without one.
         """
@@ -40,6 +42,7 @@ class ImportView:
         self._dry_run = dry_run
         self._to = to
         self._way_on = way_on
+        self._nothing = nothing
         self._backup = backup
         self.lacks_objects = False
         """Whether objects were skipped that can't be created again."""
@@ -98,10 +101,10 @@ class ImportView:
         app.notes((*prepared.loaded.notes, *prepared.unread, *prepared.shadowed))
         app.ignored(prepared.loaded.ignored)
         for kind in prepared.unpruned:
-            app.warn(f"the sources have no {kind.value}: none is deleted")
+            app.warn(f"the sources hold no {kind.value}: none is deleted")
         if not prepared.plan.steps:
-            holder = "target can't hold anything" if prepared.loaded.strangers else "sources hold nothing"
-            warn_of_nothing(app, prepared.selection, f"the {holder}")
+            nothing = "the target can't hold anything" if prepared.loaded.strangers else self._nothing
+            warn_of_nothing(app, prepared.selection, nothing)
         self.lacks_objects = bool(prepared.plan.of(Action.SKIPPED))
         self._printer = self._new_printer(prepared.plan)
         self._tell_of_losses(prepared.plan)
@@ -182,14 +185,14 @@ class ImportView:
         to = f" --to {shlex.quote(self._to)}" if self._to else ""
         masks = "".join(f" --literal {shlex.quote(place)}" for place in left.literal_masks)
         self._app.say(
-            f"objects that may be deleted and not created again are in {left.path}",
+            f"objects that may be deleted and not created again are saved in {left.path}",
             f"  airconn import {shlex.quote(str(left.path))} --exact{report.clean(masks)}{to}",
-            "  puts them back; delete the file then, it holds their secrets",
+            "  restores them; delete the file afterwards, it holds their secrets",
             level=-1,
         )
         if left.more is not None:
             self._app.say(
-                f"  {left.more} has the requests that create them with their links; it holds secrets, too",
+                f"  {left.more} holds the requests that create them with their links, and secrets too",
                 level=-1,
             )
 
@@ -206,7 +209,7 @@ class ImportView:
         """Reports objects that could not be read or, without any, an unwritten report. Returns its exit code."""
         notes, unread = prepared.loaded.notes, prepared.unread
         self._app.incomplete(notes, "is not imported")
-        self._app.incomplete(unread, "of the target was taken for missing")
+        self._app.incomplete(unread, "of the target was read as missing")
         if self._app.lost is None or any(note.failed for note in (*notes, *unread)):
             return ExitCode.OK
         self._app.error(self._app.lost)

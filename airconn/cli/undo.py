@@ -88,7 +88,10 @@ def command(
     found = Backups(app.state_directory).find(run)
     header, when = found.header, time.strftime("%Y-%m-%d %H:%M", time.localtime(found.header.began))
     app.say(f"undo of run {found.run}: {header.command}, {when}, {header.target}")
-    view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=to, backup=words)
+    nothing = "nothing to undo: all is as it was before that run"
+    view = ImportView(
+        app, output=output, show_values=show_values, dry_run=dry_run, to=to, nothing=nothing, backup=words
+    )
 
     def ask(prepared: Import) -> None:
         number = number_of(len(prepared.plan.writes))

@@ -8,6 +8,5 @@ from airconn.report.results import amounts as amounts
 from airconn.report.results import import_json as import_json
 from airconn.report.results import list_json as list_json
 from airconn.report.results import list_rows as list_rows
-from airconn.report.results import loss_lines as loss_lines
 from airconn.report.results import some as some
 from airconn.report.results import summary as summary

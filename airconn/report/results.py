@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airconn import quoting
-from airconn.formats.base import Loss
+from airconn import quoting, symbols
 from airconn.model import (
     WRITES,
     Action,
@@ -32,15 +31,14 @@ SCHEMA_VERSION = 1
 """Of the JSON reports. It changes when a key goes or changes its meaning, not when one is added."""
 
 SYMBOLS = {
-    Action.CREATE: ("+", "green"),
-    Action.UPDATE: ("~", "yellow"),
-    Action.REPLACE: ("±", "yellow"),
-    Action.DELETE: ("-", "red"),
-    Action.UNCHANGED: ("=", None),
-    Action.SKIPPED: (".", None),
-    Action.BLOCKED: ("!", "red"),
+    Action.CREATE: symbols.CREATE,
+    Action.UPDATE: symbols.UPDATE,
+    Action.REPLACE: symbols.REPLACE,
+    Action.DELETE: symbols.DELETE,
+    Action.UNCHANGED: symbols.EQUAL,
+    Action.SKIPPED: symbols.SKIPPED,
+    Action.BLOCKED: symbols.BLOCKED,
 }
-_FAILED = ("x", "red")
 DONE = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
@@ -68,7 +66,7 @@ class Lines:
 
     def line(self, step: Step, error: str | None = None) -> str:
         """`  ~ connections/billing_api   http   .env:7   host, password (hidden by the target: written again)`."""
-        symbol, colour = _FAILED if error else SYMBOLS[step.action]
+        symbol = symbols.FAILED if error else SYMBOLS[step.action]
         remark = error or "; ".join(step.reasons) or _changes(step)
         columns = [
             _name(step).ljust(self.names),
@@ -76,7 +74,7 @@ class Lines:
             _origin(step).ljust(self.origins),
             clean(remark),
         ]
-        return f"  {self.style(symbol, colour)} {'  '.join(c for c in columns if c)}".rstrip()
+        return f"  {self.style(symbol.mark, symbol.colour)} {'  '.join(c for c in columns if c)}".rstrip()
 
 
 def _name(step: Step) -> str:
@@ -106,7 +104,7 @@ _HOW = {
     FieldAction.CLEARED: "cleared",
     FieldAction.WRITTEN_AGAIN: "hidden by the target: written again",
     FieldAction.KEPT: "hidden by the target: kept",
-    FieldAction.ASSUMED: "hidden by the target: assumed to be equal",
+    FieldAction.ASSUMED: "hidden by the target: treated as unchanged",
 }
 
 
@@ -227,21 +225,6 @@ def list_json(bundle: Bundle, source: str) -> str:
             entry |= {"slots": obj.slots, "include_deferred": obj.include_deferred}
         objects.append(entry | {"hidden": list(hidden_fields(obj))})
     return to_json({"schema_version": SCHEMA_VERSION, "source": source, "objects": objects})
-
-
-def loss_lines(losses: Iterable[Loss], *, every_name: bool) -> list[str]:
-    """A line for each loss, with its objects: `connections: description has no field in a URI (2: a, b)`."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for loss in losses:
-        text = f"{loss.field} {loss.message}" if loss.field else f"left out: {loss.message}"
-        groups.setdefault((loss.kind.value, text), []).append(clean(loss.id))
-    return [f"{kind}: {text} ({_counted(ids, every_name)})" for (kind, text), ids in groups.items()]
-
-
-def _counted(names: Sequence[str], every_name: bool) -> str:
-    shown = ", ".join(names) if every_name else some(names)
-    lists = "" if every_name or len(names) <= _SHOWN_NAMES else ", -v lists them"
-    return f"{len(names)}: {shown}{lists}"
 
 
 def some(names: Sequence[str]) -> str:

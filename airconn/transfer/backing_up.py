@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from airconn.addresses import is_file
+from airconn.config import PROJECT_FILE, Config
 from airconn.errors import AirconnError, BlockedError
 from airconn.model import AirflowObject, Kind, Step
 from airconn.quoting import without_passwords as _without
@@ -32,7 +34,7 @@ def begin_backup(
 ) -> RunningBackup | None:
     """Writes the backup of a run to the state directory, before its first write. None for what can't be read again.
 
-    `lasting` is the address of the target as `Config.lasting` gives it. Raises `BlockedError` if the backup can't be
+    `lasting` is the address of the target as `lasting_address` gives it. Raises `BlockedError` if the backup can't be
     written.
     """
     if isinstance(target, FileStore) and not _is_plain(target):
@@ -86,6 +88,19 @@ def _file(target: FileStore, prepared: Import) -> Mapping[str, Any]:
     is_there = target.path is not None and target.path.exists()
     after = target.text_after(prepared.plan.writes, prepared.context)
     return {"text": target.text() if is_there else None, "after": text_digest(after)}
+
+
+def lasting_address(config: Config, option: str | None) -> tuple[str | None, str]:
+    """The address of a target for a later run in any directory, and the project's file that names it, if any.
+
+    A name stays a name, since its address may have credentials of its own. None for an address with a password.
+    """
+    name = config.named(option)
+    if _without(name) != name or "@" in name.partition("://")[2].partition("/")[0]:
+        return None, ""
+    of_project = option is None and not config.environ.get("AIRCONN_URL") and "url" in config.project
+    name = str(Path(name).absolute()) if not name.startswith("@") and is_file(name) else name
+    return name, PROJECT_FILE if of_project else ""
 
 
 def opened_target(places: Places, header: RunHeader, to: str | None) -> Store:

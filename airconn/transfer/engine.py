@@ -16,9 +16,9 @@ from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import readback, reported_reads
-from airconn.transfer.backing_up import begin_backup, opened_target
+from airconn.transfer.backing_up import begin_backup, lasting_address, opened_target
 from airconn.transfer.backups import Backup, RunningBackup
-from airconn.transfer.deleting import prepare_deletion
+from airconn.transfer.deleting import limit_of, prepare_deletion
 from airconn.transfer.events import (
     Completed,
     Event,
@@ -116,9 +116,10 @@ def delete_objects(request: DeleteRequest, places: Places, conduct: Conduct, hos
     yield Planned(prepared)
     if conduct.dry_run:
         refuse_blocked(prepared.plan)
-        return ImportResult(prepared)
+        refuse_deletions(prepared.plan, limit_of(request))
+        return ImportResult(prepared, is_different=conduct.tells_difference and bool(prepared.plan.writes))
     keep = _backup(target, request.place, places, host)
-    return (yield from _carry_out(prepared, target, len(request.ids), conduct, host, keep))
+    return (yield from _carry_out(prepared, target, limit_of(request), conduct, host, keep))
 
 
 def undo_run(
@@ -162,7 +163,7 @@ def _backup(
     def keep(prepared: Import) -> RunningBackup | None:
         if not host.backup or not prepared.plan.writes:
             return None
-        lasting = places.config.lasting(to)
+        lasting = lasting_address(places.config, to)
         words = f"{host.backup} {undoes}" if undoes else host.backup
         return begin_backup(
             prepared, target, host.state_directory, words, lasting=lasting, undoes=undoes, is_whole=is_whole

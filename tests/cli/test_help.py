@@ -14,12 +14,12 @@ from airconn.cli.main import COMMANDS
 Airconn = Callable[..., Any]
 
 
-def test_the_pages_are_listed_with_their_titles(airconn: Airconn) -> None:
+def test_the_pages_are_listed_with_what_they_are_about(airconn: Airconn) -> None:
     result = airconn("help")
     assert result.code == 0
     assert guide.pages()
     for topic, page in guide.pages().items():
-        assert any(line.split(None, 1) == [topic, page.title] for line in result.out.splitlines())
+        assert any(line.split(None, 1) == [topic, page.summary] for line in result.out.splitlines())
 
 
 def test_the_list_of_pages_says_with_what_addresses_begin(airconn: Airconn) -> None:
@@ -43,7 +43,7 @@ def test_every_page_begins_with_its_title_and_ends_with_a_line(topic: str) -> No
     assert guide.pages()[topic].title
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - set(guide.pages())))
 def test_the_options_of_a_command_are_shown_as_by_its_own_help(
     airconn: Airconn, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -57,6 +57,16 @@ def test_a_topic_that_is_mistyped_is_told_the_nearest(airconn: Airconn, topic: s
     assert result.code == 2
     assert f"unknown topic {topic!r}" in result.err
     assert f"did you mean {hint}?" in result.err
+
+
+@pytest.mark.parametrize(
+    ("topic", "page"),
+    [("prune", "plans"), ("--prune", "plans"), ("shadowed", "lookup")],
+)
+def test_a_word_that_is_on_a_page_leads_there(airconn: Airconn, topic: str, page: str) -> None:
+    result = airconn("help", "--", topic)
+    assert result.code == 2
+    assert f"airconn help {page}" in result.err
 
 
 def test_a_topic_that_is_like_no_other_is_told_the_pages(airconn: Airconn) -> None:
@@ -73,3 +83,12 @@ def test_a_page_on_a_terminal_has_no_markdown_and_fits_in() -> None:
         assert all(len(line) <= 80 for line in lines), topic
         assert "\x1b" not in "".join(lines)
         assert not any(line.startswith(("#", "|", "```")) for line in lines), topic
+
+
+def test_a_link_to_a_page_is_the_command_that_shows_it_on_a_terminal() -> None:
+    from airconn.cli.help_ import _rendered
+
+    text = "See [Plans](plans.md#delete), or no page ([Secrets](secrets.md)). [PyPI](https://pypi.org)"
+    assert _rendered(text, 100, colours=False) == (
+        "See Plans (airconn help plans), or no page (airconn help secrets). PyPI\n"
+    )
