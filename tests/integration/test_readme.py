@@ -89,7 +89,9 @@ def test_the_completion_line_runs(tmp_path: Path) -> None:
 
 def test_the_configuration_is_read(airconn: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The airconn.toml of the page on addresses."""
-    (text,) = (text for text in blocks("toml", (help_pages.HELP / "addresses.md").read_text()) if "airconn.toml" in text)
+    (text,) = (
+        text for text in blocks("toml", (help_pages.HELP / "addresses.md").read_text()) if "airconn.toml" in text
+    )
     (tmp_path / "airconn.toml").write_text(f'ca_bundle = "company-ca.pem"\n{text}')
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "company-ca.pem"))
     monkeypatch.chdir(tmp_path)

@@ -63,25 +63,10 @@ ROWS: list[tuple[str, str, str, str]] = [
 ]
 """The name in the registry, an address to ask what it can do, and how both are called."""
 
-_HEAD = "| address | place | holds | is written | ids | largest value | |"
-
-
-def table() -> str:
-    """The table as Markdown."""
-    assert sorted(row[0] for row in ROWS) == sorted(REGISTRY)
-    lines = [_HEAD, "|" + " --- |" * 7]
-    for name, address, shown, words in ROWS:
-        if address:
-            can = open_store(address, Settings()).capabilities
-            cells = [_kinds(can), _written(can), _ids(can), _size(can), _extra(name)]
-        else:
-            cells = ["as that one"] + [""] * 4
-        lines.append(f"| {' | '.join([shown, words, *cells])} |".replace("|  |", "| |").replace("|  |", "| |"))
-    return "".join(f"{line}\n" for line in lines)
-
 
 def places() -> str:
     """The table of the guide that says what each address is."""
+    assert sorted(row[0] for row in ROWS) == sorted(REGISTRY)
     lines = ["| address | what it is | needs |", "| --- | --- | --- |"]
     for name, _, shown, words in ROWS:
         words = words.replace("(airconn/help/", "(").replace("formats below", "[formats](formats.md)")
@@ -170,4 +155,4 @@ def _extra(name: str) -> str:
 
 
 if __name__ == "__main__":
-    print(table(), end="")
+    print(places(), end="")
