@@ -100,6 +100,16 @@ def places() -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def short() -> str:
+    """The table of README.md."""
+    lines = ["| address | what it is | holds | needs |", "| --- | --- | --- | --- |"]
+    for name, address, shown, words in ROWS:
+        words = words.replace("any of the formats below", "one of the [formats](airconn/help/formats.md)")
+        holds = _kinds(open_store(address, Settings()).capabilities) if address else "as that one"
+        lines.append(f"| {shown} | {words} | {holds} | {_extra(name)} |".replace("|  |", "| |"))
+    return "".join(f"{line}\n" for line in lines)
+
+
 def abilities() -> str:
     """The table of the guide that says how each place is written."""
     lines = ["| place | holds | can be written |", "| --- | --- | --- |"]
