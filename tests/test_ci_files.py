@@ -85,7 +85,9 @@ def test_the_hook_checks_files_of_this_name(name: str) -> None:
     assert re.search(HOOK["files"], name)
 
 
-@pytest.mark.parametrize("name", ["package.json", "env.py", "values.yaml", "myconnections.json", "README.md", ".envrc"])
+@pytest.mark.parametrize(
+    "name", ["package.json", "env.py", "values.yaml", "myconnections.json", "README.md", ".envrc"]
+)
 def test_the_hook_leaves_files_of_this_name_alone(name: str) -> None:
     assert not re.search(HOOK["files"], name)
 

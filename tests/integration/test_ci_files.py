@@ -56,7 +56,9 @@ def test_the_cron_job_fails_with_6_once_the_airflow_has_changed(box: Sandbox, tm
     environ |= {"HOME": str(tmp_path), "PATH": os.environ["PATH"], **distribution.environ_of_pip()}
 
     def run() -> tuple[int, str]:
-        done = subprocess.run([*container["command"], script], env=environ, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*container["command"], script], env=environ, capture_output=True, text=True, check=False
+        )
         return done.returncode, done.stdout + done.stderr
 
     assert run() == (0, run()[1])
@@ -78,7 +80,13 @@ def test_the_dag_fails_once_the_airflow_has_changed(box: Sandbox, tmp_path: Path
     def run() -> tuple[int, str]:
         command = ["airflow", "dags", "test", "airconn_drift", "--dagfile-path", str(tmp_path / "airflow_dag.py")]
         done = subprocess.run(
-            command, env=environ, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            command,
+            env=environ,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
         return done.returncode, done.stdout
 
@@ -118,6 +126,8 @@ def test_pre_commit_installs_the_hook_and_finds_a_tracked_secret(tmp_path: Path)
     command = [sys.executable, "-m", "pre_commit", "try-repo", str(tree), "airconn-check", "--all-files"]
     done = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "secrets.env:1:1: error AC511 connections/db" in done.stdout or "secrets.env:1:1: error AC511" in done.stdout
+    assert (
+        "secrets.env:1:1: error AC511 connections/db" in done.stdout or "secrets.env:1:1: error AC511" in done.stdout
+    )
     assert "package.json" not in done.stdout
     assert "correct-horse" not in done.stdout
