@@ -90,6 +90,8 @@ class Capabilities:
     """It is an Airflow, whose version decides how a format is read for it."""
     hides: bool = False
     """It has secrets that it doesn't give back."""
+    real_values: str = ""
+    """Where else these can be read, for a hint. Empty if only the user may know."""
     at_once: bool = False
     """It is written as a whole: after the first outcome, everything is written."""
     ids: Ids = Ids()

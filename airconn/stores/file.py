@@ -305,11 +305,15 @@ class FileStore(Store):
             self.save(done.rendered.text, done.version)
         yield from done.outcomes()
 
+    def text_after(self, steps: Sequence[Step], context: Context) -> str:
+        """The text that the file has after these steps. Raises as `apply` does. Writes nothing."""
+        return self._rehearsal(tuple(steps), context).rendered.text
+
     def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
         if not steps:
             return ()
         lost = (loss for loss in self._rehearsal(tuple(steps), context).rendered.losses if loss.field)
-        return [Note(f"{loss.kind.value}/{loss.id}", f"{loss.field} {loss.message}") for loss in lost]
+        return [loss.note for loss in lost]
 
     def rehearse(self, steps: Sequence[Step], context: Context) -> Sequence[Outcome]:
         """The outcomes with an error. Makes the text that `apply` then writes for the same steps."""
@@ -358,8 +362,7 @@ class _Rehearsal:
         notes: dict[Key, tuple[Note, ...]] = {}
         for loss in self.rendered.losses:
             if loss.field:
-                note = Note(f"{loss.kind.value}/{loss.id}", f"{loss.field} {loss.message}")
-                notes[loss.kind, loss.id] = (*notes.get((loss.kind, loss.id), ()), note)
+                notes[loss.kind, loss.id] = (*notes.get((loss.kind, loss.id), ()), loss.note)
         for step in self.steps:
             other_kind = None if step.kind in self.kinds else f"this file holds no {step.kind.value}"
             error = other_kind or refused.get((step.kind, step.id))

@@ -13,7 +13,7 @@ from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, Bundle, Kind
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import refuse_empty
-from airconn.transfer.hiding import Hidden, settle_hidden
+from airconn.transfer.hiding import Hidden, settle_hidden, way_to_values
 from airconn.transfer.loading import load
 from airconn.transfer.losses import refuse_losses
 from airconn.transfer.overriding import make_change
@@ -55,6 +55,8 @@ class Environ(Result):
     ignored: tuple[tuple[str, int], ...] = ()
     nothing: str = ""
     """Why there aren't any variables. Empty if there are."""
+    way_to_values: str = ""
+    """How to get the hidden values, as a hint."""
 
     def around(self, environ: Mapping[str, str], *, without: Collection[str], clean: bool) -> dict[str, str]:
         """`environ` with these variables, and without those named in `without`.
@@ -113,13 +115,15 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
         nothing = "all that is selected is left out" if left_out else "no connection or variable is selected"
         if left_out and not request.allow_empty:
             error = InputError(f"nothing is set: {nothing}", hint="--allow-empty runs COMMAND all the same")
-    return Environ(variables, tuple(losses), hidden, loaded.ignored, nothing, notes=loaded.notes, error=error)
+    way = way_to_values([source])
+    return Environ(variables, tuple(losses), hidden, loaded.ignored, nothing, way, notes=loaded.notes, error=error)
 
 
 def _without_pools(bundle: Bundle, *, asked_for: bool) -> tuple[Bundle, list[Loss]]:
     # Every Airflow has the default pool, so that it is only missed where pools were asked for.
     missed = [id_ for id_ in bundle.pools if asked_for or id_ != DEFAULT_POOL]
-    losses = [Loss(Kind.POOLS, id_, "", "Airflow looks for no pools in its environment") for id_ in missed]
+    why = "Airflow looks for no pools in its environment"
+    losses = [Loss(Kind.POOLS, id_, "", why, is_of_kind=True) for id_ in missed]
     return Bundle(bundle.connections, bundle.variables), losses
 
 

@@ -194,7 +194,8 @@ def test_what_is_hidden_is_filled_in_or_left_out(program: Program, hiding: Path,
     ran = program.run("run", "--from", hiding, "--redacted", "omit", "--", sys.executable, "-c", SHOWING)
     assert json.loads(json.loads(ran.out)["AIRFLOW_CONN_HIDDEN"]) == {"conn_type": "http", "login": "l"}
     assert ran.err == (
-        "warning: the source hides fields of 1 object:\n  connections/hidden  password\n  they are left out\n"
+        "warning: hidden values of connections/hidden (password) are left out\n"
+        "hint:  to get the real values: --fill ADDRESS (airconn help secrets)\n"
     )
 
 
@@ -238,7 +239,7 @@ def test_a_dry_run_prints_names_and_runs_nothing(program: Program, airconn: Airc
 def test_without_a_command_it_says_how(airconn: Airconn) -> None:
     result = airconn("run", "--from", "no-such-file.json")
     assert result.code == 2
-    assert result.err.startswith("error: COMMAND is missing\nhint:  put it behind --, as in airconn run --from")
+    assert result.err.startswith("error: COMMAND is missing\nhint:  write it after --, as in airconn run --from")
 
 
 def test_a_command_that_is_not_there_is_told_before_anything_is_read(airconn: Airconn, program: Program) -> None:
@@ -292,8 +293,13 @@ def test_what_has_no_place_is_told_and_strict_makes_it_an_error(program: Program
     ran, was_run = run_marked(program, "--from", "lossy.json")
     assert (ran.code, was_run, SECRET in ran.err) == (0, True, False)
     nul = "the value has a NUL character in it, which ends the value of an environment variable"
-    odd = "a character that you can't see, or that looks like another, is in it"
+    odd = "it has a character that you can't see, or that looks like another"
+    skipped, changed = "skipped variables/a=b, variables/nul, 1 pool", "description of variables/described"
     assert ran.err.splitlines() == [
+        f"warning: lossy.json:1: {odd}: variables/nul (U+0000 NUL in value) (delete it, or type the text again)",
+        f"warning: the environment can't hold everything: {skipped}; lost or changed: {changed} (-v lists them)",
+    ]
+    assert program.run("run", "--from", "lossy.json", "-v", "--dry-run").err.splitlines() == [
         f"warning: lossy.json:1: {odd}: variables/nul (U+0000 NUL in value) (delete it, or type the text again)",
         "warning: variables: left out: the id can't be part of the name of an environment variable (1: a=b)",
         "warning: variables: description has no field in an environment variable (1: described)",

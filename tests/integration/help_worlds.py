@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.help_pages import ROOT, World
+from tests.help_pages import HELP, ROOT, World, write_files
 from tests.integration import secrets_worlds
 
 if TYPE_CHECKING:
@@ -193,20 +194,6 @@ def objects(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
 
 
 @contextlib.contextmanager
-def files_only(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
-    """No Airflow, and no other server."""
-    yield World(directory)
-
-
-@contextlib.contextmanager
-def an_airflow(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
-    """An Airflow at AIRCONN_URL, which the page calls https://airflow.example.com, and its own configuration."""
-    box = emptied(get(NEWEST))
-    environ = {name: value for name, value in box.environ().items() if name.startswith(("AIRCONN_", "AIRFLOW"))}
-    yield World(directory, environ, {"https://airflow.example.com": box.environ()["AIRCONN_URL"]})
-
-
-@contextlib.contextmanager
 def port_8080(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     """An Airflow at AIRCONN_URL, which the page calls http://127.0.0.1:8080."""
     box = emptied(get(NEWEST))
@@ -222,14 +209,6 @@ def two_addresses(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[Wo
     text = f'[addresses]\nold = "http://127.0.0.1:{port}"\nnew = "http://localhost:{port}"\n'
     (directory / "airconn.toml").write_text(text)
     yield World(directory, {name: value for name, value in box.environ().items() if name.startswith("AIR")})
-
-
-@contextlib.contextmanager
-def with_objects(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
-    """An Airflow at AIRCONN_URL with the objects of examples/.env, which the page calls https://airflow.example.com."""
-    box = filled(get(NEWEST), directory)
-    environ = {name: value for name, value in box.environ().items() if name.startswith("AIRCONN_")}
-    yield World(directory, environ, {"https://airflow.example.com": box.environ()["AIRCONN_URL"]})
 
 
 @contextlib.contextmanager
@@ -268,19 +247,60 @@ def own_sandbox(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[Worl
     yield World(directory, environ, {"8080": str(port)})
 
 
+def files(page: str) -> MakeWorld:
+    """The files that a page shows, and no Airflow."""
+
+    @contextlib.contextmanager
+    def make(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+        write_files((HELP / page).read_text(), directory)
+        yield World(directory)
+
+    return make
+
+
+def airflow(page: str) -> MakeWorld:
+    """The files that a page shows, and an Airflow with the objects of examples/.env, which is the default address.
+
+    The page calls it https://airflow.example.com, and `docker exec -i scheduler COMMAND` runs a command in it.
+    """
+
+    @contextlib.contextmanager
+    def make(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+        box = filled(get(NEWEST), directory)
+        write_files((HELP / page).read_text(), directory)
+        programs = directory / ".programs"
+        programs.mkdir()
+        inside = f"export PATH={shlex.quote(box.environ()['PATH'])}"
+        (programs / "docker").write_text(f'#!/bin/sh\n{inside}\nshift 3\nexec "$@"\n')
+        (programs / "docker").chmod(0o755)
+        named = {name: value for name, value in box.environ().items() if name.startswith(("AIRCONN_", "AIRFLOW_"))}
+        names = {"https://airflow.example.com": named["AIRCONN_URL"], "/opt/airflow": named["AIRFLOW_HOME"]}
+        yield World(directory, named, programs=programs, names=names)
+
+    return make
+
+
 WORLDS: Mapping[str, MakeWorld] = {
+    "addresses.md": airflow("addresses.md"),
     **secrets_worlds.WORLDS,
     "astro.md": astro,
+    "check.md": files("check.md"),
     "ci.md": new_machine,
+    "comparing.md": files("comparing.md"),
     "composer.md": composer,
-    "exit-codes.md": files_only,
-    "lookup.md": an_airflow,
-    "git.md": with_objects,
+    "dotenv.md": files("dotenv.md"),
+    "exit-codes.md": files("exit-codes.md"),
+    "formats.md": files("formats.md"),
+    "git.md": airflow("git.md"),
     "login.md": logins,
+    "lookup.md": airflow("lookup.md"),
     "mwaa.md": mwaa,
     "objects.md": objects,
-    "running.md": files_only,
+    "overlays.md": files("overlays.md"),
+    "plans.md": airflow("plans.md"),
+    "running.md": files("running.md"),
     "sandboxes.md": own_sandbox,
+    "secrets.md": airflow("secrets.md"),
     "troubleshooting.md": port_8080,
     "upgrading.md": two_addresses,
 }

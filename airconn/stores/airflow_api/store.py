@@ -25,6 +25,7 @@ from airconn.stores.airflow_api.access import Access, access
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.batches import carry_out
+from airconn.stores.airflow_api.introduction import introduce
 from airconn.stores.airflow_api.mixed_writes import mixed
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.probe import AnsweringAirflow, probe
@@ -34,11 +35,14 @@ from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.stored_forms import stored_form
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.connection_tests import ConnectionTest
+from airconn.stores.health import HealthCheck, HealthQuestions
+from airconn.stores.http.messages import Request
 from airconn.stores.http.tls import check_tls_files
 from airconn.urls import endpoint
 
 T = TypeVar("T", bound=AirflowObject)
 
+_REAL_VALUES = "--from metadb: or --from 'airflow-cli:docker exec -i scheduler'"
 _QUICK = 500
 """The entries of a list that are read in a moment. Many more may take a server minutes (README, "Many objects")."""
 
@@ -49,12 +53,12 @@ class AirflowApiStore(Store):
     The version of the server decides what it holds and refuses, even if the objects are for another Airflow.
     """
 
-    def __init__(self, address: str, find: Callable[[], Access]) -> None:
+    def __init__(self, address: str, find: Callable[[], Access], real_values: str = "") -> None:
         """`find` is called once, before the first request. It may ask a vendor where the Airflow `address` is.
 
         It raises `UsageError` and `TargetError`.
         """
-        super().__init__(address, Capabilities(hides=True, is_airflow=True))
+        super().__init__(address, Capabilities(hides=True, is_airflow=True, real_values=real_values))
         self._find = find
         self._found: Access | None = None
         self._server: AnsweringAirflow | None = None
@@ -107,8 +111,27 @@ class AirflowApiStore(Store):
 
         return try_connection(self._session(context), self._api(context), connection)
 
+    def health(self, questions: HealthQuestions, context: Context) -> Iterator[HealthCheck]:
+        from airconn.stores.airflow_api.health import AirflowUnderCheck, airflow_health
+
+        steps = AirflowUnderCheck(
+            access=self._access,
+            probe=lambda: self._probed(context),
+            session=lambda: self._session(context),
+            api=lambda: self._api(context),
+        )
+        yield from airflow_health(steps, questions)
+
     def mixed(self, done: Sequence[Step], context: Context) -> tuple[frozenset[Key], tuple[Note, ...]]:
         return mixed(self._session(context), self._api(context), done)
+
+    def check_login(self, context: Context = DEFAULT_CONTEXT) -> str:
+        """The Airflow in words, once it accepts the credentials.
+
+        Raises `TargetError` where it doesn't, and where they may not read connections.
+        """
+        Lister(self._session(context), self._api(context), Kind.CONNECTIONS, context.watch).count()
+        return self.describe(context).text
 
     def close(self) -> None:
         if self._found is not None:
@@ -126,7 +149,9 @@ class AirflowApiStore(Store):
 
     def _session(self, context: Context) -> Session:
         if self._connected is None:
-            self._connected = Session(self._access(), self._dialect(context))
+            session = Session(self._access(), self._dialect(context))
+            introduce(session, Request("GET", self._api(context).path(Kind.CONNECTIONS), (("limit", "1"),)))
+            self._connected = session
         return self._connected
 
     def _dialect(self, context: Context) -> RestDialect:
@@ -147,4 +172,4 @@ def open_store(address: str, settings: Settings) -> AirflowApiStore:
     """
     base = base_url(address)
     check_tls_files(settings)
-    return AirflowApiStore(base, lambda: access(base, settings))
+    return AirflowApiStore(base, lambda: access(base, settings), _REAL_VALUES)

@@ -266,7 +266,7 @@ class Writer:
             return ()
         options = WriteOptions(airflow=self._session.version(), kinds=frozenset({item.step.kind}))
         losses = get_format("json").render(Bundle.of([_without_hidden(item.wanted)]), options).losses
-        return tuple(Note(f"{item.step.kind.value}/{loss.id}", f"{loss.field} {loss.message}") for loss in losses)
+        return tuple(loss.note for loss in losses)
 
     def _descriptions_lost(self, written: Sequence[_Item]) -> tuple[Note, ...]:
         version = self._session.version()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from airconn.errors import AirconnError, InputError, TargetError
-from airconn.formats.base import ReadOptions, not_in_place, verify_edit
+from airconn.formats.base import ReadOptions, loss_notes, not_in_place, verify_edit
 from airconn.model import (
     WRITES,
     Action,
@@ -204,8 +204,7 @@ class LocalStore(Store):
         if step.action is Action.DELETE:
             return ()
         obj = cast("Connection | Variable", step.result())
-        lost = grammar.losses(obj, self._type(obj.kind, context), _options(obj.kind, context))
-        return tuple(Note(f"{obj.kind.value}/{obj.id}", f"{name} {why}") for name, why in lost.items())
+        return loss_notes(obj, grammar.losses(obj, self._type(obj.kind, context), _options(obj.kind, context)))
 
 
 def _options(kind: Kind, context: Context) -> ReadOptions:

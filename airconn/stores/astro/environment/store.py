@@ -37,6 +37,7 @@ class EnvironmentManagerStore(Store):
             Capabilities(
                 kinds=KINDS,
                 hides=True,
+                real_values="switch on Environment Secrets Fetching in Astro's Organization Settings",
                 writable=not linked,
                 read_only_hint=_LINKED if linked else ("", ""),
                 folds_case=options.as_env,
