@@ -18,7 +18,7 @@ from tests.messages import PACKAGE, messages, texts
 PREDICATES = re.compile(
     "and|as|asks|came|can|can't|did|does|doesn't|dies|ends|finds|follows|for|goes|has|holds|ignore|in|is|itself|keeps"
     "|knows|loads|logs|may|moves|names|never|on|opens|reads|refuses|runs|says|sends|sets|shows|speaks|stays|supports"
-    "|takes|that|tries|waits|was|with|writes|wrote"
+    "|takes|that|tries|waits|was|with|would|writes|wrote"
 )
 """What follows the name of the program in a sentence. Any other word has to be a command."""
 
@@ -52,6 +52,7 @@ FOREIGN = {
     "--only-installed": "",
     "--output-format": "",
     "--overwrite": "",
+    "--password": "",
     "--path": "aws ssm",
     "--project": "gcloud",
     "--python": "",
@@ -95,7 +96,7 @@ def missing(text: str) -> Iterator[str]:
         if word not in COMMANDS and not PREDICATES.fullmatch(word):
             yield f"airconn {word}"
     rest = text
-    for name, words in re.findall(r"\bairconn ([a-z]+)\b((?:(?! airconn )[^`;:,()\n])*)", text):
+    for name, words in re.findall(r"\bairconn ([a-z]+)\b((?:(?! airconn |\. )[^`;:,()\n])*)", text):
         if name in COMMANDS:
             words = words.partition(" -- ")[0]
             rest = rest.replace(words, "", 1)
