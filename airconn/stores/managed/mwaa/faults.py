@@ -56,7 +56,7 @@ def told(error: Exception, operation: str, address: MwaaAddress, arn: str, endpo
             where=where,
             hint=f"is {address.environment!r} the name of the environment?",
         )
-    asked = AwsEndpoint(where, "airflow", address.region, endpoint)
+    asked = AwsEndpoint(where, "airflow", address.region, endpoint, topic="mwaa")
     found = told_by_aws(error, asked)
     names = {cls.__name__ for cls in type(error).__mro__}
     if isinstance(found, TargetError) and not names.isdisjoint(_UNREACHED):

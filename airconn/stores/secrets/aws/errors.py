@@ -107,6 +107,8 @@ _FAULTS: tuple[tuple[str, type[AirconnError], str, str], ...] = (
     ("ReadTimeoutError", Unavailable, "AWS doesn't answer in time", "--timeout says how long it may take"),
 )
 """Errors of botocore by the names of their classes, which older versions may lack."""
+_NETWORK = frozenset({"SSLError", "ProxyConnectionError", "ConnectTimeoutError", "ReadTimeoutError"})
+"""Those that have nothing to do with AWS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class AwsEndpoint:
     region: str
     url: str
     """The endpoint, if it isn't that of the region. Otherwise empty."""
+    topic: str = "aws"
+    """The page of the guide."""
 
 
 class Answered(SecretRefused):
@@ -155,12 +159,13 @@ def of_answer(error: Any, asked: AwsEndpoint) -> AirconnError:
     operation = re.sub(r"\W", "", str(getattr(error, "operation_name", "")))
     if code in _NOT_US:
         message, hint = _NOT_US[code]
-        return Unavailable(message, where=asked.address, hint=hint)
+        return Unavailable(message, where=asked.address, hint=hint, topic=asked.topic)
     if operation.startswith("AssumeRole"):
         return Unavailable(
             "AWS refuses to let these credentials be the role of role_arn",
             where=asked.address,
             hint="is there such a role, and does its trust policy name who they are?",
+            topic=asked.topic,
         )
     if code in _TOO_MUCH or status == 429:
         return Unavailable("AWS has too many requests from this account", where=asked.address, hint="try again later")
@@ -193,7 +198,7 @@ def of_fault(error: Exception, asked: AwsEndpoint) -> AirconnError:
     names = {cls.__name__ for cls in type(error).__mro__}
     for name, kind, message, hint in _FAULTS:
         if name in names:
-            return kind(message, where=asked.address, hint=hint)
+            return kind(message, where=asked.address, hint=hint, topic=None if name in _NETWORK else asked.topic)
     if "ParamValidationError" in names:
         return SecretRefused("AWS takes no such name, value or option")
     if names.isdisjoint(("BotoCoreError", "OSError")):

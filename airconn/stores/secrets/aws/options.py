@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from airconn.config import Settings
 from airconn.errors import UsageError
@@ -21,6 +21,7 @@ class AwsOptions:
     The rest of the extra (`config_kwargs`) is accepted without effect, as in Airflow.
     """
 
+    TOPIC: ClassVar[str] = "aws"
     connections_prefix: str | None = None
     variables_prefix: str | None = None
     config_prefix: str | None = None

@@ -134,7 +134,10 @@ class AzureClient:
             self._credential = self._make_credential(transport=self._tokens, **network)
         except ValueError:
             raise Unavailable(
-                "the credentials for Azure are incomplete or malformed", where=self._place, hint=_LOG_IN
+                "the credentials for Azure are incomplete or malformed",
+                where=self._place,
+                hint=_LOG_IN,
+                topic="azure",
             ) from None
         # A page says where the next one is: that has to be the same vault, as the token goes along.
         transport = self._transport(NamedServers(self._place, self._url, settings.allow_redirect))
@@ -162,7 +165,9 @@ class AzureClient:
             session = self._tokens.session
             if session is not None and session.refusal is not None:
                 return Unavailable(session.refusal.message, where=self._place, hint=session.refusal.hint)
-            return Unavailable("Azure refuses the credentials, or none are set", where=self._place, hint=_LOG_IN)
+            return Unavailable(
+                "Azure refuses the credentials, or none are set", where=self._place, hint=_LOG_IN, topic="azure"
+            )
         if isinstance(error, errors.HttpResponseError) and error.status_code is not None:
             self._answered = True
             return self._declined(int(error.status_code), _codes(error))

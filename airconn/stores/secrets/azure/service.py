@@ -134,7 +134,7 @@ class AzureKeyVault(Service):
         try:
             yield from self._client.list(page)
         except Declined as error:
-            raise Unavailable(error.message, where=self._address, hint=error.hint) from None
+            raise self._of_all(error) from None
 
     def _listed(self, kind: Kind) -> Iterator[_Listed]:
         for secret in self._all():
@@ -163,8 +163,11 @@ class AzureKeyVault(Service):
                 raise Foreign("the secret is disabled", id_) from None
             if error.status == 403:
                 # A part must not be given as if it were the whole.
-                raise Unavailable(error.message, where=self._address, hint=error.hint) from None
+                raise self._of_all(error) from None
             raise
+
+    def _of_all(self, error: Declined) -> Unavailable:
+        return Unavailable(error.message, where=self._address, hint=error.hint, topic="azure" if error.hint else None)
 
     def _others(self, kind: Kind, id_: str, secret: Any) -> str:
         """Why a secret isn't the one of an object although it has its name. Empty if it is."""

@@ -150,7 +150,10 @@ class GcpClient:
         self._answered = True
         if isinstance(error, of.Unauthorized):
             return Unavailable(
-                "Google Secret Manager refuses the credentials", where=self._place, hint=f"renew them: {LOG_IN}"
+                "Google Secret Manager refuses the credentials",
+                where=self._place,
+                hint=f"renew them: {LOG_IN}",
+                topic="gcp",
             )
         if isinstance(error, of.TooManyRequests):
             return Unavailable(
@@ -186,8 +189,8 @@ class GcpClient:
         return Declined(
             f"Google Secret Manager refuses access to {where}",
             code="PERMISSION_DENIED",
-            hint="is it the right project, and has the account roles/secretmanager.secretAccessor there, "
-            "and roles/secretmanager.admin to write?",
+            hint="is it the right project? The account needs roles/secretmanager.viewer and "
+            "roles/secretmanager.secretAccessor to read, and roles/secretmanager.admin to write",
         )
 
 

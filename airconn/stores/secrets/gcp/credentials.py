@@ -43,4 +43,4 @@ def _signing(credentials: Any) -> Any:
 
 
 def _unavailable(error: TargetError) -> Unavailable:
-    return Unavailable(error.message, where=error.where, hint=error.hint)
+    return Unavailable(error.message, where=error.where, hint=error.hint, topic="gcp")

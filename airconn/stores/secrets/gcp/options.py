@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from airconn.errors import UsageError
 from airconn.formats import backend_names
@@ -26,6 +26,7 @@ _ENDPOINT = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 class GcpOptions:
     """The options of Airflow's backend and, at the end, those of airconn."""
 
+    TOPIC: ClassVar[str] = "gcp"
     connections_prefix: str | None = backend_names.DASHED[Kind.CONNECTIONS]
     variables_prefix: str | None = backend_names.DASHED[Kind.VARIABLES]
     config_prefix: str | None = "airflow-config"

@@ -64,7 +64,7 @@ class GcpSecretManager(Service):
             try:
                 answer = self._client.call("list_secrets", request, where=f"the project {self._client.project}")
             except Declined as error:
-                raise Unavailable(error.message, where=self._where, hint=error.hint) from None
+                raise self._of_all(error, error.hint) from None
             yield from answer.secrets
             if not answer.next_page_token:
                 return
@@ -82,9 +82,7 @@ class GcpSecretManager(Service):
                 return None
             if error.code == "PERMISSION_DENIED":
                 # A part must not be given as if it were the whole.
-                raise Unavailable(
-                    error.message, where=self._where, hint=f"{error.hint} Or leave it out with --exclude."
-                ) from None
+                raise self._of_all(error, f"{error.hint}; --exclude leaves it out") from None
             raise
         payload = answer.payload
         if "data_crc32c" in payload and crc32c(payload.data) != payload.data_crc32c:
@@ -94,6 +92,9 @@ class GcpSecretManager(Service):
         except UnicodeDecodeError:
             raise Foreign("the secret is not UTF-8 text", id_) from None
         return Held(id_, text, answer.name.rpartition("/")[2])
+
+    def _of_all(self, error: Declined, hint: str | None) -> Unavailable:
+        return Unavailable(error.message, where=self._where, hint=hint, topic="gcp" if hint else None)
 
     def _look_why(self, latest: str, id_: str) -> None:
         """Raises `Foreign` for a newest version that can't be read, unless it was destroyed."""

@@ -133,12 +133,14 @@ class KubernetesClient:
                 "Kubernetes refuses the credentials",
                 where=self.server,
                 hint=f"kubectl{self._flag} auth whoami tells whether they have expired",
+                topic="kubernetes",
             )
         if status == 403:
             return Unavailable(
                 f"Kubernetes refuses to {what} to who we are",
                 where=self.where,
                 hint=f"kubectl{self._flag} auth can-i list secrets -n {self.namespace} has to say yes",
+                topic="kubernetes",
             )
         if status in (429, 503):
             return Unavailable("Kubernetes has too much to do", where=self.server, hint="try again later")

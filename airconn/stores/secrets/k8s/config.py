@@ -31,6 +31,7 @@ def find(context: str, settings: Settings) -> tuple[Any, str]:
     raise UsageError(
         "no kubeconfig found, and this is not a pod",
         hint="looked at KUBECONFIG, ~/.kube/config and KUBERNETES_SERVICE_HOST",
+        topic="kubernetes",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from airconn.errors import UsageError
 from airconn.formats.k8s.names import DATA_KEY, ENTRY, LABEL_KEY, LABELS, NAMESPACE, TEAM_LABEL
@@ -16,6 +17,7 @@ EXAMPLE = "k8s://my-cluster/airflow"
 class KubernetesOptions:
     """The options of Airflow's backend and, at the end, those of airconn."""
 
+    TOPIC: ClassVar[str] = "kubernetes"
     namespace: str | None = None
     connections_label: str | None = LABELS[Kind.CONNECTIONS]
     variables_label: str | None = LABELS[Kind.VARIABLES]

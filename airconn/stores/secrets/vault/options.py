@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from airconn.errors import UsageError
 from airconn.formats import backend_names
@@ -25,6 +25,7 @@ class VaultOptions:
     written to the first one.
     """
 
+    TOPIC: ClassVar[str] = "vault"
     connections_path: str | tuple[str, ...] | None = backend_names.VAULT[Kind.CONNECTIONS]
     variables_path: str | tuple[str, ...] | None = backend_names.VAULT[Kind.VARIABLES]
     config_path: str | tuple[str, ...] | None = "config"
@@ -113,9 +114,14 @@ def check_auth_type(auth_type: str) -> None:
         raise UsageError(
             f"airconn can't log in to Vault with auth_type {auth_type}",
             hint=f"it knows {names}; a token that you have got by any other way goes into VAULT_TOKEN",
+            topic=VaultOptions.TOPIC,
         )
     from difflib import get_close_matches
 
     near = get_close_matches(auth_type[:80].lower(), KNOWN, n=1)
     did_you = f"did you mean {near[0]!r}? " if near else ""
-    raise UsageError("auth_type is not a way to log in to Vault", hint=f"{did_you}airconn knows {names}")
+    raise UsageError(
+        "auth_type is not a way to log in to Vault",
+        hint=f"{did_you}airconn knows {names}",
+        topic=VaultOptions.TOPIC,
+    )

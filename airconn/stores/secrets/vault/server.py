@@ -157,6 +157,7 @@ class VaultServer:
                 f"no login is possible with {self._chosen.auth_type} at this path",
                 where=self.address,
                 hint="auth_mount_point is where that way to log in is mounted",
+                topic="vault",
             ) from None
         except errors.InvalidRequest as error:
             if (meaning := self._wrong_protocol(error)) is not None:
@@ -197,6 +198,7 @@ class VaultServer:
                 f"the engine is mounted at {true}",
                 where=self.address,
                 hint="what is below it goes into connections_path and variables_path",
+                topic="vault",
             )
 
     def _mount(self, client: Any) -> Any:
@@ -239,6 +241,7 @@ class VaultServer:
                 "no secrets engine at this path",
                 where=self.address,
                 hint="the path of the address is the mount (`vault secrets list`); is it in another namespace?",
+                topic="vault",
             ) from None
         if "versioned" in str(error.json.get("warnings")):
             raise Unavailable(
@@ -293,16 +296,18 @@ class VaultServer:
                     "it refuses the credentials",
                     where=self.address,
                     hint=f"{LOG_IN}; a token whose policies allow nothing at all there looks the same",
+                    topic="vault",
                 )
         verb = _VERBS.get(str(error.method).lower(), "reach")
         path = unquote(urlsplit(str(error.url)).path).partition("/v1/")[2]
         return Denied(
             f"the policies of this token don't allow to {verb} {path}",
             hint="they have to allow read and list, and create, update and delete for what is written",
+            topic="vault",
         )
 
     def _refused_us(self) -> Unavailable:
-        return Unavailable("it refuses the credentials", where=self.address, hint=LOG_IN)
+        return Unavailable("it refuses the credentials", where=self.address, hint=LOG_IN, topic="vault")
 
     def _not_ready(self, why: str) -> Unavailable:
         return Unavailable(why, where=self.address, hint="`vault status` says more")

@@ -462,7 +462,7 @@ def test_who_may_not_list_may_well_write(scheme: str) -> None:
         action = f"{'ssm' if scheme == 'aws-ssm' else 'secretsmanager'}:{LIST[scheme]}"
         error = failure(lambda: fake.open(scheme).read(Selection()))
         assert f"these credentials may not do {action} here" in str(error)
-        assert error.hint == f"a policy of theirs has to allow {action}"
+        assert error.hint == f"a policy of theirs has to allow {action} (airconn help aws)"
 
 
 @each_scheme
@@ -540,7 +540,7 @@ def test_one_that_may_not_be_read_ends_a_read_unless_it_is_left_out(scheme: str)
     with FakeAws(answers) as fake:
         error = failure(lambda: fake.open(scheme).read(Selection(kinds=variables)))
         assert str(error) == f"{scheme}://{REGION}/airflow/variables/a: its key (KMS) may not be used"
-        assert str(error.hint).endswith("--exclude leaves it out")
+        assert str(error.hint).endswith("--exclude leaves it out (airconn help aws)")
         found = fake.open(scheme).read(Selection(kinds=variables, exclude=("a",))).bundle
         assert {key: found.variables[key].value for key in found.variables} == {"b": Text("1")}
 
