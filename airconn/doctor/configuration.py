@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from airconn import config_files
-from airconn.addresses import is_file
+from airconn.addresses import is_file, runs_command
 from airconn.config import PROJECT_FILE, Address, Config
 from airconn.errors import AirconnError
 from airconn.quoting import shown_address
@@ -27,9 +27,9 @@ def of_files(config: Config | AirconnError, directory: Path) -> Iterator[HealthC
     yield _file(PROJECT_FILE, directory / PROJECT_FILE, config.project)
     yield _file("config.toml", config_files.user_file(config.environ), config.user)
     if names := _variables(config):
-        yield HealthCheck(AREA, "variables", Health.FINE, f"set: {', '.join(names)}")
+        yield HealthCheck(AREA, "environment", Health.FINE, f"{', '.join(names)}")
     else:
-        yield HealthCheck(AREA, "variables", Health.UNUSED, "no AIRCONN_* is set")
+        yield HealthCheck(AREA, "environment", Health.UNUSED, "no AIRCONN_* is set")
 
 
 def _file(name: str, path: Path, values: object) -> HealthCheck:
@@ -76,6 +76,7 @@ def of_address(address: Address, written: str) -> Iterator[HealthCheck]:
 
 def _shown(address: str) -> str:
     """An address without all that could be secret, such as the command of `airflow-cli:`."""
-    if address.lower().startswith("airflow-cli:"):
-        return "airflow-cli:" + ("…" if len(address) > len("airflow-cli:") else "")
+    if runs_command(address):
+        scheme, _, command = address.partition(":")
+        return f"{scheme}:…" if command.strip() else address
     return address if is_file(address) else shown_address(address)

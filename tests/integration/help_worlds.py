@@ -287,6 +287,7 @@ WORLDS: Mapping[str, MakeWorld] = {
     "check.md": files("check.md"),
     "ci.md": new_machine,
     "composer.md": composer,
+    "doctor.md": plain,
     "dotenv.md": files("dotenv.md"),
     "exit-codes.md": files("exit-codes.md"),
     "formats.md": files("formats.md"),
