@@ -15,9 +15,9 @@ _SYMBOLS = {
     Health.WARNING: ("!", "yellow"),
     Health.FAILED: ("x", "red"),
     Health.UNKNOWN: ("?", "cyan"),
-    Health.UNUSED: ("-", None),
+    Health.UNUSED: ("·", None),
 }
-LEGEND = "✓ ok   ! warning   x failed   ? not known   - not used"
+LEGEND = "✓ ok   ! warning   x failed   ? not known   · not used"
 _NAMES = 13
 """The columns of the names of checks."""
 
