@@ -45,7 +45,7 @@ HEADINGS = (
     Heading("Formats", "--from-format --format --connection-format", "--kind"),
     Heading(
         "Network",
-        "--username --env-file",
+        "--username --env-file --ask-token --ask-writes",
         "--timeout --deadline --retries --ca-bundle --client-cert --client-key --allow-redirect",
     ),
     Heading(
