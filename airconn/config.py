@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from airconn import config_files, trust
+from airconn import config_files, logins, stored_logins, trust
 from airconn.browser_urls import airflow_endpoint, left_out
 from airconn.credential_settings import CredentialFinder
-from airconn.credentials import Credentials
+from airconn.credentials import Credentials, FoundLogin
 from airconn.errors import UsageError
+from airconn.logins import AirflowLogin, LoginQuestion
 from airconn.quoting import shown_address
+from airconn.stored_logins import StoredLogin
 from airconn.urls import endpoint
 
 if TYPE_CHECKING:
@@ -93,6 +96,12 @@ class Config:
     """Where `user` was read."""
     began: float = field(default_factory=time.monotonic, compare=False)
     """When the run began, from which its deadline is counted."""
+    username: str = ""
+    """The user whom the command line names, for the Airflows without credentials of their own."""
+    question: LoginQuestion | None = field(default=None, repr=False, compare=False)
+    """Asks for the login of an Airflow that needs one and has none."""
+    typed: dict[str, FoundLogin] = field(default_factory=dict, repr=False, compare=False)
+    """The logins that were typed in this run, by the addresses of the Airflows."""
     consent: trust.Consent | None = field(default=None, repr=False, compare=False)
     """Asks whether an address that the user hasn't named may have credentials."""
     planned: Mapping[str, str] = field(default_factory=dict)
@@ -105,6 +114,8 @@ class Config:
         directory: Path,
         stdin: BinaryIO | None = None,
         consent: trust.Consent | None = None,
+        question: LoginQuestion | None = None,
+        username: str = "",
     ) -> Config:
         """Reads `airconn.toml` in `directory` and the user's `config.toml`, if they exist.
 
@@ -113,19 +124,19 @@ class Config:
         project = config_files.read(directory / PROJECT_FILE, PROJECT_FILE)
         if "token_command" in project:
             raise UsageError(
-                "'token_command' runs a command, and a project's file isn't trusted with that",
+                "'token_command' runs a command, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_TOKEN_COMMAND",
             )
         if "allow_redirect" in project:
             raise UsageError(
-                "'allow_redirect' says who gets credentials of yours, and a project's file isn't trusted with that",
+                "'allow_redirect' decides which host gets your credentials, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_ALLOW_REDIRECT",
             )
         if "astro_api" in project:
             raise UsageError(
-                "'astro_api' says who gets the token of Astro, and a project's file isn't trusted with that",
+                "'astro_api' decides which host gets the token of Astro, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml",
             )
@@ -134,7 +145,16 @@ class Config:
             raise UsageError("AIRCONN_CONFIG names a file that isn't there", where=str(user_file))
         user = config_files.read(user_file, str(user_file))
         trust.refuse_project(project, user, PROJECT_FILE)
-        return cls(environ, project, user, stdin, str(user_file), consent=consent)
+        return cls(
+            environ,
+            project,
+            user,
+            stdin,
+            str(user_file),
+            username=username,
+            question=question,
+            consent=consent,
+        )
 
     def target(self, option: str | None) -> Address:
         """The address of the target: `option`, else `AIRCONN_URL`, else `url` of a file, else the default."""
@@ -160,11 +180,23 @@ class Config:
         `UsageError` for a name that isn't configured, and for an address that may not have its credentials.
         """
         if not text:
-            raise UsageError("an address is empty", hint="is it a variable of your shell that isn't set?")
+            raise UsageError("an address is empty", hint="maybe a variable of your shell isn't set")
         if not text.startswith("@"):
             plan = self.planned.get(text)
             settings = self.settings(text, {}, plan or named_in)
             return Address(text, replace(settings, named_by=plan or named_by))
+        address, own = self._entry(text)
+        is_of_user = text[1:] in self.user.get("addresses", {})
+        settings = self.settings(address, own, None if is_of_user else PROJECT_FILE, text)
+        file = self.user_file if is_of_user else PROJECT_FILE
+        return Address(address, replace(settings, named_by=f"{text} in {file}"))
+
+    def location(self, text: str) -> str:
+        """The address itself, for which `@name` may stand. Raises `UsageError` for a name that isn't configured."""
+        return self._entry(text)[0] if text.startswith("@") else text
+
+    def _entry(self, text: str) -> tuple[str, Mapping[str, Any]]:
+        """The address of `@name`, and its table in the configuration."""
         addresses = self.addresses()
         entry = addresses.get(text[1:])
         if entry is None:
@@ -173,11 +205,7 @@ class Config:
             near = get_close_matches(text[1:], addresses, n=1)
             hint = f"did you mean @{near[0]}?" if near else self._how_to_name(text)
             raise UsageError(f"no address is named {shown_address(text)}", hint=hint)
-        address, own = (entry, {}) if isinstance(entry, str) else (entry["url"], entry)
-        is_of_user = text[1:] in self.user.get("addresses", {})
-        settings = self.settings(address, own, None if is_of_user else PROJECT_FILE, text)
-        file = self.user_file if is_of_user else PROJECT_FILE
-        return Address(address, replace(settings, named_by=f"{text} in {file}"))
+        return (entry, {}) if isinstance(entry, str) else (entry["url"], entry)
 
     def _how_to_name(self, text: str) -> str:
         table = f"[addresses.{text[1:]}]" if re.fullmatch(r"@[\w-]+", text) else "a table [addresses.NAME]"
@@ -246,8 +274,8 @@ class Config:
         if self.consent and (page := left_out(address)):
             server, path = airflow_endpoint(address)
             self.consent.tell(
-                f"{server}{path}: {page} is left out of the address, as a page of the web interface; if it is a part "
-                f"of the Airflow's own address, write {server}{path}{page}/api/v2"
+                f"{server}{path}: {page} is a page of the web interface and isn't used; if it is "
+                f"a part of the Airflow's address, write {server}{path}{page}/api/v2"
             )
 
     def format_defaults(
@@ -280,7 +308,7 @@ class Config:
     def _finder(self) -> CredentialFinder:
         command = self.user.get("token_command")
         warn = self.consent.tell if self.consent else None
-        return CredentialFinder(self.environ, tuple(map(str, command)) if command else None, warn)
+        return CredentialFinder(self.environ, tuple(map(str, command)) if command else None, warn, self.username)
 
     def _credentials(self, address: str, entry: Mapping[str, Any], named_in: str | None, name: str) -> Credentials:
         """The credentials for an address. Raises an error if it may not have them."""
@@ -290,21 +318,54 @@ class Config:
         if trust.has_credentials(entry) and not trust.uses_credentials(address):
             raise UsageError(
                 f"{name} has credentials in the configuration, which aren't used for an address like this",
-                hint="they are for Airflows and Astro; secrets backends, databases and files have variables and "
-                "options of their own (airconn help login)",
+                hint="they are for Airflows and Astro; secrets backends and databases "
+                "have their own variables (airconn help login)",
             )
         named = [self.environ.get("AIRCONN_URL", ""), *_urls(self.user)]
         is_own = named_in is None or airflow_endpoint(address) in map(airflow_endpoint, named)
         has_command = self._has_command_for(address, is_own=is_own)
-        found = self._finder().find(entry, name, has_command=has_command, takes_headers=is_airflow)
-        if not is_airflow or not found.sources:
-            return found
-        if named_in is not None and not is_own:
-            trusted = self.environ.get(trust.VARIABLE, "")
-            trust.check_recipient(address, named_in, found.sources, trusted, self.consent)
-        elif self.consent and not (address.lower().startswith("https://") or trust.is_this_machine(address)):
-            self.consent.tell_in_clear(endpoint(address)[0], found.sources)
+        if not is_airflow:
+            return self._finder().find(entry, name, has_command=has_command, takes_headers=False)
+        found = self._finder().find(
+            entry, name, has_command=has_command, has_password=partial(self._has_password, address)
+        )
+        if self.username and found.of_address and self.consent:
+            self.consent.tell(f"--username isn't used for {name}, which has credentials of its own")
+
+        def allow(sources: str) -> None:
+            if named_in is not None and not is_own:
+                trusted = self.environ.get(trust.VARIABLE, "")
+                trust.check_recipient(address, named_in, sources, trusted, self.consent)
+            elif self.consent and not (address.lower().startswith("https://") or trust.is_this_machine(address)):
+                self.consent.tell_in_clear(endpoint(address)[0], sources)
+
+        if found.sources:
+            allow(found.sources)
+        if found.login_name or not (found.source or found.of_address):
+            return replace(found, login=self._login(address, found, partial(allow, logins.LOGIN)))
         return found
+
+    def _has_password(self, address: str, username: str) -> bool:
+        """Whether the password of a user is stored, or can be asked for."""
+        can_ask = self.question is not None and self.question.can_ask and logins.takes_passwords(address)
+        return can_ask or logins.stored_for(self._stored_logins(), logins.canonical(address), username) is not None
+
+    def _stored_logins(self) -> dict[str, StoredLogin]:
+        warn = self.consent.tell if self.consent else None
+        return stored_logins.read(config_files.state_directory(self.environ), warn)
+
+    def _login(self, address: str, found: Credentials, allow: Callable[[], None]) -> AirflowLogin:
+        """Where the login for an Airflow may still come from, of which no setting gives one."""
+        key = logins.canonical(address)
+        return AirflowLogin(
+            address=key,
+            username=found.login_name,
+            username_source=found.source,
+            stored=logins.stored_for(self._stored_logins(), key, found.login_name),
+            question=self.question,
+            typed=self.typed,
+            allow=allow,
+        )
 
     def _has_command_for(self, address: str, *, is_own: bool) -> bool:
         """Whether `token_command` of the user's file is for this address: it is for the Airflows in that file or, if

@@ -37,7 +37,7 @@ _WANTED = {
     list: 'a list of words, such as ["vault", "read", "-field=token", "secret/airflow"]',
 }
 _QUOTES = 'texts are in quotes there: url = "https://airflow.example.com"'
-_TWICE = 'this name is there twice: an address is either NAME = "URL" in [addresses], or a table [addresses.NAME]'
+_TWICE = 'this name is written twice: an address is either NAME = "URL" in [addresses], or a table [addresses.NAME]'
 _SOURCE_TYPES: dict[str, type] = {"env": str, "file": str, "command": list}
 _ADDRESS_KEYS: dict[str, type] = {
     "url": str,
@@ -70,6 +70,21 @@ def user_file(environ: Mapping[str, str]) -> Path:
     from platformdirs import user_config_path
 
     return user_config_path("airconn") / "config.toml"
+
+
+def state_directory(environ: Mapping[str, str]) -> Path:
+    """The directory for files that outlive a run: `AIRCONN_STATE_DIR`, or the system's place for such files."""
+    if environ.get("AIRCONN_STATE_DIR"):
+        return Path(environ["AIRCONN_STATE_DIR"])
+    if sys.platform == "linux":
+        # As for `user_file`.
+        home = Path(environ.get("XDG_STATE_HOME", ""))
+        if not home.is_absolute():
+            home = Path(os.path.expanduser("~/.local/state"))  # noqa: PTH111 - pathlib's raises without a home
+        return home / "airconn"
+    from platformdirs import user_state_path
+
+    return user_state_path("airconn")
 
 
 def read(path: Path, shown: str) -> Mapping[str, Any]:
@@ -148,7 +163,7 @@ def _check_sources(name: str, entry: Mapping[str, Any], shown: str) -> None:
     for header, source in entry.get("headers", {}).items():
         is_known = isinstance(source, dict) and len(source) == 1 and set(source) <= set(SOURCES)
         if not is_known or not all(_is_a(value, _SOURCE_TYPES[key]) for key, value in source.items()):
-            message = f"header {header!r} of address {name!r} has to say where its value comes from"
+            message = f"header {header!r} of address {name!r} needs a value from somewhere"
             raise UsageError(message, where=shown, hint=_HEADER_HINT)
 
 

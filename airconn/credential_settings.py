@@ -34,6 +34,10 @@ _OURS = frozenset(
 """Headers that say how a request is read. Another value would break it, or take it elsewhere."""
 
 
+def _has_none(username: str) -> bool:
+    return False
+
+
 class FoundCredential(NamedTuple):
     """A credential, or the command that prints it, and where it comes from."""
 
@@ -55,22 +59,38 @@ class CredentialFinder:
     """The one of the user's file."""
     warn: Callable[[str], None] | None = None
     """Warns of a file that others can read."""
+    username: str = ""
+    """The user of `--username`, who wins over all logins of the environment."""
 
     def find(
-        self, entry: Mapping[str, Any], name: str, *, has_command: bool, takes_headers: bool = True
+        self,
+        entry: Mapping[str, Any],
+        name: str,
+        *,
+        has_command: bool,
+        takes_headers: bool = True,
+        has_password: Callable[[str], bool] = _has_none,
     ) -> Credentials:
         """The credentials for an address.
 
         `entry` is its table in the configuration, and `name` is how the user calls it. `has_command`: the
-        `token_command` of the user's file is for it. `takes_headers`: it is an Airflow. Raises `UsageError` for
-        credentials that can't be read, are incomplete or contradict each other.
+        `token_command` of the user's file is for it. `takes_headers`: it is an Airflow. `has_password` says whether
+        the password of a user can be found elsewhere. Raises `UsageError` for credentials that can't be read, are
+        incomplete or contradict each other.
         """
         is_own = has_credentials(entry)
         if is_own:
             found, headers = self._of_entry(entry, name), self._headers_of(entry, name)
         else:
-            found, headers = self._of_environment(), self._headers_of_environment() if takes_headers else ()
-        login = self._login(found, is_own=is_own, has_command=has_command, has_headers=bool(headers))
+            found = self._of_option() if self.username and takes_headers else self._of_environment()
+            headers = self._headers_of_environment() if takes_headers else ()
+        if name := _lone_username(found, has_password):
+            looked_at = tuple(_looked_at(found))
+            login = Credentials(
+                login_name=name, source=found["username"].source, looked_at=looked_at, of_address=is_own
+            )
+        else:
+            login = self._login(found, is_own=is_own, has_command=has_command, has_headers=bool(headers))
         return _with_headers(login, headers)
 
     def variables(self) -> Iterator[str]:
@@ -82,6 +102,15 @@ class CredentialFinder:
     def _of_environment(self) -> dict[str, FoundCredential]:
         names = {what: f"AIRCONN_{what.upper()}" for what in CREDENTIALS}
         return {what: FoundCredential(self.environ.get(name), name) for what, name in names.items()}
+
+    def _of_option(self) -> dict[str, FoundCredential]:
+        """The login of `--username`. `AIRCONN_PASSWORD` is for it, unless `AIRCONN_USERNAME` names another user."""
+        name, other = "AIRCONN_PASSWORD", self.environ.get("AIRCONN_USERNAME")
+        password = self.environ.get(name) if other in (None, "", self.username) else None
+        return {
+            "username": FoundCredential(self.username, "--username"),
+            "password": FoundCredential(password, f"{name} for this user" if other and not password else name),
+        }
 
     def _of_entry(self, entry: Mapping[str, Any], name: str) -> dict[str, FoundCredential]:
         found = {}
@@ -169,6 +198,14 @@ def _looked_at(found: Mapping[str, FoundCredential]) -> Iterator[str]:
             yield " and ".join(named)
 
 
+def _lone_username(found: Mapping[str, FoundCredential], has_password: Callable[[str], bool]) -> str:
+    """The name of a user who is to log in, and whose password is found elsewhere. Empty for any other login."""
+    token, username, password = (found.get(what) for what in ("token", "username", "password"))
+    if (token and token.is_given) or (password and password.is_given) or not (username and username.value):
+        return ""
+    return username.value if has_password(username.value) else ""
+
+
 def _pair(pair: tuple[str, str], found: Mapping[str, FoundCredential]) -> dict[str, FoundCredential]:
     """Both credentials of a login. Empty if neither is there. Raises `UsageError` if only one is."""
     given = {what: found[what] for what in pair if what in found and found[what].is_given}
@@ -223,7 +260,7 @@ def one_line(value: str, source: str) -> str:
     if not value or not value.isascii() or not value.isprintable():
         raise UsageError(
             f"{source} can't be sent as a header: it is empty, or has a line break or a character outside of ASCII",
-            hint="is it cut off, or are there several lines?",
+            hint="maybe it is cut off, or has several lines",
         )
     return value
 
@@ -232,11 +269,9 @@ def _check_name(header: str, what: str) -> None:
     """Raises `UsageError` for the name of a header that can't be sent, or that isn't the user's to choose."""
     if not _NAME.fullmatch(header):
         hint = f"such as {HEADER}CF_ACCESS_CLIENT_ID for CF-Access-Client-Id"
-        raise UsageError(f"{what} isn't named like a header", hint=hint)
+        raise UsageError(f"{what} isn't the name of a header", hint=hint)
     if header.lower() in _OURS:
-        raise UsageError(
-            f"the header {header} can't be set", hint="airconn sets it itself, by the address and by what it sends"
-        )
+        raise UsageError(f"the header {header} can't be set", hint="airconn sets this header itself")
 
 
 def _refuse_twice(headers: Iterable[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -50,6 +50,28 @@ class CredentialCommand(NamedTuple):
     """The setting, for messages."""
 
 
+class LoginSource(Protocol):
+    """Finds the login for one Airflow that no setting gives: as `airconn login` stored it, or by asking the user."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is found before the first request: one is stored, or a user name is set without a password."""
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the user can be asked now."""
+
+    def find(self) -> FoundLogin | None:
+        """The login for the first request. Raises `UsageError` where a user is named without a password, and
+        `TargetError` where the keyring can't be read."""
+
+    def ask(self, refusal: str) -> FoundLogin | None:
+        """The login that the user types, None if they don't. `refusal` is why the one before wasn't accepted.
+
+        Raises `UsageError` and `BlockedError` where the Airflow may not have it.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """The credentials for an Airflow. At most one way to log in is set, and its repr shows none of it."""
@@ -76,6 +98,10 @@ class Credentials:
     """The names of the variables and settings that were looked at, in order."""
     of_address: bool = False
     """Whether the configuration names them for this address, and for no other."""
+    login_name: str = ""
+    """The name of a user whose password isn't set, and is found by `login`."""
+    login: LoginSource | None = field(default=None, repr=False, compare=False)
+    """Where a login may still come from, if all above lack."""
 
     @property
     def sources(self) -> str:
@@ -89,3 +115,32 @@ class Credentials:
         """Whether a header of the user's is the login itself."""
         given = (*self.headers, *(command.header for command in self.commands))
         return any(name.lower() == "authorization" for name in given)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLogin:
+    """A login that a `LoginSource` found."""
+
+    username: str
+    """The name of the user. Empty for a token."""
+    secret: str = field(repr=False)
+    """The password, or the token."""
+    source: str
+    """Where it comes from, for messages."""
+    advice: str = ""
+    """What to do where it is refused."""
+    is_stored: bool = False
+    """Whether it was stored by `airconn login`, so that the user isn't asked for another one."""
+
+    def onto(self, credentials: Credentials) -> Credentials:
+        """The credentials with this login, and with the headers that they have."""
+        return replace(
+            credentials,
+            token=None if self.username else self.secret,
+            username=self.username or None,
+            password=self.secret if self.username else None,
+            source=self.source,
+            advice=self.advice,
+            login_name="",
+            login=None if self.is_stored else credentials.login,
+        )

@@ -39,3 +39,10 @@ def plan_legend() -> Sequence[tuple[str, str]]:
 def diff_legend() -> Sequence[tuple[str, str]]:
     """The symbols of `airconn diff`, each with its meaning."""
     return [(symbol.mark, symbol.in_diff) for symbol in ALL if symbol.in_diff]
+
+
+def plan_words() -> str:
+    """The symbols of a plan and its report, each with one word."""
+    words = ("created", "updated", "replaced", "deleted", "unchanged", "skipped", "blocked", "failed")
+    symbols = (CREATE, UPDATE, REPLACE, DELETE, EQUAL, SKIPPED, BLOCKED, FAILED)
+    return "  ".join(f"{symbol.mark} {word}" for symbol, word in zip(symbols, words, strict=True))

@@ -44,8 +44,12 @@ class App:
     directory: Path
     verbosity: int = 0
     """-1 is quiet, 1 and more is verbose."""
+    username: str = ""
+    """The user of `--username`."""
     clock: Callable[[], float] = time.monotonic
     """A clock in seconds, for the progress of long reads."""
+    from_env_files: Mapping[str, str] = field(default_factory=dict, init=False, repr=False)
+    """The variables that `--env-file` has added to `environ`. The command of `airconn run` doesn't get them."""
     limit: int | None = field(default=None, init=False)
     """The most rows of a report for each symbol, if the user has chosen it."""
     way_on: str = field(default="", init=False)
@@ -75,19 +79,43 @@ class App:
     @cached_property
     def config(self) -> Config:
         """The configuration, read when it is first needed."""
+        from airconn.cli.asking_logins import TerminalLogins
         from airconn.cli.consent import HostConsent
         from airconn.config import Config
 
-        return Config.load(self.environ, self.directory, self.stdin, HostConsent(self))
+        return Config.load(
+            self.environ, self.directory, self.stdin, HostConsent(self), TerminalLogins(self), self.username
+        )
 
     @property
     def state_directory(self) -> Path:
         """The directory for files that outlive a run: `AIRCONN_STATE_DIR`, or the system's place for such files."""
-        if self.environ.get("AIRCONN_STATE_DIR"):
-            return Path(self.environ["AIRCONN_STATE_DIR"])
-        from platformdirs import user_state_path
+        from airconn.config_files import state_directory
 
-        return user_state_path("airconn")
+        return state_directory(self.environ)
+
+    def take_env_files(self, files: Iterable[str]) -> None:
+        """Adds the settings in files to the environment, which wins over them, as a later file does over one before.
+
+        The environment of the process gets them as well, for libraries that look there, until `forget_env_files`.
+        Raises `UsageError` for a file that can't be read.
+        """
+        from airconn import env_files
+
+        read: dict[str, str] = {}
+        for file in files:
+            read |= env_files.read(file, self.warn)
+        self.from_env_files = {name: value for name, value in read.items() if name not in self.environ}
+        if self.environ is os.environ:
+            os.environ.update(self.from_env_files)
+        else:
+            self.environ = {**self.environ, **self.from_env_files}
+
+    def forget_env_files(self) -> None:
+        """Takes the settings of `take_env_files` out of the environment of the process."""
+        if self.environ is os.environ:
+            for name in self.from_env_files:
+                os.environ.pop(name, None)
 
     @cached_property
     def progress(self) -> Progress:
@@ -115,20 +143,34 @@ class App:
 
     def ask_value(self, place: str) -> str:
         """The value of a place, asked for on the terminal without an echo. Raises `UsageError` without a terminal."""
+        typed = self.ask_hidden(place) if self.stderr.isatty() else None
+        if typed is None:
+            raise UsageError(
+                "no terminal to ask for it", where=place, hint="env:NAME or file:PATH take it from elsewhere"
+            )
+        return typed
+
+    def ask_hidden(self, what: str) -> str | None:
+        """A text that is typed on the terminal without an echo. None where it ends, or would show the text."""
         import warnings
         from getpass import GetPassWarning, getpass
 
-        no_terminal = UsageError(
-            "no terminal to ask for it", where=place, hint="env:NAME or file:PATH take it from elsewhere"
-        )
-        if not self.stderr.isatty():
-            raise no_terminal
         with self.progress.hidden(), warnings.catch_warnings():
-            warnings.simplefilter("error", GetPassWarning)  # the terminal would show it
+            warnings.simplefilter("error", GetPassWarning)
             try:
-                return getpass(f"{clean(place)}: ")
+                return getpass(f"{clean(what)}: ")
             except (GetPassWarning, EOFError):
-                raise no_terminal from None
+                return None
+
+    def ask_line(self, what: str) -> str | None:
+        """A line that is typed on the terminal. None where it ends before one."""
+        with self.progress.hidden():
+            self.stderr.write(f"{clean(what)}: ")
+            self.stderr.flush()
+            line = self.stdin.readline().decode("utf-8", "replace")
+            if not line:
+                self.stderr.write("\n")
+        return line.rstrip("\r\n") if line else None
 
     def places(self, network: Network) -> Places:
         """The places of this run."""

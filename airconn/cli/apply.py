@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airconn.transfer.request_parts import Network
 
 
-@click.command("apply", short_help="Carry out a plan that was made before.")
+@click.command("apply", short_help="Apply a plan that was saved before.")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @opt.yes
 @opt.confirm

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("diff", short_help="Show what differs between two files, servers or backends.")
 @click.argument("a", metavar="A", shell_complete=opt.complete_address)
 @click.argument("b", metavar="B", shell_complete=opt.complete_address)
-@click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. What can't be known doesn't count.")
+@click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. Hidden values don't count.")
 @click.option("--show-values", is_flag=True, help="Show the values of what differs; what may be a secret is masked.")
 @opt.strict("anything")
 @opt.selection
@@ -88,5 +88,5 @@ def command(
         if app.verbosity >= 0 and app.stdout.isatty():
             app.rows(report_diff.diff_sides(compared.a, compared.b) + "\n")
         app.rows(report_diff.diff_summary(compared.diff) + "\n")
-    app.incomplete(compared.notes, "is taken for missing")
+    app.incomplete(compared.notes, "is read as missing")
     return compared.exit_code

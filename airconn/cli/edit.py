@@ -67,7 +67,7 @@ def command(
     show_values: bool,
     network: Network,
 ) -> int:
-    """Edit the objects ID of an Airflow (or a file, or another place) as YAML in $VISUAL or $EDITOR.
+    """Edit the objects ID of an Airflow (or a file, or a backend) as YAML in $VISUAL or $EDITOR.
 
     Without ID, all that --connections, --variables, --pools, --include and --exclude select.
 
@@ -92,7 +92,7 @@ def command(
             hint="airconn edit KIND/ID, airconn edit --variables or --include GLOB, or airconn edit --new TYPE",
         )
     if ids and (selection.include or selection.exclude):
-        raise UsageError("IDs and globs are both given", hint="leave out one of them")
+        raise UsageError("IDs and globs can't be combined", hint="use one of them")
     refuse_kind_as_id("edit", ids)
     if not app.can_ask:
         raise UsageError("an editor needs a terminal", hint="airconn set changes fields without one")

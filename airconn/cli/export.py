@@ -43,13 +43,15 @@ def command(
     source_format: SourceFormat,
     network: Network,
 ) -> int:
-    """Pull objects out of an Airflow (or a file, or another place) into a file or to standard output.
+    """Pull objects out of an Airflow (or a file, or a backend) into a file or to standard output.
 
-    Airflow's API hides passwords and sensitive extras: they are written as ***, and named on standard error.
+    Airflow's API hides passwords and sensitive extras. They are written as ***.
 
     \b
-      airconn export --format uri
-      airconn export -o .env --include 'aws_*'
+      airconn export --format uri                   # to standard output
+      airconn export --from @prod -o prod.yaml
+      airconn export -o .env --include 'aws_*' --fill secrets.env
+      airconn export --from metadb: -o .env         # with the real secrets
       airconn export --connections -o connections.json
       airconn export --format k8s --k8s-namespace airflow | kubectl apply -f -
     """
@@ -121,13 +123,13 @@ def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
         app.say(f"secrets of {number_of(len(masked))} are {how}")
     elif export.in_clear and export.is_exposed:
         app.warn(
-            f"{writing.out}: secrets of {number_of(export.in_clear)} are written in clear, and git doesn't ignore "
-            "this file: list it in .gitignore, or write it with --mask-secrets"
+            f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, and git "
+            "doesn't ignore this file: list it in .gitignore, or use --mask-secrets"
         )
     elif export.in_clear:
         app.warn(
-            f"secrets of {number_of(export.in_clear)} are written in clear: --redacted is about what the source "
-            "hides, and --mask-secrets masks these"
+            f"secrets of {number_of(export.in_clear)} are written as plain text: --redacted is for values "
+            "that the source hides; --mask-secrets masks these"
         )
 
 

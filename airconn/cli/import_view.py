@@ -28,9 +28,11 @@ class ImportView:
         dry_run: bool = False,
         to: str | None = None,
         way_on: str = "the same command finishes the job",
+        nothing: str = "the sources hold nothing",
         confirms: bool = False,
     ) -> None:
-        """`to` is the address of the target, as it was given, and `way_on` the hint if a run ended too early.
+        """`to` is the address of the target, as it was given, `way_on` the hint if a run ended too early, and
+        `nothing` the warning of an empty plan.
 
         `confirms`: the question is about all writes, and not only about deletions.
         """
@@ -40,6 +42,7 @@ class ImportView:
         self._dry_run = dry_run
         self._to = to
         self._way_on = way_on
+        self._nothing = nothing
         self._confirms = confirms
         self._recovered = ""
         self._has_shown_plan = False
@@ -97,10 +100,10 @@ class ImportView:
         app.notes((*prepared.loaded.notes, *prepared.unread, *prepared.shadowed))
         app.ignored(prepared.loaded.ignored)
         for kind in prepared.unpruned:
-            app.warn(f"the sources have no {kind.value}: none is deleted")
+            app.warn(f"the sources hold no {kind.value}: none is deleted")
         if not prepared.plan.steps:
-            holder = "target can't hold anything" if prepared.loaded.strangers else "sources hold nothing"
-            warn_of_nothing(app, prepared.selection, f"the {holder}")
+            nothing = "the target can't hold anything" if prepared.loaded.strangers else self._nothing
+            warn_of_nothing(app, prepared.selection, nothing)
         self._printer = self._new_printer(prepared.plan)
         if self._dry_run:
             self._printer.up_to(None)
@@ -159,14 +162,14 @@ class ImportView:
         command = f"airconn import {shlex.quote(str(left.path))} --exact{report.clean(masks)}{to}"
         self._recovered = f"{command} puts back what may be deleted; then {self._way_on}"
         self._app.say(
-            f"objects that may be deleted and not created again are in {left.path}",
+            f"objects that may be deleted and not created again are saved in {left.path}",
             f"  {command}",
-            "  puts them back; delete the file then, it holds their secrets",
+            "  restores them; delete the file afterwards, it holds their secrets",
             level=-1,
         )
         if left.more is not None:
             self._app.say(
-                f"  {left.more} has the requests that create them with their links; it holds secrets, too",
+                f"  {left.more} holds the requests that create them with their links, and secrets too",
                 level=-1,
             )
 
@@ -198,7 +201,7 @@ class ImportView:
         """Reports objects that could not be read or, without any, an unwritten report. Returns its exit code."""
         notes, unread = prepared.loaded.notes, prepared.unread
         self._app.incomplete(notes, "is not imported")
-        self._app.incomplete(unread, "of the target was taken for missing")
+        self._app.incomplete(unread, "of the target was read as missing")
         if self._app.lost is None or any(note.failed for note in (*notes, *unread)):
             return ExitCode.OK
         self._app.error(self._app.lost)

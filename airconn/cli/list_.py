@@ -37,11 +37,12 @@ def command(
     network: Network,
     output: str,
 ) -> int:
-    """Show which objects an Airflow (or a file, or another place) holds, without their values.
+    """Show which objects an Airflow (or a file, or a backend) holds, without their values.
 
     \b
       airconn list
       airconn list --from .env --connections
+      airconn list --from @prod --include 'aws_*' --include 'pools/*'
     """
     from airconn import report
     from airconn.transfer.listing import ListRequest, list_objects

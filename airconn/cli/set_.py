@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @click.command("set", short_help="Set fields of single objects.")
 @click.argument("assignments", nargs=-1, required=True, metavar="PLACE=VALUE...")
-@click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help=f"Where to [{opt.DEFAULT_PLACE}].")
+@click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help=f"Where to {opt.DEFAULT_PLACE}")
 @click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing.")
-@click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if something would change.")
+@click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if anything would change.")
 @opt.confirm
 @opt.yes
 @opt.limit
@@ -51,7 +51,7 @@ def command(
     network: Network,
     output: str,
 ) -> int:
-    """Set fields of objects of an Airflow (or a file, or another place), with the plan and the report of an import.
+    """Set fields of objects of an Airflow (or a file, or a backend), with the plan and the report of an import.
 
     PLACE is KIND/ID.FIELD, as for --set: connections/ID.host, connections/ID.extra.a.b, variables/ID.value. All other
     fields stay, hidden ones included. An object that isn't there is created if its conn_type, value or slots are
@@ -62,7 +62,8 @@ def command(
     \b
       airconn set connections/warehouse.host=db.example.com
       airconn set connections/warehouse.password=prompt:
-      airconn set connections/api.conn_type=http connections/api.host=api.example.com --to .env
+      airconn set connections/warehouse.password=env:DB_PASSWORD --to @prod
+      airconn set connections/api.conn_type=http connections/api.host=h --to .env
     """
     from airconn.cli.import_view import ImportView
     from airconn.transfer.requests import Conduct

@@ -212,11 +212,11 @@ def extra_fault(connection: Connection, rules: Rules) -> str:
     try:
         is_object = extra.is_object()
     except BeyondPythonError:
-        return "has a longer number in it, or is nested deeper, than any Airflow reads"
+        return "has a number that is too long, or is nested too deep, for Airflow"
     if rules.extra_is_object and not is_object:
         place = break_of(extra.text)
         breaks = f": its JSON breaks {place}" if place else ""
-        return f"is not a JSON object, which is all that Airflow {rules.version} takes{breaks}"
+        return f"is not a JSON object, and Airflow {rules.version} takes{breaks}"
     return ""
 
 
@@ -226,7 +226,7 @@ def _unencodable(objects: Iterable[AirflowObject]) -> list[InputError]:
         InputError(
             f"{obj.kind.value}/{quoted(obj.id)}: {reason}",
             where=str(obj.origin),
-            hint="\\ud800 to \\udfff mean something in pairs only",
+            hint="\\ud800 to \\udfff are only valid in pairs",
         )
         for obj in objects
         if not _is_encodable((obj.id, *field_values(obj)))
@@ -313,5 +313,5 @@ def not_in_place() -> BlockedError:
     """The error for a file that can't be changed without changing something else in it."""
     return BlockedError(
         "the file can't be changed in place without changing something else in it",
-        hint="change it by hand, or write it anew: airconn convert has --replace for that",
+        hint="change it by hand, or write a new file: airconn convert --replace",
     )

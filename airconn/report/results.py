@@ -52,7 +52,7 @@ DONE = {
 _OF_HIDDEN = {
     FieldAction.WRITTEN_AGAIN: "written again",
     FieldAction.KEPT: "kept",
-    FieldAction.ASSUMED: "assumed to be equal",
+    FieldAction.ASSUMED: "treated as unchanged",
 }
 _TO_THE_TENTH = 10
 """The seconds below which tenths are told."""
@@ -112,7 +112,7 @@ _HOW = {
     FieldAction.CLEARED: "cleared",
     FieldAction.WRITTEN_AGAIN: "hidden by the target: written again",
     FieldAction.KEPT: "hidden by the target: kept",
-    FieldAction.ASSUMED: "hidden by the target: assumed to be equal",
+    FieldAction.ASSUMED: "hidden by the target: treated as unchanged",
 }
 
 

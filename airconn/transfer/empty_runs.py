@@ -27,14 +27,23 @@ def refuse_unmatched(
     """
     keys = frozenset(found)
     globs = [glob for glob in dict.fromkeys(selection.include) if not any(matches(glob, *key) for key in keys)]
+    if faults := unmatched(globs, places, notes, context, option="--include "):
+        raise InputErrors(faults)
+
+
+def unmatched(
+    globs: Sequence[str], places: Sequence[Store], notes: Iterable[Note], context: Context, *, option: str = ""
+) -> tuple[InputError, ...]:
+    """The errors for globs that match nothing. `option` is the option that they are given with.
+
+    None where a place failed to give some of its objects, as `notes` say.
+    """
     if not globs or any(note.failed for note in notes):
-        return
+        return ()
     others = suggestions(places, ALL_KINDS, context)
     where = ", ".join(dict.fromkeys(store.address for store in places))
-    raise InputErrors(
-        tuple(
-            InputError(f"--include {glob!r} matches nothing", where=where, hint=_hint(glob, others)) for glob in globs
-        )
+    return tuple(
+        InputError(f"{option}{glob!r} matches nothing", where=where, hint=_hint(glob, others)) for glob in globs
     )
 
 

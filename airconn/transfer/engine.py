@@ -16,7 +16,7 @@ from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import readback, reported_reads
-from airconn.transfer.deleting import prepare_deletion
+from airconn.transfer.deleting import limit_of, prepare_deletion
 from airconn.transfer.events import (
     Completed,
     Event,
@@ -108,8 +108,9 @@ def delete_objects(request: DeleteRequest, places: Places, conduct: Conduct, hos
     yield Planned(prepared)
     if conduct.dry_run:
         refuse_blocked(prepared.plan)
-        return ImportResult(prepared)
-    return (yield from _carry_out(prepared, target, len(request.ids), conduct, host))
+        refuse_deletions(prepared.plan, limit_of(request))
+        return ImportResult(prepared, is_different=conduct.tells_difference and bool(prepared.plan.writes))
+    return (yield from _carry_out(prepared, target, limit_of(request), conduct, host))
 
 
 def _open(request: ImportRequest, places: Places) -> OpenedImport:

@@ -153,7 +153,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
     kinds = frozenset(kind for kind, _ in context.wanted)
     if request.prune:
         _refuse_doubtful(loaded)
-        _refuse_shared(target, kinds & selection.kinds)
+        refuse_shared(target, kinds & selection.kinds)
     reading = _read_target(request, opened, loaded, kinds, context)
     context = replace(context, before=reading)
     bundle = _typed(loaded.bundle, reading.bundle)
@@ -211,23 +211,11 @@ def _read_target(
     found = frozenset((obj.kind, obj.id) for obj in reading.bundle)
     if outside := ids - found:
         others = reported_reads.read(target, Selection(kinds=kinds, ids=outside), replace(context, before=reading))
-        reading = _joined(reading, others)
+        reading = reported_reads.joined(reading, others)
     if not request.allow_empty:
         places, notes = [*opened.sources, target], (*loaded.notes, *reading.notes)
         refuse_unmatched(selection, loaded.seen | found, places, notes, replace(context, writes=None))
     return reading
-
-
-def _joined(first: Reading, second: Reading) -> Reading:
-    """Two successive readings of a place as one, with the version of the first."""
-    return replace(
-        first,
-        bundle=Bundle.of([*first.bundle, *second.bundle]),
-        notes=tuple(dict.fromkeys((*first.notes, *second.notes))),
-        unreadable={**first.unreadable, **second.unreadable},
-        passed_over={**first.passed_over, **second.passed_over},
-        versions={**first.versions, **second.versions},
-    )
 
 
 def _refuse_unholdable(bundle: Bundle, target: Store, context: Context) -> None:
@@ -320,12 +308,15 @@ def _refuse_doubtful(loaded: Loaded) -> None:
         )
 
 
-def _refuse_shared(target: Store, kinds: frozenset[Kind]) -> None:
-    """Raises `BlockedError` if the target may hold entries that only look like objects of these kinds."""
+def refuse_shared(target: Store, kinds: frozenset[Kind], by: str = "--prune") -> None:
+    """Raises `BlockedError` if the target may hold entries that only look like objects of these kinds.
+
+    `by` says what would delete them.
+    """
     for kind in (kind for kind in Kind if kind in kinds):
         if reason := target.capabilities.unprunable.get(kind):
             raise BlockedError(
-                f"{reason}, and --prune would delete it",
+                f"{reason}, and {by} would delete it",
                 where=target.address,
                 hint="give each kind a prefix of its own, or delete by name: airconn delete KIND/ID",
             )

@@ -13,7 +13,7 @@ from airconn.model import NEWEST, AirflowVersion
 from airconn.stores import open_store
 from airconn.stores.base import Context, Store, Watch, unwatched
 from airconn.transfer.request_parts import AS_THEY_TELL, Network, SourceFormat
-from airconn.transfer.standard_input import one_name
+from airconn.transfer.standard_input import STDIN, one_name
 
 if TYPE_CHECKING:
     from airconn.stores.file import FileStore
@@ -73,18 +73,31 @@ class Places:
         """The store of a path, or of standard input."""
         from airconn.stores.file import FileStore
 
-        return FileStore(one_name(path), Settings(stdin=self.config.stdin))
+        text = one_name(path)
+        self._take_stdin(text)
+        return FileStore(text, Settings(stdin=self.config.stdin))
 
     def context(self, airflow: AirflowVersion = NEWEST) -> Context:
         """The context for reading a place."""
         return Context(airflow, deadline=self.deadline, watch=self._watch)
 
-    def _open(self, address: Address, source: SourceFormat) -> Store:
+    def settings(self, address: Address, source: SourceFormat = AS_THEY_TELL) -> Settings:
+        """The settings that the store of an address gets: those of the configuration, and the options before them."""
         said: dict[str, Any] = {one.name: getattr(self._network, one.name) for one in fields(self._network)}
         said |= {"from_format": source.name, "kind": source.kind, "format_values": source.values}
         given = {name: value for name, value in said.items() if value is not None}
-        settings = replace(address.settings, **given)
-        store = open_store(one_name(address.text), settings)
+        return replace(address.settings, **given)
+
+    def _take_stdin(self, address: str) -> None:
+        """Asks for no login any more where standard input is read as a file."""
+        if address == STDIN and self.config.question:
+            self.config.question.refrain()
+
+    def _open(self, address: Address, source: SourceFormat) -> Store:
+        settings = self.settings(address, source)
+        text = one_name(address.text)
+        self._take_stdin(text)
+        store = open_store(text, settings)
         self.deadline = settings.deadline
         self._opened.append(store)
         return store

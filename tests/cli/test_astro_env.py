@@ -190,7 +190,7 @@ def test_an_object_that_stays_deleted_can_be_made_whole_by_the_files_that_are_ke
     astro.before = before
     done = airconn("import", ".env", "--to", WS, env=astro.environ())
     assert done.code == 1
-    (more,) = re.findall(r"^  (\S+-requests\.json) has the requests that create them", done.err, re.MULTILINE)
+    (more,) = re.findall(r"^  (\S+-requests\.json) holds the requests that create them", done.err, re.MULTILINE)
     assert stat.S_IMODE(Path(more).stat().st_mode) == 0o600
     assert "canary" not in done.out + done.err
     astro.before = lambda call, received: None

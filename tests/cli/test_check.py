@@ -87,7 +87,7 @@ def test_json(airconn, tmp_path: Path) -> None:
                 "message": (
                     "query values are JSON to Airflow 3.1.6 and later, and texts to Airflow 2, 3.0 and workers"
                 ),
-                "fix": "write the extra as ?__extra__= and its JSON, which all read alike",
+                "fix": "write the extra as ?__extra__= and its JSON, which all releases read the same",
             }
         ],
         "fixed": [],
@@ -138,7 +138,7 @@ def test_an_annotation_is_one_line_whatever_an_id_holds(airconn, tmp_path: Path)
     result = airconn("check", path, env={"GITHUB_ACTIONS": "true"})
     (line,) = [line for line in result.out.splitlines() if line.startswith("::")]
     assert line.startswith("::error ")
-    assert "connections/a\\n::error::%25b\\r: no Airflow stores this id" in line
+    assert "connections/a\\n::error::%25b\\r: Airflow can't store this id" in line
 
 
 def test_fix_mends_the_mode_and_what_is_read_in_two_ways(airconn, tmp_path: Path) -> None:
@@ -150,9 +150,9 @@ def test_fix_mends_the_mode_and_what_is_read_in_two_ways(airconn, tmp_path: Path
     assert result.code == 0
     assert result.out == ""
     assert result.err == (
-        f"fixed: {path}: connections/a is written such that every Airflow reads it alike\n"
-        f"fixed: {path}: connections/b is written such that every Airflow reads it alike\n"
-        f"fixed: {path}: only its owner can read it now\n"
+        f"fixed: {path}: connections/a is now written so that every Airflow reads it the same\n"
+        f"fixed: {path}: connections/b is now written so that every Airflow reads it the same\n"
+        f"fixed: {path}: now only its owner can read it\n"
         "1 file: 0 errors, 0 warnings, 0 notes\n"
     )
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -191,7 +191,9 @@ def test_fix_leaves_alone_what_it_can_not_mend(airconn, tmp_path: Path, name: st
     assert "fixed" not in result.err
     assert result.out
     assert path.read_text() == text
-    assert ("its connections are not mended, since something in it doesn't parse" in result.err) is (name == "a.env")
+    assert ("its connections aren't fixed, because a part of the file doesn't parse" in result.err) is (
+        name == "a.env"
+    )
 
 
 def test_fix_leaves_out_what_is_ignored_or_not_selected(airconn, tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_a_plan_of_elsewhere_says_where_it_is_carried_out(
     monkeypatch.chdir(tmp_path / "elsewhere")
     result = airconn("apply", "../plan.json")
     assert (result.code, "in.json: no such file" in result.err) == (3, True)
-    assert "a plan is carried out in the directory that its sources are relative to" in result.err
+    assert "run airconn apply in the directory where the plan was made" in result.err
 
 
 def test_a_plan_may_have_a_source_with_a_name(
@@ -157,14 +157,16 @@ def test_a_plan_may_have_a_source_with_a_name(
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"),
+    ("command", "name", "hint"),
     [
-        ("variable/region", "did you mean variables/region?"),
-        ("reg*", "an ID is not a glob here; airconn list --include shows what one matches"),
+        ("show", "variable/region", "did you mean variables/region?"),
+        ("get", "reg*", "an ID is not a glob here; airconn list --include shows what one matches"),
     ],
 )
-def test_an_id_that_is_none_is_told_what_it_may_be(airconn: Airconn, source: Path, name: str, hint: str) -> None:
-    result = airconn("show", name, "--from", source)
+def test_an_id_that_is_none_is_told_what_it_may_be(
+    airconn: Airconn, source: Path, command: str, name: str, hint: str
+) -> None:
+    result = airconn(command, name, "--from", source)
     assert (result.code, hint in result.err) == (3, True)
 
 

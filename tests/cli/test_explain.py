@@ -99,7 +99,7 @@ def test_a_place_that_can_not_be_looked_into_leaves_a_doubt(airconn, places: dic
     database = str(tmp_path / "database.json")
     result = airconn("explain", "db", "--no-backend", "--astro", "--database", database, env=places)
     assert "Astro Environment Manager" in result.out
-    assert "if it has this object, it wins" in result.out
+    assert "if it has this object, that one is used" in result.out
 
 
 def test_json_has_every_place_and_no_value(explain) -> None:
@@ -114,8 +114,8 @@ def test_json_has_every_place_and_no_value(explain) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ((), "say which ID to explain, or --all"),
-        (("a", "--all"), "say which ID to explain, or --all"),
+        ((), "name the ID to explain, or use --all"),
+        (("a", "--all"), "name the ID to explain, or use --all"),
         (("a", "--no-backend"), "--no-backend contradicts the address of a backend"),
         (("pools/x",), "a pool is in the metadata database and nowhere else"),
     ],

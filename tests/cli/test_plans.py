@@ -37,7 +37,7 @@ def test_what_the_sources_lack_is_deleted_within_the_kinds_that_they_have(aircon
     result = airconn("import", source, "--to", target, "--prune", "--yes")
     assert result.code == 0
     assert result.err == "".join(
-        f"warning: the sources have no {kind}: none is deleted\n" for kind in ("variables", "pools")
+        f"warning: the sources hold no {kind}: none is deleted\n" for kind in ("variables", "pools")
     )
     assert result.out == (f"  - connections/b  http\n{target}: 0 created, 0 updated, 1 deleted, 1 unchanged\n")
     assert target.read_text() == HELD.replace("AIRFLOW_CONN_B=http://b\n", "")
@@ -163,7 +163,7 @@ def with_kinds(text: str, kinds: object) -> str:
         (lambda text: text.replace('"schema_version": 2', '"schema_version": 3'), "by another version of airconn"),
         (lambda text: text.replace('"schema_version": 2', '"schema_version": true'), "by another version of airconn"),
         (lambda text: text.replace('"prune": ', '"unknown": '), "its options are not those of this version"),
-        (lambda text: text.replace('"action": "create"', '"action": "delete"'), "the plan would be another one now"),
+        (lambda text: text.replace('"action": "create"', '"action": "delete"'), "the plan would be different now"),
         (lambda text: text.replace('"salt"', '"pepper"'), "has changed since the plan was made"),
         (lambda text: with_kinds(text, "x"), "its options are not those of this version"),
         (lambda text: with_kinds(text, [["connections"]]), "its options are not those of this version"),
@@ -402,7 +402,7 @@ def test_a_plan_runs_no_command_of_its_own_choice(airconn, tmp_path: Path) -> No
     for args in (("--to", address), ("--fill", address, "--to", tmp_path / "x.env")):
         made = airconn("import", tmp_path / "in.json", *args, "--plan-out", tmp_path / "plan.json")
         assert made.code == 2
-        assert "the airflow-cli: address runs a command, and a plan isn't trusted with that" in made.err
+        assert "the airflow-cli: address runs a command, and a plan may not do that" in made.err
     assert (
         airconn("import", tmp_path / "in.json", "--to", tmp_path / "x.env", "--plan-out", tmp_path / "p.json").code
         == 0

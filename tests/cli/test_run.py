@@ -239,7 +239,7 @@ def test_a_dry_run_prints_names_and_runs_nothing(program: Program, airconn: Airc
 def test_without_a_command_it_says_how(airconn: Airconn) -> None:
     result = airconn("run", "--from", "no-such-file.json")
     assert result.code == 2
-    assert result.err.startswith("error: COMMAND is missing\nhint:  put it behind --, as in airconn run --from")
+    assert result.err.startswith("error: COMMAND is missing\nhint:  write it after --, as in airconn run --from")
 
 
 def test_a_command_that_is_not_there_is_told_before_anything_is_read(airconn: Airconn, program: Program) -> None:
@@ -293,7 +293,7 @@ def test_what_has_no_place_is_told_and_strict_makes_it_an_error(program: Program
     ran, was_run = run_marked(program, "--from", "lossy.json")
     assert (ran.code, was_run, SECRET in ran.err) == (0, True, False)
     nul = "the value has a NUL character in it, which ends the value of an environment variable"
-    odd = "a character that you can't see, or that looks like another, is in it"
+    odd = "it has a character that you can't see, or that looks like another"
     skipped, changed = "skipped variables/a=b, variables/nul, 1 pool", "description of variables/described"
     assert ran.err.splitlines() == [
         f"warning: lossy.json:1: {odd}: variables/nul (U+0000 NUL in value) (delete it, or type the text again)",

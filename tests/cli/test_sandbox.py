@@ -108,7 +108,7 @@ def test_without_a_command_it_prints_lines_for_a_shell_and_stays(airconn: Aircon
 
 def test_it_warns_of_variables_that_would_lead_airflow_elsewhere(airconn: Airconn, boxes: list[FakeBox]) -> None:
     result = airconn("sandbox", env={"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://me:s3cret@prod"})
-    assert "unset these in the shell that takes these lines: AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" in result.err
+    assert "unset these in the shell that runs these lines: AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" in result.err
     assert "s3cret" not in result.out + result.err
 
 

@@ -226,7 +226,7 @@ def test_two_values_of_a_connection_block_an_import_unless_it_is_left_out(aircon
     path, target = CASES / "compose_differs.yaml", tmp_path / "x.json"
     result = airconn("import", path, "--to", target)
     assert result.code == 4
-    assert "has several values in one file, and only one can be right" in result.out
+    assert "has several values in one file" in result.out
     assert "services.worker.environment" in result.err
     assert "services.web.environment (line 4)" in result.err
     assert not target.exists()

@@ -113,7 +113,7 @@ def test_what_may_be_variables_after_all_is_refused_with_the_way_to_read_it(
         return
     assert result.code == 3
     is_compose = "services" in variables  # which is suggested to be variables only if its name says so
-    suggested = ", or say --kind variables if these are variables\n" in result.err
+    suggested = ", or add --kind variables if these are variables\n" in result.err
     assert suggested != (is_compose and name == "other.json")
     result = airconn("convert", tmp_path / name, "--format", "json", "--variables", "--kind", "variables")
     assert (result.code, set(json.loads(result.out))) == (0, set(variables))

@@ -56,7 +56,7 @@ class Run:
         return self._run(lambda places: engine.import_objects(request, places, self.conduct, self._host, self.expect))
 
     def deletes(self, *ids: str) -> ImportResult:
-        request = DeleteRequest(ids, ALL_KINDS, self.memory.address)
+        request = DeleteRequest(ids, place=self.memory.address)
         return self._run(lambda places: engine.delete_objects(request, places, self.conduct, self._host))
 
     def _run(self, start: Callable[[Places], engine.Events]) -> ImportResult:
@@ -365,7 +365,7 @@ def test_more_deletions_than_allowed_are_refused(run: Run) -> None:
 
 def test_a_plan_that_is_not_the_expected_one_is_not_carried_out(run: Run) -> None:
     def refuse(prepared: Import) -> None:
-        raise BlockedError("the plan would be another one now")
+        raise BlockedError("the plan would be different now")
 
     run.expect = refuse
     with pytest.raises(BlockedError):

@@ -10,6 +10,7 @@ from airconn.errors import TargetError
 from airconn.stores.airflow_api.client import airflow_transport
 from airconn.stores.airflow_api.front_headers import FrontHeaders
 from airconn.stores.airflow_api.login.authenticator import Authenticator
+from airconn.stores.airflow_api.login.login_way import LoginRefused
 from airconn.stores.http.deadline import RunDeadline
 from airconn.stores.http.rest_client import RestClient
 from airconn.stores.http.transport import Transport
@@ -54,20 +55,21 @@ class Access(RestClient):
             lack = "needs credentials, and none are set"
             if known.header_source:
                 lack = f"it needs credentials besides what is in {known.header_source}, or doesn't accept that"
-            return TargetError(lack, where=self.base, hint=f"set one of these: {looked} ({_GUIDE})")
+            return LoginRefused(lack, where=self.base, hint=f"set one of these: {looked} ({_GUIDE})")
         if not self.let_in and (doubts := self.auth.doubts()):
             return TargetError("it refuses a token that it has just issued", where=self.base, hint=doubts)
         source = f"the credentials come from {known.sources or 'nowhere'}"
         source += f"; {known.advice}" if known.advice else ""
         if self.auth.has_expired():
-            hint = f"{source}: set it to a new one, or AIRCONN_TOKEN_COMMAND to a command that prints one"
-            return TargetError("the token has expired", where=self.base, hint=hint)
+            renewed = ": set it to a new one, or AIRCONN_TOKEN_COMMAND to a command that prints one"
+            hint = source if known.advice else source + renewed
+            return LoginRefused("the token has expired", where=self.base, hint=hint)
         if status == 401:
             refuses = "doesn't accept the credentials any more" if self.let_in else "refuses the credentials"
-            return TargetError(f"it {refuses}", where=self.base, hint=source)
+            return LoginRefused(f"it {refuses}", where=self.base, hint=source)
         if self.let_in:
             return TargetError(f"these credentials may not {wish}", where=self.base, hint=source)
-        return TargetError(f"it refuses the credentials, or they may not {wish}", where=self.base, hint=source)
+        return LoginRefused(f"it refuses the credentials, or they may not {wish}", where=self.base, hint=source)
 
     def kept_out(self, status: int) -> TargetError:
         """The error for a server that doesn't even tell its version, for which an Airflow needs no credentials."""
@@ -88,13 +90,16 @@ class Access(RestClient):
 def access(
     base: str, settings: Settings, *, unreached: str = "", make: Callable[..., Transport] = Transport
 ) -> Access:
-    """Access to the Airflow at `base`. Commands that print credentials are run; nothing is sent yet.
+    """Access to the Airflow at `base`. Commands that print credentials are run, a stored login is read, and the
+    password of a named user is asked for; nothing is sent yet.
 
     `unreached` is the hint where no connection comes about, if there is a likely reason. `make` is a subclass of
     `Transport`, for a gateway in front of the Airflow. Raises `UsageError` and `TargetError` for such a command that
     fails.
     """
     known = with_commands_run(settings.credentials, RunDeadline(settings, base))
+    if known.login and known.login.is_due and (found := known.login.find()):
+        known = found.onto(known)
     transport = airflow_transport(base, settings, known.headers, unreached=unreached, make=make)
     auth = Authenticator(known, transport, settings.timeout)
     return Access(transport, known, auth, FrontHeaders(settings.credentials, transport))

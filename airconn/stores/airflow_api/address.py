@@ -33,7 +33,7 @@ def base_url(address: str) -> str:
         meant = meant_by(address)
         raise UsageError(
             f"the address is a page of the console at {parts.hostname}, and not an Airflow",
-            hint=f"did you mean {meant}?" if meant else "airconn help says how an Airflow there is named",
+            hint=f"did you mean {meant}?" if meant else "see airconn help astro, mwaa or composer",
         )
     path = split_page(parts.path)
     if not is_of_browser(parts.query, parts.fragment, path.page):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from airconn.airflow.rest_api import RestDialect
+from airconn.credentials import Credentials
 from airconn.errors import TargetError
 from airconn.model import Kind
 from airconn.stores.airflow_api.access import Access
@@ -45,6 +46,15 @@ class Session(Access):
     def let_in(self) -> bool:
         """Whether a request with these credentials was answered with what it asked for."""
         return self._is_let_in
+
+    @property
+    def is_v2(self) -> bool:
+        return self._dialect.v2
+
+    def adopt(self, credentials: Credentials) -> None:
+        """Goes on with other credentials, before any were accepted."""
+        self.credentials = credentials
+        self.auth.adopt(credentials)
 
     def send(self, request: Request) -> Reply:
         """The answer to a request with credentials, logging in again when they have expired.

@@ -25,6 +25,7 @@ from airconn.stores.airflow_api.access import Access, access
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.batches import carry_out
+from airconn.stores.airflow_api.introduction import introduce
 from airconn.stores.airflow_api.mixed_writes import mixed
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.probe import AnsweringAirflow, probe
@@ -34,6 +35,8 @@ from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.stored_forms import stored_form
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.connection_tests import ConnectionTest
+from airconn.stores.health import HealthCheck, HealthQuestions
+from airconn.stores.http.messages import Request
 from airconn.stores.http.tls import check_tls_files
 from airconn.urls import endpoint
 
@@ -108,8 +111,27 @@ class AirflowApiStore(Store):
 
         return try_connection(self._session(context), self._api(context), connection)
 
+    def health(self, questions: HealthQuestions, context: Context) -> Iterator[HealthCheck]:
+        from airconn.stores.airflow_api.health import AirflowUnderCheck, airflow_health
+
+        steps = AirflowUnderCheck(
+            access=self._access,
+            probe=lambda: self._probed(context),
+            session=lambda: self._session(context),
+            api=lambda: self._api(context),
+        )
+        yield from airflow_health(steps, questions)
+
     def mixed(self, done: Sequence[Step], context: Context) -> tuple[frozenset[Key], tuple[Note, ...]]:
         return mixed(self._session(context), self._api(context), done)
+
+    def check_login(self, context: Context = DEFAULT_CONTEXT) -> str:
+        """The Airflow in words, once it accepts the credentials.
+
+        Raises `TargetError` where it doesn't, and where they may not read connections.
+        """
+        Lister(self._session(context), self._api(context), Kind.CONNECTIONS, context.watch).count()
+        return self.describe(context).text
 
     def close(self) -> None:
         if self._found is not None:
@@ -127,7 +149,9 @@ class AirflowApiStore(Store):
 
     def _session(self, context: Context) -> Session:
         if self._connected is None:
-            self._connected = Session(self._access(), self._dialect(context))
+            session = Session(self._access(), self._dialect(context))
+            introduce(session, Request("GET", self._api(context).path(Kind.CONNECTIONS), (("limit", "1"),)))
+            self._connected = session
         return self._connected
 
     def _dialect(self, context: Context) -> RestDialect:

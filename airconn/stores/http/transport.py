@@ -168,7 +168,7 @@ class Transport:
         url = self.base + request.path + ("?" + urlencode(request.query) if request.query else "")
         sent = {"Accept": "application/json", "User-Agent": f"airconn/{__version__}"}
         sent = merged({**sent, **headers}, self.extra_headers)
-        if request.body is not None:
+        if request.body is not None or request.lacks_body:
             sent["Content-Type"] = "application/json"
         if request.form is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
@@ -189,7 +189,8 @@ class Transport:
         media_type = (response.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
         asked = retry_after(response.headers.get("Retry-After"))
         location, cookies = response.headers.get("Location"), tuple(response.headers.getlist("Set-Cookie"))
-        return Reply(response.status, media_type, location, body, asked, cookies)
+        date = response.headers.get("Date")
+        return Reply(response.status, media_type, location, body, asked, cookies, date=date)
 
     def _open(self) -> tuple[PoolManager, Carrier]:
         from airconn.stores.http.pool import make_pool

@@ -9,7 +9,7 @@ from functools import partial
 from threading import Event
 from typing import TypeVar, cast
 
-from airconn.errors import InputError
+from airconn.errors import AirconnError, InputError
 from airconn.formats import connection_uri
 from airconn.formats.base import extra_fault
 from airconn.model import (
@@ -28,6 +28,7 @@ from airconn.model import (
 )
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
+from airconn.stores.health import Health, HealthCheck, HealthQuestions, failed
 from airconn.stores.in_parallel import in_order
 from airconn.stores.secrets.codec import Codec, stored
 from airconn.stores.secrets.service import Foreign, Held, Service, owned_by
@@ -74,6 +75,26 @@ class SecretStore(Store):
 
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
         return Description(self._service.describe(), kinds=self.capabilities.kinds)
+
+    def health(self, questions: HealthQuestions, context: Context) -> Iterator[HealthCheck]:
+        """Whether the service answers and accepts the credentials, and whether each kind can be listed."""
+        area = "Backend"
+        try:
+            self._service.knock(next(kind for kind in Kind if kind in self.capabilities.kinds))
+        except AirconnError as error:
+            yield failed(area, "access", error)
+            return
+        yield HealthCheck(area, "access", Health.FINE, f"{self._service.describe()} accepts the credentials")
+        for kind in (kind for kind in Kind if kind in self.capabilities.kinds):
+            try:
+                is_empty = next(iter(self._service.ids(kind)), None) is None
+            except AirconnError as error:
+                yield HealthCheck(area, kind.value, Health.WARNING, error.message, error.hint or "")
+                continue
+            found = "none are there" if is_empty else "there are some"
+            yield HealthCheck(area, kind.value, Health.FINE, f"you may list them; {found}")
+        rights = "what you may read and write shows only in a read or a write"
+        yield HealthCheck(area, "rights", Health.UNKNOWN, rights)
 
     def location(self, kind: Kind) -> object:
         return self._service.account() or self.address, self._service.beginnings(kind)

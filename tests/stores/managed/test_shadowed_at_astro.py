@@ -106,7 +106,7 @@ def test_explain_hints_at_astro_where_the_airflow_is_one_of_astro(
     result = airconn("explain", "a", "--database", door.url, env=environ)
     assert result.code == 0
     assert result.err == (
-        "hint:  this Airflow is at Astro, whose Environment Manager comes before its database: "
+        "hint:  this Airflow runs at Astro, whose Environment Manager comes before the database: "
         "--astro=WORKSPACE/DEPLOYMENT looks into it\n"
     )
     assert "hint:" not in airconn("explain", "a", "--database", door.url, "--astro", env=environ).err

@@ -54,6 +54,12 @@ class Authenticator:
         other._v2 = v2
         return other
 
+    def adopt(self, credentials: Credentials) -> None:
+        """Goes on with other credentials, where the server accepts none, or not those before."""
+        with self._lock:
+            self._credentials = credentials
+            self._ways.clear()
+
     def headers(self) -> Mapping[str, str]:
         """The headers for a request. Logs in when that wasn't done yet."""
         with self._lock:

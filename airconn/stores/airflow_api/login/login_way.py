@@ -12,6 +12,10 @@ from airconn.stores.http.faults import NoAnswer
 from airconn.stores.http.transport import Transport
 
 
+class LoginRefused(TargetError):
+    """The server refuses the credentials, or there are none, before it has accepted any."""
+
+
 class LoginWay(ABC):
     """Makes the headers with the credentials. `Authenticator` calls it from one thread at a time."""
 

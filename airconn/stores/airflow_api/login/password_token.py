@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from airconn.credentials import Credentials
 from airconn.errors import TargetError
 from airconn.stores.airflow_api.login.issued_token import IssuedToken
+from airconn.stores.airflow_api.login.login_way import LoginRefused
 from airconn.stores.http.messages import Reply
 
 
@@ -26,5 +27,6 @@ class PasswordToken(IssuedToken):
     def refused(self, reply: Reply) -> TargetError | None:
         if reply.status not in (400, 401, 403, 422):
             return None
-        hint = f"they come from {self.credentials.source}"
-        return TargetError("it refuses the user name or the password", where=self.transport.base, hint=hint)
+        known = self.credentials
+        hint = f"they come from {known.source}" + (f"; {known.advice}" if known.advice else "")
+        return LoginRefused("it refuses the user name or the password", where=self.transport.base, hint=hint)

@@ -120,7 +120,7 @@ def test_hidden_values_can_count_as_unchanged(airconn: Call, astro: FakeAstro, h
     source.write_text("AIRFLOW_CONN_DB=postgres://h\n")
     result = airconn("import", source, "--to", TARGET, "--assume-unchanged", "hidden", env=astro.environ())
     assert (result.code, held.restarts) == (0, 0)
-    assert "all of it (hidden by the target: assumed to be equal)" in result.out
+    assert "all of it (hidden by the target: treated as unchanged)" in result.out
 
 
 def test_pruning_deletes_airflows_variables_only(airconn: Call, astro: FakeAstro, held: Any, source: Path) -> None:
@@ -230,7 +230,7 @@ def test_a_hidden_connection_can_be_left_out_and_pruning_by_that_file_is_refused
     assert "db" not in text.lower()
     result = airconn("import", path, "--to", TARGET, "--prune", "--yes", env=env)
     assert result.code == 4
-    assert "connections that its source hid are left out of this file, and --prune would delete it" in result.err
+    assert "connections that its source hid are not in this file, and --prune would delete it" in result.err
     held.put("AIRFLOW_VAR_API_KEY", "k", secret=True)
     assert airconn("export", "--from", TARGET, "--redacted", "omit", "-o", path, env=env).code == 0
     assert "connections and variables that the source hides" in path.read_text()

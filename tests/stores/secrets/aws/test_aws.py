@@ -431,7 +431,7 @@ def test_a_role_that_does_not_trust_us_is_told() -> None:
         (refusal("com.amazon.coral.service#SignatureDoesNotMatch"), "AWS refuses the credentials: the secret"),
         (refusal("ThrottlingException"), "too many requests"),
         (refusal("InternalServiceError", status=500), "AWS has a fault of its own"),
-        (refusal("ValidationException"), "AWS takes no such name or value"),
+        (refusal("ValidationException"), "AWS doesn't accept this name or value"),
         (refusal("SomethingNewException"), "AWS answers SomethingNewException"),
         (Answer(403, "<E><Code>InvalidClientTokenId</Code></E>"), "AWS refuses the credentials: it knows no such"),
         (Answer(403, f"<html>{CANARY}</html>"), "doesn't answer as AWS does"),

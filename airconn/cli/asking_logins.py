@@ -1,0 +1,58 @@
+"""Asks for the login of an Airflow on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from airconn.quoting import clean
+from airconn.trust import is_this_machine
+
+_NO = ("", "0", "false", "no")
+"""The values of `CI` outside of a CI."""
+
+
+class LoginAsker(Protocol):
+    """Asks the user for texts, and tells them something."""
+
+    environ: Mapping[str, str]
+
+    @property
+    def can_ask(self) -> bool: ...
+
+    def ask_line(self, what: str) -> str | None: ...
+
+    def ask_hidden(self, what: str) -> str | None: ...
+
+    def say(self, *lines: str, level: int = 0) -> None: ...
+
+    def warn(self, text: str) -> None: ...
+
+
+class TerminalLogins:
+    """The `LoginQuestion` of a run."""
+
+    def __init__(self, asker: LoginAsker) -> None:
+        self._asker = asker
+        self._is_read_as_file = False
+
+    @property
+    def can_ask(self) -> bool:
+        in_ci = self._asker.environ.get("CI", "").lower() not in _NO
+        return self._asker.can_ask and not in_ci and not self._is_read_as_file
+
+    def refrain(self) -> None:
+        self._is_read_as_file = True
+
+    def ask(self, address: str, username: str, refusal: str) -> tuple[str, str] | None:
+        """The user name and the password. None if one of them is left empty, or ends with Ctrl-D."""
+        asker = self._asker
+        if refusal:
+            asker.say(clean(f"{address}: {refusal}"), level=-1)
+        else:
+            asker.say(clean(f"{address} needs a login (airconn login stores one)"), level=-1)
+            if not (address.startswith("https://") or is_this_machine(address)):
+                asker.warn(clean(f"{address} isn't encrypted: your password travels in clear"))
+        username = username or (asker.ask_line("user name") or "").strip()
+        password = asker.ask_hidden(f"password of {username}") if username else None
+        return (username, password) if password else None
