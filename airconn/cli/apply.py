@@ -10,8 +10,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.backup_option import backup as backup_option
 from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 
 if TYPE_CHECKING:
     from airconn.transfer.importing import Import
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command("apply", short_help="Apply a plan that was saved before.")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @opt.yes
-@backup_option
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -32,7 +32,7 @@ def command(
     /,
     file: Path,
     yes: bool,
-    backup: bool | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -63,7 +63,7 @@ def command(
         planfile.refuse_change(planned, prepared)
 
     way_on = "make a new plan for what is left"
-    words = command_words(app, backup, "apply", [str(file)])
+    words = command_words(app, no_backup, "apply", [str(file)])
     view = ImportView(app, output=output, show_values=show_values, to=request.to, way_on=way_on, backup=words)
     conduct = Conduct(yes=yes, fail_fast=fail_fast, verify=verify)
     with app.places(network) as places:

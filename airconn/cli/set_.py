@@ -8,8 +8,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.backup_option import backup as backup_option
 from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @opt.filling
 @opt.literal
 @opt.airflow
-@backup_option
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -43,7 +43,7 @@ def command(
     fill: tuple[str, ...],
     literal_masks: tuple[str, ...],
     airflow: AirflowVersion | None,
-    backup: bool | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -73,7 +73,7 @@ def command(
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
     request = SetRequest(assignments, to, fill, literal_masks, airflow, app.config.is_strict(strict))
     conduct = Conduct(dry_run, exit_code, fail_fast=fail_fast, verify=verify)
-    words = command_words(app, backup, "set")
+    words = command_words(app, no_backup, "set")
     view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=to, backup=words)
     with app.places(network) as places:
         return view.run(set_objects(request, places, conduct, view.host()))
