@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from airconn.errors import InputError
-from airconn.model import NEWEST, AirflowObject, AirflowVersion, Bundle, Selection
+from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Selection
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import refuse_nothing, refuse_unmatched
 from airconn.transfer.globs import find_named
