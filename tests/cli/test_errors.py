@@ -45,7 +45,7 @@ def test_the_name_of_a_command_is_told_without_a_password(airconn) -> None:
             "error: unknown format 'xml'\nhint:  the formats are env, json, k8s, settings, uri, yaml",
         ),
         (["convert", "-", "--from-format", "xml"], "", 2, "error: unknown format 'xml'\n"),
-        (["convert", "-", "-o", "out.xml"], "A=1", 2, "error: the name of out.xml doesn't tell the format\n"),
+        (["convert", "-", "-o", "out.xml"], "A=1", 2, "error: the name of out.xml doesn't show the format\n"),
         (["convert", "-", "--airflow", "three"], "", 2, "error: 'three' is not a version of Airflow\n"),
         (["convert", "-", "--airflow", ""], "", 2, "error: '' is not a version of Airflow\n"),
         (["convert", "@prod"], "", 2, "error: no address is named @prod\n"),

@@ -144,7 +144,7 @@ def test_a_configuration_without_a_backend_says_where_it_was_looked_for(airconn,
     result = airconn("list", "--from-airflow-config", env={"AIRFLOW_HOME": str(tmp_path)})
     assert result.code == 2
     assert result.err.startswith(
-        "error: this Airflow is configured with no secrets backend\nhint:  looked at AIRFLOW__"
+        "error: this Airflow has no secrets backend configured\nhint:  looked at AIRFLOW__"
     )
     result = airconn("list", "--from", "airflow-config:x", env={"AIRFLOW_HOME": str(tmp_path)})
     assert "is followed by nothing, or by workers" in result.err

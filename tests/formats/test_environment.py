@@ -176,7 +176,7 @@ def test_no_file_of_another_tool_is_changed(
     (tmp_path / "new.env").write_text("AIRFLOW_VAR_ZONE=us\n")
     result = airconn(*(arg.format(name) for arg in args))
     assert result.code == 4
-    assert f"{name}: files of the environment format are only read, so this one can't be changed" in result.err
+    assert f"{name}: files of the environment format can only be read, not changed" in result.err
     assert "nothing was written" in result.err
     assert (tmp_path / name).read_bytes() == before
 

@@ -425,7 +425,7 @@ def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
 
     monkeypatch.setattr(SecretsManager, "delete", write_before)
     deletion = step(Action.DELETE, None, held)
-    assert do(store, deletion, before=found) == ["changed by another writer meanwhile; run again"]
+    assert do(store, deletion, before=found) == ["another program has changed it; run again"]
     assert secrets_manager.raw("variables/v") == "theirs"
 
 
@@ -445,14 +445,14 @@ def test_what_somebody_else_changed_is_neither_written_over_nor_deleted(
         assert do(somebody, step(Action.UPDATE, other, held, "value"), before=found) == [None]
         source = None if action is Action.DELETE else replace(VARIABLE, value=Text("ours"))
         late = step(action, source, held, "value")
-        assert do(store, late, before=found) == ["changed by another writer meanwhile; run again"]
+        assert do(store, late, before=found) == ["another program has changed it; run again"]
         assert truth.raw("variables/v") == "theirs"
     truth.clear()
     create(store, VARIABLE)
     found = look(store, VARIABLE)
     truth.clear()
     late = step(Action.UPDATE, other, VARIABLE, "value")
-    assert do(store, late, before=found) == ["deleted by another writer meanwhile; run again"]
+    assert do(store, late, before=found) == ["another program has deleted it; run again"]
     assert truth.raw("variables/v") is None
 
 

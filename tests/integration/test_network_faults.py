@@ -154,7 +154,7 @@ def test_others_that_answer_are_told_apart(
 
 def test_the_page_that_the_web_interface_has_for_any_address(target: Target, proxy: FaultyProxy) -> None:
     said = error_of(target.airconn("list", **through(proxy, AIRCONN_URL=f"{proxy.url}/some/page")))
-    assert "this is an Airflow of which no API answers here" in said
+    assert "this is an Airflow, but its API doesn't answer here" in said
     assert "start page" in said
 
 

@@ -178,7 +178,7 @@ def test_what_somebody_else_wrote_since_is_not_overwritten(bao: OpenBao, truth: 
     (held,) = found.bundle
     truth.put(f"connections/{FULL.conn_id}", {"conn_type": "theirs"})
     (error,) = do(store, step(Action.UPDATE, replace(FULL, host="ours"), held, "host"), before=found)
-    assert error == "changed by another writer meanwhile; run again"
+    assert error == "another program has changed it; run again"
     assert truth.raw(f"connections/{FULL.conn_id}") == {"conn_type": "theirs"}
 
 
@@ -348,7 +348,7 @@ def test_what_somebody_else_wrote_since_is_not_deleted(bao: OpenBao, truth: Trut
     found = look(store, FULL)
     truth.put(f"connections/{FULL.conn_id}", {"conn_type": "theirs"})
     deletion = step(Action.DELETE, None, found.bundle.connections[FULL.conn_id])
-    assert do(store, deletion, before=found) == ["changed by another writer meanwhile; run again"]
+    assert do(store, deletion, before=found) == ["another program has changed it; run again"]
     assert truth.raw(f"connections/{FULL.conn_id}") == {"conn_type": "theirs"}
 
 
@@ -380,7 +380,7 @@ def test_what_somebody_else_writes_while_it_is_deleted_stays(bao: OpenBao, truth
         store = opened(watched)
         found = look(store, FULL)
         deletion = step(Action.DELETE, None, found.bundle.connections[FULL.conn_id])
-        assert do(store, deletion, before=found) == ["changed by another writer meanwhile; run again"]
+        assert do(store, deletion, before=found) == ["another program has changed it; run again"]
     assert truth.raw(path) == {"conn_type": "theirs"}
 
 

@@ -133,7 +133,7 @@ def test_where_it_is_not_known_whether_a_connection_is_there_its_password_is_sai
     bulk = Bulk()
     steps = [*connections(24), step(Action.CREATE, Connection(conn_id="none", conn_type="t"))]
     outcomes = carried_out(connect(serve(airflow("3.3.2", respond)).url, with_token(retries=0)), steps)
-    lacks = "if it is there now, it lacks its password: import it again"
+    lacks = "if it exists now, its password is missing: import it again"
     assert [lacks in (outcome.error or "") for outcome in outcomes] == [True] * 24 + [False]
 
 

@@ -243,7 +243,7 @@ class TestWriting:
             (held,) = found.bundle
             (tmp_path / "variables.json").write_text('{"a": "theirs", "b": "2"}')
             (error,) = do(store, step(action, replace(A, value=Text("ours")), held, "value"), before=found)
-            assert error == "changed by another writer meanwhile; run again"
+            assert error == "another program has changed it; run again"
             assert json.loads((tmp_path / "variables.json").read_text()) == {"a": "theirs", "b": "2"}
 
     def test_an_entry_of_which_airflow_makes_nothing_is_no_room_for_another(

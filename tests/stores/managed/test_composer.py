@@ -486,7 +486,7 @@ def test_a_server_of_tokens_that_is_not_there_is_told(make: Open, google_: FakeG
     path = tmp_path / "key.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "token_uri": "http://127.0.0.1:1/token"}))
     told = refused(make())
-    assert "the server that gives tokens can't be reached" in told.message
+    assert "Google's token server can't be reached" in told.message
 
 
 # Where the token goes
@@ -614,7 +614,7 @@ def test_a_command_of_the_users_configuration_prints_the_token(
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"timeout": 0.3}, "the server that gives tokens can't be reached"), ({"deadline": 0.3}, "before the deadline")],
+    [({"timeout": 0.3}, "Google's token server can't be reached"), ({"deadline": 0.3}, "before the deadline")],
 )
 def test_a_server_of_tokens_that_is_silent_is_not_waited_for_longer_than_was_said(
     make: Open, tmp_path: Path, options: dict[str, float], message: str

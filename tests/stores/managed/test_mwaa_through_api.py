@@ -250,7 +250,7 @@ def test_calls_that_aws_holds_back_are_made_again(opened: Callable[..., Opened],
     store.describe()
     door.switches.broken["InvokeRestApi"] = refusal("ThrottlingException", 429)
     text = failed(lambda: store.read(Selection()))
-    assert "is asked too often" in text
+    assert "gets too many requests" in text
     assert door.operations().count("InvokeRestApi") == 3
 
 

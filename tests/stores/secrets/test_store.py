@@ -155,7 +155,7 @@ def test_what_another_writer_adds_before_a_merge_is_not_destroyed(theirs: dict[s
     (outcome,) = store.apply(plan.writes, Context(before=found) if is_told else Context())
     now = json.loads(service.payload)
     if theirs:
-        assert outcome.error == "changed by another writer meanwhile; run again"
+        assert outcome.error == "another program has changed it; run again"
         assert now == {**held, **theirs}
     else:
         assert outcome.error is None

@@ -256,7 +256,7 @@ def test_what_becomes_a_secret_is_told_before(astro: FakeAstro) -> None:
         return list(store.effects(plan.writes, Context(before=before)))
 
     (text,) = told("", conn(), var("fresh", "1"))
-    assert text == "written as secrets, which Astro never shows and can't make plain again: connections/new"
+    assert text == "written as secrets, which Astro never shows and can't turn back into plain values: connections/new"
     (text,) = told("?secret=all", var("region", "x"))
     assert text.endswith(": variables/region")
     (text,) = told("?secret=none", conn("db"))
@@ -271,10 +271,10 @@ def test_an_empty_text_is_not_written_over_a_secret(astro: FakeAstro) -> None:
     (step,) = planned([var("api_key", "")], before, store).steps
     assert (step.action, step.reasons[0]) == (
         Action.BLOCKED,
-        "an empty text can't be the value of a secret at Astro",
+        "the value of a secret at Astro can't be empty",
     )
     wanted = Step(Kind.VARIABLES, "api_key", Action.UPDATE, var("api_key", ""), None)
-    assert errors(list(store.apply([wanted], Context()))) == ["an empty text can't be the value of a secret at Astro"]
+    assert errors(list(store.apply([wanted], Context()))) == ["the value of a secret at Astro can't be empty"]
     assert astro.calls("UpdateDeployment") == []
     assert errors(written(store, var("token", ""))) == [None]  # nothing is secret about it
     assert not astro.deployments[astro.deployment].variables["AIRFLOW_VAR_TOKEN"].is_secret
@@ -283,7 +283,7 @@ def test_an_empty_text_is_not_written_over_a_secret(astro: FakeAstro) -> None:
 def test_ids_that_share_a_name_are_refused(astro: FakeAstro) -> None:
     context = Context(wanted=frozenset({(Kind.VARIABLES, "a"), (Kind.VARIABLES, "A")}))
     (problem,) = store_of(astro).problems(var("a", "1"), context)
-    assert problem == "A would have the same environment variable, AIRFLOW_VAR_A (leave one out with --exclude)"
+    assert problem == "A would be the same environment variable, AIRFLOW_VAR_A (exclude one with --exclude)"
     steps = [Step(Kind.VARIABLES, id_, Action.CREATE, var(id_, id_)) for id_ in ("a", "A")]
     assert errors(list(store_of(astro).apply(steps, Context()))) == [
         None,

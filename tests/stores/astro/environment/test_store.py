@@ -244,7 +244,7 @@ def test_the_plan_says_what_becomes_a_secret_and_what_no_deployment_gets(astro: 
         Variable(key="empty_token", value=Text("")),
         Connection(conn_id="db", conn_type="postgres", password="p"),
     )
-    secret = "written as secrets, which Astro can't make plain again: {} (?secret=none writes plain ones)"
+    secret = "written as secrets, which Astro can't turn back into plain values: {} (?secret=none writes plain ones)"
     unlinked = (
         "no Deployment gets connections/db, variables/api_token, variables/empty_token and 1 more until you link "
         "them in the Astro UI (?auto_link=true links new objects to all Deployments of the Workspace)"
@@ -273,7 +273,7 @@ def test_the_plan_says_what_stays_plain_or_secret(astro: FakeAstro) -> None:
     plain = "they look like secrets and stay plain variables, which Astro can't change"
     for query, told in (
         ("", f"{plain}: variables/api_token (delete them first)"),
-        ("?secret=none", "they stay secrets, which Astro can't make plain: variables/known"),
+        ("?secret=none", "they stay secrets, which Astro can't turn into plain values: variables/known"),
     ):
         store = opened(astro, f"astro-env://{astro.workspace}{query}")
         before = store.read(Selection(), CONTEXT)
@@ -289,7 +289,7 @@ def test_two_ids_of_one_environment_variable_are_refused_before_anything_is_writ
     store = opened(astro, f"astro-env://{astro.workspace}?as=env")
     wanted = frozenset({(Kind.VARIABLES, "a"), (Kind.VARIABLES, "A")})
     (problem,) = store.problems(Variable(key="a", value=Text("1")), replace(CONTEXT, wanted=wanted))
-    assert problem == "A would have the same environment variable, AIRFLOW_VAR_A (leave one out with --exclude)"
+    assert problem == "A would be the same environment variable, AIRFLOW_VAR_A (exclude one with --exclude)"
     (problem,) = store.problems(Connection(conn_id="astro_S3_logging", conn_type="aws"), CONTEXT)
     assert problem == "Astro sets this connection itself, for its logs"
     (problem,) = store.problems(Variable(key="a b", value=Text("1")), CONTEXT)

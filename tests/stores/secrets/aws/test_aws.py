@@ -498,9 +498,9 @@ def test_what_another_writer_has_changed_meanwhile_is_left_as_it_is(scheme: str,
         (error,) = do(store, step(action, wanted, held, "value"), before=found)
         assert fake.asked == [GET[scheme]] * 2
     if now == "gone":
-        assert error == (None if action is Action.DELETE else "deleted by another writer meanwhile; run again")
+        assert error == (None if action is Action.DELETE else "another program has deleted it; run again")
     else:
-        assert error == "changed by another writer meanwhile; run again"
+        assert error == "another program has changed it; run again"
 
 
 @each_scheme

@@ -321,7 +321,7 @@ def test_a_deletion_can_be_taken_back() -> None:
     ("current", "restored", "wanted"),
     [
         ("1", {}, None),
-        ("2", {}, "changed by another writer meanwhile; run again"),
+        ("2", {}, "another program has changed it; run again"),
         ("2", refusal("AccessDeniedException"), "`aws secretsmanager restore-secret` brings it back"),
     ],
 )

@@ -362,7 +362,7 @@ def test_what_somebody_else_has_changed_meanwhile_is_left_as_it_is(
     secret = azure_.vault.put("airflow-variables-region", "theirs")
     step = Step(held.kind, held.id, action, None if action is Action.DELETE else REGION, held)
     (error,) = do(store, step, before=found)
-    assert error == "changed by another writer meanwhile; run again"
+    assert error == "another program has changed it; run again"
     assert (secret.versions[-1].value, secret.gone_at) == ("theirs", None)
 
 
@@ -387,7 +387,7 @@ def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
             "`az keyvault secret recover` brings it back"
         )
         return
-    assert error == "changed by another writer meanwhile; run again"
+    assert error == "another program has changed it; run again"
     time.sleep(settling)
     assert azure_.vault.secrets["airflow-variables-region"].versions[-1].value == "theirs"
     assert list(make().read(EVERYTHING).bundle) == [Variable(key="region", value=Text("theirs"))]

@@ -235,7 +235,7 @@ def test_what_somebody_else_has_changed_meanwhile_is_left_as_it_is(
     secret.versions.append(fake.Version(b"theirs"))
     step = Step(held.kind, held.id, action, None if action is Action.DELETE else REGION, held)
     (error,) = do(store, step, before=found)
-    assert error == "changed by another writer meanwhile; run again"
+    assert error == "another program has changed it; run again"
     assert google_.service.secrets["airflow-variables-region"].versions[-1].data == b"theirs"
 
 

@@ -296,14 +296,14 @@ class TestWriting:
             (held,) = found.bundle
             cluster.put(variable_secret(data={"value": encoded("theirs")}))
             (error,) = do(store, step(action, replace(REGION, value=Text("ours")), held, "value"), before=found)
-            assert error == "its Secret was changed by another writer meanwhile; run again"
+            assert error == "its Secret was another program has changed it; run again"
             assert value(cluster, "of-ours") == "theirs"
 
     def test_a_change_of_what_was_deleted_meanwhile_is_refused_and_a_deletion_is_done(
         self, opened: Callable[..., KubernetesStore], cluster: FakeKubernetes
     ) -> None:
         for action, error in (
-            (Action.UPDATE, "its Secret was deleted by another writer meanwhile; run again"),
+            (Action.UPDATE, "its Secret was another program has deleted it; run again"),
             (Action.DELETE, None),
         ):
             cluster.put(variable_secret())
