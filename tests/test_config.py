@@ -149,7 +149,7 @@ def test_a_command_in_an_address_is_the_users_own_choice(tmp_path: Path, text: s
     ],
 )
 def test_a_project_does_not_choose_who_gets_other_credentials(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UsageError, match="says where credentials of yours are sent") as caught:
+    with pytest.raises(UsageError, match="decides where your credentials are sent") as caught:
         config(tmp_path, text)
     assert caught.value.where == "airconn.toml"
     assert "your own config.toml, and say @name" in (caught.value.hint or "")

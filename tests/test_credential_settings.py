@@ -141,7 +141,7 @@ def test_files_and_commands_are_for_the_users_own_file_alone(tmp_path: Path) -> 
     ]
     for line, key in lines:
         text = entry(line.format(file) if "{}" in line else line)
-        with pytest.raises(UsageError, match=f"has '{key}', and a project's file isn't trusted with that") as caught:
+        with pytest.raises(UsageError, match=f"has '{key}', and a project's file may not do that") as caught:
             config(tmp_path, text)
         assert caught.value.where == "airconn.toml"
         assert config(tmp_path, user=text).addresses()["prod"]["url"] == URL

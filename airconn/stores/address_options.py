@@ -57,7 +57,9 @@ def split(address: str, *, example: str, has_path: bool = True) -> Parts:
         raise UsageError("the address has the same option twice", hint="keep one of the two")
     path = unquote(parts.path).strip("/")
     if path and not has_path:
-        raise UsageError("the address has a path, which this kind of address doesn't have", hint=f"write it like {example}")
+        raise UsageError(
+            "the address has a path, which this kind of address doesn't have", hint=f"write it like {example}"
+        )
     return Parts(unquote(parts.netloc), path, query)
 
 

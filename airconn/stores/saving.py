@@ -140,11 +140,11 @@ def write_atomically(path: Path, text: str, *, keep_mode: bool = False) -> None:
             _write_named(data, temporary, target, keep_mode=keep_mode)
     except UnicodeEncodeError:
         raise AirconnError(
-            "an object has half a character (a lone surrogate) in it, which no file holds", where=str(path)
+            "an object has half a character (a lone surrogate) in it, which files can't hold", where=str(path)
         ) from None
     except _NotOursError:
         raise TargetError(
-            "can't be written: the file belongs to another user or group, and would not any more",
+            "can't be written: the file belongs to another user or group, which would change",
             where=str(path),
             hint="run airconn as that user, or write a new file with -o and copy it",
         ) from None

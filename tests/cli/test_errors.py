@@ -49,7 +49,7 @@ def test_the_name_of_a_command_is_told_without_a_password(airconn) -> None:
         (["convert", "-", "--airflow", "three"], "", 2, "error: 'three' is not a version of Airflow\n"),
         (["convert", "-", "--airflow", ""], "", 2, "error: '' is not a version of Airflow\n"),
         (["convert", "@prod"], "", 2, "error: no address is named @prod\n"),
-        (["convert", "s3://bucket"], "", 2, "error: s3:// is not an address that airconn knows\n"),
+        (["convert", "s3://bucket"], "", 2, "error: s3:// is an unknown kind of address\n"),
         (["convert", "nope.env"], "", 3, "error: nope.env: no such file\n"),
         (["convert", "-"], "what is this?", 3, "error: <stdin>: the format of this file is unclear\n"),
         (["convert", "-"], "[}", 3, "error: <stdin>:1:2: this is not JSON\n"),
@@ -146,11 +146,11 @@ def test_version_is_told(airconn, capsys) -> None:
 @pytest.mark.parametrize(
     ("address", "error", "hint"),
     [
-        ("valt://x", "valt:// is not an address that airconn knows", "did you mean vault://?"),
-        ("astro://ws/dep", "astro:// is not an address that airconn knows", "did you mean astro-"),
+        ("valt://x", "valt:// is an unknown kind of address", "did you mean vault://?"),
+        ("astro://ws/dep", "astro:// is an unknown kind of address", "did you mean astro-"),
         (
             "aws://x",
-            "aws:// is not an address that airconn knows",
+            "aws:// is an unknown kind of address",
             "did you mean aws-secretsmanager:// or aws-ssm://?",
         ),
         ("vault:/secret", "vault:/secret has no vault:// in front", "the two slashes are a part of the address"),

@@ -117,7 +117,7 @@ def test_json_has_every_place_and_no_value(explain) -> None:
         ((), "name the ID to explain, or use --all"),
         (("a", "--all"), "name the ID to explain, or use --all"),
         (("a", "--no-backend"), "--no-backend contradicts the address of a backend"),
-        (("pools/x",), "a pool is in the metadata database and nowhere else"),
+        (("pools/x",), "pools are only in the metadata database"),
     ],
 )
 def test_what_makes_no_sense_is_told(explain, args: tuple[str, ...], message: str) -> None:
@@ -143,9 +143,7 @@ def test_the_backend_of_airflows_own_configuration_is_a_place(airconn, tmp_path:
 def test_a_configuration_without_a_backend_says_where_it_was_looked_for(airconn, tmp_path: Path) -> None:
     result = airconn("list", "--from-airflow-config", env={"AIRFLOW_HOME": str(tmp_path)})
     assert result.code == 2
-    assert result.err.startswith(
-        "error: this Airflow has no secrets backend configured\nhint:  looked at AIRFLOW__"
-    )
+    assert result.err.startswith("error: this Airflow has no secrets backend configured\nhint:  looked at AIRFLOW__")
     result = airconn("list", "--from", "airflow-config:x", env={"AIRFLOW_HOME": str(tmp_path)})
     assert "is followed by nothing, or by workers" in result.err
 

@@ -104,7 +104,7 @@ def test_an_address_without_a_scheme_gets_a_hint(tmp_path: Path, address: str, e
         code, _, err = run_in(tmp_path, *args)
         assert code == 2
         assert "has no http:// or https:// in front, and is not a file" in err
-        assert f"hint:  an Airflow is named like {example}" in err
+        assert f"hint:  write an Airflow like {example}" in err
         assert "canary" not in err
 
 

@@ -435,7 +435,7 @@ def test_a_plan_sends_no_credentials_where_it_likes(airconn, tmp_path: Path, opt
         plan.write_text(json.dumps(options))
         applied = airconn("apply", plan, env={"VAULT_TOKEN": "canary"})
         assert applied.code == 2
-        assert "the vault: address says where credentials of yours are sent" in applied.err
+        assert "the vault: address decides where your credentials are sent" in applied.err
         assert "config.toml, and say @name" in applied.err
         named = tmp_path.parent / f"{tmp_path.name}-user.toml"
         named.write_text(f'[addresses]\nv = "{address}"\n')

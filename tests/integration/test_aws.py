@@ -295,7 +295,7 @@ def test_what_is_no_object_is_left_alone(secrets_manager: OfSecretsManager) -> N
     assert sorted(note.where.rpartition("/")[2] for note in found.notes) == ["binary", "notes"]
     assert "canary" not in str(found)
     error = do(store, step(Action.CREATE, Connection(conn_id="notes", conn_type="x")))
-    assert error == ["there is a secret of this name already"]
+    assert error == ["a secret with this name exists already"]
     assert secrets_manager.raw("connections/notes") == "canary"
 
 
@@ -406,7 +406,7 @@ def test_a_parameter_with_a_key_that_airflow_refuses_is_left_alone(parameter_sto
     assert len(found.bundle) == 0
     reason = store.refusal(step(Action.CREATE, new), Context(before=found))
     assert "'dbInstanceIdentifier' is not a field of a connection" in reason
-    assert do(store, step(Action.CREATE, new)) == ["there is a parameter of this name already"]
+    assert do(store, step(Action.CREATE, new)) == ["a parameter with this name exists already"]
     assert parameter_store.raw("connections/c") == text
 
 

@@ -209,7 +209,7 @@ def test_what_has_no_newest_version_is_not_there_and_can_be_written(bao: OpenBao
     assert len(store.read(Selection()).bundle) == 0
     create(store, FULL)
     assert truth.get(Kind.CONNECTIONS, FULL.conn_id) == FULL
-    assert do(store, step(Action.CREATE, replace(FULL, host="other"))) == ["there is a secret of this name already"]
+    assert do(store, step(Action.CREATE, replace(FULL, host="other"))) == ["a secret with this name exists already"]
     held = read_one(store, FULL)
     assert do(store, step(Action.UPDATE, replace(FULL, host="new"), held, "host")) == [None]
     assert do(store, step(Action.DELETE, None, read_one(store, FULL))) == [None]
@@ -241,7 +241,7 @@ def test_what_is_no_object_is_left_alone_and_told(bao: OpenBao, truth: Truth) ->
     assert sorted(note.where.rpartition("secret/")[2] for note in found.notes) == sorted(foreign)
     assert "canary" not in str(found)
     errors = do(store, step(Action.CREATE, Variable(key="none", value=Text("v"))))
-    assert errors == ["there is a secret of this name already"]
+    assert errors == ["a secret with this name exists already"]
     assert {path: truth.raw(path) for path in foreign} == foreign
 
 
@@ -406,8 +406,7 @@ def test_who_may_only_delete_the_newest_version_deletes_it_and_is_told_if_it_was
         assert list(found.bundle) == [held]
         (error,) = do(store, step(Action.DELETE, None, held), before=found)
     assert error == (
-        "version 3, which another writer wrote meanwhile, was deleted as well; "
-        "`vault kv undelete -versions=3` brings it back"
+        "version 3of another program was deleted as well; `vault kv undelete -versions=3` brings it back"
     )
 
 
@@ -562,7 +561,7 @@ def test_the_main_job_by_hand(airconn: Callable[..., Any], bao: OpenBao, example
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("vault:///secret", "nothing says which Vault is meant"),
+        ("vault:///secret", "no Vault is named"),
         ("vault://h/secret?token=canary", "token is a credential"),
         ("vault://u:canary@h/secret", "has a user name or a password in it"),
         ("vault://h/secret?conections_path=x", "'conections_path' is not an option"),

@@ -99,7 +99,9 @@ def _explain(access: Access, replies: list[Reply]) -> TargetError:
             return TargetError(f"it {fault}", where=access.base, hint="check that the Airflow behind it runs")
         if reply.status >= 500:
             return TargetError(
-                f"it answers with status {reply.status}", where=access.base, hint="check that the Airflow behind it runs"
+                f"it answers with status {reply.status}",
+                where=access.base,
+                hint="check that the Airflow behind it runs",
             )
     if any(_is_airflows(reply) for reply in replies):
         return TargetError(

@@ -157,7 +157,9 @@ class CommandSession:
         fails_on_extras = self._version is not None and rules_for(self._version).extra_is_object
         for name, what in sorted(answer.seen) if fails_on_extras else ():
             if name == call.name and what.startswith("extra:"):
-                said += f": the extra of {what.removeprefix('extra:')} isn't a JSON object, and Airflow 3 fails on that"
+                said += (
+                    f": the extra of {what.removeprefix('extra:')} isn't a JSON object, and Airflow 3 fails on that"
+                )
                 delete = self.prefix.by_hand("airflow", "connections", "delete", what[6:])
                 hint = (
                     "delete that connection and add it again, which loses its password and all "

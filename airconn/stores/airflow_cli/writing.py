@@ -237,7 +237,9 @@ class Writer:
         names = differing(held, self._as_held(item.wanted, present))
         if names and item.step.action is Action.CREATE:
             item.final = True
-            return f"one with other values exists ({', '.join(names)}): another program wrote it, or Airflow changed it"
+            return (
+                f"one with other values exists ({', '.join(names)}): another program wrote it, or Airflow changed it"
+            )
         return f"{failed}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} not as written" if names else None
 
     def _apart(self, items: Sequence[_Item]) -> None:

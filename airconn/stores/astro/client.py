@@ -169,7 +169,9 @@ class AstroApi:
         raise UsageError(
             f"the token is for {len(found)} organizations, and the address doesn't name one",
             where=client.base,
-            hint=f"add ?organization=ID: {named}" if found else "check that it is a token of a user of an organization",
+            hint=f"add ?organization=ID: {named}"
+            if found
+            else "check that it is a token of a user of an organization",
         )
 
 
@@ -269,6 +271,7 @@ def _one_line(identity: AstroIdentity) -> str:
     token = identity.token
     if not token.isascii() or not token.isprintable() or " " in token:
         raise UsageError(
-            f"the token in {identity.source} has a character that isn't allowed in a token", hint="is it cut off, or quoted?"
+            f"the token in {identity.source} has a character that isn't allowed in a token",
+            hint="is it cut off, or quoted?",
         )
     return token

@@ -16,7 +16,7 @@ from airconn.model.reading import Key
 from airconn.stores.base import Ids
 
 LARGEST = 131_072
-"""The bytes that Linux allows for an environment variable, with its name, the `=` and the end (MAX_ARG_STRLEN). With a
+"""The bytes that Linux allows for an environment variable, with its name, `=` and the end (MAX_ARG_STRLEN). With a
 longer one, no process of the Deployment would start."""
 IDS = Ids("letters, digits, '_', '.' and '-'", re.compile(r"[A-Za-z0-9_.-]+"))
 """The ids that can be a part of the name of an environment variable, as Kubernetes takes them."""

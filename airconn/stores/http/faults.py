@@ -184,4 +184,7 @@ def _tls(error: BaseException) -> tuple[str, str]:
         return "it doesn't use TLS", "try http:// instead of https://"
     if any(sign in text for sign in ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "UNKNOWN_CA")):
         return "it refuses the TLS handshake", _CLIENT_CERT
-    return "the TLS handshake failed", "check that the address is right; it may need a client certificate (--client-cert)"
+    return (
+        "the TLS handshake failed",
+        "check that the address is right; it may need a client certificate (--client-cert)",
+    )

@@ -41,9 +41,7 @@ def wants_https(reply: Reply) -> bool:
 
 def strange(message: str, server: RestServer) -> TargetError:
     """The error for an answer that the server itself wouldn't give."""
-    return TargetError(
-        message, where=server.base, hint=f"maybe a gateway is in front of {server.name}"
-    )
+    return TargetError(message, where=server.base, hint=f"maybe a gateway is in front of {server.name}")
 
 
 def instead_of_json(reply: Reply, server: RestServer, what: str) -> TargetError:
@@ -60,8 +58,7 @@ def instead_of_json(reply: Reply, server: RestServer, what: str) -> TargetError:
     return TargetError(
         f"an HTML page answers {what} instead of {server.name}'s API",
         where=server.base,
-        hint="a portal, a gateway or another application may send it: "
-        "open the address in a browser to see",
+        hint="a portal, a gateway or another application may send it: open the address in a browser to see",
     )
 
 

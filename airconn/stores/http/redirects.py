@@ -42,9 +42,7 @@ class NamedServers:
         """
         there = server_of(urljoin(came_from, location))
         if there is None:
-            return Elsewhere(
-                "it redirects to another page (not followed)", where=self.where, hint=hint or None
-            )
+            return Elsewhere("it redirects to another page (not followed)", where=self.where, hint=hint or None)
         message = f"it redirects to {there}, which would get credentials and secrets: not followed"
         if urlsplit(came_from).scheme.lower() == "https" and there.scheme == "http":
             return Elsewhere(message, where=self.where, hint="redirects from https to http are not followed")

@@ -30,7 +30,7 @@ def check_tls_files(settings: Settings) -> None:
         except (OSError, ValueError):
             raise UsageError(
                 f"the client certificate {settings.client_cert} and its key can't be used",
-                hint="both must be in PEM form, the key without a passphrase; --client-key FILE if it is another file",
+                hint="both must be in PEM form, the key without a passphrase; --client-key if it is another file",
             ) from None
 
 

@@ -107,7 +107,7 @@ class TestAddresses:
             path.write_text("a=1\n")
             store = LocalStore({Kind.VARIABLES: str(path)})
             for call in (lambda store=store: store.read(Selection()), lambda store=store: store.problems(A)):
-                with pytest.raises(InputError, match="reads no file of this name"):
+                with pytest.raises(InputError, match="reads no file with this name"):
                     call()
         store = LocalStore({Kind.VARIABLES: str(tmp_path / ".env")})
         assert list(store.read(Selection(), Context(airflow=AirflowVersion(3, 0, 6))).bundle) == [A]

@@ -131,7 +131,7 @@ def test_an_environment_that_may_not_be_seen_names_the_action_and_the_resource(t
 
 
 def test_a_way_to_the_airflow_means_nothing_here(opened: Opened) -> None:
-    assert "through means nothing here" in refused(lambda: opened("?through=api", secrets__backend=VAULT))
+    assert "through has no effect here" in refused(lambda: opened("?through=api", secrets__backend=VAULT))
 
 
 def test_a_projects_file_may_name_an_environment_and_not_its_identity_or_its_backend() -> None:

@@ -87,7 +87,7 @@ def test_a_token_that_may_not_look_there_stops_no_import(
     result = airconn("import", source, "--to", address, "--dry-run", env=astro.environ())
     assert (result.code, "Environment Manager" in result.err) == (0, False)
     result = airconn("import", source, "--to", address, "--dry-run", "-v", env=astro.environ())
-    assert "it isn't known whether the Environment Manager has objects of the same ids: " in result.err
+    assert "unknown whether the Environment Manager has objects with the same ids: " in result.err
 
 
 def test_an_airflow_of_astro_that_is_named_by_its_url_has_the_hint_with_v(

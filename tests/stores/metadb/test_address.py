@@ -70,7 +70,7 @@ def test_a_place_is_named_without_its_user_and_options(address, name) -> None:
     ],
 )
 def test_a_password_in_an_address_is_refused_and_not_shown(address) -> None:
-    with pytest.raises(UsageError, match="has a password in it, which shows in the list of processes") as caught:
+    with pytest.raises(UsageError, match="has a password in it, which the list of processes shows") as caught:
         open_store(address, Settings())
     assert "canary" not in f"{caught.value} {caught.value.hint}"
     assert "AIRCONN_METADB_PASSWORD" in caught.value.hint

@@ -18,7 +18,7 @@ from airconn.stores.secrets.store import SecretStore
 
 
 class Gone(Service):
-    """Lets us in, takes so many secrets, and then doesn't answer any more."""
+    """Lets us in, takes so many secrets, and then no longer answers."""
 
     parallel = 1
 
@@ -82,7 +82,7 @@ def test_what_is_not_tried_of_a_service_that_is_gone_is_told_from_what_failed() 
     outcomes = list(store.apply(steps))
     assert [outcome.untried for outcome in outcomes] == [False, False, False, True, True]
     assert [bool(outcome.error) for outcome in outcomes] == [False, True, True, True, True]
-    assert outcomes[-1].error == "not tried: the vault doesn't answer any more"
+    assert outcomes[-1].error == "not tried: the vault no longer answers"
     assert service.asked == 3
 
 

@@ -149,7 +149,9 @@ class MwaaWebLogin(LoginWay):
             )
         if not telling:
             return TargetError(
-                "it has no login page of Amazon MWAA", where=where, hint="the environment may be in an update; try again"
+                "it has no login page of Amazon MWAA",
+                where=where,
+                hint="the environment may be in an update; try again",
             )
         return TargetError(
             f"its login of Amazon MWAA gives no session (POST {login.path} answers {reply.status} "

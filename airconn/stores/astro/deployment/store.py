@@ -182,7 +182,9 @@ class DeploymentVariablesStore(Store):
             told.append(f"written as secrets, which Astro never shows and can't turn back into plain values: {names}")
         if stay:
             names = some(sorted(stay), _NAMES)
-            told.append(f"still secrets in spite of secret=none, since Astro can't turn them into plain values: {names}")
+            told.append(
+                f"still secrets in spite of secret=none, since Astro can't turn them into plain values: {names}"
+            )
         if self._is_asleep:
             told.append("the Deployment hibernates: what is written counts when it wakes up")
         return told

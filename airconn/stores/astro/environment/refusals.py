@@ -100,5 +100,7 @@ def _of_replacement(step: Step, held: ManagedObject, form: ObjectForm) -> str:
         return f"deleting it and creating it again would lose hidden values: {some(hidden)} (to show: {SHOW})"
     if overrides := list(held.hidden_overrides()):
         names = ", ".join(f"{name} (Deployment {deployment})" for deployment, name in overrides[:3])
-        return f"deleting it and creating it again would lose hidden overrides of its links: {names} (to show: {SHOW})"
+        return (
+            f"deleting it and creating it again would lose hidden overrides of its links: {names} (to show: {SHOW})"
+        )
     return ""

@@ -256,7 +256,9 @@ def test_what_becomes_a_secret_is_told_before(astro: FakeAstro) -> None:
         return list(store.effects(plan.writes, Context(before=before)))
 
     (text,) = told("", conn(), var("fresh", "1"))
-    assert text == "written as secrets, which Astro never shows and can't turn back into plain values: connections/new"
+    assert (
+        text == "written as secrets, which Astro never shows and can't turn back into plain values: connections/new"
+    )
     (text,) = told("?secret=all", var("region", "x"))
     assert text.endswith(": variables/region")
     (text,) = told("?secret=none", conn("db"))

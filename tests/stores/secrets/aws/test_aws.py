@@ -313,7 +313,7 @@ def test_the_endpoint_of_the_service_goes_before_that_of_all(environ: dict[str, 
         else:
             error = failure(lambda: store.read(Selection()))
             assert "can't be reached" in str(error)
-            assert error.hint == "does a server answer at endpoint_url or AWS_ENDPOINT_URL?"
+            assert error.hint == "check that a server runs at endpoint_url or AWS_ENDPOINT_URL"
         query = f"?endpoint_url={fake.url}"
         assert ids(fake.open("aws-ssm", query, AWS_ENDPOINT_URL="http://127.0.0.1:1").read(Selection()).bundle) == []
 
@@ -426,11 +426,11 @@ def test_a_role_that_does_not_trust_us_is_told() -> None:
     ("answer", "message"),
     [
         (refusal("ExpiredTokenException"), "AWS refuses the credentials: their session has ended"),
-        (refusal("UnrecognizedClientException"), "AWS refuses the credentials: it knows no such access key"),
+        (refusal("UnrecognizedClientException"), "AWS refuses the credentials: the access key is unknown"),
         (refusal("InvalidSignatureException"), "AWS refuses the credentials: the secret doesn't fit"),
         (refusal("com.amazon.coral.service#SignatureDoesNotMatch"), "AWS refuses the credentials: the secret"),
         (refusal("ThrottlingException"), "too many requests"),
-        (refusal("InternalServiceError", status=500), "AWS has a fault of its own"),
+        (refusal("InternalServiceError", status=500), "AWS has an internal error"),
         (refusal("ValidationException"), "AWS doesn't accept this name or value"),
         (refusal("SomethingNewException"), "AWS answers SomethingNewException"),
         (Answer(403, "<E><Code>InvalidClientTokenId</Code></E>"), "AWS refuses the credentials: it knows no such"),
@@ -462,7 +462,7 @@ def test_who_may_not_list_may_well_write(scheme: str) -> None:
         action = f"{'ssm' if scheme == 'aws-ssm' else 'secretsmanager'}:{LIST[scheme]}"
         error = failure(lambda: fake.open(scheme).read(Selection()))
         assert f"these credentials may not do {action} here" in str(error)
-        assert error.hint == f"a policy of theirs has to allow {action}"
+        assert error.hint == f"a policy must allow {action}"
 
 
 @each_scheme

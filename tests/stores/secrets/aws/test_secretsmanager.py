@@ -271,7 +271,7 @@ def test_a_secret_with_a_value_is_not_written_over() -> None:
     described = {"VersionIdsToStages": {"1": ["AWSCURRENT"]}}
     value = {"Name": NAME, "SecretString": "other"}
     errors, asked = created({"CreateSecret": EXISTS, "DescribeSecret": described, "GetSecretValue": value})
-    assert errors == ["there is a secret of this name already"]
+    assert errors == ["a secret with this name exists already"]
     assert "PutSecretValue" not in asked
 
 
@@ -284,7 +284,7 @@ def test_a_creation_whose_answer_was_lost_is_one() -> None:
 
 def test_another_reason_not_to_create_is_told() -> None:
     errors, _ = created({"CreateSecret": refusal("InvalidRequestException")})
-    assert errors == ["it is marked for deletion, a replica or another service's, and AWS doesn't change it"]
+    assert errors == ["it is marked for deletion, a replica, or another service's: AWS doesn't change it"]
 
 
 def test_what_is_sent_twice_can_be_known_again() -> None:
@@ -393,5 +393,5 @@ def test_what_is_binary_is_left_alone() -> None:
         found = fake.open("aws-secretsmanager").read(VARIABLES)
         assert list(found.bundle) == []
         (note,) = found.notes
-        assert note.message == "it is binary, in which Airflow finds nothing: left alone"
+        assert note.message == "it is binary, which Airflow can't read: left alone"
         assert note.where.endswith("airflow/variables/v000")

@@ -65,7 +65,7 @@ def test_who_cannot_see_the_key_does_not_take_another() -> None:
 
 def test_a_parameter_that_is_there_is_not_written_over() -> None:
     error, _ = written(Action.CREATE, "x", {"PutParameter": refusal("ParameterAlreadyExists")})
-    assert error == "there is a parameter of this name already"
+    assert error == "a parameter with this name exists already"
     error, _ = written(Action.CREATE, "old", {"PutParameter": refusal("ParameterAlreadyExists")})
     assert error is None  # its answer was lost
 

@@ -399,7 +399,7 @@ def test_what_somebody_else_has_made_meanwhile_is_left_as_it_is(
     store = make()
     assert list(store.read(EVERYTHING).bundle) == []
     azure_.vault.put("airflow-variables-region", "theirs")
-    assert do(store, create(REGION)) == ["there is a secret of its name already"]
+    assert do(store, create(REGION)) == ["a secret with its name exists already"]
 
 
 def test_an_answer_that_was_lost_is_no_failure(make: Callable[..., Store], azure_: fake.Fake) -> None:
@@ -444,7 +444,7 @@ def test_a_deleted_secret_that_stays_in_the_way_is_told(make: Callable[..., Stor
     secret = gone(azure_, "airflow-variables-region")
     secret.gone_at = time.monotonic() + 60
     (error,) = do(make(timeout=0.3), create(REGION))
-    assert error == "a deleted secret of its name is still in the way after 0.3 s"
+    assert error == "a deleted secret still has its name after 0.3 s"
 
 
 def test_without_the_right_to_recover_a_deleted_secret_it_is_told(
@@ -485,7 +485,7 @@ def test_what_does_not_come_back_in_time_is_told(make: Callable[..., Store], azu
     azure_.vault.settling = 60
     (error,) = do(make(timeout=0.3), create(REGION))
     assert error is not None
-    assert error.startswith("a deleted secret of its name is still in the way after 0.3 s")
+    assert error.startswith("a deleted secret still has its name after 0.3 s")
     assert error.endswith("is brought back, and is still there")
 
 

@@ -103,7 +103,7 @@ def test_a_checksum_is_the_one_that_everybody_makes() -> None:
         ("gcp-secretmanager://p?sep=.", "no name of a secret has"),
         ("gcp-secretmanager://p?connection_format=xml", "connection_format is json or uri"),
         ("gcp-secretmanager://p?api_endpoint=http://evil", "api_endpoint is not a host"),
-        ("gcp-secretmanager://p?gcp_key_path=a&gcp_credential_config_file=b", "exclude each other"),
+        ("gcp-secretmanager://p?gcp_key_path=a&gcp_credential_config_file=b", "can't be combined"),
     ],
 )
 def test_an_address_that_is_wrong_is_told_without_quoting_it(address: str, message: str) -> None:
@@ -245,7 +245,7 @@ def test_what_somebody_else_has_made_meanwhile_is_left_as_it_is(
     store = make()
     assert list(store.read(EVERYTHING).bundle) == []
     google_.service.put("airflow-variables-region", b"theirs")
-    assert do(store, create(REGION)) == ["there is a secret of its name already"]
+    assert do(store, create(REGION)) == ["a secret with its name exists already"]
 
 
 def test_an_answer_that_was_lost_is_no_failure(make: Callable[..., Store], google_: fake.Fake) -> None:
@@ -332,7 +332,7 @@ def test_a_secret_that_got_no_value_says_so(make: Callable[..., Store], google_:
     google_.service.before = before
     (error,) = do(make(), create(WAREHOUSE))
     assert error is not None
-    assert error.startswith("the secret is there, but has no value yet: ")
+    assert error.startswith("the secret exists, but has no value yet: ")
     assert "refuses access to airflow-connections-warehouse" in error
     assert SECRET not in error
 

@@ -428,7 +428,7 @@ class TestOtherSecrets:
         (held,) = found.bundle
         assert held == REGION
         assert [note.message for note in found.notes] == [
-            "b has the same label as a, and which of them Airflow takes is up to the cluster"
+            "b has the same label as a, and it isn't defined which one Airflow uses"
         ]
         wanted = replace(REGION, value=Text("us"))
         plan = planned([wanted], found, store)
