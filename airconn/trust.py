@@ -45,7 +45,16 @@ def refusal(address: str) -> str:
 
 
 def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: str) -> None:
-    """Raises `UsageError` for a project's file that would run a command, or send secrets to a host of its choice."""
+    """Raises `UsageError` for a project's file that would run a command, or send secrets to a host of its choice.
+
+    Nor may it decide whether a run keeps what `airconn undo` needs.
+    """
+    if "backup" in project:
+        raise UsageError(
+            "'backup' says whether you can undo a run, and a project's file isn't trusted with that",
+            where=file,
+            hint="put it in your own config.toml, or use --no-backup (airconn help undo)",
+        )
     theirs = {
         variable: entry["url"]
         for entry in user.get("addresses", {}).values()

@@ -305,6 +305,10 @@ class FileStore(Store):
             self.save(done.rendered.text, done.version)
         yield from done.outcomes()
 
+    def text_after(self, steps: Sequence[Step], context: Context) -> str:
+        """The text that the file has after these steps. Raises as `apply` does. Writes nothing."""
+        return self._rehearsal(tuple(steps), context).rendered.text
+
     def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
         if not steps:
             return ()

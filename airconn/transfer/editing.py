@@ -258,7 +258,8 @@ def import_edited(
     expect: Callable[[Import], None],
 ) -> Events:
     """Imports the objects that were changed. `expect` gets the plan before the first write, and may refuse it."""
-    request = ImportRequest((), airflow=draft.airflow, policy=Policy("fail") if draft.is_new else Policy())
+    policy = Policy("fail") if draft.is_new else Policy()
+    request = ImportRequest((), draft.place, airflow=draft.airflow, policy=policy)
     change = make_change(ObjectChanges(literal_masks=draft.literal_masks), Selection(), places)
     opened = OpenedImport(draft.target, [_EditedObjects(edited.objects)], draft.fills, change)
     return (yield from import_objects(request, places, conduct, host, expect, opened))

@@ -243,7 +243,7 @@ def test_a_connection_that_stands_there_as_a_uri_is_compared_as_one(airconn, tmp
     (tmp_path / "s.json").write_text('{"connections": {"a": {"conn_type": "http", "login": "u", "password": "p"}}}')
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
-        result = airconn("import", tmp_path / "s.json", "--to", tmp_path / name, "--verify")
+        result = airconn("import", tmp_path / "s.json", "--to", tmp_path / name, "--verify", "-v")
         assert (result.code, "  = connections/a" in result.out) == (0, True)
         assert (tmp_path / name).read_text() == text
 

@@ -286,6 +286,7 @@ WORLDS: Mapping[str, MakeWorld] = {
     "astro.md": astro,
     "check.md": files("check.md"),
     "ci.md": new_machine,
+    "comparing.md": files("comparing.md"),
     "composer.md": composer,
     "dotenv.md": files("dotenv.md"),
     "exit-codes.md": files("exit-codes.md"),

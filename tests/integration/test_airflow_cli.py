@@ -605,7 +605,7 @@ def test_where_nothing_is_created_again_no_second_connection_is_deleted(
     assert "it was deleted, and then airflow connections import skipped it" in ran.out
     assert ran.out.count("not tried: it would be deleted first, and connections/c0 could not be replaced") == 2
     assert [database.get(Kind.CONNECTIONS, id_) is None for id_ in ids] == [True, False, False]
-    (kept,) = (tmp_path / "state").iterdir()
+    (kept,) = (tmp_path / "state").glob("recovery-*")
     assert "c0" in json.loads(kept.read_text())["connections"]
     (first / "broken").unlink()
     assert airconn("import", source, "--to", command.address, "--exact", env=state).code == 0
