@@ -219,8 +219,8 @@ def test_the_hint_of_an_extra_that_is_no_object_leads_somewhere_in_every_command
     (tmp_path / "c.json").write_text('{"connections": {"c": {"conn_type": "http", "extra": "[1]"}}}')
     result = airconn(*command, tmp_path / "c.json")
     hint = result.err.splitlines()[1]
-    assert hint.startswith('hint:  write it as {"key": "value"}; Airflow 2 takes any text')
-    assert hint.endswith("check, convert, diff and delete have --airflow 2.11")
+    assert hint.startswith('hint:  write it as {"key": "value"}; for Airflow 2, which accepts any text')
+    assert hint.endswith("add --airflow 2.11")
     for follows in (["convert"], ["check"], ["delete", "c", "--dry-run", "--from"]):
         assert "JSON object" not in airconn(*follows, tmp_path / "c.json", "--airflow", "2.11").err
 

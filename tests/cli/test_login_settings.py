@@ -84,7 +84,7 @@ def test_what_may_be_a_part_of_the_address_is_told_once(tmp_path: Path, site: Si
     (tmp_path / "config.toml").touch()
     code, _, err = run_in(tmp_path, "diff", f"{site.url}{page}", f"{site.url}{page}", AIRCONN_TOKEN="t")
     assert code != 0  # the token is a wrong one
-    assert err.count(f"{page} is left out of the address") == 1
+    assert err.count(f"{page} is a page of the web interface") == 1
 
 
 @pytest.mark.parametrize(

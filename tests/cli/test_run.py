@@ -262,7 +262,7 @@ def test_a_command_that_is_a_directory_of_the_place_alone_is_not_found(program: 
     [
         ("neither a program nor a script", 0o755, os.strerror(errno.ENOEXEC)),
         ("#!/bin/sh\n", 0o644, os.strerror(errno.EACCES)),
-        ("#!/no/such/interpreter\n", 0o755, "what it is to be run by, or linked to, is not there"),
+        ("#!/no/such/interpreter\n", 0o755, "its interpreter, or a library that it needs, is missing"),
     ],
 )
 def test_a_command_that_can_not_be_run_is_told(program: Program, text: str, mode: int, said: str) -> None:

@@ -154,7 +154,7 @@ def test_an_id_that_is_not_there_is_told_with_the_nearest(airconn, place: Path) 
     assert result.err.splitlines() == [
         f"error: {place}: Smal is not there",
         "hint:  did you mean pools/small?",
-        f"error: {place}: variables/regoin is not there",
+        f"error: {place}: variables/regoin doesn't exist",
         "hint:  did you mean variables/region?",
         f"error: {place}: qqqqqq is not there",
         "hint:  airconn list shows the ids",

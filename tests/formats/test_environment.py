@@ -340,7 +340,7 @@ def test_any_mapping_of_such_names_is_read_unless_the_document_may_be_variables(
     result = airconn("convert", path, "--format", "json")
     assert result.code == 3
     assert "the configuration of another tool, with environment variables of Airflow in it" in result.err
-    assert "--from-format environment reads them" in result.err
+    assert "add --from-format environment" in result.err
     result = airconn("convert", path, "--from-format", "environment", "--format", "json", "--variables")
     assert (result.code, json.loads(result.out)) == (0, {"zone": "eu"})
 

@@ -559,7 +559,7 @@ def test_a_connection_is_not_taken_out_of_its_team(
         changed = replace(FULL, host="h2")
         (entry,) = planned([changed], store.read(Selection(), TARGET), store).steps
         assert entry.action is Action.BLOCKED
-        assert "out of its team" in " ".join(entry.reasons)
+        assert "from its team" in " ".join(entry.reasons)
         assert all(do(store, step(Action.UPDATE, changed, FULL, "host"), step(Action.REPLACE, changed, FULL)))
         (entry,) = planned([replace(changed, team_name="red")], store.read(Selection(), TARGET), store).steps
         assert do(store, entry) == [None]

@@ -101,7 +101,7 @@ def test_what_does_not_go_by_is_tried_as_often_as_retries_say_and_told(
     waits = {"AIRCONN_TIMEOUT": "0.3"} if fault == "late" else {}
     expected = {
         "late": "no answer within 0.3 seconds",
-        "429": "asked too often",
+        "429": "gets too many requests",
         "503": "status 503",
         "busy": "status 503",
         "504": "status 504",

@@ -405,9 +405,7 @@ def test_who_may_only_delete_the_newest_version_deletes_it_and_is_told_if_it_was
         found = look(store, FULL)
         assert list(found.bundle) == [held]
         (error,) = do(store, step(Action.DELETE, None, held), before=found)
-    assert error == (
-        "version 3of another program was deleted as well; `vault kv undelete -versions=3` brings it back"
-    )
+    assert error == ("version 3 of another program was deleted as well; `vault kv undelete -versions=3` restores it")
 
 
 def test_what_stands_beside_the_uri_of_a_connection_stays(bao: OpenBao, truth: Truth) -> None:

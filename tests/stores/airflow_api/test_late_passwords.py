@@ -228,4 +228,4 @@ def test_what_may_be_there_is_said_to_lack_its_password_whatever_is_answered_the
 
     bulk = Bulk(spoil)
     told = errors(carried_out(connect(serve(airflow("3.3.2", respond)).url), connections(25)))
-    assert all("it lacks its password: import it again" in (error or "") for error in told)
+    assert all("its password is missing: import it again" in (error or "") for error in told)

@@ -79,8 +79,8 @@ def test_a_token_that_has_expired_is_said_to_have(serve: Serve, connect: Connect
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (Answer(body="<html>Log in, hunter2"), "a login page (HTML) answers GET /api/v2/variables in place of"),
-        (Answer(body="<html>It works! hunter2"), "an HTML page answers GET /api/v2/variables in place of"),
+        (Answer(body="<html>Log in, hunter2"), "a login page (HTML) answers GET /api/v2/variables instead of"),
+        (Answer(body="<html>It works! hunter2"), "an HTML page answers GET /api/v2/variables instead of"),
         (Answer(body="hunter2"), "its answer to GET /api/v2/variables is not a JSON object"),
         (Answer(body=["hunter2"]), "its answer to GET /api/v2/variables is not a JSON object"),
         (Answer(302, "hunter2", {"Location": "https://sso.example.com/x"}), "it redirects to a login page at https:"),

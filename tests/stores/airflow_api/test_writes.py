@@ -339,7 +339,7 @@ THEIRS = {
         ("", {**THEIRS, "host": "other"}, False, "one with this id exists already", "theirs"),
         ("", {**THEIRS, "extra": '{"a": 1, "token": "***"}'}, False, "one with this id exists already", "theirs"),
         ("not done, lost", {**THEIRS, "extra": '{"a": 1, "token": "***"}'}, False, "the answer was lost", "theirs"),
-        ("not done, lost", {**THEIRS, "host": "other"}, False, "the answer was lost, and there is one", "theirs"),
+        ("not done, lost", {**THEIRS, "host": "other"}, False, "the answer was lost, and one with other", "theirs"),
     ],
 )
 def test_what_is_not_shown_of_an_object_that_is_there_after_all_is_written_once_more(

@@ -283,7 +283,7 @@ def test_no_pause_goes_beyond_the_deadline(
     monkeypatch.setattr(Transport, "backoff", Backoff(first=100, longest=100))
     result, times = sent(serve, trouble, Request(method, "/variables"), deadline=time.monotonic() + 30)
     assert isinstance(result, OutOfTime)
-    assert result.message.endswith("and the deadline leaves no time to try again")
+    assert result.message.endswith("and the deadline leaves no time for another try")
     assert (result.maybe_done, times) == (doubtful, 1)
 
 

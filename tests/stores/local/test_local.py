@@ -86,7 +86,7 @@ class TestAddresses:
             ("local:,my-connection.json", "called after connections"),
             ("local:?connection_file_path=x.json", "'connection_file_path' is not an option"),
             ("local:?x", "not a valid local: address"),
-            ("local:?variables_file_path=a&variables_file_path=b", "an option twice"),
+            ("local:?variables_file_path=a&variables_file_path=b", "the same option twice"),
         ],
     )
     def test_what_an_address_can_not_say(self, address: str, message: str) -> None:
@@ -154,8 +154,8 @@ class TestReading:
             ("json", '\ufeff{"a": "http://h"}', "byte order mark"),
             ("env", "a=http://u:s3cret/x@h", "not a number"),
             ("env", "http://u:s3cret@h/?a=b", "can't be an id"),
-            ("env", "u:s3cret@h=", "neither of the two empty"),
-            ("env", "a=http://h\n  \n", "neither of the two empty"),
+            ("env", "u:s3cret@h=", "one of the two is empty"),
+            ("env", "a=http://h\n  \n", "one of the two is empty"),
             ("env", "a=http://h\na=http://s3cret@h\n", "is in line 1 already"),
             ("env", "\ufeffa=http://h\n", "byte order mark"),
             ("yaml", "a: !s3cret x\n", "this value has a YAML tag"),
@@ -253,7 +253,7 @@ class TestWriting:
         found = store.read(Selection(), TARGET)
         assert list(found.bundle) == []
         plan = planned([A], found, store)
-        assert "of which Airflow makes nothing" in plan.blocked[0].reasons[0]
+        assert "that Airflow can't read" in plan.blocked[0].reasons[0]
         for action in (Action.CREATE, Action.UPDATE):
             assert all(do(store, step(action, A, A, "value")))
             assert all(do(store, step(action, A, A, "value"), before=found))

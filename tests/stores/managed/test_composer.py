@@ -229,7 +229,7 @@ def test_a_login_that_has_ended_is_told(
 def test_without_any_credentials_it_says_how_to_get_some(make: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
     told = refused(make())
-    assert "no credentials for Google Cloud were found" in told.message
+    assert "no usable credentials for Google Cloud were found" in told.message
     assert "gcloud auth application-default login" in (told.hint or "")
 
 
@@ -350,8 +350,8 @@ def test_a_renewal_that_google_refuses_is_told(make: Open, google_: FakeGoogle) 
         ("UPDATING", "is being updated", "any_state=true"),
         ("DELETING", "is being deleted", "another"),
         ("ERROR", "in the state ERROR", "any_state=true"),
-        ("STATE_UNSPECIFIED", "a state that airconn doesn't know", "any_state=true"),
-        ("", "a state that airconn doesn't know", "any_state=true"),
+        ("STATE_UNSPECIFIED", "an unknown state", "any_state=true"),
+        ("", "an unknown state", "any_state=true"),
     ],
 )
 def test_an_environment_that_is_not_running_is_told(
@@ -418,7 +418,7 @@ def test_an_account_that_may_not_see_the_environment_is_told_which_role_it_needs
             "renew it",
         ),
         (error(400, "INVALID_ARGUMENT"), "no environment of this name", "list them with"),
-        (error(429, "RESOURCE_EXHAUSTED"), "asked too often", "try again"),
+        (error(429, "RESOURCE_EXHAUSTED"), "gets too many requests", "try again"),
         (error(500, "INTERNAL"), "fails with status 500: INTERNAL", None),
         (
             (200, {"name": "projects/x/locations/europe-west1/environments/other"}, {}),
@@ -517,7 +517,7 @@ def test_an_address_of_the_airflow_that_is_not_one_of_composer_gets_no_token(
 ) -> None:
     for name in ("airflowUri", "airflowByoidUri"):
         google_.config = {name: uri}
-        assert "gets no token" in refused(make()).message
+        assert "no token is sent" in refused(make()).message
     assert google_.sent("front") == []
 
 
@@ -550,7 +550,7 @@ def test_an_airflow_on_this_machine_is_taken_only_from_an_api_on_this_machine(
 
     api = ComposerApi(Settings(), split(ADDRESS), "x")
     body = json.dumps(google_.environment()).encode()
-    with pytest.raises(TargetError, match="gets no token"):
+    with pytest.raises(TargetError, match="no token is sent"):
         api.environment(Reply(200, "application/json", None, body))
     found = replace(
         Reply(200, "application/json", None, body),

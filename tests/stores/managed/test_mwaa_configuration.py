@@ -90,8 +90,8 @@ def test_a_backend_that_workers_alone_have_is_opened(opened: Opened) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "is configured with no secrets backend"),
-        ({"secrets__backend": ""}, "is configured with no secrets backend"),
+        ({}, "has no secrets backend configured"),
+        ({"secrets__backend": ""}, "has no secrets backend configured"),
         ({"secrets__backend": "my.Backend"}, f"{ADDRESS} secrets.backend: unknown secrets backend my.Backend"),
         (
             {"secrets__backend": VAULT, "secrets__backend_kwargs": f'{{"token": "{SECRET}"'},

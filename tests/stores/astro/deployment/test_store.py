@@ -296,8 +296,8 @@ def test_ids_that_share_a_name_are_refused(astro: FakeAstro) -> None:
 @pytest.mark.parametrize(
     ("obj", "problem"),
     [
-        (var("a b", "x"), "the id has other characters"),
-        (conn("a/b"), "the id has other characters"),
+        (var("a b", "x"), "the id has characters that aren't allowed"),
+        (conn("a/b"), "the id has characters that aren't allowed"),
         (conn("Astro_S3_Logging"), "Astro sets this connection itself"),
         (var("nul", "a\0b"), "NUL"),
         (var("big", "x" * 131_073), "131,072 bytes"),
@@ -340,7 +340,7 @@ def test_a_name_that_is_there_twice_is_left_alone() -> None:
         ({"status": "DEPLOYING"}, "is being deployed"),
         ({"status": "CREATING"}, "is being created"),
         ({"gpuQuota": 1}, r"settings that this airconn doesn't know \(gpuQuota\)"),
-        ({"schedulerSize": None}, "lacks fields that an update needs: schedulerSize"),
+        ({"schedulerSize": None}, "has no fields that an update needs: schedulerSize"),
     ],
 )
 def test_a_deployment_that_can_not_be_sent_back_is_not_written(change: dict[str, Any], message: str) -> None:
@@ -374,14 +374,18 @@ def test_a_hibernating_deployment_is_written(astro: FakeAstro) -> None:
 @pytest.mark.parametrize(
     ("change", "obj", "error"),
     [
-        (lambda held: held.put("AIRFLOW_VAR_REGION", "theirs"), var("region", "x"), "changed by another writer"),
-        (lambda held: held.variables.pop("AIRFLOW_VAR_REGION"), var("region", "x"), "deleted by another writer"),
+        (lambda held: held.put("AIRFLOW_VAR_REGION", "theirs"), var("region", "x"), "another program has changed"),
+        (lambda held: held.variables.pop("AIRFLOW_VAR_REGION"), var("region", "x"), "another program has deleted"),
         (lambda held: held.put("AIRFLOW_VAR_FRESH", "theirs"), var("fresh", "x"), "it exists already"),
-        (lambda held: held.put("AIRFLOW_CONN_SHOWN", "x://", secret=True), conn("shown"), "changed by another"),
+        (
+            lambda held: held.put("AIRFLOW_CONN_SHOWN", "x://", secret=True),
+            conn("shown"),
+            "another program has changed",
+        ),
         (
             lambda held: setattr(held.variables["AIRFLOW_CONN_DB"], "updated_at", "2026-06-01T00:00:00Z"),
             conn("db"),
-            "changed by another writer",
+            "another program has changed",
         ),
     ],
 )
@@ -488,7 +492,7 @@ def test_links_that_cannot_be_compared_after_an_update_are_not_told_as_changed(a
     assert outcome.error is None
     (note,) = outcome.notes
     assert note.failed
-    assert note.message.startswith("it isn't known whether the Deployment still gets all of the Environment Manager")
+    assert note.message.startswith("unknown whether the Deployment still gets all objects of the Environment Manager")
 
 
 def test_a_secret_whose_update_was_lost_is_not_told_to_be_written(astro: FakeAstro) -> None:

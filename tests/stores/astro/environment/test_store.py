@@ -262,7 +262,8 @@ def test_the_plan_says_what_a_deployment_has_from_its_workspace_already(astro: F
     new = [Variable(key=key, value=Text("2")) for key in ("linked", "unlinked", "new")]
     (told,) = effects(astro, f"/{astro.deployment}", *new)
     assert told == (
-        "the Deployment has variables/linked from its Workspace already, and which one wins isn't documented: "
+        "the Deployment has variables/linked from its Workspace already, and Astro doesn't document which one "
+        "is used: "
         "change it in the Workspace instead"
     )
 
@@ -270,7 +271,7 @@ def test_the_plan_says_what_a_deployment_has_from_its_workspace_already(astro: F
 def test_the_plan_says_what_stays_plain_or_secret(astro: FakeAstro) -> None:
     astro.put("AIRFLOW_VARIABLE", "api_token", {"value": "old"})
     astro.put("AIRFLOW_VARIABLE", "known", {"value": "old", "isSecret": True})
-    plain = "they look like secrets and stay plain variables, which Astro can't change"
+    plain = "they look like secrets but stay plain variables, because Astro can't change that"
     for query, told in (
         ("", f"{plain}: variables/api_token (delete them first)"),
         ("?secret=none", "they stay secrets, which Astro can't turn into plain values: variables/known"),
@@ -293,7 +294,7 @@ def test_two_ids_of_one_environment_variable_are_refused_before_anything_is_writ
     (problem,) = store.problems(Connection(conn_id="astro_S3_logging", conn_type="aws"), CONTEXT)
     assert problem == "Astro sets this connection itself, for its logs"
     (problem,) = store.problems(Variable(key="a b", value=Text("1")), CONTEXT)
-    assert "other characters" in problem
+    assert "aren't allowed" in problem
     (problem,) = store.problems(Variable(key="a", value=Text("\0")), CONTEXT)
     assert "NUL" in problem
     (problem,) = store.problems(Variable(key="a", value=Text("x" * 131_072)), CONTEXT)

@@ -92,7 +92,7 @@ def test_what_was_deleted_after_the_plan_is_not_made_again(astro: FakeAstro, sto
     astro.objects.clear()
     (error,) = new_host(store, before)
     assert error is not None
-    assert "deleted by another writer" in error
+    assert "another program has deleted" in error
     assert astro.objects == {}
 
 
@@ -315,7 +315,7 @@ def test_an_object_that_can_not_be_made_anew_is_put_back(astro: FakeAstro, store
     astro.before = in_the_way(CREATE, refuse(), times=1)
     (error,) = replaced(store, look(store))
     assert error is not None
-    assert "the old one was put back" in error
+    assert "the old one was restored" in error
     assert astro.find("db").state() == state
     assert "s3cr3t" not in error
 

@@ -201,7 +201,7 @@ def test_values_that_are_percent_encoded_stay_so_and_those_of_other_keys_as_they
 def test_a_key_that_stands_for_two_fields_is_not_written_to() -> None:
     codec = SecretsManagerCodec(SecretsManagerOptions(extra_conn_words={"user": ["key"]}))
     kept = codec.kept(Kind.CONNECTIONS, json.dumps({"conn_type": "http", "key": "k", "own": 1}))
-    with pytest.raises(InputError, match="counts for several fields"):
+    with pytest.raises(InputError, match="stands for several fields"):
         codec.encode_over(Connection(conn_id="c", conn_type="http", login="l", password="p"), kept, rules_for(NEWEST))
 
 
@@ -322,7 +322,7 @@ def test_a_deletion_can_be_taken_back() -> None:
     [
         ("1", {}, None),
         ("2", {}, "another program has changed it; run again"),
-        ("2", refusal("AccessDeniedException"), "`aws secretsmanager restore-secret` brings it back"),
+        ("2", refusal("AccessDeniedException"), "`aws secretsmanager restore-secret` restores it"),
     ],
 )
 def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(

@@ -104,7 +104,7 @@ def test_a_host_is_spoken_to_with_tls_unless_it_is_this_machine_or_somebody_says
         ("vault://h/secret?kv_engine_version=two", "", "kv_engine_version is not a whole number"),
         ("vault://h/secret?connection_format=xml", "", "connection_format is json or uri"),
         ("vault://h/secret?auth_type=gcp", "", "airconn can't log in to Vault with auth_type gcp"),
-        ("vault://h/secret?auth_type=tokn", "", "auth_type is not a way to log in"),
+        ("vault://h/secret?auth_type=tokn", "", "unknown auth_type"),
         ("vault://h/../sys", "", "mount_point is not a valid path for Vault"),
         ("vault://h/secret?connections_path=a,../b", "", "connections_path is not a valid path for Vault"),
     ],
@@ -328,7 +328,7 @@ def test_the_token_is_looked_for_in_airflow_s_order_and_then_where_vault_login_l
 
 @pytest.mark.parametrize("token", [f"{CANARY}\nx", f"{CANARY}é", f"{CANARY}\x7f"])
 def test_a_token_that_no_request_can_carry_is_told_without_it(log_in: Site, token: str) -> None:
-    assert "the token has something in it" in failure(opened(log_in, VAULT_TOKEN=token)).message
+    assert "the token has characters" in failure(opened(log_in, VAULT_TOKEN=token)).message
     assert log_in.log == []
 
 
@@ -353,7 +353,7 @@ def test_the_namespace_goes_along(log_in: Site) -> None:
         (Answer(500, {"errors": [CANARY]}), "the server fails on it"),
         (Answer(502, CANARY), "a gateway in front of it gets no answer"),
         (Answer(504, CANARY), "a gateway in front of it gets no answer"),
-        (Answer(429, {"errors": [CANARY]}), "it has had more requests than it takes"),
+        (Answer(429, {"errors": [CANARY]}), "it still refuses requests"),
         (
             Answer(400, "Client sent an HTTP request to an HTTPS server."),
             "it needs TLS, but the address is without TLS",
@@ -663,5 +663,5 @@ def test_a_write_whose_answer_is_lost_is_looked_for(what: str, fate: str, done: 
         assert there == {"create": [new], "update": [old, new], "delete": []}[what]
     else:
         assert error is not None
-        expected = "the connection broke before" if fate == "cut" else "can't be reached"
+        expected = "the connection broke off before" if fate == "cut" else "can't be reached"
         assert expected in error
