@@ -90,6 +90,7 @@ def short() -> str:
     lines = ["| address | what it is | holds | needs |", "| --- | --- | --- | --- |"]
     for name, address, shown, words in ROWS:
         words = words.replace("any of the formats below", "one of the [formats](airconn/help/formats.md)")
+        words = f"[{words}](airconn/help/{PAGES[name]}.md)" if name in PAGES else words
         holds = _kinds(open_store(address, Settings()).capabilities) if address else "as that one"
         lines.append(f"| {shown} | {words} | {holds} | {_extra(name)} |".replace("|  |", "| |"))
     return "".join(f"{line}\n" for line in lines)
