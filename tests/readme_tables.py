@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from textwrap import wrap
 
 from airconn import formats
 from airconn.cli.main import COMMANDS
-from tests import guide_tables
+from tests import guide_tables, help_pages
 from tests.help_pages import ROOT
 from tests.stores import stores_table
 
@@ -32,7 +33,15 @@ def formats_table() -> str:
     return _table(("file format", "what it is"), rows)
 
 
+def pages() -> str:
+    """Links to all pages of the guide."""
+    # The width of a line counts what a reader of the source sees; no link is cut.
+    links = [f"[{name.removesuffix('.md')}](airconn/help/{name})" for name in help_pages.pages()]
+    return "\n".join(wrap(", ".join(links) + ".", 120, break_on_hyphens=False, break_long_words=False)) + "\n"
+
+
 TABLES: list[Callable[[], str]] = [commands, stores_table.short, formats_table]
+"""Each is found by its first line."""
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -47,7 +56,9 @@ def main() -> None:
         found = re.search(rf"^{re.escape(table.partition(chr(10))[0])}\n(?:\|.*\n)+", text, re.MULTILINE)
         assert found, f"no table begins with {table.splitlines()[0]}"
         text = text[: found.start()] + table + text[found.end() :]
-    README.write_text(text)
+    found = re.search(r"^\[addresses\].*?\n(?=\n)", text, re.MULTILINE | re.DOTALL)
+    assert found
+    README.write_text(text[: found.start()] + pages() + text[found.end() :])
 
 
 if __name__ == "__main__":
