@@ -115,5 +115,5 @@ def test_secrets_in_clear_that_git_would_take_in_are_told(airconn, source: Path,
 
 def test_the_help_says_what_redacted_is_about() -> None:
     helps = {option.name: getattr(option, "help", "") for option in command.params}
-    assert "the source itself hides" in helps["redacted"]
+    assert "the source hides" in helps["redacted"]
     assert "airconn show" in helps["mask_secrets"]

@@ -181,4 +181,4 @@ def test_the_target_is_the_default_and_only_what_is_asked_for_is_read(airconn) -
         missing = airconn("show", "variables/nope", env=env)
     assert (result.code, result.out.splitlines()[1:]) == (0, ["  value        eu", "  description  d"])
     assert asked == ["/api/v2/variables/region"]
-    assert (missing.code, missing.err.splitlines()[0]) == (3, f"error: {site.url}: variables/nope is not there")
+    assert (missing.code, missing.err.splitlines()[0]) == (3, f"error: {site.url}: variables/nope doesn't exist")
