@@ -152,11 +152,11 @@ def test_an_id_that_is_not_there_is_told_with_the_nearest(airconn, place: Path) 
     result = show(airconn, place, "db", "Smal", "variables/regoin", "qqqqqq")
     assert (result.code, result.out) == (3, "")
     assert result.err.splitlines() == [
-        f"error: {place}: Smal is not there",
+        f"error: {place}: Smal doesn't exist",
         "hint:  did you mean pools/small?",
         f"error: {place}: variables/regoin doesn't exist",
         "hint:  did you mean variables/region?",
-        f"error: {place}: qqqqqq is not there",
+        f"error: {place}: qqqqqq doesn't exist",
         "hint:  airconn list shows the ids",
     ]
 
