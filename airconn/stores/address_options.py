@@ -50,17 +50,19 @@ def split(address: str, *, example: str, has_path: bool = True) -> Parts:
         raise UsageError(f"not a valid {address.partition(':')[0]}:// address", hint=f"like {example}") from None
     if "@" in parts.netloc:
         raise UsageError(
-            "the address has a user name or a password in it, which shows in the list of processes",
-            hint="leave it out; credentials come from the environment",
+            "the address has a user name or a password in it, which the list of processes shows",
+            hint="leave it out, and set credentials in the environment",
         )
     if parts.fragment or "#" in address:
         raise UsageError("the address has a '#' in it", hint=f"write it as %23; an address is like {example}")
     query = dict(pairs)
     if len(query) < len(pairs):
-        raise UsageError("the address has an option twice", hint="keep one of the two")
+        raise UsageError("the address has the same option twice", hint="keep one of the two")
     path = unquote(parts.path).strip("/")
     if path and not has_path:
-        raise UsageError("the address has a path, which means nothing here", hint=f"it is like {example}")
+        raise UsageError(
+            "the address has a path, which this kind of address doesn't have", hint=f"write it like {example}"
+        )
     return Parts(unquote(parts.netloc), path, query)
 
 
@@ -78,7 +80,7 @@ def from_query(cls: type[T], query: Mapping[str, str], **given: Any) -> T:
             raise _unknown(name, [other for other in known if other not in given and _is_public(known[other])], cls)
         if option.metadata.get("secret"):
             raise UsageError(
-                f"{name} is a credential, and an address shows in the list of processes",
+                f"{name} is a credential, and the list of processes shows addresses",
                 hint="set it in the environment instead",
                 topic=getattr(cls, "TOPIC", None),
             )

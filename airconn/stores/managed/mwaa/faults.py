@@ -46,7 +46,7 @@ def told(error: Exception, operation: str, address: MwaaAddress, arn: str, endpo
         )
     if code == "ValidationException" and "update your environment" in message.lower():
         return TargetError(
-            "the environment is too old in its setup for InvokeRestApi",
+            "the environment is too old for InvokeRestApi",
             where=where,
             hint="update it in the AWS console, or leave ?through=api out",
         )
@@ -108,7 +108,7 @@ def _denied(operation: str, address: MwaaAddress, arn: str, where: str) -> MwaaD
     return MwaaDenied(
         f"IAM doesn't allow these credentials airflow:{operation}",
         where=where,
-        hint=f"a policy has to allow it on {resource}{role}",
+        hint=f"a policy must allow it on {resource}{role}",
     )
 
 

@@ -60,7 +60,7 @@ class AwsService(Service):
         """Why Airflow finds nothing under an id, or AWS can't have its name. Empty otherwise."""
         pattern = self._patterns[kind]
         if pattern is not None and pattern.match(id_) is None:
-            return f"the id doesn't match {kind.value}_lookup_pattern, so that Airflow never looks for it"
+            return f"the id doesn't match {kind.value}_lookup_pattern, so Airflow never looks for it"
         if len(self.name(kind, id_)) > self.longest:
             return f"the id and its prefix are longer than the {self.longest} characters that fit"
         return ""

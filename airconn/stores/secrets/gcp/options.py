@@ -73,13 +73,13 @@ class GcpOptions:
 def check(options: GcpOptions) -> None:
     if any(not _NAME.fullmatch(prefix) for prefix in options.prefixes.values()):
         raise UsageError(
-            "a prefix or sep has a character in it that no name of a secret has",
-            hint="they are made of letters, digits, '-' and '_'; Airflow refuses any other, too",
+            "prefix or sep has a character that names of secrets can't have",
+            hint="use letters, digits, '-' and '_'; Airflow refuses others, too",
         )
     ways = (options.gcp_keyfile_dict, options.gcp_key_path, options.gcp_credential_config_file)
     if sum(way is not None for way in ways) > 1:
         raise UsageError(
-            "gcp_keyfile_dict, gcp_key_path and gcp_credential_config_file exclude each other",
+            "gcp_keyfile_dict, gcp_key_path and gcp_credential_config_file can't be combined",
             hint="keep one of them",
         )
     if options.project_id and not _PROJECT.fullmatch(options.project_id):

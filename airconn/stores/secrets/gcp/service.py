@@ -86,7 +86,7 @@ class GcpSecretManager(Service):
             raise
         payload = answer.payload
         if "data_crc32c" in payload and crc32c(payload.data) != payload.data_crc32c:
-            raise Unavailable("what was read was damaged on its way", where=self._where, hint="try again")
+            raise Unavailable("the answer was damaged", where=self._where, hint="try again")
         try:
             text = payload.data.decode("utf-8")
         except UnicodeDecodeError:
@@ -120,8 +120,8 @@ class GcpSecretManager(Service):
         except Declined as error:
             if error.code == "FAILED_PRECONDITION":
                 raise SecretRefused(
-                    f"a rule of the organization forbids it, maybe for where secrets are kept "
-                    f"(the option replication names other regions) ({error.code})"
+                    f"a policy of the organization forbids it, maybe for "
+                    f"the region of secrets (see the option replication) ({error.code})"
                 ) from None
             if error.code != "ALREADY_EXISTS":
                 raise
@@ -131,7 +131,7 @@ class GcpSecretManager(Service):
         try:
             self._add(kind, id_, payload)
         except SecretRefused as error:
-            raise SecretRefused(f"the secret is there, but has no value yet: {error.message}") from None
+            raise SecretRefused(f"the secret exists, but has no value yet: {error.message}") from None
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
         self._add(kind, id_, payload)

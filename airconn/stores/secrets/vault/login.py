@@ -63,9 +63,9 @@ class _VaultCredentials:
         if not (token.isascii() and token.isprintable()):
             # The driver's own message would have the token in it.
             raise Unavailable(
-                "the token has something in it that no token has, such as a line break",
+                "the token has characters that aren't allowed in a token, such as a line break",
                 where=self._address,
-                hint="was more than the token copied?",
+                hint="maybe more than the token was copied",
             )
         return token
 

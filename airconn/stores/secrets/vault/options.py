@@ -101,7 +101,7 @@ def check(chosen: VaultOptions) -> None:
         for path in (paths,) if isinstance(paths, str) else paths or ():
             if path is not None and (not isinstance(path, str) or not _PATH.fullmatch(path)):
                 raise UsageError(
-                    f"{name} is not a path that Vault takes", hint="it is like secret or team/connections"
+                    f"{name} is not a valid path for Vault", hint="write it like secret or team/connections"
                 )
 
 
@@ -113,15 +113,11 @@ def check_auth_type(auth_type: str) -> None:
     if auth_type in _OTHERS:
         raise UsageError(
             f"airconn can't log in to Vault with auth_type {auth_type}",
-            hint=f"it knows {names}; a token that you have got by any other way goes into VAULT_TOKEN",
+            hint=f"it knows {names}; for another way to log in, set VAULT_TOKEN to the token",
             topic=VaultOptions.TOPIC,
         )
     from difflib import get_close_matches
 
     near = get_close_matches(auth_type[:80].lower(), KNOWN, n=1)
     did_you = f"did you mean {near[0]!r}? " if near else ""
-    raise UsageError(
-        "auth_type is not a way to log in to Vault",
-        hint=f"{did_you}airconn knows {names}",
-        topic=VaultOptions.TOPIC,
-    )
+    raise UsageError("unknown auth_type", hint=f"{did_you}airconn knows {names}", topic=VaultOptions.TOPIC)
