@@ -238,9 +238,10 @@ class Config:
         """Whether a loss, or a warning about what is read, is an error: by `option`, else by `strict` of a file."""
         return self.value("strict") is True if option is None else option
 
-    def keeps_backup(self, option: bool | None) -> bool:
-        """Whether a run keeps what it overwrites: by `option`, else by `backup` of the user's own file."""
-        return self.user.get("backup") is not False if option is None else option
+    @property
+    def keeps_backups(self) -> bool:
+        """Whether a run keeps what it overwrites, by the user's own file alone."""
+        return self.user.get("backup") is not False
 
     def value(self, key: str) -> Any:
         """A setting of the configuration files. The project's wins over the user's."""

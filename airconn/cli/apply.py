@@ -10,8 +10,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.backup_option import backup as backup_option
 from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 
 if TYPE_CHECKING:
     from airconn.transfer.importing import Import
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @opt.yes
 @opt.confirm
 @opt.limit
-@backup_option
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -35,7 +35,7 @@ def command(
     file: Path,
     yes: bool,
     confirm: bool,
-    backup: bool | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -66,7 +66,7 @@ def command(
         planfile.refuse_change(planned, prepared)
 
     way_on = "make a new plan for what is left"
-    words = command_words(app, backup, "apply", [str(file)])
+    words = command_words(app, no_backup, "apply", [str(file)])
     confirms = confirm or app.config.confirms(request.to)
     view = ImportView(
         app,

@@ -11,18 +11,14 @@ from airconn.quoting import shown_address
 
 _MOST_WORDS = 3
 
-backup = click.option(
-    "--backup/--no-backup",
-    "backup",
-    default=None,
-    help="Keep what is overwritten or deleted for airconn undo [backup in your config.toml, else --backup].",
+no_backup = click.option(
+    "--no-backup", is_flag=True, help="Keep no copy of what is overwritten or deleted: it can't be undone."
 )
-"""A command gets None if the configuration decides."""
 
 
-def command_words(app: App, option: bool | None, command: str, sources: Sequence[str] = ()) -> str:
+def command_words(app: App, no_backup: bool, command: str, sources: Sequence[str] = ()) -> str:
     """The command in words for its backup, such as `import .env`. Empty if it is to have none."""
-    if not app.config.keeps_backup(option):
+    if no_backup or not app.config.keeps_backups:
         return ""
     more = ["…"] if len(sources) > _MOST_WORDS else []
     return " ".join([command, *map(shown_address, sources[:_MOST_WORDS]), *more])

@@ -8,8 +8,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.backup_option import backup as backup_option
 from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @opt.limit
 @opt.selection
 @opt.allowing_nothing
-@backup_option
+@no_backup_option
 @opt.reading
 @opt.airflow
 @opt.network
@@ -44,7 +44,7 @@ def command(
     confirm: bool,
     selection: Selection,
     allow_empty: bool,
-    backup: bool | None,
+    no_backup: bool,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
     network: Network,
@@ -69,7 +69,7 @@ def command(
     app.writes = True
     refuse_no_names("delete", ids or selection.include)
     refuse_kind_as_id("delete", ids)
-    words = command_words(app, backup, "delete")
+    words = command_words(app, no_backup, "delete")
     way_on, nothing = "run the same command again for the rest", "nothing to delete"
     view = ImportView(app, output=output, dry_run=dry_run, to=from_, way_on=way_on, nothing=nothing, backup=words)
     request = DeleteRequest(ids, selection, from_, source_format, airflow, max_delete, allow_empty)

@@ -8,8 +8,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.backup_option import backup as backup_option
 from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.errors import BlockedError, InputError, InputErrors, UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) 
 @opt.selection
 @opt.reading
 @opt.airflow
-@backup_option
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.verbosity
@@ -65,7 +65,7 @@ def command(
     selection: Selection,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
-    backup: bool | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -107,7 +107,7 @@ def command(
         draft = editing.draft(request, places)
         app.notes(draft.notes)
         with private_file(editing.NAME, app.environ) as file:
-            words = command_words(app, backup, "edit")
+            words = command_words(app, no_backup, "edit")
             session = _EditSession(app, draft, places, conduct, editor, file, yes=yes, backup=words)
             return session.run(show_values=show_values)
 

@@ -9,8 +9,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.backup_option import backup as backup_option
 from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.errors import UsageError
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 @opt.allowing_nothing
 @opt.reading
 @opt.airflow
-@backup_option
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -79,7 +79,7 @@ def command(
     allow_empty: bool,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
-    backup: bool | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -148,7 +148,7 @@ def command(
         dry_run=dry_run,
         to=request.to,
         confirms=confirms,
-        backup=command_words(app, backup, "import", sources),
+        backup=command_words(app, no_backup, "import", sources),
     )
     conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
     with app.places(network) as places:

@@ -8,8 +8,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.backup_option import backup as backup_option
 from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @opt.filling
 @opt.literal
 @opt.airflow
-@backup_option
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -48,7 +48,7 @@ def command(
     fill: tuple[str, ...],
     literal_masks: tuple[str, ...],
     airflow: AirflowVersion | None,
-    backup: bool | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -79,7 +79,7 @@ def command(
     request = SetRequest(assignments, to, fill, literal_masks, airflow, app.config.is_strict(strict))
     confirms = confirm or app.config.confirms(to)
     conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
-    words = command_words(app, backup, "set")
+    words = command_words(app, no_backup, "set")
     view = ImportView(
         app, output=output, show_values=show_values, dry_run=dry_run, to=to, confirms=confirms, backup=words
     )

@@ -9,8 +9,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
-from airconn.cli.backup_option import backup as backup_option
 from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.errors import BlockedError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Undo objects that have changed since the run, too.")
 @opt.filling
 @opt.selection
-@backup_option
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -52,7 +52,7 @@ def command(
     force: bool,
     fill: tuple[str, ...],
     selection: Selection,
-    backup: bool | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -84,7 +84,7 @@ def command(
     app.writes = True
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
-    words = command_words(app, backup, "undo")
+    words = command_words(app, no_backup, "undo")
     found = Backups(app.state_directory).find(run)
     header, when = found.header, time.strftime("%Y-%m-%d %H:%M", time.localtime(found.header.began))
     app.say(f"undo of run {found.run}: {header.command}, {when}, {header.target}")

@@ -52,7 +52,7 @@ DONE = {
 _OF_HIDDEN = {
     FieldAction.WRITTEN_AGAIN: "written again",
     FieldAction.KEPT: "kept",
-    FieldAction.ASSUMED: "assumed to be equal",
+    FieldAction.ASSUMED: "treated as unchanged",
 }
 _TO_THE_TENTH = 10
 """The seconds below which tenths are told."""

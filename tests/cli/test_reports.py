@@ -30,8 +30,8 @@ def test_unchanged_objects_are_a_count_and_what_is_hidden_of_them_is_said(aircon
         verbose = airconn("import", source, "--assume-unchanged", "hidden", "-v", env=env)
         again = airconn("import", source, "--dry-run", env=env)
     counts = f"airflow 3.0.6 at {site.url}: 0 created, 0 updated, 1 unchanged\n"
-    assert short.out == f"values hidden by the target: assumed to be equal in 1 object\n{counts}"
-    row = f"  = connections/a  http  {source}:1:18  password (hidden by the target: assumed to be equal)\n"
+    assert short.out == f"values hidden by the target: treated as unchanged in 1 object\n{counts}"
+    row = f"  = connections/a  http  {source}:1:18  password (hidden by the target: treated as unchanged)\n"
     assert verbose.out == row + counts
     assert again.out.splitlines()[0].endswith("  password (hidden by the target: written again)")
     assert "values hidden" not in again.out

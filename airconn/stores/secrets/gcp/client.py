@@ -187,8 +187,8 @@ class GcpClient:
         return Declined(
             f"Google Secret Manager refuses access to {where}",
             code="PERMISSION_DENIED",
-            hint="check the project, and that the account has roles/secretmanager.viewer and "
-            "roles/secretmanager.secretAccessor, and roles/secretmanager.admin to write",
+            hint="check the project; the account needs roles/secretmanager.viewer and "
+            "roles/secretmanager.secretAccessor to read, and roles/secretmanager.admin to write",
         )
 
 

@@ -82,7 +82,7 @@ class GcpSecretManager(Service):
                 return None
             if error.code == "PERMISSION_DENIED":
                 # A part must not be given as if it were the whole.
-                raise self._of_all(error, f"{error.hint}; --exclude leaves it out") from None
+                raise self._of_all(error, f"{error.hint}; or exclude it with --exclude") from None
             raise
         payload = answer.payload
         if "data_crc32c" in payload and crc32c(payload.data) != payload.data_crc32c:

@@ -120,4 +120,8 @@ def check_auth_type(auth_type: str) -> None:
 
     near = get_close_matches(auth_type[:80].lower(), KNOWN, n=1)
     did_you = f"did you mean {near[0]!r}? " if near else ""
-    raise UsageError("unknown auth_type", hint=f"{did_you}airconn knows {names}", topic=VaultOptions.TOPIC)
+    raise UsageError(
+        "unknown auth_type",
+        hint=f"{did_you}airconn knows {names}",
+        topic=VaultOptions.TOPIC,
+    )
