@@ -346,6 +346,7 @@ class Config:
             address=key,
             username=found.login_name,
             username_source=found.source,
+            password_source="password_env of this address" if found.of_address else "AIRCONN_PASSWORD",
             stored=logins.stored_for(self._stored_logins(), key, found.login_name),
             question=self.question,
             typed=self.typed,
