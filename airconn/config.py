@@ -124,19 +124,19 @@ class Config:
         project = config_files.read(directory / PROJECT_FILE, PROJECT_FILE)
         if "token_command" in project:
             raise UsageError(
-                "'token_command' runs a command, and a project's file isn't trusted with that",
+                "'token_command' runs a command, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_TOKEN_COMMAND",
             )
         if "allow_redirect" in project:
             raise UsageError(
-                "'allow_redirect' says who gets credentials of yours, and a project's file isn't trusted with that",
+                "'allow_redirect' decides which host gets your credentials, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_ALLOW_REDIRECT",
             )
         if "astro_api" in project:
             raise UsageError(
-                "'astro_api' says who gets the token of Astro, and a project's file isn't trusted with that",
+                "'astro_api' decides which host gets the token of Astro, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml",
             )
@@ -173,6 +173,10 @@ class Config:
             return option
         return str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL)
 
+    def with_planned(self, address: str, file: str) -> Config:
+        """This configuration for a run in which only `file` names an address."""
+        return replace(self, planned={**self.planned, address: file})
+
     def resolve(self, text: str, named_in: str | None = None, named_by: str = "the command line") -> Address:
         """The address with its settings: `@name` is looked up, anything else is the address itself.
 
@@ -180,7 +184,7 @@ class Config:
         `UsageError` for a name that isn't configured, and for an address that may not have its credentials.
         """
         if not text:
-            raise UsageError("an address is empty", hint="is it a variable of your shell that isn't set?")
+            raise UsageError("an address is empty", hint="maybe a variable of your shell isn't set")
         if not text.startswith("@"):
             plan = self.planned.get(text)
             settings = self.settings(text, {}, plan or named_in)
@@ -215,9 +219,29 @@ class Config:
         """The addresses by their names. The user's win over the project's."""
         return {**self.project.get("addresses", {}), **self.user.get("addresses", {})}
 
+    def name_of(self, option: str | None) -> str:
+        """The `@name` by which a target is given. Empty if it is given by its address."""
+        named = self.named(option)
+        return named if named.startswith("@") else ""
+
+    def confirms(self, option: str | None) -> bool:
+        """Whether writes to a target are confirmed: its table, or one with the same URL, has `confirm = true`."""
+        named = self.named(option)
+        tables = {f"@{name}": entry for name, entry in self.addresses().items() if isinstance(entry, dict)}
+        if named in tables:
+            return tables[named].get("confirm") is True
+        own = airflow_endpoint(named) if trust.is_airflow(named) else named
+        urls = [entry["url"] for entry in tables.values() if entry.get("confirm") is True]
+        return any(own == (airflow_endpoint(url) if trust.is_airflow(url) else url) for url in urls)
+
     def is_strict(self, option: bool | None) -> bool:
         """Whether a loss, or a warning about what is read, is an error: by `option`, else by `strict` of a file."""
         return self.value("strict") is True if option is None else option
+
+    @property
+    def keeps_backups(self) -> bool:
+        """Whether a run keeps what it overwrites, by the user's own file alone."""
+        return self.user.get("backup") is not False
 
     def value(self, key: str) -> Any:
         """A setting of the configuration files. The project's wins over the user's."""
@@ -259,8 +283,8 @@ class Config:
         if self.consent and (page := left_out(address)):
             server, path = airflow_endpoint(address)
             self.consent.tell(
-                f"{server}{path}: {page} is left out of the address, as a page of the web interface; if it is a part "
-                f"of the Airflow's own address, write {server}{path}{page}/api/v2"
+                f"{server}{path}: {page} is a page of the web interface and isn't used; if it is "
+                f"a part of the Airflow's address, write {server}{path}{page}/api/v2"
             )
 
     def format_defaults(
@@ -303,8 +327,8 @@ class Config:
         if trust.has_credentials(entry) and not trust.uses_credentials(address):
             raise UsageError(
                 f"{name} has credentials in the configuration, which aren't used for an address like this",
-                hint="they are for Airflows and Astro; secrets backends, databases and files have variables and "
-                "options of their own (airconn help login)",
+                hint="they are for Airflows and Astro; secrets backends and databases "
+                "have their own variables (airconn help login)",
             )
         named = [self.environ.get("AIRCONN_URL", ""), *_urls(self.user)]
         is_own = named_in is None or airflow_endpoint(address) in map(airflow_endpoint, named)

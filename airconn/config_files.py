@@ -27,6 +27,7 @@ _KEYS: dict[str, type] = {
     "env_dialect": str,
     "expand": bool,
     "strict": bool,
+    "backup": bool,
 }
 _WANTED = {
     str: "a text in quotes",
@@ -37,7 +38,7 @@ _WANTED = {
     list: 'a list of words, such as ["vault", "read", "-field=token", "secret/airflow"]',
 }
 _QUOTES = 'texts are in quotes there: url = "https://airflow.example.com"'
-_TWICE = 'this name is there twice: an address is either NAME = "URL" in [addresses], or a table [addresses.NAME]'
+_TWICE = 'this name is written twice: an address is either NAME = "URL" in [addresses], or a table [addresses.NAME]'
 _SOURCE_TYPES: dict[str, type] = {"env": str, "file": str, "command": list}
 _ADDRESS_KEYS: dict[str, type] = {
     "url": str,
@@ -48,10 +49,11 @@ _ADDRESS_KEYS: dict[str, type] = {
     "headers": dict,
     "env_dialect": str,
     "expand": bool,
+    "confirm": bool,
 }
 _ADDRESS_HINT = (
-    "an address has url, env_dialect, expand, username, client_id, headers, and where each credential is: such as "
-    "token_env (a variable), token_file (a path) or token_command (a list of words); see airconn help login"
+    "an address has url, confirm, env_dialect, expand, username, client_id, headers, and where each credential is: "
+    "such as token_env (a variable), token_file (a path) or token_command (a list of words); see airconn help login"
 )
 _HEADER_HINT = 'write Name = { env = "VARIABLE" }, { file = "PATH" } or { command = ["PROGRAM", "ARGUMENT"] }'
 
@@ -162,7 +164,7 @@ def _check_sources(name: str, entry: Mapping[str, Any], shown: str) -> None:
     for header, source in entry.get("headers", {}).items():
         is_known = isinstance(source, dict) and len(source) == 1 and set(source) <= set(SOURCES)
         if not is_known or not all(_is_a(value, _SOURCE_TYPES[key]) for key, value in source.items()):
-            message = f"header {header!r} of address {name!r} has to say where its value comes from"
+            message = f"header {header!r} of address {name!r} needs a value from somewhere"
             raise UsageError(message, where=shown, hint=_HEADER_HINT)
 
 

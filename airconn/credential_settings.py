@@ -260,7 +260,7 @@ def one_line(value: str, source: str) -> str:
     if not value or not value.isascii() or not value.isprintable():
         raise UsageError(
             f"{source} can't be sent as a header: it is empty, or has a line break or a character outside of ASCII",
-            hint="is it cut off, or are there several lines?",
+            hint="maybe it is cut off, or has several lines",
         )
     return value
 
@@ -269,11 +269,9 @@ def _check_name(header: str, what: str) -> None:
     """Raises `UsageError` for the name of a header that can't be sent, or that isn't the user's to choose."""
     if not _NAME.fullmatch(header):
         hint = f"such as {HEADER}CF_ACCESS_CLIENT_ID for CF-Access-Client-Id"
-        raise UsageError(f"{what} isn't named like a header", hint=hint)
+        raise UsageError(f"{what} isn't the name of a header", hint=hint)
     if header.lower() in _OURS:
-        raise UsageError(
-            f"the header {header} can't be set", hint="airconn sets it itself, by the address and by what it sends"
-        )
+        raise UsageError(f"the header {header} can't be set", hint="airconn sets this header itself")
 
 
 def _refuse_twice(headers: Iterable[str]) -> None:

@@ -3,11 +3,15 @@
 What a block is follows from its language:
 
 - `console`: commands behind `$ `, each with what it prints below it (both streams). It has to print exactly that, and
-  to exit with 0. A command that fails is shown as in the README: `airconn ... || echo "exit code $?"`.
+  to exit with 0. A command goes on in the next line behind a backslash. One that fails is shown as in the README:
+  `airconn ... || echo "exit code $?"`.
 - `sh`: commands alone, one a line. Each has to exit with 0.
 - `yaml` with `jobs`, or with `script` in a job: a recipe for a CI, whose commands run as those of `sh`.
 - `toml`: a user's `config.toml`, which has to be read without an error.
 - all other languages in `DATA` are data, and may not hold a command.
+
+A block of data whose first line is a comment with the name of a file, such as `# prod.yaml`, is that file, where the
+world of the page writes it (`write_files`).
 
 All commands of a page are one session in one folder with the repository's `examples/` in it: what one exports or
 writes, the next finds. In which surroundings it runs is the page's `World`, in `tests/integration/help_worlds.py`.
@@ -44,6 +48,8 @@ class World:
     names: Mapping[str, str] = field(default_factory=dict)
     """Names in the page, and what takes their place here: `https://airflow.example.com`, and the URL of a sandbox.
     Commands get the latter, and in what they print the former takes its place again."""
+    programs: Path | None = None
+    """A folder of programs that come before those of the machine."""
 
 
 class Block(NamedTuple):
@@ -72,6 +78,14 @@ def blocks(text: str) -> Iterator[Block]:
             opened[2].append(f"{line}\n")
     if opened:
         raise ValueError(f"line {opened[0]}: a block without an end")
+
+
+def write_files(text: str, directory: Path) -> None:
+    """Writes each block of data of a page that begins with the name of a file."""
+    for block in blocks(text):
+        named = re.match(r"# ([\w.-]+)\n", block.text)
+        if named and block.language in DATA:
+            (directory / named[1]).write_text(block.text)
 
 
 def recipe(block: Block) -> list[str]:
@@ -108,7 +122,7 @@ def unplayed(text: str) -> list[str]:
 def commands(block: Block) -> list[str]:
     """The commands of a block, as they are written."""
     if block.language == "console":
-        return re.findall(r"^\$ (.*)$", block.text, re.MULTILINE)
+        return re.findall(r"^\$ ((?:.*\\\n)*.*)$", block.text, re.MULTILINE)
     if block.language == "sh":
         return [line for line in block.text.replace("\\\n", "").splitlines() if line and not line.startswith("#")]
     return recipe(block)
@@ -135,7 +149,8 @@ def run(command: str, world: World) -> tuple[str, int]:
     for written, here in world.names.items():
         command = command.replace(written, here)
     kept = world.directory / ".exported"
-    path = os.pathsep.join((str(_SCRIPTS), os.environ["PATH"]))
+    first = () if world.programs is None else (str(world.programs),)
+    path = os.pathsep.join((*first, str(_SCRIPTS), os.environ["PATH"]))
     done = subprocess.run(
         ["bash", "-c", f'{command}\ncode=$?\nenv -0 > "$_EXPORTED"\nexit $code'],
         cwd=world.directory,

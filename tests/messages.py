@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "airconn"
@@ -27,7 +28,17 @@ class Message:
 
 
 def messages() -> Iterator[Message]:
-    """All texts, in the order of the code."""
+    """All texts that read like a sentence, in the order of the code."""
+    return (text for text in texts() if _SENTENCE.search(text.text))
+
+
+@cache
+def texts() -> Sequence[Message]:
+    """All texts in the code that aren't docstrings, in its order."""
+    return tuple(_texts())
+
+
+def _texts() -> Iterator[Message]:
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text())
         without_effect = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -38,7 +49,7 @@ def messages() -> Iterator[Message]:
             if id(node) in without_effect or id(node) in inner:
                 continue
             text = _text(node)
-            if text is not None and _SENTENCE.search(text):
+            if text is not None:
                 yield Message(str(path.relative_to(PACKAGE)), getattr(node, "lineno", 0), text)
 
 

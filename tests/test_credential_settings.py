@@ -141,7 +141,7 @@ def test_files_and_commands_are_for_the_users_own_file_alone(tmp_path: Path) -> 
     ]
     for line, key in lines:
         text = entry(line.format(file) if "{}" in line else line)
-        with pytest.raises(UsageError, match=f"has '{key}', and a project's file isn't trusted with that") as caught:
+        with pytest.raises(UsageError, match=f"has '{key}', and a project's file may not do that") as caught:
             config(tmp_path, text)
         assert caught.value.where == "airconn.toml"
         assert config(tmp_path, user=text).addresses()["prod"]["url"] == URL
@@ -168,11 +168,11 @@ def test_a_project_names_variables_of_headers_as_it_does_those_of_tokens(tmp_pat
         (("token_command = []",), "address 'prod' can't have 'token_command' like this"),
         (("token_command = [1]",), "address 'prod' can't have 'token_command' like this"),
         (('headers = "canary"',), "address 'prod' can't have 'headers' like this"),
-        (('headers.X = "canary"',), "header 'X' of address 'prod' has to say where its value comes from"),
-        (('headers.X = { value = "canary" }',), "header 'X' of address 'prod' has to say where its value comes from"),
-        (('headers.X = { env = "A", file = "b" }',), "header 'X' of address 'prod' has to say where its value"),
+        (('headers.X = "canary"',), "header 'X' of address 'prod' needs a value from somewhere"),
+        (('headers.X = { value = "canary" }',), "header 'X' of address 'prod' needs a value from somewhere"),
+        (('headers.X = { env = "A", file = "b" }',), "header 'X' of address 'prod' needs a value"),
         (('headers.X = { env = "NOT_SET" }',), "header 'X' of @prod is taken from NOT_SET, which isn't set"),
-        (('headers."X Y" = { env = "A" }',), "header 'X Y' of @prod isn't named like a header"),
+        (('headers."X Y" = { env = "A" }',), "header 'X Y' of @prod isn't the name of a header"),
         (('headers.Host = { env = "A" }',), "the header Host can't be set"),
         (('headers.X = { env = "A" }', 'headers.x = { env = "A" }'), "the header x is set twice"),
         (
@@ -221,9 +221,9 @@ def test_a_variable_is_a_header_of_its_name(tmp_path: Path) -> None:
         ({"AIRCONN_HEADER_X": "canary\r\nY: 1"}, "AIRCONN_HEADER_X can't be sent as a header"),
         ({"AIRCONN_HEADER_X": "canäry"}, "AIRCONN_HEADER_X can't be sent as a header"),
         ({"AIRCONN_HEADER_X": "  "}, "AIRCONN_HEADER_X can't be sent as a header"),
-        ({"AIRCONN_HEADER_": "canary"}, "a variable that begins with AIRCONN_HEADER_ isn't named like a header"),
-        ({"AIRCONN_HEADER_CANARY:": "x"}, "a variable that begins with AIRCONN_HEADER_ isn't named like a header"),
-        ({"AIRCONN_HEADER_canary\n": "x"}, "a variable that begins with AIRCONN_HEADER_ isn't named like a header"),
+        ({"AIRCONN_HEADER_": "canary"}, "a variable that begins with AIRCONN_HEADER_ isn't the name of a header"),
+        ({"AIRCONN_HEADER_CANARY:": "x"}, "a variable that begins with AIRCONN_HEADER_ isn't the name of a header"),
+        ({"AIRCONN_HEADER_canary\n": "x"}, "a variable that begins with AIRCONN_HEADER_ isn't the name of a header"),
         ({"AIRCONN_HEADER_CONTENT_LENGTH": "1"}, "the header Content-Length can't be set"),
         ({"AIRCONN_HEADER_A": "1", "AIRCONN_HEADER_a": "2"}, "the header A is set twice"),
         ({"AIRCONN_HEADER_AUTHORIZATION": "canary", "AIRCONN_TOKEN": "canary"}, "AIRCONN_TOKEN are both set"),
@@ -306,4 +306,4 @@ def test_what_may_be_a_part_of_the_address_is_not_left_out_in_silence(
     asked = Asked(None)
     config(tmp_path, consent=asked).target(address)
     assert len(asked.warned) == told
-    assert all("is left out of the address" in text and "/api/v2" in text for text in asked.warned)
+    assert all("is a page of the web interface" in text and "/api/v2" in text for text in asked.warned)

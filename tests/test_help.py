@@ -87,3 +87,15 @@ def test_the_commands_of_a_recipe_run(tmp_path: Path) -> None:
     played(block, World(tmp_path))
     assert (tmp_path / "made").exists()
     assert help_pages.recipe(page("```yaml", "a: {script: ['touch made']}", "```")[0]) == ["touch made"]
+
+
+def test_a_command_of_a_page_may_go_on_in_the_next_line(tmp_path: Path) -> None:
+    (block,) = page("```console", "$ echo a \\", "    b", "a b", "$ echo c", "c", "```")
+    assert commands(block) == ["echo a \\\n    b", "echo c"]
+    assert played(block, World(tmp_path)) == block.text
+
+
+def test_a_page_brings_its_files(tmp_path: Path) -> None:
+    help_pages.write_files("```yaml\n# prod.yaml\nconnections: {}\n```\n\n```json\n{}\n```\n", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["prod.yaml"]
+    assert (tmp_path / "prod.yaml").read_text() == "# prod.yaml\nconnections: {}\n"

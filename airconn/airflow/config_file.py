@@ -223,7 +223,7 @@ def expand(text: str, environ: Mapping[str, str], where: str) -> str:
         text = expanded
         if len(text) > _LONGEST:
             break
-    raise UsageError("the value has a $NAME in it that leads back to itself", where=where)
+    raise UsageError("the value refers to itself through $NAME", where=where)
 
 
 def _at_home(text: str, environ: Mapping[str, str]) -> str:
@@ -257,7 +257,7 @@ def _kwargs(value: ConfigValue) -> dict[str, Any]:
         raise UsageError(
             "the options of the secrets backend are not a JSON object",
             where=value.where,
-            hint="Airflow warns of that in its log, and goes on with no options at all",
+            hint="Airflow only warns of it in its log, and uses no options at all",
         )
     return found
 

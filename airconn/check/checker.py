@@ -132,7 +132,7 @@ class _Checker:
             is_uri = bool(of_uris) and (obj.id, obj.origin) in of_uris
             for code, message, severity in objects.problems(obj, self.airflow, is_uri=is_uri):
                 if code == "AC313" and is_untyped(obj) and self.store.format_name() in ("json", "yaml"):
-                    message = "conn_type is missing, and 'airflow connections import' fails without it"
+                    message = "conn_type is missing; 'airflow connections import' fails without it"
                     severity = Severity.ERROR
                 self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
             for ambiguity in obj.ambiguities:

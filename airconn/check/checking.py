@@ -111,8 +111,8 @@ def _codes(ignore: Sequence[str]) -> frozenset[str]:
 
             near = get_close_matches(code, list(BY_CODE), n=1)
             raise UsageError(
-                f"{code!r} is the code of no rule",
-                hint=f"did you mean {near[0]}?" if near else "codes are like AC101; the README lists them",
+                f"{code!r} is not the code of a rule",
+                hint=f"did you mean {near[0]}?" if near else "codes are like AC101 (airconn help check)",
             )
     return frozenset(codes)
 

@@ -55,8 +55,8 @@ def _near_miss(name: str) -> str:
     if prefix is None or (name.startswith(prefix) and name != prefix):
         return ""
     if name in (prefix, prefix[:-1]):
-        return f"no id follows {prefix[:-1]}, so it is left alone"
-    return f"Airflow looks for names that start with {prefix}, so that this one is left alone"
+        return f"no id follows {prefix[:-1]}, so it is skipped"
+    return f"Airflow looks for names that start with {prefix}, so this one is skipped"
 
 
 def _meant_prefix(name: str) -> str | None:
@@ -121,4 +121,4 @@ def problems(lines: dict[int, Entry], found: Iterable[AirflowObject]) -> Iterato
                 )
         elif value != value.strip():
             column = entry.value_column or entry.column
-            yield "AC209", line, column, kind, id_, "Airflow takes out the blanks around this value"
+            yield "AC209", line, column, kind, id_, "Airflow removes the blanks around this value"

@@ -31,7 +31,7 @@ def fix(store: FileStore, findings: Iterable[Finding], context: Context) -> tupl
         except OSError as error:
             reason = error.strerror or "the system refuses"
             raise AirconnError(f"its mode can't be changed: {reason}", where=store.address) from None
-        done.append("only its owner can read it now")
+        done.append("now only its owner can read it")
     return tuple(done), why_not
 
 
@@ -64,11 +64,11 @@ def _rewrite(store: FileStore, findings: Iterable[Finding], context: Context) ->
                 continue
             rendered = store.rendered({(Kind.CONNECTIONS, id_): obj}, options, lambda held, wanted: False, context)
         except InputError:  # a file that doesn't parse has no one right answer
-            return done, "its connections are not mended, since something in it doesn't parse"
+            return done, "its connections aren't fixed, because a part of the file doesn't parse"
         except AirconnError:
             continue
         if rendered.losses or rendered.text == store.text():
             continue
         store.save(rendered.text, before.version)
-        done.append(f"connections/{id_} is written such that every Airflow reads it alike")
+        done.append(f"connections/{id_} is now written so that every Airflow reads it the same")
     return done, ""

@@ -80,13 +80,13 @@ def problems(obj: AirflowObject, airflow: AirflowVersion, *, is_uri: bool) -> It
 def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[ObjectProblem]:
     if isinstance(obj, Connection):
         if not conn_ids.is_stored(obj.id):
-            yield "AC301", "no Airflow stores this id", None
+            yield "AC301", "Airflow can't store this id", None
         elif not conn_ids.is_in_api(obj.id) or len(obj.id) > conn_ids.LONGEST_IN_API:
             yield "AC302", "the REST API and the airflow command refuse this id", None
         # models/connection.py `sanitize_conn_id` of 2.8 to 2.11, with google-re2
         elif not obj.id.isascii():
             severity = Severity.ERROR if airflow.is_airflow_2 else None
-            yield "AC303", "Airflow 2 loses an id with letters beyond a to z", severity
+            yield "AC303", "Airflow 2 can't find an id with letters outside of a to z", severity
     else:
         if not obj.id.strip():
             yield (
@@ -125,7 +125,7 @@ def _refused(obj: AirflowObject, airflow: AirflowVersion, told: AbstractSet[str]
 def _type(obj: Connection, is_uri: bool) -> Iterator[ObjectProblem]:
     if not obj.conn_type:
         if not is_uri:  # the checks of URIs report it in more detail
-            yield "AC313", "conn_type is missing, and Airflow finds no hook without it", None
+            yield "AC313", "conn_type is missing; without it Airflow finds no hook", None
     elif obj.conn_type not in CONN_TYPES:
         near = nearest_type(obj.conn_type)
         if near:
@@ -148,7 +148,7 @@ def nearest_type(conn_type: str) -> str | None:
 
 def _masks(obj: AirflowObject) -> Iterator[ObjectProblem]:
     if hidden := hidden_fields(obj):
-        yield "AC501", f"hidden where it comes from: {', '.join(hidden)}", None
+        yield "AC501", f"hidden by the source: {', '.join(hidden)}", None
     found = first_of_each_form(all_placeholders(obj))
     places = {each.place for each in found}
     refers = any(ambiguity.blocks for ambiguity in obj.ambiguities)  # its rule reports it
@@ -159,7 +159,7 @@ def _masks(obj: AirflowObject) -> Iterator[ObjectProblem]:
         yield RULE_OF[each.type], each.words, None if is_secret else Severity.NOTE
     for name, text in texts(obj):
         if name not in places and MASK in text:
-            yield "AC503", f"*** is inside of a text, where Airflow may have hidden something: {name}", None
+            yield "AC503", f"*** inside a text, where Airflow may have hidden a secret: {name}", None
 
 
 def texts(obj: AirflowObject) -> Iterator[tuple[str, str]]:
@@ -180,14 +180,14 @@ def texts(obj: AirflowObject) -> Iterator[tuple[str, str]]:
 def _words(held: Sequence[tuple[str, str]]) -> Iterator[ObjectProblem]:
     names = [name for name, text in held if _OVERRIDE.fullmatch(text)]
     if names:
-        words = "env:, file: and prompt: mean something in an overlay only, and here they are the secret itself"
+        words = "env:, file: and prompt: only work in an overlay; here the text itself is the secret"
         yield "AC505", f"{words}: {', '.join(names)}", None
 
 
 def _blanks(held: Sequence[tuple[str, str]]) -> Iterator[ObjectProblem]:
     names = [name for name, text in held if _has_blanks(text)]
     if names:
-        yield "AC504", f"blanks or line breaks at an end: {', '.join(names)}", None
+        yield "AC504", f"blanks or line breaks at the start or the end: {', '.join(names)}", None
 
 
 def _has_blanks(text: str) -> bool:

@@ -74,24 +74,24 @@ _ROTATE = (
 ALL = (
     Rule("AC101", "unreadable", _ERROR, "doesn't parse, or Airflow refuses to read it", "see the message"),
     Rule(
-        "AC102", "reading", _WARNING, "a part of the file is left out, or has two readings",
-        "write the part such that it is read, take it out, or --ignore AC102 if the file is as it should be",
+        "AC102", "reading", _WARNING, "a part of the file is skipped, or programs read it differently",
+        "correct that part, delete it, or use --ignore AC102 if the file is as it should be",
     ),
     Rule(
         "AC103", "extra-not-object", _ERROR, "the extra is not a JSON object, which Airflow 3 refuses",
         'write the extra as {"key": "value"}',
     ),
     Rule(
-        "AC201", "scheme-twice", _WARNING, "the scheme of a URI is written twice; Airflow takes out both",
+        "AC201", "scheme-twice", _WARNING, "the scheme of a URI is written twice; Airflow removes both",
         WAYS_OUT["AC201"],
     ),
-    Rule("AC202", "fragment", _WARNING, "Airflow drops a '#' in a URI and all behind it", WAYS_OUT["AC202"]),
+    Rule("AC202", "fragment", _WARNING, "Airflow drops everything from the '#' in a URI on", WAYS_OUT["AC202"]),
     Rule(
-        "AC203", "no-scheme", _WARNING, "a URI without 'conn_type://' in front, which Airflow misreads",
+        "AC203", "no-scheme", _WARNING, "a URI without 'conn_type://' at the start; Airflow reads it wrongly",
         WAYS_OUT["AC203"],
     ),
     Rule(
-        "AC204", "second-scheme", _WARNING, "a second '://' in a URI; Airflow takes it for a scheme of the host",
+        "AC204", "second-scheme", _WARNING, "a second '://' in a URI; Airflow reads it as the scheme of the host",
         WAYS_OUT["AC204"],
     ),
     Rule("AC205", "host-capitals", _NOTE, "Airflow lower-cases the host of a URI", WAYS_OUT["AC205"]),
@@ -108,12 +108,12 @@ ALL = (
         "UTF-8", WAYS_OUT["AC208"],
     ),
     Rule(
-        "AC209", "uri-blanks", _WARNING, "blanks around a connection's value, or line breaks in a URI: Airflow takes "
-        "them out, or keeps them in the last part", WAYS_OUT["AC209"], is_fixable=True,
+        "AC209", "uri-blanks", _WARNING, "blanks around a connection's value, or line breaks in a URI: Airflow "
+        "removes them, or keeps them in the last part", WAYS_OUT["AC209"], is_fixable=True,
     ),
     Rule(
         "AC210", "scheme-underscore", _WARNING,
-        "an underscore in the scheme of a URI, in which Airflow finds no conn_type",
+        "an underscore in the scheme of a URI; Airflow then finds no conn_type",
         WAYS_OUT["AC210"],
     ),
     Rule(
@@ -126,7 +126,7 @@ ALL = (
         "quotes", WAYS_OUT["AC212"],
     ),
     Rule(
-        "AC301", "id-impossible", _ERROR, "no Airflow can store this id",
+        "AC301", "id-impossible", _ERROR, "Airflow can't store this id",
         "use letters, digits, '_', '-' and '.', at most 200 of them",
     ),
     Rule(
@@ -134,18 +134,18 @@ ALL = (
         "use letters, digits, '_', '-' and '.', at most 200 of them",
     ),
     Rule(
-        "AC303", "id-airflow-2", _WARNING, "Airflow 2 loses a connection's id with letters beyond a to z",
+        "AC303", "id-airflow-2", _WARNING, "Airflow 2 can't find a connection whose id has letters outside of a to z",
         "use letters from a to z",
     ),
     Rule("AC304", "id-dots", _WARNING, "the airflow command of 3.3 refuses '..' in an id", "use a single '.'"),
     Rule(
         "AC305", "id-empty", _WARNING, "the key of a variable or the name of a pool is empty",
-        "give it one, or take the entry out",
+        "give it one, or delete the entry",
     ),
     Rule(
         "AC306", "api-refuses", _WARNING,
-        "the REST API of the Airflow that is checked for refuses it, or fails on it",
-        "correct it, or bring it there by another way than the API: airconn import refuses it",
+        "the REST API of this Airflow (--airflow) refuses it, or fails",
+        "correct it, or write it in another way than the API (--to metadb:): airconn import refuses it",
     ),
     Rule(
         "AC311", "type-misspelt", _WARNING, "the conn_type is unknown, and close to a known one",
@@ -167,16 +167,16 @@ ALL = (
         "typographic quote) in an id, a field or a secret", "delete it, or type the text again",
     ),
     Rule(
-        "AC332", "extra-key-twice", _WARNING, "an extra has a key twice, of which Airflow takes the last",
+        "AC332", "extra-key-twice", _WARNING, "an extra has a key twice; Airflow uses the last one",
         "keep one of the two",
     ),
     Rule(
-        "AC401", "duplicate", _WARNING, "an object is there twice",
+        "AC401", "duplicate", _WARNING, "an object is defined twice",
         "keep one of the two",
     ),
     Rule(
         "AC402", "collision", _WARNING, "two ids are the same environment variable",
-        "rename one of the two, if they are ever to be environment variables",
+        "rename one of them, if they will be environment variables",
     ),
     Rule(
         "AC403", "env-lower-case", _ERROR, "Airflow looks for names in capitals only",
@@ -188,7 +188,7 @@ ALL = (
     ),
     Rule(
         "AC405", "env-empty", _WARNING, "an empty value, which is not a connection to Airflow",
-        "fill it in, or take it out",
+        "fill it in, or delete it",
     ),
     Rule(
         "AC406", "env-near-miss", _WARNING, "a name that Airflow doesn't look for, close to one that it does",
@@ -203,50 +203,50 @@ ALL = (
         _DIALECT,
     ),
     Rule(
-        "AC412", "env-escape", _WARNING, "an escape between double quotes, which each reader undoes in its own way",
+        "AC412", "env-escape", _WARNING, "an escape between double quotes, which readers decode differently",
         _DIALECT,
     ),
     Rule(
-        "AC413", "env-comment", _WARNING, "a '#' in an unquoted value, where some readers end the value",
+        "AC413", "env-comment", _WARNING, "a '#' in an unquoted value, which ends the value for some readers",
         "put the value in quotes",
     ),
     Rule(
-        "AC414", "env-blanks", _NOTE, "blanks around the '=', with which shells and docker read no value, or another",
-        "take the blanks out",
+        "AC414", "env-blanks", _NOTE, "blanks around the '='; shells and docker then read no value, or another one",
+        "delete the blanks",
     ),
     Rule(
         "AC415", "env-unquoted", _NOTE,
-        "quotes, blanks, '&', ';' or the like in an unquoted value, which a shell takes for more than text",
-        "put the value between single quotes if a shell is to read the file",
+        "quotes, blanks, '&', ';' or the like in an unquoted value, which a shell doesn't read as text",
+        "put the value between single quotes if a shell reads the file",
     ),
     Rule(
-        "AC416", "env-bom", _NOTE, "a byte order mark, which a shell takes for a part of the first name",
+        "AC416", "env-bom", _NOTE, "a byte order mark, which a shell reads as a part of the first name",
         "save the file as UTF-8 without a byte order mark",
     ),
     Rule(
-        "AC417", "env-carriage-return", _NOTE, "a carriage return, which some readers take for a part of the value",
+        "AC417", "env-carriage-return", _NOTE, "a carriage return, which some readers keep as a part of the value",
         "save the file with \\n line ends",
     ),
     Rule(
-        "AC418", "env-extent", _WARNING, "line breaks or quotes, with which other readers end the value elsewhere",
+        "AC418", "env-extent", _WARNING, "line breaks or quotes, which make other readers end the value elsewhere",
         _DIALECT,
     ),
     Rule(
-        "AC419", "env-refused", _NOTE, "a line for which other readers refuse the file, or the rest of it",
-        "write NAME=VALUE with a name of letters, digits and '_' if these are to read the file",
+        "AC419", "env-refused", _NOTE, "a line that makes other readers refuse the file, or the rest of it",
+        "write NAME=VALUE with a name of letters, digits and '_' if one of them reads the file",
     ),
     Rule(
-        "AC420", "env-quotes", _NOTE, "quotes, which docker run --env-file takes for a part of the value",
-        "fine unless docker run is to read the file: airconn convert --env-dialect docker writes it for that",
+        "AC420", "env-quotes", _NOTE, "quotes, which docker run --env-file keeps as a part of the value",
+        "fine unless docker run reads the file: airconn convert --env-dialect docker writes one for it",
     ),
     Rule(
         "AC421", "yaml-typed", _WARNING,
-        "a value in YAML without quotes that isn't its text to Airflow or Astro (yes, 0123, 12:30:00, 1.50)",
-        "put the value in quotes to keep its text, or write it as it is read",
+        "a value in YAML without quotes that Airflow or Astro doesn't read as text (yes, 0123, 12:30:00, 1.50)",
+        "put the value in quotes to keep its text, or write the value that you mean",
     ),
     Rule(
         "AC422", "number-for-text", _WARNING,
-        "a number or a date as host, login or schema, of which only `airflow connections import` makes text",
+        "a number or a date as host, login or schema; only `airflow connections import` converts it to text",
         "put it in quotes",
     ),
     Rule(
@@ -255,11 +255,11 @@ ALL = (
     ),
     Rule(
         "AC424", "variable-wrapper", _WARNING,
-        "a variable that is an object with 'value', of which Airflow 3 takes the 'value' and Airflow 2 all",
+        "a variable that is an object with 'value': Airflow 3 reads the 'value', Airflow 2 the whole object",
         "read it with --from-variables-shape plain or wrapped, or write the value as a text",
     ),
     Rule(
-        "AC425", "env-astro", _WARNING, "a value in a file of the Astro CLI that has another reading",
+        "AC425", "env-astro", _WARNING, "a value in a file of the Astro CLI that other programs read differently",
         "--from-env-dialect says how the file is read, and so does its first line: # airconn: env-dialect NAME",
     ),
     Rule(
@@ -267,46 +267,46 @@ ALL = (
         "keep one of them; airconn import refuses the object, unless --exclude leaves it out",
     ),
     Rule(
-        "AC501", "mask", _WARNING, "a *** in the place of a hidden secret",
-        "fill it in; airconn import keeps what the target has, Airflow itself would take *** for the secret",
+        "AC501", "mask", _WARNING, "a *** instead of a hidden secret",
+        "fill it in; airconn import keeps the value that the target has, Airflow itself would store ***",
     ),
     Rule(
-        "AC502", "other-mask", _ERROR, "a mask of another tool, which would be taken for the secret itself",
-        "fill in the value, or take the entry out: airconn import refuses it in the place of a secret",
+        "AC502", "other-mask", _ERROR, "a mask of another tool, which would be stored as the secret",
+        "fill in the value, or delete the entry: airconn import refuses it as a secret",
     ),
     Rule(
-        "AC503", "mask-inside", _WARNING, "a *** inside of a text, where Airflow may have hidden a secret",
+        "AC503", "mask-inside", _WARNING, "a *** inside a text, where Airflow may have hidden a secret",
         "fill in what was there",
     ),
     Rule(
-        "AC504", "secret-blanks", _WARNING, "blanks or line breaks at an end of a secret",
-        "take them out, if they aren't part of it",
+        "AC504", "secret-blanks", _WARNING, "blanks or line breaks at the start or the end of a secret",
+        "delete them, if they aren't a part of it",
     ),
     Rule(
         "AC505", "override-word", _WARNING,
-        "env:NAME, file:PATH or prompt: in the place of a secret, taken for the secret itself",
+        "env:NAME, file:PATH or prompt: as a secret, which is read as the secret itself",
         "use the file with airconn import --overlay, or fill in the secret",
     ),
     # AC506 was the rule for what is now AC507, AC508 and AC509.
     Rule(
         "AC507", "reference", _ERROR,
-        "a reference to a secret that is elsewhere (op://, vault:, ref+) in the place of a secret",
-        "resolve it first, as 'op inject' or 'vals eval' do: airconn import refuses it, unless --literal says it is "
-        "the value",
+        "a reference to a secret (op://, vault:, ref+) instead of the secret",
+        "resolve it first, as 'op inject' or 'vals eval' do: airconn import refuses it "
+        "without --literal",
     ),
     Rule(
         "AC508", "ciphertext", _ERROR,
-        "encrypted text (sops, dotenvx, Ansible Vault, age, a Fernet token) in the place of a secret",
-        "decrypt the file first: airconn import refuses it, unless --literal says it is the value",
+        "encrypted text (sops, dotenvx, Ansible Vault, age, a Fernet token) instead of a secret",
+        "decrypt the file first: airconn import refuses it without --literal",
     ),
     Rule(
         "AC509", "template", _ERROR,
-        "a template ({{ }}, ${NAME}, $(command), <% %>) in the place of a secret",
-        "render the file first: airconn import refuses it, unless --literal says it is the value",
+        "a template ({{ }}, ${NAME}, $(command), <% %>) instead of a secret",
+        "render the file first: airconn import refuses it without --literal",
     ),
     Rule(
         "AC510", "to-fill-in", _WARNING,
-        "a text in the place of a secret that looks as if it were to be filled in, such as CHANGEME",
+        "a text instead of a secret that looks like a note to fill it in, such as CHANGEME",
         "fill in the value; --ignore AC510 if it is the value",
     ),
     Rule("AC511", "tracked", _ERROR, "a file with secrets in it is tracked by git", _ROTATE),

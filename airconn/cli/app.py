@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 from airconn.cli.clean_output import cleaned, coloured
 from airconn.cli.progress import Progress, columns_of
 from airconn.errors import AirconnError, InputErrors, TargetError, UsageError
-from airconn.quoting import clean, without_passwords
+from airconn.quoting import clean, some, without_passwords
 
 if TYPE_CHECKING:
     from airconn.config import Config
@@ -50,6 +50,10 @@ class App:
     """A clock in seconds, for the progress of long reads."""
     from_env_files: Mapping[str, str] = field(default_factory=dict, init=False, repr=False)
     """The variables that `--env-file` has added to `environ`. The command of `airconn run` doesn't get them."""
+    limit: int | None = field(default=None, init=False)
+    """The most rows of a report for each symbol, if the user has chosen it."""
+    way_on: str = field(default="", init=False)
+    """The hint that says how to finish what a Ctrl-C ended."""
     writes: bool = field(default=False, init=False)
     """Whether the command can write, so that an error says that nothing was written."""
     broken: bool = field(default=False, init=False)
@@ -63,6 +67,14 @@ class App:
         stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()
         # The directory isn't resolved: it may be gone, and most commands don't need it.
         return cls(stdin, _output(sys.stdout), _output(sys.stderr), os.environ, Path())
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far."""
+        return self.clock() - self._began
 
     @cached_property
     def config(self) -> Config:
@@ -273,12 +285,18 @@ class App:
         self.say(f"{self._label('hint:', 'cyan')}  {clean(text)}", level=level)
 
     def notes(self, notes: Iterable[Note]) -> None:
-        for note in notes:
-            text = clean(f"{note.where}: {note.message}")
-            if note.is_detail:
-                self.say(text, level=1)
+        """Tells notes. The same one on several objects is one line, unless the run is verbose."""
+        groups: dict[tuple[object, ...], list[Note]] = {}
+        for place, note in enumerate(notes):
+            alone = place if self.verbosity > 0 else None
+            groups.setdefault((alone, note.message, note.failed, note.is_detail or note.is_minor), []).append(note)
+        for (_, message, failed, is_verbose), same in groups.items():
+            places = list(dict.fromkeys(note.where for note in same))
+            text = f"{places[0]}: {message}" if len(places) == 1 else f"{message} ({len(places):,}: {some(places)})"
+            if is_verbose:
+                self.say(clean(text), level=1)
             else:
-                self.warn(text, level=-1 if note.failed else 0)
+                self.warn(clean(text), level=-1 if failed else 0)
 
     def incomplete(self, notes: Iterable[Note], missing: str = "is missing") -> None:
         """Warns that objects that could not be read are `missing`."""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 @click.command("check", short_help="Lint files, offline.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=opt.complete_address)
-@click.option("--ignore", multiple=True, metavar="CODE", help="Leave out what this rule finds. May be repeated.")
-@click.option("--fix", is_flag=True, help="Mend what has one right answer, in place.")
+@click.option("--ignore", multiple=True, metavar="CODE", help="Skip the findings of this rule. May be repeated.")
+@click.option("--fix", is_flag=True, help="Fix, in place, what has only one right answer.")
 @click.option("--strict", is_flag=True, help="Exit with 3 for warnings as well.")
 @opt.airflow_of_files
 @opt.selection
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--output",
     type=click.Choice(["text", "json", "sarif"]),
     default="text",
-    help="How the findings are shown; no form has values in it.",
+    help="How the findings are shown; values never are.",
 )
 @opt.verbosity
 @click.pass_obj

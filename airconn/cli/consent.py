@@ -63,7 +63,9 @@ class HostConsent:
     def tell_in_clear(self, host: str, source: str) -> None:
         if host not in self._told:
             self._told.add(host)
-            self._asker.say(f"{host}: the credentials in {source} travel in clear, since it isn't https", level=1)
+            self._asker.say(
+                f"{host}: the credentials in {source} are sent unencrypted, because it isn't https", level=1
+            )
 
     def tell(self, warning: str) -> None:
         """Warns, once in a run."""

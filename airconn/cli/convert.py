@@ -43,6 +43,8 @@ def command(
     \b
       airconn convert .env --format yaml
       airconn convert connections.json variables.json -o airflow_settings.yaml
+      airconn convert base.yaml --overlay prod.yaml -o prod.env
+      airconn convert .env --set connections/db.host=db2 --format uri
     """
     from airconn.cli.meant import refuse_output_among_sources
     from airconn.transfer.exporting import ExportRequest

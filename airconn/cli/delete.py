@@ -8,18 +8,25 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 
 if TYPE_CHECKING:
-    from airconn.model import AirflowVersion, Kind
+    from airconn.model import AirflowVersion, Selection
     from airconn.transfer.request_parts import Network, SourceFormat
 
 
 @click.command("delete", short_help="Delete single objects.")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, metavar="ID...")
 @opt.source
 @click.option("--dry-run", "-n", is_flag=True, help="Show what would be deleted, and delete nothing.")
+@opt.max_delete
 @opt.yes
-@opt.kinds
+@opt.confirm
+@opt.limit
+@opt.selection
+@opt.allowing_nothing
+@no_backup_option
 @opt.reading
 @opt.airflow
 @opt.network
@@ -32,29 +39,39 @@ def command(
     ids: tuple[str, ...],
     from_: str | None,
     dry_run: bool,
+    max_delete: int,
     yes: bool,
-    kinds: frozenset[Kind],
+    confirm: bool,
+    selection: Selection,
+    allow_empty: bool,
+    no_backup: bool,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
     network: Network,
     output: str,
 ) -> int:
-    """Delete the objects ID from an Airflow (or a file, or another place).
+    """Delete the objects ID from an Airflow (or a file, or a backend).
 
-    ID is KIND/ID, or an id alone where only one kind has it. It asks on a terminal, and needs --yes elsewhere.
+    ID is KIND/ID, an id alone where only one kind has it, or a glob such as 'variables/tmp_*'. It shows the plan and
+    asks on a terminal, and needs --yes elsewhere.
 
     \b
       airconn delete connections/old_db
       airconn delete region --from .env --yes
+      airconn delete 'variables/tmp_*' --dry-run
+      airconn delete 'connections/aws_*' --exclude aws_prod --from @dev
     """
     from airconn.cli.import_view import ImportView
-    from airconn.cli.meant import refuse_kind_as_id
+    from airconn.cli.meant import refuse_kind_as_id, refuse_no_names
     from airconn.transfer.engine import delete_objects
     from airconn.transfer.requests import Conduct, DeleteRequest
 
     app.writes = True
+    refuse_no_names("delete", ids or selection.include)
     refuse_kind_as_id("delete", ids)
-    view = ImportView(app, output=output, dry_run=dry_run, way_on="delete what is left in the same way")
-    request = DeleteRequest(ids, kinds, from_, source_format, airflow)
+    words = command_words(app, no_backup, "delete")
+    way_on, nothing = "run the same command again for the rest", "nothing to delete"
+    view = ImportView(app, output=output, dry_run=dry_run, to=from_, way_on=way_on, nothing=nothing, backup=words)
+    request = DeleteRequest(ids, selection, from_, source_format, airflow, max_delete, allow_empty)
     with app.places(network) as places:
-        return view.run(delete_objects(request, places, Conduct(dry_run, yes=yes), view.host()))
+        return view.run(delete_objects(request, places, Conduct(dry_run, yes=yes, confirm=confirm), view.host()))

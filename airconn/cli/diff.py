@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("diff", short_help="Show what differs between two files, servers or backends.")
 @click.argument("a", metavar="A", shell_complete=opt.complete_address)
 @click.argument("b", metavar="B", shell_complete=opt.complete_address)
-@click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. What can't be known doesn't count.")
+@click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. Hidden values don't count.")
 @click.option("--show-values", is_flag=True, help="Show the values of what differs; what may be a secret is masked.")
 @opt.strict("anything")
 @opt.selection
@@ -44,14 +44,15 @@ def command(
     network: Network,
     output: str,
 ) -> int:
-    """Show what differs between A and B: files, Airflows, or other places. No values are shown.
+    """Show what differs between A and B: files, Airflows, or backends. No values are shown.
 
-    What a place hides can't be known to be equal or different, and is listed as such.
+    The symbols are those of airconn import A --to B: + is only in A, - is only in B, ~ is different. ? can't be
+    known, because a side hides it.
 
     \b
       airconn diff .env https://airflow.example.com --exit-code
       airconn diff @dev @prod --connections
-      airconn diff old.yaml new.yaml --show-values
+      airconn diff dev.yaml prod.yaml --show-values
     """
     from airconn.diff import Status
     from airconn.report import diff as report_diff
@@ -84,6 +85,8 @@ def command(
         shown = [obj for obj in objects if obj.status is not Status.EQUAL or app.verbosity > 0]
         for line in report_diff.diff_lines(shown, app.style, values=show_values) if app.verbosity >= 0 else ():
             app.rows(line + "\n")
+        if app.verbosity >= 0 and app.stdout.isatty():
+            app.rows(report_diff.diff_sides(compared.a, compared.b) + "\n")
         app.rows(report_diff.diff_summary(compared.diff) + "\n")
-    app.incomplete(compared.notes, "is taken for missing")
+    app.incomplete(compared.notes, "is read as missing")
     return compared.exit_code

@@ -56,7 +56,7 @@ class PrivateFile:
             with os.fdopen(number, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
         except (OSError, UnicodeEncodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not a text that a file can hold"
+            reason = getattr(error, "strerror", None) or "its text can't be written to a file"
             raise AirconnError(f"the file for the editor can't be written: {reason}") from None
 
     def read(self) -> str:

@@ -37,10 +37,10 @@ def _with_values(args: Sequence[str]) -> list[str]:
     end = args.index("--") if "--" in args else len(args)
     for word, after in pairwise(args[:end]):
         if word == _ASTRO and after.lower().startswith("astro-"):
-            raise UsageError("the Deployment goes behind a '='", hint=f"{_ASTRO}={after}")
+            raise UsageError("the Deployment is written after a '='", hint=f"{_ASTRO}={after}")
         if word == _ASTRO and "/" in after and after.partition("/")[0] not in _KINDS:
             shown = shown_address(after)
-            hint = f"the Deployment goes behind a '=': {_ASTRO}='{shown}'; an ID goes before {_ASTRO}"
+            hint = f"the Deployment is written after a '=': {_ASTRO}='{shown}'; an ID comes before {_ASTRO}"
             raise UsageError(f"is {shown} the Deployment, or an ID?", hint=hint)
     return [f"{_ASTRO}=" if word == _ASTRO else word for word in args[:end]] + list(args[end:])
 
@@ -49,7 +49,7 @@ def _with_values(args: Sequence[str]) -> list[str]:
     "explain", cls=_WithBareAstro, short_help="Show where Airflow would find an object, and what that shadows."
 )
 @click.argument("ids", nargs=-1, metavar="ID...")
-@click.option("--all", "everything", is_flag=True, help="Every object that more than one place has.")
+@click.option("--all", "everything", is_flag=True, help="Every object that is in more than one place.")
 @click.option("--backend", metavar="ADDRESS", help="The secrets backend [the one of Airflow's configuration].")
 @click.option("--workers-backend", metavar="ADDRESS", help="That of the workers [Airflow's configuration].")
 @click.option("--no-backend", is_flag=True, help="Look in no secrets backend.")
@@ -62,8 +62,8 @@ def _with_values(args: Sequence[str]) -> list[str]:
 @click.option(
     _ASTRO,
     metavar="WORKSPACE/DEPLOYMENT",
-    help="Look into the Environment Manager, the variables and the Airflow of this Deployment of Astro. It goes "
-    "behind a '='; without it, the Environment Manager comes second and can't be looked into.",
+    help="Look into the Environment Manager, the variables and the Airflow of this Deployment of Astro. It is "
+    "written after a '='. Without it, the Environment Manager comes second and isn't read.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if something shadows other values.")
 @opt.kinds
@@ -97,7 +97,7 @@ def command(
       airconn explain warehouse
       airconn explain --all --exit-code
       airconn explain warehouse --astro=analytics/prod --no-backend
-      airconn explain variables/region --backend vault://vault.example.com/secret --database https://airflow.example.com
+      airconn explain variables/region --backend vault://vault.example.com/secret
     """
     from airconn.cli.meant import refuse_kind_as_id
     from airconn.report import explain as report
@@ -105,7 +105,7 @@ def command(
     from airconn.transfer.lookup_places import NamedPlaces
 
     if bool(ids) is everything:
-        raise UsageError("say which ID to explain, or --all", hint="one of the two")
+        raise UsageError("name the ID to explain, or use --all", hint="one of the two")
     refuse_kind_as_id("explain", ids)
     if no_backend and (backend or workers_backend):
         raise UsageError("--no-backend contradicts the address of a backend", hint="choose one")
@@ -125,7 +125,7 @@ def command(
     app.incomplete(explained.notes)
     if explained.hints_at_astro:
         app.hint(
-            "this Airflow is at Astro, whose Environment Manager comes before its database: "
+            "this Airflow runs at Astro, whose Environment Manager comes before the database: "
             f"{_ASTRO}=WORKSPACE/DEPLOYMENT looks into it"
         )
     return explained.exit_code

@@ -43,13 +43,15 @@ def command(
     source_format: SourceFormat,
     network: Network,
 ) -> int:
-    """Pull objects out of an Airflow (or a file, or another place) into a file or to standard output.
+    """Pull objects out of an Airflow (or a file, or a backend) into a file or to standard output.
 
-    Airflow's API hides passwords and sensitive extras: they are written as ***, and named on standard error.
+    Airflow's API hides passwords and sensitive extras. They are written as ***.
 
     \b
-      airconn export --format uri
-      airconn export -o .env --include 'aws_*'
+      airconn export --format uri                   # to standard output
+      airconn export --from @prod -o prod.yaml
+      airconn export -o .env --include 'aws_*' --fill secrets.env
+      airconn export --from metadb: -o .env         # with the real secrets
       airconn export --connections -o connections.json
       airconn export --format k8s --k8s-namespace airflow | kubectl apply -f -
     """
@@ -81,7 +83,7 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
         export = exporting.export(request, sources, places)
     omitted = request.writing.redacted == "omit"
     if export.error and not export.is_done:
-        _tell(app, export.made, omitted=omitted)
+        _tell(app, export, omitted=omitted)
         raise export.error
     app.writes = False
     if out is None:
@@ -90,11 +92,11 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
         opt.warn_of_nothing(app, selection, export.nothing)
     elif not len(export.made.bundle):
         opt.warn_of_nothing(app, selection)
-    _tell(app, export.made, omitted=omitted)
+    _tell(app, export, omitted=omitted)
     if out is not None:
         from airconn import report
 
-        app.say(f"{out}: {report.amounts(export.made.written, selection.kinds)}")
+        app.say(f"{out}: {report.amounts(export.made.written, export.kinds)}")
     _tell_of_secrets(app, export, request.writing)
     if export.error:
         app.error(export.error)
@@ -103,12 +105,12 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
     return export.exit_code
 
 
-def _tell(app: App, made: NewText, *, omitted: bool) -> None:
+def _tell(app: App, export: Export, *, omitted: bool) -> None:
     """Reports on standard error what was skipped, hidden or changed."""
     how = (
-        "are left out" if omitted else "are written as ***; importing this file keeps the values that the target has"
+        "are left out" if omitted else "are written as ***. Importing this file keeps the values that the target has"
     )
-    tell_lacks(app, made, how)
+    tell_lacks(app, export.made, how, f"the {export.format} format", export.way_to_values)
 
 
 def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
@@ -121,29 +123,29 @@ def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
         app.say(f"secrets of {number_of(len(masked))} are {how}")
     elif export.in_clear and export.is_exposed:
         app.warn(
-            f"{writing.out}: secrets of {number_of(export.in_clear)} are written in clear, and git doesn't ignore "
-            "this file: list it in .gitignore, or write it with --mask-secrets"
+            f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, and git "
+            "doesn't ignore this file: list it in .gitignore, or use --mask-secrets"
         )
     elif export.in_clear:
         app.warn(
-            f"secrets of {number_of(export.in_clear)} are written in clear: --redacted is about what the source "
-            "hides, and --mask-secrets masks these"
+            f"secrets of {number_of(export.in_clear)} are written as plain text: --redacted is for values "
+            "that the source hides; --mask-secrets masks these"
         )
 
 
-def tell_lacks(app: App, result: NewText | Environ, how: str) -> None:
-    """Reports what was skipped or changed, and that the hidden fields `how`."""
+def tell_lacks(app: App, result: NewText | Environ, how: str, holder: str, way_to_values: str) -> None:
+    """Reports what was skipped or changed because `holder` can't hold it, and that hidden values `how`."""
     app.notes(result.notes)
     app.ignored(result.ignored)
     if not (result.losses or result.hidden):
         return
-    from airconn import report
+    from airconn.report import lacks
 
-    for line in report.loss_lines(result.losses, every_name=app.verbosity > 0):
+    every_one = app.verbosity > 0
+    for line in lacks.loss_lines(result.losses, holder, every_one=every_one):
         app.warn(line)
     if result.hidden:
-        number = len(result.hidden)
-        app.warn(f"the source hides fields of {number} object{'' if number == 1 else 's'}:")
-        for obj, names in result.hidden:
-            app.say(report.clean(f"  {obj.kind.value}/{obj.id}  {', '.join(names)}"))
-        app.say(f"  they {how}")
+        first, *rows = lacks.hidden_lines(result.hidden, how, every_one=every_one)
+        app.warn(first)
+        app.say(*rows)
+        app.hint(way_to_values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 from click.shell_completion import CompletionItem
 
@@ -29,6 +31,7 @@ def command(ctx: click.Context, /, topic: str | None) -> None:
       airconn help astro
       airconn help import
     """
+    from airconn.cli.command_help import help_text
     from airconn.cli.main import COMMANDS
     from airconn.guide import pages
 
@@ -36,24 +39,37 @@ def command(ctx: click.Context, /, topic: str | None) -> None:
     known = pages()
     if topic is None:
         width = max(map(len, known))
-        lines = [f"  {name:<{width}}  {page.title}" for name, page in known.items()]
+        lines = [f"  {name:<{width}}  {page.summary}" for name, page in known.items()]
         app.rows("\n".join(["Pages of the guide, shown by airconn help TOPIC:", *lines, ""]))
         app.data("\nThe options of a command are shown by airconn help COMMAND.\n")
         app.data(f"\n{_addresses()}\n")
     elif topic in known:
         _show(app, known[topic].text)
+        if topic in COMMANDS:
+            app.say(f"the options of the command are shown by: airconn {topic} --help")
     elif topic in COMMANDS and ctx.parent is not None:
         named = ctx.parent.command
         assert isinstance(named, click.Group)  # noqa: S101 - it is ours
         found = named.get_command(ctx.parent, topic)
         assert found is not None  # noqa: S101 - it is one of COMMANDS
-        app.data(found.get_help(click.Context(found, info_name=topic, parent=ctx.parent)) + "\n")
+        app.data(help_text(click.Context(found, info_name=topic, parent=ctx.parent)) + "\n")
     else:
-        from difflib import get_close_matches
+        raise UsageError(f"unknown topic {topic!r}", hint=_nearest(topic, [*known, *COMMANDS]))
 
-        near = get_close_matches(topic.lower(), [*known, *COMMANDS], n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"the pages are {', '.join(known)}"
-        raise UsageError(f"unknown topic {topic!r}", hint=hint)
+
+def _nearest(topic: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    from airconn.guide import pages, topics_with
+
+    if near := get_close_matches(topic.lower(), known, n=1, cutoff=0.8):
+        return f"did you mean {near[0]!r}?"
+    if found := topics_with(topic):
+        others = f" (also on {', '.join(found[1:4])})" if found[1:] else ""
+        return f"this word is on the page {found[0]}: airconn help {found[0]}{others}"
+    if near := get_close_matches(topic.lower(), known, n=1):
+        return f"did you mean {near[0]!r}?"
+    return f"the pages are {', '.join(pages())}"
 
 
 def _addresses() -> str:
@@ -74,31 +90,10 @@ def _show(app: App, text: str) -> None:
         return
     import shutil
 
-    rendered = _rendered(text, min(columns, _WIDEST), colours=app.colours(app.stdout))
-    if rendered.count("\n") < shutil.get_terminal_size().lines:
-        app.data(rendered, raw=True)
+    from airconn.cli.page_view import rendered
+
+    lines = rendered(text, min(columns, _WIDEST), colours=app.colours(app.stdout))
+    if lines.count("\n") < shutil.get_terminal_size().lines:
+        app.data(lines, raw=True)
     else:
-        click.echo_via_pager(rendered, color=app.colours(app.stdout))
-
-
-def _rendered(text: str, columns: int, *, colours: bool) -> str:
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.markdown import Markdown
-    from rich.theme import Theme
-
-    # Rich's own style of code has a black background, which is hard to read on a light terminal.
-    theme = Theme({"markdown.code": "bold cyan", "markdown.code_block": "cyan"})
-    out = StringIO()
-    console = Console(
-        file=out,
-        width=columns,
-        force_terminal=colours,
-        no_color=not colours,
-        highlight=False,
-        legacy_windows=False,
-        theme=theme,
-    )
-    console.print(Markdown(text))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+        click.echo_via_pager(lines, color=app.colours(app.stdout))

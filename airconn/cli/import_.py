@@ -9,6 +9,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.errors import UsageError
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -23,22 +25,24 @@ if TYPE_CHECKING:
 
 @click.command("import", short_help="Push objects into an Airflow.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=opt.complete_address)
-@click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help=f"Where to [{opt.DEFAULT_PLACE}].")
+@click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help=f"Where to {opt.DEFAULT_PLACE}")
 @opt.rehearsing
 @click.option(
     "--on-existing",
     type=click.Choice(["overwrite", "skip", "fail"]),
     default="overwrite",
-    help="What to do with an object that is there with other values [overwrite].",
+    help="What to do with objects that differ [overwrite].",
 )
-@click.option("--merge", is_flag=True, help="Keep every field, and every key of extra, that a source lacks.")
+@click.option("--merge", is_flag=True, help="Keep fields, and keys of extra, that a source lacks.")
 @click.option("--exact", is_flag=True, help="Clear what a source lacks even where Airflow hides it.")
 @click.option(
     "--assume-unchanged",
     type=click.Choice(["hidden"]),
-    help="Take what Airflow hides to be what the source has, instead of writing it again.",
+    help="Treat hidden values as unchanged instead of writing them again.",
 )
 @opt.pruning
+@opt.confirm
+@opt.limit
 @opt.strict("the target can't hold everything, or anything")
 @opt.filling
 @opt.overriding
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
 @opt.allowing_nothing
 @opt.reading
 @opt.airflow
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -66,6 +71,7 @@ def command(
     prune: bool,
     max_delete: int,
     yes: bool,
+    confirm: bool,
     strict: bool | None,
     fill: tuple[str, ...],
     changes: ObjectChanges,
@@ -73,22 +79,25 @@ def command(
     allow_empty: bool,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
     network: Network,
     output: str,
 ) -> int:
-    """Push the objects of SOURCE (a file, - for standard input, or another place) into an Airflow.
+    """Push the objects of SOURCE, such as a file or another Airflow, into an Airflow.
 
-    What a source says is made so; nothing is deleted without --prune, and what Airflow hides is kept where no source
-    names it.
+    Nothing is deleted without --prune. What Airflow hides stays, unless a source has a value for it.
 
     \b
-      airconn import .env
-      airconn import connections.json pools.json --to https://airflow.example.com
-      airconn import .env --to 'astro-env://WORKSPACE?auto_link=true'
-      airconn import .env --dry-run --include 'aws_*'
+      airconn import .env                           # to AIRCONN_URL
+      airconn import .env --to @prod --dry-run      # see the plan first
+      airconn import @dev --to @prod --include 'aws_*'
+      airconn import env: connections.json --to https://airflow.example.com
+      airconn import base.yaml --overlay prod.yaml  # prod's values over base's
+      airconn import .env --set connections/db.host=db2
+      airconn import .env --set connections/db.password=env:DB_PASSWORD
     """
     from airconn.cli.import_view import ImportView
     from airconn.cli.meant import refuse_target_among_sources
@@ -131,7 +140,16 @@ def command(
     app.writes = True
     request = replace(request, strict=app.config.is_strict(strict))
     dry_run = dry_run or plan_out is not None
-    view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=request.to)
-    conduct = Conduct(dry_run, exit_code, yes, fail_fast, verify)
+    confirms = confirm or app.config.confirms(to)
+    view = ImportView(
+        app,
+        output=output,
+        show_values=show_values,
+        dry_run=dry_run,
+        to=request.to,
+        confirms=confirms,
+        backup=command_words(app, no_backup, "import", sources),
+    )
+    conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
     with app.places(network) as places:
         return view.run(import_objects(request, places, conduct, view.host()), keep)

@@ -37,11 +37,12 @@ def command(
     network: Network,
     output: str,
 ) -> int:
-    """Show which objects an Airflow (or a file, or another place) holds, without their values.
+    """Show which objects an Airflow (or a file, or a backend) holds, without their values.
 
     \b
       airconn list
       airconn list --from .env --connections
+      airconn list --from @prod --include 'aws_*' --include 'pools/*'
     """
     from airconn import report
     from airconn.transfer.listing import ListRequest, list_objects
@@ -61,6 +62,6 @@ def command(
         widths = [max(len(row[column]) for row in (_HEADERS, *rows)) for column in range(len(_HEADERS))]
         for row in (_HEADERS, *rows):
             app.rows("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
-        app.say(f"{report.clean(listed.place)}: {report.amounts(listed.bundle, selection.kinds)}")
+        app.say(f"{report.clean(listed.place)}: {report.amounts(listed.bundle, listed.kinds)}")
     app.incomplete(listed.notes)
     return listed.exit_code

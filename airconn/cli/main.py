@@ -12,12 +12,13 @@ import click
 
 from airconn import __version__
 from airconn.cli.app import App, OutputClosedError
+from airconn.cli.command_help import with_help
 from airconn.cli.repeated_options import refuse_twice
 from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_fault
 
 COMMANDS = {
     "import": ("airconn.cli.import_", "Push objects from files, servers or backends into an Airflow."),
-    "apply": ("airconn.cli.apply", "Carry out a plan that airconn import --plan-out wrote."),
+    "apply": ("airconn.cli.apply", "Apply a plan that airconn import --plan-out wrote."),
     "export": ("airconn.cli.export", "Pull objects out of an Airflow or a backend into a file."),
     "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
     "check": (
@@ -36,20 +37,18 @@ COMMANDS = {
     "test": ("airconn.cli.test", "Ask an Airflow to test connections."),
     "explain": ("airconn.cli.explain", "Show where Airflow would find an object, and what that shadows."),
     "delete": ("airconn.cli.delete", "Delete single objects of a server, file or backend."),
+    "undo": ("airconn.cli.undo", "Give back what a run has overwritten or deleted."),
     "run": ("airconn.cli.run_", "Run a command with the objects of an Airflow, file or backend in its environment."),
     "login": ("airconn.cli.login", "Check a login for an Airflow, and store it in the keyring."),
     "logout": ("airconn.cli.logout", "Remove stored logins."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
+    "init": ("airconn.cli.init", "Write airconn.toml, the configuration of a project."),
+    "doctor": ("airconn.cli.doctor", "Check the configuration, the network, the login and what you may do."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
+    "version": ("airconn.cli.version", "Show the versions of airconn and Python."),
     "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
 }
 """The commands by name: the module with a click command named `command`, and the line in the overview."""
-
-
-_CREDENTIALS = (
-    "Who you are to an Airflow comes from AIRCONN_TOKEN, else from AIRCONN_USERNAME and AIRCONN_PASSWORD, else from "
-    "token_command in config.toml; airconn help login has all ways."
-)
 
 
 class _Group(click.Group):
@@ -63,9 +62,7 @@ class _Group(click.Group):
             return None
         command = import_module(COMMANDS[cmd_name][0]).command
         assert isinstance(command, click.Command)  # noqa: S101 - a slip of ours, not of a user
-        if any(parameter.name == "retries" for parameter in command.params):
-            command.epilog = _CREDENTIALS
-        return command
+        return with_help(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -94,7 +91,7 @@ class _Group(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="The target is --to or --from, else AIRCONN_URL, else url in airconn.toml, else http://localhost:8080. An "
     "ADDRESS is a path, -, the URL of an Airflow, @NAME of the configuration, or a backend (metadb:, vault://, "
-    "mwaa://, composer://, Astro and more: see the README). The guide: airconn help.",
+    "mwaa://, composer://, Astro and more: airconn help addresses). The guide: airconn help.",
 )
 @click.version_option(__version__, "-V", "--version", message="airconn %(version)s")
 @click.pass_context
@@ -127,6 +124,8 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
         app.say("interrupted", level=-1)
         if app.writes:
             app.say("nothing was written", level=-1)
+        elif app.way_on:
+            app.hint(app.way_on, level=-1)
         return ExitCode.INTERRUPTED
     except OutputClosedError:
         _forget_output()
@@ -194,7 +193,7 @@ def _from_click(error: click.UsageError, args: Sequence[str]) -> AirconnError:
             message = f"no such option {error.option_name!r}" if hint else message
         elif message.startswith("Got unexpected extra argument"):
             hint = meant.of_extra_words(name, _words(error.ctx, args))
-            hint = hint or ("the address to read from goes after --from" if "--from" in has else None)
+            hint = hint or ("the address to read from is written after --from" if "--from" in has else None)
         elif isinstance(error, click.MissingParameter):
             hint = meant.of_missing(name, _words(error.ctx, args))
     hint = hint or f"{command} --help lists its options"

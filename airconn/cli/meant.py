@@ -137,7 +137,7 @@ def of_extra_words(name: str, words: Sequence[str]) -> str | None:
     if name == "list" and (kinds or others):
         chosen = f" --from {others[0]}" if others and _LIKE_A_FILE.search(others[0]) else ""
         chosen = chosen or (f" --include {others[0]}" if others else "")
-        where = "the address to read from goes after --from: " if "--from" in chosen else ""
+        where = "the address to read from is written after --from: " if "--from" in chosen else ""
         return f"{where}airconn list{kinds}{chosen}"
     return None
 
@@ -166,12 +166,19 @@ def refuse_kind_as_id(name: str, ids: Sequence[str]) -> None:
     if kind is not None:
         meant = " ".join(f"{kind}/{_shown(id_) or 'ID'}" for id_ in ids[1:])
         raise UsageError(
-            f"{ids[0]!r} is taken for an id, and names a kind",
-            hint=f"airconn {name} {meant}; an object that is called so is {kind}/{ids[0]}",
+            f"{ids[0]!r} is read as an id, but it is the name of a kind",
+            hint=f"airconn {name} {meant}; for an object with this id write {kind}/{ids[0]}",
         )
 
 
-_WHO = "AIRCONN_USERNAME and AIRCONN_PASSWORD in the environment say who you are"
+def refuse_no_names(name: str, chosen: object) -> None:
+    """Raises `UsageError` for a command line that chooses no objects."""
+    if not chosen:
+        globs = f"airconn {name} 'connections/aws_*' and --include GLOB take several"
+        raise UsageError("missing argument 'ID...'", hint=f"{of_missing(name)}; {globs}")
+
+
+_WHO = "set AIRCONN_USERNAME and AIRCONN_PASSWORD in the environment"
 _NO_SECRETS = (
     "a password is never an option: --username NAME, and AIRCONN_PASSWORD or a question (airconn help login)"
 )
@@ -230,7 +237,7 @@ _SAME_FOR_ALL = {
     "tls": "--ca-bundle FILE names the authorities to trust",
     "profile": "AWS_PROFILE in the environment names the profile",
     "region": "AWS_REGION in the environment names the region, or the address: aws-secretsmanager://REGION",
-    "all": "all kinds are meant without --connections, --variables and --pools",
+    "all": "without --connections, --variables and --pools, all kinds are selected",
     "airflow": "--airflow VERSION",
 }
 
@@ -272,8 +279,8 @@ def _of_files(name: str, source: str, out: str) -> str | None:
 
 def _of_overwriting(has: Collection[str]) -> str | None:
     if "--on-existing" in has:
-        return "an import overwrites what is there; --on-existing skip and --on-existing fail don't"
-    return "--replace writes the file afresh" if "--replace" in has else None
+        return "an import overwrites existing objects; --on-existing skip and --on-existing fail don't"
+    return "--replace writes a new file" if "--replace" in has else None
 
 
 def _including(has: Collection[str]) -> str | None:
@@ -310,6 +317,6 @@ def refuse_target_among_sources(sources: Sequence[str], to: str | None) -> None:
     if any(map(is_file, sources[:-1])):
         words, shown = " ".join(_shown(source) or "SOURCE" for source in sources[:-1]), shown_address(last)
         raise UsageError(
-            f"{shown} is a source here, and no target is named",
-            hint=f"airconn import {words} --to {shown} writes to it; to read it as well, name the target with --to",
+            f"{shown} is read as a source, and no target is given",
+            hint=f"airconn import {words} --to {shown} writes to it; to read it, add --to for the target",
         )

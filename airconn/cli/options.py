@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-DEFAULT_PLACE = "AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
+DEFAULT_PLACE = "[AIRCONN_URL]. Without that, url in airconn.toml, else http://localhost:8080."
+"""The end of the help of an option with an address, for what is meant without the option."""
 
 
 class _Seconds(click.FloatRange):
@@ -104,7 +105,7 @@ source = together(
             "from_",
             metavar="ADDRESS",
             shell_complete=complete_address,
-            help=f"Where from [{DEFAULT_PLACE}].",
+            help=f"Where from {DEFAULT_PLACE}",
         ),
         click.option(
             "--from-airflow-config",
@@ -118,9 +119,9 @@ source = together(
 verbosity = together(
     [
         click.option(
-            "-q", "--quiet", count=True, expose_value=False, callback=_set_verbosity, help="Say only what is wrong."
+            "-q", "--quiet", count=True, expose_value=False, callback=_set_verbosity, help="Show only errors."
         ),
-        click.option("-v", "--verbose", count=True, expose_value=False, callback=_set_verbosity, help="Say more."),
+        click.option("-v", "--verbose", count=True, expose_value=False, callback=_set_verbosity, help="Show more."),
     ]
 )
 
@@ -158,12 +159,12 @@ reading = as_one(
             metavar="FORMAT",
             callback=_known_format,
             shell_complete=complete_format,
-            help=f"The format of the sources, where name and content don't tell: {', '.join(formats.names())}.",
+            help=f"The format of the sources, if it isn't clear: {', '.join(formats.names())}.",
         ),
         click.option(
             "--kind",
             type=click.Choice(["connections", "variables", "pools"]),
-            help="What a file of one kind holds, where it doesn't tell.",
+            help="The kind of the objects in a file, if the file doesn't tell.",
         ),
         *(_of_format(option, of_sources=True) for option in formats.options() if option.help_of_sources),
     ],
@@ -175,7 +176,7 @@ filling = click.option(
     multiple=True,
     metavar="ADDRESS",
     shell_complete=complete_address,
-    help="Take the values that the sources hide from here: a file, env:, a server or a backend. May be repeated.",
+    help="Take the values that the sources hide from here. May be repeated.",
 )
 
 writing = as_one(
@@ -190,26 +191,25 @@ writing = as_one(
             metavar="FORMAT",
             callback=_known_format,
             shell_complete=complete_format,
-            help=f"How it is written, where the name of FILE doesn't tell: "
-            f"{', '.join(formats.writable_names())} [json].",
+            help=f"The format of FILE, if its name doesn't tell: {', '.join(formats.writable_names())} [json].",
         ),
         *(_of_format(option, of_sources=False) for option in formats.options() if option.help),
         click.option(
             "--redacted",
             type=click.Choice(["mask", "omit", "fail"]),
-            help="What becomes of fields that the source itself hides: written as ***, left out, or an error [mask]. "
+            help="What to do with values that the source hides: write ***, omit them, or fail [mask]. "
             "Secrets that it shows are written as they are.",
         ),
         click.option(
             "--mask-secrets",
             is_flag=True,
-            help="Write *** for every secret, also where the source shows it, by the rules of airconn show.",
+            help="Write *** for every secret, even if the source shows it (by the rules of airconn show).",
         ),
-        click.option("--replace", is_flag=True, help="Write FILE afresh, and don't change it in place."),
+        click.option("--replace", is_flag=True, help="Write a new FILE instead of changing it in place."),
         click.option(
             "--replace-references",
             is_flag=True,
-            help="Write values over references in FILE, such as ${DB_PW} or {{ db.password }}.",
+            help="Overwrite references in FILE, such as ${DB_PW} or {{ db.password }}, by values.",
         ),
         strict("the format can't hold everything, or anything"),
     ],
@@ -219,28 +219,57 @@ writing = as_one(
 rehearsing = together(
     [
         click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing."),
-        click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if something would change."),
+        click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if anything would change."),
         click.option(
             "--plan-out",
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help="Write the plan to FILE for airconn apply, and nothing else. It holds no values but those of --set.",
+            help="Only write the plan, to FILE. It holds no values except those of --set.",
         ),
     ]
 )
 
-yes = click.option("--yes", "-y", is_flag=True, help="Delete, and restart what a write restarts, without asking.")
+yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions, restarts and with --confirm.")
+
+
+def _max_delete(by: str) -> Callable[[F], F]:
+    return click.option(
+        "--max-delete",
+        type=click.IntRange(0),
+        default=10,
+        metavar="N",
+        help=f"The most objects that {by} may delete [10].",
+    )
+
+
+max_delete = _max_delete("globs")
+
+confirm = click.option(
+    "--confirm",
+    is_flag=True,
+    help="Ask before all writes, after the plan. Without a terminal, add --yes.",
+)
+
+
+def _set_limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
+    app = ctx.find_object(App)
+    if app is not None and value is not None:
+        app.limit = value
+
+
+limit = click.option(
+    "--limit",
+    type=click.IntRange(0),
+    metavar="N",
+    expose_value=False,
+    callback=_set_limit,
+    help="The most rows that are shown for each symbol [20 on a terminal, else all; -v shows all].",
+)
 
 pruning = together(
     [
-        click.option("--prune", is_flag=True, help="Delete what is selected and the sources lack."),
-        click.option(
-            "--max-delete",
-            type=click.IntRange(0),
-            default=10,
-            metavar="N",
-            help="The most objects that --prune may delete [10].",
-        ),
+        click.option("--prune", is_flag=True, help="Delete selected objects that the sources don't have."),
+        _max_delete("--prune"),
         yes,
     ]
 )
@@ -254,23 +283,22 @@ overriding = as_one(
             "sets",
             multiple=True,
             metavar="PLACE=VALUE",
-            help="Set a field or a leaf of extra: connections/ID.host=x, connections/ID.extra.a.b=x, "
-            "variables/ID.value=x. VALUE is a text, or env:NAME, file:PATH, prompt: or text:…; a secret is never a "
-            "text. May be repeated.",
+            help="Set one value: connections/ID.host=x, connections/ID.extra.a.b=x, variables/ID.value=x. VALUE is a "
+            "text, or env:NAME, file:PATH, prompt: or text:…; a secret is never a text. May be repeated.",
         ),
         click.option(
             "--set-file",
             "set_files",
             multiple=True,
             metavar="PLACE=PATH",
-            help="Set it to the text of a file, to the last character. May be repeated.",
+            help="Set it to the exact text of a file. May be repeated.",
         ),
         click.option(
             "--rename",
             "renames",
             multiple=True,
             metavar="KIND/OLD=NEW",
-            help="Give an object another id, after all else. May be repeated.",
+            help="Give an object another id, after all other changes. May be repeated.",
         ),
         click.option(
             "--overlay",
@@ -278,8 +306,8 @@ overriding = as_one(
             multiple=True,
             metavar="FILE",
             shell_complete=complete_address,
-            help="Lay the fields in FILE (YAML or JSON: connections, variables and pools by id) over those of the "
-            "sources. May be repeated.",
+            help="Override fields of the sources by those in FILE. FILE is YAML or JSON: connections, "
+            "variables and pools by id. May be repeated.",
         ),
         literal := click.option(
             "--literal",
@@ -287,8 +315,7 @@ overriding = as_one(
             "literal_masks",
             multiple=True,
             metavar="PLACE",
-            help="Take the *** or the placeholder there (a mask, a reference, …) for the value itself. May be "
-            "repeated.",
+            help="Use the *** or the placeholder there (a mask, a reference, …) as the real value. May be repeated.",
         ),
     ],
 )
@@ -297,10 +324,8 @@ overriding = as_one(
 finishing = together(
     [
         click.option("--fail-fast", is_flag=True, help="Stop at the first object that fails."),
-        click.option("--verify", is_flag=True, help="Read back what was written, and compare what can be compared."),
-        click.option(
-            "--show-values", is_flag=True, help="Show old and new of changes; what may be a secret is masked."
-        ),
+        click.option("--verify", is_flag=True, help="Read back what was written and compare it."),
+        click.option("--show-values", is_flag=True, help="Show old and new values; possible secrets are masked."),
     ]
 )
 
@@ -312,24 +337,28 @@ _network = as_one(
             "--timeout",
             type=_SECONDS,
             metavar="SECONDS",
-            help="How long the connection or the server may be silent [60].",
+            help="How long to wait for an answer [60].",
         ),
         click.option(
             "--retries",
             type=click.IntRange(0, 100),
             metavar="N",
-            help="How often a request is repeated that fails on the way, where that is safe [4].",
+            help="How often a failed request is repeated, where that is safe [4].",
         ),
         click.option(
             "--deadline",
             type=_SECONDS,
             callback=_deadline,
             metavar="SECONDS",
-            help="How long the whole run may take. What is begun by then is finished [no end].",
+            help="How long the whole run may take; started writes are finished [no limit].",
         ),
-        click.option("--ca-bundle", type=click.Path(path_type=Path), help="Authorities to trust, in PEM."),
-        click.option("--client-cert", type=click.Path(path_type=Path), help="Client certificate, in PEM."),
-        click.option("--client-key", type=click.Path(path_type=Path), help="Its key, if in a file of its own."),
+        click.option("--ca-bundle", type=click.Path(path_type=Path), help="Certificate authorities to trust (PEM)."),
+        click.option("--client-cert", type=click.Path(path_type=Path), help="Client certificate (PEM)."),
+        click.option(
+            "--client-key",
+            type=click.Path(path_type=Path),
+            help="Key of the client certificate, if it is in another file.",
+        ),
         allow_redirect,
     ],
 )
@@ -341,7 +370,7 @@ output = click.option(
     "--output",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="How the result is shown; json has a schema_version and no values.",
+    help="How the result is shown; json holds no values.",
 )
 
 

@@ -37,20 +37,20 @@ _LARGEST_SHOWN = 3
     "--connection-format",
     type=click.Choice(["json", "uri"]),
     default="json",
-    help="How a connection is written [json, which holds all of it].",
+    help="How a connection is written [json, which holds all fields].",
 )
 @click.option(
     "--redacted",
     type=click.Choice(["omit", "fail"]),
     default="fail",
-    help="What becomes of fields that the source hides: left out, or an error [fail].",
+    help="What to do with values that the source hides: omit them, or fail [fail].",
 )
 @opt.strict("the environment can't hold everything, or anything")
 @opt.filling
 @click.option(
-    "--clean", is_flag=True, help="Take every other AIRFLOW_CONN_* and AIRFLOW_VAR_* out of COMMAND's environment."
+    "--clean", is_flag=True, help="Remove every other AIRFLOW_CONN_* and AIRFLOW_VAR_* from COMMAND's environment."
 )
-@click.option("--keep-credentials", is_flag=True, help="Leave airconn's own credentials in COMMAND's environment.")
+@click.option("--keep-credentials", is_flag=True, help="Keep airconn's own credentials in COMMAND's environment.")
 @click.option("--dry-run", "-n", is_flag=True, help="Print the names that would be set, and run nothing.")
 @opt.overriding
 @opt.selection
@@ -80,19 +80,20 @@ def command(
     airflow: AirflowVersion | None,
     network: Network,
 ) -> int:
-    """Run COMMAND with the connections and variables of a place in its environment, where its Airflow finds them.
+    """Run COMMAND with the connections and variables of a file, server or backend in its environment.
 
-    They are AIRFLOW_CONN_* and AIRFLOW_VAR_*, and win over what is set by the same name. Nothing is written to disk,
-    so that no .env with secrets has to lie there. COMMAND takes the place of airconn: signals, terminal, standard
-    input and exit code are its own. The exit code is 127 if it isn't found, and 126 if it can't be run.
+    Its Airflow finds them there: they are AIRFLOW_CONN_* and AIRFLOW_VAR_*, and win over variables of the same name.
+    Nothing is written to disk. COMMAND replaces airconn: signals, terminal, standard input and exit code are its own.
+    The exit code is 127 if it isn't found, and 126 if it can't be run.
 
-    What the source hides is an error (exit code 4) unless --fill shows it. COMMAND doesn't get what airconn logs in
-    with: AIRCONN_TOKEN, AIRCONN_USERNAME, AIRCONN_PASSWORD, AIRCONN_CLIENT_ID, AIRCONN_CLIENT_SECRET,
-    AIRCONN_HEADER_*, AIRCONN_TOKEN_COMMAND, and the variables that configured addresses name.
+    A value that the source hides is an error (exit code 4) unless --fill shows it. COMMAND doesn't get AIRCONN_TOKEN
+    and the other credentials of airconn.
 
     \b
       airconn run --from .env -- airflow dags test my_dag
       airconn run --from @prod --fill secrets.env --include 'aws_*' -- pytest -q
+      airconn run --from vault://vault.example.com/secret -- ./job.sh
+      airconn run --from .env --set connections/db.host=localhost -- pytest
       airconn run --from .env --dry-run
     """
     from airconn import report
@@ -101,7 +102,7 @@ def command(
     if not (command or dry_run):
         raise UsageError(
             "COMMAND is missing",
-            hint="put it behind --, as in airconn run --from .env -- env; --dry-run shows what would be set",
+            hint="write it after --, as in airconn run --from .env -- env; --dry-run shows what would be set",
         )
     if command and not dry_run and not _may_be_there(command[0], app.environ):
         return _not_found(app, command[0])
@@ -120,7 +121,7 @@ def command(
     result = _gather(app, request, network)
     if dry_run:
         app.data("".join(f"{report.clean(name)}\n" for name in result.variables))
-    app.incomplete(result.notes, "is missing" if dry_run else "would be missing, so that COMMAND is not run")
+    app.incomplete(result.notes, "is missing" if dry_run else "would be missing, so COMMAND is not run")
     if dry_run or result.exit_code:
         return result.exit_code
     taken = frozenset() if keep_credentials else app.config.credential_names()
@@ -128,7 +129,7 @@ def command(
     for name in result.variables:
         app.say(report.clean(f"{name} is set{_caveat(name)}"), level=1)
     for name in sorted(app.environ.keys() - environ.keys()):
-        app.say(report.clean(f"{name} is taken away"), level=1)
+        app.say(report.clean(f"{name} is removed"), level=1)
     app.progress.close()
     try:
         return hand_over(command, environ)
@@ -143,7 +144,7 @@ def _gather(app: App, request: RunRequest, network: Network) -> Environ:
 
     with app.places(network) as places:
         result = make_environ(request, places, _limits())
-    tell_lacks(app, result, "are left out")
+    tell_lacks(app, result, "are left out", "the environment", result.way_to_values)
     if result.error:
         raise result.error
     if result.nothing:
@@ -191,7 +192,7 @@ def _refused(app: App, program: str, environ: Mapping[str, str], error: OSError)
     if error.errno == errno.ENOENT:
         if not _may_be_there(program, environ):
             return _not_found(app, program)
-        app.say(clean(f"{program}: what it is to be run by, or linked to, is not there"), level=-1)
+        app.say(clean(f"{program}: its interpreter, or a library that it needs, is missing"), level=-1)
         return NOT_EXECUTABLE
     app.say(clean(f"{program}: {error.strerror or 'the system refuses to run it'}"), level=-1)
     return NOT_EXECUTABLE
@@ -202,7 +203,7 @@ def _too_large(environ: Mapping[str, str]) -> UsageError:
     largest = sorted(sizes, key=lambda name: (-sizes[name], name))[:_LARGEST_SHOWN]
     shown = ", ".join(f"{name} ({sizes[name]:,} bytes)" for name in largest)
     return UsageError(
-        f"COMMAND and its environment of {sum(sizes.values()):,} bytes are more than the system takes; the largest "
-        f"variables are {shown}",
+        f"COMMAND and its environment of {sum(sizes.values()):,} bytes are larger than the system allows; the "
+        f"largest variables are {shown}",
         hint="select less with --include and --exclude",
     )

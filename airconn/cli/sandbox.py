@@ -24,7 +24,10 @@ from airconn.sandbox.output import ProgramFailed
     context_settings={"allow_interspersed_args": False},
 )
 @click.option(
-    "--airflow", "version", metavar="VERSION", help="Such as 2.7.3, or 2.11 for its last patch [the newest]."
+    "--airflow",
+    "version",
+    metavar="VERSION",
+    help="Such as 2.7.3, or 2.11 for its newest patch release [the newest].",
 )
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="The port to serve on [a free one]."
@@ -34,16 +37,16 @@ from airconn.sandbox.output import ProgramFailed
     type=click.FloatRange(0.1, 86400),
     default=DEFAULT_TIMEOUT,
     metavar="SECONDS",
-    help=f"How long its start may take [{DEFAULT_TIMEOUT:g}].",
+    help=f"How long the start may take [{DEFAULT_TIMEOUT:g}].",
 )
 @click.option(
     "--install",
     "packages",
     multiple=True,
     metavar="PACKAGE",
-    help="Install it beside Airflow, such as apache-airflow-providers-postgres. May be repeated.",
+    help="Install this package too, such as apache-airflow-providers-postgres. May be repeated.",
 )
-@click.option("--test-connections", is_flag=True, help="Allow airconn test, which Airflow doesn't by default.")
+@click.option("--test-connections", is_flag=True, help="Allow airconn test, which Airflow disables by default.")
 @opt.verbosity
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
@@ -68,9 +71,8 @@ def command(
 
     \b
       airconn sandbox -- airconn import .env
-      airconn sandbox --airflow 2.11 -- sh -c 'airconn import .env && airflow connections list'
-      airconn sandbox --install apache-airflow-providers-postgres --test-connections -- \\
-        airconn test warehouse --source .env
+      airconn sandbox --airflow 2.11 -- airconn import .env --verify
+      airconn sandbox --test-connections -- airconn test api --source .env
     """
     more: dict[str, Any] = {"packages": packages} if packages else {}
     if test_connections:
@@ -111,7 +113,7 @@ def _stay(app: App, box: Sandbox) -> int:
         # airconn removes these for a COMMAND. It can't in another shell, where `airflow` would use another database
         # because of them.
         if strays := sorted(name for name in app.environ if name.startswith(("AIRFLOW__", "AIRFLOW_CONFIG"))):
-            app.warn(f"unset these in the shell that takes these lines: {', '.join(strays)}")
+            app.warn(f"unset these in the shell that runs these lines: {', '.join(strays)}")
         app.say("press Ctrl-C to stop")
         try:
             box.wait()

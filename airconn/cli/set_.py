@@ -8,6 +8,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,13 +19,17 @@ if TYPE_CHECKING:
 
 @click.command("set", short_help="Set fields of single objects.")
 @click.argument("assignments", nargs=-1, required=True, metavar="PLACE=VALUE...")
-@click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help=f"Where to [{opt.DEFAULT_PLACE}].")
+@click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help=f"Where to {opt.DEFAULT_PLACE}")
 @click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing.")
-@click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if something would change.")
+@click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if anything would change.")
+@opt.confirm
+@opt.yes
+@opt.limit
 @opt.strict("the target can't hold everything, or anything")
 @opt.filling
 @opt.literal
 @opt.airflow
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -36,17 +42,20 @@ def command(
     to: str | None,
     dry_run: bool,
     exit_code: bool,
+    confirm: bool,
+    yes: bool,
     strict: bool | None,
     fill: tuple[str, ...],
     literal_masks: tuple[str, ...],
     airflow: AirflowVersion | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
     network: Network,
     output: str,
 ) -> int:
-    """Set fields of objects of an Airflow (or a file, or another place), with the plan and the report of an import.
+    """Set fields of objects of an Airflow (or a file, or a backend), with the plan and the report of an import.
 
     PLACE is KIND/ID.FIELD, as for --set: connections/ID.host, connections/ID.extra.a.b, variables/ID.value. All other
     fields stay, hidden ones included. An object that isn't there is created if its conn_type, value or slots are
@@ -57,7 +66,8 @@ def command(
     \b
       airconn set connections/warehouse.host=db.example.com
       airconn set connections/warehouse.password=prompt:
-      airconn set connections/api.conn_type=http connections/api.host=api.example.com --to .env
+      airconn set connections/warehouse.password=env:DB_PASSWORD --to @prod
+      airconn set connections/api.conn_type=http connections/api.host=h --to .env
     """
     from airconn.cli.import_view import ImportView
     from airconn.transfer.requests import Conduct
@@ -67,7 +77,11 @@ def command(
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
     request = SetRequest(assignments, to, fill, literal_masks, airflow, app.config.is_strict(strict))
-    conduct = Conduct(dry_run, exit_code, fail_fast=fail_fast, verify=verify)
-    view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=to)
+    confirms = confirm or app.config.confirms(to)
+    conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
+    words = command_words(app, no_backup, "set")
+    view = ImportView(
+        app, output=output, show_values=show_values, dry_run=dry_run, to=to, confirms=confirms, backup=words
+    )
     with app.places(network) as places:
         return view.run(set_objects(request, places, conduct, view.host()))

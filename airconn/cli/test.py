@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     "--to",
     metavar="ADDRESS",
     shell_complete=opt.complete_address,
-    help=f"The Airflow that tests [{opt.DEFAULT_PLACE}].",
+    help=f"The Airflow that tests {opt.DEFAULT_PLACE}",
 )
 @click.option(
     "--source",
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="ADDRESS",
     shell_complete=opt.complete_address,
-    help="Where the values are: a file, env:, a server or a backend [that Airflow]. May be repeated.",
+    help="Where the values come from: a file, env:, a server or a backend [that Airflow]. May be repeated.",
 )
 @opt.filling
 @opt.overriding
@@ -51,19 +51,19 @@ def command(
     network: Network,
     output: str,
 ) -> int:
-    """Ask an Airflow to test the connections ID, with the values of a file or another place. Nothing is stored.
+    """Ask an Airflow to test the connections ID, with the values of a file or another source. Nothing is stored.
 
     An Airflow doesn't show its own secrets, so that --source or --fill gives them; a hidden value is never tested.
 
     \b
       exit code 0   all work
       exit code 1   a connection fails; the server says why
-      exit code 4   not tested: values are hidden, tests are switched off, the type can't be tested,
-                    or its provider isn't installed
+      exit code 4   not tested: a value is hidden, tests are switched off, this
+                    type can't be tested, or its provider isn't installed
 
     \b
       airconn test warehouse --source .env
-      airconn test warehouse --source connections.json --set connections/warehouse.host=replica
+      airconn test warehouse --source .env --set connections/warehouse.host=db2
       airconn test warehouse api --fill env: --to @prod
     """
     from airconn.cli.meant import refuse_kind_as_id

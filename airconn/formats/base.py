@@ -30,6 +30,8 @@ from airconn.model import (
 )
 from airconn.model.reading import FoundUri, Key, Note, Reading
 
+UNSET_COMES_BACK_EMPTY = "is not set, and comes back as an empty text"
+
 T = TypeVar("T", bound=AirflowObject)
 ConnectionFormat = Literal["json", "uri"]
 
@@ -98,6 +100,23 @@ class Loss:
     id: str
     field: str
     message: str
+    is_of_kind: bool = False
+    """Whether the format can't hold any object of the kind."""
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether only a verbose run tells it, because Airflow treats both values alike."""
+        return self.message == UNSET_COMES_BACK_EMPTY
+
+    @property
+    def note(self) -> Note:
+        """The loss as a note on the object."""
+        return Note(f"{self.kind.value}/{self.id}", f"{self.field} {self.message}".lstrip(), is_minor=self.is_minor)
+
+
+def loss_notes(obj: AirflowObject, lost: Mapping[str, str]) -> tuple[Note, ...]:
+    """The notes on the fields of an object that a text doesn't hold, and what happens to them."""
+    return tuple(Loss(obj.kind, obj.id, name, why).note for name, why in lost.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +212,11 @@ def extra_fault(connection: Connection, rules: Rules) -> str:
     try:
         is_object = extra.is_object()
     except BeyondPythonError:
-        return "has a longer number in it, or is nested deeper, than any Airflow reads"
+        return "has a number that is too long, or is nested too deep, for Airflow"
     if rules.extra_is_object and not is_object:
         place = break_of(extra.text)
         breaks = f": its JSON breaks {place}" if place else ""
-        return f"is not a JSON object, which is all that Airflow {rules.version} takes{breaks}"
+        return f"is not a JSON object, and Airflow {rules.version} takes{breaks}"
     return ""
 
 
@@ -207,7 +226,7 @@ def _unencodable(objects: Iterable[AirflowObject]) -> list[InputError]:
         InputError(
             f"{obj.kind.value}/{quoted(obj.id)}: {reason}",
             where=str(obj.origin),
-            hint="\\ud800 to \\udfff mean something in pairs only",
+            hint="\\ud800 to \\udfff are only valid in pairs",
         )
         for obj in objects
         if not _is_encodable((obj.id, *field_values(obj)))
@@ -261,7 +280,7 @@ def hidden_comments(bundle: Bundle) -> str:
 def losses_of_kinds(bundle: Bundle, kinds: Iterable[Kind], format_name: str) -> list[Loss]:
     """The losses of a format that can't hold objects of `kinds`."""
     return [
-        Loss(kind, id_, "", f"the {format_name} format holds no {kind.value}")
+        Loss(kind, id_, "", f"the {format_name} format holds no {kind.value}", is_of_kind=True)
         for kind in kinds
         for id_ in bundle.of_kind(kind)
     ]
@@ -294,5 +313,5 @@ def not_in_place() -> BlockedError:
     """The error for a file that can't be changed without changing something else in it."""
     return BlockedError(
         "the file can't be changed in place without changing something else in it",
-        hint="change it by hand, or write it anew: airconn convert has --replace for that",
+        hint="change it by hand, or write a new file: airconn convert --replace",
     )

@@ -75,7 +75,7 @@ def _decode(conn_id: str, text: str, origin: Origin) -> Any:
         position = getattr(error, "pos", 0)
         reason = json_breaks.reason_of(error) if isinstance(error, json.JSONDecodeError) else ""
         raise InputError(
-            f"{conn_id}: this is not JSON from character {position + 1} of the value on",
+            f"{conn_id}: this is not JSON from character {position + 1} of the value onwards",
             where=str(origin),
             hint=f"it breaks {reason}"
             if reason
@@ -134,8 +134,7 @@ def check_extra(connection: Connection, rules: Rules) -> None:
             f"{connection.conn_id}: the extra {reason}",
             where=str(connection.origin),
             # An import always reads for its target, so that --airflow doesn't help there.
-            hint='write it as {"key": "value"}; Airflow 2 takes any text, for which '
-            "check, convert, diff and delete have --airflow 2.11"
+            hint='write it as {"key": "value"}; for Airflow 2, which accepts any text, add --airflow 2.11'
             if rules.extra_is_object
             else None,
         )
@@ -196,7 +195,7 @@ class _FieldsReader:
                     f"did you mean {meant!r}?" if meant else f"the fields are {', '.join(self.keys)}",
                 )
         if "conn_id" in fields and fields["conn_id"] != self.conn_id:
-            raise self.fail("its 'conn_id' differs from its name in the file", "make both the same")
+            raise self.fail("its 'conn_id' isn't its name in the file", "write the same id in both")
         if "extra" in fields and "extra_dejson" in fields:
             raise self.fail("has both 'extra' and 'extra_dejson'", "keep one of them")
 
@@ -295,7 +294,7 @@ _NEEDS_TEXT = ("conn_type", "host", "login", "password", "schema")
 _TYPES = {Number: "a number", bool: "true or false"}
 NUMBER_RULE = "AC422"
 _NUMBER = (
-    "a number or a date where Airflow needs text: 'airflow connections import' makes text of it, and a task that "
+    "a number or a date where Airflow needs text: 'airflow connections import' converts it; a task that "
     "gets it from a secrets backend fails"
 )
 _IN_QUOTES = "put it in quotes"

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from airconn.formats import uri_hints
+from airconn.formats.base import UNSET_COMES_BACK_EMPTY
 from airconn.model import MASK, REDACTED, Connection, Rules, Str, Text, hidden_or
 
 EXTRA_KEY = "__extra__"
@@ -64,7 +65,7 @@ def parse(uri: str, rules: Rules) -> UriFields:
     # Airflow replaces every occurrence: `s3://s3://bucket` loses both.
     rest = uri.replace(f"{scheme}://", "" if schemes == 2 else "//")
     if schemes == 2 and any(mark in rest.split("://", 1)[0] for mark in "@:"):
-        message = "this URI has a '://' where Airflow takes it for a second scheme"
+        message = "this URI has a '://' that Airflow reads as a second scheme"
         raise UriError(message, None, uri_hints.TWO_SCHEMES)
     parts = _split(rest, uri)
     try:
@@ -156,7 +157,7 @@ def _typed(value: str) -> Any:
 
 
 def _too_large() -> UriError:
-    return UriError("a query value of this URI is a longer number, or nested deeper, than Airflow reads")
+    return UriError("a query value of this URI is a number that is too long, or is nested too deep, for Airflow")
 
 
 def build(connection: Connection) -> str:
@@ -250,7 +251,7 @@ def losses(connection: Connection, uri: str, rules: Rules) -> dict[str, str]:
         if before is not after and before != after:
             lost[name] = _fate(before, after)
     if connection.port is not None and connection.port not in _PORTS:
-        lost["port"] = "is not between 0 and 65535, which is all that Airflow reads from a URI: left out"
+        lost["port"] = "is not between 0 and 65535, which Airflow requires in a URI: left out"
     return lost
 
 
@@ -262,7 +263,7 @@ def is_writable(connection: Connection) -> bool:
 
 def _fate(before: object, after: object) -> str:
     if before is None and after == "":
-        return "is not set, and comes back as an empty text"
+        return UNSET_COMES_BACK_EMPTY
     if before == "" and after is None:
         return "is an empty text, and comes back as not set"
     return "comes back in another form"

@@ -64,7 +64,7 @@ def fault_of_name(name: str, origin: Origin) -> InputError | None:
     if prefix is None:
         return None
     return InputError(
-        f"{shown(match[0])} is in front of this {prefix}*, so that Airflow doesn't find it",
+        f"{shown(match[0])} is in front of this {prefix}*, so Airflow doesn't find it",
         where=str(origin),
         hint="delete that character, or type the name again",
     )
@@ -86,7 +86,7 @@ def _ambiguities(obj: AirflowObject) -> Iterator[tuple[Ambiguity, str]]:
         yield (
             Ambiguity(
                 ODD_CHARACTER,
-                "a character that you can't see, or that looks like another, is in it",
+                "it has a character that you can't see, or that looks like another",
                 "delete it, or type the text again",
                 detail=f"{shown(char)} in {name}",
             ),

@@ -113,7 +113,8 @@ class _DocumentReader(ObjectReader):
                 return None
             if len(value) > 1:
                 raise InputError(
-                    f"{conn_id} has several connections, which no Airflow since 2.0 takes", where=str(origin)
+                    f"{conn_id} has several connections; Airflow 2.0 and later read only one for each id",
+                    where=str(origin),
                 )
             value = value[0]
         if isinstance(value, str):

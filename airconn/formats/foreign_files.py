@@ -74,7 +74,7 @@ def _is_error(found: dict[str, Any]) -> bool:
     return bool(found) and found.keys() <= _ERROR_KEYS and not found.keys().isdisjoint(_ERROR_MARKS)
 
 
-_STATE_HINT = "an output that is a map of variables becomes a file with: terraform output -json NAME > variables.json"
+_STATE_HINT = "write an output that is a map of variables into a file: terraform output -json NAME > variables.json"
 _CREDENTIALS_HINT = "such a key belongs in the fields of a connection: see the documentation of its provider"
 MAPPINGS: tuple[ForeignFile, ...] = (
     ForeignFile(
@@ -167,7 +167,7 @@ MAPPINGS: tuple[ForeignFile, ...] = (
         "the cluster itself is read with k8s: as the source",
     ),
     ForeignFile(
-        "an error that Kubernetes answered, with no objects in it",
+        "an error of Kubernetes, without objects",
         each(says("kind", "Status"), has(("message", "reason", "status"), apiVersion=TEXT)),
         "run the command again when it succeeds",
     ),
@@ -285,9 +285,7 @@ MAPPINGS: tuple[ForeignFile, ...] = (
         "airconn export --from URL -o FILE reads them",
     ),
     ForeignFile("a file with a schema of another tool ($schema)", has(**{"$schema": TEXT})),
-    ForeignFile(
-        "an error that a server answered, with no objects in it", _is_error, "look at the message in it", is_weak=True
-    ),
+    ForeignFile("an error of a server, without objects", _is_error, "look at the message in it", is_weak=True),
 )
 """Files whose document is a mapping. The first one that matches names the file."""
 

@@ -28,7 +28,7 @@ _COMMENTS = r"(?:[#;][^\n]*\n|[ \t\r]*\n)*"
 _SETTING = r"[ \t]*[\w.-]+[ \t]*[=:][^\n]*\n"
 _SECTION_END = r"\][ \t]*(?:[#;][^\n]*)?\r?\n"
 _OWN_FILE = "write the connections, variables and pools into a file of their own, such as objects.yaml"
-_EXPORT = "airflow connections, variables and pools export write files that are read"
+_EXPORT = "airflow connections export, variables export and pools export write files that airconn reads"
 
 
 def _text(what: str, pattern: str, hint: str = _OWN_FILE, *, is_certain: bool = True) -> ForeignText:
@@ -56,7 +56,7 @@ TEXTS = (
     _text(
         "an airflow.cfg",
         rf"{_COMMENTS}\[(?:core|database|webserver|api|secrets|scheduler|logging|celery){_SECTION_END}",
-        "it has settings, and no objects; metadb: is the address of its database",
+        "it has settings and no objects; the address of its database is metadb:",
     ),
     _text(
         "credentials of AWS",
@@ -68,7 +68,7 @@ TEXTS = (
         "a configuration of Terraform",
         rf"{_COMMENTS}(?:terraform|provider|resource|variable|module|data|output|locals)"
         r"(?: \"[\w-]{1,80}\"){0,2} \{",
-        "an output that is a map of variables becomes a file with: terraform output -json NAME > variables.json",
+        "write an output that is a map of variables into a file: terraform output -json NAME > variables.json",
     ),
     _text("an INI or TOML file", rf"{_COMMENTS}\[{{1,2}}[\w .:/-]{{1,80}}\]?{_SECTION_END}", is_certain=False),
     _text(
@@ -99,7 +99,7 @@ TEXTS = (
         "statements of SQL",
         r"(?:--[^\n]*\n|[ \t\r]*\n)*(?:insert into|create (?:table|database|user)|begin(?: transaction)?;|pragma |"
         r"select [^\n]* from )",
-        "metadb: is the address of Airflow's database itself",
+        "the address of Airflow's database is metadb:",
         is_certain=False,
     ),
     _text(
@@ -126,7 +126,7 @@ _BINARIES = (
     (b"BZh", "this is compressed by bzip2", "unpack it first: bunzip2 -c FILE | airconn … -"),
     (b"\xfd7zXZ\0", "this is compressed by xz", "unpack it first: xz -dc FILE | airconn … -"),
     (b"\x28\xb5\x2f\xfd", "this is compressed by zstd", "unpack it first: zstd -dc FILE | airconn … -"),
-    (b"%PDF-", "this is a PDF", "save its text as a file of one of the formats"),
+    (b"%PDF-", "this is a PDF", "save its text in one of the formats"),
     (b"\0GITCRYPT\0", "this file is encrypted by git-crypt", "unlock the repository first: git-crypt unlock"),
     (b"Salted__", "this file is encrypted by openssl", "decrypt it first: openssl enc -d"),
     (b"PAR1", "this is a Parquet file", _OWN_FILE),

@@ -11,14 +11,14 @@ _PYTHONS_WORDS = re.compile(r"(?:True|False|None)\b")
 _BY_MESSAGE = {
     "Invalid control character": "at a line break or tab inside of a text, which is written \\n or \\t",
     "Invalid \\": "at a backslash, which is written \\\\",
-    "Unterminated": "at the start of a text that is never closed",
+    "Unterminated": "at the start of a text that isn't closed",
     "Extra data": "after its end, where more text follows",
 }
 """Reasons by the beginnings of the messages of Python's reader."""
 _BY_MARK = {
-    "'": "at a single quote, where JSON takes double quotes",
-    "\u2018\u2019\u201c\u201d": "at a typographic quote, where JSON takes double quotes",
-    "/#": "at a comment, which JSON doesn't have",
+    "'": "at a single quote; JSON needs double quotes",
+    "\u2018\u2019\u201c\u201d": "at a typographic quote; JSON needs double quotes",
+    "/#": "at a comment, which JSON doesn't allow",
 }
 """Reasons by the character that the reader stopped at."""
 
@@ -50,7 +50,7 @@ def place_of(error: json.JSONDecodeError) -> str:
 
 
 def reason_of(error: json.JSONDecodeError) -> str:
-    """Why JSON breaks, as `at a single quote, where JSON takes double quotes`. Empty if that can't be told."""
+    """Why JSON breaks, as `at a single quote; JSON needs double quotes`. Empty if that can't be told."""
     return _of_message(error) or _reason(error.doc, _behind_blanks(error.doc, error.pos))
 
 
@@ -67,7 +67,7 @@ def _reason(text: str, start: int) -> str:
     if start >= len(text):
         return "where it ends too early"
     if _COMMA_TOO_MANY.match(text, start) or (text[start] in "}]" and text[:start].rstrip()[-1:] == ","):
-        return "after a comma too many"
+        return "after an extra comma"
     if _PYTHONS_WORDS.match(text, start):
-        return "at Python's True, False or None, which are true, false and null in JSON"
+        return "at True, False or None of Python; in JSON: true, false and null"
     return next((reason for marks, reason in _BY_MARK.items() if text[start] in marks), "")

@@ -101,7 +101,7 @@ class _JsonText:
             raise _Duplicate(error.key, jsontext.duplicate_position(self.text, position)) from None
         except jsontext.TooDeepError:
             where = Origin(self.source, self.place(position)[0])
-            raise InputError("what starts here is nested too deep", where=str(where)) from None
+            raise InputError("nested too deep from here on", where=str(where)) from None
 
     def mapping(self, position: int, levels: int) -> tuple[Mapping, int]:
         # Each entry of a large file goes through here, so names are local and calls are few.
@@ -165,7 +165,7 @@ class _JsonText:
 
 
 _HINTS = {
-    "Expecting": 'look for a missing comma, a comma too many, or quotes that are not "double"',
-    "Unterminated": "a text that starts here is never closed",
+    "Expecting": 'look for a missing comma, an extra comma, or quotes that are not "double"',
+    "Unterminated": "a text that starts here isn't closed",
     "Invalid": "inside a text, a line break is \\n, a tab is \\t, and a backslash is \\\\",
 }

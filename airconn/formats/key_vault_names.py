@@ -32,7 +32,7 @@ class Names:
     def fault(self) -> str:
         """The fault of the prefixes. Empty without one."""
         if any(not _NAME.fullmatch(self.beginning(kind)) for kind in self.kinds) or not _NAME.fullmatch(self.sep):
-            return "a prefix or sep has a character in it that no name of a secret has"
+            return "prefix or sep has a character that names of secrets can't have"
         return ""
 
     def beginning(self, kind: Kind) -> str:

@@ -27,7 +27,7 @@ def refuse_name(path: str, kinds: frozenset[Kind]) -> None:
         raise UsageError(
             f"the name of this file says {named.value}, and it would hold {kind.value} alone",
             where=path,
-            hint=f"call it {kind.value}{PurePath(path).suffix}, or choose no kind, so that each has a section",
+            hint=f"name it {kind.value}{PurePath(path).suffix}, or select no kind, so that each kind gets a section",
         )
 
 
@@ -49,9 +49,9 @@ def is_sectioned(document: tree.Mapping, kind: Kind | None, options: ReadOptions
         return False
     (name,) = document
     raise InputError(
-        f"it can't be told whether {name!r} is a section here, or a variable of that name",
+        f"unclear whether {name!r} is a section, or a variable of that name",
         where=source,
-        hint="--kind variables makes it a variable; an empty second section makes it a section",
+        hint="for a variable add --kind variables; for a section add a second, empty section",
     )
 
 
@@ -89,7 +89,7 @@ def kind_of(document: tree.Mapping | tree.Sequence, source: str, options: ReadOp
             f"{'the name of this file says' if named else 'this looks like a file of'} {other.value}, "
             f"and --kind says {options.kind.value}",
             where=source,
-            hint=f"read it without --kind, or name it {options.kind.value}.* if that is what it holds",
+            hint=f"read it without --kind, or name it {options.kind.value}.* if it holds them",
         )
     return options.kind
 
@@ -104,7 +104,7 @@ def unknown_kind(document: tree.Mapping | tree.Sequence, source: str) -> InputEr
     """The error for a document whose kind nothing tells. It suggests only kinds that its content can be."""
     if isinstance(document, tree.Sequence):
         return InputError(
-            "a list can only hold pools, and this one doesn't",
+            "a list can only hold pools, and this one holds something else",
             where=source,
             hint='connections and variables are written as {"ID": …}, a pool in a list as {"name": …, "slots": …}',
         )
@@ -125,11 +125,11 @@ def unknown_kind(document: tree.Mapping | tree.Sequence, source: str) -> InputEr
         )
         if can_be
     ]
-    hint = "give it the sections connections, variables and pools, or write each kind into a file of its own"
+    hint = "use the sections connections, variables and pools, or one file for each kind"
     if kinds:
         said, names = " or ".join(f"--kind {kind}" for kind in kinds), " or ".join(f"{kind}.*" for kind in kinds)
-        hint = f"say so with {said}, or name it {names}"
-    return InputError("it can't be told whether this file holds connections or variables", where=source, hint=hint)
+        hint = f"add {said}, or name it {names}"
+    return InputError("unclear whether this file holds connections or variables", where=source, hint=hint)
 
 
 def _meant_sections(document: tree.Mapping) -> Iterator[tuple[str, Kind]]:

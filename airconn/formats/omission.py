@@ -33,7 +33,7 @@ def omitted_kinds(text: str) -> frozenset[Kind]:
 
 def note(kinds: Set[Kind]) -> str:
     """The note for a file with the mark."""
-    return f"{_WORDS[frozenset(kinds)]} that its source hid are left out of this file"
+    return f"{_WORDS[frozenset(kinds)]} that its source hid are not in this file"
 
 
 def noted_kinds(message: str) -> frozenset[Kind]:

@@ -30,11 +30,11 @@ _CHART_MARKS = {
 _SECTIONS_OF_CHARTS = {"ingress", "rbac"}
 """Those that are ordinary words. In the values of a chart they are mappings."""
 _CONFIGURATION = "the configuration of another tool, with environment variables of Airflow in it"
-_ENV_HINT = "--from-format environment reads them, or write them as NAME=VALUE lines into a .env file"
-_WAY_OUT = ", or say --kind variables if these are variables"
+_ENV_HINT = "add --from-format environment, or write them as NAME=VALUE lines into a .env file"
+_WAY_OUT = ", or add --kind variables if these are variables"
 _ASK = "ask the server instead: airconn export --from URL -o FILE"
 _OUTPUT = "which isn't a file of this format"
-_AS_PRINTED = "leave --from-format out, and the output as it was printed"
+_AS_PRINTED = "leave --from-format out, and don't change the output"
 
 
 def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | None, named: Kind | None) -> None:
@@ -53,7 +53,7 @@ def refuse(document: tree.Mapping | tree.Sequence, source: str, kind: Kind | Non
             "this looks like a mapping of environment variables (AIRFLOW_VAR_…), and not of variables or connections",
             where=str(document.origin(names[0])),
             hint=("leave --kind out" if kind else "--from-format environment reads it")
-            + ("" if has_connections else ", or say --kind variables if the variables themselves are called so"),
+            + ("" if has_connections else ", or add --kind variables if these are the names of variables"),
         )
     if kind is not None:
         return
@@ -97,7 +97,7 @@ def chart_error(source: str) -> InputError:
     return InputError(
         "this looks like the values of a Helm chart, and not like Astro's settings",
         where=source,
-        hint="leave --from-format out, or say --from-format environment",
+        hint="leave --from-format out, or use --from-format environment",
     )
 
 
@@ -140,7 +140,7 @@ _CHART = "the values of a Helm chart, and none of them is a connection, variable
 _SHAPES: tuple[tuple[Callable[[tree.Mapping], bool], str, str], ...] = (
     (_is_answer, f"an answer of Airflow's REST API (a list with total_entries), {_OUTPUT}", f"{_AS_PRINTED}; {_ASK}"),
     (_is_object_answer, f"an answer of Airflow's REST API about one object, {_OUTPUT}", f"{_AS_PRINTED}; {_ASK}"),
-    (_is_error_answer, "an error that Airflow's REST API answered, with no objects in it", _ASK),
+    (_is_error_answer, "an error of Airflow's REST API, without objects", _ASK),
     (_is_compose, "a Docker Compose file", "--from-format environment reads its variables"),
     (_is_chart, _CHART, foreign_files.OWN_FILE),
 )

@@ -103,16 +103,16 @@ def detect(path: str, text: str, *, has_kind: bool = False) -> str:
     if name == "env" and not FORMATS["env"].sniff(text) and FORMATS["uri"].sniff(text):
         # `airflow connections export` also gives this name to the other format, and one of the two readings is empty.
         raise InputError(
-            "it can't be told whether this is a .env file without anything of Airflow, or a list of connections",
+            "unclear whether this is a .env file without names of Airflow, or a list of connections",
             where=path,
             hint="--from-format uri takes its lines as conn_id=URI, --from-format env as environment variables",
         )
     name = name or next((other.name for other in known if other.fits(path, text)), None)
     if name is None:
         raise InputError(
-            "it can't be told which format this is",
+            "the format of this file is unclear",
             where=path,
-            hint=f"say so with --from-format, one of {', '.join(names())}",
+            hint=f"add --from-format, one of {', '.join(names())}",
         )
     return name
 

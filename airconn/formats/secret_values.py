@@ -102,6 +102,6 @@ def _unquoted(id_: str, value: Any, origin: Origin) -> Any:
         return value
     if not isinstance(value, str):
         raise InputError(
-            f"{id_}: a value of this secret can't be unquoted, because it is not a text", where=str(origin)
+            f"{id_}: a value of this secret can't be URL-decoded, because it is not a text", where=str(origin)
         )
     return unquote(value)

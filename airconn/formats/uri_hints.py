@@ -4,8 +4,8 @@ from __future__ import annotations
 
 _ENCODED = {mark: f"%{ord(mark):02X}" for mark in "/@:#?[]%"}
 
-TWO_SCHEMES = "inside of a part of a URI, '://' is percent-encoded as %3A%2F%2F"
-IN_HOST = "percent-encode that character, or take it out of the host"
+TWO_SCHEMES = "inside a part of a URI, write '://' as %3A%2F%2F"
+IN_HOST = "percent-encode that character, or delete it from the host"
 
 
 def of_port(uri: str) -> str:
@@ -20,7 +20,7 @@ def of_port(uri: str) -> str:
 
 def of_brackets(uri: str) -> str:
     """The hint for brackets in a wrong place."""
-    return _in_login(uri, "[]") or "brackets are for an address of IPv6, as in [::1]; elsewhere they are %5B and %5D"
+    return _in_login(uri, "[]") or "brackets are only for IPv6 addresses, as in [::1]; elsewhere write %5B and %5D"
 
 
 def _in_login(uri: str, marks: str) -> str | None:

@@ -32,9 +32,9 @@ WAYS_OUT = MappingProxyType(
         "AC206": "put them into the JSON of __extra__",
         "AC207": "keep one of the two",
         "AC208": "percent-encode it ('#' is %23, ':' is %3A, '/' is %2F, '@' is %40, '%' is %25, a blank is %20)",
-        "AC209": "take them out, or percent-encode them",
-        "AC210": "write '-' in the scheme, of which Airflow makes '_'",
-        "AC211": "write the extra as ?__extra__= and its JSON, which all read alike",
+        "AC209": "delete them, or percent-encode them",
+        "AC210": "write '-' in the scheme, which Airflow reads as '_'",
+        "AC211": "write the extra as ?__extra__= and its JSON, which all releases read the same",
         "AC212": "write the value with one pair of quotes, or without any",
     }
 )
@@ -121,13 +121,13 @@ def _quotes(uri: str) -> UriProblem | None:
     """The quote at an end of a URI: quotes inside quotes, or of a file whose readers take them as they are."""
     start = len(uri) - len(uri.lstrip())
     if uri[start : start + 1] in _QUOTES:
-        return "AC212", start, "the value itself begins with a quote, so that Airflow finds no type"
+        return "AC212", start, "the value itself begins with a quote, so Airflow finds no type"
     end = len(uri.rstrip())
     if end and uri[end - 1] in _QUOTES:
         return (
             "AC212",
             end - 1,
-            "the value itself ends with a quote, which Airflow takes for a part of the last field",
+            "the value itself ends with a quote, which Airflow reads as a part of the last field",
         )
     return None
 
@@ -142,7 +142,7 @@ def _schemes(uri: str, conn_type: str) -> Iterator[UriProblem]:
         return
     colon = uri.index(":")
     if not uri.startswith("://", colon):
-        yield "AC203", colon, "no '//' follows the scheme: Airflow takes the rest for a schema, and cuts a character"
+        yield "AC203", colon, "no '//' follows the scheme: Airflow reads the rest as the schema, and cuts a character"
         return
     if uri.count("://") < 2:
         return
@@ -152,15 +152,15 @@ def _schemes(uri: str, conn_type: str) -> Iterator[UriProblem]:
         yield (
             "AC201",
             second - len(adjacent[2]),
-            "the scheme is written twice: Airflow takes out both, and cuts the rest",
+            "the scheme is written twice: Airflow removes both, and cuts the rest",
         )
     elif not adjacent or adjacent[1] != adjacent[1].lower() or adjacent[2].lower().endswith(adjacent[1]):
-        yield "AC204", second, "Airflow takes this second '://' for the end of a scheme, and cuts the rest"
+        yield "AC204", second, "Airflow reads this second '://' as the end of a scheme, and cuts the rest"
 
 
 def _blanks(uri: str) -> Iterator[UriProblem]:
     if match := _TAKEN_OUT.search(uri):
-        yield "AC209", match.start(), "Airflow takes out the blanks in front, and every tab and line break"
+        yield "AC209", match.start(), "Airflow removes the blanks in front, and every tab and line break"
     elif uri != uri.rstrip():
         yield "AC209", len(uri.rstrip()), "the blanks at the end are a part of the last field"
 
@@ -174,7 +174,7 @@ def _escapes(uri: str) -> Iterator[UriProblem]:
         decoded = bytes.fromhex(match[0].replace("%", "")).decode(errors="surrogateescape")
         if bad_byte := re.search("[\ud800-\udfff]", decoded):
             start = match.start() + 3 * len(decoded[: bad_byte.start()].encode())
-            yield "AC208", start, "this escape isn't UTF-8: Airflow makes U+FFFD of it"
+            yield "AC208", start, "this escape isn't UTF-8: Airflow replaces it by U+FFFD"
             return
 
 

@@ -12,8 +12,8 @@ VARIABLES_SHAPE: Final = FormatOption(
     "variables_shape",
     "",
     (PLAIN, WRAPPED),
-    help_of_sources="Whether an object with 'value' in a file of variables is the value itself, as in Airflow 2 "
-    "(plain), or holds the value, as in Airflow 3 (wrapped) [as in the Airflow that the objects are for].",
+    help_of_sources="Whether an object with 'value' in a file of variables is the value itself, as in "
+    "Airflow 2 (plain), or holds the value, as in Airflow 3 (wrapped) [as in the target's Airflow].",
 )
 WRAPPER_RULE: Final = "AC424"
 """The rule of `airconn check` for such an object, where the option doesn't say what it is."""

@@ -26,7 +26,7 @@ RULE: Final = "AC421"
 LOOKS_TYPED_RULE: Final = "AC423"
 QUOTES: Final = "put a value in quotes to keep its text"
 _MESSAGE = "Airflow reads this as another value (YAML 1.1: yes is true, 0123 is 83, 12:30:00 is 45000, ~ is null)"
-_LOOKS_TYPED = "a number to YAML 1.2 and JSON, and a text to Airflow, which reads YAML 1.1"
+_LOOKS_TYPED = "YAML 1.2 and JSON read a number, Airflow (YAML 1.1) reads a text"
 _EXTRAS = ("extra", "extra_dejson")
 _MOST = 1000
 """The most values of one object that are told of: aliases can repeat one a million times."""
@@ -124,9 +124,7 @@ def _ambiguities(obj: AirflowObject, section: Mapping) -> Iterator[Ambiguity]:
         yield from _of_fields(obj, fields)
 
 
-_BY_ASTRO = (
-    "the Astro CLI (0123 is 83, true is 1) or Airflow's YAML (yes is true) reads this as another value than its text"
-)
+_BY_ASTRO = "the Astro CLI (0123 is 83, true is 1) or Airflow's YAML (yes is true) doesn't read this as its text"
 _ASTRO_JSON = frozenset(("conn_extra", "variable_value"))
 _SPOKEN_BOOLS = frozenset(("yes", "no", "on", "off"))
 

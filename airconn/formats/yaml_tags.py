@@ -75,7 +75,7 @@ def _check(tag: str | None, is_fit: bool) -> None:
     if is_fit:
         return
     if tag is not None and tag.startswith(PREFIX):
-        raise TagError("this value has a YAML tag (!!) that it can't have", "remove the tag")
+        raise TagError("the YAML tag (!!) doesn't fit this value", "remove the tag")
     raise TagError(
         "this value has a YAML tag (it starts with !), which Airflow can't read",
         "decrypt or resolve it with the tool that it is for (!vault, !ENV, !Ref), and a text that starts with ! "

@@ -126,7 +126,7 @@ class _Builder:
                     message = (
                         f"more than {most:,} YAML documents" if most > 1 else "a second YAML document starts here"
                     )
-                    raise self.fail(event, message, "make it a file of its own")
+                    raise self.fail(event, message, "move it to its own file")
                 origin = self.origin(event.start_mark)
                 self.anchors.clear()
             elif isinstance(event, NodeEvent):
@@ -242,7 +242,7 @@ class _Builder:
                 raise self.fail(
                     event,
                     "this key has a ':' or '=' in it, and no value",
-                    "put a blank behind the ':', or the key between quotes",
+                    "put a blank after the ':', or put the key in quotes",
                 )
             value = self.build(following, depth + 1)
             if self.odd is not None:
@@ -293,7 +293,9 @@ class _Builder:
             return
         known = float(value.text) if isinstance(value, Number) else value
         if known in seen:
-            raise self.fail(event, "this key is the same value as another in this mapping", "put both in quotes")
+            raise self.fail(
+                event, "YAML reads this key and another one in this mapping as the same value", "put both in quotes"
+            )
         seen.add(known)
         result.keys_written[key] = odd, value
         result.is_odd = True

@@ -191,7 +191,7 @@ FORMS: tuple[Form, ...] = (
         ("{{secrets/scope/key}}",),
     ),
     Form(
-        _REFERENCE, "a reference to a secret that is elsewhere",
+        _REFERENCE, "a reference to a secret",
         r"(?:bws?|keeper|doppler|infisical|akeyless|conjur|lastpass|lpass|keepass(?:xc)?|gopass|pass|keyring|keychain"
         r"|hashivault|chamber|k8s|secrets?)://\S+"
         r"|(?:bws|doppler|infisical|chamber|conjur|keyring|credentialsJSON):[\w./-]{2,}|!var\S* \S+",
@@ -203,7 +203,7 @@ FORMS: tuple[Form, ...] = (
         any_case=True,
     ),
     Form(
-        _REFERENCE, "a reference to a secret that is elsewhere", r"pass:[\w.-]+(?:/[\w.-]+)+", ("pass:",),
+        _REFERENCE, "a reference to a secret", r"pass:[\w.-]+(?:/[\w.-]+)+", ("pass:",),
         ("pass:prod/db/password",), _PASSWORDS,
     ),
     # Ciphertext.
@@ -247,7 +247,7 @@ FORMS: tuple[Form, ...] = (
     Form(
         _CIPHERTEXT, "encrypted with a Fernet key", r"gAAAAA[\w-]{92,}={0,2}", ("gaaaaa",),
         ("gAAAAABmZ2Vx" + "aB3_-xY9" * 11 + "==",),
-        way_out="decrypt it first, or import from metadb:, which takes Airflow's Fernet keys", is_long=True,
+        way_out="decrypt it first, or import from metadb:, which uses Airflow's Fernet keys", is_long=True,
     ),
     # AWS KMS, Google KMS, SealedSecrets, `openssl enc`, Laravel and Rails.
     Form(
@@ -267,12 +267,12 @@ FORMS: tuple[Form, ...] = (
         ("{{ db_password }}", "{{a}}{{b}}", "{{- .Values.password | quote -}}", "{% if a %}"),
     ),
     Form(
-        _TEMPLATE, "a variable to be expanded", r"\$\{(?:[^{}]|\{[^{}]*\})+\}|\$env:\w+", ("$",),
+        _TEMPLATE, "a reference to a variable", r"\$\{(?:[^{}]|\{[^{}]*\})+\}|\$env:\w+", ("$",),
         ("${DB_PW}", "${A}-${B}", "${DB_PW:-x}", "$env:DB_PW"),
     ),
     # `$DB` and `$ecret` may be passwords. With a `_` or a word of secrets in capitals, it is a name.
     Form(
-        _TEMPLATE, "a variable to be expanded",
+        _TEMPLATE, "a reference to a variable",
         r"\$[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\$[A-Z0-9]*(?:PASSWORD|PASSWD|SECRET|TOKEN|APIKEY)", ("$",),
         ("$DB_PASSWORD", "$PGPASSWORD"),
     ),
@@ -292,15 +292,15 @@ FORMS: tuple[Form, ...] = (
     ),
     # What people write to be filled in. It may be real on a laptop.
     Form(
-        _SAMPLE, "a text to be filled in", r"(?:please[-_ ]?)?change[-_ ]?(?:me|this)(?:[-_ ]?\w{1,20})?\W{0,3}",
+        _SAMPLE, "a note to fill in a value", r"(?:please[-_ ]?)?change[-_ ]?(?:me|this)(?:[-_ ]?\w{1,20})?\W{0,3}",
         ("change",), ("CHANGEME", "change-me", "changeme123", "change_this_password"), any_case=True,
     ),
     Form(
-        _SAMPLE, "a text to be filled in", r"__[a-z][\w-]*__|<[a-z][\w .:/'-]{0,60}>",
+        _SAMPLE, "a note to fill in a value", r"__[a-z][\w-]*__|<[a-z][\w .:/'-]{0,60}>",
         ("__", "<"), ("__PASSWORD__", "<your-password>", "<password>"), any_case=True,
     ),
     Form(
-        _SAMPLE, "a text to be filled in",
+        _SAMPLE, "a note to fill in a value",
         rf"[<\[({{]{{0,2}}(?:\w{{1,6}}-)?your[-_ ]?(?:\w{{1,20}}[-_ ]){{0,4}}{_SECRET_WORD}(?:[-_ ]here)?"
         r"[>\])}]{0,2}"
         rf"|(?:insert|enter|paste|fill)[-_ ](?:in[-_ ])?(?:your|the|a)?[-_ ]?(?:\w{{1,20}}[-_ ]){{0,3}}"
@@ -309,7 +309,7 @@ FORMS: tuple[Form, ...] = (
         ("your_password_here", "your-password", "YOUR_API_KEY", "sk-your-key", "insert-password-here"), any_case=True,
     ),
     Form(
-        _SAMPLE, "a text to be filled in",
+        _SAMPLE, "a note to fill in a value",
         r"x{3,4}|\?{3,}|(?:todo|fixme|tbd)(?:[:! ].{0,80})?|placeholder|fill[-_ ]?me(?:[-_ ]?in)?"
         r"|replace[-_ ]?(?:me|this|with[-_ ].{1,60})",
         ("xxx", "???", "todo", "fixme", "tbd", "placeholder", "fill_", "fill-", "fill ", "fillme", "replace"),

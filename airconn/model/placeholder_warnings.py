@@ -12,7 +12,7 @@ from airconn.model.placeholders import Placeholder, Weight, all_placeholders, pl
 
 _MANY = {
     PlaceholderType.MASK: "masks of other tools are",
-    PlaceholderType.REFERENCE: "references to secrets that are elsewhere are",
+    PlaceholderType.REFERENCE: "references to secrets are",
     PlaceholderType.CIPHERTEXT: "encrypted texts are",
     PlaceholderType.TEMPLATE: "templates are",
 }
@@ -58,7 +58,7 @@ def _warning(type_: PlaceholderType, found: list[tuple[AirflowObject, Placeholde
 
 def _words(type_: PlaceholderType, found: list[tuple[AirflowObject, Placeholder]]) -> str:
     if type_ is PlaceholderType.SAMPLE:
-        return f"{'a value looks' if len(found) == 1 else f'{len(found)} values look'} like a text to be filled in"
+        return f"{'a value looks' if len(found) == 1 else f'{len(found)} values look'} like a note to fill in a value"
     whats = {each.form.what for _, each in found}
     if type_ is PlaceholderType.CIPHERTEXT:
         what = _MANY[type_] if len(found) > 1 else f"a text that is {whats.pop()} is"

@@ -25,6 +25,8 @@ class Note:
     """Whether that makes the run fail, since the entry is an object that its place can't give."""
     is_detail: bool = False
     """Whether only a verbose run tells it."""
+    is_minor: bool = False
+    """The same for a loss that most users can't act on. It still counts for `--strict`."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

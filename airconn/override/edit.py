@@ -153,14 +153,14 @@ def _field_value(kind: Kind, field: str, value: object, where: str) -> object:
         # Airflow doesn't store an empty password: its `set_password` does nothing for ''.
         return None if field == "password" and not text else text
     if field in _NEVER_HIDDEN:
-        raise UsageError(f"{field} is never hidden, so *** is not a value of it", where=where)
+        raise UsageError(f"{field} is never hidden, so it can't be ***", where=where)
     return REDACTED
 
 
 def _whole(field: str, value: object, where: str) -> int:
     text = value.text if isinstance(value, Number) else value
     if not isinstance(text, str) or not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
-        raise UsageError(f"{field} is a whole number, and this isn't one", where=where)
+        raise UsageError(f"{field} must be a whole number", where=where)
     return int(text)
 
 
@@ -169,7 +169,7 @@ def _truth(field: str, value: object, where: str) -> bool:
         return value
     word = value.strip().lower() if isinstance(value, str) else ""
     if word not in ("true", "false"):
-        raise UsageError(f"{field} is true or false, and this is neither", where=where)
+        raise UsageError(f"{field} must be true or false", where=where)
     return word == "true"
 
 
@@ -181,9 +181,9 @@ def tree_of(obj: AirflowObject, field: str, where: str) -> Any:
     held = getattr(obj, field)
     if held is REDACTED:
         raise BlockedError(
-            f"the {field} is hidden, so that no part of it can be set",
+            f"the {field} is hidden, so a part of it can't be set",
             where=where,
-            hint="set all of it, or take the hidden values from elsewhere with --fill ADDRESS",
+            hint="set all of it, or get the hidden values with --fill ADDRESS",
         )
     if held is None or (field == "extra" and isinstance(held, Text) and not held.text.strip()):
         return {}
@@ -212,7 +212,7 @@ def with_tree(obj: AirflowObject, field: str, tree: Any, where: str, given: Iter
         text = jsontext.dumps(shown, indent=_indent(held.text) if isinstance(held, Text) else None)
         jsontext.loads(text)
     except ValueError:
-        raise UsageError(f"the {field} gets nested too deep", where=where) from None
+        raise UsageError(f"the {field} would be nested too deep", where=where) from None
     return _replaced(obj, field, Text(text, hidden))
 
 
@@ -258,7 +258,7 @@ def _changed(tree: Any, path: JsonPath, change: Callable[[Any], Any], where: str
     if step > len(items):
         amount = "1 entry" if len(items) == 1 else f"{len(items)} entries"
         raise UsageError(
-            f"the list has {amount}, so [{step}] is too far", where=where, hint=f"[{len(items)}] adds one"
+            f"the list has {amount}, so [{step}] doesn't exist", where=where, hint=f"[{len(items)}] adds one"
         )
     there = items[step] if step < len(items) else MISSING
     return [*items[:step], _changed(there, rest, change, where, (*done, step)), *items[step + 1 :]]
@@ -285,7 +285,7 @@ def like_leaf(there: Any, value: Value, where: str) -> Any:
         raise UsageError(
             f"the old value is {old}, and the new one is not",
             where=where,
-            hint="'text:' in front of the value makes a text of it",
+            hint="for a text, put 'text:' in front of the value",
         )
     return masked(leaf)
 

@@ -60,7 +60,7 @@ def read_overlay(text: str, source: str) -> Overlay:
     """
     document = _load(text, source)
     if not isinstance(document, tree.Mapping):
-        raise InputError("an overlay is an object of connections, variables and pools", where=source)
+        raise InputError("an overlay must be an object of connections, variables and pools", where=source)
     entries: list[OverlayEntry] = []
     for name, section in document.items():
         kinds = [kind.value for kind in Kind]
@@ -103,7 +103,7 @@ def _entry(kind: Kind, id_: str, value: Any, origin: Origin) -> OverlayEntry:
         fields.put("value", value, origin.line or 1, origin.column or 1)
     else:
         raise InputError(
-            "an object of the fields to override goes here", where=str(origin), hint="null clears a single field"
+            "this must be an object of the fields to override", where=str(origin), hint="null clears a single field"
         )
     return OverlayEntry(kind, id_, fields, origin)
 

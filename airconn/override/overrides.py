@@ -66,9 +66,9 @@ class Overrides:
         secret = is_sensitive_place(obj, place.field, place.path)
         if self.surroundings.is_literal(given) and given != MASK and (secret or _shows_secrets(place, given)):
             raise UsageError(
-                "this is the place of a secret, which the list of processes would show",
+                "this value may be a secret, and the list of processes would show it",
                 where=where,
-                hint="env:NAME, file:PATH and prompt: take it from elsewhere, and so does "
+                hint="use env:NAME, file:PATH or prompt:, or "
                 + ("an --overlay file" if self.option else "- (standard input)"),
             )
         value = values.get(given, str(place), where, self.surroundings, secret=secret)
@@ -106,7 +106,7 @@ def _renamed(bundle: Bundle, renames: Sequence[str]) -> Bundle:
     for text in renames:
         kind, old, new = places.find_renamed(text, bundle)
         if new_ids.setdefault((kind, old), new) != new:
-            raise UsageError(f"{kind.value}/{old} can't get two new ids", where="--rename")
+            raise UsageError(f"{kind.value}/{old} can't be renamed twice", where="--rename")
     return _with_ids(bundle, new_ids) if new_ids else bundle
 
 
@@ -118,7 +118,7 @@ def _with_ids(bundle: Bundle, new_ids: Mapping[tuple[Kind, str], str]) -> Bundle
             raise UsageError(
                 f"there would be two {obj.kind.value}/{id_}",
                 where="--rename",
-                hint="leave one of them out with --exclude",
+                hint="exclude one of them with --exclude",
             )
         name = "name" if obj.kind is Kind.POOLS else obj.kind.id_field
         changes: dict[str, Any] = {name: id_}

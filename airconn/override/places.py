@@ -58,7 +58,7 @@ def refuse_shapeless(option: str, text: str) -> None:
     """Raises `UsageError` for a `PLACE=VALUE` or a rename that is wrong for any sources."""
     if "=" not in text:
         form = "KIND/OLD=NEW" if option == "--rename" else f"{_FORM}=VALUE"
-        raise UsageError("there is no '=' in this", where=option, hint=f"{option} {form}".lstrip())
+        raise UsageError("'=' is missing", where=option, hint=f"{option} {form}".lstrip())
     if option != "--rename":
         _kind_of(option, text)
 
@@ -85,7 +85,7 @@ def _find(option: str, text: str, bundle: Bundle, *, assigned: bool) -> tuple[Fi
         return found[0]
     if found:
         raise UsageError(
-            f"this can mean {_listed(place.id for place, _ in found)}",
+            f"this is ambiguous: {_listed(place.id for place, _ in found)}",
             where=option,
             hint="name it in an --overlay file, where ids are taken as they are",
         )
@@ -99,7 +99,7 @@ def _kind_of(option: str, text: str) -> tuple[Kind, str]:
         return Kind(name), rest
     near = get_close_matches(name, kinds, n=1) if slash else []
     raise UsageError(
-        "this doesn't begin with a kind",
+        "this must begin with a kind",
         where=option,
         hint=f"did you mean {near[0]}/…?"
         if near
@@ -204,7 +204,7 @@ def find_renamed(text: str, bundle: Bundle) -> tuple[Kind, str, str]:
     found = [*_olds(text, bundle)]
     if len(found) > 1:
         raise UsageError(
-            f"this can be meant for {_listed(f'{kind.value}/{old}' for kind, old, _ in found)}",
+            f"this is ambiguous: {_listed(f'{kind.value}/{old}' for kind, old, _ in found)}",
             where="--rename",
             hint="--rename KIND/OLD=NEW says which, if their ids have no '='",
         )
@@ -215,7 +215,7 @@ def find_renamed(text: str, bundle: Bundle) -> tuple[Kind, str, str]:
         old = text.partition("=")[0]
         near = _near(old, {obj.id for obj in bundle})
         ids = [f"{obj.kind.value}/{obj.id}" for obj in bundle if obj.id in near]
-        named = f"nothing that is called {old}" if _SHOWABLE.fullmatch(old) else "nothing of this name"
+        named = f"nothing with the id {old}" if _SHOWABLE.fullmatch(old) else "nothing with this id"
         raise UsageError(
             f"the sources hold {named}", where="--rename", hint=f"did you mean {ids[0]}?" if ids else None
         )

@@ -39,7 +39,7 @@ def _whole(field: FieldComparison, policy: Policy) -> tuple[tuple[FieldChange, .
             return (), f"{name} is hidden in the source, and the target has none"
         return (FieldChange(name, FieldAction.KEPT),), None
     if policy.lacking == "keep" and name == "extra" and target is REDACTED:
-        return (), "all of extra is hidden, so that nothing can be merged into it"
+        return (), "all of extra is hidden, so it can't be merged"
     if policy.lacking == "exact":
         return ((FieldChange(name, FieldAction.CLEARED),), None) if source is None else None
     if name == "extra" and _is_empty(source):
@@ -95,10 +95,12 @@ def _losses(name: str, lost: dict[str, list[JsonPath]]) -> str:
     return "; ".join(reasons)
 
 
-_MOVED = "in a list of another length, so its items can't be matched (--exact writes the source's list)"
-_BOTH = "on both sides: writing the rest of {} would lose it (--fill ADDRESS takes it from elsewhere)"
-_SOURCE = "in the source: writing the rest of {} would lose it (--fill ADDRESS takes it from elsewhere)"
-_LACKING = "and not in the source: writing the rest of {} would lose it (put it there, or --exact lets it go)"
+_MOVED = "in a list of another length, so items can't be matched (--exact writes the source's list)"
+_BOTH = "on both sides: writing the rest of {} would lose it (get it with --fill ADDRESS)"
+_SOURCE = "in the source: writing the rest of {} would lose it (get it with --fill ADDRESS)"
+_LACKING = (
+    "and not in the source: writing the rest of {} would lose it (add it to the source, or lose it with --exact)"
+)
 
 
 def _around(leaves: Leaves, path: JsonPath) -> Any:

@@ -38,11 +38,11 @@ def hidden_step(source: AirflowObject, target: AirflowObject, rules: TargetRules
 
 def _reasons(source: AirflowObject, policy: Policy) -> tuple[str, ...]:
     if policy.on_existing == "fail":
-        return ("exists, and what is hidden of it can't be compared",)
+        return ("exists, and its hidden values can't be compared",)
     if policy.lacking == "keep":
-        return ("the target hides all of it, so that nothing can be merged into it",)
+        return ("the target hides all of it, so it can't be merged",)
     if names := hidden_fields(source):
-        lost = "which would replace the target's value (--fill ADDRESS takes it from elsewhere)"
+        lost = "which would replace the target's value (get it with --fill ADDRESS)"
         return (f"hidden in the source: {', '.join(names)}, {lost}",)
     return ()
 

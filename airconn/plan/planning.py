@@ -129,7 +129,7 @@ def _comparison(source: AirflowObject, target: AirflowObject, rules: TargetRules
         return step(Action.BLOCKED, tuple(changes), tuple(reasons))
     if writes and policy.on_existing == "fail":
         known = any(change.how in (FieldAction.CHANGED, FieldAction.CLEARED) for change in changes)
-        reason = "exists, with other values" if known else "exists, and what is hidden of it can't be compared"
+        reason = "exists, with other values" if known else "exists, and its hidden values can't be compared"
         return step(Action.BLOCKED, tuple(changes), (reason,))
     update = step(Action.UPDATE if writes else Action.UNCHANGED, tuple(changes))
     if writes and (refusal := rules.refusal(update)):
@@ -177,7 +177,7 @@ def _replacement(update: Step, why: str, rules: TargetRules) -> Step:
     lost = [name for change in update.changes if change.how is FieldAction.KEPT for name in change.names]
     lost += [name for name in hidden_fields(whole) if name not in lost]
     if not refusal and lost:
-        refusal = f"only deleting and creating it anew would do that, which loses what is hidden: {', '.join(lost)}"
+        refusal = f"it would have to be deleted and created again, which loses hidden values: {', '.join(lost)}"
     if refusal:
         return replace(update, action=Action.BLOCKED, reasons=(why, refusal))
     return step

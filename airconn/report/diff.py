@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from airconn import symbols
 from airconn.diff import Diff, FieldDiff, ObjectDiff, Status
 from airconn.model import Connection
 from airconn.quoting import clean, to_json
@@ -12,11 +13,11 @@ from airconn.report.results import SCHEMA_VERSION, Style
 from airconn.report.values import shown_sides
 
 SYMBOLS = {
-    Status.ONLY_IN_A: ("-", "red"),
-    Status.ONLY_IN_B: ("+", "green"),
-    Status.DIFFERENT: ("~", "yellow"),
-    Status.UNKNOWN: ("?", "cyan"),
-    Status.EQUAL: ("=", None),
+    Status.ONLY_IN_A: symbols.CREATE,
+    Status.ONLY_IN_B: symbols.DELETE,
+    Status.DIFFERENT: symbols.UPDATE,
+    Status.UNKNOWN: symbols.UNKNOWN,
+    Status.EQUAL: symbols.EQUAL,
 }
 _WORDS = {
     Status.DIFFERENT: "different",
@@ -25,22 +26,23 @@ _WORDS = {
     Status.UNKNOWN: "can't be known",
     Status.EQUAL: "equal",
 }
+_ONE_SIDE = (Status.ONLY_IN_A, Status.ONLY_IN_B)
 _ALWAYS_COUNTED = (Status.DIFFERENT, Status.EQUAL)
 
 
 def diff_lines(objects: Sequence[ObjectDiff], style: Style, *, values: bool = False) -> Iterator[str]:
     """A line for each object, such as `  ~ connections/billing_api  http  host; hidden in B: password`.
 
-    With `values`, old and new of each field that differs follow it, save those of secrets.
+    With `values`, both values of each field that differs follow it, except those of secrets.
     """
     names = max((len(_name(obj)) for obj in objects), default=0)
     types = max((len(_type(obj)) for obj in objects), default=0)
     for obj in objects:
-        symbol, colour = SYMBOLS[obj.status]
+        symbol = SYMBOLS[obj.status]
         columns = [_name(obj).ljust(names), _type(obj).ljust(types), clean(_remark(obj))]
-        yield f"  {style(symbol, colour)} {'  '.join(column for column in columns if column)}".rstrip()
+        yield f"  {style(symbol.mark, symbol.colour)} {'  '.join(column for column in columns if column)}".rstrip()
         for field in obj.of(Status.DIFFERENT) if values else ():
-            yield f"      {clean(field.name)}: {_old_and_new(obj, field)}"
+            yield f"      {clean(field.name)}: {_both(obj, field)}"
 
 
 def _name(obj: ObjectDiff) -> str:
@@ -53,7 +55,9 @@ def _type(obj: ObjectDiff) -> str:
 
 
 def _remark(obj: ObjectDiff) -> str:
-    """`host, extra.region; hidden in B: password; not said in A: description`."""
+    """`only in A`, or `host, extra.region; hidden in B: password; not said in A: description`."""
+    if obj.status in _ONE_SIDE:
+        return _WORDS[obj.status]
     parts = [", ".join(field.name for field in obj.of(Status.DIFFERENT))]
     unknown = sorted(obj.of(Status.UNKNOWN), key=lambda field: field.reason)
     for reason, fields in groupby(unknown, key=lambda field: field.reason):
@@ -61,8 +65,9 @@ def _remark(obj: ObjectDiff) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _old_and_new(obj: ObjectDiff, field: FieldDiff) -> str:
-    return " -> ".join(shown_sides([side for side in (obj.a, obj.b) if side is not None], field.field, field.path))
+def _both(obj: ObjectDiff, field: FieldDiff) -> str:
+    shown = shown_sides([side for side in (obj.a, obj.b) if side is not None], field.field, field.path)
+    return f"A {shown[0]}, B {shown[1]}" if len(shown) == 2 else ", ".join(shown)
 
 
 def diff_summary(diff: Diff) -> str:
@@ -71,6 +76,11 @@ def diff_summary(diff: Diff) -> str:
     return ", ".join(
         f"{counts[status]} {word}" for status, word in _WORDS.items() if counts[status] or status in _ALWAYS_COUNTED
     )
+
+
+def diff_sides(a: str, b: str) -> str:
+    """What A and B are: `A is .env, B is airflow 3.3.2 at http://localhost:8080`."""
+    return f"A is {clean(a)}, B is {clean(b)}"
 
 
 def diff_json(diff: Diff, a: str, b: str) -> str:

@@ -31,7 +31,7 @@ def explain_lines(explanations: Sequence[Explanation], style: Style) -> Iterator
                 line = f"    {number}  {clean(found.place.title).ljust(titles)}  {state}  {clean(_remark(found))}"
                 yield line.rstrip()
             if explanation.doubtful:
-                yield "       a backend or server above couldn't be read: if it has this object, it wins"
+                yield "       a backend or server above couldn't be read: if it has this object, that one is used"
 
 
 def _remark(found: LookupFinding) -> str:

@@ -67,7 +67,7 @@ def load(path: Path) -> PlanFile:
     try:
         request = import_request(found.get("request"))
     except ValueError:
-        raise InputError("its options are not those of this version of airconn", where=str(path)) from None
+        raise InputError("it has options that this version of airconn doesn't know", where=str(path)) from None
     return PlanFile(str(path), found["target"], request, found["digests"], found["objects"])
 
 
@@ -87,7 +87,7 @@ def _found(path: Path) -> dict[str, Any]:
 def refuse_other_file(path: Path) -> None:
     """Raises `UsageError` where a plan would replace a file that isn't a plan, such as its own source."""
     if str(path) == "-":
-        raise UsageError("a plan goes to a file", hint="name one: --plan-out plan.json")
+        raise UsageError("a plan is written to a file", hint="name one: --plan-out plan.json")
     if path.exists():
         try:
             _found(path)
@@ -107,9 +107,9 @@ def refuse_untrusted(request: ImportRequest, where: str | None = None) -> None:
     for address in addresses(request):
         if why := trust.refusal(address):
             raise UsageError(
-                f"the {address.partition(':')[0]}: address {why}, and a plan isn't trusted with that",
+                f"the {address.partition(':')[0]}: address {why}, and a plan may not do that",
                 where=where,
-                hint="give the address a name in your own config.toml, and say @name",
+                hint="name the address in your own config.toml, and use @name",
             )
 
 
@@ -117,7 +117,7 @@ def refuse_missing(request: ImportRequest) -> None:
     """Raises `InputError` for a file among the sources that isn't there, seen from the directory of this process."""
     for source in request.sources:
         if is_file(source) and not source.startswith(("@", "-")) and not os.path.lexists(source):
-            hint = "a plan is carried out in the directory that its sources are relative to"
+            hint = "run airconn apply in the directory where the plan was made"
             raise InputError("no such file", where=shown_address(source), hint=hint)
 
 
@@ -135,7 +135,7 @@ def refuse_change(planned: PlanFile, prepared: Import) -> None:
             f"the plan was made for {planned.target}, and this is {prepared.target}", where=planned.path
         )
     if planned.objects != steps:
-        raise BlockedError("the plan would be another one now", where=planned.path, hint=hint)
+        raise BlockedError("the plan would be different now", where=planned.path, hint=hint)
 
 
 def _digests(prepared: Import, salt: str) -> dict[str, str]:

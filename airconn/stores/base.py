@@ -72,9 +72,9 @@ class Ids:
     def refusal(self, id_: str) -> str:
         """Why the place can't have an id. Empty if it can."""
         if self.pattern is not None and not self.pattern.fullmatch(id_):
-            return f"the id has other characters than {self.words}"
+            return f"the id has characters that aren't allowed: only {self.words}"
         if self.longest is not None and len(id_) > self.longest:
-            return f"the id is longer than the {self.longest} characters that fit"
+            return f"the id is longer than the {self.longest} characters that are allowed"
         return ""
 
 
@@ -90,6 +90,8 @@ class Capabilities:
     """It is an Airflow, whose version decides how a format is read for it."""
     hides: bool = False
     """It has secrets that it doesn't give back."""
+    real_values: str = ""
+    """Where else these can be read, for a hint. Empty if only the user may know."""
     at_once: bool = False
     """It is written as a whole: after the first outcome, everything is written."""
     ids: Ids = Ids()

@@ -19,9 +19,10 @@ def load(module: str, extra: str, package: str = "") -> Any:
     except ImportError:
         from airconn.installed import command_for
 
+        name = package or module.partition(".")[0]
         raise UsageError(
-            f"this address needs the package {package or module.partition('.')[0]}, which isn't installed",
-            hint=command_for(extra),
+            f"this address needs the package {name}, which isn't installed",
+            hint=command_for(extra, name),
         ) from None
 
 

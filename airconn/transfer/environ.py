@@ -13,7 +13,7 @@ from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, Bundle, Kind
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import refuse_empty
-from airconn.transfer.hiding import Hidden, settle_hidden
+from airconn.transfer.hiding import Hidden, settle_hidden, way_to_values
 from airconn.transfer.loading import load
 from airconn.transfer.losses import refuse_losses
 from airconn.transfer.overriding import make_change
@@ -55,6 +55,8 @@ class Environ(Result):
     ignored: tuple[tuple[str, int], ...] = ()
     nothing: str = ""
     """Why there aren't any variables. Empty if there are."""
+    way_to_values: str = ""
+    """How to get the hidden values, as a hint."""
 
     def around(self, environ: Mapping[str, str], *, without: Collection[str], clean: bool) -> dict[str, str]:
         """`environ` with these variables, and without those named in `without`.
@@ -83,7 +85,7 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
     fills = places.open_fills(request.fills, request.source_format)
     change = make_change(request.changes, selection, places)
     if selection.kinds == {Kind.POOLS}:
-        raise UsageError("Airflow looks for no pools in its environment", hint="leave out --pools")
+        raise UsageError("Airflow doesn't read pools from the environment", hint="leave out --pools")
     context = places.context()
     context = replace(
         context,
@@ -101,7 +103,7 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
         bundle,
         request.redacted,
         [source],
-        "--fill ADDRESS takes it from a source that shows it, --redacted omit leaves it out",
+        "--fill ADDRESS gets it from a source that shows it; --redacted omit skips it",
     )
     variables, losses = variables_of(bundle, options, limits)
     losses += strangers
@@ -110,16 +112,18 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
     nothing, error = "", None
     if not variables:
         left_out = bool(losses or hidden)
-        nothing = "all that is selected is left out" if left_out else "no connection or variable is selected"
+        nothing = "all selected objects are omitted" if left_out else "no connection or variable is selected"
         if left_out and not request.allow_empty:
-            error = InputError(f"nothing is set: {nothing}", hint="--allow-empty runs COMMAND all the same")
-    return Environ(variables, tuple(losses), hidden, loaded.ignored, nothing, notes=loaded.notes, error=error)
+            error = InputError(f"nothing is set: {nothing}", hint="--allow-empty runs COMMAND anyway")
+    way = way_to_values([source])
+    return Environ(variables, tuple(losses), hidden, loaded.ignored, nothing, way, notes=loaded.notes, error=error)
 
 
 def _without_pools(bundle: Bundle, *, asked_for: bool) -> tuple[Bundle, list[Loss]]:
     # Every Airflow has the default pool, so that it is only missed where pools were asked for.
     missed = [id_ for id_ in bundle.pools if asked_for or id_ != DEFAULT_POOL]
-    losses = [Loss(Kind.POOLS, id_, "", "Airflow looks for no pools in its environment") for id_ in missed]
+    why = "Airflow doesn't read pools from the environment"
+    losses = [Loss(Kind.POOLS, id_, "", why, is_of_kind=True) for id_ in missed]
     return Bundle(bundle.connections, bundle.variables), losses
 
 
@@ -156,7 +160,7 @@ def _unfit(name: str, value: str, limits: Limits) -> str:
     try:
         size = len(f"{name}={value}".encode(limits.encoding))
     except UnicodeEncodeError:
-        return f"the encoding of this environment ({limits.encoding}) lacks a character of it"
+        return f"the encoding of this environment ({limits.encoding}) can't hold a character of it"
     if limits.longest is not None and size > limits.longest:
-        return f"it is longer than the {limits.longest} bytes that the system takes as one environment variable"
+        return f"it is longer than the {limits.longest} bytes that the system allows for one environment variable"
     return ""

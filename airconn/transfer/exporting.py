@@ -9,12 +9,13 @@ from airconn import formats
 from airconn.config import Settings
 from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.formats.base import WriteOptions
-from airconn.model import AirflowVersion, Selection
+from airconn.model import ALL_KINDS, AirflowVersion, Kind, Selection
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore, kept_in_words
 from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import ALLOW, refuse_empty
+from airconn.transfer.hiding import way_to_values
 from airconn.transfer.loading import load
 from airconn.transfer.new_text import NewText, TargetFile, make_text
 from airconn.transfer.overriding import make_change
@@ -50,6 +51,12 @@ class Export(Result):
     """The number of objects whose secrets were written in clear, if a user may not expect that."""
     is_exposed: bool = False
     """Whether git would add the file."""
+    format: str = ""
+    """The name of the format of the text."""
+    kinds: frozenset[Kind] = ALL_KINDS
+    """The selected kinds that it can hold."""
+    way_to_values: str = ""
+    """How to get the hidden values, as a hint."""
 
 
 def open_sources(request: ExportRequest, places: Places) -> Sequence[Store]:
@@ -107,13 +114,21 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
         strict=bool(writing.strict),
     )
     nothing = _why_nothing(made, out)
+    export = Export(
+        made,
+        nothing,
+        format=out.format_name(),
+        kinds=selection.kinds & formats.get_format(out.format_name()).kinds,
+        way_to_values=way_to_values(sources),
+        notes=made.notes,
+    )
     if nothing and not request.allow_empty:
-        return Export(made, nothing, is_done=False, notes=made.notes, error=InputError(nothing, hint=ALLOW))
+        return replace(export, is_done=False, error=InputError(nothing, hint=ALLOW))
     if writing.out is not None:
         out.save(made.text, held.version if held else None, afresh=writing.replace)
     error = _keeps_references(made, out) if made.kept else None
     in_clear, is_exposed = _in_clear(made, writing)
-    return Export(made, nothing, in_clear=in_clear, is_exposed=is_exposed, notes=made.notes, error=error)
+    return replace(export, in_clear=in_clear, is_exposed=is_exposed, error=error)
 
 
 def _out(writing: Writing, defaults: Mapping[str, str]) -> FileStore:
@@ -153,16 +168,16 @@ def _version(source: Store, out: FileStore, context: Context, *, afresh: bool) -
 def _keeps_references(made: NewText, out: FileStore) -> BlockedError:
     """The error for an export that had to keep objects of the file for their references."""
     return BlockedError(
-        f"left as they are, for the new values would replace references ($NAME, {{{{ }}}} and the like): "
+        f"not changed, because the new values would replace references ($NAME, {{{{ }}}} and the like): "
         f"{kept_in_words(made.kept)}",
         where=out.address,
-        hint="--replace-references writes the new values; --exclude leaves the objects out",
+        hint="--replace-references writes the new values; --exclude excludes the objects",
     )
 
 
 def _why_nothing(made: NewText, out: FileStore) -> str:
     if not len(made.bundle):
-        return "the source hides a part of everything" if made.hidden else ""
+        return "every object has hidden values" if made.hidden else ""
     return "" if len(made.written) or made.kept else f"the {out.format_name()} format can't hold anything"
 
 

@@ -29,6 +29,12 @@ def settle_hidden(
     return bundle, hidden
 
 
+def way_to_values(stores: Sequence[Store]) -> str:
+    """How to get the values that some of these places hide, as a hint."""
+    ways = dict.fromkeys(store.capabilities.real_values for store in stores if store.capabilities.real_values)
+    return f"to get the real values: {', or '.join([*ways, '--fill ADDRESS'])} (airconn help secrets)"
+
+
 def without_hidden(obj: AirflowObject) -> AirflowObject | None:
     """The object without its hidden fields and leaves. None if nothing useful is left."""
     if is_hidden_whole(obj):

@@ -153,7 +153,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
     kinds = frozenset(kind for kind, _ in context.wanted)
     if request.prune:
         _refuse_doubtful(loaded)
-        _refuse_shared(target, kinds & selection.kinds)
+        refuse_shared(target, kinds & selection.kinds)
     reading = _read_target(request, opened, loaded, kinds, context)
     context = replace(context, before=reading)
     bundle = _typed(loaded.bundle, reading.bundle)
@@ -185,7 +185,8 @@ def _shadowed(target: Store, described: Description, plan: Plan, context: Contex
     if keys and isinstance(target, TellsShadowed):
         return tuple(target.shadowed(keys, context))
     message = (
-        "at Astro, an object of the Environment Manager with the same id comes first, which explain --astro shows"
+        "at Astro, an object of the Environment Manager with the same id comes first "
+        "(airconn explain --astro shows it)"
     )
     return (Note(target.address, message, is_detail=True),) if keys and described.is_at_astro else ()
 
@@ -211,23 +212,11 @@ def _read_target(
     found = frozenset((obj.kind, obj.id) for obj in reading.bundle)
     if outside := ids - found:
         others = reported_reads.read(target, Selection(kinds=kinds, ids=outside), replace(context, before=reading))
-        reading = _joined(reading, others)
+        reading = reported_reads.joined(reading, others)
     if not request.allow_empty:
         places, notes = [*opened.sources, target], (*loaded.notes, *reading.notes)
         refuse_unmatched(selection, loaded.seen | found, places, notes, replace(context, writes=None))
     return reading
-
-
-def _joined(first: Reading, second: Reading) -> Reading:
-    """Two successive readings of a place as one, with the version of the first."""
-    return replace(
-        first,
-        bundle=Bundle.of([*first.bundle, *second.bundle]),
-        notes=tuple(dict.fromkeys((*first.notes, *second.notes))),
-        unreadable={**first.unreadable, **second.unreadable},
-        passed_over={**first.passed_over, **second.passed_over},
-        versions={**first.versions, **second.versions},
-    )
 
 
 def _refuse_unholdable(bundle: Bundle, target: Store, context: Context) -> None:
@@ -250,7 +239,7 @@ def _typed(bundle: Bundle, present: Bundle) -> Bundle:
         return bundle
     faults = [
         InputError(
-            f"connections/{quoted(obj.id)} has no conn_type, and the target has no such connection to take it from",
+            f"connections/{quoted(obj.id)} has no conn_type, and the target has no such connection",
             where=str(obj.origin),
             hint="add the conn_type, such as postgres, or give it with --set connections/ID.conn_type=TYPE",
         )
@@ -272,7 +261,7 @@ def _refuse_itself(sources: Sequence[Store], target: Store, selection: Selection
         if kinds and all(source.location(kind) == target.location(kind) for kind in kinds):
             raise UsageError(
                 f"{target.address} is both the source and the target",
-                hint="--to ADDRESS names another target; --set, --rename and --overlay change objects in place",
+                hint="--to ADDRESS sets another target; --set, --rename and --overlay change objects in place",
             )
 
 
@@ -309,23 +298,26 @@ def _refuse_doubtful(loaded: Loaded) -> None:
     if not len(loaded.bundle):
         raise BlockedError(
             "the sources hold nothing that is selected, and --prune would delete all there is",
-            hint="is it the right file, and the right selection?",
+            hint="check the file and the selection",
         )
     left_out = [note for note in loaded.notes if note.left_out or note.failed]
     if left_out:
         raise BlockedError(
             f"{left_out[0].message}, and --prune would delete it",
             where=left_out[0].where,
-            hint="mend the source first, or leave out --prune",
+            hint="correct the source first, or leave out --prune",
         )
 
 
-def _refuse_shared(target: Store, kinds: frozenset[Kind]) -> None:
-    """Raises `BlockedError` if the target may hold entries that only look like objects of these kinds."""
+def refuse_shared(target: Store, kinds: frozenset[Kind], by: str = "--prune") -> None:
+    """Raises `BlockedError` if the target may hold entries that only look like objects of these kinds.
+
+    `by` says what would delete them.
+    """
     for kind in (kind for kind in Kind if kind in kinds):
         if reason := target.capabilities.unprunable.get(kind):
             raise BlockedError(
-                f"{reason}, and --prune would delete it",
+                f"{reason}, and {by} would delete it",
                 where=target.address,
                 hint="give each kind a prefix of its own, or delete by name: airconn delete KIND/ID",
             )

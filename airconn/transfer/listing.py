@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from airconn.errors import InputError
-from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind
+from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Selection
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import refuse_nothing, refuse_unmatched
+from airconn.transfer.globs import find_named
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.results import ReadRequest, Result
-from airconn.transfer.showing import find
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class ListedObjects(Result):
     place: str
     """The place in words."""
     bundle: Bundle
+    kinds: frozenset[Kind] = ALL_KINDS
+    """The selected kinds that it can hold."""
 
 
 def list_objects(request: ListRequest, places: Places) -> ListedObjects:
@@ -46,7 +48,8 @@ def list_objects(request: ListRequest, places: Places) -> ListedObjects:
                 refuse_nothing(selection, [store], reading.notes, context, unless_empty=True)
         except InputError as refusal:
             error = refusal
-    return ListedObjects(described.text, reading.bundle, notes=reading.notes, error=error)
+    kinds = selection.kinds & described.kinds & reading.kinds
+    return ListedObjects(described.text, reading.bundle, kinds, notes=reading.notes, error=error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,14 @@ class ShowRequest:
     """Which single objects of which place to show."""
 
     names: tuple[str, ...]
-    """The objects, each KIND/ID or an id that one of `kinds` has."""
+    """The objects, each `KIND/ID`, an id that one kind has, or a glob over either. None: all that is selected."""
     source: str | None = None
     """The address of the place, if it isn't the one of the configuration."""
     source_format: SourceFormat = AS_THEY_TELL
-    kinds: frozenset[Kind] = ALL_KINDS
+    selection: Selection = field(default_factory=Selection)
     airflow: AirflowVersion | None = None
+    allow_empty: bool = False
+    """Whether a glob may match nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,9 @@ class Shown(Result):
 
 
 def show_objects(request: ShowRequest, places: Places) -> Shown:
-    """The objects that the request names. Raises as `showing.find` does."""
+    """The objects that the request names. Raises as `globs.find_named` does."""
     store = places.open_target(request.source, request.source_format)
     context = places.context(request.airflow or NEWEST)
     described = store.describe(context)
-    found = find(store, request.names, request.kinds, context)
+    found = find_named(store, request.names, request.selection, context, allow_empty=request.allow_empty)
     return Shown(described.text, found.objects, notes=found.reading.notes)

@@ -81,16 +81,20 @@ class Places:
         """The context for reading a place."""
         return Context(airflow, deadline=self.deadline, watch=self._watch)
 
+    def settings(self, address: Address, source: SourceFormat = AS_THEY_TELL) -> Settings:
+        """The settings that the store of an address gets: those of the configuration, and the options before them."""
+        said: dict[str, Any] = {one.name: getattr(self._network, one.name) for one in fields(self._network)}
+        said |= {"from_format": source.name, "kind": source.kind, "format_values": source.values}
+        given = {name: value for name, value in said.items() if value is not None}
+        return replace(address.settings, **given)
+
     def _take_stdin(self, address: str) -> None:
         """Asks for no login any more where standard input is read as a file."""
         if address == STDIN and self.config.question:
             self.config.question.refrain()
 
     def _open(self, address: Address, source: SourceFormat) -> Store:
-        said: dict[str, Any] = {one.name: getattr(self._network, one.name) for one in fields(self._network)}
-        said |= {"from_format": source.name, "kind": source.kind, "format_values": source.values}
-        given = {name: value for name, value in said.items() if value is not None}
-        settings = replace(address.settings, **given)
+        settings = self.settings(address, source)
         text = one_name(address.text)
         self._take_stdin(text)
         store = open_store(text, settings)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
-from airconn.model import NEWEST, AirflowVersion, Kind, Outcome, Selection, Step
+from airconn.model import NEWEST, AirflowVersion, Bundle, Kind, Outcome, Selection, Step
 from airconn.model.reading import Key, Reading
 from airconn.stores.base import Context, Description, ListsIds, Rehearses, Store, SuggestsIds
 from airconn.stores.file import FileStore
@@ -42,6 +43,18 @@ def quick_ids(store: Store, kinds: frozenset[Kind], context: Context) -> frozens
         with ended(context):
             return store.quick_ids(kinds, context)
     return ids(store, kinds, context)
+
+
+def joined(first: Reading, second: Reading) -> Reading:
+    """Two successive readings of a place as one, with the version of the first."""
+    return replace(
+        first,
+        bundle=Bundle.of([*first.bundle, *second.bundle]),
+        notes=tuple(dict.fromkeys((*first.notes, *second.notes))),
+        unreadable={**first.unreadable, **second.unreadable},
+        passed_over={**first.passed_over, **second.passed_over},
+        versions={**first.versions, **second.versions},
+    )
 
 
 def rehearse(store: Store, steps: Sequence[Step], context: Context) -> Sequence[Outcome]:

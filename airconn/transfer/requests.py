@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from airconn.model import AirflowVersion, Kind, Selection
+from airconn.model import AirflowVersion, Selection
 from airconn.plan import Policy
 from airconn.transfer.request_parts import AS_THEY_TELL, ObjectChanges, SourceFormat
 
@@ -38,13 +38,18 @@ class ImportRequest:
 class DeleteRequest:
     """Which objects to delete from a place."""
 
-    ids: tuple[str, ...]
-    """The objects, each `KIND/ID` or an id that one of `kinds` has."""
-    kinds: frozenset[Kind]
+    names: tuple[str, ...]
+    """The objects, each `KIND/ID`, an id that one kind has, or a glob over either."""
+    selection: Selection = field(default_factory=Selection)
+    """The kinds in which names without a kind are looked up, and globs."""
     place: str | None = None
     """The address of the place, if it isn't the one of the configuration."""
     source_format: SourceFormat = AS_THEY_TELL
     airflow: AirflowVersion | None = None
+    max_delete: int = 10
+    """The most objects that are deleted if any of them is chosen by a glob."""
+    allow_empty: bool = False
+    """Whether a glob may match nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Conduct:
     """Whether a dry run has an exit code of its own if something would change."""
     yes: bool = False
     """Whether it deletes without asking."""
+    confirm: bool = False
+    """Whether it asks before any write, unless `yes`."""
     fail_fast: bool = False
     """Whether it ends with the first object that fails."""
     verify: bool = False

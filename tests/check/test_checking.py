@@ -36,7 +36,7 @@ def test_what_is_mended_is_told_once_for_a_file_that_is_named_twice(places: Plac
     file.chmod(0o644)
     result = run_check(CheckRequest((str(file), str(file)), fix=True), places)
     assert [(repair.file, repair.done) for repair in result.repairs] == [
-        (str(file), ("only its owner can read it now",))
+        (str(file), ("now only its owner can read it",))
     ]
     assert file.stat().st_mode & 0o777 == 0o600
     assert "AC512" not in [finding.code for finding in result.findings]
@@ -47,7 +47,7 @@ def test_what_is_mended_is_told_once_for_a_file_that_is_named_twice(places: Plac
     [
         (CheckRequest(("-",), fix=True), "can't change standard input"),
         (CheckRequest(("env:",)), "is not a file"),
-        (CheckRequest((".env",), ignore=("AC999",)), "is the code of no rule"),
+        (CheckRequest((".env",), ignore=("AC999",)), "is not the code of a rule"),
         (CheckRequest(("-", "-")), "more than once"),
     ],
 )

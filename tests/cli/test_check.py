@@ -23,7 +23,7 @@ def test_findings_are_on_standard_output_with_a_fix_and_the_sum_beside_them(airc
     result = airconn("check", "-", "--from-format", "env", stdin="AIRFLOW_CONN_LAKE=aws://aws://bucket\n")
     assert result.code == 0
     assert result.out == (
-        "<stdin>:1:25: warning AC201 connections/lake: the scheme is written twice: Airflow takes out both, and "
+        "<stdin>:1:25: warning AC201 connections/lake: the scheme is written twice: Airflow removes both, and "
         "cuts the rest\n"
         "  fix: write the scheme once\n"
     )
@@ -87,7 +87,7 @@ def test_json(airconn, tmp_path: Path) -> None:
                 "message": (
                     "query values are JSON to Airflow 3.1.6 and later, and texts to Airflow 2, 3.0 and workers"
                 ),
-                "fix": "write the extra as ?__extra__= and its JSON, which all read alike",
+                "fix": "write the extra as ?__extra__= and its JSON, which all releases read the same",
             }
         ],
         "fixed": [],
@@ -129,7 +129,8 @@ def test_github_gets_annotations_on_standard_output(airconn, tmp_path: Path, mon
     assert result.out.startswith(text)
     assert result.out[len(text) :] == (
         "::warning file=a%2Cb%3Ac%25.env,line=1,col=20,title=AC203 no-scheme::connections/a: no '//' follows the "
-        "scheme: Airflow takes the rest for a schema, and cuts a character. Fix: start the URI with its conn_type and '://'\n"
+        "scheme: Airflow reads the rest as the schema, and cuts a character. "
+        "Fix: start the URI with its conn_type and '://'\n"
     )
 
 
@@ -138,7 +139,7 @@ def test_an_annotation_is_one_line_whatever_an_id_holds(airconn, tmp_path: Path)
     result = airconn("check", path, env={"GITHUB_ACTIONS": "true"})
     (line,) = [line for line in result.out.splitlines() if line.startswith("::")]
     assert line.startswith("::error ")
-    assert "connections/a\\n::error::%25b\\r: no Airflow stores this id" in line
+    assert "connections/a\\n::error::%25b\\r: Airflow can't store this id" in line
 
 
 def test_fix_mends_the_mode_and_what_is_read_in_two_ways(airconn, tmp_path: Path) -> None:
@@ -150,9 +151,9 @@ def test_fix_mends_the_mode_and_what_is_read_in_two_ways(airconn, tmp_path: Path
     assert result.code == 0
     assert result.out == ""
     assert result.err == (
-        f"fixed: {path}: connections/a is written such that every Airflow reads it alike\n"
-        f"fixed: {path}: connections/b is written such that every Airflow reads it alike\n"
-        f"fixed: {path}: only its owner can read it now\n"
+        f"fixed: {path}: connections/a is now written so that every Airflow reads it the same\n"
+        f"fixed: {path}: connections/b is now written so that every Airflow reads it the same\n"
+        f"fixed: {path}: now only its owner can read it\n"
         "1 file: 0 errors, 0 warnings, 0 notes\n"
     )
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -191,7 +192,9 @@ def test_fix_leaves_alone_what_it_can_not_mend(airconn, tmp_path: Path, name: st
     assert "fixed" not in result.err
     assert result.out
     assert path.read_text() == text
-    assert ("its connections are not mended, since something in it doesn't parse" in result.err) is (name == "a.env")
+    assert ("its connections aren't fixed, because a part of the file doesn't parse" in result.err) is (
+        name == "a.env"
+    )
 
 
 def test_fix_leaves_out_what_is_ignored_or_not_selected(airconn, tmp_path: Path) -> None:

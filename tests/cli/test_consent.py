@@ -156,7 +156,9 @@ def test_a_plan_asks_as_a_project_does(project: Path, site: Site, monkeypatch: p
 
 def test_credentials_in_clear_are_told_when_asked_to_say_more(airconn) -> None:
     args = ["list", "--from", "http://nowhere.invalid:8080", "--retries", "0", "--timeout", "2"]
-    line = "http://nowhere.invalid:8080: the credentials in AIRCONN_TOKEN travel in clear, since it isn't https\n"
+    line = (
+        "http://nowhere.invalid:8080: the credentials in AIRCONN_TOKEN are sent unencrypted, because it isn't https\n"
+    )
     env = {"AIRCONN_TOKEN": SECRET}
     assert airconn(*args, "-v", env=env).err.count(line) == 1
     assert line not in airconn(*args, env=env).err

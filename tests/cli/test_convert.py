@@ -50,8 +50,14 @@ def test_two_exports_of_the_same_are_the_same_bytes(airconn, examples, tmp_path:
 def test_what_a_format_can_not_hold_is_said_and_strict_makes_it_an_error(airconn, examples, tmp_path: Path) -> None:
     result = airconn("convert", examples / "objects.json", "--format", "uri")
     assert result.code == 0
-    assert "warning: pools: left out: the uri format holds no pools (3: etl, reports, sensors)" in result.err
-    assert "warning: connections: description has no field in a URI (1: billing_api)" in result.err
+    assert result.err == (
+        "warning: the uri format can't hold everything: skipped 6 variables, 3 pools; lost or changed: description "
+        "of connections/billing_api (-v lists them)\n"
+    )
+    verbose = airconn("convert", examples / "objects.json", "--format", "uri", "-v")
+    assert "warning: pools: left out: the uri format holds no pools (3: etl, reports, sensors)" in verbose.err
+    assert "warning: connections: description has no field in a URI (1: billing_api)" in verbose.err
+    assert "warning: connections: schema is not set, and comes back as an empty text (4: Bastion-" in verbose.err
     strict = airconn("convert", examples / "objects.json", "-o", tmp_path / "x.uri", "--strict")
     assert strict.code == 3
     assert strict.err.endswith("nothing was written\n")
@@ -77,13 +83,16 @@ def test_hidden_fields_are_written_as_told(airconn, tmp_path: Path, policy: str)
         "variables": {"v": "***"},
     }
     (tmp_path / "s.json").write_text(json.dumps(source))
-    result = airconn("convert", tmp_path / "s.json", "--redacted", policy)
+    result = airconn("convert", tmp_path / "s.json", "--redacted", policy, "-v")
     if policy == "fail":
         assert result.code == 4
         assert "connections/c password, extra.token; variables/v value" in result.err
         return
     assert result.code == 0
     assert "  connections/c  password, extra.token\n  variables/v  value\n" in result.err
+    short = airconn("convert", tmp_path / "s.json", "--redacted", policy)
+    assert short.err.splitlines()[-1] == "hint:  to get the real values: --fill ADDRESS (airconn help secrets)"
+    assert short.err.splitlines()[-2].startswith("warning: hidden values of 2 objects (-v lists them) are ")
     found = json.loads(result.out)
     if policy == "mask":
         assert (found["connections"]["c"]["password"], found["variables"]) == ("***", {"v": "***"})

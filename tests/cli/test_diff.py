@@ -58,13 +58,13 @@ B: dict[str, Any] = {
 }
 LINES = """\
   ~ connections/db       postgres  host, port, extra.size, extra.token; hidden in B: password
-  - connections/gone     http
+  + connections/gone     http      only in A
   ~ connections/plain    jdbc      extra
   ~ connections/uri      http      host
   ~ variables/api_token            value
   ~ variables/config               value.a, value.deep.password
   ? variables/hidden               hidden in B: value
-  + variables/new
+  - variables/new                  only in B
   ~ variables/region               value
   ~ variables/twice                value
   ~ pools/small                    slots
@@ -95,18 +95,18 @@ def test_values_are_shown_on_request_and_secrets_never(airconn, files: tuple[Pat
     assert "canary" not in result.out + result.err
     lines = [line.strip() for line in result.out.splitlines() if line.startswith("      ")]
     assert lines == [
-        'host: "old.example.com" -> "new.example.com"',
-        "port: (not set) -> 5432",
-        "extra.size: 1.50 -> 1.5",
+        'host: A "old.example.com", B "new.example.com"',
+        "port: A (not set), B 5432",
+        "extra.size: A 1.50, B 1.5",
         "extra.token: (a secret)",
         "extra: (a secret)",
         "host: (a secret)",
         "value: (a secret)",
-        "value.a: 1 -> 2",
+        "value.a: A 1, B 2",
         "value.deep.password: (a secret)",
-        'value: "eu" -> "us"',
+        'value: A "eu", B "us"',
         "value: (a secret)",
-        "slots: 1 -> 2",
+        "slots: A 1, B 2",
     ]
 
 
@@ -170,7 +170,8 @@ def test_kinds_without_a_place_are_left_out_and_told_unless_they_are_chosen(airc
     assert (
         result.err == f"warning: {paths[0]}: pools can't be held here, and aren't compared (with --pools they are)\n"
     )
-    assert airconn("diff", *paths, "--exit-code", "--pools").out == "  + pools/p\n0 different, 1 only in B, 0 equal\n"
+    pools = airconn("diff", *paths, "--exit-code", "--pools")
+    assert pools.out == "  - pools/p  only in B\n0 different, 1 only in B, 0 equal\n"
     (tmp_path / "connections.json").write_text('{"c": {"conn_type": "http"}}')
     (tmp_path / "variables.json").write_text('{"v": "1"}')
     nothing = airconn("diff", tmp_path / "connections.json", tmp_path / "variables.json")

@@ -261,7 +261,7 @@ def test_without_a_terminal_another_command_is_named(airconn: Any, place: Path) 
     ("args", "code", "said"),
     [
         ([], 2, "airconn edit KIND/ID, airconn edit --variables or --include GLOB, or airconn edit --new TYPE"),
-        (["db", "--include", "d*"], 2, "IDs and globs are both given"),
+        (["db", "--include", "d*"], 2, "IDs and globs can't be combined"),
         (["--include", "x*"], 3, "--include 'x*' matches nothing"),
         (["--pools"], 3, "it holds nothing that is selected"),
         (["dbx"], 3, "did you mean connections/db?"),

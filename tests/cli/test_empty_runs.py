@@ -27,7 +27,7 @@ def source(tmp_path: Path) -> Path:
         (["convert", "IN", "-o", "OUT.env"], NOTHING),
         (["export", "--from", "IN", "-o", "OUT.yaml"], NOTHING),
         (["import", "IN", "--to", "OUT.json"], NOTHING),
-        (["diff", "IN", "IN"], "warning: neither side holds anything that is selected\n"),
+        (["diff", "IN", "IN"], "warning: both sides are empty that is selected\n"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -61,17 +61,17 @@ def test_that_there_is_nothing_at_all_is_no_fault_of_a_selection(airconn: Aircon
         (
             ["convert", "--redacted", "omit", "--variables"],
             {"variables": {"a": "***"}},
-            "the source hides a part of everything that is selected",
+            "every object has hidden values that is selected",
         ),
         (
             ["diff", "empty.env"],
             {"pools": {"a": {"slots": 1}}},
-            "neither side holds anything that the other can hold",
+            "both sides are empty that the other can hold",
         ),
         (
             ["run", "--dry-run", "--from"],
             {"pools": {"a": {"slots": 1}}},
-            "nothing is set: all that is selected is left out",
+            "nothing is set: all selected objects are omitted",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -143,7 +143,7 @@ def test_a_plan_of_elsewhere_says_where_it_is_carried_out(
     monkeypatch.chdir(tmp_path / "elsewhere")
     result = airconn("apply", "../plan.json")
     assert (result.code, "in.json: no such file" in result.err) == (3, True)
-    assert "a plan is carried out in the directory that its sources are relative to" in result.err
+    assert "run airconn apply in the directory where the plan was made" in result.err
 
 
 def test_a_plan_may_have_a_source_with_a_name(
@@ -157,14 +157,16 @@ def test_a_plan_may_have_a_source_with_a_name(
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"),
+    ("command", "name", "hint"),
     [
-        ("variable/region", "did you mean variables/region?"),
-        ("reg*", "an ID is not a glob here; airconn list --include shows what one matches"),
+        ("show", "variable/region", "did you mean variables/region?"),
+        ("get", "reg*", "an ID is not a glob here; airconn list --include shows what one matches"),
     ],
 )
-def test_an_id_that_is_none_is_told_what_it_may_be(airconn: Airconn, source: Path, name: str, hint: str) -> None:
-    result = airconn("show", name, "--from", source)
+def test_an_id_that_is_none_is_told_what_it_may_be(
+    airconn: Airconn, source: Path, command: str, name: str, hint: str
+) -> None:
+    result = airconn(command, name, "--from", source)
     assert (result.code, hint in result.err) == (3, True)
 
 
@@ -195,7 +197,7 @@ def test_each_glob_has_to_match_something(airconn: Airconn, source: Path, tmp_pa
         f"error: {source}: --include 'variables/regi*x' matches nothing\nhint:  did you mean variables/region?"
         in (result.err)
     )
-    assert "--include 'connections/qqq*' matches nothing\nhint:  airconn list shows what is there" in result.err
+    assert "--include 'connections/qqq*' matches nothing\nhint:  airconn list shows the ids" in result.err
     assert "'region'" not in result.err
     assert airconn(*args, *globs, "--allow-empty").code == 0
     assert airconn(*args, "--include", "region").code == 0

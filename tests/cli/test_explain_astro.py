@@ -124,15 +124,15 @@ def test_what_names_no_deployment_is_an_error(explain, said: str) -> None:
 def test_the_word_behind_a_bare_astro_is_an_id(explain, deployment: dict[str, Any]) -> None:
     result = explain("--astro", "warehouse", AIRFLOW_CONN_WAREHOUSE="http://h")
     assert deployment["opened"] == []
-    assert "--astro=WORKSPACE/DEPLOYMENT looks into it" in result.out
-    assert "if it has this object, it wins" in result.out
+    assert "add --astro=WORKSPACE/DEPLOYMENT" in result.out
+    assert "if it has this object, that one is used" in result.out
     result = explain("warehouse", "--astro", "astro-env://ws/dep")
     assert (result.code, "hint:  --astro=astro-env://ws/dep" in result.err) == (2, True)
     result = explain("warehouse", "--astro", "my workspace/prod")
     assert result.code == 2
     assert result.err == (
         "error: is my workspace/prod the Deployment, or an ID?\n"
-        "hint:  the Deployment goes behind a '=': --astro='my workspace/prod'; an ID goes before --astro\n"
+        "hint:  the Deployment is written after a '=': --astro='my workspace/prod'; an ID comes before --astro\n"
     )
     assert explain("--astro", "connections/x", AIRFLOW_CONN_X="http://h").code == 0
 
@@ -149,7 +149,7 @@ def test_a_place_that_can_not_be_reached_is_told_and_the_rest_is_explained(
     assert result.code == 0
     assert "unknown  astro-env://ws/dep: Astro refuses the token (a Workspace Member may read it)" in result.out
     assert ("environment (Deployment)", "wins") in states(result.out)
-    assert "a backend or server above couldn't be read: if it has this object, it wins" in result.out
+    assert "a backend or server above couldn't be read: if it has this object, that one is used" in result.out
 
 
 def test_reasons_that_are_the_same_are_told_once(explain, deployment: dict[str, Any]) -> None:
@@ -166,7 +166,7 @@ def test_whether_a_deployment_has_a_secrets_backend_is_asked_for(explain, deploy
     deployment["astro-airflow://ws/dep"] = {"warehouse": "http://database"}
     result = explain("warehouse", "--astro=ws/dep", "--airflow", "2.11")
     assert states(result.out)[0] == ("secrets backend", "unknown")
-    assert "name it with --backend, or say --no-backend" in result.out
+    assert "add --backend ADDRESS or --no-backend" in result.out
     result = explain("--all", "--astro=ws/dep")
     assert result.code == 1
 

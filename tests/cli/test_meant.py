@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 NO_PASSWORD = "a password is never an option: --username NAME, and AIRCONN_PASSWORD or a question"
-WHO = "AIRCONN_USERNAME and AIRCONN_PASSWORD in the environment say who you are"
+WHO = "set AIRCONN_USERNAME and AIRCONN_PASSWORD in the environment"
 TOKEN = "AIRCONN_TOKEN in the environment holds the token"
 MEANT = {
     "connections import a.json": "airconn import a.json --connections",
@@ -42,12 +42,12 @@ MEANT = {
     "ssm get-parameters": "airconn list --from aws-ssm://REGION",
     "list connections": "airconn list --connections",
     "list variables region": "airconn list --variables --include region",
-    "list a.json": "the address to read from goes after --from: airconn list --from a.json",
+    "list a.json": "the address to read from is written after --from: airconn list --from a.json",
     "export connections x.json": "airconn export --connections -o x.json",
     "export x.json": "airconn export -o x.json writes it; airconn export --from x.json reads it",
     "show connections db": "airconn show connections/db; an object that is called so is connections/connections",
     "delete variable a b": "airconn delete variables/a variables/b; an object that is called so is",
-    "explain connections db": "airconn explain connections/db; an object that",
+    "explain connections db": "airconn explain connections/db; for an object",
     "diff a.json": "airconn diff a.json B compares two addresses, as in airconn diff a.json http://localhost:8080",
     "import": "airconn import FILE, as in airconn import .env",
     "convert": "airconn convert FILE -o OTHER_FILE, as in airconn convert .env -o connections.yaml",
@@ -77,8 +77,8 @@ MEANT = {
     "list --file .env": "airconn list --from FILE reads it",
     "export --file-format env": "--format FORMAT",
     "export --serialization-format uri": "--connection-format json or uri",
-    "import a.json --overwrite": "an import overwrites what is there; --on-existing skip and --on-existing fail",
-    "export -o x.json --force": "--replace writes the file afresh",
+    "import a.json --overwrite": "an import overwrites existing objects; --on-existing skip and --on-existing fail",
+    "export -o x.json --force": "--replace writes a new file",
     "import a.json --action-on-existing-key skip": "--on-existing skip, --on-existing fail or --on-existing",
     "import a.json -k": "--ca-bundle FILE names the authorities to trust",
     "import a.json --profile p": "AWS_PROFILE in the environment names the profile",
@@ -88,7 +88,7 @@ MEANT = {
     "export --conn-id db": "--include ID",
     "list --json": "--output json",
     "export --yaml": "--format yaml",
-    "export --all": "all kinds are meant without --connections, --variables and --pools",
+    "export --all": "without --connections, --variables and --pools, all kinds are selected",
     "list --airflow-version 3": "--airflow VERSION",
     "export --format ur": "did you mean 'uri'? the formats are env, ",
     "export --format dotenv": "did you mean 'env'? the formats are env, ",
@@ -122,7 +122,7 @@ def test_an_airflow_that_comes_last_is_no_source_of_an_import_unless_a_target_is
     (tmp_path / "a.env").write_text("AIRFLOW_VAR_A=1\n")
     result = airconn("import", tmp_path / "a.env", "http://user:s3cret@localhost:1")
     assert result.code == 2
-    assert "is a source here, and no target is named\nhint:  airconn import " in result.err
+    assert "is read as a source, and no target is given\nhint:  airconn import " in result.err
     assert "s3cret" not in result.err
     by_name = airconn("import", tmp_path / "a.env", "@prod")
     assert (by_name.code, "--to @prod writes to it" in by_name.err) == (2, True)

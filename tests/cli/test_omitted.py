@@ -54,7 +54,7 @@ def test_what_an_export_left_out_is_not_pruned(
     before = target.read_text()
     pruned = airconn("import", out, "--to", target, "--prune", "--yes", "--merge")
     assert (pruned.code, target.read_text()) == (4, before)
-    assert f"{out}: variables that its source hid are left out of this file, and --prune would" in pruned.err
+    assert f"{out}: variables that its source hid are not in this file, and --prune would" in pruned.err
     plain = airconn("import", out, "--to", target, "--merge")
     assert plain.code == 0, plain.err
     assert "HUNTER2" in target.read_text()

@@ -79,7 +79,7 @@ def test_what_may_be_real_on_a_laptop_is_a_warning(airconn, tmp_path: Path, text
     result = airconn("import", source, "--to", target)
     assert result.code == 0
     assert text in target.read_text()
-    said = f"{source}:1:2: 2 values look like a text to be filled in: connections/a.password (line 1)"
+    said = f"{source}:1:2: 2 values look like a note to fill in a value: connections/a.password (line 1)"
     assert next(line for line in result.err.splitlines() if "warning" in line).startswith(f"warning: {said}")
     assert text not in result.err
     checked = airconn("check", source)
@@ -114,7 +114,7 @@ def test_commands_without_a_plan_warn_once_for_each_type(airconn, tmp_path: Path
     assert (
         "a reference to 1Password is in the place of a value: connections/d.password; resolve it first" in reference
     )
-    assert "a value looks like a text to be filled in: connections/e.password; fill in the value" in sample
+    assert "a value looks like a note to fill in a value: connections/e.password; fill in the value" in sample
 
 
 def test_a_blocked_import_says_how_many_of_each_type_there_are(airconn, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_blocked_import_says_how_many_of_each_type_there_are(airconn, tmp_path
     source.write_text(json.dumps(found))
     result = airconn("import", source, "--to", tmp_path / "t.json")
     assert result.code == 4
-    assert "hint:  correct what is listed with '!' (3 masks, 3 templates), or leave it out\n" in result.err
+    assert "hint:  correct what is listed with '!' (3 masks, 3 templates), or exclude it\n" in result.err
 
 
 @pytest.mark.parametrize("text", ["op://prod/airflow/db", "<hidden>", "****", "${DB_URI}", "gcp-sm://p/db", SOPS])

@@ -108,7 +108,7 @@ def test_without_a_command_it_prints_lines_for_a_shell_and_stays(airconn: Aircon
 
 def test_it_warns_of_variables_that_would_lead_airflow_elsewhere(airconn: Airconn, boxes: list[FakeBox]) -> None:
     result = airconn("sandbox", env={"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://me:s3cret@prod"})
-    assert "unset these in the shell that takes these lines: AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" in result.err
+    assert "unset these in the shell that runs these lines: AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" in result.err
     assert "s3cret" not in result.out + result.err
 
 
@@ -134,7 +134,7 @@ def test_a_command_that_can_not_be_run_is_told(airconn: Airconn, boxes: list[Fak
     [
         (
             ["--airflow", "2.6.3"],
-            "error: --airflow: Airflow 2.6.3 is too old: the oldest that the sandbox runs is 2.7.0",
+            "error: --airflow: Airflow 2.6.3 is too old: the oldest for a sandbox is 2.7.0",
         ),
         (["--airflow", "new"], "error: --airflow: 'new' is not a version of Airflow"),
         (["--port", "65536"], "error: invalid value for '--port'"),

@@ -64,7 +64,7 @@ def test_what_can_be_shown_is_shown(airconn: Airconn, memory: Memory) -> None:
     result = airconn("show", "a", "broken", "gone", "--from", memory.address)
     assert (result.code, result.out) == (1, "")
     assert result.err == (
-        "error: http://memory: broken, gone: not among what could be read\n"
+        "error: http://memory: broken, gone: not found in the objects that could be read\n"
         f"hint:  http://memory: variables/broken: {UNREAD}\n"
     )
 
@@ -74,7 +74,7 @@ def test_a_comparison_is_not_complete(airconn: Airconn, memory: Memory, tmp_path
     (tmp_path / "same.json").write_text(json.dumps({"variables": {"a": "a", "b": "other"}}))
     result = airconn("diff", tmp_path / "same.json", memory.address, "--variables", *options)
     assert (result.code, "variables/b" in result.out) == (1, True)
-    assert result.err == NOTE + MISSING.replace("is missing", "is taken for missing")
+    assert result.err == NOTE + MISSING.replace("is missing", "is read as missing")
 
 
 def test_no_command_runs_without_a_part_of_its_environment(
@@ -83,7 +83,7 @@ def test_no_command_runs_without_a_part_of_its_environment(
     monkeypatch.setattr("os.execvpe", lambda *_: pytest.fail("it ran"))
     result = airconn("run", "--from", memory.address, "--", "true", env={"PATH": "/bin:/usr/bin"})
     assert (result.code, result.out) == (1, "")
-    assert result.err == NOTE + MISSING.replace("is missing", "would be missing, so that COMMAND is not run")
+    assert result.err == NOTE + MISSING.replace("is missing", "would be missing, so COMMAND is not run")
     rehearsed = airconn("run", "--from", memory.address, "--dry-run")
     assert (rehearsed.code, rehearsed.out) == (1, "AIRFLOW_VAR_A\nAIRFLOW_VAR_B\n")
 
@@ -111,7 +111,7 @@ def test_what_the_target_can_not_give_is_told(
     (tmp_path / "in.json").write_text(json.dumps({"variables": dict.fromkeys(ids, "x")}))
     result = airconn("import", tmp_path / "in.json", "--to", memory.address)
     assert (result.code, memory.calls) == (code, [ids])
-    told = NOTE in result.err and result.err.endswith("of the target was taken for missing\n")
+    told = NOTE in result.err and result.err.endswith("of the target was read as missing\n")
     assert told is (code == 1)
 
 

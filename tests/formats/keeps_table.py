@@ -1,4 +1,4 @@
-"""The table of README.md that says which format keeps what, found out by writing and reading.
+"""The table of the guide that says which format keeps what, found out by writing and reading.
 
 python -m tests.formats.keeps_table
 """
@@ -54,7 +54,7 @@ ROWS: list[tuple[str, list[AirflowObject]]] = [
     ("a variable with quotes next to a backtick or `$(`", [replace(A_VARIABLE, value=Text.of("it's `x`"))]),
     ("description of a variable", [replace(A_VARIABLE, description="d")]),
     ("pools, with description", [replace(A_POOL, description="d")]),
-    ("`include_deferred`", [A_POOL, replace(A_POOL, include_deferred=True)]),
+    ("whether a pool counts deferred tasks", [A_POOL, replace(A_POOL, include_deferred=True)]),
     ("`team_name`", [connection(team_name="t"), replace(A_VARIABLE, team_name="t"), replace(A_POOL, team_name="t")]),
 ]
 

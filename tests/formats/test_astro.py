@@ -102,7 +102,7 @@ def test_a_uri_next_to_fields_is_told() -> None:  # S8
     parsed = read_entry("connections", "conn_id: a, conn_uri: 'http://h', conn_type: ssh")
     assert parsed.bundle.connections["a"].conn_type == "ssh"
     assert [note.message for note in parsed.notes] == ["a: conn_uri is not used, because conn_type is set"]
-    with pytest.raises(InputErrors, match="no conn_type, which it needs next to the others"):
+    with pytest.raises(InputErrors, match="conn_type is missing"):
         connection("conn_uri: 'http://h', conn_port: 80")
 
 
@@ -316,7 +316,7 @@ def test_large_numbers_are_written_with_all_their_digits() -> None:  # V14
     [
         ("airflow:\n  conections: []\n", "2:3", "did you mean 'connections'?"),
         ("airflow:\n  Varibles: []\n", "2:3", "did you mean 'variables'?"),
-        ("airflow:\n  dags: []\n", "2:3", "take it out, or move it to where it belongs"),
+        ("airflow:\n  dags: []\n", "2:3", "delete it, or move it to the right section"),
         ("airflw:\n  connections: []\n", "1:1", "did you mean 'airflow'?"),
     ],
 )

@@ -124,7 +124,8 @@ def test_a_reading_that_only_the_form_of_the_file_says_is_told_with_its_dialect(
     for found in loud:
         assert found.rule == "AC425"
         assert re.search(
-            "the file has the form of `astro .*` and is read so; other readers .*python-dotenv", found.message
+            "the file looks like the output of `astro .*` and is read as such; other readers .*python-dotenv",
+            found.message,
         )
 
 
@@ -164,7 +165,7 @@ def test_the_last_line_of_a_name_counts() -> None:
     "line", ["export A=1", "A='x y'", "A=x y", "A=x # y", 'A="x', 'A="\\x"', "A = 1", "A-B=1", "A", "A=a\\b"]
 )
 def test_a_line_in_another_form_is_an_error_in_a_file_of_astro_env(line: str) -> None:
-    with pytest.raises(InputErrors, match="this line isn't one that the Astro CLI writes"):
+    with pytest.raises(InputErrors, match="the Astro CLI doesn't write lines like this"):
         read(f"{line}\n", env_dialect="astro-env")
 
 

@@ -14,7 +14,7 @@ ODD = {
     "\xa0": "U+00A0 no-break space",
     "\u201c": "U+201C left double quotation mark",
 }
-MESSAGE = "a character that you can't see, or that looks like another, is in it"
+MESSAGE = "it has a character that you can't see, or that looks like another"
 
 
 @pytest.mark.parametrize("char", ODD)

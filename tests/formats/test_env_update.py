@@ -95,7 +95,7 @@ def test_of_lines_of_one_name_the_one_that_counts_is_changed_and_no_old_password
         "AIRFLOW_CONN_a=http://u:oldest@h"
     )
     assert [(note.where, note.message) for note in updated.notes] == [
-        ("connections/a", "lines 1, 4 are taken out: of a name set again, one counts")
+        ("connections/a", "lines 1, 4 are removed: the name is set several times, and one line is kept")
     ]
     assert changed(AGAIN, read(AGAIN).connections["a"]) == AGAIN
 

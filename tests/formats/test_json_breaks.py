@@ -10,22 +10,22 @@ import pytest
 from airconn.formats.json_breaks import break_of
 
 BREAKS = {
-    '{"a": 1, }': ("at line 1, column 1", "after a comma too many"),
-    '{\n "a": [1,]}': ("at line 2, column ", "after a comma too many"),
-    "{'a': 1}": ("at line 1, column 2, ", "at a single quote, where JSON takes double quotes"),
-    "{\u201ca\u201d: 1}": ("at line 1, column 2, ", "at a typographic quote, where JSON takes double quotes"),
+    '{"a": 1, }': ("at line 1, column 1", "after an extra comma"),
+    '{\n "a": [1,]}': ("at line 2, column ", "after an extra comma"),
+    "{'a': 1}": ("at line 1, column 2, ", "at a single quote; JSON needs double quotes"),
+    "{\u201ca\u201d: 1}": ("at line 1, column 2, ", "at a typographic quote; JSON needs double quotes"),
     '{"a": True}': (
         "at line 1, column 7, ",
-        "at Python's True, False or None, which are true, false and null in JSON",
+        "at True, False or None of Python; in JSON: true, false and null",
     ),
     '{\n  "a": "x\ty"}': (
         "at line 2, column 10, ",
         "at a line break or tab inside of a text, which is written \\n or",
     ),
     '{"a": "\\d"}': ("at line 1, column 8, ", "at a backslash, which is written \\\\"),
-    '{"a": 1, // c\n "b": 2}': ("at line 1, column 10, ", "at a comment, which JSON doesn't have"),
+    '{"a": 1, // c\n "b": 2}': ("at line 1, column 10, ", "at a comment, which JSON doesn't allow"),
     '{"a": 1': ("at line 1, column 8, ", "where it ends too early"),
-    '{"a": "x': ("at line 1, column 7, ", "at the start of a text that is never closed"),
+    '{"a": "x': ("at line 1, column 7, ", "at the start of a text that isn't closed"),
     '{"a": 1}}': ("at line 1, column 9, ", "after its end, where more text follows"),
     '{"a": 1 "b": 2}': ("at line 1, column 9", ""),
 }
@@ -73,7 +73,7 @@ def test_a_broken_connection_in_a_variable_has_the_reason_as_its_hint(airconn, t
     (tmp_path / ".env").write_text("""AIRFLOW_CONN_A="{'conn_type': 'http'}"\n""")
     result = airconn("convert", tmp_path / ".env")
     assert "a: this is not JSON from character 2 of the value on\n" in result.err
-    assert "hint:  it breaks at a single quote, where JSON takes double quotes\n" in result.err
+    assert "hint:  it breaks at a single quote; JSON needs double quotes\n" in result.err
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_its_faults_are_told_with_their_places(run: Run, tmp_path: Path) -> None
 
 def test_its_option_is_in_the_help_and_refused_for_other_formats(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.env").write_text("AIRFLOW_VAR_REGION=eu\n")
-    _, text, _ = run("convert", "--help")
+    _, text, _ = run("convert", "--help-all")
     assert "--pairs-mark [:|=]" in text
     assert "What is between a key and its value [:]." in text
     assert "--from-pairs-mark [:|=]" in text

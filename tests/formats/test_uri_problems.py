@@ -66,11 +66,11 @@ def test_the_rules_have_a_way_out_each() -> None:
 
 KINDS = {
     "http://u:p@h/s?a=b#c": "Airflow drops this '#' and all that follows",
-    "localhost:8000": "no '//' follows the scheme: Airflow takes the rest for a schema, and cuts a character",
+    "localhost:8000": "no '//' follows the scheme: Airflow reads the rest as the schema, and cuts a character",
     "host/db": "there is no 'conn_type://' in front: Airflow finds no type, and cuts a character",
-    "'http://h/s'": "the value itself begins with a quote, so that Airflow finds no type",
+    "'http://h/s'": "the value itself begins with a quote, so Airflow finds no type",
     "http://h/s%zz": "this '%' doesn't begin an escape, and stays as it is",
-    "aws://aws://bucket": "the scheme is written twice: Airflow takes out both, and cuts the rest",
+    "aws://aws://bucket": "the scheme is written twice: Airflow removes both, and cuts the rest",
     "http://h/?a=b&a=c": "a query parameter is written twice: Airflow takes the last one",
     "http://h/?a=b&__extra__=%7B%7D": "Airflow ignores the query parameters next to __extra__",
     "google_cloud://h": "a scheme can't have a '_': Airflow finds no type, and cuts the rest",

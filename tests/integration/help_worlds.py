@@ -9,13 +9,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.help_pages import ROOT, World
+from tests.help_pages import HELP, ROOT, World, write_files
+from tests.integration import secrets_worlds
 
 if TYPE_CHECKING:
     from airconn.sandbox import Sandbox
@@ -191,11 +193,116 @@ def objects(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
         yield World(directory, environ, names)
 
 
+@contextlib.contextmanager
+def port_8080(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """An Airflow at AIRCONN_URL, which the page calls http://127.0.0.1:8080."""
+    box = emptied(get(NEWEST))
+    environ = {name: value for name, value in box.environ().items() if name.startswith("AIRCONN_")}
+    yield World(directory, environ, {"127.0.0.1:8080": box.environ()["AIRCONN_URL"].removeprefix("http://")})
+
+
+@contextlib.contextmanager
+def two_addresses(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """One Airflow at @old and at @new, whose metadata database is read, too."""
+    box = filled(get(NEWEST), directory)
+    port = box.url.rpartition(":")[2]
+    text = f'[addresses]\nold = "http://127.0.0.1:{port}"\nnew = "http://localhost:{port}"\n'
+    (directory / "airconn.toml").write_text(text)
+    yield World(directory, {name: value for name, value in box.environ().items() if name.startswith("AIR")})
+
+
+@contextlib.contextmanager
+def new_machine(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """A machine of a CI: a virtual environment with pip alone, which finds a wheel of this tree as `airconn`.
+
+    The Airflow at AIRCONN_URL has the objects of examples/.env.
+    """
+    import venv
+
+    from airconn.sandbox.environment import cache_directory
+    from tests.integration import distribution
+
+    box = filled(get(NEWEST), directory)
+    venv.create(directory / "machine", with_pip=True)
+    environ = {name: value for name, value in box.environ().items() if name.startswith("AIRCONN_")}
+    environ |= distribution.environ_of_pip()
+    environ |= {
+        "AIRCONN_CACHE_DIR": str(cache_directory(os.environ).parent),
+        "AIRFLOW_OBJECTS": "examples/.env",
+    }
+    yield World(directory, environ, programs=directory / "machine/bin")
+
+
+@contextlib.contextmanager
+def own_sandbox(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """The installed Airflows, and a free port for 8080."""
+    import socket
+
+    from airconn.sandbox.environment import cache_directory
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environ = {"AIRCONN_CACHE_DIR": str(cache_directory(os.environ).parent)}
+    yield World(directory, environ, {"8080": str(port)})
+
+
+def files(page: str) -> MakeWorld:
+    """The files that a page shows, and no Airflow."""
+
+    @contextlib.contextmanager
+    def make(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+        write_files((HELP / page).read_text(), directory)
+        yield World(directory)
+
+    return make
+
+
+def airflow(page: str) -> MakeWorld:
+    """The files that a page shows, and an Airflow with the objects of examples/.env, which is the default address.
+
+    The page calls it https://airflow.example.com, and `docker exec -i scheduler COMMAND` runs a command in it.
+    """
+
+    @contextlib.contextmanager
+    def make(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+        box = filled(get(NEWEST), directory)
+        write_files((HELP / page).read_text(), directory)
+        programs = directory / ".programs"
+        programs.mkdir()
+        inside = f"export PATH={shlex.quote(box.environ()['PATH'])}"
+        (programs / "docker").write_text(f'#!/bin/sh\n{inside}\nshift 3\nexec "$@"\n')
+        (programs / "docker").chmod(0o755)
+        named = {name: value for name, value in box.environ().items() if name.startswith(("AIRCONN_", "AIRFLOW_"))}
+        names = {"https://airflow.example.com": named["AIRCONN_URL"], "/opt/airflow": named["AIRFLOW_HOME"]}
+        yield World(directory, named, programs=programs, names=names)
+
+    return make
+
+
 WORLDS: Mapping[str, MakeWorld] = {
+    "addresses.md": airflow("addresses.md"),
+    **secrets_worlds.WORLDS,
     "astro.md": astro,
+    "check.md": files("check.md"),
+    "ci.md": new_machine,
+    "comparing.md": files("comparing.md"),
     "composer.md": composer,
+    "doctor.md": plain,
+    "dotenv.md": files("dotenv.md"),
+    "exit-codes.md": files("exit-codes.md"),
+    "formats.md": files("formats.md"),
+    "git.md": airflow("git.md"),
     "login.md": logins,
+    "lookup.md": airflow("lookup.md"),
     "mwaa.md": mwaa,
     "objects.md": objects,
+    "overlays.md": files("overlays.md"),
+    "plans.md": airflow("plans.md"),
+    "running.md": files("running.md"),
+    "sandboxes.md": own_sandbox,
+    "secrets.md": airflow("secrets.md"),
+    "troubleshooting.md": port_8080,
+    "upgrading.md": two_addresses,
 }
 """The pages with commands, and what makes their surroundings."""

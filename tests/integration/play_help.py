@@ -1,6 +1,6 @@
-"""`python -m tests.integration.play_help astro` prints a page with what its commands print now.
+"""`python -m tests.integration.play_help TOPIC...` prints pages with what their commands print now.
 
-With `--write`, the page is written anew.
+With `--write`, the pages are written anew.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,10 +17,9 @@ from tests import help_pages
 from tests.integration.help_worlds import WORLDS
 
 
-def main(topic: str, *flags: str) -> None:
-    page = help_pages.HELP / f"{topic}.md"
-    text = page.read_text()
-    with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
+def main(*arguments: str) -> None:
+    topics = [argument for argument in arguments if not argument.startswith("--")]
+    with ExitStack() as stack:
         running: dict[str, Sandbox] = {}
 
         def get(version: str) -> Sandbox:
@@ -27,6 +27,18 @@ def main(topic: str, *flags: str) -> None:
                 running[version] = stack.enter_context(Sandbox(version))
             return running[version]
 
+        for topic in topics:
+            page = help_pages.HELP / f"{topic}.md"
+            text = _played(page, get)
+            if "--write" in arguments:
+                page.write_text(text)
+            else:
+                print(text)
+
+
+def _played(page: Path, get: Callable[[str], Sandbox]) -> str:
+    text = page.read_text()
+    with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         shutil.copytree(help_pages.ROOT / "examples", directory / "examples")
         with WORLDS[page.name](directory, get) as world:
@@ -36,10 +48,7 @@ def main(topic: str, *flags: str) -> None:
                     text = text.replace(f"```console\n{block.text}", f"```console\n{printed}", 1)
                 elif help_pages.commands(block):
                     help_pages.played(block, world)
-    if "--write" in flags:
-        page.write_text(text)
-    else:
-        print(text)
+    return text
 
 
 if __name__ == "__main__":

@@ -157,10 +157,7 @@ def test_what_the_source_hides_as_one_piece_is_kept() -> None:
     assert (step.action, step.changes) == (Action.UNCHANGED, (FieldChange("value", FieldAction.KEPT, ("db",)),))
     blocked = planned(var(extra('{"db": "***", "a": 2}')), target)
     assert blocked.reasons == (
-        (
-            "value.db is hidden in the source: writing the rest of value would lose it "
-            "(--fill ADDRESS takes it from elsewhere)"
-        ),
+        ("value.db is hidden in the source: writing the rest of value would lose it (get it with --fill ADDRESS)"),
     )
 
 
@@ -174,7 +171,7 @@ def test_a_hidden_leaf_of_a_variable_is_lost_to_nothing_but_exact(ours: str, the
     step = planned(var(ours), target, lacking=lacking)
     assert (step.action, step.written) == (Action.BLOCKED, frozenset())
     assert "hidden and not in the source: writing the rest of value would lose it" in step.reasons[0]
-    assert "--exact lets it go" in step.reasons[0]
+    assert "lose it with --exact" in step.reasons[0]
     assert planned(var(ours), target, lacking=lacking, hidden_is_equal=True).action is Action.BLOCKED
     exact = planned(var(ours), target, lacking="exact")
     assert exact.action is Action.UPDATE
@@ -219,14 +216,11 @@ def test_a_block_says_where_the_leaf_is_hidden() -> None:
     assert planned(conn(extra=Text('{"b": 2}')), target).reasons == (
         (
             "extra.token is hidden and not in the source: writing the rest of extra would lose it "
-            "(put it there, or --exact lets it go)"
+            "(add it to the source, or lose it with --exact)"
         ),
     )
     assert planned(conn(extra=extra('{"b": 2, "token": "***"}')), target).reasons == (
-        (
-            "extra.token is hidden on both sides: writing the rest of extra would lose it "
-            "(--fill ADDRESS takes it from elsewhere)"
-        ),
+        ("extra.token is hidden on both sides: writing the rest of extra would lose it (get it with --fill ADDRESS)"),
     )
 
 

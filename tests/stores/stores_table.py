@@ -1,4 +1,4 @@
-"""The table of README.md that says what each place can do, made of what the places say of themselves.
+"""The tables that say what each place is and can do, made of what the places say of themselves.
 
 python -m tests.stores.stores_table
 """
@@ -57,11 +57,21 @@ ROWS: list[tuple[str, str, str, str]] = [
         "local",
         "local:a.json,b.json",
         "`local:CONNECTIONS,VARIABLES`",
-        "the files of Airflow's LocalFilesystemBackend",
+        "the files of Airflow's local filesystem backend",
     ),
     ("airflow-config", "", "`airflow-config:`", "the secrets backend that Airflow's own configuration names"),
 ]
 """The name in the registry, an address to ask what it can do, and how both are called."""
+
+PAGES = {
+    "vault": "vault",
+    "aws-secretsmanager": "aws",
+    "aws-ssm": "aws",
+    "gcp-secretmanager": "gcp",
+    "azure-keyvault": "azure",
+    "k8s": "kubernetes",
+}
+"""The pages of the guide on places whose words have no link to one."""
 
 _HEAD = "| address | place | holds | is written | ids | largest value | |"
 
@@ -78,6 +88,69 @@ def table() -> str:
             cells = ["as that one"] + [""] * 4
         lines.append(f"| {' | '.join([shown, words, *cells])} |".replace("|  |", "| |").replace("|  |", "| |"))
     return "".join(f"{line}\n" for line in lines)
+
+
+def places() -> str:
+    """The table of the guide that says what each address is."""
+    lines = ["| address | what it is | needs |", "| --- | --- | --- |"]
+    for name, _, shown, words in ROWS:
+        words = words.replace("(airconn/help/", "(").replace("formats below", "[formats](formats.md)")
+        words = f"[{words}]({PAGES[name]}.md)" if name in PAGES else words
+        lines.append(f"| {shown} | {words} | {_extra(name)} |".replace("|  |", "| |"))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def short() -> str:
+    """The table of README.md."""
+    lines = ["| address | what it is | holds | needs |", "| --- | --- | --- | --- |"]
+    for name, address, shown, words in ROWS:
+        words = words.replace("any of the formats below", "one of the [formats](airconn/help/formats.md)")
+        holds = _kinds(open_store(address, Settings()).capabilities) if address else "as that one"
+        lines.append(f"| {shown} | {words} | {holds} | {_extra(name)} |".replace("|  |", "| |"))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def abilities() -> str:
+    """The table of the guide that says how each place is written."""
+    lines = ["| place | holds | can be written |", "| --- | --- | --- |"]
+    for name, address, *_ in ROWS:
+        if address:
+            can = open_store(address, Settings()).capabilities
+            lines.append(f"| {_scheme(name)} | {_kinds_in_words(can)} | {_written_in_words(can)} |")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def limits() -> str:
+    """The table of the guide that says which ids and values a place takes, where it doesn't take all."""
+    lines = ["| place | ids | largest value |", "| --- | --- | --- |"]
+    for name, address, *_ in ROWS:
+        if address:
+            can = open_store(address, Settings()).capabilities
+            if _ids(can) != "any" or _size(can):
+                lines.append(f"| {_scheme(name)} | {_ids(can)} | {_size(can)} |")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _kinds_in_words(can: Capabilities) -> str:
+    lacking = [kind.value for kind in Kind if kind not in can.kinds]
+    return f"all but {' and '.join(lacking)}" if lacking else "everything"
+
+
+def _written_in_words(can: Capabilities) -> str:
+    if not can.writable:
+        return "no"
+    words = ["all objects at once"] if can.at_once else []
+    words += ["not over a change by another writer"] if can.conditional else []
+    words += ["makes a new version"] if can.versions else []
+    words += ["hidden values are kept"] if can.hides else []
+    words += [can.restarts] if can.restarts else []
+    return f"yes: {', '.join(words)}" if words else "yes"
+
+
+def _scheme(name: str) -> str:
+    shown = {"file": "a file", "airflow": "`https://`", "metadb": "`metadb:`"}
+    prefixes = (*REGISTRY[name].prefixes, *REGISTRY[name].names)
+    return shown.get(name) or f"`{prefixes[0]}`"
 
 
 def _kinds(can: Capabilities) -> str:

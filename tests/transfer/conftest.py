@@ -13,7 +13,7 @@ from airconn.transfer.request_parts import Network
 
 
 def refuse_to_ask(place: str) -> str:
-    raise UsageError("no terminal to ask for it", where=place)
+    raise UsageError("there is no terminal to ask for it", where=place)
 
 
 @pytest.fixture

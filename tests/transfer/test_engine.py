@@ -56,7 +56,7 @@ class Run:
         return self._run(lambda places: engine.import_objects(request, places, self.conduct, self._host, self.expect))
 
     def deletes(self, *ids: str) -> ImportResult:
-        request = DeleteRequest(ids, ALL_KINDS, self.memory.address)
+        request = DeleteRequest(ids, place=self.memory.address)
         return self._run(lambda places: engine.delete_objects(request, places, self.conduct, self._host))
 
     def _run(self, start: Callable[[Places], engine.Events]) -> ImportResult:
@@ -249,7 +249,7 @@ def test_what_is_read_back_and_differs_is_found(run: Run) -> None:
         forget((Kind.VARIABLES, "a")) if isinstance(event, Written) and event.outcome.step.id == "a" else None
     )
     result = run.imports()
-    assert [(outcome.step.id, outcome.error) for outcome in result.wrong] == [("a", "it is not there")]
+    assert [(outcome.step.id, outcome.error) for outcome in result.wrong] == [("a", "it doesn't exist")]
     assert (run.names[-1], result.exit_code) == ("FoundWrong", ExitCode.SOME_FAILED)
 
 
@@ -365,7 +365,7 @@ def test_more_deletions_than_allowed_are_refused(run: Run) -> None:
 
 def test_a_plan_that_is_not_the_expected_one_is_not_carried_out(run: Run) -> None:
     def refuse(prepared: Import) -> None:
-        raise BlockedError("the plan would be another one now")
+        raise BlockedError("the plan would be different now")
 
     run.expect = refuse
     with pytest.raises(BlockedError):

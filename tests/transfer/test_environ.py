@@ -95,7 +95,7 @@ def test_json_is_plain_and_has_no_detours_for_a_file() -> None:
         (
             connection("c", extra=Text("[1]")),
             {},
-            f"extra is not a JSON object, which is all that Airflow {NEWEST} takes",
+            f"extra is not a JSON object, and Airflow {NEWEST} takes",
         ),
     ],
 )
@@ -181,7 +181,7 @@ def test_pools_are_left_out_and_told_apart_from_the_one_that_is_always_there(mad
     assert list(result.variables) == ["AIRFLOW_VAR_V"]
     assert [(loss.kind, loss.id) for loss in result.losses] == [(Kind.POOLS, "etl")]
     assert result.hidden == ()  # what isn't needed needn't be shown
-    with pytest.raises(InputErrors, match="pools/etl: Airflow looks for no pools in its environment"):
+    with pytest.raises(InputErrors, match="pools/etl: Airflow doesn't read pools from the environment"):
         made(POOLS, strict=True)
 
 

@@ -29,13 +29,13 @@ _BY_RULE = {
     "AC411": ("read a backslash between single quotes differently", _PROGRAM),
     "AC412": ("read a backslash between double quotes differently", _PROGRAM),
     "AC413": ("read the '#' in the value differently, as text or as a comment", "put the value in quotes"),
-    "AC414": ("read no value, or another one, because of the blanks around the '='", "take the blanks out"),
-    "AC415": ("take parts of the value for quotes, words or commands", "put the value between single quotes"),
-    "AC416": ("take the byte order mark for a part of the name", "save the file without a byte order mark"),
-    "AC417": ("take a carriage return for a part of the value", "save the file with \\n line ends"),
-    "AC418": ("end the value elsewhere, or take its line breaks or quotes for text", "write it in one line"),
+    "AC414": ("read no value, or another value, because of the blanks around the '='", "delete the blanks"),
+    "AC415": ("read parts of the value as quotes, words or commands", "put the value between single quotes"),
+    "AC416": ("read the byte order mark as a part of the name", "save the file without a byte order mark"),
+    "AC417": ("read a carriage return as a part of the value", "save the file with \\n line ends"),
+    "AC418": ("end the value elsewhere, or read its line breaks or quotes as text", "write it in one line"),
     "AC419": ("refuse this line, and the file or the rest of it as well", "write NAME=VALUE with a plain name"),
-    "AC420": ("take the quotes around the value for a part of it", "leave the quotes out in a file for docker"),
+    "AC420": ("read the quotes as a part of the value", "leave the quotes out in a file for docker"),
 }
 """For each kind of difference: what other readers do, and the way out where only shells and docker differ."""
 

@@ -55,9 +55,9 @@ def _with_one_ambiguity(obj: AirflowObject, name: str, *, is_sure: bool) -> Airf
     ambiguity = replace(
         of_readers[0],
         rule="AC425",
-        message=f"the file has the form of `{_COMMANDS[name]}` and is read so; "
-        f"other readers ({', '.join(readers)}) read it differently",
-        way_out=f"--from-env-dialect {name} keeps this reading; another one is that of another program",
+        message=f"the file looks like the output of `{_COMMANDS[name]}` and is read as "
+        f"such; other readers ({', '.join(readers)}) read it differently",
+        way_out=f"--from-env-dialect {name} confirms this; another name selects another program",
         blocks=not is_sure and any(found.blocks for found in of_readers),
         readers=tuple(readers),
         places=None if None in places else frozenset(place for some in places for place in some or ()),

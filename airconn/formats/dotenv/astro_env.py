@@ -30,7 +30,7 @@ _REFERENCE = re.compile(
     r"(?P<other>\\\\\$)|(?P<escape>\\.)"
     r"|\$(?:\{(?P<braced>[A-Z0-9_]+)\}|(?P<bare>[A-Z0-9_]+)(?![A-Z0-9_}])|(?P<part>[{A-Z0-9_]))"
 )
-_NOT_ITS_FORM = "this line isn't one that the Astro CLI writes"
+_NOT_ITS_FORM = "the Astro CLI doesn't write lines like this"
 _HINT = 'write NAME=VALUE, with VALUE bare or between double quotes, and \\$, \\" and \\\\ for $, " and \\ there'
 
 
@@ -131,7 +131,7 @@ def _substituted(written: str, variables: Variables) -> str:
             return _unescaped(match["escape"])
         if match["other"] or match["part"]:
             raise ValueFault(
-                "has a reference in another form than ${NAME} or $NAME, of which the Astro CLI takes only a part",
+                "has a reference that is neither ${NAME} nor $NAME; the Astro CLI reads only a part of it",
                 "write ${NAME}, in capitals",
             )
         return variables.need(match["braced"] or match["bare"])

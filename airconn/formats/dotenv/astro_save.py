@@ -23,7 +23,7 @@ _OURS = re.compile(r"#[ \t]*airconn:")
 _PADDED = re.compile(r"[A-Za-z0-9]*[a-z][A-Za-z0-9]*={1,2}")
 """What may be the last line of a text in base64, and not a name."""
 _LOAD = "astro deployment variable create --load"
-_WAY_OUT = "look at it in the Astro UI; --from-env-dialect or the first line of the file names another dialect"
+_WAY_OUT = "check it in the Astro UI; --from-env-dialect, or the first line of the file, selects another dialect"
 
 
 def entries(text: str) -> Iterator[Entry]:
@@ -117,7 +117,7 @@ class _SavedValue:
         if used < len(self.lines):
             yield Ambiguity(
                 "AC425",
-                "an empty line follows the value; it is read as no part of the value, but may be one",
+                "an empty line follows the value; it is not read as a part of the value, but may be one",
                 _WAY_OUT,
             )
 
@@ -133,7 +133,7 @@ def refusal(value: str) -> str:
     if "\n" in value or value.endswith("\r"):
         return "the value has a line break, which files of the Astro CLI can't hold reliably"
     if value == MASK:
-        return "the value is what the Astro CLI writes in place of a secret"
+        return "the value is the text that the Astro CLI writes instead of a secret"
     return ""
 
 

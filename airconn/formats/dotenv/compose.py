@@ -50,7 +50,7 @@ def in_one_line(value: str) -> Quoted | None:
 
 
 def _refused(name: str) -> str | None:
-    raise Fault("Docker Compose would put something else in place of a $ here", WAYS_OUT)
+    raise Fault("Docker Compose would expand a $ here", WAYS_OUT)
 
 
 class ComposeScanner(Scanner):

@@ -88,4 +88,4 @@ def _applied(name: str, operator: str, other: str, lookup: Lookup, depth: int, n
 
 
 def _too_deep() -> Fault:
-    return Fault("too many expressions inside of one another", "write it with fewer")
+    return Fault("the expressions are nested too deep", "nest fewer of them")

@@ -10,15 +10,15 @@ from airconn.formats.format_option import FormatOption
 
 CONNECTION_FORMAT = FormatOption(
     "connection_format",
-    "How a connection is written in a .env file [json, which holds all of it].",
+    "How a connection is written in a .env file [json, which holds all fields].",
     ("json", "uri"),
     default="json",
 )
 DIALECT = FormatOption(
     "env_dialect",
-    "For which reader a .env file is written [portable: for all of them, as far as that goes].",
+    "The program that will read the .env file [portable: all of them, if possible].",
     NAMES,
-    help_of_sources="For which reader a .env file among the sources was written, where it doesn't tell [portable].",
+    help_of_sources="The program that a .env file among the sources is for, if the file doesn't tell [portable].",
 )
 
 EXPAND = FormatOption(

@@ -69,7 +69,7 @@ class Dialect:
         def refusal(value: str) -> str:
             if (reason := self.refusal(value)) or "\n" not in value or in_one_line(value):
                 return reason
-            return "the value has a line break, which has no safe form in a file with other line ends than \\n"
+            return "the value has a line break, and this file has other line ends than \\n"
 
         return replace(
             self,
@@ -82,7 +82,7 @@ class Dialect:
 
 def nul_refusal(value: str) -> str:
     """Why no dialect can hold a value. Empty if one can."""
-    return "the value has a NUL in it, which no environment variable holds" if "\0" in value else ""
+    return "the value has a NUL in it, which environment variables can't hold" if "\0" in value else ""
 
 
 def one_style(quote: Callable[[str], Quoted]) -> Callable[[str, str], Quoted]:

@@ -38,7 +38,7 @@ def dialect_of(text: str, asked: str | None, source: str) -> Dialect:
         return get_dialect(asked or PORTABLE)
     if marked not in NAMES:
         raise InputError(
-            "this line names no env dialect that airconn knows",
+            "this line names an unknown env dialect",
             where=f"{source}:1",
             hint=f"one of {', '.join(NAMES)}",
         )
@@ -46,7 +46,7 @@ def dialect_of(text: str, asked: str | None, source: str) -> Dialect:
         raise InputError(
             f"the file is in the env dialect {marked}, and not in {asked}",
             where=f"{source}:1",
-            hint="leave out the option, or write the file afresh with --replace",
+            hint="leave out the option, or write a new file with --replace",
         )
     return get_dialect(marked)
 

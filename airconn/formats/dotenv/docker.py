@@ -26,8 +26,10 @@ def entries(text: str) -> Iterator[Entry]:
         if match.start() < len(text):
             entry = entry_of(number, match[1].removesuffix("\r"), match.span())
             if is_too_long(match[1]):
-                reason = "this line is longer than docker run --env-file takes, which then reads nothing of the file"
-                entry = Entry(number, 1, is_fault=True, reason=reason, hint="keep a value of this size elsewhere")
+                reason = "this line is too long for docker run --env-file, which then reads nothing of the file"
+                entry = Entry(
+                    number, 1, is_fault=True, reason=reason, hint="store a value of this size somewhere else"
+                )
             if entry is not None:
                 yield entry
 
@@ -59,15 +61,15 @@ def entry_of(number: int, line: str, span: tuple[int, int]) -> Entry | None:
 def refusal(value: str) -> str:
     """Why a value can't be written in such a file. Empty if it can."""
     if "\n" in value or value.endswith("\r"):
-        return "the value has a line break, which docker run --env-file has no form for"
+        return "the value has a line break, which docker run --env-file can't read"
     if _ASTRO_MASK.match(value):
-        return "the value is what Astro writes in the place of a hidden one, and would be read as that"
+        return "the value is the text that Astro writes instead of a hidden one, and would be read as hidden"
     return ""
 
 
 def quote(value: str) -> Quoted:
     """A value as it is. Newer versions of docker remove quotes around it."""
-    return Quoted(value, ("docker, from version to version",) if _SELF_QUOTED.fullmatch(value) else ())
+    return Quoted(value, ("docker (depends on the version)",) if _SELF_QUOTED.fullmatch(value) else ())
 
 
 DIALECT = Dialect(

@@ -73,7 +73,7 @@ class Variables:
     def _from_environment(self, name: str, value: str, *, is_same: bool) -> str:
         if self.only_of_file and not is_same:
             raise UnsetError(
-                f"refers to {self.shown(name)} in the environment, and a project's file isn't trusted with that",
+                f"refers to {self.shown(name)} in the environment, and a project's file may not do that",
                 "--expand takes values from there",
             )
         self._used.add(name)
@@ -84,7 +84,7 @@ class Variables:
         """Counts work. Raises `Fault` for a file that takes too much of it."""
         self._steps += steps
         if self._steps > _MOST_STEPS:
-            raise ValueFault("has more references than airconn follows", "write the value without references")
+            raise ValueFault("has too many references", "write the value without references")
 
     def inherited(self, name: str) -> str:
         """The value of a variable of the environment that a line takes over by its name. Raises `Fault`."""
@@ -105,7 +105,7 @@ class Variables:
         value = self.get(name)
         if value is None and not _NAME.fullmatch(name):
             raise UnsetError(
-                "has a ${ } with something other than a name in it",
+                "has a ${ } with something else than a name in it",
                 "python-dotenv knows ${NAME} and ${NAME:-default}; --from-env-dialect names another program",
             )
         if value is None:
@@ -166,7 +166,7 @@ class Variables:
         written = entry.value_span[1] - entry.value_span[0]
         self._gained += max(0, len(value) - written)
         if len(value) > max(LONGEST, written) or self._gained > LONGEST_OF_ALL or len(self._used) > MOST:
-            raise ValueFault("has references that make it too long", "write a value of this size without references")
+            raise ValueFault("has references that make it too long", "write this value without references")
         return value
 
 

@@ -44,7 +44,7 @@ def _expanded(value: str, variables: Variables) -> str:
     from dotenv.variables import Variable, parse_variables
 
     if _steps(value) > _MOST_STEPS:
-        raise ValueFault("has so many open ${ that python-dotenv takes too long", "close the braces")
+        raise ValueFault("has too many open ${ for python-dotenv", "close the braces")
     pieces: list[str] = []
     for atom in parse_variables(value):
         if not isinstance(atom, Variable):
@@ -79,7 +79,7 @@ def _ambiguities(entry: Entry, variables: Variables, *, for_all: bool) -> Iterat
             "AC407",
             f"the environment has another value of {names}, which load_dotenv() and Docker Compose use; the value "
             "in the file is used here",
-            "unset it in the environment, or take it out of the file",
+            "unset it in the environment, or delete it from the file",
             blocks=is_weighty(name),
         )
     if for_all and _is_expanded_differently(entry.written):

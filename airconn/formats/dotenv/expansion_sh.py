@@ -31,8 +31,8 @@ _OWN = re.compile(
 )
 """Variables that a shell sets itself."""
 _SPLIT = re.compile(r"[\s*?\[\\~]")
-_RUN_IT = f"'{sourcing('FILE')}' imports what a shell makes of it"
-_IS_RUN = "this line has something in it that only a shell can evaluate"
+_RUN_IT = f"'{sourcing('FILE')}' imports what a shell reads"
+_IS_RUN = "only a shell can evaluate this line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class ShellWord:
             raise Fault(_IS_RUN, _RUN_IT)
         self.depth += 1
         if self.depth > MOST:
-            raise Fault("this line has references too deep within each other", "write the value without references")
+            raise Fault("the references of this line are nested too deep", "write the value without references")
         word = tuple(self.bare_word() if is_bare else self.quoted_word())
         self.depth -= 1
         return Reference(name, operator, word, is_bare)
@@ -276,7 +276,7 @@ def _chosen(reference: Reference, variables: Variables) -> str:
     if is_there:
         return value or ""
     if operator[-1] == "?":
-        raise ValueFault(f"has a reference that demands a value of {name}, which isn't set", f"set {name}")
+        raise ValueFault(f"has a reference that requires a value of {name}, which isn't set", f"set {name}")
     word = evaluated(reference.word, variables, is_exported=False)
     if operator[-1] == "=":
         if named_by(name):

@@ -30,7 +30,7 @@ def refusal(value: str) -> str:
     if ("`" in value or "$" in value) and _RUNS.search(value) and re.search("['\r]", value):
         return (
             "the value has quotes next to a ` or $( or ${, which a shell that reads the file would run; "
-            "airconn convert --env-dialect writes files that have a form for it"
+            "airconn convert --env-dialect writes a file for one program, which may be able to hold it"
         )
     return ""
 

@@ -80,10 +80,10 @@ class _LinesReader:
         if entry.name is None:
             if is_like_a_mark(entry.comment) and not (self.is_marked and entry.line == 1):
                 self.stray_marks.add(
-                    "this line is to name the env dialect of the file, and doesn't: it must be the first line, "
-                    "exactly # airconn: env-dialect NAME",
+                    "this line should name the env dialect of the file; it must be the "
+                    "first line, exactly # airconn: env-dialect NAME",
                     origin,
-                    "move it there, mend it, or take it out; --from-env-dialect says the same for one run",
+                    "move, correct or delete it; --from-env-dialect does the same for one run",
                 )
             self.true_id = _true_id(entry.comment) or self.true_id
             return

@@ -13,8 +13,8 @@ def sourcing(file: str) -> str:
 
 
 WAYS_OUT = (
-    f"--expand puts the values there; '{sourcing('FILE')}' imports those of a shell; "
-    "single quotes around the value keep it as it is"
+    f"--expand expands it; '{sourcing('FILE')}' imports those of a shell; "
+    "single quotes around the value keep it as text"
 )
 _IN_PYTHON_DOTENV = re.compile(r"\$\{[^\}:]*(?::-[^\}]*)?\}")  # python-dotenv 1.2 `variables.py`
 

@@ -22,8 +22,8 @@ _EXPANDS = re.compile(r"\$(?:\\\n)*[A-Za-z0-9_{(\[@*#?$!'\"-]")
 _CONTINUED = "\\\n"
 _TILDE = re.compile(r"(?:^|:)~")
 _QUOTED = "''"
-RUNS = "a shell would put something else in place of a $, ` or ~ here"
-_SPLITS = "bash would make several words of the braces here"
+RUNS = "a shell would expand a $, ` or ~ here"
+_SPLITS = "bash would expand the braces here"
 
 
 def entries(text: str) -> Iterator[Entry]:
@@ -57,7 +57,7 @@ class ShellScanner(Scanner):
             return name
         if self.position == 0 and self.peek() == "\ufeff":
             raise Fault(
-                "the file starts with a byte order mark, which a shell takes for a part of a command",
+                "the file starts with a byte order mark, which a shell reads as a part of a command",
                 "save it as UTF-8 without a byte order mark",
             )
         raise Fault

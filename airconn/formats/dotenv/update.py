@@ -179,7 +179,10 @@ class _DotenvEditor:
             lines = ", ".join(str(self.entries[place].line) for place in places)
             which = f"line {lines} is" if len(places) == 1 else f"lines {lines} are"
             self.notes.append(
-                Note(f"{obj.kind.value}/{obj.id}", f"{which} taken out: of a name set again, one counts")
+                Note(
+                    f"{obj.kind.value}/{obj.id}",
+                    f"{which} removed: the name is set several times, and one line is kept",
+                )
             )
 
     def remove(self, index: int) -> None:

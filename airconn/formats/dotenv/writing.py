@@ -56,7 +56,7 @@ def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Ren
             quoted_value = quoting.Quoted(f"'{value}'")
         own_lines = [*_comments(obj), f"{name}={quoted_value.text}"]
         if dialect.longest is not None and any(_size(line) > dialect.longest for line in own_lines):
-            losses.append(Loss(obj.kind, obj.id, "", f"its line would be longer than {dialect.reader} takes"))
+            losses.append(Loss(obj.kind, obj.id, "", f"its line would be too long for {dialect.reader} takes"))
             continue
         lines += own_lines
         losses += [Loss(obj.kind, obj.id, field, message) for field, message in lost.items()]
@@ -64,10 +64,10 @@ def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Ren
         if dialect.name == PORTABLE and not _is_read_by_astro(quoted_value, value):
             misread_by.append(ASTRO)
         if dialect.name == PORTABLE and not SHELL_NAME.fullmatch(name):
-            misread_by.append("sh (it takes no such name)")
+            misread_by.append("sh (it doesn't accept this name)")
         if misread_by:
             notes.append(
-                Note(f"{obj.kind.value}/{obj.id}", f"not read alike by every .env reader: {', '.join(misread_by)}")
+                Note(f"{obj.kind.value}/{obj.id}", f"not read the same by all .env readers: {', '.join(misread_by)}")
             )
     return Rendered("".join(f"{line}\n" for line in lines), tuple(losses), tuple(notes))
 
@@ -97,7 +97,7 @@ def _unwritable(obj: AirflowObject, options: WriteOptions, dialect: Dialect) -> 
     if not obj.id or not _NAME.fullmatch(name) or "://" in name or (":" in name and not dialect.has_quotes):
         return "the id can't be part of a name in a .env file"
     if not dialect.names.fullmatch(name):
-        return f"{dialect.reader} takes no name with this id in it"
+        return f"{dialect.reader} doesn't accept a name with this id in it"
     return no_value(obj, options)
 
 

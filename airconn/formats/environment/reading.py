@@ -63,8 +63,8 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
 
 _SEVERAL_VALUES = Ambiguity(
     "AC431",
-    "has several values in one file, and only one can be right",
-    "keep one, or leave it out with --exclude",
+    "has several values in one file",
+    "keep one, or exclude it with --exclude",
     blocks=True,
     is_minor=True,
 )
@@ -140,7 +140,7 @@ class _VariablesReader(ObjectReader):
         kind, id_ = _id_of(chosen)
         origin, value = self._origin(chosen), chosen.value or ""
         if kind is Kind.CONNECTIONS and not value.strip():
-            self.leave_out(origin, f"{name} is empty, which Airflow takes for a missing connection")
+            self.leave_out(origin, f"{name} is empty, which Airflow reads as a missing connection")
             return
         if kind is Kind.CONNECTIONS and chosen.expanded_by and _WHOLE_REFERENCE.fullmatch(value.strip()):
             self.leave_out(origin, f"{name} is a reference that {chosen.expanded_by} expands, not the value")

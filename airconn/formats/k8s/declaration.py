@@ -12,12 +12,12 @@ from airconn.formats.format_option import FormatOption
 
 LAYOUT = FormatOption(
     "k8s_layout",
-    "Whether Kubernetes gets a Secret for each object, as Airflow finds it, or one of them all as environment "
+    "One Secret for each object, for Airflow's Kubernetes backend, or one Secret with all as environment "
     "variables [as in FILE, else backend].",
     ("backend", "env"),
 )
-NAMESPACE = FormatOption("k8s_namespace", "The namespace that is written into Secrets [none].")
-NAME = FormatOption("k8s_name", "What a Secret of them all is called [airflow-environment].")
+NAMESPACE = FormatOption("k8s_namespace", "The namespace of the Secrets [none].")
+NAME = FormatOption("k8s_name", "The name of the one Secret with all objects [airflow-environment].")
 
 _KINDS = ("Secret", "SecretList", "List")
 _YAML_KIND = rf"^(['\"]?)kind\1:[ \t]+(['\"]?)({'|'.join(_KINDS)})\2[ \t]*(#.*)?\r?$"
@@ -47,8 +47,8 @@ def check_options(values: Mapping[str, str], afresh: bool) -> None:
     layout = values.get(LAYOUT.name)
     if values.get(NAME.name) and (layout == "backend" or (afresh and not layout)):
         raise UsageError(
-            "--k8s-name is what one Secret with all objects is called, and here each gets its own",
-            hint="leave --k8s-name out, or take --k8s-layout env",
+            "--k8s-name is the name of one Secret with all objects; here each object has its own Secret",
+            hint="leave --k8s-name out, or add --k8s-layout env",
         )
 
 

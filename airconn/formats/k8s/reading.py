@@ -74,7 +74,7 @@ class ManifestReader(ObjectReader):
             return
         with self.collecting():
             if not isinstance(document, tree.Mapping):
-                raise InputError("not an object of Kubernetes, which is a mapping", where=str(origin))
+                raise InputError("not an object of Kubernetes (a mapping)", where=str(origin))
             if is_secret(document):
                 self.secret(Secret(document, origin))
             elif document.get("apiVersion") == "v1" and document.get("kind") in ("List", "SecretList"):
@@ -114,11 +114,11 @@ class ManifestReader(ObjectReader):
         label = LABELS[kind]
         id_, origin = secret.labels[label], secret.labels.origin(label)
         if not isinstance(id_, str) or not LABEL_VALUE.fullmatch(id_):
-            raise InputError("not a value that a label can have, and so not an id", where=str(origin))
+            raise InputError("not a valid value of a label, so it can't be an id", where=str(origin))
         if TEAM_LABEL in secret.labels:
             self.leave_out(origin, f"{id_} belongs to a team, and Secrets have no field for teams")
         elif not secret.has(DATA_KEY):
-            self.leave_out(origin, f"{id_} has no entry {DATA_KEY!r}, so that Airflow doesn't find it")
+            self.leave_out(origin, f"{id_} has no entry {DATA_KEY!r}, so Airflow doesn't find it")
         else:
             self.object(kind, id_, secret.text(DATA_KEY), origin)
 
@@ -177,7 +177,7 @@ class Secret:
         except UnicodeDecodeError:
             raise self._fault(name, "is not UTF-8 text in base64") from None
         except ValueError:
-            raise self._fault(name, "is not base64", "plain text belongs in stringData") from None
+            raise self._fault(name, "is not base64", "write plain text under stringData") from None
 
     def _fault(self, name: str, message: str, hint: str | None = None) -> InputError:
         return InputError(f"the entry {name} {message}", where=str(self.origin(name)), hint=hint)

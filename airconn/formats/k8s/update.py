@@ -250,7 +250,7 @@ class _ManifestEditor(YamlEdits):
                 raise InputError(
                     f"{obj.kind.value}/{obj.id} and another one in the file are both {name} in the environment",
                     where=str(obj.origin),
-                    hint="leave one out with --exclude, or start the file afresh with --replace",
+                    hint="exclude one with --exclude, or write a new file with --replace",
                 )
             value, _ = env.value_of(obj, self.options)
             self.insert(place.section, f"{name}: {_quoted(value) if place.is_plain else _scalar(_base64(value))}")

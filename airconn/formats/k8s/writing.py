@@ -54,7 +54,7 @@ def check(options: WriteOptions) -> None:
     ):
         if value is not None and not pattern.fullmatch(value):
             raise UsageError(
-                f"{value!r} is not a name that {what} can have in Kubernetes",
+                f"{value!r} is not a valid name: {what} can have in Kubernetes",
                 hint="letters a to z, digits and '-', with a letter or digit at both ends",
             )
 
@@ -68,7 +68,7 @@ def render_secrets(bundle: Bundle, options: WriteOptions) -> Rendered:
     for obj in env.nameable(held):
         lost: dict[str, str] = {}
         if not LABEL_VALUE.fullmatch(obj.id):
-            reason = f"the id is not a value that a label can have ({LABEL_VALUE_IN_WORDS})"
+            reason = f"the id is not a valid value of a label ({LABEL_VALUE_IN_WORDS})"
         elif not (reason := env.no_value(obj, options)):
             value, lost = _secret_value(obj, options)
             if len(value) > LARGEST:
@@ -97,7 +97,7 @@ def render_variables(bundle: Bundle, options: WriteOptions) -> Rendered:
     """A manifest with one Secret whose entries are environment variables."""
     held, losses = holdable(bundle, options)
     losses += losses_of_kinds(held, [Kind.POOLS], "k8s")
-    way_out = ", or write one Secret an object with --k8s-layout backend"
+    way_out = ", or write one Secret for each object with --k8s-layout backend"
     env.refuse_collisions(held, "the environment", way_out)
     entries: dict[str, bytes] = {}
     written = []
@@ -130,9 +130,9 @@ def _unnameable(obj: Connection | Variable, options: WriteOptions) -> str:
 
 def _no_variable(name: str, value: str) -> str:
     if "\0" in value:
-        return "it has a NUL character in it, which no environment variable can have"
+        return "it has a NUL character in it, which environment variables can't hold"
     if len(f"{name}={value}".encode()) > LONGEST_VARIABLE:
-        return f"it is longer than the {LONGEST_VARIABLE} bytes that Linux takes as one environment variable"
+        return f"it is longer than the {LONGEST_VARIABLE} bytes that Linux allows for one environment variable"
     return ""
 
 
@@ -146,9 +146,9 @@ def refuse_too_large(sizes: Iterable[int]) -> None:
     faults = Faults()
     if (size := sum(sizes)) > LARGEST:
         faults.add(
-            f"together these objects have {size} bytes, and one Secret has room for {LARGEST}",
+            f"together these objects have {size} bytes, and one Secret can hold {LARGEST}",
             NOWHERE,
-            "leave some out with --exclude, or write one Secret an object with --k8s-layout backend",
+            "exclude some with --exclude, or write one Secret for each object with --k8s-layout backend",
         )
     faults.check()
 

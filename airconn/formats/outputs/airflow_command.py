@@ -116,7 +116,7 @@ def _extra(fields: Fields, reader: OutputReader) -> Text | Redacted | None:
             return REDACTED if told == MASK else None
         if isinstance(told, dict) and _as_printed(text) not in (_normalized(told), None):
             raise fields.fail(
-                "'get_uri' and 'extra_dejson' have different extras", "print it anew, or remove one of the two"
+                "'get_uri' and 'extra_dejson' have different extras", "print it again, or remove one of the two"
             )
         return Text.of(text)
     if told == MASK:
@@ -128,8 +128,8 @@ def _extra(fields: Fields, reader: OutputReader) -> Text | Redacted | None:
     if _is_typed_in_doubt(told):
         reader.tell(
             f"connections/{fields.id}",
-            "without get_uri, numbers, true and false in the extra are read as texts (airflow connections export "
-            "keeps them)",
+            "without get_uri, numbers, true and false in the extra are read as text (airflow connections "
+            "export keeps them)",
             fields.origin,
         )
     return Text.of(jsontext.dumps(told))

@@ -70,7 +70,7 @@ def _read_object(entry: Any, origin: Origin, reader: OutputReader) -> None:
         reader.ignored += 1
         return
     if entry.get("links") or entry.get("excludeLinks"):
-        reader.tell(name, "the links to Deployments and their overrides are left out: only Astro has them", origin)
+        reader.tell(name, "links to Deployments and their overrides are skipped: only Astro can hold them", origin)
 
 
 def _value(fields: Fields, secret: str) -> str | None:
@@ -181,7 +181,7 @@ def _exact(value: Any, fields: Fields, reader: OutputReader) -> Any:
     if whole is not None and abs(whole) > _LARGEST_EXACT:
         reader.tell(
             f"connections/{fields.id}",
-            "Astro keeps numbers as floats, so that a number above 2^53 in the extra may have lost digits",
+            "Astro stores numbers as floats: a number above 2^53 in the extra may have lost digits",
             fields.origin,
         )
     return value if whole is None or not set("eE.") & set(value.text) else Number(str(whole))
@@ -218,7 +218,7 @@ def _read_deployment(document: Any, origin: Origin, reader: OutputReader) -> Non
             name = id_of(entry, "key", place)
             value = _value(Fields(name, entry, place), "is_secret")
             _environment_variable(
-                name, value, place, reader, "a Deployment shows no secrets, so take them from where you set them"
+                name, value, place, reader, "a Deployment doesn't show secrets; get them from where you set them"
             )
 
 

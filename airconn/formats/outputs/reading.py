@@ -38,5 +38,5 @@ def _unknown(origin: Origin) -> InputError:
     return InputError(
         "this isn't the output of a command that airconn knows",
         where=str(origin),
-        hint="the README lists them (What tools print); leave --from-format out for a file of another format",
+        hint="airconn help formats lists them; for a file of another format leave --from-format out",
     )

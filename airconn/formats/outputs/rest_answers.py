@@ -89,8 +89,8 @@ def _read_connection(entry: Any, origin: Origin, reader: OutputReader) -> None:
                 extra = REDACTED
                 reader.tell(
                     f"connections/{fields.id}",
-                    "the list of Airflow 2's API has no extra, and it is hidden here; "
-                    "GET /api/v1/connections/CONN_ID has it",
+                    "lists of Airflow 2's API have no extra, so it is hidden "
+                    "here; GET /api/v1/connections/CONN_ID shows it",
                     origin,
                 )
         team = fields.text("team_name")
@@ -141,9 +141,9 @@ def _read_pool(entry: Any, origin: Origin, reader: OutputReader) -> None:
 
 def _read_error(document: Any, origin: Origin, reader: OutputReader) -> None:
     raise InputError(
-        "this answer of Airflow's REST API is an error, with no objects in it",
+        "this answer of Airflow's REST API is an error, without objects",
         where=str(origin),
-        hint="ask the server again, or take it out of the list",
+        hint="ask the server again, or remove it from the list",
     )
 
 

@@ -50,7 +50,7 @@ def _named(name: str, beginnings: dict[Kind, str], origin: Origin, reader: Outpu
         reader.tell(
             name,
             f"the name of the secret begins with neither {wanted} (--from-connections-prefix and "
-            "--from-variables-prefix say other prefixes): left out",
+            "--from-variables-prefix set other prefixes): left out",
             origin,
             left_out=True,
         )
@@ -67,7 +67,7 @@ def _secrets_manager(entry: Any, origin: Origin, reader: OutputReader) -> None:
         return
     kind, id_ = own
     if entry.get("SecretString") is None:
-        reader.leave_out(origin, f"{kind.value}/{id_} is binary (SecretBinary), in which Airflow finds nothing")
+        reader.leave_out(origin, f"{kind.value}/{id_} is binary (SecretBinary), which Airflow can't read")
         return
     stages = entry.get("VersionStages")
     if isinstance(stages, list) and "AWSCURRENT" not in stages:
@@ -103,7 +103,7 @@ def _read_batch(document: Any, origin: Origin, reader: OutputReader) -> None:
     if isinstance(errors, list) and errors:
         names = [name for error in errors if is_mapping(error) and isinstance(name := error.get("SecretId"), str)]
         reader.tell(
-            in_words(names) or "secrets", "AWS couldn't give the value (Errors): left out", origin, left_out=True
+            in_words(names) or "secrets", "AWS couldn't return the value (Errors): left out", origin, left_out=True
         )
     _tell_of_more(document, origin, reader)
 
@@ -112,8 +112,8 @@ def _tell_of_more(document: Any, origin: Origin, reader: OutputReader) -> None:
     if document.get("NextToken"):
         reader.tell(
             "NextToken",
-            "this isn't all that AWS has (without --max-items and --no-paginate the AWS CLI prints all): "
-            "the rest is left out",
+            "the output is cut, and the rest is missing (without --max-items and --no-paginate "
+            "the AWS CLI prints all)",
             origin,
             left_out=True,
         )
@@ -228,7 +228,7 @@ def _read_azure(document: Any, origin: Origin, reader: OutputReader) -> None:
         return
     kind, id_ = own
     if names.owner(name, known) is None and names.is_guessed(id_):
-        reader.tell(f"{kind.value}/{id_}", "Key Vault has '-' for '_', so that the id is a guess", origin)
+        reader.tell(f"{kind.value}/{id_}", "Key Vault writes '-' for '_', so the id is a guess", origin)
     value = _text(document, "value", origin)
     reader.add(secret_values.read_text(kind, id_, value, reader.options.rules, origin, reader.uris))
 

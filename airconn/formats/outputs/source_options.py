@@ -7,14 +7,12 @@ from airconn.formats.format_option import FormatOption
 CONNECTIONS_PREFIX = FormatOption(
     "connections_prefix",
     "",
-    help_of_sources="What the names of connections begin with in the output of a secrets service "
-    "[as in Airflow's backend for it].",
+    help_of_sources="Prefix of connections in the output of a secrets service [the default of Airflow's backend].",
 )
 VARIABLES_PREFIX = FormatOption(
     "variables_prefix",
     "",
-    help_of_sources="What the names of variables begin with in the output of a secrets service "
-    "[as in Airflow's backend for it].",
+    help_of_sources="Prefix of variables in the output of a secrets service [the default of Airflow's backend].",
 )
 SECRET_NAME = FormatOption(
     "secret_name",

@@ -79,12 +79,12 @@ def refuse(text: str, source: str) -> None:
     command, way_out = found
     if not command:
         raise InputError(
-            "the command that printed this found no objects",
+            "this output holds no objects",
             where=source,
-            hint="is it the right Airflow, and the right kind of object?",
+            hint="check that it is the right Airflow, and the right kind of object",
         )
     raise InputError(
-        f"this is a table of {command}, in which values are cut or wrapped",
+        f"this is a table of {command}, which cuts or wraps values",
         where=source,
         hint=f"print it as JSON: {way_out}",
     )

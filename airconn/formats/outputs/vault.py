@@ -27,7 +27,7 @@ def read_secret(document: Any, origin: Origin, reader: OutputReader) -> None:
         raise InputError(
             "the output of vault kv get doesn't have the name of the secret",
             where=str(origin),
-            hint="say it: --from-secret-name connections/CONN_ID or --from-secret-name variables/KEY",
+            hint="add --from-secret-name connections/CONN_ID or --from-secret-name variables/KEY",
         )
     kind, id_ = _named(name, origin, reader)
     data = document["data"]
@@ -39,7 +39,7 @@ def read_secret(document: Any, origin: Origin, reader: OutputReader) -> None:
         raise InputError(
             "this file has several secrets, and --from-secret-name names one",
             where=str(origin),
-            hint="write each into a file of its own",
+            hint="write each one into its own file",
         )
     reader.kinds.add(kind)
     reader.add(secret_values.read_vault(kind, id_, data, reader.options.rules, origin, reader.uris))
@@ -55,8 +55,8 @@ def _named(name: str, origin: Origin, reader: OutputReader) -> tuple[Kind, str]:
         if found and id_:
             return kind, id_
     raise InputError(
-        "the name in --from-secret-name has the path of neither connections nor variables in it",
+        "the name in --from-secret-name has neither the path of connections nor that of variables in it",
         where=str(origin),
         hint="it is like connections/CONN_ID or variables/KEY; "
-        "--from-connections-prefix and --from-variables-prefix say other paths",
+        "--from-connections-prefix and --from-variables-prefix set other paths",
     )

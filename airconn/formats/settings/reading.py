@@ -69,9 +69,9 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
             kinds = [kind.value for kind in Kind]
             meant = next((kind for kind in kinds if _near([name], [kind])), None)
             reader.faults.add(
-                f"'airflow' has connections, pools and variables, and not {show_key(name)}",
+                f"'airflow' has connections, pools and variables, but not {show_key(name)}",
                 airflow.origin(name),
-                f"did you mean {meant!r}?" if meant else "take it out, or move it to where it belongs",
+                f"did you mean {meant!r}?" if meant else "delete it, or move it to the right section",
             )
     return reader.reading()
 
@@ -164,10 +164,10 @@ class _SettingsReader(ObjectReader):
                 origin=origin,
             )
             if not connection.conn_type:
-                what = "no conn_type, which it needs next to the others" if uri else "neither conn_type nor conn_uri"
+                what = "conn_type is missing" if uri else "neither conn_type nor conn_uri"
                 raise InputError(f"{conn_id} has {what}", where=str(origin))
             if connection.conn_type == MASK:
-                raise InputError(f"{conn_id}: conn_type is the mask ***, which tells nothing", where=str(origin))
+                raise InputError(f"{conn_id}: conn_type is the mask ***, so the type is unknown", where=str(origin))
         connection_fields.check_extra(connection, self.options.rules)
         return connection
 

@@ -61,9 +61,9 @@ def _lose(
 def _unwritable(obj: AirflowObject) -> str:
     """Why a settings file can't hold an object. Empty if it can."""
     if not obj.id:
-        return "has an empty id, which makes it an empty entry in a settings file"
+        return "has an empty id, which a settings file can't hold"
     if isinstance(obj, Connection) and obj.conn_type == "":
-        return "has no conn_type, without which a settings file has no connection"
+        return "has no conn_type, which a settings file requires"
     return ""
 
 

@@ -35,12 +35,14 @@ from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.stored_forms import stored_form
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.connection_tests import ConnectionTest
+from airconn.stores.health import HealthCheck, HealthQuestions
 from airconn.stores.http.messages import Request
 from airconn.stores.http.tls import check_tls_files
 from airconn.urls import endpoint
 
 T = TypeVar("T", bound=AirflowObject)
 
+_REAL_VALUES = "--from metadb: or --from 'airflow-cli:docker exec -i scheduler'"
 _QUICK = 500
 """The entries of a list that are read in a moment. Many more may take a server minutes (README, "Many objects")."""
 
@@ -51,12 +53,12 @@ class AirflowApiStore(Store):
     The version of the server decides what it holds and refuses, even if the objects are for another Airflow.
     """
 
-    def __init__(self, address: str, find: Callable[[], Access]) -> None:
+    def __init__(self, address: str, find: Callable[[], Access], real_values: str = "") -> None:
         """`find` is called once, before the first request. It may ask a vendor where the Airflow `address` is.
 
         It raises `UsageError` and `TargetError`.
         """
-        super().__init__(address, Capabilities(hides=True, is_airflow=True))
+        super().__init__(address, Capabilities(hides=True, is_airflow=True, real_values=real_values))
         self._find = find
         self._found: Access | None = None
         self._server: AnsweringAirflow | None = None
@@ -109,6 +111,17 @@ class AirflowApiStore(Store):
 
         return try_connection(self._session(context), self._api(context), connection)
 
+    def health(self, questions: HealthQuestions, context: Context) -> Iterator[HealthCheck]:
+        from airconn.stores.airflow_api.health import AirflowUnderCheck, airflow_health
+
+        steps = AirflowUnderCheck(
+            access=self._access,
+            probe=lambda: self._probed(context),
+            session=lambda: self._session(context),
+            api=lambda: self._api(context),
+        )
+        yield from airflow_health(steps, questions)
+
     def mixed(self, done: Sequence[Step], context: Context) -> tuple[frozenset[Key], tuple[Note, ...]]:
         return mixed(self._session(context), self._api(context), done)
 
@@ -159,4 +172,4 @@ def open_store(address: str, settings: Settings) -> AirflowApiStore:
     """
     base = base_url(address)
     check_tls_files(settings)
-    return AirflowApiStore(base, lambda: access(base, settings))
+    return AirflowApiStore(base, lambda: access(base, settings), _REAL_VALUES)

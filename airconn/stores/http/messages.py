@@ -37,6 +37,8 @@ class Request:
     """Whether it is sent again unchanged after a time-out. One with many objects is made smaller instead."""
     divisible: bool = False
     """Whether it is sent in smaller parts, and not again, if the server fails on it (500)."""
+    lacks_body: bool = False
+    """Whether it announces a body of JSON and has none, so that a server that reads the body refuses it."""
 
     @property
     def may_be_done_twice(self) -> bool:
@@ -57,6 +59,8 @@ class Reply:
     """Its `Set-Cookie` headers. They aren't kept or sent back automatically."""
     doubtful: bool = False
     """Whether the same request was sent before, and may have been carried out then."""
+    date: str | None = None
+    """The time of the server, as its `Date` header gives it."""
 
     def json(self) -> Any:
         """The body as JSON. None if it isn't JSON."""

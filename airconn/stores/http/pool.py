@@ -37,7 +37,7 @@ def make_pool(base: str, settings: Settings) -> PoolManager:
         "retries": Retry(0, redirect=0, raise_on_redirect=False, raise_on_status=False),
     }
     try:
-        pool = _through_proxy(*_proxy_for(base), options)
+        pool = _through_proxy(*proxy_for(base), options)
     except LocationValueError:
         raise UsageError(
             "the proxy in the environment is not the URL of a proxy", hint="it is like http://proxy:3128"
@@ -72,7 +72,7 @@ def environment_proxy(scheme: str, host: str) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _proxy_for(base: str) -> tuple[str | None, Mapping[str, str] | None]:
+def proxy_for(base: str) -> tuple[str | None, Mapping[str, str] | None]:
     """The proxy for a base URL, and the headers that it needs.
 
     Credentials in the proxy's address become a header: urllib3 ignores them there, and messages would show them.

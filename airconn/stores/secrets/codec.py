@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from airconn.errors import InputError
 from airconn.formats import connection_fields, connection_uri, secret_values
+from airconn.formats.base import UNSET_COMES_BACK_EMPTY
 from airconn.model import (
     AirflowObject,
     Connection,
@@ -84,14 +85,16 @@ def losses(codec: Codec, obj: AirflowObject, rules: Rules) -> dict[str, str]:
     except InputError:
         return {}  # reported as a problem of the object
     return {
-        name: _fate(getattr(back, name))
+        name: _fate(getattr(obj, name), getattr(back, name))
         for name in value_fields(obj.kind)
         if name not in obj.unsaid and getattr(obj, name) != getattr(back, name)
     }
 
 
-def _fate(value: Any) -> str:
-    return "has no field in a secret, and is skipped" if value is None else "comes back in another form"
+def _fate(before: Any, after: Any) -> str:
+    if before is None and after == "":
+        return UNSET_COMES_BACK_EMPTY
+    return "has no field in a secret, and is skipped" if after is None else "comes back in another form"
 
 
 def fields_with_text(connection: Connection) -> Mapping[str, Any]:

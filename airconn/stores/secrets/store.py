@@ -9,7 +9,7 @@ from functools import partial
 from threading import Event
 from typing import TypeVar, cast
 
-from airconn.errors import InputError
+from airconn.errors import AirconnError, InputError
 from airconn.formats import connection_uri
 from airconn.formats.base import extra_fault
 from airconn.model import (
@@ -28,6 +28,7 @@ from airconn.model import (
 )
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
+from airconn.stores.health import Health, HealthCheck, HealthQuestions, failed
 from airconn.stores.in_parallel import in_order
 from airconn.stores.secrets.codec import Codec, stored
 from airconn.stores.secrets.service import Foreign, Held, Service, owned_by
@@ -74,6 +75,26 @@ class SecretStore(Store):
 
     def describe(self, context: Context = DEFAULT_CONTEXT) -> Description:
         return Description(self._service.describe(), kinds=self.capabilities.kinds)
+
+    def health(self, questions: HealthQuestions, context: Context) -> Iterator[HealthCheck]:
+        """Whether the service answers and accepts the credentials, and whether each kind can be listed."""
+        area = "Backend"
+        try:
+            self._service.knock(next(kind for kind in Kind if kind in self.capabilities.kinds))
+        except AirconnError as error:
+            yield failed(area, "access", error)
+            return
+        yield HealthCheck(area, "access", Health.FINE, f"{self._service.describe()} accepts the credentials")
+        for kind in (kind for kind in Kind if kind in self.capabilities.kinds):
+            try:
+                is_empty = next(iter(self._service.ids(kind)), None) is None
+            except AirconnError as error:
+                yield HealthCheck(area, kind.value, Health.WARNING, error.message, error.hint or "")
+                continue
+            found = "none are there" if is_empty else "there are some"
+            yield HealthCheck(area, kind.value, Health.FINE, f"you may list them; {found}")
+        rights = "what you may read and write shows only in a read or a write"
+        yield HealthCheck(area, "rights", Health.UNKNOWN, rights)
 
     def location(self, kind: Kind) -> object:
         return self._service.account() or self.address, self._service.beginnings(kind)
@@ -156,7 +177,7 @@ class SecretStore(Store):
             return (*found, "it has half a character (a lone surrogate), which is not UTF-8 text")
         largest = self.capabilities.largest
         if largest is not None and size > largest:
-            found.append(f"it is larger than the {largest} bytes that fit")
+            found.append(f"it is larger than the {largest} bytes that are allowed")
         return tuple(found)
 
     def _text(self, obj: AirflowObject) -> str:
@@ -174,7 +195,7 @@ class SecretStore(Store):
         try:
             stored(self._codec, obj, rules_for(context.airflow))
         except InputError:
-            return "it has no form that Airflow would read from a secret"
+            return "Airflow couldn't read it from a secret"
         return ""
 
     def quick_ids(self, kinds: frozenset[Kind], context: Context = DEFAULT_CONTEXT) -> frozenset[Key]:
@@ -207,7 +228,7 @@ def _unprunable(service: Service, kinds: frozenset[Kind]) -> dict[Kind, str]:
         ours = service.beginnings(kind)
         others = [beginning for other in kinds - {kind} for beginning in service.beginnings(other)]
         if not all(_SAYS_SOMETHING.search(beginning) for beginning in ours):
-            found[kind] = f"without a prefix, any secret here may be taken for one of Airflow's {kind.value}"
+            found[kind] = f"without a prefix, any secret here may be read as one of Airflow's {kind.value}"
         elif any(beginning in others for beginning in ours):
-            found[kind] = f"{kind.value} have the prefix of another kind here, and may be taken for one another"
+            found[kind] = f"{kind.value} have the prefix of another kind here, and may be mistaken for each other"
     return found

@@ -9,6 +9,7 @@ from functools import partial
 from typing import cast
 
 from airconn.errors import AirconnError, InputError, own_fault
+from airconn.formats.base import loss_notes
 from airconn.model import (
     WRITES,
     Action,
@@ -52,8 +53,7 @@ def notes_of_losses(step: Step, codec: Codec, rules: Rules) -> tuple[Note, ...]:
     """The notes on fields that a secret doesn't hold of the object of a step."""
     if step.action not in WRITES or step.action is Action.DELETE or step.source is None:
         return ()
-    lost = losses(codec, step.result(), rules)
-    return tuple(Note(f"{step.kind.value}/{step.id}", f"{name} {why}") for name, why in lost.items())
+    return loss_notes(step.result(), losses(codec, step.result(), rules))
 
 
 class SecretWriter:

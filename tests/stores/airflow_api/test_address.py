@@ -86,8 +86,8 @@ def test_an_id_is_one_segment_of_a_path_whatever_is_in_it(id_: str, path: str) -
             "https://console.cloud.google.com/composer/environments/detail/europe-west1/main/monitoring?project=my-p&x=hunter2",
             "did you mean composer://my-p/europe-west1/main?",
         ),
-        ("https://cloud.astronomer.io/", "airconn help says how an Airflow there is named"),
-        ("https://console.cloud.google.com/?hunter2", "airconn help says how an Airflow there is named"),
+        ("https://cloud.astronomer.io/", "see airconn help astro, mwaa or composer"),
+        ("https://console.cloud.google.com/?hunter2", "see airconn help astro, mwaa or composer"),
     ],
 )
 def test_a_page_of_a_vendors_console_tells_which_airflow_is_meant(page: str, hint: str) -> None:

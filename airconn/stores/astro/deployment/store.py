@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from airconn.config import Settings
 from airconn.errors import InputError, UsageError
 from airconn.formats import env
+from airconn.formats.base import loss_notes
 from airconn.model import (
     NEWEST,
     WRITES,
@@ -153,12 +154,12 @@ class DeploymentVariablesStore(Store):
 
     def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
         rules = rules_for(context.airflow)
-        return [
-            Note(f"{step.kind.value}/{step.id}", f"{name} {why}")
+        written = [
+            cast("Connection | Variable", step.result())
             for step in steps
             if step.action in WRITES and step.source is not None and step.kind in self.capabilities.kinds
-            for name, why in in_environment.value_of(cast("Connection | Variable", step.result()), rules)[1].items()
         ]
+        return [note for obj in written for note in loss_notes(obj, in_environment.value_of(obj, rules)[1])]
 
     def effects(self, steps: Sequence[Step], context: Context) -> Sequence[str]:
         """Which objects become secrets, or stay some, which Astro can't undo, and whether the Deployment sleeps."""
@@ -178,10 +179,12 @@ class DeploymentVariablesStore(Store):
         told = []
         if new:
             names = some(sorted(new), _NAMES)
-            told.append(f"written as secrets, which Astro never shows and can't make plain again: {names}")
+            told.append(f"written as secrets, which Astro never shows and can't turn back into plain values: {names}")
         if stay:
             names = some(sorted(stay), _NAMES)
-            told.append(f"still secrets in spite of secret=none, since Astro can't make them plain: {names}")
+            told.append(
+                f"still secrets in spite of secret=none, since Astro can't turn them into plain values: {names}"
+            )
         if self._is_asleep:
             told.append("the Deployment hibernates: what is written counts when it wakes up")
         return told

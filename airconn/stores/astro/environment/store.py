@@ -24,7 +24,7 @@ from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Descript
 
 T = TypeVar("T", bound=AirflowObject)
 
-_LINKED = ("it is what a Deployment gets from its Workspace", "write to astro-env://WORKSPACE instead")
+_LINKED = ("it shows what a Deployment gets from its Workspace", "write to astro-env://WORKSPACE instead")
 
 
 class EnvironmentManagerStore(Store):
@@ -37,6 +37,7 @@ class EnvironmentManagerStore(Store):
             Capabilities(
                 kinds=KINDS,
                 hides=True,
+                real_values="switch on Environment Secrets Fetching in Astro's Organization Settings",
                 writable=not linked,
                 read_only_hint=_LINKED if linked else ("", ""),
                 folds_case=options.as_env,

@@ -104,7 +104,10 @@ def test_a_dry_run_tells_of_the_restart_and_asks_nothing(
     result = airconn("import", source, "--to", TARGET, "--dry-run", env=astro.environ())
     assert result.code == 0
     assert f"writing {RESTARTS}: the run asks before, unless --yes is given" in result.err
-    assert "written as secrets, which Astro never shows and can't make plain again: connections/new" in result.err
+    assert (
+        "written as secrets, which Astro never shows and can't turn back into plain values: connections/new"
+        in result.err
+    )
     report = airconn("import", source, "--to", TARGET, "--dry-run", "--output", "json", env=astro.environ())
     assert json.loads(report.out)["restarts"] == RESTARTS
     assert held.restarts == 0
@@ -120,7 +123,7 @@ def test_hidden_values_can_count_as_unchanged(airconn: Call, astro: FakeAstro, h
     source.write_text("AIRFLOW_CONN_DB=postgres://h\n")
     result = airconn("import", source, "--to", TARGET, "--assume-unchanged", "hidden", env=astro.environ())
     assert (result.code, held.restarts) == (0, 0)
-    assert "all of it (hidden by the target: assumed to be equal)" in result.out
+    assert "all of it (hidden by the target: treated as unchanged)" in result.out
 
 
 def test_pruning_deletes_airflows_variables_only(airconn: Call, astro: FakeAstro, held: Any, source: Path) -> None:
@@ -230,7 +233,7 @@ def test_a_hidden_connection_can_be_left_out_and_pruning_by_that_file_is_refused
     assert "db" not in text.lower()
     result = airconn("import", path, "--to", TARGET, "--prune", "--yes", env=env)
     assert result.code == 4
-    assert "connections that its source hid are left out of this file, and --prune would delete it" in result.err
+    assert "connections that its source hid are not in this file, and --prune would delete it" in result.err
     held.put("AIRFLOW_VAR_API_KEY", "k", secret=True)
     assert airconn("export", "--from", TARGET, "--redacted", "omit", "-o", path, env=env).code == 0
     assert "connections and variables that the source hides" in path.read_text()

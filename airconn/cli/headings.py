@@ -1,0 +1,66 @@
+"""The headings of options in help texts, and which options `--help` explains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of options. A flag stands for the option that has it, of any command."""
+
+    title: str
+    explained_flags: str = ""
+    """The options that `--help` explains, in this order."""
+    named_flags: str = ""
+    """The options that `--help` only names, because few people need them. `--help-all` explains them."""
+
+    @property
+    def explained(self) -> tuple[str, ...]:
+        return tuple(self.explained_flags.split())
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        return (*self.explained, *self.named_flags.split())
+
+
+HEADINGS = (
+    Heading(
+        "What",
+        "--list --clear --from --to --source --all --new --connections --variables --pools --include --exclude "
+        "--backend --database --url --name --file --astro --port --install --test-connections --clean --airflow",
+        "--from-airflow-config --workers-backend --no-backend",
+    ),
+    Heading(
+        "Changes",
+        "--set --overlay --rename --fill --on-existing --merge --prune --ignore --fix",
+        "--set-file --literal --exact --assume-unchanged",
+    ),
+    Heading(
+        "Safety",
+        "--dry-run --exit-code --plan-out --confirm --yes --force --ask-writes --max-delete --no-backup --redacted "
+        "--mask-secrets --keep-credentials --insecure-file",
+        "--strict --allow-empty --fail-fast --verify",
+    ),
+    Heading("Formats", "--from-format --format --connection-format", "--kind"),
+    Heading(
+        "Network",
+        "--username --env-file --ask-token --ask-writes",
+        "--timeout --deadline --retries --ca-bundle --client-cert --client-key --allow-redirect",
+    ),
+    Heading(
+        "Output",
+        "--out --output --show-values --reveal --limit --quiet --verbose --help --help-all",
+        "--replace --replace-references",
+    ),
+)
+"""All headings, in the order of a help text. Options of formats are named under Formats."""
+
+OTHER = Heading("Options")
+"""The heading of options that have none, so that a help text never lacks one."""
+
+TOGETHER = {
+    ("--connections", "--variables", "--pools"): "Only these kinds; the three add up.",
+    ("--help", "--help-all"): "Show this text, or one that explains all options.",
+}
+"""Options that `--help` explains with one text, where a command has all of them."""

@@ -1,0 +1,1 @@
+"""The checks of `airconn doctor`, and the first `airconn.toml`."""
