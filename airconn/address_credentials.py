@@ -52,7 +52,7 @@ class AddressCredentials:
         found = self.finder().find(
             entry, name, has_command=has_command, has_password=partial(self._has_password, address)
         )
-        if self.username and found.of_address and self.consent:
+        if self.username and found.of_address and found.login_name != self.username and self.consent:
             self.consent.tell(f"--username isn't used for {name}, which has credentials of its own")
 
         def allow(sources: str) -> None:
