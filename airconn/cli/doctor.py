@@ -46,7 +46,7 @@ def command(app: App, /, address: str | None, ask_writes: bool, network: Network
     \b
       airconn doctor
       airconn doctor @prod
-      airconn doctor vault://secret/airflow --output json
+      airconn doctor vault:///secret --output json
     """
     from dataclasses import fields
 

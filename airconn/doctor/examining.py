@@ -54,7 +54,7 @@ def examine(
     except AirconnError as error:
         yield failed(configuration.AREA, "address", error)
         return
-    yield from configuration.of_address(address, config.named(request.address))
+    yield from configuration.of_address(config, address, config.named(request.address))
     yield from configuration.of_settings(config, address, request.options)
     with open_places(config) as places:
         yield from _place(request, address, places)

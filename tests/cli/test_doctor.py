@@ -302,7 +302,7 @@ def test_files_and_other_places_are_read(airconn: AirconnRun, tmp_path: Path) ->
 
 def test_a_backend_that_does_not_answer_fails(airconn: AirconnRun) -> None:
     env = {"VAULT_ADDR": "http://127.0.0.1:9", "VAULT_TOKEN": "hvs.secret"}
-    result = airconn("doctor", "vault://secret/airflow", "--retries", "0", "--output", "json", env=env)
+    result = airconn("doctor", "vault:///secret", "--retries", "0", "--output", "json", env=env)
     assert (result.code, checks(result)["access"]["result"]) == (5, "failed")
     assert "hvs.secret" not in result.out
 
