@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -22,7 +21,7 @@ _SERVICES = {
     "azure-keyvault": ("AZURE_",),
     "k8s": ("KUBECONFIG", "KUBERNETES_"),
     "astro-airflow astro-env astro-vars": ("ASTRO_",),
-    "metadb airflow-config airflow-cli": (
+    "metadb airflow-config": (
         "AIRCONN_METADB_PASSWORD",
         "AIRFLOW_HOME",
         "AIRFLOW_CONFIG",
@@ -56,17 +55,11 @@ def of_files(config: Config | AirconnError, directory: Path, from_env_files: fro
 
 
 def _file(name: str, path: Path, values: object) -> HealthCheck:
-    shown = _below_home(path.absolute())
+    shown = path.absolute()
     if not path.exists():
         return HealthCheck(AREA, name, Health.UNUSED, f"not there: {shown}")
     keys = ", ".join(values) if isinstance(values, dict) and values else "no settings"
     return HealthCheck(AREA, name, Health.FINE, f"{shown}: {keys}")
-
-
-def _below_home(path: Path) -> str:
-    """A path without the name of the user that is in most of them."""
-    home = os.path.expanduser("~")  # noqa: PTH111 - pathlib's raises without a home
-    return f"~{str(path)[len(home) :]}" if home != "/" and str(path).startswith(f"{home}/") else str(path)
 
 
 def _variables(config: Config) -> list[str]:
@@ -112,8 +105,9 @@ def _of_service(address: str, environ: Mapping[str, str]) -> Iterator[HealthChec
     if names := sorted(name for name, value in environ.items() if value and name.startswith(begins)):
         yield HealthCheck(AREA, "credentials", Health.FINE, f"variables that are set: {', '.join(names)}")
     else:
-        variables = " or ".join(f"{begin}*" if begin.endswith("_") else begin for begin in begins)
-        text = f"no variable {variables} is set; there may be a login, a profile or an identity of this machine"
+        variables = ", ".join(f"{begin}*" if begin.endswith("_") or begin == "PG" else begin for begin in begins)
+        which = variables if len(begins) == 1 else f"of {variables}"
+        text = f"no variable {which} is set; a login, a profile or an identity of this machine may be used"
         yield HealthCheck(AREA, "credentials", Health.UNUSED, text)
 
 
