@@ -78,13 +78,21 @@ def _chosen_kinds(ctx: click.Context) -> tuple[str, ...]:
     return tuple(kind for kind in _KINDS if kind in (ctx.params.get("kinds") or _KINDS))
 
 
-def _addresses(said: dict[str, Any]) -> list[str | None]:
+def _addresses(ctx: click.Context) -> list[str | None]:
     """The addresses whose objects a command line is about. None is the target of the configuration."""
-    if sources := said.get("sources"):
+    arguments = [param.name for param in ctx.command.params if isinstance(param, click.Argument)]
+    if arguments in (["sources"], ["a", "b"]):
+        said = [word for name in arguments for word in _words(ctx.params.get(name))]
+        # Where the last word is an option without its value, click leaves the arguments as they are.
+        return [*(said or ctx.args)] or [None]
+    if sources := ctx.params.get("sources"):
         return list(sources)
-    if "a" in said:
-        return [said["a"], said["b"]]
-    return [next((said[name] for name in ("from_", "to", "database") if said.get(name)), None)]
+    return [next((found for name in ("from_", "to", "database") if (found := ctx.params.get(name))), None)]
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    """The words of an argument, which may be missing, one or several."""
+    return value if isinstance(value, tuple) else () if value is None else (value,)
 
 
 def _seconds() -> float:
@@ -104,7 +112,7 @@ def _ids(ctx: click.Context) -> list[tuple[str, str]]:
         from airconn.transfer.request_parts import SourceFormat
 
         form = SourceFormat(said.get("from_format"), Kind(said["kind"]) if said.get("kind") else None)
-        found = offered_ids(Config.load(os.environ, Path.cwd()), _addresses(said), form, within=_LASTING)
+        found = offered_ids(Config.load(os.environ, Path.cwd()), _addresses(ctx), form, within=_LASTING)
         return sorted(f"{kind.value}/{id_}" for kind, id_ in found if id_.isprintable())
 
     # The time of the processor is that of the clock on a machine that isn't busy with other things.

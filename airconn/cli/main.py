@@ -43,7 +43,7 @@ COMMANDS = {
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
     "doctor": ("airconn.cli.doctor", "Check the configuration, the network, the login and what you may do."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
-    "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
+    "completion": ("airconn.cli.completion", "Print or install the completion script of a shell."),
 }
 """The commands by name: the module with a click command named `command`, and the line in the overview."""
 
