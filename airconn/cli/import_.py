@@ -9,6 +9,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.errors import UsageError
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     help="Treat hidden values as unchanged instead of writing them again.",
 )
 @opt.pruning
+@opt.confirm
+@opt.limit
 @opt.strict("the target can't hold everything, or anything")
 @opt.filling
 @opt.overriding
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
 @opt.allowing_nothing
 @opt.reading
 @opt.airflow
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -66,6 +71,7 @@ def command(
     prune: bool,
     max_delete: int,
     yes: bool,
+    confirm: bool,
     strict: bool | None,
     fill: tuple[str, ...],
     changes: ObjectChanges,
@@ -73,6 +79,7 @@ def command(
     allow_empty: bool,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -133,7 +140,16 @@ def command(
     app.writes = True
     request = replace(request, strict=app.config.is_strict(strict))
     dry_run = dry_run or plan_out is not None
-    view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=request.to)
-    conduct = Conduct(dry_run, exit_code, yes, fail_fast, verify)
+    confirms = confirm or app.config.confirms(to)
+    view = ImportView(
+        app,
+        output=output,
+        show_values=show_values,
+        dry_run=dry_run,
+        to=request.to,
+        confirms=confirms,
+        backup=command_words(app, no_backup, "import", sources),
+    )
+    conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
     with app.places(network) as places:
         return view.run(import_objects(request, places, conduct, view.host()), keep)

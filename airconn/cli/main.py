@@ -37,12 +37,15 @@ COMMANDS = {
     "test": ("airconn.cli.test", "Ask an Airflow to test connections."),
     "explain": ("airconn.cli.explain", "Show where Airflow would find an object, and what that shadows."),
     "delete": ("airconn.cli.delete", "Delete single objects of a server, file or backend."),
+    "undo": ("airconn.cli.undo", "Give back what a run has overwritten or deleted."),
     "run": ("airconn.cli.run_", "Run a command with the objects of an Airflow, file or backend in its environment."),
     "login": ("airconn.cli.login", "Check a login for an Airflow, and store it in the keyring."),
     "logout": ("airconn.cli.logout", "Remove stored logins."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
+    "init": ("airconn.cli.init", "Write airconn.toml, the configuration of a project."),
     "doctor": ("airconn.cli.doctor", "Check the configuration, the network, the login and what you may do."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
+    "version": ("airconn.cli.version", "Show the versions of airconn and Python."),
     "completion": ("airconn.cli.completion", "Print or install the completion script of a shell."),
 }
 """The commands by name: the module with a click command named `command`, and the line in the overview."""
@@ -121,6 +124,8 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
         app.say("interrupted", level=-1)
         if app.writes:
             app.say("nothing was written", level=-1)
+        elif app.way_on:
+            app.hint(app.way_on, level=-1)
         return ExitCode.INTERRUPTED
     except OutputClosedError:
         _forget_output()

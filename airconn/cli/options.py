@@ -240,7 +240,7 @@ rehearsing = together(
     ]
 )
 
-yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions and restarts.")
+yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions, restarts and with --confirm.")
 
 
 def _max_delete(by: str) -> Callable[[F], F]:
@@ -254,6 +254,28 @@ def _max_delete(by: str) -> Callable[[F], F]:
 
 
 max_delete = _max_delete("globs")
+
+confirm = click.option(
+    "--confirm",
+    is_flag=True,
+    help="Ask before all writes, after the plan. Without a terminal, add --yes.",
+)
+
+
+def _set_limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
+    app = ctx.find_object(App)
+    if app is not None and value is not None:
+        app.limit = value
+
+
+limit = click.option(
+    "--limit",
+    type=click.IntRange(0),
+    metavar="N",
+    expose_value=False,
+    callback=_set_limit,
+    help="The most rows that are shown for each symbol [20 on a terminal, else all; -v shows all].",
+)
 
 pruning = together(
     [

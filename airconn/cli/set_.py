@@ -8,6 +8,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,10 +22,14 @@ if TYPE_CHECKING:
 @click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help=f"Where to {opt.DEFAULT_PLACE}")
 @click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing.")
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if anything would change.")
+@opt.confirm
+@opt.yes
+@opt.limit
 @opt.strict("the target can't hold everything, or anything")
 @opt.filling
 @opt.literal
 @opt.airflow
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -36,10 +42,13 @@ def command(
     to: str | None,
     dry_run: bool,
     exit_code: bool,
+    confirm: bool,
+    yes: bool,
     strict: bool | None,
     fill: tuple[str, ...],
     literal_masks: tuple[str, ...],
     airflow: AirflowVersion | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -68,7 +77,11 @@ def command(
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
     request = SetRequest(assignments, to, fill, literal_masks, airflow, app.config.is_strict(strict))
-    conduct = Conduct(dry_run, exit_code, fail_fast=fail_fast, verify=verify)
-    view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=to)
+    confirms = confirm or app.config.confirms(to)
+    conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
+    words = command_words(app, no_backup, "set")
+    view = ImportView(
+        app, output=output, show_values=show_values, dry_run=dry_run, to=to, confirms=confirms, backup=words
+    )
     with app.places(network) as places:
         return view.run(set_objects(request, places, conduct, view.host()))

@@ -90,17 +90,26 @@ class ImportResult:
     """The objects that were read back and aren't as they were written."""
     is_unverified: bool = False
     """Whether written objects should have been read back, but weren't."""
+    is_verified: bool = False
+    """Whether written objects were read back, and all of them are as they were written."""
     is_late: bool = False
     """Whether the deadline passed before all was done."""
     is_different: bool = False
     """Whether something would change, if that has an exit code of its own."""
     ended: BaseException | None = None
     """The Ctrl-C or the signal that ended it early."""
+    backup: str | None = None
+    """The name of the run in its backup. None if it has none."""
 
     @property
     def undone(self) -> int:
         """The number of steps that were not tried."""
         return len(self.prepared.plan.writes) - len(self.done or ())
+
+    @property
+    def failed(self) -> bool:
+        """Whether an object failed, or may be written in part."""
+        return any(outcome.error for outcome in self.done or ())
 
     @property
     def exit_code(self) -> ExitCode:
@@ -109,9 +118,8 @@ class ImportResult:
             return ExitCode.INTERRUPTED
         if self.is_late and not self.done:
             return ExitCode.TARGET
-        failed = any(outcome.error for outcome in self.done or ())
         written = (note for outcome in self.done or () for note in outcome.notes)
         unread = any(note.failed for note in (*self.prepared.loaded.notes, *self.prepared.unread, *written))
-        if failed or unread or self.wrong or self.is_unverified or self.is_late:
+        if self.failed or unread or self.wrong or self.is_unverified or self.is_late:
             return ExitCode.SOME_FAILED
         return ExitCode.DIFFERENT if self.is_different else ExitCode.OK
