@@ -173,6 +173,10 @@ class Config:
             return option
         return str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL)
 
+    def with_planned(self, address: str, file: str) -> Config:
+        """This configuration for a run in which only `file` names an address."""
+        return replace(self, planned={**self.planned, address: file})
+
     def resolve(self, text: str, named_in: str | None = None, named_by: str = "the command line") -> Address:
         """The address with its settings: `@name` is looked up, anything else is the address itself.
 
@@ -233,6 +237,11 @@ class Config:
     def is_strict(self, option: bool | None) -> bool:
         """Whether a loss, or a warning about what is read, is an error: by `option`, else by `strict` of a file."""
         return self.value("strict") is True if option is None else option
+
+    @property
+    def keeps_backups(self) -> bool:
+        """Whether a run keeps what it overwrites, by the user's own file alone."""
+        return self.user.get("backup") is not False
 
     def value(self, key: str) -> Any:
         """A setting of the configuration files. The project's wins over the user's."""

@@ -27,6 +27,7 @@ _KEYS: dict[str, type] = {
     "env_dialect": str,
     "expand": bool,
     "strict": bool,
+    "backup": bool,
 }
 _WANTED = {
     str: "a text in quotes",

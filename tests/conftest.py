@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +29,17 @@ settings.register_profile(
 settings.load_profile("airconn")
 
 
+_STATE = tempfile.TemporaryDirectory(prefix="airconn-tests-")
+
+
 def pytest_configure() -> None:
-    """Lets signals do what they do at a terminal, however the tests were started.
+    """Keeps what programs of the tests leave, backups with secrets among it, out of the user's own state directory.
+
+    Lets signals do what they do at a terminal, however the tests were started.
 
     Under nohup, and behind a shell's `&`, some are ignored, and so they would be by every program that a test starts.
     """
+    os.environ["AIRCONN_STATE_DIR"] = _STATE.name
     for number, default in (
         (signal.SIGINT, signal.default_int_handler),
         (signal.SIGHUP, signal.SIG_DFL),

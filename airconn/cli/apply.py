@@ -10,6 +10,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 
 if TYPE_CHECKING:
     from airconn.transfer.importing import Import
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 @opt.yes
 @opt.confirm
 @opt.limit
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -32,6 +35,7 @@ def command(
     file: Path,
     yes: bool,
     confirm: bool,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -62,8 +66,17 @@ def command(
         planfile.refuse_change(planned, prepared)
 
     way_on = "make a new plan for what is left"
+    words = command_words(app, no_backup, "apply", [str(file)])
     confirms = confirm or app.config.confirms(request.to)
-    view = ImportView(app, output=output, show_values=show_values, to=request.to, way_on=way_on, confirms=confirms)
+    view = ImportView(
+        app,
+        output=output,
+        show_values=show_values,
+        to=request.to,
+        way_on=way_on,
+        confirms=confirms,
+        backup=words,
+    )
     conduct = Conduct(yes=yes, confirm=confirms, fail_fast=fail_fast, verify=verify)
     with app.places(network) as places:
         return view.run(import_objects(request, places, conduct, view.host(), expect))

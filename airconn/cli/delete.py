@@ -8,6 +8,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 @opt.limit
 @opt.selection
 @opt.allowing_nothing
+@no_backup_option
 @opt.reading
 @opt.airflow
 @opt.network
@@ -41,6 +44,7 @@ def command(
     confirm: bool,
     selection: Selection,
     allow_empty: bool,
+    no_backup: bool,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
     network: Network,
@@ -65,8 +69,9 @@ def command(
     app.writes = True
     refuse_no_names("delete", ids or selection.include)
     refuse_kind_as_id("delete", ids)
+    words = command_words(app, no_backup, "delete")
     way_on, nothing = "run the same command again for the rest", "nothing to delete"
-    view = ImportView(app, output=output, dry_run=dry_run, to=from_, way_on=way_on, nothing=nothing)
+    view = ImportView(app, output=output, dry_run=dry_run, to=from_, way_on=way_on, nothing=nothing, backup=words)
     request = DeleteRequest(ids, selection, from_, source_format, airflow, max_delete, allow_empty)
     with app.places(network) as places:
         return view.run(delete_objects(request, places, Conduct(dry_run, yes=yes, confirm=confirm), view.host()))

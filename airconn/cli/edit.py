@@ -8,6 +8,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.errors import BlockedError, InputError, InputErrors, UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def _complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) 
 @opt.selection
 @opt.reading
 @opt.airflow
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.verbosity
@@ -62,6 +65,7 @@ def command(
     selection: Selection,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -103,7 +107,8 @@ def command(
         draft = editing.draft(request, places)
         app.notes(draft.notes)
         with private_file(editing.NAME, app.environ) as file:
-            session = _EditSession(app, draft, places, conduct, editor, file, yes=yes)
+            words = command_words(app, no_backup, "edit")
+            session = _EditSession(app, draft, places, conduct, editor, file, yes=yes, backup=words)
             return session.run(show_values=show_values)
 
 
@@ -120,6 +125,7 @@ class _EditSession:
         file: PrivateFile,
         *,
         yes: bool,
+        backup: str,
     ) -> None:
         self._app = app
         self._draft = draft
@@ -128,6 +134,7 @@ class _EditSession:
         self._editor = editor
         self._file = file
         self._yes = yes
+        self._backup = backup
         self._blocked: InputErrors | None = None
         """Why the last plan can't be carried out."""
 
@@ -170,7 +177,8 @@ class _EditSession:
         if not len(edited.objects):
             app.say("nothing was changed in the editor")
             return 0
-        view = ImportView(app, output="text", show_values=show_values, to=self._draft.place)
+        to = self._draft.place
+        view = ImportView(app, output="text", show_values=show_values, to=to, backup=self._backup)
 
         def ask(prepared: Import) -> None:
             self._blocked = _reasons(prepared)

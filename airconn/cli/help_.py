@@ -49,6 +49,8 @@ def command(ctx: click.Context, /, topic: str | None) -> None:
         app.data(f"\n{_addresses()}\n")
     elif topic in known:
         _show(app, known[topic])
+        if topic in COMMANDS:
+            app.say(f"the options of the command are shown by: airconn {topic} --help")
     elif topic in COMMANDS and ctx.parent is not None:
         named = ctx.parent.command
         assert isinstance(named, click.Group)  # noqa: S101 - it is ours

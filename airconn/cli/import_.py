@@ -9,6 +9,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.errors import UsageError
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 @opt.allowing_nothing
 @opt.reading
 @opt.airflow
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -76,6 +79,7 @@ def command(
     allow_empty: bool,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -137,7 +141,15 @@ def command(
     request = replace(request, strict=app.config.is_strict(strict))
     dry_run = dry_run or plan_out is not None
     confirms = confirm or app.config.confirms(to)
-    view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=request.to, confirms=confirms)
+    view = ImportView(
+        app,
+        output=output,
+        show_values=show_values,
+        dry_run=dry_run,
+        to=request.to,
+        confirms=confirms,
+        backup=command_words(app, no_backup, "import", sources),
+    )
     conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
     with app.places(network) as places:
         return view.run(import_objects(request, places, conduct, view.host()), keep)

@@ -11,7 +11,7 @@ from airconn.cli.empty_runs import warn_of_nothing
 from airconn.cli.printing import Printer
 from airconn.errors import AirconnError, ExitCode
 from airconn.model import Action, number_of
-from airconn.plan import Plan
+from airconn.plan import Plan, deleted_hidden, overwritten_hidden
 from airconn.transfer import engine, events
 from airconn.transfer.importing import Import
 
@@ -30,11 +30,13 @@ class ImportView:
         way_on: str = "the same command finishes the job",
         nothing: str = "the sources hold nothing",
         confirms: bool = False,
+        backup: str = "",
     ) -> None:
         """`to` is the address of the target, as it was given, `way_on` the hint if a run ended too early, and
         `nothing` the warning of an empty plan.
 
-        `confirms`: the question is about all writes, and not only about deletions.
+        `confirms`: the question is about all writes, and not only about deletions. `backup` is the command in words
+        for its backup. Empty for a run without one.
         """
         self._app = app
         self._is_text = output == "text"
@@ -45,11 +47,14 @@ class ImportView:
         self._nothing = nothing
         self._confirms = confirms
         self._recovered = ""
+        self._backup = backup
+        self.lacks_objects = False
+        """Whether objects were skipped that can't be created again."""
         self._has_shown_plan = False
 
     def host(self) -> engine.Host:
         """The functions for the engine."""
-        return engine.Host(self._app.state_directory, self._confirm, self._tell_of_stop)
+        return engine.Host(self._app.state_directory, self._confirm, self._tell_of_stop, backup=self._backup)
 
     def run(self, running: engine.Events, on_plan: Callable[[Import], None] = lambda prepared: None) -> ExitCode:
         """Runs the engine to its end, shows what it does, and gives the exit code.
@@ -63,6 +68,7 @@ class ImportView:
             self._conclude(result)
         if result.is_late:
             self._tell_of_deadline(result.undone)
+        self._tell_of_way_back(result)
         if result.ended is not None:
             self._app.way_on = self._recovered or (self._way_on if result.undone or result.failed else "")
             raise result.ended
@@ -104,7 +110,9 @@ class ImportView:
         if not prepared.plan.steps:
             nothing = "the target can't hold anything" if prepared.loaded.strangers else self._nothing
             warn_of_nothing(app, prepared.selection, nothing)
+        self.lacks_objects = bool(prepared.plan.of(Action.SKIPPED))
         self._printer = self._new_printer(prepared.plan)
+        self._tell_of_losses(prepared.plan)
         if self._dry_run:
             self._printer.up_to(None)
             self._conclude(events.ImportResult(prepared))
@@ -142,6 +150,31 @@ class ImportView:
             also = f" and delete {len(deletions)} ({names})" if deletions else ""
             question = f"write {number_of(written)} to {target}{also}"
         return self._app.confirm(f"{question}, which {prepared.restarts}?" if prepared.restarts else f"{question}?")
+
+    def _tell_of_losses(self, plan: Plan) -> None:
+        """Says which hidden values no undo brings back: all that are deleted and, where a user looks on or asks what
+        would be done, those that are written over, maybe with the same values."""
+        if plan.blocked or not (self._backup or self._dry_run):
+            return
+        level = 0 if self._dry_run or self._app.stderr.isatty() else 1
+        for names, verb, least in (
+            (deleted_hidden(plan), "deleted", 0),
+            (overwritten_hidden(plan), "written over", level),
+        ):
+            if names:
+                values, them = (
+                    ("1 hidden value is", "it") if len(names) == 1 else (f"{len(names)} hidden values are", "them")
+                )
+                lost = f"{values} {verb}, and airconn undo can't bring {them} back: {report.some(names)}"
+                self._app.warn(lost, level=least)
+
+    def _tell_of_way_back(self, result: events.ImportResult) -> None:
+        """Names the command that undoes the run, to a user at a terminal, if anything was overwritten or deleted."""
+        changes = any(not outcome.error and outcome.step.action is not Action.CREATE for outcome in result.done or ())
+        if result.backup is None or not changes or not self._app.stderr.isatty():
+            return
+        is_undo = self._backup == "undo"
+        self._app.say(f"to undo: airconn undo{f' {result.backup}' if is_undo else ''}")
 
     def _tell_of_stop(self) -> None:
         self._app.say("finishing what is being written; Ctrl-C again stops at once", level=-1)

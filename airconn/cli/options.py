@@ -224,7 +224,7 @@ rehearsing = together(
             "--plan-out",
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help="Only write the plan to FILE, for airconn apply. It holds no values except those of --set.",
+            help="Only write the plan, to FILE. It holds no values except those of --set.",
         ),
     ]
 )
@@ -306,8 +306,8 @@ overriding = as_one(
             multiple=True,
             metavar="FILE",
             shell_complete=complete_address,
-            help="Override fields of the sources by those in FILE (YAML or JSON: connections, variables "
-            "and pools by id). May be repeated.",
+            help="Override fields of the sources by those in FILE. FILE is YAML or JSON: connections, "
+            "variables and pools by id. May be repeated.",
         ),
         literal := click.option(
             "--literal",

@@ -8,6 +8,8 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.backup_option import command_words
+from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 @opt.filling
 @opt.literal
 @opt.airflow
+@no_backup_option
 @opt.finishing
 @opt.network
 @opt.output
@@ -45,6 +48,7 @@ def command(
     fill: tuple[str, ...],
     literal_masks: tuple[str, ...],
     airflow: AirflowVersion | None,
+    no_backup: bool,
     fail_fast: bool,
     verify: bool,
     show_values: bool,
@@ -75,6 +79,9 @@ def command(
     request = SetRequest(assignments, to, fill, literal_masks, airflow, app.config.is_strict(strict))
     confirms = confirm or app.config.confirms(to)
     conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
-    view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=to, confirms=confirms)
+    words = command_words(app, no_backup, "set")
+    view = ImportView(
+        app, output=output, show_values=show_values, dry_run=dry_run, to=to, confirms=confirms, backup=words
+    )
     with app.places(network) as places:
         return view.run(set_objects(request, places, conduct, view.host()))

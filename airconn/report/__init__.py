@@ -2,6 +2,7 @@
 
 from airconn.quoting import clean as clean
 from airconn.report.results import DONE as DONE
+from airconn.report.results import SCHEMA_VERSION as SCHEMA_VERSION
 from airconn.report.results import Lines as Lines
 from airconn.report.results import amounts as amounts
 from airconn.report.results import hidden_summary as hidden_summary

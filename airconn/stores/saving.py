@@ -8,7 +8,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +17,9 @@ from airconn.quoting import shown_address
 
 _WAITING = 2.0
 """The seconds that a lock is waited for. Another airconn holds it for milliseconds."""
+
+Fill = Callable[[BinaryIO], object]
+"""Writes all that a file is to have."""
 
 _MODE = 0o600
 _ALL_MODES = 0o777
@@ -122,29 +125,36 @@ def write_atomically(path: Path, text: str, *, keep_mode: bool = False) -> None:
     Raises `AirconnError` where that can't be done; the old file is then untouched. What isn't a file, such as a pipe,
     is written to as it is, and so is what the process was started with to write to.
     """
-    temporary = None
     try:
         data = text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise AirconnError(
+            "an object has half a character (a lone surrogate) in it, which files can't hold", where=str(path)
+        ) from None
+    fill_atomically(path, lambda file: file.write(data), keep_mode=keep_mode)
+
+
+def fill_atomically(path: Path, fill: Fill, *, keep_mode: bool = False) -> None:
+    """Writes a file as `write_atomically` does, with what `fill` writes to it. `fill` may be called twice."""
+    temporary = None
+    try:
         if (number := _writable_number(path)) is not None:
             with os.fdopen(os.dup(number), "wb") as stream:
-                stream.write(data)
+                fill(stream)
             return
         if _is_other(path):
-            path.write_bytes(data)
+            with path.open("wb") as stream:
+                fill(stream)
             return
         target = Path(os.path.realpath(path))
         _remove_leftovers(target.parent)
         # Its name is known before it exists, so that it can be removed after a signal at any moment.
         temporary = target.parent / f"{_TEMPORARY}{os.urandom(8).hex()}"
-        if not _write_nameless(data, temporary, target, keep_mode=keep_mode):
-            _write_named(data, temporary, target, keep_mode=keep_mode)
-    except UnicodeEncodeError:
-        raise AirconnError(
-            "an object has half a character (a lone surrogate) in it, which no file holds", where=str(path)
-        ) from None
+        if not _write_nameless(fill, temporary, target, keep_mode=keep_mode):
+            _write_named(fill, temporary, target, keep_mode=keep_mode)
     except _NotOursError:
         raise TargetError(
-            "can't be written: the file belongs to another user or group, and would not any more",
+            "can't be written: the file belongs to another user or group, which would change",
             where=str(path),
             hint="run airconn as that user, or write a new file with -o and copy it",
         ) from None
@@ -162,7 +172,7 @@ class _NotOursError(Exception):
     """The owner or the group of a file can't be kept."""
 
 
-def _write_nameless(data: bytes, temporary: Path, target: Path, *, keep_mode: bool) -> bool:
+def _write_nameless(fill: Fill, temporary: Path, target: Path, *, keep_mode: bool) -> bool:
     """Writes a file that has no name until it is complete, so that a killed process leaves nothing behind.
 
     Returns whether the system and the file system can do that.
@@ -175,7 +185,7 @@ def _write_nameless(data: bytes, temporary: Path, target: Path, *, keep_mode: bo
     except OSError:
         return False
     with os.fdopen(number, "wb") as file:
-        _fill(file, data, target, keep_mode=keep_mode)
+        _fill(file, fill, target, keep_mode=keep_mode)
         try:
             # Python follows the link only with the number of a directory, which an absolute path doesn't use.
             os.link(f"/proc/self/fd/{number}", temporary, src_dir_fd=number)
@@ -185,21 +195,21 @@ def _write_nameless(data: bytes, temporary: Path, target: Path, *, keep_mode: bo
     return True
 
 
-def _write_named(data: bytes, temporary: Path, target: Path, *, keep_mode: bool) -> None:
+def _write_named(fill: Fill, temporary: Path, target: Path, *, keep_mode: bool) -> None:
     while True:
         with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE), "wb") as file:
             _lock(file.fileno())
             if not os.fstat(file.fileno()).st_nlink:
                 continue  # another process took it for a leftover in the moment before it was locked
-            _fill(file, data, target, keep_mode=keep_mode)
+            _fill(file, fill, target, keep_mode=keep_mode)
             temporary.replace(target)
             return
 
 
-def _fill(file: BinaryIO, data: bytes, target: Path, *, keep_mode: bool) -> None:
+def _fill(file: BinaryIO, fill: Fill, target: Path, *, keep_mode: bool) -> None:
     """Fills a temporary file, with the owner and mode for `target`. It stays locked as long as it is open."""
     _lock(file.fileno())
-    file.write(data)
+    fill(file)
     file.flush()
     mode = _MODE
     if target.exists():

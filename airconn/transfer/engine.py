@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from airconn.errors import AirconnError, BlockedError
-from airconn.model import Action, Outcome, Step, number_of
+from airconn.model import Action, Outcome, Selection, Step, number_of
 from airconn.model.reading import Note
 from airconn.plan import Plan
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import readback, reported_reads
+from airconn.transfer.backing_up import begin_backup, lasting_address, opened_target
+from airconn.transfer.backups import Backup, RunningBackup
 from airconn.transfer.deleting import limit_of, prepare_deletion
 from airconn.transfer.events import (
     Completed,
@@ -36,9 +38,12 @@ from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
 from airconn.transfer.recovery import Recovery
 from airconn.transfer.requests import Conduct, DeleteRequest, ImportRequest
+from airconn.transfer.undoing import UndoRequest, prepare_undo
 from airconn.transfer.writing import carry_out, refuse_blocked, refuse_deletions
 
 Events = Generator[Event, None, ImportResult]
+Keep = Callable[[Import], RunningBackup | None]
+"""Begins the backup of a run. Raises `BlockedError` if it can't be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Host:
     on_stop: Callable[[], None] = lambda: None
     """Called after the first Ctrl-C, maybe from a signal handler."""
     stop: StopFlag = field(default_factory=StopFlag)
+    backup: str = ""
+    """The command in words, for the backup of what it overwrites. Empty for a run without a backup."""
 
 
 def run(events: Events, on_event: Callable[[Event], None]) -> ImportResult:
@@ -98,7 +105,8 @@ def import_objects(
     if expect is not None:
         expect(prepared)
         prepared = replace(prepared, context=replace(prepared.context, whole=True))
-    return (yield from _carry_out(prepared, opened.target, request.max_delete, conduct, host))
+    keep = _backup(opened.target, request.to, places, host)
+    return (yield from _carry_out(prepared, opened.target, request.max_delete, conduct, host, keep))
 
 
 def delete_objects(request: DeleteRequest, places: Places, conduct: Conduct, host: Host) -> Events:
@@ -110,7 +118,58 @@ def delete_objects(request: DeleteRequest, places: Places, conduct: Conduct, hos
         refuse_blocked(prepared.plan)
         refuse_deletions(prepared.plan, limit_of(request))
         return ImportResult(prepared, is_different=conduct.tells_difference and bool(prepared.plan.writes))
-    return (yield from _carry_out(prepared, target, limit_of(request), conduct, host))
+    keep = _backup(target, request.place, places, host)
+    return (yield from _carry_out(prepared, target, limit_of(request), conduct, host, keep))
+
+
+def undo_run(
+    backup: Backup,
+    request: UndoRequest,
+    places: Places,
+    conduct: Conduct,
+    host: Host,
+    expect: Callable[[Import], None],
+) -> Events:
+    """Gives a place back what a run has overwritten or deleted there, and deletes what it has created.
+
+    `expect` gets the plan before the first write, and may refuse it. Raises `BlockedError` if objects have changed
+    since the run.
+    """
+    opened = opened_target(places, backup.header, request.to)
+    undo = prepare_undo(backup, request, opened, places.open_fills(request.fills), places.context())
+    prepared = undo.prepared
+    yield Planned(prepared)
+    if undo.changed:
+        yield Refused(prepared)
+        raise BlockedError(
+            f"{number_of(len(undo.changed))} changed after that run, and would lose the change",
+            hint="--exclude GLOB leaves objects out; --force undoes these, too",
+        )
+    if conduct.dry_run:
+        refuse_blocked(prepared.plan)
+        return ImportResult(prepared, is_different=conduct.tells_difference and bool(prepared.plan.writes))
+    if prepared.plan.writes and not prepared.plan.blocked:
+        expect(prepared)
+    is_whole = request.selection == Selection()
+    keep = _backup(undo.target, request.to or backup.header.to, places, host, undoes=backup.run, is_whole=is_whole)
+    return (yield from _carry_out(prepared, undo.target, len(prepared.plan.writes), conduct, host, keep))
+
+
+def _backup(
+    target: Store, to: str | None, places: Places, host: Host, *, undoes: str | None = None, is_whole: bool = True
+) -> Keep:
+    """The function that begins the backup of a run into a target, whose address is `to`."""
+
+    def keep(prepared: Import) -> RunningBackup | None:
+        if not host.backup or not prepared.plan.writes:
+            return None
+        lasting = lasting_address(places.config, to)
+        words = f"{host.backup} {undoes}" if undoes else host.backup
+        return begin_backup(
+            prepared, target, host.state_directory, words, lasting=lasting, undoes=undoes, is_whole=is_whole
+        )
+
+    return keep
 
 
 def _open(request: ImportRequest, places: Places) -> OpenedImport:
@@ -122,7 +181,7 @@ def _open(request: ImportRequest, places: Places) -> OpenedImport:
     return OpenedImport(target, sources, fills, make_change(request.changes, request.selection, places))
 
 
-def _carry_out(prepared: Import, target: Store, most: int, conduct: Conduct, host: Host) -> Events:
+def _carry_out(prepared: Import, target: Store, most: int, conduct: Conduct, host: Host, keep: Keep) -> Events:
     try:
         refuse_blocked(prepared.plan)
         refuse_deletions(prepared.plan, most)
@@ -131,7 +190,14 @@ def _carry_out(prepared: Import, target: Store, most: int, conduct: Conduct, hos
         raise
     if not conduct.yes:
         _confirm(prepared, host, confirms_all=conduct.confirm)
-    return (yield from _Write(prepared, target, conduct, host).events())
+    backup = None
+    try:
+        backup = keep(prepared)
+    except BlockedError as error:
+        if prepared.plan.of(Action.UPDATE, Action.REPLACE, Action.DELETE):
+            raise
+        yield Noted((Note(error.where or "", f"{error.message}; this run can't be undone", is_detail=True),))
+    return (yield from _Write(prepared, target, conduct, host, backup).events())
 
 
 def _confirm(prepared: Import, host: Host, *, confirms_all: bool) -> None:
@@ -158,11 +224,14 @@ def _confirm(prepared: Import, host: Host, *, confirms_all: bool) -> None:
 class _Write:
     """The writes of one plan, and their outcomes so far."""
 
-    def __init__(self, prepared: Import, target: Store, conduct: Conduct, host: Host) -> None:
+    def __init__(
+        self, prepared: Import, target: Store, conduct: Conduct, host: Host, backup: RunningBackup | None
+    ) -> None:
         self._prepared = prepared
         self._target = target
         self._conduct = conduct
         self._host = host
+        self._backup = backup
         self._recovery = Recovery(host.state_directory)
         self._begun: list[Step] = []
         self._done: list[Outcome] = []
@@ -180,6 +249,22 @@ class _Write:
 
     def events(self) -> Events:
         """Writes and reads back, and ends in an orderly way after a signal."""
+        try:
+            result = yield from self._events()
+            return replace(result, backup=self._end_backup())
+        except AirconnError:
+            if not self._done:
+                self._end_backup()
+            raise
+        finally:
+            if self._backup is not None:
+                self._backup.close()
+
+    def _end_backup(self) -> str | None:
+        """Notes that the run is over, and gives its name if there is something to undo."""
+        return self._backup.run if self._backup is not None and self._backup.end() else None
+
+    def _events(self) -> Events:
         ended: BaseException | None = None
         is_interrupted = False
         try:
@@ -237,6 +322,8 @@ class _Write:
 
     def _record(self, outcome: Outcome) -> Event:
         self._done.append(outcome)
+        if self._backup is not None:
+            self._backup.record(outcome)
         return Failed(outcome) if outcome.error else Written(outcome)
 
     def _is_to_stop(self) -> bool:

@@ -98,6 +98,8 @@ class ImportResult:
     """Whether something would change, if that has an exit code of its own."""
     ended: BaseException | None = None
     """The Ctrl-C or the signal that ended it early."""
+    backup: str | None = None
+    """The name of the run in its backup. None if it has none."""
 
     @property
     def undone(self) -> int:

@@ -361,6 +361,6 @@ def test_what_is_said_of_a_value_without_a_form_is_an_option_that_there_is(airco
     source.write_text('{"variables": {"a": "it\'s `good`"}}')
     result = airconn("import", source, "--to", target)
     assert result.code == 3
-    assert "airconn convert --env-dialect writes files that have a form for it" in result.err
+    assert "airconn convert --env-dialect writes a file for one program" in result.err
     assert airconn("convert", source, "--env-dialect", "sh", "-o", target).code == 0
     assert airconn("import", source, "--to", target).code == 0

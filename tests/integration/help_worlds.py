@@ -288,6 +288,7 @@ WORLDS: Mapping[str, MakeWorld] = {
     "ci.md": new_machine,
     "comparing.md": files("comparing.md"),
     "composer.md": composer,
+    "doctor.md": plain,
     "dotenv.md": files("dotenv.md"),
     "exit-codes.md": files("exit-codes.md"),
     "formats.md": files("formats.md"),

@@ -40,7 +40,7 @@ def test_where_nothing_can_be_created_one_connection_is_gone_and_can_be_put_back
     there = target.database()["connections"]
     assert there == {id_: HELD["connections"][id_] for id_ in IDS[1:]}
     assert ran.out.count("not tried: it would be deleted first, and connections/c0 could not be created again") == 5
-    (file,) = program.state.iterdir()
+    (file,) = program.state.glob("recovery-*")
     assert json.loads(file.read_text())["connections"].keys() == {"c0"}
     again = program.run("import", file, "--exact")
     assert again.code == 0, again.err
@@ -62,5 +62,5 @@ def test_where_nothing_can_be_deleted_all_is_there_and_no_file_of_secrets_is_lef
     assert ran.code == 1
     assert ran.out.count("these credentials may not delete connections") == len(IDS)
     assert target.database()["connections"] == HELD["connections"]
-    assert not program.state.exists() or list(program.state.iterdir()) == []
+    assert not program.state.exists() or list(program.state.rglob("*.json*")) == []
     assert "recovery" not in ran.err

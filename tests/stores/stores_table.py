@@ -63,6 +63,16 @@ ROWS: list[tuple[str, str, str, str]] = [
 ]
 """The name in the registry, an address to ask what it can do, and how both are called."""
 
+PAGES = {
+    "vault": "vault",
+    "aws-secretsmanager": "aws",
+    "aws-ssm": "aws",
+    "gcp-secretmanager": "gcp",
+    "azure-keyvault": "azure",
+    "k8s": "kubernetes",
+}
+"""The pages of the guide on places whose words have no link to one."""
+
 _HEAD = "| address | place | holds | is written | ids | largest value | |"
 
 
@@ -85,6 +95,7 @@ def places() -> str:
     lines = ["| address | what it is | needs |", "| --- | --- | --- |"]
     for name, _, shown, words in ROWS:
         words = words.replace("(airconn/help/", "(").replace("formats below", "[formats](formats.md)")
+        words = f"[{words}]({PAGES[name]}.md)" if name in PAGES else words
         lines.append(f"| {shown} | {words} | {_extra(name)} |".replace("|  |", "| |"))
     return "".join(f"{line}\n" for line in lines)
 

@@ -1,0 +1,24 @@
+"""The option `--no-backup`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from airconn.cli.app import App
+from airconn.quoting import shown_address
+
+_MOST_WORDS = 3
+
+no_backup = click.option(
+    "--no-backup", is_flag=True, help="Keep no copy of what is overwritten or deleted: it can't be undone."
+)
+
+
+def command_words(app: App, no_backup: bool, command: str, sources: Sequence[str] = ()) -> str:
+    """The command in words for its backup, such as `import .env`. Empty if it is to have none."""
+    if no_backup or not app.config.keeps_backups:
+        return ""
+    more = ["…"] if len(sources) > _MOST_WORDS else []
+    return " ".join([command, *map(shown_address, sources[:_MOST_WORDS]), *more])

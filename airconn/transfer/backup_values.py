@@ -1,0 +1,162 @@
+"""Objects as JSON in a backup: those that a run overwrote with their values, those that it wrote as marks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from airconn.model import (
+    REDACTED,
+    AirflowObject,
+    Kind,
+    Redacted,
+    Text,
+    field_values,
+    is_unsaid,
+    value_fields,
+)
+from airconn.model.jsontext import JsonPath, Number
+from airconn.model.leaves import leaves_of
+from airconn.model.objects import CLASS_OF
+from airconn.model.reading import Key
+
+Marks = Mapping[str, Mapping[JsonPath, str | None]]
+"""The marks of the leaves of an object, by field and path. None is the mark of a hidden leaf."""
+Mark = Callable[[str], str]
+_Leaves = Mapping[JsonPath, str | None]
+
+_HIDDEN = {"hidden": True}
+_NOTHING = frozenset({"s", "s{}", "e{}"})
+"""What counts as no extra: an empty text, and an object without keys."""
+
+
+def as_json(obj: AirflowObject) -> dict[str, Any]:
+    """The values of an object, all of them, for `object_of`."""
+    found: dict[str, Any] = {}
+    for name, value in zip(value_fields(obj.kind), field_values(obj), strict=True):
+        if value is REDACTED:
+            found[name] = _HIDDEN
+        elif isinstance(value, Text):
+            found[name] = {"text": value.text, "hidden": value.hidden} if value.hidden else {"text": value.text}
+        elif value is not None:
+            found[name] = value
+    return {**found, "unsaid": sorted(obj.unsaid)} if obj.unsaid else found
+
+
+def object_of(key: Key, found: Mapping[str, Any]) -> AirflowObject:
+    """The object that `as_json` gave. Raises `ValueError` for other JSON."""
+    kind, id_ = key
+    try:
+        values = {name: _value(value) for name, value in found.items() if name != "unsaid"}
+        if values.keys() - set(value_fields(kind)):
+            raise ValueError("unknown fields")
+        own: dict[str, Any] = {_ID[kind]: id_, "unsaid": frozenset(found.get("unsaid", ()))}
+        make: Callable[..., AirflowObject] = CLASS_OF[kind]
+        return make(**own, **values)
+    except (TypeError, KeyError, AttributeError):
+        raise ValueError("not an object") from None
+
+
+_ID = {Kind.CONNECTIONS: "conn_id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
+
+
+def _value(found: Any) -> str | int | Text | Redacted:
+    if isinstance(found, dict):
+        if found == _HIDDEN:
+            return REDACTED
+        return Text(found["text"], tuple(map(tuple, found.get("hidden", ()))))
+    if not isinstance(found, str | int):
+        raise ValueError("not a value")
+    return found
+
+
+def marker(salt: str) -> Mark:
+    """The function that gives the mark of a text, from which the text can't be told without guessing it."""
+    key = bytes.fromhex(salt)
+
+    def mark(text: str) -> str:
+        data = text.encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(data, key=key, digest_size=12).hexdigest()
+
+    return mark
+
+
+def marks_of(obj: AirflowObject, mark: Mark) -> Marks:
+    """The marks of all fields that the object has. Fields that its source doesn't give aren't among them."""
+    return {
+        name: _leaf_marks(name, value, mark)
+        for name, value in zip(value_fields(obj.kind), field_values(obj), strict=True)
+        if not (value is None and is_unsaid(obj, name))
+    }
+
+
+def _leaf_marks(name: str, value: Any, mark: Mark) -> dict[JsonPath, str | None]:
+    """The marks of a field. An empty text counts as no text, as for many places of connections it is."""
+    if name == "value" and isinstance(value, Text) and not value.hidden:
+        return {(): mark(f"s{value.text}")}  # to the character
+    found = {path: _text(leaf) for path, leaf in leaves_of(value).items()}
+    if name != "value" and list(found) == [()] and found[()] in _NOTHING:
+        return {}
+    return {path: None if text is None else mark(text) for path, text in found.items()}
+
+
+def _text(leaf: Any) -> str | None:
+    """A leaf as a text that differs from those of all other leaves. None for a hidden one."""
+    if leaf is REDACTED:
+        return None
+    if isinstance(leaf, Text):
+        return f"s{leaf.text}"
+    if isinstance(leaf, Number):
+        return f"n{leaf.text}"
+    return f"s{leaf}" if isinstance(leaf, str) else f"e{leaf!r}"
+
+
+def marks_as_json(marks: Marks) -> dict[str, list[list[Any]]]:
+    return {name: [[*path, mark] for path, mark in leaves.items()] for name, leaves in marks.items()}
+
+
+def marks_from(found: Mapping[str, Any]) -> Marks:
+    """The marks that `marks_as_json` gave. Raises `ValueError` for other JSON."""
+    try:
+        return {name: {tuple(path): mark for *path, mark in leaves} for name, leaves in found.items()}
+    except (TypeError, AttributeError):
+        raise ValueError("not marks") from None
+
+
+def changed_fields(written: Marks, now: Marks, *, hides_no_password: bool) -> tuple[str, ...]:
+    """The fields that aren't as they were written. What either side hides can't be compared.
+
+    `hides_no_password`: a connection without a password is shown like one with a hidden password.
+    """
+    return tuple(
+        name
+        for name, leaves in written.items()
+        if name in now
+        and _differs(leaves, now[name], may_be_none=hides_no_password and name == "password" and not leaves)
+    )
+
+
+def _differs(ours: _Leaves, theirs: _Leaves, *, may_be_none: bool) -> bool:
+    if ours == theirs or may_be_none:
+        return False
+    for path, mark in ours.items():
+        if path in theirs:
+            if None not in (mark, theirs[path]) and mark != theirs[path]:
+                return True
+        elif not _is_hidden_at(path, theirs) and not (mark is None and _is_below(path, theirs)):
+            return True
+    return any(
+        path not in ours and not _is_hidden_at(path, ours) and not (mark is None and _is_below(path, ours))
+        for path, mark in theirs.items()
+    )
+
+
+def _is_hidden_at(path: JsonPath, leaves: _Leaves) -> bool:
+    """Whether a hidden leaf is around a path."""
+    return any(leaves.get(path[:depth], "") is None for depth in range(len(path)))
+
+
+def _is_below(path: JsonPath, leaves: _Leaves) -> bool:
+    """Whether there are leaves below a path."""
+    return any(other[: len(path)] == path for other in leaves)
