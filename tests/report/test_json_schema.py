@@ -129,6 +129,9 @@ def test_imports_and_plans(airconn, files: tuple[Path, Path], tmp_path: Path) ->
     check("set", airconn("set", "variables/v.value=3", "--to", b, *json_).out)
     deleted = check("delete", airconn("delete", "variables/v", "--from", b, "--yes", *json_).out)
     assert deleted["summary"]["deleted"] == 1
+    runs = check("undo", airconn("undo", "--list", *json_).out)["runs"]
+    assert runs
+    check("undo", airconn("undo", "--dry-run", *json_).out)
 
 
 def test_reports_of_what_is_there(airconn, files: tuple[Path, Path]) -> None:
