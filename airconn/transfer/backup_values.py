@@ -83,7 +83,7 @@ def marker(salt: str) -> Mark:
 
 
 def marks_of(obj: AirflowObject, mark: Mark, names: Collection[str] | None = None) -> Marks:
-    """The marks of the fields in `names`, or of all. Those that the object's source doesn't give aren't among them."""
+    """The marks of the fields in `names`, or of all. Fields that the source doesn't give aren't among them."""
     return {
         name: _leaf_marks(name, value, mark)
         for name, value in zip(value_fields(obj.kind), field_values(obj), strict=True)
