@@ -178,3 +178,8 @@ REGISTRY = {
 def is_file(address: str) -> bool:
     """Whether an address is the path of a file."""
     return not any(entry.takes(address) for entry in REGISTRY.values()) and "://" not in address
+
+
+def runs_command(address: str) -> bool:
+    """Whether an address has a command in it."""
+    return any(entry.runs_command and entry.takes(address) for entry in REGISTRY.values())

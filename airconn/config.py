@@ -219,6 +219,21 @@ class Config:
         """The addresses by their names. The user's win over the project's."""
         return {**self.project.get("addresses", {}), **self.user.get("addresses", {})}
 
+    def name_of(self, option: str | None) -> str:
+        """The `@name` by which a target is given. Empty if it is given by its address."""
+        named = self.named(option)
+        return named if named.startswith("@") else ""
+
+    def confirms(self, option: str | None) -> bool:
+        """Whether writes to a target are confirmed: its table, or one with the same URL, has `confirm = true`."""
+        named = self.named(option)
+        tables = {f"@{name}": entry for name, entry in self.addresses().items() if isinstance(entry, dict)}
+        if named in tables:
+            return tables[named].get("confirm") is True
+        own = airflow_endpoint(named) if trust.is_airflow(named) else named
+        urls = [entry["url"] for entry in tables.values() if entry.get("confirm") is True]
+        return any(own == (airflow_endpoint(url) if trust.is_airflow(url) else url) for url in urls)
+
     def is_strict(self, option: bool | None) -> bool:
         """Whether a loss, or a warning about what is read, is an error: by `option`, else by `strict` of a file."""
         return self.value("strict") is True if option is None else option

@@ -49,10 +49,11 @@ _ADDRESS_KEYS: dict[str, type] = {
     "headers": dict,
     "env_dialect": str,
     "expand": bool,
+    "confirm": bool,
 }
 _ADDRESS_HINT = (
-    "an address has url, env_dialect, expand, username, client_id, headers, and where each credential is: such as "
-    "token_env (a variable), token_file (a path) or token_command (a list of words); see airconn help login"
+    "an address has url, confirm, env_dialect, expand, username, client_id, headers, and where each credential is: "
+    "such as token_env (a variable), token_file (a path) or token_command (a list of words); see airconn help login"
 )
 _HEADER_HINT = 'write Name = { env = "VARIABLE" }, { file = "PATH" } or { command = ["PROGRAM", "ARGUMENT"] }'
 

@@ -24,22 +24,34 @@ class ExitCode(IntEnum):
 class AirconnError(Exception):
     """Base of all errors that a user is told.
 
-    `message` says what is wrong; `where` is the place (`.env:4`, a URL, an option); `hint` is the way out.
+    `message` says what is wrong; `where` is the place (`.env:4`, a URL, an option); `hint` is the way out; `topic` is
+    the page of the guide with more, which the hint then names at its end.
     """
 
     exit_code: ExitCode = ExitCode.SOME_FAILED
 
-    def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, where: str | None = None, hint: str | None = None, topic: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.where = where
-        self.hint = hint
+        # As a part of the hint, it goes along where an error is made of another one.
+        self.hint = hint if topic is None else with_page(hint, topic)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.message, self.where, self.hint))
+
+
+def with_page(hint: str | None, topic: str) -> str:
+    """A hint that names a page of the guide at its end."""
+    page = f"airconn help {topic}"
+    if not hint:
+        return page
+    return hint if page in hint else f"{hint} ({page})"
 
 
 def _rebuild(cls: type[AirconnError], message: str, where: str | None, hint: str | None) -> AirconnError:

@@ -27,7 +27,7 @@ def read(path: str, setting: str, warn: Callable[[str], None] | None = None) -> 
         reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or "unreadable"
         raise UsageError(f"{setting}: {reason}", where=str(file)) from None
     except ValueError:  # a NUL in the path
-        raise UsageError(f"{setting} is not the path of a file") from None
+        raise UsageError(f"{setting} is not a file") from None
     text = _text(content, setting, str(file))
     if warn and os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
         warn(
@@ -47,6 +47,6 @@ def _text(content: bytes, setting: str, where: str) -> str:
     if not text.strip():
         raise UsageError(f"{setting}: the file is empty", where=where)
     if "\n" in text or "\r" in text:
-        hint = "a secret is alone in its file, in one line"
+        hint = "the file must hold only the secret, in one line"
         raise UsageError(f"{setting}: the file has more than one line", where=where, hint=hint)
     return text

@@ -30,7 +30,7 @@ SOURCES = ("env", "file", "command")
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
 """The variable with the password of a metadata database that is named by its address."""
 
-_SENDS = "says where credentials of yours are sent"
+_SENDS = "decides where your credentials are sent"
 _HOST = re.compile(r"([A-Za-z0-9]([\w.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 
 
@@ -66,17 +66,17 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
     for name, address in {**urls, "url": project.get("url", "")}.items():
         if why := refusal(address):
             raise UsageError(
-                f"address {name!r} {why}, and a project's file isn't trusted with that",
+                f"address {name!r} {why}, and a project's file may not do that",
                 where=file,
-                hint="give it a name in your own config.toml, and say @name; or say it on the command line or in "
-                "AIRCONN_URL",
+                hint="name it in your own config.toml, and use @name; or write it on the command "
+                "line or in AIRCONN_URL",
             )
     for name, entry in addresses.items():
         if not isinstance(entry, dict):
             continue
         if key := _of_the_user_alone(entry):
             raise UsageError(
-                f"address {name!r} has {key!r}, and a project's file isn't trusted with that",
+                f"address {name!r} has {key!r}, and a project's file may not do that",
                 where=file,
                 hint="name a variable, such as token_env, or move the address to your own config.toml",
             )
@@ -84,7 +84,7 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
             is_for_another = variable in theirs and not is_same(theirs[variable], entry["url"])
             if not variable.startswith("AIRCONN_") or is_for_another or variable == METADB_PASSWORD:
                 raise UsageError(
-                    f"address {name!r} has {key} = {variable!r}, and a project's file isn't trusted with that",
+                    f"address {name!r} has {key} = {variable!r}, and a project's file may not do that",
                     where=file,
                     hint="name one that starts with AIRCONN_ and is for no other address, or move the address to "
                     "your own config.toml",
@@ -173,9 +173,9 @@ def check_recipient(address: str, file: str, source: str, trusted: str, consent:
     server = endpoint(address)[0]
     if not (address.lower().startswith("https://") or is_this_machine(address)):
         raise UsageError(
-            f"{server} would get the credentials in {source} in clear, and this file isn't trusted with that",
+            f"{server} would get the credentials in {source} unencrypted, and this file may not do that",
             where=file,
-            hint="use https, or name the address yourself, in AIRCONN_URL or in your own config.toml",
+            hint="use https, or write the address in AIRCONN_URL or in your own config.toml",
         )
     hosts = {name.strip().lower() for name in trusted.split(",") if name.strip()}
     # A URL, such as of the browser, trusts its server.

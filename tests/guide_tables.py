@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
-from airconn import formats
+from airconn import formats, symbols
 from airconn.check import ALL
 from tests.formats import keeps_table
 from tests.help_pages import HELP
@@ -67,6 +67,18 @@ def _as_markdown(text: str) -> str:
     return re.sub(r"__extra__|\*\*\*", lambda match: f"`{match[0]}`", text)
 
 
+def symbols_of_plans() -> str:
+    return _table(("symbol", "in front of an object in a plan"), _symbols(symbols.plan_legend()))
+
+
+def symbols_of_diffs() -> str:
+    return _table(("symbol", "in front of an object in a diff"), _symbols(symbols.diff_legend()))
+
+
+def _symbols(legend: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    return ((f"`{mark}`", text) for mark, text in legend)
+
+
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
@@ -77,6 +89,8 @@ TABLES: list[tuple[str, Callable[[], str]]] = [
     ("formats.md", options_table),
     ("formats.md", keeps_table.table),
     ("check.md", rules_table),
+    ("plans.md", symbols_of_plans),
+    ("plans.md", symbols_of_diffs),
     ("addresses.md", stores_table.places),
     ("addresses.md", stores_table.abilities),
     ("addresses.md", stores_table.limits),

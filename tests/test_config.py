@@ -149,10 +149,10 @@ def test_a_command_in_an_address_is_the_users_own_choice(tmp_path: Path, text: s
     ],
 )
 def test_a_project_does_not_choose_who_gets_other_credentials(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UsageError, match="says where credentials of yours are sent") as caught:
+    with pytest.raises(UsageError, match="decides where your credentials are sent") as caught:
         config(tmp_path, text)
     assert caught.value.where == "airconn.toml"
-    assert "your own config.toml, and say @name" in (caught.value.hint or "")
+    assert "your own config.toml, and use @name" in (caught.value.hint or "")
     name = None if text.startswith("url") else "@x"
     assert "attacker" in config(tmp_path, user=text).target(name).text
     assert "attacker" in config(tmp_path, AIRCONN_URL="vault://attacker.example.com/secret").target(None).text
@@ -228,7 +228,7 @@ def test_an_unknown_name_gets_the_nearest_one(tmp_path: Path) -> None:
 def test_an_address_that_is_there_twice_is_told_as_such(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         config(tmp_path, '[addresses]\nx = "u"\n[addresses.x]\nurl = "u"')
-    assert "this name is there twice" in (caught.value.hint or "")
+    assert "this name is written twice" in (caught.value.hint or "")
 
 
 def test_network_settings_come_from_variables_and_files(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_files_and_commands_are_for_the_users_own_file_alone(tmp_path: Path) -> 
     ]
     for line, key in lines:
         text = entry(line.format(file) if "{}" in line else line)
-        with pytest.raises(UsageError, match=f"has '{key}', and a project's file isn't trusted with that") as caught:
+        with pytest.raises(UsageError, match=f"has '{key}', and a project's file may not do that") as caught:
             config(tmp_path, text)
         assert caught.value.where == "airconn.toml"
         assert config(tmp_path, user=text).addresses()["prod"]["url"] == URL
@@ -170,7 +170,7 @@ def test_a_project_names_variables_of_headers_as_it_does_those_of_tokens(tmp_pat
         (('headers = "canary"',), "address 'prod' can't have 'headers' like this"),
         (('headers.X = "canary"',), "header 'X' of address 'prod' needs a value from somewhere"),
         (('headers.X = { value = "canary" }',), "header 'X' of address 'prod' needs a value from somewhere"),
-        (('headers.X = { env = "A", file = "b" }',), "header 'X' of address 'prod' has to say where its value"),
+        (('headers.X = { env = "A", file = "b" }',), "header 'X' of address 'prod' needs a value"),
         (('headers.X = { env = "NOT_SET" }',), "header 'X' of @prod is taken from NOT_SET, which isn't set"),
         (('headers."X Y" = { env = "A" }',), "header 'X Y' of @prod isn't the name of a header"),
         (('headers.Host = { env = "A" }',), "the header Host can't be set"),
@@ -306,4 +306,4 @@ def test_what_may_be_a_part_of_the_address_is_not_left_out_in_silence(
     asked = Asked(None)
     config(tmp_path, consent=asked).target(address)
     assert len(asked.warned) == told
-    assert all("is left out of the address" in text and "/api/v2" in text for text in asked.warned)
+    assert all("is a page of the web interface" in text and "/api/v2" in text for text in asked.warned)

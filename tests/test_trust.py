@@ -68,7 +68,7 @@ def test_what_sends_no_credentials_where_the_file_says_is_taken(address: str) ->
 
 @pytest.mark.parametrize("address", REFUSED)
 def test_what_says_where_credentials_are_sent_is_refused(address: str) -> None:
-    assert trust.refusal(address) == "says where credentials of yours are sent"
+    assert trust.refusal(address) == "decides where your credentials are sent"
 
 
 @pytest.mark.parametrize("address", COMMANDS)
@@ -84,7 +84,7 @@ def test_every_place_has_been_thought_of() -> None:
 
 def test_a_new_place_is_refused_until_its_entry_says_what_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(REGISTRY, "new", PlaceEntry("airconn.stores.new", ("new:",)))
-    assert trust.refusal("new:x") == "says where credentials of yours are sent"
+    assert trust.refusal("new:x") == "decides where your credentials are sent"
     monkeypatch.setitem(REGISTRY, "new", PlaceEntry("airconn.stores.new", ("new:",), trusted="new:[a-z]*"))
     assert trust.refusal("new:x") == ""
-    assert trust.refusal("new:x.example.com") == "says where credentials of yours are sent"
+    assert trust.refusal("new:x.example.com") == "decides where your credentials are sent"

@@ -50,6 +50,10 @@ class App:
     """A clock in seconds, for the progress of long reads."""
     from_env_files: Mapping[str, str] = field(default_factory=dict, init=False, repr=False)
     """The variables that `--env-file` has added to `environ`. The command of `airconn run` doesn't get them."""
+    limit: int | None = field(default=None, init=False)
+    """The most rows of a report for each symbol, if the user has chosen it."""
+    way_on: str = field(default="", init=False)
+    """The hint that says how to finish what a Ctrl-C ended."""
     writes: bool = field(default=False, init=False)
     """Whether the command can write, so that an error says that nothing was written."""
     broken: bool = field(default=False, init=False)
@@ -63,6 +67,14 @@ class App:
         stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()
         # The directory isn't resolved: it may be gone, and most commands don't need it.
         return cls(stdin, _output(sys.stdout), _output(sys.stderr), os.environ, Path())
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far."""
+        return self.clock() - self._began
 
     @cached_property
     def config(self) -> Config:

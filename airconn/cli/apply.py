@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 @click.command("apply", short_help="Apply a plan that was saved before.")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @opt.yes
+@opt.confirm
+@opt.limit
 @no_backup_option
 @opt.finishing
 @opt.network
@@ -32,6 +34,7 @@ def command(
     /,
     file: Path,
     yes: bool,
+    confirm: bool,
     no_backup: bool,
     fail_fast: bool,
     verify: bool,
@@ -64,7 +67,16 @@ def command(
 
     way_on = "make a new plan for what is left"
     words = command_words(app, no_backup, "apply", [str(file)])
-    view = ImportView(app, output=output, show_values=show_values, to=request.to, way_on=way_on, backup=words)
-    conduct = Conduct(yes=yes, fail_fast=fail_fast, verify=verify)
+    confirms = confirm or app.config.confirms(request.to)
+    view = ImportView(
+        app,
+        output=output,
+        show_values=show_values,
+        to=request.to,
+        way_on=way_on,
+        confirms=confirms,
+        backup=words,
+    )
+    conduct = Conduct(yes=yes, confirm=confirms, fail_fast=fail_fast, verify=verify)
     with app.places(network) as places:
         return view.run(import_objects(request, places, conduct, view.host(), expect))

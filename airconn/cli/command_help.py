@@ -47,6 +47,9 @@ _TOPICS = {
     "delete": "objects",
     "completion": "completion",
     "undo": "undo",
+    "init": "doctor",
+    "doctor": "doctor",
+    "version": "doctor",
 }
 """The pages of the guide about commands."""
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 @click.option("--dry-run", "-n", is_flag=True, help="Show what would be deleted, and delete nothing.")
 @opt.max_delete
 @opt.yes
+@opt.confirm
+@opt.limit
 @opt.selection
 @opt.allowing_nothing
 @no_backup_option
@@ -39,6 +41,7 @@ def command(
     dry_run: bool,
     max_delete: int,
     yes: bool,
+    confirm: bool,
     selection: Selection,
     allow_empty: bool,
     no_backup: bool,
@@ -67,8 +70,8 @@ def command(
     refuse_no_names("delete", ids or selection.include)
     refuse_kind_as_id("delete", ids)
     words = command_words(app, no_backup, "delete")
-    way_on, nothing = "delete what is left in the same way", "nothing to delete"
-    view = ImportView(app, output=output, dry_run=dry_run, way_on=way_on, nothing=nothing, backup=words)
+    way_on, nothing = "run the same command again for the rest", "nothing to delete"
+    view = ImportView(app, output=output, dry_run=dry_run, to=from_, way_on=way_on, nothing=nothing, backup=words)
     request = DeleteRequest(ids, selection, from_, source_format, airflow, max_delete, allow_empty)
     with app.places(network) as places:
-        return view.run(delete_objects(request, places, Conduct(dry_run, yes=yes), view.host()))
+        return view.run(delete_objects(request, places, Conduct(dry_run, yes=yes, confirm=confirm), view.host()))

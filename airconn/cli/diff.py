@@ -85,7 +85,7 @@ def command(
         shown = [obj for obj in objects if obj.status is not Status.EQUAL or app.verbosity > 0]
         for line in report_diff.diff_lines(shown, app.style, values=show_values) if app.verbosity >= 0 else ():
             app.rows(line + "\n")
-        if app.verbosity >= 0 and app.columns is not None:
+        if app.verbosity >= 0 and app.stdout.isatty():
             app.rows(report_diff.diff_sides(compared.a, compared.b) + "\n")
         app.rows(report_diff.diff_summary(compared.diff) + "\n")
     app.incomplete(compared.notes, "is read as missing")

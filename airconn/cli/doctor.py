@@ -48,6 +48,8 @@ def command(app: App, /, address: str | None, ask_writes: bool, network: Network
       airconn doctor @prod
       airconn doctor vault://secret/airflow --output json
     """
+    from dataclasses import fields
+
     from airconn.config import Config
     from airconn.doctor.examining import DoctorRequest, examine, exit_code
     from airconn.errors import AirconnError
@@ -60,7 +62,8 @@ def command(app: App, /, address: str | None, ask_writes: bool, network: Network
         config = app.config
     except AirconnError as error:
         config = error
-    request = DoctorRequest(app.directory, address, ask_writes)
+    options = frozenset(one.name for one in fields(network) if getattr(network, one.name) is not None)
+    request = DoctorRequest(app.directory, address, ask_writes, options, frozenset(app.from_env_files))
     checks: list[HealthCheck] = []
 
     def open_places(config: Config) -> Places:

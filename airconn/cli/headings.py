@@ -28,7 +28,7 @@ HEADINGS = (
     Heading(
         "What",
         "--list --clear --from --to --source --all --new --connections --variables --pools --include --exclude "
-        "--backend --database --astro --port --install --test-connections --clean --airflow",
+        "--backend --database --url --name --file --astro --port --install --test-connections --clean --airflow",
         "--from-airflow-config --workers-backend --no-backend",
     ),
     Heading(
@@ -38,14 +38,14 @@ HEADINGS = (
     ),
     Heading(
         "Safety",
-        "--dry-run --exit-code --plan-out --confirm --yes --force --max-delete --no-backup --redacted --mask-secrets "
-        "--keep-credentials --insecure-file",
+        "--dry-run --exit-code --plan-out --confirm --yes --force --ask-writes --max-delete --no-backup --redacted "
+        "--mask-secrets --keep-credentials --insecure-file",
         "--strict --allow-empty --fail-fast --verify",
     ),
     Heading("Formats", "--from-format --format --connection-format", "--kind"),
     Heading(
         "Network",
-        "--username --env-file",
+        "--username --env-file --ask-token --ask-writes",
         "--timeout --deadline --retries --ca-bundle --client-cert --client-key --allow-redirect",
     ),
     Heading(

@@ -45,6 +45,8 @@ def command(ctx: click.Context, /, topic: str | None) -> None:
         app.data(f"\n{_addresses()}\n")
     elif topic in known:
         _show(app, known[topic].text)
+        if topic in COMMANDS:
+            app.say(f"the options of the command are shown by: airconn {topic} --help")
     elif topic in COMMANDS and ctx.parent is not None:
         named = ctx.parent.command
         assert isinstance(named, click.Group)  # noqa: S101 - it is ours
@@ -88,39 +90,10 @@ def _show(app: App, text: str) -> None:
         return
     import shutil
 
-    rendered = _rendered(text, min(columns, _WIDEST), colours=app.colours(app.stdout))
-    if rendered.count("\n") < shutil.get_terminal_size().lines:
-        app.data(rendered, raw=True)
+    from airconn.cli.page_view import rendered
+
+    lines = rendered(text, min(columns, _WIDEST), colours=app.colours(app.stdout))
+    if lines.count("\n") < shutil.get_terminal_size().lines:
+        app.data(lines, raw=True)
     else:
-        click.echo_via_pager(rendered, color=app.colours(app.stdout))
-
-
-def _with_commands(text: str) -> str:
-    """The text of a page with the command that shows another page in place of the link to it."""
-    import re
-
-    named = re.sub(r"\(\[[^]\n]+\]\(([\w-]+)\.md(?:#[\w-]*)?\)\)", r"(`airconn help \1`)", text)
-    return re.sub(r"\[([^]\n]+)\]\(([\w-]+)\.md(?:#[\w-]*)?\)", r"\1 (`airconn help \2`)", named)
-
-
-def _rendered(text: str, columns: int, *, colours: bool) -> str:
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.markdown import Markdown
-    from rich.theme import Theme
-
-    # Rich's own style of code has a black background, which is hard to read on a light terminal.
-    theme = Theme({"markdown.code": "bold cyan", "markdown.code_block": "cyan"})
-    out = StringIO()
-    console = Console(
-        file=out,
-        width=columns,
-        force_terminal=colours,
-        no_color=not colours,
-        highlight=False,
-        legacy_windows=False,
-        theme=theme,
-    )
-    console.print(Markdown(_with_commands(text)))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+        click.echo_via_pager(lines, color=app.colours(app.stdout))

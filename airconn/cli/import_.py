@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     help="Treat hidden values as unchanged instead of writing them again.",
 )
 @opt.pruning
+@opt.confirm
+@opt.limit
 @opt.strict("the target can't hold everything, or anything")
 @opt.filling
 @opt.overriding
@@ -69,6 +71,7 @@ def command(
     prune: bool,
     max_delete: int,
     yes: bool,
+    confirm: bool,
     strict: bool | None,
     fill: tuple[str, ...],
     changes: ObjectChanges,
@@ -137,14 +140,16 @@ def command(
     app.writes = True
     request = replace(request, strict=app.config.is_strict(strict))
     dry_run = dry_run or plan_out is not None
+    confirms = confirm or app.config.confirms(to)
     view = ImportView(
         app,
         output=output,
         show_values=show_values,
         dry_run=dry_run,
         to=request.to,
+        confirms=confirms,
         backup=command_words(app, no_backup, "import", sources),
     )
-    conduct = Conduct(dry_run, exit_code, yes, fail_fast, verify)
+    conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
     with app.places(network) as places:
         return view.run(import_objects(request, places, conduct, view.host()), keep)

@@ -27,14 +27,16 @@ class ImportView:
         show_values: bool = False,
         dry_run: bool = False,
         to: str | None = None,
-        way_on: str = "the same command with more time finishes the job",
+        way_on: str = "the same command finishes the job",
         nothing: str = "the sources hold nothing",
+        confirms: bool = False,
         backup: str = "",
     ) -> None:
         """`to` is the address of the target, as it was given, `way_on` the hint if a run ended too early, and
         `nothing` the warning of an empty plan.
 
-        `backup` is the command in words for its backup. Empty for a run without one.
+        `confirms`: the question is about all writes, and not only about deletions. `backup` is the command in words
+        for its backup. Empty for a run without one.
         """
         self._app = app
         self._is_text = output == "text"
@@ -43,6 +45,8 @@ class ImportView:
         self._to = to
         self._way_on = way_on
         self._nothing = nothing
+        self._confirms = confirms
+        self._recovered = ""
         self._backup = backup
         self.lacks_objects = False
         """Whether objects were skipped that can't be created again."""
@@ -66,6 +70,7 @@ class ImportView:
             self._tell_of_deadline(result.undone)
         self._tell_of_way_back(result)
         if result.ended is not None:
+            self._app.way_on = self._recovered or (self._way_on if result.undone or result.failed else "")
             raise result.ended
         code, lost = result.exit_code, self._tell_of_gaps(result.prepared)
         return lost or code if code is ExitCode.DIFFERENT else code or lost
@@ -124,7 +129,7 @@ class ImportView:
         writes = prepared.plan.writes
         self._new_printer(Plan(writes)).up_to(None)
         self._printer = self._new_printer(prepared.plan, only_wrong=True)
-        return bool(self._app.confirm(f"write {number_of(len(writes))} to {prepared.target}?"))
+        return bool(self._app.confirm(f"write {number_of(len(writes))} to {self._target_of(prepared)}?"))
 
     def _confirm(self, prepared: Import) -> bool | None:
         """Asks whether the objects may be deleted, and what the target restarts be restarted.
@@ -133,15 +138,17 @@ class ImportView:
         """
         deletions, writes = prepared.plan.of(Action.DELETE), prepared.plan.writes
         if not self._app.can_ask:
-            self._new_printer(Plan(writes if prepared.restarts else deletions)).up_to(None)
+            all_writes = prepared.restarts or self._confirms
+            self._new_printer(Plan(writes if all_writes else deletions)).up_to(None)
             return None
         self._new_printer(Plan(prepared.plan.writes)).up_to(None)
         self._printer = self._new_printer(prepared.plan, only_wrong=True)
+        target = self._target_of(prepared)
         names = report.some([f"{step.kind.value}/{step.id}" for step in deletions])
-        question = f"delete {number_of(len(deletions))} of {prepared.target} ({names})"
-        if written := len(writes) - len(deletions) if prepared.restarts else 0:
+        question = f"delete {number_of(len(deletions))} of {target} ({names})"
+        if written := len(writes) - len(deletions) if prepared.restarts or self._confirms else 0:
             also = f" and delete {len(deletions)} ({names})" if deletions else ""
-            question = f"write {number_of(written)} to {prepared.target}{also}"
+            question = f"write {number_of(written)} to {target}{also}"
         return self._app.confirm(f"{question}, which {prepared.restarts}?" if prepared.restarts else f"{question}?")
 
     def _tell_of_losses(self, plan: Plan) -> None:
@@ -179,14 +186,17 @@ class ImportView:
 
     def _tell_of_deadline(self, number: int) -> None:
         objects = "1 object is" if number == 1 else f"{number} objects are"
-        self._app.error(AirconnError(f"the deadline has passed, and {objects} not done", hint=self._way_on))
+        way_on = self._way_on.replace("the same command", "the same command with more time")
+        self._app.error(AirconnError(f"the deadline has passed, and {objects} not done", hint=way_on))
 
     def _tell_of_recovery(self, left: events.Recoverable) -> None:
         to = f" --to {shlex.quote(self._to)}" if self._to else ""
         masks = "".join(f" --literal {shlex.quote(place)}" for place in left.literal_masks)
+        command = f"airconn import {shlex.quote(str(left.path))} --exact{report.clean(masks)}{to}"
+        self._recovered = f"{command} puts back what may be deleted; then {self._way_on}"
         self._app.say(
             f"objects that may be deleted and not created again are saved in {left.path}",
-            f"  airconn import {shlex.quote(str(left.path))} --exact{report.clean(masks)}{to}",
+            f"  {command}",
             "  restores them; delete the file afterwards, it holds their secrets",
             level=-1,
         )
@@ -197,13 +207,28 @@ class ImportView:
             )
 
     def _conclude(self, result: events.ImportResult) -> None:
-        plan, target, done, wrong = result.prepared.plan, result.prepared.target, result.done, result.wrong
-        if self._is_text:
-            text = report.summary(plan, done, target, wrong=len(wrong))
-        else:
-            restarts = result.prepared.restarts
-            text = report.import_json(plan, done, target, dry_run=done is None, wrong=wrong, restarts=restarts)
-        self._app.report(text + "\n")
+        plan, done, wrong, app = result.prepared.plan, result.done, result.wrong, self._app
+        if not self._is_text:
+            app.report(report.import_json(plan, result, app.config.name_of(self._to)) + "\n")
+            return
+        on_terminal = app.stdout.isatty()
+        hidden = report.hidden_summary(plan.steps if on_terminal else self._printer.unshown)
+        if hidden and app.verbosity >= 0:
+            app.report(f"{hidden}\n")
+        text = report.summary(
+            plan,
+            done,
+            self._target_of(result.prepared),
+            wrong=len(wrong),
+            is_verified=result.is_verified,
+            seconds=app.seconds if on_terminal and done is not None else None,
+        )
+        app.report(f"{text}\n")
+
+    def _target_of(self, prepared: Import) -> str:
+        """The target in words, with the name that the configuration gives it."""
+        name = self._app.config.name_of(self._to)
+        return f"{name}, {prepared.target}" if name else prepared.target
 
     def _tell_of_gaps(self, prepared: Import) -> ExitCode:
         """Reports objects that could not be read or, without any, an unwritten report. Returns its exit code."""

@@ -33,8 +33,7 @@ username = click.option(
     metavar="NAME",
     expose_value=False,
     callback=_username,
-    help="Log in to the Airflow as this user, with AIRCONN_PASSWORD, a stored login, or a password that you are "
-    "asked for.",
+    help="Log in as this user. The password is AIRCONN_PASSWORD, a stored one, or asked for.",
 )
 
 env_file = click.option(
@@ -43,8 +42,7 @@ env_file = click.option(
     metavar="FILE",
     expose_value=False,
     callback=_env_files,
-    help="Read AIRCONN_* and the variables of services (VAULT_*, AWS_*, …) from a .env file. Those of the "
-    "environment win. May be repeated.",
+    help="Read AIRCONN_*, VAULT_*, AWS_* and the like from a .env file. Variables that are set win. May be repeated.",
 )
 
 logging_in = together([username, env_file])

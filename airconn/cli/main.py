@@ -42,8 +42,10 @@ COMMANDS = {
     "login": ("airconn.cli.login", "Check a login for an Airflow, and store it in the keyring."),
     "logout": ("airconn.cli.logout", "Remove stored logins."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
+    "init": ("airconn.cli.init", "Write airconn.toml, the configuration of a project."),
     "doctor": ("airconn.cli.doctor", "Check the configuration, the network, the login and what you may do."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
+    "version": ("airconn.cli.version", "Show the versions of airconn and Python."),
     "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
 }
 """The commands by name: the module with a click command named `command`, and the line in the overview."""
@@ -122,6 +124,8 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
         app.say("interrupted", level=-1)
         if app.writes:
             app.say("nothing was written", level=-1)
+        elif app.way_on:
+            app.hint(app.way_on, level=-1)
         return ExitCode.INTERRUPTED
     except OutputClosedError:
         _forget_output()

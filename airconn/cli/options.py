@@ -224,12 +224,12 @@ rehearsing = together(
             "--plan-out",
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help="Only write the plan to FILE, for airconn apply. It holds no values except those of --set.",
+            help="Only write the plan, to FILE. It holds no values except those of --set.",
         ),
     ]
 )
 
-yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions and restarts.")
+yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions, restarts and with --confirm.")
 
 
 def _max_delete(by: str) -> Callable[[F], F]:
@@ -243,6 +243,28 @@ def _max_delete(by: str) -> Callable[[F], F]:
 
 
 max_delete = _max_delete("globs")
+
+confirm = click.option(
+    "--confirm",
+    is_flag=True,
+    help="Ask before all writes, after the plan. Without a terminal, add --yes.",
+)
+
+
+def _set_limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
+    app = ctx.find_object(App)
+    if app is not None and value is not None:
+        app.limit = value
+
+
+limit = click.option(
+    "--limit",
+    type=click.IntRange(0),
+    metavar="N",
+    expose_value=False,
+    callback=_set_limit,
+    help="The most rows that are shown for each symbol [20 on a terminal, else all; -v shows all].",
+)
 
 pruning = together(
     [
@@ -284,8 +306,8 @@ overriding = as_one(
             multiple=True,
             metavar="FILE",
             shell_complete=complete_address,
-            help="Override fields of the sources by those in FILE (YAML or JSON: connections, variables "
-            "and pools by id). May be repeated.",
+            help="Override fields of the sources by those in FILE. FILE is YAML or JSON: connections, "
+            "variables and pools by id. May be repeated.",
         ),
         literal := click.option(
             "--literal",

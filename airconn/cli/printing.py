@@ -19,8 +19,8 @@ _AT_A_TIME = 100
 class Printer:
     """Prints the lines of a plan in its order, each as soon as its outcome is known.
 
-    On a terminal, a long list is cut: the first lines of each action are printed, the others counted, unless the run
-    is verbose. Deletions and failures are always printed.
+    Unless the run is verbose, unchanged objects are only counted. So is the rest of a long list, behind the first
+    lines of each action, on a terminal or with `--limit`. Deletions and failures are always printed.
     """
 
     def __init__(self, app: App, plan: Plan, *, text: bool, values: bool, only_wrong: bool = False) -> None:
@@ -31,9 +31,13 @@ class Printer:
         self.only_wrong = only_wrong
         self.lines = report.Lines(plan.steps, app.style)
         self.rest = deque(plan.steps)
-        self.most = _SHOWN_OF_AN_ACTION if app.verbosity <= 0 and app.stdout.isatty() else len(plan.steps)
+        self.most = len(plan.steps)
+        if app.verbosity <= 0 and (app.limit is not None or app.stdout.isatty()):
+            self.most = _SHOWN_OF_AN_ACTION if app.limit is None else app.limit
         self.printed: Counter[Action] = Counter()
         self.cut: Counter[Action] = Counter()
+        self.unshown: list[Step] = []
+        """The steps without a line that a user may read."""
 
     def up_to(self, step: Step | None, error: str | None = None) -> None:
         """Prints all lines up to that of `step`, which ended with `error`. Without a step, all remaining lines.
@@ -50,6 +54,8 @@ class Printer:
                 lines.append(self.lines.line(first, error if is_it else None))
                 wrongs += lines[-1:] if wrong else ()
                 lines += [f"      {line}" for line in value_lines(first)] if self.values else ()
+            else:
+                self.unshown.append(first)
             if is_it or len(lines) >= _AT_A_TIME:
                 self._print(lines, wrongs)
             if is_it:
@@ -60,6 +66,8 @@ class Printer:
     def _shows(self, action: Action) -> bool:
         """Whether to print the line of a step of this action. Counts it."""
         if self.only_wrong or self.app.verbosity < 0 or self.app.broken:
+            return False
+        if action is Action.UNCHANGED and self.app.verbosity == 0:
             return False
         shown = action is Action.DELETE or self.printed[action] < self.most
         (self.printed if shown else self.cut)[action] += 1

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 @click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help=f"Where to {opt.DEFAULT_PLACE}")
 @click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing.")
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if anything would change.")
+@opt.confirm
+@opt.yes
+@opt.limit
 @opt.strict("the target can't hold everything, or anything")
 @opt.filling
 @opt.literal
@@ -39,6 +42,8 @@ def command(
     to: str | None,
     dry_run: bool,
     exit_code: bool,
+    confirm: bool,
+    yes: bool,
     strict: bool | None,
     fill: tuple[str, ...],
     literal_masks: tuple[str, ...],
@@ -72,8 +77,11 @@ def command(
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
     request = SetRequest(assignments, to, fill, literal_masks, airflow, app.config.is_strict(strict))
-    conduct = Conduct(dry_run, exit_code, fail_fast=fail_fast, verify=verify)
+    confirms = confirm or app.config.confirms(to)
+    conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
     words = command_words(app, no_backup, "set")
-    view = ImportView(app, output=output, show_values=show_values, dry_run=dry_run, to=to, backup=words)
+    view = ImportView(
+        app, output=output, show_values=show_values, dry_run=dry_run, to=to, confirms=confirms, backup=words
+    )
     with app.places(network) as places:
         return view.run(set_objects(request, places, conduct, view.host()))

@@ -7,29 +7,36 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from airconn import config_files
-from airconn.addresses import is_file
+from airconn.addresses import is_file, runs_command
 from airconn.config import PROJECT_FILE, Address, Config
 from airconn.errors import AirconnError
 from airconn.quoting import shown_address
 from airconn.stores.health import Health, HealthCheck, failed
-from airconn.trust import uses_credentials
+from airconn.trust import is_airflow, uses_credentials
 
 AREA = "Configuration"
-_NAMED_ELSEWHERE = frozenset({"AIRCONN_URL", "AIRCONN_CONFIG", "AIRCONN_STATE_DIR", "AIRCONN_CACHE_DIR"})
+_SETTINGS = ("timeout", "retries", "deadline", "ca_bundle", "client_cert", "client_key", "allow_redirect", "strict")
+_OF_TLS = ("ca_bundle", "client_cert", "client_key")
 
 
-def of_files(config: Config | AirconnError, directory: Path) -> Iterator[HealthCheck]:
-    """The checks of the files and of the variables. `config` is the error if they can't be read."""
+def of_files(config: Config | AirconnError, directory: Path, from_env_files: frozenset[str]) -> Iterator[HealthCheck]:
+    """The checks of the files and of the variables. `config` is the error if they can't be read.
+
+    `from_env_files` are the variables that the option `--env-file` has set.
+    """
     if isinstance(config, AirconnError):
         fault = failed(AREA, "files", config)
         yield HealthCheck(AREA, "files", fault.health, str(config), fault.hint, fault.exit_code)
         return
     yield _file(PROJECT_FILE, directory / PROJECT_FILE, config.project)
     yield _file("config.toml", config_files.user_file(config.environ), config.user)
-    if names := _variables(config):
-        yield HealthCheck(AREA, "variables", Health.FINE, f"set: {', '.join(names)}")
+    own = [name for name in _variables(config) if name in from_env_files]
+    if own:
+        yield HealthCheck(AREA, "--env-file", Health.FINE, ", ".join(own))
+    if names := [name for name in _variables(config) if name not in from_env_files]:
+        yield HealthCheck(AREA, "environment", Health.FINE, f"{', '.join(names)}")
     else:
-        yield HealthCheck(AREA, "variables", Health.UNUSED, "no AIRCONN_* is set")
+        yield HealthCheck(AREA, "environment", Health.UNUSED, "no AIRCONN_* is set")
 
 
 def _file(name: str, path: Path, values: object) -> HealthCheck:
@@ -64,7 +71,12 @@ def of_address(address: Address, written: str) -> Iterator[HealthCheck]:
     if not uses_credentials(address.text):
         return
     known = settings.credentials
-    if known.sources:
+    if known.login is not None and known.login.is_due:
+        text = "a login that airconn login has stored"
+        if known.login_name:
+            text = f"the user of {known.source}, whose password is stored or asked for"
+        yield HealthCheck(AREA, "credentials", Health.FINE, text)
+    elif known.sources:
         kind = "a login" if known.username or known.client_id else "a command" if known.token_command else "a token"
         kind = "headers alone" if not known.source else kind
         yield HealthCheck(AREA, "credentials", Health.FINE, f"{kind}, from {known.sources}")
@@ -74,8 +86,25 @@ def of_address(address: Address, written: str) -> Iterator[HealthCheck]:
         yield HealthCheck(AREA, "credentials", Health.UNKNOWN, text, "airconn help login has all ways to log in")
 
 
+def of_settings(config: Config, address: Address, options: frozenset[str]) -> Iterator[HealthCheck]:
+    """Where the settings for an address come from, but for defaults. `options` are those of the command line."""
+    found = []
+    for key in _SETTINGS:
+        variable = f"AIRCONN_{key.upper()}"
+        in_project = key in config.project and (key not in _OF_TLS or is_airflow(address.text))
+        if key in options:
+            found.append(f"--{key.replace('_', '-')} from the command line")
+        elif config.environ.get(variable):
+            found.append(f"{key} from {variable}")
+        elif in_project or key in config.user:
+            found.append(f"{key} from {PROJECT_FILE if in_project else 'config.toml'}")
+    if found:
+        yield HealthCheck(AREA, "settings", Health.FINE, ", ".join(found))
+
+
 def _shown(address: str) -> str:
     """An address without all that could be secret, such as the command of `airflow-cli:`."""
-    if address.lower().startswith("airflow-cli:"):
-        return "airflow-cli:" + ("…" if len(address) > len("airflow-cli:") else "")
+    if runs_command(address):
+        scheme, _, command = address.partition(":")
+        return f"{scheme}:…" if command.strip() else address
     return address if is_file(address) else shown_address(address)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from airconn.addresses import runs_command
 from airconn.config import Address, Config
 from airconn.doctor import configuration
 from airconn.doctor.installation import installation
@@ -26,6 +27,10 @@ class DoctorRequest:
     address: str | None = None
     """The address, if it isn't the one of the configuration."""
     asks_writes: bool = False
+    options: frozenset[str] = frozenset()
+    """The settings that options of the command line give."""
+    from_env_files: frozenset[str] = frozenset()
+    """The variables that `--env-file` has set."""
 
 
 def examine(
@@ -39,7 +44,7 @@ def examine(
     `config` is the error if the configuration can't be read, and `without_files` is the configuration without it.
     """
     yield from _machine()
-    yield from configuration.of_files(config, request.directory)
+    yield from configuration.of_files(config, request.directory, request.from_env_files)
     if isinstance(config, AirconnError):
         if (request.address or "@").startswith("@"):
             return
@@ -50,6 +55,7 @@ def examine(
         yield failed(configuration.AREA, "address", error)
         return
     yield from configuration.of_address(address, config.named(request.address))
+    yield from configuration.of_settings(config, address, request.options)
     with open_places(config) as places:
         yield from _place(request, address, places)
 
@@ -77,8 +83,13 @@ def _place(request: DoctorRequest, address: Address, places: Places) -> Iterator
     context = places.context()
     if isinstance(store, TellsHealth):
         yield from store.health(HealthQuestions(places.settings(address), request.asks_writes), context)
-    else:
-        yield from _by_reading(store, context)
+        return
+    # The command of airflow-cli: may have a secret in it.
+    command = address.text.partition(":")[2].strip() if runs_command(address.text) else ""
+    for check in _by_reading(store, context):
+        if command:
+            check = replace(check, text=check.text.replace(command, "…"), hint=check.hint.replace(command, "…"))
+        yield check
 
 
 def _by_reading(store: Store, context: Context) -> Iterator[HealthCheck]:
@@ -95,6 +106,9 @@ def _by_reading(store: Store, context: Context) -> Iterator[HealthCheck]:
         yield failed(area, "access", error)
         return
     yield HealthCheck(area, "content", Health.FINE, _amounts(reading, described.kinds))
+    if faults := [note for note in reading.notes if note.failed]:
+        text = f"{len(faults)} can't be read; {faults[0].where}: {faults[0].message}"
+        yield HealthCheck(area, "unreadable", Health.FAILED, text, exit_code=ExitCode.SOME_FAILED)
     hint = store.capabilities.read_only_hint[1]
     writable = "it can be written to" if store.capabilities.writable else "it is only read"
     health = Health.FINE if store.capabilities.writable else Health.UNUSED

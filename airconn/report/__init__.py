@@ -5,6 +5,7 @@ from airconn.report.results import DONE as DONE
 from airconn.report.results import SCHEMA_VERSION as SCHEMA_VERSION
 from airconn.report.results import Lines as Lines
 from airconn.report.results import amounts as amounts
+from airconn.report.results import hidden_summary as hidden_summary
 from airconn.report.results import import_json as import_json
 from airconn.report.results import list_json as list_json
 from airconn.report.results import list_rows as list_rows

@@ -74,7 +74,7 @@ def diff_summary(diff: Diff) -> str:
     """The closing line: `3 different, 1 only in A, 2 can't be known, 10 equal`."""
     counts = diff.counts()
     return ", ".join(
-        f"{counts[status]:,} {word}" for status, word in _WORDS.items() if counts[status] or status in _ALWAYS_COUNTED
+        f"{counts[status]} {word}" for status, word in _WORDS.items() if counts[status] or status in _ALWAYS_COUNTED
     )
 
 

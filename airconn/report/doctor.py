@@ -15,16 +15,16 @@ _SYMBOLS = {
     Health.WARNING: ("!", "yellow"),
     Health.FAILED: ("x", "red"),
     Health.UNKNOWN: ("?", "cyan"),
-    Health.UNUSED: ("-", None),
+    Health.UNUSED: ("·", None),
 }
-LEGEND = "✓ ok   ! warning   x failed   ? not known   - not used"
+LEGEND = "✓ ok   ! warning   x failed   ? not known   · not used"
 _NAMES = 13
 """The columns of the names of checks."""
 
 
 def lines(checks: Iterator[HealthCheck], style: Style, columns: int) -> Iterator[str]:
     """The checks under the headings of their areas, as they come, broken between words."""
-    area = ""
+    area = told = ""
     for check in checks:
         if check.area != area:
             yield f"{check.area}" if not area else f"\n{check.area}"
@@ -33,7 +33,9 @@ def lines(checks: Iterator[HealthCheck], style: Style, columns: int) -> Iterator
         text, *rest = _wrapped(check.text, columns)
         yield f"  {style(symbol, colour)} {clean(check.name).ljust(_NAMES)} {text}"
         yield from (f"{' ' * (_NAMES + 5)}{line}" for line in rest)
-        hints = _wrapped(check.hint, columns - 6) if check.hint else []
+        # The same hint as at the check before isn't told again.
+        hints = _wrapped(check.hint, columns - 6) if check.hint and check.hint != told else []
+        told = check.hint
         for number, line in enumerate(hints):
             yield f"{' ' * (_NAMES + 5)}{style('hint:', 'cyan') if number == 0 else '     '} {line}"
 

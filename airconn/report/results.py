@@ -26,6 +26,7 @@ from airconn.quoting import clean, to_json
 
 if TYPE_CHECKING:
     from airconn.plan import Plan
+    from airconn.transfer.events import ImportResult
 
 SCHEMA_VERSION = 1
 """Of the JSON reports. It changes when a key goes or changes its meaning, not when one is added."""
@@ -48,6 +49,13 @@ DONE = {
     Action.SKIPPED: "skipped",
     Action.BLOCKED: "blocked",
 }
+_OF_HIDDEN = {
+    FieldAction.WRITTEN_AGAIN: "written again",
+    FieldAction.KEPT: "kept",
+    FieldAction.ASSUMED: "treated as unchanged",
+}
+_TO_THE_TENTH = 10
+"""The seconds below which tenths are told."""
 _ALWAYS_COUNTED = ("created", "updated", "unchanged")
 _SHOWN_NAMES = 8
 
@@ -108,16 +116,49 @@ _HOW = {
 }
 
 
-def summary(plan: Plan, outcomes: Iterable[Outcome] | None, target: str, *, wrong: int = 0) -> str:
+def summary(
+    plan: Plan,
+    outcomes: Iterable[Outcome] | None,
+    target: str,
+    *,
+    wrong: int = 0,
+    is_verified: bool = False,
+    seconds: float | None = None,
+) -> str:
     """The closing line: `airflow 3.3.2 at http://localhost:8080: 1 created, 1 updated, 1 unchanged`.
 
-    Without outcomes, it says what would be. `wrong` objects were read back and aren't what was written.
+    Without outcomes, it says what would be. `wrong` objects were read back and aren't what was written, or all are
+    (`is_verified`). `seconds` is how long the run took, if that is to be told.
     """
     numbers = counts(plan, outcomes)
     shown = [f"{number} {word}" for word, number in numbers.items() if number or word in _ALWAYS_COUNTED]
     shown += [f"{wrong} not as written"] if wrong else []
+    shown += ["verified"] if is_verified else []
     would = "would be " if outcomes is None else ""
-    return f"{clean(target)}: {would}{', '.join(shown)}"
+    took = "" if seconds is None else f" ({_duration(seconds)})"
+    return f"{clean(target)}: {would}{', '.join(shown)}{took}"
+
+
+def _duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `2 min 5 s`."""
+    if seconds < _TO_THE_TENTH:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def hidden_summary(steps: Iterable[Step]) -> str:
+    """What happens to hidden values: `values hidden by the target: written again in 2 objects, kept in 1`.
+
+    Empty if nothing is hidden.
+    """
+    numbers = Counter(how for step in steps for how in {change.how for change in step.changes} if how in _OF_HIDDEN)
+    parts = [f"{words} in {number:,}" for how, words in _OF_HIDDEN.items() if (number := numbers[how])]
+    if not parts:
+        return ""
+    first = next(numbers[how] for how in _OF_HIDDEN if numbers[how])
+    parts[0] += " object" if first == 1 else " objects"
+    return f"values hidden by the target: {', '.join(parts)}"
 
 
 def counts(plan: Plan, outcomes: Iterable[Outcome] | None) -> dict[str, int]:
@@ -136,19 +177,13 @@ def counts(plan: Plan, outcomes: Iterable[Outcome] | None) -> dict[str, int]:
     return numbers
 
 
-def import_json(
-    plan: Plan,
-    outcomes: Sequence[Outcome] | None,
-    target: str,
-    *,
-    dry_run: bool,
-    wrong: Sequence[Outcome] = (),
-    restarts: str = "",
-) -> str:
+def import_json(plan: Plan, result: ImportResult, name: str = "") -> str:
     """An import as JSON: what was planned for each object, what became of it, and the counts.
 
-    `wrong` are the objects that were read back and aren't what was written, and `restarts` what a write interrupts.
+    `name` is the `@name` of the target, if it was given by one.
     """
+    outcomes, wrong, restarts = result.done, result.wrong, result.prepared.restarts
+    dry_run = outcomes is None
     results = {} if outcomes is None else {(o.step.kind, o.step.id): o for o in (*outcomes, *wrong)}
 
     def status(step: Step) -> str:
@@ -167,8 +202,10 @@ def import_json(
     return to_json(
         {
             "schema_version": SCHEMA_VERSION,
-            "target": target,
+            "target": result.prepared.target,
+            **({"target_name": name} if name else {}),
             "dry_run": dry_run,
+            **({"verified": True} if result.is_verified else {}),
             **({"restarts": restarts} if restarts else {}),
             "objects": objects,
             "summary": {**counts(plan, outcomes), **({"not as written": len(wrong)} if wrong else {})},

@@ -78,9 +78,9 @@ def provide(
                 _build(made, environment, environ=environ, lock=lock, progress=progress)
     except OSError as error:
         raise SandboxError(
-            f"the environment of Airflow {release} can't be kept there: {error.strerror or error}",
+            f"the environment of Airflow {release} can't be stored there: {error.strerror or error}",
             where=str(root),
-            hint="AIRCONN_CACHE_DIR names another directory",
+            hint="set AIRCONN_CACHE_DIR to another directory",
         ) from error
     return environment
 
@@ -142,7 +142,7 @@ def _prepare_database(
     )
     if failed:
         raise ProgramFailed(
-            f"Airflow {release} was installed but can't make its database", said=tail(log, secret.values())
+            f"Airflow {release} is installed, but can't create its database", said=tail(log, secret.values())
         )
 
 
@@ -156,7 +156,7 @@ def _locked(directory: Path, progress: Progress) -> Iterator[int]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            progress("waiting for another airconn that installs the same")
+            progress("waiting for another airconn that is installing the same")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock
     finally:

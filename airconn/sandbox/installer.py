@@ -122,15 +122,15 @@ def installer_environ(environ: Mapping[str, str]) -> dict[str, str]:
 def _hint(said: str, uv: Path | None) -> str:
     if uv:
         return (
-            "is the package index reachable from here, and does it tell when its files were uploaded? "
-            "uv takes its address from UV_INDEX_URL or its own settings"
+            "check that the package index can be reached and gives upload dates; uv "
+            "takes its address from UV_INDEX_URL or its own settings"
         )
     if "--uploaded-prior-to" in said or "upload-time" in said:
         return (
-            "this pip, or this package index, can't install what a release had on its day, and uv often can: "
-            f"`{command_for('sandbox')}` brings it"
+            "this pip, or this package index, can't install the dependencies of an old release; "
+            f"uv often can: `{command_for('sandbox')}` installs it"
         )
-    return "is the package index reachable from here? pip takes its address from PIP_INDEX_URL or its own settings"
+    return "check that the package index can be reached; pip takes its address from PIP_INDEX_URL or its own settings"
 
 
 def _runs(command: Sequence[str]) -> bool:

@@ -77,8 +77,8 @@ def find(release: Release, *, uv: Path | None, environ: Mapping[str, str]) -> Py
         found[python.version] = python
     listed = ", ".join(str(found[version]) for version in sorted(found)) or "none at all"
     raise SandboxError(
-        f"Airflow {release} needs Python {release.describe_pythons()}, and this machine has none that can "
-        f"be used; found: {listed}",
+        f"Airflow {release} needs Python {release.describe_pythons()}, and none was found here that "
+        f"can be used; found: {listed}",
         hint=f"install one, for example with `uv python install 3.{release.pythons[0]}`, or choose another --airflow",
     )
 

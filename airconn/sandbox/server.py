@@ -41,7 +41,7 @@ def listen(port: int) -> socket.socket:
             problem = f"port {port} of {HOST} is in use"
         else:
             problem = f"port {port} of {HOST} can't be used: {error.strerror}"
-        raise SandboxError(problem, where="--port", hint="leave --port out, and a free one is taken") from None
+        raise SandboxError(problem, where="--port", hint="without --port, a free port is used") from None
     return listener
 
 
@@ -82,7 +82,7 @@ class Server:
             if self._process.poll() is not None:
                 raise self._error("ended before it answered")
             if time.monotonic() >= end:
-                raise self._error(f"didn't answer within {seconds:g} s", hint="--timeout gives it more time")
+                raise self._error(f"didn't answer within {seconds:g} s", hint="--timeout SECONDS waits longer")
             time.sleep(_TICK)
 
     def wait(self) -> NoReturn:

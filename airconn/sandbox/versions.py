@@ -47,10 +47,10 @@ def resolve(text: str | None = None) -> Release:
         if version > max(siblings, default=NEWEST):
             return _release(version)
     if numbers < (OLDEST.major, OLDEST.minor):
-        problem = f"Airflow {text} is too old: the oldest that the sandbox runs is {OLDEST}"
+        problem = f"Airflow {text} is too old: the oldest for a sandbox is {OLDEST}"
     elif numbers > (NEWEST.major, NEWEST.minor, NEWEST.patch):
         full = ".".join(str(number) for number in (*numbers, 0, 0)[:3])
-        problem = f"Airflow {text} is newer than any that this airconn knows: name it in full, such as {full}"
+        problem = f"Airflow {text} is newer than this airconn: write the full version, such as {full}"
     else:
         problem = f"unknown Airflow {text}"
     raise UsageError(problem, where="--airflow", hint=_what_there_is())

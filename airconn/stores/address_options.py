@@ -23,6 +23,9 @@ T = TypeVar("T")
 NULL = "null"
 """The text for None in the query of an address. Airflow doesn't look for a kind whose prefix is None."""
 
+_FEW = 8
+"""The most options that a message lists."""
+
 
 def secret(default: Any = None) -> Any:
     """A field for a credential, which an address can't have."""
@@ -47,23 +50,26 @@ def split(address: str, *, example: str, has_path: bool = True) -> Parts:
         raise UsageError(f"not a valid {address.partition(':')[0]}:// address", hint=f"like {example}") from None
     if "@" in parts.netloc:
         raise UsageError(
-            "the address has a user name or a password in it, which shows in the list of processes",
-            hint="leave it out; credentials come from the environment",
+            "the address has a user name or a password in it, which the list of processes shows",
+            hint="leave it out, and set credentials in the environment",
         )
     if parts.fragment or "#" in address:
         raise UsageError("the address has a '#' in it", hint=f"write it as %23; an address is like {example}")
     query = dict(pairs)
     if len(query) < len(pairs):
-        raise UsageError("the address has an option twice", hint="keep one of the two")
+        raise UsageError("the address has the same option twice", hint="keep one of the two")
     path = unquote(parts.path).strip("/")
     if path and not has_path:
-        raise UsageError("the address has a path, which means nothing here", hint=f"it is like {example}")
+        raise UsageError(
+            "the address has a path, which this kind of address doesn't have", hint=f"write it like {example}"
+        )
     return Parts(unquote(parts.netloc), path, query)
 
 
 def from_query(cls: type[T], query: Mapping[str, str], **given: Any) -> T:
     """The options in the query of an address, and those `given` by the rest of it.
 
+    `cls` may have a `TOPIC`, which is the page of the guide with its options.
     Raises `UsageError` for unknown ones, for secrets and for values of the wrong type.
     """
     known = {option.name: option for option in fields(cls)}  # type: ignore[arg-type]
@@ -71,11 +77,12 @@ def from_query(cls: type[T], query: Mapping[str, str], **given: Any) -> T:
     for name, text in query.items():
         option = known.get(name)
         if option is None or option.metadata.get("internal") or name in given:
-            raise _unknown(name, [other for other in known if other not in given and _is_public(known[other])])
+            raise _unknown(name, [other for other in known if other not in given and _is_public(known[other])], cls)
         if option.metadata.get("secret"):
             raise UsageError(
-                f"{name} is a credential, and an address shows in the list of processes",
+                f"{name} is a credential, and the list of processes shows addresses",
                 hint="set it in the environment instead",
+                topic=getattr(cls, "TOPIC", None),
             )
         values[name] = _converted(text, cls, name)
     return cls(**values)
@@ -90,7 +97,7 @@ def from_kwargs(cls: type[T], kwargs: Mapping[str, Any], where: str) -> T:
     values: dict[str, Any] = {}
     for name, value in kwargs.items():
         if name not in known:
-            error = _unknown(name, list(known))
+            error = _unknown(name, list(known), cls)
             raise UsageError(error.message, where=where, hint=error.hint)
         wanted = _types(cls, name)
         # An option in a variable of its own (AIRFLOW__SECRETS__BACKEND_KWARG__X) is always a text.
@@ -114,11 +121,15 @@ def _is_public(option: Field[Any]) -> bool:
     return not option.metadata.get("secret") and not option.metadata.get("internal")
 
 
-def _unknown(name: str, known: list[str]) -> UsageError:
+def _unknown(name: str, known: list[str], cls: type[Any]) -> UsageError:
     near = get_close_matches(name, known, n=1)
     shown = repr(name) if re.fullmatch(r"\w{1,60}", name) else "a name in the query"
-    hint = f"did you mean {near[0]!r}?" if near else f"the options are {', '.join(known)}"
-    return UsageError(f"{shown} is not an option of this address", hint=hint)
+    topic: str | None = getattr(cls, "TOPIC", None)
+    listed = f"the options are {', '.join(known)}"
+    if topic is not None and len(known) > _FEW:
+        listed = f"airconn help {topic} lists the options"
+    hint = f"did you mean {near[0]!r}?" if near else listed
+    return UsageError(f"{shown} is not an option of this address", hint=hint, topic=topic)
 
 
 def _types(cls: type[Any], name: str) -> tuple[type, ...]:

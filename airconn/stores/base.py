@@ -72,9 +72,9 @@ class Ids:
     def refusal(self, id_: str) -> str:
         """Why the place can't have an id. Empty if it can."""
         if self.pattern is not None and not self.pattern.fullmatch(id_):
-            return f"the id has other characters than {self.words}"
+            return f"the id has characters that aren't allowed: only {self.words}"
         if self.longest is not None and len(id_) > self.longest:
-            return f"the id is longer than the {self.longest} characters that fit"
+            return f"the id is longer than the {self.longest} characters that are allowed"
         return ""
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from airconn.model import REDACTED, AirflowObject, Step
 from airconn.model.compare import compare
 
-CHANGED = "changed by another writer meanwhile; run again"
-DELETED = "deleted by another writer meanwhile; run again"
+CHANGED = "another program has changed it; run again"
+DELETED = "another program has deleted it; run again"
 
 
 def is_changed(step: Step, held: AirflowObject | None, stored_form: Callable[[AirflowObject], AirflowObject]) -> bool:

@@ -26,7 +26,7 @@ def open_store(address: str, settings: Settings) -> Store:
         return _of_mwaa(name, settings)
     if name not in _SECTIONS:
         raise UsageError(
-            f"{ADDRESS} is followed by nothing, or by workers, or by the address of an MWAA environment",
+            f"{ADDRESS} can only be followed by workers, or by the address of an MWAA environment",
             hint=f"{ADDRESS} or {ADDRESS}workers or {ADDRESS}mwaa://REGION/ENVIRONMENT",
         )
     config = AirflowConfig.load(settings.environ)
@@ -36,8 +36,8 @@ def open_store(address: str, settings: Settings) -> Store:
         if name == "workers":
             looked_at = f"{config.places('workers', 'secrets_backend')}, {looked_at}"
         raise UsageError(
-            "this Airflow is configured with no secrets backend",
-            hint=f"looked at {looked_at}; AIRFLOW_HOME says where another airflow.cfg is",
+            "this Airflow has no secrets backend configured",
+            hint=f"looked at {looked_at}; set AIRFLOW_HOME for another airflow.cfg",
         )
     return store
 

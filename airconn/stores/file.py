@@ -105,9 +105,9 @@ class FileStore(Store):
         name = formats.name_of_path(self.address, is_new=True)
         if name is None:
             raise UsageError(
-                f"the name of {self.address} doesn't tell the format",
-                hint="end it as in x.json, x.yaml, x.env or x.uri; an export and a conversion also take --format, "
-                f"one of {', '.join(formats.writable_names())}",
+                f"the name of {self.address} doesn't show the format",
+                hint="use a name like x.json, x.yaml, x.env or x.uri, or with export and convert "
+                f"--format, one of {', '.join(formats.writable_names())}",
             )
         return name
 
@@ -116,9 +116,9 @@ class FileStore(Store):
         name = self.format_name()
         if not formats.get_format(name).is_writable:
             raise BlockedError(
-                f"files of the {name} format are only read, so this one can't be changed",
+                f"files of the {name} format can only be read, not changed",
                 where=self.address,
-                hint="write a file of another name; airconn convert and export write this one afresh with --replace",
+                hint="write to another file; airconn convert --replace and export --replace overwrite this one",
             )
 
     def said_values(self) -> Mapping[str, str]:
@@ -338,9 +338,9 @@ class FileStore(Store):
         rendered = self.rendered(changes, options, guard, context)
         if guard.kept:
             raise BlockedError(
-                f"references ($NAME, {{{{ }}}} and the like) would be written over in {kept_in_words(guard.kept)}",
+                f"references ($NAME, {{{{ }}}} and the like) would be overwritten in {kept_in_words(guard.kept)}",
                 where=self.address,
-                hint="leave the objects out with --exclude, or change them in the file by hand",
+                hint="exclude the objects with --exclude, or change them by hand",
             )
         return _Rehearsal(steps, options.kinds, rendered, content.version if content else None)
 

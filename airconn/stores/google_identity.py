@@ -14,7 +14,7 @@ from airconn.stores.http.faults import NoAnswer
 
 LOG_IN = "run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS to an existing key file"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-REACH = "is there a network, and does a proxy stand between?"
+REACH = "check the network and the proxy"
 _NOT_IMPERSONATED = "Unable to acquire impersonated credentials"
 """The beginning of the error of `google.auth.impersonated_credentials`."""
 
@@ -82,18 +82,18 @@ def refusal(error: Any, place: str, *, reach: str = REACH) -> TargetError:
     """
     of = library("google.auth.exceptions")
     if isinstance(error, of.TransportError):
-        return NoAnswer("the server that gives tokens can't be reached", where=place, hint=reach)
+        return NoAnswer("Google's token server can't be reached", where=place, hint=reach)
     if isinstance(error, of.DefaultCredentialsError):
-        return TargetError("no credentials for Google Cloud were found that can be used", where=place, hint=LOG_IN)
+        return TargetError("no usable credentials for Google Cloud were found", where=place, hint=LOG_IN)
     if isinstance(error, of.RefreshError) and str(next(iter(error.args), "")).startswith(_NOT_IMPERSONATED):
         return TargetError(
             "Google gives no token for the account to impersonate",
             where=place,
-            hint="does it exist, and has the account before it in impersonation_chain "
-            "roles/iam.serviceAccountTokenCreator on it?",
+            hint="check that it exists, and that the account before it in "
+            "impersonation_chain has roles/iam.serviceAccountTokenCreator on it",
         )
     if getattr(error, "retryable", False):
-        return NoAnswer("the server that gives tokens fails", where=place, hint="try again in a minute")
+        return NoAnswer("Google's token server fails", where=place, hint="try again in a minute")
     return TargetError("Google refuses the credentials", where=place, hint=f"renew them: {LOG_IN}")
 
 

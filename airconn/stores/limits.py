@@ -49,14 +49,14 @@ def of_values(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
                 yield f"its {name} has half a character (a lone surrogate) in it, which Airflow can't store"
             longest = longest_fields(version).get(name)
             if longest is not None and len(text) > longest:
-                yield f"its {name} is longer than the {longest} characters that Airflow's database has for it"
+                yield f"its {name} is longer than the {longest} characters that Airflow's database can store"
     yield from _of_team(obj, version)
     if isinstance(obj, Connection) and obj.port is not None and obj.port not in INTEGERS:
-        yield "its port is beyond what Airflow's database has for it"
+        yield "its port is too large for Airflow's database"
     if isinstance(obj, Pool) and obj.slots < -1:
-        yield "its slots are negative; -1 is without limit"
+        yield "its slots are negative; -1 means no limit"
     elif isinstance(obj, Pool) and obj.slots not in INTEGERS:
-        yield "its slots are beyond what Airflow's database has for them"
+        yield "its slots are too large for Airflow's database"
 
 
 def of_id(obj: AirflowObject) -> Iterator[str]:

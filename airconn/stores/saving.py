@@ -129,7 +129,7 @@ def write_atomically(path: Path, text: str, *, keep_mode: bool = False) -> None:
         data = text.encode("utf-8")
     except UnicodeEncodeError:
         raise AirconnError(
-            "an object has half a character (a lone surrogate) in it, which no file holds", where=str(path)
+            "an object has half a character (a lone surrogate) in it, which files can't hold", where=str(path)
         ) from None
     fill_atomically(path, lambda file: file.write(data), keep_mode=keep_mode)
 
@@ -154,7 +154,7 @@ def fill_atomically(path: Path, fill: Fill, *, keep_mode: bool = False) -> None:
             _write_named(fill, temporary, target, keep_mode=keep_mode)
     except _NotOursError:
         raise TargetError(
-            "can't be written: the file belongs to another user or group, and would not any more",
+            "can't be written: the file belongs to another user or group, which would change",
             where=str(path),
             hint="run airconn as that user, or write a new file with -o and copy it",
         ) from None

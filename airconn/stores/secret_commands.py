@@ -40,15 +40,15 @@ def first_line(
         raise UsageError(f"the program of {what}, {words[0]!r}, can't be run: {reason}", hint=hint) from None
     if done.returncode != 0:
         message = f"{what} failed with exit code {done.returncode}"
-        raise TargetError(message, hint="run it by itself to see what it says")
+        raise TargetError(message, hint="run it yourself to see its output")
     lines = done.stdout.decode(errors="replace").splitlines()
     if not lines or not lines[0].strip():
         raise TargetError(f"{what} printed no {prints}", hint="its first line is taken")
     if lines[0].strip() == _ASTROS_LINE:
         raise TargetError(
             f"{what} printed no {prints}, but the line {_ASTROS_LINE!r}",
-            hint="the Astro CLI prints that first if ASTRO_API_TOKEN is set: take that token itself, such as by "
-            "AIRCONN_TOKEN=$ASTRO_API_TOKEN",
+            hint="the Astro CLI prints that first if ASTRO_API_TOKEN is set: use that token itself, "
+            "such as AIRCONN_TOKEN=$ASTRO_API_TOKEN",
         )
     return lines[0]
 

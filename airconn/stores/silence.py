@@ -1,11 +1,11 @@
-"""Decides when to stop sending requests to a place that doesn't answer any more."""
+"""Decides when to stop sending requests to a place that no longer answers."""
 
 from __future__ import annotations
 
 _PATIENCE = 2
 """The requests in a row without an answer after which no other step is tried."""
 
-SILENT = "doesn't answer any more"
+SILENT = "no longer answers"
 """The message for a place to which nothing more is sent."""
 
 

@@ -79,7 +79,7 @@ class TextFile:
     def _bytes(self) -> tuple[bytes, Version | None]:
         if self.path is None:
             if self._stdin is None:
-                raise UsageError("no standard input to read")
+                raise UsageError("standard input is closed")
             return self._stdin.read(), None
         try:
             with self.path.open("rb") as file:
@@ -113,7 +113,7 @@ class TextFile:
                 raise InputError(
                     "a NUL character (U+0000) is in this file",
                     where=f"{self._address}:{line}:{column}",
-                    hint="delete it, or type the text again; a file in UTF-16 has to be saved as UTF-8",
+                    hint="delete it, or type the text again; save a UTF-16 file as UTF-8",
                 ) from None
             raise InputError(
                 "this is not UTF-8 text", where=f"{self._address}:{line}", hint="save the file as UTF-8"

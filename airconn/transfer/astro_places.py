@@ -16,12 +16,10 @@ from airconn.transfer.places import Places
 _SCHEMES = ("astro-env://", "astro-vars://", "astro-airflow://")
 _HOW = "--astro=WORKSPACE/DEPLOYMENT, by their names or ids, or an address such as astro-env://WORKSPACE/DEPLOYMENT"
 _MANAGER = "Astro Environment Manager"
-_UNNAMED = ChainedPlace(
-    _MANAGER, reason="it isn't known which Deployment this is: --astro=WORKSPACE/DEPLOYMENT looks into it"
-)
+_UNNAMED = ChainedPlace(_MANAGER, reason="the Deployment isn't known: add --astro=WORKSPACE/DEPLOYMENT")
 UNKNOWN_BACKEND = ChainedPlace(
     "secrets backend",
-    reason="the image or the variables of the Deployment may set one: name it with --backend, or say --no-backend",
+    reason="the image or the variables of the Deployment may set one: add --backend ADDRESS or --no-backend",
 )
 """The backend of a Deployment of which only the Deployment itself knows whether it has one."""
 

@@ -47,7 +47,7 @@ NAME = "edited.yaml"
 """The name of the text in messages."""
 _HEAD = """\
 # Save and close to see the plan; an unchanged text changes nothing.
-# *** is a hidden value, and stays. An object removed here is not deleted.
+# *** is a hidden value, and stays. Removing an object here doesn't delete it.
 """
 _EXTRA = "    extra: "
 _EMPTY_SECTION = re.compile(r"^(?:connections|variables|pools): \{\}\n", re.MULTILINE)
@@ -146,7 +146,7 @@ def _found(target: Store, request: EditRequest, context: Context) -> tuple[Bundl
     for glob in request.selection.include:
         if not any(matches(glob, *key) for key in keys):
             near = nearest(glob.strip("*?"), suggestions([target], request.selection.kinds, context))
-            hint = f"did you mean {near[0]}?" if near else "airconn list shows what is there"
+            hint = f"did you mean {near[0]}?" if near else "airconn list shows the ids"
             raise InputError(f"--include {glob!r} matches nothing", where=target.address, hint=hint)
     if not keys:
         raise InputError("it holds nothing that is selected", where=target.address)
@@ -155,7 +155,7 @@ def _found(target: Store, request: EditRequest, context: Context) -> tuple[Bundl
 
 def _new_id(request: EditRequest) -> str:
     if len(request.names) > 1:
-        raise UsageError("--new makes one connection", hint="give one ID, or none and change it in the editor")
+        raise UsageError("--new makes one connection", hint="write one ID, or none and set it in the editor")
     for name in request.names:
         kinds, id_ = parse_name(name, frozenset({Kind.CONNECTIONS}))
         if kinds != (Kind.CONNECTIONS,):
@@ -197,7 +197,9 @@ def changes_in(text: str, draft: Draft) -> Edited:
     known = {(obj.kind, obj.id): obj for obj in draft.given}
     changed = [obj for obj in bundle if _differs(known.get((obj.kind, obj.id)), obj)]
     if draft.is_new and any(obj.kind is not Kind.CONNECTIONS for obj in bundle):
-        raise InputError("only a connection goes here", where=NAME, hint="airconn set creates variables and pools")
+        raise InputError(
+            "only a connection can be created here", where=NAME, hint="airconn set creates variables and pools"
+        )
     _refuse_mistakable(changed)
     removed = tuple(f"{kind.value}/{id_}" for kind, id_ in known if bundle.get(kind, id_) is None)
     return Edited(Bundle.of(_in_old_style(obj, draft.held) for obj in changed), removed)

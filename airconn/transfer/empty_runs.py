@@ -87,7 +87,7 @@ def refuse_nothing(
         raise InputErrors((*faults, nothing_else))
     if not unless_empty:
         what = "the sources hold nothing" + (" that is selected" if others else "")
-        raise InputError(what, where=where, hint=f"is it the right file? {ALLOW}")
+        raise InputError(what, where=where, hint=f"check that it is the right file; {ALLOW}")
 
 
 def refuse_empty(
@@ -119,9 +119,9 @@ def nearest(id_: str, others: Iterable[Key], number: int = 1) -> list[str]:
 
 def _hint(glob: str, others: frozenset[Key]) -> str:
     if left_out := sorted(f"{kind.value}/{id_}" for kind, id_ in others if matches(glob, kind, id_)):
-        return f"other options leave out {', '.join(left_out[:_NEAREST])}; {ALLOW}"
+        return f"other options exclude {', '.join(left_out[:_NEAREST])}; {ALLOW}"
     prefix, slash, rest = glob.partition("/")
     named = slash and prefix in [kind.value for kind in Kind]
     of_kind = {key for key in others if not named or key[0].value == prefix}
     near = nearest((rest if named else glob).strip("*?"), of_kind, _NEAREST)
-    return f"did you mean {' or '.join(near)}? {ALLOW}" if near else f"airconn list shows what is there; {ALLOW}"
+    return f"did you mean {' or '.join(near)}? {ALLOW}" if near else f"airconn list shows the ids; {ALLOW}"

@@ -189,7 +189,7 @@ def _carry_out(prepared: Import, target: Store, most: int, conduct: Conduct, hos
         yield Refused(prepared)
         raise
     if not conduct.yes:
-        _confirm(prepared, host)
+        _confirm(prepared, host, confirms_all=conduct.confirm)
     backup = None
     try:
         backup = keep(prepared)
@@ -200,20 +200,23 @@ def _carry_out(prepared: Import, target: Store, most: int, conduct: Conduct, hos
     return (yield from _Write(prepared, target, conduct, host, backup).events())
 
 
-def _confirm(prepared: Import, host: Host) -> None:
-    """Asks about the deletions of a plan, and about what its writes restart.
+def _confirm(prepared: Import, host: Host, *, confirms_all: bool) -> None:
+    """Asks about the deletions of a plan, and about what its writes restart. With `confirms_all`, about all writes.
 
     Raises `BlockedError` unless the answer is yes.
     """
     deletions = prepared.plan.of(Action.DELETE)
-    if not (deletions or prepared.restarts):
+    if not (deletions or prepared.restarts or (confirms_all and prepared.plan.writes)):
         return
     said = host.confirm(prepared)
     if said is None and deletions:
         number = number_of(len(deletions))
         raise BlockedError(f"{number} would be deleted, and it isn't confirmed", hint="add --yes")
     if said is None:
-        raise BlockedError(f"writing {prepared.restarts}, and it isn't confirmed", hint="add --yes")
+        number = number_of(len(prepared.plan.writes))
+        what = f"writing {prepared.restarts}" if prepared.restarts else f"{number} would be written"
+        hint = "add --yes" if prepared.restarts else "add --yes, or answer the question at a terminal"
+        raise BlockedError(f"{what}, and it isn't confirmed", hint=hint)
     if not said:
         raise BlockedError("the deletion wasn't confirmed" if deletions else "the write wasn't confirmed")
 
@@ -238,6 +241,7 @@ class _Write:
         self._wrong: tuple[Outcome, ...] = ()
         self._is_late = False
         self._is_unverified = False
+        self._is_verified = False
 
     @property
     def _plan(self) -> Plan:
@@ -287,6 +291,7 @@ class _Write:
             tuple(self._done),
             self._wrong,
             self._is_unverified,
+            is_verified=self._is_verified,
             is_late=self._is_late and not is_interrupted,
             ended=ended or (KeyboardInterrupt() if is_interrupted else None),
         )
@@ -340,6 +345,7 @@ class _Write:
         try:
             if verifies:
                 self._wrong = readback.verify(self._prepared, self._target, self._done)
+                self._is_verified = not self._wrong and any(not outcome.error for outcome in self._done)
             else:
                 self._wrong, notes = readback.mixed(self._prepared, self._target, self._done)
                 yield Noted(notes)

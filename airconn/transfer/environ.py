@@ -85,7 +85,7 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
     fills = places.open_fills(request.fills, request.source_format)
     change = make_change(request.changes, selection, places)
     if selection.kinds == {Kind.POOLS}:
-        raise UsageError("Airflow looks for no pools in its environment", hint="leave out --pools")
+        raise UsageError("Airflow doesn't read pools from the environment", hint="leave out --pools")
     context = places.context()
     context = replace(
         context,
@@ -103,7 +103,7 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
         bundle,
         request.redacted,
         [source],
-        "--fill ADDRESS takes it from a source that shows it, --redacted omit leaves it out",
+        "--fill ADDRESS gets it from a source that shows it; --redacted omit skips it",
     )
     variables, losses = variables_of(bundle, options, limits)
     losses += strangers
@@ -112,9 +112,9 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
     nothing, error = "", None
     if not variables:
         left_out = bool(losses or hidden)
-        nothing = "all that is selected is left out" if left_out else "no connection or variable is selected"
+        nothing = "all selected objects are omitted" if left_out else "no connection or variable is selected"
         if left_out and not request.allow_empty:
-            error = InputError(f"nothing is set: {nothing}", hint="--allow-empty runs COMMAND all the same")
+            error = InputError(f"nothing is set: {nothing}", hint="--allow-empty runs COMMAND anyway")
     way = way_to_values([source])
     return Environ(variables, tuple(losses), hidden, loaded.ignored, nothing, way, notes=loaded.notes, error=error)
 
@@ -122,7 +122,7 @@ def make_environ(request: RunRequest, places: Places, limits: Limits) -> Environ
 def _without_pools(bundle: Bundle, *, asked_for: bool) -> tuple[Bundle, list[Loss]]:
     # Every Airflow has the default pool, so that it is only missed where pools were asked for.
     missed = [id_ for id_ in bundle.pools if asked_for or id_ != DEFAULT_POOL]
-    why = "Airflow looks for no pools in its environment"
+    why = "Airflow doesn't read pools from the environment"
     losses = [Loss(Kind.POOLS, id_, "", why, is_of_kind=True) for id_ in missed]
     return Bundle(bundle.connections, bundle.variables), losses
 
@@ -160,7 +160,7 @@ def _unfit(name: str, value: str, limits: Limits) -> str:
     try:
         size = len(f"{name}={value}".encode(limits.encoding))
     except UnicodeEncodeError:
-        return f"the encoding of this environment ({limits.encoding}) lacks a character of it"
+        return f"the encoding of this environment ({limits.encoding}) can't hold a character of it"
     if limits.longest is not None and size > limits.longest:
-        return f"it is longer than the {limits.longest} bytes that the system takes as one environment variable"
+        return f"it is longer than the {limits.longest} bytes that the system allows for one environment variable"
     return ""

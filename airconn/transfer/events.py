@@ -90,6 +90,8 @@ class ImportResult:
     """The objects that were read back and aren't as they were written."""
     is_unverified: bool = False
     """Whether written objects should have been read back, but weren't."""
+    is_verified: bool = False
+    """Whether written objects were read back, and all of them are as they were written."""
     is_late: bool = False
     """Whether the deadline passed before all was done."""
     is_different: bool = False
@@ -105,15 +107,19 @@ class ImportResult:
         return len(self.prepared.plan.writes) - len(self.done or ())
 
     @property
+    def failed(self) -> bool:
+        """Whether an object failed, or may be written in part."""
+        return any(outcome.error for outcome in self.done or ())
+
+    @property
     def exit_code(self) -> ExitCode:
         """The exit code, by what was done and what could not be read for it."""
         if self.ended is not None:
             return ExitCode.INTERRUPTED
         if self.is_late and not self.done:
             return ExitCode.TARGET
-        failed = any(outcome.error for outcome in self.done or ())
         written = (note for outcome in self.done or () for note in outcome.notes)
         unread = any(note.failed for note in (*self.prepared.loaded.notes, *self.prepared.unread, *written))
-        if failed or unread or self.wrong or self.is_unverified or self.is_late:
+        if self.failed or unread or self.wrong or self.is_unverified or self.is_late:
             return ExitCode.SOME_FAILED
         return ExitCode.DIFFERENT if self.is_different else ExitCode.OK

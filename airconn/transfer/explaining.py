@@ -95,7 +95,7 @@ def _explained(request: ExplainRequest, found: FoundPlaces, places: Places) -> E
 
 
 def _unread(title: str, why: str) -> Note:
-    return Note(title, f"can't be looked into: {why}", failed=True)
+    return Note(title, f"can't be read: {why}", failed=True)
 
 
 def _missing(name: str, explanations: Sequence[Explanation], others: frozenset[Key]) -> InputError:
@@ -106,8 +106,8 @@ def _missing(name: str, explanations: Sequence[Explanation], others: frozenset[K
     for found in findings:
         if found.state is LookupState.UNKNOWN:
             closed.setdefault(found.reason, {})[f"the {found.place.title}"] = None
-    parts = [f"looked into: {', '.join(looked)}"] if looked else []
-    hint = "; ".join([*parts, *(f"not into {', '.join(titles)}: {why}" for why, titles in closed.items())])
+    parts = [f"read: {', '.join(looked)}"] if looked else []
+    hint = "; ".join([*parts, *(f"not read: {', '.join(titles)}: {why}" for why, titles in closed.items())])
     of_kinds = {one.kind for one in explanations}
     id_ = explanations[0].id if explanations else name
     if near := nearest(id_, [key for key in others if key[0] in of_kinds and key[1] != id_]):
@@ -124,7 +124,5 @@ def _keys(name: str, kinds: frozenset[Kind]) -> list[Key]:
     if slash and prefix in (Kind.CONNECTIONS.value, Kind.VARIABLES.value):
         return [(Kind(prefix), rest)]
     if slash and prefix == Kind.POOLS.value:
-        raise UsageError(
-            "a pool is in the metadata database and nowhere else", hint="explain a connection or a variable"
-        )
+        raise UsageError("pools are only in the metadata database", hint="explain a connection or a variable")
     return [(kind, name) for kind in (Kind.CONNECTIONS, Kind.VARIABLES) if kind in kinds]

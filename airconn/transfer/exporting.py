@@ -168,16 +168,16 @@ def _version(source: Store, out: FileStore, context: Context, *, afresh: bool) -
 def _keeps_references(made: NewText, out: FileStore) -> BlockedError:
     """The error for an export that had to keep objects of the file for their references."""
     return BlockedError(
-        f"left as they are, for the new values would replace references ($NAME, {{{{ }}}} and the like): "
+        f"not changed, because the new values would replace references ($NAME, {{{{ }}}} and the like): "
         f"{kept_in_words(made.kept)}",
         where=out.address,
-        hint="--replace-references writes the new values; --exclude leaves the objects out",
+        hint="--replace-references writes the new values; --exclude excludes the objects",
     )
 
 
 def _why_nothing(made: NewText, out: FileStore) -> str:
     if not len(made.bundle):
-        return "the source hides a part of everything" if made.hidden else ""
+        return "every object has hidden values" if made.hidden else ""
     return "" if len(made.written) or made.kept else f"the {out.format_name()} format can't hold anything"
 
 

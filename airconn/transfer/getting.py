@@ -18,7 +18,7 @@ from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.results import Result
 from airconn.transfer.showing import find, parse_name
 
-_REAL_VALUES = "take it from a source that shows it, such as --from metadb: or --from env: (airconn help objects)"
+_REAL_VALUES = "read it from a source that shows it, such as --from metadb: or --from env: (airconn help objects)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,14 @@ def _find(store: Store, request: GetRequest, context: Context) -> tuple[AirflowO
     found = [place for place in wanted if (place.kind, place.id) in there]
     if len(found) > 1:
         names = " or ".join(sorted({_other_name(place, request.name) for place in found}))
-        raise UsageError(f"{request.name!r} has more than one meaning", hint=f"say which: {names}")
+        raise UsageError(f"{request.name!r} is ambiguous", hint=f"write one of: {names}")
     if found:
         return there[found[0].kind, found[0].id], found[0], reading.notes
     if there:
         known = max(there.values(), key=lambda obj: len(obj.id))
         raise unknown_field(known.kind, rest[len(known.id) + 1 :], where=f"{known.kind.value}/{known.id}")
     find(store, [_object_in(request.name, kinds, wanted)], request.kinds, context)
-    raise InputError(f"{request.name} is not there", where=store.address)  # it came between the two reads
+    raise InputError(f"{request.name} doesn't exist", where=store.address)  # it came between the two reads
 
 
 def _other_name(place: FieldPlace, name: str) -> str:
@@ -136,5 +136,5 @@ def _hides(tree: Any) -> bool:
 
 
 def _missing(place: FieldPlace, address: str) -> InputError:
-    hint = f"airconn show {place.kind.value}/{place.id} lists what is set"
+    hint = f"airconn show {place.kind.value}/{place.id} shows what is set"
     return InputError(f"{place} is not set", where=address, hint=hint)

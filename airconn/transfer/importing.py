@@ -185,7 +185,8 @@ def _shadowed(target: Store, described: Description, plan: Plan, context: Contex
     if keys and isinstance(target, TellsShadowed):
         return tuple(target.shadowed(keys, context))
     message = (
-        "at Astro, an object of the Environment Manager with the same id comes first, which explain --astro shows"
+        "at Astro, an object of the Environment Manager with the same id comes first "
+        "(airconn explain --astro shows it)"
     )
     return (Note(target.address, message, is_detail=True),) if keys and described.is_at_astro else ()
 
@@ -238,7 +239,7 @@ def _typed(bundle: Bundle, present: Bundle) -> Bundle:
         return bundle
     faults = [
         InputError(
-            f"connections/{quoted(obj.id)} has no conn_type, and the target has no such connection to take it from",
+            f"connections/{quoted(obj.id)} has no conn_type, and the target has no such connection",
             where=str(obj.origin),
             hint="add the conn_type, such as postgres, or give it with --set connections/ID.conn_type=TYPE",
         )
@@ -260,7 +261,7 @@ def _refuse_itself(sources: Sequence[Store], target: Store, selection: Selection
         if kinds and all(source.location(kind) == target.location(kind) for kind in kinds):
             raise UsageError(
                 f"{target.address} is both the source and the target",
-                hint="--to ADDRESS names another target; --set, --rename and --overlay change objects in place",
+                hint="--to ADDRESS sets another target; --set, --rename and --overlay change objects in place",
             )
 
 
@@ -297,14 +298,14 @@ def _refuse_doubtful(loaded: Loaded) -> None:
     if not len(loaded.bundle):
         raise BlockedError(
             "the sources hold nothing that is selected, and --prune would delete all there is",
-            hint="is it the right file, and the right selection?",
+            hint="check the file and the selection",
         )
     left_out = [note for note in loaded.notes if note.left_out or note.failed]
     if left_out:
         raise BlockedError(
             f"{left_out[0].message}, and --prune would delete it",
             where=left_out[0].where,
-            hint="mend the source first, or leave out --prune",
+            hint="correct the source first, or leave out --prune",
         )
 
 

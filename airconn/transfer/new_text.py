@@ -107,7 +107,7 @@ def make_text(
         bundle,
         redacted,
         sources,
-        "export from a source that shows its secrets, or take --redacted mask or --redacted omit",
+        "export from a source that shows its secrets, or use --redacted mask or --redacted omit",
     )
     guard = target.store.guard(target.options, same)
     secrets: Hidden = ()
@@ -155,7 +155,7 @@ def _rendered(bundle: Bundle, target: TargetFile, guard: ReferenceGuard) -> Rend
         raise BlockedError(
             f"there is nothing to write, and {number} of this file would be gone",
             where=target.address,
-            hint="is it the right place, and the right selection? --replace empties the file",
+            hint="check the source and the selection; --replace empties the file",
         )
     return formats.get_format(target.store.format_name()).render(bundle, target.options)
 
@@ -165,9 +165,9 @@ def _refuse_outdated(losses: Sequence[Loss], target: TargetFile) -> None:
     lost = [loss for loss in losses if not loss.field and target.old.get(loss.kind, loss.id) is not None]
     if lost:
         raise BlockedError(
-            f"this file has an old value of what it can't hold: {'; '.join(map(show_loss, lost))}",
+            f"this file has an old value of a field that can't be written: {'; '.join(map(show_loss, lost))}",
             where=target.address,
-            hint="--exclude leaves the objects out; a file of another format may hold the new values",
+            hint="--exclude excludes the objects; another format may hold the new values",
         )
 
 
@@ -199,11 +199,11 @@ def _not_stood_in(bundle: Bundle, changed: Sequence[AirflowObject], kept: Set[Ke
             omitted.append(name)
         elif now is not None and hidden_fields(now) and (obj.kind, obj.id) not in kept:
             hidden.append(name)
-    where, way_out = target.address, "--fill ADDRESS takes them from a source that shows them"
+    where, way_out = target.address, "--fill ADDRESS gets them from a source that shows them"
     reason = "so the hidden values in this file may be old"
-    said = ((hidden, "are not kept"), (omitted, "stay there, because the new ones are left out"))
+    said = ((hidden, "are not kept"), (omitted, "stay there, because the new ones are omitted"))
     return [
-        Note(where, f"what the source shows of {', '.join(names)} has changed, {reason} and {what}; {way_out}")
+        Note(where, f"the visible values of {', '.join(names)} have changed, {reason} and {what}; {way_out}")
         for names, what in said
         if names
     ]
@@ -217,8 +217,8 @@ def _marked(rendered: Rendered, target: TargetFile, omitted: Set[Kind]) -> Rende
     if text is None:
         kinds = " and ".join(kind.value for kind in Kind if kind in omitted)
         message = (
-            f"{kinds} are left out, which this format can't say: an import with --prune of this file would delete "
-            "them (--redacted mask keeps them)"
+            f"{kinds} are omitted, and this format can't mark that: an import with --prune of this file "
+            "would delete them (--redacted mask keeps them)"
         )
         return replace(rendered, notes=(*rendered.notes, Note(target.address, message)))
     return replace(rendered, text=text)
@@ -231,7 +231,7 @@ def _without_secrets(bundle: Bundle, target: TargetFile, redacted: RedactedPolic
         raise BlockedError(
             f"this file has secrets of {number_of(len(others))} that the source doesn't have, and they would stay",
             where=target.address,
-            hint="--replace writes the file afresh",
+            hint="--replace writes a new file",
         )
     found = tuple(
         (obj, tuple(leaf_name(name, path) for name, path in leaves))
@@ -253,9 +253,9 @@ def _refuse_to_mask(bundle: Bundle, target: TargetFile) -> None:
     ]
     if listed:
         raise BlockedError(
-            f"the source hides values that this file may have, at positions that aren't certain: {'; '.join(listed)}",
+            f"the source hides values that this file may have, at unclear positions: {'; '.join(listed)}",
             where=target.address,
-            hint="--fill ADDRESS takes it from a source that shows it; --replace writes *** instead",
+            hint="--fill ADDRESS gets it from a source that shows it; --replace writes *** instead",
         )
 
 

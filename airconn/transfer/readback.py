@@ -33,13 +33,13 @@ def verify(prepared: Import, target: Store, done: Sequence[Outcome]) -> tuple[Ou
     again = make_plan(wanted, reading.bundle, rules, policy)
     wrong = [
         Outcome(
-            step, "it is not there" if step.action is Action.CREATE else f"not as it was written: {_fields(step)}"
+            step, "it doesn't exist" if step.action is Action.CREATE else f"not as it was written: {_fields(step)}"
         )
         for step in again.steps
         if step.action not in (Action.UNCHANGED, Action.SKIPPED)
     ]
     wrong += [
-        Outcome(step, "it is still there")
+        Outcome(step, "it still exists")
         for step in written
         if step.action is Action.DELETE and reading.bundle.get(step.kind, step.id) is not None
     ]

@@ -106,7 +106,7 @@ class Recovery:
                 self.path = directory / name
                 return
         raise TargetError(
-            "an object has to be deleted and created anew, and a copy of it can't be kept meanwhile",
+            "an object must be deleted and created again, and a copy of it can't be saved before",
             where=str(self._directory),
-            hint="make the directory writable, or name another one in AIRCONN_STATE_DIR",
+            hint="make the directory writable, or set AIRCONN_STATE_DIR to another one",
         )

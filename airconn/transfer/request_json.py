@@ -38,7 +38,7 @@ def import_request(found: Any) -> ImportRequest:
     said, ids = request.source_format, request.selection.ids
     is_known = said.name in (None, *formats.names()) and formats.are_source_values(said.values)
     if request.max_delete < 0 or not is_known or ids is not None:
-        raise ValueError("not what a command line says")
+        raise ValueError("not a valid value")
     return request
 
 

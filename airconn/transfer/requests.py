@@ -62,6 +62,8 @@ class Conduct:
     """Whether a dry run has an exit code of its own if something would change."""
     yes: bool = False
     """Whether it deletes without asking."""
+    confirm: bool = False
+    """Whether it asks before any write, unless `yes`."""
     fail_fast: bool = False
     """Whether it ends with the first object that fails."""
     verify: bool = False

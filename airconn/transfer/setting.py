@@ -81,7 +81,7 @@ def set_objects(request: SetRequest, places: Places, conduct: Conduct, host: Hos
 
 def _refuse_second_use(assignments: Iterable[str]) -> None:
     if sum(text.endswith(f"={STDIN}") for text in assignments) > 1:
-        raise UsageError("standard input (-) is named more than once", hint="file:PATH takes a value from a file")
+        raise UsageError("standard input (-) is named more than once", hint="file:PATH reads a value from a file")
 
 
 class _NamedObjects(Store):
@@ -132,7 +132,7 @@ class _NamedObjects(Store):
         needed = _NEEDED[kind]
         hint = f"a new {kind.singular} needs its {needed}: airconn set {shown}.{needed}=…"
         return InputError(
-            f"{shown} is not there", where=self.address, hint=f"did you mean {near[0]}? {hint}" if near else hint
+            f"{shown} doesn't exist", where=self.address, hint=f"did you mean {near[0]}? {hint}" if near else hint
         )
 
 

@@ -40,7 +40,7 @@ def find(store: Store, names: Sequence[str], kinds: frozenset[Kind], context: Co
         objects = [obj for kind in looked_up if (obj := reading.bundle.get(kind, id_)) is not None]
         if len(objects) > 1:
             candidates = " or ".join(f"{obj.kind.value}/{id_}" for obj in objects)
-            raise UsageError(f"{id_!r} is more than one object", hint=f"say which: {candidates}")
+            raise UsageError(f"{id_!r} matches more than one object", hint=f"write one of: {candidates}")
         found += objects
         missing += [] if objects else [(looked_up, id_)]
     if missing:
@@ -64,7 +64,7 @@ def _refuse_unread(store: Store, reading: Reading, missing: Sequence[Name]) -> N
     if failed:
         names = ", ".join(_shown(name) for name in missing)
         hint = "; ".join(f"{note.where}: {note.message}" for note in failed)
-        raise AirconnError(f"{names}: not among what could be read", where=store.address, hint=hint)
+        raise AirconnError(f"{names}: not found in the objects that could be read", where=store.address, hint=hint)
 
 
 def _missing(store: Store, reading: Reading, name: Name, others: frozenset[Key]) -> InputError:
@@ -73,7 +73,7 @@ def _missing(store: Store, reading: Reading, name: Name, others: frozenset[Key])
     why = next((said for key in here if (said := reading.unreadable.get(key) or reading.passed_over.get(key))), "")
     # An entry with this id isn't a suggestion.
     hint = why or _nearest(kinds, id_, others - frozenset(here))
-    return InputError(f"{_shown(name)} is not there", where=store.address, hint=hint)
+    return InputError(f"{_shown(name)} doesn't exist", where=store.address, hint=hint)
 
 
 def _shown(name: Name) -> str:
@@ -88,4 +88,4 @@ def _nearest(kinds: Iterable[Kind], id_: str, others: frozenset[Key]) -> str:
     if re.search(r"[*?\[]", id_):
         return "an ID is not a glob here; airconn list --include shows what one matches"
     near = nearest(id_, [other for other in others if other[0] in kinds])
-    return f"did you mean {near[0]}?" if near else "airconn list shows what is"
+    return f"did you mean {near[0]}?" if near else "airconn list shows the ids"

@@ -70,9 +70,9 @@ def run_tests(request: ConnectionTestRequest, places: Places) -> ConnectionTests
     target = places.open_target(request.airflow_address)
     if not isinstance(target, TriesConnections):
         raise UsageError(
-            "only an Airflow tests connections, through its REST API",
+            "only an Airflow can test connections, through its REST API",
             where=target.address,
-            hint="--to https://… names one; --source names the file or backend with the values",
+            hint="--to https://… for the Airflow, --source for the file or backend with the values",
         )
     context = places.context()
     sources = [places.open(source, request.source_format) for source in request.sources] or [target]
@@ -151,8 +151,6 @@ def _refuse_unknown_values(connections: list[Connection], *, has_sources: bool) 
     if reasons:
         where = "the source hides" if has_sources else "an Airflow hides"
         hint = f"{where} its secrets: " + (
-            "--fill ADDRESS takes them from another source"
-            if has_sources
-            else "--source .env or --fill .env gives them"
+            "--fill ADDRESS gets them from another source" if has_sources else "add --source .env or --fill .env"
         )
         raise BlockedError("; ".join(reasons), hint=hint)

@@ -14,7 +14,7 @@ from airconn.stores.base import Context, KeepsMore, Store
 from airconn.transfer import reported_reads
 from airconn.transfer.recovery import Recovery
 
-_HIDDEN = "--fill ADDRESS takes hidden values from elsewhere; metadb: and airflow-cli: as sources hide nothing"
+_HIDDEN = "--fill ADDRESS gets hidden values from another source; metadb: and airflow-cli: show all values"
 
 
 def refuse_deletions(plan: Plan, most: int) -> None:
@@ -23,7 +23,7 @@ def refuse_deletions(plan: Plan, most: int) -> None:
     if number > most:
         raise BlockedError(
             f"{number} object{'s' * (number > 1)} would be deleted, and --max-delete allows {most}",
-            hint=f"look at the plan with --dry-run, and then allow it with --max-delete {number}",
+            hint=f"check the plan with --dry-run, then add --max-delete {number}",
         )
 
 
@@ -37,7 +37,7 @@ def refuse_blocked(plan: Plan) -> None:
         found = f" ({types})" if types else ""
         raise BlockedError(
             f"{objects} blocked, and so is the run",
-            hint=f"correct what is listed with '!'{found}{fill}, or leave it out",
+            hint=f"correct what is listed with '!'{found}{fill}, or exclude it",
         )
 
 

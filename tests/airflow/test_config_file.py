@@ -192,7 +192,7 @@ def test_names_in_a_value_are_replaced_until_nothing_changes(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("value", ["x$A", "$A$A"])
 def test_a_name_that_leads_back_to_itself_is_told(tmp_path: Path, value: str) -> None:
-    with pytest.raises(UsageError, match="leads back to itself"):
+    with pytest.raises(UsageError, match="refers to itself through"):
         fernet(config(tmp_path, AIRFLOW__CORE__FERNET_KEY="$A", A=value))
     assert fernet(config(tmp_path, AIRFLOW__CORE__FERNET_KEY="$A", A="$A")) == ("$A", "AIRFLOW__CORE__FERNET_KEY")
 

@@ -69,7 +69,7 @@ def test_an_import_creates_and_updates_and_a_second_one_changes_nothing(
     )
     for told in (tried.err, done.err):
         assert told == (
-            "written as secrets, which Astro can't make plain again: variables/new_token "
+            "written as secrets, which Astro can't turn back into plain values: variables/new_token "
             "(?secret=none writes plain ones)\n"
             "no Deployment gets connections/new, variables/new_token until you link them in the Astro UI "
             "(?auto_link=true links new objects to all Deployments of the Workspace)\n"
@@ -120,7 +120,7 @@ def test_an_update_that_could_clear_a_hidden_password_is_blocked(airconn: Aircon
         done = airconn("import", "a.json", "--to", WS, "--merge", env=astro.environ())
         assert done.code == 4
         assert "Astro hides password, and an update without it may clear it: put it into the source" in done.out
-        assert "deleting it and creating it anew would lose what Astro hides: password" in done.out
+        assert "deleting it and creating it again would lose hidden values: password" in done.out
         assert astro.state() == state
         (tmp_path / ".env").write_text("AIRFLOW_CONN_WAREHOUSE=postgres://etl:new@db2:5432\n")
         done = airconn("import", ".env", "--to", WS, env=astro.environ())
@@ -152,7 +152,7 @@ def test_a_command_runs_with_what_reaches_the_deployment(astro: FakeAstro, airco
     assert "is both the source and the target" in done.err
     done = airconn("import", ".env", "--to", linked, env=astro.environ())
     assert done.code == 2
-    assert "can't be written to: it is what a Deployment gets from its Workspace" in done.err
+    assert "can't be written to: it shows what a Deployment gets from its Workspace" in done.err
 
 
 def test_what_is_not_ours_is_never_deleted(astro: FakeAstro, airconn: Airconn, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_type_is_changed_by_a_replacement_that_is_told(astro: FakeAstro, airco
     links = astro.find("warehouse").state()["links"]
     done = airconn("import", ".env", "--to", WS, env=astro.environ())
     assert done.code == 0, done.err
-    assert "deleted and created anew, with its links: connections/warehouse" in done.err
+    assert "deleted and created again, with its links: connections/warehouse" in done.err
     assert astro.find("warehouse").content["type"] == "mysql"
     assert astro.find("warehouse").state()["links"] == links
 

@@ -23,7 +23,7 @@ def test_findings_are_on_standard_output_with_a_fix_and_the_sum_beside_them(airc
     result = airconn("check", "-", "--from-format", "env", stdin="AIRFLOW_CONN_LAKE=aws://aws://bucket\n")
     assert result.code == 0
     assert result.out == (
-        "<stdin>:1:25: warning AC201 connections/lake: the scheme is written twice: Airflow takes out both, and "
+        "<stdin>:1:25: warning AC201 connections/lake: the scheme is written twice: Airflow removes both, and "
         "cuts the rest\n"
         "  fix: write the scheme once\n"
     )
@@ -129,7 +129,8 @@ def test_github_gets_annotations_on_standard_output(airconn, tmp_path: Path, mon
     assert result.out.startswith(text)
     assert result.out[len(text) :] == (
         "::warning file=a%2Cb%3Ac%25.env,line=1,col=20,title=AC203 no-scheme::connections/a: no '//' follows the "
-        "scheme: Airflow takes the rest for a schema, and cuts a character. Fix: start the URI with its conn_type and '://'\n"
+        "scheme: Airflow reads the rest as the schema, and cuts a character. "
+        "Fix: start the URI with its conn_type and '://'\n"
     )
 
 

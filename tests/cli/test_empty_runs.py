@@ -27,7 +27,7 @@ def source(tmp_path: Path) -> Path:
         (["convert", "IN", "-o", "OUT.env"], NOTHING),
         (["export", "--from", "IN", "-o", "OUT.yaml"], NOTHING),
         (["import", "IN", "--to", "OUT.json"], NOTHING),
-        (["diff", "IN", "IN"], "warning: neither side holds anything that is selected\n"),
+        (["diff", "IN", "IN"], "warning: both sides are empty that is selected\n"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -61,17 +61,17 @@ def test_that_there_is_nothing_at_all_is_no_fault_of_a_selection(airconn: Aircon
         (
             ["convert", "--redacted", "omit", "--variables"],
             {"variables": {"a": "***"}},
-            "the source hides a part of everything that is selected",
+            "every object has hidden values that is selected",
         ),
         (
             ["diff", "empty.env"],
             {"pools": {"a": {"slots": 1}}},
-            "neither side holds anything that the other can hold",
+            "both sides are empty that the other can hold",
         ),
         (
             ["run", "--dry-run", "--from"],
             {"pools": {"a": {"slots": 1}}},
-            "nothing is set: all that is selected is left out",
+            "nothing is set: all selected objects are omitted",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -197,7 +197,7 @@ def test_each_glob_has_to_match_something(airconn: Airconn, source: Path, tmp_pa
         f"error: {source}: --include 'variables/regi*x' matches nothing\nhint:  did you mean variables/region?"
         in (result.err)
     )
-    assert "--include 'connections/qqq*' matches nothing\nhint:  airconn list shows what is there" in result.err
+    assert "--include 'connections/qqq*' matches nothing\nhint:  airconn list shows the ids" in result.err
     assert "'region'" not in result.err
     assert airconn(*args, *globs, "--allow-empty").code == 0
     assert airconn(*args, "--include", "region").code == 0

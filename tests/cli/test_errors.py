@@ -45,11 +45,11 @@ def test_the_name_of_a_command_is_told_without_a_password(airconn) -> None:
             "error: unknown format 'xml'\nhint:  the formats are env, json, k8s, settings, uri, yaml",
         ),
         (["convert", "-", "--from-format", "xml"], "", 2, "error: unknown format 'xml'\n"),
-        (["convert", "-", "-o", "out.xml"], "A=1", 2, "error: the name of out.xml doesn't tell the format\n"),
+        (["convert", "-", "-o", "out.xml"], "A=1", 2, "error: the name of out.xml doesn't show the format\n"),
         (["convert", "-", "--airflow", "three"], "", 2, "error: 'three' is not a version of Airflow\n"),
         (["convert", "-", "--airflow", ""], "", 2, "error: '' is not a version of Airflow\n"),
         (["convert", "@prod"], "", 2, "error: no address is named @prod\n"),
-        (["convert", "s3://bucket"], "", 2, "error: s3:// is not an address that airconn knows\n"),
+        (["convert", "s3://bucket"], "", 2, "error: s3:// is an unknown kind of address\n"),
         (["convert", "nope.env"], "", 3, "error: nope.env: no such file\n"),
         (["convert", "-"], "what is this?", 3, "error: <stdin>: the format of this file is unclear\n"),
         (["convert", "-"], "[}", 3, "error: <stdin>:1:2: this is not JSON\n"),
@@ -146,11 +146,11 @@ def test_version_is_told(airconn, capsys) -> None:
 @pytest.mark.parametrize(
     ("address", "error", "hint"),
     [
-        ("valt://x", "valt:// is not an address that airconn knows", "did you mean vault://?"),
-        ("astro://ws/dep", "astro:// is not an address that airconn knows", "did you mean astro-"),
+        ("valt://x", "valt:// is an unknown kind of address", "did you mean vault://?"),
+        ("astro://ws/dep", "astro:// is an unknown kind of address", "did you mean astro-"),
         (
             "aws://x",
-            "aws:// is not an address that airconn knows",
+            "aws:// is an unknown kind of address",
             "did you mean aws-secretsmanager:// or aws-ssm://?",
         ),
         ("vault:/secret", "vault:/secret has no vault:// in front", "the two slashes are a part of the address"),
@@ -219,8 +219,8 @@ def test_the_hint_of_an_extra_that_is_no_object_leads_somewhere_in_every_command
     (tmp_path / "c.json").write_text('{"connections": {"c": {"conn_type": "http", "extra": "[1]"}}}')
     result = airconn(*command, tmp_path / "c.json")
     hint = result.err.splitlines()[1]
-    assert hint.startswith('hint:  write it as {"key": "value"}; Airflow 2 takes any text')
-    assert hint.endswith("check, convert, diff and delete have --airflow 2.11")
+    assert hint.startswith('hint:  write it as {"key": "value"}; for Airflow 2, which accepts any text')
+    assert hint.endswith("add --airflow 2.11")
     for follows in (["convert"], ["check"], ["delete", "c", "--dry-run", "--from"]):
         assert "JSON object" not in airconn(*follows, tmp_path / "c.json", "--airflow", "2.11").err
 

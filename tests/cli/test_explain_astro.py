@@ -124,7 +124,7 @@ def test_what_names_no_deployment_is_an_error(explain, said: str) -> None:
 def test_the_word_behind_a_bare_astro_is_an_id(explain, deployment: dict[str, Any]) -> None:
     result = explain("--astro", "warehouse", AIRFLOW_CONN_WAREHOUSE="http://h")
     assert deployment["opened"] == []
-    assert "--astro=WORKSPACE/DEPLOYMENT looks into it" in result.out
+    assert "add --astro=WORKSPACE/DEPLOYMENT" in result.out
     assert "if it has this object, that one is used" in result.out
     result = explain("warehouse", "--astro", "astro-env://ws/dep")
     assert (result.code, "hint:  --astro=astro-env://ws/dep" in result.err) == (2, True)
@@ -166,7 +166,7 @@ def test_whether_a_deployment_has_a_secrets_backend_is_asked_for(explain, deploy
     deployment["astro-airflow://ws/dep"] = {"warehouse": "http://database"}
     result = explain("warehouse", "--astro=ws/dep", "--airflow", "2.11")
     assert states(result.out)[0] == ("secrets backend", "unknown")
-    assert "name it with --backend, or say --no-backend" in result.out
+    assert "add --backend ADDRESS or --no-backend" in result.out
     result = explain("--all", "--astro=ws/dep")
     assert result.code == 1
 

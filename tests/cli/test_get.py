@@ -69,7 +69,7 @@ def test_the_value_is_printed_character_for_character(airconn, place: Path, name
     result = airconn("get", name, "--from", place)
     if value is None:
         assert (result.code, result.out) == (2, "")
-        assert "more than one meaning" in result.err
+        assert "is ambiguous" in result.err
     else:
         assert (result.code, result.out, result.err) == (0, value, "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -76,19 +77,41 @@ def test_a_topic_that_is_like_no_other_is_told_the_pages(airconn: Airconn) -> No
 
 
 def test_a_page_on_a_terminal_has_no_markdown_and_fits_in() -> None:
-    from airconn.cli.help_ import _rendered
+    from airconn.cli.page_view import rendered
 
     for topic, page in guide.pages().items():
-        lines = _rendered(page.text, 80, colours=False).splitlines()
+        lines = rendered(page.text, 80, colours=False).splitlines()
         assert all(len(line) <= 80 for line in lines), topic
         assert "\x1b" not in "".join(lines)
         assert not any(line.startswith(("#", "|", "```")) for line in lines), topic
 
 
 def test_a_link_to_a_page_is_the_command_that_shows_it_on_a_terminal() -> None:
-    from airconn.cli.help_ import _rendered
+    from airconn.cli.page_view import rendered
 
     text = "See [Plans](plans.md#delete), or no page ([Secrets](secrets.md)). [PyPI](https://pypi.org)"
-    assert _rendered(text, 100, colours=False) == (
+    assert rendered(text, 100, colours=False) == (
         "See Plans (airconn help plans), or no page (airconn help secrets). PyPI\n"
     )
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_no_name_in_a_table_is_cut_on_a_terminal(columns: int) -> None:
+    from airconn.cli.page_view import rendered
+
+    for topic, page in guide.pages().items():
+        for table in re.findall(r"(?:^\|.*\n)+", page.text, re.MULTILINE):
+            shown = rendered(table, columns, colours=False)
+            names = [name for span in re.findall(r"`([^`]+)`", table) for name in span.replace("\\|", "|").split()]
+            assert shown.count("…") == table.count("…"), topic
+            assert [name for name in names if name not in shown] == [], topic
+
+
+def test_the_commands_of_a_page_are_set_apart_from_what_they_print() -> None:
+    from airconn.cli.page_view import rendered
+
+    text = "```console\n$ airconn list \\\n    --pools\nKIND  ID\n```\n"
+    assert rendered(text, 80, colours=False) == " $ airconn list \\\n     --pools\n KIND  ID\n"
+    coloured = rendered(text, 80, colours=True)
+    assert "\x1b[1;36m" in coloured.splitlines()[0]
+    assert coloured.splitlines()[2] == " KIND  ID"

@@ -51,7 +51,7 @@ def test_no_old_secret_is_joined_with_what_is_new(airconn, tmp_path: Path, name:
     assert result.code == 0, result.err
     assert "old-secret" not in text
     assert "old-token" not in text
-    said = [line for line in result.err.splitlines() if "what the source shows of connections/db has changed" in line]
+    said = [line for line in result.err.splitlines() if "the visible values of connections/db have changed" in line]
     assert len(said) == 1
     assert "--fill" in said[0]
     assert "old-secret" not in result.out + result.err

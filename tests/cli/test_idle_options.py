@@ -25,8 +25,11 @@ import pytest
             ["--connection-format", "uri", "--format", "yaml"],
             "--connection-format is for the env and k8s formats, and this is written as yaml",
         ),
-        (["--format", "k8s", "--k8s-name", "x"], "--k8s-name is what one Secret with all"),
-        (["--format", "k8s", "--k8s-layout", "backend", "--k8s-name", "x"], "--k8s-name is what one Secret with all"),
+        (["--format", "k8s", "--k8s-name", "x"], "--k8s-name is the name of one Secret with all"),
+        (
+            ["--format", "k8s", "--k8s-layout", "backend", "--k8s-name", "x"],
+            "--k8s-name is the name of one Secret with all",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

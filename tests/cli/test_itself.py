@@ -11,7 +11,7 @@ import pytest
 
 Airconn = Callable[..., Any]
 NOBODY = "http://127.0.0.1:9"
-HINT = "hint:  --to ADDRESS names another target; --set, --rename and --overlay change objects in place"
+HINT = "hint:  --to ADDRESS sets another target; --set, --rename and --overlay change objects in place"
 PROJECT = f"""\
 url = "{NOBODY}/"
 [addresses]

@@ -36,7 +36,7 @@ def test_the_options_say_how_a_manifest_is_written(airconn: Airconn, examples: P
     assert secret["metadata"]["name"] == "objects"
     assert "AIRFLOW_CONN_WAREHOUSE" in secret["data"]
     done = airconn("convert", examples / ".env", "--format", "k8s", "--k8s-namespace", "no_name")
-    assert (done.code, "'no_name' is not a name" in done.err) == (2, True)
+    assert (done.code, "'no_name' is not a valid name" in done.err) == (2, True)
 
 
 def test_a_manifest_that_is_there_is_changed_in_place(airconn: Airconn, examples: Path, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_what_may_be_a_part_of_the_address_is_told_once(tmp_path: Path, site: Si
     (tmp_path / "config.toml").touch()
     code, _, err = run_in(tmp_path, "diff", f"{site.url}{page}", f"{site.url}{page}", AIRCONN_TOKEN="t")
     assert code != 0  # the token is a wrong one
-    assert err.count(f"{page} is left out of the address") == 1
+    assert err.count(f"{page} is a page of the web interface") == 1
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_an_address_without_a_scheme_gets_a_hint(tmp_path: Path, address: str, e
         code, _, err = run_in(tmp_path, *args)
         assert code == 2
         assert "has no http:// or https:// in front, and is not a file" in err
-        assert f"hint:  an Airflow is named like {example}" in err
+        assert f"hint:  write an Airflow like {example}" in err
         assert "canary" not in err
 
 

@@ -77,7 +77,7 @@ def test_a_deadline_before_the_first_write_writes_nothing(
     (tmp_path / "o.json").write_text('{"variables": {"a": "b"}}')
     done = airconn("import", tmp_path / "o.json", "--to", unwell.url, "--deadline", "60")
     assert (done.code, done.out) == (5, "")
-    assert "status 503, and the deadline leaves no time to try again" in done.err
+    assert "status 503, and the deadline leaves no time for another try" in done.err
     assert "nothing was written" in done.err
 
 

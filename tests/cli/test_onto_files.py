@@ -243,7 +243,7 @@ def test_a_connection_that_stands_there_as_a_uri_is_compared_as_one(airconn, tmp
     (tmp_path / "s.json").write_text('{"connections": {"a": {"conn_type": "http", "login": "u", "password": "p"}}}')
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
-        result = airconn("import", tmp_path / "s.json", "--to", tmp_path / name, "--verify")
+        result = airconn("import", tmp_path / "s.json", "--to", tmp_path / name, "--verify", "-v")
         assert (result.code, "  = connections/a" in result.out) == (0, True)
         assert (tmp_path / name).read_text() == text
 
@@ -361,6 +361,6 @@ def test_what_is_said_of_a_value_without_a_form_is_an_option_that_there_is(airco
     source.write_text('{"variables": {"a": "it\'s `good`"}}')
     result = airconn("import", source, "--to", target)
     assert result.code == 3
-    assert "airconn convert --env-dialect writes files that have a form for it" in result.err
+    assert "airconn convert --env-dialect writes a file for one program" in result.err
     assert airconn("convert", source, "--env-dialect", "sh", "-o", target).code == 0
     assert airconn("import", source, "--to", target).code == 0

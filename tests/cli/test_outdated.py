@@ -43,7 +43,7 @@ def test_an_old_value_does_not_stay_where_the_new_one_has_no_form(
     args = (*command, tmp_path / f"{kind}.json", "-o", tmp_path / name)
     result = airconn(*args)
     assert (result.code, (tmp_path / name).read_text()) == (4, text), result.err
-    assert f"old value of what it can't hold: {kind}/rotated: " in result.err
+    assert f"old value of a field that can't be written: {kind}/rotated: " in result.err
     assert result.err.endswith("nothing was written\n")
     assert "secret" not in result.err
     excluded = airconn(*args, "--exclude", "rotated")

@@ -44,8 +44,20 @@ def test_a_long_list_is_counted_on_a_terminal(many: Path) -> None:
     assert code == 0, err
     lines = out.splitlines()
     assert len([line for line in lines if line.startswith("  + ")]) == 20
-    assert len([line for line in lines if line.startswith("  = ")]) == 20
-    assert "  … 180 more created, 80 more unchanged (-v lists them)" in lines
+    assert len([line for line in lines if line.startswith("  = ")]) == 0
+    assert "  … 180 more created (-v lists them)" in lines
+    assert lines[-1].endswith("target.json: 200 created, 0 updated, 100 unchanged (0.0 s)")
+
+
+def test_a_limit_holds_everywhere_and_verbose_has_none(many: Path, airconn) -> None:
+    args = ("import", many / "variables.json", "--to", many / "target.json", "-n")
+    assert len([line for line in airconn(*args).out.splitlines() if line.startswith("  + ")]) == 200
+    short = airconn(*args, "--limit", "3").out.splitlines()
+    assert [line.split()[1] for line in short[:3]] == ["variables/v100", "variables/v101", "variables/v102"]
+    assert short[3] == "  … 197 more created (-v lists them)"
+    assert short[4].endswith("target.json: would be 200 created, 0 updated, 100 unchanged")
+    assert len(airconn(*args, "--limit", "0").out.splitlines()) == 2
+    assert len(airconn(*args, "--limit", "3", "-v").out.splitlines()) == 301
 
 
 def test_verbose_lists_all_of_it(many: Path) -> None:

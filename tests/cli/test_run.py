@@ -182,7 +182,7 @@ def test_what_the_source_hides_is_an_error_and_nothing_is_run(program: Program, 
     assert (ran.code, was_run, ran.out) == (4, False, "")
     assert ran.err == (
         f"error: {hiding}: hidden by the source: connections/hidden password\n"
-        "hint:  --fill ADDRESS takes it from a source that shows it, --redacted omit leaves it out\n"
+        "hint:  --fill ADDRESS gets it from a source that shows it; --redacted omit omits it\n"
     )
 
 
@@ -262,7 +262,7 @@ def test_a_command_that_is_a_directory_of_the_place_alone_is_not_found(program: 
     [
         ("neither a program nor a script", 0o755, os.strerror(errno.ENOEXEC)),
         ("#!/bin/sh\n", 0o644, os.strerror(errno.EACCES)),
-        ("#!/no/such/interpreter\n", 0o755, "what it is to be run by, or linked to, is not there"),
+        ("#!/no/such/interpreter\n", 0o755, "its interpreter, or a library that it needs, is missing"),
     ],
 )
 def test_a_command_that_can_not_be_run_is_told(program: Program, text: str, mode: int, said: str) -> None:
@@ -304,7 +304,7 @@ def test_what_has_no_place_is_told_and_strict_makes_it_an_error(program: Program
         "warning: variables: left out: the id can't be part of the name of an environment variable (1: a=b)",
         "warning: variables: description has no field in an environment variable (1: described)",
         f"warning: variables: left out: {nul} (1: nul)",
-        "warning: pools: left out: Airflow looks for no pools in its environment (1: etl)",
+        "warning: pools: left out: Airflow doesn't read pools from the environment (1: etl)",
     ]
     (program.directory / "it-was-run").unlink()
     ran, was_run = run_marked(program, "--from", "lossy.json", "--strict")
@@ -315,7 +315,7 @@ def test_what_has_no_place_is_told_and_strict_makes_it_an_error(program: Program
 def test_pools_alone_are_refused_without_asking_the_source(airconn: Airconn) -> None:
     result = airconn("run", "--from", "http://127.0.0.1:1", "--pools", "--", "true")
     assert (result.code, result.out) == (2, "")
-    assert result.err == "error: Airflow looks for no pools in its environment\nhint:  leave out --pools\n"
+    assert result.err == "error: Airflow doesn't read pools from the environment\nhint:  leave out --pools\n"
 
 
 def test_two_ids_of_one_name_are_an_error(airconn: Airconn, tmp_path: Path) -> None:
@@ -367,4 +367,4 @@ def test_in_another_encoding_what_it_lacks_is_told(program: Program) -> None:
         "run", "--from", "in.json", "--", "sh", "-c", 'echo "$AIRFLOW_VAR_A,$AIRFLOW_VAR_B"', env=environ
     )
     assert (ran.code, ran.out) == (0, ",x\n")
-    assert "the encoding of this environment (ascii) lacks a character of it (1: a)" in ran.err
+    assert "the encoding of this environment (ascii) can't hold a character of it (1: a)" in ran.err

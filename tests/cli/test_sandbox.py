@@ -134,7 +134,7 @@ def test_a_command_that_can_not_be_run_is_told(airconn: Airconn, boxes: list[Fak
     [
         (
             ["--airflow", "2.6.3"],
-            "error: --airflow: Airflow 2.6.3 is too old: the oldest that the sandbox runs is 2.7.0",
+            "error: --airflow: Airflow 2.6.3 is too old: the oldest for a sandbox is 2.7.0",
         ),
         (["--airflow", "new"], "error: --airflow: 'new' is not a version of Airflow"),
         (["--port", "65536"], "error: invalid value for '--port'"),

@@ -133,7 +133,7 @@ def test_a_bare_id_is_looked_up_in_the_selected_kinds(airconn, place: Path) -> N
     both = show(airconn, place, "region")
     assert (both.code, both.out) == (2, "")
     assert both.err == (
-        "error: 'region' is more than one object\nhint:  say which: connections/region or variables/region\n"
+        "error: 'region' matches more than one object\nhint:  say which: connections/region or variables/region\n"
     )
     assert show(airconn, place, "region", "--variables").out.startswith("variables/region")
     assert show(airconn, place, "region", "--connections", "--pools").out.startswith("connections/region")
@@ -154,10 +154,10 @@ def test_an_id_that_is_not_there_is_told_with_the_nearest(airconn, place: Path) 
     assert result.err.splitlines() == [
         f"error: {place}: Smal is not there",
         "hint:  did you mean pools/small?",
-        f"error: {place}: variables/regoin is not there",
+        f"error: {place}: variables/regoin doesn't exist",
         "hint:  did you mean variables/region?",
         f"error: {place}: qqqqqq is not there",
-        "hint:  airconn list shows what is",
+        "hint:  airconn list shows the ids",
     ]
 
 

@@ -157,7 +157,7 @@ def test_what_is_named_wrongly_is_told(airconn: Any, source: Path, args: list[st
 
 def test_only_an_airflow_tests(airconn: Any, source: Path) -> None:
     result = airconn("test", "db", "--source", source, "--to", source)
-    assert (result.code, "only an Airflow tests connections" in result.err) == (2, True)
+    assert (result.code, "only an Airflow can test connections" in result.err) == (2, True)
 
 
 def test_a_refusal_does_not_quote_what_was_sent(airconn: Any, source: Path) -> None:

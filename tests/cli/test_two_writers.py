@@ -12,7 +12,7 @@ import pytest
 from tests.stores.airflow_api.conftest import airflow
 from tests.stores.site import Answer, Received, Site
 
-CHANGED = "changed by another writer meanwhile; run again"
+CHANGED = "another program has changed it; run again"
 PASSWORD = "a-password-of-ours"
 
 

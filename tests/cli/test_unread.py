@@ -64,7 +64,7 @@ def test_what_can_be_shown_is_shown(airconn: Airconn, memory: Memory) -> None:
     result = airconn("show", "a", "broken", "gone", "--from", memory.address)
     assert (result.code, result.out) == (1, "")
     assert result.err == (
-        "error: http://memory: broken, gone: not among what could be read\n"
+        "error: http://memory: broken, gone: not found in the objects that could be read\n"
         f"hint:  http://memory: variables/broken: {UNREAD}\n"
     )
 

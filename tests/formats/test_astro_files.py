@@ -124,7 +124,8 @@ def test_a_reading_that_only_the_form_of_the_file_says_is_told_with_its_dialect(
     for found in loud:
         assert found.rule == "AC425"
         assert re.search(
-            "the file has the form of `astro .*` and is read so; other readers .*python-dotenv", found.message
+            "the file looks like the output of `astro .*` and is read as such; other readers .*python-dotenv",
+            found.message,
         )
 
 

@@ -134,7 +134,7 @@ def test_what_airconn_reads_for_a_shell_is_what_shells_read(
     ],
 )
 def test_what_a_shell_would_expand_is_not_read(value: str) -> None:
-    with pytest.raises(InputErrors, match="a shell would put something else in place of a"):
+    with pytest.raises(InputErrors, match="a shell would expand a"):
         get_format("env").parse(f"AIRFLOW_VAR_A={value}\n", "file", reading(env_dialect="sh"))
 
 
@@ -231,7 +231,7 @@ def test_a_file_that_says_nothing_is_marked_when_it_is_changed_in_a_dialect() ->
     ("mark", "asked", "said"),
     [
         ("sh", "docker", "the file is in the env dialect sh, and not in docker"),
-        ("bash", None, "names no env dialect"),
+        ("bash", None, "names an unknown env dialect"),
     ],
 )
 def test_a_file_in_another_dialect_is_refused(mark: str, asked: str | None, said: str) -> None:
@@ -268,7 +268,7 @@ def test_what_a_reader_has_no_form_for_is_a_loss() -> None:
 @pytest.mark.parametrize("value", ["{a,b}", "x{1..3}y", '{"a",b}', "{a\\\n,b}", "{1.\\\n.3}"])
 def test_braces_of_which_bash_makes_several_words_are_not_read(value: str) -> None:
     text = f"export AIRFLOW_VAR_A={value}\n"
-    with pytest.raises(InputErrors, match="bash would make several words of the braces"):
+    with pytest.raises(InputErrors, match="bash would expand the braces"):
         get_format("env").parse(text, "file", reading(env_dialect="sh"))
     assert get_format("env").parse(text.removeprefix("export "), "file", reading(env_dialect="sh")).bundle.variables
 

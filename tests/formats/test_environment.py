@@ -176,7 +176,7 @@ def test_no_file_of_another_tool_is_changed(
     (tmp_path / "new.env").write_text("AIRFLOW_VAR_ZONE=us\n")
     result = airconn(*(arg.format(name) for arg in args))
     assert result.code == 4
-    assert f"{name}: files of the environment format are only read, so this one can't be changed" in result.err
+    assert f"{name}: files of the environment format can only be read, not changed" in result.err
     assert "nothing was written" in result.err
     assert (tmp_path / name).read_bytes() == before
 
@@ -340,7 +340,7 @@ def test_any_mapping_of_such_names_is_read_unless_the_document_may_be_variables(
     result = airconn("convert", path, "--format", "json")
     assert result.code == 3
     assert "the configuration of another tool, with environment variables of Airflow in it" in result.err
-    assert "--from-format environment reads them" in result.err
+    assert "add --from-format environment" in result.err
     result = airconn("convert", path, "--from-format", "environment", "--format", "json", "--variables")
     assert (result.code, json.loads(result.out)) == (0, {"zone": "eu"})
 

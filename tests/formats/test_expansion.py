@@ -256,7 +256,7 @@ def test_a_file_whose_values_double_again_and_again_is_refused(dialect: str) -> 
     assert "has references that make it too long" in faults_of(dialect, text)[0]
     half = "A=" + "x" * (LONGEST // 2) + "\n"
     many = half + "".join(f"AIRFLOW_VAR_V{n}=${{A}}\n" for n in range(100))
-    assert any("too long" in fault or "more references" in fault for fault in faults_of(dialect, many))
+    assert any("too long" in fault or "too many references" in fault for fault in faults_of(dialect, many))
 
 
 DEEP = {

@@ -13,11 +13,11 @@ ENV = "AIRFLOW_VAR_ZONE: eu-west-1\nAIRFLOW_CONN_SALES: postgres://etl:s3cretpw@
 CONNECTION = {"connection_id": "crm", "conn_type": "http", "host": "h", "password": "s3cretpw", "extra": None}
 
 FILES: dict[str, tuple[str, Any, str, str]] = {
-    "an error": ("variables.json", {"detail": "Not found"}, "an error that Airflow's REST API", "airconn export"),
+    "an error": ("variables.json", {"detail": "Not found"}, "an error of Airflow's REST API", "airconn export"),
     "an error of v1": (
         "vars.json",
         {"detail": None, "status": 401, "title": "Unauthorized", "type": "https://x"},
-        "an error that Airflow's REST API",
+        "an error of Airflow's REST API",
         "airconn export",
     ),
     "Helm, settings": ("values.yaml", "executor: x\nextraEnvFrom: y\n", "the values of a Helm chart", "of their own"),

@@ -86,7 +86,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
         {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {}},
     ),
     "status": (
-        "an error that Kubernetes answered",
+        "an error of Kubernetes",
         {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "x", "code": 403},
     ),
     "kubeconfig": (
@@ -137,11 +137,11 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     ),
     "dags list": ("a list of DAGs", [{"dag_id": "x", "fileloc": "/x.py", "owners": "a", "is_paused": "True"}]),
     "docker inspect": ("the output of docker inspect", [{"Id": "x", "Created": "y", "Config": {"Env": ["A=b"]}}]),
-    "an error, OAuth": ("an error that a server answered", {"error": "invalid_grant", "error_description": SECRET}),
-    "an error, Google": ("an error that a server answered", {"error": {"code": 403, "message": SECRET}}),
-    "an error, Vault": ("an error that a server answered", {"errors": ["permission denied"]}),
-    "an error, AWS": ("an error that a server answered", {"__type": "AccessDenied", "message": SECRET}),
-    "an error, gateway": ("an error that a server answered", {"message": "Unauthorized"}),
+    "an error, OAuth": ("an error of a server", {"error": "invalid_grant", "error_description": SECRET}),
+    "an error, Google": ("an error of a server", {"error": {"code": 403, "message": SECRET}}),
+    "an error, Vault": ("an error of a server", {"errors": ["permission denied"]}),
+    "an error, AWS": ("an error of a server", {"__type": "AccessDenied", "message": SECRET}),
+    "an error, gateway": ("an error of a server", {"message": "Unauthorized"}),
     "sops": (
         "a file that sops has encrypted",
         {"pw": "ENC[AES256_GCM,data:x]", "sops": {"mac": "x", "lastmodified": "y", "version": "3"}},
@@ -240,7 +240,7 @@ def test_a_name_that_says_variables_makes_it_none_and_kind_does(airconn, tmp_pat
     if isinstance(content, list) or (isinstance(content, str) and (content.startswith("- ") or "\n---" in content)):
         return
     result = airconn("convert", path, "--format", "json", "--variables")
-    assert "or say --kind variables if these are variables\n" in result.err
+    assert "or add --kind variables if these are variables\n" in result.err
     if "\non:" in content:
         return  # a key that is `true` in YAML 1.1, which no variable can be called
     result = airconn("convert", path, "--format", "json", "--kind", "variables", "--airflow", "2.11")
@@ -321,11 +321,11 @@ def test_variables_of_any_name_are_read_where_the_name_says_that_they_are(
         ({"zone": "x", "limit": 5, "list": [1]}, "say so with --kind variables, or name it variables.*"),
         ({"api": "https://x"}, "say so with --kind connections or --kind variables, or name it connections.* or"),
         ({"a": {"host": "x", "login": "y"}}, "say so with --kind connections or --kind variables"),
-        ({"a": {"conn_type": "http"}, "b": "x"}, "give it the sections connections, variables and pools"),
-        ({"a": {"conn_id": "x", "conn_type": "http", "odd": 1}}, "give it the sections connections"),
+        ({"a": {"conn_type": "http"}, "b": "x"}, "use the sections connections, variables and pools"),
+        ({"a": {"conn_id": "x", "conn_type": "http", "odd": 1}}, "use the sections connections"),
         ({"Variables": {"a": "x"}, "pools": {}}, "did you mean 'variables'?"),
         ({"vars": {"a": "x"}}, "did you mean 'variables'?"),
-        ({"key": "zone", "value": "x"}, "give it the sections connections"),
+        ({"key": "zone", "value": "x"}, "use the sections connections"),
         ([{"a": "b"}], "connections and variables are written as"),
     ],
 )

@@ -194,7 +194,7 @@ def test_a_layout_that_is_chosen_is_that_of_new_objects() -> None:
 
 
 def test_a_secret_that_would_get_too_large_is_refused() -> None:
-    with pytest.raises(InputError, match="one Secret has room"):
+    with pytest.raises(InputError, match="one Secret can hold"):
         changed(ENVIRONMENT, *(variable(f"v{number}", "x" * 100_000) for number in range(11)))
 
 

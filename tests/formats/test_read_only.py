@@ -83,8 +83,8 @@ def test_a_file_of_it_is_never_changed(run: Run, tmp_path: Path, args: tuple[str
     (tmp_path / "new.env").write_text("AIRFLOW_VAR_ZONE=us\n")
     code, out, err = run(*args)
     assert (code, out) == (4, "")
-    assert "x.yaml: files of the told format are only read, so this one can't be changed" in err
-    assert "write a file of another name; airconn convert and export write this one afresh with --replace" in err
+    assert "x.yaml: files of the told format can only be read, not changed" in err
+    assert "write to another file; airconn convert --replace and export --replace overwrite this one" in err
     assert "nothing was written" in err
     assert (tmp_path / "x.yaml").read_text() == DOCUMENT
 
@@ -101,7 +101,7 @@ def test_replace_with_a_name_that_tells_no_format_asks_for_one(run: Run, tmp_pat
     (tmp_path / "new.env").write_text("AIRFLOW_VAR_ZONE=us\n")
     code, _, err = run("convert", "new.env", "-o", "x.told", "--replace")
     assert code == 2
-    assert "the name of x.told doesn't tell the format" in err
+    assert "the name of x.told doesn't show the format" in err
     assert (tmp_path / "x.told").read_text() == DOCUMENT
 
 

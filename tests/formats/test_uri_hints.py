@@ -30,9 +30,9 @@ def test_the_mark_inside_a_password_is_named_with_what_it_is_written_as(mark: st
         ("http://host:abc", "a port is a number"),
         ("http://host:99999", "a port is a number"),
         ("http://host:abc/?mail=a", "a port is a number"),
-        ("http://[host", "brackets are for an address of IPv6"),
-        ("a://b://c://d", "'://' is percent-encoded as %3A%2F%2F"),
-        ("http://u:p@https://host:1", "'://' is percent-encoded as %3A%2F%2F"),
+        ("http://[host", "brackets are only for IPv6 addresses"),
+        ("a://b://c://d", "write '://' as %3A%2F%2F"),
+        ("http://u:p@https://host:1", "write '://' as %3A%2F%2F"),
         ("http://h\uff0fx", "percent-encode that character"),
     ],
 )

@@ -192,7 +192,7 @@ def test_a_file_for_airflow_without_a_type_is_an_error_of_check_and_a_loss_where
     (tmp_path / name).write_text(text if "connections" in name else f'{{"connections": {text}}}')
     checked = airconn("check", tmp_path / name)
     assert checked.code == 3
-    assert "error AC313 connections/a: conn_type is missing, and 'airflow connections import'" in checked.out
+    assert "error AC313 connections/a: conn_type is missing; 'airflow connections import'" in checked.out
     written = airconn("convert", tmp_path / name, "--connections", "-o", tmp_path / "connections.out.json")
     assert written.code == 0
     assert "conn_type isn't known, and airflow connections import needs it (1: a)" in written.err

@@ -262,7 +262,7 @@ class TestEveryVersion:
             database.run("drop trigger no_boom")
         failed = {obj.id: error for obj, error in zip(objects, errors, strict=True) if error}
         assert sorted(failed) == ["boom1", "boom2"]
-        assert all("airflow connections import didn't take it" in error for error in failed.values())
+        assert all("airflow connections import skipped it" in error for error in failed.values())
         assert SECRET[:5] not in str(failed)
         assert all(database.get(obj.kind, obj.id) == (None if obj.id in failed else obj) for obj in objects)
 
@@ -498,7 +498,7 @@ def test_silence_ends_a_read_and_leaves_nothing_behind(newest: Any, tmp_path: Pa
     (stuck / "airflow").chmod(0o755)
     command = Command(tmp_path, newest, first=stuck)
     begin = time.monotonic()
-    with pytest.raises(TargetError, match="it said nothing for 1 s") as caught:
+    with pytest.raises(TargetError, match="it printed nothing for 1 s") as caught:
         opened(command, timeout=0.2).describe()
     assert time.monotonic() - begin < 10
     assert "--timeout" in (caught.value.hint or "")
@@ -559,7 +559,7 @@ def test_a_connection_is_not_taken_out_of_its_team(
         changed = replace(FULL, host="h2")
         (entry,) = planned([changed], store.read(Selection(), TARGET), store).steps
         assert entry.action is Action.BLOCKED
-        assert "out of its team" in " ".join(entry.reasons)
+        assert "from its team" in " ".join(entry.reasons)
         assert all(do(store, step(Action.UPDATE, changed, FULL, "host"), step(Action.REPLACE, changed, FULL)))
         (entry,) = planned([replace(changed, team_name="red")], store.read(Selection(), TARGET), store).steps
         assert do(store, entry) == [None]
@@ -602,7 +602,7 @@ def test_where_nothing_is_created_again_no_second_connection_is_deleted(
     source.write_text(json.dumps({id_: {"conn_type": "http"} for id_ in ids}))
     ran = airconn("import", source, "--to", command.address, "--exact", env=state)
     assert ran.code == 1
-    assert "it was deleted, and then airflow connections import didn't take it" in ran.out
+    assert "it was deleted, and then airflow connections import skipped it" in ran.out
     assert ran.out.count("not tried: it would be deleted first, and connections/c0 could not be replaced") == 2
     assert [database.get(Kind.CONNECTIONS, id_) is None for id_ in ids] == [True, False, False]
     (kept,) = (tmp_path / "state").glob("recovery-*")

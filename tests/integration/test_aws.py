@@ -295,7 +295,7 @@ def test_what_is_no_object_is_left_alone(secrets_manager: OfSecretsManager) -> N
     assert sorted(note.where.rpartition("/")[2] for note in found.notes) == ["binary", "notes"]
     assert "canary" not in str(found)
     error = do(store, step(Action.CREATE, Connection(conn_id="notes", conn_type="x")))
-    assert error == ["there is a secret of this name already"]
+    assert error == ["a secret with this name exists already"]
     assert secrets_manager.raw("connections/notes") == "canary"
 
 
@@ -406,7 +406,7 @@ def test_a_parameter_with_a_key_that_airflow_refuses_is_left_alone(parameter_sto
     assert len(found.bundle) == 0
     reason = store.refusal(step(Action.CREATE, new), Context(before=found))
     assert "'dbInstanceIdentifier' is not a field of a connection" in reason
-    assert do(store, step(Action.CREATE, new)) == ["there is a parameter of this name already"]
+    assert do(store, step(Action.CREATE, new)) == ["a parameter with this name exists already"]
     assert parameter_store.raw("connections/c") == text
 
 
@@ -425,7 +425,7 @@ def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
 
     monkeypatch.setattr(SecretsManager, "delete", write_before)
     deletion = step(Action.DELETE, None, held)
-    assert do(store, deletion, before=found) == ["changed by another writer meanwhile; run again"]
+    assert do(store, deletion, before=found) == ["another program has changed it; run again"]
     assert secrets_manager.raw("variables/v") == "theirs"
 
 
@@ -445,14 +445,14 @@ def test_what_somebody_else_changed_is_neither_written_over_nor_deleted(
         assert do(somebody, step(Action.UPDATE, other, held, "value"), before=found) == [None]
         source = None if action is Action.DELETE else replace(VARIABLE, value=Text("ours"))
         late = step(action, source, held, "value")
-        assert do(store, late, before=found) == ["changed by another writer meanwhile; run again"]
+        assert do(store, late, before=found) == ["another program has changed it; run again"]
         assert truth.raw("variables/v") == "theirs"
     truth.clear()
     create(store, VARIABLE)
     found = look(store, VARIABLE)
     truth.clear()
     late = step(Action.UPDATE, other, VARIABLE, "value")
-    assert do(store, late, before=found) == ["deleted by another writer meanwhile; run again"]
+    assert do(store, late, before=found) == ["another program has deleted it; run again"]
     assert truth.raw("variables/v") is None
 
 

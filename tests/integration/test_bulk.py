@@ -123,7 +123,7 @@ def test_one_that_is_refused_keeps_none_of_the_others_back(target: Target, tmp_p
         ran = target.airconn("import", source, AIRCONN_URL=proxy.url)
     assert ran.code == 1
     assert [line.split()[1] for line in ran.out.splitlines() if line.startswith("  x")] == ["connections/c030"]
-    assert "there is one with this id already" in ran.out
+    assert "one with this id exists already" in ran.out
     assert "59 created" in ran.out
     expected = predict(EMPTY, wanted, lacking="clear")
     expected["connections"]["c030"] = theirs
@@ -210,4 +210,4 @@ def test_what_somebody_else_creates_in_the_meantime_loses_nothing_that_no_source
         ran = target.airconn("import", source, *options, AIRCONN_URL=proxy.url)
     held = normal(target.database())["connections"]["c"]
     assert (ran.code, held) == ((0, wanted) if ours else (1, made)), ran
-    assert ours or "there is one with this id already" in ran.out
+    assert ours or "one with this id exists already" in ran.out

@@ -86,19 +86,25 @@ def test_the_doctor_tells_what_each_user_may_do_and_changes_nothing(every_sandbo
     assert of_admin["clock"] == ("ok", "the clocks agree")
     assert of_admin["login"] == ("ok", "accepted: AIRCONN_USERNAME and AIRCONN_PASSWORD")
     code, of_viewer = doctor(box, env=viewer)
-    assert code == 0
-    assert of_viewer["connections"][0] == of_viewer["variables"][0] == "warning"
-    assert "you may not read" in of_viewer["connections"][1]
+    reads_nothing = box.version.startswith("2.7.")  # a viewer there
+    if reads_nothing:
+        text = "it refuses the credentials, or they may not read connections, variables or pools"
+        assert (code, of_viewer["login"]) == (5, ("failed", text))
+    else:
+        assert code == 0
+        assert of_viewer["connections"][0] == of_viewer["variables"][0] == "warning"
+        assert "you may not read" in of_viewer["connections"][1]
     # None of these leaves a line in the audit log, not even for what is allowed.
     assert ask(box, "/eventLogs?limit=1")["total_entries"] == logged
 
     for env in ({}, op):
         _, found = doctor(box, "--ask-writes", env=env)
         assert [ALL in found[kind][1] for kind in kinds] == [True, True, True], found
-    _, found = doctor(box, "--ask-writes", env=viewer)
-    assert found["connections"] == ("warning", "you may not read, create, update or delete")
-    assert found["variables"] == ("warning", "you may not read, create, update or delete")
-    assert "you may read; you may not create, update or delete" in found["pools"][1]
+    if not reads_nothing:
+        _, found = doctor(box, "--ask-writes", env=viewer)
+        assert found["connections"] == ("warning", "you may not read, create, update or delete")
+        assert found["variables"] == ("warning", "you may not read, create, update or delete")
+        assert "you may read; you may not create, update or delete" in found["pools"][1]
     assert [ask(box, f"/{kind}") for kind in kinds] == before
 
     code, wrong = doctor(box, env={"AIRCONN_PASSWORD": "not-the-passw0rd"})

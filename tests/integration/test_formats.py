@@ -299,7 +299,7 @@ def is_deliberate(parser: Parser, form: str, text: str) -> bool:
         )
     except InputError as error:
         # The Task SDK never looks into an extra; the core of every Airflow does, and fails.
-        return parser.name == "sdk" and "than any Airflow reads" in error.message
+        return parser.name == "sdk" and "for Airflow" in error.message
     # The mask stands for an extra, and isn't one. The Task SDK wants a `uri` to stand alone, even an empty one.
     return found.extra is REDACTED or (parser.name == "sdk" and form == "json" and "uri" in json.loads(text))
 

@@ -392,7 +392,7 @@ def test_a_recovery_file_that_finds_no_room_stops_the_run_before_it_deletes(targ
     ) as process:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 5, err
-    assert "a copy of it can't be kept meanwhile" in err
+    assert "a copy of it can't be saved before" in err
     assert err.endswith("nothing was written\n")
     assert target.database()["connections"] == held["connections"]
     assert program.leftovers() == []

@@ -272,7 +272,7 @@ def test_what_a_postgresql_refuses_is_told(on_postgres: OnPostgres) -> None:
         assert message(absent, **right) == "the server has no such database"
         empty = address.replace(on_postgres.database, "template1")
         assert message(empty, **right) == "holds no tables"
-        assert message(f"{address}?sslmode=require", **right) == "can't agree with us on an encrypted connection"
+        assert message(f"{address}?sslmode=require", **right) == "and airconn can't agree on an encrypted connection"
         with server.connect(on_postgres.database) as other:
             other.execute("BEGIN; LOCK TABLE connection IN ACCESS EXCLUSIVE MODE")
             assert message(address, timeout=0.5, **right) == "gave no answer within 0.5 s"

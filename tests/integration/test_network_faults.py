@@ -101,7 +101,7 @@ def test_what_does_not_go_by_is_tried_as_often_as_retries_say_and_told(
     waits = {"AIRCONN_TIMEOUT": "0.3"} if fault == "late" else {}
     expected = {
         "late": "no answer within 0.3 seconds",
-        "429": "asked too often",
+        "429": "gets too many requests",
         "503": "status 503",
         "busy": "status 503",
         "504": "status 504",
@@ -154,7 +154,7 @@ def test_others_that_answer_are_told_apart(
 
 def test_the_page_that_the_web_interface_has_for_any_address(target: Target, proxy: FaultyProxy) -> None:
     said = error_of(target.airconn("list", **through(proxy, AIRCONN_URL=f"{proxy.url}/some/page")))
-    assert "this is an Airflow of which no API answers here" in said
+    assert "this is an Airflow, but its API doesn't answer here" in said
     assert "start page" in said
 
 

@@ -106,7 +106,7 @@ def test_bodies_that_are_too_large_for_a_gateway_are_made_smaller(target: Target
     }
     assert ran.code == 1
     assert "  x variables/huge" in ran.out
-    assert "the server takes no request as large as this" in ran.out
+    assert "the server doesn't accept requests as large as this" in ran.out
     assert "251 created" in ran.out
 
 

@@ -178,7 +178,7 @@ def test_what_somebody_else_wrote_since_is_not_overwritten(bao: OpenBao, truth: 
     (held,) = found.bundle
     truth.put(f"connections/{FULL.conn_id}", {"conn_type": "theirs"})
     (error,) = do(store, step(Action.UPDATE, replace(FULL, host="ours"), held, "host"), before=found)
-    assert error == "changed by another writer meanwhile; run again"
+    assert error == "another program has changed it; run again"
     assert truth.raw(f"connections/{FULL.conn_id}") == {"conn_type": "theirs"}
 
 
@@ -209,7 +209,7 @@ def test_what_has_no_newest_version_is_not_there_and_can_be_written(bao: OpenBao
     assert len(store.read(Selection()).bundle) == 0
     create(store, FULL)
     assert truth.get(Kind.CONNECTIONS, FULL.conn_id) == FULL
-    assert do(store, step(Action.CREATE, replace(FULL, host="other"))) == ["there is a secret of this name already"]
+    assert do(store, step(Action.CREATE, replace(FULL, host="other"))) == ["a secret with this name exists already"]
     held = read_one(store, FULL)
     assert do(store, step(Action.UPDATE, replace(FULL, host="new"), held, "host")) == [None]
     assert do(store, step(Action.DELETE, None, read_one(store, FULL))) == [None]
@@ -241,7 +241,7 @@ def test_what_is_no_object_is_left_alone_and_told(bao: OpenBao, truth: Truth) ->
     assert sorted(note.where.rpartition("secret/")[2] for note in found.notes) == sorted(foreign)
     assert "canary" not in str(found)
     errors = do(store, step(Action.CREATE, Variable(key="none", value=Text("v"))))
-    assert errors == ["there is a secret of this name already"]
+    assert errors == ["a secret with this name exists already"]
     assert {path: truth.raw(path) for path in foreign} == foreign
 
 
@@ -348,7 +348,7 @@ def test_what_somebody_else_wrote_since_is_not_deleted(bao: OpenBao, truth: Trut
     found = look(store, FULL)
     truth.put(f"connections/{FULL.conn_id}", {"conn_type": "theirs"})
     deletion = step(Action.DELETE, None, found.bundle.connections[FULL.conn_id])
-    assert do(store, deletion, before=found) == ["changed by another writer meanwhile; run again"]
+    assert do(store, deletion, before=found) == ["another program has changed it; run again"]
     assert truth.raw(f"connections/{FULL.conn_id}") == {"conn_type": "theirs"}
 
 
@@ -380,7 +380,7 @@ def test_what_somebody_else_writes_while_it_is_deleted_stays(bao: OpenBao, truth
         store = opened(watched)
         found = look(store, FULL)
         deletion = step(Action.DELETE, None, found.bundle.connections[FULL.conn_id])
-        assert do(store, deletion, before=found) == ["changed by another writer meanwhile; run again"]
+        assert do(store, deletion, before=found) == ["another program has changed it; run again"]
     assert truth.raw(path) == {"conn_type": "theirs"}
 
 
@@ -405,10 +405,7 @@ def test_who_may_only_delete_the_newest_version_deletes_it_and_is_told_if_it_was
         found = look(store, FULL)
         assert list(found.bundle) == [held]
         (error,) = do(store, step(Action.DELETE, None, held), before=found)
-    assert error == (
-        "version 3, which another writer wrote meanwhile, was deleted as well; "
-        "`vault kv undelete -versions=3` brings it back"
-    )
+    assert error == ("version 3 of another program was deleted as well; `vault kv undelete -versions=3` restores it")
 
 
 def test_what_stands_beside_the_uri_of_a_connection_stays(bao: OpenBao, truth: Truth) -> None:
@@ -562,7 +559,7 @@ def test_the_main_job_by_hand(airconn: Callable[..., Any], bao: OpenBao, example
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("vault:///secret", "nothing says which Vault is meant"),
+        ("vault:///secret", "no Vault is named"),
         ("vault://h/secret?token=canary", "token is a credential"),
         ("vault://u:canary@h/secret", "has a user name or a password in it"),
         ("vault://h/secret?conections_path=x", "'conections_path' is not an option"),

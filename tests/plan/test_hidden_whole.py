@@ -41,7 +41,7 @@ def test_it_is_unchanged_if_hidden_values_count_as_equal() -> None:
 def test_nothing_is_merged_into_it() -> None:
     step = planned(FULL, HIDDEN, lacking="keep")
     assert step.action is Action.BLOCKED
-    assert "nothing can be merged into it" in step.reasons[0]
+    assert "so it can't be merged" in step.reasons[0]
 
 
 def test_a_source_that_hides_a_part_is_blocked() -> None:

@@ -93,7 +93,7 @@ def test_a_failed_build_leaves_nothing(
 
 def test_a_cache_that_can_not_be_written_is_an_error_with_a_way_out(tmp_path: Path, builds: list[Path]) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SandboxError, match="can't be kept there") as caught:
+    with pytest.raises(SandboxError, match="can't be stored there") as caught:
         provide(tmp_path / "file")
     assert caught.value.where == str(tmp_path / "file/sandbox")
     assert "AIRCONN_CACHE_DIR" in (caught.value.hint or "")

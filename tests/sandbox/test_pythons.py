@@ -104,7 +104,7 @@ def test_where_none_fits_the_error_says_what_is_needed_what_there_is_and_what_to
     with pytest.raises(SandboxError) as caught:
         pythons.find(resolve("2.7.3"), uv=None, environ=machine)
     assert caught.value.message == (
-        "Airflow 2.7.3 needs Python 3.8 to 3.11, and this machine has none that can be used; found: "
+        "Airflow 2.7.3 needs Python 3.8 to 3.11, and none was found here that can be used; found: "
         "3.10.0 (not a final release of standard CPython), 3.11.7 (without sqlite3), 3.12.1, 3.13.0"
     )
     assert caught.value.hint is not None

@@ -57,11 +57,21 @@ ROWS: list[tuple[str, str, str, str]] = [
         "local",
         "local:a.json,b.json",
         "`local:CONNECTIONS,VARIABLES`",
-        "the files of Airflow's LocalFilesystemBackend",
+        "the files of Airflow's local filesystem backend",
     ),
     ("airflow-config", "", "`airflow-config:`", "the secrets backend that Airflow's own configuration names"),
 ]
 """The name in the registry, an address to ask what it can do, and how both are called."""
+
+PAGES = {
+    "vault": "vault",
+    "aws-secretsmanager": "aws",
+    "aws-ssm": "aws",
+    "gcp-secretmanager": "gcp",
+    "azure-keyvault": "azure",
+    "k8s": "kubernetes",
+}
+"""The pages of the guide on places whose words have no link to one."""
 
 _HEAD = "| address | place | holds | is written | ids | largest value | |"
 
@@ -85,7 +95,18 @@ def places() -> str:
     lines = ["| address | what it is | needs |", "| --- | --- | --- |"]
     for name, _, shown, words in ROWS:
         words = words.replace("(airconn/help/", "(").replace("formats below", "[formats](formats.md)")
+        words = f"[{words}]({PAGES[name]}.md)" if name in PAGES else words
         lines.append(f"| {shown} | {words} | {_extra(name)} |".replace("|  |", "| |"))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def short() -> str:
+    """The table of README.md."""
+    lines = ["| address | what it is | holds | needs |", "| --- | --- | --- | --- |"]
+    for name, address, shown, words in ROWS:
+        words = words.replace("any of the formats below", "one of the [formats](airconn/help/formats.md)")
+        holds = _kinds(open_store(address, Settings()).capabilities) if address else "as that one"
+        lines.append(f"| {shown} | {words} | {holds} | {_extra(name)} |".replace("|  |", "| |"))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -95,7 +116,7 @@ def abilities() -> str:
     for name, address, *_ in ROWS:
         if address:
             can = open_store(address, Settings()).capabilities
-            lines.append(f"| {_scheme(name)} | {_kinds(can)} | {_written(can)} |")
+            lines.append(f"| {_scheme(name)} | {_kinds_in_words(can)} | {_written_in_words(can)} |")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -108,6 +129,22 @@ def limits() -> str:
             if _ids(can) != "any" or _size(can):
                 lines.append(f"| {_scheme(name)} | {_ids(can)} | {_size(can)} |")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _kinds_in_words(can: Capabilities) -> str:
+    lacking = [kind.value for kind in Kind if kind not in can.kinds]
+    return f"all but {' and '.join(lacking)}" if lacking else "everything"
+
+
+def _written_in_words(can: Capabilities) -> str:
+    if not can.writable:
+        return "no"
+    words = ["all objects at once"] if can.at_once else []
+    words += ["not over a change by another writer"] if can.conditional else []
+    words += ["makes a new version"] if can.versions else []
+    words += ["hidden values are kept"] if can.hides else []
+    words += [can.restarts] if can.restarts else []
+    return f"yes: {', '.join(words)}" if words else "yes"
 
 
 def _scheme(name: str) -> str:

@@ -23,7 +23,7 @@ GIVEN = {"url": "http://127.0.0.1:8200", "token": "t"}
     ("backend", "kwargs", "setting", "message"),
     [
         ("my.Backend", GIVEN, "BACKEND", "unknown secrets backend my.Backend"),
-        (VAULT, {**GIVEN, "auth_type": "magic"}, "BACKEND_KWARGS", "auth_type is not a way to log in to Vault"),
+        (VAULT, {**GIVEN, "auth_type": "magic"}, "BACKEND_KWARGS", "unknown auth_type"),
         (VAULT, {**GIVEN, "auth_type": "aws_iam"}, "BACKEND_KWARGS", "airconn can't log in to Vault with auth_type"),
         (VAULT, {**GIVEN, "kv_engine_version": 7}, "BACKEND_KWARGS", ""),
         (VAULT, {**GIVEN, "nonsense": 7}, "BACKEND_KWARGS", ""),

@@ -270,7 +270,7 @@ def test_a_file_that_does_not_tell_its_kind_may_be_of_the_one_that_is_chosen(
     (tmp_path / "x.json").write_text(text)
     store = FileStore(str(tmp_path / "x.json"), Settings())
     if kinds is None:
-        with pytest.raises(InputError, match="can't be told whether this file holds connections or variables"):
+        with pytest.raises(InputError, match="unclear whether this file holds connections or variables"):
             store.describe(Context(writes=frozenset(chosen)))
     else:
         assert store.describe(Context(writes=frozenset(chosen))).kinds == kinds

@@ -249,7 +249,7 @@ def test_what_is_read_back_and_differs_is_found(run: Run) -> None:
         forget((Kind.VARIABLES, "a")) if isinstance(event, Written) and event.outcome.step.id == "a" else None
     )
     result = run.imports()
-    assert [(outcome.step.id, outcome.error) for outcome in result.wrong] == [("a", "it is not there")]
+    assert [(outcome.step.id, outcome.error) for outcome in result.wrong] == [("a", "it doesn't exist")]
     assert (run.names[-1], result.exit_code) == ("FoundWrong", ExitCode.SOME_FAILED)
 
 

@@ -181,7 +181,7 @@ def test_pools_are_left_out_and_told_apart_from_the_one_that_is_always_there(mad
     assert list(result.variables) == ["AIRFLOW_VAR_V"]
     assert [(loss.kind, loss.id) for loss in result.losses] == [(Kind.POOLS, "etl")]
     assert result.hidden == ()  # what isn't needed needn't be shown
-    with pytest.raises(InputErrors, match="pools/etl: Airflow looks for no pools in its environment"):
+    with pytest.raises(InputErrors, match="pools/etl: Airflow doesn't read pools from the environment"):
         made(POOLS, strict=True)
 
 

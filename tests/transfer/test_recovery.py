@@ -61,7 +61,7 @@ def test_what_objects_have_besides_is_in_a_private_file_beside_it_for_as_long(tm
 def test_without_a_place_for_it_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "file"))
-    with pytest.raises(TargetError, match="a copy of it can't be kept"):
+    with pytest.raises(TargetError, match="a copy of it can't be saved"):
         Recovery(tmp_path / "file" / "state").keep([CONNECTION], OLD)
 
 
@@ -116,5 +116,5 @@ def test_a_machine_without_a_directory_for_temporary_files_is_such_a_place_too(
 
     (tmp_path / "file").touch()
     monkeypatch.setattr("tempfile.gettempdir", none_usable)
-    with pytest.raises(TargetError, match="a copy of it can't be kept"):
+    with pytest.raises(TargetError, match="a copy of it can't be saved"):
         Recovery(tmp_path / "file" / "state").keep([CONNECTION], OLD)

@@ -54,7 +54,7 @@ class Access(RestClient):
             looked = ", ".join(known.looked_at) or "AIRCONN_TOKEN, AIRCONN_USERNAME and AIRCONN_PASSWORD"
             lack = "needs credentials, and none are set"
             if known.header_source:
-                lack = f"it needs credentials besides what is in {known.header_source}, or doesn't accept that"
+                lack = f"it needs more credentials than those in {known.header_source}, or refuses them"
             return LoginRefused(lack, where=self.base, hint=f"set one of these: {looked} ({_GUIDE})")
         if not self.let_in and (doubts := self.auth.doubts()):
             return TargetError("it refuses a token that it has just issued", where=self.base, hint=doubts)
@@ -65,7 +65,7 @@ class Access(RestClient):
             hint = source if known.advice else source + renewed
             return LoginRefused("the token has expired", where=self.base, hint=hint)
         if status == 401:
-            refuses = "doesn't accept the credentials any more" if self.let_in else "refuses the credentials"
+            refuses = "no longer accepts the credentials" if self.let_in else "refuses the credentials"
             return LoginRefused(f"it {refuses}", where=self.base, hint=source)
         if self.let_in:
             return TargetError(f"these credentials may not {wish}", where=self.base, hint=source)
@@ -77,7 +77,7 @@ class Access(RestClient):
         if not known.client_id:
             return self.shut_out(status, "read its version")
         return TargetError(
-            f"something in front of the Airflow refuses to let us in (status {status})",
+            f"something in front of the Airflow refuses the request (status {status})",
             where=self.base,
             hint=f"{known.source} are for the Airflow itself, and weren't sent; {_IN_FRONT}",
         )

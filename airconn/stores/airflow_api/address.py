@@ -32,7 +32,7 @@ def base_url(address: str) -> str:
     if is_console(address):
         meant = meant_by(address)
         raise UsageError(
-            f"the address is a page of the console at {parts.hostname}, and not an Airflow",
+            f"the address is a page of the console of {parts.hostname}, not an Airflow",
             hint=f"did you mean {meant}?" if meant else "see airconn help astro, mwaa or composer",
         )
     path = split_page(parts.path)

@@ -63,7 +63,7 @@ class Fate(Enum):
     """What is known about entries that were sent and may not have been carried out."""
 
     OPEN = "they weren't sent, or certainly not done"
-    NOT_DONE = "a request was answered, and they weren't among what was done; a gateway may have sent it twice"
+    NOT_DONE = "the answer to a request doesn't name them; a gateway may have sent it twice"
     MAYBE_DONE = "what is to be created may be there by now"
     NOT_FROM_AIRFLOW = "passwords that were sent, and something that is not the Airflow answered"
 

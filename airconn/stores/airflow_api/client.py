@@ -29,7 +29,7 @@ def airflow_transport(
     connection comes about, if there is a likely reason. `make` is a subclass of `Transport`, for a gateway in front
     of the Airflow.
     """
-    way_in = "set AIRCONN_TOKEN to a token, or AIRCONN_HEADER_<NAME> to a header, that is let through"
+    way_in = "set AIRCONN_TOKEN to a token, or AIRCONN_HEADER_<NAME> to a header, that it accepts"
     return make(
         base,
         settings,

@@ -24,7 +24,7 @@ from airconn.stores.http.messages import Request
 
 _WINDOW = 8
 """The characters of a sent text in a row that count as a quotation of it."""
-_WITHHELD = "the server's words quote a secret that was sent, and are not shown"
+_WITHHELD = "the server's message quotes a secret that was sent, and is not shown"
 
 
 def try_connection(session: Session, api: Api, connection: Connection) -> ConnectionTest:
@@ -48,7 +48,7 @@ def try_connection(session: Session, api: Api, connection: Connection) -> Connec
         raise TargetError(f"it refuses to test the connection, with status {reply.status}{told}", where=session.base)
     answer = session.object_in(reply, request)
     if not isinstance(answer.get("status"), bool):
-        raise session.strange("its answer to a test of a connection isn't the one of an Airflow")
+        raise session.strange("its answer to a test of a connection isn't an answer of Airflow")
     return _judged(connection, answer["status"], answer.get("message"))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from airconn import trust
 from airconn.airflow.rest_api import VERSION_PATHS
 from airconn.errors import AirconnError, ExitCode, TargetError
 from airconn.model import Kind
@@ -45,9 +46,12 @@ def airflow_health(airflow: AirflowUnderCheck, questions: HealthQuestions) -> It
         yield failed(AREA, "address", error)
         return
     is_reached = True
-    for check in network_health(access.base, questions.settings, unreached=access.server.unreached):
-        is_reached &= check.health is not Health.FAILED
-        yield check
+    if trust.is_airflow(access.base):
+        for check in network_health(access.base, questions.settings, unreached=access.server.unreached):
+            is_reached &= check.health is not Health.FAILED
+            yield check
+    else:
+        yield HealthCheck(AREA, "connection", Health.UNUSED, "requests go through an API of the vendor")
     if not is_reached:
         yield HealthCheck(AREA, "version", Health.UNKNOWN, "not asked, since the connection failed")
         return

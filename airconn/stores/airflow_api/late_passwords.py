@@ -34,7 +34,7 @@ from airconn.stores.airflow_api.session import Session
 from airconn.stores.http.messages import Request
 
 MANY_PASSWORDS = 20
-LACKS = "if it is there now, it lacks its password: import it again"
+LACKS = "if it exists now, its password is missing: import it again"
 _WITHOUT = "it was created without its password, which could not be written; import it again"
 _PASSWORD = FieldChange("password", FieldAction.CHANGED)
 _TELLING = 1000

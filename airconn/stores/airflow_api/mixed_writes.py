@@ -22,7 +22,7 @@ from airconn.stores.base import unwatched
 
 _MOST = 1000
 """The most passwords that may be new. With more, a list takes minutes: the server masks each of them in its log."""
-_UNSEEN = "whether another import changed some of these connections at the same time isn't looked at: --verify does"
+_UNSEEN = "changes by another import at the same time aren't detected here: --verify detects them"
 
 
 def mixed(session: Session, api: Api, done: Sequence[Step]) -> tuple[frozenset[Key], tuple[Note, ...]]:

@@ -96,16 +96,18 @@ def _explain(access: Access, replies: list[Reply]) -> TargetError:
         if gateways.wants_https(reply):
             return TargetError("it speaks TLS", where=access.base, hint=f"use https:{access.base[5:]}")
         if fault := gateways.fault(reply):
-            return TargetError(f"it {fault}", where=access.base, hint="is the Airflow behind it up?")
+            return TargetError(f"it {fault}", where=access.base, hint="check that the Airflow behind it runs")
         if reply.status >= 500:
             return TargetError(
-                f"it answers with status {reply.status}", where=access.base, hint="is the Airflow behind it up?"
+                f"it answers with status {reply.status}",
+                where=access.base,
+                hint="check that the Airflow behind it runs",
             )
     if any(_is_airflows(reply) for reply in replies):
         return TargetError(
-            "this is an Airflow of which no API answers here",
+            "this is an Airflow, but its API doesn't answer here",
             where=access.base,
-            hint="give the address of its start page, without what comes after it",
+            hint="use the address of its start page, without the rest",
         )
     for path, reply in zip(VERSION_PATHS, replies, strict=True):
         if reply.status == 200 and gateways.is_page(reply):

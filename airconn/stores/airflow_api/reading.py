@@ -114,10 +114,10 @@ class ApiReader:
                     if selection.wants(kind, named):
                         self._tell(kind, named)
                 elif may_be_included(selection, kind, id_):
-                    self._tell(kind, id_, "its capitals aren't known; ", known=False)
+                    self._tell(kind, id_, "upper and lower case aren't known; ", known=False)
         if unknown:
             what = f"1 of its {kind.value}" if unknown == 1 else f"{unknown} of its {kind.value}"
-            self._add(self._session.base, f"the server fails on {what} (500), and their ids can't be told", kind)
+            self._add(self._session.base, f"the server fails on {what} (500), and their ids aren't known", kind)
 
     def _named(self, kind: Kind, found: str, selection: Selection) -> str | None:
         """The true id of a search result, if a glob of the selection spells it out."""

@@ -49,24 +49,24 @@ def update_refusal(step: Step, dialect: RestDialect) -> str:
     source, written = step.source, step.written
     if isinstance(source, Connection):
         if "password" in written and not source.password:
-            return "the API can't take a password away"
+            return "the API can't remove a password"
         if dialect.keeps_masked and source.literal & written:
-            return "the API takes *** for what it has already"
+            return "the API reads *** as the value that it already has"
     if step.kind is Kind.POOLS and step.id == DEFAULT_POOL and written - {"slots", "include_deferred"}:
         return f"the API changes only slots and include_deferred of {DEFAULT_POOL}"
     if isinstance(source, Variable) and "description" in written and source.description is None:
         value = source.value if "value" in written else getattr(step.target, "value", REDACTED)
         if not dialect.nulls_description and (not isinstance(value, Text) or value.hidden):
-            return "the API can't take a description away without the value, which is hidden"
+            return "the API can't remove a description without sending the value, which is hidden"
     return ""
 
 
 def _of_id(obj: AirflowObject, dialect: RestDialect) -> Iterator[str]:
     if obj.kind is Kind.CONNECTIONS:
         if not conn_ids.is_in_api(obj.id):
-            yield "the API takes no id with other characters than letters, digits, '_', '-' and '.'"
+            yield "the API only accepts letters, digits, '_', '-' and '.' in an id"
         elif dialect.rules.ascii_conn_ids and not obj.id.isascii():
-            yield f"Airflow {dialect.version} takes no id with letters beyond a to z"
+            yield f"Airflow {dialect.version} doesn't accept ids with letters outside of a to z"
         if len(obj.id) > conn_ids.LONGEST_IN_API:
             yield f"the id is longer than {conn_ids.LONGEST_IN_API} characters"
         return
@@ -89,9 +89,9 @@ def _of_connection(obj: Connection, dialect: RestDialect) -> Iterator[str]:
     value = _json(text)
     if not isinstance(value, dict):
         if dialect.rules.extra_is_object:
-            yield f"its extra is not a JSON object, and Airflow {dialect.version} takes nothing else"
+            yield f"its extra is not a JSON object, and Airflow {dialect.version} accepts nothing else"
         elif dialect.extra_breaks_log and value is not _NO_JSON:
-            yield f"its extra is JSON and no object, on which Airflow {dialect.version} fails"
+            yield f"its extra is JSON but not an object: Airflow {dialect.version} fails"
 
 
 def _json(text: str) -> Any:

@@ -46,8 +46,8 @@ _AT_A_TIME = {Kind.CONNECTIONS: 4, Kind.VARIABLES: 2, Kind.POOLS: 2}
 MAY_NOT = "these credentials may not"
 UNKNOWN = "whether it was written is not known"
 NO_AIRFLOW = f"the server that answers is not an Airflow: {UNKNOWN}"
-_UNSURE = "it is there now, and what the server doesn't show of it could not be written again"
-OTHER_VALUES = "the answer was lost, and there is one now with other values"
+_UNSURE = "it exists now, and its hidden values could not be written again"
+OTHER_VALUES = "the answer was lost, and one with other values exists now"
 
 
 class Doubt(Enum):
@@ -155,7 +155,7 @@ class ApiWriter:
             self._replace(step, step.source, requests)
         else:
             if self._api.dialect.upserts_variables and step.kind is Kind.VARIABLES and self._held(step) is not None:
-                raise NotWritten("there is one already, which this call would overwrite")
+                raise NotWritten("one exists already, which this call would overwrite")
             self._create(step, step.source, requests, doubt, completes=completes)
 
     def _replace(self, step: Step, source: AirflowObject, requests: Sequence[Request]) -> None:
@@ -167,7 +167,7 @@ class ApiWriter:
             if not error.maybe_done:
                 raise
             self._lost = f"it is not known whether {name} still is there"
-            text = f"{error.message}; it may be deleted by now, and is not created anew"
+            text = f"{error.message}; it may be deleted by now, and is not created again"
             raise NoAnswer(text, where=self._session.base, maybe_done=True) from None
         try:
             self._create(step, source, requests, completes=True)
@@ -331,19 +331,19 @@ def failure(reply: Reply, request: Request, step: Step) -> str:
     """The status of a writing request in words."""
     status = reply.status
     if status == 401:
-        return "the credentials are not accepted any more"
+        return "the credentials are no longer accepted"
     if status == 403:
         return f"{MAY_NOT} {_VERBS.get(request.method, 'write')} {step.kind.value}"
     if status == 404:
         return "it is gone"
     if status == 409:
-        return "there is one with this id already"
+        return "one with this id exists already"
     if status in (400, 422):
         return f"Airflow refuses it ({status})"
     if fault := gateways.fault(reply):
         return f"the server {fault}"
     if 300 <= status < 400:
-        return "something in front of the Airflow redirects to another page, as to one to log in"
+        return "something in front of the Airflow redirects to another page, maybe a login page"
     if status >= 500:
         return f"Airflow fails on it ({status}); the server's log has the reason"
     return f"Airflow answers with status {status}"

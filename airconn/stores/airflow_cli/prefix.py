@@ -57,11 +57,11 @@ class Prefix:
         except ValueError:
             raise UsageError(f"the command behind {SCHEME} has a quote that isn't closed") from None
         if any("\0" in word for word in words):
-            raise UsageError("the command has a character in it that no command has", where=repr(address))
+            raise UsageError("the command has a character that isn't allowed in a command", where=repr(address))
         if words and words[-1].rpartition("/")[2] == "airflow":
             raise UsageError(
                 f"{address} ends with the airflow command",
-                hint=f"give only the part before it: {SCHEME}{shlex.join(words[:-1])}",
+                hint=f"write only the part before it: {SCHEME}{shlex.join(words[:-1])}",
             )
         return cls(words, address)
 
@@ -86,7 +86,7 @@ class Prefix:
             for thread in (feeder, *listeners):
                 thread.join(timeout=_GRACE)
         except (queue.Empty, subprocess.TimeoutExpired):
-            raise Silent(f"it said nothing for {patience:g} s") from None
+            raise Silent(f"it printed nothing for {patience:g} s") from None
         finally:
             _end(process)
         return Ran(out, last_line(b"".join(words)), code)
@@ -105,12 +105,12 @@ class Prefix:
             )
         except FileNotFoundError:
             raise TargetError(
-                f"no such command: {name}", where=self.address, hint="is it installed, and on the PATH?"
+                f"no such command: {name}", where=self.address, hint="check that it is installed and in PATH"
             ) from None
         except OSError as error:
             reason = error.strerror or "the system refuses"
             raise TargetError(
-                f"{name} can't be run: {reason}", where=self.address, hint=f"see what {name} is there"
+                f"{name} can't be run: {reason}", where=self.address, hint=f"check {name} is there"
             ) from None
 
 

@@ -32,7 +32,7 @@ def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
         if isinstance(obj.value, Text) and limits.is_too_deep(obj.value.text):
             yield "its value is JSON that is nested so deep that airflow variables export fails on all of them"
         if obj.team_name is not None and rules_for(version).team_names:
-            yield "airflow variables import knows no team, and would give it to all"
+            yield "airflow variables import doesn't know teams, and would give it to all"
     elif not obj.name.strip():
         yield "the name is empty"
 
@@ -40,11 +40,11 @@ def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
 def _of_conn_id(conn_id: str, version: AirflowVersion) -> Iterator[str]:
     """Why `validate_key` of utils/helpers.py or `sanitize_conn_id` of models/connection.py refuses an id."""
     if not conn_ids.is_in_api(conn_id):
-        yield "airflow connections import takes no id with other characters than letters, digits, '_', '-' and '.'"
+        yield "airflow connections import only accepts letters, digits, '_', '-' and '.' in an id"
     elif rules_for(version).ascii_conn_ids and not conn_id.isascii():
-        yield f"Airflow {version} takes no id with letters beyond a to z"
+        yield f"Airflow {version} doesn't accept ids with letters outside of a to z"
     elif ".." in conn_id and dialect_of(version).refuses_dots:
-        yield f"airflow connections import of {version} takes no id with two dots in a row"
+        yield f"airflow connections import of {version} doesn't accept an id with two dots in a row"
     if len(conn_id) > conn_ids.LONGEST_IN_API:
         yield f"the id is longer than {conn_ids.LONGEST_IN_API} characters"
 
@@ -58,7 +58,7 @@ def update_refusal(step: Step, *, teams: bool) -> str:
     source = step.source
     if isinstance(source, Connection):
         if "password" in step.written and source.password in (None, ""):
-            return "airflow connections import can't take a password away"
+            return "airflow connections import can't remove a password"
         return _team_refusal(step, teams=teams)
     return ""
 
@@ -73,7 +73,7 @@ def replace_refusal(step: Step, *, teams: bool) -> str:
 def _team_refusal(step: Step, *, teams: bool) -> str:
     if teams and step.source is not None and step.source.team_name is None:
         return (
-            "this Airflow has teams, which airflow connections export doesn't tell of, and an import without "
-            "team_name would take the connection out of its team"
+            "this Airflow has teams, which airflow connections export doesn't show; an import "
+            "without team_name would remove the connection from its team"
         )
     return ""

@@ -155,7 +155,7 @@ def _answer(ran: Ran, script: str, nonce: str, prefix: Prefix) -> Answer:
         raise CutOff(
             f"it ended before its work was done (exit code {ran.code})",
             where=prefix.address,
-            hint="was the container stopped, or out of memory?",
+            hint="maybe the container was stopped, or out of memory",
         )
     return Answer(codes, files, frozenset(seen))
 
@@ -165,10 +165,10 @@ def _lacking(what: str, prefix: Prefix) -> TargetError:
         return TargetError(
             "no airflow command found there",
             where=prefix.address,
-            hint="is it the right container? Where an entrypoint or an activated environment brings it, add that: "
-            "a command may follow the prefix, such as env PATH=/opt/airflow/bin:/usr/bin:/bin",
+            hint="check that it is the right container; if airflow isn't in its PATH, "
+            "add that to the prefix, such as env PATH=/opt/airflow/bin:/usr/bin:/bin",
         )
-    hint = "TMPDIR, or the system's directory for temporary files, has to be writable"
+    hint = "TMPDIR, or the system's directory for temporary files, must be writable"
     return TargetError("no temporary directory can be made there", where=prefix.address, hint=hint)
 
 
@@ -177,9 +177,9 @@ def _not_started(ran: Ran, script: str, prefix: Prefix) -> TargetError:
     words = ran.last_words or last_line(ran.out)
     if not ran.code and not words:
         return TargetError(
-            "what was sent to the shell there didn't reach it",
+            "the input for the shell there didn't reach it",
             where=prefix.address,
-            hint="docker exec and kubectl exec pass it on with -i, such as airflow-cli:docker exec -i scheduler",
+            hint="docker exec and kubectl exec need -i for that, such as airflow-cli:docker exec -i scheduler",
         )
     said = f": {words[:_LONGEST]}" if words and words not in script else ""
     return TargetError(

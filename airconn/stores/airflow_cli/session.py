@@ -146,22 +146,24 @@ class CommandSession:
         return TargetError(
             f"Airflow can't decrypt its variables there: {why}",
             where=self.prefix.address,
-            hint="AIRFLOW__CORE__FERNET_KEY, or [core] fernet_key, has to be the one of the scheduler",
+            hint="AIRFLOW__CORE__FERNET_KEY, or [core] fernet_key, must be the same as the scheduler's",
         )
 
     def _failure(self, call: Call, answer: Answer) -> TargetError:
         code = answer.codes.get(call.name)
         said = "ended without a result" if code in (0, None) else f"failed with exit code {code}"
-        hint = f"what it says may hold secrets, and isn't shown: {self.prefix.by_hand(*call.words())}"
+        hint = f"its output may hold secrets, and isn't shown: {self.prefix.by_hand(*call.words())}"
         # Airflow 2 only warns of such an extra, and fails for another reason.
         fails_on_extras = self._version is not None and rules_for(self._version).extra_is_object
         for name, what in sorted(answer.seen) if fails_on_extras else ():
             if name == call.name and what.startswith("extra:"):
-                said += f": the extra of {what.removeprefix('extra:')} isn't a JSON object, on which Airflow 3 fails"
+                said += (
+                    f": the extra of {what.removeprefix('extra:')} isn't a JSON object, and Airflow 3 fails on that"
+                )
                 delete = self.prefix.by_hand("airflow", "connections", "delete", what[6:])
                 hint = (
-                    "that connection has to be deleted and added again, which loses its password and all else of it: "
-                    f"keep a copy first (airconn export --from metadb:), then {delete}"
+                    "delete that connection and add it again, which loses its password and all "
+                    f"its fields: save a copy first (airconn export --from metadb:), then {delete}"
                 )
         return TargetError(f"{' '.join(call.words()[:3])} {said}", where=self.prefix.address, hint=hint)
 
@@ -170,8 +172,8 @@ class CommandSession:
         version = self.version()
         lost = []
         if not exact and any(not isinstance(entry, str) for entry in entries.values()):
-            lost.append("writes values that are JSON anew (1.50 becomes 1.5)")
+            lost.append("changes the text of values that are JSON (1.50 becomes 1.5)")
         if entries and not rules_for(version).variable_descriptions:
-            lost.append("leaves out descriptions")
+            lost.append("omits descriptions")
         said = f"airflow variables export of {version} {' and '.join(lost)}"
         return [Note(self.prefix.address, said)] if lost else []

@@ -231,13 +231,15 @@ class Writer:
         if item.wanted is None:
             return None if held is None else "it is still there"
         ended = f" (exit code {code})" if code else ""
-        failed = f"airflow {item.step.kind.value} import didn't take it{ended}"
+        failed = f"airflow {item.step.kind.value} import skipped it{ended}"
         if held is None:
             return f"it was deleted, and then {failed}" if item.step.action is Action.REPLACE else failed
         names = differing(held, self._as_held(item.wanted, present))
         if names and item.step.action is Action.CREATE:
             item.final = True
-            return f"there is one with other values ({', '.join(names)}): it came meanwhile, or Airflow changed it"
+            return (
+                f"one with other values exists ({', '.join(names)}): another program wrote it, or Airflow changed it"
+            )
         return f"{failed}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} not as written" if names else None
 
     def _apart(self, items: Sequence[_Item]) -> None:
@@ -275,7 +277,7 @@ class Writer:
             return ()
         message = (
             f"airflow variables import of {version} removes the descriptions of the variables that it "
-            "overwrites, and doesn't tell which had one"
+            "overwrites, and doesn't show which had one"
         )
         return (Note(self._store.address, message),)
 

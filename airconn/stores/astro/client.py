@@ -87,7 +87,7 @@ class AstroApi:
         if not known:
             known = self._organization = self._only_organization()
         if not _ID.fullmatch(known):
-            raise UsageError("the organization isn't named by an id", hint="Organization Settings in Astro has it")
+            raise UsageError("the organization isn't named by an id", hint="see Organization Settings in Astro")
         return known
 
     @property
@@ -167,9 +167,11 @@ class AstroApi:
             return str(found[0].get("id"))
         named = ", ".join(sorted(f"{one.get('id')} ({_shown(one.get('name'))})" for one in found))
         raise UsageError(
-            f"the token is for {len(found)} organizations, and the address doesn't say which",
+            f"the token is for {len(found)} organizations, and the address doesn't name one",
             where=client.base,
-            hint=f"add ?organization=ID: {named}" if found else "is it a token of a user of an organization?",
+            hint=f"add ?organization=ID: {named}"
+            if found
+            else "check that it is a token of a user of an organization",
         )
 
 
@@ -213,9 +215,9 @@ class _AstroClient(RestClient):
         if status == 401:
             return "Astro refuses the token", source
         if status == 403:
-            return f"the token may not do this: {what}", f"{source}; which role has it in the organization?"
+            return f"the token may not do this: {what}", f"{source}; check its role in the organization"
         if status == 429:
-            return f"Astro is asked too often with this token: {what}", "try again in a minute"
+            return f"Astro gets too many requests with this token: {what}", "try again in a minute"
         if fields:
             return f"Astro refuses the request: {', '.join(fields)}", None
         return f"{what} answers with status {status}", None
@@ -269,6 +271,7 @@ def _one_line(identity: AstroIdentity) -> str:
     token = identity.token
     if not token.isascii() or not token.isprintable() or " " in token:
         raise UsageError(
-            f"the token in {identity.source} has a character that no token has", hint="is it cut off, or quoted?"
+            f"the token in {identity.source} has a character that isn't allowed in a token",
+            hint="is it cut off, or quoted?",
         )
     return token

@@ -45,7 +45,9 @@ def find_deployment(api: AstroApi, workspace: str, name: str, where: str) -> dic
     `TargetError`.
     """
     if not name:
-        raise UsageError("the address names no Deployment", where=where, hint="it is SCHEME://WORKSPACE/DEPLOYMENT")
+        raise UsageError(
+            "the address names no Deployment", where=where, hint="write it like SCHEME://WORKSPACE/DEPLOYMENT"
+        )
     own = find_workspace(api, workspace, where) if workspace or not is_id(name) else None
     if is_id(name):
         deployment = _by_id(api, name, where)

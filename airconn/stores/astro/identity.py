@@ -83,7 +83,7 @@ def api_url(settings: Settings, identity: AstroIdentity) -> tuple[str, str]:
             )
         return given.rstrip("/"), named_by
     domain = identity.domain.removeprefix("cloud.")
-    named_by = f"the domain of Astro, {domain}; is this machine online, or does it need a proxy (HTTPS_PROXY)?"
+    named_by = f"the domain of Astro, {domain}; check the network, or set HTTPS_PROXY if you need a proxy"
     if preview := _PREVIEW.fullmatch(domain):
         return f"https://{preview[1]}.api.{preview[2]}/v1", named_by
     return f"https://api.{domain}/v1", named_by

@@ -16,7 +16,7 @@ from airconn.model.reading import Key
 from airconn.stores.base import Ids
 
 LARGEST = 131_072
-"""The bytes that Linux has for an environment variable, with its name, the `=` and the end (MAX_ARG_STRLEN). With a
+"""The bytes that Linux allows for an environment variable, with its name, `=` and the end (MAX_ARG_STRLEN). With a
 longer one, no process of the Deployment would start."""
 IDS = Ids("letters, digits, '_', '.' and '-'", re.compile(r"[A-Za-z0-9_.-]+"))
 """The ids that can be a part of the name of an environment variable, as Kubernetes takes them."""
@@ -47,7 +47,7 @@ def problems(obj: Connection | Variable, rules: Rules, wanted: frozenset[Key]) -
         return ("Astro sets this connection itself, for its logs",)
     name, found = env.env_name(obj.kind, obj.id), list(half_characters(obj))
     if others := [id_ for id_ in _ids_by_name(wanted).get(name, ()) if id_ != obj.id]:
-        found.append(f"{others[0]} would have the same environment variable, {name} (leave one out with --exclude)")
+        found.append(f"{others[0]} would be the same environment variable, {name} (exclude one with --exclude)")
     if isinstance(obj, Connection) and (fault := extra_fault(obj, rules)):
         return (*found, f"its extra {fault}")
     if found:
@@ -55,12 +55,12 @@ def problems(obj: Connection | Variable, rules: Rules, wanted: frozenset[Key]) -
     try:
         stored(obj, rules)
     except InputError:
-        return ("it has no form that Airflow would read from an environment variable",)
+        return ("Airflow couldn't read it from an environment variable",)
     value, _ = value_of(obj, rules)
     if "\0" in value:
-        return ("it has a NUL character (U+0000) in it, which no environment variable can have",)
+        return ("it has a NUL character (U+0000), which environment variables can't hold",)
     if len(name) + len(value.encode()) + 2 > LARGEST:
-        return (f"it is larger than the {LARGEST:,} bytes that Linux has for an environment variable",)
+        return (f"it is larger than the {LARGEST:,} bytes that Linux allows for an environment variable",)
     return ()
 
 

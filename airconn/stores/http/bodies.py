@@ -68,9 +68,9 @@ def is_cut(error: BaseException) -> bool:
 
 def _too_large(most: int, where: str) -> TooLarge:
     return TooLarge(
-        f"its answer is larger than {most >> 20} MiB, and what was asked for can't be",
+        f"its answer is larger than {most >> 20} MiB, too large for this request",
         where=where,
-        hint="does the address lead to the right server, and is something in front of it?",
+        hint="check the address, and what is in front of the server",
     )
 
 
@@ -91,7 +91,7 @@ class _Unpacker:
                 part = self._one.decompress(data, left)
             except zlib.error:
                 raise TargetError(
-                    "its answer isn't in the Content-Encoding that it says", where=self._where
+                    "its answer doesn't have the Content-Encoding that it names", where=self._where
                 ) from None
             parts.append(part)
             left -= len(part)
@@ -113,9 +113,9 @@ def _unpacker(headers: Mapping[str, str], where: str) -> _Unpacker | None:
         return None
     if len(packed) > 1 or packed[0] not in ("gzip", "x-gzip", "deflate"):
         raise TargetError(
-            "its answer is compressed in a way that wasn't asked for",
+            "its answer is compressed in an unsupported way",
             where=where,
-            hint="something in front of the server may do that: Content-Encoding is gzip, deflate or none",
+            hint="a gateway may do that; supported are gzip, deflate and none",
         )
     return _Unpacker(where)
 

@@ -14,8 +14,8 @@ from airconn.errors import TargetError
 from airconn.stores.base import DEADLINE
 from airconn.stores.http.server import RestServer
 
-_PROXY_WHENCE = "the proxy comes from HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are asked directly"
-_CLIENT_CERT = "does it need a client certificate? see --client-cert and --client-key"
+_PROXY_WHENCE = "the proxy comes from HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are reached directly"
+_CLIENT_CERT = "it may need a client certificate: --client-cert and --client-key"
 
 
 class NoAnswer(TargetError):
@@ -91,9 +91,9 @@ def no_answer(
     if isinstance(cause, problem.LocationValueError | problem.LocationParseError):
         return NoAnswer("can't connect to this address", where=base, hint=whence)
     if _speaks_tls(cause, base):
-        return NoAnswer("it speaks TLS", where=base, hint=f"use https:{base[5:]}")
+        return NoAnswer("it needs TLS", where=base, hint=f"use https:{base[5:]}")
     return NoAnswer(
-        "the connection broke before the answer was complete",
+        "the connection broke off before the answer was complete",
         where=base,
         hint=None if answered else _first_words(base),
         maybe_done=True,
@@ -106,7 +106,7 @@ def proxy_wants_credentials(base: str) -> NoAnswer:
     return NoAnswer(
         "the proxy needs credentials, or refuses these",
         where=base,
-        hint=f"they are a part of its address: http://USER:PASSWORD@proxy:3128; {_PROXY_WHENCE}",
+        hint=f"write them into its address: http://USER:PASSWORD@proxy:3128; {_PROXY_WHENCE}",
     )
 
 
@@ -117,7 +117,7 @@ def _of_proxy(error: BaseException, base: str, answered: bool) -> NoAnswer:
     if status == 407:
         return proxy_wants_credentials(base)
     if status:
-        hint = f"it may not let you through to {urlsplit(base).hostname}, or not reach it; {_PROXY_WHENCE}"
+        hint = f"it may not allow connections to {urlsplit(base).hostname}, or can't reach it; {_PROXY_WHENCE}"
         passing = answered and status >= 500
         return NoAnswer(f"the proxy doesn't connect (status {status})", where=base, hint=hint, passing=passing)
     return NoAnswer("the proxy can't be reached", where=base, hint=_PROXY_WHENCE, passing=answered)
@@ -125,7 +125,7 @@ def _of_proxy(error: BaseException, base: str, answered: bool) -> NoAnswer:
 
 def _first_words(base: str) -> str:
     """What may be wrong if the first connection to an address breaks."""
-    return "if it speaks TLS, its address begins with https://" if base.startswith("http:") else _CLIENT_CERT
+    return "if it needs TLS, its address begins with https://" if base.startswith("http:") else _CLIENT_CERT
 
 
 def _speaks_tls(error: BaseException, base: str) -> bool:
@@ -163,25 +163,28 @@ def _tls(error: BaseException) -> tuple[str, str]:
     text = str(inner)
     if isinstance(inner, ssl.SSLCertVerificationError):
         if "ostname mismatch" in text or "IP address mismatch" in text:
-            return "its certificate is for another name", "use the name that the certificate was made for"
+            return "its certificate is for another name", "use the name in the certificate"
         code = getattr(inner, "verify_code", 0)
         if code in (_EXPIRED, _NOT_YET):
             fault = "has expired" if code == _EXPIRED else "is not valid yet"
-            return f"its certificate {fault}", "it needs a new one, unless the clock of this machine is wrong"
+            return f"its certificate {fault}", "renew it, or correct the clock of this machine"
         if code in _SELF_SIGNED:
             return (
-                "its certificate is not trusted: it is self-signed, or its authority is unknown here",
-                "--ca-bundle FILE names that certificate, or those of your authority, if you trust them",
+                "its certificate is not trusted: it is self-signed, or its authority is unknown",
+                "if you trust it: --ca-bundle FILE with that certificate, or with those of your authority",
             )
         reason = inner.verify_message or "not trusted"
         return (
             f"its certificate is not trusted: {reason}",
-            "--ca-bundle FILE names the certificates of your authority; the system's are used otherwise",
+            "--ca-bundle FILE with the certificates of your authority replaces those of the system",
         )
     if "doesn't match" in text:
-        return "its certificate is for another name", "use the name that the certificate was made for"
+        return "its certificate is for another name", "use the name in the certificate"
     if any(sign in text for sign in ("WRONG_VERSION_NUMBER", "wrong version number", "record layer", "HTTP_REQUEST")):
-        return "it doesn't speak TLS", "does the address begin with http:// rather than https://?"
+        return "it doesn't use TLS", "try http:// instead of https://"
     if any(sign in text for sign in ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "UNKNOWN_CA")):
         return "it refuses the TLS handshake", _CLIENT_CERT
-    return "the TLS handshake failed", "is it an https:// address, and does it need a client certificate?"
+    return (
+        "the TLS handshake failed",
+        "check that the address is right; it may need a client certificate (--client-cert)",
+    )

@@ -41,9 +41,7 @@ def wants_https(reply: Reply) -> bool:
 
 def strange(message: str, server: RestServer) -> TargetError:
     """The error for an answer that the server itself wouldn't give."""
-    return TargetError(
-        message, where=server.base, hint=f"is something between us and {server.name}, such as a gateway?"
-    )
+    return TargetError(message, where=server.base, hint=f"maybe a gateway is in front of {server.name}")
 
 
 def instead_of_json(reply: Reply, server: RestServer, what: str) -> TargetError:
@@ -52,16 +50,15 @@ def instead_of_json(reply: Reply, server: RestServer, what: str) -> TargetError:
         return strange(f"its answer to {what} is not a JSON object", server)
     if _LOGIN.search(reply.body[:LONGEST]):
         return TargetError(
-            f"a login page (HTML) answers {what} in place of {server.name}'s API",
+            f"a login page (HTML) answers {what} instead of {server.name}'s API",
             where=server.base,
-            hint="something in front of it, such as single sign-on, needs a login first: give the address "
-            f"that leads to {server.name} itself" + (f", or {server.way_in}" if server.way_in else ""),
+            hint="something in front of it, such as single sign-on, needs a login first: "
+            f"use the address of {server.name} itself" + (f", or {server.way_in}" if server.way_in else ""),
         )
     return TargetError(
-        f"an HTML page answers {what} in place of {server.name}'s API",
+        f"an HTML page answers {what} instead of {server.name}'s API",
         where=server.base,
-        hint="it may come from a portal with a page to confirm, a gateway or another application: "
-        "open the address in a browser to see which",
+        hint="a portal, a gateway or another application may send it: open the address in a browser to see",
     )
 
 
@@ -69,13 +66,13 @@ def fault(reply: Reply) -> str:
     """The meaning of a status that only a gateway gives, in words that follow 'it'. Empty for others."""
     if reply.status == 429:
         asked = reply.retry_after
-        return "is asked too often" + (f", and asks for a pause of {asked:.0f} seconds" if asked else "")
+        return "gets too many requests" + (f", and requires a pause of {asked:.0f} seconds" if asked else "")
     if reply.status == 413:
-        return "takes no request as large as this"
+        return "doesn't accept requests as large as this"
     if reply.status == 511:
         return "is behind a portal that needs a login first"
     if reply.status in (502, 503, 504) or reply.status >= 520:
-        return f"is not reached by what is in front of it (status {reply.status})"
+        return f"can't be reached by the gateway in front of it (status {reply.status})"
     return ""
 
 
@@ -94,5 +91,5 @@ def redirected(reply: Reply, server: RestServer, *, login_hint: str) -> TargetEr
     if goal.hostname == here.hostname and goal.scheme == "https" and here.scheme == "http":
         return TargetError("it redirects to https", where=base, hint=f"use https:{base[5:]}")
     return TargetError(
-        f"it redirects to {to or 'another page'}", where=base, hint="give the address that it redirects to"
+        f"it redirects to {to or 'another page'}", where=base, hint="use the address that it redirects to"
     )

@@ -42,12 +42,10 @@ class NamedServers:
         """
         there = server_of(urljoin(came_from, location))
         if there is None:
-            return Elsewhere(
-                "it redirects to another page, which isn't followed", where=self.where, hint=hint or None
-            )
-        message = f"it redirects to {there}, and a redirect takes credentials and secrets along: not followed"
+            return Elsewhere("it redirects to another page (not followed)", where=self.where, hint=hint or None)
+        message = f"it redirects to {there}, which would get credentials and secrets: not followed"
         if urlsplit(came_from).scheme.lower() == "https" and there.scheme == "http":
-            return Elsewhere(message, where=self.where, hint="no redirect from https to http is followed")
+            return Elsewhere(message, where=self.where, hint="redirects from https to http are not followed")
         if self.base and not hint:
-            hint = f"if you trust that server: --allow-redirect {there.host}:{there.port}, or give its address"
-        return Elsewhere(message, where=self.where, hint=hint or "is it the server that you mean?")
+            hint = f"if you trust that server: --allow-redirect {there.host}:{there.port}, or use its address"
+        return Elsewhere(message, where=self.where, hint=hint or "check that it is the right server")

@@ -47,7 +47,7 @@ class RestClient:
         if 300 <= reply.status < 400:
             return self.redirected(reply)
         if fault := gateways.fault(reply):
-            return NoAnswer(f"it {fault}", where=self.base, hint="try again when it is well")
+            return NoAnswer(f"it {fault}", where=self.base, hint="try again later")
         told = f": {said}" if (said := self.said(reply)) else ""
         verb = "fails" if reply.status == 500 else "answers"
         return TargetError(

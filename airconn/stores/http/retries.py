@@ -86,7 +86,7 @@ def driver_retry(
             self, method: Any = None, url: Any = None, response: Any = None, *args: Any, **others: Any
         ) -> DriverRetry:
             if backoff.pause(1, _asked(response)) is None:
-                raise MaxRetryError(others.get("_pool"), url, ResponseError("the pause asked for is too long"))  # type: ignore[arg-type]
+                raise MaxRetryError(others.get("_pool"), url, ResponseError("the required pause is too long"))  # type: ignore[arg-type]
             return super().increment(method, url, response, *args, **others)
 
         def sleep(self, response: Any = None) -> None:

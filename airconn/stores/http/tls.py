@@ -12,7 +12,7 @@ from airconn.errors import UsageError
 def check_tls_files(settings: Settings) -> None:
     """Raises `UsageError` with the name of a file that TLS can't use."""
     if settings.client_key and not settings.client_cert:
-        raise UsageError("there is a client key and no client certificate", hint="--client-cert FILE")
+        raise UsageError("a client key is set, but no client certificate", hint="--client-cert FILE")
     named = (("CA bundle", settings.ca_bundle), ("client certificate", settings.client_cert))
     for what, path in (*named, ("client key", settings.client_key)):
         if path is not None and not path.is_file():
@@ -30,7 +30,7 @@ def check_tls_files(settings: Settings) -> None:
         except (OSError, ValueError):
             raise UsageError(
                 f"the client certificate {settings.client_cert} and its key can't be used",
-                hint="both in PEM form, the key without a passphrase; --client-key FILE if it is a file of its own",
+                hint="both must be in PEM form, the key without a passphrase; --client-key if it is another file",
             ) from None
 
 

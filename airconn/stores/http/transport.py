@@ -63,8 +63,8 @@ def refuse_for_proxy(headers: Mapping[str, str]) -> None:
     """Raises `UsageError` for a header that a proxy would keep to itself, since the request isn't encrypted."""
     if any(name.lower() == "proxy-authorization" for name in headers):
         raise UsageError(
-            "the proxy of the environment would get the Proxy-Authorization that is for a gateway behind it",
-            hint="use https, or take the host out of the proxy with NO_PROXY",
+            "the proxy would get the Proxy-Authorization header that is for a gateway behind it",
+            hint="use https, or list the host in NO_PROXY",
         )
 
 
@@ -143,10 +143,10 @@ class Transport:
         """Waits before a retry. Raises `OutOfTime` if the deadline comes first."""
         if not request.late and self.deadline.has_passed(pause):
             why = result.message if isinstance(result, NoAnswer) else f"it answers with status {result.status}"
-            text = f"{why}, and the deadline leaves no time to try again"
+            text = f"{why}, and the deadline leaves no time for another try"
             raise OutOfTime(text, where=self.base, maybe_done=maybe_done)
         if self._closed.wait(pause):
-            raise NoAnswer("it isn't asked again", where=self.base, maybe_done=maybe_done)
+            raise NoAnswer("not tried again", where=self.base, maybe_done=maybe_done)
 
     def _try(self, request: Request, headers: Mapping[str, str], seconds: float) -> Reply | NoAnswer:
         """The answer to a request that is sent once, or the error if there isn't one."""
@@ -178,11 +178,11 @@ class Transport:
         try:
             body = bodies.whole(response, request.largest, self.base, ends)
         except bodies.TooLate:
-            raise OutOfTime("no whole answer before the deadline", where=self.base, maybe_done=True) from None
+            raise OutOfTime("no complete answer before the deadline", where=self.base, maybe_done=True) from None
         except TargetError as error:
             raise NoAnswer(error.message, where=self.base, hint=error.hint, maybe_done=True) from None
         except (ValueError, OverflowError):  # an invalid length, which http.client and urllib3 don't always notice
-            raise NoAnswer("its answer breaks the rules of HTTP", where=self.base, maybe_done=True) from None
+            raise NoAnswer("its answer is not valid HTTP", where=self.base, maybe_done=True) from None
         if response.status >= 500:
             # Airflow 3 closes the connection after a 500 without saying so; the next request on it would fail.
             pool.clear()

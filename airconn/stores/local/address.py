@@ -37,14 +37,14 @@ def open_store(address: str, settings: Settings) -> LocalStore:
         except ValueError:
             raise UsageError("not a valid local: address", hint=f"like {EXAMPLE}") from None
         if len(dict(pairs)) < len(pairs):
-            raise UsageError("the address has an option twice", hint="keep one of the two")
+            raise UsageError("the address has the same option twice", hint="keep one of the two")
         return _open(opts.from_query(Options, dict(pairs)))
     paths = rest.split(",")
     if len(paths) > 2:
         raise UsageError(
             "the address names more than two files",
-            hint="the first is that of connections, the second that of variables; a path with a comma in it is "
-            "written local:?connections_file_path=a%2Cb.json",
+            hint="the first is for connections, the second for variables; write a path with "
+            "a comma as local:?connections_file_path=a%2Cb.json",
         )
     return _open(Options(connections_file_path=paths[0], variables_file_path=paths[1] if len(paths) > 1 else None))
 
@@ -63,9 +63,9 @@ def _open(options: Options) -> LocalStore:
         other = next(other for other in named if other is not kind)
         if _is_called_after(path, other) and not _is_called_after(path, kind):
             raise UsageError(
-                f"{path} is named as the file of {kind.value}, and is called after {other.value}",
-                hint="the file of connections comes first, that of variables second: local:,variables.json has no "
-                "connections",
+                f"{path} is given as the file of {kind.value}, but its name says {other.value}",
+                hint="the file of connections comes first, then that of variables: local:,variables.json "
+                "is without connections",
             )
     return LocalStore(paths)
 

@@ -54,10 +54,10 @@ def type_of(path: str, rules: Rules) -> str:
     name = PurePath(path).suffix.lstrip(".") if rules.type_is_suffix else path.rsplit(".", 2)[-1]
     if name.lower() not in TYPES:
         raise InputError(
-            f"Airflow {rules.version} reads no file of this name",
+            f"Airflow {rules.version} reads no file with this name",
             where=path,
-            hint=f"it has to end in {', '.join(f'.{name}' for name in TYPES)}"
-            + (", with something in front" if PurePath(path).name.startswith(".") else ""),
+            hint=f"it must end in {', '.join(f'.{name}' for name in TYPES)}"
+            + (", with a name in front" if PurePath(path).name.startswith(".") else ""),
         )
     return name.lower()
 
@@ -71,7 +71,7 @@ def read(text: str, kind: Kind, path: str, options: ReadOptions) -> Reading:
     file_type = type_of(path, options.rules)
     if text.startswith("\ufeff") and file_type in ("env", "json"):
         raise InputError(
-            "it starts with a byte order mark, which Airflow doesn't expect", where=path, hint="save it without one"
+            "it starts with a byte order mark, which Airflow can't read", where=path, hint="save it without one"
         )
     if file_type == "env":
         reader.env(text, path)
@@ -140,15 +140,15 @@ class _LocalReader(ObjectReader):
             raise InputError("Airflow reads an object of ids here, and this isn't one", where=path)
         if self.kind is Kind.CONNECTIONS and _is_sectioned(document):
             raise InputError(
-                "this file has a section for each kind, and Airflow's backend reads one file for each",
+                "this file has a section for each kind; Airflow's backend reads one file for each kind",
                 where=path,
-                hint="airconn convert --connections makes one of connections of it",
+                hint="airconn convert --connections writes a file of its connections",
             )
         for id_, value in document.items():
             origin = document.origin(id_)
             self.ids.add(id_)
             if id_ not in as_airflow:
-                self.leave_out(origin, f"the key {show_key(id_)} is not text to Airflow, which doesn't find it")
+                self.leave_out(origin, f"the key {show_key(id_)} isn't a text, so Airflow doesn't find it")
                 continue
             try:
                 if document.is_odd and self.kind is Kind.CONNECTIONS:
@@ -162,7 +162,7 @@ class _LocalReader(ObjectReader):
             if len(value) > 1 or (not value and self.kind is Kind.VARIABLES):
                 raise InputError(f"{id_} has several values, or none, in a list", where=str(origin))
             if not value:
-                self.leave_out(origin, f"{id_} is an empty list, and not a connection")
+                self.leave_out(origin, f"{id_} is an empty list, not a connection")
                 return
             value, as_airflow = value[0], as_airflow[0]
         if self.kind is Kind.VARIABLES:
@@ -174,12 +174,10 @@ class _LocalReader(ObjectReader):
 
     def variable(self, key: str, value: Any, as_airflow: Any, origin: Origin) -> None:
         if as_airflow is None:
-            self.leave_out(origin, f"{key} is null, which is as if it weren't there")
+            self.leave_out(origin, f"{key} is null, which Airflow reads as missing")
             return
         if not isinstance(as_airflow, str):
-            self.notes.append(
-                Note(str(origin), f"{key} is not text, and Airflow's backend gives it to tasks as it is")
-            )
+            self.notes.append(Note(str(origin), f"{key} isn't a text, and tasks get it as it is"))
         text = (
             Text.of(as_airflow)
             if isinstance(as_airflow, str)
@@ -189,7 +187,7 @@ class _LocalReader(ObjectReader):
 
     def uri(self, conn_id: str, text: str, origin: Origin, column: int | None) -> None:
         if text.lstrip().startswith("{"):
-            self.leave_out(origin, f"{conn_id} is JSON in a text, which Airflow's backend takes for a URI")
+            self.leave_out(origin, f"{conn_id} is JSON in a text, which Airflow's backend reads as a URI")
             return
         try:
             self.found.append(connection_fields.from_uri(conn_id, text, self.rules, origin, column=column))
@@ -199,10 +197,10 @@ class _LocalReader(ObjectReader):
     def fields(self, conn_id: str, value: Any, as_airflow: Any, origin: Origin) -> None:
         connection = connection_fields.from_fields(conn_id, value, self.rules, origin)
         if connection.team_name is not None and not self.rules.team_names:
-            raise InputError(f"{conn_id}: Airflow {self.rules.version} knows no 'team_name'", where=str(origin))
+            raise InputError(f"{conn_id}: Airflow {self.rules.version} doesn't know 'team_name'", where=str(origin))
         for name in ("conn_type", "description", "host", "login", "password", "schema"):
             if not isinstance(as_airflow.get(name), str | None):
-                note = f"{conn_id}: {name} is not text to Airflow; put it in quotes"
+                note = f"{conn_id}: {name} isn't a text; put it in quotes"
                 self.note(origin, note)
         self.found.append(connection)
 
@@ -224,7 +222,7 @@ def env_entries(text: str, path: str, faults: Faults) -> Iterator[tuple[str, str
         origin = Origin(path, line)
         name, equals, value = content.partition("=")
         if not equals or not name or not value:
-            faults.add("this line is not NAME=VALUE with neither of the two empty", origin)
+            faults.add("this line is not NAME=VALUE, or one of the two is empty", origin)
         elif "://" in name or "@" in name:
             faults.add("the text before the '=' can't be an id", origin)  # and isn't shown: it may hold a secret
         elif name in lines:
@@ -260,12 +258,8 @@ def refusal(obj: Connection | Variable, file_type: str, rules: Rules) -> str:
         return "" if connection_uri.is_writable(obj) else "its conn_type can't be written in a URI"
     value = line(obj)
     if not value:
-        return "its value is empty, and Airflow reads nothing of a file with such a line"
-    return (
-        "its value has a line break in it, which no .env file of Airflow's can hold"
-        if set(value) & set(LINE_ENDS)
-        else ""
-    )
+        return "its value is empty, and Airflow reads nothing from a file with such a line"
+    return "its value has a line break, which Airflow's .env files can't hold" if set(value) & set(LINE_ENDS) else ""
 
 
 def stored(obj: Connection | Variable, file_type: str, options: ReadOptions) -> Connection | Variable:

@@ -90,14 +90,14 @@ class LocalStore(Store):
             return (_no_place(obj.kind),)
         found = [] if obj.id else ["it has no id"]
         if half := _half_a_character(obj):
-            return (*found, f"its {half} has half a character (a lone surrogate) in it, which no file holds")
+            return (*found, f"its {half} has half a character (a lone surrogate) in it, which files can't hold")
         options, file_type = _options(obj.kind, context), self._type(obj.kind, context)
         if reason := grammar.refusal(obj, file_type, options.rules):
             return (*found, reason)
         try:
             grammar.stored(obj, file_type, options)
         except InputError:
-            found.append("it has no form that Airflow would read from a file")
+            found.append("Airflow couldn't read it from a file")
         return tuple(found)
 
     def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
@@ -105,7 +105,7 @@ class LocalStore(Store):
         is_there = context.before is not None and (step.kind, step.id) in context.before.versions
         if step.action is not Action.CREATE or not is_there:
             return ""
-        return f"{self._paths[step.kind]} has an entry of its id of which Airflow makes nothing"
+        return f"{self._paths[step.kind]} has an entry with its id that Airflow can't read"
 
     def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
         ours = (step for step in steps if step.action in WRITES and step.kind in self.capabilities.kinds)
@@ -161,12 +161,12 @@ class LocalStore(Store):
         read = context.before.bundle.get(*key) if context.before else None
         if step.action is Action.CREATE:
             if held is not None or key in now.versions:
-                return "it is there already"
+                return "it exists already"
         elif read is not None and held != read:
             is_gone = held is None and step.action is Action.DELETE
             return "" if is_gone else CHANGED
         elif held is None and key in now.versions:
-            return "Airflow makes nothing of its entry, which is left alone"
+            return "Airflow can't read its entry, which is not changed"
         if step.action is Action.DELETE:
             return ""
         obj = step.result()
@@ -221,9 +221,7 @@ def _look(path: str) -> None:
     """Raises `TargetError` for a path where there can't be a file."""
     directory = Path(path).absolute().parent
     if not directory.is_dir():
-        raise TargetError(
-            "no such directory", where=str(Path(path).parent), hint="make it, or look at the path again"
-        )
+        raise TargetError("no such directory", where=str(Path(path).parent), hint="create it, or check the path")
 
 
 def _text_of(path: str) -> str:
@@ -232,10 +230,10 @@ def _text_of(path: str) -> str:
         data = Path(path).read_bytes()
     except OSError as error:
         reason, hint = {
-            FileNotFoundError: ("no such file", "Airflow looks for it from where it was started"),
+            FileNotFoundError: ("no such file", "Airflow looks for it in the directory where it was started"),
             IsADirectoryError: ("this is a directory", "name the file itself"),
-            PermissionError: ("the system refuses to let us read it", "it may be another user's"),
-        }.get(type(error), ("this file can't be read", "look at what it is"))
+            PermissionError: ("permission denied", "it may belong to another user"),
+        }.get(type(error), ("this file can't be read", "check what it is"))
         raise TargetError(reason, where=path, hint=hint) from None
     try:
         return data.decode()

@@ -59,11 +59,11 @@ class DeploymentAirflow(AirflowApiStore):
             with closing(self._open_manager()) as manager:
                 found = sorted(keys & manager.quick_ids(kinds, context))
         except AirconnError as error:
-            unknown = "it isn't known whether the Environment Manager has objects of the same ids"
+            unknown = "unknown whether the Environment Manager has objects with the same ids"
             return (Note(self.address, f"{unknown}: {error}", is_detail=True),)
         names = [f"{kind.value}/{id_}" for kind, id_ in found]
         shown = some(names, _SHOWN)
-        message = f"the Environment Manager has {shown} too, and comes first: tasks don't get what is written here"
+        message = f"the Environment Manager has {shown} too, and comes first: tasks don't get the values written here"
         return (Note(self.address, message),) if names else ()
 
 
@@ -105,7 +105,7 @@ def _url(deployment: Mapping[str, Any], where: str) -> str:
     given = str(deployment.get("apiUrl") or deployment.get("webServerAirflowApiUrl") or "").partition("?")[0]
     url = given if "://" in given else f"https://{given}"
     if not given or not (_AIRFLOW.fullmatch(url) or trust.is_this_machine(url)):
-        raise TargetError("Astro gives no https:// address of this Deployment's Airflow", where=where)
+        raise TargetError("Astro returned no https:// address of this Deployment's Airflow", where=where)
     return base_url(url)
 
 

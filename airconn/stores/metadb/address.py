@@ -73,7 +73,7 @@ def shown(address: str) -> str:
     kind, rest = match[1].lower(), match[2]
     if _WITH_PASSWORD.match(rest) or _PASSWORD_OPTION.search(rest):
         raise UsageError(
-            f"the metadb+{kind}:// address has a password in it, which shows in the list of processes",
+            f"the metadb+{kind}:// address has a password in it, which the list of processes shows",
             hint=f"leave it out, and set {METADB_PASSWORD}, or PGPASSWORD or ~/.pgpass for PostgreSQL; "
             f"or use {CONFIGURED} with AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
         )
@@ -105,7 +105,7 @@ def _parsed(value: ConfigValue) -> URL:
         raise UsageError(
             "not the URL of a database",
             where=value.where,
-            hint="like postgresql://USER:PASSWORD@HOST/DB; what has another meaning in a URL is written %XX",
+            hint="like postgresql://USER:PASSWORD@HOST/DB; write special characters as %XX",
         ) from None
     if match := _DATABASE.match(text):
         # Since 2.1, SQLAlchemy decodes %XX in it, and no Airflow has that release yet.
@@ -113,7 +113,9 @@ def _parsed(value: ConfigValue) -> URL:
     kind = _OLD_NAMES.get(url.get_backend_name(), url.get_backend_name())
     if kind not in _DRIVERS:
         raise UsageError(
-            "Airflow has no metadata database of this kind", where=value.where, hint=f"it has {', '.join(_DRIVERS)}"
+            "Airflow doesn't support this kind of metadata database",
+            where=value.where,
+            hint=f"it has {', '.join(_DRIVERS)}",
         )
     return url.set(drivername=f"{kind}+{_driver(kind, url.drivername.partition('+')[2])}")
 

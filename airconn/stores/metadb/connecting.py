@@ -66,9 +66,9 @@ def _opened(database: Database, seconds: float) -> Connection:
 
 def _unknown_options(database: Database) -> UsageError:
     return UsageError(
-        f"the driver {database.url.get_driver_name()} makes nothing of this URL",
+        f"the driver {database.url.get_driver_name()} can't read this URL",
         where=database.where,
-        hint="see that it has no option that the driver doesn't know",
+        hint="check its options: the driver must know them",
     )
 
 
@@ -112,7 +112,7 @@ def _file(database: Database) -> Path:
         reason = "is not a file" if path.exists() else "no such file"
     except OSError as error:
         reason = f"can't be read: {error.strerror or 'the system refuses'}"
-    raise TargetError(reason, where=str(path), hint="see that the path is right" + _named(database))
+    raise TargetError(reason, where=str(path), hint="check the path" + _named(database))
 
 
 def _begun(connection: Connection, database: Database, seconds: float) -> Connection:
@@ -156,23 +156,23 @@ def _reason(text: str, code: int, state: str, seconds: float) -> tuple[str, str]
     if state in ("57014", "55P03") or code in _MYSQL_SLOW:
         return f"gave no answer within {seconds:g} s", "a migration of Airflow may have its tables locked"
     if code == _MYSQL_NO_SUCH_DATABASE or state == "3D000" or (unsaid and _NO_SUCH_DATABASE.search(text)):
-        return "the server has no such database", "see that its name is right"
+        return "the server has no such database", "check its name"
     if code in _MYSQL_NOT_LET_IN or state[:2] == "28" or (unsaid and _NOT_LET_IN.search(text)):
         return "refuses the user or the password", _CREDENTIALS
     if unsaid and re.search(r"\b(ssl|tls)\b", text):
-        return "can't agree with us on an encrypted connection", "see sslmode and sslrootcert of the URL"
+        return "and airconn can't agree on an encrypted connection", "check sslmode and sslrootcert in the URL"
     if state and state[:2] not in ("08", "57") and code not in _MYSQL_CLIENT:
-        return f"failed to answer (SQLSTATE {state})", "see the server's log"
-    return "can't be reached, or broke off", "see that it runs, and that this machine reaches it"
+        return f"failed (SQLSTATE {state})", "the server's log has the reason"
+    return "can't be reached, or the connection broke off", "check that it runs, and that this machine can reach it"
 
 
 def _sqlite_reason(text: str) -> tuple[str, str]:
     if "locked" in text or "busy" in text:
-        return "is locked by another program, which writes to it", "try again when that is done"
+        return "is locked by another program, which writes to it", "try again later"
     if "not a database" in text or "encrypted" in text:
-        return "is not a SQLite database", "see that the path is right"
+        return "is not a SQLite database", "check the path"
     if "malformed" in text:
-        return "is damaged", "see what sqlite3 says to `PRAGMA integrity_check`"
+        return "is damaged", "check it with `PRAGMA integrity_check` in sqlite3"
     if "readonly" in text:
-        return "was left in the middle of a write", "start Airflow once, which mends it; here it is only read"
-    return "can't be opened", "see who may read it, and the directory that it is in"
+        return "has an unfinished write", "start Airflow once to repair it; airconn only reads it"
+    return "can't be opened", "check who may read it and its directory"

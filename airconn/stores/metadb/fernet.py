@@ -39,7 +39,7 @@ class Keys:
         except ValueError:
             which = f"key {len(keys) + 1} of {len(parts)}" if len(parts) > 1 else "this"
             raise UsageError(
-                f"{which} is not a Fernet key, so Airflow itself can decrypt nothing",
+                f"{which} is not a Fernet key, so Airflow itself can't decrypt anything",
                 where=value.where,
                 hint="a key is 32 bytes in 44 characters of URL-safe base64; several are separated by commas",
             ) from None
@@ -75,7 +75,7 @@ def keys_of(config: AirflowConfig) -> Keys:
     raise UsageError(
         "passwords and values are encrypted in this database, and the Fernet key is empty",
         where=value.where,
-        hint="set it to the key that this Airflow was run with before; as it is, Airflow can't read them either",
+        hint="set it to the key that this Airflow had before; without it Airflow can't read them either",
     )
 
 

@@ -72,7 +72,7 @@ class RowReader:
     def _variable(self, id_: str, row: Row, origin: Origin) -> Variable:
         value = self._clear("value", row, "val", "is_encrypted")
         if value is None:
-            raise Absent("it has no value (NULL), and so is not there for Airflow")
+            raise Absent("it has no value (NULL), so Airflow doesn't find it")
         return Variable(
             key=id_,
             value=value if isinstance(value, Redacted) else Text.of(value),
@@ -112,7 +112,7 @@ class RowReader:
         if row.get("team_id") is None:
             return text_of(row.get("team_name"))
         if row["team_id"] not in self._teams:
-            raise Unreadable("it belongs to a team that isn't there")
+            raise Unreadable("it belongs to a team that doesn't exist")
         return self._teams[row["team_id"]]
 
 

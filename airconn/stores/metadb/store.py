@@ -28,8 +28,8 @@ _SAMPLE = 50
 
 
 _READ_ONLY = (
-    "a metadata database is written by Airflow, not behind its back",
-    "write through its REST API (--to http://HOST) or its own command (--to airflow-cli:)",
+    "airconn doesn't write to a metadata database",
+    "write through Airflow's REST API (--to http://HOST) or its command (--to airflow-cli:)",
 )
 
 
@@ -121,9 +121,7 @@ class MetadbStore(Store):
         if kind is Kind.VARIABLES and reader.undecryptable:
             # `Variable.get_val` only logs an error; a connection fails where it is used.
             found.passed_over[kind, id_] = f"{where}: its value {reader.undecryptable['value']}"
-        found.notes.extend(
-            Note(where, f"{name} {why}: taken for hidden") for name, why in reader.undecryptable.items()
-        )
+        found.notes.extend(Note(where, f"{name} {why}: read as hidden") for name, why in reader.undecryptable.items())
         return obj
 
     def _check_keys(self, decrypter: _Decrypter, tables: Tables) -> None:

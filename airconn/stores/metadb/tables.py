@@ -47,7 +47,9 @@ class Tables:
             raise TargetError(
                 "holds no tables" if empty else "is not a metadata database of Airflow",
                 where=shown,
-                hint="`airflow db migrate` makes them" if empty else "is it another database on the same server?",
+                hint="`airflow db migrate` creates them"
+                if empty
+                else "maybe it is another database on the same server",
             )
 
     def _columns_of(self, name: str) -> frozenset[str]:

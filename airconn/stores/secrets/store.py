@@ -177,7 +177,7 @@ class SecretStore(Store):
             return (*found, "it has half a character (a lone surrogate), which is not UTF-8 text")
         largest = self.capabilities.largest
         if largest is not None and size > largest:
-            found.append(f"it is larger than the {largest} bytes that fit")
+            found.append(f"it is larger than the {largest} bytes that are allowed")
         return tuple(found)
 
     def _text(self, obj: AirflowObject) -> str:
@@ -195,7 +195,7 @@ class SecretStore(Store):
         try:
             stored(self._codec, obj, rules_for(context.airflow))
         except InputError:
-            return "it has no form that Airflow would read from a secret"
+            return "Airflow couldn't read it from a secret"
         return ""
 
     def quick_ids(self, kinds: frozenset[Kind], context: Context = DEFAULT_CONTEXT) -> frozenset[Key]:
@@ -228,7 +228,7 @@ def _unprunable(service: Service, kinds: frozenset[Kind]) -> dict[Kind, str]:
         ours = service.beginnings(kind)
         others = [beginning for other in kinds - {kind} for beginning in service.beginnings(other)]
         if not all(_SAYS_SOMETHING.search(beginning) for beginning in ours):
-            found[kind] = f"without a prefix, any secret here may be taken for one of Airflow's {kind.value}"
+            found[kind] = f"without a prefix, any secret here may be read as one of Airflow's {kind.value}"
         elif any(beginning in others for beginning in ours):
-            found[kind] = f"{kind.value} have the prefix of another kind here, and may be taken for one another"
+            found[kind] = f"{kind.value} have the prefix of another kind here, and may be mistaken for each other"
     return found

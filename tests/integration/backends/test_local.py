@@ -156,7 +156,7 @@ def test_a_name_is_read_by_the_versions_that_read_it(version: str, tmp_path: Pat
         assert read(store, version)[Kind.VARIABLES].keys() == {"a"}
     else:
         assert "error" in answer.variables["a"]
-        with pytest.raises(InputError, match="reads no file of this name"):
+        with pytest.raises(InputError, match="reads no file with this name"):
             read(store, version)
 
 

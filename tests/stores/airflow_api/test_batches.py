@@ -130,7 +130,7 @@ def test_one_that_is_refused_is_found_in_halves_and_told_in_the_words_of_the_ser
     bulk = Bulk(spoil)
     outcomes = carried_out(connect(serve(airflow("3.3.2", respond)).url), variables(25))
     assert {outcome.step.id: outcome.error for outcome in outcomes if outcome.error} == {
-        "v0013": "there is one with this id already"
+        "v0013": "one with this id exists already"
     }
 
 
@@ -162,7 +162,7 @@ def test_an_answer_of_no_airflow_is_no_success(answer: Answer, serve: Serve, con
 def test_credentials_that_are_not_accepted_any_more_are_not_tried_for_each(serve: Serve, connect: Connect) -> None:
     site = serve(airflow("3.3.2", Bulk(lambda action: Answer(401, {"detail": "Token Expired"}))))
     told = set(errors(carried_out(connect(site.url, with_token()), variables(25))))
-    assert told == {"the credentials are not accepted any more"}
+    assert told == {"the credentials are no longer accepted"}
     assert len(site.sent("PATCH")) == 1
 
 
@@ -182,7 +182,7 @@ def test_a_lost_answer_is_looked_for_and_what_is_missing_sent_again(serve: Serve
 
     bulk = Bulk(spoil)
     outcomes = carried_out(connect(serve(airflow("3.3.2", respond)).url), variables(25))
-    assert errors(outcomes) == ["the answer was lost, and there is one now with other values", *[None] * 24]
+    assert errors(outcomes) == ["the answer was lost, and one with other values exists now", *[None] * 24]
     assert [id_of(entity) for action in bulk.actions[1:] for entity in action["entities"]] == [
         f"v{n:04}" for n in range(10, 25)
     ]

@@ -49,7 +49,7 @@ def test_what_was_sent_is_masked_in_the_words(message: str, shown: str) -> None:
 def test_words_that_quote_a_secret_are_withheld_as_a_whole(message: str, fields: dict[str, object]) -> None:
     assert (
         scrubbed(message, connection(**fields))
-        == "the server's words quote a secret that was sent, and are not shown"
+        == "the server's message quotes a secret that was sent, and is not shown"
     )
 
 

@@ -252,6 +252,6 @@ def test_what_was_refused_among_many_at_the_deadline_may_be_there(hour: Hour, se
     store = connect(serve(airflow("3.3.2", Bulk(spoil))).url, hour.settings())
     outcomes = carried_out(store, connections(25))
     told = "whether it was written is not known; not tried again: the deadline has passed"
-    lacks = "if it is there now, it lacks its password: import it again"
+    lacks = "if it exists now, its password is missing: import it again"
     assert set(errors(outcomes)) == {f"{told}; {lacks}"}
     assert not any(outcome.untried for outcome in outcomes)

@@ -109,7 +109,7 @@ def test_headers_alone_that_are_not_enough_are_told(serve: Serve, connect: Conne
         return None if "version" in received.path else Answer(401, {"detail": "Not authenticated"})
 
     error = error_of(lambda: connect(serve(guarded("3.3.2", respond)).url, settings()).read(VARIABLES))
-    assert error.message == f"it needs credentials besides what is in {SOURCE}, or doesn't accept that"
+    assert error.message == f"it needs more credentials than those in {SOURCE}, or refuses them"
 
 
 def test_an_error_that_echoes_a_header_is_not_shown(serve: Serve, connect: Connect) -> None:
@@ -184,7 +184,7 @@ def test_a_proxy_does_not_get_what_is_for_the_gateway_behind_it(
     monkeypatch.setenv("http_proxy", proxy.url)
     known = settings(headers={"Proxy-Authorization": "Bearer canary"})
     error = error_of(lambda: connect("http://airflow.example.com", known).read(VARIABLES))
-    assert "the proxy of the environment would get the Proxy-Authorization" in error.message
+    assert "the proxy would get the Proxy-Authorization" in error.message
     assert proxy.log == []
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     connect(proxy.url, known).read(VARIABLES)
@@ -249,5 +249,5 @@ def test_a_command_that_prints_the_same_header_again_is_not_run_for_ever(
     is_open[0] = False
     for _ in range(3):
         error = error_of(lambda: store.read(VARIABLES))
-        assert error.message == "it doesn't accept the credentials any more"
+        assert error.message == "it no longer accepts the credentials"
     assert (tmp_path / "n").read_text() == "2"

@@ -133,7 +133,7 @@ def test_where_it_is_not_known_whether_a_connection_is_there_its_password_is_sai
     bulk = Bulk()
     steps = [*connections(24), step(Action.CREATE, Connection(conn_id="none", conn_type="t"))]
     outcomes = carried_out(connect(serve(airflow("3.3.2", respond)).url, with_token(retries=0)), steps)
-    lacks = "if it is there now, it lacks its password: import it again"
+    lacks = "if it exists now, its password is missing: import it again"
     assert [lacks in (outcome.error or "") for outcome in outcomes] == [True] * 24 + [False]
 
 
@@ -228,4 +228,4 @@ def test_what_may_be_there_is_said_to_lack_its_password_whatever_is_answered_the
 
     bulk = Bulk(spoil)
     told = errors(carried_out(connect(serve(airflow("3.3.2", respond)).url), connections(25)))
-    assert all("it lacks its password: import it again" in (error or "") for error in told)
+    assert all("its password is missing: import it again" in (error or "") for error in told)

@@ -91,5 +91,5 @@ def test_so_many_passwords_that_a_list_takes_minutes_are_told_and_not_looked_at(
     found, notes = store.mixed(done, Context())
     assert found == frozenset()
     assert [note.message for note in notes] == [
-        "whether another import changed some of these connections at the same time isn't looked at: --verify does"
+        "changes by another import at the same time aren't detected here: --verify detects them"
     ]

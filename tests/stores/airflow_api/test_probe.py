@@ -140,7 +140,7 @@ def test_credentials_do_not_go_along_with_a_redirect_of_a_list(serve: Serve, con
         (502, "it is not reached by what is in front of it (status 502)"),
         (503, "it is not reached by what is in front of it (status 503)"),
         (522, "it is not reached by what is in front of it (status 522)"),
-        (429, "it is asked too often"),
+        (429, "it gets too many requests"),
         (511, "it is behind a portal that needs a login first"),
     ],
 )
@@ -156,7 +156,7 @@ def test_a_server_that_is_not_well(status: int, expected: str, serve: Serve, con
         ("<!-- x -->\n<html><input type='password'>hunter2", "a login page (HTML) answers GET /api/v2/version"),
         ("<html><title>Sign in to Airflow</title>hunter2", "a login page (HTML) answers GET /api/v2/version"),
         ("<html>Sign in with your company's account: hunter2", "a login page (HTML) answers GET /api/v2/version"),
-        ("<html><title>Airflow</title>hunter2", "this is an Airflow of which no API answers here"),
+        ("<html><title>Airflow</title>hunter2", "this is an Airflow, but its API doesn't answer here"),
     ],
 )
 def test_a_page_where_the_api_was_expected(page: str, expected: str, serve: Serve, connect: Connect) -> None:

@@ -131,7 +131,7 @@ def test_what_the_server_fails_on_is_left_out_and_the_rest_is_read(
         assert {note.where for note in found.notes} == {f"{site.url}: variables/{key}" for key in poisoned}
     else:
         (note,) = found.notes
-        assert "4 of its variables (500), and their ids can't be told" in note.message
+        assert "4 of its variables (500), and their ids aren't known" in note.message
 
 
 def test_of_wanted_objects_the_one_that_the_server_fails_on_is_told(serve: Serve, connect: Connect) -> None:

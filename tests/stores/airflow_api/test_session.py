@@ -58,7 +58,7 @@ def test_credentials_that_are_refused_in_mid_run_are_not_shown_again(
     assert all(outcome.error for outcome in outcomes)
     with pytest.raises(TargetError) as caught:
         store.read(VARIABLES)
-    assert caught.value.message == "it doesn't accept the credentials any more"
+    assert caught.value.message == "it no longer accepts the credentials"
     assert caught.value.hint == "the credentials come from AIRCONN_TOKEN"
     assert door.tries <= 4  # at most one for each thread
 
@@ -79,15 +79,15 @@ def test_a_token_that_has_expired_is_said_to_have(serve: Serve, connect: Connect
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (Answer(body="<html>Log in, hunter2"), "a login page (HTML) answers GET /api/v2/variables in place of"),
-        (Answer(body="<html>It works! hunter2"), "an HTML page answers GET /api/v2/variables in place of"),
+        (Answer(body="<html>Log in, hunter2"), "a login page (HTML) answers GET /api/v2/variables instead of"),
+        (Answer(body="<html>It works! hunter2"), "an HTML page answers GET /api/v2/variables instead of"),
         (Answer(body="hunter2"), "its answer to GET /api/v2/variables is not a JSON object"),
         (Answer(body=["hunter2"]), "its answer to GET /api/v2/variables is not a JSON object"),
         (Answer(302, "hunter2", {"Location": "https://sso.example.com/x"}), "it redirects to a login page at https:"),
         (Answer(302, "hunter2", {"Location": "https://[sso]/hunter2"}), "it redirects to "),
         (Answer(302, "hunter2", {"Location": "//["}), "it redirects to "),
         (Answer(302, "hunter2", {"Location": "http://h:99999999/"}), "it redirects to "),
-        (Answer(429, "hunter2"), "it is asked too often"),
+        (Answer(429, "hunter2"), "it gets too many requests"),
         (Answer(502, "<html>hunter2"), "it is not reached by what is in front of it (status 502)"),
         (Answer(511, "<html>hunter2"), "it is behind a portal that needs a login first"),
         (Answer(407, "<html>hunter2"), "the proxy needs credentials, or refuses these"),

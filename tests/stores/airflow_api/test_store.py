@@ -87,7 +87,7 @@ def test_its_own_pool_is_neither_replaced_nor_deleted(serve: Serve, connect: Con
     said = [connect(serve(airflow("3.3.2")).url).refusal(each) for each in STEPS]
     assert said == [
         "",
-        "the API can't take a password away",
+        "the API can't remove a password",
         "",
         "",
         *["Airflow doesn't allow to delete default_pool"] * 2,

@@ -104,7 +104,7 @@ def test_a_lost_answer_and_an_object_with_other_values_is_an_error(serve: Serve,
     place = Place(POST=[lost(done=False)])
     place.held["k"] = {"key": "k", "value": "other", "description": None, "is_encrypted": True}
     error = only_error(connect(serve(airflow("3.3.2", place)).url), step(Action.CREATE, VARIABLE))
-    assert error == "the answer was lost, and there is one now with other values"
+    assert error == "the answer was lost, and one with other values exists now"
     assert place.held["k"]["value"] == "other"
 
 
@@ -143,7 +143,7 @@ def test_a_gateway_that_gives_up_on_a_delete_leaves_it_to_be_looked_for(
     place = Place(DELETE=[(done, Answer(status, "<html>Bad Gateway</html>"))] * 2)
     place.held["k"] = {"key": "k", "value": "x", "description": None, "is_encrypted": True}
     error = only_error(connect(serve(airflow("3.3.2", place)).url), step(Action.DELETE, None, VARIABLE))
-    assert error == (None if done else f"the server is not reached by what is in front of it (status {status})")
+    assert error == (None if done else f"the server can't be reached by the gateway in front of it (status {status})")
 
 
 def test_a_replace_that_fails_half_way_says_that_the_old_one_is_gone(serve: Serve, connect: Connect) -> None:
@@ -161,7 +161,7 @@ def test_a_replace_whose_delete_may_have_been_done_says_so(serve: Serve, connect
     place.held["k"] = {"key": "k", "value": "x", "description": None, "is_encrypted": True}
     site = serve(airflow("3.3.2", place))
     error = only_error(connect(site.url), step(Action.REPLACE, VARIABLE, VARIABLE))
-    assert (error or "").endswith("it may be deleted by now, and is not created anew")
+    assert (error or "").endswith("it may be deleted by now, and is not created again")
     assert site.sent("POST", "/variables") == []
     assert len(site.sent("DELETE")) == 1
 
@@ -267,7 +267,7 @@ def test_where_a_deletion_may_still_come_no_other_object_is_replaced(serve: Serv
 
     site = serve(airflow("2.11.2", respond))
     outcomes = list(connect(site.url, with_token(retries=0)).apply(replacements()[6:]))
-    assert (outcomes[0].error or "").endswith("it may be deleted by now, and is not created anew")
+    assert (outcomes[0].error or "").endswith("it may be deleted by now, and is not created again")
     why = "not tried: it would be deleted first, and it is not known whether variables/0 still is there"
     assert {outcome.error for outcome in outcomes[1:]} == {why}
     assert len(site.sent("DELETE")) == 1
@@ -335,11 +335,11 @@ THEIRS = {
         ("not done, lost", THEIRS, False, None, SECRET),
         ("", THEIRS, False, None, SECRET),
         ("", {**THEIRS, "password": None}, False, None, SECRET),
-        ("", THEIRS, True, "there is one with this id already", "theirs"),
-        ("", {**THEIRS, "host": "other"}, False, "there is one with this id already", "theirs"),
-        ("", {**THEIRS, "extra": '{"a": 1, "token": "***"}'}, False, "there is one with this id already", "theirs"),
+        ("", THEIRS, True, "one with this id exists already", "theirs"),
+        ("", {**THEIRS, "host": "other"}, False, "one with this id exists already", "theirs"),
+        ("", {**THEIRS, "extra": '{"a": 1, "token": "***"}'}, False, "one with this id exists already", "theirs"),
         ("not done, lost", {**THEIRS, "extra": '{"a": 1, "token": "***"}'}, False, "the answer was lost", "theirs"),
-        ("not done, lost", {**THEIRS, "host": "other"}, False, "the answer was lost, and there is one", "theirs"),
+        ("not done, lost", {**THEIRS, "host": "other"}, False, "the answer was lost, and one with other", "theirs"),
     ],
 )
 def test_what_is_not_shown_of_an_object_that_is_there_after_all_is_written_once_more(
@@ -377,10 +377,10 @@ def test_who_may_not_change_what_is_there_is_told_that_it_is_there(serve: Serve,
         return Answer(403, {"detail": "Forbidden"}) if received.method == "PATCH" else vault(received)
 
     store = connect(serve(airflow("3.3.2", respond)).url)
-    assert only_error(store, step(Action.CREATE, CONNECTION)) == "there is one with this id already"
+    assert only_error(store, step(Action.CREATE, CONNECTION)) == "one with this id exists already"
     vault.held, vault.fate = None, "done, lost"
     told = only_error(store, step(Action.CREATE, CONNECTION)) or ""
-    assert told.startswith("it is there now, and what the server doesn't show of it could not be written again: ")
+    assert told.startswith("it exists now, and its hidden values could not be written again: ")
 
 
 def test_a_replace_that_a_stranger_answers_is_no_success(serve: Serve, connect: Connect) -> None:
@@ -394,7 +394,7 @@ def test_a_replace_that_a_stranger_answers_is_no_success(serve: Serve, connect: 
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (Answer(409, {"detail": f"UNIQUE {SECRET}"}), "there is one with this id already"),
+        (Answer(409, {"detail": f"UNIQUE {SECRET}"}), "one with this id exists already"),
         (Answer(403, {"detail": "Forbidden"}), "these credentials may not create variables"),
         (Answer(500, f"Error with {SECRET}"), "Airflow fails on it (500); the server's log has the reason"),
         (Answer(400, {"detail": "no good"}), "Airflow refuses it (400): no good"),
@@ -608,7 +608,7 @@ def test_a_key_that_comes_between_the_reading_and_a_merge_is_not_destroyed(
     growing.add()
     outcomes = list(store.apply(plan.writes))
     assert [outcome.error for outcome in outcomes] == [
-        "changed by another writer meanwhile; run again",
+        "another program has changed it; run again",
         *[None] * (number - 1),
     ]
     assert growing.written == growing.held.keys() - {"c00"}

@@ -76,8 +76,8 @@ def test_a_password_is_not_taken_away_by_an_import(password: str | None, refused
 def test_a_connection_of_unknown_team_is_left_alone() -> None:
     step = changing(Connection(conn_id="c", conn_type="t", host="h"), "host")
     assert not update_refusal(step, teams=False)
-    assert "out of its team" in update_refusal(step, teams=True)
-    assert "out of its team" in replace_refusal(step, teams=True)
+    assert "from its team" in update_refusal(step, teams=True)
+    assert "from its team" in replace_refusal(step, teams=True)
     named = changing(Connection(conn_id="c", conn_type="t", host="h", team_name="t"), "host")
     assert not update_refusal(named, teams=True)
 

@@ -27,7 +27,7 @@ def failure(version: str) -> TargetError:
 def test_deleting_a_connection_is_advised_where_it_is_the_cause_and_what_it_loses_is_said() -> None:
     error = failure("3.3.2")
     assert "the extra of c isn't a JSON object" in error.message
-    assert "loses its password and all else of it" in (error.hint or "")
+    assert "loses its password and all its fields" in (error.hint or "")
     assert "airflow connections delete c" in (error.hint or "")
 
 

@@ -39,4 +39,4 @@ def test_what_changed_between_the_read_and_a_merge_is_not_overwritten() -> None:
     theirs = Connection(conn_id="c", conn_type="http", password="new", extra=Text('{"a": 1}'))
     store = open_store("airflow-cli:", Settings())
     (outcome,) = Writer(cast(CommandSession, Told(theirs)), store, TARGET).apply([merge])
-    assert outcome.error == "changed by another writer meanwhile; run again"
+    assert outcome.error == "another program has changed it; run again"

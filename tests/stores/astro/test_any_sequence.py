@@ -301,7 +301,7 @@ def judge(before: State, after: State, told: Told, scope: str) -> None:
             judge_change(old, new, entry, error)
 
 
-ALARM = "Astro changed more or less than was sent: "
+ALARM = "Astro's result isn't what was sent: "
 
 
 def judge_change(old: dict[str, Any], new: dict[str, Any], entry: dict[str, Any], error: str) -> None:

@@ -136,7 +136,7 @@ def test_too_many_requests_are_told_as_such(api: Any) -> None:
     body = {"message": CANARY, "requestId": "r", "statusCode": 429}
     client, _ = api(lambda received: Answer(429, body, {"Retry-After": "0"}))
     with pytest.raises(
-        AstroRefusal, match="Astro is asked too often with this token: GET /organizations/org1/x"
+        AstroRefusal, match="Astro gets too many requests with this token: GET /organizations/org1/x"
     ) as e:
         client.get("/x")
     assert e.value.hint == "try again in a minute"

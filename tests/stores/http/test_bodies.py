@@ -105,7 +105,7 @@ def test_the_limit_is_the_last_size_that_is_taken(size: int, packed: bool) -> No
 @pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "zstd"])
 def test_what_was_not_asked_for_is_not_unpacked(encoding: str) -> None:
     twice = gzip.compress(gzip.compress(bytes(MOST)))
-    with pytest.raises(TargetError, match="compressed in a way that wasn't asked for"):
+    with pytest.raises(TargetError, match="compressed in an unsupported way"):
         got(Answer(200, twice, {"Content-Encoding": encoding}))
 
 
@@ -113,7 +113,7 @@ def test_a_body_that_is_cut_off_or_broken_is_told() -> None:
     whole = gzip.compress(b"text" * 1000)
     with pytest.raises(urllib3.exceptions.ProtocolError):
         got(Answer(200, whole[:-9], GZIP))
-    with pytest.raises(TargetError, match="isn't in the Content-Encoding"):
+    with pytest.raises(TargetError, match="doesn't have the Content-Encoding"):
         got(Answer(200, b"text", GZIP))
 
 

@@ -81,7 +81,7 @@ def test_a_certificate_for_another_name(authority: trustme.CA, bundle: Path, ser
 def test_https_where_only_http_is_spoken(serve: Serve, connect: Connect) -> None:
     site = serve(airflow("3.3.2"))
     message, hint = complaint(connect(site.url.replace("http://", "https://")))
-    assert message == "it doesn't speak TLS"
+    assert message == "it doesn't use TLS"
     assert "http://" in hint
 
 
@@ -169,7 +169,7 @@ def test_a_tls_alert_in_answer_to_http(connect: Connect) -> None:
 def test_a_first_connection_that_breaks(scheme: str, advice: str, connect: Connect) -> None:
     with answering(b"") as address:
         message, hint = complaint(connect(f"{scheme}://{address}", with_token(retries=0)))
-    assert message == "the connection broke before the answer was complete"
+    assert message == "the connection broke off before the answer was complete"
     assert advice in hint
 
 

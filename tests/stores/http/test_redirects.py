@@ -239,7 +239,7 @@ def test_a_project_can_not_allow_a_redirect(airconn: Run, tmp_path: Path) -> Non
     (tmp_path / "airconn.toml").write_text('allow_redirect = ["evil.example.com"]')
     result = airconn("list", "--from", "vault://127.0.0.1/secret")
     assert (result.code, result.out) == (2, "")
-    assert "'allow_redirect' says who gets credentials of yours" in result.err
+    assert "'allow_redirect' decides which host gets your credentials" in result.err
 
 
 @pytest.mark.parametrize("host", ["https://h", "h/path", "u:p@h", "h:1:2", "*", ""])

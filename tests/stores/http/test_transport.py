@@ -283,7 +283,7 @@ def test_no_pause_goes_beyond_the_deadline(
     monkeypatch.setattr(Transport, "backoff", Backoff(first=100, longest=100))
     result, times = sent(serve, trouble, Request(method, "/variables"), deadline=time.monotonic() + 30)
     assert isinstance(result, OutOfTime)
-    assert result.message.endswith("and the deadline leaves no time to try again")
+    assert result.message.endswith("and the deadline leaves no time for another try")
     assert (result.maybe_done, times) == (doubtful, 1)
 
 
@@ -310,7 +310,7 @@ def test_an_answer_that_comes_by_drops_ends_at_the_deadline(writing: bool) -> No
             error = out_of_time(lambda: transport.send(Request("GET", "/x"), {}))
         dropped.set()
         thread.join()
-    assert (error.message, error.maybe_done) == ("no whole answer before the deadline", True)
+    assert (error.message, error.maybe_done) == ("no complete answer before the deadline", True)
 
 
 def test_a_long_answer_is_whole_with_a_deadline_too(serve: Serve) -> None:

@@ -86,7 +86,7 @@ class TestAddresses:
             ("local:,my-connection.json", "called after connections"),
             ("local:?connection_file_path=x.json", "'connection_file_path' is not an option"),
             ("local:?x", "not a valid local: address"),
-            ("local:?variables_file_path=a&variables_file_path=b", "an option twice"),
+            ("local:?variables_file_path=a&variables_file_path=b", "the same option twice"),
         ],
     )
     def test_what_an_address_can_not_say(self, address: str, message: str) -> None:
@@ -107,7 +107,7 @@ class TestAddresses:
             path.write_text("a=1\n")
             store = LocalStore({Kind.VARIABLES: str(path)})
             for call in (lambda store=store: store.read(Selection()), lambda store=store: store.problems(A)):
-                with pytest.raises(InputError, match="reads no file of this name"):
+                with pytest.raises(InputError, match="reads no file with this name"):
                     call()
         store = LocalStore({Kind.VARIABLES: str(tmp_path / ".env")})
         assert list(store.read(Selection(), Context(airflow=AirflowVersion(3, 0, 6))).bundle) == [A]
@@ -154,8 +154,8 @@ class TestReading:
             ("json", '\ufeff{"a": "http://h"}', "byte order mark"),
             ("env", "a=http://u:s3cret/x@h", "not a number"),
             ("env", "http://u:s3cret@h/?a=b", "can't be an id"),
-            ("env", "u:s3cret@h=", "neither of the two empty"),
-            ("env", "a=http://h\n  \n", "neither of the two empty"),
+            ("env", "u:s3cret@h=", "one of the two is empty"),
+            ("env", "a=http://h\n  \n", "one of the two is empty"),
             ("env", "a=http://h\na=http://s3cret@h\n", "is in line 1 already"),
             ("env", "\ufeffa=http://h\n", "byte order mark"),
             ("yaml", "a: !s3cret x\n", "this value has a YAML tag"),
@@ -243,7 +243,7 @@ class TestWriting:
             (held,) = found.bundle
             (tmp_path / "variables.json").write_text('{"a": "theirs", "b": "2"}')
             (error,) = do(store, step(action, replace(A, value=Text("ours")), held, "value"), before=found)
-            assert error == "changed by another writer meanwhile; run again"
+            assert error == "another program has changed it; run again"
             assert json.loads((tmp_path / "variables.json").read_text()) == {"a": "theirs", "b": "2"}
 
     def test_an_entry_of_which_airflow_makes_nothing_is_no_room_for_another(
@@ -253,7 +253,7 @@ class TestWriting:
         found = store.read(Selection(), TARGET)
         assert list(found.bundle) == []
         plan = planned([A], found, store)
-        assert "of which Airflow makes nothing" in plan.blocked[0].reasons[0]
+        assert "that Airflow can't read" in plan.blocked[0].reasons[0]
         for action in (Action.CREATE, Action.UPDATE):
             assert all(do(store, step(action, A, A, "value")))
             assert all(do(store, step(action, A, A, "value"), before=found))

@@ -167,7 +167,7 @@ def test_other_spellings_of_an_address_are_the_same_place(make: Open, address: s
         ("composer://p/europe-west1/main/x", "aren't allowed there", "list"),
         ("composer://p/europe-west1/main?impersonate=x", "not an option", "impersonation_chain"),
         ("composer://p/europe-west1/main?gcp_key_path={}", "the content of a file", "name the file"),
-        ("composer://p/europe-west1/main?gcp_key_path=a&gcp_credential_config_file=b", "exclude each other", "keep"),
+        ("composer://p/europe-west1/main?gcp_key_path=a&gcp_credential_config_file=b", "can't be combined", "keep"),
         ("composer://a:b@p/europe-west1/main", "user name or a password", "environment"),
     ],
 )
@@ -229,7 +229,7 @@ def test_a_login_that_has_ended_is_told(
 def test_without_any_credentials_it_says_how_to_get_some(make: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
     told = refused(make())
-    assert "no credentials for Google Cloud were found" in told.message
+    assert "no usable credentials for Google Cloud were found" in told.message
     assert "gcloud auth application-default login" in (told.hint or "")
 
 
@@ -350,8 +350,8 @@ def test_a_renewal_that_google_refuses_is_told(make: Open, google_: FakeGoogle) 
         ("UPDATING", "is being updated", "any_state=true"),
         ("DELETING", "is being deleted", "another"),
         ("ERROR", "in the state ERROR", "any_state=true"),
-        ("STATE_UNSPECIFIED", "a state that airconn doesn't know", "any_state=true"),
-        ("", "a state that airconn doesn't know", "any_state=true"),
+        ("STATE_UNSPECIFIED", "an unknown state", "any_state=true"),
+        ("", "an unknown state", "any_state=true"),
     ],
 )
 def test_an_environment_that_is_not_running_is_told(
@@ -418,7 +418,7 @@ def test_an_account_that_may_not_see_the_environment_is_told_which_role_it_needs
             "renew it",
         ),
         (error(400, "INVALID_ARGUMENT"), "no environment of this name", "list them with"),
-        (error(429, "RESOURCE_EXHAUSTED"), "asked too often", "try again"),
+        (error(429, "RESOURCE_EXHAUSTED"), "gets too many requests", "try again"),
         (error(500, "INTERNAL"), "fails with status 500: INTERNAL", None),
         (
             (200, {"name": "projects/x/locations/europe-west1/environments/other"}, {}),
@@ -486,7 +486,7 @@ def test_a_server_of_tokens_that_is_not_there_is_told(make: Open, google_: FakeG
     path = tmp_path / "key.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "token_uri": "http://127.0.0.1:1/token"}))
     told = refused(make())
-    assert "the server that gives tokens can't be reached" in told.message
+    assert "Google's token server can't be reached" in told.message
 
 
 # Where the token goes
@@ -517,7 +517,7 @@ def test_an_address_of_the_airflow_that_is_not_one_of_composer_gets_no_token(
 ) -> None:
     for name in ("airflowUri", "airflowByoidUri"):
         google_.config = {name: uri}
-        assert "gets no token" in refused(make()).message
+        assert "no token is sent" in refused(make()).message
     assert google_.sent("front") == []
 
 
@@ -550,7 +550,7 @@ def test_an_airflow_on_this_machine_is_taken_only_from_an_api_on_this_machine(
 
     api = ComposerApi(Settings(), split(ADDRESS), "x")
     body = json.dumps(google_.environment()).encode()
-    with pytest.raises(TargetError, match="gets no token"):
+    with pytest.raises(TargetError, match="no token is sent"):
         api.environment(Reply(200, "application/json", None, body))
     found = replace(
         Reply(200, "application/json", None, body),
@@ -614,7 +614,7 @@ def test_a_command_of_the_users_configuration_prints_the_token(
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"timeout": 0.3}, "the server that gives tokens can't be reached"), ({"deadline": 0.3}, "before the deadline")],
+    [({"timeout": 0.3}, "Google's token server can't be reached"), ({"deadline": 0.3}, "before the deadline")],
 )
 def test_a_server_of_tokens_that_is_silent_is_not_waited_for_longer_than_was_said(
     make: Open, tmp_path: Path, options: dict[str, float], message: str

@@ -231,8 +231,8 @@ def test_an_environment_in_any_other_status_is_read_and_written(opened: Open, st
     ("switches", "words"),
     [
         ({"access_mode": "PRIVATE_ONLY"}, "its web server is private (WebserverAccessMode PRIVATE_ONLY)"),
-        ({"denied": {"GetEnvironment"}}, "is its web server private?"),
-        ({"access_mode": "PUBLIC_ONLY"}, "does a proxy or a firewall"),
+        ({"denied": {"GetEnvironment"}}, "if its web server is private"),
+        ({"access_mode": "PUBLIC_ONLY"}, "check the proxy and the firewall"),
         ({"access_mode": "PUBLIC_ONLY", "status": "UPDATING"}, "status UPDATING"),
     ],
 )
@@ -328,7 +328,7 @@ def test_credentials_for_other_airflows_are_not_sent_and_named_ones_are_refused(
     assert variables(store) == {"a"}
     assert not any("canary-of-airflow-token" in repr(one.headers.items()) for one in (*door.web.log, *door.aws.log))
     store.close()
-    with pytest.raises(UsageError, match="reached with AWS credentials"):
+    with pytest.raises(UsageError, match="needs AWS credentials"):
         open_store(ADDRESS, Settings(credentials=replace(known, of_address=True)))
 
 
@@ -393,7 +393,7 @@ def test_a_role_that_may_not_be_assumed_is_told_as_such(opened: Open, tmp_path: 
     with FakeAws({"AssumeRole": Answer(403, text, {"Content-Type": "text/xml"})}) as sts:
         environ = {**door.environ(), "AWS_ENDPOINT_URL_STS": sts.url}
         store = open_store(f"{ADDRESS}?role_arn={IAM_ROLE}", door.settings(tmp_path, environ=environ))
-        assert "AWS refuses to let these credentials be the role" in failed(lambda: variables(store))
+        assert "AWS doesn't allow these credentials to assume" in failed(lambda: variables(store))
 
 
 def test_a_deadline_that_has_passed_ends_the_run_before_another_login(opened: Open, tmp_path: Path) -> None:

@@ -90,8 +90,8 @@ def test_a_backend_that_workers_alone_have_is_opened(opened: Opened) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "is configured with no secrets backend"),
-        ({"secrets__backend": ""}, "is configured with no secrets backend"),
+        ({}, "has no secrets backend configured"),
+        ({"secrets__backend": ""}, "has no secrets backend configured"),
         ({"secrets__backend": "my.Backend"}, f"{ADDRESS} secrets.backend: unknown secrets backend my.Backend"),
         (
             {"secrets__backend": VAULT, "secrets__backend_kwargs": f'{{"token": "{SECRET}"'},
@@ -131,7 +131,7 @@ def test_an_environment_that_may_not_be_seen_names_the_action_and_the_resource(t
 
 
 def test_a_way_to_the_airflow_means_nothing_here(opened: Opened) -> None:
-    assert "through means nothing here" in refused(lambda: opened("?through=api", secrets__backend=VAULT))
+    assert "through has no effect here" in refused(lambda: opened("?through=api", secrets__backend=VAULT))
 
 
 def test_a_projects_file_may_name_an_environment_and_not_its_identity_or_its_backend() -> None:

@@ -250,7 +250,7 @@ def test_calls_that_aws_holds_back_are_made_again(opened: Callable[..., Opened],
     store.describe()
     door.switches.broken["InvokeRestApi"] = refusal("ThrottlingException", 429)
     text = failed(lambda: store.read(Selection()))
-    assert "is asked too often" in text
+    assert "gets too many requests" in text
     assert door.operations().count("InvokeRestApi") == 3
 
 
@@ -268,10 +268,10 @@ def test_calls_that_aws_holds_back_are_made_again(opened: Callable[..., Opened],
                 {"message": "Update your environment to use InvokeRestApi"},
                 {"x-amzn-errortype": "ValidationException"},
             ),
-            "too old in its setup for InvokeRestApi",
+            "too old for InvokeRestApi",
         ),
         (refusal("ValidationException", 400), "AWS refuses InvokeRestApi as invalid"),
-        (refusal("InternalServerException", 500), "is not reached by what is in front of it"),
+        (refusal("InternalServerException", 500), "can't be reached by the gateway in front of it"),
         (refusal("ExpiredTokenException", 403), "AWS refuses the credentials: their session has ended"),
         (Answer(200, {"RestApiStatusCode": 200, "RestApiResponse": "<html>"}), ""),
         (Answer(502, "<html>bad gateway</html>"), ""),

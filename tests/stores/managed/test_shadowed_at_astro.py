@@ -62,7 +62,7 @@ def test_what_the_environment_manager_has_too_is_told_before_the_write(
     assert result.code == 0
     assert (
         f"warning: {address}: the Environment Manager has connections/warehouse, variables/a too, and comes first: "
-        "tasks don't get what is written here\n"
+        "tasks don't get the values written here\n"
     ) in result.err
     assert "s3cr3t-canary" not in result.out + result.err
 
@@ -87,13 +87,13 @@ def test_a_token_that_may_not_look_there_stops_no_import(
     result = airconn("import", source, "--to", address, "--dry-run", env=astro.environ())
     assert (result.code, "Environment Manager" in result.err) == (0, False)
     result = airconn("import", source, "--to", address, "--dry-run", "-v", env=astro.environ())
-    assert "it isn't known whether the Environment Manager has objects of the same ids: " in result.err
+    assert "unknown whether the Environment Manager has objects with the same ids: " in result.err
 
 
 def test_an_airflow_of_astro_that_is_named_by_its_url_has_the_hint_with_v(
     airconn: Callable[..., Any], door: Site, source: str
 ) -> None:
-    hint = "an object of the Environment Manager with the same id comes first, which explain --astro shows"
+    hint = "an object of the Environment Manager with the same id comes first (airconn explain --astro shows it)"
     environ = {"AIRCONN_TOKEN": "t"}
     assert hint not in airconn("import", source, "--to", door.url, "--dry-run", env=environ).err
     assert hint in airconn("import", source, "--to", door.url, "--dry-run", "-v", env=environ).err

@@ -107,7 +107,7 @@ def test_a_write_that_was_cut_off_is_not_read_and_not_mended(airflow, opened, tm
             (left / path.name).write_bytes(path.read_bytes())
     assert (left / "airflow.db-journal").exists()
     error = failure(opened(airflow, f"metadb+sqlite:///{left}/airflow.db"))
-    assert error.message == "was left in the middle of a write"
+    assert error.message == "has an unfinished write"
     assert (left / "airflow.db-journal").exists()
 
 
@@ -144,7 +144,10 @@ def test_any_name_of_a_file_is_that(airflow, opened, name) -> None:
 
 def test_a_server_that_is_not_there(airflow, opened) -> None:
     error = failure(opened(airflow, "metadb+postgresql://127.0.0.1:1/db"))
-    assert (type(error), str(error)) == (TargetError, "postgresql://127.0.0.1:1/db: can't be reached, or broke off")
+    assert (type(error), str(error)) == (
+        TargetError,
+        "postgresql://127.0.0.1:1/db: can't be reached, or the connection broke off",
+    )
     url = "postgresql+psycopg2://u:canary@127.0.0.1:1/db"
     error = failure(opened(airflow, "metadb:", AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=url))
     assert "it is named by AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" in (error.hint or "")
@@ -176,11 +179,11 @@ def error_of(*args: object, **attributes: str) -> SimpleNamespace:
         (error_of(1049, "Unknown database"), "the server has no such database"),
         (
             error_of("server does not support SSL, but SSL was required"),
-            "can't agree with us on an encrypted connection",
+            "and airconn can't agree on an encrypted connection",
         ),
-        (error_of("connection refused"), "can't be reached, or broke off"),
-        (error_of(2003, "Can't connect", sqlstate="HY000"), "can't be reached, or broke off"),
-        (error_of("terminating connection", sqlstate="57P01"), "can't be reached, or broke off"),
+        (error_of("connection refused"), "can't be reached, or the connection broke off"),
+        (error_of(2003, "Can't connect", sqlstate="HY000"), "can't be reached, or the connection broke off"),
+        (error_of("terminating connection", sqlstate="57P01"), "can't be reached, or the connection broke off"),
         (
             error_of("permission denied for table connection", sqlstate="42501"),
             "doesn't let this user read Airflow's tables",
@@ -188,7 +191,7 @@ def error_of(*args: object, **attributes: str) -> SimpleNamespace:
         (error_of(1142, "SELECT command denied"), "doesn't let this user read Airflow's tables"),
         (error_of("canceling statement", pgcode="57014"), "gave no answer within 3 s"),
         (error_of(1205, "Lock wait timeout exceeded"), "gave no answer within 3 s"),
-        (error_of("a password is canary", sqlstate="XX000"), "failed to answer (SQLSTATE XX000)"),
+        (error_of("a password is canary", sqlstate="XX000"), "failed (SQLSTATE XX000)"),
     ],
 )
 def test_what_a_server_says_in_our_words(error, message) -> None:

@@ -11,8 +11,8 @@ from airconn.model import REDACTED, Connection, Kind, Selection, Text
 from tests.stores.metadb.databases import KEY, OTHER_KEY, encrypted
 
 ALL = Selection()
-OTHER = "is encrypted with another key than fernet_key has, or was damaged: taken for hidden"
-DAMAGED = "is flagged as encrypted, but damaged: taken for hidden"
+OTHER = "is encrypted with another key than fernet_key has, or was damaged: read as hidden"
+DAMAGED = "is flagged as encrypted, but damaged: read as hidden"
 
 
 def changed(token: str) -> str:
@@ -137,7 +137,7 @@ def test_what_is_encrypted_and_no_text_is_hidden(airflow, opened) -> None:
     airflow.variable("bin", Fernet(KEY.encode()).encrypt(b"\xff\x00").decode(), is_encrypted=True)
     reading = opened(airflow, "metadb:").read(ALL)
     assert reading.bundle.variables["bin"].value is REDACTED
-    assert messages(reading) == {"variables/bin": ["value is encrypted, but is not text: taken for hidden"]}
+    assert messages(reading) == {"variables/bin": ["value is encrypted, but is not text: read as hidden"]}
 
 
 def test_an_encrypted_variable_that_is_empty_is_told_apart_from_an_empty_value(airflow, opened) -> None:
@@ -147,7 +147,7 @@ def test_an_encrypted_variable_that_is_empty_is_told_apart_from_an_empty_value(a
     reading = store.read(ALL)
     bundle = reading.bundle
     assert (bundle.variables["empty"].value, bundle.variables["gone"].value) == (Text(""), REDACTED)
-    assert messages(reading) == {"variables/gone": ["value is flagged as encrypted and empty: taken for hidden"]}
+    assert messages(reading) == {"variables/gone": ["value is flagged as encrypted and empty: read as hidden"]}
 
 
 def test_without_any_key_the_places_for_it_are_told(airflow, opened) -> None:

@@ -175,7 +175,7 @@ def test_what_is_null_in_airflow_2_and_must_not_be_is_left_out_and_told(tmp_path
     assert [obj.id for obj in found.bundle] == ["empty"]
     assert notes(found) == {
         "metadb:variables": "it has no id (NULL): left out",
-        "metadb:variables/none": "it has no value (NULL), and so is not there for Airflow: left out",
+        "metadb:variables/none": "it has no value (NULL), so Airflow doesn't find it: left out",
         "metadb:pools/p": "it has no number of slots (NULL): left out",
     }
 
@@ -195,7 +195,7 @@ def test_what_is_there_is_listed_without_a_key_and_what_is_not_says_why(tmp_path
         (Kind.POOLS, "p"),
     }
     assert reading(store, ids=frozenset({(Kind.VARIABLES, "none"), (Kind.POOLS, "p")})).passed_over == {
-        (Kind.VARIABLES, "none"): "metadb:variables/none: it has no value (NULL), and so is not there for Airflow"
+        (Kind.VARIABLES, "none"): "metadb:variables/none: it has no value (NULL), so Airflow doesn't find it"
     }
     assert reading(store, ids=frozenset({(Kind.POOLS, "p")})).passed_over == {}
 
@@ -239,7 +239,7 @@ def test_teams_are_told_by_name_in_3_1_and_since(tmp_path, opened) -> None:
     newer.insert("slot_pool", {"pool": "p", "slots": 1, "include_deferred": 0, "team_name": "blue"})
     found = reading(opened(older, "metadb:"))
     assert {obj.id: obj.team_name for obj in found.bundle} == dict.fromkeys("cvp", "blue")
-    assert notes(found) == {"metadb:connections/lost": "it belongs to a team that isn't there: left out"}
+    assert notes(found) == {"metadb:connections/lost": "it belongs to a team that doesn't exist: left out"}
     assert {obj.id: obj.team_name for obj in read(opened(newer))} == dict.fromkeys("cvp", "blue")
 
 
@@ -329,7 +329,7 @@ def test_it_can_be_listed_exported_imported_from_and_compared(airflow, airconn, 
 def test_it_is_not_written_to_and_says_how_else(airflow, airconn, examples) -> None:
     result = airconn("import", examples / "objects.json", "--to", "metadb:", env=airflow.environ)
     assert (result.code, result.out) == (2, "")
-    assert "metadb: can't be written to: a metadata database is written by Airflow, not behind its back" in result.err
+    assert "metadb: can't be written to: airconn doesn't write to a metadata database" in result.err
     assert "airflow-cli:" in result.err
     assert result.err.endswith("nothing was written\n")
 

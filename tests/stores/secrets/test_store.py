@@ -18,7 +18,7 @@ from airconn.stores.secrets.store import SecretStore
 
 
 class Gone(Service):
-    """Lets us in, takes so many secrets, and then doesn't answer any more."""
+    """Lets us in, takes so many secrets, and then no longer answers."""
 
     parallel = 1
 
@@ -82,7 +82,7 @@ def test_what_is_not_tried_of_a_service_that_is_gone_is_told_from_what_failed() 
     outcomes = list(store.apply(steps))
     assert [outcome.untried for outcome in outcomes] == [False, False, False, True, True]
     assert [bool(outcome.error) for outcome in outcomes] == [False, True, True, True, True]
-    assert outcomes[-1].error == "not tried: the vault doesn't answer any more"
+    assert outcomes[-1].error == "not tried: the vault no longer answers"
     assert service.asked == 3
 
 
@@ -155,7 +155,7 @@ def test_what_another_writer_adds_before_a_merge_is_not_destroyed(theirs: dict[s
     (outcome,) = store.apply(plan.writes, Context(before=found) if is_told else Context())
     now = json.loads(service.payload)
     if theirs:
-        assert outcome.error == "changed by another writer meanwhile; run again"
+        assert outcome.error == "another program has changed it; run again"
         assert now == {**held, **theirs}
     else:
         assert outcome.error is None

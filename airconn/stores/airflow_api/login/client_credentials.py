@@ -35,15 +35,15 @@ class ClientCredentials(IssuedToken):
             return TargetError(
                 "it refuses the client id or the client secret",
                 where=base,
-                hint=f"they come from {source}, and have to be those of the client that this Airflow is configured "
-                "with ([keycloak_auth_manager] client_id), whose service account is enabled in Keycloak",
+                hint=f"they come from {source}, and must be those of the client in this Airflow's "
+                "configuration ([keycloak_auth_manager] client_id), whose service account is enabled in Keycloak",
             )
         if reply.status in (400, 404, 405, 422):
             # The simple and the FAB auth manager miss a user name in the body.
             return TargetError(
                 f"its auth manager takes no client id (POST {PATH} answers {reply.status})",
                 where=base,
-                hint=f"that of Keycloak does; {source} are for such an Airflow: {_INSTEAD}",
+                hint=f"Keycloak's does; {source} are for such an Airflow: {_INSTEAD}",
             )
         return None
 

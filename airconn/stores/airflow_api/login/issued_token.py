@@ -58,16 +58,16 @@ class IssuedToken(BearerWay):
     def _other(self, reply: Reply) -> TargetError:
         server = self.transport.server
         if fault := gateways.fault(reply):
-            return NoAnswer(f"it {fault}", where=server.base, hint="try again when it is well")
+            return NoAnswer(f"it {fault}", where=server.base, hint="try again later")
         if 300 <= reply.status < 400:
-            hint = "what is in front of it may need a token: AIRCONN_TOKEN, or a header: AIRCONN_HEADER_<NAME>"
+            hint = "a gateway in front of it may need a token (AIRCONN_TOKEN) or a header (AIRCONN_HEADER_<NAME>)"
             return gateways.redirected(reply, server, login_hint=hint)
         if reply.status == 200 and gateways.is_page(reply):
             return gateways.instead_of_json(reply, server, f"POST {PATH}")
         return TargetError(
             f"it gives no token for {self.what} (POST {PATH} answers {reply.status})",
             where=server.base,
-            hint="its auth manager may need a token that is made elsewhere: set AIRCONN_TOKEN, "
+            hint="its auth manager may need a token of its own: set AIRCONN_TOKEN, "
             "or AIRCONN_TOKEN_COMMAND to a command that prints one",
         )
 

@@ -107,5 +107,7 @@ class BearerWay(LoginWay):
 def _one_line(token: str) -> str:
     """The token, if a header can hold it. A line break in a token could add other headers."""
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise UsageError("the token has a character in it that no token has", hint="is it cut off, or quoted?")
+        raise UsageError(
+            "the token has a character that isn't allowed in a token", hint="maybe it is cut off, or in quotes"
+        )
     return token

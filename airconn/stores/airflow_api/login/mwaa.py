@@ -133,7 +133,7 @@ class MwaaWebLogin(LoginWay):
         request = Request("POST", login.path, form=form, once=True, timeout=seconds, late=late, largest=bodies.SMALL)
         reply = self.transport.send(request, {"Accept": "*/*"})
         if fault := gateways.fault(reply):
-            raise NoAnswer(f"it {fault}", where=self.transport.base, hint="try again when it is well")
+            raise NoAnswer(f"it {fault}", where=self.transport.base, hint="try again later")
         return reply
 
     def _refused(self, replies: list[tuple[MwaaLogin, Reply]]) -> TargetError:
@@ -149,11 +149,13 @@ class MwaaWebLogin(LoginWay):
             )
         if not telling:
             return TargetError(
-                "it has no login page of Amazon MWAA", where=where, hint="is the environment being updated? try again"
+                "it has no login page of Amazon MWAA",
+                where=where,
+                hint="the environment may be in an update; try again",
             )
         return TargetError(
             f"its login of Amazon MWAA gives no session (POST {login.path} answers {reply.status} "
             f"without the cookie {login.cookie!r})",
             where=where,
-            hint="is something between us and the Airflow, such as a proxy? or try again with ?through=api",
+            hint="a proxy may be in between; or try again with ?through=api",
         )

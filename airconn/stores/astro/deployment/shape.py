@@ -14,7 +14,7 @@ def checked(deployment: dict[str, Any], where: str) -> dict[str, Any]:
         raise TargetError(
             f"Astro's answer isn't that of a Deployment: {wrong} has another type than it should",
             where=where,
-            hint="is AIRCONN_ASTRO_API the Astro API?",
+            hint="check that AIRCONN_ASTRO_API is the Astro API",
         )
     return deployment
 

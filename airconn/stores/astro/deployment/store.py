@@ -179,10 +179,12 @@ class DeploymentVariablesStore(Store):
         told = []
         if new:
             names = some(sorted(new), _NAMES)
-            told.append(f"written as secrets, which Astro never shows and can't make plain again: {names}")
+            told.append(f"written as secrets, which Astro never shows and can't turn back into plain values: {names}")
         if stay:
             names = some(sorted(stay), _NAMES)
-            told.append(f"still secrets in spite of secret=none, since Astro can't make them plain: {names}")
+            told.append(
+                f"still secrets in spite of secret=none, since Astro can't turn them into plain values: {names}"
+            )
         if self._is_asleep:
             told.append("the Deployment hibernates: what is written counts when it wakes up")
         return told

@@ -28,7 +28,7 @@ from airconn.stores.hidden_values import hidden_refusal
 from airconn.stores.http.faults import NoAnswer
 
 _BUSY = {"CREATING": "is being created", "DEPLOYING": "is being deployed"}
-EMPTY_SECRET = "an empty text can't be the value of a secret at Astro"  # noqa: S105 - it is a message
+EMPTY_SECRET = "the value of a secret at Astro can't be empty"  # noqa: S105 - it is a message
 EXISTS = "it exists already; run again"
 
 
@@ -36,7 +36,7 @@ def refuse_unready(deployment: Mapping[str, Any], where: str) -> None:
     """Raises `BlockedError` for a Deployment that can't be sent back as it is, or that is just being changed."""
     if deployment.get("status") in _BUSY:
         raise BlockedError(
-            f"the Deployment {_BUSY[str(deployment['status'])]}, and an update now may undo what is under way",
+            f"the Deployment {_BUSY[str(deployment['status'])]}, and an update now may undo another change",
             where=where,
             hint="try again when it is healthy",
         )
@@ -45,13 +45,13 @@ def refuse_unready(deployment: Mapping[str, Any], where: str) -> None:
             f"the Deployment has settings that this airconn doesn't know ({clean(', '.join(unknown[:5]))}), and an "
             "update of its variables, which sends all of it back, may reset them",
             where=where,
-            hint="take a newer airconn, or change the variables in the Astro UI",
+            hint="update airconn, or change the variables in the Astro UI",
         )
     if missing := missing_fields(deployment):
         raise BlockedError(
-            f"Astro's answer lacks fields that an update needs: {', '.join(missing[:5])}",
+            f"Astro's answer has no fields that an update needs: {', '.join(missing[:5])}",
             where=where,
-            hint="may the token see all of the Deployment?",
+            hint="check that the token may see the whole Deployment",
         )
 
 
@@ -219,7 +219,7 @@ class VariablesWriter:
         try:
             told += guard.changed_links(links.objects, self._linked(id_), links.overrides)
         except TargetError as error:
-            unknown = f"it isn't known whether the Deployment still gets all of the Environment Manager ({error})"
+            unknown = f"unknown whether the Deployment still gets all objects of the Environment Manager ({error})"
         texts = [f"the update has changed more of the Deployment: {text}" for text in told]
         notes = [Note(self._store.address, text, failed=True) for text in (*texts, unknown) if text]
         return {key: why for key, why in wrong.items() if key in changes}, notes
@@ -234,7 +234,7 @@ class VariablesWriter:
                 "the token may not list the objects of the Environment Manager, without which airconn can't check "
                 "that an update of the variables leaves their links alone",
                 where=self._store.address,
-                hint="take a token of the Workspace, or change the variables in the Astro UI",
+                hint="use a token of the Workspace, or change the variables in the Astro UI",
             ) from None
 
     def _linked(self, id_: str) -> dict[guard.LinkKey, str]:
@@ -270,7 +270,7 @@ class VariablesWriter:
         try:
             after = self._read()
         except TargetError:
-            raise _UnsureError(f"{error.message}; it may be written nevertheless") from None
+            raise _UnsureError(f"{error.message}; it may have been written anyway") from None
         now = variables_of(after)
         is_undone = any(key in changes for key in guard.changed_variables(wanted, now))
         # The value of a secret can't be compared, but it has a time of its own.

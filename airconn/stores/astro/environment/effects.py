@@ -33,16 +33,16 @@ def effects(
     has_flag = [step for step in created if options.as_env or isinstance(step.source, Variable)]
     secret = [step for step in has_flag if step.source and is_secret(step.source, options.secret)]
     if secret and options.secret is None:
-        told = f"written as secrets, which Astro can't make plain again: {_some(secret)}"
+        told = f"written as secrets, which Astro can't turn back into plain values: {_some(secret)}"
         yield f"{told} (?secret=none writes plain ones)"
     if plain := [step for step in steps if _stays_plain(step, held, options)]:
         yield (
-            f"they look like secrets and stay plain variables, which Astro can't change: {_some(plain)} "
+            f"they look like secrets but stay plain variables, because Astro can't change that: {_some(plain)} "
             "(delete them first)"
         )
     stay = [step for step in steps if _has(step, held, is_secret=True)]
     if stay and options.secret == "none":  # noqa: S105 - the word of an option
-        yield f"they stay secrets, which Astro can't make plain: {_some(stay)}"
+        yield f"they stay secrets, which Astro can't turn into plain values: {_some(stay)}"
     if of_workspace and created and not options.auto_link:
         yield (
             f"no Deployment gets {_some(created)} until you link {_them(created)} in the Astro UI "
@@ -50,7 +50,7 @@ def effects(
         )
     replaced = [step for step in steps if step.action is Action.REPLACE]
     if replaced:
-        yield f"deleted and created anew, with {_its(replaced)} links: {_some(replaced)}"
+        yield f"deleted and created again, with {_its(replaced)} links: {_some(replaced)}"
     linked = [step for step in steps if step.action is Action.DELETE and _is_linked(held.get((step.kind, step.id)))]
     if linked:
         yield f"Deployments lose {_some(linked)}, which {'is' if len(linked) == 1 else 'are'} linked to them"
@@ -61,8 +61,8 @@ def effects_of_twins(steps: Sequence[Step]) -> Iterator[str]:
     if steps:
         them = "it" if len(steps) == 1 else "them"
         yield (
-            f"the Deployment has {_some(steps)} from its Workspace already, and which one wins isn't documented: "
-            f"change {them} in the Workspace instead"
+            f"the Deployment has {_some(steps)} from its Workspace already, and Astro doesn't document which "
+            f"one is used: change {them} in the Workspace instead"
         )
 
 

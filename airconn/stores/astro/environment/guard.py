@@ -85,13 +85,13 @@ def _override_names(held: ManagedObject, link: Fields) -> set[str]:
 def changed_fields(before: ManagedObject, after: ManagedObject, body: Body) -> Iterator[str]:
     """The fields that aren't as an update sent them, in words. `after` may hide what `before` shows."""
     if (body.get("description") or "") != after.description:
-        yield "its description is another one than was sent"
+        yield "its description isn't the one that was sent"
     sent: dict[str, Any] = body[before.part_name]
     if before.part_name != "connection":
         if before.is_secret != after.is_secret:
             yield "it is not a secret any more" if before.is_secret else "it is a secret now"
         elif not after.hidden_fields() and not before.is_secret and sent["value"] != after.part.get("value", ""):
-            yield "its value is another one than was sent"
+            yield "its value isn't the one that was sent"
         return
     if sent.get("authTypeId") != after.auth_type.get("id"):
         yield "its authentication type (connectionAuthType) has changed"
@@ -105,7 +105,7 @@ def _of_connection(after: ManagedObject, sent: Body) -> Iterator[str]:
         if name in hidden or (wanted in (None, "") and now in (None, "")):
             continue
         if wanted != now:
-            yield f"{name} is gone" if now in (None, "") else f"{name} is another one than was sent"
+            yield f"{name} is gone" if now in (None, "") else f"{name} isn't the one that was sent"
     if "extra" in hidden:
         if names is not None and not any(name.partition(".")[0] == "extra" for name in names):
             yield "extra is gone"
@@ -119,7 +119,7 @@ def _of_connection(after: ManagedObject, sent: Body) -> Iterator[str]:
         elif key not in wanted_extra:
             yield f"extra.{key} is there, and was not sent"
         elif not _same(wanted_extra[key], now_extra[key]):
-            yield f"extra.{key} is another one than was sent"
+            yield f"extra.{key} isn't the one that was sent"
 
 
 def _same(a: Any, b: Any) -> bool:

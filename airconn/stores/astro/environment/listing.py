@@ -111,9 +111,9 @@ class ObjectLister:
         for raw in listed:
             if missing := [name for name in _REQUIRED if not isinstance(raw.get(name), str)]:
                 raise TargetError(
-                    f"Astro gives an object without {missing[0]}, and what it is can't be told",
+                    f"Astro returned an object without {missing[0]}, so its kind is unknown",
                     where=self._api.base,
-                    hint="is AIRCONN_ASTRO_API the Astro API?",
+                    hint="check that AIRCONN_ASTRO_API is the Astro API",
                 )
         found = [ManagedObject(raw, shows_secrets) for raw in listed]
         # How exactly the server compares a key isn't documented.

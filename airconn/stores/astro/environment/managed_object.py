@@ -65,7 +65,7 @@ class ManagedObject:
         """The content: the fields of the connection or the variable. Raises `InputError` if there isn't one."""
         part = self.raw.get(self.part_name)
         if not isinstance(part, Mapping):
-            raise InputError("the Astro API gives it without its fields")
+            raise InputError("the Astro API returned it without its fields")
         return part
 
     @property

@@ -101,7 +101,7 @@ class ObjectForm:
         yield from half_characters(obj)
         description = getattr(obj, "description", None)
         if isinstance(description, str) and len(description) > LONGEST_DESCRIPTION:
-            yield f"its description is longer than the {LONGEST_DESCRIPTION} characters that Astro has room for"
+            yield f"its description is longer than the {LONGEST_DESCRIPTION} characters that Astro can store"
         if isinstance(obj, Connection):
             yield from _problems_of_connection(obj)
 
@@ -114,9 +114,9 @@ class ObjectForm:
         lost = {}
         if not self.as_env and isinstance(obj, Connection) and isinstance(obj.extra, Text):
             for path in go_numbers.losing_digits(_parsed(obj.extra)):
-                lost[leaf_name("extra", path)] = "is a number of so many digits that Astro may lose the last of them"
+                lost[leaf_name("extra", path)] = "is a number with so many digits that Astro may lose the last ones"
         if not self.as_env and getattr(obj, "team_name", None) is not None:
-            lost["team_name"] = "can't be held by Astro, and is left out"
+            lost["team_name"] = "can't be stored by Astro, and is left out"
         return lost
 
     def value_of(self, obj: Connection | Variable, rules: Rules) -> str:
@@ -139,23 +139,23 @@ def _connection(found: ManagedObject, id_: str, origin: Origin) -> Connection:
     hidden = found.hidden_texts()
     conn_type = part.get("type")
     if not isinstance(conn_type, str) or conn_type == MASK:
-        raise InputError("the Astro API gives no type of it")
+        raise InputError("the Astro API returned it without a type")
 
     def text(name: str) -> Str:
         value = part.get(name)
         if name in hidden:
             return REDACTED
         if value is not None and not isinstance(value, str):
-            raise InputError(f"the Astro API gives a {name} that is not a text")
+            raise InputError(f"the Astro API returned a {name} that is not a text")
         return hidden_or(value or None)
 
     port = part.get("port")
     if isinstance(port, float) and port.is_integer():
         port = int(port)
     if port is not None and (isinstance(port, bool) or not isinstance(port, int)):
-        raise InputError("the Astro API gives a port that is not a whole number")
+        raise InputError("the Astro API returned a port that is not a whole number")
     if port is None and "port" in (found.set_fields or ()):
-        raise InputError("the Astro API says that it has a port, and doesn't give it")
+        raise InputError("the Astro API says that it has a port, but didn't return it")
     return Connection(
         conn_id=id_,
         conn_type=conn_type,
@@ -173,7 +173,7 @@ def _connection(found: ManagedObject, id_: str, origin: Origin) -> Connection:
 def _extra(found: ManagedObject) -> Text | Redacted | None:
     given, hidden = found.part.get("extra"), found.hidden_keys()
     if given is not None and not isinstance(given, Mapping):
-        raise InputError("the Astro API gives an extra that is not a JSON object")
+        raise InputError("the Astro API returned an extra that is not a JSON object")
     if "" in hidden:
         return REDACTED
     if not given and not hidden:
@@ -194,7 +194,7 @@ def _variable(found: ManagedObject, id_: str, origin: Origin) -> Variable:
 def _value(found: ManagedObject) -> str:
     value = found.part.get("value", "")
     if not isinstance(value, str):
-        raise InputError("the Astro API gives a value that is not a text")
+        raise InputError("the Astro API returned a value that is not a text")
     return value
 
 
@@ -234,12 +234,12 @@ def _parsed(extra: Text) -> Any:
 
 def _problems_of_connection(obj: Connection) -> Iterator[str]:
     if not obj.conn_type and "conn_type" not in obj.unsaid:
-        yield "it has no conn_type, which the Environment Manager of Astro needs"
+        yield "it has no conn_type, which Astro's Environment Manager requires"
     if not isinstance(obj.extra, Text):
         return
     value = _parsed(obj.extra)
     if not isinstance(value, dict):
-        yield "its extra is not a JSON object with each key once, and Astro takes nothing else"
+        yield "its extra is not a JSON object with each key once, and Astro accepts nothing else"
     elif paths := list(go_numbers.unsendable(value)):
         names = ", ".join(leaf_name("extra", path) for path in paths)
-        yield f"{names} is a number that JSON can't hold, and Astro takes nothing else"
+        yield f"{names} is a number that JSON can't hold, and Astro accepts nothing else"

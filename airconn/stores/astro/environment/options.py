@@ -41,7 +41,7 @@ def options_of(parts: AstroAddress) -> EnvironmentOptions:
     if options.linked and (options.auto_link or options.secret):
         raise _wrong(parts, "linked is only for reading", "leave out auto_link and secret")
     if options.auto_link and parts.deployment:
-        raise _wrong(parts, "auto_link is for objects of a Workspace", "an object of a Deployment is there only")
+        raise _wrong(parts, "auto_link is for objects of a Workspace", "an object of a Deployment exists only there")
     return options
 
 

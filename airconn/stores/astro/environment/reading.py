@@ -102,7 +102,7 @@ class EnvironmentReader:
         origin = Origin(f"{self._lister.address_of(one)}/{name}")
         try:
             if is_double:
-                raise InputError("Astro has several of this key, and which one Airflow gets isn't documented")
+                raise InputError("Astro has several of this key, and doesn't document which one Airflow gets")
             obj = self._form.decode(one, *key, self._rules, origin)
         except InputError as error:
             reason = error.message.removeprefix(f"{key[1]}: ")

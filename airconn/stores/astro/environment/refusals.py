@@ -59,7 +59,7 @@ def _cleared(step: Step, names: Iterable[str], held: ManagedObject) -> str:
             continue
         value = held.description if name == "description" else held.part.get(name)
         if name in hidden or value not in (None, ""):
-            return f"it isn't known whether an update at Astro can clear {name}"
+            return f"unknown whether an update at Astro can clear {name}"
     return ""
 
 
@@ -70,15 +70,15 @@ def _of_extra(extra: object, held: ManagedObject) -> str:
     if "" in hidden:
         names = [name.removeprefix("extra.") for name in held.set_fields or () if name.startswith("extra.")]
         if not names or not all(has_path(sent, name) for name in names):
-            return "Astro hides a part of extra, and it isn't known which: writing the rest may lose it"
+            return "Astro hides a part of extra, and which one is unknown: writing the rest may lose it"
     elif lost := sorted(key for key in hidden if key not in sent):
         return f"Astro hides {some([f'extra.{key}' for key in lost])}: writing the rest of extra may lose it"
     given = held.part.get("extra")
     shown = given if isinstance(given, dict) else {}
     if emptied := sorted(key for key, value in sent.items() if value == "" and (key in hidden or shown.get(key))):
-        return f"it isn't known whether an update at Astro can empty {some([f'extra.{key}' for key in emptied])}"
+        return f"unknown whether an update at Astro can empty {some([f'extra.{key}' for key in emptied])}"
     if removed := sorted(set(_paths(given)) - set(_paths(sent))):
-        return f"it isn't known whether an update at Astro can remove {some(removed)}"
+        return f"unknown whether an update at Astro can remove {some(removed)}"
     return ""
 
 
@@ -97,8 +97,10 @@ def _of_replacement(step: Step, held: ManagedObject, form: ObjectForm) -> str:
         return "a new secret can't be empty either"
     hidden = sorted(held.hidden_fields())
     if hidden:
-        return f"deleting it and creating it anew would lose what Astro hides: {some(hidden)} (to show: {SHOW})"
+        return f"deleting it and creating it again would lose hidden values: {some(hidden)} (to show: {SHOW})"
     if overrides := list(held.hidden_overrides()):
         names = ", ".join(f"{name} (Deployment {deployment})" for deployment, name in overrides[:3])
-        return f"deleting it and creating it anew would lose hidden overrides of its links: {names} (to show: {SHOW})"
+        return (
+            f"deleting it and creating it again would lose hidden overrides of its links: {names} (to show: {SHOW})"
+        )
     return ""

@@ -24,7 +24,7 @@ from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Descript
 
 T = TypeVar("T", bound=AirflowObject)
 
-_LINKED = ("it is what a Deployment gets from its Workspace", "write to astro-env://WORKSPACE instead")
+_LINKED = ("it shows what a Deployment gets from its Workspace", "write to astro-env://WORKSPACE instead")
 
 
 class EnvironmentManagerStore(Store):

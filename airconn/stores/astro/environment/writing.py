@@ -212,11 +212,11 @@ class EnvironmentWriter:
         held = self._find((step.kind, step.id))
         if held is None:
             raise ObjectNotWritten(
-                "Astro has the key already, in another scope (the Workspace or one of its Deployments): use the one "
-                "that is there, or delete it"
+                "Astro has the key already, in another scope (the Workspace or one of its Deployments): use "
+                "that one, or delete it"
             )
         if not (guard.is_as_sent(held, body) and (is_ours or not held.hidden_fields())):
-            raise ObjectNotWritten("it is there already; run again to update it")
+            raise ObjectNotWritten("it exists already; run again to update it")
 
     # Updating ----------------------------------------------------------------------------------------------------
 
@@ -237,7 +237,7 @@ class EnvironmentWriter:
         if wrong := [*links, *guard.changed_fields(before, after, body)]:
             back = guard.way_back(before) if links else ""
             raise TargetError(
-                f"it was written, but Astro changed more or less than was sent: {'; '.join(wrong)}"
+                f"it was written, but Astro's result isn't what was sent: {'; '.join(wrong)}"
                 + (f". To restore the links: {back}" if back else "")
             )
 
@@ -289,7 +289,7 @@ class EnvironmentWriter:
             back = guard.way_back(held)
             links = f". Its links: {back}" if back else ""
             raise TargetError(f"it was deleted, and creating it again failed: {why}{links}") from None
-        raise ObjectNotWritten(f"creating it anew failed, and the old one was put back: {why}")
+        raise ObjectNotWritten(f"creating it again failed, and the old one was restored: {why}")
 
     # Deleting ----------------------------------------------------------------------------------------------------
 

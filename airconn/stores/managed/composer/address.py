@@ -98,10 +98,10 @@ def listing(project: str, location: str = "REGION") -> str:
 
 def _check_options(options: ComposerOptions) -> None:
     if options.gcp_key_path and options.gcp_credential_config_file:
-        raise UsageError("gcp_key_path and gcp_credential_config_file exclude each other", hint="keep one of them")
+        raise UsageError("gcp_key_path and gcp_credential_config_file can't be combined", hint="keep one of them")
     for name in ("gcp_key_path", "gcp_credential_config_file"):
         if str(getattr(options, name)).lstrip().startswith("{"):
             raise UsageError(
-                f"{name} has the content of a file, and an address shows in the list of processes",
-                hint="name the file, or set GOOGLE_APPLICATION_CREDENTIALS to its path",
+                f"{name} holds the content of a file, and the list of processes shows addresses",
+                hint="write the path of the file, or set GOOGLE_APPLICATION_CREDENTIALS to it",
             )

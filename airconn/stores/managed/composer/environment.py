@@ -24,7 +24,7 @@ from airconn.stores.managed.composer.address import ComposerAddress, listing
 ENDPOINT_VARIABLE = "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPOSER"
 """The variable of gcloud for another endpoint of the API."""
 ROLES = "composer.environments.get and the role Composer User (roles/composer.user) on the project"
-_BY_GOOGLE = "Google; is there a network?"
+_BY_GOOGLE = "Google; check the network"
 _ENDPOINT = "https://composer.googleapis.com"
 _HOSTS = re.compile(r"([a-z0-9-]+\.)+composer\.(byoid\.)?googleusercontent\.com")
 _IMAGE = re.compile(r"composer-(?P<release>[0-9]+)(?:\.[0-9]+)*(?:-|$)")
@@ -34,12 +34,12 @@ _STATES = {
     "CREATING": ("is being created", "try again when it is RUNNING"),
     "UPDATING": (
         "is being updated, and what is written during an upgrade can be lost",
-        "try again when it is RUNNING; with ?any_state=true airconn goes on anyway",
+        "try again when it is RUNNING; add ?any_state=true to continue anyway",
     ),
     "DELETING": ("is being deleted", "name another one"),
     "ERROR": (
         "is in the state ERROR",
-        "look at it in the Google Cloud console; if its Airflow works, ?any_state=true goes on anyway",
+        "check it in the Google Cloud console; if its Airflow works, add ?any_state=true to continue",
     ),
 }
 
@@ -115,7 +115,7 @@ class ComposerApi(RestClient):
             return TargetError(
                 f"Google doesn't let this account see the environment{told}",
                 where=place,
-                hint=f"is it the right project? the account needs {ROLES}; the token comes from {self._source}",
+                hint=f"check the project; the account needs {ROLES}; the token comes from {self._source}",
             )
         if reply.status in (400, 404):
             told = f" ({code})" if code else ""
@@ -149,9 +149,7 @@ class ComposerApi(RestClient):
             )
         state = str(found.get("state") or "")
         if state != "RUNNING" and not self._address.options.any_state:
-            what, hint = _STATES.get(
-                state, ("is in a state that airconn doesn't know", "with ?any_state=true airconn goes on anyway")
-            )
+            what, hint = _STATES.get(state, ("is in an unknown state", "add ?any_state=true to continue anyway"))
             raise TargetError(f"the environment {what}", where=place, hint=hint)
         airflow = self._checked(config.get("airflowUri"))
         if not airflow:
@@ -167,7 +165,7 @@ class ComposerApi(RestClient):
         if isinstance(uri, str) and (_is_composers(uri) or _both_on_this_machine(uri, self.base)):
             return base_url(uri)
         raise TargetError(
-            "Google's answer has an address of the Airflow that isn't one of Composer, and gets no token",
+            "Google's answer has an address of the Airflow that isn't one of Composer; no token is sent to it",
             where=str(self._address),
             hint="the addresses of Composer end in .composer.googleusercontent.com; "
             f"is {ENDPOINT_VARIABLE} or a proxy set?",

@@ -17,7 +17,7 @@ from airconn.stores.managed.composer.environment import ROLES, ComposerApi, Comp
 from airconn.stores.managed.composer.front import ComposerTransport
 from airconn.stores.managed.composer.tokens import GoogleTokens
 
-_UNREACHED = "is its web server private? Then it is reached only from its own network"
+_UNREACHED = "if its web server is private, it can only be reached from its own network"
 _LONGEST_EMAIL = 64
 """The characters of a user's name in Airflow that Composer registers by itself."""
 
@@ -82,8 +82,8 @@ def _access(
             raise TargetError(
                 "the environment has no URL for external identities (airflowByoidUri)",
                 where=str(address),
-                hint="environments created before Composer 2.1.11 have none: use a Google account, such as one in "
-                "impersonation_chain",
+                hint="environments created before Composer 2.1.11 don't have one: use a Google account, "
+                "such as one in impersonation_chain",
             )
     make = partial(ComposerTransport, shut_hint=_shut_hint(environment))
     found = replace(settings, credentials=credentials, named_by=f"Google, for {address}")
@@ -106,8 +106,8 @@ def _shut_hint(environment: ComposerEnvironment) -> str:
         return f"the account needs {ROLES}; and some networks may be kept out"
     count = f"{len(ranges)} range{'' if len(ranges) == 1 else 's'} of IP addresses"
     return (
-        f"its web server network access control lets in {count}: is this machine's address one of them? "
-        f"If it is, the account needs {ROLES}"
+        f"its web server network access control lets in {count}: check that the address of this machine "
+        f"is in there; otherwise the account needs {ROLES}"
     )
 
 

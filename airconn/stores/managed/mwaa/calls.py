@@ -73,9 +73,9 @@ class MwaaCalls:
         answer = self._call("CreateWebLoginToken", "create_web_login_token")
         host, token = answer.get("WebServerHostname"), answer.get("WebToken")
         if not isinstance(token, str) or not token or not isinstance(host, str) or not _HOST.fullmatch(host):
-            raise TargetError("AWS names no web server, or gives no token for it", where=str(self._address))
+            raise TargetError("AWS returned no web server, or no token for it", where=str(self._address))
         if ":" in host and not trust.is_this_machine(f"https://{host}"):
-            raise TargetError("AWS names a web server with a port, which none has", where=str(self._address))
+            raise TargetError("AWS returned a web server with a port, which isn't expected", where=str(self._address))
         return WebToken(host, token, self._seen.airflow if self._seen else None)
 
     def invoke(self, method: str, path: str, query: Mapping[str, Any], body: Mapping[str, Any] | None) -> Invoked:

@@ -30,7 +30,9 @@ def configured_backend(address: str, settings: Settings) -> Backend:
     """
     parts = split(address)
     if parts.through_api:
-        raise UsageError("through means nothing here", where=str(parts), hint="AWS itself tells the configuration")
+        raise UsageError(
+            "through has no effect here", where=str(parts), hint="the configuration comes from AWS itself"
+        )
     calls = MwaaCalls(parts, settings)
     try:
         options = calls.environment().options
@@ -39,10 +41,10 @@ def configured_backend(address: str, settings: Settings) -> Backend:
     section, key = next((pair for pair in _SECTIONS if options.get(".".join(pair))), ("secrets", ""))
     if not key:
         raise UsageError(
-            "this environment is configured with no secrets backend",
+            "this environment has no secrets backend configured",
             where=str(parts),
-            hint="its Airflow configuration options have no secrets.backend; without one, "
-            f"Airflow looks into its own database: --from {parts}",
+            hint="its Airflow configuration options have no secrets.backend; without "
+            f"one, Airflow uses its own database: --from {parts}",
         )
     found = _read(options, section, key, parts)
     if found.class_path in REGISTRY["local"].backends:
@@ -59,7 +61,7 @@ def _read(
     for ending in ("cmd", "secret"):  # a command of that environment isn't run on this machine
         if f"{name}_kwargs_{ending}" in options and f"{name}_kwargs" not in options:
             raise UsageError(
-                f"{name}_kwargs_{ending} says where the options of the backend are, which only that Airflow can read",
+                f"{name}_kwargs_{ending} refers to the options of the backend, which only that Airflow can read",
                 where=str(parts),
                 hint="open the backend by its own address, such as aws-secretsmanager://REGION?connections_prefix=…",
             )

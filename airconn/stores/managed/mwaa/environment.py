@@ -14,16 +14,16 @@ _NO_WEB_SERVER = {
     "CREATING": ("is being created", _AGAIN),
     "PENDING": ("waits for VPC endpoints of yours before it is created", "create them in its VPC"),
     "CREATE_FAILED": ("could not be created", "the AWS console shows why"),
-    "DELETING": ("is being deleted", "is the name right?"),
-    "DELETED": ("is deleted", "is the name right?"),
+    "DELETING": ("is being deleted", "check the name"),
+    "DELETED": ("is deleted", "check the name"),
 }
 """The statuses in which the environment has no Airflow to ask."""
 _UNSETTLED = {
-    "CREATING_SNAPSHOT": "is being updated: AWS copies its database, and a later rollback restores that copy",
-    "UPDATING": "is being updated, and a rollback would undo what is written now",
+    "CREATING_SNAPSHOT": "is being updated: AWS copies its database, and may restore the copy later",
+    "UPDATING": "is being updated, and a rollback would undo a write",
     "ROLLING_BACK": "is being rolled back to an earlier copy of its database",
-    "MAINTENANCE": "is in maintenance by AWS",
-    "UNAVAILABLE": "is not in a stable state after an update that failed",
+    "MAINTENANCE": "is in maintenance",
+    "UNAVAILABLE": "isn't stable after a failed update",
 }
 """The statuses in which the Airflow may answer, but a write may be lost."""
 _PRIVATE = "PRIVATE_ONLY"
@@ -81,5 +81,5 @@ class MwaaEnvironment:
         if self.access_mode == _PRIVATE:
             return f"its web server is private (WebserverAccessMode {_PRIVATE}): {from_inside}"
         if not self.access_mode:
-            return f"is its web server private? then {from_inside}"
-        return f"the name comes from AWS in {region}; does a proxy or a firewall keep you from it?"
+            return f"if its web server is private: {from_inside}"
+        return f"the name comes from AWS in {region}; check the proxy and the firewall"

@@ -46,7 +46,7 @@ def told(error: Exception, operation: str, address: MwaaAddress, arn: str, endpo
         )
     if code == "ValidationException" and "update your environment" in message.lower():
         return TargetError(
-            "the environment is too old in its setup for InvokeRestApi",
+            "the environment is too old for InvokeRestApi",
             where=where,
             hint="update it in the AWS console, or leave ?through=api out",
         )
@@ -56,7 +56,7 @@ def told(error: Exception, operation: str, address: MwaaAddress, arn: str, endpo
             where=where,
             hint=f"is {address.environment!r} the name of the environment?",
         )
-    asked = AwsEndpoint(where, "airflow", address.region, endpoint)
+    asked = AwsEndpoint(where, "airflow", address.region, endpoint, topic="mwaa")
     found = told_by_aws(error, asked)
     names = {cls.__name__ for cls in type(error).__mro__}
     if isinstance(found, TargetError) and not names.isdisjoint(_UNREACHED):
@@ -108,7 +108,7 @@ def _denied(operation: str, address: MwaaAddress, arn: str, where: str) -> MwaaD
     return MwaaDenied(
         f"IAM doesn't allow these credentials airflow:{operation}",
         where=where,
-        hint=f"a policy has to allow it on {resource}{role}",
+        hint=f"a policy must allow it on {resource}{role}",
     )
 
 

@@ -95,7 +95,7 @@ def _check(step: Step, api: Api) -> None:
 
 def refusal_of(names: Sequence[str]) -> str:
     """Why fields can't be emptied."""
-    return f"InvokeRestApi may drop a null, so that {' and '.join(names)} would stay: leave ?through=api out"
+    return f"InvokeRestApi may drop a null, so {' and '.join(names)} would stay: leave ?through=api out"
 
 
 def _without_nulls(request: Request) -> Request:

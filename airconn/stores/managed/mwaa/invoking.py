@@ -48,7 +48,7 @@ def invoked_access(calls: MwaaCalls, where: str, settings: Settings) -> Access:
     carrier = InvokeCarrier(calls, where)
     transport = Transport(where, settings, name="the Airflow", carrier=lambda pool: carrier)
     credentials = Credentials(
-        source="your AWS identity; which Airflow role it has is what its policy for airflow:InvokeRestApi names"
+        source="your AWS identity; its Airflow role is in its policy for airflow:InvokeRestApi names"
     )
     return Access(transport, credentials, SignedRequests(credentials, transport, settings.timeout))
 
@@ -114,7 +114,9 @@ class InvokeCarrier:
         if path == request.path or len(query) < len(request.query):
             raise TargetError(f"InvokeRestApi can't send {request.method} {path}", where=self._where)
         if len(path) > LONGEST_PATH:
-            what = f"InvokeRestApi takes no path of more than {LONGEST_PATH} characters, and this has {len(path)}"
+            what = (
+                f"InvokeRestApi doesn't accept paths of more than {LONGEST_PATH} characters, and this has {len(path)}"
+            )
             raise TargetError(f"{what}: leave ?through=api out", where=self._where)
         self._pacer.wait()
         began = time.monotonic()

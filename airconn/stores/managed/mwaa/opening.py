@@ -24,7 +24,7 @@ from airconn.stores.managed.mwaa.faults import MwaaDenied
 
 _FRESH = 40.0
 """The seconds in which a web login token that lives 60 s is still used."""
-_SOURCE = "your AWS identity; which Airflow role it has is what its policy for airflow:CreateWebLoginToken names"
+_SOURCE = "your AWS identity; its Airflow role is in its policy for airflow:CreateWebLoginToken names"
 
 
 def open_store(address: str, settings: Settings) -> MwaaStore:
@@ -32,7 +32,7 @@ def open_store(address: str, settings: Settings) -> MwaaStore:
     parts = split(address)
     if settings.credentials.of_address:
         raise UsageError(
-            "an MWAA environment is reached with AWS credentials, and the configuration names others for it",
+            "an MWAA environment needs AWS credentials, but the configuration has others for it",
             where=str(parts),
             hint="profile_name and role_arn choose AWS credentials: mwaa://REGION/ENVIRONMENT?profile_name=NAME",
         )
@@ -130,7 +130,7 @@ class InvokedMwaaStore(MwaaStore):
         if step.action is Action.UPDATE and (names := emptied(step, api)):
             return refusal_of(names)
         if step.action in (Action.UPDATE, Action.REPLACE, Action.DELETE) and not _is_reached(step, api):
-            return f"InvokeRestApi carries no path like that of {step.id!r}: leave ?through=api out"
+            return f"InvokeRestApi can't send a path like that of {step.id!r}: leave ?through=api out"
         return ""
 
     def _open_access(self) -> Access:
@@ -149,7 +149,7 @@ def _of_path(obj: AirflowObject, api: Api) -> tuple[str, ...]:
     """What keeps an object from being written, read and deleted by its path, where only paths have ids."""
     if api.dialect.bulk or api.has_path(obj.kind, obj.id):
         return ()
-    return ("InvokeRestApi takes only paths of up to 64 letters, digits and '_.-~': leave ?through=api out",)
+    return ("InvokeRestApi only accepts paths of up to 64 letters, digits and '_.-~': leave ?through=api out",)
 
 
 def _is_reached(step: Step, api: Api) -> bool:

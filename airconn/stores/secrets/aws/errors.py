@@ -16,9 +16,9 @@ _FROM = "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso l
 LOG_IN = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`"
 
 _REFUSES = "AWS refuses the credentials"
-_ENDED = "set those of a new session, or log in again"
-_UNKNOWN = f"is the access key still there, and the region enabled? They come from {_FROM}"
-_WRONG = f"is AWS_SECRET_ACCESS_KEY the one of this access key, and the clock right? They come from {_FROM}"
+_ENDED = "set the credentials of a new session, or log in again"
+_UNKNOWN = f"check that the access key exists and the region is enabled. They come from {_FROM}"
+_WRONG = f"check that AWS_SECRET_ACCESS_KEY belongs to this access key, and the clock. They come from {_FROM}"
 _NOT_US = {
     "ExpiredToken": (f"{_REFUSES}: their session has ended", _ENDED),
     "ExpiredTokenException": (f"{_REFUSES}: their session has ended", _ENDED),
@@ -26,9 +26,9 @@ _NOT_US = {
     "RequestExpired": (f"{_REFUSES}: their session has ended, or the clock is wrong", _ENDED),
     "RequestTimeTooSkewed": (f"{_REFUSES}: the clock of this machine is wrong", "set the clock"),
     "AuthFailure": (_REFUSES, _UNKNOWN),
-    "InvalidAccessKeyId": (f"{_REFUSES}: it knows no such access key", _UNKNOWN),
-    "InvalidClientTokenId": (f"{_REFUSES}: it knows no such access key", _UNKNOWN),
-    "UnrecognizedClientException": (f"{_REFUSES}: it knows no such access key", _UNKNOWN),
+    "InvalidAccessKeyId": (f"{_REFUSES}: the access key is unknown", _UNKNOWN),
+    "InvalidClientTokenId": (f"{_REFUSES}: the access key is unknown", _UNKNOWN),
+    "UnrecognizedClientException": (f"{_REFUSES}: the access key is unknown", _UNKNOWN),
     "IncompleteSignature": (_REFUSES, _WRONG),
     "IncompleteSignatureException": (_REFUSES, _WRONG),
     "InvalidSignatureException": (f"{_REFUSES}: the secret doesn't fit the access key", _WRONG),
@@ -50,43 +50,46 @@ _TOO_MUCH = frozenset(
     }
 )
 _KEY = re.compile("KMS|InvalidKeyId|DecryptionFailure|EncryptionFailure")
-_KEY_HINT = "is the key there and enabled, and may this role use it?"
+_KEY_HINT = "check that the key exists and is enabled, and that this role may use it"
 _WORDS = {
     "HierarchyTypeMismatchException": (
-        "it isn't of the type SecureString, and AWS can't change that: delete it, and import it again"
+        "it isn't of the type SecureString, and AWS can't change that: delete it and import it again"
     ),
-    "InvalidParameterException": "AWS takes no such name or value",
-    "InvalidRequestException": "it is marked for deletion, a replica or another service's, and AWS doesn't change it",
-    "LimitExceededException": "AWS has no room for more secrets, or versions of this one",
-    "ParameterLimitExceeded": "the account has as many parameters as there is room for (10,000 of the standard tier)",
-    "ParameterMaxVersionLimitExceeded": "its oldest version has a label, so that AWS can't make room for a new one",
-    "ParameterNotFound": "it isn't there",
-    "ParameterPatternMismatchException": "its owner allows other values only (AllowedPattern)",
-    "ResourceNotFoundException": "it isn't there",
-    "TooManyUpdates": "another writer is changing it right now",
-    "ValidationException": "AWS takes no such name or value",
+    "InvalidParameterException": "AWS doesn't accept this name or value",
+    "InvalidRequestException": "it is marked for deletion, a replica, or another service's: AWS doesn't change it",
+    "LimitExceededException": "the limit of AWS for secrets, or for versions of this one, is reached",
+    "ParameterLimitExceeded": "the account has reached its limit of parameters (10,000 of the standard tier)",
+    "ParameterMaxVersionLimitExceeded": "its oldest version has a label, so AWS can't add a new one",
+    "ParameterNotFound": "it doesn't exist",
+    "ParameterPatternMismatchException": "its AllowedPattern doesn't allow this value",
+    "ResourceNotFoundException": "it doesn't exist",
+    "TooManyUpdates": "another program is changing it right now",
+    "ValidationException": "AWS doesn't accept this name or value",
 }
 _FILES = "~/.aws/config and ~/.aws/credentials, or those of AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
-_LOGIN = ("AWS refuses the login of the profile, or it has ended", "`aws sso login`, or whatever else logs it in")
+_LOGIN = (
+    "AWS refuses the login of the profile, or it has ended",
+    "run `aws sso login`, or log in to it in another way",
+)
 _FAULTS: tuple[tuple[str, type[AirconnError], str, str], ...] = (
     (
         "NoRegionError",
         UsageError,
-        "nothing says which region is meant",
+        "no region is set",
         "name it in the address (aws-ssm://eu-west-1), in AWS_DEFAULT_REGION or in the profile",
     ),
-    ("InvalidRegionError", UsageError, "no region is called like this", "it is like eu-west-1"),
+    ("InvalidRegionError", UsageError, "unknown region", "write it like eu-west-1"),
     (
         "ProfileNotFound",
         UsageError,
         "no such profile",
-        "`aws configure list-profiles` shows those there are",
+        "`aws configure list-profiles` lists them",
     ),
     ("ConfigParseError", UsageError, "the configuration files of AWS can't be read", _FILES),
-    ("InvalidConfigError", UsageError, "the configuration files of AWS say what can't be done", _FILES),
-    ("DataNotFoundError", UsageError, "boto3 has no such api_version", "leave it out, or update boto3"),
+    ("InvalidConfigError", UsageError, "the configuration files of AWS have settings that can't be used", _FILES),
+    ("DataNotFoundError", UsageError, "boto3 doesn't know this api_version", "leave it out, or update boto3"),
     ("NoCredentialsError", Unavailable, "there are no AWS credentials", LOG_IN),
-    ("PartialCredentialsError", Unavailable, "there is half of AWS credentials", LOG_IN),
+    ("PartialCredentialsError", Unavailable, "the AWS credentials are incomplete", LOG_IN),
     ("CredentialRetrievalError", Unavailable, *_LOGIN),
     ("SSOError", Unavailable, *_LOGIN),
     ("TokenRetrievalError", Unavailable, *_LOGIN),
@@ -95,18 +98,20 @@ _FAULTS: tuple[tuple[str, type[AirconnError], str, str], ...] = (
         "SSLError",
         Unavailable,
         "the TLS connection to AWS fails",
-        "--ca-bundle names the authority of its certificate",
+        "--ca-bundle FILE with the authority of its certificate",
     ),
     (
         "ProxyConnectionError",
         Unavailable,
         "the proxy can't be reached",
-        "HTTPS_PROXY says which it is, and NO_PROXY what goes without it",
+        "check HTTPS_PROXY, and NO_PROXY for hosts without a proxy",
     ),
-    ("ConnectTimeoutError", Unavailable, "AWS can't be reached in time", "is there a way to it, or a proxy on it?"),
-    ("ReadTimeoutError", Unavailable, "AWS doesn't answer in time", "--timeout says how long it may take"),
+    ("ConnectTimeoutError", Unavailable, "AWS can't be reached in time", "check the network and the proxy"),
+    ("ReadTimeoutError", Unavailable, "AWS doesn't answer in time", "--timeout SECONDS waits longer"),
 )
 """Errors of botocore by the names of their classes, which older versions may lack."""
+_NETWORK = frozenset({"SSLError", "ProxyConnectionError", "ConnectTimeoutError", "ReadTimeoutError"})
+"""Those that have nothing to do with AWS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,8 @@ class AwsEndpoint:
     region: str
     url: str
     """The endpoint, if it isn't that of the region. Otherwise empty."""
+    topic: str = "aws"
+    """The page of the guide."""
 
 
 class Answered(SecretRefused):
@@ -150,30 +157,33 @@ def of_answer(error: Any, asked: AwsEndpoint) -> AirconnError:
     status, to = metadata.get("HTTPStatusCode", 400), metadata.get("HTTPHeaders", {}).get("location")
     if 300 <= status < 400 and to:
         return NamedServers(asked.address).refusal(
-            to, asked.url, "give that endpoint if you trust it: endpoint_url or AWS_ENDPOINT_URL"
+            to, asked.url, "use that endpoint if you trust it: endpoint_url or AWS_ENDPOINT_URL"
         )
     operation = re.sub(r"\W", "", str(getattr(error, "operation_name", "")))
     if code in _NOT_US:
         message, hint = _NOT_US[code]
-        return Unavailable(message, where=asked.address, hint=hint)
+        return Unavailable(message, where=asked.address, hint=hint, topic=asked.topic)
     if operation.startswith("AssumeRole"):
         return Unavailable(
-            "AWS refuses to let these credentials be the role of role_arn",
+            "AWS doesn't allow these credentials to assume role_arn",
             where=asked.address,
-            hint="is there such a role, and does its trust policy name who they are?",
+            hint="check that the role exists, and that its trust policy allows it",
+            topic=asked.topic,
         )
     if code in _TOO_MUCH or status == 429:
-        return Unavailable("AWS has too many requests from this account", where=asked.address, hint="try again later")
+        return Unavailable(
+            "AWS gets too many requests from this account", where=asked.address, hint="try again later"
+        )
     if code in _DENIED:
         # The message names the key, or what the policy lacks. Both is said here without it.
         if re.search(r"\bkms\b", text, re.IGNORECASE):
             return KeyFailed("its key (KMS) may not be used", hint=_KEY_HINT)
         action = f"{asked.service}:{operation}"
-        return Denied(f"these credentials may not do {action} here", hint=f"a policy of theirs has to allow {action}")
+        return Denied(f"these credentials may not do {action} here", hint=f"a policy must allow {action}")
     if _KEY.search(code):
         return KeyFailed("its key (KMS) can't be used", hint=_KEY_HINT)
     if status >= 500:
-        return Unavailable("AWS has a fault of its own", where=asked.address, hint="try again later")
+        return Unavailable("AWS has an internal error", where=asked.address, hint="try again later")
     if not re.fullmatch(r"[A-Za-z.]+", code):
         return no_aws(asked)
     return Answered(code)
@@ -182,7 +192,7 @@ def of_answer(error: Any, asked: AwsEndpoint) -> AirconnError:
 def no_aws(asked: AwsEndpoint) -> Unavailable:
     """The error for an answer that isn't from AWS."""
     return Unavailable(
-        "it doesn't answer as AWS does", where=asked.address, hint="is it endpoint_url or a proxy that answers?"
+        "its answer isn't an answer of AWS", where=asked.address, hint="check endpoint_url and the proxy"
     )
 
 
@@ -193,11 +203,11 @@ def of_fault(error: Exception, asked: AwsEndpoint) -> AirconnError:
     names = {cls.__name__ for cls in type(error).__mro__}
     for name, kind, message, hint in _FAULTS:
         if name in names:
-            return kind(message, where=asked.address, hint=hint)
+            return kind(message, where=asked.address, hint=hint, topic=None if name in _NETWORK else asked.topic)
     if "ParamValidationError" in names:
-        return SecretRefused("AWS takes no such name, value or option")
+        return SecretRefused("AWS doesn't accept this name, value or option")
     if names.isdisjoint(("BotoCoreError", "OSError")):
-        return Unavailable(f"boto3 comes to grief ({type(error).__name__})", where=asked.address)
+        return Unavailable(f"boto3 fails ({type(error).__name__})", where=asked.address)
     return Unavailable("AWS can't be reached", where=asked.address, hint=_way_there(asked))
 
 
@@ -207,10 +217,10 @@ _IN_BOTO3 = {"airflow": "mwaa"}
 
 def _way_there(asked: AwsEndpoint) -> str:
     if asked.url:
-        return "does a server answer at endpoint_url or AWS_ENDPOINT_URL?"
+        return "check that a server runs at endpoint_url or AWS_ENDPOINT_URL"
     regions = _regions(asked.service)
     if asked.region not in regions and (near := get_close_matches(asked.region, regions, n=1)):
-        return f"did you mean {near[0]}? boto3 knows no region {asked.region}"
+        return f"did you mean {near[0]}? boto3 doesn't know a region {asked.region}"
     return f"is {asked.region} the right region, and this machine online? For a proxy, set HTTPS_PROXY"
 
 

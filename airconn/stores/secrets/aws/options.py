@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from airconn.config import Settings
 from airconn.errors import UsageError
@@ -21,6 +21,7 @@ class AwsOptions:
     The rest of the extra (`config_kwargs`) is accepted without effect, as in Airflow.
     """
 
+    TOPIC: ClassVar[str] = "aws"
     connections_prefix: str | None = None
     variables_prefix: str | None = None
     config_prefix: str | None = None
@@ -76,7 +77,7 @@ def of_address(cls: type[Chosen], address: str, example: str, settings: Settings
     parts = address_options.split(address, example=example)
     if parts.path:
         raise UsageError(
-            "the address goes on behind the region",
+            "the address has a path after the region",
             hint=f"prefixes are options: {example}?connections_prefix=…&variables_prefix=…",
         )
     # Neither boto3 nor Airflow knows AWS_REGION, but other tools of AWS do.
@@ -105,5 +106,5 @@ def pattern_of(chosen: AwsOptions, kind: Kind) -> re.Pattern[str] | None:
     except re.error:
         raise UsageError(
             f"{kind.value}_lookup_pattern is not a regular expression",
-            hint="it is one of Python, which the beginning of an id has to match",
+            hint="write a Python regular expression, which the beginning of an id must match",
         ) from None

@@ -138,7 +138,7 @@ class SecretsManagerCodec:
                 document[key] = _in_the_form_of(old, value)
         if any(not self._is_same(name, value, wanted.get(name)) for name, value in self._by_name(document).items()):
             raise InputError(
-                "a key of its secret counts for several fields: change extra_conn_words, or edit the secret"
+                "a key of its secret stands for several fields: change extra_conn_words, or edit the secret"
             )
         return jsontext.dumps(document)
 
@@ -248,7 +248,7 @@ class SecretsManager(AwsService):
                     self.call("delete_secret", SecretId=name)
                 raise
         elif any("AWSCURRENT" in stages for stages in (found.get("VersionIdsToStages") or {}).values()):
-            raise Taken("there is a secret of this name already")
+            raise Taken("a secret with this name exists already")
         else:
             self._put(name, payload)
 
@@ -282,8 +282,7 @@ class SecretsManager(AwsService):
             self.call("restore_secret", SecretId=name)
         except SecretRefused:
             raise SecretRefused(
-                "a value that another writer wrote meanwhile was deleted as well; "
-                "`aws secretsmanager restore-secret` brings it back"
+                "another program's new value was deleted as well; `aws secretsmanager restore-secret` restores it"
             ) from None
         raise Taken(CHANGED)
 
@@ -301,7 +300,7 @@ def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
 
 def _held(id_: str, found: Mapping[str, Any]) -> Held | Foreign:
     if "SecretString" not in found:
-        return Foreign("it is binary, in which Airflow finds nothing", id_)
+        return Foreign("it is binary, which Airflow can't read", id_)
     return Held(id_, found["SecretString"], found.get("VersionId"))
 
 

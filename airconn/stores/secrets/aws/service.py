@@ -60,7 +60,7 @@ class AwsService(Service):
         """Why Airflow finds nothing under an id, or AWS can't have its name. Empty otherwise."""
         pattern = self._patterns[kind]
         if pattern is not None and pattern.match(id_) is None:
-            return f"the id doesn't match {kind.value}_lookup_pattern, so that Airflow never looks for it"
+            return f"the id doesn't match {kind.value}_lookup_pattern, so Airflow never looks for it"
         if len(self.name(kind, id_)) > self.longest:
             return f"the id and its prefix are longer than the {self.longest} characters that fit"
         return ""
@@ -118,10 +118,11 @@ class AwsService(Service):
 
     def of_all(self, error: SecretRefused, name: str = "") -> Unavailable:
         """The error for a place of which a part can't be read: the rest is never given as if it were all."""
-        hint = f"{error.hint}; --exclude leaves it out" if name and error.hint else error.hint
-        return Unavailable(
-            error.message, where=f"{self.address}/{name.lstrip('/')}" if name else self.address, hint=hint
-        )
+        hint = error.hint
+        if name and hint:
+            hint += f"{'' if hint.endswith('?') else ';'} --exclude leaves it out"
+        where = f"{self.address}/{name.lstrip('/')}" if name else self.address
+        return Unavailable(error.message, where=where, hint=hint, topic=self._asked.topic if hint else None)
 
     def _client(self) -> Any:
         with self._lock:

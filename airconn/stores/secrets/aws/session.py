@@ -176,7 +176,7 @@ def _in_role(base: Any, chosen: AwsOptions, settings: Settings, network: Mapping
 
 def _token_of_file(chosen: AwsOptions, settings: Settings) -> Callable[[], str]:
     if chosen.assume_role_with_web_identity_federation not in (None, "file"):
-        raise UsageError("airconn takes the token of a web identity from a file only", hint=_BY_ITSELF)
+        raise UsageError("airconn reads the token of a web identity only from a file", hint=_BY_ITSELF)
     name = "assume_role_with_web_identity_token_file"
     given = chosen.assume_role_with_web_identity_token_file
     if not given:
@@ -190,5 +190,5 @@ def _token_of_file(chosen: AwsOptions, settings: Settings) -> Callable[[], str]:
             raise UsageError(f"{name} names no file with a token", where=given) from None
 
     if not given:
-        raise UsageError("nothing says where the token of the web identity is", hint=f"set {name}")
+        raise UsageError("the token of the web identity isn't set", hint=f"set {name}")
     return token

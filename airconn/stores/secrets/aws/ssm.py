@@ -68,7 +68,7 @@ class ParameterStore(AwsStore):
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> tuple[str, ...]:
         found = super().problems(obj, context)
         if not found and _NESTED.search(self._codec.encode(obj)):  # type: ignore[arg-type]
-            return ("it has something in double braces ({{…}}), which AWS takes for another parameter and refuses",)
+            return ("it has double braces ({{…}}), which AWS reads as a reference to a parameter and refuses",)
         return found
 
 
@@ -85,7 +85,7 @@ class Parameters(AwsService):
     def refusal(self, kind: Kind, id_: str) -> str:
         name = self.name(kind, id_)
         if _RESERVED.match(name):
-            return "AWS keeps names that begin with aws or ssm for itself: let a prefix stand before them"
+            return "names that begin with aws or ssm are reserved: add a prefix"
         if name.count("/") > LEVELS:
             return f"its path has more than the {LEVELS} levels that fit"
         return super().refusal(kind, id_)
@@ -133,7 +133,7 @@ class Parameters(AwsService):
             self._put(self.name(kind, id_), payload, self._chosen.kms_key_id, Overwrite=False, Tier=tier)
         except Answered as error:
             if error.code == "ParameterAlreadyExists":
-                raise Taken("there is a parameter of this name already") from None
+                raise Taken("a parameter with this name exists already") from None
             raise
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
@@ -148,7 +148,7 @@ class Parameters(AwsService):
         try:
             found = self.call("describe_parameters", ParameterFilters=[wanted])["Parameters"]
         except Denied as error:
-            raise Denied(f"{error.message}, to see which key it is encrypted with: name that as kms_key_id") from None
+            raise Denied(f"{error.message}, to see the key that encrypts it: set kms_key_id to that key") from None
         return next((parameter.get("KeyId") for parameter in found), None)
 
     def _put(self, name: str, payload: str, key: str | None, **more: Any) -> None:

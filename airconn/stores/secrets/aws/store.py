@@ -28,5 +28,5 @@ class AwsStore(SecretStore):
         if not found and (reason := self._aws.refusal(obj.kind, obj.id)):
             return (reason,)
         if not found and not self._text(obj):
-            return ("its value is empty, and AWS keeps no empty ones",)
+            return ("its value is empty, and AWS can't store empty values",)
         return found

@@ -108,9 +108,9 @@ class AzureClient:
         except ValueError:
             # The only one that it raises for an answer: the server wants a token for another service.
             raise Unavailable(
-                "the server that answers needs a token for another service, and isn't given one",
+                "the server requires a token for another service; none is sent",
                 where=self._place,
-                hint="is it a Key Vault? verify_challenge_resource=false is for one under a name of your own",
+                hint="check that it is a Key Vault; for one with a custom domain add verify_challenge_resource=false",
             ) from None
         self._answered = True
         return answer
@@ -134,7 +134,10 @@ class AzureClient:
             self._credential = self._make_credential(transport=self._tokens, **network)
         except ValueError:
             raise Unavailable(
-                "the credentials for Azure are incomplete or malformed", where=self._place, hint=_LOG_IN
+                "the credentials for Azure are incomplete or malformed",
+                where=self._place,
+                hint=_LOG_IN,
+                topic="azure",
             ) from None
         # A page says where the next one is: that has to be the same vault, as the token goes along.
         transport = self._transport(NamedServers(self._place, self._url, settings.allow_redirect))
@@ -162,7 +165,9 @@ class AzureClient:
             session = self._tokens.session
             if session is not None and session.refusal is not None:
                 return Unavailable(session.refusal.message, where=self._place, hint=session.refusal.hint)
-            return Unavailable("Azure refuses the credentials, or none are set", where=self._place, hint=_LOG_IN)
+            return Unavailable(
+                "Azure refuses the credentials, or none are set", where=self._place, hint=_LOG_IN, topic="azure"
+            )
         if isinstance(error, errors.HttpResponseError) and error.status_code is not None:
             self._answered = True
             return self._declined(int(error.status_code), _codes(error))
@@ -171,7 +176,7 @@ class AzureClient:
     def _declined(self, status: int, codes: tuple[str, ...]) -> SecretRefused | Unavailable:
         if status == 429:
             return Unavailable(
-                "the vault has had more requests than it takes, and goes on refusing",
+                "the vault still refuses requests, because there were too many",
                 where=self._place,
                 hint="try again in a minute",
             )
@@ -182,7 +187,7 @@ class AzureClient:
             return Unavailable(
                 "the firewall of the vault refuses this machine",
                 where=self._place,
-                hint="is it in the right network?",
+                hint="check the network",
             )
         if status == 403 and code != "SecretDisabled":
             return Declined(
@@ -202,13 +207,13 @@ class AzureClient:
             return Unavailable(
                 f"the certificate of {host} is not trusted",
                 where=self._place,
-                hint="--ca-bundle FILE names the certificates of your authority; the usual ones are used otherwise",
+                hint="--ca-bundle FILE names the certificates of your authorityinstead of the usual ones",
             )
         if any(isinstance(cause, socket.gaierror) for cause in causes):
             return Unavailable(
                 f"the name {host} doesn't resolve",
                 where=self._place,
-                hint="is there a vault of this name? An address is like azure-keyvault://my-vault",
+                hint="check the name of the vault; an address is like azure-keyvault://my-vault",
             )
         if isinstance(error, errors.ServiceResponseTimeoutError | errors.ServiceRequestTimeoutError):
             return Unavailable(
@@ -216,7 +221,7 @@ class AzureClient:
                 where=self._place,
                 hint="--timeout SECONDS waits longer",
             )
-        return Unavailable(f"{host} can't be reached", where=self._place, hint="is there a network, or a proxy?")
+        return Unavailable(f"{host} can't be reached", where=self._place, hint="check the network and the proxy")
 
 
 def _codes(error: Any) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ told from a name: airconn writes it into a tag.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from airconn.formats import backend_names
 from airconn.formats.key_vault_names import Names
@@ -24,6 +24,7 @@ class AzureOptions:
     Airflow passes what it doesn't know on to `SecretClient`; of that there are the two that users may need.
     """
 
+    TOPIC: ClassVar[str] = "azure"
     connections_prefix: str | None = backend_names.DASHED[Kind.CONNECTIONS]
     variables_prefix: str | None = backend_names.DASHED[Kind.VARIABLES]
     config_prefix: str | None = "airflow-config"

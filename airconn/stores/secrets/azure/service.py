@@ -88,9 +88,9 @@ class AzureKeyVault(Service):
         try:
             secret = self._found(kind, id_)
         except Foreign as error:
-            raise Taken(f"there is a secret of its name already: {error.message}") from None
+            raise Taken(f"a secret with its name exists already: {error.message}") from None
         if secret is not None:
-            raise Taken(f"there is a secret of its name already{self._whose(kind, id_, secret)}")
+            raise Taken(f"a secret with its name exists already{self._whose(kind, id_, secret)}")
         self._make(self.name(kind, id_), str(payload), {TAGS[kind]: id_})
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
@@ -123,8 +123,7 @@ class AzureKeyVault(Service):
         if recovered:
             raise Taken(CHANGED)
         raise SecretRefused(
-            "a version that another writer wrote meanwhile was deleted as well; "
-            "`az keyvault secret recover` brings it back"
+            "another program's new version was deleted as well; `az keyvault secret recover` restores it"
         )
 
     def close(self) -> None:
@@ -134,7 +133,7 @@ class AzureKeyVault(Service):
         try:
             yield from self._client.list(page)
         except Declined as error:
-            raise Unavailable(error.message, where=self._address, hint=error.hint) from None
+            raise self._of_all(error) from None
 
     def _listed(self, kind: Kind) -> Iterator[_Listed]:
         for secret in self._all():
@@ -163,8 +162,11 @@ class AzureKeyVault(Service):
                 raise Foreign("the secret is disabled", id_) from None
             if error.status == 403:
                 # A part must not be given as if it were the whole.
-                raise Unavailable(error.message, where=self._address, hint=error.hint) from None
+                raise self._of_all(error) from None
             raise
+
+    def _of_all(self, error: Declined) -> Unavailable:
+        return Unavailable(error.message, where=self._address, hint=error.hint, topic="azure" if error.hint else None)
 
     def _others(self, kind: Kind, id_: str, secret: Any) -> str:
         """Why a secret isn't the one of an object although it has its name. Empty if it is."""
@@ -200,8 +202,7 @@ class AzureKeyVault(Service):
             if error.status in (404, 409):  # another writer restores it, or the deletion hasn't ended
                 return False
             raise SecretRefused(
-                f"a deleted secret of its name is in the way, and can't be brought back to be given a new value: "
-                f"{error.message}"
+                f"a deleted secret has its name, and can't be recovered to get a new value: {error.message}"
             ) from None
         return True
 
@@ -209,14 +210,14 @@ class AzureKeyVault(Service):
         """The error for a secret that can't be created. One that was restored for that is deleted again."""
         why = error.message
         if error.status == 409:
-            why = f"a deleted secret of its name is still in the way after {self._patience:g} s"
+            why = f"a deleted secret still has its name after {self._patience:g} s"
         if not recovered:
             return SecretRefused(why)
         try:
             self._client.delete(name)
         except (Declined, Unavailable):
-            return SecretRefused(f"{why}; the deleted secret that was in the way is brought back, and is still there")
-        return SecretRefused(f"{why}; the deleted secret that was in the way is deleted as before")
+            return SecretRefused(f"{why}; the deleted secret with its name was recovered, and still exists")
+        return SecretRefused(f"{why}; the deleted secret with its name is deleted as before")
 
 
 def _held(id_: str, secret: Any) -> Held:

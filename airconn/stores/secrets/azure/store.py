@@ -56,7 +56,7 @@ def _open(options: AzureOptions, settings: Settings) -> AzureKeyVaultStore:
     opts.check_connection_format(options.connection_format)
     names = options.names
     if fault := names.fault():
-        raise UsageError(fault, hint="they are made of letters, digits and '-'; a '_' becomes sep")
+        raise UsageError(fault, hint="use letters, digits and '-'; a '_' becomes sep")
     further: dict[str, Any] = {"verify_challenge_resource": options.verify_challenge_resource}
     if options.api_version is not None:
         further["api_version"] = options.api_version
@@ -70,7 +70,7 @@ class AzureKeyVaultStore(SecretStore):
     """Secrets of one vault."""
 
     def __init__(self, address: str, service: AzureKeyVault, codec: TextCodec) -> None:
-        words = "letters, digits, '-' and '_', whose capitals count as small letters"
+        words = "letters, digits, '-' and '_'; capitals are read as small letters"
         can = Capabilities(
             kinds=service.names.kinds,
             ids=Ids(words, re.compile(r"[A-Za-z0-9_-]+")),
@@ -90,8 +90,8 @@ class AzureKeyVaultStore(SecretStore):
         tags = " and ".join(TAGS[kind] for kind in Kind if kind in self.capabilities.kinds)
         note = Note(
             self.address,
-            "ids of secrets without a tag are told from their names, with '_' for each '-' "
-            f"(keep_dashes=true keeps it); what airconn writes has the tag {tags}",
+            "ids of secrets without a tag come from their names, with '_' for each '-' "
+            f"(keep_dashes=true keeps it); secrets that airconn writes have the tag {tags}",
         )
         return replace(found, notes=(*found.notes, note))
 

@@ -115,9 +115,7 @@ class GcpClient:
         credentials, own_project = find(self._identity, asking, self._place)
         self._project = self._project or own_project
         if not self._project:
-            raise UsageError(
-                "the credentials don't say which project is meant", hint="name it: gcp-secretmanager://PROJECT"
-            )
+            raise UsageError("the credentials name no project", hint="write it like gcp-secretmanager://PROJECT")
         # A page of a list is larger than the default of 4 MiB. gRPC has no limit for unpacking, so each request says
         # that it takes nothing compressed.
         options: list[tuple[str, Any]] = [
@@ -150,13 +148,16 @@ class GcpClient:
         self._answered = True
         if isinstance(error, of.Unauthorized):
             return Unavailable(
-                "Google Secret Manager refuses the credentials", where=self._place, hint=f"renew them: {LOG_IN}"
+                "Google Secret Manager refuses the credentials",
+                where=self._place,
+                hint=f"renew them: {LOG_IN}",
+                topic="gcp",
             )
         if isinstance(error, of.TooManyRequests):
             return Unavailable(
-                "the quota of the project is used up, and stays so",
+                "the quota of the project is still used up",
                 where=self._place,
-                hint="try again in some minutes: quotas are by the minute",
+                hint="try again in a few minutes",
             )
         if isinstance(error, of.Forbidden):
             return self._forbidden(error, where)
@@ -170,7 +171,7 @@ class GcpClient:
             return Unavailable(
                 f"the certificate of {self._host} is not trusted",
                 where=self._place,
-                hint="--ca-bundle FILE names the certificates of your authority; Google's are used otherwise",
+                hint="--ca-bundle FILE names the certificates of your authorityinstead of Google's",
             )
         if "DNS resolution failed" in text or "errors resolving" in text:
             return Unavailable(f"the name {self._host} doesn't resolve", where=self._place, hint=REACH)
@@ -186,8 +187,8 @@ class GcpClient:
         return Declined(
             f"Google Secret Manager refuses access to {where}",
             code="PERMISSION_DENIED",
-            hint="is it the right project, and has the account roles/secretmanager.secretAccessor there, "
-            "and roles/secretmanager.admin to write?",
+            hint="check the project; the account needs roles/secretmanager.viewer and "
+            "roles/secretmanager.secretAccessor to read, and roles/secretmanager.admin to write",
         )
 
 

@@ -9,7 +9,7 @@ from airconn.stores import google_identity
 from airconn.stores.google_identity import GoogleIdentity
 from airconn.stores.secrets.service import Unavailable
 
-REACH = "is there a network, and does api_endpoint or a proxy name another host?"
+REACH = "check the network, api_endpoint and the proxy"
 
 
 def library(module: str) -> Any:
@@ -43,4 +43,4 @@ def _signing(credentials: Any) -> Any:
 
 
 def _unavailable(error: TargetError) -> Unavailable:
-    return Unavailable(error.message, where=error.where, hint=error.hint)
+    return Unavailable(error.message, where=error.where, hint=error.hint, topic="gcp")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from airconn.errors import UsageError
 from airconn.formats import backend_names
@@ -26,6 +26,7 @@ _ENDPOINT = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 class GcpOptions:
     """The options of Airflow's backend and, at the end, those of airconn."""
 
+    TOPIC: ClassVar[str] = "gcp"
     connections_prefix: str | None = backend_names.DASHED[Kind.CONNECTIONS]
     variables_prefix: str | None = backend_names.DASHED[Kind.VARIABLES]
     config_prefix: str | None = "airflow-config"
@@ -72,13 +73,13 @@ class GcpOptions:
 def check(options: GcpOptions) -> None:
     if any(not _NAME.fullmatch(prefix) for prefix in options.prefixes.values()):
         raise UsageError(
-            "a prefix or sep has a character in it that no name of a secret has",
-            hint="they are made of letters, digits, '-' and '_'; Airflow refuses any other, too",
+            "prefix or sep has a character that names of secrets can't have",
+            hint="use letters, digits, '-' and '_'; Airflow refuses others, too",
         )
     ways = (options.gcp_keyfile_dict, options.gcp_key_path, options.gcp_credential_config_file)
     if sum(way is not None for way in ways) > 1:
         raise UsageError(
-            "gcp_keyfile_dict, gcp_key_path and gcp_credential_config_file exclude each other",
+            "gcp_keyfile_dict, gcp_key_path and gcp_credential_config_file can't be combined",
             hint="keep one of them",
         )
     if options.project_id and not _PROJECT.fullmatch(options.project_id):

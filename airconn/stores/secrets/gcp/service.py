@@ -64,7 +64,7 @@ class GcpSecretManager(Service):
             try:
                 answer = self._client.call("list_secrets", request, where=f"the project {self._client.project}")
             except Declined as error:
-                raise Unavailable(error.message, where=self._where, hint=error.hint) from None
+                raise self._of_all(error, error.hint) from None
             yield from answer.secrets
             if not answer.next_page_token:
                 return
@@ -82,18 +82,19 @@ class GcpSecretManager(Service):
                 return None
             if error.code == "PERMISSION_DENIED":
                 # A part must not be given as if it were the whole.
-                raise Unavailable(
-                    error.message, where=self._where, hint=f"{error.hint} Or leave it out with --exclude."
-                ) from None
+                raise self._of_all(error, f"{error.hint}; or exclude it with --exclude") from None
             raise
         payload = answer.payload
         if "data_crc32c" in payload and crc32c(payload.data) != payload.data_crc32c:
-            raise Unavailable("what was read was damaged on its way", where=self._where, hint="try again")
+            raise Unavailable("the answer was damaged", where=self._where, hint="try again")
         try:
             text = payload.data.decode("utf-8")
         except UnicodeDecodeError:
             raise Foreign("the secret is not UTF-8 text", id_) from None
         return Held(id_, text, answer.name.rpartition("/")[2])
+
+    def _of_all(self, error: Declined, hint: str | None) -> Unavailable:
+        return Unavailable(error.message, where=self._where, hint=hint, topic="gcp" if hint else None)
 
     def _look_why(self, latest: str, id_: str) -> None:
         """Raises `Foreign` for a newest version that can't be read, unless it was destroyed."""
@@ -119,8 +120,8 @@ class GcpSecretManager(Service):
         except Declined as error:
             if error.code == "FAILED_PRECONDITION":
                 raise SecretRefused(
-                    f"a rule of the organization forbids it, maybe for where secrets are kept "
-                    f"(the option replication names other regions) ({error.code})"
+                    f"a policy of the organization forbids it, maybe for "
+                    f"the region of secrets (see the option replication) ({error.code})"
                 ) from None
             if error.code != "ALREADY_EXISTS":
                 raise
@@ -130,7 +131,7 @@ class GcpSecretManager(Service):
         try:
             self._add(kind, id_, payload)
         except SecretRefused as error:
-            raise SecretRefused(f"the secret is there, but has no value yet: {error.message}") from None
+            raise SecretRefused(f"the secret exists, but has no value yet: {error.message}") from None
 
     def update(self, kind: Kind, id_: str, payload: Payload, held: Held) -> None:
         self._add(kind, id_, payload)

@@ -30,8 +30,8 @@ def open_store(address: str, settings: Settings) -> GcpSecretManagerStore:
     options = opts.from_query(GcpOptions, parts.query, **given)
     if str(options.gcp_credential_config_file).lstrip().startswith("{"):
         raise UsageError(
-            "gcp_credential_config_file has the content of a file, and an address shows in the list of processes",
-            hint="name the file, or set GOOGLE_APPLICATION_CREDENTIALS to its path",
+            "gcp_credential_config_file holds the content of a file, and the list of processes shows addresses",
+            hint="write the path of the file, or set GOOGLE_APPLICATION_CREDENTIALS to it",
         )
     return _open(options, settings)
 
@@ -61,7 +61,7 @@ class GcpSecretManagerStore(SecretStore):
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
         found = list(super().problems(obj, context))
         if isinstance(obj, Variable) and isinstance(obj.value, Text) and not obj.value.text:
-            found.append("its value is empty, and Secret Manager keeps no empty ones")
+            found.append("its value is empty, and Secret Manager can't store empty values")
         if obj.kind in self.capabilities.kinds and len(self._service.name(obj.kind, obj.id)) > LONGEST_NAME:
             found.append(f"with its prefix the id is longer than the {LONGEST_NAME} characters that a name has")
         return found

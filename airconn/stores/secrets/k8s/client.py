@@ -63,7 +63,7 @@ class KubernetesClient:
             if found is not None:
                 return found
         raise Unavailable(
-            "Kubernetes can't list its Secrets, as they change all the time", where=self.where, hint="try again"
+            "Kubernetes can't list its Secrets, because they change all the time", where=self.where, hint="try again"
         )
 
     def _pages(self, selector: str, at_most: int | None) -> list[dict[str, Any]] | None:
@@ -90,7 +90,7 @@ class KubernetesClient:
         """Creates a Secret. Raises `Taken` if one of its name exists."""
         status, _ = self._call("create_namespaced_secret", body=dict(secret))
         if status == 409:
-            raise Taken(f"there is a Secret called {secret['metadata']['name']} already")
+            raise Taken(f"a Secret {secret['metadata']['name']} exists already")
         self._check(status, "create")
 
     def patch(self, name: str, version: str, data: Mapping[str, str]) -> None:
@@ -117,10 +117,10 @@ class KubernetesClient:
         if status < 300:
             return
         reasons = {
-            403: f"Kubernetes refuses to {what} it: we may not in namespace {self.namespace}, or a quota or policy "
+            403: f"Kubernetes refuses to {what} it: not allowed in namespace {self.namespace}, or a quota or policy "
             "forbids it",
             404: f"no such namespace: {self.namespace}",
-            413: "it is larger than Kubernetes takes",
+            413: "it is too large for Kubernetes",
             422: "Kubernetes finds it invalid",
         }
         if status in reasons or (400 <= status < 500 and status not in (401, 429)):
@@ -132,16 +132,18 @@ class KubernetesClient:
             return Unavailable(
                 "Kubernetes refuses the credentials",
                 where=self.server,
-                hint=f"kubectl{self._flag} auth whoami tells whether they have expired",
+                hint=f"kubectl{self._flag} auth whoami shows whether they have expired",
+                topic="kubernetes",
             )
         if status == 403:
             return Unavailable(
-                f"Kubernetes refuses to {what} to who we are",
+                f"Kubernetes refuses to {what} with these credentials",
                 where=self.where,
-                hint=f"kubectl{self._flag} auth can-i list secrets -n {self.namespace} has to say yes",
+                hint=f"kubectl{self._flag} auth can-i list secrets -n {self.namespace} must print yes",
+                topic="kubernetes",
             )
         if status in (429, 503):
-            return Unavailable("Kubernetes has too much to do", where=self.server, hint="try again later")
+            return Unavailable("Kubernetes is overloaded", where=self.server, hint="try again later")
         if status >= 500:
             return Unavailable(f"Kubernetes fails (HTTP {status})", where=self.server, hint="try again later")
         return self._no_kubernetes()
@@ -150,7 +152,7 @@ class KubernetesClient:
         return Unavailable(
             "the server that answers is not a Kubernetes API",
             where=self.server,
-            hint="look at the server that the kubeconfig names",
+            hint="check the server in the kubeconfig",
         )
 
     @property
@@ -177,20 +179,20 @@ class KubernetesClient:
             raise kind(_why(error, errors), where=self.server, hint=self._hint(error, errors)) from None
         except (OSError, ValueError):
             raise Unavailable(
-                "there can't be a connection with what the kubeconfig says",
+                "the settings in the kubeconfig can't be used for a connection",
                 where=self.server,
-                hint=f"does kubectl{self._flag} get namespaces work from here?",
+                hint=f"check that kubectl{self._flag} get namespaces works from here",
             ) from None
 
     def _redirected(self, headers: Mapping[str, str] | None) -> AirconnError:
         to = (headers or {}).get("Location")
-        hint = "the server in the kubeconfig has to be the one that answers"
+        hint = "check the server in the kubeconfig"
         return NamedServers(self.where).refusal(to, self.server, hint) if to else self._no_kubernetes()
 
     def _hint(self, error: Exception, errors: Any) -> str:
         if isinstance(getattr(error, "reason", error), errors.SSLError):
-            return "certificate-authority in the kubeconfig says whom to trust"
-        return f"does kubectl{self._flag} get namespaces work from here?"
+            return "check certificate-authority in the kubeconfig"
+        return f"check that kubectl{self._flag} get namespaces works from here"
 
     @cached_property
     def _cluster(self) -> Cluster:
@@ -228,12 +230,12 @@ def _object(data: bytes) -> dict[str, Any]:
 def _why(error: Exception, errors: Any) -> str:
     reason = getattr(error, "reason", None) or error
     if isinstance(reason, errors.SSLError):
-        return "the certificate of Kubernetes isn't trusted, or it doesn't take ours"
+        return "the certificate of Kubernetes isn't trusted, or it refuses the client certificate"
     is_late = isinstance(reason, errors.ConnectTimeoutError | errors.ReadTimeoutError)
     if is_late and not isinstance(reason, errors.NewConnectionError):
         return "Kubernetes doesn't answer in time"
     if isinstance(reason, errors.ProxyError):
         return "the proxy in front of Kubernetes can't be reached, or refuses"
     if bodies.is_cut(reason):
-        return "the connection to Kubernetes broke before the answer was complete"
+        return "the connection to Kubernetes broke off before the answer was complete"
     return "Kubernetes can't be reached"

@@ -31,6 +31,7 @@ def find(context: str, settings: Settings) -> tuple[Any, str]:
     raise UsageError(
         "no kubeconfig found, and this is not a pod",
         hint="looked at KUBECONFIG, ~/.kube/config and KUBERNETES_SERVICE_HOST",
+        topic="kubernetes",
     )
 
 
@@ -41,7 +42,7 @@ def _files(settings: Settings) -> list[str]:
     paths = named.split(os.pathsep) if named else [str(Path(home, ".kube", "config"))]
     found = [str(Path(path).expanduser()) for path in paths if path and Path(path).expanduser().is_file()]
     if named and not found:
-        raise UsageError("KUBECONFIG names no file that is there", hint="it is a path, or several with ':' between")
+        raise UsageError("KUBECONFIG names no existing file", hint="it is a path, or several with ':' between")
     return found
 
 
@@ -55,7 +56,7 @@ def _of_kubeconfig(files: list[str], context: str, settings: Settings) -> tuple[
         names = [entry["name"] for entry in merged.safe_get("contexts") or []]
         current = merged.safe_get("current-context") or ""
     except Exception:  # noqa: BLE001 - whatever it says of a file with credentials isn't shown
-        raise UsageError("not a kubeconfig", where=where, hint="does kubectl config view work?") from None
+        raise UsageError("not a kubeconfig", where=where, hint="check it with: kubectl config view") from None
     if (context or current) not in names:
         known = ", ".join(map(str, names)) or "none"
         what = f"has no context {context!r}" if context else "has no current context"
@@ -72,9 +73,9 @@ def _of_kubeconfig(files: list[str], context: str, settings: Settings) -> tuple[
         wants_command = user is not None and "exec" in user["user"]
     except Exception:  # noqa: BLE001 - whatever it says of a file with credentials isn't shown
         raise UsageError(
-            f"the kubeconfig has something wrong with the context {context or current}",
+            f"the kubeconfig has an invalid context {context or current}",
             where=where,
-            hint=f"does kubectl --context {context or current} get secrets work?",
+            hint=f"check that kubectl --context {context or current} get secrets works",
         ) from None
     if not re.match(r"https?://[^/]", str(configuration.host)):
         raise UsageError(
@@ -86,7 +87,7 @@ def _of_kubeconfig(files: list[str], context: str, settings: Settings) -> tuple[
         raise Unavailable(
             f"the command that gets credentials for the context {context or current} gave none",
             where=where,
-            hint=f"kubectl --context {context or current} get secrets runs it as well, and tells why",
+            hint=f"kubectl --context {context or current} get secrets runs it too, and shows why",
         )
     return configuration, str(chosen.get("namespace") or "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from airconn.errors import UsageError
 from airconn.formats.k8s.names import DATA_KEY, ENTRY, LABEL_KEY, LABELS, NAMESPACE, TEAM_LABEL
@@ -16,6 +17,7 @@ EXAMPLE = "k8s://my-cluster/airflow"
 class KubernetesOptions:
     """The options of Airflow's backend and, at the end, those of airconn."""
 
+    TOPIC: ClassVar[str] = "kubernetes"
     namespace: str | None = None
     connections_label: str | None = LABELS[Kind.CONNECTIONS]
     variables_label: str | None = LABELS[Kind.VARIABLES]
@@ -42,7 +44,7 @@ class KubernetesOptions:
 def check(options: KubernetesOptions) -> None:
     if options.namespace and not NAMESPACE.fullmatch(options.namespace):
         raise UsageError(
-            "the namespace has a name that none can have in Kubernetes",
+            "not a valid name of a namespace in Kubernetes",
             hint=f"an address is like {EXAMPLE}; a '/' in the name of a context is written %2F",
         )
     named = {
@@ -51,10 +53,10 @@ def check(options: KubernetesOptions) -> None:
     }
     for name, label in named.items():
         if label is not None and not LABEL_KEY.fullmatch(label):
-            raise UsageError(f"{name} is not a name that a label can have", hint=f"like {LABELS[Kind.CONNECTIONS]}")
+            raise UsageError(f"{name} is not a valid name of a label", hint=f"like {LABELS[Kind.CONNECTIONS]}")
     if len(set(options.labels.values())) < len(options.labels):
         raise UsageError("connections_label and variables_label are the same", hint="give them different names")
     for kind, entry in options.data_keys.items():
         if not ENTRY.fullmatch(entry):
-            raise UsageError(f"{kind.value}_data_key is not a name that an entry of a Secret can have")
+            raise UsageError(f"{kind.value}_data_key is not a valid name of an entry in a Secret")
     opts.check_connection_format(options.connection_format)

@@ -91,7 +91,7 @@ class KubernetesSecrets(Service):
         key = self._data_keys[kind]
         data = first.get("data") or {}
         if key not in data:
-            raise Foreign(f"the Secret {name} has no entry {key!r}, so that Airflow doesn't find it", id_, name)
+            raise Foreign(f"the Secret {name} has no entry {key!r}, so Airflow doesn't find it", id_, name)
         try:
             payload = base64.b64decode(data[key] or "").decode()
         except ValueError:
@@ -102,7 +102,7 @@ class KubernetesSecrets(Service):
         first = secrets[0]
         metadata = first["metadata"]
         twins = tuple(secret["metadata"]["name"] for secret in secrets) if len(secrets) > 1 else ()
-        shared = f"several Secrets have its label ({', '.join(twins)}): take away all but one" if twins else ""
+        shared = f"several Secrets have its label ({', '.join(twins)}): delete all but one" if twins else ""
         owned = _owner(metadata)
         frozen = "its Secret is immutable" if first.get("immutable") else ""
         labels = metadata.get("labels") or {}

@@ -85,8 +85,8 @@ class KubernetesStore(SecretStore):
         if isinstance(secret, Held) and secret.version.twins and isinstance(finds.versions[kind, secret.id], Held):
             name, *others = secret.version.twins
             message = (
-                f"{', '.join(others)} {'has' if len(others) == 1 else 'have'} the same label as {name}, and which "
-                "of them Airflow takes is up to the cluster"
+                f"{', '.join(others)} {'has' if len(others) == 1 else 'have'} the same label as {name}, and it "
+                "isn't defined which one Airflow uses"
             )
             finds.notes.append(Note(str(self._origin(kind, secret.id, secret.name)), message))
 
@@ -97,4 +97,4 @@ class KubernetesStore(SecretStore):
         version: KubernetesVersion = held.version
         if step.action is Action.UPDATE:
             return version.unchangeable
-        return version.undeletable or ("delete it, and import it again" if step.action is Action.REPLACE else "")
+        return version.undeletable or ("delete it and import it again" if step.action is Action.REPLACE else "")

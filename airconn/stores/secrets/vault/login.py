@@ -58,13 +58,14 @@ class _VaultCredentials:
                 "needs a token, and none is set: looked at token_path, VAULT_TOKEN and ~/.vault-token",
                 where=self._address,
                 hint=LOG_IN,
+                topic="vault",
             )
         if not (token.isascii() and token.isprintable()):
             # The driver's own message would have the token in it.
             raise Unavailable(
-                "the token has something in it that no token has, such as a line break",
+                "the token has characters that aren't allowed in a token, such as a line break",
                 where=self._address,
-                hint="was more than the token copied?",
+                hint="maybe more than the token was copied",
             )
         return token
 
@@ -98,5 +99,5 @@ class _VaultCredentials:
 
     def need(self, value: str | None, names: str) -> str:
         if not value:
-            raise UsageError(f"auth_type {self._chosen.auth_type} needs {names}", where=self._address)
+            raise UsageError(f"auth_type {self._chosen.auth_type} needs {names}", where=self._address, topic="vault")
         return value

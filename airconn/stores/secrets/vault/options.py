@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from airconn.errors import UsageError
 from airconn.formats import backend_names
@@ -25,6 +25,7 @@ class VaultOptions:
     written to the first one.
     """
 
+    TOPIC: ClassVar[str] = "vault"
     connections_path: str | tuple[str, ...] | None = backend_names.VAULT[Kind.CONNECTIONS]
     variables_path: str | tuple[str, ...] | None = backend_names.VAULT[Kind.VARIABLES]
     config_path: str | tuple[str, ...] | None = "config"
@@ -100,7 +101,7 @@ def check(chosen: VaultOptions) -> None:
         for path in (paths,) if isinstance(paths, str) else paths or ():
             if path is not None and (not isinstance(path, str) or not _PATH.fullmatch(path)):
                 raise UsageError(
-                    f"{name} is not a path that Vault takes", hint="it is like secret or team/connections"
+                    f"{name} is not a valid path for Vault", hint="write it like secret or team/connections"
                 )
 
 
@@ -112,10 +113,15 @@ def check_auth_type(auth_type: str) -> None:
     if auth_type in _OTHERS:
         raise UsageError(
             f"airconn can't log in to Vault with auth_type {auth_type}",
-            hint=f"it knows {names}; a token that you have got by any other way goes into VAULT_TOKEN",
+            hint=f"it knows {names}; for another way to log in, set VAULT_TOKEN to the token",
+            topic=VaultOptions.TOPIC,
         )
     from difflib import get_close_matches
 
     near = get_close_matches(auth_type[:80].lower(), KNOWN, n=1)
     did_you = f"did you mean {near[0]!r}? " if near else ""
-    raise UsageError("auth_type is not a way to log in to Vault", hint=f"{did_you}airconn knows {names}")
+    raise UsageError(
+        "unknown auth_type",
+        hint=f"{did_you}airconn knows {names}",
+        topic=VaultOptions.TOPIC,
+    )

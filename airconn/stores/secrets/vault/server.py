@@ -42,13 +42,13 @@ def base_url(host: str, url: str | None, tls: bool | None, environ: Mapping[str,
     if not host:
         if not known:
             raise UsageError(
-                "nothing says which Vault is meant",
-                hint="name it like vault://vault.example.com/secret, or set VAULT_ADDR",
+                "no Vault is named",
+                hint="write it like vault://vault.example.com/secret, or set VAULT_ADDR",
             )
         return _checked(known, "VAULT_ADDR")
     match = _HOST.fullmatch(host)
     if match is None:
-        raise UsageError("the address has no valid host", hint="it is like vault://vault.example.com:8200/secret")
+        raise UsageError("the address has no valid host", hint="write it like vault://vault.example.com:8200/secret")
     if tls is None and _URL.fullmatch(known) and urlsplit(known).netloc.lower() == host.lower():
         return _checked(known, "VAULT_ADDR")
     secure = match[1].lower() not in _LOCAL if tls is None else tls
@@ -59,7 +59,7 @@ def _checked(url: str, name: str) -> str:
     if not _URL.fullmatch(url.strip()):
         raise UsageError(
             f"{name} is not the URL of a Vault",
-            hint="it is like https://vault.example.com:8200, without a user name, a password or a query",
+            hint="write it like https://vault.example.com:8200, without a user name, a password or a query",
         )
     return url.strip().rstrip("/")
 
@@ -154,9 +154,10 @@ class VaultServer:
             log_in(client, self._chosen, self._settings.environ, self.address)
         except errors.InvalidPath:
             raise Unavailable(
-                f"no login is possible with {self._chosen.auth_type} at this path",
+                f"logging in doesn't work with {self._chosen.auth_type} at this path",
                 where=self.address,
-                hint="auth_mount_point is where that way to log in is mounted",
+                hint="set auth_mount_point to the mount of that login",
+                topic="vault",
             ) from None
         except errors.InvalidRequest as error:
             if (meaning := self._wrong_protocol(error)) is not None:
@@ -189,14 +190,15 @@ class VaultServer:
             raise UsageError(
                 f"the engine at {mount} is KV version {there}, and kv_engine_version says {version}",
                 where=self.address,
-                hint=f"?kv_engine_version={there} here, and the same in Airflow's backend_kwargs",
+                hint=f"?kv_engine_version={there} here and in Airflow's backend_kwargs",
             )
         true = str(found.get("path", "")).strip("/")
         if version == 2 and true and true != mount:
             raise UsageError(
                 f"the engine is mounted at {true}",
                 where=self.address,
-                hint="what is below it goes into connections_path and variables_path",
+                hint="write the rest of the path into connections_path and variables_path",
+                topic="vault",
             )
 
     def _mount(self, client: Any) -> Any:
@@ -238,7 +240,8 @@ class VaultServer:
             raise Unavailable(
                 "no secrets engine at this path",
                 where=self.address,
-                hint="the path of the address is the mount (`vault secrets list`); is it in another namespace?",
+                hint="the path of the address is the mount (`vault secrets list`); maybe it is in another namespace",
+                topic="vault",
             ) from None
         if "versioned" in str(error.json.get("warnings")):
             raise Unavailable(
@@ -252,7 +255,7 @@ class VaultServer:
             return self._refused_us()
         if isinstance(error, errors.RateLimitExceeded):
             return Unavailable(
-                "it has had more requests than it takes, and goes on refusing",
+                "it still refuses requests, because there were too many",
                 where=self.address,
                 hint="try again in a minute",
             )
@@ -261,7 +264,7 @@ class VaultServer:
         if isinstance(error, errors.VaultDown):
             return self._not_ready("it is sealed" if "sealed" in said else "it is not ready (503)")
         if "not active" in said:
-            return self._not_ready("it is a standby that knows of no active node")
+            return self._not_ready("it is a standby without an active node")
         if isinstance(error, errors.UnexpectedError) and "too large" in said.lower():
             return SecretRefused("it is larger than the server, or a proxy in front of it, accepts")
         if isinstance(error, errors.BadGateway | errors.UnexpectedError) and error.json is None:
@@ -271,7 +274,7 @@ class VaultServer:
                 return Conflict(CHANGED)
             if _UPGRADE in said:
                 return Unavailable(
-                    "its engine is being made one of version 2", where=self.address, hint="try again in a minute"
+                    "its engine is being upgraded to version 2", where=self.address, hint="try again in a minute"
                 )
             return self._wrong_protocol(error) or SecretRefused("the server refuses it (400)")
         return SecretRefused("the server fails on it; its log has the reason")
@@ -279,7 +282,7 @@ class VaultServer:
     def _wrong_protocol(self, error: Any) -> Unavailable | None:
         if "HTTP request to an HTTPS server" not in str(error.text):
             return None
-        return Unavailable("it needs TLS, and the address has none", where=self.address, hint="?tls=true")
+        return Unavailable("it needs TLS, but the address is without TLS", where=self.address, hint="?tls=true")
 
     def _forbidden(self, client: Any, error: Any) -> Unavailable | SecretRefused:
         """The error for a refusal of the credentials, or of one path. The server answers the same in both cases."""
@@ -292,26 +295,28 @@ class VaultServer:
                 return Unavailable(
                     "it refuses the credentials",
                     where=self.address,
-                    hint=f"{LOG_IN}; a token whose policies allow nothing at all there looks the same",
+                    hint=f"{LOG_IN}; a token without any policy for it gets the same answer",
+                    topic="vault",
                 )
         verb = _VERBS.get(str(error.method).lower(), "reach")
         path = unquote(urlsplit(str(error.url)).path).partition("/v1/")[2]
         return Denied(
             f"the policies of this token don't allow to {verb} {path}",
-            hint="they have to allow read and list, and create, update and delete for what is written",
+            hint="reading needs read and list, writing needs create, update and delete",
+            topic="vault",
         )
 
     def _refused_us(self) -> Unavailable:
-        return Unavailable("it refuses the credentials", where=self.address, hint=LOG_IN)
+        return Unavailable("it refuses the credentials", where=self.address, hint=LOG_IN, topic="vault")
 
     def _not_ready(self, why: str) -> Unavailable:
-        return Unavailable(why, where=self.address, hint="`vault status` says more")
+        return Unavailable(why, where=self.address, hint="`vault status` shows more")
 
     def _no_vault(self) -> Unavailable:
         return Unavailable(
             f"the server at {self.url} is not a Vault, or something in front of it answers",
             where=self.address,
-            hint="is VAULT_ADDR, or the address, right?",
+            hint="check VAULT_ADDR, or the address",
         )
 
     def _unreachable(self, error: Exception) -> Unavailable:
@@ -319,14 +324,14 @@ class VaultServer:
         if isinstance(error, requests.SSLError):
             if "WRONG_VERSION_NUMBER" in str(error) or "record layer" in str(error).lower():
                 return Unavailable(
-                    "it is spoken to with TLS, and doesn't speak it",
+                    "it doesn't use TLS, but the address does",
                     where=self.address,
-                    hint="a server without TLS is named with ?tls=false; the token then goes there in the open",
+                    hint="add ?tls=false for a server without TLS; the token is then sent unencrypted",
                 )
             return Unavailable(
-                "its certificate is not trusted, or it doesn't take ours",
+                "its certificate is not trusted, or it refuses the client certificate",
                 where=self.address,
-                hint="VAULT_CACERT or --ca-bundle FILE name the certificates of your authority",
+                hint="set VAULT_CACERT, or add --ca-bundle FILE, with the certificates of your authority",
             )
         if isinstance(error, requests.ProxyError):
             return Unavailable("the proxy in front of it can't be reached, or refuses", where=self.address)
@@ -337,8 +342,8 @@ class VaultServer:
             kind = Unavailable if isinstance(error, requests.ConnectTimeout) else Unsure
             return kind("it doesn't answer in time", where=self.address, hint="--timeout waits longer")
         if bodies.is_cut(inner):
-            return Unsure("the connection broke before the answer was complete", where=self.address)
-        hint = "is VAULT_ADDR, or the address, right?"
+            return Unsure("the connection broke off before the answer was complete", where=self.address)
+        hint = "check VAULT_ADDR, or the address"
         if urlsplit(self.url).port is None:
             hint += " It names no port, and most servers listen on 8200"
         kind = Unsure if isinstance(inner, lost.ProtocolError) else Unavailable

@@ -15,7 +15,7 @@ from airconn.stores.secrets.service import Denied, Held, SecretRefused, Service,
 from airconn.stores.secrets.vault.server import Conflict, VaultServer
 from airconn.urls import endpoint
 
-_TAKEN = "there is a secret of this name already"
+_TAKEN = "a secret with this name exists already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +168,8 @@ class VaultService(Service):
             raise Taken(CHANGED)
         if newest != number:
             raise SecretRefused(
-                f"version {newest}, which another writer wrote meanwhile, was deleted as well; "
-                f"`vault kv undelete -versions={newest}` brings it back"
+                f"version {newest} of another program was deleted as well; "
+                f"`vault kv undelete -versions={newest}` restores it"
             )
 
     def _delete_version(self, mount: str, path: str, number: int) -> None:
@@ -185,7 +185,7 @@ class VaultService(Service):
 
     def _called(self, function: Callable[[Any], Any], path: str) -> None:
         if self._server.call(function) is None:
-            raise SecretRefused(f"no such path: {path}: is the engine of this kv_engine_version?")
+            raise SecretRefused(f"no such path: {path}: check kv_engine_version")
 
     def _whole(self, function: Callable[[Any], Any]) -> Any:
         """The result of a call whose failure concerns the whole place: a part is never given as if it were all."""
@@ -205,9 +205,9 @@ class VaultService(Service):
                 found = found[name]
         except (KeyError, TypeError):
             raise Unavailable(
-                f"it doesn't answer as a KV engine of version {self._version} does",
+                f"its answer isn't that of a KV engine of version {self._version}",
                 where=self._server.address,
-                hint="does kv_engine_version say the other one?",
+                hint="kv_engine_version may be the other one",
             ) from None
         return found
 

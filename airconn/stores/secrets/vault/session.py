@@ -87,7 +87,7 @@ def _own(chosen: VaultOptions, settings: Settings) -> tuple[str, str] | str | No
     key = settings.client_key or (given[1] if len(given) > 1 else None) or environ.get("VAULT_CLIENT_KEY")
     if not cert:
         if settings.client_key:
-            raise UsageError("there is a client key and no client certificate", hint="--client-cert FILE")
+            raise UsageError("a client key is set, but no client certificate", hint="--client-cert FILE")
         return None
     try:
         # With an empty password given, OpenSSL doesn't ask for the passphrase of a key on the terminal.
@@ -96,6 +96,6 @@ def _own(chosen: VaultOptions, settings: Settings) -> tuple[str, str] | str | No
         raise UsageError(
             "the client certificate and its key can't be read, or don't belong together",
             where=str(cert),
-            hint="both in PEM form, the key without a passphrase: VAULT_CLIENT_CERT and VAULT_CLIENT_KEY",
+            hint="both must be in PEM form, the key without a passphrase: VAULT_CLIENT_CERT and VAULT_CLIENT_KEY",
         ) from None
     return (str(cert), str(key)) if key else str(cert)

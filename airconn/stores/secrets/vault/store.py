@@ -52,7 +52,7 @@ class VaultStore(SecretStore):
 
     _CAPABILITIES = Capabilities(
         # Vault takes no parent references and nothing unprintable in a path, and no request is made with `.` in one.
-        ids=Ids("what can be printed, without '..' and with no '/' or blank at the ends", re.compile(
+        ids=Ids("printable characters, without '..' and with no '/' or blank at the start or the end", re.compile(
             r"(?!.*\.\.)(?![/\s])(?!(?:.*/)?\./)(?!(?:.*/)?\.$)(?!.*//)[^\x00-\x1f\x7f-\xa0\xad]+(?<![/\s])"
         )),
         # `max_entry_size` of the integrated storage, which any value has to fit into together with what is around it.
@@ -75,9 +75,9 @@ class VaultStore(SecretStore):
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> tuple[str, ...]:
         found = tuple(super().problems(obj, context))
         if not found and not obj.id.isprintable():
-            return ("the id has something in it that can't be printed, which Vault takes for no path",)
+            return ("the id has characters that can't be printed, which Vault doesn't accept in a path",)
         if not found and not self._has_mount and "/" not in obj.id:
-            return ("mount_point isn't set, so an id begins with one (MOUNT/ID)",)
+            return ("mount_point isn't set, so an id must begin with one (MOUNT/ID)",)
         return found
 
     def _text(self, obj: AirflowObject) -> str:

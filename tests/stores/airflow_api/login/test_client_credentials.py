@@ -114,6 +114,6 @@ def test_airflow_2_has_no_such_login_and_is_not_sent_the_secret(serve: Serve, co
 def test_what_is_in_front_is_told_apart_from_the_airflow(status: int, serve: Serve, connect: Connect) -> None:
     site = serve(lambda _: Answer(status, "go away"))
     error = error_of(lambda: connect(site.url, as_client()).read(VARIABLES))
-    assert error.message == f"something in front of the Airflow refuses to let us in (status {status})"
+    assert error.message == f"something in front of the Airflow refuses the request (status {status})"
     assert "AIRCONN_HEADER_<NAME>" in (error.hint or "")
     assert site.sent("POST") == []

@@ -236,7 +236,7 @@ def test_a_command_is_run_again_when_its_token_has_expired(
             "but the line 'Using an Astro API Token'",
             "AIRCONN_TOKEN=$ASTRO_API_TOKEN",
         ),
-        ("print('a hunter2')", "no token has", "quoted"),
+        ("print('a hunter2')", "allowed in a token", "in quotes"),
     ],
 )
 def test_a_command_that_gives_no_token(

@@ -104,7 +104,10 @@ def test_a_dry_run_tells_of_the_restart_and_asks_nothing(
     result = airconn("import", source, "--to", TARGET, "--dry-run", env=astro.environ())
     assert result.code == 0
     assert f"writing {RESTARTS}: the run asks before, unless --yes is given" in result.err
-    assert "written as secrets, which Astro never shows and can't make plain again: connections/new" in result.err
+    assert (
+        "written as secrets, which Astro never shows and can't turn back into plain values: connections/new"
+        in result.err
+    )
     report = airconn("import", source, "--to", TARGET, "--dry-run", "--output", "json", env=astro.environ())
     assert json.loads(report.out)["restarts"] == RESTARTS
     assert held.restarts == 0

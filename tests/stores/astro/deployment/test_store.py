@@ -256,7 +256,9 @@ def test_what_becomes_a_secret_is_told_before(astro: FakeAstro) -> None:
         return list(store.effects(plan.writes, Context(before=before)))
 
     (text,) = told("", conn(), var("fresh", "1"))
-    assert text == "written as secrets, which Astro never shows and can't make plain again: connections/new"
+    assert (
+        text == "written as secrets, which Astro never shows and can't turn back into plain values: connections/new"
+    )
     (text,) = told("?secret=all", var("region", "x"))
     assert text.endswith(": variables/region")
     (text,) = told("?secret=none", conn("db"))
@@ -271,10 +273,10 @@ def test_an_empty_text_is_not_written_over_a_secret(astro: FakeAstro) -> None:
     (step,) = planned([var("api_key", "")], before, store).steps
     assert (step.action, step.reasons[0]) == (
         Action.BLOCKED,
-        "an empty text can't be the value of a secret at Astro",
+        "the value of a secret at Astro can't be empty",
     )
     wanted = Step(Kind.VARIABLES, "api_key", Action.UPDATE, var("api_key", ""), None)
-    assert errors(list(store.apply([wanted], Context()))) == ["an empty text can't be the value of a secret at Astro"]
+    assert errors(list(store.apply([wanted], Context()))) == ["the value of a secret at Astro can't be empty"]
     assert astro.calls("UpdateDeployment") == []
     assert errors(written(store, var("token", ""))) == [None]  # nothing is secret about it
     assert not astro.deployments[astro.deployment].variables["AIRFLOW_VAR_TOKEN"].is_secret
@@ -283,7 +285,7 @@ def test_an_empty_text_is_not_written_over_a_secret(astro: FakeAstro) -> None:
 def test_ids_that_share_a_name_are_refused(astro: FakeAstro) -> None:
     context = Context(wanted=frozenset({(Kind.VARIABLES, "a"), (Kind.VARIABLES, "A")}))
     (problem,) = store_of(astro).problems(var("a", "1"), context)
-    assert problem == "A would have the same environment variable, AIRFLOW_VAR_A (leave one out with --exclude)"
+    assert problem == "A would be the same environment variable, AIRFLOW_VAR_A (exclude one with --exclude)"
     steps = [Step(Kind.VARIABLES, id_, Action.CREATE, var(id_, id_)) for id_ in ("a", "A")]
     assert errors(list(store_of(astro).apply(steps, Context()))) == [
         None,
@@ -294,8 +296,8 @@ def test_ids_that_share_a_name_are_refused(astro: FakeAstro) -> None:
 @pytest.mark.parametrize(
     ("obj", "problem"),
     [
-        (var("a b", "x"), "the id has other characters"),
-        (conn("a/b"), "the id has other characters"),
+        (var("a b", "x"), "the id has characters that aren't allowed"),
+        (conn("a/b"), "the id has characters that aren't allowed"),
         (conn("Astro_S3_Logging"), "Astro sets this connection itself"),
         (var("nul", "a\0b"), "NUL"),
         (var("big", "x" * 131_073), "131,072 bytes"),
@@ -338,7 +340,7 @@ def test_a_name_that_is_there_twice_is_left_alone() -> None:
         ({"status": "DEPLOYING"}, "is being deployed"),
         ({"status": "CREATING"}, "is being created"),
         ({"gpuQuota": 1}, r"settings that this airconn doesn't know \(gpuQuota\)"),
-        ({"schedulerSize": None}, "lacks fields that an update needs: schedulerSize"),
+        ({"schedulerSize": None}, "has no fields that an update needs: schedulerSize"),
     ],
 )
 def test_a_deployment_that_can_not_be_sent_back_is_not_written(change: dict[str, Any], message: str) -> None:
@@ -372,14 +374,18 @@ def test_a_hibernating_deployment_is_written(astro: FakeAstro) -> None:
 @pytest.mark.parametrize(
     ("change", "obj", "error"),
     [
-        (lambda held: held.put("AIRFLOW_VAR_REGION", "theirs"), var("region", "x"), "changed by another writer"),
-        (lambda held: held.variables.pop("AIRFLOW_VAR_REGION"), var("region", "x"), "deleted by another writer"),
+        (lambda held: held.put("AIRFLOW_VAR_REGION", "theirs"), var("region", "x"), "another program has changed"),
+        (lambda held: held.variables.pop("AIRFLOW_VAR_REGION"), var("region", "x"), "another program has deleted"),
         (lambda held: held.put("AIRFLOW_VAR_FRESH", "theirs"), var("fresh", "x"), "it exists already"),
-        (lambda held: held.put("AIRFLOW_CONN_SHOWN", "x://", secret=True), conn("shown"), "changed by another"),
+        (
+            lambda held: held.put("AIRFLOW_CONN_SHOWN", "x://", secret=True),
+            conn("shown"),
+            "another program has changed",
+        ),
         (
             lambda held: setattr(held.variables["AIRFLOW_CONN_DB"], "updated_at", "2026-06-01T00:00:00Z"),
             conn("db"),
-            "changed by another writer",
+            "another program has changed",
         ),
     ],
 )
@@ -486,7 +492,7 @@ def test_links_that_cannot_be_compared_after_an_update_are_not_told_as_changed(a
     assert outcome.error is None
     (note,) = outcome.notes
     assert note.failed
-    assert note.message.startswith("it isn't known whether the Deployment still gets all of the Environment Manager")
+    assert note.message.startswith("unknown whether the Deployment still gets all objects of the Environment Manager")
 
 
 def test_a_secret_whose_update_was_lost_is_not_told_to_be_written(astro: FakeAstro) -> None:

@@ -244,7 +244,7 @@ def test_the_plan_says_what_becomes_a_secret_and_what_no_deployment_gets(astro: 
         Variable(key="empty_token", value=Text("")),
         Connection(conn_id="db", conn_type="postgres", password="p"),
     )
-    secret = "written as secrets, which Astro can't make plain again: {} (?secret=none writes plain ones)"
+    secret = "written as secrets, which Astro can't turn back into plain values: {} (?secret=none writes plain ones)"
     unlinked = (
         "no Deployment gets connections/db, variables/api_token, variables/empty_token and 1 more until you link "
         "them in the Astro UI (?auto_link=true links new objects to all Deployments of the Workspace)"
@@ -262,7 +262,8 @@ def test_the_plan_says_what_a_deployment_has_from_its_workspace_already(astro: F
     new = [Variable(key=key, value=Text("2")) for key in ("linked", "unlinked", "new")]
     (told,) = effects(astro, f"/{astro.deployment}", *new)
     assert told == (
-        "the Deployment has variables/linked from its Workspace already, and which one wins isn't documented: "
+        "the Deployment has variables/linked from its Workspace already, and Astro doesn't document which one "
+        "is used: "
         "change it in the Workspace instead"
     )
 
@@ -270,10 +271,10 @@ def test_the_plan_says_what_a_deployment_has_from_its_workspace_already(astro: F
 def test_the_plan_says_what_stays_plain_or_secret(astro: FakeAstro) -> None:
     astro.put("AIRFLOW_VARIABLE", "api_token", {"value": "old"})
     astro.put("AIRFLOW_VARIABLE", "known", {"value": "old", "isSecret": True})
-    plain = "they look like secrets and stay plain variables, which Astro can't change"
+    plain = "they look like secrets but stay plain variables, because Astro can't change that"
     for query, told in (
         ("", f"{plain}: variables/api_token (delete them first)"),
-        ("?secret=none", "they stay secrets, which Astro can't make plain: variables/known"),
+        ("?secret=none", "they stay secrets, which Astro can't turn into plain values: variables/known"),
     ):
         store = opened(astro, f"astro-env://{astro.workspace}{query}")
         before = store.read(Selection(), CONTEXT)
@@ -289,11 +290,11 @@ def test_two_ids_of_one_environment_variable_are_refused_before_anything_is_writ
     store = opened(astro, f"astro-env://{astro.workspace}?as=env")
     wanted = frozenset({(Kind.VARIABLES, "a"), (Kind.VARIABLES, "A")})
     (problem,) = store.problems(Variable(key="a", value=Text("1")), replace(CONTEXT, wanted=wanted))
-    assert problem == "A would have the same environment variable, AIRFLOW_VAR_A (leave one out with --exclude)"
+    assert problem == "A would be the same environment variable, AIRFLOW_VAR_A (exclude one with --exclude)"
     (problem,) = store.problems(Connection(conn_id="astro_S3_logging", conn_type="aws"), CONTEXT)
     assert problem == "Astro sets this connection itself, for its logs"
     (problem,) = store.problems(Variable(key="a b", value=Text("1")), CONTEXT)
-    assert "other characters" in problem
+    assert "aren't allowed" in problem
     (problem,) = store.problems(Variable(key="a", value=Text("\0")), CONTEXT)
     assert "NUL" in problem
     (problem,) = store.problems(Variable(key="a", value=Text("x" * 131_072)), CONTEXT)

@@ -92,7 +92,7 @@ def test_what_was_deleted_after_the_plan_is_not_made_again(astro: FakeAstro, sto
     astro.objects.clear()
     (error,) = new_host(store, before)
     assert error is not None
-    assert "deleted by another writer" in error
+    assert "another program has deleted" in error
     assert astro.objects == {}
 
 
@@ -102,9 +102,9 @@ def test_what_was_deleted_after_the_plan_is_not_made_again(astro: FakeAstro, sto
         (lambda body: body["links"].clear(), "the link to the Deployment {dep} is gone"),
         (lambda body: body["excludeLinks"].clear(), "the Deployment {staging} is not excluded any more"),
         (lambda body: body.update(autoLinkDeployments=True), "it is linked to each Deployment now"),
-        (lambda body: body.update(description="other"), "its description is another one than was sent"),
-        (lambda body: body["connection"].update(login="x"), "login is another one than was sent"),
-        (lambda body: body["connection"].update(extra={"a": 2}), "extra.a is another one than was sent"),
+        (lambda body: body.update(description="other"), "its description isn't the one that was sent"),
+        (lambda body: body["connection"].update(login="x"), "login isn't the one that was sent"),
+        (lambda body: body["connection"].update(extra={"a": 2}), "extra.a isn't the one that was sent"),
         (lambda body: body["connection"].update(extra={"a": 1, "b": 1}), "extra.b is there, and was not sent"),
         (
             lambda body: body["links"][0].update(overrides={"unsetFields": ["password"]}),
@@ -180,7 +180,7 @@ def test_what_exists_already_is_an_error_and_what_is_the_same_is_done(
     empty = Reading()
     assert written(store, empty, step(Action.CREATE, DB)) == [None]
     (error,) = written(store, empty, step(Action.CREATE, replace(DB, host="other")))
-    assert error == "it is there already; run again to update it"
+    assert error == "it exists already; run again to update it"
     assert astro.find("db").content["host"] == "h"
 
 
@@ -305,7 +305,7 @@ def test_what_another_writer_changed_after_the_plan_is_not_replaced(
         setattr(held, name, value)
     state = held.state()
     (error,) = replaced(store, before)
-    assert error == "changed by another writer meanwhile; run again"
+    assert error == "another program has changed it; run again"
     assert astro.find("db").state() == state
 
 
@@ -315,7 +315,7 @@ def test_an_object_that_can_not_be_made_anew_is_put_back(astro: FakeAstro, store
     astro.before = in_the_way(CREATE, refuse(), times=1)
     (error,) = replaced(store, look(store))
     assert error is not None
-    assert "the old one was put back" in error
+    assert "the old one was restored" in error
     assert astro.find("db").state() == state
     assert "s3cr3t" not in error
 

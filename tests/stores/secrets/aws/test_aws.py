@@ -161,7 +161,7 @@ def test_extra_words_are_lists_for_fields(words: dict[str, Any], is_taken: bool)
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("aws-ssm://eu-west-1/team", "goes on behind the region"),
+        ("aws-ssm://eu-west-1/team", "has a path after the region"),
         ("aws-ssm://me@eu-west-1", "user name or a password"),
         (f"aws-ssm://eu-west-1?aws_secret_access_key={CANARY}", "is a credential"),
         ("aws-ssm://eu-west-1?region_name=x", "'region_name' is not an option"),
@@ -201,7 +201,7 @@ def test_airflow_does_not_know_aws_region(scheme: str) -> None:
 def test_where_nothing_says_a_region_that_is_told(scheme: str) -> None:
     store = open_store(f"{scheme}://", Settings(environ=KEYS))
     assert store.describe().text.endswith("in the region of the profile")
-    assert "nothing says which region" in str(failure(lambda: store.read(Selection())))
+    assert "no region is set" in str(failure(lambda: store.read(Selection())))
 
 
 @each_scheme
@@ -313,7 +313,7 @@ def test_the_endpoint_of_the_service_goes_before_that_of_all(environ: dict[str, 
         else:
             error = failure(lambda: store.read(Selection()))
             assert "can't be reached" in str(error)
-            assert error.hint == "does a server answer at endpoint_url or AWS_ENDPOINT_URL?"
+            assert error.hint == "check that a server runs at endpoint_url or AWS_ENDPOINT_URL"
         query = f"?endpoint_url={fake.url}"
         assert ids(fake.open("aws-ssm", query, AWS_ENDPOINT_URL="http://127.0.0.1:1").read(Selection()).bundle) == []
 
@@ -395,10 +395,10 @@ def test_a_role_is_assumed_with_the_token_of_a_file(tmp_path: Path) -> None:
         ("role_arn=airflow", "role_arn is not the ARN of a role"),
         (f"role_arn={ROLE}&assume_role_method=x", "unknown assume_role_method"),
         (f"role_arn={ROLE}&assume_role_method=assume_role_with_saml", "SAML"),
-        (f"role_arn={ROLE}&assume_role_method=assume_role_with_web_identity", "where the token"),
+        (f"role_arn={ROLE}&assume_role_method=assume_role_with_web_identity", "isn't set"),
         (
             f"role_arn={ROLE}&assume_role_method=assume_role_with_web_identity&{FEDERATION}=google",
-            "from a file only",
+            "only from a file",
         ),
     ],
 )
@@ -418,7 +418,7 @@ def test_a_role_that_does_not_trust_us_is_told() -> None:
     )
     with FakeAws({"AssumeRole": refused}) as fake:
         error = failure(lambda: fake.open("aws-ssm", f"?role_arn={ROLE}").read(Selection()).bundle)
-        assert "AWS refuses to let these credentials be the role" in str(error)
+        assert "AWS doesn't allow these credentials to assume" in str(error)
 
 
 @each_scheme
@@ -426,17 +426,20 @@ def test_a_role_that_does_not_trust_us_is_told() -> None:
     ("answer", "message"),
     [
         (refusal("ExpiredTokenException"), "AWS refuses the credentials: their session has ended"),
-        (refusal("UnrecognizedClientException"), "AWS refuses the credentials: it knows no such access key"),
+        (refusal("UnrecognizedClientException"), "AWS refuses the credentials: the access key is unknown"),
         (refusal("InvalidSignatureException"), "AWS refuses the credentials: the secret doesn't fit"),
         (refusal("com.amazon.coral.service#SignatureDoesNotMatch"), "AWS refuses the credentials: the secret"),
         (refusal("ThrottlingException"), "too many requests"),
-        (refusal("InternalServiceError", status=500), "AWS has a fault of its own"),
+        (refusal("InternalServiceError", status=500), "AWS has an internal error"),
         (refusal("ValidationException"), "AWS doesn't accept this name or value"),
         (refusal("SomethingNewException"), "AWS answers SomethingNewException"),
-        (Answer(403, "<E><Code>InvalidClientTokenId</Code></E>"), "AWS refuses the credentials: it knows no such"),
-        (Answer(403, f"<html>{CANARY}</html>"), "doesn't answer as AWS does"),
-        (Answer(200, f"<html>{CANARY}</html>"), "doesn't answer as AWS does"),
-        (Answer(200, {"x": CANARY}), "doesn't answer as AWS does"),
+        (
+            Answer(403, "<E><Code>InvalidClientTokenId</Code></E>"),
+            "AWS refuses the credentials: the access key is unknown",
+        ),
+        (Answer(403, f"<html>{CANARY}</html>"), "isn't an answer of AWS"),
+        (Answer(200, f"<html>{CANARY}</html>"), "isn't an answer of AWS"),
+        (Answer(200, {"x": CANARY}), "isn't an answer of AWS"),
         (Answer(200, fate="reset"), "AWS can't be reached"),
     ],
 )
@@ -462,7 +465,7 @@ def test_who_may_not_list_may_well_write(scheme: str) -> None:
         action = f"{'ssm' if scheme == 'aws-ssm' else 'secretsmanager'}:{LIST[scheme]}"
         error = failure(lambda: fake.open(scheme).read(Selection()))
         assert f"these credentials may not do {action} here" in str(error)
-        assert error.hint == f"a policy of theirs has to allow {action}"
+        assert error.hint == f"a policy must allow {action} (airconn help aws)"
 
 
 @each_scheme
@@ -498,9 +501,9 @@ def test_what_another_writer_has_changed_meanwhile_is_left_as_it_is(scheme: str,
         (error,) = do(store, step(action, wanted, held, "value"), before=found)
         assert fake.asked == [GET[scheme]] * 2
     if now == "gone":
-        assert error == (None if action is Action.DELETE else "deleted by another writer meanwhile; run again")
+        assert error == (None if action is Action.DELETE else "another program has deleted it; run again")
     else:
-        assert error == "changed by another writer meanwhile; run again"
+        assert error == "another program has changed it; run again"
 
 
 @each_scheme
@@ -540,7 +543,7 @@ def test_one_that_may_not_be_read_ends_a_read_unless_it_is_left_out(scheme: str)
     with FakeAws(answers) as fake:
         error = failure(lambda: fake.open(scheme).read(Selection(kinds=variables)))
         assert str(error) == f"{scheme}://{REGION}/airflow/variables/a: its key (KMS) may not be used"
-        assert str(error.hint).endswith("--exclude leaves it out")
+        assert str(error.hint).endswith("--exclude leaves it out (airconn help aws)")
         found = fake.open(scheme).read(Selection(kinds=variables, exclude=("a",))).bundle
         assert {key: found.variables[key].value for key in found.variables} == {"b": Text("1")}
 
@@ -610,15 +613,15 @@ def test_an_id_that_airflow_never_looks_for_is_neither_read_nor_written(scheme: 
         ("aws-secretsmanager://r", "x" * 494, ""),
         ("aws-secretsmanager://r", "x" * 495, "longer than the 512 characters"),
         ("aws-secretsmanager://r?variables_prefix=", "x" * 512, ""),
-        ("aws-secretsmanager://r", "a:b", "other characters"),
+        ("aws-secretsmanager://r", "a:b", "aren't allowed"),
         ("aws-secretsmanager://r", "/a//b@c=d+e/", ""),
         ("aws-ssm://r", "x" * 936, ""),
         ("aws-ssm://r", "x" * 937, "longer than"),
         ("aws-ssm://r", "/".join("x" * 13), ""),
         ("aws-ssm://r", "/".join("x" * 14), "15 levels"),
-        ("aws-ssm://r", "a//b", "other characters"),
-        ("aws-ssm://r", "a/", "other characters"),
-        ("aws-ssm://r", "a@b", "other characters"),
+        ("aws-ssm://r", "a//b", "aren't allowed"),
+        ("aws-ssm://r", "a/", "aren't allowed"),
+        ("aws-ssm://r", "a@b", "aren't allowed"),
         ("aws-ssm://r", "aws_default", ""),
         ("aws-ssm://r?variables_prefix=", "AWS_default", "begin with aws or ssm"),
         ("aws-ssm://r?variables_prefix=ssm", "x", "begin with aws or ssm"),

@@ -201,7 +201,7 @@ def test_values_that_are_percent_encoded_stay_so_and_those_of_other_keys_as_they
 def test_a_key_that_stands_for_two_fields_is_not_written_to() -> None:
     codec = SecretsManagerCodec(SecretsManagerOptions(extra_conn_words={"user": ["key"]}))
     kept = codec.kept(Kind.CONNECTIONS, json.dumps({"conn_type": "http", "key": "k", "own": 1}))
-    with pytest.raises(InputError, match="counts for several fields"):
+    with pytest.raises(InputError, match="stands for several fields"):
         codec.encode_over(Connection(conn_id="c", conn_type="http", login="l", password="p"), kept, rules_for(NEWEST))
 
 
@@ -271,7 +271,7 @@ def test_a_secret_with_a_value_is_not_written_over() -> None:
     described = {"VersionIdsToStages": {"1": ["AWSCURRENT"]}}
     value = {"Name": NAME, "SecretString": "other"}
     errors, asked = created({"CreateSecret": EXISTS, "DescribeSecret": described, "GetSecretValue": value})
-    assert errors == ["there is a secret of this name already"]
+    assert errors == ["a secret with this name exists already"]
     assert "PutSecretValue" not in asked
 
 
@@ -284,7 +284,7 @@ def test_a_creation_whose_answer_was_lost_is_one() -> None:
 
 def test_another_reason_not_to_create_is_told() -> None:
     errors, _ = created({"CreateSecret": refusal("InvalidRequestException")})
-    assert errors == ["it is marked for deletion, a replica or another service's, and AWS doesn't change it"]
+    assert errors == ["it is marked for deletion, a replica, or another service's: AWS doesn't change it"]
 
 
 def test_what_is_sent_twice_can_be_known_again() -> None:
@@ -321,8 +321,8 @@ def test_a_deletion_can_be_taken_back() -> None:
     ("current", "restored", "wanted"),
     [
         ("1", {}, None),
-        ("2", {}, "changed by another writer meanwhile; run again"),
-        ("2", refusal("AccessDeniedException"), "`aws secretsmanager restore-secret` brings it back"),
+        ("2", {}, "another program has changed it; run again"),
+        ("2", refusal("AccessDeniedException"), "`aws secretsmanager restore-secret` restores it"),
     ],
 )
 def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
@@ -393,5 +393,5 @@ def test_what_is_binary_is_left_alone() -> None:
         found = fake.open("aws-secretsmanager").read(VARIABLES)
         assert list(found.bundle) == []
         (note,) = found.notes
-        assert note.message == "it is binary, in which Airflow finds nothing: left alone"
+        assert note.message == "it is binary, which Airflow can't read: left alone"
         assert note.where.endswith("airflow/variables/v000")

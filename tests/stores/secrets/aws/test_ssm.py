@@ -58,14 +58,14 @@ def test_who_cannot_see_the_key_does_not_take_another() -> None:
     error, sent = written(Action.UPDATE, "x", {"DescribeParameters": refusal("AccessDeniedException")})
     assert error == (
         "these credentials may not do ssm:DescribeParameters here, "
-        "to see which key it is encrypted with: name that as kms_key_id"
+        "to see the key that encrypts it: set kms_key_id to that key"
     )
     assert sent is None
 
 
 def test_a_parameter_that_is_there_is_not_written_over() -> None:
     error, _ = written(Action.CREATE, "x", {"PutParameter": refusal("ParameterAlreadyExists")})
-    assert error == "there is a parameter of this name already"
+    assert error == "a parameter with this name exists already"
     error, _ = written(Action.CREATE, "old", {"PutParameter": refusal("ParameterAlreadyExists")})
     assert error is None  # its answer was lost
 
@@ -74,7 +74,7 @@ def test_a_parameter_that_is_there_is_not_written_over() -> None:
     ("code", "message"),
     [
         ("HierarchyTypeMismatchException", "isn't of the type SecureString"),
-        ("TooManyUpdates", "another writer is changing it"),
+        ("TooManyUpdates", "another program is changing it"),
         ("ParameterLimitExceeded", "10,000 of the standard tier"),
         ("InvalidKeyId", "its key (KMS) can't be used"),
         ("ThrottlingException", "too many requests"),

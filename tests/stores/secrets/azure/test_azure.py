@@ -104,8 +104,8 @@ def blocked(store: Store, *objects: Connection | Variable) -> dict[str, str]:
         ("azure-keyvault://", "no vault is named"),
         ("azure-keyvault://?vault_url=http://evil.example", "not the URL of a vault"),
         ("azure-keyvault://?vault_url=https://evil.example/path", "not the URL of a vault"),
-        ("azure-keyvault://v?connections_prefix=a.b", "no name of a secret has"),
-        ("azure-keyvault://v?sep=_", "no name of a secret has"),
+        ("azure-keyvault://v?connections_prefix=a.b", "names of secrets can't have"),
+        ("azure-keyvault://v?sep=_", "names of secrets can't have"),
         ("azure-keyvault://v?connection_format=xml", "connection_format is json or uri"),
     ],
 )
@@ -362,7 +362,7 @@ def test_what_somebody_else_has_changed_meanwhile_is_left_as_it_is(
     secret = azure_.vault.put("airflow-variables-region", "theirs")
     step = Step(held.kind, held.id, action, None if action is Action.DELETE else REGION, held)
     (error,) = do(store, step, before=found)
-    assert error == "changed by another writer meanwhile; run again"
+    assert error == "another program has changed it; run again"
     assert (secret.versions[-1].value, secret.gone_at) == ("theirs", None)
 
 
@@ -383,11 +383,10 @@ def test_what_somebody_else_writes_right_before_a_deletion_is_brought_back(
     (error,) = do(store, delete(held))
     if settling > 1:
         assert error == (
-            "a version that another writer wrote meanwhile was deleted as well; "
-            "`az keyvault secret recover` brings it back"
+            "another program's new version was deleted as well; `az keyvault secret recover` restores it"
         )
         return
-    assert error == "changed by another writer meanwhile; run again"
+    assert error == "another program has changed it; run again"
     time.sleep(settling)
     assert azure_.vault.secrets["airflow-variables-region"].versions[-1].value == "theirs"
     assert list(make().read(EVERYTHING).bundle) == [Variable(key="region", value=Text("theirs"))]
@@ -399,7 +398,7 @@ def test_what_somebody_else_has_made_meanwhile_is_left_as_it_is(
     store = make()
     assert list(store.read(EVERYTHING).bundle) == []
     azure_.vault.put("airflow-variables-region", "theirs")
-    assert do(store, create(REGION)) == ["there is a secret of its name already"]
+    assert do(store, create(REGION)) == ["a secret with its name exists already"]
 
 
 def test_an_answer_that_was_lost_is_no_failure(make: Callable[..., Store], azure_: fake.Fake) -> None:
@@ -444,7 +443,7 @@ def test_a_deleted_secret_that_stays_in_the_way_is_told(make: Callable[..., Stor
     secret = gone(azure_, "airflow-variables-region")
     secret.gone_at = time.monotonic() + 60
     (error,) = do(make(timeout=0.3), create(REGION))
-    assert error == "a deleted secret of its name is still in the way after 0.3 s"
+    assert error == "a deleted secret still has its name after 0.3 s"
 
 
 def test_without_the_right_to_recover_a_deleted_secret_it_is_told(
@@ -459,7 +458,7 @@ def test_without_the_right_to_recover_a_deleted_secret_it_is_told(
     azure_.vault.before = before
     (error,) = do(make(), create(REGION))
     assert error is not None
-    assert error.startswith("a deleted secret of its name is in the way, and can't be brought back")
+    assert error.startswith("a deleted secret has its name, and can't be recovered")
     assert "ForbiddenByRbac" in error
     assert secret.gone_at is not None
 
@@ -475,7 +474,7 @@ def test_what_was_brought_back_in_vain_is_deleted_again(make: Callable[..., Stor
     azure_.vault.before = before
     (error,) = do(make(), create(REGION))
     assert error is not None
-    assert error.endswith("the deleted secret that was in the way is deleted as before")
+    assert error.endswith("the deleted secret with its name is deleted as before")
     assert secret.gone_at is not None
     assert len(secret.versions) == 1
 
@@ -485,8 +484,8 @@ def test_what_does_not_come_back_in_time_is_told(make: Callable[..., Store], azu
     azure_.vault.settling = 60
     (error,) = do(make(timeout=0.3), create(REGION))
     assert error is not None
-    assert error.startswith("a deleted secret of its name is still in the way after 0.3 s")
-    assert error.endswith("is brought back, and is still there")
+    assert error.startswith("a deleted secret still has its name after 0.3 s")
+    assert error.endswith("was recovered, and still exists")
 
 
 def test_one_request_too_many_is_sent_again_when_azure_says(make: Callable[..., Store], azure_: fake.Fake) -> None:
@@ -511,7 +510,7 @@ def test_a_vault_that_goes_on_refusing_is_told(make: Callable[..., Store], azure
         raise fake.throttled("0")
 
     azure_.vault.before = before
-    with pytest.raises(TargetError, match="more requests than it takes"):
+    with pytest.raises(TargetError, match="still refuses requests"):
         make(retries=2).read(EVERYTHING)
     assert azure_.vault.log == ["GetSecrets"] * 3
 
@@ -548,7 +547,7 @@ def test_a_value_that_is_too_large_and_a_name_that_is_too_long_are_told_before(m
     assert "25600 bytes" in store.problems(Variable(key="a", value=Text("é" * 12801)))[0]
     assert list(store.problems(Variable(key="a" * 109, value=Text("1")))) == []
     assert "longer than the 127" in store.problems(Variable(key="a" * 110, value=Text("1")))[0]
-    assert "other characters" in store.problems(Variable(key="a.b", value=Text("1")))[0]
+    assert "aren't allowed" in store.problems(Variable(key="a.b", value=Text("1")))[0]
 
 
 # Who we are, and who answers
@@ -603,7 +602,7 @@ def test_whoever_wants_a_token_for_another_service_gets_none(
         for name, value in other.environ.items():
             monkeypatch.setenv(name, value)
         store = open_store(other.address, Settings())
-        with pytest.raises(TargetError, match="needs a token for another service") as caught:
+        with pytest.raises(TargetError, match="requires a token for another service") as caught:
             store.read(EVERYTHING)
         assert "verify_challenge_resource" in str(caught.value.hint)
         assert other.vault.tokens == set()

@@ -95,15 +95,15 @@ def test_a_checksum_is_the_one_that_everybody_makes() -> None:
     [
         ("gcp-secretmanager://p?conections_prefix=x", "not an option"),
         ("gcp-secretmanager://p?gcp_keyfile_dict={}", "gcp_keyfile_dict is a credential"),
-        ("gcp-secretmanager://p?gcp_credential_config_file={}", "has the content of a file"),
+        ("gcp-secretmanager://p?gcp_credential_config_file={}", "holds the content of a file"),
         ("gcp-secretmanager://p?project_id=q", "not an option"),
         ("gcp-secretmanager://p/path", "has a path"),
         ("gcp-secretmanager://p%2Fq", "not the id or number of a project"),
-        ("gcp-secretmanager://p?connections_prefix=a/b", "no name of a secret has"),
-        ("gcp-secretmanager://p?sep=.", "no name of a secret has"),
+        ("gcp-secretmanager://p?connections_prefix=a/b", "names of secrets can't have"),
+        ("gcp-secretmanager://p?sep=.", "names of secrets can't have"),
         ("gcp-secretmanager://p?connection_format=xml", "connection_format is json or uri"),
         ("gcp-secretmanager://p?api_endpoint=http://evil", "api_endpoint is not a host"),
-        ("gcp-secretmanager://p?gcp_key_path=a&gcp_credential_config_file=b", "exclude each other"),
+        ("gcp-secretmanager://p?gcp_key_path=a&gcp_credential_config_file=b", "can't be combined"),
     ],
 )
 def test_an_address_that_is_wrong_is_told_without_quoting_it(address: str, message: str) -> None:
@@ -235,7 +235,7 @@ def test_what_somebody_else_has_changed_meanwhile_is_left_as_it_is(
     secret.versions.append(fake.Version(b"theirs"))
     step = Step(held.kind, held.id, action, None if action is Action.DELETE else REGION, held)
     (error,) = do(store, step, before=found)
-    assert error == "changed by another writer meanwhile; run again"
+    assert error == "another program has changed it; run again"
     assert google_.service.secrets["airflow-variables-region"].versions[-1].data == b"theirs"
 
 
@@ -245,7 +245,7 @@ def test_what_somebody_else_has_made_meanwhile_is_left_as_it_is(
     store = make()
     assert list(store.read(EVERYTHING).bundle) == []
     google_.service.put("airflow-variables-region", b"theirs")
-    assert do(store, create(REGION)) == ["there is a secret of its name already"]
+    assert do(store, create(REGION)) == ["a secret with its name exists already"]
 
 
 def test_an_answer_that_was_lost_is_no_failure(make: Callable[..., Store], google_: fake.Fake) -> None:
@@ -281,7 +281,7 @@ def test_a_quota_that_stays_used_up_is_told(make: Callable[..., Store], google_:
         raise fake.out_of_quota(0.01)
 
     google_.service.before = before
-    with pytest.raises(TargetError, match="quota of the project is used up"):
+    with pytest.raises(TargetError, match="quota of the project is still used up"):
         make(retries=2).read(EVERYTHING)
     assert google_.service.log == ["ListSecrets"] * 3
 
@@ -332,7 +332,7 @@ def test_a_secret_that_got_no_value_says_so(make: Callable[..., Store], google_:
     google_.service.before = before
     (error,) = do(make(), create(WAREHOUSE))
     assert error is not None
-    assert error.startswith("the secret is there, but has no value yet: ")
+    assert error.startswith("the secret exists, but has no value yet: ")
     assert "refuses access to airflow-connections-warehouse" in error
     assert SECRET not in error
 
@@ -357,7 +357,7 @@ def test_another_project_and_an_api_that_is_off_are_told_apart(
 ) -> None:
     with pytest.raises(TargetError, match="refuses access to the project other") as caught:
         make(project="other").read(EVERYTHING)
-    assert "right project" in str(caught.value.hint)
+    assert "check the project" in str(caught.value.hint)
 
     def before(method: str, request: Any) -> None:
         raise fake.disabled_api()
@@ -377,7 +377,7 @@ def test_what_was_damaged_on_its_way_is_not_taken(make: Callable[..., Store], go
 
 def test_an_empty_value_and_a_name_that_is_too_long_are_told_before(make: Callable[..., Store]) -> None:
     store = make()
-    assert "keeps no empty ones" in store.problems(Variable(key="a", value=Text("")))[0]
+    assert "can't store empty values" in store.problems(Variable(key="a", value=Text("")))[0]
     assert store.problems(Variable(key="a" * 237, value=Text("1"))) == []
     assert "longer than the 255" in store.problems(Variable(key="a" * 238, value=Text("1")))[0]
     assert store.problems(Variable(key="a", value=Text("x" * 65536))) == []
@@ -459,7 +459,7 @@ def test_a_machine_without_credentials_is_told_how_to_get_some(
 ) -> None:
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
-    with pytest.raises(TargetError, match="no credentials") as caught:
+    with pytest.raises(TargetError, match="no usable credentials") as caught:
         backend(google_).read(EVERYTHING)
     assert "gcloud auth application-default login" in str(caught.value.hint)
 

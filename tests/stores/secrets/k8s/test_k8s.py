@@ -86,8 +86,8 @@ class TestAddresses:
             ("k8s://test?context=x", "'context' is not an option"),
             ("k8s://admin@other/airflow", "'@'"),
             ("k8s://u:s3cret@host/airflow", "'@'"),
-            ("k8s://test/a/b", "namespace has a name"),
-            ("k8s://test/A", "namespace has a name"),
+            ("k8s://test/a/b", "valid name of a namespace"),
+            ("k8s://test/A", "valid name of a namespace"),
             ("k8s://test/a#b", "'#'"),
             ("k8s://test/a?connections_label=a b", "connections_label is not a name"),
             ("k8s://test/a?variables_label=a,b", "variables_label is not a name"),
@@ -181,13 +181,13 @@ class TestKubeconfig:
     @pytest.mark.parametrize(
         ("config", "context", "message"),
         [
-            (None, "", "KUBECONFIG names no file"),
+            (None, "", "KUBECONFIG names no existing file"),
             ("{a: [s3cret", "", "not a kubeconfig"),
             ("", "", "not a kubeconfig"),
             ("- s3cret", "", "not a kubeconfig"),
             ("a: b", "", "no current context"),
             ("contexts: [{name: a}]", "b", "no context 'b'"),
-            ("{contexts: [{name: a, context: {cluster: s3cret}}], clusters: []}", "a", "something wrong"),
+            ("{contexts: [{name: a, context: {cluster: s3cret}}], clusters: []}", "a", "an invalid context"),
             (
                 """\
 contexts: [{name: a, context: {cluster: c, user: u}}]
@@ -195,7 +195,7 @@ clusters: [{name: c, cluster: {server: "https://h"}}]
 users: [{name: u, user: {token: t, client-certificate-data: s3cret}}]
 """,
                 "a",
-                "something wrong",
+                "an invalid context",
             ),
         ],
     )
@@ -296,14 +296,14 @@ class TestWriting:
             (held,) = found.bundle
             cluster.put(variable_secret(data={"value": encoded("theirs")}))
             (error,) = do(store, step(action, replace(REGION, value=Text("ours")), held, "value"), before=found)
-            assert error == "its Secret was changed by another writer meanwhile; run again"
+            assert error == "its Secret was another program has changed it; run again"
             assert value(cluster, "of-ours") == "theirs"
 
     def test_a_change_of_what_was_deleted_meanwhile_is_refused_and_a_deletion_is_done(
         self, opened: Callable[..., KubernetesStore], cluster: FakeKubernetes
     ) -> None:
         for action, error in (
-            (Action.UPDATE, "its Secret was deleted by another writer meanwhile; run again"),
+            (Action.UPDATE, "its Secret was another program has deleted it; run again"),
             (Action.DELETE, None),
         ):
             cluster.put(variable_secret())
@@ -428,7 +428,7 @@ class TestOtherSecrets:
         (held,) = found.bundle
         assert held == REGION
         assert [note.message for note in found.notes] == [
-            "b has the same label as a, and which of them Airflow takes is up to the cluster"
+            "b has the same label as a, and it isn't defined which one Airflow uses"
         ]
         wanted = replace(REGION, value=Text("us"))
         plan = planned([wanted], found, store)
@@ -541,7 +541,7 @@ class TestRefusals:
         cluster.throttled = 2
         assert read(store) == {"region": Text("eu")}
         cluster.throttled = 99
-        with pytest.raises(TargetError, match="too much to do"):
+        with pytest.raises(TargetError, match="overloaded"):
             store.read(Selection())
 
     def test_who_may_not_list_secrets_is_told_so(self, store: KubernetesStore, cluster: FakeKubernetes) -> None:
@@ -596,7 +596,7 @@ class TestRefusals:
     ) -> None:
         path = cluster.kubeconfig(tmp_path / "kubeconfig", token="s3cret\nx")
         store = open_store("k8s://", Settings(environ={"KUBECONFIG": str(path)}, retries=0))
-        with pytest.raises(TargetError, match="what the kubeconfig says") as caught:
+        with pytest.raises(TargetError, match="the settings in the kubeconfig") as caught:
             store.read(Selection())
         assert "s3cret" not in f"{caught.value} {caught.value.hint}"
         store.close()

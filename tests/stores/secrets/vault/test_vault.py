@@ -89,7 +89,7 @@ def test_a_host_is_spoken_to_with_tls_unless_it_is_this_machine_or_somebody_says
 @pytest.mark.parametrize(
     ("address", "known", "message"),
     [
-        ("vault:///secret", "", "nothing says which Vault is meant"),
+        ("vault:///secret", "", "no Vault is named"),
         ("vault:///secret", "localhost:8200", "VAULT_ADDR is not the URL of a Vault"),
         ("vault:///secret", f"https://u:{CANARY}@h", "VAULT_ADDR is not the URL of a Vault"),
         (f"vault:///secret?url=https://u:{CANARY}@h", "", "url is not the URL of a Vault"),
@@ -104,9 +104,9 @@ def test_a_host_is_spoken_to_with_tls_unless_it_is_this_machine_or_somebody_says
         ("vault://h/secret?kv_engine_version=two", "", "kv_engine_version is not a whole number"),
         ("vault://h/secret?connection_format=xml", "", "connection_format is json or uri"),
         ("vault://h/secret?auth_type=gcp", "", "airconn can't log in to Vault with auth_type gcp"),
-        ("vault://h/secret?auth_type=tokn", "", "auth_type is not a way to log in"),
-        ("vault://h/../sys", "", "mount_point is not a path that Vault takes"),
-        ("vault://h/secret?connections_path=a,../b", "", "connections_path is not a path that Vault takes"),
+        ("vault://h/secret?auth_type=tokn", "", "unknown auth_type"),
+        ("vault://h/../sys", "", "mount_point is not a valid path for Vault"),
+        ("vault://h/secret?connections_path=a,../b", "", "connections_path is not a valid path for Vault"),
     ],
 )
 def test_a_wrong_address_is_told_without_its_secrets(address: str, known: str, message: str) -> None:
@@ -160,7 +160,7 @@ def test_an_airflow_s_server_that_is_no_url_is_told_by_the_name_that_it_stands_u
 def test_without_a_mount_an_id_that_names_none_has_no_place() -> None:
     store = open_backend(VAULT, {"url": "https://v", "mount_point": None}, "airflow.cfg", Settings())
     assert store.problems(Connection(conn_id="c", conn_type="x")) == (
-        "mount_point isn't set, so an id begins with one (MOUNT/ID)",
+        "mount_point isn't set, so an id must begin with one (MOUNT/ID)",
     )
     assert store.problems(Connection(conn_id="kv/c", conn_type="x")) == ()
 
@@ -328,7 +328,7 @@ def test_the_token_is_looked_for_in_airflow_s_order_and_then_where_vault_login_l
 
 @pytest.mark.parametrize("token", [f"{CANARY}\nx", f"{CANARY}é", f"{CANARY}\x7f"])
 def test_a_token_that_no_request_can_carry_is_told_without_it(log_in: Site, token: str) -> None:
-    assert "the token has something in it" in failure(opened(log_in, VAULT_TOKEN=token)).message
+    assert "the token has characters" in failure(opened(log_in, VAULT_TOKEN=token)).message
     assert log_in.log == []
 
 
@@ -353,8 +353,11 @@ def test_the_namespace_goes_along(log_in: Site) -> None:
         (Answer(500, {"errors": [CANARY]}), "the server fails on it"),
         (Answer(502, CANARY), "a gateway in front of it gets no answer"),
         (Answer(504, CANARY), "a gateway in front of it gets no answer"),
-        (Answer(429, {"errors": [CANARY]}), "it has had more requests than it takes"),
-        (Answer(400, "Client sent an HTTP request to an HTTPS server."), "it needs TLS, and the address has none"),
+        (Answer(429, {"errors": [CANARY]}), "it still refuses requests"),
+        (
+            Answer(400, "Client sent an HTTP request to an HTTPS server."),
+            "it needs TLS, but the address is without TLS",
+        ),
         (Answer(400, {"errors": [CANARY]}), "the server refuses it (400)"),
         (Answer(404, {"errors": ['no handler for route "secret/"']}), "no secrets engine at this path"),
         (Answer(404, CANARY), "is not a Vault"),
@@ -460,7 +463,7 @@ def test_an_engine_that_is_being_made_ready_is_waited_for_and_written_to_once(sa
 @pytest.mark.parametrize("said", NOT_YET)
 def test_an_engine_that_stays_unready_is_told_as_such(said: str) -> None:
     with Site(lambda received: Answer(400, {"errors": [said, CANARY]})) as site:
-        assert failure(opened(site, retries=1)).message == "its engine is being made one of version 2"
+        assert failure(opened(site, retries=1)).message == "its engine is being upgraded to version 2"
 
 
 def test_what_the_server_refuses_for_another_reason_is_not_asked_again() -> None:
@@ -559,7 +562,7 @@ def test_a_client_certificate_is_shown(authority: trustme.CA, tmp_path: Path) ->
 
 
 def test_a_server_without_tls_that_is_spoken_to_with_it_is_told(log_in: Site) -> None:
-    assert "it is spoken to with TLS, and doesn't speak it" in failure(opened(log_in, "?tls=true")).message
+    assert "it doesn't use TLS, but the address does" in failure(opened(log_in, "?tls=true")).message
 
 
 def test_a_missing_driver_is_asked_for_in_one_line() -> None:
@@ -660,5 +663,5 @@ def test_a_write_whose_answer_is_lost_is_looked_for(what: str, fate: str, done: 
         assert there == {"create": [new], "update": [old, new], "delete": []}[what]
     else:
         assert error is not None
-        expected = "the connection broke before" if fate == "cut" else "can't be reached"
+        expected = "the connection broke off before" if fate == "cut" else "can't be reached"
         assert expected in error

@@ -1,0 +1,164 @@
+"""`airconn init`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from airconn.cli import options as opt
+from airconn.cli.app import App
+from airconn.errors import AirconnError, BlockedError, UsageError
+
+if TYPE_CHECKING:
+    from airconn.doctor.new_config import NewConfig
+
+_PATIENCE = 10.0
+"""The seconds that the Airflow may be silent."""
+
+
+@click.command("init", short_help="Write airconn.toml, the configuration of a project.")
+@click.option("--url", metavar="ADDRESS", help="The address of the Airflow; a URL of your browser will do.")
+@click.option("--name", metavar="NAME", help="A name for it, to be used as @NAME; '' for none.")
+@click.option("--file", metavar="FILE", help="The file with your connections and variables; '' for none.")
+@click.option("--force", is_flag=True, help="Overwrite an airconn.toml that is there.")
+@opt.verbosity
+@click.pass_obj
+def command(app: App, /, url: str | None, name: str | None, file: str | None, force: bool) -> int:
+    """Write airconn.toml in this directory: three questions on a terminal, or the options.
+
+    It holds no secrets, and can be committed. The Airflow is asked for its version; if that fails, the file is
+    written all the same.
+
+    \b
+      airconn init
+      airconn init --url https://airflow.example.com --name prod
+      airconn init --url http://localhost:8080 --name '' --file .env
+    """
+    from airconn.config import PROJECT_FILE
+    from airconn.stores.saving import write_atomically
+
+    app.writes = True
+    path = app.directory / PROJECT_FILE
+    _may_write(app, path, force=force)
+    new = _answers(app, url, name, file)
+    write_atomically(path, new.text())
+    app.writes = False
+    app.say(f"wrote {PROJECT_FILE}:")
+    app.data("".join(f"  {line}\n" if line else "\n" for line in new.text().splitlines()))
+    is_reached = _ask_version(app, new.url)
+    _tell_ignore(app, new)
+    app.say(f"next: {_next(app, new, is_reached=is_reached)}")
+    return 0
+
+
+def _may_write(app: App, path: Path, *, force: bool) -> None:
+    """Raises an error if the file is there, and the user doesn't agree to overwrite it."""
+    if force or not (path.exists() or path.is_symlink()):
+        return
+    said = app.confirm(f"{path.name} is there: overwrite it?")
+    if not said:
+        hint = "--force overwrites it" if said is None else "edit it, or run airconn init in another directory"
+        raise BlockedError(f"{path.name} is there, and stays as it is", hint=hint)
+
+
+def _answers(app: App, url: str | None, name: str | None, file: str | None) -> NewConfig:
+    from airconn.config import DEFAULT_URL
+    from airconn.doctor import new_config
+
+    if url is None and not app.can_ask:
+        raise UsageError(
+            "no terminal to ask for the address of the Airflow",
+            hint="give --url ADDRESS, and --name NAME and --file FILE if you like",
+        )
+
+    def address(text: str) -> str:
+        base, page = new_config.checked_address(text)
+        if page:
+            app.say(f"{page} is a page of the web interface, and left out of the address")
+        return base
+
+    known = address(url) if url is not None else _ask(app, "Address of your Airflow", DEFAULT_URL, address)
+    if not app.can_ask:
+        return new_config.NewConfig(known, new_config.checked_name(name or ""), new_config.checked_file(file or ""))
+    likely = new_config.likely_name(known)
+    called = new_config.checked_name(name) if name is not None else None
+    if called is None:
+        called = _ask(app, "Name for it, to be used as @NAME (- for none)", likely, new_config.checked_name)
+    given = new_config.checked_file(file) if file is not None else None
+    if given is None:
+        found = new_config.likely_file(app.directory)
+        given = _ask(app, "File with your connections and variables (- for none)", found, new_config.checked_file)
+    return new_config.NewConfig(known, called, given)
+
+
+def _ask(app: App, question: str, default: str, check: Callable[[str], str]) -> str:
+    """The answer to a question, which is asked again until it can be used. Raises `KeyboardInterrupt` at its end."""
+    from airconn.quoting import clean
+
+    while True:
+        with app.progress.hidden():
+            app.stderr.write(f"{clean(question)} [{clean(default)}]: ")
+            app.stderr.flush()
+            line = app.stdin.readline()
+        if not line:
+            raise KeyboardInterrupt
+        try:
+            return check(line.decode("utf-8", "replace").strip() or default)
+        except UsageError as error:
+            app.writes = False
+            app.error(error)
+            app.writes = True
+
+
+def _ask_version(app: App, url: str) -> bool:
+    """Says which Airflow answers at an address, or why none does."""
+    from airconn.config import Config
+    from airconn.transfer.places import Places
+    from airconn.transfer.request_parts import Network
+
+    try:
+        # Without the configuration: this shows what the address is worth by itself.
+        config = Config(app.environ)
+        with Places(config, Network(timeout=_PATIENCE, retries=0), app.ask_value, app.watch) as places:
+            store = places.open(url)
+            app.say(f"found {store.describe(places.context()).text}")
+    except AirconnError as error:
+        _warn(app, error, url)
+        return False
+    return True
+
+
+def _warn(app: App, error: AirconnError, where: str) -> None:
+    app.warn(f"{error.where or where}: {error.message}")
+    if error.hint:
+        app.hint(error.hint)
+
+
+def _tell_ignore(app: App, new: NewConfig) -> None:
+    """Says how git ignores files that hold secrets, if it doesn't."""
+    from airconn.stores.git import is_not_ignored
+
+    for name in dict.fromkeys((new.file, ".env")):
+        if name and Path(name).name.endswith(".env") and is_not_ignored(app.directory / name):
+            app.hint(f"git doesn't ignore {name}, which may hold secrets: echo {name} >> .gitignore")
+
+
+def _next(app: App, new: NewConfig, *, is_reached: bool) -> str:
+    """The command that most users need next."""
+    from airconn.config import PROJECT_FILE, Config
+
+    if not is_reached:
+        return "airconn doctor (shows step by step what fails)"
+    try:
+        has_login = bool(Config.load(app.environ, app.directory).target(None).settings.credentials.sources)
+    except AirconnError as error:
+        _warn(app, error, PROJECT_FILE)  # such as that credentials would travel in clear
+        return "airconn doctor"
+    if not has_login:
+        return "set AIRCONN_USERNAME and AIRCONN_PASSWORD (airconn help login), then airconn doctor"
+    if new.file and (app.directory / new.file).is_file():
+        return f"airconn import {new.file} --dry-run (shows what would change)"
+    return f"airconn export -o {new.file}" if new.file else "airconn list"

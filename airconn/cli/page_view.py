@@ -1,0 +1,82 @@
+"""Renders a page of the guide for a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from io import StringIO
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import CodeBlock, Markdown, MarkdownElement, TableElement
+from rich.padding import Padding
+from rich.table import Column, Table
+from rich.text import Text
+from rich.theme import Theme
+
+# Rich's own style of code has a black background, which is hard to read on a light terminal.
+_THEME = Theme({"markdown.code": "bold cyan", "markdown.code_block": "cyan", "guide.command": "bold cyan"})
+_LINK = r"\[([^]\n]+)\]\(([\w-]+)\.md(?:#[\w-]*)?\)"
+
+
+def rendered(text: str, columns: int, *, colours: bool) -> str:
+    """The text of a page as lines of at most this many columns, without Markdown."""
+    out = StringIO()
+    console = Console(
+        file=out,
+        width=columns,
+        force_terminal=colours,
+        no_color=not colours,
+        highlight=False,
+        legacy_windows=False,
+        theme=_THEME,
+    )
+    console.print(_GuideMarkdown(_with_commands(text)))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _with_commands(text: str) -> str:
+    """The text of a page with the command that shows another page in place of the link to it."""
+    return re.sub(_LINK, r"\1 (`airconn help \2`)", re.sub(rf"\({_LINK}\)", r"(`airconn help \2`)", text))
+
+
+class _GuideTable(TableElement):
+    """A table that breaks between words. Rich would cut a long word, and leave room for a column of short ones."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for table in super().__rich_console__(console, options):
+            assert isinstance(table, Table)  # noqa: S101 - rich's own does so
+            room = options.max_width - 2 * len(table.columns)  # two blanks between columns, and one at each edge
+            for column, width in zip(table.columns, _widths(table.columns, room), strict=True):
+                column.overflow = "fold"
+                column.width = width
+            yield table
+
+
+def _widths(columns: Sequence[Column], room: int) -> list[int]:
+    """The width of each column: that of its longest word, and a share of the room that is left."""
+    cells = [[str(cell) for cell in (column.header, *column.cells)] for column in columns]
+    longest = [max(cell_len(word) for cell in column for word in cell.split() or [""]) for column in cells]
+    wanted = [max(map(cell_len, column)) for column in cells]
+    needed = sum(wanted) - sum(longest)
+    left = max(0, min(room - sum(longest), needed))
+    return [a + (b - a) * left // needed if needed else b for a, b in zip(longest, wanted, strict=True)]
+
+
+class _GuideCode(CodeBlock):
+    """A block of code, with its commands set apart from what they print."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        text = Text(str(self.text).rstrip(), "" if self.lexer_name == "console" else "markdown.code_block")
+        text.highlight_regex(r"(?m)^\$ (?:.*\\\n)*.*$", "guide.command")
+        yield Padding(text, (0, 1))
+
+
+class _GuideMarkdown(Markdown):
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {
+        **Markdown.elements,
+        "table_open": _GuideTable,
+        "fence": _GuideCode,
+        "code_block": _GuideCode,
+    }

@@ -1,0 +1,84 @@
+"""`--confirm`: the plan, then a question about all writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_printing import run_at_terminal
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    (tmp_path / "new.json").write_text('{"variables": {"a": "1"}}')
+    path = tmp_path / "target.json"
+    path.write_text('{"variables": {"b": "2"}}')
+    (tmp_path / "user.toml").write_text(f"[addresses.prod]\nurl = {json.dumps(str(path))}\nconfirm = true\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["import", "new.json", "--to", "target.json", "--confirm"],
+        ["import", "new.json", "--to", "@prod"],
+        ["import", "new.json", "--to", "@prod", "--confirm"],
+        ["set", "variables/a.value=1", "--to", "target.json", "--confirm"],
+        ["set", "variables/a.value=1", "--to", "@prod"],
+        ["apply", "plan.json", "--confirm"],
+        ["apply", "prod.json"],
+    ],
+    ids=" ".join,
+)
+def test_the_plan_comes_before_a_question_and_nothing_is_written_without_a_yes(
+    tmp_path: Path, target: Path, command: list[str], monkeypatch: pytest.MonkeyPatch, airconn
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    env = {"AIRCONN_CONFIG": str(tmp_path / "user.toml")}
+    if command[0] == "apply":
+        to = "@prod" if command[1] == "prod.json" else "target.json"
+        assert airconn("import", "new.json", "--to", to, "--plan-out", command[1], env=env).code == 0
+    code, out, err = run_at_terminal(tmp_path, *command, answer="n\n")
+    assert code == 4
+    assert "  + variables/a" in out
+    assert "write 1 object to " in err
+    assert "? [y/N] " in err
+    assert err.endswith("error: the write wasn't confirmed\nnothing was written\n")
+    piped = airconn(*command, env=env)
+    assert piped.code == 4
+    assert "  + variables/a" in piped.out
+    assert piped.err == (
+        "error: 1 object would be written, and it isn't confirmed\n"
+        "hint:  add --yes, or answer the question at a terminal\nnothing was written\n"
+    )
+    assert json.loads(target.read_text()) == {"variables": {"b": "2"}}
+    code, out, err = run_at_terminal(tmp_path, *command, answer="y\n")
+    assert (code, out.count("variables/a")) == (0, 1)
+    assert json.loads(target.read_text())["variables"] == {"a": "1", "b": "2"}
+
+
+def test_yes_is_the_answer(tmp_path: Path, target: Path, airconn) -> None:
+    env = {"AIRCONN_CONFIG": str(tmp_path / "user.toml")}
+    result = airconn("import", tmp_path / "new.json", "--to", "@prod", "--yes", env=env)
+    assert (result.code, result.out.splitlines()[-1]) == (0, f"@prod, {target}: 1 created, 0 updated, 0 unchanged")
+
+
+def test_a_target_with_the_url_of_a_confirmed_one_is_confirmed_as_well(tmp_path: Path, target: Path, airconn) -> None:
+    env = {"AIRCONN_CONFIG": str(tmp_path / "user.toml")}
+    assert airconn("import", tmp_path / "new.json", "--to", target, env=env).code == 4
+    assert airconn("import", tmp_path / "new.json", "--to", tmp_path / "other.json", env=env).code == 0
+
+
+def test_a_run_that_writes_nothing_asks_nothing(tmp_path: Path, target: Path, airconn) -> None:
+    (tmp_path / "new.json").write_text('{"variables": {"b": "2"}}')
+    env = {"AIRCONN_CONFIG": str(tmp_path / "user.toml")}
+    for options in ([], ["--dry-run"], ["--confirm"]):
+        assert airconn("import", tmp_path / "new.json", "--to", "@prod", *options, env=env).code == 0
+
+
+def test_deletions_are_in_the_question_about_writes(tmp_path: Path, target: Path) -> None:
+    args = ("import", str(tmp_path / "new.json"), "--to", "@prod", "--prune")
+    code, _, err = run_at_terminal(tmp_path, *args, answer="n\n")
+    assert (code, f"write 1 object to @prod, {target} and delete 1 (variables/b)? [y/N] " in err) == (4, True)
