@@ -28,7 +28,8 @@ HEADINGS = (
     Heading(
         "What",
         "--list --clear --from --to --source --all --new --connections --variables --pools --include --exclude "
-        "--backend --database --url --name --prod --file --astro --port --install --test-connections --clean --airflow",
+        "--backend --database --url --name --prod --file --astro --port --install --test-connections --clean "
+        "--airflow",
         "--from-airflow-config --workers-backend --no-backend",
     ),
     Heading(
