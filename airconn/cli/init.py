@@ -130,7 +130,7 @@ def _ask_version(app: App, url: str) -> bool:
         # Without the configuration: this shows what the address is worth by itself.
         config = Config(app.environ)
         with Places(config, Network(timeout=_PATIENCE, retries=0), app.ask_value, app.watch) as places:
-            store = places.open(url)
+            store = places.open_address(config.resolve(url, named_by="your answer"))
             app.say(f"found {store.describe(places.context()).text}")
     except AirconnError as error:
         _warn(app, error, url)
