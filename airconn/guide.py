@@ -21,6 +21,8 @@ class GuidePage:
     """The name of its file, without the ending."""
     text: str
     """Markdown."""
+    data: str = ""
+    """A document that the page is about, such as a JSON Schema. A pipe gets it in place of the page."""
 
     @property
     def title(self) -> str:
@@ -37,10 +39,13 @@ class GuidePage:
 def pages() -> Mapping[str, GuidePage]:
     """All pages by topic, sorted."""
     found = {}
-    for file in sorted(files("airconn").joinpath("help").iterdir(), key=lambda file: file.name):
-        topic, dot, ending = file.name.rpartition(".")
+    there = {file.name: file for file in files("airconn").joinpath("help").iterdir()}
+    for name in sorted(there):
+        topic, dot, ending = name.rpartition(".")
         if dot and ending == "md":
-            found[topic] = GuidePage(topic, file.read_text(encoding="utf-8"))
+            document = there.get(f"{topic}.json")
+            data = document.read_text(encoding="utf-8") if document else ""
+            found[topic] = GuidePage(topic, there[name].read_text(encoding="utf-8"), data)
     return found
 
 
