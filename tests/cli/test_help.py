@@ -123,9 +123,7 @@ def test_a_long_command_of_a_page_is_shown_as_lines_that_a_shell_takes() -> None
 
     from airconn.cli.page_view import rendered
 
-    command = (
-        """printf '%s\\n' --from https://airflow.example.com "a  b" --include 'one two' --yes || echo "code $?\""""
-    )
+    command = """printf '%s\\n' --from https://airflow.example.com "a  b" --include 'one two' || echo "code $?\""""
     for columns in (45, 60, 80):
         shown = rendered(f"```console\n$ {command}\nout\n```\n", columns, colours=False)
         lines = shown.splitlines()[:-1]
