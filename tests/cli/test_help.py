@@ -90,9 +90,11 @@ def test_a_page_on_a_terminal_has_no_markdown_and_fits_in() -> None:
 def test_a_link_to_a_page_is_the_command_that_shows_it_on_a_terminal() -> None:
     from airconn.cli.page_view import rendered
 
-    text = "See [Plans](plans.md#delete), or no page ([Secrets](secrets.md)). [PyPI](https://pypi.org)"
+    text = (
+        "See [Comparing two](plans.md#a), [plans](plans.md), this ([Secrets](secrets.md)). [PyPI](https://pypi.org)"
+    )
     assert rendered(text, 100, colours=False) == (
-        "See Plans (airconn help plans), or no page (airconn help secrets). PyPI\n"
+        "See Comparing two (airconn help plans), airconn help plans, this (airconn help secrets). PyPI\n"
     )
 
 
