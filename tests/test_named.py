@@ -188,7 +188,9 @@ def test_the_page_that_an_error_names_exists() -> None:
     found = [
         (path, topic)
         for path in sorted(PACKAGE.rglob("*.py"))
-        for topic in re.findall(r"(?:\btopic=|\bTOPIC\b.* = |\btopic: str = )\"([^\"]+)\"", path.read_text())
+        for topic in re.findall(
+            r"(?:\btopic=|with_page\(.*, |\bTOPIC\b.* = |\btopic: str = )\"([^\"]+)\"", path.read_text()
+        )
     ]
     assert [(path, topic) for path, topic in found if topic not in pages()] == []
 
@@ -197,4 +199,5 @@ def test_the_hint_of_an_error_ends_with_the_page_of_its_topic() -> None:
     assert AirconnError("it is red", hint="paint it", topic="vault").hint == "paint it (airconn help vault)"
     assert AirconnError("it is red", topic="vault").hint == "airconn help vault"
     assert AirconnError("it is red", hint="see airconn help vault", topic="vault").hint == "see airconn help vault"
+    assert AirconnError("it is red", hint="did you mean 'read'?", topic="vault").hint == "did you mean 'read'?"
     assert AirconnError("it is red").hint is None
