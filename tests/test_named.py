@@ -138,7 +138,8 @@ def test_what_a_page_names_exists(topic: str) -> None:
     played = [command for block in help_pages.blocks(text) for command in help_pages.commands(block)]
     # A command that is shown to fail may name what doesn't exist.
     named = [command for command in played if "|| echo" not in command]
-    named += [" ".join(span.split()) for span in spans]
+    # The page on completion shows words of which only the beginning is typed.
+    named += [words for span in spans if not re.fullmatch("airconn [a-z]{2}", words := " ".join(span.split()))]
     assert sorted({name for one in named for name in missing(one)}) == []
 
 
