@@ -385,6 +385,11 @@ def test_a_secret_in_the_place_of_the_address_is_not_repeated(user: User) -> Non
         assert user.run("login", *words)[0] == 2
 
 
+def test_a_password_behind_the_user_name_is_refused_and_not_repeated(user: User) -> None:
+    code, shown = user.run("list", "--username", "ann:canary-password")
+    assert (code, "error: --username has a ':' in it" in shown) == (2, True)
+
+
 def test_logout_removes_one_or_all(user: User) -> None:
     (one, _), (two, _) = user.airflow(), user.airflow()
     user.log_in(one.url)
