@@ -23,7 +23,6 @@ from airconn.cli.completing_ids import complete_object as complete_object
 from airconn.cli.completing_ids import complete_value as complete_value
 from airconn.cli.empty_runs import allowing_nothing as allowing_nothing
 from airconn.cli.empty_runs import warn_of_nothing as warn_of_nothing
-from airconn.cli.login_options import env_file as env_file
 from airconn.cli.login_options import logging_in
 from airconn.cli.option_values import (
     as_one,
