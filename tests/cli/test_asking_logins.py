@@ -62,6 +62,16 @@ def test_nothing_is_asked_where_a_file_is_typed_on_the_terminal(user: User) -> N
     assert "user name" not in run.shown
 
 
+@pytest.mark.parametrize("option", ["--fill", "--overlay"])
+def test_nothing_is_asked_where_an_option_reads_standard_input(user: User, option: str) -> None:
+    site, _ = user.airflow()
+    (user.directory / "a.json").write_text('{"variables": {"a": "b"}}')
+    user.lines, user.hidden = ['{"variables": {"a": {"value": "c"}}}'], [PASSWORD]
+    code, shown = user.run("import", user.directory / "a.json", option, "-", "--to", site.url)
+    assert (code, user.asked, "user name" in shown) == (5, [], False)
+    assert "needs credentials, and none are set" in shown
+
+
 def test_nothing_is_asked_where_standard_input_is_a_pipe(user: User) -> None:
     site, _ = user.airflow()
     run = at_terminal(user, "list", "--from", site.url, stdin=subprocess.DEVNULL)
