@@ -33,8 +33,8 @@ HEADINGS = (
     ),
     Heading(
         "Changes",
-        "--set --overlay --rename --fill --on-existing --merge --prune --ignore --fix",
-        "--set-file --literal --exact --assume-unchanged",
+        "--set --overlay --fill --on-existing --merge --prune --ignore --fix",
+        "--set-file --rename --literal --exact --assume-unchanged",
     ),
     Heading(
         "Safety",
@@ -45,7 +45,7 @@ HEADINGS = (
     Heading("Formats", "--from-format --format --connection-format", "--kind"),
     Heading(
         "Network",
-        "--username --env-file --ask-token --ask-writes",
+        "--username --env-file --ask-token",
         "--timeout --deadline --retries --ca-bundle --client-cert --client-key --allow-redirect",
     ),
     Heading(

@@ -42,7 +42,7 @@ env_file = click.option(
     metavar="FILE",
     expose_value=False,
     callback=_env_files,
-    help="Read AIRCONN_*, VAULT_*, AWS_* and the like from a .env file. Variables that are set win. May be repeated.",
+    help="Read AIRCONN_*, VAULT_*, AWS_*, … from a .env file. Variables that are set win. May be repeated.",
 )
 
 logging_in = together([username, env_file])

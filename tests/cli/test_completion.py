@@ -239,7 +239,7 @@ def test_another_file_in_the_way_is_left_alone(airconn: Airconn, tmp_path: Path)
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
-        ({"HOME": "/tmp", "SHELL": "/bin/dash"}, "$SHELL is dash, for which there is no script"),
+        ({"HOME": "/tmp", "SHELL": "/bin/dash"}, "$SHELL is dash, and airconn has scripts for bash, zsh and fish"),
         ({"HOME": "/tmp"}, "$SHELL isn't set"),
         ({"SHELL": "/bin/bash"}, "HOME isn't set"),
     ],
