@@ -56,6 +56,19 @@ HEADINGS = (
 )
 """All headings, in the order of a help text. Options of formats are named under Formats."""
 
+COMMAND_HEADINGS = {
+    "Move objects": "import apply undo export convert",
+    "Look and check": "list diff check explain doctor",
+    "Single objects": "show get set edit test delete",
+    "Run programs": "run sandbox",
+    "Set up": "init login logout completion",
+    "Help": "help version",
+}
+"""The headings of the commands, each with its commands in order."""
+
+OTHER_COMMANDS = "Other commands"
+"""The heading of commands that have none."""
+
 OTHER = Heading("Options")
 """The heading of options that have none, so that a help text never lacks one."""
 
