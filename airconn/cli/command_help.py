@@ -61,7 +61,7 @@ _MORE: Sequence[Row] = (
     ("COMMAND", "airconn COMMAND --help shows its options"),
     ("ADDRESS", _ADDRESS),
     ("target", _TARGET),
-    ("guide", "airconn help lists its pages"),
+    ("guide", "its pages: airconn help"),
 )
 """The end of the overview of the program."""
 

@@ -89,8 +89,9 @@ def group(ctx: click.Context) -> None:
     """Move Airflow connections, variables and pools between every place they can live.
 
     \b
-      airconn import .env                          into the Airflow at AIRCONN_URL
-      airconn export --format uri                  out of it, to standard output
+      airconn import .env                 # into the Airflow at AIRCONN_URL
+      airconn export --format uri         # out of it, to standard output
+      airconn diff @dev @prod             # what differs
       airconn convert .env -o airflow_settings.yaml
     """
     if ctx.invoked_subcommand is None:
