@@ -38,19 +38,24 @@ _SHOW_PLANS = ("import", "apply", "set", "edit", "delete", "undo")
 _TOPICS = {
     "import": "plans",
     "apply": "plans",
+    "export": "secrets",
     "convert": "formats",
     "check": "check",
+    "diff": "comparing",
+    "show": "objects",
     "get": "objects",
     "set": "objects",
     "edit": "objects",
     "test": "objects",
-    "show": "objects",
     "delete": "objects",
-    "completion": "completion",
     "undo": "undo",
-    "init": "doctor",
+    "explain": "lookup",
+    "run": "running",
+    "login": "login",
+    "logout": "login",
+    "sandbox": "sandboxes",
     "doctor": "doctor",
-    "version": "doctor",
+    "completion": "completion",
 }
 """The pages of the guide about commands."""
 

@@ -152,3 +152,12 @@ def test_the_overview_has_every_command_under_a_heading_in_a_line(
     assert all(f"  {name:<12}{line}" in lines for name, (_, line) in COMMANDS.items())
     assert max(map(len, lines)) < columns
     assert OTHER_COMMANDS not in text
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_help_names_the_page_about_a_command(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(name, monkeypatch)
+    for topic in re.findall(r"airconn help ([a-z-]+)$", text, re.MULTILINE):
+        assert topic in pages() or topic in COMMANDS
+    if name not in ("list", "init", "help", "version"):
+        assert re.search(r"^  guide +airconn help [a-z-]+$", text, re.MULTILINE)
