@@ -30,7 +30,7 @@ class GuidePage:
     def summary(self) -> str:
         """The title without the topic in front of it: `find mistakes` of `Check: find mistakes`."""
         first, colon, rest = self.title.partition(": ")
-        return rest if colon and first.lower() == self.topic else self.title
+        return rest if colon and first.lower().replace(" ", "-") == self.topic else self.title
 
 
 def pages() -> Mapping[str, GuidePage]:

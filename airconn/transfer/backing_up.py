@@ -119,8 +119,8 @@ def opened_target(places: Places, header: RunHeader, to: str | None) -> Store:
         # As long as the user hasn't named it, it gets no credentials without being asked for.
         places.config = places.config.with_planned(address, header.named_in)
     said = header.source_format
-    source_format = SourceFormat(said["name"], Kind(said["kind"]) if said["kind"] else None, said["values"])
-    target = places.open_target(address, source_format)
+    kind = Kind(said["kind"]) if said.get("kind") else None
+    target = places.open_target(address, SourceFormat(said.get("name"), kind, said.get("values", {})))
     if place_digest(target) != header.place:
         raise BlockedError(
             f"{_without(address)} is not the target of that run, which was {header.address}",

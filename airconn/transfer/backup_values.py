@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from airconn.model import (
@@ -82,12 +82,12 @@ def marker(salt: str) -> Mark:
     return mark
 
 
-def marks_of(obj: AirflowObject, mark: Mark) -> Marks:
-    """The marks of all fields that the object has. Fields that its source doesn't give aren't among them."""
+def marks_of(obj: AirflowObject, mark: Mark, names: Collection[str] | None = None) -> Marks:
+    """The marks of the fields in `names`, or of all. Fields that the source doesn't give aren't among them."""
     return {
         name: _leaf_marks(name, value, mark)
         for name, value in zip(value_fields(obj.kind), field_values(obj), strict=True)
-        if not (value is None and is_unsaid(obj, name))
+        if (names is None or name in names) and not (value is None and is_unsaid(obj, name))
     }
 
 

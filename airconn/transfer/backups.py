@@ -136,7 +136,7 @@ class Backups:
             file.write(_line(asdict(header)))
             for number, step in enumerate(steps):
                 keys[step.kind, step.id] = number
-                after = {} if step.source is None else marks_as_json(marks_of(stored(step), mark))
+                after = {} if step.source is None else marks_as_json(marks_of(stored(step), mark, _fields(step)))
                 file.write(_line(_step_json(step, after)))
 
         try:
@@ -298,12 +298,17 @@ def _line(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
 
 
+def _fields(step: Step) -> frozenset[str] | None:
+    """The fields that an undo gives back, and that must not have changed since. None for all of them."""
+    return step.written if step.action is Action.UPDATE else None
+
+
 def _step_json(step: Step, after: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": step.kind.value,
         "id": step.id,
         "action": step.action.value,
-        "fields": sorted(step.written) if step.action is Action.UPDATE else [],
+        "fields": sorted(_fields(step) or ()),
         "before": None if step.target is None else as_json(step.target),
         "after": after,
     }

@@ -185,14 +185,17 @@ class _Ways:
         if now is None:
             return "deleted since that run"
         hides_no_password = self._rules.hides_no_password
-        names = changed_fields(entry.after, marks_of(now, self._mark), hides_no_password=hides_no_password)
+        names = changed_fields(
+            entry.after, marks_of(now, self._mark, entry.after), hides_no_password=hides_no_password
+        )
         return f"changed since that run: {', '.join(names)}" if names else ""
 
     def _is_as_before(self, entry: BackupEntry, now: AirflowObject | None, before: AirflowObject | None) -> bool:
         """Whether an object isn't as the run wrote it, but surely as it was before."""
         if now is None or before is None or not self._change(entry, now):
             return False
-        return all(field.likeness is not Likeness.DIFFERENT for field in compare(before, now))
+        names = tuple(entry.fields) if entry.action is Action.UPDATE else None
+        return all(field.likeness is not Likeness.DIFFERENT for field in compare(before, now, names))
 
     def _create(self, before: AirflowObject) -> None:
         """Takes up an object that is created again, without what was hidden of it."""

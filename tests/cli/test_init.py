@@ -148,5 +148,5 @@ def test_credentials_that_would_travel_in_clear_are_warned_of(
         monkeypatch.setenv("http_proxy", site.url)  # so that a name that isn't this machine gets an answer
         result = airconn("init", "--url", "http://airflow.example.com", env={"AIRCONN_TOKEN": "s3cret-token"})
         assert "found airflow 3.1.8 at http://airflow.example.com" in result.err
-        assert "would get the credentials in AIRCONN_TOKEN in clear" in result.err
+        assert "would get the credentials in AIRCONN_TOKEN unencrypted" in result.err
         assert "next: airconn doctor" in result.err

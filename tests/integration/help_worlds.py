@@ -287,6 +287,7 @@ WORLDS: Mapping[str, MakeWorld] = {
     "check.md": files("check.md"),
     "ci.md": new_machine,
     "comparing.md": files("comparing.md"),
+    "completion.md": files("completion.md"),
     "composer.md": composer,
     "doctor.md": plain,
     "dotenv.md": files("dotenv.md"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import pytest
@@ -36,7 +37,10 @@ from airconn.model import (
 from airconn.model.reading import Key, Reading
 from airconn.plan import Plan, TargetRules, make_plan
 from airconn.stores.base import DEFAULT_CONTEXT, Context, ListsIds, Store, SuggestsIds, TellsLosses
-from airconn.transfer.importing import target_rules
+from airconn.transfer.backing_up import begin_backup
+from airconn.transfer.backups import Backups
+from airconn.transfer.importing import Import, target_rules
+from airconn.transfer.undoing import UndoRequest, prepare_undo
 
 T = TypeVar("T", bound=AirflowObject)
 
@@ -600,6 +604,53 @@ class StoreContract(AnyContract):
         assert written == [outcome.step.id for outcome in outcomes]
         assert store.capabilities.at_once or 3 <= len(written) < 60
         create(store, *(obj for obj in objects if obj.id not in written))
+
+    def test_an_undo_gives_back_what_was_there_and_is_undone_itself(
+        self, store: Store, truth: Truth, tmp_path: Path
+    ) -> None:
+        kinds = store.capabilities.kinds
+        before = [obj for obj in (self.full, VARIABLES[0], VARIABLES[4], POOLS[0]) if obj.kind in kinds]
+        create(store, *before)
+        after: list[AirflowObject] = [replace(self.full, host="h2", password=self.full.password, description="new")]
+        after += [
+            Connection(conn_id="fresh", conn_type="http", host="h"),
+            replace(VARIABLES[4], value=Text("{{ new }}")),
+        ]
+        after = [obj for obj in after if obj.kind in kinds and not store.problems(obj, TARGET)]
+        gone = [obj for obj in (VARIABLES[0], POOLS[0]) if obj.kind in kinds]
+        keys = [(obj.kind, obj.id) for obj in (*before, *after)]
+        first = [truth.get(*key) for key in keys]
+        found = look(store, *before, *after)
+        held = {(obj.kind, obj.id): obj for obj in found.bundle}
+        deletions = [step(Action.DELETE, None, held[obj.kind, obj.id]) for obj in gone]
+        plan = Plan((*planned(after, found, store).steps, *deletions))
+        context = replace(TARGET, before=found, wanted=frozenset(keys))
+        run = self._written(store, Import(store.describe(TARGET), plan, context), tmp_path, "import")
+        second = [truth.get(*key) for key in keys]
+        assert first != second
+        undone = self._undone(store, run, tmp_path)
+        assert list(map(loosely, map(truth.get, *zip(*keys, strict=True)))) == list(map(loosely, first))
+        self._undone(store, undone, tmp_path)
+        assert list(map(loosely, map(truth.get, *zip(*keys, strict=True)))) == list(map(loosely, second))
+        assert self._undone(store, run, tmp_path) != ""
+        assert self._undone(store, run, tmp_path) == "", "it is as it was before the run"
+
+    def _undone(self, store: Store, run: str, directory: Path) -> str:
+        """Undoes a run, and gives the name of the undo. Empty if there is nothing to undo."""
+        undo = prepare_undo(Backups(directory).find(run), UndoRequest(), store, (), DEFAULT_CONTEXT)
+        assert (undo.changed, undo.missing, undo.prepared.plan.blocked) == ((), (), ())
+        return self._written(undo.target, undo.prepared, directory, "undo") if undo.prepared.plan.writes else ""
+
+    @staticmethod
+    def _written(store: Store, prepared: Import, directory: Path, command: str) -> str:
+        """Carries out a plan with a backup, and gives the name of the run."""
+        backup = begin_backup(prepared, store, directory, command, lasting=(store.address, ""))
+        assert backup is not None
+        for outcome in store.apply(prepared.plan.writes, prepared.context):
+            assert outcome.error is None, outcome
+            backup.record(outcome)
+        assert backup.end()
+        return backup.run
 
     def test_a_write_that_another_one_preceded_is_refused(self, store: Store, truth: Truth) -> None:
         if not store.capabilities.conditional:

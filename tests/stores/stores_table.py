@@ -77,11 +77,11 @@ PAGES = {
 def places() -> str:
     """The table of the guide that says what each address is."""
     assert sorted(row[0] for row in ROWS) == sorted(REGISTRY)
-    lines = ["| address | what it is | needs |", "| --- | --- | --- |"]
+    lines = ["| address | what it is | extra |", "| --- | --- | --- |"]
     for name, _, shown, words in ROWS:
         words = words.replace("(airconn/help/", "(").replace("formats below", "[formats](formats.md)")
         words = f"[{words}]({PAGES[name]}.md)" if name in PAGES else words
-        lines.append(f"| {shown} | {words} | {_extra(name)} |".replace("|  |", "| |"))
+        lines.append(f"| {shown} | {words} | {_extra_alone(name)} |".replace("|  |", "| |"))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -94,6 +94,10 @@ def short() -> str:
         holds = _kinds(open_store(address, Settings()).capabilities) if address else "as that one"
         lines.append(f"| {shown} | {words} | {holds} | {_extra(name)} |".replace("|  |", "| |"))
     return "".join(f"{line}\n" for line in lines)
+
+
+def _extra_alone(name: str) -> str:
+    return f"`{REGISTRY[name].extra}`" if REGISTRY[name].extra else ""
 
 
 def abilities() -> str:
