@@ -6,7 +6,7 @@ is imported for all that follow. The Python of a sandbox's environment runs `war
 `airflow` that `write_command` makes calls it.
 
 `warm_airflow.py run SOCKET SCRIPT` serves a script in the same way, for callers with different configurations: nothing
-of Airflow itself is imported before a call, and only the libraries that it needs are kept for all that follow.
+of Airflow itself is imported before a call, and the libraries that it needs stay for all that follow.
 """
 
 from __future__ import annotations
