@@ -38,7 +38,7 @@ from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
 from airconn.transfer.backup_values import changed_fields, marker, marks_of
-from airconn.transfer.backups import NOT, Backup, BackupEntry, text_digest
+from airconn.transfer.backups import MAYBE, NOT, Backup, BackupEntry, text_digest
 from airconn.transfer.importing import Import, effects_of, refuse_read_only, target_rules
 from airconn.transfer.loading import Loaded
 from airconn.transfer.restored_file import RestoredFile
@@ -179,7 +179,9 @@ class _Ways:
         if entry.action is Action.DELETE:
             return "created again since that run" if now is not None else ""
         if now is None:
-            return "deleted since that run"
+            # A replacement that failed may have deleted it.
+            cut_off = entry.action is Action.REPLACE and entry.state == MAYBE
+            return "" if cut_off else "deleted since that run"
         hides_no_password = self._rules.hides_no_password
         names = changed_fields(
             entry.after, marks_of(now, self._mark, entry.after), hides_no_password=hides_no_password
