@@ -81,6 +81,8 @@ class CredentialFinder:
         is_own = has_credentials(entry)
         if is_own:
             found, headers = self._of_entry(entry, name), self._headers_of(entry, name)
+            if not found and self.username and takes_headers:
+                found = {"username": FoundCredential(self.username, "--username")}
         else:
             found = self._of_option() if self.username and takes_headers else self._of_environment()
             headers = self._headers_of_environment() if takes_headers else ()

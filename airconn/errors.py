@@ -9,7 +9,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The exit code of the process. The README has the same table."""
+    """The exit code of the process. The page `exit-codes` of the guide has the same table."""
 
     OK = 0
     SOME_FAILED = 1

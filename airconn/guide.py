@@ -18,6 +18,8 @@ class GuidePage:
     """The name of its file, without the ending."""
     text: str
     """Markdown."""
+    data: str = ""
+    """A document that the page is about, such as a JSON Schema. A pipe gets it in place of the page."""
 
     @property
     def title(self) -> str:
@@ -28,16 +30,19 @@ class GuidePage:
     def summary(self) -> str:
         """The title without the topic in front of it: `find mistakes` of `Check: find mistakes`."""
         first, colon, rest = self.title.partition(": ")
-        return rest if colon and first.lower() == self.topic else self.title
+        return rest if colon and first.lower().replace(" ", "-") == self.topic else self.title
 
 
 def pages() -> Mapping[str, GuidePage]:
     """All pages by topic, sorted."""
     found = {}
-    for file in sorted(files("airconn").joinpath("help").iterdir(), key=lambda file: file.name):
-        topic, dot, ending = file.name.rpartition(".")
+    there = {file.name: file for file in files("airconn").joinpath("help").iterdir()}
+    for name in sorted(there):
+        topic, dot, ending = name.rpartition(".")
         if dot and ending == "md":
-            found[topic] = GuidePage(topic, file.read_text(encoding="utf-8"))
+            document = there.get(f"{topic}.json")
+            data = document.read_text(encoding="utf-8") if document else ""
+            found[topic] = GuidePage(topic, there[name].read_text(encoding="utf-8"), data)
     return found
 
 

@@ -68,15 +68,9 @@ def _as_markdown(text: str) -> str:
 
 
 def symbols_of_plans() -> str:
-    return _table(("symbol", "in front of an object in a plan"), _symbols(symbols.plan_legend()))
-
-
-def symbols_of_diffs() -> str:
-    return _table(("symbol", "in front of an object in a diff"), _symbols(symbols.diff_legend()))
-
-
-def _symbols(legend: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    return ((f"`{mark}`", text) for mark, text in legend)
+    return _table(
+        ("symbol", "in front of an object in a plan"), ((f"`{mark}`", text) for mark, text in symbols.plan_legend())
+    )
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -90,7 +84,6 @@ TABLES: list[tuple[str, Callable[[], str]]] = [
     ("formats.md", keeps_table.table),
     ("check.md", rules_table),
     ("plans.md", symbols_of_plans),
-    ("plans.md", symbols_of_diffs),
     ("addresses.md", stores_table.places),
     ("addresses.md", stores_table.abilities),
     ("addresses.md", stores_table.limits),

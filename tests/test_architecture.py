@@ -37,6 +37,7 @@ ROOMS = [
     "env_files",
     "stored_logins",
     "logins",
+    "address_credentials",
     "config",
     "stores",
     "plan",

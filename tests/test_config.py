@@ -99,7 +99,7 @@ def test_an_empty_address_is_not_the_default_one(tmp_path: Path) -> None:
 
 def test_only_the_users_own_file_may_name_any_variable(tmp_path: Path) -> None:
     text = '[addresses.x]\nurl = "https://x"\ntoken_env = "AWS_SECRET_ACCESS_KEY"\n'
-    with pytest.raises(UsageError, match="a project's file isn't trusted"):
+    with pytest.raises(UsageError, match="a project's file may not do that"):
         config(tmp_path, text)
     found = config(tmp_path, user=text, AWS_SECRET_ACCESS_KEY="t")
     assert found.resolve("@x").settings.credentials.token == "t"
@@ -109,7 +109,7 @@ def test_a_project_gets_no_credentials_that_are_for_another_place(tmp_path: Path
     user = '[addresses.prod]\nurl = "https://prod"\ntoken_env = "AIRCONN_PROD_TOKEN"\n'
     for variable in ("AIRCONN_PROD_TOKEN", "AIRCONN_METADB_PASSWORD"):
         text = f'[addresses.x]\nurl = "https://x"\ntoken_env = "{variable}"\n'
-        with pytest.raises(UsageError, match="a project's file isn't trusted") as caught:
+        with pytest.raises(UsageError, match="a project's file may not do that") as caught:
             config(tmp_path, text, user)
         assert "for no other address" in (caught.value.hint or "")
     same = '[addresses.x]\nurl = "https://prod"\ntoken_env = "AIRCONN_PROD_TOKEN"\n'
@@ -133,7 +133,7 @@ def test_a_projects_authorities_are_for_an_airflow(tmp_path: Path) -> None:
     ],
 )
 def test_a_command_in_an_address_is_the_users_own_choice(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UsageError, match="runs a command, and a project's file isn't trusted"):
+    with pytest.raises(UsageError, match="runs a command, and a project's file may not do that"):
         config(tmp_path, text)
     name = None if text.startswith("url") else "@x"
     assert config(tmp_path, user=text).target(name).text.lower().startswith("airflow-cli:")
@@ -175,7 +175,7 @@ def test_credentials_are_not_in_a_repr(tmp_path: Path) -> None:
         ("url = 1", {}, "^airconn.toml: 'url' has to be a text in quotes$"),
         ("url = ", {}, "this is not TOML"),
         ('[addresses]\nx = "u"\n[addresses.x]\nurl = "u"', {}, "this is not TOML"),
-        ('token_command = ["x"]', {}, "a project's file isn't trusted"),
+        ('token_command = ["x"]', {}, "a project's file may not do that"),
         ("[addresses]\nx = 1", {}, "neither a text nor a table"),
         ('[addresses.x]\nurl = "u"\ntoken = "secret"', {}, "can't have 'token'"),
         ("", {"AIRCONN_TIMEOUT": "soon"}, "^AIRCONN_TIMEOUT is not a number"),
@@ -255,7 +255,7 @@ def test_a_projects_address_gets_no_credentials_in_clear(tmp_path: Path, secret:
         del projects[None]
     env = {secret: "canary", **({"AIRCONN_PASSWORD": "canary"} if secret == "AIRCONN_USERNAME" else {})}
     for name, project in projects.items():
-        with pytest.raises(UsageError, match=r"would get the credentials in .* in clear") as caught:
+        with pytest.raises(UsageError, match=r"would get the credentials in .* unencrypted") as caught:
             config(tmp_path, project, AIRCONN_TRUST="attacker.example.com", **env).target(name)
         assert caught.value.where == "airconn.toml"
         assert "canary" not in str(caught.value) + str(caught.value.hint)
@@ -277,7 +277,7 @@ def test_a_projects_address_gets_no_credentials_in_clear(tmp_path: Path, secret:
     ],
 )
 def test_what_only_looks_like_this_machine_is_not_this_machine(tmp_path: Path, address: str) -> None:
-    with pytest.raises(UsageError, match="in clear"):
+    with pytest.raises(UsageError, match="unencrypted"):
         config(tmp_path, f'url = "{address}"', AIRCONN_TOKEN="t").target(None)
 
 

@@ -150,7 +150,7 @@ def test_files_and_commands_are_for_the_users_own_file_alone(tmp_path: Path) -> 
 def test_a_project_names_variables_of_headers_as_it_does_those_of_tokens(tmp_path: Path) -> None:
     own = entry('headers.X-Key = { env = "AIRCONN_PROD_KEY" }', url="https://mine.example.com", name="mine")
     for variable in ("AWS_SECRET_ACCESS_KEY", "AIRCONN_PROD_KEY", "AIRCONN_METADB_PASSWORD"):
-        with pytest.raises(UsageError, match=f"headers.X-Key.env = '{variable}', and a project's file isn't"):
+        with pytest.raises(UsageError, match=f"headers.X-Key.env = '{variable}', and a project's file may not"):
             config(tmp_path, entry(f'headers.X-Key = {{ env = "{variable}" }}'), own)
     text = entry('headers.X-Key = { env = "AIRCONN_TEAM_KEY" }')
     known = config(tmp_path, text, own, AIRCONN_TEAM_KEY="k").resolve("@prod").settings.credentials
@@ -245,7 +245,7 @@ def test_an_authorization_is_the_login_and_comes_before_a_command(tmp_path: Path
 
 def test_headers_are_credentials_for_what_a_project_may_name(tmp_path: Path) -> None:
     header = {"AIRCONN_HEADER_X_KEY": "canary"}
-    with pytest.raises(UsageError, match="would get the credentials in AIRCONN_HEADER_X_KEY in clear"):
+    with pytest.raises(UsageError, match="would get the credentials in AIRCONN_HEADER_X_KEY unencrypted"):
         config(tmp_path, 'url = "http://attacker.example.com"', **header).target(None)
     asked = Asked(True)
     config(tmp_path, 'url = "https://x.example.com"', consent=asked, **header).target(None)

@@ -17,7 +17,7 @@ from tests.messages import PACKAGE, messages, texts
 
 PREDICATES = re.compile(
     "and|as|asks|came|can|can't|did|does|doesn't|dies|ends|finds|follows|for|goes|has|holds|ignore|in|is|itself|keeps"
-    "|knows|loads|logs|may|moves|names|never|on|opens|reads|refuses|runs|says|sends|sets|shows|speaks|stays|supports"
+    "|knows|loads|logs|may|moves|names|never|on|only|opens|reads|refuses|runs|says|sends|sets|shows|speaks|stays|supports"
     "|takes|that|tries|waits|was|with|would|writes|wrote"
 )
 """What follows the name of the program in a sentence. Any other word has to be a command."""

@@ -201,7 +201,7 @@ def test_dots_in_ids_are_told_from_those_of_paths() -> None:
 
 def test_a_place_of_two_objects_is_refused() -> None:
     bundle = Bundle.of([connection("a"), connection("a.extra")])
-    with pytest.raises(UsageError, match=r"this can mean a and a\.extra"):
+    with pytest.raises(UsageError, match=r"this is ambiguous: a and a\.extra"):
         change(bundle, sets=("connections/a.extra.host=x",))
 
 
@@ -212,7 +212,7 @@ def test_a_place_of_two_objects_is_refused() -> None:
         ("sets", "connections/a.b/d.host=SECRET", "no connections/a.b/d", "connections/a.b/c"),
         ("sets", "connections/etl.host=SECRET", "no connections/etl", "there is pools/etl"),
         ("sets", "connection/db.host=SECRET", "kind", "connections"),
-        ("sets", "SECRET", "no '='", "KIND/ID.FIELD"),
+        ("sets", "SECRET", "'=' is missing", "KIND/ID.FIELD"),
         ("sets", "db.host=SECRET", "kind", "connections, variables, pools"),
         ("sets", "connections/db.hots=SECRET", "'hots' is not a field", "'host'"),
         ("sets", "connections/db.user=SECRET", "'user' is not a field", "login"),
@@ -221,9 +221,9 @@ def test_a_place_of_two_objects_is_refused() -> None:
         ("sets", "connections/db.host.x=SECRET", "'host' has no leaves", None),
         ("sets", "connections/db.extra.=SECRET", "not a path", "extra.a.b"),
         ("sets", "pools/etl.slots.x=SECRET", "'slots' has no leaves", None),
-        ("sets", "connections/db.port=SECRET", "port is a whole number", None),
-        ("sets", "connections/db.port=1.5", "port is a whole number", None),
-        ("sets", "pools/etl.slots=", "slots is a whole number", None),
+        ("sets", "connections/db.port=SECRET", "port must be a whole number", None),
+        ("sets", "connections/db.port=1.5", "port must be a whole number", None),
+        ("sets", "pools/etl.slots=", "slots must be a whole number", None),
         ("sets", "pools/etl.include_deferred=SECRET", "true or false", None),
         ("sets", "connections/db.conn_type=***", "never hidden", None),
         ("sets", "connections/db.extra.n=SECRET", "the old value is a number, and the new one is not", "text:"),
@@ -238,12 +238,12 @@ def test_a_place_of_two_objects_is_refused() -> None:
         ("sets", "connections/db.host=env:SECRET!", "it is not set", "env:NAME"),
         ("sets", "connections/db.host=prompt:x", "'prompt:' takes no text", None),
         ("sets", "connections/db.host=\udce9", "not UTF-8", None),
-        ("renames", "bd=x", "called bd", "connections/db"),
+        ("renames", "bd=x", "the id bd", "connections/db"),
         ("renames", "connections/bd=x", "no connections/bd", "connections/db"),
         ("renames", "db=x", "connections/db and variables/db", "KIND/OLD=NEW"),
         ("renames", "etl=", "missing", "pools/etl=NEW"),
         ("renames", "pools/etl=pools/etl2", "has no kind", "NEW"),
-        ("renames", "etl", "no '='", "KIND/OLD=NEW"),
+        ("renames", "etl", "'=' is missing", "KIND/OLD=NEW"),
         ("renames", "connections/db=hidden", "two connections/hidden", "--exclude"),
         ("literal_masks", "connections/db.host", "nothing is hidden", None),
         ("literal_masks", "connections/db.extra.sslmode", "nothing is hidden", None),
@@ -519,7 +519,7 @@ def test_an_extra_that_is_no_object_is_an_error_of_the_option_for_airflow_3_alon
     with pytest.raises(UsageError) as caught:
         overrides.apply(BUNDLE)
     assert caught.value.where == "--set connections/db.extra"
-    assert caught.value.message == "this extra is not a JSON object, which is all that Airflow 3.3.2 takes"
+    assert caught.value.message == "this extra is not a JSON object, and Airflow 3.3.2 takes"
     assert db(overrides.apply(BUNDLE, AirflowVersion(2, 11, 2))).extra == Text(given)
 
 

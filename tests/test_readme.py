@@ -1,32 +1,64 @@
-"""The tables of README.md are those of the code."""
+"""README.md is short, its tables are those of the code, and its links lead somewhere."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from airconn.cli import COMMANDS
 from airconn.errors import ExitCode
+from tests import help_pages, readme_tables
+from tests.integration import terminal_picture
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+try:
+    import tomllib
+except ImportError:
+    import tomli as tomllib  # type: ignore[no-redef]
 
-
-def table(heading: str) -> list[list[str]]:
-    """The cells of the first table under a heading, without its head."""
-    section = re.split(r"^#+ ", README.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
-    rows = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows[2:]]
-
-
-def test_every_exit_code_is_in_the_table() -> None:
-    assert {int(row[0]) for row in table("Exit codes")} == {int(code) for code in ExitCode}
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("name", list(COMMANDS))
-def test_every_command_is_in_the_table(name: str) -> None:
-    assert any(row[0].strip("`").startswith(f"airconn {name}") for row in table("Commands"))
+def test_the_readme_is_read_in_two_minutes() -> None:
+    assert len(README.splitlines()) <= 250
+
+
+@pytest.mark.parametrize("make", readme_tables.TABLES, ids=lambda make: make.__name__)
+def test_a_table_is_what_the_code_says(make: Callable[[], str]) -> None:
+    assert f"\n\n{make()}\n" in README, "python -m tests.readme_tables"
+
+
+def test_every_link_leads_somewhere() -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r'(?:src|srcset)="([^"]+)"', README)
+    assert len(targets) > len(help_pages.pages())
+    assert [target for target in targets if "://" not in target and not (ROOT / target).exists()] == []
+
+
+def test_every_page_is_linked() -> None:
+    assert f"\n{readme_tables.pages()}\n" in README, "python -m tests.readme_tables"
+
+
+def test_every_extra_is_named() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    section = README.split("\n## Install\n")[1].split("\n## ")[0]
+    assert {name for name in extras if f"`{name}`" not in section} == {"test"}
+
+
+def test_every_exit_code_is_in_the_guide() -> None:
+    codes = re.findall(r"^\| (\d+) \|", (help_pages.HELP / "exit-codes.md").read_text(), re.MULTILINE)
+    assert {int(code) for code in codes} == {int(code) for code in ExitCode}
+
+
+def test_both_pictures_show_the_same_and_no_secret() -> None:
+    dark, light = (
+        terminal_picture.shown_by((ROOT / "examples" / name).read_text()) for name in terminal_picture.PICTURES
+    )
+    assert dark == light
+    assert [line[2:] for line in dark.splitlines() if line.startswith("$ ")] == list(terminal_picture.COMMANDS)
+    assert "pa/ss" not in dark
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))

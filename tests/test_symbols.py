@@ -7,6 +7,7 @@ from pathlib import Path
 
 from airconn import symbols
 from airconn.diff import Status
+from airconn.guide import pages
 from airconn.model import Action
 from airconn.report import diff as report_diff
 from airconn.report import results
@@ -35,3 +36,11 @@ def test_diff_shows_the_symbols_of_the_import_of_a_into_b(airconn, tmp_path: Pat
 
     expected = {"variables/new": "+", "variables/changed": "~", "variables/same": "=", "variables/old": "-"}
     assert marks(diff.out) == marks(plan.out) == expected
+
+
+def test_the_page_on_reports_has_every_symbol() -> None:
+    table = [line for line in pages()["reports"].text.splitlines() if line.startswith("| `")]
+    assert [line[3] for line in table] == [symbol.mark for symbol in symbols.ALL]
+    for line, symbol in zip(table, symbols.ALL, strict=True):
+        _, _, in_plan, in_diff, _ = (cell.strip() for cell in line.split("|"))
+        assert (bool(in_plan), bool(in_diff)) == (bool(symbol.in_plan), bool(symbol.in_diff)), line

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from airconn.airflow.releases import newest_release, oldest_release
+from airconn.cli.completing import complete_version
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion
@@ -36,6 +37,7 @@ def _airflow(default: str) -> Callable[[F], F]:
         "--airflow",
         callback=_version,
         metavar="VERSION",
+        shell_complete=complete_version,
         help=f"Read and write as this Airflow does, {oldest} or newer [{default}].",
     )
 

@@ -160,6 +160,7 @@ class App:
             try:
                 return getpass(f"{clean(what)}: ")
             except (GetPassWarning, EOFError):
+                self.stderr.write("\n")
                 return None
 
     def ask_line(self, what: str) -> str | None:

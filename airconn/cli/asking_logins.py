@@ -38,8 +38,10 @@ class TerminalLogins:
 
     @property
     def can_ask(self) -> bool:
-        in_ci = self._asker.environ.get("CI", "").lower() not in _NO
-        return self._asker.can_ask and not in_ci and not self._is_read_as_file
+        environ = self._asker.environ
+        # A shell that completes a word has a terminal, and no user who waits for a question.
+        is_alone = environ.get("CI", "").lower() not in _NO or bool(environ.get("_AIRCONN_COMPLETE"))
+        return self._asker.can_ask and not is_alone and not self._is_read_as_file
 
     def refrain(self) -> None:
         self._is_read_as_file = True

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @click.command("check", short_help="Lint files, offline.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=opt.complete_address)
-@click.option("--ignore", multiple=True, metavar="CODE", help="Skip the findings of this rule. May be repeated.")
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="CODE",
+    shell_complete=opt.complete_rule,
+    help="Skip the findings of this rule. May be repeated.",
+)
 @click.option("--fix", is_flag=True, help="Fix, in place, what has only one right answer.")
 @click.option("--strict", is_flag=True, help="Exit with 3 for warnings as well.")
 @opt.airflow_of_files

@@ -58,3 +58,21 @@ def complete_format(ctx: click.Context, param: click.Parameter, incomplete: str)
     """The names of formats that begin with the typed text. Those that are only read are left out of `--format`."""
     names = formats.writable_names() if param.name == "format" else formats.names()
     return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_version(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The minor versions of Airflow that begin with the typed text, and behind a second dot the patches."""
+    from airconn.airflow.releases import RELEASE_DAYS
+
+    patches = [version for version in RELEASE_DAYS if incomplete.count(".") > 1 and version.startswith(incomplete)]
+    minors = dict.fromkeys(version.rpartition(".")[0] for version in RELEASE_DAYS)
+    return patches or [version for version in minors if version.startswith(incomplete)]
+
+
+def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The codes of the rules of `check` that begin with the typed text, with what they find."""
+    from click.shell_completion import CompletionItem
+
+    from airconn.check.rules import ALL
+
+    return [CompletionItem(rule.code, help=rule.what) for rule in ALL if rule.code.startswith(incomplete.upper())]

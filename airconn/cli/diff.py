@@ -83,7 +83,8 @@ def command(
     else:
         objects = compared.diff.objects
         shown = [obj for obj in objects if obj.status is not Status.EQUAL or app.verbosity > 0]
-        for line in report_diff.diff_lines(shown, app.style, values=show_values) if app.verbosity >= 0 else ():
+        rows = report_diff.diff_lines(shown, app.style, values=show_values, columns=app.columns)
+        for line in rows if app.verbosity >= 0 else ():
             app.rows(line + "\n")
         if app.verbosity >= 0 and app.stdout.isatty():
             app.rows(report_diff.diff_sides(compared.a, compared.b) + "\n")

@@ -46,7 +46,7 @@ def command(app: App, /, address: str | None, ask_writes: bool, network: Network
     \b
       airconn doctor
       airconn doctor @prod
-      airconn doctor vault://secret/airflow --output json
+      airconn doctor vault:///secret --output json
     """
     from dataclasses import fields
 
@@ -86,5 +86,6 @@ def command(app: App, /, address: str | None, ask_writes: bool, network: Network
 
     for line in report.lines(noted(), app.style, min(app.columns or _COLUMNS, _COLUMNS)):
         app.data(line + "\n")
-    app.data(f"\n{report.LEGEND}\n{report.summary(checks, exit_code(checks))}\n")
+    app.data(f"\n{report.LEGEND}\n" if checks else "")
+    app.data(f"{report.summary(checks, exit_code(checks))}\n")
     return exit_code(checks)

@@ -33,7 +33,7 @@ def _complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 
 @click.command("edit", short_help="Edit single objects in your editor.")
-@click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.argument("ids", nargs=-1, metavar="[ID...]", shell_complete=opt.complete_object)
 @opt.source
 @click.option(
     "--new",

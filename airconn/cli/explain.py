@@ -48,7 +48,7 @@ def _with_values(args: Sequence[str]) -> list[str]:
 @click.command(
     "explain", cls=_WithBareAstro, short_help="Show where Airflow would find an object, and what that shadows."
 )
-@click.argument("ids", nargs=-1, metavar="ID...")
+@click.argument("ids", nargs=-1, metavar="ID...", shell_complete=opt.complete_object)
 @click.option("--all", "everything", is_flag=True, help="Every object that is in more than one place.")
 @click.option("--backend", metavar="ADDRESS", help="The secrets backend [the one of Airflow's configuration].")
 @click.option("--workers-backend", metavar="ADDRESS", help="That of the workers [Airflow's configuration].")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("get", short_help="Print one value, for scripts.")
-@click.argument("place", metavar="KIND/ID.FIELD")
+@click.argument("place", metavar="KIND/ID.FIELD", shell_complete=opt.complete_value)
 @opt.source
 @opt.kinds
 @opt.reading

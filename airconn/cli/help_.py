@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from airconn.cli.app import App
 from airconn.errors import UsageError
+
+if TYPE_CHECKING:
+    from airconn.guide import GuidePage
 
 _WIDEST = 100
 """The columns of a page on a wide terminal. Longer lines are hard to read."""
@@ -44,7 +48,7 @@ def command(ctx: click.Context, /, topic: str | None) -> None:
         app.data("\nThe options of a command are shown by airconn help COMMAND.\n")
         app.data(f"\n{_addresses()}\n")
     elif topic in known:
-        _show(app, known[topic].text)
+        _show(app, known[topic])
         if topic in COMMANDS:
             app.say(f"the options of the command are shown by: airconn {topic} --help")
     elif topic in COMMANDS and ctx.parent is not None:
@@ -82,17 +86,17 @@ def _addresses() -> str:
     return fill(", ".join([known, *begin[1:]]) + ".", 79, break_long_words=False, break_on_hyphens=False)
 
 
-def _show(app: App, text: str) -> None:
-    """Shows Markdown: rendered and paged on a terminal, and as it is in a pipe."""
+def _show(app: App, page: GuidePage) -> None:
+    """Shows a page: rendered and paged on a terminal, and in a pipe as it is, or its document."""
     columns = app.columns
     if columns is None:
-        app.data(text, raw=True)
+        app.data(page.data or page.text, raw=True)
         return
     import shutil
 
     from airconn.cli.page_view import rendered
 
-    lines = rendered(text, min(columns, _WIDEST), colours=app.colours(app.stdout))
+    lines = rendered(page.text, min(columns, _WIDEST), colours=app.colours(app.stdout))
     if lines.count("\n") < shutil.get_terminal_size().lines:
         app.data(lines, raw=True)
     else:

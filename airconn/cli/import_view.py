@@ -12,6 +12,7 @@ from airconn.cli.printing import Printer
 from airconn.errors import AirconnError, ExitCode
 from airconn.model import Action, number_of
 from airconn.plan import Plan, deleted_hidden, overwritten_hidden
+from airconn.quoting import some
 from airconn.transfer import engine, events
 from airconn.transfer.importing import Import
 
@@ -165,7 +166,7 @@ class ImportView:
                 values, them = (
                     ("1 hidden value is", "it") if len(names) == 1 else (f"{len(names)} hidden values are", "them")
                 )
-                lost = f"{values} {verb}, and airconn undo can't bring {them} back: {report.some(names)}"
+                lost = f"{values} {verb}, and airconn undo can't bring {them} back: {some(names)}"
                 self._app.warn(lost, level=least)
 
     def _tell_of_way_back(self, result: events.ImportResult) -> None:
@@ -180,7 +181,7 @@ class ImportView:
         self._app.say("finishing what is being written; Ctrl-C again stops at once", level=-1)
 
     def _tell_of_wrong(self, found: events.FoundWrong) -> None:
-        lines = report.Lines([outcome.step for outcome in found.outcomes], self._app.style)
+        lines = report.Lines([outcome.step for outcome in found.outcomes], self._app.style, self._app.columns)
         for outcome in found.outcomes if self._is_text else ():
             self._app.report(lines.line(outcome.step, outcome.error) + "\n")
 

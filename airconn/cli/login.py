@@ -76,11 +76,6 @@ def command(app: App, /, addresses: tuple[str, ...], ask_token: bool, insecure_f
     if ask_token and app.username:
         raise UsageError("--ask-token and --username are both given", hint="a token has no user name: keep one")
     place, login = _place(app, address, ask_token=ask_token)
-    if login.question is None or not login.question.can_ask:
-        raise UsageError(
-            "the login can't be asked for: this is not a terminal, or CI is set",
-            hint="without one, set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD (airconn help login)",
-        )
     keyring = "" if insecure_file else stored_logins.backend_name()
     login.allow()
     found, airflow = _checked(app, place, login, network, ask_token=ask_token)
@@ -105,6 +100,13 @@ def _place(app: App, address: str | None, *, ask_token: bool) -> tuple[Address, 
 
     config = app.config
     named = config.named(address)
+    if not trust.is_airflow(config.location(named)):
+        raise _no_login(config.location(named))
+    if config.question is None or not config.question.can_ask:
+        raise UsageError(
+            "the login can't be asked for: this is not a terminal, or CI is set",
+            hint="set AIRCONN_TOKEN, or AIRCONN_USERNAME and AIRCONN_PASSWORD, instead (airconn help login)",
+        )
     environ = {
         name: value
         for name, value in config.environ.items()
@@ -113,8 +115,6 @@ def _place(app: App, address: str | None, *, ask_token: bool) -> tuple[Address, 
     user = {key: value for key, value in config.user.items() if key != "token_command"}
     username = app.username or ("" if ask_token else config.environ.get("AIRCONN_USERNAME", ""))
     place = replace(config, environ=environ, user=user, username=username).target(named if address else None)
-    if not trust.is_airflow(place.text):
-        raise _no_login(place.text)
     source = place.settings.credentials.login
     if not isinstance(source, logins.AirflowLogin):
         who = named if named.startswith("@") else "this address"

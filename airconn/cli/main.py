@@ -46,7 +46,7 @@ COMMANDS = {
     "doctor": ("airconn.cli.doctor", "Check the configuration, the network, the login and what you may do."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
     "version": ("airconn.cli.version", "Show the versions of airconn and Python."),
-    "completion": ("airconn.cli.completion", "Print the completion script of a shell."),
+    "completion": ("airconn.cli.completion", "Print or install the completion script of a shell."),
 }
 """The commands by name: the module with a click command named `command`, and the line in the overview."""
 

@@ -17,6 +17,10 @@ from airconn.cli.airflow_option import airflow_of_files as airflow_of_files
 from airconn.cli.app import App
 from airconn.cli.completing import complete_address as complete_address
 from airconn.cli.completing import complete_format as complete_format
+from airconn.cli.completing import complete_rule as complete_rule
+from airconn.cli.completing import complete_version as complete_version
+from airconn.cli.completing_ids import complete_object as complete_object
+from airconn.cli.completing_ids import complete_value as complete_value
 from airconn.cli.empty_runs import allowing_nothing as allowing_nothing
 from airconn.cli.empty_runs import warn_of_nothing as warn_of_nothing
 from airconn.cli.login_options import logging_in
@@ -143,9 +147,16 @@ selection = as_one(
             "--include",
             multiple=True,
             metavar="GLOB",
+            shell_complete=complete_object,
             help="Only ids that match, such as 'aws_*' or 'pools/*'. May be repeated.",
         ),
-        click.option("--exclude", multiple=True, metavar="GLOB", help="No ids that match. May be repeated."),
+        click.option(
+            "--exclude",
+            multiple=True,
+            metavar="GLOB",
+            shell_complete=complete_object,
+            help="No ids that match. May be repeated.",
+        ),
     ],
 )
 """A command gets a `Selection` as `selection`."""
@@ -283,6 +294,7 @@ overriding = as_one(
             "sets",
             multiple=True,
             metavar="PLACE=VALUE",
+            shell_complete=complete_value,
             help="Set one value: connections/ID.host=x, connections/ID.extra.a.b=x, variables/ID.value=x. VALUE is a "
             "text, or env:NAME, file:PATH, prompt: or text:…; a secret is never a text. May be repeated.",
         ),
@@ -291,6 +303,7 @@ overriding = as_one(
             "set_files",
             multiple=True,
             metavar="PLACE=PATH",
+            shell_complete=complete_value,
             help="Set it to the exact text of a file. May be repeated.",
         ),
         click.option(
@@ -298,6 +311,7 @@ overriding = as_one(
             "renames",
             multiple=True,
             metavar="KIND/OLD=NEW",
+            shell_complete=complete_object,
             help="Give an object another id, after all other changes. May be repeated.",
         ),
         click.option(
@@ -315,6 +329,7 @@ overriding = as_one(
             "literal_masks",
             multiple=True,
             metavar="PLACE",
+            shell_complete=complete_value,
             help="Use the *** or the placeholder there (a mask, a reference, …) as the real value. May be repeated.",
         ),
     ],

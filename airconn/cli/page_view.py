@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.markdown import CodeBlock, Markdown, MarkdownElement, TableElement
 from rich.padding import Padding
 from rich.table import Column, Table
@@ -48,8 +48,11 @@ class _GuideTable(TableElement):
         for table in super().__rich_console__(console, options):
             assert isinstance(table, Table)  # noqa: S101 - rich's own does so
             room = options.max_width - 2 * len(table.columns)  # two blanks between columns, and one at each edge
-            for column, width in zip(table.columns, _widths(table.columns, room), strict=True):
-                column.overflow = "fold"
+            widths = _widths(table.columns, room)
+            if sum(widths) > room:
+                yield from _as_list(table)
+                continue
+            for column, width in zip(table.columns, widths, strict=True):
                 column.width = width
             yield table
 
@@ -62,6 +65,18 @@ def _widths(columns: Sequence[Column], room: int) -> list[int]:
     needed = sum(wanted) - sum(longest)
     left = max(0, min(room - sum(longest), needed))
     return [a + (b - a) * left // needed if needed else b for a, b in zip(longest, wanted, strict=True)]
+
+
+def _as_list(table: Table) -> Iterator[RenderableType]:
+    """The rows of a table whose longest words don't fit side by side: each cell in a line of its own."""
+    for first, *others in zip(*(column.cells for column in table.columns), strict=True):
+        yield Padding(first, (0, 1))
+        for column, cell in zip(table.columns[1:], others, strict=True):
+            assert isinstance(column.header, Text)  # noqa: S101 - rich's own does so
+            assert isinstance(cell, Text)  # noqa: S101
+            if cell:
+                yield Padding(Text.assemble(column.header, ": " if column.header else "", cell), (0, 1, 0, 3))
+    yield Text()
 
 
 class _GuideCode(CodeBlock):

@@ -29,7 +29,7 @@ class Printer:
         self.text = text
         self.values = values
         self.only_wrong = only_wrong
-        self.lines = report.Lines(plan.steps, app.style)
+        self.lines = report.Lines(plan.steps, app.style, app.columns)
         self.rest = deque(plan.steps)
         self.most = len(plan.steps)
         if app.verbosity <= 0 and (app.limit is not None or app.stdout.isatty()):

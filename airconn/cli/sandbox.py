@@ -27,6 +27,7 @@ from airconn.sandbox.output import ProgramFailed
     "--airflow",
     "version",
     metavar="VERSION",
+    shell_complete=opt.complete_version,
     help="Such as 2.7.3, or 2.11 for its newest patch release [the newest].",
 )
 @click.option(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("set", short_help="Set fields of single objects.")
-@click.argument("assignments", nargs=-1, required=True, metavar="PLACE=VALUE...")
+@click.argument("assignments", nargs=-1, required=True, metavar="PLACE=VALUE...", shell_complete=opt.complete_value)
 @click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help=f"Where to {opt.DEFAULT_PLACE}")
 @click.option("--dry-run", "-n", is_flag=True, help="Show the plan and write nothing.")
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if anything would change.")

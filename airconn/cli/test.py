@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("test", short_help="Ask an Airflow to test connections.")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=opt.complete_object)
 @click.option(
     "--to",
     metavar="ADDRESS",

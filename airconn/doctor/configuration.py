@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from airconn import config_files
@@ -12,9 +11,25 @@ from airconn.config import PROJECT_FILE, Address, Config
 from airconn.errors import AirconnError
 from airconn.quoting import shown_address
 from airconn.stores.health import Health, HealthCheck, failed
-from airconn.trust import is_airflow, uses_credentials
+from airconn.trust import is_airflow
 
 AREA = "Configuration"
+_SERVICES = {
+    "vault": ("VAULT_",),
+    "aws-secretsmanager aws-ssm mwaa": ("AWS_",),
+    "gcp-secretmanager composer": ("GOOGLE_", "CLOUDSDK_"),
+    "azure-keyvault": ("AZURE_",),
+    "k8s": ("KUBECONFIG", "KUBERNETES_"),
+    "astro-airflow astro-env astro-vars": ("ASTRO_",),
+    "metadb airflow-config": (
+        "AIRCONN_METADB_PASSWORD",
+        "AIRFLOW_HOME",
+        "AIRFLOW_CONFIG",
+        "AIRFLOW__",
+        "PG",
+    ),
+}
+"""How the variables begin from which places take their credentials, by the schemes of their addresses."""
 _SETTINGS = ("timeout", "retries", "deadline", "ca_bundle", "client_cert", "client_key", "allow_redirect", "strict")
 _OF_TLS = ("ca_bundle", "client_cert", "client_key")
 
@@ -40,17 +55,11 @@ def of_files(config: Config | AirconnError, directory: Path, from_env_files: fro
 
 
 def _file(name: str, path: Path, values: object) -> HealthCheck:
-    shown = _below_home(path.absolute())
+    shown = path.absolute()
     if not path.exists():
         return HealthCheck(AREA, name, Health.UNUSED, f"not there: {shown}")
     keys = ", ".join(values) if isinstance(values, dict) and values else "no settings"
     return HealthCheck(AREA, name, Health.FINE, f"{shown}: {keys}")
-
-
-def _below_home(path: Path) -> str:
-    """A path without the name of the user that is in most of them."""
-    home = os.path.expanduser("~")  # noqa: PTH111 - pathlib's raises without a home
-    return f"~{str(path)[len(home) :]}" if home != "/" and str(path).startswith(f"{home}/") else str(path)
 
 
 def _variables(config: Config) -> list[str]:
@@ -61,16 +70,17 @@ def _variables(config: Config) -> list[str]:
     )
 
 
-def of_address(address: Address, written: str) -> Iterator[HealthCheck]:
+def of_address(config: Config, address: Address, written: str) -> Iterator[HealthCheck]:
     """The checks of the address that is examined, and of its credentials. `written` is as the user wrote it."""
     settings = address.settings
     named = f"{shown_address(written)} is " if written.startswith("@") else ""
     is_default = settings.named_by.startswith("no setting")
     by = "the default, since no setting names one" if is_default else f"from {settings.named_by}"
     yield HealthCheck(AREA, "address", Health.FINE, f"{named}{_shown(address.text)}, {by}")
-    if not uses_credentials(address.text):
-        return
     known = settings.credentials
+    if not is_airflow(address.text) and not known.of_address:
+        yield from _of_service(address.text, config.environ)
+        return
     if known.login is not None and known.login.is_due:
         text = "a login that airconn login has stored"
         if known.login_name:
@@ -84,6 +94,21 @@ def of_address(address: Address, written: str) -> Iterator[HealthCheck]:
         looked = ", ".join(known.looked_at)
         text = f"none; looked at {looked}" if looked else "none"
         yield HealthCheck(AREA, "credentials", Health.UNKNOWN, text, "airconn help login has all ways to log in")
+
+
+def _of_service(address: str, environ: Mapping[str, str]) -> Iterator[HealthCheck]:
+    """Which variables of a service are set that its library or its address takes credentials from."""
+    scheme = address.lower().partition(":")[0].partition("+")[0]
+    begins = next((begins for schemes, begins in _SERVICES.items() if scheme in schemes.split()), ())
+    if not begins:
+        return
+    if names := sorted(name for name, value in environ.items() if value and name.startswith(begins)):
+        yield HealthCheck(AREA, "credentials", Health.FINE, f"variables that are set: {', '.join(names)}")
+    else:
+        variables = ", ".join(f"{begin}*" if begin.endswith("_") or begin == "PG" else begin for begin in begins)
+        which = variables if len(begins) == 1 else f"of {variables}"
+        text = f"no variable {which} is set; a login, a profile or an identity of this machine may be used"
+        yield HealthCheck(AREA, "credentials", Health.UNUSED, text)
 
 
 def of_settings(config: Config, address: Address, options: frozenset[str]) -> Iterator[HealthCheck]:

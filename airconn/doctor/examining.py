@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,10 +40,25 @@ def examine(
     without_files: Config,
     open_places: Callable[[Config], Places],
 ) -> Iterator[HealthCheck]:
-    """All checks, as they are made. Writes nothing.
+    """All checks, as they are made. Writes nothing. Paths in them don't show the name of the user.
 
     `config` is the error if the configuration can't be read, and `without_files` is the configuration without it.
     """
+    home = os.path.expanduser("~").rstrip("/")  # noqa: PTH111 - pathlib's raises without a home
+
+    def shortened(text: str) -> str:
+        return text.replace(f"{home}/", "~/") if home else text
+
+    for check in _all_checks(request, config, without_files, open_places):
+        yield replace(check, text=shortened(check.text), hint=shortened(check.hint))
+
+
+def _all_checks(
+    request: DoctorRequest,
+    config: Config | AirconnError,
+    without_files: Config,
+    open_places: Callable[[Config], Places],
+) -> Iterator[HealthCheck]:
     yield from _machine()
     yield from configuration.of_files(config, request.directory, request.from_env_files)
     if isinstance(config, AirconnError):
@@ -54,7 +70,7 @@ def examine(
     except AirconnError as error:
         yield failed(configuration.AREA, "address", error)
         return
-    yield from configuration.of_address(address, config.named(request.address))
+    yield from configuration.of_address(config, address, config.named(request.address))
     yield from configuration.of_settings(config, address, request.options)
     with open_places(config) as places:
         yield from _place(request, address, places)
@@ -110,7 +126,7 @@ def _by_reading(store: Store, context: Context) -> Iterator[HealthCheck]:
         text = f"{len(faults)} can't be read; {faults[0].where}: {faults[0].message}"
         yield HealthCheck(area, "unreadable", Health.FAILED, text, exit_code=ExitCode.SOME_FAILED)
     hint = store.capabilities.read_only_hint[1]
-    writable = "it can be written to" if store.capabilities.writable else "it is only read"
+    writable = "this address can be written to" if store.capabilities.writable else "this address is read-only"
     health = Health.FINE if store.capabilities.writable else Health.UNUSED
     yield HealthCheck(area, "writes", health, writable, "" if store.capabilities.writable else hint)
 

@@ -10,6 +10,7 @@ from airconn.diff import Diff, FieldDiff, ObjectDiff, Status
 from airconn.model import Connection
 from airconn.quoting import clean, to_json
 from airconn.report.results import SCHEMA_VERSION, Style
+from airconn.report.rows import RowLayout
 from airconn.report.values import shown_sides
 
 SYMBOLS = {
@@ -30,17 +31,18 @@ _ONE_SIDE = (Status.ONLY_IN_A, Status.ONLY_IN_B)
 _ALWAYS_COUNTED = (Status.DIFFERENT, Status.EQUAL)
 
 
-def diff_lines(objects: Sequence[ObjectDiff], style: Style, *, values: bool = False) -> Iterator[str]:
+def diff_lines(
+    objects: Sequence[ObjectDiff], style: Style, *, values: bool = False, columns: int | None = None
+) -> Iterator[str]:
     """A line for each object, such as `  ~ connections/billing_api  http  host; hidden in B: password`.
 
-    With `values`, both values of each field that differs follow it, except those of secrets.
+    With `values`, both values of each field that differs follow it, except those of secrets. `columns` is the width
+    of the terminal, if there is one.
     """
-    names = max((len(_name(obj)) for obj in objects), default=0)
-    types = max((len(_type(obj)) for obj in objects), default=0)
+    layout = RowLayout(((_name(obj), _type(obj)) for obj in objects), columns)
     for obj in objects:
         symbol = SYMBOLS[obj.status]
-        columns = [_name(obj).ljust(names), _type(obj).ljust(types), clean(_remark(obj))]
-        yield f"  {style(symbol.mark, symbol.colour)} {'  '.join(column for column in columns if column)}".rstrip()
+        yield layout.row(f"  {style(symbol.mark, symbol.colour)}", (_name(obj), _type(obj)), clean(_remark(obj)))
         for field in obj.of(Status.DIFFERENT) if values else ():
             yield f"      {clean(field.name)}: {_both(obj, field)}"
 

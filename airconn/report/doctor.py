@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
@@ -18,6 +19,9 @@ _SYMBOLS = {
     Health.UNUSED: ("·", None),
 }
 LEGEND = "✓ ok   ! warning   x failed   ? not known   · not used"
+_COMMAND = re.compile(r"airconn help [\w-]+|\(airconn help [\w-]+\)")
+_FIXED = "\0"
+"""The mark of a blank at which no line is broken. No text has one."""
 _NAMES = 13
 """The columns of the names of checks."""
 
@@ -42,8 +46,10 @@ def lines(checks: Iterator[HealthCheck], style: Style, columns: int) -> Iterator
 
 def _wrapped(text: str, columns: int) -> list[str]:
     width = max(columns - _NAMES - 5, 20)
-    shown = clean(without_passwords(text))
-    return wrap(shown, width, break_long_words=False, break_on_hyphens=False) or [""]
+    # A command stays on one line, so that it can be copied.
+    shown = _COMMAND.sub(lambda found: found[0].replace(" ", _FIXED), clean(without_passwords(text)))
+    lines = wrap(shown, width, break_long_words=False, break_on_hyphens=False) or [""]
+    return [line.replace(_FIXED, " ") for line in lines]
 
 
 def summary(checks: Sequence[HealthCheck], code: ExitCode) -> str:

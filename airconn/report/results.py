@@ -23,6 +23,7 @@ from airconn.model import (
 )
 from airconn.model.change import FieldAction, FieldChange
 from airconn.quoting import clean, to_json
+from airconn.report.rows import RowLayout
 
 if TYPE_CHECKING:
     from airconn.plan import Plan
@@ -66,23 +67,20 @@ Style = Callable[[str, str | None], str]
 class Lines:
     """The lines of a plan or its result, in columns."""
 
-    def __init__(self, steps: Sequence[Step], style: Style) -> None:
-        self.style = style
-        self.names = max((len(_name(step)) for step in steps), default=0)
-        self.types = max((len(_type(step.source or step.target)) for step in steps), default=0)
-        self.origins = max((len(_origin(step)) for step in steps), default=0)
+    def __init__(self, steps: Sequence[Step], style: Style, columns: int | None = None) -> None:
+        """`columns` is the width of the terminal, if there is one."""
+        self._style = style
+        self._layout = RowLayout(map(_cells, steps), columns)
 
     def line(self, step: Step, error: str | None = None) -> str:
         """`  ~ connections/billing_api   http   .env:7   host, password (hidden by the target: written again)`."""
         symbol = symbols.FAILED if error else SYMBOLS[step.action]
         remark = error or "; ".join(step.reasons) or _changes(step)
-        columns = [
-            _name(step).ljust(self.names),
-            _type(step.source or step.target).ljust(self.types),
-            _origin(step).ljust(self.origins),
-            clean(remark),
-        ]
-        return f"  {self.style(symbol.mark, symbol.colour)} {'  '.join(c for c in columns if c)}".rstrip()
+        return self._layout.row(f"  {self._style(symbol.mark, symbol.colour)}", _cells(step), clean(remark))
+
+
+def _cells(step: Step) -> tuple[str, str, str]:
+    return _name(step), _type(step.source or step.target), _origin(step)
 
 
 def _name(step: Step) -> str:

@@ -63,7 +63,7 @@ class Ids:
     """The ids that a place can hold."""
 
     words: str = "any"
-    """The characters in words, for messages and the README."""
+    """The characters in words, for messages and the guide."""
     pattern: re.Pattern[str] | None = None
     """The pattern of a whole id."""
     longest: int | None = None
@@ -80,7 +80,7 @@ class Ids:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The fixed properties of a place. Plans, refusals and the README's table are made from them."""
+    """The fixed properties of a place. Plans, refusals and the tables of the guide are made from them."""
 
     kinds: frozenset[Kind] = ALL_KINDS
     writable: bool = True

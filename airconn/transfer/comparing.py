@@ -86,7 +86,7 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
     diff = compare(bundles[0], bundles[1], forms[0], forms[1])
     nothing, error = "", None
     if not diff.objects:
-        nothing = "both sides are empty" + (" that the other can hold" if strangers else "")
+        nothing = "neither side holds anything" + (" that the other can hold" if strangers else "")
         error = InputError(nothing, hint=ALLOW) if strangers and not request.allow_empty else None
     ignored = tuple(entry for side in loaded for entry in side.ignored)
     said = (*notes, *strangers)

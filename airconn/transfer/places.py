@@ -47,9 +47,9 @@ class Places:
         """The store of an address. It sends no request yet. Raises `UsageError`."""
         return self._open(self.config.resolve(address), source)
 
-    def open_address(self, address: Address) -> Store:
+    def open_address(self, address: Address, source: SourceFormat = AS_THEY_TELL) -> Store:
         """The store of an address whose settings are known. It sends no request yet. Raises `UsageError`."""
-        return self._open(address, AS_THEY_TELL)
+        return self._open(address, source)
 
     def open_target(self, address: str | None, source: SourceFormat = AS_THEY_TELL) -> Store:
         """The store of the address of a target, or of the target of the configuration."""

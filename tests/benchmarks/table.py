@@ -150,7 +150,7 @@ def as_json(report: Report) -> str:
 
 
 def as_markdown(report: Report) -> str:
-    """The table as README.md quotes it."""
+    """The table as the page `performance` of the guide quotes it."""
     lines = [f"{report.date}, {report.machine}; {report.versions}.", "", _line(HEAD), _line(["---"] * len(HEAD))]
     for section, rows in groupby(report.table, key=lambda row: row.section):
         lines.append(_line([f"**{section}**", *[""] * (len(HEAD) - 1)]))

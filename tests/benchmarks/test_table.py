@@ -1,4 +1,4 @@
-"""The table of the benchmarks: its ratios, how it is shown, and that README.md quotes it as it is made."""
+"""The table of the benchmarks: its ratios, how it is shown, and that the guide quotes it as it is made."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_the_json_has_all_figures() -> None:
     }
 
 
-def test_the_markdown_is_what_readme_quotes() -> None:
+def test_the_markdown_is_what_the_guide_quotes() -> None:
     assert table.as_markdown(REPORT) == (
         "2026-01-31, 2 cores (x86_64), 24 GiB, Linux; airconn 1.0, Python 3.12.0, airflowctl 0.1.5.\n"
         "\n"
@@ -114,16 +114,16 @@ def test_the_markdown_is_what_readme_quotes() -> None:
     )
 
 
-def test_a_table_in_readme_has_the_shape_of_one_that_is_made() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    (quoted,) = re.findall(r"<!-- benchmarks -->\n(.*?)<!-- /benchmarks -->", readme, re.DOTALL)
+def test_a_table_in_the_guide_has_the_shape_of_one_that_is_made() -> None:
+    page = (Path(__file__).parents[2] / "airconn/help/performance.md").read_text()
+    (quoted,) = re.findall(r"<!-- benchmarks -->\n(.*?)<!-- /benchmarks -->", page, re.DOTALL)
     assert shape(quoted) <= shape(table.as_markdown(REPORT)) | {"empty", "failure"}
     assert {"time", "ratio"} <= shape(quoted)
 
 
-def test_every_row_in_readme_is_one_that_is_measured(tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    (quoted,) = re.findall(r"<!-- benchmarks -->\n(.*?)<!-- /benchmarks -->", readme, re.DOTALL)
+def test_every_row_in_the_guide_is_one_that_is_measured(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "airconn/help/performance.md").read_text()
+    (quoted,) = re.findall(r"<!-- benchmarks -->\n(.*?)<!-- /benchmarks -->", page, re.DOTALL)
     plan = rows.Plan(Peers(tmp_path), Servers(print), tmp_path, everything=True)
     every = rows.data_of(rows.SIZES)
     groups = [*plan.start_up(VERSIONS), *plan.files(rows.FILE_SIZES)]
@@ -136,7 +136,7 @@ def test_every_row_in_readme_is_one_that_is_measured(tmp_path: Path) -> None:
 
 
 def shape(text: str) -> set[str]:
-    """The kinds of lines and cells in a table as README.md quotes it. What is none of those stands for itself."""
+    """The kinds of lines and cells in a table as the guide quotes it. What is none of those stands for itself."""
     kinds = {
         "source": r"\d{4}-\d\d-\d\d, \d+ cores .*; airconn \S+, Python \S+, airflowctl \S+\.",
         "head": re.escape(f"| {' | '.join(table.HEAD)} |"),

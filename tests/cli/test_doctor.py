@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import io
 import json
+import socket
+import socketserver
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -164,6 +169,46 @@ def test_the_proxy_is_named_without_its_password(
     assert found["proxy"]["text"] == "none: NO_PROXY names this host, so HTTPS_PROXY isn't used"
 
 
+class _Tunnel(socketserver.StreamRequestHandler):
+    """A proxy that connects everything to one server."""
+
+    target: int
+
+    def handle(self) -> None:
+        while self.rfile.readline().strip():
+            pass
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", self.target)) as there:
+            back = threading.Thread(target=self._pump, args=(there, self.connection), daemon=True)
+            back.start()
+            self._pump(self.connection, there)
+            back.join(5)
+
+    @staticmethod
+    def _pump(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+
+def test_the_certificate_is_looked_at_through_a_proxy(
+    airconn: AirconnRun, serve: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    site = serve(airflow("3.3.2"), tls=tls(authority))
+    handler = type("Tunnel", (_Tunnel,), {"target": site.port})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as proxy:
+        proxy.daemon_threads = True
+        threading.Thread(target=proxy.serve_forever, args=(0.02,), daemon=True).start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_address[1]}")
+        code, found = doctor(airconn, site.url, "--ca-bundle", str(tmp_path / "authority.pem"))
+        proxy.shutdown()
+    assert (code, found["TLS"]["result"], found["login"]["result"]) == (0, "ok", "ok")
+    assert "which is the proxy" in found["connection"]["text"]
+
+
 def test_a_login_page_in_front_is_recognized(airconn: AirconnRun, serve: Callable[..., Site]) -> None:
     page = "<html><body>Sign in <input type='password'></body></html>"
     code, found = doctor(airconn, serve(lambda _: Answer(200, page)).url)
@@ -302,7 +347,7 @@ def test_files_and_other_places_are_read(airconn: AirconnRun, tmp_path: Path) ->
 
 def test_a_backend_that_does_not_answer_fails(airconn: AirconnRun) -> None:
     env = {"VAULT_ADDR": "http://127.0.0.1:9", "VAULT_TOKEN": "hvs.secret"}
-    result = airconn("doctor", "vault://secret/airflow", "--retries", "0", "--output", "json", env=env)
+    result = airconn("doctor", "vault:///secret", "--retries", "0", "--output", "json", env=env)
     assert (result.code, checks(result)["access"]["result"]) == (5, "failed")
     assert "hvs.secret" not in result.out
 
@@ -318,9 +363,6 @@ def test_a_report_of_the_version_is_short(airconn: AirconnRun) -> None:
 
 
 def test_ctrl_c_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import io
-    import socket
-
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 

@@ -27,7 +27,7 @@ def source(tmp_path: Path) -> Path:
         (["convert", "IN", "-o", "OUT.env"], NOTHING),
         (["export", "--from", "IN", "-o", "OUT.yaml"], NOTHING),
         (["import", "IN", "--to", "OUT.json"], NOTHING),
-        (["diff", "IN", "IN"], "warning: both sides are empty that is selected\n"),
+        (["diff", "IN", "IN"], "warning: neither side holds anything that is selected\n"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -66,7 +66,7 @@ def test_that_there_is_nothing_at_all_is_no_fault_of_a_selection(airconn: Aircon
         (
             ["diff", "empty.env"],
             {"pools": {"a": {"slots": 1}}},
-            "both sides are empty that the other can hold",
+            "neither side holds anything that the other can hold",
         ),
         (
             ["run", "--dry-run", "--from"],
@@ -205,7 +205,7 @@ def test_each_glob_has_to_match_something(airconn: Airconn, source: Path, tmp_pa
 
 def test_what_other_options_leave_out_is_told(airconn: Airconn, source: Path) -> None:
     result = airconn("list", "--from", source, "--connections", "--include", "reg*")
-    assert (result.code, "hint:  other options leave out variables/region; --allow-empty" in result.err) == (3, True)
+    assert (result.code, "hint:  other options exclude variables/region; --allow-empty" in result.err) == (3, True)
 
 
 @pytest.mark.parametrize(

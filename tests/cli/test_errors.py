@@ -57,7 +57,7 @@ def test_the_name_of_a_command_is_told_without_a_password(airconn) -> None:
             ["convert", "-", "--from-format", "json"],
             '{"a": "postgres://x"}',
             3,
-            "<stdin>: unclear whether this file holds connections or variables\nhint:  say so with --kind",
+            "<stdin>: unclear whether this file holds connections or variables\nhint:  add --kind",
         ),
         (
             ["convert", "-", "--from-format", "env"],

@@ -81,7 +81,7 @@ def test_what_is_nowhere_is_an_error_that_says_where_was_looked(explain) -> None
     assert (result.code, result.out) == (3, "")
     assert result.err == (
         "error: nope wasn't found in any source that could be read\n"
-        "hint:  looked into: secrets backend, environment, metadata database\n"
+        "hint:  read: secrets backend, environment, metadata database\n"
     )
 
 
@@ -181,7 +181,7 @@ def test_a_place_that_can_not_be_looked_into_is_told_beside_what_is_wrong_with_a
     environ = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////no/such/file.db"}
     result = airconn("explain", "--all", "--backend", f"local:{tmp_path / 'backend.yaml'}", env=environ)
     first, *errors, last = result.err.splitlines()
-    assert (result.code, first.partition("looked into: ")[0]) == (1, "warning: metadata database: can't be ")
+    assert (result.code, first.partition("read: ")[0]) == (1, "warning: metadata database: can't be ")
     assert [line.rpartition("yaml:")[2][:6] for line in errors] == ["1:1: a", "2:1: b"]
     assert last == "error: not complete: what could not be read is missing"
 
@@ -190,6 +190,4 @@ def test_what_was_looked_into_is_told_from_what_could_not_be(airconn, tmp_path: 
     environ = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////no/such/file.db"}
     result = airconn("explain", "gone", env=environ)
     assert result.code == 3
-    assert (
-        "hint:  looked into: environment of the worker, environment; not into the metadata database: " in result.err
-    )
+    assert "hint:  read: environment of the worker, environment; not into the metadata database: " in result.err

@@ -81,7 +81,7 @@ def test_the_value_is_printed_character_for_character(airconn, place: Path, name
         ("variables/hidden", 4, "hides the value of variables/hidden.value"),
         ("db.main.extra.token", 4, "hides the value of connections/db.main.extra.token"),
         ("db.main.extra", 4, "hides the value of connections/db.main.extra"),
-        ("connections/db.man.host", 3, "connections/db.man is not there\nhint:  did you mean connections/db.main?"),
+        ("connections/db.man.host", 3, "connections/db.man doesn't exist\nhint:  did you mean connections/db.main?"),
         ("regoin", 3, "did you mean variables/region?"),
         ("db.main.port", 3, "connections/db.main.port is not set"),
         ("db.main.extra.nope", 3, "connections/db.main.extra.nope is not set"),

@@ -78,8 +78,8 @@ def test_what_is_named_comes_first_and_nothing_comes_twice(airconn: Airconn, pla
         (["tmp_*", "aws?"], "'aws?' matches nothing"),
         (["aws_*", "--include", "tpm_*"], "--include 'tpm_*' matches nothing"),
         (["aws_*", "--variables"], "'aws_*' matches nothing"),
-        (["tmp_*", "nope"], "nope is not there"),
-        (["aws_*", "connections/nope"], "connections/nope is not there"),
+        (["tmp_*", "nope"], "nope doesn't exist"),
+        (["aws_*", "connections/nope"], "connections/nope doesn't exist"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -117,7 +117,7 @@ def test_a_file_that_is_there_stays(airconn: AirconnRun, tmp_path: Path) -> None
         (["--url", "https://airflow.invalid/?token=hunter2"], "has a query or a fragment in it"),
         (["--url", "localhost:8080"], "has no http:// or https:// in front"),
         (["--url", "objects.yaml"], "is not the address of an Airflow"),
-        (["--url", "metadb+postgresql://ann:hunter2@db/airflow"], "a project's file isn't trusted with that"),
+        (["--url", "metadb+postgresql://ann:hunter2@db/airflow"], "a project's file may not do that"),
         (["--url", URL, "--name", "a b"], "letters, digits, - and _ only"),
         (["--url", URL, "--file", "vault://x"], "not the path of a file"),
     ],
@@ -148,5 +148,5 @@ def test_credentials_that_would_travel_in_clear_are_warned_of(
         monkeypatch.setenv("http_proxy", site.url)  # so that a name that isn't this machine gets an answer
         result = airconn("init", "--url", "http://airflow.example.com", env={"AIRCONN_TOKEN": "s3cret-token"})
         assert "found airflow 3.1.8 at http://airflow.example.com" in result.err
-        assert "would get the credentials in AIRCONN_TOKEN in clear" in result.err
+        assert "would get the credentials in AIRCONN_TOKEN unencrypted" in result.err
         assert "next: airconn doctor" in result.err

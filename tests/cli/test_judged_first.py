@@ -24,7 +24,7 @@ NOBODY = "http://127.0.0.1:1"
         (["export", "--from", NOBODY, "-o", "bad.json"], 3, "bad.json:1:"),
         (["export", "--from", NOBODY, "--set", "nonsense"], 2, "--set: '=' is missing"),
         (["export", "--from", NOBODY, "--set", "thing/a.host=x"], 2, "--set: this must begin with a kind"),
-        (["export", "--from", NOBODY, "--set-file", "thing/a.host=x"], 2, "--set-file: this doesn't begin with"),
+        (["export", "--from", NOBODY, "--set-file", "thing/a.host=x"], 2, "--set-file: this must begin with"),
         (["export", "--from", NOBODY, "--rename", "a"], 2, "--rename: '=' is missing"),
         (["export", "--from", NOBODY, "--overlay", "bad.json"], 3, "bad.json"),
         (["export", "--from", NOBODY, "--fill", "gone.json"], 3, "gone.json: no such file"),

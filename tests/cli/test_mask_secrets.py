@@ -1,4 +1,4 @@
-"""`--mask-secrets`, and what is said where secrets are written in clear."""
+"""`--mask-secrets`, and what is said where secrets are written as plain text."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_masked_secrets_are_left_out_where_what_is_hidden_is(airconn, source: Pa
 @pytest.mark.parametrize("how", ["mask", "omit"])
 def test_redacted_says_that_it_hides_nothing_that_the_source_shows(airconn, source: Path, how: str) -> None:
     said = airconn("convert", source, "--redacted", how)
-    assert said.err.count("secrets of 3 objects are written in clear") == 1
+    assert said.err.count("secrets of 3 objects are written as plain text") == 1
     assert "--mask-secrets" in said.err
     assert "in clear" not in airconn("convert", source).err
     assert "in clear" not in airconn("convert", source, "--redacted", how, "--include", "region").err
@@ -115,5 +115,5 @@ def test_secrets_in_clear_that_git_would_take_in_are_told(airconn, source: Path,
 
 def test_the_help_says_what_redacted_is_about() -> None:
     helps = {option.name: getattr(option, "help", "") for option in command.params}
-    assert "the source itself hides" in helps["redacted"]
+    assert "the source hides" in helps["redacted"]
     assert "airconn show" in helps["mask_secrets"]

@@ -142,7 +142,7 @@ def test_a_plan_is_written_looked_at_and_carried_out(airconn, tmp_path: Path, ta
     target.write_text(HELD)
     assert airconn("apply", plan, env={"NEW": "canary-3"}).code == 4
     applied = airconn("apply", plan, "--yes", env={"NEW": "canary-3"})
-    assert (applied.code, applied.err) == (0, "warning: the sources have no pools: none is deleted\n")
+    assert (applied.code, applied.err) == (0, "warning: the sources hold no pools: none is deleted\n")
     assert target.read_text() == "AIRFLOW_CONN_A=http://a:canary-1@h/\nAIRFLOW_VAR_Z=canary-3\n"
     assert airconn("apply", plan, "--yes", env={"NEW": "canary-3"}).code == 4
 
@@ -447,7 +447,7 @@ def test_a_project_sends_no_credentials_where_it_likes(airconn, tmp_path: Path) 
         (tmp_path / "airconn.toml").write_text(f'url = "vault://127.0.0.1:{site.port}/secret"\n')
         listed = airconn("list", env={"VAULT_TOKEN": "canary"})
         assert (listed.code, site.log) == (2, [])
-    assert "a project's file isn't trusted with that" in listed.err
+    assert "a project's file may not do that" in listed.err
 
 
 def test_a_deletion_reads_the_place_for_the_airflow_that_it_is_for(airconn, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_verbose_tells_the_names_that_are_set_and_those_that_are_taken_away(prog
         "AIRFLOW_VAR_EMPTY is set",
         "AIRFLOW_VAR_JSON is set",
         "AIRFLOW_VAR_TEXT is set",
-        "AIRCONN_TOKEN is taken away",
+        "AIRCONN_TOKEN is removed",
     ]
     assert program.run("run", "--from", "in.json", "--", "true").err == ""
 

@@ -68,7 +68,7 @@ def test_new_objects_are_created_with_what_they_need(airconn, place: Path) -> No
         (["connections/db.password=x"], 2, "use env:NAME, file:PATH or prompt:, or - ("),
         (["db.host=x"], 2, "this must begin with a kind\nhint:  KIND/ID.FIELD"),
         (["connections/db.host"], 2, "'=' is missing\nhint:  KIND/ID.FIELD=VALUE"),
-        (["connections/dbx.host=x"], 3, "connections/dbx is not there\nhint:  did you mean connections/db? a new"),
+        (["connections/dbx.host=x"], 3, "connections/dbx doesn't exist\nhint:  did you mean connections/db? a new"),
         (["connections/dbx.host=x"], 3, "needs its conn_type: airconn set connections/dbx.conn_type=…"),
         (["variables/x.description=x"], 3, "needs its value: airconn set variables/x.value=…"),
         (["pools/etl.slots=3"], 3, "it can't hold pools"),

@@ -152,11 +152,11 @@ def test_an_id_that_is_not_there_is_told_with_the_nearest(airconn, place: Path) 
     result = show(airconn, place, "db", "Smal", "variables/regoin", "qqqqqq")
     assert (result.code, result.out) == (3, "")
     assert result.err.splitlines() == [
-        f"error: {place}: Smal is not there",
+        f"error: {place}: Smal doesn't exist",
         "hint:  did you mean pools/small?",
         f"error: {place}: variables/regoin doesn't exist",
         "hint:  did you mean variables/region?",
-        f"error: {place}: qqqqqq is not there",
+        f"error: {place}: qqqqqq doesn't exist",
         "hint:  airconn list shows the ids",
     ]
 
@@ -181,4 +181,4 @@ def test_the_target_is_the_default_and_only_what_is_asked_for_is_read(airconn) -
         missing = airconn("show", "variables/nope", env=env)
     assert (result.code, result.out.splitlines()[1:]) == (0, ["  value        eu", "  description  d"])
     assert asked == ["/api/v2/variables/region"]
-    assert (missing.code, missing.err.splitlines()[0]) == (3, f"error: {site.url}: variables/nope is not there")
+    assert (missing.code, missing.err.splitlines()[0]) == (3, f"error: {site.url}: variables/nope doesn't exist")

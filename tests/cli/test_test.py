@@ -144,7 +144,7 @@ def test_the_worst_result_of_several_is_the_exit_code_and_scripts_get_json(airco
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        (["dbx"], 3, "connections/dbx is not there\nhint:  did you mean connections/db?"),
+        (["dbx"], 3, "connections/dbx doesn't exist\nhint:  did you mean connections/db?"),
         (["untyped"], 3, "connections/untyped has no conn_type\nhint:  add the conn_type"),
         (["variables/region"], 2, "variables/region is not a connection, and can't be tested"),
         (["connections", "db"], 2, "connections/db"),

@@ -318,9 +318,9 @@ def test_variables_of_any_name_are_read_where_the_name_says_that_they_are(
 @pytest.mark.parametrize(
     ("content", "hint"),
     [
-        ({"zone": "x", "limit": 5, "list": [1]}, "say so with --kind variables, or name it variables.*"),
-        ({"api": "https://x"}, "say so with --kind connections or --kind variables, or name it connections.* or"),
-        ({"a": {"host": "x", "login": "y"}}, "say so with --kind connections or --kind variables"),
+        ({"zone": "x", "limit": 5, "list": [1]}, "add --kind variables, or name it variables.*"),
+        ({"api": "https://x"}, "add --kind connections or --kind variables, or name it connections.* or"),
+        ({"a": {"host": "x", "login": "y"}}, "add --kind connections or --kind variables"),
         ({"a": {"conn_type": "http"}, "b": "x"}, "use the sections connections, variables and pools"),
         ({"a": {"conn_id": "x", "conn_type": "http", "odd": 1}}, "use the sections connections"),
         ({"Variables": {"a": "x"}, "pools": {}}, "did you mean 'variables'?"),

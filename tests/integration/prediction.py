@@ -1,4 +1,4 @@
-"""What an import has to make of a database, worked out from the words of the README and not from airconn's code.
+"""What an import has to make of a database, worked out from the words of the guide and not from airconn's code.
 
 A connection is a dict of its fields as the database has them, with `extra` as the JSON that it is. Only keys of extra
 that every version hides, or none, are used.

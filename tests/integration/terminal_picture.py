@@ -1,4 +1,4 @@
-"""The pictures of a terminal in the README: `python -m tests.integration.terminal_picture` makes them anew.
+"""The pictures of a terminal in the README, which `python -m tests.integration.play_readme` makes anew.
 
 The commands run in a pseudo-terminal beside a real Airflow. What they print, with its colours, becomes
 `examples/terminal-dark.svg` and `examples/terminal-light.svg`.
@@ -33,57 +33,32 @@ COMMANDS = (
     "airconn import .env -q",
     "airconn set variables/region.value=us-east-1",
     "airconn diff .env http://localhost:8080 --show-values",
-    "airconn check broken.env",
     "airconn import broken.env",
 )
 BROKEN = "AIRFLOW_CONN_DB=postgres://etl:pa/ss@db.example.com:5432/sales\n"
-DARK = TerminalTheme(
-    (13, 17, 23),
-    (230, 237, 243),
-    [
-        (72, 79, 88),
-        (255, 123, 114),
-        (63, 185, 80),
-        (210, 153, 34),
-        (88, 166, 255),
-        (188, 140, 255),
-        (57, 197, 207),
-        (177, 186, 196),
-    ],
-    [
-        (110, 118, 129),
-        (255, 161, 152),
-        (86, 211, 100),
-        (227, 179, 65),
-        (121, 192, 255),
-        (210, 168, 255),
-        (86, 212, 221),
-        (255, 255, 255),
-    ],
+
+
+def _theme(background: str, text: str, normal: str, bright: str) -> TerminalTheme:
+    """The theme of colours in hex, where each of the last two has black, red, green, yellow, blue, magenta, cyan and
+    white."""
+
+    def colours(names: str) -> list[tuple[int, int, int]]:
+        return [(int(name[:2], 16), int(name[2:4], 16), int(name[4:], 16)) for name in names.split()]
+
+    return TerminalTheme(colours(background)[0], colours(text)[0], colours(normal), colours(bright))
+
+
+DARK = _theme(
+    "0d1117",
+    "e6edf3",
+    "484f58 ff7b72 3fb950 d29922 58a6ff bc8cff 39c5cf b1bac4",
+    "6e7681 ffa198 56d364 e3b341 79c0ff d2a8ff 56d4dd ffffff",
 )
-LIGHT = TerminalTheme(
-    (255, 255, 255),
-    (31, 35, 40),
-    [
-        (36, 41, 47),
-        (207, 34, 46),
-        (17, 99, 41),
-        (130, 80, 0),
-        (9, 105, 218),
-        (130, 80, 223),
-        (27, 124, 131),
-        (110, 119, 129),
-    ],
-    [
-        (87, 96, 106),
-        (164, 14, 38),
-        (26, 127, 55),
-        (99, 60, 1),
-        (33, 139, 255),
-        (164, 117, 249),
-        (49, 146, 170),
-        (140, 149, 159),
-    ],
+LIGHT = _theme(
+    "ffffff",
+    "1f2328",
+    "24292f cf222e 116329 825000 0969da 8250df 1b7c83 6e7781",
+    "57606a a40e26 1a7f37 633c01 218bff a475f9 3192aa 8c959f",
 )
 PICTURES = {"terminal-dark.svg": DARK, "terminal-light.svg": LIGHT}
 # Rich's own one, without fonts from another site, which code hosts don't load.
@@ -116,10 +91,7 @@ def session(box: Sandbox) -> str:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         shutil.copy(ROOT / "examples/.env", directory)
-        for file, text in ((directory / ".env", None), (directory / "broken.env", BROKEN)):
-            if text is not None:
-                file.write_text(text)
-            file.chmod(0o600)
+        (directory / "broken.env").write_text(BROKEN)
         printed = ""
         for command in COMMANDS:
             printed += f"\x1b[1;32m$\x1b[0m \x1b[1m{command}\x1b[0m\n{_on_terminal(command, directory, box)}"
@@ -152,6 +124,9 @@ def _on_terminal(command: str, directory: Path, box: Sandbox) -> str:
     os.close(ours)
     running.wait()
     text = found.decode().replace("\r\n", "\n").replace(box.url, "http://localhost:8080")
+    text = re.sub(
+        r" \([\d.]+ s\)$", "", text, flags=re.MULTILINE
+    )  # how long it took, which is another time each time
     return re.sub(r"[^\n]*\r|\x1b\[\d*K", "", text)  # lines of progress that have gone again
 
 
@@ -182,15 +157,3 @@ def shown_by(svg: str) -> str:
         line = lines.get(int(number), "")
         lines[int(number)] = line.ljust(round(float(x) / width)) + html.unescape(text).replace("\xa0", " ")
     return "".join(f"{lines.get(number, '').rstrip()}\n" for number in range(max(lines) + 1))
-
-
-def main() -> None:
-    with Sandbox("3.3.2") as box:
-        printed = session(box)
-    for name, theme in PICTURES.items():
-        (ROOT / "examples" / name).write_text(picture(printed, theme))
-    print(plain(printed), end="")
-
-
-if __name__ == "__main__":
-    main()

@@ -527,8 +527,8 @@ def test_the_main_job_by_hand(
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("variables_prefix=", "without a prefix, any secret here may be taken for one of Airflow's variables"),
-        ("variables_prefix=/", "without a prefix, any secret here may be taken for one of Airflow's variables"),
+        ("variables_prefix=", "without a prefix, any secret here may be read as one of Airflow's variables"),
+        ("variables_prefix=/", "without a prefix, any secret here may be read as one of Airflow's variables"),
         ("connections_prefix=all&variables_prefix=all/", "have the prefix of another kind"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Every exit code of the README, as a shell sees it, and what the database then holds."""
+"""Every exit code of the guide, as a shell sees it, and what the database then holds."""
 
 from __future__ import annotations
 

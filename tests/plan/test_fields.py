@@ -108,7 +108,7 @@ def test_a_list_in_clear_is_not_the_same_as_a_hidden_one_of_another_length(lacki
     step = planned(var('["a"]'), var(extra('["***", "***"]')), lacking=lacking, hidden_is_equal=True)
     assert step.reasons == (
         (
-            "value[0], value[1] are hidden in a list of another length, so its items can't be matched "
+            "value[0], value[1] are hidden in a list of another length, so items can't be matched "
             "(--exact writes the source's list)"
         ),
     )

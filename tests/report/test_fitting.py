@@ -67,6 +67,36 @@ def test_a_command_in_a_message_stays_in_one_line() -> None:
     assert fit_message(f"objects are in a file\n{command}", 40) == f"objects are in a file\n{command}"
 
 
+def test_a_command_within_a_message_is_broken_nowhere() -> None:
+    hint = "hint:  to get the real values: --from 'airflow-cli:docker exec -i s' or a file (airconn help secrets)"
+    assert fit_message(hint, 60).split("\n") == [
+        "hint:  to get the real values: --from",
+        "       'airflow-cli:docker exec -i s' or a file",
+        "       (airconn help secrets)",
+    ]
+    other = "hint:  it can't be undone: airconn import old.json --to @prod and others aren't"
+    assert fit_message(other, 40).split("\n") == [
+        "hint:  it can't be undone:",
+        "       airconn import old.json --to @prod",
+        "       and others aren't",
+    ]
+
+
+def test_rows_are_aligned_and_what_has_no_room_is_below() -> None:
+    from airconn.report.rows import RowLayout
+
+    rows = [("connections/a", "http", ".env:1"), ("connections/long_name", "", ".env:22")]
+    wide, narrow = RowLayout(rows, None), RowLayout(rows, 44)
+    assert [layout.row("  +", rows[0], "the remark") for layout in (wide, narrow)] == [
+        "  + connections/a          http  .env:1   the remark",
+        "  + connections/a          http  .env:1\n      the remark",
+    ]
+    assert narrow.row("  +", rows[1], "") == "  + connections/long_name        .env:22"
+    assert narrow.row("  +", rows[1], "short") == "  + connections/long_name        .env:22\n      short"
+    assert RowLayout(rows, 32).row("  +", rows[0], "x") == "  + connections/a          http\n      .env:1  x"
+    assert RowLayout([], 80).row("  +", ("a", "", ""), "b") == "  + a  b"
+
+
 @given(st.lists(st.text("ab連/", min_size=1, max_size=60), min_size=1, max_size=12), st.integers(20, 120))
 def test_no_line_is_wider_than_the_terminal_and_no_short_word_is_lost(words: list[str], columns: int) -> None:
     from rich.cells import cell_len

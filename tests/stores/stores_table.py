@@ -73,30 +73,15 @@ PAGES = {
 }
 """The pages of the guide on places whose words have no link to one."""
 
-_HEAD = "| address | place | holds | is written | ids | largest value | |"
-
-
-def table() -> str:
-    """The table as Markdown."""
-    assert sorted(row[0] for row in ROWS) == sorted(REGISTRY)
-    lines = [_HEAD, "|" + " --- |" * 7]
-    for name, address, shown, words in ROWS:
-        if address:
-            can = open_store(address, Settings()).capabilities
-            cells = [_kinds(can), _written(can), _ids(can), _size(can), _extra(name)]
-        else:
-            cells = ["as that one"] + [""] * 4
-        lines.append(f"| {' | '.join([shown, words, *cells])} |".replace("|  |", "| |").replace("|  |", "| |"))
-    return "".join(f"{line}\n" for line in lines)
-
 
 def places() -> str:
     """The table of the guide that says what each address is."""
-    lines = ["| address | what it is | needs |", "| --- | --- | --- |"]
+    assert sorted(row[0] for row in ROWS) == sorted(REGISTRY)
+    lines = ["| address | what it is | extra |", "| --- | --- | --- |"]
     for name, _, shown, words in ROWS:
         words = words.replace("(airconn/help/", "(").replace("formats below", "[formats](formats.md)")
         words = f"[{words}]({PAGES[name]}.md)" if name in PAGES else words
-        lines.append(f"| {shown} | {words} | {_extra(name)} |".replace("|  |", "| |"))
+        lines.append(f"| {shown} | {words} | {_extra_alone(name)} |".replace("|  |", "| |"))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -105,9 +90,14 @@ def short() -> str:
     lines = ["| address | what it is | holds | needs |", "| --- | --- | --- | --- |"]
     for name, address, shown, words in ROWS:
         words = words.replace("any of the formats below", "one of the [formats](airconn/help/formats.md)")
+        words = f"[{words}](airconn/help/{PAGES[name]}.md)" if name in PAGES else words
         holds = _kinds(open_store(address, Settings()).capabilities) if address else "as that one"
         lines.append(f"| {shown} | {words} | {holds} | {_extra(name)} |".replace("|  |", "| |"))
     return "".join(f"{line}\n" for line in lines)
+
+
+def _extra_alone(name: str) -> str:
+    return f"`{REGISTRY[name].extra}`" if REGISTRY[name].extra else ""
 
 
 def abilities() -> str:
@@ -181,4 +171,4 @@ def _extra(name: str) -> str:
 
 
 if __name__ == "__main__":
-    print(table(), end="")
+    print(places(), end="")

@@ -12,7 +12,7 @@ from airconn.transfer.deleting import prepare_deletion
 from airconn.transfer.requests import DeleteRequest
 from tests.memory import UNREAD, Memory
 
-SHARED = Capabilities(unprunable={Kind.VARIABLES: "any secret here may be taken for one of Airflow's variables"})
+SHARED = Capabilities(unprunable={Kind.VARIABLES: "any secret here may be read as one of Airflow's variables"})
 
 
 def variables(*ids: str) -> list[Variable]:

@@ -120,12 +120,12 @@ def test_what_has_no_place_is_a_loss_of_the_rest(obj: Any, options: dict[str, An
         (
             variable("v", "日"),
             {"limits": Limits("latin-1")},
-            "the encoding of this environment (latin-1) lacks a chara",
+            "the encoding of this environment (latin-1) can't hold a ",
         ),
         (
             variable("日", "x"),
             {"limits": Limits("latin-1")},
-            "the encoding of this environment (latin-1) lacks a chara",
+            "the encoding of this environment (latin-1) can't hold a ",
         ),
         (variable("v", "é"), {"limits": Limits(longest=15)}, "it is longer than the 15 bytes"),
     ],
@@ -189,7 +189,7 @@ def test_pools_that_were_asked_for_are_all_told_and_pools_alone_are_refused(made
     both = Selection(frozenset({Kind.POOLS, Kind.VARIABLES}))
     assert [loss.id for loss in made(POOLS, both).losses] == ["default_pool", "etl"]
     assert made(POOLS, Selection(frozenset({Kind.VARIABLES})), strict=True).losses == ()
-    with pytest.raises(UsageError, match="no pools"):
+    with pytest.raises(UsageError, match="read pools"):
         made(POOLS, Selection(frozenset({Kind.POOLS})))
 
 

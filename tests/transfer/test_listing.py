@@ -89,10 +89,10 @@ def test_two_places_without_anything_to_compare_are_no_success_unless_that_is_al
     a, b = file(tmp_path / "a.json", {"pools": {"p": {"slots": 1}}}), file(tmp_path / "b.json", {})
     (tmp_path / "c.env").write_text("# nothing\n")
     refused = compare_places(DiffRequest(a, str(tmp_path / "c.env")), places)
-    assert (refused.exit_code, refused.nothing[:27]) == (ExitCode.INPUT, "both sides are empty")
+    assert (refused.exit_code, refused.nothing[:27]) == (ExitCode.INPUT, "neither side holds anything")
     allowed = compare_places(DiffRequest(a, str(tmp_path / "c.env"), allow_empty=True), places)
     assert (allowed.exit_code, allowed.error) == (ExitCode.OK, None)
-    assert compare_places(DiffRequest(b, b), places).nothing == "both sides are empty"
+    assert compare_places(DiffRequest(b, b), places).nothing == "neither side holds anything"
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def test_what_is_not_there_is_said_not_to_be_even_if_nothing_can_be_suggested(pl
     with pytest.raises(InputErrors) as caught:
         find(store, ["regoin"], ALL_KINDS, DEFAULT_CONTEXT)
     (error,) = caught.value.errors
-    assert error.message == "regoin is not there"
+    assert error.message == "regoin doesn't exist"
     assert (error.hint or "").startswith(hint)
 
 

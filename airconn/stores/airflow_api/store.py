@@ -44,7 +44,7 @@ T = TypeVar("T", bound=AirflowObject)
 
 _REAL_VALUES = "--from metadb: or --from 'airflow-cli:docker exec -i scheduler'"
 _QUICK = 500
-"""The entries of a list that are read in a moment. Many more may take a server minutes (README, "Many objects")."""
+"""The entries of a list that are read in a moment. Many more may take a server minutes (airconn help performance)."""
 
 
 class AirflowApiStore(Store):

@@ -100,7 +100,7 @@ class _Way:
         self._found = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
         if self._found == [self._first_host]:
             return HealthCheck(AREA, "name", Health.UNUSED, f"{self._first_host} is an IP address")
-        return HealthCheck(AREA, "name", Health.FINE, f"{self._first_host} is {some(self._found, _SHOWN)}")
+        return HealthCheck(AREA, "name", Health.FINE, f"{self._first_host} resolves to {some(self._found, _SHOWN)}")
 
     def connection(self) -> HealthCheck:
         """Whether a port of these addresses takes connections."""

@@ -174,5 +174,5 @@ def _sqlite_reason(text: str) -> tuple[str, str]:
     if "malformed" in text:
         return "is damaged", "check it with `PRAGMA integrity_check` in sqlite3"
     if "readonly" in text:
-        return "has an unfinished write", "start Airflow once to repair it; airconn only reads it"
+        return "has an unfinished write", "start Airflow once to repair it; it is only read here"
     return "can't be opened", "check who may read it and its directory"

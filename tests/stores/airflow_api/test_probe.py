@@ -137,9 +137,9 @@ def test_credentials_do_not_go_along_with_a_redirect_of_a_list(serve: Serve, con
     ("status", "expected"),
     [
         (500, "it answers with status 500"),
-        (502, "it is not reached by what is in front of it (status 502)"),
-        (503, "it is not reached by what is in front of it (status 503)"),
-        (522, "it is not reached by what is in front of it (status 522)"),
+        (502, "it can't be reached by the gateway in front of it (status 502)"),
+        (503, "it can't be reached by the gateway in front of it (status 503)"),
+        (522, "it can't be reached by the gateway in front of it (status 522)"),
         (429, "it gets too many requests"),
         (511, "it is behind a portal that needs a login first"),
     ],
@@ -206,7 +206,7 @@ def test_a_gateway_that_lets_a_token_in(serve: Serve, connect: Connect) -> None:
 def test_a_gateway_with_nobody_behind_it_is_asked_as_often_as_the_retries_say(serve: Serve, connect: Connect) -> None:
     site = serve(lambda _: Answer(503, "<html>", headers={"Retry-After": "0"}))
     message, _ = complaint(connect(site.url, with_password(retries=1)))
-    assert message == "it is not reached by what is in front of it (status 503)"
+    assert message == "it can't be reached by the gateway in front of it (status 503)"
     assert [received.path for received in site.log] == [*["/api/v2/version"] * 2, "/api/v1/version"]
 
 

@@ -88,7 +88,7 @@ def test_a_token_that_has_expired_is_said_to_have(serve: Serve, connect: Connect
         (Answer(302, "hunter2", {"Location": "//["}), "it redirects to "),
         (Answer(302, "hunter2", {"Location": "http://h:99999999/"}), "it redirects to "),
         (Answer(429, "hunter2"), "it gets too many requests"),
-        (Answer(502, "<html>hunter2"), "it is not reached by what is in front of it (status 502)"),
+        (Answer(502, "<html>hunter2"), "it can't be reached by the gateway in front of it (status 502)"),
         (Answer(511, "<html>hunter2"), "it is behind a portal that needs a login first"),
         (Answer(407, "<html>hunter2"), "the proxy needs credentials, or refuses these"),
     ],
@@ -109,7 +109,7 @@ def test_others_that_answer_are_told_apart(answer: Answer, expected: str, serve:
     [
         (Answer(body="<html><input type=password>"), "a login page (HTML) answers POST /auth/token"),
         (Answer(302, headers={"Location": "/oauth2/start"}), "it redirects to a login page"),
-        (Answer(503), "it is not reached by what is in front of it (status 503)"),
+        (Answer(503), "it can't be reached by the gateway in front of it (status 503)"),
         (Answer(404, {"detail": "Not Found"}), "it gives no token for a user name and a password"),
     ],
 )

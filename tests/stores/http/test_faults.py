@@ -237,7 +237,7 @@ def test_an_error_page_of_a_proxy(serve: Serve, connect: Connect, monkeypatch: p
     proxy = serve(lambda _: Answer(504, "<html>hunter2"))
     monkeypatch.setenv("http_proxy", proxy.url)
     message, _ = complaint(connect("http://airflow.example.invalid", with_token(retries=0)))
-    assert message == "it is not reached by what is in front of it (status 504)"
+    assert message == "it can't be reached by the gateway in front of it (status 504)"
 
 
 def test_an_error_stays_itself_between_processes() -> None:

@@ -71,6 +71,6 @@ def test_a_redirect_without_a_scheme_keeps_that_of_the_request() -> None:
 
 def test_what_a_status_says_that_is_no_airflows_own() -> None:
     assert fault(reply(429)) == "gets too many requests"
-    assert fault(reply(429, asked=90.4)) == "gets too many requests, and asks for a pause of 90 seconds"
+    assert fault(reply(429, asked=90.4)) == "gets too many requests, and requires a pause of 90 seconds"
     assert [status for status in (200, 302, 401, 404, 409, 500, 501) if fault(reply(status))] == []
     assert all(fault(reply(status)) for status in (413, 502, 503, 504, 511, 520, 524))

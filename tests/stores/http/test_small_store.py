@@ -128,8 +128,8 @@ def test_it_waits_no_longer_than_the_deadline(shelf: Make) -> None:
 
 def test_a_login_page_in_front_of_it(shelf: Make) -> None:
     error = complaint(shelf(Answer(body="<html><input type=password> hunter2"))[0])
-    assert error.message == "a login page (HTML) answers GET /books in place of the shelf's API"
-    assert (error.hint or "").endswith("give the address that leads to the shelf itself")
+    assert error.message == "a login page (HTML) answers GET /books instead of the shelf's API"
+    assert (error.hint or "").endswith("use the address of the shelf itself")
 
 
 @pytest.mark.parametrize("to", ["https://elsewhere.example/books", "/login?next=/books"])
@@ -147,7 +147,7 @@ def test_a_redirect_is_not_followed(to: str, shelf: Make) -> None:
         (Answer(500, "<html>hunter2"), "GET /books fails with status 500"),
         (Answer(404, {"detail": "hunter2"}), "GET /books answers with status 404"),
         (Answer(200, "hunter2"), "its answer to GET /books is not a JSON object"),
-        (Answer(502, "<html>"), "it is not reached by what is in front of it (status 502)"),
+        (Answer(502, "<html>"), "it can't be reached by the gateway in front of it (status 502)"),
         (Answer(407, "<html>"), "the proxy needs credentials, or refuses these"),
     ],
 )

@@ -136,10 +136,10 @@ class TestReading:
             "d": Text("012"),
         }
         assert sorted(note.message.partition(",")[0].partition(";")[0] for note in found.notes) == [
-            "a: login is not text to Airflow",
+            "a: login isn't a text",
             "b is not text",
             "c is not text",
-            "the key a key is not text to Airflow",
+            "the key a key isn't a text",
         ]
 
     @pytest.mark.parametrize(

@@ -67,10 +67,10 @@ def test_nothing_is_asked_before_an_answer_is_needed(site: Any) -> None:
     [
         ({"status": "HIBERNATING"}, "hibernates"),
         ({"status": "CREATING"}, "is being created"),
-        ({}, "gives no https:// address"),
-        ({"apiUrl": "http://airflow.example.com/dabc"}, "gives no https:// address"),
-        ({"apiUrl": "ftp://airflow.example.com"}, "gives no https:// address"),
-        ({"webServerAirflowApiUrl": "?canary"}, "gives no https:// address"),
+        ({}, "returned no https:// address"),
+        ({"apiUrl": "http://airflow.example.com/dabc"}, "returned no https:// address"),
+        ({"apiUrl": "ftp://airflow.example.com"}, "returned no https:// address"),
+        ({"webServerAirflowApiUrl": "?canary"}, "returned no https:// address"),
     ],
 )
 def test_a_deployment_whose_airflow_cant_be_reached_is_told(site: Any, deployment: Any, message: str) -> None:

@@ -574,7 +574,7 @@ def test_an_address_in_a_projects_file_is_refused_and_one_of_the_user_is_not(
     project.write_text(f'url = "{ADDRESS}"\n')
     done = airconn("list", env=google_.environ)
     assert done.code == 2
-    assert "a project's file isn't trusted with that" in done.err
+    assert "a project's file may not do that" in done.err
     assert "config.toml" in done.err
     assert google_.log == []
     project.unlink()

@@ -301,7 +301,7 @@ def test_a_login_page_that_is_not_mwaas_is_told(opened: Open) -> None:
     _, store = opened(login_refused=404)
     assert "it has no login page of Amazon MWAA" in failed(lambda: variables(store))
     _, store = opened(login_refused=502)
-    assert "is not reached by what is in front of it (status 502)" in failed(lambda: variables(store))
+    assert "can't be reached by the gateway in front of it (status 502)" in failed(lambda: variables(store))
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,7 @@ def test_calls_that_aws_holds_back_are_made_again(opened: Callable[..., Opened],
     [
         (
             refusal("AccessDeniedException", 403),
-            "airflow:InvokeRestApi | a policy has to allow it on arn:aws:airflow:eu-west-1:123456789012:role/prod/Op",
+            "airflow:InvokeRestApi | a policy must allow it on arn:aws:airflow:eu-west-1:123456789012:role/prod/Op",
         ),
         (refusal("ResourceNotFoundException", 404), "mwaa://eu-west-1/prod: no MWAA environment 'prod' in eu-west-1"),
         (

@@ -89,10 +89,10 @@ class TestAddresses:
             ("k8s://test/a/b", "valid name of a namespace"),
             ("k8s://test/A", "valid name of a namespace"),
             ("k8s://test/a#b", "'#'"),
-            ("k8s://test/a?connections_label=a b", "connections_label is not a name"),
-            ("k8s://test/a?variables_label=a,b", "variables_label is not a name"),
-            ("k8s://test/a?team_label=-", "team_label is not a name"),
-            ("k8s://test/a?connections_data_key=a/b", "connections_data_key is not a name"),
+            ("k8s://test/a?connections_label=a b", "connections_label is not a valid name"),
+            ("k8s://test/a?variables_label=a,b", "variables_label is not a valid name"),
+            ("k8s://test/a?team_label=-", "team_label is not a valid name"),
+            ("k8s://test/a?connections_data_key=a/b", "connections_data_key is not a valid name"),
             ("k8s://test/a?connections_label=x&variables_label=x", "are the same"),
             ("k8s://test/a?connection_format=yaml", "connection_format is json or uri"),
         ],
@@ -330,7 +330,7 @@ class TestWriting:
     ) -> None:
         cluster.put({"metadata": {"name": NAME[1]}, "data": {"value": encoded("theirs")}})
         (error,) = do(store, step(Action.CREATE, REGION))
-        assert error == "there is a Secret called airflow-variable-region already"
+        assert error == "a Secret airflow-variable-region exists already"
         assert value(cluster, NAME[1]) == "theirs"
 
     def test_a_lost_answer_is_no_failure(self, store: KubernetesStore, cluster: FakeKubernetes) -> None:

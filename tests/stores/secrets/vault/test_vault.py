@@ -362,7 +362,7 @@ def test_the_namespace_goes_along(log_in: Site) -> None:
         (Answer(404, {"errors": ['no handler for route "secret/"']}), "no secrets engine at this path"),
         (Answer(404, CANARY), "is not a Vault"),
         (Answer(200, CANARY), "is not a Vault"),
-        (Answer(200, {"hello": CANARY}), "it doesn't answer as a KV engine of version 2 does"),
+        (Answer(200, {"hello": CANARY}), "its answer isn't that of a KV engine of version 2 does"),
         (Answer(200, [CANARY]), "is not a Vault"),
         (Answer(301, "", {"Location": f"https://127.0.0.1:1/{CANARY}"}), "it redirects to https://127.0.0.1:1, and"),
         (Answer(301, "", {"Location": "/elsewhere"}), "is not a Vault"),
