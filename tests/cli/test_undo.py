@@ -234,6 +234,8 @@ def test_what_has_changed_since_is_named_and_nothing_is_written(airconn: Airconn
     place.held["connections"]["db"]["login"] = "also theirs, but not of the run"
     del place.held["connections"]["fresh"]
     before = place.values()
+    dry = airconn("undo", "--dry-run", env=env)
+    assert (dry.code, dry.out.count("would be"), dry.out.count("created")) == (4, 1, 1)
     ran = airconn("undo", "--yes", env=env)
     assert (ran.code, place.values()) == (4, before)
     assert "changed since that run: host\n" in ran.out
