@@ -153,11 +153,11 @@ class ImportView:
         return self._app.confirm(f"{question}, which {prepared.restarts}?" if prepared.restarts else f"{question}?")
 
     def _tell_of_losses(self, plan: Plan) -> None:
-        """Says which hidden values no undo brings back: all that are deleted and, where a user looks on or asks what
-        would be done, those that are written over, maybe with the same values."""
+        """Says which hidden values no undo brings back: all that are deleted and, on a terminal, all that are written
+        over. In a CI these are most often written as they are, and every run would say so."""
         if plan.blocked or not (self._backup or self._dry_run):
             return
-        level = 0 if self._dry_run or self._app.stderr.isatty() else 1
+        level = 0 if self._app.stderr.isatty() else 1
         for names, verb, least in (
             (deleted_hidden(plan), "deleted", 0),
             (overwritten_hidden(plan), "written over", level),
@@ -166,7 +166,8 @@ class ImportView:
                 values, them = (
                     ("1 hidden value is", "it") if len(names) == 1 else (f"{len(names)} hidden values are", "them")
                 )
-                lost = f"{values} {verb}, and airconn undo can't bring {them} back: {some(names)}"
+                shown = ", ".join(names) if self._app.verbosity > 0 else some(names)
+                lost = f"{values} {verb}, and airconn undo can't bring {them} back: {shown}"
                 self._app.warn(lost, level=least)
 
     def _tell_of_way_back(self, result: events.ImportResult) -> None:
