@@ -145,7 +145,7 @@ class App:
             return None
         asked = self.clock()
         with self.progress.hidden():
-            self.stderr.write(f"{clean(question)} [y/N] ")
+            self.stderr.write(self._message(f"{clean(question)} [y/N]") + " ")
             self.stderr.flush()
             answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
         self._began += self.clock() - asked
