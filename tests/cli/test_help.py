@@ -23,6 +23,13 @@ def test_the_pages_are_listed_with_what_they_are_about(airconn: Airconn) -> None
         assert any(line.split(None, 1) == [topic, page.summary] for line in result.out.splitlines())
 
 
+def test_every_page_is_listed_once_under_what_it_is_about() -> None:
+    listed = [topic for group in guide.grouped().values() for topic in group]
+    assert sorted(listed) == sorted(guide.pages())
+    assert "changes" in guide.grouped()["More"]
+    assert not set(guide.grouped()["More"]) & {"plans", "secrets", "formats", "vault", "ci"}
+
+
 def test_the_list_of_pages_says_with_what_addresses_begin(airconn: Airconn) -> None:
     out = airconn("help").out
     for entry in REGISTRY.values():
