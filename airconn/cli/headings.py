@@ -34,8 +34,8 @@ HEADINGS = (
     ),
     Heading(
         "Changes",
-        "--set --overlay --rename --fill --on-existing --merge --prune --ignore --fix",
-        "--set-file --literal --exact --assume-unchanged",
+        "--set --overlay --fill --on-existing --merge --prune --ignore --fix",
+        "--set-file --rename --literal --exact --assume-unchanged",
     ),
     Heading(
         "Safety",
@@ -46,7 +46,7 @@ HEADINGS = (
     Heading("Formats", "--from-format --format --connection-format", "--kind"),
     Heading(
         "Network",
-        "--username --env-file --ask-token --ask-writes",
+        "--username --env-file --ask-token",
         "--timeout --deadline --retries --ca-bundle --client-cert --client-key --allow-redirect",
     ),
     Heading(
@@ -56,6 +56,19 @@ HEADINGS = (
     ),
 )
 """All headings, in the order of a help text. Options of formats are named under Formats."""
+
+COMMAND_HEADINGS = {
+    "Move objects": "import apply undo export convert",
+    "Look and check": "list diff check explain doctor",
+    "Single objects": "show get set edit test delete",
+    "Run programs": "run sandbox",
+    "Set up": "init login logout completion",
+    "Help": "help version",
+}
+"""The headings of the commands, each with its commands in order."""
+
+OTHER_COMMANDS = "Other commands"
+"""The heading of commands that have none."""
 
 OTHER = Heading("Options")
 """The heading of options that have none, so that a help text never lacks one."""

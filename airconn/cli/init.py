@@ -10,6 +10,7 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.completing import complete_file
 from airconn.errors import AirconnError, BlockedError, UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +23,12 @@ _PATIENCE = 10.0
 @click.command("init", short_help="Write airconn.toml, the configuration of a project.")
 @click.option("--url", metavar="ADDRESS", help="The address of the Airflow; a URL of your browser will do.")
 @click.option("--name", metavar="NAME", help="A name for it, to be used as @NAME; '' for none.")
-@click.option("--file", metavar="FILE", help="The file with your connections and variables; '' for none.")
+@click.option(
+    "--file",
+    metavar="FILE",
+    shell_complete=complete_file,
+    help="The file with your connections and variables; '' for none.",
+)
 @click.option("--prod", is_flag=True, help="It is production: each write is confirmed. So it is if NAME is prod.")
 @click.option("--force", is_flag=True, help="Overwrite an airconn.toml that is there.")
 @opt.verbosity

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from airconn.cli.completing import complete_file
 from airconn.cli.option_values import together
 from airconn.errors import UsageError
 
@@ -45,9 +46,10 @@ env_file = click.option(
     "--env-file",
     multiple=True,
     metavar="FILE",
+    shell_complete=complete_file,
     expose_value=False,
     callback=_env_files,
-    help="Read AIRCONN_*, VAULT_*, AWS_* and the like from a .env file. Variables that are set win. May be repeated.",
+    help="Read AIRCONN_*, VAULT_*, AWS_*, … from a .env file. Variables that are set win. May be repeated.",
 )
 
 logging_in = together([username, env_file])
