@@ -101,7 +101,7 @@ def test_a_link_to_a_page_is_the_command_that_shows_it_on_a_terminal() -> None:
         "See [Comparing two](plans.md#a), [plans](plans.md), this ([Secrets](secrets.md)). [PyPI](https://pypi.org)"
     )
     assert rendered(text, 100, colours=False) == (
-        "See Comparing two (airconn help plans), airconn help plans, this (airconn help secrets). PyPI\n"
+        "The Airflow of Astro (airconn help astro), or no page (airconn help secrets). PyPI\n"
     )
 
 
