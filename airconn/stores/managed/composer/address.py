@@ -83,7 +83,6 @@ def split(address: str) -> ComposerAddress:
         raise UsageError(
             "the location isn't a region of Google Cloud",
             hint=f"such as europe-west1; {listing(project)}",
-            topic="composer",
         )
     if not _ENVIRONMENT.fullmatch(environment):
         raise UsageError(
