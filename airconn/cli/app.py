@@ -136,7 +136,7 @@ class App:
         if not self.can_ask:
             return None
         with self.progress.hidden():
-            self.stderr.write(f"{clean(question)} [y/N] ")
+            self.stderr.write(self._message(f"{clean(question)} [y/N]") + " ")
             self.stderr.flush()
             answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
         return answer in ("y", "yes")

@@ -240,7 +240,7 @@ rehearsing = together(
     ]
 )
 
-yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions, restarts and with --confirm.")
+yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions, restarts or writes.")
 
 
 def _max_delete(by: str) -> Callable[[F], F]:

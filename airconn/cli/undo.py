@@ -11,6 +11,7 @@ from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.backup_option import command_words
 from airconn.cli.backup_option import no_backup as no_backup_option
+from airconn.cli.completing import complete_run
 from airconn.errors import BlockedError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("undo", short_help="Give back what a run has overwritten or deleted.")
-@click.argument("run", required=False, metavar="[RUN]")
+@click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_run)
 @click.option("--list", "lists", is_flag=True, help="Show the runs that can be undone, and write nothing.")
 @click.option("--clear", is_flag=True, help="Remove all backups. They hold secrets.")
 @click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help="The target of the run [as then].")

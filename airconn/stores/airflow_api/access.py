@@ -55,7 +55,8 @@ class Access(RestClient):
             lack = "needs credentials, and none are set"
             if known.header_source:
                 lack = f"it needs more credentials than those in {known.header_source}, or refuses them"
-            return LoginRefused(lack, where=self.base, hint=f"set one of these: {looked} ({_GUIDE})")
+            stored = f"; or {known.login.remedy}" if known.login and known.login.remedy else ""
+            return LoginRefused(lack, where=self.base, hint=f"set one of these: {looked}{stored} ({_GUIDE})")
         if not self.let_in and (doubts := self.auth.doubts()):
             return TargetError("it refuses a token that it has just issued", where=self.base, hint=doubts)
         source = f"the credentials come from {known.sources or 'nowhere'}"
