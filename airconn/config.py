@@ -124,18 +124,21 @@ class Config:
                 "'token_command' runs a command, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_TOKEN_COMMAND",
+                topic="addresses",
             )
         if "allow_redirect" in project:
             raise UsageError(
                 "'allow_redirect' decides which host gets your credentials, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_ALLOW_REDIRECT",
+                topic="addresses",
             )
         if "astro_api" in project:
             raise UsageError(
                 "'astro_api' decides which host gets the token of Astro, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml",
+                topic="addresses",
             )
         user_file = config_files.user_file(environ)
         if environ.get("AIRCONN_CONFIG") and not user_file.exists():
@@ -205,7 +208,7 @@ class Config:
 
             near = get_close_matches(text[1:], addresses, n=1)
             hint = f"did you mean @{near[0]}?" if near else self._how_to_name(text)
-            raise UsageError(f"no address is named {shown_address(text)}", hint=hint)
+            raise UsageError(f"no address is named {shown_address(text)}", hint=hint, topic="addresses")
         return (entry, {}) if isinstance(entry, str) else (entry["url"], entry)
 
     def _how_to_name(self, text: str) -> str:

@@ -28,7 +28,8 @@ HEADINGS = (
     Heading(
         "What",
         "--list --clear --from --to --source --all --new --connections --variables --pools --include --exclude "
-        "--backend --database --url --name --file --astro --port --install --test-connections --clean --airflow",
+        "--backend --database --url --name --prod --file --astro --port --install --test-connections --clean "
+        "--airflow",
         "--from-airflow-config --workers-backend --no-backend",
     ),
     Heading(
@@ -38,7 +39,7 @@ HEADINGS = (
     ),
     Heading(
         "Safety",
-        "--dry-run --exit-code --plan-out --confirm --yes --force --ask-writes --max-delete --no-backup --redacted "
+        "--dry-run --exit-code --plan-out --confirm --yes --force --max-delete --no-backup --redacted "
         "--mask-secrets --keep-credentials --insecure-file",
         "--strict --allow-empty --fail-fast --verify",
     ),

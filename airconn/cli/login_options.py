@@ -19,6 +19,11 @@ def _username(ctx: click.Context, param: click.Parameter, value: str | None) -> 
         return
     if not value.strip():
         raise UsageError("--username is empty", hint="is it a variable of your shell that isn't set?")
+    if ":" in value:
+        raise UsageError(
+            "--username has a ':' in it, which a user name can't have",
+            hint="a password is never an option: set AIRCONN_PASSWORD, or type it when asked (airconn help login)",
+        )
     app: App = ctx.obj
     app.username = value
 

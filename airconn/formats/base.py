@@ -216,7 +216,7 @@ def extra_fault(connection: Connection, rules: Rules) -> str:
     if rules.extra_is_object and not is_object:
         place = break_of(extra.text)
         breaks = f": its JSON breaks {place}" if place else ""
-        return f"is not a JSON object, and Airflow {rules.version} takes{breaks}"
+        return f"is not a JSON object, and Airflow {rules.version} accepts nothing else{breaks}"
     return ""
 
 
