@@ -51,6 +51,9 @@ def complete_object(ctx: click.Context, param: click.Parameter, incomplete: str)
 def complete_value(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The places in objects that begin with the typed text, such as `connections/ID.host`."""
     sign = "" if ctx.info_name == "get" else "="
+    given = _words(ctx.params.get("assignments"))
+    if given and "=" not in given[-1]:
+        return []  # bash ends a word at '=', and a value is typed
     kind, slash, rest = incomplete.partition("/")
     if not (slash and kind in _KINDS):
         return _items(f"{kind}/" for kind in _chosen_kinds(ctx) if kind.startswith(incomplete))

@@ -81,6 +81,8 @@ def offered(line: str, shell: str = "bash") -> list[str]:
         ("airconn get --from o.yaml variables/t", "variables/tmp"),
         ("airconn set --to o.yaml connections/db.ho", "connections/db.host="),
         ("airconn set --to o.yaml variables/t", "variables/tmp.value="),
+        ("airconn set --to o.yaml variables/tmp.value =", ""),
+        ("airconn set --to o.yaml variables/tmp.value=x variables/a", "variables/azure.value="),
         ("airconn import o.yaml --set connections/db.ex", "connections/db.extra."),
         ("airconn check --ignore ac10", "AC101 AC102 AC103"),
         ("airconn check --airflow 2.1", "2.10 2.11"),
