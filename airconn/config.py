@@ -225,14 +225,20 @@ class Config:
         return named if named.startswith("@") else ""
 
     def confirms(self, option: str | None) -> bool:
-        """Whether writes to a target are confirmed: its table, or one with the same URL, has `confirm = true`."""
+        """Whether writes to a target are confirmed: any address of the configuration with its URL says so."""
+
+        def place(url: str) -> object:
+            return airflow_endpoint(url) if trust.is_airflow(url) else url
+
+        entries = {f"@{name}": entry for name, entry in self.addresses().items()}
         named = self.named(option)
-        tables = {f"@{name}": entry for name, entry in self.addresses().items() if isinstance(entry, dict)}
-        if named in tables:
-            return tables[named].get("confirm") is True
-        own = airflow_endpoint(named) if trust.is_airflow(named) else named
-        urls = [entry["url"] for entry in tables.values() if entry.get("confirm") is True]
-        return any(own == (airflow_endpoint(url) if trust.is_airflow(url) else url) for url in urls)
+        entry = entries.get(named, named)
+        url = entry["url"] if isinstance(entry, dict) else entry
+        both = [*self.project.get("addresses", {}).values(), *self.user.get("addresses", {}).values()]
+        return any(
+            isinstance(other, dict) and other.get("confirm") is True and place(other["url"]) == place(url)
+            for other in both
+        )
 
     def is_strict(self, option: bool | None) -> bool:
         """Whether a loss, or a warning about what is read, is an error: by `option`, else by `strict` of a file."""

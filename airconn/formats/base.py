@@ -102,11 +102,13 @@ class Loss:
     message: str
     is_of_kind: bool = False
     """Whether the format can't hold any object of the kind."""
+    is_usual: bool = False
+    """Whether it happens to every export from an Airflow, such as that of the default pool to a `.env`."""
 
     @property
     def is_minor(self) -> bool:
-        """Whether only a verbose run tells it, because Airflow treats both values alike."""
-        return self.message == UNSET_COMES_BACK_EMPTY
+        """Whether only a verbose run tells it, because it matters to few."""
+        return self.is_usual or self.message == UNSET_COMES_BACK_EMPTY
 
     @property
     def note(self) -> Note:
