@@ -153,11 +153,11 @@ class ImportView:
         return self._app.confirm(f"{question}, which {prepared.restarts}?" if prepared.restarts else f"{question}?")
 
     def _tell_of_losses(self, plan: Plan) -> None:
-        """Says which hidden values no undo brings back: all that are deleted and, where a user looks on or asks what
-        would be done, those that are written over, maybe with the same values."""
+        """Says which hidden values no undo brings back: all that are deleted and, on a terminal, all that are written
+        over. In a CI these are most often written as they are, and every run would say so."""
         if plan.blocked or not (self._backup or self._dry_run):
             return
-        level = 0 if self._dry_run or self._app.stderr.isatty() else 1
+        level = 0 if self._app.stderr.isatty() else 1
         for names, verb, least in (
             (deleted_hidden(plan), "deleted", 0),
             (overwritten_hidden(plan), "written over", level),

@@ -10,7 +10,7 @@ from typing import Any
 from airconn.addresses import is_file
 from airconn.config import PROJECT_FILE, Config
 from airconn.errors import AirconnError, BlockedError
-from airconn.model import AirflowObject, Kind, Step
+from airconn.model import Kind
 from airconn.quoting import without_passwords as _without
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
@@ -41,10 +41,6 @@ def begin_backup(
         return None
     rules = target_rules(target, prepared.context, prepared.description)
 
-    def stored(step: Step) -> AirflowObject:
-        return rules.stored_form(step.result())
-
-    steps = prepared.plan.writes
     header = RunHeader(
         command,
         str(target.path.absolute()) if isinstance(target, FileStore) and target.path else _without(prepared.target),
@@ -56,7 +52,7 @@ def begin_backup(
         undoes=undoes,
         is_whole=is_whole,
     )
-    return Backups(directory).begin(header, steps, stored)
+    return Backups(directory).begin(header, prepared.plan.writes, rules.stored_form)
 
 
 def _source_format(target: Store) -> SourceFormat:

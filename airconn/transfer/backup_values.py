@@ -93,6 +93,10 @@ def marks_of(obj: AirflowObject, mark: Mark, names: Collection[str] | None = Non
 
 def _leaf_marks(name: str, value: Any, mark: Mark) -> dict[JsonPath, str | None]:
     """The marks of a field. An empty text counts as no text, as for many places of connections it is."""
+    if value is None:
+        return {}
+    if isinstance(value, str):
+        return {(): mark(f"s{value}")} if value else {}
     if name == "value" and isinstance(value, Text) and not value.hidden:
         return {(): mark(f"s{value.text}")}  # to the character
     found = {path: _text(leaf) for path, leaf in leaves_of(value).items()}

@@ -24,6 +24,7 @@ from airconn.model import Action, AirflowObject, Kind, Outcome, Step
 from airconn.model.reading import Key
 from airconn.stores.saving import fill_atomically
 from airconn.transfer.backup_values import (
+    Mark,
     Marks,
     as_json,
     marker,
@@ -40,6 +41,8 @@ _NAME = re.compile(r"(\d{8}-\d{6}-\d{6})\.jsonl")
 _SYNC_AFTER = 1.0
 """The seconds after which outcomes are on the disk also if the machine loses its power."""
 NO_BACKUP = "--no-backup writes without a way back; AIRCONN_STATE_DIR names another directory for it"
+StoredForm = Callable[[AirflowObject], AirflowObject]
+"""Gives an object as a target has it after it was written."""
 DONE, MAYBE, NOT = "done", "maybe", "not"
 """Whether a step was carried out. `maybe` is a step that failed or was cut off."""
 
@@ -121,12 +124,10 @@ class Backups:
     def __init__(self, state_directory: Path) -> None:
         self.directory = state_directory / "undo"
 
-    def begin(
-        self, header: RunHeader, steps: Iterable[Step], stored: Callable[[Step], AirflowObject]
-    ) -> RunningBackup:
+    def begin(self, header: RunHeader, steps: Iterable[Step], stored_form: StoredForm) -> RunningBackup:
         """Writes the backup of a run that is about to write these steps, and removes those that are too old.
 
-        `stored` gives the object that the place has after a step. Raises `BlockedError` if it can't be written.
+        `stored_form` is that of the target. Raises `BlockedError` if the backup can't be written.
         """
         header = replace(header, began=time.time(), salt=secrets.token_hex(16))
         mark = marker(header.salt)
@@ -136,8 +137,7 @@ class Backups:
             file.write(_line(asdict(header)))
             for number, step in enumerate(steps):
                 keys[step.kind, step.id] = number
-                after = {} if step.source is None else marks_as_json(marks_of(stored(step), mark, _fields(step)))
-                file.write(_line(_step_json(step, after)))
+                file.write(_line(_step_json(step, stored_form, mark)))
 
         try:
             self._make_directory()
@@ -295,20 +295,21 @@ def undone_runs(runs: Iterable[RunSummary]) -> Mapping[str, str]:
 
 
 def _line(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
+    return _JSON.encode(value).encode("ascii") + b"\n"
 
 
-def _fields(step: Step) -> frozenset[str] | None:
-    """The fields that an undo gives back, and that must not have changed since. None for all of them."""
-    return step.written if step.action is Action.UPDATE else None
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
-def _step_json(step: Step, after: Mapping[str, Any]) -> dict[str, Any]:
+def _step_json(step: Step, stored_form: StoredForm, mark: Mark) -> dict[str, Any]:
+    # The fields that an undo gives back, and that must not have changed since: of an update those that it writes.
+    fields = step.written if step.action is Action.UPDATE else None
+    after = {} if step.source is None else marks_as_json(marks_of(stored_form(step.source), mark, fields))
     return {
         "kind": step.kind.value,
         "id": step.id,
         "action": step.action.value,
-        "fields": sorted(_fields(step) or ()),
+        "fields": sorted(fields or ()),
         "before": None if step.target is None else as_json(step.target),
         "after": after,
     }

@@ -140,7 +140,8 @@ def undo_run(
     prepared = undo.prepared
     yield Planned(prepared)
     if undo.changed:
-        yield Refused(prepared)
+        if not conduct.dry_run:
+            yield Refused(prepared)
         raise BlockedError(
             f"{number_of(len(undo.changed))} changed after that run, and would lose the change",
             hint="--exclude GLOB leaves objects out; --force undoes these, too",

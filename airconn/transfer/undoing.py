@@ -38,13 +38,14 @@ from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
 from airconn.transfer.backup_values import changed_fields, marker, marks_of
-from airconn.transfer.backups import NOT, Backup, BackupEntry, text_digest
+from airconn.transfer.backups import MAYBE, NOT, Backup, BackupEntry, text_digest
 from airconn.transfer.importing import Import, effects_of, refuse_read_only, target_rules
 from airconn.transfer.loading import Loaded
 from airconn.transfer.restored_file import RestoredFile
 
 _EXACT = Policy(lacking="exact")
 _SHOWN = 8
+_ORIGIN = Origin("backup")
 _FILL = "--fill ADDRESS takes hidden values from elsewhere"
 
 
@@ -88,7 +89,7 @@ def prepare_undo(
     reading = reported_reads.read(target, Selection(kinds=kinds, ids=keys), context) if keys else Reading()
     context = replace(context, before=reading)
     rules = target_rules(target, context, described)
-    before = _filled(entries, _origin(backup), fills, context)
+    before = _filled(entries, fills, context)
     ways = _Ways(backup, reading, rules, before, is_forced=request.force)
     for entry in entries:
         ways.add(entry)
@@ -118,9 +119,9 @@ def _with_earlier_text(backup: Backup, request: UndoRequest, target: Store) -> S
     return RestoredFile(target.path, target.settings, said["text"])
 
 
-def _filled(entries: Sequence[BackupEntry], origin: Origin, fills: Sequence[Store], context: Context) -> Bundle:
+def _filled(entries: Sequence[BackupEntry], fills: Sequence[Store], context: Context) -> Bundle:
     """The objects of the backup, with the hidden values that other places show."""
-    bundle = Bundle.of(replace(each.before, origin=origin) for each in entries if each.before is not None)
+    bundle = Bundle.of(replace(each.before, origin=_ORIGIN) for each in entries if each.before is not None)
     for store in fills:
         lacking = frozenset((obj.kind, obj.id) for obj in bundle if hidden_fields(obj))
         if lacking:
@@ -128,10 +129,6 @@ def _filled(entries: Sequence[BackupEntry], origin: Origin, fills: Sequence[Stor
             other = reported_reads.read(store, selection, replace(context, writes=None, before=None))
             bundle = bundle.map(lambda obj, other=other: fill(obj, other.bundle.get(obj.kind, obj.id)))  # type: ignore[misc]
     return bundle
-
-
-def _origin(backup: Backup) -> Origin:
-    return Origin(f"run {backup.run}")
 
 
 class _Ways:
@@ -145,7 +142,6 @@ class _Ways:
         self._before = before
         self._mark = marker(backup.header.salt)
         self._is_forced = is_forced
-        self._origin = _origin(backup)
         self._others: list[Step] = []
         """The steps that aren't made by comparing two objects."""
         self.wanted: dict[tuple[Kind, str], AirflowObject] = {}
@@ -183,7 +179,9 @@ class _Ways:
         if entry.action is Action.DELETE:
             return "created again since that run" if now is not None else ""
         if now is None:
-            return "deleted since that run"
+            # A replacement that failed may have deleted it.
+            cut_off = entry.action is Action.REPLACE and entry.state == MAYBE
+            return "" if cut_off else "deleted since that run"
         hides_no_password = self._rules.hides_no_password
         names = changed_fields(
             entry.after, marks_of(now, self._mark, entry.after), hides_no_password=hides_no_password
@@ -256,7 +254,7 @@ class _Ways:
             texts = {name: value for name in value_fields(obj.kind) if (value := getattr(obj, name)) is not None}
             literal = frozenset(name for name, value in texts.items() if _has_mask(value))
             obj = replace(obj, genuine=genuine, literal=literal)
-        self.wanted[obj.kind, obj.id] = replace(obj, ambiguities=(), origin=self._origin)
+        self.wanted[obj.kind, obj.id] = replace(obj, ambiguities=(), origin=_ORIGIN)
 
     def plan(self) -> Plan:
         made = make_plan(Bundle.of(self.wanted.values()), self._reading.bundle, self._rules, _EXACT)

@@ -234,6 +234,8 @@ def test_what_has_changed_since_is_named_and_nothing_is_written(airconn: Airconn
     place.held["connections"]["db"]["login"] = "also theirs, but not of the run"
     del place.held["connections"]["fresh"]
     before = place.values()
+    dry = airconn("undo", "--dry-run", env=env)
+    assert (dry.code, dry.out.count("would be"), dry.out.count("created")) == (4, 1, 1)
     ran = airconn("undo", "--yes", env=env)
     assert (ran.code, place.values()) == (4, before)
     assert "changed since that run: host\n" in ran.out
@@ -342,6 +344,21 @@ def test_the_list_says_when_what_where_and_how_many(airconn: Airconn, files: Pat
     assert airconn("undo", "--list").out == ""
     ran = airconn("undo", "--yes")
     assert (ran.code, "there is nothing to undo" in ran.err) == (2, True)
+
+
+def test_the_shell_completes_the_names_of_runs(
+    airconn: Airconn, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.shell_completion import ShellComplete
+
+    from airconn.cli.main import group
+
+    imported(airconn, "--to", ".env")
+    monkeypatch.setenv("AIRCONN_STATE_DIR", str(files.parent / f"{files.name}-state"))
+    (line,) = airconn("undo", "--list").out.splitlines()
+    shell = ShellComplete(group, {}, "airconn", "_AIRCONN_COMPLETE")
+    found = [(item.value, item.help) for item in shell.get_completions(["undo"], "2")]
+    assert found == [(line.split()[0], "import new.json")]
 
 
 def on_terminal(directory: Path, *args: str, answer: str = "") -> tuple[int, str, str]:

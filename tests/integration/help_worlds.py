@@ -274,6 +274,7 @@ def airflow(page: str) -> MakeWorld:
         (programs / "docker").write_text(f'#!/bin/sh\n{inside}\nshift 3\nexec "$@"\n')
         (programs / "docker").chmod(0o755)
         named = {name: value for name, value in box.environ().items() if name.startswith(("AIRCONN_", "AIRFLOW_"))}
+        named["AIRCONN_STATE_DIR"] = str(directory / ".state")
         names = {"https://airflow.example.com": named["AIRCONN_URL"], "/opt/airflow": named["AIRFLOW_HOME"]}
         yield World(directory, named, programs=programs, names=names)
 
@@ -306,6 +307,7 @@ WORLDS: Mapping[str, MakeWorld] = {
     "reports.md": airflow("reports.md"),
     "secrets.md": airflow("secrets.md"),
     "troubleshooting.md": port_8080,
+    "undo.md": airflow("undo.md"),
     "upgrading.md": two_addresses,
 }
 """The pages with commands, and what makes their surroundings."""

@@ -5,6 +5,7 @@ With `--write`, the pages are written anew.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from tests.integration.help_worlds import WORLDS
 def main(*arguments: str) -> None:
     topics = [argument for argument in arguments if not argument.startswith("--")]
     with ExitStack() as stack:
+        os.environ["AIRCONN_STATE_DIR"] = stack.enter_context(tempfile.TemporaryDirectory())
         running: dict[str, Sandbox] = {}
 
         def get(version: str) -> Sandbox:

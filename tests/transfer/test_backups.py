@@ -51,6 +51,10 @@ OLD = Variable(key="a", value=Text("old"))
 NEW = Variable(key="a", value=Text("new"))
 
 
+def same(obj: AirflowObject) -> AirflowObject:
+    return obj
+
+
 def update(number: int = 0) -> Step:
     changes = (FieldChange("value", FieldAction.CHANGED),)
     key = f"a{number}"
@@ -59,7 +63,7 @@ def update(number: int = 0) -> Step:
 
 
 def begun(directory: Path, number: int = 3) -> RunningBackup:
-    return Backups(directory).begin(HEADER, [update(each) for each in range(number)], Step.result)
+    return Backups(directory).begin(HEADER, [update(each) for each in range(number)], same)
 
 
 def test_a_backup_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
@@ -253,7 +257,7 @@ def test_a_file_of_another_version_is_refused_and_left_out_of_the_list(tmp_path:
 def test_the_last_run_that_is_not_undone_is_found(tmp_path: Path) -> None:
     def run(undoes: str | None = None, *, is_whole: bool = True) -> str:
         header = RunHeader("x", "t", "a", "p", undoes=undoes, is_whole=is_whole)
-        running = Backups(tmp_path).begin(header, [update()], Step.result)
+        running = Backups(tmp_path).begin(header, [update()], same)
         running.record(Outcome(update()))
         running.end()
         return running.run
@@ -292,13 +296,13 @@ def many(number: int) -> Iterator[Step]:
 
 def test_ten_thousand_objects_take_no_second_and_little_memory(tmp_path: Path) -> None:
     begin = time.process_time()
-    running = Backups(tmp_path).begin(HEADER, many(10_000), Step.result)
+    running = Backups(tmp_path).begin(HEADER, many(10_000), same)
     for step in many(10_000):
         running.record(Outcome(step))
     running.end()
     assert time.process_time() - begin < 1.5, "objects are made anew in it, too"
     tracemalloc.start()
-    Backups(tmp_path).begin(HEADER, many(2_000), Step.result).close()
+    Backups(tmp_path).begin(HEADER, many(2_000), same).close()
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 1_000_000
