@@ -124,18 +124,21 @@ class Config:
                 "'token_command' runs a command, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_TOKEN_COMMAND",
+                topic="addresses",
             )
         if "allow_redirect" in project:
             raise UsageError(
                 "'allow_redirect' decides which host gets your credentials, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml, or in AIRCONN_ALLOW_REDIRECT",
+                topic="addresses",
             )
         if "astro_api" in project:
             raise UsageError(
                 "'astro_api' decides which host gets the token of Astro, and a project's file may not do that",
                 where=PROJECT_FILE,
                 hint="put it in your own config.toml",
+                topic="addresses",
             )
         user_file = config_files.user_file(environ)
         if environ.get("AIRCONN_CONFIG") and not user_file.exists():
@@ -205,7 +208,7 @@ class Config:
 
             near = get_close_matches(text[1:], addresses, n=1)
             hint = f"did you mean @{near[0]}?" if near else self._how_to_name(text)
-            raise UsageError(f"no address is named {shown_address(text)}", hint=hint)
+            raise UsageError(f"no address is named {shown_address(text)}", hint=hint, topic="addresses")
         return (entry, {}) if isinstance(entry, str) else (entry["url"], entry)
 
     def _how_to_name(self, text: str) -> str:
@@ -222,14 +225,20 @@ class Config:
         return named if named.startswith("@") else ""
 
     def confirms(self, option: str | None) -> bool:
-        """Whether writes to a target are confirmed: its table, or one with the same URL, has `confirm = true`."""
+        """Whether writes to a target are confirmed: any address of the configuration with its URL says so."""
+
+        def place(url: str) -> object:
+            return airflow_endpoint(url) if trust.is_airflow(url) else url
+
+        entries = {f"@{name}": entry for name, entry in self.addresses().items()}
         named = self.named(option)
-        tables = {f"@{name}": entry for name, entry in self.addresses().items() if isinstance(entry, dict)}
-        if named in tables:
-            return tables[named].get("confirm") is True
-        own = airflow_endpoint(named) if trust.is_airflow(named) else named
-        urls = [entry["url"] for entry in tables.values() if entry.get("confirm") is True]
-        return any(own == (airflow_endpoint(url) if trust.is_airflow(url) else url) for url in urls)
+        entry = entries.get(named, named)
+        url = entry["url"] if isinstance(entry, dict) else entry
+        both = [*self.project.get("addresses", {}).values(), *self.user.get("addresses", {}).values()]
+        return any(
+            isinstance(other, dict) and other.get("confirm") is True and place(other["url"]) == place(url)
+            for other in both
+        )
 
     def is_strict(self, option: bool | None) -> bool:
         """Whether a loss, or a warning about what is read, is an error: by `option`, else by `strict` of a file."""

@@ -127,7 +127,7 @@ def _check(values: Mapping[str, Any], shown: str) -> None:
 
             near = get_close_matches(key, _KEYS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"the settings are {', '.join(_KEYS)}"
-            raise UsageError(f"unknown setting {key!r}", where=shown, hint=hint)
+            raise UsageError(f"unknown setting {key!r}", where=shown, hint=hint, topic="addresses")
         wanted = _KEYS[key]
         is_truth = isinstance(value, bool) and wanted is not bool  # which Python takes for a number
         if is_truth or not isinstance(value, (int, float) if wanted is float else wanted):

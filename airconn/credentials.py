@@ -61,6 +61,10 @@ class LoginSource(Protocol):
     def may_ask(self) -> bool:
         """Whether the user can be asked now."""
 
+    @property
+    def remedy(self) -> str:
+        """What a user can run to have a login for the next time. Empty if that isn't possible."""
+
     def find(self) -> FoundLogin | None:
         """The login for the first request. Raises `UsageError` where a user is named without a password, and
         `TargetError` where the keyring can't be read."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from airconn.model import DEFAULT_POOL, REDACTED, AirflowObject, Bundle, Kind, Pool, Variable, is_unsaid
+from airconn.model import OWN_POOL, REDACTED, AirflowObject, Bundle, Kind, Variable, is_unsaid
 from airconn.model.compare import FieldComparison
 from airconn.model.compare import compare as compare_objects
 from airconn.model.jsontext import JsonPath
@@ -85,7 +85,7 @@ def compare(a: Bundle, b: Bundle, form_in_a: StoredForm, form_in_b: StoredForm) 
     for kind, id_ in sorted(keys, key=lambda key: (order.index(key[0]), key[1])):
         ours, theirs = a.get(kind, id_), b.get(kind, id_)
         if ours is None or theirs is None:
-            if (ours or theirs) == _OWN_POOL:
+            if (ours or theirs) == OWN_POOL:
                 continue
             found.append(ObjectDiff(kind, id_, Status.ONLY_IN_A if ours else Status.ONLY_IN_B, ours, theirs))
         else:
@@ -117,11 +117,6 @@ def _leaves(a: AirflowObject, b: AirflowObject, field: FieldComparison) -> list[
         # A variable is a text that Airflow gives to a task unchanged, so that its layout counts.
         return [FieldDiff(name, (), Status.DIFFERENT)]
     return _without_empty(sorted(found, key=_order), mine, others)
-
-
-_OWN_POOL = Pool(name=DEFAULT_POOL, slots=128, description="Default pool", include_deferred=False)
-"""The pool that each Airflow creates (utils/db.py `add_default_pool_if_not_exists`). A file may lack it without a
-difference."""
 
 
 def _without_empty(found: list[FieldDiff], mine: Leaves, others: Leaves) -> list[FieldDiff]:

@@ -5,6 +5,7 @@ Every error says what is wrong, where it is and what to do about it, and never q
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 
 
@@ -47,11 +48,12 @@ class AirconnError(Exception):
 
 
 def with_page(hint: str | None, topic: str) -> str:
-    """A hint that names a page of the guide at its end."""
-    page = f"airconn help {topic}"
+    """A hint that names a page of the guide at its end. One that names a page already, or that asks for the right
+    word, says enough."""
     if not hint:
-        return page
-    return hint if page in hint else f"{hint} ({page})"
+        return f"airconn help {topic}"
+    is_enough = "airconn help " in hint or re.fullmatch(r"did you mean [^?]*\?", hint)
+    return hint if is_enough else f"{hint} (airconn help {topic})"
 
 
 def _rebuild(cls: type[AirconnError], message: str, where: str | None, hint: str | None) -> AirconnError:

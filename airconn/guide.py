@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
-_WEIGHT_OF_HEADINGS = 3
+_WEIGHT_OF_HEADINGS = 5
+_WEIGHT_OF_TITLE = 20
+_SHORTEST_WITH_ENDINGS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,13 @@ def pages() -> Mapping[str, GuidePage]:
 
 def topics_with(word: str) -> list[str]:
     """The topics of the pages that have a word, the one that is most about it first."""
-    pattern = re.compile(rf"(?<!\w){re.escape(word.strip('-'))}(?!\w)", re.IGNORECASE)
-    counts: dict[str, int] = {}
+    # `compare` also finds `compares` and `comparing`.
+    stem = re.escape(word[:-1]) + r"\w*" if word.isalpha() and len(word) > _SHORTEST_WITH_ENDINGS else re.escape(word)
+    pattern = re.compile(rf"(?<!\w){stem}(?!\w)", re.IGNORECASE)
+    scores: dict[str, float] = {}
     for topic, page in pages().items():
-        headings = "".join(line for line in page.text.splitlines() if line.startswith("#"))
-        counts[topic] = len(pattern.findall(page.text)) + _WEIGHT_OF_HEADINGS * len(pattern.findall(headings))
-    return sorted((topic for topic, count in counts.items() if count), key=lambda topic: -counts[topic])
+        lines = page.text.splitlines()
+        headings = "".join(line for line in lines[1:] if line.startswith("#"))
+        texts = ((page.text, 1), (headings, _WEIGHT_OF_HEADINGS), (page.title, _WEIGHT_OF_TITLE))
+        scores[topic] = sum(weight * len(pattern.findall(text)) for text, weight in texts) / math.sqrt(len(lines))
+    return sorted((topic for topic, score in scores.items() if score), key=lambda topic: -scores[topic])

@@ -79,6 +79,10 @@ class AirflowLogin:
         return self.question is not None and self.question.can_ask and takes_passwords(self.address)
 
     @property
+    def remedy(self) -> str:
+        return f"run airconn login {self.address}" if takes_passwords(self.address) else ""
+
+    @property
     def _known(self) -> FoundLogin | None:
         known = self.typed.get(self.address)
         return known if known and self.username in ("", known.username) else None

@@ -287,7 +287,10 @@ def test_a_check_loads_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
     assert loaded_by("check", "examples/.env") & ((HEAVY | {"yaml", "airconn.plan"}) - may_ask_git) == set()
 
 
-@pytest.mark.parametrize("words", ["airconn im", "airconn import --on", "airconn convert --env-dialect "])
+@pytest.mark.parametrize(
+    "words",
+    ["airconn im", "airconn import --on", "airconn convert --env-dialect ", "airconn show connections/"],
+)
 def test_what_is_asked_for_by_a_shell_at_each_tab_loads_no_more_than_a_help(words: str) -> None:
     environ = {"_AIRCONN_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
     loaded = loaded_by(**environ)

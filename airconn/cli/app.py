@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from airconn.transfer.request_parts import Network
 
 
+_ROWS = 20
 _MOST_FAULTS = 20
 """The most faults of an input that are listed one by one."""
 
@@ -70,6 +71,13 @@ class App:
 
     def __post_init__(self) -> None:
         self._began = self.clock()
+
+    @property
+    def most_rows(self) -> int | None:
+        """The most rows of a report for each symbol: by `--limit`, else 20 on a terminal. None: all of them."""
+        if self.verbosity > 0:
+            return None
+        return _ROWS if self.limit is None and self.stdout.isatty() else self.limit
 
     @property
     def seconds(self) -> float:
@@ -136,7 +144,7 @@ class App:
         if not self.can_ask:
             return None
         with self.progress.hidden():
-            self.stderr.write(f"{clean(question)} [y/N] ")
+            self.stderr.write(self._message(f"{clean(question)} [y/N]") + " ")
             self.stderr.flush()
             answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
         return answer in ("y", "yes")

@@ -12,7 +12,7 @@ from airconn.quoting import shown_address
 _MOST_WORDS = 3
 
 no_backup = click.option(
-    "--no-backup", is_flag=True, help="Keep no copy of what is overwritten or deleted: it can't be undone."
+    "--no-backup", is_flag=True, help="Keep no copy of what is overwritten or deleted. It can't be undone."
 )
 
 

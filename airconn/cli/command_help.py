@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import cleandoc
 from shutil import get_terminal_size
 from textwrap import wrap
@@ -11,7 +11,7 @@ from textwrap import wrap
 import click
 
 from airconn import formats, symbols
-from airconn.cli.headings import HEADINGS, OTHER, TOGETHER, Heading
+from airconn.cli.headings import COMMAND_HEADINGS, HEADINGS, OTHER, OTHER_COMMANDS, TOGETHER, Heading
 
 _WIDEST_PROSE = 100
 """The columns of sentences on a wide terminal. Longer lines are hard to read."""
@@ -30,6 +30,7 @@ _ADDRESS = (
     "a file, - (standard input), env:, the URL of an Airflow, @NAME of airconn.toml, or a backend: "
     "airconn help addresses"
 )
+_TARGET = "the address without --to and --from: AIRCONN_URL, else url in airconn.toml, else http://localhost:8080"
 _SECRETS = "an Airflow hides them; where to get them: airconn help secrets"
 _LOGIN = "with AIRCONN_TOKEN, a password or a command: airconn help login"
 _MEET_SECRETS = ("import", "export", "run", "show", "get", "test")
@@ -37,24 +38,37 @@ _SHOW_PLANS = ("import", "apply", "set", "edit", "delete", "undo")
 _TOPICS = {
     "import": "plans",
     "apply": "plans",
+    "export": "secrets",
     "convert": "formats",
     "check": "check",
+    "diff": "comparing",
+    "show": "objects",
     "get": "objects",
     "set": "objects",
     "edit": "objects",
     "test": "objects",
-    "show": "objects",
     "delete": "objects",
-    "completion": "completion",
     "undo": "undo",
-    "init": "doctor",
+    "explain": "lookup",
+    "run": "running",
+    "login": "login",
+    "logout": "login",
+    "sandbox": "sandboxes",
     "doctor": "doctor",
-    "version": "doctor",
+    "completion": "completion",
 }
 """The pages of the guide about commands."""
 
 Row = tuple[str, str]
 """The names of an option, or another term, and its text."""
+
+_MORE: Sequence[Row] = (
+    ("COMMAND", "airconn COMMAND --help shows its options"),
+    ("ADDRESS", _ADDRESS),
+    ("target", _TARGET),
+    ("guide", "its pages: airconn help"),
+)
+"""The end of the overview of the program."""
 
 
 def with_help(command: click.Command) -> click.Command:
@@ -100,6 +114,22 @@ def help_text(ctx: click.Context, *, every: bool = False) -> str:
         if terms:
             widest = max(len(term) for term, _ in terms)
             parts.append("\n".join([f"{title}:", *_in_columns(terms, widest, min(columns, _WIDEST_PROSE))]))
+    return "\n\n".join(parts)
+
+
+def overview(ctx: click.Context, lines: Mapping[str, str]) -> str:
+    """The help text of the program itself. `lines` are its commands, each with what it does."""
+    columns = max(get_terminal_size().columns - 1, _NARROWEST)
+    parts = [ctx.command.get_usage(ctx), *_paragraphs(ctx.command.help or "", min(columns, _WIDEST_PROSE))]
+    left, widest = dict(lines), max(map(len, lines))
+    for title, names in COMMAND_HEADINGS.items():
+        rows = [(name, left.pop(name)) for name in names.split()]
+        parts.append("\n".join([f"{title}:", *_in_columns(rows, widest, columns)]))
+    if left:
+        parts.append("\n".join([f"{OTHER_COMMANDS}:", *_in_columns([*left.items()], widest, columns)]))
+    rows = [record for option in ctx.command.get_params(ctx) if (record := option.get_help_record(ctx))]
+    parts.append("\n".join(["Options:", *_in_columns(rows, widest + 3, columns)]))
+    parts.append("\n".join(["More:", *_in_columns(_MORE, widest, min(columns, _WIDEST_PROSE))]))
     return "\n\n".join(parts)
 
 

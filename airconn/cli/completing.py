@@ -76,3 +76,21 @@ def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -
     from airconn.check.rules import ALL
 
     return [CompletionItem(rule.code, help=rule.what) for rule in ALL if rule.code.startswith(incomplete.upper())]
+
+
+def complete_file(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The files that the shell finds itself."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The runs that can be undone, the newest first, with their commands."""
+    from click.shell_completion import CompletionItem
+
+    from airconn.config_files import state_directory
+    from airconn.transfer.backups import Backups
+
+    runs = Backups(state_directory(os.environ)).runs()
+    return [CompletionItem(run.run, help=run.header.command) for run in runs if run.run.startswith(incomplete)]

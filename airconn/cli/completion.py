@@ -53,6 +53,6 @@ def _shell_of(environ: Mapping[str, str]) -> str:
     """The name of the user's shell. Raises `UsageError` for one without a script."""
     name = environ.get("SHELL", "").rpartition("/")[2]
     if name not in _SHELLS:
-        what = f"$SHELL is {name}, for which there is no script" if name else "$SHELL isn't set"
+        what = f"$SHELL is {name}, and airconn has scripts for bash, zsh and fish" if name else "$SHELL isn't set"
         raise UsageError(what, hint=f"airconn completion --install {' or '.join(_SHELLS)}")
     return name

@@ -75,7 +75,7 @@ def install_script(shell: str, environ: Mapping[str, str]) -> InstalledScript:
     from airconn.stores.saving import write_atomically
 
     if not environ.get("HOME"):
-        raise UsageError("HOME isn't set, so that there is no directory of yours to install into")
+        raise UsageError("HOME isn't set: the script goes into your home directory")
     home = Path(environ["HOME"])
     path = {"bash": _of_bash, "zsh": _of_zsh, "fish": _of_fish}[shell](home, environ)
     script = script_of(shell)

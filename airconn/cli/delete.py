@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("delete", short_help="Delete single objects.")
-@click.argument("ids", nargs=-1, metavar="ID...", shell_complete=opt.complete_object)
+@click.argument("ids", nargs=-1, metavar="[ID...]", shell_complete=opt.complete_object)
 @opt.source
 @click.option("--dry-run", "-n", is_flag=True, help="Show what would be deleted, and delete nothing.")
 @opt.max_delete

@@ -11,6 +11,9 @@ from airconn.cli.app import App
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airconn.diff import ObjectDiff
     from airconn.model import AirflowVersion, Selection
     from airconn.transfer.request_parts import Network, SourceFormat
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 @opt.reading
 @opt.airflow
 @opt.network
+@opt.limit
 @opt.output
 @opt.verbosity
 @click.pass_obj
@@ -82,10 +86,15 @@ def command(
         app.data(report_diff.diff_json(compared.diff, compared.a, compared.b) + "\n")
     else:
         objects = compared.diff.objects
-        shown = [obj for obj in objects if obj.status is not Status.EQUAL or app.verbosity > 0]
+        shown: Sequence[ObjectDiff] = [obj for obj in objects if obj.status is not Status.EQUAL or app.verbosity > 0]
+        more = ""
+        if (most := app.most_rows) is not None:
+            shown, more = report_diff.first_of_each(shown, most)
         rows = report_diff.diff_lines(shown, app.style, values=show_values, columns=app.columns)
         for line in rows if app.verbosity >= 0 else ():
             app.rows(line + "\n")
+        if more and app.verbosity >= 0:
+            app.rows(f"{more}\n")
         if app.verbosity >= 0 and app.stdout.isatty():
             app.rows(report_diff.diff_sides(compared.a, compared.b) + "\n")
         app.rows(report_diff.diff_summary(compared.diff) + "\n")

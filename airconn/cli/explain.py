@@ -48,14 +48,25 @@ def _with_values(args: Sequence[str]) -> list[str]:
 @click.command(
     "explain", cls=_WithBareAstro, short_help="Show where Airflow would find an object, and what that shadows."
 )
-@click.argument("ids", nargs=-1, metavar="ID...", shell_complete=opt.complete_object)
+@click.argument("ids", nargs=-1, metavar="[ID...]", shell_complete=opt.complete_object)
 @click.option("--all", "everything", is_flag=True, help="Every object that is in more than one place.")
-@click.option("--backend", metavar="ADDRESS", help="The secrets backend [the one of Airflow's configuration].")
-@click.option("--workers-backend", metavar="ADDRESS", help="That of the workers [Airflow's configuration].")
+@click.option(
+    "--backend",
+    metavar="ADDRESS",
+    shell_complete=opt.complete_address,
+    help="The secrets backend [the one of Airflow's configuration].",
+)
+@click.option(
+    "--workers-backend",
+    metavar="ADDRESS",
+    shell_complete=opt.complete_address,
+    help="That of the workers [Airflow's configuration].",
+)
 @click.option("--no-backend", is_flag=True, help="Look in no secrets backend.")
 @click.option(
     "--database",
     metavar="ADDRESS",
+    shell_complete=opt.complete_address,
     help="The metadata database, or an Airflow that shows what is in it [that of Airflow's configuration, else "
     "AIRCONN_URL].",
 )

@@ -28,24 +28,25 @@ HEADINGS = (
     Heading(
         "What",
         "--list --clear --from --to --source --all --new --connections --variables --pools --include --exclude "
-        "--backend --database --url --name --file --astro --port --install --test-connections --clean --airflow",
+        "--backend --database --url --name --prod --file --astro --port --install --test-connections --clean "
+        "--airflow",
         "--from-airflow-config --workers-backend --no-backend",
     ),
     Heading(
         "Changes",
-        "--set --overlay --rename --fill --on-existing --merge --prune --ignore --fix",
-        "--set-file --literal --exact --assume-unchanged",
+        "--set --overlay --fill --on-existing --merge --prune --ignore --fix",
+        "--set-file --rename --literal --exact --assume-unchanged",
     ),
     Heading(
         "Safety",
-        "--dry-run --exit-code --plan-out --confirm --yes --force --ask-writes --max-delete --no-backup --redacted "
+        "--dry-run --exit-code --plan-out --confirm --yes --force --max-delete --no-backup --redacted "
         "--mask-secrets --keep-credentials --insecure-file",
         "--strict --allow-empty --fail-fast --verify",
     ),
     Heading("Formats", "--from-format --format --connection-format", "--kind"),
     Heading(
         "Network",
-        "--username --env-file --ask-token --ask-writes",
+        "--username --env-file --ask-token",
         "--timeout --deadline --retries --ca-bundle --client-cert --client-key --allow-redirect",
     ),
     Heading(
@@ -55,6 +56,19 @@ HEADINGS = (
     ),
 )
 """All headings, in the order of a help text. Options of formats are named under Formats."""
+
+COMMAND_HEADINGS = {
+    "Move objects": "import apply undo export convert",
+    "Look and check": "list diff check explain doctor",
+    "Single objects": "show get set edit test delete",
+    "Run programs": "run sandbox",
+    "Set up": "init login logout completion",
+    "Help": "help version",
+}
+"""The headings of the commands, each with its commands in order."""
+
+OTHER_COMMANDS = "Other commands"
+"""The heading of commands that have none."""
 
 OTHER = Heading("Options")
 """The heading of options that have none, so that a help text never lacks one."""

@@ -68,7 +68,7 @@ def _nearest(topic: str, known: Sequence[str]) -> str:
 
     if near := get_close_matches(topic.lower(), known, n=1, cutoff=0.8):
         return f"did you mean {near[0]!r}?"
-    if found := topics_with(topic):
+    if found := topics_with(topic.strip("-")):
         others = f" (also on {', '.join(found[1:4])})" if found[1:] else ""
         return f"this word is on the page {found[0]}: airconn help {found[0]}{others}"
     if near := get_close_matches(topic.lower(), known, n=1):

@@ -86,7 +86,7 @@ def command(
     network: Network,
     output: str,
 ) -> int:
-    """Push the objects of SOURCE, such as a file or another Airflow, into an Airflow.
+    """Push the objects of SOURCE (a file, another Airflow, …) into an Airflow.
 
     Nothing is deleted without --prune. What Airflow hides stays, unless a source has a value for it.
 

@@ -166,7 +166,8 @@ class ImportView:
                 values, them = (
                     ("1 hidden value is", "it") if len(names) == 1 else (f"{len(names)} hidden values are", "them")
                 )
-                lost = f"{values} {verb}, and airconn undo can't bring {them} back: {some(names)}"
+                shown = ", ".join(names) if self._app.verbosity > 0 else some(names)
+                lost = f"{values} {verb}, and airconn undo can't bring {them} back: {shown}"
                 self._app.warn(lost, level=least)
 
     def _tell_of_way_back(self, result: events.ImportResult) -> None:

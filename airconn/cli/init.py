@@ -10,6 +10,7 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.completing import complete_file
 from airconn.errors import AirconnError, BlockedError, UsageError
 
 if TYPE_CHECKING:
@@ -22,11 +23,17 @@ _PATIENCE = 10.0
 @click.command("init", short_help="Write airconn.toml, the configuration of a project.")
 @click.option("--url", metavar="ADDRESS", help="The address of the Airflow; a URL of your browser will do.")
 @click.option("--name", metavar="NAME", help="A name for it, to be used as @NAME; '' for none.")
-@click.option("--file", metavar="FILE", help="The file with your connections and variables; '' for none.")
+@click.option(
+    "--file",
+    metavar="FILE",
+    shell_complete=complete_file,
+    help="The file with your connections and variables; '' for none.",
+)
+@click.option("--prod", is_flag=True, help="It is production: each write is confirmed. So it is if NAME is prod.")
 @click.option("--force", is_flag=True, help="Overwrite an airconn.toml that is there.")
 @opt.verbosity
 @click.pass_obj
-def command(app: App, /, url: str | None, name: str | None, file: str | None, force: bool) -> int:
+def command(app: App, /, url: str | None, name: str | None, file: str | None, prod: bool, force: bool) -> int:
     """Write airconn.toml in this directory: three questions on a terminal, or the options.
 
     It holds no secrets, and can be committed. The Airflow is asked for its version; if that fails, the file is
@@ -37,13 +44,19 @@ def command(app: App, /, url: str | None, name: str | None, file: str | None, fo
       airconn init --url https://airflow.example.com --name prod
       airconn init --url http://localhost:8080 --name '' --file .env
     """
+    from dataclasses import replace
+
     from airconn.config import PROJECT_FILE
+    from airconn.doctor.new_config import is_production
     from airconn.stores.saving import write_atomically
 
     app.writes = True
     path = app.directory / PROJECT_FILE
     _may_write(app, path, force=force)
     new = _answers(app, url, name, file)
+    if prod and not new.name:
+        new = replace(new, name="prod")
+    new = replace(new, is_production=prod or is_production(new.name))
     write_atomically(path, new.text())
     app.writes = False
     app.say(f"wrote {PROJECT_FILE}:")
@@ -123,7 +136,7 @@ def _ask_version(app: App, url: str) -> bool:
         # Without the configuration: this shows what the address is worth by itself.
         config = Config(app.environ)
         with Places(config, Network(timeout=_PATIENCE, retries=0), app.ask_value, app.watch) as places:
-            store = places.open(url)
+            store = places.open_address(config.resolve(url, named_by="your answer"))
             app.say(f"found {store.describe(places.context()).text}")
     except AirconnError as error:
         _warn(app, error, url)

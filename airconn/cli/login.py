@@ -30,11 +30,11 @@ _INSTEAD = {
     "astro": ("ASTRO_API_TOKEN holds the token, or log in with the Astro CLI (airconn help astro)"),
     "mwaa": ("the credentials of AWS are used: AWS_PROFILE, AWS_ACCESS_KEY_ID, … (airconn help mwaa)"),
     "composer": ("the credentials of Google are used: gcloud auth application-default login (airconn help composer)"),
-    "vault": "VAULT_TOKEN holds the token, and VAULT_ADDR the address",
-    "aws": "the credentials of AWS are used: AWS_PROFILE, AWS_ACCESS_KEY_ID, …",
-    "gcp": "the credentials of Google are used: gcloud auth application-default login",
-    "azure": "the credentials of Azure are used: az login, or AZURE_CLIENT_ID, …",
-    "k8s": "the kubeconfig is used: KUBECONFIG names the file",
+    "vault": "VAULT_TOKEN holds the token, and VAULT_ADDR the address (airconn help vault)",
+    "aws": "the credentials of AWS are used: AWS_PROFILE, AWS_ACCESS_KEY_ID, … (airconn help aws)",
+    "gcp": "the credentials of Google are used: gcloud auth application-default login (airconn help gcp)",
+    "azure": "the credentials of Azure are used: az login, or AZURE_CLIENT_ID, … (airconn help azure)",
+    "k8s": "the kubeconfig is used: KUBECONFIG names the file (airconn help kubernetes)",
     "metadb": "AIRCONN_METADB_PASSWORD holds the password, and the address has the name of the user",
 }
 """What other addresses use in place of a login, by the beginning of their schemes."""

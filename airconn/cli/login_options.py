@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from airconn.cli.completing import complete_file
 from airconn.cli.option_values import together
 from airconn.errors import UsageError
 
@@ -18,6 +19,11 @@ def _username(ctx: click.Context, param: click.Parameter, value: str | None) -> 
         return
     if not value.strip():
         raise UsageError("--username is empty", hint="is it a variable of your shell that isn't set?")
+    if ":" in value:
+        raise UsageError(
+            "--username has a ':' in it, which a user name can't have",
+            hint="a password is never an option: set AIRCONN_PASSWORD, or type it when asked (airconn help login)",
+        )
     app: App = ctx.obj
     app.username = value
 
@@ -40,9 +46,10 @@ env_file = click.option(
     "--env-file",
     multiple=True,
     metavar="FILE",
+    shell_complete=complete_file,
     expose_value=False,
     callback=_env_files,
-    help="Read AIRCONN_*, VAULT_*, AWS_* and the like from a .env file. Variables that are set win. May be repeated.",
+    help="Read AIRCONN_*, VAULT_*, AWS_*, … from a .env file. Variables that are set win. May be repeated.",
 )
 
 logging_in = together([username, env_file])

@@ -6,11 +6,13 @@ import click
 
 from airconn.cli import options as opt
 from airconn.cli.app import App
+from airconn.cli.login_options import env_file
 from airconn.errors import UsageError
 
 
 @click.command("logout", short_help="Remove stored logins.")
 @click.option("--all", "all_", is_flag=True, help="Remove the logins of all Airflows.")
+@env_file
 @opt.verbosity
 @click.argument("address", required=False, metavar="[ADDRESS]", shell_complete=opt.complete_address)
 @click.pass_obj

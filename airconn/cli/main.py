@@ -12,7 +12,7 @@ import click
 
 from airconn import __version__
 from airconn.cli.app import App, OutputClosedError
-from airconn.cli.command_help import with_help
+from airconn.cli.command_help import overview, with_help
 from airconn.cli.repeated_options import refuse_twice
 from airconn.errors import AirconnError, ExitCode, TargetError, UsageError, own_fault
 
@@ -21,15 +21,9 @@ COMMANDS = {
     "apply": ("airconn.cli.apply", "Apply a plan that airconn import --plan-out wrote."),
     "export": ("airconn.cli.export", "Pull objects out of an Airflow or a backend into a file."),
     "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
-    "check": (
-        "airconn.cli.check",
-        "Lint files: syntax errors, values that Airflow reads differently, exposed secrets.",
-    ),
-    "diff": (
-        "airconn.cli.diff",
-        "Show what differs between two files, servers or backends, with an exit code for CI.",
-    ),
-    "list": ("airconn.cli.list_", "Show the objects of a file, server or backend, without their values."),
+    "check": ("airconn.cli.check", "Find mistakes and exposed secrets in files."),
+    "diff": ("airconn.cli.diff", "Show what differs between two files, servers or backends."),
+    "list": ("airconn.cli.list_", "Show which objects a file, server or backend holds."),
     "show": ("airconn.cli.show", "Show single objects with their values, secrets masked."),
     "get": ("airconn.cli.get", "Print one value of an object, for scripts."),
     "set": ("airconn.cli.set_", "Set fields of single objects."),
@@ -38,12 +32,12 @@ COMMANDS = {
     "explain": ("airconn.cli.explain", "Show where Airflow would find an object, and what that shadows."),
     "delete": ("airconn.cli.delete", "Delete single objects of a server, file or backend."),
     "undo": ("airconn.cli.undo", "Give back what a run has overwritten or deleted."),
-    "run": ("airconn.cli.run_", "Run a command with the objects of an Airflow, file or backend in its environment."),
+    "run": ("airconn.cli.run_", "Run a command with connections and variables in its environment."),
     "login": ("airconn.cli.login", "Check a login for an Airflow, and store it in the keyring."),
     "logout": ("airconn.cli.logout", "Remove stored logins."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
     "init": ("airconn.cli.init", "Write airconn.toml, the configuration of a project."),
-    "doctor": ("airconn.cli.doctor", "Check the configuration, the network, the login and what you may do."),
+    "doctor": ("airconn.cli.doctor", "Check the configuration, the network, the login and your rights."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),
     "version": ("airconn.cli.version", "Show the versions of airconn and Python."),
     "completion": ("airconn.cli.completion", "Print or install the completion script of a shell."),
@@ -80,18 +74,14 @@ class _Group(click.Group):
             refuse_twice(command, ctx, name, rest)
         return name, command, rest
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write(overview(ctx, {name: line for name, (_, line) in COMMANDS.items()}))
 
 
 @click.group(
     cls=_Group,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="The target is --to or --from, else AIRCONN_URL, else url in airconn.toml, else http://localhost:8080. An "
-    "ADDRESS is a path, -, the URL of an Airflow, @NAME of the configuration, or a backend (metadb:, vault://, "
-    "mwaa://, composer://, Astro and more: airconn help addresses). The guide: airconn help.",
 )
 @click.version_option(__version__, "-V", "--version", message="airconn %(version)s")
 @click.pass_context
@@ -99,8 +89,9 @@ def group(ctx: click.Context) -> None:
     """Move Airflow connections, variables and pools between every place they can live.
 
     \b
-      airconn import .env                          into the Airflow at AIRCONN_URL
-      airconn export --format uri                  out of it, to standard output
+      airconn import .env                 # into the Airflow at AIRCONN_URL
+      airconn export --format uri         # out of it, to standard output
+      airconn diff @dev @prod             # what differs
       airconn convert .env -o airflow_settings.yaml
     """
     if ctx.invoked_subcommand is None:

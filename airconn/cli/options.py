@@ -240,7 +240,7 @@ rehearsing = together(
     ]
 )
 
-yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions, restarts and with --confirm.")
+yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions, restarts or writes.")
 
 
 def _max_delete(by: str) -> Callable[[F], F]:
@@ -274,7 +274,7 @@ limit = click.option(
     metavar="N",
     expose_value=False,
     callback=_set_limit,
-    help="The most rows that are shown for each symbol [20 on a terminal, else all; -v shows all].",
+    help="The most rows for each symbol [20 on a terminal, else all].",
 )
 
 pruning = together(

@@ -38,7 +38,13 @@ def rendered(text: str, columns: int, *, colours: bool) -> str:
 
 def _with_commands(text: str) -> str:
     """The text of a page with the command that shows another page in place of the link to it."""
-    return re.sub(_LINK, r"\1 (`airconn help \2`)", re.sub(rf"\({_LINK}\)", r"(`airconn help \2`)", text))
+
+    def command(link: re.Match[str]) -> str:
+        said, topic = link.groups()
+        shown = f"`airconn help {topic}`"
+        return shown if said.lower() == topic else f"{said} ({shown})"
+
+    return re.sub(_LINK, command, re.sub(rf"\({_LINK}\)", r"(`airconn help \2`)", text))
 
 
 class _GuideTable(TableElement):
@@ -80,12 +86,59 @@ def _as_list(table: Table) -> Iterator[RenderableType]:
 
 
 class _GuideCode(CodeBlock):
-    """A block of code, with its commands set apart from what they print."""
+    """A block of code, with its commands set apart from what they print. Long commands are still commands."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        text = Text(str(self.text).rstrip(), "" if self.lexer_name == "console" else "markdown.code_block")
-        text.highlight_regex(r"(?m)^\$ (?:.*\\\n)*.*$", "guide.command")
+        room = options.max_width - 2  # one blank at each edge
+        text = Text(no_wrap=True, overflow="fold")
+        is_command = continues = False
+        for line in str(self.text).rstrip().split("\n"):
+            if self.lexer_name == "console":
+                is_command = line.startswith("$ ") or (is_command and continues)
+                style = "guide.command" if is_command else ""
+            else:
+                is_command, style = self.lexer_name == "sh", "markdown.code_block"
+            continues = line.endswith("\\")
+            for part in _command_lines(line, room) if is_command else _printed_lines(line, room):
+                text.append(f"{part}\n", style)
+        text.rstrip()
         yield Padding(text, (0, 1))
+
+
+_CONTINUED = "    "
+_QUOTED = r"""'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"]"""
+_UNIT = re.compile(rf"\s*(?:--[\w-]+\s+(?=[^\s|&-]))?(?:{_QUOTED})+\s*?(?=\s|$)")
+"""A word of a command, or an option with its value. Quotes keep what is in them together."""
+
+
+def _command_lines(line: str, room: int) -> Iterator[str]:
+    """A command in lines that a shell reads as one: each but the last ends with a backslash."""
+    units = _UNIT.findall(line)
+    if cell_len(line) <= room or "".join(units) != line.rstrip():
+        yield line
+        return
+    part = ""
+    for unit in units:
+        if part.strip(" $") and cell_len(part + unit) > room - len(" \\"):
+            yield f"{part} \\"
+            part = _CONTINUED + unit.lstrip()
+        else:
+            part += unit
+    yield part
+
+
+def _printed_lines(line: str, room: int) -> Iterator[str]:
+    """What a command prints, in lines that are indented behind the first. A longer word is cut."""
+    indent = " " * (len(line) - len(line.lstrip()) + len(_CONTINUED))
+    while cell_len(line) > room:
+        at = line.rfind(" ", len(indent), room + 1)
+        if at < 0 or not line[:at].strip():
+            yield line[:room]
+            line = line[room:]
+        else:
+            yield line[:at].rstrip()
+            line = indent + line[at:].lstrip()
+    yield line
 
 
 class _GuideMarkdown(Markdown):

@@ -10,8 +10,6 @@ from airconn.model import Action, Step
 from airconn.plan import Plan
 from airconn.report.values import value_lines
 
-_SHOWN_OF_AN_ACTION = 20
-"""The lines of one action that are printed on a terminal."""
 _AT_A_TIME = 100
 """The most lines that are printed in one write."""
 
@@ -31,9 +29,7 @@ class Printer:
         self.only_wrong = only_wrong
         self.lines = report.Lines(plan.steps, app.style, app.columns)
         self.rest = deque(plan.steps)
-        self.most = len(plan.steps)
-        if app.verbosity <= 0 and (app.limit is not None or app.stdout.isatty()):
-            self.most = _SHOWN_OF_AN_ACTION if app.limit is None else app.limit
+        self.most = len(plan.steps) if app.most_rows is None else app.most_rows
         self.printed: Counter[Action] = Counter()
         self.cut: Counter[Action] = Counter()
         self.unshown: list[Step] = []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("show", short_help="Show single objects with their values.")
-@click.argument("ids", nargs=-1, metavar="ID...", shell_complete=opt.complete_object)
+@click.argument("ids", nargs=-1, metavar="[ID...]", shell_complete=opt.complete_object)
 @opt.source
 @click.option("--reveal", is_flag=True, help="Also show secrets, if the source shows them.")
 @click.option(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,32 +11,20 @@ from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.backup_option import command_words
 from airconn.cli.backup_option import no_backup as no_backup_option
+from airconn.cli.completing import complete_run
 from airconn.errors import BlockedError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from click.shell_completion import CompletionItem
-
     from airconn.model import Selection
-    from airconn.transfer.backups import RunSummary
+    from airconn.transfer.backup_file import RunSummary
     from airconn.transfer.importing import Import
     from airconn.transfer.request_parts import Network
 
 
-def _complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The names of runs that begin with the typed text, with their commands."""
-    from click.shell_completion import CompletionItem
-
-    from airconn.transfer.backups import Backups
-
-    app = App(io.BytesIO(), io.StringIO(), io.StringIO(), os.environ, Path())
-    runs = Backups(app.state_directory).runs()
-    return [CompletionItem(run.run, help=run.header.command) for run in runs if run.run.startswith(incomplete)]
-
-
 @click.command("undo", short_help="Give back what a run has overwritten or deleted.")
-@click.argument("run", required=False, metavar="[RUN]", shell_complete=_complete_run)
+@click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_run)
 @click.option("--list", "lists", is_flag=True, help="Show the runs that can be undone, and write nothing.")
 @click.option("--clear", is_flag=True, help="Remove all backups. They hold secrets.")
 @click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help="The target of the run [as then].")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,9 @@ from airconn.model.reading import Reading
 from airconn.stores.base import Context, Store
 from airconn.stores.health import Health, HealthCheck, HealthQuestions, TellsHealth, failed
 from airconn.transfer.places import Places
+
+_BEFORE_AT = re.compile(r"[\w.+-]+(?=@[\w-]+\.[\w.-]*[A-Za-z])")
+"""The name in an account such as `ann@example.com`, which errors of vendors have in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,14 @@ def examine(
     without_files: Config,
     open_places: Callable[[Config], Places],
 ) -> Iterator[HealthCheck]:
-    """All checks, as they are made. Writes nothing. Paths in them don't show the name of the user.
+    """All checks, as they are made. Writes nothing. Paths and accounts in them don't show the name of the user.
 
     `config` is the error if the configuration can't be read, and `without_files` is the configuration without it.
     """
     home = os.path.expanduser("~").rstrip("/")  # noqa: PTH111 - pathlib's raises without a home
 
     def shortened(text: str) -> str:
+        text = _BEFORE_AT.sub("…", text)
         return text.replace(f"{home}/", "~/") if home else text
 
     for check in _all_checks(request, config, without_files, open_places):

@@ -17,6 +17,7 @@ from airconn.stores.base import Store
 from airconn.stores.registry import open_store
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}", re.ASCII)
+_PRODUCTION = ("prod", "production", "prd", "live")
 _FILE_NAME = "files"
 """The name of the address of the file with objects."""
 _LIKELY = (".env", "airflow.env", "airflow_settings.yaml", "connections.yaml", "connections.json", "airflow.yaml")
@@ -33,11 +34,13 @@ class NewConfig:
     """Its name, for `@name`. Empty for none."""
     file: str = ""
     """The path of the file that holds objects. Empty for none."""
+    is_production: bool = False
+    """Whether each write to it is confirmed. It then has a name."""
 
     def text(self) -> str:
         """The text of the file."""
         target = f"@{self.name}" if self.name else self.url
-        named = {self.name: self.url} if self.name else {}
+        named = {self.name: self.url} if self.name and not self.is_production else {}
         named |= {_FILE_NAME: self.file} if self.file else {}
         lines = [
             "# The settings of airconn for this project. They hold no secrets.",
@@ -49,6 +52,13 @@ class NewConfig:
         if named:
             lines += ["", "# Names for addresses: airconn list --from @NAME", "[addresses]"]
             lines += [f"{name} = {json.dumps(address, ensure_ascii=False)}" for name, address in named.items()]
+        if self.is_production:
+            lines += ["", "# Each write to it shows its plan and asks first; without a terminal it needs --yes."]
+            lines += [
+                f"[addresses.{self.name}]",
+                f"url = {json.dumps(self.url, ensure_ascii=False)}",
+                "confirm = true",
+            ]
         return "\n".join([*lines, ""])
 
 
@@ -93,6 +103,11 @@ def checked_name(name: str) -> str:
     if name == _FILE_NAME:
         raise UsageError(f"{_FILE_NAME!r} is the name of the file with objects", hint="such as dev or prod")
     return name
+
+
+def is_production(name: str) -> bool:
+    """Whether a name is one that people give to production."""
+    return name.lower() in _PRODUCTION
 
 
 def checked_file(file: str) -> str:

@@ -102,11 +102,13 @@ class Loss:
     message: str
     is_of_kind: bool = False
     """Whether the format can't hold any object of the kind."""
+    is_usual: bool = False
+    """Whether it happens to every export from an Airflow, such as that of the default pool to a `.env`."""
 
     @property
     def is_minor(self) -> bool:
-        """Whether only a verbose run tells it, because Airflow treats both values alike."""
-        return self.message == UNSET_COMES_BACK_EMPTY
+        """Whether only a verbose run tells it, because it matters to few."""
+        return self.is_usual or self.message == UNSET_COMES_BACK_EMPTY
 
     @property
     def note(self) -> Note:
@@ -216,7 +218,7 @@ def extra_fault(connection: Connection, rules: Rules) -> str:
     if rules.extra_is_object and not is_object:
         place = break_of(extra.text)
         breaks = f": its JSON breaks {place}" if place else ""
-        return f"is not a JSON object, and Airflow {rules.version} takes{breaks}"
+        return f"is not a JSON object, and Airflow {rules.version} accepts nothing else{breaks}"
     return ""
 
 

@@ -107,6 +107,7 @@ def unknown_kind(document: tree.Mapping | tree.Sequence, source: str) -> InputEr
             "a list can only hold pools, and this one holds something else",
             where=source,
             hint='connections and variables are written as {"ID": …}, a pool in a list as {"name": …, "slots": …}',
+            topic="formats",
         )
     if meant := next(_meant_sections(document), None):
         key, kind = meant
@@ -129,7 +130,9 @@ def unknown_kind(document: tree.Mapping | tree.Sequence, source: str) -> InputEr
     if kinds:
         said, names = " or ".join(f"--kind {kind}" for kind in kinds), " or ".join(f"{kind}.*" for kind in kinds)
         hint = f"add {said}, or name it {names}"
-    return InputError("unclear whether this file holds connections or variables", where=source, hint=hint)
+    return InputError(
+        "unclear whether this file holds connections or variables", where=source, hint=hint, topic="formats"
+    )
 
 
 def _meant_sections(document: tree.Mapping) -> Iterator[tuple[str, Kind]]:

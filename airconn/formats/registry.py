@@ -68,7 +68,9 @@ def refuse_unknown(name: str, *, to_write: bool = False) -> None:
         meant = _OTHER_NAMES.get(name.lower()) or next(iter(get_close_matches(name[:80].lower(), FORMATS, n=1)), None)
         did_you = f"did you mean {meant!r}? " if meant else ""
         known = writable_names() if to_write else names()
-        raise UsageError(f"unknown format {name!r}", hint=f"{did_you}the formats are {', '.join(known)}")
+        raise UsageError(
+            f"unknown format {name!r}", hint=f"{did_you}the formats are {', '.join(known)}", topic="formats"
+        )
 
 
 def refuse_read_only(name: str) -> None:
@@ -77,6 +79,7 @@ def refuse_read_only(name: str) -> None:
         raise UsageError(
             f"files of the {name} format can only be read",
             hint=f"the formats to write are {', '.join(writable_names())}",
+            topic="formats",
         )
 
 
@@ -106,6 +109,7 @@ def detect(path: str, text: str, *, has_kind: bool = False) -> str:
             "unclear whether this is a .env file without names of Airflow, or a list of connections",
             where=path,
             hint="--from-format uri takes its lines as conn_id=URI, --from-format env as environment variables",
+            topic="formats",
         )
     name = name or next((other.name for other in known if other.fits(path, text)), None)
     if name is None:
@@ -113,6 +117,7 @@ def detect(path: str, text: str, *, has_kind: bool = False) -> str:
             "the format of this file is unclear",
             where=path,
             hint=f"add --from-format, one of {', '.join(names())}",
+            topic="formats",
         )
     return name
 

@@ -160,6 +160,11 @@ class Pool:
         return _safe_repr(self, "slots", "include_deferred")
 
 
+OWN_POOL = Pool(name=DEFAULT_POOL, slots=128, description="Default pool", include_deferred=False)
+"""The default pool as each Airflow creates it (utils/db.py `add_default_pool_if_not_exists`). To lack it
+is no difference and no loss."""
+
+
 AirflowObject: TypeAlias = Connection | Variable | Pool
 
 CLASS_OF: dict[Kind, type[Connection] | type[Variable] | type[Pool]] = {

@@ -70,6 +70,7 @@ def read_overlay(text: str, source: str) -> Overlay:
                 "not a section of an overlay",
                 where=str(document.origin(name)),
                 hint=f"did you mean {near[0]!r}?" if near else f"the sections are {', '.join(kinds)}",
+                topic="overlays",
             )
         if section is None:
             continue
@@ -103,7 +104,10 @@ def _entry(kind: Kind, id_: str, value: Any, origin: Origin) -> OverlayEntry:
         fields.put("value", value, origin.line or 1, origin.column or 1)
     else:
         raise InputError(
-            "this must be an object of the fields to override", where=str(origin), hint="null clears a single field"
+            "this must be an object of the fields to override",
+            where=str(origin),
+            hint="null clears a single field",
+            topic="overlays",
         )
     return OverlayEntry(kind, id_, fields, origin)
 

@@ -58,7 +58,7 @@ def refuse_shapeless(option: str, text: str) -> None:
     """Raises `UsageError` for a `PLACE=VALUE` or a rename that is wrong for any sources."""
     if "=" not in text:
         form = "KIND/OLD=NEW" if option == "--rename" else f"{_FORM}=VALUE"
-        raise UsageError("'=' is missing", where=option, hint=f"{option} {form}".lstrip())
+        raise UsageError("'=' is missing", where=option, hint=f"{option} {form}".lstrip(), topic="overlays")
     if option != "--rename":
         _kind_of(option, text)
 
@@ -162,12 +162,14 @@ def unknown_field(kind: Kind, name: str, *, where: str) -> UsageError:
         leafy = LEAFY.get(kind)
         if leafy == word:
             hint = f"""such as {word}.a.b, {word}.list[0] or {word}["a.b"]"""
-            return UsageError(f"the text after '{word}' is not a path to a leaf", where=where, hint=hint)
+            return UsageError(
+                f"the text after '{word}' is not a path to a leaf", where=where, hint=hint, topic="overlays"
+            )
         also = f"; only '{leafy}' has" if leafy else ""
         return UsageError(f"'{word}' has no leaves{also}", where=where)
     if not name:
         hint = f"such as .{fields[0]}; the fields of a {kind.singular} are {', '.join(fields)}"
-        return UsageError("which field of it is missing", where=where, hint=hint)
+        return UsageError("which field of it is missing", where=where, hint=hint, topic="overlays")
     near = _near(word, fields)
     other = _OTHER_NAMES.get(word)
     listed = f"the fields of a {kind.singular} are {', '.join(fields)}"

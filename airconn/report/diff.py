@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -45,6 +46,18 @@ def diff_lines(
         yield layout.row(f"  {style(symbol.mark, symbol.colour)}", (_name(obj), _type(obj)), clean(_remark(obj)))
         for field in obj.of(Status.DIFFERENT) if values else ():
             yield f"      {clean(field.name)}: {_both(obj, field)}"
+
+
+def first_of_each(objects: Sequence[ObjectDiff], most: int) -> tuple[Sequence[ObjectDiff], str]:
+    """The first `most` objects of each status, and a line that counts the others. Empty if there are none."""
+    seen: Counter[Status] = Counter()
+    shown = []
+    for obj in objects:
+        seen[obj.status] += 1
+        if seen[obj.status] <= most:
+            shown.append(obj)
+    more = [f"{seen[status] - most:,} more {word}" for status, word in _WORDS.items() if seen[status] > most]
+    return shown, f"  … {', '.join(more)} (-v lists them)" if more else ""
 
 
 def _name(obj: ObjectDiff) -> str:

@@ -28,6 +28,7 @@ def open_store(address: str, settings: Settings) -> Store:
         raise UsageError(
             f"{ADDRESS} can only be followed by workers, or by the address of an MWAA environment",
             hint=f"{ADDRESS} or {ADDRESS}workers or {ADDRESS}mwaa://REGION/ENVIRONMENT",
+            topic="addresses",
         )
     config = AirflowConfig.load(settings.environ)
     store = open_configured(config, _SECTIONS[name], settings)
@@ -38,6 +39,7 @@ def open_store(address: str, settings: Settings) -> Store:
         raise UsageError(
             "this Airflow has no secrets backend configured",
             hint=f"looked at {looked_at}; set AIRFLOW_HOME for another airflow.cfg",
+            topic="addresses",
         )
     return store
 

@@ -40,11 +40,14 @@ def open_store(address: str, settings: Settings) -> Store:
     scheme, mark, _ = address.partition("://")
     entry = next((entry for entry in REGISTRY.values() if entry.takes(address)), None)
     if mark and entry is None:
-        raise UsageError(f"{scheme}:// is an unknown kind of address", hint=_schemes_meant(f"{scheme}://"))
+        raise UsageError(
+            f"{scheme}:// is an unknown kind of address", hint=_schemes_meant(f"{scheme}://"), topic="addresses"
+        )
     if entry is None and _is_meant_as_url(address) and not Path(address).exists():
         raise UsageError(
             f"{shown_address(address)} has no http:// or https:// in front, and is not a file",
             hint=f"write an Airflow like {_example(address)}",
+            topic="addresses",
         )
     if entry is None and (meant := _scheme_without_slashes(address)) and not Path(address).exists():
         raise UsageError(

@@ -8,7 +8,7 @@ from functools import partial
 
 from airconn.diff import Diff, compare
 from airconn.errors import InputError, InputErrors, UsageError
-from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection
+from airconn.model import ALL_KINDS, NEWEST, OWN_POOL, AirflowVersion, Bundle, Kind, Selection
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
@@ -144,7 +144,8 @@ def _load(
 
 def _left_out(store: Store, loaded: Loaded, other: Bundle) -> list[Note]:
     """Notes on the kinds that a place can't hold and of which the other one has objects."""
-    kinds = frozenset(kind for kind in Kind if kind not in loaded.kinds and other.of_kind(kind))
+    held = {obj.kind for obj in other if obj != OWN_POOL}
+    kinds = frozenset(kind for kind in Kind if kind not in loaded.kinds and kind in held)
     if not kinds:
         return []
     options = " ".join(f"--{kind.value}" for kind in Kind if kind in kinds)

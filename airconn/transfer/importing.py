@@ -9,6 +9,7 @@ from airconn.errors import BlockedError, InputError, InputErrors, UsageError
 from airconn.formats.base import quoted
 from airconn.model import (
     ALL_KINDS,
+    OWN_POOL,
     AirflowObject,
     Bundle,
     Kind,
@@ -285,9 +286,9 @@ def _without_strangers(loaded: Loaded, target: Store, described: Description) ->
         return loaded
     left_out = " and ".join(f"{len(loaded.bundle.of_kind(kind))} {kind.value}" for kind in others)
     options = " ".join(f"--{kind.value}" for kind in others)
-    note = Note(
-        target.address, f"{left_out} skipped, because this target can't hold them ({options} makes that an error)"
-    )
+    is_usual = all(obj == OWN_POOL for kind in others for obj in loaded.bundle.of_kind(kind).values())
+    message = f"{left_out} skipped, because this target can't hold them ({options} makes that an error)"
+    note = Note(target.address, message, is_minor=is_usual)
     rest = Selection(kinds=described.kinds).of(loaded.bundle)
     strangers = len(loaded.bundle) - len(rest)
     return replace(loaded, bundle=rest, notes=(*loaded.notes, note), strangers=strangers)

@@ -11,6 +11,8 @@ from airconn.errors import BlockedError
 from airconn.formats import omission
 from airconn.formats.base import IsUnchanged, Loss, Rendered, WriteOptions
 from airconn.model import (
+    ALL_KINDS,
+    OWN_POOL,
     REDACTED,
     AirflowObject,
     Bundle,
@@ -115,6 +117,7 @@ def make_text(
         bundle, secrets = _without_secrets(bundle, target, redacted)
     with reported_reads.busy(target.store, "writing", target.context):
         rendered = _rendered(bundle, target, guard)
+    rendered = replace(rendered, losses=tuple(_marked_usual(loss, bundle, target) for loss in rendered.losses))
     if strict:
         refuse_losses(bundle, rendered.losses, loaded.notes)
     _refuse_outdated(rendered.losses, target)
@@ -158,6 +161,12 @@ def _rendered(bundle: Bundle, target: TargetFile, guard: ReferenceGuard) -> Rend
             hint="check the source and the selection; --replace empties the file",
         )
     return formats.get_format(target.store.format_name()).render(bundle, target.options)
+
+
+def _marked_usual(loss: Loss, bundle: Bundle, target: TargetFile) -> Loss:
+    """The loss, marked if it is of the default pool as each Airflow has it and no kinds were chosen."""
+    is_own = loss.is_of_kind and bundle.get(loss.kind, loss.id) == OWN_POOL
+    return replace(loss, is_usual=True) if is_own and target.options.kinds == ALL_KINDS else loss
 
 
 def _refuse_outdated(losses: Sequence[Loss], target: TargetFile) -> None:

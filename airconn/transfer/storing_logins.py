@@ -68,7 +68,7 @@ def _changing(directory: Path) -> Iterator[dict[str, StoredLogin]]:
         try:
             yield logins
         finally:
-            if logins != before or not path.exists():
+            if logins != before:
                 write_atomically(path, _text(logins))
 
 

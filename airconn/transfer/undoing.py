@@ -37,8 +37,9 @@ from airconn.quoting import some
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
+from airconn.transfer.backup_file import MAYBE, NOT, Backup, BackupEntry
 from airconn.transfer.backup_values import changed_fields, marker, marks_of
-from airconn.transfer.backups import MAYBE, NOT, Backup, BackupEntry, text_digest
+from airconn.transfer.backups import text_digest
 from airconn.transfer.importing import Import, effects_of, refuse_read_only, target_rules
 from airconn.transfer.loading import Loaded
 from airconn.transfer.restored_file import RestoredFile

@@ -24,6 +24,7 @@ def refuse_deletions(plan: Plan, most: int) -> None:
         raise BlockedError(
             f"{number} object{'s' * (number > 1)} would be deleted, and --max-delete allows {most}",
             hint=f"check the plan with --dry-run, then add --max-delete {number}",
+            topic="plans",
         )
 
 
@@ -38,6 +39,7 @@ def refuse_blocked(plan: Plan) -> None:
         raise BlockedError(
             f"{objects} blocked, and so is the run",
             hint=f"correct what is listed with '!'{found}{fill}, or exclude it",
+            topic="secrets" if hides or types else "plans",
         )
 
 

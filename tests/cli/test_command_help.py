@@ -11,7 +11,7 @@ import pytest
 
 from airconn import symbols
 from airconn.cli.command_help import help_text, under_headings
-from airconn.cli.headings import HEADINGS, OTHER
+from airconn.cli.headings import COMMAND_HEADINGS, HEADINGS, OTHER, OTHER_COMMANDS
 from airconn.cli.main import COMMANDS, group
 from airconn.guide import pages
 
@@ -136,3 +136,28 @@ def test_help_says_where_real_secrets_come_from_and_what_an_address_is(
     assert (
         "ADDRESS a file, - (standard input), env:, the URL of an Airflow, @NAME of airconn.toml, or a backend" in text
     )
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_the_overview_has_every_command_under_a_heading_in_a_line(
+    airconn: Airconn, columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert airconn("--help").code == 0
+    text = capsys.readouterr().out
+    assert airconn().code == 0
+    assert capsys.readouterr().out == text
+    assert sorted(name for names in COMMAND_HEADINGS.values() for name in names.split()) == sorted(COMMANDS)
+    lines = text.splitlines()
+    assert all(f"  {name:<12}{line}" in lines for name, (_, line) in COMMANDS.items())
+    assert max(map(len, lines)) < columns
+    assert OTHER_COMMANDS not in text
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_help_names_the_page_about_a_command(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(name, monkeypatch)
+    for topic in re.findall(r"airconn help ([a-z-]+)$", text, re.MULTILINE):
+        assert topic in pages() or topic in COMMANDS
+    if name not in ("list", "init", "help", "version"):
+        assert re.search(r"^  guide +airconn help [a-z-]+$", text, re.MULTILINE)

@@ -87,6 +87,7 @@ def offered(line: str, shell: str = "bash") -> list[str]:
         ("airconn sandbox --airflow 2.11.", "2.11.0 2.11.1 2.11.2"),
         ("airconn help obj", "objects"),
         ("airconn import --help-", "--help-all"),
+        ("airconn explain --backend vau", "vault://"),
     ],
 )
 def test_a_shell_is_offered_what_is_there(line: str, words: str) -> None:
@@ -113,6 +114,15 @@ def test_nothing_is_offered_of_what_is_not_there_or_would_run_something(director
     found = completion(group, {}, "airconn", "").get_completions(["show", "--from", source], "connections/")
     assert found == []
     assert not (directory / "hit").exists()
+
+
+def test_the_runs_that_can_be_undone_are_offered_the_newest_first(airconn: Airconn, directory: Path) -> None:
+    env = {"AIRCONN_STATE_DIR": str(directory / "state")}
+    for id_ in ("aws_a", "db"):
+        assert airconn("delete", id_, "--connections", "--from", "o.yaml", "--yes", env=env).code == 0
+    first, second = offered("airconn undo 2")
+    assert first > second
+    assert offered(f"airconn undo {second}") == [second]
 
 
 @pytest.fixture
@@ -239,7 +249,7 @@ def test_another_file_in_the_way_is_left_alone(airconn: Airconn, tmp_path: Path)
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
-        ({"HOME": "/tmp", "SHELL": "/bin/dash"}, "$SHELL is dash, for which there is no script"),
+        ({"HOME": "/tmp", "SHELL": "/bin/dash"}, "$SHELL is dash, and airconn has scripts for bash, zsh and fish"),
         ({"HOME": "/tmp"}, "$SHELL isn't set"),
         ({"SHELL": "/bin/bash"}, "HOME isn't set"),
     ],

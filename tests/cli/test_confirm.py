@@ -71,6 +71,16 @@ def test_a_target_with_the_url_of_a_confirmed_one_is_confirmed_as_well(tmp_path:
     assert airconn("import", tmp_path / "new.json", "--to", tmp_path / "other.json", env=env).code == 0
 
 
+def test_another_name_for_the_same_place_is_no_way_around(
+    tmp_path: Path, target: Path, airconn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "airconn.toml").write_text(f"[addresses]\nother = {json.dumps(str(target))}\n")
+    env = {"AIRCONN_CONFIG": str(tmp_path / "user.toml")}
+    assert airconn("import", "new.json", "--to", "@other", env=env).code == 4
+    assert airconn("import", "new.json", env={**env, "AIRCONN_URL": "@other"}).code == 4
+
+
 def test_a_run_that_writes_nothing_asks_nothing(tmp_path: Path, target: Path, airconn) -> None:
     (tmp_path / "new.json").write_text('{"variables": {"b": "2"}}')
     env = {"AIRCONN_CONFIG": str(tmp_path / "user.toml")}

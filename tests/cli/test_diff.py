@@ -90,6 +90,13 @@ def test_verbose_lists_what_is_equal_and_quiet_only_counts(airconn, files: tuple
     assert airconn("diff", *files, "-q", "--airflow", "2.11").out == LINES.splitlines(keepends=True)[-1]
 
 
+def test_a_limit_holds_for_each_symbol(airconn, files: tuple[Path, Path]) -> None:
+    short = airconn("diff", *files, "--airflow", "2.11", "--limit", "1").out.splitlines()
+    assert [line[2] for line in short[:-2]] == ["~", "+", "?", "-"]
+    assert short[-2] == "  … 7 more different (-v lists them)"
+    assert len(airconn("diff", *files, "--airflow", "2.11", "--limit", "1", "-v").out.splitlines()) == 13
+
+
 def test_values_are_shown_on_request_and_secrets_never(airconn, files: tuple[Path, Path]) -> None:
     result = airconn("diff", *files, "--airflow", "2.11", "--show-values")
     assert "canary" not in result.out + result.err

@@ -370,3 +370,13 @@ def test_ctrl_c_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     app = App(io.BytesIO(), io.StringIO(), io.StringIO(), {"AIRCONN_CONFIG": ""}, tmp_path)
     assert run(["doctor", "http://a.example.com"], app) == 130
     assert app.stderr.getvalue() == "interrupted\n"  # type: ignore[attr-defined]
+
+
+def test_names_of_users_in_paths_and_accounts_are_not_shown(
+    airconn: AirconnRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    result = airconn("doctor", str(tmp_path / "ann@example.com.env"))
+    assert result.code == 3
+    assert str(tmp_path) + "/" not in result.out
+    assert "~/…@example.com.env" in result.out

@@ -90,9 +90,11 @@ def test_a_page_on_a_terminal_has_no_markdown_and_fits_in() -> None:
 def test_a_link_to_a_page_is_the_command_that_shows_it_on_a_terminal() -> None:
     from airconn.cli.page_view import rendered
 
-    text = "See [Plans](plans.md#delete), or no page ([Secrets](secrets.md)). [PyPI](https://pypi.org)"
+    text = (
+        "See [Comparing two](plans.md#a), [plans](plans.md), this ([Secrets](secrets.md)). [PyPI](https://pypi.org)"
+    )
     assert rendered(text, 100, colours=False) == (
-        "See Plans (airconn help plans), or no page (airconn help secrets). PyPI\n"
+        "See Comparing two (airconn help plans), airconn help plans, this (airconn help secrets). PyPI\n"
     )
 
 
@@ -116,3 +118,35 @@ def test_the_commands_of_a_page_are_set_apart_from_what_they_print() -> None:
     coloured = rendered(text, 80, colours=True)
     assert "\x1b[1;36m" in coloured.splitlines()[0]
     assert coloured.splitlines()[2] == " KIND  ID"
+
+
+def test_a_long_command_of_a_page_is_shown_as_lines_that_a_shell_takes() -> None:
+    import subprocess
+
+    from airconn.cli.page_view import rendered
+
+    command = """printf '%s\\n' --from https://airflow.example.com "a  b" --include 'one two' || echo "code $?\""""
+    for columns in (45, 60, 80):
+        shown = rendered(f"```console\n$ {command}\nout\n```\n", columns, colours=False)
+        lines = shown.splitlines()[:-1]
+        assert all(len(line) < columns for line in lines)
+        done = [
+            subprocess.run(["sh", "-c", text], capture_output=True, check=False).stdout
+            for text in (command, "\n".join(lines).replace(" $ ", "", 1))
+        ]
+        assert done[0] == done[1] != b""
+        assert not any(line.rstrip("\\ ").endswith(("--from", "--include")) for line in lines)
+
+
+def test_what_a_command_prints_goes_on_behind_the_beginning_of_its_line() -> None:
+    from airconn.cli.page_view import rendered
+
+    text = (
+        "```console\n$ airconn list\n  ~ connections/warehouse  postgres  password (hidden)\n" + "x" * 50 + "\n```\n"
+    )
+    assert rendered(text, 40, colours=False).splitlines()[1:] == [
+        "   ~ connections/warehouse  postgres",
+        "       password (hidden)",
+        f" {'x' * 38}",
+        f" {'x' * 12}",
+    ]

@@ -28,12 +28,16 @@ def written(tmp_path: Path) -> Callable[[], str]:
 def test_three_answers_make_a_configuration(airconn: AirconnRun, tmp_path: Path, written: Callable[[], str]) -> None:
     result = airconn("init", "--url", f"{URL}/dags/x/grid", "--name", "@prod", "--file", "objects.yaml")
     assert result.code == 0
-    config = Config.load({"AIRCONN_CONFIG": ""}, tmp_path)
+    first, config = written(), Config.load({"AIRCONN_CONFIG": ""}, tmp_path)
     assert config.target(None).text == URL
-    assert config.addresses() == {"prod": URL, "files": "objects.yaml"}
+    assert config.addresses() == {"prod": {"url": URL, "confirm": True}, "files": "objects.yaml"}
+    assert airconn("init", "--url", URL, "--name", "dev", "--force").code == 0
+    assert Config.load({"AIRCONN_CONFIG": ""}, tmp_path).addresses() == {"dev": URL}
+    assert airconn("init", "--url", URL, "--prod", "--force").code == 0
+    assert Config.load({"AIRCONN_CONFIG": ""}, tmp_path).addresses() == {"prod": {"url": URL, "confirm": True}}
     assert "/dags/x/grid is a page of the web interface, and left out of the address" in result.err
     assert "".join(line[2:] for line in result.out.splitlines(keepends=True) if line.strip()) == "".join(
-        line for line in written().splitlines(keepends=True) if line.strip()
+        line for line in first.splitlines(keepends=True) if line.strip()
     )
 
 
@@ -50,7 +54,8 @@ def test_a_terminal_gets_three_questions_with_likely_answers(tmp_path: Path, wri
     assert shown.count("Name for it, to be used as @NAME (- for none) [airflow]: ") == 2
     assert "File with your connections and variables (- for none) [airflow_settings.yaml]: " in shown
     assert "hunter2" not in shown
-    assert f'prod = "{URL}"\nfiles = "airflow_settings.yaml"\n' in written()
+    assert 'files = "airflow_settings.yaml"\n' in written()
+    assert f'[addresses.prod]\nurl = "{URL}"\nconfirm = true\n' in written()
     code, shown = at_a_terminal(tmp_path, "n\n")
     assert (code, "airconn.toml is there: overwrite it? [y/N]" in shown) == (4, True)
     code, shown = at_a_terminal(tmp_path, f"y\n{URL}\n-\n-\n")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import keyring
@@ -14,88 +12,17 @@ import pytest
 from keyring.backends import fail, null
 
 from airconn import stored_logins
-from airconn.cli import run
-from airconn.cli.app import App
 from tests.cli import rings
 from tests.cli.at_terminal import AtTerminal
-from tests.cli.password_door import PASSWORD, WRONG, PasswordDoor
-from tests.cli.test_consent import Keyboard
-from tests.conftest import ROOT, Terminal
-from tests.stores.airflow_api.conftest import airflow
-from tests.stores.site import Site
-
-TOKEN = "fresh-token"  # the one that the fake takes
-
-
-class User:
-    """A user at a terminal, who types `lines` where the terminal shows them, and `hidden` where it doesn't."""
-
-    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch, stack: ExitStack) -> None:
-        self.directory = directory
-        self.state = directory / "state"
-        self.lines: list[str] = []
-        self.hidden: list[str] = []
-        self.asked: list[str] = []
-        self.terminal = True
-        self.environ: dict[str, str] = {}
-        self._stack = stack
-        monkeypatch.setattr("getpass.getpass", self._type)
-        monkeypatch.setenv("RING", str(directory / "ring"))
-        (directory / "config.toml").touch()
-
-    def _type(self, prompt: str) -> str:
-        self.asked.append(prompt)
-        if not self.hidden:
-            raise EOFError
-        return self.hidden.pop(0)
-
-    def airflow(self, version: str = "3.3.2", **options: str) -> tuple[Site, PasswordDoor]:
-        door = PasswordDoor(v2=version.startswith("3"), **options)
-        return self._stack.enter_context(Site(airflow(version, door))), door
-
-    def run(self, *args: object) -> tuple[int, str]:
-        """The exit code, and all that is shown."""
-        environ = {
-            "AIRCONN_CONFIG": str(self.directory / "config.toml"),
-            "AIRCONN_STATE_DIR": str(self.state),
-            "NO_COLOR": "1",
-            **self.environ,
-        }
-        stdin = Keyboard("".join(f"{line}\n" for line in self.lines).encode())
-        if not self.terminal:
-            stdin.isatty = lambda: False  # type: ignore[method-assign]
-        out, err = Terminal(), Terminal()
-        code = run([str(arg) for arg in args], App(stdin, out, err, environ, self.directory, clock=lambda: 0.0))
-        shown = out.getvalue() + err.getvalue()
-        assert not any(secret in shown for secret in (PASSWORD, WRONG, TOKEN, "canary"))
-        return code, shown
-
-    def log_in(self, url: str, *args: object) -> None:
-        """Stores the login of ann."""
-        self.hidden = [PASSWORD]
-        code, shown = self.run("login", url, "--username", "ann", *args)
-        assert (code, self.hidden) == (0, []), shown
-        self.asked.clear()
-
-    @property
-    def ring(self) -> dict[str, str]:
-        path = self.directory / "ring"
-        return json.loads(path.read_text()) if path.exists() else {}
-
-    @property
-    def kept(self) -> dict[str, dict[str, str]]:
-        return json.loads((self.state / "logins.json").read_text())["logins"]
+from tests.cli.login_user import TOKEN, User, a_user
+from tests.cli.password_door import PASSWORD, WRONG
+from tests.conftest import ROOT
 
 
 @pytest.fixture
 def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    before = keyring.get_keyring()
-    keyring.set_keyring(rings.FileRing())
-    with ExitStack() as stack:
-        yield User(tmp_path, monkeypatch, stack)
-    keyring.set_keyring(before)
+    with a_user(tmp_path, monkeypatch) as user:
+        yield user
 
 
 def lines(shown: str) -> list[str]:
@@ -383,6 +310,11 @@ def test_addresses_without_a_login_lead_to_what_to_set(user: User, address: str,
 def test_a_secret_in_the_place_of_the_address_is_not_repeated(user: User) -> None:
     for words in (["canary-token"], ["http://localhost", "ann", "canary-word"]):
         assert user.run("login", *words)[0] == 2
+
+
+def test_a_password_behind_the_user_name_is_refused_and_not_repeated(user: User) -> None:
+    code, shown = user.run("list", "--username", "ann:canary-password")
+    assert (code, "error: --username has a ':' in it" in shown) == (2, True)
 
 
 def test_logout_removes_one_or_all(user: User) -> None:

@@ -126,7 +126,10 @@ def test_a_blocked_import_says_how_many_of_each_type_there_are(airconn, tmp_path
     source.write_text(json.dumps(found))
     result = airconn("import", source, "--to", tmp_path / "t.json")
     assert result.code == 4
-    assert "hint:  correct what is listed with '!' (3 masks, 3 templates), or exclude it\n" in result.err
+    assert (
+        "hint:  correct what is listed with '!' (3 masks, 3 templates), or exclude it (airconn help secrets)\n"
+        in result.err
+    )
 
 
 @pytest.mark.parametrize("text", ["op://prod/airflow/db", "<hidden>", "****", "${DB_URI}", "gcp-sm://p/db", SOPS])

@@ -97,3 +97,31 @@ def test_colours_take_no_room_and_what_is_escaped_does(
     assert all(len(line) <= 80 for line in plain[1].split("\n"))
     assert out.count("variables/") == 10
     assert "+\n" not in plain[1]
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+@pytest.mark.parametrize("command", ["import", "diff"])
+def test_no_name_is_broken_and_the_columns_are_aligned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int, command: str
+) -> None:
+    monkeypatch.setattr(App, "_columns", staticmethod(lambda _: columns))
+    monkeypatch.chdir(tmp_path)
+    types = ["postgres", "google_cloud_platform", "http", "snowflake"]
+    ids = [f"{'warehouse_of_the_team_' * (number % 2)}{number}" for number in range(12)]
+    old = {id_: {"conn_type": types[number % 4], "host": "a"} for number, id_ in enumerate(ids)}
+    new = {id_: fields | {"host": "b", "login": "l", "extra": {"a": {"b": 1}}} for id_, fields in old.items()}
+    (tmp_path / "old.json").write_text(json.dumps({"connections": old}))
+    (tmp_path / "the_new_connections_of_the_team.json").write_text(json.dumps({"connections": new}))
+    places = ("the_new_connections_of_the_team.json", "old.json")
+    args = ("import", places[0], "--to", places[1], "-n") if command == "import" else ("diff", *places)
+    code, out, err = run_at_terminal(tmp_path, *args)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert all(len(line) <= columns for line in lines)
+    assert all(f"connections/{id_}" in out for id_ in ids)
+    rows = [line for line in lines if line.startswith("  ~ ")]
+    assert len(rows) == 12
+    starts = {line.index(f"  {type_}") for line in rows for type_ in types if f"  {type_}" in line}
+    assert len(starts) == 1
+    assert out.count("host") == 12
+    assert "…" not in out

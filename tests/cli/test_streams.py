@@ -198,4 +198,4 @@ def test_a_configuration_that_is_named_and_not_there_is_told(airconn, tmp_path: 
 
 def test_airconn_alone_shows_its_commands(airconn, capsys) -> None:
     assert airconn().code == 0
-    assert "Commands:\n  import" in capsys.readouterr().out
+    assert "Move objects:\n  import" in capsys.readouterr().out

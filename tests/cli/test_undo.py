@@ -23,7 +23,7 @@ from airconn.config import Config, Settings
 from airconn.errors import AirconnError
 from airconn.stores import open_store
 from airconn.transfer.backing_up import lasting_address, opened_target, place_digest
-from airconn.transfer.backups import RunHeader
+from airconn.transfer.backup_file import RunHeader
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import Network
 from tests.conftest import Result, Terminal

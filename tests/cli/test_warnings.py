@@ -79,3 +79,18 @@ def test_kinds_that_a_place_can_not_hold_are_not_counted(airconn, examples: Path
     assert airconn("list", "--from", examples / ".env").err.endswith(".env: 4 connections, 4 variables\n")
     assert airconn("list", "--from", examples / "pools.yaml").err.endswith("pools.yaml: 3 pools\n")
     assert airconn("list", "--from", examples / "objects.json").err.endswith("6 variables, 3 pools\n")
+
+
+def test_the_default_pool_that_each_airflow_has_is_missed_with_v_alone(airconn, tmp_path: Path) -> None:
+    own = {"slots": 128, "description": "Default pool", "include_deferred": False}
+    source, env = tmp_path / "s.json", tmp_path / ".env"
+    for pool, is_told in ((own, False), (own | {"slots": 64}, True)):
+        source.write_text(json.dumps({"variables": {"a": "1"}, "pools": {"default_pool": pool}}))
+        env.unlink(missing_ok=True)
+        assert ("pools" in airconn("export", "--from", source, "-o", env).err) is is_told
+        assert "left out: the env format holds no pools" in airconn("export", "--from", source, "-o", env, "-v").err
+        assert ("pool" in airconn("diff", source, env).err) is is_told
+        env.unlink()
+        assert ("pool" in airconn("import", source, "--to", env).err) is is_told
+        chosen = airconn("export", "--from", source, "--format", "env", "--variables", "--pools")
+        assert "left out: the env format holds no pools (1: default_pool)" in chosen.err

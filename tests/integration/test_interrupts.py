@@ -122,7 +122,7 @@ def test_ctrl_c_finishes_the_object_and_reports_what_is_true(target: Target, pro
     assert run.out.splitlines()[-1].endswith(
         f": {AFTER} created, 0 updated, 0 unchanged, {len(IDS) - AFTER} not done"
     )
-    assert run.err.endswith("interrupted\n")
+    assert run.err.endswith("interrupted\nhint:  the same command finishes the job\n")
     assert "nothing was written" not in run.err
     assert sorted(target.database()["variables"]) == IDS[:AFTER]
     assert len(run.requests) == AT

@@ -4,6 +4,9 @@ It is Airflow's own command line with its own modules, database and configuratio
 process with the arguments, the environment, the directory and the streams of its caller. What a call had to import
 is imported for all that follow. The Python of a sandbox's environment runs `warm_airflow.py serve SOCKET`, and the
 `airflow` that `write_command` makes calls it.
+
+`warm_airflow.py run SOCKET SCRIPT` serves a script in the same way, for callers with different configurations:
+nothing of Airflow itself is imported before a call, and the libraries that it needs stay for all that follow.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import socket
 import sys
 from pathlib import Path
@@ -41,12 +45,16 @@ def write_command(directory: Path, python: Path, path: Path) -> None:
     command.chmod(0o755)
 
 
-def serve(path: str) -> None:
-    """Serves until standard input ends, which is when the test that started it does."""
-    main = importlib.import_module("airflow.__main__").main
+def load_airflow() -> Any:
+    """Imports Airflow, as the environment configures it, and gives its command line."""
     for name in ("connection_command", "variable_command", "pool_command", "version_command"):
         importlib.import_module(f"airflow.cli.commands.{name}")
     importlib.import_module("airflow.providers_manager").ProvidersManager().initialize_providers_configuration()
+    return importlib.import_module("airflow.__main__").main
+
+
+def serve(path: str, main: Any, *, libraries_only: bool = False) -> None:
+    """Serves `main` until standard input ends, which is when the test that started it does."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()
@@ -56,10 +64,10 @@ def serve(path: str) -> None:
             os.kill(os.getppid(), 9)
             os._exit(0)
         while True:
-            _serve_one(listener.accept()[0], main)
+            _serve_one(listener.accept()[0], main, libraries_only=libraries_only)
 
 
-def _serve_one(caller: socket.socket, main: Any) -> None:
+def _serve_one(caller: socket.socket, main: Any, *, libraries_only: bool) -> None:
     with caller:
         size, ancillary, _, _ = caller.recvmsg(8, socket.CMSG_SPACE(12))
         streams = array.array("i", ancillary[0][2])
@@ -81,6 +89,8 @@ def _serve_one(caller: socket.socket, main: Any) -> None:
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         caller.sendall(bytes([code if code >= 0 else 128 - code]))
     for name in imported:
+        if libraries_only and name.partition(".")[0] == "airflow":
+            continue
         with contextlib.suppress(Exception):
             importlib.import_module(name)
 
@@ -114,4 +124,8 @@ def _be(call: dict[str, Any], streams: Any, main: Any, tell: int) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[2])
+    if sys.argv[1] == "serve":
+        serve(sys.argv[2], load_airflow())
+    else:
+        script = sys.argv[3]
+        serve(sys.argv[2], lambda: runpy.run_path(script, run_name="__main__"), libraries_only=True)

@@ -151,17 +151,6 @@ def _ids(can: Capabilities) -> str:
     return can.ids.words if can.keeps_ids else f"{can.ids.words}; a tag has the true one"
 
 
-def _written(can: Capabilities) -> str:
-    if not can.writable:
-        return "no"
-    words = ["as a whole"] if can.at_once else []
-    words += ["unless another writer did since"] if can.conditional else []
-    words += ["as a new version"] if can.versions else []
-    words += ["hidden is kept"] if can.hides else []
-    words += [can.restarts] if can.restarts else []
-    return ", ".join(["yes", *words])
-
-
 def _size(can: Capabilities) -> str:
     return "" if can.largest is None else f"{can.largest:,} bytes"
 

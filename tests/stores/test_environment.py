@@ -128,7 +128,7 @@ def test_an_unknown_scheme_tells_of_it() -> None:
         open_store("nothing-like-it://", Settings())
     prefixes = [prefix for entry in REGISTRY.values() for prefix in (*entry.prefixes, *entry.names)]
     assert {"http://", "env:"} <= set(prefixes)
-    assert caught.value.hint == f"a path, - or one of: {', '.join(prefixes)}"
+    assert caught.value.hint == f"a path, - or one of: {', '.join(prefixes)} (airconn help addresses)"
 
 
 class TestContract(ReadContract):

@@ -18,7 +18,7 @@ from airconn.formats.dotenv.marks import NAMES, PORTABLE, named_by_mark
 def get_dialect(name: str) -> Dialect:
     """The dialect of this name, from the module of this name. Raises `UsageError`."""
     if name not in NAMES:
-        raise UsageError(f"unknown env dialect {name!r}", hint=f"one of {', '.join(NAMES)}")
+        raise UsageError(f"unknown env dialect {name!r}", hint=f"one of {', '.join(NAMES)}", topic="dotenv")
     module = import_module(f"airconn.formats.dotenv.{name.replace('-', '_')}")
     return cast(Dialect, module.DIALECT)
 
@@ -41,12 +41,14 @@ def dialect_of(text: str, asked: str | None, source: str) -> Dialect:
             "this line names an unknown env dialect",
             where=f"{source}:1",
             hint=f"one of {', '.join(NAMES)}",
+            topic="dotenv",
         )
     if asked and asked != marked:
         raise InputError(
             f"the file is in the env dialect {marked}, and not in {asked}",
             where=f"{source}:1",
             hint="leave out the option, or write a new file with --replace",
+            topic="dotenv",
         )
     return get_dialect(marked)
 

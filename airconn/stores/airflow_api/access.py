@@ -55,7 +55,8 @@ class Access(RestClient):
             lack = "needs credentials, and none are set"
             if known.header_source:
                 lack = f"it needs more credentials than those in {known.header_source}, or refuses them"
-            return LoginRefused(lack, where=self.base, hint=f"set one of these: {looked} ({_GUIDE})")
+            stored = f"; or {known.login.remedy}" if known.login and known.login.remedy else ""
+            return LoginRefused(lack, where=self.base, hint=f"set one of these: {looked}{stored} ({_GUIDE})")
         if not self.let_in and (doubts := self.auth.doubts()):
             return TargetError("it refuses a token that it has just issued", where=self.base, hint=doubts)
         source = f"the credentials come from {known.sources or 'nowhere'}"
@@ -63,13 +64,15 @@ class Access(RestClient):
         if self.auth.has_expired():
             renewed = ": set it to a new one, or AIRCONN_TOKEN_COMMAND to a command that prints one"
             hint = source if known.advice else source + renewed
-            return LoginRefused("the token has expired", where=self.base, hint=hint)
+            return LoginRefused("the token has expired", where=self.base, hint=hint, topic="login")
         if status == 401:
             refuses = "no longer accepts the credentials" if self.let_in else "refuses the credentials"
-            return LoginRefused(f"it {refuses}", where=self.base, hint=source)
+            return LoginRefused(f"it {refuses}", where=self.base, hint=source, topic="login")
         if self.let_in:
-            return TargetError(f"these credentials may not {wish}", where=self.base, hint=source)
-        return LoginRefused(f"it refuses the credentials, or they may not {wish}", where=self.base, hint=source)
+            return TargetError(f"these credentials may not {wish}", where=self.base, hint=source, topic="login")
+        return LoginRefused(
+            f"it refuses the credentials, or they may not {wish}", where=self.base, hint=source, topic="login"
+        )
 
     def kept_out(self, status: int) -> TargetError:
         """The error for a server that doesn't even tell its version, for which an Airflow needs no credentials."""

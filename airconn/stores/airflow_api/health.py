@@ -99,7 +99,7 @@ def _let_in(airflow: AirflowUnderCheck, api: Api, questions: HealthQuestions) ->
     """Whether the credentials are accepted and, if so, what the user may do with each kind."""
     try:
         session = airflow.session()
-        replies = {kind: _first_of(session, api, kind) for kind in Kind}
+        replies = _first_of_each(session, api)
     except AirconnError as error:
         yield failed(AREA, "login", error)
         return
@@ -126,8 +126,15 @@ def _let_in(airflow: AirflowUnderCheck, api: Api, questions: HealthQuestions) ->
         yield _rights(kind, rights, _total(reply))
 
 
-def _first_of(session: Session, api: Api, kind: Kind) -> Reply:
-    return session.send(Request("GET", api.path(kind), (("limit", "1"),), largest=bodies.LIST))
+def _first_of_each(session: Session, api: Api) -> dict[Kind, Reply]:
+    """The answers to a request for one object of each kind, up to a 401: no password is tried again."""
+    replies: dict[Kind, Reply] = {}
+    for kind in Kind:
+        request = Request("GET", api.path(kind), (("limit", "1"),), largest=bodies.LIST)
+        replies[kind] = session.send(request)
+        if replies[kind].status == 401:
+            break
+    return replies
 
 
 def _total(reply: Reply) -> int | None:

@@ -167,6 +167,7 @@ def _lacking(what: str, prefix: Prefix) -> TargetError:
             where=prefix.address,
             hint="check that it is the right container; if airflow isn't in its PATH, "
             "add that to the prefix, such as env PATH=/opt/airflow/bin:/usr/bin:/bin",
+            topic="addresses",
         )
     hint = "TMPDIR, or the system's directory for temporary files, must be writable"
     return TargetError("no temporary directory can be made there", where=prefix.address, hint=hint)
@@ -180,10 +181,12 @@ def _not_started(ran: Ran, script: str, prefix: Prefix) -> TargetError:
             "the input for the shell there didn't reach it",
             where=prefix.address,
             hint="docker exec and kubectl exec need -i for that, such as airflow-cli:docker exec -i scheduler",
+            topic="addresses",
         )
     said = f": {words[:_LONGEST]}" if words and words not in script else ""
     return TargetError(
         f"no shell could be run there (exit code {ran.code}){said}",
         where=prefix.address,
         hint=f"try it by hand: {prefix.by_hand('airflow', 'version')}",
+        topic="addresses",
     )

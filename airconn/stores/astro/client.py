@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from airconn.config import Settings
-from airconn.errors import TargetError, UsageError
+from airconn.errors import TargetError, UsageError, with_page
 from airconn.stores.astro.identity import AstroIdentity, api_url, find_identity
 from airconn.stores.astro.paging import ListedPage, whole_list
 from airconn.stores.http import bodies, echoes, gateways
@@ -172,6 +172,7 @@ class AstroApi:
             hint=f"add ?organization=ID: {named}"
             if found
             else "check that it is a token of a user of an organization",
+            topic="astro",
         )
 
 
@@ -213,9 +214,10 @@ class _AstroClient(RestClient):
         source = f"the token comes from {self._identity.source}"
         what = f"{request.method} {request.path}"
         if status == 401:
-            return "Astro refuses the token", source
+            return "Astro refuses the token", with_page(source, "astro")
         if status == 403:
-            return f"the token may not do this: {what}", f"{source}; check its role in the organization"
+            hint = with_page(f"{source}; check its role in the organization", "astro")
+            return f"the token may not do this: {what}", hint
         if status == 429:
             return f"Astro gets too many requests with this token: {what}", "try again in a minute"
         if fields:

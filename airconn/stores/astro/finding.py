@@ -30,6 +30,7 @@ def find_workspace(api: AstroApi, name: str, where: str) -> Workspace:
                 "the address names no Workspace, and the token isn't for one",
                 where=where,
                 hint="such as astro-env://WORKSPACE, by its name or its id",
+                topic="astro",
             )
         return Workspace(chosen, chosen)
     if is_id(name):
@@ -46,7 +47,10 @@ def find_deployment(api: AstroApi, workspace: str, name: str, where: str) -> dic
     """
     if not name:
         raise UsageError(
-            "the address names no Deployment", where=where, hint="write it like SCHEME://WORKSPACE/DEPLOYMENT"
+            "the address names no Deployment",
+            where=where,
+            hint="write it like SCHEME://WORKSPACE/DEPLOYMENT",
+            topic="astro",
         )
     own = find_workspace(api, workspace, where) if workspace or not is_id(name) else None
     if is_id(name):
@@ -88,7 +92,10 @@ def _named(
         if error.status != 403:
             raise
         raise TargetError(
-            f"the token may not list the {what}s", where=where, hint=f"name the {what} by its id"
+            f"the token may not list the {what}s",
+            where=where,
+            hint=f"name the {what} by its id",
+            topic="astro",
         ) from None
     return [one for one in every if one.get("name") == name], sorted({str(one.get("name")) for one in every})
 
@@ -101,13 +108,15 @@ def _the_one(named: tuple[list[dict[str, Any]], Sequence[str]], name: str, what:
         ids = ", ".join(
             sorted(f"{one.get('id')}" + (f" in {_home(one)}" if what == "Deployment" else "") for one in found)
         )
-        raise UsageError(f"{len(found)} {what}s are named {name!r}", where=where, hint=f"name one by its id: {ids}")
+        raise UsageError(
+            f"{len(found)} {what}s are named {name!r}", where=where, hint=f"name one by its id: {ids}", topic="astro"
+        )
     near = get_close_matches(name, others, n=1)
     if near:
         hint = f"did you mean {near[0]!r}?"
     else:
         hint = f"the token sees {', '.join(map(repr, others[:5])) or 'none'}" + (" and more" if others[5:] else "")
-    raise UsageError(f"unknown {what} {name!r}", where=where, hint=hint)
+    raise UsageError(f"unknown {what} {name!r}", where=where, hint=hint, topic="astro")
 
 
 def _home(deployment: dict[str, Any]) -> str:

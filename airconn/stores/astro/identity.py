@@ -59,7 +59,9 @@ def find_identity(settings: Settings) -> AstroIdentity:
         # An address with credentials of its own never gets those of another.
         looked_at = ", ".join(own.looked_at)
         raise TargetError(
-            "Astro needs a token, and none is set", hint=f"set {looked_at}: no other token is sent to this address"
+            "Astro needs a token, and none is set",
+            hint=f"set {looked_at}: no other token is sent to this address",
+            topic="astro",
         )
     if token := environ.get(VARIABLE, "").strip():
         return _of_token(token, VARIABLE, domain)
@@ -98,7 +100,9 @@ def _checked_domain(domain: str, what: str) -> str:
 def _of_token(token: str, source: str, domain: str) -> AstroIdentity:
     claims = claims_of(token)
     if has_run_out(token):
-        raise TargetError(f"the token in {source} has expired", hint="create a new one in the Astro UI, and set it")
+        raise TargetError(
+            f"the token in {source} has expired", hint="create a new one in the Astro UI, and set it", topic="astro"
+        )
     permissions = claims.get("permissions")
     found: dict[str, str] = {}
     for permission in permissions if isinstance(permissions, list) else ():
@@ -123,10 +127,13 @@ def _of_context(settings: Settings) -> AstroIdentity:
         raise TargetError(
             "Astro needs a token, and none is set",
             hint=f"set {VARIABLE}, or log in with: astro login (looked at {VARIABLE} and {path})",
+            topic="astro",
         )
     if _has_passed(context.get("expiresin")) or has_run_out(token):
         raise TargetError(
-            f"the login of the Astro CLI has expired ({path})", hint=f"astro login, or set {VARIABLE} to a token"
+            f"the login of the Astro CLI has expired ({path})",
+            hint=f"astro login, or set {VARIABLE} to a token",
+            topic="astro",
         )
     return AstroIdentity(
         token,

@@ -117,6 +117,7 @@ def _check_status(deployment: Mapping[str, Any], where: str) -> None:
             "the Deployment hibernates, and its Airflow with it",
             where=where,
             hint=f"astro deployment wake-up {id_}",
+            topic="astro",
         )
     if status == "CREATING":
         raise TargetError("the Deployment is being created", where=where, hint="try again when it is healthy")

@@ -69,13 +69,16 @@ def shown(address: str) -> str:
         return CONFIGURED
     match = _URL.fullmatch(address)
     if match is None:
-        raise UsageError("not an address of a metadata database", hint=f"{CONFIGURED} alone, or like {EXAMPLE}")
+        raise UsageError(
+            "not an address of a metadata database", hint=f"{CONFIGURED} alone, or like {EXAMPLE}", topic="addresses"
+        )
     kind, rest = match[1].lower(), match[2]
     if _WITH_PASSWORD.match(rest) or _PASSWORD_OPTION.search(rest):
         raise UsageError(
             f"the metadb+{kind}:// address has a password in it, which the list of processes shows",
             hint=f"leave it out, and set {METADB_PASSWORD}, or PGPASSWORD or ~/.pgpass for PostgreSQL; "
             f"or use {CONFIGURED} with AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+            topic="addresses",
         )
     return f"metadb+{kind}://{_USER.sub('', rest, count=1).partition('?')[0]}"
 

@@ -71,11 +71,13 @@ def keys_of(config: AirflowConfig) -> Keys:
             "passwords and values are encrypted in this database, and no Fernet key is set to read them",
             where=places,
             hint="set AIRFLOW__CORE__FERNET_KEY, or AIRFLOW_HOME to where the airflow.cfg with the key is",
+            topic="addresses",
         )
     raise UsageError(
         "passwords and values are encrypted in this database, and the Fernet key is empty",
         where=value.where,
         hint="set it to the key that this Airflow had before; without it Airflow can't read them either",
+        topic="addresses",
     )
 
 

@@ -137,6 +137,7 @@ class MetadbStore(Store):
             where=self._looked_up().shown,
             hint=f"the key is that of {self._fernet_keys().where}; where it was changed without "
             "`airflow rotate-fernet-key`, the one from before is needed, too: NEW,OLD",
+            topic="addresses",
         )
 
     @property

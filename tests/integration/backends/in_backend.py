@@ -3,7 +3,8 @@
 `in_backend.py` reads one request, a JSON object, from standard input, and answers it in JSON. `judge.ask` says what
 can be asked.
 
-`in_backend.py airflow PRELUDE ARGUMENT...` is the command line of Airflow, after running the script PRELUDE.
+`in_backend.py airflow PRELUDE ARGUMENT...` is the command line of Airflow, after running the script PRELUDE, if it
+isn't empty.
 """
 
 import contextlib
@@ -33,7 +34,7 @@ def main():
 
 
 def run_prelude(path):
-    if path is not None:
+    if path:
         runpy.run_path(path, run_name="prelude")
 
 

@@ -3,11 +3,12 @@
     answer = judge.ask("3.3.2", judge.VAULT, {"url": url, "token": token}, connections=["a", "b"], variables=["c"])
     assert answer.connections["a"]["password"] == "secret" and answer.variables == {"c": "value"}
 
-Each call starts one Airflow, which takes some seconds: ask for all ids at once.
+Each call starts one Airflow, with libraries that earlier calls have imported: ask for all ids at once.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ from airconn.sandbox.surroundings import DATABASE_NAME, Secrets, write_config
 from airconn.sandbox.versions import resolve
 from tests.integration.backends import environment
 from tests.integration.backends.environment import AIRFLOW_VERSIONS
+from tests.integration.backends.warm_judge import WarmJudge
 
 LOCAL_FILES = "airflow.secrets.local_filesystem.LocalFilesystemBackend"
 ENVIRONMENT = "airflow.secrets.environment_variables.EnvironmentVariablesBackend"
@@ -39,8 +41,6 @@ OF_PROVIDERS = (VAULT, AWS_SECRETS_MANAGER, AWS_SSM, GCP_SECRET_MANAGER, AZURE_K
 
 Via = Literal["class", "search"]
 Model = Literal["core", "sdk"]
-
-_IN_BACKEND = Path(__file__).parent / "in_backend.py"
 
 # No test's Airflow asks the machine of a cloud who it is: the address is one on the network.
 _NO_METADATA_SERVICE = {
@@ -112,16 +112,8 @@ def ask(
     }
     configured = _configuration(backend, kwargs) if via == "search" else {}
     with _home(version, home) as directory:
-        done = subprocess.run(
-            [environment.provide(version), "-I", _IN_BACKEND],
-            input=json.dumps(request),
-            env=_environ(version, directory, {**configured, **(environ or {})}),
-            cwd=directory,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=timeout,
-            check=False,
-        )
+        surroundings = _environ(version, directory, {**configured, **(environ or {})})
+        done = _warm(environment.provide(version)).run([], json.dumps(request), surroundings, directory, timeout)
     assert done.returncode == 0, f"Airflow {version} can't be asked:\n{done.stderr[-4000:]}"
     return Answer(**json.loads(done.stdout), log=done.stderr)
 
@@ -138,19 +130,15 @@ def airflow_cli(
     timeout: float = 300,
 ) -> subprocess.CompletedProcess[str]:
     """Runs `airflow` with these arguments, configured with this backend. The rest is as for :func:`ask`."""
-    python = environment.provide(version)
-    command = [python, "-I", _IN_BACKEND, "airflow", prelude] if prelude else [python.parent / "airflow"]
     with _home(version, home) as directory:
-        return subprocess.run(
-            [*command, *args],
-            stdin=subprocess.DEVNULL,
-            env=_environ(version, directory, {**_configuration(backend, kwargs), **(environ or {})}),
-            cwd=directory,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=timeout,
-            check=False,
-        )
+        surroundings = _environ(version, directory, {**_configuration(backend, kwargs), **(environ or {})})
+        command = ["airflow", prelude or "", *args]
+        return _warm(environment.provide(version)).run(command, "", surroundings, directory, timeout)
+
+
+@functools.cache
+def _warm(python: Path) -> WarmJudge:
+    return WarmJudge(python)
 
 
 def make_home(version: str, directory: Path) -> Path:

@@ -101,7 +101,7 @@ def test_an_authorization_is_the_login_and_is_sent_as_it_is(version: str, serve:
         lambda: connect(site.url, settings(**{**known, "header_source": known["source"]})).read(VARIABLES)
     )
     assert "refuses the credentials" in error.message
-    assert error.hint == "the credentials come from AIRCONN_HEADER_AUTHORIZATION"
+    assert error.hint == "the credentials come from AIRCONN_HEADER_AUTHORIZATION (airconn help login)"
 
 
 def test_headers_alone_that_are_not_enough_are_told(serve: Serve, connect: Connect) -> None:

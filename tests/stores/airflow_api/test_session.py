@@ -59,7 +59,7 @@ def test_credentials_that_are_refused_in_mid_run_are_not_shown_again(
     with pytest.raises(TargetError) as caught:
         store.read(VARIABLES)
     assert caught.value.message == "it no longer accepts the credentials"
-    assert caught.value.hint == "the credentials come from AIRCONN_TOKEN"
+    assert caught.value.hint == "the credentials come from AIRCONN_TOKEN (airconn help login)"
     assert door.tries <= 4  # at most one for each thread
 
 

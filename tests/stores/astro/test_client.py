@@ -274,4 +274,4 @@ def test_a_token_that_may_not_list_workspaces_needs_the_id_of_one(api: Any) -> N
     client, _ = api(lambda received: Answer(403, {"message": "", "requestId": "r", "statusCode": 403}))
     with pytest.raises(TargetError, match="may not list the Workspaces") as caught:
         find_workspace(client, "main", "x")
-    assert caught.value.hint == "name the Workspace by its id"
+    assert caught.value.hint == "name the Workspace by its id (airconn help astro)"

@@ -392,7 +392,8 @@ def test_an_unknown_environment_says_how_to_list_them(make: Open, google_: FakeG
     told = refused(make("composer://airflow-prod/europe-west1/mian"))
     assert "no environment of this name in this location (NOT_FOUND)" in told.message
     assert told.hint == (
-        "list them with: gcloud composer environments list --project airflow-prod --locations europe-west1"
+        "list them with: gcloud composer environments list --project airflow-prod --locations europe-west1 "
+        "(airconn help composer)"
     )
     assert google_.sent("front") == []
 

@@ -69,6 +69,7 @@ class IssuedToken(BearerWay):
             where=server.base,
             hint="its auth manager may need a token of its own: set AIRCONN_TOKEN, "
             "or AIRCONN_TOKEN_COMMAND to a command that prints one",
+            topic="login",
         )
 
 

@@ -29,4 +29,6 @@ class PasswordToken(IssuedToken):
             return None
         known = self.credentials
         hint = f"they come from {known.source}" + (f"; {known.advice}" if known.advice else "")
-        return LoginRefused("it refuses the user name or the password", where=self.transport.base, hint=hint)
+        return LoginRefused(
+            "it refuses the user name or the password", where=self.transport.base, hint=hint, topic="login"
+        )

@@ -73,7 +73,7 @@ def split(address: str) -> ComposerAddress:
     options = address_options.from_query(ComposerOptions, parts.query)
     _check_options(options)
     if not project or not _PROJECT.fullmatch(project):
-        raise UsageError("the address names no project of Google Cloud", hint=f"it is {EXAMPLE}")
+        raise UsageError("the address names no project of Google Cloud", hint=f"it is {EXAMPLE}", topic="composer")
     if not location or not environment:
         raise UsageError(
             "the address needs the project, the location and the name of an environment",
@@ -81,7 +81,9 @@ def split(address: str) -> ComposerAddress:
         )
     if not _LOCATION.fullmatch(location):
         raise UsageError(
-            "the location isn't a region of Google Cloud", hint=f"such as europe-west1; {listing(project)}"
+            "the location isn't a region of Google Cloud",
+            hint=f"such as europe-west1; {listing(project)}",
+            topic="composer",
         )
     if not _ENVIRONMENT.fullmatch(environment):
         raise UsageError(

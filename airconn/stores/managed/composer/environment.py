@@ -96,19 +96,24 @@ class ComposerApi(RestClient):
         reason, code = _codes(reply)
         if reply.status == 401:
             return TargetError(
-                "Google doesn't accept the token", where=place, hint=f"the token comes from {self._source}"
+                "Google doesn't accept the token",
+                where=place,
+                hint=f"the token comes from {self._source}",
+                topic="composer",
             )
         if reply.status == 403 and reason == "SERVICE_DISABLED":
             return TargetError(
                 "the Cloud Composer API is not enabled in the project",
                 where=place,
                 hint=f"gcloud services enable composer.googleapis.com --project {project}",
+                topic="composer",
             )
         if reply.status == 403 and reason == "ACCESS_TOKEN_SCOPE_INSUFFICIENT":
             return TargetError(
                 "the token lacks the scope cloud-platform",
                 where=place,
                 hint=f"the token comes from {self._source}; renew it with that scope",
+                topic="composer",
             )
         if reply.status == 403:
             told = f" ({code})" if code else ""
@@ -116,6 +121,7 @@ class ComposerApi(RestClient):
                 f"Google doesn't let this account see the environment{told}",
                 where=place,
                 hint=f"check the project; the account needs {ROLES}; the token comes from {self._source}",
+                topic="composer",
             )
         if reply.status in (400, 404):
             told = f" ({code})" if code else ""
@@ -123,6 +129,7 @@ class ComposerApi(RestClient):
                 f"Google knows no environment of this name in this location{told}",
                 where=place,
                 hint=listing(project, self._address.location),
+                topic="composer",
             )
         return super().refusal(reply, request)
 
@@ -146,11 +153,12 @@ class ComposerApi(RestClient):
                 where=place,
                 hint="airconn opens Composer 2 and 3; for this one give the https:// URL of its Airflow, and in "
                 "AIRCONN_TOKEN_COMMAND a command that prints an ID token for its proxy",
+                topic="composer",
             )
         state = str(found.get("state") or "")
         if state != "RUNNING" and not self._address.options.any_state:
             what, hint = _STATES.get(state, ("is in an unknown state", "add ?any_state=true to continue anyway"))
-            raise TargetError(f"the environment {what}", where=place, hint=hint)
+            raise TargetError(f"the environment {what}", where=place, hint=hint, topic="composer")
         airflow = self._checked(config.get("airflowUri"))
         if not airflow:
             raise TargetError(

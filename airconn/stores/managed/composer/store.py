@@ -56,6 +56,7 @@ def _find_with_given(address: ComposerAddress, settings: Settings, own: Credenti
             f"Composer needs a token of Google, and the credentials of this address {why}",
             where=str(address),
             hint=f"looked at {', '.join(own.looked_at)}; gcloud auth print-access-token prints a token",
+            topic="composer",
         )
     api = ComposerApi(settings, address, own.source)
     try:

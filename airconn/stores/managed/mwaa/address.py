@@ -40,13 +40,14 @@ def split(address: str) -> MwaaAddress:
     """The parts of an address. Raises `UsageError`, which doesn't quote it."""
     parts = address_options.split(address, example=EXAMPLE)
     if not _REGION.fullmatch(parts.host):
-        raise UsageError("the address names no region of AWS", hint=f"it is like {EXAMPLE}")
+        raise UsageError("the address names no region of AWS", hint=f"it is like {EXAMPLE}", topic="mwaa")
     if not _ENVIRONMENT.fullmatch(parts.path):
         raise UsageError(
             "the address names no MWAA environment",
             hint=f"it is like {EXAMPLE}; a name has letters, digits, '-' and '_', at most 80",
+            topic="mwaa",
         )
     found = address_options.from_query(MwaaAddress, parts.query, region=parts.host, environment=parts.path)
     if found.through not in ("web", "api"):
-        raise UsageError("through is web or api", hint=f"such as {EXAMPLE}?through=api")
+        raise UsageError("through is web or api", hint=f"such as {EXAMPLE}?through=api", topic="mwaa")
     return found

@@ -60,7 +60,7 @@ class MwaaEnvironment:
         """Raises `TargetError` for a status in which no Airflow runs."""
         if self.status in _NO_WEB_SERVER:
             what, hint = _NO_WEB_SERVER[self.status]
-            raise TargetError(f"the environment {what} (status {self.status})", where=where, hint=hint)
+            raise TargetError(f"the environment {what} (status {self.status})", where=where, hint=hint, topic="mwaa")
 
     @property
     def unsettled(self) -> str:

@@ -43,6 +43,7 @@ def told(error: Exception, operation: str, address: MwaaAddress, arn: str, endpo
             f"no MWAA environment {address.environment!r} in {address.region}",
             where=where,
             hint=f"aws mwaa list-environments --region {address.region}",
+            topic="mwaa",
         )
     if code == "ValidationException" and "update your environment" in message.lower():
         return TargetError(
@@ -55,6 +56,7 @@ def told(error: Exception, operation: str, address: MwaaAddress, arn: str, endpo
             f"AWS refuses {operation} as invalid",
             where=where,
             hint=f"is {address.environment!r} the name of the environment?",
+            topic="mwaa",
         )
     asked = AwsEndpoint(where, "airflow", address.region, endpoint, topic="mwaa")
     found = told_by_aws(error, asked)
@@ -109,6 +111,7 @@ def _denied(operation: str, address: MwaaAddress, arn: str, where: str) -> MwaaD
         f"IAM doesn't allow these credentials airflow:{operation}",
         where=where,
         hint=f"a policy must allow it on {resource}{role}",
+        topic="mwaa",
     )
 
 

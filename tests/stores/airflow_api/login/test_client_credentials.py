@@ -77,7 +77,7 @@ def test_a_refusal_of_a_sound_token_does_not_name_that_bug(serve: Serve, connect
     keycloak = Keycloak()
     error = error_of(lambda: connect(serve(airflow("3.3.2", respond)).url, as_client()).read(VARIABLES))
     assert error.message == "it refuses the credentials, or they may not read variables"
-    assert error.hint == f"the credentials come from {SOURCE}"
+    assert error.hint == f"the credentials come from {SOURCE} (airconn help login)"
 
 
 def test_a_token_is_renewed_before_that_of_keycloak_within_it_ends(serve: Serve, connect: Connect) -> None:

@@ -136,7 +136,7 @@ def test_a_refused_token_is_not_tried_again(serve: Serve, connect: Connect) -> N
     site = serve(airflow("3.3.2", Tokens()))
     error = error_of(lambda: connect(site.url, with_token("hunter2")).read(VARIABLES))
     assert error.message == "it refuses the credentials"
-    assert error.hint == "the credentials come from AIRCONN_TOKEN"
+    assert error.hint == "the credentials come from AIRCONN_TOKEN (airconn help login)"
     assert len(site.sent("GET", "/variables")) == 1
 
 

@@ -342,7 +342,8 @@ def test_a_wrong_password_is_tried_once_by_threads_that_begin_together(
         thread.join()
     session.close()
     words = "it refuses the credentials" + (", or they may not read connections" if status == 403 else "")
-    assert seen == [(words, "the credentials come from AIRCONN_USERNAME and AIRCONN_PASSWORD")] * 4
+    hint = "the credentials come from AIRCONN_USERNAME and AIRCONN_PASSWORD (airconn help login)"
+    assert seen == [(words, hint)] * 4
     assert fab.used == ["basic"]
     assert fab.logins == 0
 
