@@ -78,6 +78,7 @@ class Backups:
             running = RunningBackup(path, keys)
         except (AirconnError, OSError) as error:
             reason = error.message if isinstance(error, AirconnError) else error.strerror or "the system refuses"
+            reason = reason.removeprefix("can't be written: ")
             raise BlockedError(
                 f"the backup for airconn undo can't be written: {reason}", where=str(self.directory), hint=NO_BACKUP
             ) from None
