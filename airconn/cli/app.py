@@ -81,7 +81,7 @@ class App:
 
     @property
     def seconds(self) -> float:
-        """How long the run has taken so far."""
+        """How long the run has taken so far, without the time for an answer."""
         return self.clock() - self._began
 
     @cached_property
@@ -143,10 +143,12 @@ class App:
         """The answer to a question on the terminal. None without a terminal."""
         if not self.can_ask:
             return None
+        asked = self.clock()
         with self.progress.hidden():
             self.stderr.write(self._message(f"{clean(question)} [y/N]") + " ")
             self.stderr.flush()
             answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
+        self._began += self.clock() - asked
         return answer in ("y", "yes")
 
     def ask_value(self, place: str) -> str:

@@ -94,7 +94,7 @@ def _refuse_file(address: str) -> None:
 
 
 def checked_name(name: str) -> str:
-    """A name for an address, without its @; - is none. Raises `UsageError`."""
+    """A name for an address, without its @, empty for `-`. Raises `UsageError`."""
     name = name.strip().removeprefix("@")
     if name == "-":
         return ""
@@ -111,7 +111,7 @@ def is_production(name: str) -> bool:
 
 
 def checked_file(file: str) -> str:
-    """The path of a file with objects; - is none. Raises `UsageError` for an address of another place."""
+    """The path of a file with objects, empty for `-`. Raises `UsageError` for an address of another place."""
     file = file.strip()
     if file == "-":
         return ""

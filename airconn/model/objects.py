@@ -161,8 +161,8 @@ class Pool:
 
 
 OWN_POOL = Pool(name=DEFAULT_POOL, slots=128, description="Default pool", include_deferred=False)
-"""The default pool as each Airflow creates it (utils/db.py `add_default_pool_if_not_exists`). To lack it
-is no difference and no loss."""
+"""The default pool as each Airflow creates it (utils/db.py `add_default_pool_if_not_exists`). A bundle without it
+isn't different, and loses nothing."""
 
 
 AirflowObject: TypeAlias = Connection | Variable | Pool

@@ -138,11 +138,11 @@ def summary(
 
 
 def _duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `2 min 5 s`."""
+    """`0.4s`, `12s`, `2m05s`."""
     if seconds < _TO_THE_TENTH:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
 
 
 def hidden_summary(steps: Iterable[Step]) -> str:

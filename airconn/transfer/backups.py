@@ -122,7 +122,7 @@ class Backups:
     def find(self, name: str | None) -> Backup:
         """The backup of the run of this name, or of a name that begins like this.
 
-        Without a name, of the last run that isn't an undo and isn't undone yet. Raises `UsageError` if there is none,
+        Without a name, of the last run that isn't an undo and isn't undone yet. Raises `UsageError` without one,
         or if the run is still going on.
         """
         if name is None:

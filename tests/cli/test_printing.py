@@ -46,7 +46,7 @@ def test_a_long_list_is_counted_on_a_terminal(many: Path) -> None:
     assert len([line for line in lines if line.startswith("  + ")]) == 20
     assert len([line for line in lines if line.startswith("  = ")]) == 0
     assert "  … 180 more created (-v lists them)" in lines
-    assert lines[-1].endswith("target.json: 200 created, 0 updated, 100 unchanged (0.0 s)")
+    assert lines[-1].endswith("target.json: 200 created, 0 updated, 100 unchanged (0.0s)")
 
 
 def test_a_limit_holds_everywhere_and_verbose_has_none(many: Path, airconn) -> None:

@@ -6,6 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from airconn import report
+from airconn.plan import Plan
 from tests.stores.airflow_api.conftest import airflow
 from tests.stores.site import Answer, Received, Site
 
@@ -44,8 +48,8 @@ def test_a_verified_run_says_so_and_one_that_wrote_nothing_does_not(airconn, tmp
     assert first.out.endswith(": 1 created, 0 updated, 0 unchanged, verified\n")
     assert airconn("import", source, "--to", target, "--verify").out.endswith(": 0 created, 0 updated, 1 unchanged\n")
     target.unlink()
-    report = json.loads(airconn("import", source, "--to", target, "--verify", "--output", "json").out)
-    assert report["verified"] is True
+    shown_json = json.loads(airconn("import", source, "--to", target, "--verify", "--output", "json").out)
+    assert shown_json["verified"] is True
 
 
 def test_the_name_of_the_target_stands_beside_its_address(airconn, tmp_path: Path) -> None:
@@ -58,5 +62,10 @@ def test_the_name_of_the_target_stands_beside_its_address(airconn, tmp_path: Pat
         text = airconn(*args, "--dry-run", env={**env, "AIRCONN_CONFIG": str(config)})
         assert text.out.splitlines()[-1] == f"@lab, {target}: would be 1 created, 0 updated, 0 unchanged"
         shown = airconn(*args, "-n", "--output", "json", env={**env, "AIRCONN_CONFIG": str(config)})
-        report = json.loads(shown.out)
-        assert (report["target"], report["target_name"]) == (str(target), "@lab")
+        found = json.loads(shown.out)
+        assert (found["target"], found["target_name"]) == (str(target), "@lab")
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.04, "0.0s"), (9.94, "9.9s"), (12.4, "12s"), (125, "2m05s")])
+def test_the_time_that_a_run_took_is_short_to_read(seconds: float, shown: str) -> None:
+    assert report.summary(Plan(()), (), "t", seconds=seconds).endswith(f" unchanged ({shown})")
