@@ -10,7 +10,9 @@ import pytest
 
 pytestmark = pytest.mark.usefixtures("tmp_path")
 EXAMPLES = sorted(
-    path.name for path in (Path(__file__).parents[2] / "examples").iterdir() if path.is_file() and path.suffix != ".svg"
+    path.name
+    for path in (Path(__file__).parents[2] / "examples").iterdir()
+    if path.is_file() and path.suffix != ".svg"
 )
 
 

@@ -181,7 +181,7 @@ def test_an_extra_that_is_no_object_is_a_usage_error_whatever_the_command(aircon
         result = airconn(*command, tmp_path / "c.json", *option)
         assert (result.code, result.out) == (2, "")
         assert result.err.startswith(
-            "error: --set connections/c.extra: this extra is not a JSON object, and Airflow 3.3.2 accepts nothing else"
+            "error: --set connections/c.extra: this extra is not a JSON object, and Airflow 3.3.2 accepts nothing"
         )
     result = airconn("convert", tmp_path / "c.json", *option, "--airflow", "2.11")
     assert (result.code, '"extra": "foo"' in result.out) == (0, True)
