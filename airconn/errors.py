@@ -48,8 +48,11 @@ class AirconnError(Exception):
 
 
 def with_page(hint: str | None, topic: str) -> str:
-    """A hint that names a page of the guide at its end. One that names a page already, or that asks for the right
-    word, says enough."""
+    """A hint that names a page of the guide at its end.
+
+    One that names a page already, or asks whether another word is meant, stays as it is. Errors whose hint ends with
+    a command to copy have no topic.
+    """
     if not hint:
         return f"airconn help {topic}"
     is_enough = "airconn help " in hint or re.fullmatch(r"did you mean [^?]*\?", hint)

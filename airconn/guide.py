@@ -8,6 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "First": ("doctor", "login", "addresses", "troubleshooting"),
+    "Import, change, go back": ("plans", "overlays", "secrets", "objects", "comparing", "undo", "upgrading"),
+    "Files": ("formats", "dotenv", "check", "git", "running"),
+    "Airflows": ("lookup", "astro", "mwaa", "composer", "sandboxes"),
+    "Secrets backends": ("vault", "aws", "gcp", "azure", "kubernetes"),
+    "Scripts and CI": ("ci", "reports", "json-schema", "exit-codes", "performance"),
+}
+"""The topics by what they are about. A page that is in none is listed last."""
 _WEIGHT_OF_HEADINGS = 5
 _WEIGHT_OF_TITLE = 20
 _SHORTEST_WITH_ENDINGS = 4
@@ -26,8 +35,8 @@ class GuidePage:
 
     @property
     def title(self) -> str:
-        """The text of its first heading."""
-        return self.text.partition("\n")[0].lstrip("# ").strip()
+        """The text of its first heading, without Markdown."""
+        return self.text.partition("\n")[0].lstrip("# ").strip().replace("`", "")
 
     @property
     def summary(self) -> str:
@@ -47,6 +56,15 @@ def pages() -> Mapping[str, GuidePage]:
             data = document.read_text(encoding="utf-8") if document else ""
             found[topic] = GuidePage(topic, there[name].read_text(encoding="utf-8"), data)
     return found
+
+
+def grouped() -> Mapping[str, Mapping[str, GuidePage]]:
+    """The pages by topic, in the order of `GROUPS`."""
+    known = dict(pages())
+    groups = {
+        heading: {topic: known.pop(topic) for topic in topics if topic in known} for heading, topics in GROUPS.items()
+    }
+    return {**groups, "More": known}
 
 
 def topics_with(word: str) -> list[str]:

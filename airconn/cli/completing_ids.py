@@ -21,6 +21,7 @@ _SECONDS = "AIRCONN_COMPLETION_SECONDS"
 """The variable with the seconds that a completion may take."""
 _WITHIN = 0.3
 """The same without the variable, from the start of the process."""
+_DAY = 86400
 _LASTING = 6
 """The seconds for which an Airflow may be asked, so that a later tab has the answer."""
 _KINDS = ("connections", "variables", "pools")
@@ -50,7 +51,10 @@ def complete_object(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 def complete_value(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The places in objects that begin with the typed text, such as `connections/ID.host`."""
-    sign = "" if ctx.info_name == "get" else "="
+    sign = "" if ctx.info_name == "get" or param.name == "literal_masks" else "="
+    given = _words(ctx.params.get("assignments"))
+    if given and "=" not in given[-1]:
+        return []  # bash ends a word at '=', and a value is typed
     kind, slash, rest = incomplete.partition("/")
     if not (slash and kind in _KINDS):
         return _items(f"{kind}/" for kind in _chosen_kinds(ctx) if kind.startswith(incomplete))
@@ -60,7 +64,7 @@ def complete_value(ctx: click.Context, param: click.Parameter, incomplete: str) 
         fields = (field if field.endswith(".") else f"{field}{sign}" for field in _FIELDS[kind])
         found = _items(f"{kind}/{id_}.{field}" for field in fields)
         return [item for item in found if item.value.startswith(incomplete)]
-    end = {"variables": "" if ctx.info_name == "get" else ".value="}.get(kind, ".")
+    end = "." if kind != "variables" else "" if ctx.info_name == "get" else f".value{sign}"
     return _items(f"{kind}/{id_}{end}" for id_ in ids if id_.startswith(rest))
 
 
@@ -97,7 +101,9 @@ def _words(value: Any) -> tuple[str, ...]:
 
 def _seconds() -> float:
     with suppress(ValueError):
-        return float(os.environ.get(_SECONDS, ""))
+        seconds = float(os.environ.get(_SECONDS, ""))
+        if 0 <= seconds <= _DAY:
+            return seconds
     return _WITHIN
 
 

@@ -39,7 +39,7 @@ HEADINGS = (
     ),
     Heading(
         "Safety",
-        "--dry-run --exit-code --plan-out --confirm --yes --force --max-delete --no-backup --redacted "
+        "--dry-run --exit-code --plan-out --confirm --yes --force --ask-writes --max-delete --no-backup --redacted "
         "--mask-secrets --keep-credentials --insecure-file",
         "--strict --allow-empty --fail-fast --verify",
     ),

@@ -37,13 +37,18 @@ def command(ctx: click.Context, /, topic: str | None) -> None:
     """
     from airconn.cli.command_help import help_text
     from airconn.cli.main import COMMANDS
-    from airconn.guide import pages
+    from airconn.guide import grouped, pages
 
     app: App = ctx.obj
     known = pages()
     if topic is None:
         width = max(map(len, known))
-        lines = [f"  {name:<{width}}  {page.summary}" for name, page in known.items()]
+        lines = [
+            line
+            for heading, found in grouped().items()
+            if found
+            for line in ("", heading, *(f"  {name:<{width}}  {page.summary}" for name, page in found.items()))
+        ]
         app.rows("\n".join(["Pages of the guide, shown by airconn help TOPIC:", *lines, ""]))
         app.data("\nThe options of a command are shown by airconn help COMMAND.\n")
         app.data(f"\n{_addresses()}\n")

@@ -7,6 +7,7 @@ secrets.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
@@ -57,6 +58,7 @@ _OTHER_WORDS = {
 }
 _SAME_WORDS = {"init": "config", "configure": "config", "kv": "vault", "k8s": "kubectl"}
 _SHOWN = re.compile(r"[\w./~@+][\w./~@+-]{0,249}")
+_GLOB = re.compile(r"[\w./~@+*?\[][\w./~@+*?\[\]-]{0,249}")
 _LIKE_A_FILE = re.compile(r"[./~@:]")
 
 
@@ -164,7 +166,8 @@ def refuse_kind_as_id(name: str, ids: Sequence[str]) -> None:
     """Raises `UsageError` for a kind and ids in words of their own, as in `show connections a`."""
     kind = _KINDS.get(ids[0]) if len(ids) > 1 else None
     if kind is not None:
-        meant = " ".join(f"{kind}/{_shown(id_) or 'ID'}" for id_ in ids[1:])
+        named = [f"{kind}/{id_ if _GLOB.fullmatch(id_) else 'ID'}" for id_ in ids[1:]]
+        meant = " ".join(map(shlex.quote, named))
         raise UsageError(
             f"{ids[0]!r} is read as an id, but it is the name of a kind",
             hint=f"airconn {name} {meant}; for an object with this id write {kind}/{ids[0]}",

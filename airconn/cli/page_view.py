@@ -37,14 +37,8 @@ def rendered(text: str, columns: int, *, colours: bool) -> str:
 
 
 def _with_commands(text: str) -> str:
-    """The text of a page with the command that shows another page in place of the link to it."""
-
-    def command(link: re.Match[str]) -> str:
-        said, topic = link.groups()
-        shown = f"`airconn help {topic}`"
-        return shown if said.lower() == topic else f"{said} ({shown})"
-
-    return re.sub(_LINK, command, re.sub(rf"\({_LINK}\)", r"(`airconn help \2`)", text))
+    """The text of a page with the command that shows another page behind the words of a link to it."""
+    return re.sub(_LINK, r"\1 (`airconn help \2`)", re.sub(rf"\({_LINK}\)", r"(`airconn help \2`)", text))
 
 
 class _GuideTable(TableElement):

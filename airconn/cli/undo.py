@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airconn.model import Selection
-    from airconn.transfer.backups import RunSummary
+    from airconn.transfer.backup_file import RunSummary
     from airconn.transfer.importing import Import
     from airconn.transfer.request_parts import Network
 

@@ -15,7 +15,8 @@ from airconn.quoting import without_passwords as _without
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import is_open_for_writing
-from airconn.transfer.backups import Backups, RunHeader, RunningBackup, text_digest
+from airconn.transfer.backup_file import RunHeader
+from airconn.transfer.backups import Backups, RunningBackup, text_digest
 from airconn.transfer.importing import Import, target_rules
 from airconn.transfer.places import Places
 from airconn.transfer.request_json import as_json

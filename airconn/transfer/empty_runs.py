@@ -121,6 +121,8 @@ def _hint(glob: str, others: frozenset[Key]) -> str:
     if left_out := sorted(f"{kind.value}/{id_}" for kind, id_ in others if matches(glob, kind, id_)):
         return f"other options exclude {', '.join(left_out[:_NEAREST])}; {ALLOW}"
     prefix, slash, rest = glob.partition("/")
+    if slash and prefix in [kind.singular for kind in Kind]:
+        return f"did you mean '{prefix}s/{rest}'? {ALLOW}"
     named = slash and prefix in [kind.value for kind in Kind]
     of_kind = {key for key in others if not named or key[0].value == prefix}
     near = nearest((rest if named else glob).strip("*?"), of_kind, _NEAREST)

@@ -17,7 +17,8 @@ from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import readback, reported_reads
 from airconn.transfer.backing_up import begin_backup, lasting_address, opened_target
-from airconn.transfer.backups import Backup, RunningBackup
+from airconn.transfer.backup_file import Backup
+from airconn.transfer.backups import RunningBackup
 from airconn.transfer.deleting import limit_of, prepare_deletion
 from airconn.transfer.events import (
     Completed,

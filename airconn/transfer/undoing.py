@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from airconn.errors import InputError
 from airconn.model import (
     MASK,
     Action,
@@ -23,6 +24,7 @@ from airconn.model import (
     is_hidden_whole,
     is_unsaid,
     jsontext,
+    matches,
     value_fields,
 )
 from airconn.model.compare import Likeness, compare
@@ -37,8 +39,9 @@ from airconn.quoting import some
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
+from airconn.transfer.backup_file import MAYBE, NOT, Backup, BackupEntry
 from airconn.transfer.backup_values import changed_fields, marker, marks_of
-from airconn.transfer.backups import MAYBE, NOT, Backup, BackupEntry, text_digest
+from airconn.transfer.backups import text_digest
 from airconn.transfer.importing import Import, effects_of, refuse_read_only, target_rules
 from airconn.transfer.loading import Loaded
 from airconn.transfer.restored_file import RestoredFile
@@ -77,8 +80,15 @@ class Undo:
 def prepare_undo(
     backup: Backup, request: UndoRequest, target: Store, fills: Sequence[Store], context: Context
 ) -> Undo:
-    """Compares what the run wrote with what the target has now, and makes the plan back. Writes nothing."""
+    """Compares what the run wrote with what the target has now, and makes the plan back. Writes nothing.
+
+    Raises `InputError` for a glob that matches nothing of the run.
+    """
     refuse_read_only(target)
+    for glob in request.selection.include:
+        if not any(matches(glob, *each.key) for each in backup.entries):
+            hint = "airconn undo --dry-run shows what it has written"
+            raise InputError(f"--include {glob!r} matches nothing of that run", hint=hint)
     entries = [each for each in backup.entries if each.state != NOT and request.selection.wants(*each.key)]
     target = _with_earlier_text(backup, request, target)
     keys = frozenset(each.key for each in entries)

@@ -46,7 +46,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AIRCONN_CONFIG", os.devnull)
     monkeypatch.setenv("AIRCONN_STATE_DIR", str(tmp_path / "state"))
     # From the start of the process, which is that of all tests.
-    monkeypatch.setenv("AIRCONN_COMPLETION_SECONDS", "100000")
+    monkeypatch.setenv("AIRCONN_COMPLETION_SECONDS", "86400")
     return tmp_path
 
 
@@ -81,7 +81,10 @@ def offered(line: str, shell: str = "bash") -> list[str]:
         ("airconn get --from o.yaml variables/t", "variables/tmp"),
         ("airconn set --to o.yaml connections/db.ho", "connections/db.host="),
         ("airconn set --to o.yaml variables/t", "variables/tmp.value="),
+        ("airconn set --to o.yaml variables/tmp.value =", ""),
+        ("airconn set --to o.yaml variables/tmp.value=x variables/a", "variables/azure.value="),
         ("airconn import o.yaml --set connections/db.ex", "connections/db.extra."),
+        ("airconn import o.yaml --literal variables/t", "variables/tmp.value"),
         ("airconn check --ignore ac10", "AC101 AC102 AC103"),
         ("airconn check --airflow 2.1", "2.10 2.11"),
         ("airconn sandbox --airflow 2.11.", "2.11.0 2.11.1 2.11.2"),

@@ -92,6 +92,16 @@ def test_what_matches_nothing_is_an_error_and_nothing_is_done(
     assert held(place) == ALL
 
 
+def test_a_kind_in_the_singular_or_in_a_word_of_its_own_is_told_the_glob_that_is_meant(
+    airconn: Airconn, place: Path
+) -> None:
+    singular = airconn("show", "connection/aws_*", "--from", place)
+    assert (singular.code, "hint:  did you mean 'connections/aws_*'? " in singular.err) == (3, True)
+    apart = airconn("delete", "connections", "aws_*", "db", "--from", place, "--yes")
+    assert (apart.code, "hint:  airconn delete 'connections/aws_*' connections/db; " in apart.err) == (2, True)
+    assert held(place) == ALL
+
+
 def test_an_empty_choice_can_be_allowed(airconn: Airconn, place: Path) -> None:
     assert airconn("show", "zzz*", "--allow-empty", "--from", place).code == 0
     result = airconn("delete", "zzz*", "--allow-empty", "--from", place, "--yes")

@@ -26,6 +26,13 @@ def test_the_pages_are_listed_with_what_they_are_about(airconn: Airconn) -> None
         assert any(line.split(None, 1) == [topic, page.summary] for line in result.out.splitlines())
 
 
+def test_every_page_is_listed_once_under_what_it_is_about() -> None:
+    listed = [topic for group in guide.grouped().values() for topic in group]
+    assert sorted(listed) == sorted(guide.pages())
+    assert "changes" in guide.grouped()["More"]
+    assert not set(guide.grouped()["More"]) & {"plans", "secrets", "formats", "vault", "ci"}
+
+
 def test_the_list_of_pages_says_with_what_addresses_begin(airconn: Airconn) -> None:
     out = airconn("help").out
     for entry in REGISTRY.values():
@@ -93,12 +100,9 @@ def test_a_page_on_a_terminal_has_no_markdown_and_fits_in() -> None:
 def test_a_link_to_a_page_is_the_command_that_shows_it_on_a_terminal() -> None:
     from airconn.cli.page_view import rendered
 
-    text = (
-        "See [Comparing two](plans.md#a), [plans](plans.md), this ([Secrets](secrets.md)). [PyPI](https://pypi.org)"
-    )
-    assert rendered(text, 100, colours=False) == (
-        "See Comparing two (airconn help plans), airconn help plans, this (airconn help secrets). PyPI\n"
-    )
+    text = "The Airflow of [Astro](astro.md#a), or no page ([Secrets](secrets.md)). [PyPI](https://pypi.org)"
+    shown = "The Airflow of Astro (airconn help astro), or no page (airconn help secrets). PyPI\n"
+    assert rendered(text, 100, colours=False) == shown
 
 
 @pytest.mark.parametrize("columns", [80, 100])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from airconn.config import Config, Settings
 from airconn.errors import AirconnError
 from airconn.stores import open_store
 from airconn.transfer.backing_up import lasting_address, opened_target, place_digest
-from airconn.transfer.backups import RunHeader
+from airconn.transfer.backup_file import RunHeader
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import Network
 from tests.conftest import Result, Terminal
@@ -340,6 +341,32 @@ def test_a_run_whose_backup_cannot_be_written_writes_nothing(airconn: Airconn, f
     assert "hint:  --no-backup writes without a way back" in ran.err
     assert ran.err.endswith("nothing was written\n")
     assert airconn("import", "new.json", "--to", ".env", "--no-backup", env=env).code == 0
+
+
+def test_a_run_without_room_for_its_backup_writes_nothing(files: Path) -> None:
+    def fill_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+
+    environ = {**os.environ, "AIRCONN_CONFIG": os.devnull, "AIRCONN_STATE_DIR": str(files / "state")}
+    command = [sys.executable, "-m", "airconn", "import", "new.json", "--to", ".env"]
+    ran = subprocess.run(
+        command, cwd=files, env=environ, preexec_fn=fill_disk, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, (files / ".env").read_text()) == (4, ENV), ran.stderr
+    assert "the backup for airconn undo can't be written: File too large" in ran.stderr
+    assert "--no-backup" in ran.stderr
+    assert [path.name for path in (files / "state/undo").iterdir()] == []
+
+
+def test_a_glob_that_matches_nothing_of_the_run_is_an_error(airconn: Airconn, files: Path) -> None:
+    imported(airconn, "--to", ".env")
+    changed = (files / ".env").read_text()
+    ran = airconn("undo", "--yes", "--include", "nothing*")
+    assert (ran.code, "--include 'nothing*' matches nothing of that run" in ran.err) == (3, True), ran.err
+    assert (files / ".env").read_text() == changed
+    assert airconn("undo", "--yes", "--include", "variables/*").code == 0
+    assert "AIRFLOW_VAR_X=1\n" in (files / ".env").read_text()
+    assert "newpw" in (files / ".env").read_text()
 
 
 def test_a_run_that_only_creates_does_not_need_the_state_directory(airconn: Airconn, files: Path) -> None:

@@ -73,7 +73,8 @@ def test_an_import_with_deletions_is_undone_as_far_as_the_airflow_had_shown_it(
     (undo, run) = (line.split()[0] for line in program.run("undo", "--list").out.splitlines())
     assert program.run("undo", undo, "--yes").code == 0
     assert target.database()["variables"] == changed["variables"]
-    filled = program.run("undo", run, "--yes", "--fill", "old.json", "--verify")
+    # The first undo deleted a connection with a hidden password, which an Airflow 3 shows as a change.
+    filled = program.run("undo", run, "--yes", "--force", "--fill", "old.json", "--verify")
     assert filled.code == 0, filled.err
     there = target.database()
     for fields in (there["connections"]["changed"], held["connections"]["changed"]):

@@ -177,7 +177,7 @@ CANARIES = {
 
 def test_it_can_be_listed_shown_exported_imported_from_and_compared(airconn, tmp_path) -> None:
     listed = airconn("list", "--from", "env:", env=CANARIES)
-    assert (listed.code, listed.err) == (0, "the environment: 1 connection, 2 variables, 0 pools\n")
+    assert (listed.code, listed.err) == (0, "the environment: 1 connection, 2 variables\n")
     shown = airconn("show", "region", "--from", "env:", env=CANARIES)
     assert shown.out == "variables/region  (env:AIRFLOW_VAR_REGION)\n  value  eu\n"
     exported = airconn("export", "--from", "env:", "-o", tmp_path / "x.json", env=CANARIES)

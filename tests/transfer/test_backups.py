@@ -34,6 +34,7 @@ from airconn.model import (
     Variable,
 )
 from airconn.transfer import backups as backups_module
+from airconn.transfer.backup_file import DONE, MAYBE, NOT, RunHeader
 from airconn.transfer.backup_values import (
     as_json,
     changed_fields,
@@ -43,7 +44,7 @@ from airconn.transfer.backup_values import (
     marks_of,
     object_of,
 )
-from airconn.transfer.backups import DONE, KEPT, MAYBE, NOT, Backups, RunHeader, RunningBackup
+from airconn.transfer.backups import KEPT, Backups, RunningBackup
 
 SECRET = "s3cr3t-\ud800é\n"
 HEADER = RunHeader("import .env", "airflow 3.3.2", "http://a", "0" * 64, "http://a")

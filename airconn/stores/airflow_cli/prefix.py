@@ -62,7 +62,6 @@ class Prefix:
             raise UsageError(
                 f"{address} ends with the airflow command",
                 hint=f"write only the part before it: {SCHEME}{shlex.join(words[:-1])}",
-                topic="addresses",
             )
         return cls(words, address)
 

@@ -188,5 +188,4 @@ def _not_started(ran: Ran, script: str, prefix: Prefix) -> TargetError:
         f"no shell could be run there (exit code {ran.code}){said}",
         where=prefix.address,
         hint=f"try it by hand: {prefix.by_hand('airflow', 'version')}",
-        topic="addresses",
     )

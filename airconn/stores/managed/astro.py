@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from airconn import trust
@@ -38,6 +38,7 @@ _SHOWN = 5
 class DeploymentAirflowOptions:
     """The options of an address."""
 
+    TOPIC: ClassVar[str] = "astro"
     organization: str | None = None
     """The id of the organization, for a token that doesn't tell it."""
 
@@ -117,7 +118,6 @@ def _check_status(deployment: Mapping[str, Any], where: str) -> None:
             "the Deployment hibernates, and its Airflow with it",
             where=where,
             hint=f"astro deployment wake-up {id_}",
-            topic="astro",
         )
     if status == "CREATING":
         raise TargetError("the Deployment is being created", where=where, hint="try again when it is healthy")

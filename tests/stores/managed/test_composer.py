@@ -392,8 +392,7 @@ def test_an_unknown_environment_says_how_to_list_them(make: Open, google_: FakeG
     told = refused(make("composer://airflow-prod/europe-west1/mian"))
     assert "no environment of this name in this location (NOT_FOUND)" in told.message
     assert told.hint == (
-        "list them with: gcloud composer environments list --project airflow-prod --locations europe-west1 "
-        "(airconn help composer)"
+        "list them with: gcloud composer environments list --project airflow-prod --locations europe-west1"
     )
     assert google_.sent("front") == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from airconn.config import Settings
 from airconn.errors import InputError, UsageError
@@ -49,6 +49,7 @@ _NAMES = 8
 class DeploymentOptions:
     """The options of an address `astro-vars://WORKSPACE/DEPLOYMENT`."""
 
+    TOPIC: ClassVar[str] = "astro"
     secret: str = ""
     """Which new variables are secrets: `all` or `none`. Empty: connections, and variables that look like secrets."""
     organization: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from airconn.errors import UsageError
 from airconn.stores import address_options
@@ -13,6 +14,7 @@ from airconn.stores.astro.address import AstroAddress
 class EnvironmentOptions:
     """The options of an address. `as` is a word of Python, so that its field has another name."""
 
+    TOPIC: ClassVar[str] = "astro"
     organization: str | None = None
     """The id of the organization, for a token that doesn't tell it."""
     linked: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from airconn.errors import UsageError
 from airconn.stores import address_options
@@ -21,6 +22,7 @@ _RESOURCE = re.compile(r"locations/([^/]+)/environments/([^/]+)")
 class ComposerOptions:
     """The options of an address. Those for the identity have the names of Airflow's Google connection."""
 
+    TOPIC: ClassVar[str] = "composer"
     gcp_key_path: str | None = None
     """The path of a key file of a service account."""
     gcp_credential_config_file: str | None = None
@@ -83,7 +85,6 @@ def split(address: str) -> ComposerAddress:
         raise UsageError(
             "the location isn't a region of Google Cloud",
             hint=f"such as europe-west1; {listing(project)}",
-            topic="composer",
         )
     if not _ENVIRONMENT.fullmatch(environment):
         raise UsageError(

@@ -106,7 +106,6 @@ class ComposerApi(RestClient):
                 "the Cloud Composer API is not enabled in the project",
                 where=place,
                 hint=f"gcloud services enable composer.googleapis.com --project {project}",
-                topic="composer",
             )
         if reply.status == 403 and reason == "ACCESS_TOKEN_SCOPE_INSUFFICIENT":
             return TargetError(
@@ -129,7 +128,6 @@ class ComposerApi(RestClient):
                 f"Google knows no environment of this name in this location{told}",
                 where=place,
                 hint=listing(project, self._address.location),
-                topic="composer",
             )
         return super().refusal(reply, request)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from airconn.errors import UsageError
 from airconn.stores import address_options
@@ -19,6 +20,7 @@ _ENVIRONMENT = re.compile(r"[a-zA-Z][0-9a-zA-Z_-]{0,79}")
 class MwaaAddress:
     """An environment, and the identity and the way that requests to it take."""
 
+    TOPIC: ClassVar[str] = "mwaa"
     region: str
     environment: str
     profile_name: str | None = None

@@ -43,7 +43,6 @@ def told(error: Exception, operation: str, address: MwaaAddress, arn: str, endpo
             f"no MWAA environment {address.environment!r} in {address.region}",
             where=where,
             hint=f"aws mwaa list-environments --region {address.region}",
-            topic="mwaa",
         )
     if code == "ValidationException" and "update your environment" in message.lower():
         return TargetError(

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.formats.key_vault_names import LONGEST, TAGS
-from airconn.model import Action, AirflowObject, Kind, Selection, Step
+from airconn.formats.key_vault_names import LONGEST
+from airconn.model import Action, AirflowObject, Selection, Step
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores import address_options as opts
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
@@ -87,11 +87,9 @@ class AzureKeyVaultStore(SecretStore):
         found = super().read(selection, context)
         if selection.ids is not None or not any(map(self._is_guessed, found.versions.items())):
             return found
-        tags = " and ".join(TAGS[kind] for kind in Kind if kind in self.capabilities.kinds)
         note = Note(
             self.address,
-            "ids of secrets without a tag come from their names, with '_' for each '-' "
-            f"(keep_dashes=true keeps it); secrets that airconn writes have the tag {tags}",
+            "ids of secrets without a tag come from their names, with '_' for each '-' (airconn help azure)",
         )
         return replace(found, notes=(*found.notes, note))
 

@@ -49,7 +49,12 @@ def _files(settings: Settings) -> list[str]:
 def _of_kubeconfig(files: list[str], context: str, settings: Settings) -> tuple[Any, str]:
     where = os.pathsep.join(files) or "~/.kube/config"
     if not files:
-        raise UsageError(f"no kubeconfig found that has the context {context}", where=where)
+        raise UsageError(
+            f"no kubeconfig found that has the context {context}",
+            where=where,
+            hint="set KUBECONFIG to its file",
+            topic="kubernetes",
+        )
     driver = load("kubernetes.config.kube_config", EXTRA)
     try:
         merged = driver.KubeConfigMerger(os.pathsep.join(files)).config
