@@ -99,6 +99,19 @@ def read(path: Path, shown: str) -> Mapping[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"can't be read: {_reason(error)}", where=shown) from None
+    return _parsed(text, shown)
+
+
+def accepts(text: str, shown: str) -> bool:
+    """Whether a text can be read as a file with settings."""
+    try:
+        _parsed(text, shown)
+    except UsageError:
+        return False
+    return True
+
+
+def _parsed(text: str, shown: str) -> Mapping[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:

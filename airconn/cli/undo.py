@@ -90,8 +90,9 @@ def command(
     header, when = found.header, time.strftime("%Y-%m-%d %H:%M", time.localtime(found.header.began))
     app.say(f"undo of run {found.run}: {header.command}, {when}, {header.target}")
     nothing = "nothing to undo: all is as it was before that run"
+    target = to or header.to or header.address  # which needn't be that of commands without --to
     view = ImportView(
-        app, output=output, show_values=show_values, dry_run=dry_run, to=to, nothing=nothing, backup=words
+        app, output=output, show_values=show_values, dry_run=dry_run, to=target, nothing=nothing, backup=words
     )
 
     def ask(prepared: Import) -> None:
