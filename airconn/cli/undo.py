@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from airconn.transfer.request_parts import Network
 
 
-@click.command("undo", short_help="Give back what a run has overwritten or deleted.")
+@click.command("undo", short_help="Restore what a run has overwritten or deleted.")
 @click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_run)
 @click.option("--list", "lists", is_flag=True, help="Show the runs that can be undone, and write nothing.")
 @click.option("--clear", is_flag=True, help="Remove all backups. They hold secrets.")
