@@ -388,6 +388,15 @@ def test_the_list_says_when_what_where_and_how_many(airconn: Airconn, files: Pat
     assert (ran.code, "there is nothing to undo" in ran.err) == (2, True)
 
 
+def test_the_list_names_the_objects_of_set_and_delete_and_no_value(airconn: Airconn, files: Path, server) -> None:
+    _, env = server
+    assert airconn("set", "variables/x.value=canary=1", env=env).code == 0
+    assert airconn("delete", "variables/gone", "--yes", env=env).code == 0
+    listed = airconn("undo", "--list").out.splitlines()
+    assert [line.split("  ")[2].strip() for line in listed] == ["delete variables/gone", "set variables/x.value"]
+    assert "canary" not in airconn("undo", "--dry-run", env=env).err + "".join(listed)
+
+
 def test_the_shell_completes_the_names_of_runs(
     airconn: Airconn, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
