@@ -93,5 +93,7 @@ def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) ->
     from airconn.quoting import clean
     from airconn.transfer.backups import Backups
 
-    runs = Backups(state_directory(os.environ)).runs()
-    return [CompletionItem(run.run, help=clean(run.header.command)) for run in runs if run.run.startswith(incomplete)]
+    with suppress(AirconnError):
+        runs = [run for run in Backups(state_directory(os.environ)).runs() if run.run.startswith(incomplete)]
+        return [CompletionItem(run.run, help=clean(run.header.command)) for run in runs]
+    return []

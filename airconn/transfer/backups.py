@@ -105,11 +105,14 @@ class Backups:
             began += 0.000_002
 
     def _paths(self) -> list[Path]:
-        """The backups, the newest first."""
+        """The backups, the newest first. Raises `UsageError` where the directory can't be read."""
         try:
             names = os.listdir(self.directory)  # noqa: PTH208 - names alone are needed
-        except OSError:
+        except FileNotFoundError:
             return []
+        except OSError as error:
+            reason = error.strerror or "the system refuses"
+            raise UsageError(f"the backups can't be read: {reason}", where=str(self.directory)) from None
         return [self.directory / name for name in sorted(filter(_NAME.fullmatch, names), reverse=True)]
 
     def runs(self) -> list[RunSummary]:
@@ -131,6 +134,8 @@ class Backups:
         """
         if name is None:
             return self._read(self._last())
+        if not name:
+            raise UsageError("the name of the run is empty", hint="maybe a variable of your shell isn't set")
         found = [path for path in self._paths() if path.stem.startswith(name)]
         if len(found) != 1:
             what = "several runs have names that begin with" if found else "no backup of a run"

@@ -168,3 +168,19 @@ def test_a_shell_gets_the_command_of_a_run_in_one_printable_line(
     (item,) = completing.complete_run(context, click.Argument(["run"]), "")
     assert item.value == backup.stem
     assert item.help == "import a\\n$(touch x)\\x1b[31m.env"
+
+
+def test_an_empty_name_is_not_that_of_the_only_run(airconn: Airconn, backup: Path) -> None:
+    result = airconn("undo", "", "--yes")
+    assert (result.code, result.out) == (2, "")
+    assert "error: the name of the run is empty\n" in result.err
+
+
+def test_a_directory_that_can_not_be_read_is_not_one_without_backups(airconn: Airconn, backup: Path) -> None:
+    backup.unlink()
+    backup.parent.rmdir()
+    backup.parent.write_text("")
+    for args in (["--list"], ["--clear"], [], ["2026"]):
+        result = airconn("undo", *args)
+        assert (result.code, result.out) == (2, "")
+        assert f"error: {backup.parent}: the backups can't be read: " in result.err
