@@ -7,6 +7,7 @@ user's own file is for the addresses there.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airconn import config_files, trust
 from airconn.address_credentials import AddressCredentials
+from airconn.addresses import is_file
 from airconn.browser_urls import airflow_endpoint, left_out
 from airconn.credentials import Credentials, FoundLogin
 from airconn.errors import UsageError
@@ -228,7 +230,10 @@ class Config:
         """Whether writes to a target are confirmed: any address of the configuration with its URL says so."""
 
         def place(url: str) -> object:
-            return airflow_endpoint(url) if trust.is_airflow(url) else url
+            if trust.is_airflow(url):
+                return airflow_endpoint(url)
+            scheme, colon, rest = url.rstrip("/").partition(":")
+            return os.path.realpath(url) if is_file(url) else f"{scheme.lower()}{colon}{rest}"
 
         entries = {f"@{name}": entry for name, entry in self.addresses().items()}
         named = self.named(option)

@@ -12,6 +12,8 @@ from typing import Any
 from airconn.errors import UsageError
 from airconn.trust import CREDENTIALS, SOURCES
 
+_LARGEST = 1024 * 1024
+"""The bytes of a file with settings. More aren't read, as of a link to /dev/zero."""
 _KEYS: dict[str, type] = {
     "url": str,
     "addresses": dict,
@@ -94,11 +96,15 @@ def read(path: Path, shown: str) -> Mapping[str, Any]:
     Raises `UsageError` for a file that doesn't parse, an unknown key or a value of the wrong type.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+        text = content.decode("utf-8")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"can't be read: {_reason(error)}", where=shown) from None
+    if len(content) > _LARGEST:
+        raise UsageError(f"can't be read: it is larger than {_LARGEST // 1024} KiB", where=shown)
     return _parsed(text, shown)
 
 

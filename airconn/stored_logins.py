@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 FILE = "logins.json"
 _TOKEN = "(token)"  # noqa: S105 - the name of an account
+_LARGEST = 1024 * 1024
+"""The bytes of a file with logins. More aren't read."""
 _SECONDS = 10
 """How long the keyring may take where the user can't unlock it."""
 _NO_PACKAGE = "the keyring package isn't installed"
@@ -64,21 +67,41 @@ def read(directory: Path, warn: Callable[[str], None] | None = None) -> dict[str
     `warn` is called where the file can't be read, which then counts as empty, and where others than its owner may.
     """
     path = directory / FILE
-    try:
-        with path.open("rb") as stream:
-            mode = os.fstat(stream.fileno()).st_mode
-            values = json.loads(stream.read())
-        entries = values["logins"]
-        found = {address: _login(address, entry) for address, entry in entries.items()}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    found, mode = _read(path)
+    if found is None:
         if warn:
             warn(f"{path}: not a file of stored logins, so that none is used; airconn login writes it again")
         return {}
     if warn and os.name == "posix" and mode & 0o077 and any(login.is_in_file for login in found.values()):
         warn(f"{path}: others can read this file, which holds a login (mode {mode & 0o777:04o}): chmod 600 {path}")
     return found
+
+
+def read_all(directory: Path) -> dict[str, StoredLogin]:
+    """The stored logins by their addresses. Raises `TargetError` where the file can't be read: it may have more."""
+    path = directory / FILE
+    found, _ = _read(path)
+    if found is None:
+        raise TargetError(
+            "not a file of stored logins: which ones there are isn't known",
+            where=str(path),
+            hint="remove the file, which may hold a login; those in the keyring have names that begin with 'airconn'",
+        )
+    return found
+
+
+def _read(path: Path) -> tuple[dict[str, StoredLogin] | None, int]:
+    """The logins in a file, and its mode. None for what can't be read. A pipe isn't waited for."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            text = stream.read(_LARGEST + 1) if stat.S_ISREG(mode) else b""
+        entries = json.loads(text if len(text) <= _LARGEST else b"")["logins"]
+        return {address: _login(address, entry) for address, entry in entries.items()}, mode
+    except FileNotFoundError:
+        return {}, 0
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None, 0
 
 
 def _login(address: str, entry: Mapping[str, Any]) -> StoredLogin:

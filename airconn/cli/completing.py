@@ -90,7 +90,10 @@ def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) ->
     from click.shell_completion import CompletionItem
 
     from airconn.config_files import state_directory
+    from airconn.quoting import clean
     from airconn.transfer.backups import Backups
 
-    runs = Backups(state_directory(os.environ)).runs()
-    return [CompletionItem(run.run, help=run.header.command) for run in runs if run.run.startswith(incomplete)]
+    with suppress(AirconnError):
+        runs = [run for run in Backups(state_directory(os.environ)).runs() if run.run.startswith(incomplete)]
+        return [CompletionItem(run.run, help=clean(run.header.command)) for run in runs]
+    return []

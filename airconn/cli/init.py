@@ -97,8 +97,13 @@ def _with_one_more(app: App, path: Path, new: NewConfig) -> str:
 
 
 def _may_write(app: App, path: Path, *, force: bool) -> None:
-    """Raises an error if the file is there, and the user doesn't agree to overwrite it."""
-    if force or not (path.exists() or path.is_symlink()):
+    """Raises an error if the file is there, and the user doesn't agree to overwrite it.
+
+    A link isn't followed: a project may have one to a file of the user.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise BlockedError(f"{path.name} is a link, or not a file, and stays as it is", hint="remove it first")
+    if force or not path.exists():
         return
     said = app.confirm(f"{path.name} is there: overwrite it?")
     if not said:

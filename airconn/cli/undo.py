@@ -123,7 +123,9 @@ def _show_runs(app: App, output: str) -> int:
     from airconn.transfer.backups import Backups, undone_runs
 
     backups = Backups(app.state_directory)
-    runs = backups.runs()
+    runs, unread = backups.read_all()
+    for path in unread:
+        app.warn(f"{path}: this backup can't be read")
     undone = undone_runs(runs)
     if output == "json":
         entries = [_as_json(run, undone.get(run.run)) for run in runs]

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import category
 
 from airconn import trust
 from airconn.addresses import is_file
@@ -124,6 +125,8 @@ def checked_file(file: str) -> str:
     file = file.strip()
     if file == "-":
         return ""
+    if any(category(char) in ("Cc", "Cs") for char in file):
+        raise UsageError("this path has characters in it that a configuration file can't hold", hint="such as .env")
     if file and (file.startswith("@") or not is_file(file)):
         raise UsageError("this is not the path of a file", hint="such as .env or airflow.yaml")
     return file

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from airconn.model import Action, AirflowObject, Kind, Step
+from airconn.model import Action, AirflowObject, Kind, Step, value_fields
 from airconn.model.reading import Key
 from airconn.transfer.backup_values import Mark, Marks, as_json, marks_as_json, marks_from, marks_of, object_of
 
@@ -106,20 +110,90 @@ def step_json(step: Step, stored_form: StoredForm, mark: Mark) -> dict[str, Any]
     }
 
 
+def open_backup(path: Path) -> int:
+    """Opens a backup for reading, without following a link or waiting for a pipe.
+
+    Raises `OSError`, and `ValueError` for what isn't a file of this user.
+    """
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    status = os.fstat(number)
+    if stat.S_ISREG(status.st_mode) and (not hasattr(os, "geteuid") or status.st_uid == os.geteuid()):
+        return number
+    os.close(number)
+    raise ValueError("not a file of this user")
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[BinaryIO]:
+    """The file of a backup. Any JSON that `as_line` doesn't write becomes a `ValueError`."""
+    with os.fdopen(open_backup(path), "rb") as file:
+        try:
+            yield file
+        except (TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
+            raise ValueError("not a backup") from None
+
+
 def _entry(found: Mapping[str, Any]) -> BackupEntry:
-    key = Kind(found["kind"]), str(found["id"])
+    key = Kind(found["kind"]), _is(found["id"], str)
+    action, names = Action(found["action"]), frozenset(found["fields"])
     before = None if found["before"] is None else object_of(key, found["before"])
-    return BackupEntry(key, Action(found["action"]), frozenset(found["fields"]), before, marks_from(found["after"]))
+    after = marks_from(found["after"])
+    if not names.union(after) <= {*value_fields(key[0])}:
+        raise ValueError("unknown fields")
+    # An undo deletes what wasn't there before.
+    if (before is None) != (action is Action.CREATE) or action not in _WRITES:
+        raise ValueError("not a write")
+    return BackupEntry(key, action, names, before, after)
+
+
+_WRITES = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
 
 
 def _header(line: bytes) -> RunHeader:
     found = json.loads(line)
     if not isinstance(found, dict) or found.get("version") != VERSION or found.keys() != _HEADER_FIELDS:
         raise ValueError("another version")
-    return RunHeader(**found)
+    header = RunHeader(**found)
+    for text in (header.command, header.target, header.address, header.place, header.named_in, header.salt):
+        _is(text, str)
+    _is(header.to, str, type(None))
+    _is(header.undoes, str, type(None))
+    _is(header.is_whole, bool)
+    if not 0 <= _is(header.began, float, int) < _LATEST or not _SALT.fullmatch(header.salt):
+        raise ValueError("not a time or not a salt")
+    _check_format(header.source_format)
+    if header.file is not None:
+        _is(header.file["text"], str, type(None))
+        _is(header.file["after"], str)
+    return header
 
 
 _HEADER_FIELDS = {one.name for one in fields(RunHeader)}
+_LATEST = 253_402_300_800  # the year 10000
+_SALT = re.compile(r"([0-9a-f]{2}){0,64}")
+
+
+def _check_format(found: Mapping[str, Any]) -> None:
+    _is(found.get("name"), str, type(None))
+    if found.get("kind") is not None:
+        Kind(found["kind"])
+    for name, value in found.get("values", {}).items():
+        _is(name, str)
+        _is(value, str)
+
+
+def _is(found: Any, *wanted: type) -> Any:
+    if type(found) not in wanted:  # true isn't a number
+        raise ValueError("another type")
+    return found
+
+
+def _outcome(found: Any) -> tuple[int, str, Action]:
+    """The number of a step, its state, and what it did."""
+    number, state, action = found
+    if state not in (DONE, MAYBE, NOT):
+        raise ValueError("not a state")
+    return _is(number, int), state, Action(action)
 
 
 def _whole_lines(file: Iterable[bytes]) -> Iterator[bytes]:
@@ -132,7 +206,7 @@ def read_summary(path: Path) -> RunSummary:
     states: Counter[str] = Counter()
     written: Counter[Action] = Counter()
     steps, is_ended = 0, False
-    with path.open("rb") as file:
+    with _reading(path) as file:
         lines = _whole_lines(file)
         header = _header(next(lines, b""))
         for line in lines:
@@ -141,28 +215,30 @@ def read_summary(path: Path) -> RunSummary:
             elif line.startswith(b'["end"'):
                 is_ended = True
             else:
-                _, state, action = json.loads(line)
+                _, state, action = _outcome(json.loads(line))
                 states[state] += 1
                 if state == DONE:
-                    written[Action(action)] += 1
+                    written[action] += 1
     return RunSummary(path.stem, header, written, is_ended and states[DONE] == steps)
 
 
 def read_backup(path: Path) -> Backup:
+    """Raises `OSError`, and `ValueError` for a file of another version."""
     entries: list[BackupEntry] = []
     states: dict[int, str] = {}
     is_ended = False
-    with path.open("rb") as file:
+    with _reading(path) as file:
         lines = _whole_lines(file)
         header = _header(next(lines, b""))
         for line in lines:
             found = json.loads(line)
             if isinstance(found, dict):
                 entries.append(_entry(found))
-            elif found[0] == "end":
+            elif found == ["end"]:
                 is_ended = True
             else:
-                states[found[0]] = found[1]
+                number, state, _ = _outcome(found)
+                states[number] = state
     default = NOT if is_ended else MAYBE
     judged = tuple(replace(each, state=states.get(number, default)) for number, each in enumerate(entries))
     return Backup(path.stem, header, judged)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from airconn.model import (
     REDACTED,
@@ -14,6 +14,7 @@ from airconn.model import (
     Text,
     field_values,
     is_unsaid,
+    jsontext,
     value_fields,
 )
 from airconn.model.jsontext import JsonPath, Number
@@ -48,7 +49,7 @@ def object_of(key: Key, found: Mapping[str, Any]) -> AirflowObject:
     """The object that `as_json` gave. Raises `ValueError` for other JSON."""
     kind, id_ = key
     try:
-        values = {name: _value(value) for name, value in found.items() if name != "unsaid"}
+        values = {name: _value(name, value) for name, value in found.items() if name != "unsaid"}
         if values.keys() - set(value_fields(kind)):
             raise ValueError("unknown fields")
         own: dict[str, Any] = {_ID[kind]: id_, "unsaid": frozenset(found.get("unsaid", ()))}
@@ -61,14 +62,26 @@ def object_of(key: Key, found: Mapping[str, Any]) -> AirflowObject:
 _ID = {Kind.CONNECTIONS: "conn_id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
 
 
-def _value(found: Any) -> str | int | Text | Redacted:
-    if isinstance(found, dict):
-        if found == _HIDDEN:
-            return REDACTED
-        return Text(found["text"], tuple(map(tuple, found.get("hidden", ()))))
-    if not isinstance(found, str | int):
-        raise ValueError("not a value")
-    return found
+_TYPES: Mapping[str, type] = {"port": int, "slots": int, "include_deferred": bool, "extra": Text, "value": Text}
+"""The types of the fields that aren't a `str`."""
+
+
+def _value(name: str, found: Any) -> str | int | Text | Redacted:
+    if found == _HIDDEN:
+        return REDACTED
+    value: Any = _text_of(found) if isinstance(found, dict) else found
+    if type(value) is not _TYPES.get(name, str):
+        raise ValueError("another type")
+    return cast("str | int | Text", value)
+
+
+def _text_of(found: Mapping[str, Any]) -> Text:
+    text, hidden = found["text"], tuple(map(tuple, found.get("hidden", ())))
+    if not isinstance(text, str):
+        raise ValueError("not a text")
+    if hidden and not frozenset(hidden) <= {path for path, _ in jsontext.leaves(jsontext.loads(text))}:
+        raise ValueError("not the paths of leaves")
+    return Text(text, hidden)
 
 
 def marker(salt: str) -> Mark:
@@ -123,9 +136,12 @@ def marks_as_json(marks: Marks) -> dict[str, list[list[Any]]]:
 def marks_from(found: Mapping[str, Any]) -> Marks:
     """The marks that `marks_as_json` gave. Raises `ValueError` for other JSON."""
     try:
-        return {name: {tuple(path): mark for *path, mark in leaves} for name, leaves in found.items()}
+        marks = {name: {tuple(path): mark for *path, mark in leaves} for name, leaves in found.items()}
     except (TypeError, AttributeError):
         raise ValueError("not marks") from None
+    if not all(isinstance(mark, str | None) for leaves in marks.values() for mark in leaves.values()):
+        raise ValueError("not a mark")
+    return marks
 
 
 def changed_fields(written: Marks, now: Marks, *, hides_no_password: bool) -> tuple[str, ...]:

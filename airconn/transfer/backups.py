@@ -30,6 +30,7 @@ from airconn.transfer.backup_file import (
     RunSummary,
     StoredForm,
     as_line,
+    open_backup,
     read_backup,
     read_summary,
     step_json,
@@ -104,29 +105,37 @@ class Backups:
             began += 0.000_002
 
     def _paths(self) -> list[Path]:
-        """The backups, the newest first."""
+        """The backups, the newest first. Raises `UsageError` where the directory can't be read."""
         try:
             names = os.listdir(self.directory)  # noqa: PTH208 - names alone are needed
-        except OSError:
+        except FileNotFoundError:
             return []
+        except OSError as error:
+            reason = error.strerror or "the system refuses"
+            raise UsageError(f"the backups can't be read: {reason}", where=str(self.directory)) from None
         return [self.directory / name for name in sorted(filter(_NAME.fullmatch, names), reverse=True)]
 
     def runs(self) -> list[RunSummary]:
         """The runs with a backup, the newest first. A backup that can't be read isn't among them."""
-        found = []
-        for path in self._paths():
-            with contextlib.suppress(OSError, ValueError):
-                found.append(read_summary(path))
-        return found
+        return self.read_all()[0]
+
+    def read_all(self) -> tuple[list[RunSummary], list[Path]]:
+        """The runs with a backup, the newest first, and the backups that can't be read."""
+        found = [(path, _summary_of(path)) for path in self._paths()]
+        # Another process may have removed it.
+        unread = [path for path, summary in found if summary is None and os.path.lexists(path)]
+        return [summary for _, summary in found if summary is not None], unread
 
     def find(self, name: str | None) -> Backup:
         """The backup of the run of this name, or of a name that begins like this.
 
         Without a name, of the last run that isn't an undo and isn't undone yet. Raises `UsageError` without one,
-        or if the run is still going on.
+        if the run is still going on, and if a later backup can't be read, which may be that of the last run.
         """
         if name is None:
             return self._read(self._last())
+        if not name:
+            raise UsageError("the name of the run is empty", hint="maybe a variable of your shell isn't set")
         found = [path for path in self._paths() if path.stem.startswith(name)]
         if len(found) != 1:
             what = "several runs have names that begin with" if found else "no backup of a run"
@@ -134,11 +143,17 @@ class Backups:
         return self._read(found[0].stem)
 
     def _last(self) -> str:
-        runs = self.runs()
+        runs, unread = self.read_all()
         undone = undone_runs(runs)
-        for run in runs:
-            if run.header.undoes is None and run.run not in undone:
-                return run.run
+        last = next((run.run for run in runs if run.header.undoes is None and run.run not in undone), "")
+        if unread and unread[0].stem > last:
+            raise UsageError(
+                "this backup can't be read, so that the last run isn't known",
+                where=str(unread[0]),
+                hint="airconn undo --list shows the runs, airconn undo RUN undoes one; or remove the file",
+            )
+        if last:
+            return last
         if not runs:
             raise UsageError("there is nothing to undo: no run has a backup", where=str(self.directory))
         raise UsageError(
@@ -155,7 +170,7 @@ class Backups:
         except OSError as error:
             reason = error.strerror or "the system refuses"
             raise UsageError(f"the backup can't be read: {reason}", where=str(path)) from None
-        except (ValueError, KeyError):
+        except ValueError:
             raise UsageError("this is not a backup of this version of airconn", where=str(path)) from None
 
     def clear(self) -> int:
@@ -218,6 +233,14 @@ class RunningBackup:
             self._file = None
 
 
+def _summary_of(path: Path) -> RunSummary | None:
+    """None for what can't be read."""
+    try:
+        return read_summary(path)
+    except (OSError, ValueError):
+        return None
+
+
 def undone_runs(runs: Iterable[RunSummary]) -> Mapping[str, str]:
     """The runs that are undone as a whole, each with the run that has undone it. Gets the newest runs first."""
     undone: dict[str, str] = {}
@@ -241,7 +264,7 @@ def _lock(number: int) -> bool:
 
 
 def _is_locked(path: Path) -> bool:
-    number = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    number = open_backup(path)
     try:
         return not _lock(number)
     finally:
@@ -250,8 +273,8 @@ def _is_locked(path: Path) -> bool:
 
 def _remove(path: Path) -> bool:
     """Removes a backup unless its run is still going on. Another process may have removed it."""
-    with contextlib.suppress(OSError):
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    with contextlib.suppress(OSError, ValueError):
+        number = open_backup(path)
         try:
             if _lock(number):
                 path.unlink()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ def store(directory: Path, login: StoredLogin, secret: str, *, in_file: bool) ->
 
     Raises `TargetError` where the keyring or the file doesn't take it, and `UsageError` without the keyring package.
     """
-    with _changing(directory) as logins:
+    with _changing(directory, stored_logins.read) as logins:
         before = logins.get(login.address)
         if not in_file:
             from_keyring(lambda ring: ring.set_password(login.service, login.account, secret))
@@ -36,10 +36,11 @@ def store(directory: Path, login: StoredLogin, secret: str, *, in_file: bool) ->
 def forget(directory: Path, addresses: Iterable[str] | None) -> list[StoredLogin]:
     """Removes the stored logins of these addresses, or all, from the keyring and from the file, and returns them.
 
-    Raises `TargetError` where the keyring doesn't let go of one. Those before it are gone then.
+    Raises `TargetError` where the keyring doesn't let go of one. Those before it are gone then. Also for a file that
+    can't be read, which may hold a login.
     """
     gone: list[StoredLogin] = []
-    with _changing(directory) as logins:
+    with _changing(directory, stored_logins.read_all) as logins:
         for address in sorted(logins if addresses is None else set(addresses) & logins.keys()):
             login = logins[address]
             if not login.is_in_file:
@@ -55,7 +56,7 @@ def _remove(login: StoredLogin) -> None:
 
 
 @contextmanager
-def _changing(directory: Path) -> Iterator[dict[str, StoredLogin]]:
+def _changing(directory: Path, read: Callable[[Path], dict[str, StoredLogin]]) -> Iterator[dict[str, StoredLogin]]:
     """The stored logins, which are written back at the end of the block, also where it ends with an error."""
     path = directory / FILE
     try:
@@ -63,7 +64,7 @@ def _changing(directory: Path) -> Iterator[dict[str, StoredLogin]]:
     except OSError as error:
         raise TargetError(f"can't be written: {error.strerror or 'the system refuses'}", where=str(path)) from None
     with alone_with(path):
-        before = stored_logins.read(directory)
+        before = read(directory)
         logins = dict(before)
         try:
             yield logins

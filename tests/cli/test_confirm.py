@@ -92,3 +92,17 @@ def test_deletions_are_in_the_question_about_writes(tmp_path: Path, target: Path
     args = ("import", str(tmp_path / "new.json"), "--to", "@prod", "--prune")
     code, _, err = run_at_terminal(tmp_path, *args, answer="n\n")
     assert (code, f"write 1 object to @prod, {target} and delete 1 (variables/b)? [y/N] " in err) == (4, True)
+
+
+@pytest.mark.parametrize("spelling", ["./target.json", "link.json", "sub/../target.json", "@other"])
+def test_another_spelling_of_the_path_of_a_confirmed_file_is_confirmed_as_well(
+    tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch, airconn, spelling: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.json").symlink_to(target)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "airconn.toml").write_text('[addresses]\nother = "./target.json"\nprod = "./target.json"\n')
+    before = target.read_text()
+    result = airconn("import", "new.json", "--to", spelling, env={"AIRCONN_CONFIG": str(tmp_path / "user.toml")})
+    assert (result.code, target.read_text()) == (4, before)
+    assert "1 object would be written, and it isn't confirmed" in result.err

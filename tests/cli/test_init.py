@@ -199,3 +199,23 @@ def test_credentials_that_would_travel_in_clear_are_warned_of(
         assert "found airflow 3.1.8 at http://airflow.example.com" in result.err
         assert "would get the credentials in AIRCONN_TOKEN unencrypted" in result.err
         assert "next: airconn doctor" in result.err
+
+
+def test_a_link_in_the_place_of_the_configuration_is_not_followed(airconn: AirconnRun, tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("of the user")
+    for target in ("precious", "not-there"):
+        (tmp_path / "airconn.toml").symlink_to(tmp_path / target)
+        result = airconn("init", "--url", URL, "--force")
+        assert (result.code, result.out) == (4, "")
+        assert "airconn.toml is a link, or not a file, and stays as it is" in result.err
+        (tmp_path / "airconn.toml").unlink()
+    assert (tmp_path / "precious").read_text() == "of the user"
+    assert not (tmp_path / "not-there").exists()
+
+
+@pytest.mark.parametrize("char", ["\x7f", "\n", "\x1b", "\udcff"], ids=ascii)
+def test_a_path_that_toml_can_not_hold_writes_nothing(airconn: AirconnRun, tmp_path: Path, char: str) -> None:
+    result = airconn("init", "--url", URL, "--file", f"a{char}.env")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.endswith("nothing was written\n")
+    assert list(tmp_path.iterdir()) == []
