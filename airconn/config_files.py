@@ -105,6 +105,19 @@ def read(path: Path, shown: str) -> Mapping[str, Any]:
         raise UsageError(f"can't be read: {_reason(error)}", where=shown) from None
     if len(content) > _LARGEST:
         raise UsageError(f"can't be read: it is larger than {_LARGEST // 1024} KiB", where=shown)
+    return _parsed(text, shown)
+
+
+def accepts(text: str, shown: str) -> bool:
+    """Whether a text can be read as a file with settings."""
+    try:
+        _parsed(text, shown)
+    except UsageError:
+        return False
+    return True
+
+
+def _parsed(text: str, shown: str) -> Mapping[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:

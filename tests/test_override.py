@@ -519,7 +519,7 @@ def test_an_extra_that_is_no_object_is_an_error_of_the_option_for_airflow_3_alon
     with pytest.raises(UsageError) as caught:
         overrides.apply(BUNDLE)
     assert caught.value.where == "--set connections/db.extra"
-    assert caught.value.message == "this extra is not a JSON object, and Airflow 3.3.2 takes"
+    assert caught.value.message == "this extra is not a JSON object, and Airflow 3.3.2 accepts nothing else"
     assert db(overrides.apply(BUNDLE, AirflowVersion(2, 11, 2))).extra == Text(given)
 
 

@@ -64,7 +64,7 @@ def _rewrite(store: FileStore, findings: Iterable[Finding], context: Context) ->
                 continue
             rendered = store.rendered({(Kind.CONNECTIONS, id_): obj}, options, lambda held, wanted: False, context)
         except InputError:  # a file that doesn't parse has no one right answer
-            return done, "its connections aren't fixed, because a part of the file doesn't parse"
+            return done, "its connections aren't changed, because a part of the file doesn't parse"
         except AirconnError:
             continue
         if rendered.losses or rendered.text == store.text():

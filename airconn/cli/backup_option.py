@@ -16,9 +16,12 @@ no_backup = click.option(
 )
 
 
-def command_words(app: App, no_backup: bool, command: str, sources: Sequence[str] = ()) -> str:
-    """The command in words for its backup, such as `import .env`. Empty if it is to have none."""
+def command_words(app: App, no_backup: bool, command: str, objects: Sequence[str] = ()) -> str:
+    """The command in words for its backup, such as `import .env`. Empty if it is to have none.
+
+    `objects` are sources, ids or places, without values.
+    """
     if no_backup or not app.config.keeps_backups:
         return ""
-    more = ["…"] if len(sources) > _MOST_WORDS else []
-    return " ".join([command, *map(shown_address, sources[:_MOST_WORDS]), *more])
+    more = ["…"] if len(objects) > _MOST_WORDS else []
+    return " ".join([command, *map(shown_address, objects[:_MOST_WORDS]), *more])

@@ -69,7 +69,7 @@ def command(
     app.writes = True
     refuse_no_names("delete", ids or selection.include)
     refuse_kind_as_id("delete", ids)
-    words = command_words(app, no_backup, "delete")
+    words = command_words(app, no_backup, "delete", ids)
     way_on, nothing = "run the same command again for the rest", "nothing to delete"
     view = ImportView(app, output=output, dry_run=dry_run, to=from_, way_on=way_on, nothing=nothing, backup=words)
     request = DeleteRequest(ids, selection, from_, source_format, airflow, max_delete, allow_empty)

@@ -107,7 +107,7 @@ def command(
         draft = editing.draft(request, places)
         app.notes(draft.notes)
         with private_file(editing.NAME, app.environ) as file:
-            words = command_words(app, no_backup, "edit")
+            words = command_words(app, no_backup, "edit", ids)
             session = _EditSession(app, draft, places, conduct, editor, file, yes=yes, backup=words)
             return session.run(show_values=show_values)
 

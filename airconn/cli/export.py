@@ -107,9 +107,12 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
 
 def _tell(app: App, export: Export, *, omitted: bool) -> None:
     """Reports on standard error what was skipped, hidden or changed."""
-    how = (
-        "are left out" if omitted else "are written as ***. Importing this file keeps the values that the target has"
+    masked = (
+        "are written as ***, and kubectl apply would store *** in their place"
+        if export.format == "k8s"
+        else "are written as ***. Importing this file keeps the values that the target has"
     )
+    how = "are left out" if omitted else masked
     tell_lacks(app, export.made, how, f"the {export.format} format", export.way_to_values)
 
 
@@ -119,7 +122,9 @@ def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
 
     if masked := export.made.masked:
         omitted = writing.redacted == "omit"
-        how = "left out" if omitted else "masked; importing them again keeps what the target has"
+        kept = "importing them again keeps what the target has"
+        stored = "kubectl apply would store *** in their place"
+        how = "left out" if omitted else f"masked; {stored if export.format == 'k8s' else kept}"
         app.say(f"secrets of {number_of(len(masked))} are {how}")
     elif export.in_clear and export.is_exposed:
         app.warn(

@@ -87,7 +87,9 @@ def _addresses() -> str:
     from airconn.addresses import REGISTRY
 
     begin = [text for entry in REGISTRY.values() for text in (*entry.prefixes, *entry.names)]
-    known = f"An ADDRESS is the path of a file, - for standard input, @NAME of config.toml, or begins with {begin[0]}"
+    known = (
+        f"An ADDRESS is the path of a file, - for standard input, @NAME of airconn.toml, or begins with {begin[0]}"
+    )
     return fill(", ".join([known, *begin[1:]]) + ".", 79, break_long_words=False, break_on_hyphens=False)
 
 
@@ -105,4 +107,5 @@ def _show(app: App, page: GuidePage) -> None:
     if lines.count("\n") < shutil.get_terminal_size().lines:
         app.data(lines, raw=True)
     else:
-        click.echo_via_pager(lines, color=app.colours(app.stdout))
+        # None lets click tell less about colours, or leave them out for a pager that shows their codes.
+        click.echo_via_pager(lines, color=None if app.colours(app.stdout) else False)

@@ -43,6 +43,11 @@ def command(app: App, /, url: str | None, name: str | None, file: str | None, pr
       airconn init
       airconn init --url https://airflow.example.com --name prod
       airconn init --url http://localhost:8080 --name '' --file .env
+
+    Where airconn.toml is there already, --url and --name add one more Airflow to it:
+
+    \b
+      airconn init --url https://airflow-dev.example.com --name dev
     """
     from dataclasses import replace
 
@@ -52,19 +57,43 @@ def command(app: App, /, url: str | None, name: str | None, file: str | None, pr
 
     app.writes = True
     path = app.directory / PROJECT_FILE
-    _may_write(app, path, force=force)
-    new = _answers(app, url, name, file)
+    is_added = bool(path.is_file() and url and (name or prod) and not force and file is None)
+    if not is_added:
+        _may_write(app, path, force=force)
+    new = _answers(app, url, name, "" if is_added else file)
     if prod and not new.name:
         new = replace(new, name="prod")
     new = replace(new, is_production=prod or is_production(new.name))
-    write_atomically(path, new.text())
+    text = _with_one_more(app, path, new) if is_added else new.text()
+    write_atomically(path, text)
     app.writes = False
-    app.say(f"wrote {PROJECT_FILE}:")
-    app.data("".join(f"  {line}\n" if line else "\n" for line in new.text().splitlines()))
+    app.say(f"added @{new.name} to {PROJECT_FILE}:" if is_added else f"wrote {PROJECT_FILE}:")
+    app.data("".join(f"  {line}\n" if line else "\n" for line in text.splitlines()))
     is_reached = _ask_version(app, new.url)
     _tell_ignore(app, new)
-    app.say(f"next: {_next(app, new, is_reached=is_reached)}")
+    app.say(f"next: {_next(app, new, is_reached=is_reached, is_added=is_added)}")
     return 0
+
+
+def _with_one_more(app: App, path: Path, new: NewConfig) -> str:
+    """The text of the configuration with one more address. Raises an error if it has that name already."""
+    from airconn import config_files
+    from airconn.doctor.new_config import with_address
+
+    if new.name in config_files.read(path, path.name).get("addresses", {}):
+        raise BlockedError(
+            f"@{new.name} is there already, and stays as it is",
+            where=path.name,
+            hint="choose another --name, or edit the file",
+        )
+    text = with_address(path.read_bytes().decode(), new)
+    if not config_files.accepts(text, path.name):  # such as addresses = {…} in one line
+        raise BlockedError(
+            "no address can be added to this file",
+            where=path.name,
+            hint=f"edit it: {new.name} is {new.url}; --force overwrites the file",
+        )
+    return text
 
 
 def _may_write(app: App, path: Path, *, force: bool) -> None:
@@ -78,7 +107,8 @@ def _may_write(app: App, path: Path, *, force: bool) -> None:
         return
     said = app.confirm(f"{path.name} is there: overwrite it?")
     if not said:
-        hint = "--force overwrites it" if said is None else "edit it, or run airconn init in another directory"
+        way = "--url ADDRESS --name NAME adds an Airflow to it"
+        hint = f"{way}; {'--force overwrites it' if said is None else 'or edit it'}"
         raise BlockedError(f"{path.name} is there, and stays as it is", hint=hint)
 
 
@@ -164,19 +194,24 @@ def _tell_ignore(app: App, new: NewConfig) -> None:
             app.hint(f"git doesn't ignore {name}, which may hold secrets: echo {name} >> .gitignore")
 
 
-def _next(app: App, new: NewConfig, *, is_reached: bool) -> str:
+def _next(app: App, new: NewConfig, *, is_reached: bool, is_added: bool) -> str:
     """The command that most users need next."""
     from airconn.config import PROJECT_FILE, Config
 
+    to = f"@{new.name}" if is_added else None
+    doctor = f"airconn doctor {to}" if to else "airconn doctor"
     if not is_reached:
-        return "airconn doctor (shows step by step what fails)"
+        return f"{doctor} (shows step by step what fails)"
     try:
-        has_login = bool(Config.load(app.environ, app.directory).target(None).settings.credentials.sources)
+        has_login = bool(Config.load(app.environ, app.directory).target(to).settings.credentials.sources)
     except AirconnError as error:
         _warn(app, error, PROJECT_FILE)  # such as that credentials would travel in clear
-        return "airconn doctor"
+        return doctor
     if not has_login:
-        return "set AIRCONN_USERNAME and AIRCONN_PASSWORD (airconn help login), then airconn doctor"
+        login = f"airconn login {to}" if to else "airconn login"
+        return f"{login}, or set AIRCONN_USERNAME and AIRCONN_PASSWORD (airconn help login); then {doctor}"
+    if to:
+        return f"airconn list --from {to}"
     if new.file and (app.directory / new.file).is_file():
         return f"airconn import {new.file} --dry-run (shows what would change)"
     return f"airconn export -o {new.file}" if new.file else "airconn list"

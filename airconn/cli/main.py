@@ -31,7 +31,7 @@ COMMANDS = {
     "test": ("airconn.cli.test", "Ask an Airflow to test connections."),
     "explain": ("airconn.cli.explain", "Show where Airflow would find an object, and what that shadows."),
     "delete": ("airconn.cli.delete", "Delete single objects of a server, file or backend."),
-    "undo": ("airconn.cli.undo", "Give back what a run has overwritten or deleted."),
+    "undo": ("airconn.cli.undo", "Restore what a run has overwritten or deleted."),
     "run": ("airconn.cli.run_", "Run a command with connections and variables in its environment."),
     "login": ("airconn.cli.login", "Check a login for an Airflow, and store it in the keyring."),
     "logout": ("airconn.cli.logout", "Remove stored logins."),

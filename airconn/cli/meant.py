@@ -47,7 +47,6 @@ _VERBS = {
 _OTHER_WORDS = {
     "auth": "airconn login [ADDRESS], airconn logout [ADDRESS]",
     "signin": "airconn login [ADDRESS]",
-    "version": "airconn --version",
     "config": "airconn reads airconn.toml in the working directory, and AIRCONN_* from the environment",
     "secretsmanager": "airconn list --from aws-secretsmanager://REGION",
     "ssm": "airconn list --from aws-ssm://REGION",

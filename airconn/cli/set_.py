@@ -79,7 +79,7 @@ def command(
     request = SetRequest(assignments, to, fill, literal_masks, airflow, app.config.is_strict(strict))
     confirms = confirm or app.config.confirms(to)
     conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
-    words = command_words(app, no_backup, "set")
+    words = command_words(app, no_backup, "set", [text.partition("=")[0] for text in assignments])
     view = ImportView(
         app, output=output, show_values=show_values, dry_run=dry_run, to=to, confirms=confirms, backup=words
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from airconn.transfer.request_parts import Network
 
 
-@click.command("undo", short_help="Give back what a run has overwritten or deleted.")
+@click.command("undo", short_help="Restore what a run has overwritten or deleted.")
 @click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_run)
 @click.option("--list", "lists", is_flag=True, help="Show the runs that can be undone, and write nothing.")
 @click.option("--clear", is_flag=True, help="Remove all backups. They hold secrets.")
@@ -90,8 +90,9 @@ def command(
     header, when = found.header, time.strftime("%Y-%m-%d %H:%M", time.localtime(found.header.began))
     app.say(f"undo of run {found.run}: {header.command}, {when}, {header.target}")
     nothing = "nothing to undo: all is as it was before that run"
+    target = to or header.to or header.address  # which needn't be that of commands without --to
     view = ImportView(
-        app, output=output, show_values=show_values, dry_run=dry_run, to=to, nothing=nothing, backup=words
+        app, output=output, show_values=show_values, dry_run=dry_run, to=target, nothing=nothing, backup=words
     )
 
     def ask(prepared: Import) -> None:

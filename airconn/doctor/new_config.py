@@ -63,6 +63,15 @@ class NewConfig:
         return "\n".join([*lines, ""])
 
 
+def with_address(text: str, new: NewConfig) -> str:
+    """The text of an `airconn.toml` with one more named address behind all that it has."""
+    lines = ["# It asks before each write; without a terminal it needs --yes."] if new.is_production else []
+    lines += [f"[addresses.{new.name}]", f"url = {json.dumps(new.url, ensure_ascii=False)}"]
+    lines += ["confirm = true"] if new.is_production else []
+    ending = "" if text.endswith("\n") or not text else "\n"
+    return "\n".join([text + ending, *lines, ""])
+
+
 def checked_address(address: str) -> tuple[str, str]:
     """An address as a project's file can have it, and what was left out of the URL of a browser.
 

@@ -14,10 +14,11 @@ from airconn.model.redacted import REDACTED
 from airconn.model.text import Text
 
 
-def fill(obj: AirflowObject, other: AirflowObject | None) -> AirflowObject:
+def fill(obj: AirflowObject, other: AirflowObject | None, *, is_whole: bool = False) -> AirflowObject:
     """`obj` with each hidden field and leaf filled that `other` shows. All else stays as it is.
 
-    A connection that is hidden as a whole becomes `other`.
+    A connection that is hidden as a whole becomes `other`. With `is_whole`, `other` is known to have all of its
+    fields, so that a password that it lacks is filled as none.
     """
     if other is None or other.kind is not obj.kind:
         return obj
@@ -26,7 +27,7 @@ def fill(obj: AirflowObject, other: AirflowObject | None) -> AirflowObject:
     changes: dict[str, Any] = {}
     for name in value_fields(obj.kind):
         ours, theirs = getattr(obj, name), getattr(other, name)
-        if ours is REDACTED and theirs is not None:
+        if ours is REDACTED and (theirs is not None or (is_whole and name == "password")):
             changes[name] = theirs
         elif isinstance(ours, Text) and ours.hidden and isinstance(theirs, Text):
             changes[name] = _fill_leaves(ours, theirs)

@@ -149,7 +149,7 @@ def _left_out(store: Store, loaded: Loaded, other: Bundle) -> list[Note]:
     if not kinds:
         return []
     options = " ".join(f"--{kind.value}" for kind in Kind if kind in kinds)
-    return [Note(store.address, f"{_names(kinds)} can't be held here, and aren't compared (with {options} they are)")]
+    return [Note(store.address, f"can't hold {_names(kinds)}, which aren't compared ({options} compares them)")]
 
 
 def _names(kinds: frozenset[Kind]) -> str:

@@ -151,6 +151,8 @@ def _refuse_unknown_values(connections: list[Connection], *, has_sources: bool) 
     if reasons:
         where = "the source hides" if has_sources else "an Airflow hides"
         hint = f"{where} its secrets: " + (
-            "--fill ADDRESS gets them from another source" if has_sources else "add --source .env or --fill .env"
+            "--fill ADDRESS gets them from another source"
+            if has_sources
+            else "add --source .env or --fill .env; prompt: asks for one (--set connections/ID.password=prompt:)"
         )
         raise BlockedError("; ".join(reasons), hint=hint)

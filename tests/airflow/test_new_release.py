@@ -62,7 +62,7 @@ def test_files_are_read_and_written_by_its_rules(
 ) -> None:
     refused = future("convert", objects, "--format", format_name, "--airflow", "3.3")
     assert (refused.code, refused.out) == (3, "")
-    assert "is not a JSON object, and Airflow 3.3.0 takes" in refused.err
+    assert "is not a JSON object, and Airflow 3.3.0 accepts nothing else" in refused.err
     written = future("convert", objects, "--format", format_name, "--connections", "-o", "out")
     assert (written.code, written.err.count("error")) == (0, 0), written.err
     again = future("convert", "out", "--from-format", format_name, "--kind", "connections", "--format", "json")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pty
 import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,10 +25,14 @@ CTRL_C, CTRL_D = "\x03", "\x04"
 class AtTerminal:
     """airconn on a terminal. `shown` is all that the terminal has shown so far."""
 
-    def __init__(self, directory: Path, *args: object, environ: Mapping[str, str], **streams: int) -> None:
-        """`streams` are those that aren't the terminal, such as `stdin`."""
+    def __init__(
+        self, directory: Path, *args: object, environ: Mapping[str, str], columns: int = 0, **streams: int
+    ) -> None:
+        """`streams` are those that aren't the terminal, such as `stdin`. Without `columns`, its width isn't known."""
         self.shown = ""
         self._leader, there = pty.openpty()
+        if columns:
+            fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         # A session of its own has no other terminal than its standard input.
         self.process = subprocess.Popen(
             [sys.executable, "-m", "airconn", *map(str, args)],

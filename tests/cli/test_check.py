@@ -192,7 +192,7 @@ def test_fix_leaves_alone_what_it_can_not_mend(airconn, tmp_path: Path, name: st
     assert "fixed" not in result.err
     assert result.out
     assert path.read_text() == text
-    assert ("its connections aren't fixed, because a part of the file doesn't parse" in result.err) is (
+    assert ("its connections aren't changed, because a part of the file doesn't parse" in result.err) is (
         name == "a.env"
     )
 

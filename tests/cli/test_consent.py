@@ -137,7 +137,7 @@ def test_a_plan_sends_no_credentials_in_clear(airconn, tmp_path: Path, monkeypat
     (tmp_path / "plan.json").write_text(json.dumps(plan))
     result = airconn("apply", "plan.json", env=env)
     assert result.code == 2
-    assert "error: plan.json: " + to + " would get the credentials in AIRCONN_TOKEN in clear" in result.err
+    assert "error: plan.json: " + to + " would get the credentials in AIRCONN_TOKEN unencrypted" in result.err
 
 
 def test_a_plan_asks_as_a_project_does(project: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

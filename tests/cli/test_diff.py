@@ -174,9 +174,7 @@ def test_kinds_without_a_place_are_left_out_and_told_unless_they_are_chosen(airc
     paths = tmp_path / "a.env", tmp_path / "b.json"
     result = airconn("diff", *paths, "--exit-code")
     assert (result.code, result.out) == (0, "0 different, 1 equal\n")
-    assert (
-        result.err == f"warning: {paths[0]}: pools can't be held here, and aren't compared (with --pools they are)\n"
-    )
+    assert result.err == f"warning: {paths[0]}: can't hold pools, which aren't compared (--pools compares them)\n"
     pools = airconn("diff", *paths, "--exit-code", "--pools")
     assert pools.out == "  - pools/p  only in B\n0 different, 1 only in B, 0 equal\n"
     (tmp_path / "connections.json").write_text('{"c": {"conn_type": "http"}}')

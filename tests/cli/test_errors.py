@@ -82,7 +82,7 @@ def test_all_faults_of_a_file_are_told_at_once(airconn) -> None:
     result = airconn("convert", "-", "--from-format", "env", stdin="A B\nX=1\nAIRFLOW_CONN_A={\n'\n")
     assert [line for line in result.err.splitlines() if line.startswith("error")] == [
         "error: <stdin>:1: this line is not NAME=VALUE",
-        "error: <stdin>:3: a: this is not JSON from character 2 of the value on",
+        "error: <stdin>:3: a: this is not JSON from character 2 of the value onwards",
         "error: <stdin>:4: this line is not NAME=VALUE",
     ]
 

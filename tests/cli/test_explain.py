@@ -190,4 +190,4 @@ def test_what_was_looked_into_is_told_from_what_could_not_be(airconn, tmp_path: 
     environ = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////no/such/file.db"}
     result = airconn("explain", "gone", env=environ)
     assert result.code == 3
-    assert "hint:  read: environment of the worker, environment; not into the metadata database: " in result.err
+    assert "hint:  read: environment of the worker, environment; not read: the metadata database: " in result.err

@@ -89,7 +89,7 @@ def test_the_value_is_printed_character_for_character(airconn, place: Path, name
         ("db.main.hots", 2, "did you mean 'host'?"),
         ("connections/db.main", 2, "the fields of a connection are"),
         ("region.value.a", 2, "variables/region.value.a: the value is not a JSON object or list"),
-        ("odd.value", 2, "say which: variables/odd or variables/odd.value.value"),
+        ("odd.value", 2, "write one of: variables/odd or variables/odd.value.value"),
     ],
 )
 def test_what_can_not_be_printed_has_an_exit_code_and_a_hint(

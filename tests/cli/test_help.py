@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from airconn import guide
 from airconn.addresses import REGISTRY
 from airconn.cli.main import COMMANDS
+from tests.cli.at_terminal import AtTerminal
 
 Airconn = Callable[..., Any]
 
@@ -154,3 +157,16 @@ def test_what_a_command_prints_goes_on_behind_the_beginning_of_its_line() -> Non
         f" {'x' * 38}",
         f" {'x' * 12}",
     ]
+
+
+@pytest.mark.parametrize(("less", "colours"), [("", True), ("-R", True), ("-i", False)])
+def test_a_pager_gets_colours_only_if_it_shows_them(less: str, colours: bool, tmp_path: Path) -> None:
+    pager = tmp_path / "less"
+    pager.write_text('#!/bin/sh\ncat > shown\necho "LESS is <$LESS>"\n')
+    pager.chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PAGER": "less", "LESS": less, "TERM": "xterm"}
+    terminal = AtTerminal(tmp_path, "help", "secrets", environ=environ, columns=80)
+    assert terminal.end() == 0
+    assert f"LESS is <{less or '-R'}>" in terminal.shown
+    shown = (tmp_path / "shown").read_text()
+    assert ("\x1b[" in shown, "What goes" in shown) == (colours, True)

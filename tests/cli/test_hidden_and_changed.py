@@ -90,7 +90,7 @@ def test_a_variable_with_another_leaf(airconn, tmp_path: Path) -> None:
     (tmp_path / "variables.json").write_text('{"v": {"password": "***", "host": "new.example.com"}}')
     result = airconn("convert", tmp_path / "variables.json", "-o", tmp_path / ".env")
     assert (result.code, '"***"' in (tmp_path / ".env").read_text()) == (0, True)
-    assert "variables/v has changed" in result.err
+    assert "variables/v have changed" in result.err
 
 
 def test_an_omitted_variable_whose_old_value_stays_is_named(airconn, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_an_omitted_variable_whose_old_value_stays_is_named(airconn, tmp_path: P
     result = airconn("convert", tmp_path / "variables.json", "-o", tmp_path / ".env", "--redacted", "omit")
     mark = "# airconn: omits variables that the source hides\n"
     assert (result.code, (tmp_path / ".env").read_text()) == (0, f"{mark}{text}AIRFLOW_VAR_W=1\n")
-    assert "variables/v has changed, so the hidden values in this file may be old and stay there" in result.err
+    assert "variables/v have changed, so the hidden values in this file may be old and stay there" in result.err
 
 
 def test_fail_writes_nothing(airconn, tmp_path: Path) -> None:

@@ -84,16 +84,60 @@ def test_the_airflow_that_answers_is_named_with_the_next_command(airconn: Aircon
     with Site(airflow("3.1.8")) as site:
         result = airconn("init", "--url", site.url, "--file", ".env")
         assert f"found airflow 3.1.8 at {site.url}" in result.err
-        assert "next: set AIRCONN_USERNAME and AIRCONN_PASSWORD (airconn help login)" in result.err
-        login = {"AIRCONN_TOKEN": "s3cret-token"}
-        result = airconn("init", "--url", site.url, "--file", ".env", "--force", env=login)
+        login = "airconn login, or set AIRCONN_USERNAME and AIRCONN_PASSWORD (airconn help login)"
+        assert f"next: {login}; then airconn doctor\n" in result.err
+        token = {"AIRCONN_TOKEN": "s3cret-token"}
+        result = airconn("init", "--url", site.url, "--file", ".env", "--force", env=token)
         assert "next: airconn import .env --dry-run" in result.err
-        result = airconn("init", "--url", site.url, "--file", "new.yaml", "--force", env=login)
+        result = airconn("init", "--url", site.url, "--file", "new.yaml", "--force", env=token)
         assert "next: airconn export -o new.yaml" in result.err
-        result = airconn("init", "--url", site.url, "--force", env=login)
+        result = airconn("init", "--url", site.url, "--force", env=token)
         assert "next: airconn list" in result.err
         assert "s3cret-token" not in result.out + result.err
         assert all("Authorization" not in request.headers for request in site.log)
+
+
+def test_one_more_airflow_is_added_to_a_configuration_that_is_there(
+    airconn: AirconnRun, tmp_path: Path, written: Callable[[], str]
+) -> None:
+    assert airconn("init", "--url", "https://dev.invalid", "--name", "dev", "--file", ".env").code == 0
+    before = written()
+    with Site(airflow("3.1.8")) as site:
+        result = airconn("init", "--url", site.url, "--name", "prod")
+        assert result.code == 0
+        comment = "# It asks before each write; without a terminal it needs --yes."
+        assert written() == f'{before}\n{comment}\n[addresses.prod]\nurl = "{site.url}"\nconfirm = true\n'
+        assert "added @prod to airconn.toml:" in result.err
+        assert "next: airconn login @prod, or set AIRCONN_USERNAME and" in result.err
+        token = {"AIRCONN_TOKEN": "s3cret-token"}
+        result = airconn("init", "--url", site.url, "--name", "qa", env=token)
+        assert "next: airconn list --from @qa" in result.err
+        prod = {"url": site.url, "confirm": True}
+        config = Config.load({"AIRCONN_CONFIG": ""}, tmp_path)
+        assert config.addresses() == {
+            "dev": "https://dev.invalid",
+            "files": ".env",
+            "prod": prod,
+            "qa": {"url": site.url},
+        }
+        assert config.target(None).text == "https://dev.invalid"
+        before = written()
+        again = airconn("init", "--url", URL, "--name", "prod")
+        assert (again.code, written()) == (4, before)
+        assert "airconn.toml: @prod is there already, and stays as it is" in again.err
+
+
+def test_an_airflow_is_not_added_to_a_file_that_cannot_take_it(airconn: AirconnRun, tmp_path: Path) -> None:
+    for text in (b'addresses = {a = "https://a.invalid"}\r\n', b"retries = \n", b"retry = 1\n", b"\xff"):
+        (tmp_path / "airconn.toml").write_bytes(text)
+        result = airconn("init", "--url", URL, "--name", "dev")
+        assert result.code in (2, 4)
+        assert "error: airconn.toml" in result.err
+        assert (tmp_path / "airconn.toml").read_bytes() == text
+    (tmp_path / "airconn.toml").write_bytes(b"retries = 1")
+    assert airconn("init", "--url", URL, "--name", "dev").code == 0
+    expected = b'retries = 1\n\n[addresses.dev]\nurl = "https://airflow.invalid"\n'
+    assert (tmp_path / "airconn.toml").read_bytes() == expected
 
 
 def test_a_pipe_gets_no_question(airconn: AirconnRun, tmp_path: Path) -> None:

@@ -39,6 +39,20 @@ def test_the_options_say_how_a_manifest_is_written(airconn: Airconn, examples: P
     assert (done.code, "'no_name' is not a valid name" in done.err) == (2, True)
 
 
+def test_a_manifest_with_hidden_values_warns_of_kubectl(airconn: Airconn, tmp_path: Path) -> None:
+    hidden, shown = tmp_path / "hidden.json", tmp_path / ".env"
+    hidden.write_text('{"connections": {"db": {"conn_type": "http", "password": "***"}}}')
+    result = airconn("convert", hidden, "--format", "k8s")
+    assert result.code == 0
+    assert (
+        "hidden values of connections/db (password) are written as ***, and kubectl apply would store *** in"
+        in result.err
+    )
+    shown.write_text('AIRFLOW_CONN_DB=\'{"conn_type": "http", "password": "p"}\'\n')
+    result = airconn("convert", shown, "--format", "k8s", "--mask-secrets")
+    assert "secrets of 1 object are masked; kubectl apply would store *** in their place\n" in result.err
+
+
 def test_a_manifest_that_is_there_is_changed_in_place(airconn: Airconn, examples: Path, tmp_path: Path) -> None:
     path = tmp_path / "secrets.k8s.yaml"
     airconn("convert", examples / ".env", "-o", path, "--k8s-layout", "env", "--k8s-namespace", "airflow")

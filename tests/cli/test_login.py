@@ -192,7 +192,7 @@ def test_a_stored_login_that_is_refused_is_told_as_such(user: User) -> None:
     assert code == 5
     assert lines(shown)[-2:] == [
         f"error: {site.url}: it refuses the user name or the password ",
-        f"hint: they come from the keyring; airconn login {site.url} asks for a new one",
+        f"hint: they come from the keyring; airconn login {site.url} asks for a new one (airconn help login)",
     ]
     assert user.asked == []
 

@@ -37,7 +37,6 @@ MEANT = {
     "transform a.json b.env": "airconn convert a.json -o b.env",
     "plan a.json": "airconn import a.json --dry-run",
     "exec": "airconn run --from ADDRESS -- COMMAND",
-    "version": "airconn --version",
     "auth": "airconn login [ADDRESS], airconn logout [ADDRESS]",
     "ssm get-parameters": "airconn list --from aws-ssm://REGION",
     "list connections": "airconn list --connections",

@@ -23,7 +23,7 @@ def _options() -> list[tuple[str, click.Option]]:
         for name, command in commands.items()
         if command is not None
         for param in command.params
-        if isinstance(param, click.Option)
+        if isinstance(param, click.Option) and not param.is_eager
     ]
 
 

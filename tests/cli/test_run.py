@@ -182,7 +182,7 @@ def test_what_the_source_hides_is_an_error_and_nothing_is_run(program: Program, 
     assert (ran.code, was_run, ran.out) == (4, False, "")
     assert ran.err == (
         f"error: {hiding}: hidden by the source: connections/hidden password\n"
-        "hint:  --fill ADDRESS gets it from a source that shows it; --redacted omit omits it\n"
+        "hint:  --fill ADDRESS gets it from a source that shows it; --redacted omit skips it\n"
     )
 
 

@@ -133,7 +133,7 @@ def test_a_bare_id_is_looked_up_in_the_selected_kinds(airconn, place: Path) -> N
     both = show(airconn, place, "region")
     assert (both.code, both.out) == (2, "")
     assert both.err == (
-        "error: 'region' matches more than one object\nhint:  say which: connections/region or variables/region\n"
+        "error: 'region' matches more than one object\nhint:  write one of: connections/region or variables/region\n"
     )
     assert show(airconn, place, "region", "--variables").out.startswith("variables/region")
     assert show(airconn, place, "region", "--connections", "--pools").out.startswith("connections/region")

@@ -298,6 +298,21 @@ def test_an_address_that_only_a_project_has_named_gets_no_credentials_without_be
         assert opened_target(places, named, url).address == url
 
 
+def test_an_undo_names_the_target_of_the_run_and_not_that_of_the_configuration(
+    airconn: Airconn, files: Path, server
+) -> None:
+    _, env = server
+    url = env["AIRCONN_URL"]
+    plain = {key: value for key, value in env.items() if key != "AIRCONN_URL"}
+    config = f'url = "@dev"\n[addresses]\ndev = "http://dev.invalid"\nprod = "{url}"\n'
+    (files / "airconn.toml").write_text(config)
+    for to, wanted in (("@prod", f"@prod, airflow 2.11.2 at {url}: "), (url, f"airflow 2.11.2 at {url}: ")):
+        assert airconn("set", "variables/x.value=5", "--to", to, env=plain).code == 0
+        undone = airconn("undo", "--yes", env=plain)
+        assert undone.code == 0, undone.err
+        assert undone.out.splitlines()[-1].startswith(wanted)
+
+
 @pytest.mark.parametrize("how", ["--no-backup", "backup = false"])
 def test_a_run_without_a_backup_is_not_in_the_list(how: str, airconn: Airconn, files: Path) -> None:
     if how == "--no-backup":
@@ -371,6 +386,15 @@ def test_the_list_says_when_what_where_and_how_many(airconn: Airconn, files: Pat
     assert airconn("undo", "--list").out == ""
     ran = airconn("undo", "--yes")
     assert (ran.code, "there is nothing to undo" in ran.err) == (2, True)
+
+
+def test_the_list_names_the_objects_of_set_and_delete_and_no_value(airconn: Airconn, files: Path, server) -> None:
+    _, env = server
+    assert airconn("set", "variables/x.value=canary=1", env=env).code == 0
+    assert airconn("delete", "variables/gone", "--yes", env=env).code == 0
+    listed = airconn("undo", "--list").out.splitlines()
+    assert [line.split("  ")[2].strip() for line in listed] == ["delete variables/gone", "set variables/x.value"]
+    assert "canary" not in airconn("undo", "--dry-run", env=env).err + "".join(listed)
 
 
 def test_the_shell_completes_the_names_of_runs(

@@ -74,10 +74,10 @@ def test_a_name_behind_such_a_character_is_an_error_and_not_passed_over(airconn,
     result = airconn("import", path, "--to", tmp_path / "o.json")
     assert result.code == 3
     assert result.err == (
-        f"error: {path}:2: U+200B zero width space is in front of this AIRFLOW_VAR_*, so that Airflow doesn't "
+        f"error: {path}:2: U+200B zero width space is in front of this AIRFLOW_VAR_*, so Airflow doesn't "
         "find it\n"
         "hint:  delete that character, or type the name again\n"
-        f"error: {path}:3: U+FEFF byte order mark is in front of this AIRFLOW_CONN_*, so that Airflow doesn't "
+        f"error: {path}:3: U+FEFF byte order mark is in front of this AIRFLOW_CONN_*, so Airflow doesn't "
         "find it\n"
         "nothing was written\n"
     )

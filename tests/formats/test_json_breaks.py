@@ -64,7 +64,7 @@ def test_every_reader_tells_where_an_extra_breaks(airconn, tmp_path: Path, name:
     path.write_text(content)
     result = airconn("import", path, "--to", tmp_path / "o.json")
     assert result.code == 3
-    assert f"takes: its JSON breaks {break_of(text)}\n" in result.err
+    assert f"accepts nothing else: its JSON breaks {break_of(text)}\n" in result.err
     found = airconn("check", path).out
     assert f"the extra is not a JSON object (it breaks {break_of(text)}), and Airflow 3 refuses" in found
 
@@ -72,7 +72,7 @@ def test_every_reader_tells_where_an_extra_breaks(airconn, tmp_path: Path, name:
 def test_a_broken_connection_in_a_variable_has_the_reason_as_its_hint(airconn, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("""AIRFLOW_CONN_A="{'conn_type': 'http'}"\n""")
     result = airconn("convert", tmp_path / ".env")
-    assert "a: this is not JSON from character 2 of the value on\n" in result.err
+    assert "a: this is not JSON from character 2 of the value onwards\n" in result.err
     assert "hint:  it breaks at a single quote; JSON needs double quotes\n" in result.err
 
 

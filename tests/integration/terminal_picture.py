@@ -124,9 +124,8 @@ def _on_terminal(command: str, directory: Path, box: Sandbox) -> str:
     os.close(ours)
     running.wait()
     text = found.decode().replace("\r\n", "\n").replace(box.url, "http://localhost:8080")
-    text = re.sub(
-        r" \([\d.]+ s\)$", "", text, flags=re.MULTILINE
-    )  # how long it took, which is another time each time
+    took = re.compile(r" \((?:[\d.]+ ?(?:min|m|s) ?)+\)$", re.MULTILINE)  # another time with each run
+    text = took.sub("", text)
     return re.sub(r"[^\n]*\r|\x1b\[\d*K", "", text)  # lines of progress that have gone again
 
 

@@ -33,6 +33,13 @@ def test_what_the_other_place_has_not_stays_hidden() -> None:
     assert fill(conn({}, REDACTED), None) == conn({}, REDACTED)
 
 
+def test_a_place_that_has_all_fields_tells_that_there_is_no_password() -> None:
+    assert fill(conn({"token": "***"}, REDACTED), conn({"a": 1}), is_whole=True) == conn({"token": "***"}, None)
+    assert fill(conn({}, REDACTED), conn({}, "p"), is_whole=True) == conn({}, "p")
+    assert fill(conn({}, REDACTED), conn({}, REDACTED), is_whole=True) == conn({}, REDACTED)
+    assert fill(conn({}, REDACTED), None, is_whole=True) == conn({}, REDACTED)
+
+
 A, B = {"host": "a", "password": "for-a"}, {"host": "b", "password": "for-b"}
 HIDDEN_A, HIDDEN_B = {**A, "password": "***"}, {**B, "password": "***"}
 

@@ -95,7 +95,7 @@ def test_json_is_plain_and_has_no_detours_for_a_file() -> None:
         (
             connection("c", extra=Text("[1]")),
             {},
-            f"extra is not a JSON object, and Airflow {NEWEST} takes",
+            f"extra is not a JSON object, and Airflow {NEWEST} accepts nothing else",
         ),
     ],
 )

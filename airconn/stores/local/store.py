@@ -232,7 +232,7 @@ def _text_of(path: str) -> str:
         reason, hint = {
             FileNotFoundError: ("no such file", "Airflow looks for it in the directory where it was started"),
             IsADirectoryError: ("this is a directory", "name the file itself"),
-            PermissionError: ("permission denied", "it may belong to another user"),
+            PermissionError: ("the system refuses access", "it may belong to another user"),
         }.get(type(error), ("this file can't be read", "check what it is"))
         raise TargetError(reason, where=path, hint=hint) from None
     try:

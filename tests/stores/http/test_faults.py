@@ -162,7 +162,7 @@ def answering(raw: bytes) -> Iterator[str]:
 def test_a_tls_alert_in_answer_to_http(connect: Connect) -> None:
     with answering(b"\x15\x03\x03\x00\x02\x02\x46") as address:
         message, hint = complaint(connect(f"http://{address}", with_token(timeout=2.0)))
-    assert (message, hint) == ("it speaks TLS", f"use https://{address}")
+    assert (message, hint) == ("it needs TLS", f"use https://{address}")
 
 
 @pytest.mark.parametrize(("scheme", "advice"), [("http", "https://"), ("https", "client certificate")])

@@ -213,7 +213,7 @@ def test_a_pause_is_as_long_as_the_server_asks(serve: Serve) -> None:
 def test_a_server_that_asks_for_a_pause_of_hours_is_not_asked_again(serve: Serve, connect: Connect) -> None:
     flaky = Flaky(Answer(429, headers={"Retry-After": "86400"}), 99)
     store = connect(serve(airflow("3.3.2", flaky)).url, with_token(retries=9))
-    with pytest.raises(TargetError, match="asked too often, and asks for a pause of 86400 seconds"):
+    with pytest.raises(TargetError, match="gets too many requests, and requires a pause of 86400 seconds"):
         store.read(VARIABLES)
     assert flaky.seen == 1
 

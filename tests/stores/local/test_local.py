@@ -81,9 +81,9 @@ class TestAddresses:
             ("local:,", "no file is named"),
             ("local:?configs_file_path=x.json", "no file is named"),
             ("local:a.json,b.json,c.json", "more than two files"),
-            ("local:variables.json", "called after variables"),
-            ("local:variables.json,connections.json", "called after variables"),
-            ("local:,my-connection.json", "called after connections"),
+            ("local:variables.json", "its name says variables"),
+            ("local:variables.json,connections.json", "its name says variables"),
+            ("local:,my-connection.json", "its name says connections"),
             ("local:?connection_file_path=x.json", "'connection_file_path' is not an option"),
             ("local:?x", "not a valid local: address"),
             ("local:?variables_file_path=a&variables_file_path=b", "the same option twice"),
@@ -137,8 +137,8 @@ class TestReading:
         }
         assert sorted(note.message.partition(",")[0].partition(";")[0] for note in found.notes) == [
             "a: login isn't a text",
-            "b is not text",
-            "c is not text",
+            "b isn't a text",
+            "c isn't a text",
             "the key a key isn't a text",
         ]
 
@@ -184,7 +184,7 @@ class TestReading:
         values = {key: variable.value.text for key, variable in found.bundle.variables.items() if variable.value}
         assert values["a"] == "2024-01-01"
         assert json.loads(values["b"]) == {"c": ["2024-01-02", 10]}
-        assert [note.message.partition(",")[0] for note in found.notes] == ["a is not text", "b is not text"]
+        assert [note.message.partition(",")[0] for note in found.notes] == ["a isn't a text", "b isn't a text"]
 
     def test_bytes_in_a_variable_have_no_text_and_are_refused(self, place: Callable[..., LocalStore]) -> None:
         with pytest.raises(InputErrors, match="binary data"):

@@ -166,7 +166,7 @@ def test_other_spellings_of_an_address_are_the_same_place(make: Open, address: s
         ("composer://p/europe-west1/Main", "aren't allowed there", "--locations europe-west1"),
         ("composer://p/europe-west1/main/x", "aren't allowed there", "list"),
         ("composer://p/europe-west1/main?impersonate=x", "not an option", "impersonation_chain"),
-        ("composer://p/europe-west1/main?gcp_key_path={}", "the content of a file", "name the file"),
+        ("composer://p/europe-west1/main?gcp_key_path={}", "the content of a file", "write the path of the file"),
         ("composer://p/europe-west1/main?gcp_key_path=a&gcp_credential_config_file=b", "can't be combined", "keep"),
         ("composer://a:b@p/europe-west1/main", "user name or a password", "environment"),
     ],

@@ -309,7 +309,7 @@ def test_a_login_page_that_is_not_mwaas_is_told(opened: Open) -> None:
 )
 def test_a_host_that_aws_would_not_name_gets_no_token(opened: Open, host: str) -> None:
     door, store = opened(broken={"CreateWebLoginToken": Answer(body={"WebToken": "t", "WebServerHostname": host})})
-    assert "AWS names" in failed(lambda: variables(store))
+    assert "AWS returned" in failed(lambda: variables(store))
     assert door.web.log == []
 
 

@@ -103,7 +103,7 @@ def test_a_backend_that_workers_alone_have_is_opened(opened: Opened) -> None:
         ),
         (
             {"secrets__backend": VAULT, "secrets__backend_kwargs_cmd": f"echo {SECRET}"},
-            "secrets.backend_kwargs_cmd says where",
+            "secrets.backend_kwargs_cmd refers to the options",
         ),
         (
             {"secrets__backend": "airflow.secrets.local_filesystem.LocalFilesystemBackend"},

@@ -127,7 +127,7 @@ class GcpSecretManager(Service):
                 raise
             # One without a version is left from an interrupted creation, or was created to be filled.
             if self.get(kind, id_) is not None:
-                raise Taken("there is a secret of its name already") from None
+                raise Taken("a secret with its name exists already") from None
         try:
             self._add(kind, id_, payload)
         except SecretRefused as error:

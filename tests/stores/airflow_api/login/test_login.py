@@ -227,7 +227,7 @@ def test_a_command_is_run_again_when_its_token_has_expired(
         (
             "print('hunter2'); print('log in first\\nhunter2', file=sys.stderr); sys.exit(3)",
             "exit code 3",
-            "by itself",
+            "run it yourself",
         ),
         ("pass", "printed no token", "first line"),
         ("print()", "printed no token", "first line"),

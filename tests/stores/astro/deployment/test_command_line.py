@@ -121,7 +121,7 @@ def test_a_run_that_writes_nothing_asks_nothing(airconn: Call, astro: FakeAstro,
 
 def test_hidden_values_can_count_as_unchanged(airconn: Call, astro: FakeAstro, held: Any, source: Path) -> None:
     source.write_text("AIRFLOW_CONN_DB=postgres://h\n")
-    result = airconn("import", source, "--to", TARGET, "--assume-unchanged", "hidden", env=astro.environ())
+    result = airconn("import", source, "--to", TARGET, "--assume-unchanged", "hidden", "-v", env=astro.environ())
     assert (result.code, held.restarts) == (0, 0)
     assert "all of it (hidden by the target: treated as unchanged)" in result.out
 
@@ -193,7 +193,7 @@ def test_a_diff_takes_ids_in_the_capitals_of_the_other_side(
     for sides in ((TARGET, tmp_path / "v.json"), (tmp_path / "v.json", TARGET)):
         result = airconn("diff", *sides, "--include", "[Mm]y[Kk]ey", env=astro.environ())
         assert "1 equal" in result.out, result.out
-    result = airconn("import", tmp_path / "v.json", "--to", TARGET, "--prune", "--yes", env=astro.environ())
+    result = airconn("import", tmp_path / "v.json", "--to", TARGET, "--prune", "--yes", "-v", env=astro.environ())
     assert (result.code, "= variables/MyKey" in result.out) == (0, True)
     assert held.values()["AIRFLOW_VAR_MYKEY"] == "1"
 

@@ -555,7 +555,7 @@ def test_links_that_can_not_be_compared_afterwards_are_told(astro: FakeAstro) ->
     (note,) = outcome.notes
     assert outcome.error is None
     assert note.failed
-    assert "isn't known" in note.message
+    assert "unknown whether" in note.message
 
 
 def test_what_a_server_changes_on_the_way_is_told(astro: FakeAstro, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,7 @@ def test_airflow_s_options_are_taken_with_their_credentials_and_shown_without() 
     assert CANARY not in repr(options)
     assert options.paths(Kind.CONNECTIONS) == ("team", "all", "common")
     assert options.paths(Kind.VARIABLES) == ("common",)
-    with pytest.raises(UsageError, match="connections_path is not a path"):
+    with pytest.raises(UsageError, match="connections_path is not a valid path"):
         open_backend(VAULT, {"url": "https://v", "connections_path": [1]}, "airflow.cfg", Settings())
 
 
@@ -362,9 +362,12 @@ def test_the_namespace_goes_along(log_in: Site) -> None:
         (Answer(404, {"errors": ['no handler for route "secret/"']}), "no secrets engine at this path"),
         (Answer(404, CANARY), "is not a Vault"),
         (Answer(200, CANARY), "is not a Vault"),
-        (Answer(200, {"hello": CANARY}), "its answer isn't that of a KV engine of version 2 does"),
+        (Answer(200, {"hello": CANARY}), "its answer isn't that of a KV engine of version 2"),
         (Answer(200, [CANARY]), "is not a Vault"),
-        (Answer(301, "", {"Location": f"https://127.0.0.1:1/{CANARY}"}), "it redirects to https://127.0.0.1:1, and"),
+        (
+            Answer(301, "", {"Location": f"https://127.0.0.1:1/{CANARY}"}),
+            "it redirects to https://127.0.0.1:1, which",
+        ),
         (Answer(301, "", {"Location": "/elsewhere"}), "is not a Vault"),
         (Answer(fate="reset"), "it can't be reached at http://127.0.0.1"),
     ],
