@@ -147,9 +147,11 @@ class App:
         with self.progress.hidden():
             self.stderr.write(self._message(f"{clean(question)} [y/N]") + " ")
             self.stderr.flush()
-            answer = self.stdin.readline().decode("utf-8", "replace").strip().lower()
+            line = self.stdin.readline()
+            if not line:
+                self.stderr.write("\n")
         self._began += self.clock() - asked
-        return answer in ("y", "yes")
+        return line.decode("utf-8", "replace").strip().lower() in ("y", "yes")
 
     def ask_value(self, place: str) -> str:
         """The value of a place, asked for on the terminal without an echo. Raises `UsageError` without a terminal."""

@@ -106,3 +106,13 @@ def test_another_spelling_of_the_path_of_a_confirmed_file_is_confirmed_as_well(
     result = airconn("import", "new.json", "--to", spelling, env={"AIRCONN_CONFIG": str(tmp_path / "user.toml")})
     assert (result.code, target.read_text()) == (4, before)
     assert "1 object would be written, and it isn't confirmed" in result.err
+
+
+def test_the_end_of_input_is_a_no_and_ends_the_line_of_the_question(
+    tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = target.read_text()
+    code, _, err = run_at_terminal(tmp_path, "import", "new.json", "--to", "target.json", "--confirm", answer="")
+    assert (code, target.read_text()) == (4, before)
+    assert err.endswith("? [y/N] \nerror: the write wasn't confirmed\nnothing was written\n")

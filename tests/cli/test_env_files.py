@@ -149,3 +149,9 @@ def test_libraries_find_the_settings_in_the_environment_of_the_process_until_the
     assert (os.environ["AWS_PROFILE"], os.environ["AWS_REGION"]) == ("prod", "eu-west-1")
     assert run(["list", "--from", str(tmp_path / "none.env")], app) == 3
     assert ("AWS_PROFILE" in os.environ, os.environ["AWS_REGION"]) == (False, "eu-west-1")
+
+
+def test_an_empty_path_is_told_as_such(airconn) -> None:
+    result = airconn("list", "--env-file", "")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: --env-file is empty\n")
