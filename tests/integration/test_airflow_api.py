@@ -238,7 +238,7 @@ class TestAirflowApi(StoreContract):
         found = store.read(good)
         assert found.bundle.connections.keys() == extras.keys() - {"c007", "Old_Conn-1.x"}
         assert all(note.failed and note.left_out for note in found.notes)
-        told = {note.where: "capitals" in note.message for note in found.notes}
+        told = {note.where: "upper and lower case" in note.message for note in found.notes}
         assert told == {
             f"{store.address}: connections/c007": False,
             f"{store.address}: connections/old_conn-1.x": True,

@@ -88,7 +88,7 @@ def test_an_export_that_is_imported_again_destroys_nothing(target: Target, examp
     assert target.airconn("import", examples / "objects.json").code == 0
     before = target.database()
     out = target.directory / f"export.{format_name}"
-    exported = target.airconn("export", "--exclude", "pools/default_pool", "--format", format_name, "-o", out)
+    exported = target.airconn("export", "--exclude", "pools/default_pool", "--format", format_name, "-o", out, "-v")
     assert exported.code == 0
     assert "connections/warehouse  password\n" in exported.err
     secrets = [fields["password"] for fields in before["connections"].values() if fields["password"]]
