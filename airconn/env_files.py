@@ -43,7 +43,7 @@ def read(file: str, warn: Callable[[str], None]) -> dict[str, str]:
     can't be read, a line that doesn't parse, and a value that Docker Compose reads differently. No value is quoted.
     """
     if not file:
-        raise UsageError("--env-file is empty", hint="is it a variable of your shell that isn't set?")
+        raise UsageError("--env-file is empty", hint="maybe a variable of your shell isn't set")
     path = Path(os.path.expanduser(file))  # noqa: PTH111 - pathlib's raises without a home
     text, mode = _text(path)
     entries = list(python_dotenv.entries(without_bom(text)))

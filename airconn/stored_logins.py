@@ -70,7 +70,7 @@ def read(directory: Path, warn: Callable[[str], None] | None = None) -> dict[str
     found, mode = _read(path)
     if found is None:
         if warn:
-            warn(f"{path}: not a file of stored logins, so that none is used; airconn login writes it again")
+            warn(f"{path}: not a file of stored logins, so none is used; airconn login writes it again")
         return {}
     if warn and os.name == "posix" and mode & 0o077 and any(login.is_in_file for login in found.values()):
         warn(f"{path}: others can read this file, which holds a login (mode {mode & 0o777:04o}): chmod 600 {path}")
@@ -138,7 +138,7 @@ def from_keyring(use: Callable[[Any], T], *, may_wait: bool = True) -> T:
     try:
         import keyring
     except ImportError:
-        raise UsageError(_NO_PACKAGE, hint=f"{command_for('keyring')}; or {WITHOUT_KEYRING}") from None
+        raise UsageError(_NO_PACKAGE, hint=f"{command_for('keyring', 'keyring')}; or {WITHOUT_KEYRING}") from None
     if may_wait:
         return _used(use, keyring)
     return _within(_SECONDS, lambda: _used(use, keyring))

@@ -51,7 +51,7 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
     """
     if "backup" in project:
         raise UsageError(
-            "'backup' says whether you can undo a run, and a project's file isn't trusted with that",
+            "'backup' decides whether you can undo a run, and a project's file may not do that",
             where=file,
             hint="put it in your own config.toml, or use --no-backup (airconn help undo)",
         )

@@ -45,11 +45,3 @@ def is_untestable(conn_type: str, message: str) -> bool:
 def is_not_installed(message: str) -> bool:
     """Whether a failure means that the provider of the type, or what it needs, isn't installed there."""
     return _NO_HOOK.search(message) is not None or _NO_MODULE.match(message) is not None
-
-
-def reuses_stored_values(version: AirflowVersion) -> bool:
-    """Whether a test fills what it wasn't sent with the values of the stored connection of the same id (since 3.1).
-
-    An id that no connection has makes it test what it was sent, and nothing else.
-    """
-    return version >= AirflowVersion(3, 1)

@@ -317,8 +317,8 @@ class App:
 
     def ignored(self, ignored: Iterable[tuple[str, int]]) -> None:
         for source, number in ignored:
-            entries = "entry that is" if number == 1 else "entries that are"
-            self.say(f"{source}: {number} other {entries} no AIRFLOW_CONN_* or AIRFLOW_VAR_*, left alone", level=1)
+            entries = "entry that isn't" if number == 1 else "entries that aren't"
+            self.say(f"{source}: {number} other {entries} AIRFLOW_CONN_* or AIRFLOW_VAR_*, skipped", level=1)
 
     def error(self, error: AirconnError) -> None:
         """Reports an error and, if the command can write, that nothing was written.

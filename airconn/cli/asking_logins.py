@@ -54,7 +54,7 @@ class TerminalLogins:
         else:
             asker.say(clean(f"{address} needs a login (airconn login stores one)"), level=-1)
             if not (address.startswith("https://") or is_this_machine(address)):
-                asker.warn(clean(f"{address} isn't encrypted: your password travels in clear"))
+                asker.warn(clean(f"{address} isn't encrypted: others on the network can read your password"))
         username = username or (asker.ask_line("user name") or "").strip()
         password = asker.ask_hidden(f"password of {username}") if username else None
         return (username, password) if password else None

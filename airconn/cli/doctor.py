@@ -38,6 +38,7 @@ def command(app: App, /, address: str | None, ask_writes: bool, network: Network
 
     \b
       exit code 0   nothing failed
+      exit code 1   some objects can't be read
       exit code 2   the command line or the configuration is wrong
       exit code 3   a file can't be read
       exit code 4   the credentials are for no such host

@@ -130,7 +130,8 @@ class ImportView:
         writes = prepared.plan.writes
         self._new_printer(Plan(writes)).up_to(None)
         self._printer = self._new_printer(prepared.plan, only_wrong=True)
-        return bool(self._app.confirm(f"write {number_of(len(writes))} to {self._target_of(prepared)}?"))
+        restarts = f", which {prepared.restarts}" if prepared.restarts else ""
+        return bool(self._app.confirm(f"write {number_of(len(writes))} to {self._target_of(prepared)}{restarts}?"))
 
     def _confirm(self, prepared: Import) -> bool | None:
         """Asks whether the objects may be deleted, and what the target restarts be restarted.
@@ -160,7 +161,7 @@ class ImportView:
         level = 0 if self._app.stderr.isatty() else 1
         for names, verb, least in (
             (deleted_hidden(plan), "deleted", 0),
-            (overwritten_hidden(plan), "written over", level),
+            (overwritten_hidden(plan), "overwritten", level),
         ):
             if names:
                 values, them = (

@@ -57,7 +57,8 @@ def command(app: App, /, url: str | None, name: str | None, file: str | None, pr
 
     app.writes = True
     path = app.directory / PROJECT_FILE
-    is_added = bool(path.is_file() and url and (name or prod) and not force and file is None)
+    is_there = path.is_file() and not path.is_symlink()
+    is_added = bool(is_there and url and (name or prod) and not force and file is None)
     if not is_added:
         _may_write(app, path, force=force)
     new = _answers(app, url, name, "" if is_added else file)
@@ -125,7 +126,7 @@ def _answers(app: App, url: str | None, name: str | None, file: str | None) -> N
     def address(text: str) -> str:
         base, page = new_config.checked_address(text)
         if page:
-            app.say(f"{page} is a page of the web interface, and left out of the address")
+            app.say(f"{page} is a page of the web interface and isn't used")
         return base
 
     known = address(url) if url is not None else _ask(app, "Address of your Airflow", DEFAULT_URL, address)

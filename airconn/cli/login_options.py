@@ -18,7 +18,7 @@ def _username(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     if value is None or ctx.resilient_parsing:
         return
     if not value.strip():
-        raise UsageError("--username is empty", hint="is it a variable of your shell that isn't set?")
+        raise UsageError("--username is empty", hint="maybe a variable of your shell isn't set")
     if ":" in value:
         raise UsageError(
             "--username has a ':' in it, which a user name can't have",

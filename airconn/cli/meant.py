@@ -55,7 +55,7 @@ _OTHER_WORDS = {
     "kubectl": "airconn list --from k8s://",
     "deployment": "airconn list --from https://…, the URL of the Deployment's Airflow",
 }
-_SAME_WORDS = {"init": "config", "configure": "config", "kv": "vault", "k8s": "kubectl"}
+_SAME_WORDS = {"configure": "config", "kv": "vault", "k8s": "kubectl"}
 _SHOWN = re.compile(r"[\w./~@+][\w./~@+-]{0,249}")
 _GLOB = re.compile(r"[\w./~@+*?\[][\w./~@+*?\[\]-]{0,249}")
 _LIKE_A_FILE = re.compile(r"[./~@:]")

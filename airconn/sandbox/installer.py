@@ -128,7 +128,7 @@ def _hint(said: str, uv: Path | None) -> str:
     if "--uploaded-prior-to" in said or "upload-time" in said:
         return (
             "this pip, or this package index, can't install the dependencies of an old release; "
-            f"uv often can: `{command_for('sandbox')}` installs it"
+            f"uv often can: `{command_for('sandbox', 'uv')}` installs it"
         )
     return "check that the package index can be reached; pip takes its address from PIP_INDEX_URL or its own settings"
 

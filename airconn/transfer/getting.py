@@ -18,7 +18,7 @@ from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.results import Result
 from airconn.transfer.showing import find, parse_name
 
-_REAL_VALUES = "read it from a source that shows it, such as --from metadb: or --from env: (airconn help objects)"
+_REAL_VALUES = "read it from a source that shows it, such as --from metadb: or --from env: (airconn help secrets)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def test_three_answers_make_a_configuration(airconn: AirconnRun, tmp_path: Path,
     assert Config.load({"AIRCONN_CONFIG": ""}, tmp_path).addresses() == {"dev": URL}
     assert airconn("init", "--url", URL, "--prod", "--force").code == 0
     assert Config.load({"AIRCONN_CONFIG": ""}, tmp_path).addresses() == {"prod": {"url": URL, "confirm": True}}
-    assert "/dags/x/grid is a page of the web interface, and left out of the address" in result.err
+    assert "/dags/x/grid is a page of the web interface and isn't used" in result.err
     assert "".join(line[2:] for line in result.out.splitlines(keepends=True) if line.strip()) == "".join(
         line for line in first.splitlines(keepends=True) if line.strip()
     )
@@ -202,14 +202,15 @@ def test_credentials_that_would_travel_in_clear_are_warned_of(
 
 
 def test_a_link_in_the_place_of_the_configuration_is_not_followed(airconn: AirconnRun, tmp_path: Path) -> None:
-    (tmp_path / "precious").write_text("of the user")
+    (tmp_path / "precious").write_text("# of the user")
     for target in ("precious", "not-there"):
         (tmp_path / "airconn.toml").symlink_to(tmp_path / target)
-        result = airconn("init", "--url", URL, "--force")
-        assert (result.code, result.out) == (4, "")
-        assert "airconn.toml is a link, or not a file, and stays as it is" in result.err
+        for how in (("--force",), ("--name", "dev")):
+            result = airconn("init", "--url", URL, *how)
+            assert (result.code, result.out) == (4, "")
+            assert "airconn.toml is a link, or not a file, and stays as it is" in result.err
         (tmp_path / "airconn.toml").unlink()
-    assert (tmp_path / "precious").read_text() == "of the user"
+    assert (tmp_path / "precious").read_text() == "# of the user"
     assert not (tmp_path / "not-there").exists()
 
 

@@ -329,7 +329,7 @@ def test_the_file_of_a_project_does_not_switch_it_off(airconn: Airconn, files: P
     (files / "airconn.toml").write_text("backup = false\n")
     ran = airconn("import", "new.json", "--to", ".env")
     assert (ran.code, (files / ".env").read_text()) == (2, ENV)
-    assert "a project's file isn't trusted with that" in ran.err
+    assert "a project's file may not do that" in ran.err
 
 
 def test_a_run_whose_backup_cannot_be_written_writes_nothing(airconn: Airconn, files: Path) -> None:
