@@ -15,6 +15,7 @@ import trustme
 
 from airconn.config import Settings
 from airconn.credentials import Credentials
+from airconn.errors import TargetError
 from airconn.model import Kind
 from airconn.stores.http.messages import Request
 from airconn.stores.http.retries import Backoff
