@@ -198,7 +198,7 @@ def _carry_out(prepared: Import, target: Store, most: int, conduct: Conduct, hos
     except BlockedError as error:
         if prepared.plan.of(Action.UPDATE, Action.REPLACE, Action.DELETE):
             raise
-        yield Noted((Note(error.where or "", f"{error.message}; this run can't be undone", is_detail=True),))
+        yield Noted((Note(error.where or "", f"{error.message}; this run can't be undone"),))
     return (yield from _Write(prepared, target, conduct, host, backup).events())
 
 
