@@ -369,11 +369,16 @@ def test_a_glob_that_matches_nothing_of_the_run_is_an_error(airconn: Airconn, fi
     assert "newpw" in (files / ".env").read_text()
 
 
-def test_a_run_that_only_creates_does_not_need_the_state_directory(airconn: Airconn, files: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["-v"]], ids=["plain", "verbose"])
+def test_a_run_that_only_creates_does_not_need_the_state_directory_and_says_that_it_cannot_be_undone(
+    airconn: Airconn, files: Path, options: list[str]
+) -> None:
     (files / "state").touch()
     env = {"AIRCONN_STATE_DIR": str(files / "state")}
-    ran = airconn("import", "new.json", "--to", "made.json", "-v", env=env)
-    assert (ran.code, "this run can't be undone" in ran.err) == (0, True), ran.err
+    ran = airconn("import", "new.json", "--to", "made.json", *options, env=env)
+    assert (ran.code, (files / "made.json").exists()) == (0, True), ran.err
+    assert ran.err.count("this run can't be undone") == 1
+    assert ran.err.startswith(f"warning: {files / 'state/undo'}: the backup for airconn undo can't be written: ")
 
 
 def test_the_list_says_when_what_where_and_how_many(airconn: Airconn, files: Path) -> None:
