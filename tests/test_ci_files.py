@@ -56,13 +56,18 @@ def test_the_tests_run_by_the_same_command_everywhere_on_each_python_that_is_sup
     assert job["steps"][1]["with"]["python-version"].split()[-3:] == ["${{", "matrix.python", "}}"]
 
 
-def test_a_release_is_built_attested_and_published_without_a_stored_token() -> None:
-    jobs = yaml.safe_load((WORKFLOWS / "release.yaml").read_text())["jobs"]
+def test_a_release_is_built_and_attested_and_goes_to_no_index() -> None:
+    text = (WORKFLOWS / "release.yaml").read_text()
+    jobs = yaml.safe_load(text)["jobs"]
     used = [step["uses"].partition("@")[0] for step in steps(WORKFLOWS / "release.yaml") if "uses" in step]
-    assert used.index("actions/attest-build-provenance") < used.index("pypa/gh-action-pypi-publish")
+    assert used.index("actions/attest-build-provenance") < used.index("actions/upload-artifact")
     assert jobs["build"]["permissions"]["attestations"] == "write"
-    assert jobs["publish"]["permissions"] == {"id-token": "write"}
-    assert "secrets." not in (WORKFLOWS / "release.yaml").read_text()
+    assert jobs["release"]["permissions"] == {"contents": "write"}
+    assert [step["run"] for step in jobs["release"]["steps"] if "run" in step] == [
+        'gh release create "$GITHUB_REF_NAME" dist/* --repo "$GITHUB_REPOSITORY" --verify-tag'
+    ]
+    assert "secrets." not in text
+    assert "pypi" not in text.lower()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 
 import click
 import pytest
@@ -21,6 +22,8 @@ PREDICATES = re.compile(
     "|takes|that|tries|waits|was|with|would|writes|wrote"
 )
 """What follows the name of the program in a sentence. Any other word has to be a command."""
+
+EXAMPLES = PACKAGE.parent / "examples"
 
 FOREIGN = {
     "--action-on-existing-key": "airflow",
@@ -165,10 +168,28 @@ def test_no_message_installs_what_no_index_has() -> None:
     assert found == []
 
 
-# Recipes of a CI install it from an index of the company that has it.
-@pytest.mark.parametrize("topic", sorted(pages().keys() - {"ci"}))
+@pytest.mark.parametrize("topic", pages())
 def test_no_page_installs_what_no_index_has(topic: str) -> None:
-    assert re.findall(r"(?:install|uvx|pipx run) +'?airconn.*", pages()[topic].text) == []
+    assert from_an_index(pages()[topic].text) == []
+
+
+@pytest.mark.parametrize(
+    "path", [*sorted(EXAMPLES.rglob("*.yaml")), EXAMPLES.parent / "README.md"], ids=lambda p: p.name
+)
+def test_no_example_installs_what_no_index_has(path: Path) -> None:
+    assert from_an_index(path.read_text()) == []
+
+
+def from_an_index(text: str) -> list[str]:
+    """The commands that install a package of the name `airconn` from whoever has it on an index."""
+    installed = re.findall(r"(?:install|uvx|uv tool run|pipx run) +(?:-\S+ +)*([\"']?airconn.*)", text)
+    return [one for one in installed if not re.match(r'"airconn(?:\[\w+\])? @ \$AIRCONN_SOURCE"$', one)]
+
+
+def test_an_installation_from_an_index_is_found() -> None:
+    found = ["airconn", "-q airconn", "'airconn[sandbox]'", "--upgrade airconn==0.2.0", '"airconn>=0.2"']
+    assert [one for one in found if not from_an_index(f"- pip install {one}\n")] == []
+    assert from_an_index('- run: pip install -q "airconn[sandbox] @ $AIRCONN_SOURCE"\n') == []
 
 
 def test_what_does_not_exist_is_found() -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _ROWS = 20
 _MOST_FAULTS = 20
 """The most faults of an input that are listed one by one."""
+_NOT_IN_CI = ("", "0", "false", "no")
+"""The values of `CI` outside of a CI."""
 
 
 class OutputClosedError(Exception):
@@ -155,10 +157,12 @@ class App:
 
     def ask_value(self, place: str) -> str:
         """The value of a place, asked for on the terminal without an echo. Raises `UsageError` without a terminal."""
-        typed = self.ask_hidden(place) if self.stderr.isatty() else None
+        typed = self.ask_hidden(place) if self.stderr.isatty() and not self.is_in_ci else None
         if typed is None:
             raise UsageError(
-                "no terminal to ask for it", where=place, hint="env:NAME or file:PATH take it from elsewhere"
+                "no terminal to ask for it, or CI is set",
+                where=place,
+                hint="env:NAME or file:PATH take it from elsewhere",
             )
         return typed
 
@@ -193,13 +197,18 @@ class App:
 
     @property
     def can_ask(self) -> bool:
-        """Whether there is a terminal to ask a question on, and to answer it."""
-        return self.stdin_is_terminal and self.stderr.isatty()
+        """Whether there is a terminal to ask a question on, and a user to answer it."""
+        return self.stdin_is_terminal and self.stderr.isatty() and not self.is_in_ci
 
     @property
     def has_terminal(self) -> bool:
-        """Whether any of standard input and standard error is a terminal."""
-        return self.stdin_is_terminal or self.stderr.isatty()
+        """Whether any of standard input and standard error is a terminal of a user."""
+        return (self.stdin_is_terminal or self.stderr.isatty()) and not self.is_in_ci
+
+    @property
+    def is_in_ci(self) -> bool:
+        """Whether `CI` says that this is a CI, whose terminal, if it has one, no user watches."""
+        return self.environ.get("CI", "").strip().lower() not in _NOT_IN_CI
 
     @property
     def stdin_is_terminal(self) -> bool:

@@ -8,9 +8,6 @@ from typing import Protocol
 from airconn.quoting import clean
 from airconn.trust import is_this_machine
 
-_NO = ("", "0", "false", "no")
-"""The values of `CI` outside of a CI."""
-
 
 class LoginAsker(Protocol):
     """Asks the user for texts, and tells them something."""
@@ -38,10 +35,9 @@ class TerminalLogins:
 
     @property
     def can_ask(self) -> bool:
-        environ = self._asker.environ
         # A shell that completes a word has a terminal, and no user who waits for a question.
-        is_alone = environ.get("CI", "").lower() not in _NO or bool(environ.get("_AIRCONN_COMPLETE"))
-        return self._asker.can_ask and not is_alone and not self._is_read_as_file
+        completes = bool(self._asker.environ.get("_AIRCONN_COMPLETE"))
+        return self._asker.can_ask and not completes and not self._is_read_as_file
 
     def refrain(self) -> None:
         self._is_read_as_file = True

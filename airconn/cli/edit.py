@@ -99,7 +99,7 @@ def command(
         raise UsageError("IDs and globs can't be combined", hint="use one of them")
     refuse_kind_as_id("edit", ids)
     if not app.can_ask:
-        raise UsageError("an editor needs a terminal", hint="airconn set changes fields without one")
+        raise UsageError("no terminal for an editor, or CI is set", hint="airconn set changes fields without one")
     editor = editor_of(app.environ)
     request = editing.EditRequest(ids, from_, source_format, selection, airflow, new_type, fill, literal_masks)
     conduct = Conduct(yes=True, fail_fast=fail_fast, verify=verify)

@@ -119,7 +119,7 @@ def _answers(app: App, url: str | None, name: str | None, file: str | None) -> N
 
     if url is None and not app.can_ask:
         raise UsageError(
-            "no terminal to ask for the address of the Airflow",
+            "no terminal to ask for the address of the Airflow, or CI is set",
             hint="give --url ADDRESS, and --name NAME and --file FILE if you like",
         )
 

@@ -114,6 +114,8 @@ def _place(app: App, address: str | None, *, ask_token: bool) -> tuple[Address, 
     }
     user = {key: value for key, value in config.user.items() if key != "token_command"}
     username = app.username or ("" if ask_token else config.environ.get("AIRCONN_USERNAME", ""))
+    if not logins.takes_passwords(logins.canonical(config.location(named))):
+        username = ""  # which would ask for its password
     place = replace(config, environ=environ, user=user, username=username).target(named if address else None)
     source = place.settings.credentials.login
     if not isinstance(source, logins.AirflowLogin):

@@ -37,7 +37,7 @@ class AtTerminal:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "airconn", *map(str, args)],
             cwd=directory,
-            env={**os.environ, "TERM": "dumb", **environ},
+            env={**os.environ, "TERM": "dumb", "CI": "", **environ},
             start_new_session=True,
             **{"stdin": there, "stdout": there, "stderr": there, **streams},
         )

@@ -237,6 +237,53 @@ def test_a_wrong_password_fails_the_login_and_not_the_version(
     assert found["login"]["text"] == "it refuses the user name or the password"
 
 
+def command_that(directory: Path, script: str) -> str:
+    (directory / "command").write_text(f"#!/bin/sh\n{script}\n")
+    (directory / "command").chmod(0o755)
+    return str(directory / "command")
+
+
+def with_password_command(directory: Path, url: str, words: list[str]) -> dict[str, str]:
+    """The environ of a user whose @prod has a command for its password."""
+    text = f'[addresses.prod]\nurl = "{url}"\nusername = "ann"\npassword_command = {json.dumps(words)}\n'
+    (directory / "own.toml").write_text(text)
+    return {"AIRCONN_CONFIG": str(directory / "own.toml")}
+
+
+def test_a_password_command_that_fails_is_the_login_after_the_network(
+    airconn: AirconnRun, serve: Callable[..., Site], tmp_path: Path
+) -> None:
+    site = serve(airflow("3.3.2"))
+    env = with_password_command(tmp_path, site.url, [command_that(tmp_path, "exit 3")])
+    result = airconn("doctor", "@prod", "--output", "json", env=env)
+    found = checks(result)
+    assert (result.code, found["connection"]["result"], found["login"]["result"]) == (5, "ok", "failed")
+    assert found["login"]["text"] == "password_command of @prod failed with exit code 3"
+    assert found["login"]["hint"] == "run it yourself to see its output"
+    assert found["address"]["result"] == "ok"
+    assert found["version"]["text"] == "not asked, since the credentials can't be read"
+    assert list(found).index("connection") < list(found).index("login")
+
+
+def test_a_password_command_that_is_missing_is_a_wrong_configuration(
+    airconn: AirconnRun, serve: Callable[..., Site], tmp_path: Path
+) -> None:
+    env = with_password_command(tmp_path, serve(airflow("3.3.2")).url, ["/nosuch/program"])
+    result = airconn("doctor", "@prod", "--output", "json", env=env)
+    assert (result.code, checks(result)["login"]["result"]) == (2, "failed")
+
+
+def test_a_name_that_does_not_resolve_is_told_before_a_password_command_runs(
+    airconn: AirconnRun, tmp_path: Path
+) -> None:
+    words = [command_that(tmp_path, f"touch {tmp_path}/ran; exit 3")]
+    env = with_password_command(tmp_path, "http://nosuch.invalid", words)
+    result = airconn("doctor", "@prod", "--output", "json", env=env)
+    found = checks(result)
+    assert (result.code, found["name"]["result"], "login" in found) == (5, "failed", False)
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.parametrize(("minutes", "words"), [(7, "7 minutes ahead of"), (-300, "5 hours behind")])
 def test_a_clock_that_differs_is_a_warning(
     airconn: AirconnRun, serve: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, minutes: int, words: str

@@ -345,7 +345,7 @@ def at_a_terminal(place: Path, tmp_path: Path, environ: dict[str, str]) -> tuple
         stderr=follower,
         start_new_session=True,
         cwd=tmp_path,
-        env=environ,
+        env={**environ, "CI": ""},
     )
     os.close(follower)
     end = time.monotonic() + 30

@@ -63,6 +63,13 @@ def test_the_options_of_a_command_are_shown_as_by_its_own_help(
     assert airconn("help", name).out == capsys.readouterr().out != ""
 
 
+@pytest.mark.parametrize("topic", ["", " "])
+def test_a_topic_that_is_empty_names_no_page(airconn: Airconn, topic: str) -> None:
+    result = airconn("help", topic)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"error: unknown topic {topic!r}\nhint:  airconn help lists the pages\n"
+
+
 @pytest.mark.parametrize(("topic", "hint"), [("astor", "'astro'"), ("Astro", "'astro'"), ("improt", "'import'")])
 def test_a_topic_that_is_mistyped_is_told_the_nearest(airconn: Airconn, topic: str, hint: str) -> None:
     result = airconn("help", topic)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import sys
 from collections.abc import Iterator
@@ -90,6 +91,31 @@ def test_nothing_typed_is_nothing_stored(user: User) -> None:
     site, _ = user.airflow()
     code, shown = user.run("login", site.url)
     assert (code, "no login was typed" in shown, user.ring) == (2, True, {})
+
+
+@pytest.mark.parametrize("by", ["AIRCONN_USERNAME", "--username"])
+def test_an_airflow_of_a_vendor_has_no_login_with_a_password_for_a_named_user_either(user: User, by: str) -> None:
+    address = "https://abc.composer.googleusercontent.com"
+    args = ("--username", "ann") if by == "--username" else ()
+    user.environ = {} if args else {by: "ann"}
+    code, shown = user.run("login", address, *args)
+    assert (code, user.asked) == (2, [])
+    assert shown.startswith(f"error: {address}: this Airflow has no login with a password\nhint:  --ask-token")
+
+
+def test_the_keyring_that_is_locked_is_the_login_of_doctor(user: User) -> None:
+    site, _ = user.airflow()
+    user.log_in(site.url)
+    keyring.set_keyring(rings.LockedRing())
+    code, shown = user.run("doctor", site.url, "--output", "json")
+    found = {(check["area"], check["name"]): check for check in json.loads(shown)["checks"]}
+    assert (code, found["Network", "connection"]["result"], found["Airflow", "login"]["result"]) == (
+        5,
+        "ok",
+        "failed",
+    )
+    assert ("Airflow", "address") not in found
+    assert found["Airflow", "login"]["hint"]
 
 
 @pytest.mark.parametrize("environ", [{"CI": "true"}, {}], ids=["ci", "pipe"])

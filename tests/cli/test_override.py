@@ -149,7 +149,13 @@ def test_what_is_typed_at_the_prompt_is_not_shown(source: Path, tmp_path: Path) 
     try:
         # A session of its own has no other terminal than its standard input.
         process = subprocess.Popen(
-            command, stdin=follower, stdout=follower, stderr=follower, start_new_session=True, cwd=tmp_path
+            command,
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+            start_new_session=True,
+            cwd=tmp_path,
+            env={**os.environ, "CI": ""},
         )
         os.close(follower)
         shown = b""

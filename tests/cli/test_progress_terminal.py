@@ -61,7 +61,7 @@ class OnTerminal:
             stdout=there if stdout is None else stdout,
             stderr=there,
             pass_fds=[waits],
-            env={**environ, "TERM": "xterm", "NO_COLOR": "1"},
+            env={**environ, "TERM": "xterm", "NO_COLOR": "1", "CI": ""},
         )
         os.close(there)
         os.close(waits)

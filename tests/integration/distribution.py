@@ -40,7 +40,8 @@ def built() -> Path:
     return tree / "dist"
 
 
-def environ_of_pip() -> dict[str, str]:
-    """The variables with which pip finds the wheel of this tree as `airconn`."""
+def environ_of_recipes() -> dict[str, str]:
+    """The variables with which recipes for a CI install the wheel of this tree."""
+    (wheel,) = built().glob("*.whl")
     found = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    return {**found, "PIP_FIND_LINKS": f"{found.get('PIP_FIND_LINKS', '')} {built()}".strip()}
+    return {**found, "AIRCONN_SOURCE": wheel.as_uri()}

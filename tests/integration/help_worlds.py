@@ -213,7 +213,7 @@ def two_addresses(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[Wo
 
 @contextlib.contextmanager
 def new_machine(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
-    """A machine of a CI: a virtual environment with pip alone, which finds a wheel of this tree as `airconn`.
+    """A machine of a CI: a virtual environment with pip alone, and a wheel of this tree as `AIRCONN_SOURCE`.
 
     The Airflow at AIRCONN_URL has the objects of examples/.env.
     """
@@ -225,7 +225,7 @@ def new_machine(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[Worl
     box = filled(get(NEWEST), directory)
     venv.create(directory / "machine", with_pip=True)
     environ = {name: value for name, value in box.environ().items() if name.startswith("AIRCONN_")}
-    environ |= distribution.environ_of_pip()
+    environ |= distribution.environ_of_recipes()
     environ |= {
         "AIRCONN_CACHE_DIR": str(cache_directory(os.environ).parent),
         "AIRFLOW_OBJECTS": "examples/.env",

@@ -53,7 +53,7 @@ def test_the_cron_job_fails_with_6_once_the_airflow_has_changed(box: Sandbox, tm
     (script,) = container["args"]
     script = script.replace("/tmp/", f"{tmp_path}/").replace("/objects/", f"{tmp_path}/")
     environ = {name: value for name, value in box.environ().items() if name.startswith("AIRCONN_")}
-    environ |= {"HOME": str(tmp_path), "PATH": os.environ["PATH"], **distribution.environ_of_pip()}
+    environ |= {"HOME": str(tmp_path), "PATH": os.environ["PATH"], **distribution.environ_of_recipes()}
 
     def run() -> tuple[int, str]:
         done = subprocess.run(

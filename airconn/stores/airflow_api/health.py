@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -31,8 +31,10 @@ _SKEW = 60.0
 class AirflowUnderCheck:
     """An Airflow in steps, each of which may fail. Each gives the same at every call."""
 
+    address: str
+    """A URL, or the name that a vendor has for it."""
     access: Callable[[], Access]
-    """Finds the Airflow, which may ask a vendor."""
+    """Finds the Airflow, which may ask a vendor, and its credentials, which may run a command."""
     probe: Callable[[], AnsweringAirflow]
     session: Callable[[], Session]
     api: Callable[[], Api]
@@ -40,20 +42,18 @@ class AirflowUnderCheck:
 
 def airflow_health(airflow: AirflowUnderCheck, questions: HealthQuestions) -> Iterator[HealthCheck]:
     """The checks of an Airflow, from the way to it to what we may do there."""
+    # The network of a URL comes before its credentials, which may fail for reasons of their own.
+    is_url = trust.is_airflow(airflow.address)
+    if is_url and not (yield from _is_reached(airflow.address, questions)):
+        return
     try:
         access = airflow.access()
     except AirconnError as error:
-        yield failed(AREA, "address", error)
+        yield failed(AREA, "login" if is_url else "address", error)
+        if is_url:
+            yield HealthCheck(AREA, "version", Health.UNKNOWN, "not asked, since the credentials can't be read")
         return
-    is_reached = True
-    if trust.is_airflow(access.base):
-        for check in network_health(access.base, questions.settings, unreached=access.server.unreached):
-            is_reached &= check.health is not Health.FAILED
-            yield check
-    else:
-        yield HealthCheck(AREA, "connection", Health.UNUSED, "requests go through an API of the vendor")
-    if not is_reached:
-        yield HealthCheck(AREA, "version", Health.UNKNOWN, "not asked, since the connection failed")
+    if not is_url and not (yield from _is_reached(access.base, questions, unreached=access.server.unreached)):
         return
     try:
         found = airflow.probe()
@@ -64,6 +64,20 @@ def airflow_health(airflow: AirflowUnderCheck, questions: HealthQuestions) -> It
     yield HealthCheck(AREA, "version", Health.FINE, f"Airflow {found.text}, whose REST API is {api.prefix}")
     yield _clock(access, v2=api.dialect.v2)
     yield from _let_in(airflow, api, questions)
+
+
+def _is_reached(base: str, questions: HealthQuestions, *, unreached: str = "") -> Generator[HealthCheck, None, bool]:
+    """The checks of the way to the Airflow. Returns whether there is one."""
+    if not trust.is_airflow(base):
+        yield HealthCheck(AREA, "connection", Health.UNUSED, "requests go through an API of the vendor")
+        return True
+    is_reached = True
+    for check in network_health(base, questions.settings, unreached=unreached):
+        is_reached &= check.health is not Health.FAILED
+        yield check
+    if not is_reached:
+        yield HealthCheck(AREA, "version", Health.UNKNOWN, "not asked, since the connection failed")
+    return is_reached
 
 
 def _clock(access: Access, *, v2: bool) -> HealthCheck:

@@ -115,6 +115,7 @@ class AirflowApiStore(Store):
         from airconn.stores.airflow_api.health import AirflowUnderCheck, airflow_health
 
         steps = AirflowUnderCheck(
+            address=self.address,
             access=self._access,
             probe=lambda: self._probed(context),
             session=lambda: self._session(context),
