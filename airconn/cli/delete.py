@@ -10,6 +10,7 @@ from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.backup_option import command_words
 from airconn.cli.backup_option import no_backup as no_backup_option
+from airconn.errors import UsageError
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 @click.argument("ids", nargs=-1, metavar="[ID...]", shell_complete=opt.complete_object)
 @opt.source
 @click.option("--dry-run", "-n", is_flag=True, help="Show what would be deleted, and delete nothing.")
+@click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if anything would be deleted.")
 @opt.max_delete
 @opt.yes
 @opt.confirm
@@ -39,6 +41,7 @@ def command(
     ids: tuple[str, ...],
     from_: str | None,
     dry_run: bool,
+    exit_code: bool,
     max_delete: int,
     yes: bool,
     confirm: bool,
@@ -67,11 +70,14 @@ def command(
     from airconn.transfer.requests import Conduct, DeleteRequest
 
     app.writes = True
+    if exit_code and not dry_run:
+        raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
     refuse_no_names("delete", ids or selection.include)
     refuse_kind_as_id("delete", ids)
     words = command_words(app, no_backup, "delete", ids)
     way_on, nothing = "run the same command again for the rest", "nothing to delete"
     view = ImportView(app, output=output, dry_run=dry_run, to=from_, way_on=way_on, nothing=nothing, backup=words)
     request = DeleteRequest(ids, selection, from_, source_format, airflow, max_delete, allow_empty)
+    conduct = Conduct(dry_run, exit_code, yes, confirm)
     with app.places(network) as places:
-        return view.run(delete_objects(request, places, Conduct(dry_run, yes=yes, confirm=confirm), view.host()))
+        return view.run(delete_objects(request, places, conduct, view.host()))

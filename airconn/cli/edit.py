@@ -102,7 +102,7 @@ def command(
         raise UsageError("no terminal for an editor, or CI is set", hint="airconn set changes fields without one")
     editor = editor_of(app.environ)
     request = editing.EditRequest(ids, from_, source_format, selection, airflow, new_type, fill, literal_masks)
-    conduct = Conduct(fail_fast=fail_fast, verify=verify)
+    conduct = Conduct(yes=True, fail_fast=fail_fast, verify=verify)
     with app.places(network) as places:
         draft = editing.draft(request, places)
         app.notes(draft.notes)

@@ -126,7 +126,10 @@ class ImportView:
         return Printer(self._app, plan, text=self._is_text, values=self._show_values, only_wrong=only_wrong)
 
     def agrees(self, prepared: Import) -> bool:
-        """Shows the writes of a plan, and asks whether they may be done. False without a terminal."""
+        """Shows the writes of a plan, and asks whether they may be done, and what the target restarts be restarted.
+
+        False without a terminal.
+        """
         writes = prepared.plan.writes
         self._new_printer(Plan(writes)).up_to(None)
         self._printer = self._new_printer(prepared.plan, only_wrong=True)

@@ -142,7 +142,7 @@ def _row(run: RunSummary, undone_by: str | None) -> tuple[str, ...]:
     from airconn.quoting import clean
 
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.header.began))
-    remark = f"undone by {undone_by}" if undone_by else ""
+    remark = f"undone by {undone_by}" if undone_by else "" if undone_by is None else "undone"
     what = ", ".join((_counts(run), *([remark] if remark else [])))
     return run.run, when, clean(run.header.command), clean(run.header.target), what
 
@@ -174,5 +174,6 @@ def _as_json(run: RunSummary, undone_by: str | None) -> dict[str, object]:
         "written": {DONE[action]: number for action, number in run.written.items()},
         "complete": run.is_complete,
         "undoes": run.header.undoes,
-        "undone_by": undone_by,
+        "undone": undone_by is not None,
+        "undone_by": undone_by or None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -78,6 +79,8 @@ class RunSummary:
     written: Mapping[Action, int] = field(default_factory=dict)
     is_complete: bool = False
     """Whether it came to its end, and nothing failed."""
+    is_undone: bool = False
+    """Whether an undo without a backup of its own has noted that all is as it was before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ def as_line(value: Any) -> bytes:
 
 
 _JSON = json.JSONEncoder(separators=(",", ":"))
+UNDONE_LINE = as_line(["undone"])
+"""The line of a run that was undone without a backup of the undo, or that had nothing left to undo."""
 
 
 def step_json(step: Step, stored_form: StoredForm, mark: Mark) -> dict[str, Any]:
@@ -110,12 +115,12 @@ def step_json(step: Step, stored_form: StoredForm, mark: Mark) -> dict[str, Any]
     }
 
 
-def open_backup(path: Path) -> int:
-    """Opens a backup for reading, without following a link or waiting for a pipe.
+def open_backup(path: Path, flags: int = os.O_RDONLY) -> int:
+    """Opens a backup, for reading by default, without following a link or waiting for a pipe.
 
     Raises `OSError`, and `ValueError` for what isn't a file of this user.
     """
-    number = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    number = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     status = os.fstat(number)
     if stat.S_ISREG(status.st_mode) and (not hasattr(os, "geteuid") or status.st_uid == os.geteuid()):
         return number
@@ -201,11 +206,29 @@ def _whole_lines(file: Iterable[bytes]) -> Iterator[bytes]:
     return (line for line in file if line.endswith(b"\n"))
 
 
+def note_undone(number: int) -> None:
+    """Notes in an open backup, locked and opened to append, that its run is undone. Raises `OSError`.
+
+    A line that was cut off before is removed, so that this one stands alone: it says nothing.
+    """
+    size = end = os.fstat(number).st_size
+    while end:
+        os.lseek(number, end - 1, os.SEEK_SET)
+        if os.read(number, 1) == b"\n":
+            break
+        end -= 1
+    if end < size:
+        os.ftruncate(number, end)
+    if os.write(number, UNDONE_LINE) < len(UNDONE_LINE):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(number)
+
+
 def read_summary(path: Path) -> RunSummary:
     """Raises `OSError`, and `ValueError` for a file of another version."""
     states: Counter[str] = Counter()
     written: Counter[Action] = Counter()
-    steps, is_ended = 0, False
+    steps, is_ended, is_undone = 0, False, False
     with _reading(path) as file:
         lines = _whole_lines(file)
         header = _header(next(lines, b""))
@@ -214,12 +237,14 @@ def read_summary(path: Path) -> RunSummary:
                 steps += 1
             elif line.startswith(b'["end"'):
                 is_ended = True
+            elif line == UNDONE_LINE:
+                is_undone = True
             else:
                 _, state, action = _outcome(json.loads(line))
                 states[state] += 1
                 if state == DONE:
                     written[action] += 1
-    return RunSummary(path.stem, header, written, is_ended and states[DONE] == steps)
+    return RunSummary(path.stem, header, written, is_ended and states[DONE] == steps, is_undone)
 
 
 def read_backup(path: Path) -> Backup:
@@ -236,7 +261,7 @@ def read_backup(path: Path) -> Backup:
                 entries.append(_entry(found))
             elif found == ["end"]:
                 is_ended = True
-            else:
+            elif line != UNDONE_LINE:
                 number, state, _ = _outcome(found)
                 states[number] = state
     default = NOT if is_ended else MAYBE

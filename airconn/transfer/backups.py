@@ -30,6 +30,7 @@ from airconn.transfer.backup_file import (
     RunSummary,
     StoredForm,
     as_line,
+    note_undone,
     open_backup,
     read_backup,
     read_summary,
@@ -42,6 +43,8 @@ KEPT = 20
 _NAME = re.compile(r"(\d{8}-\d{6}-\d{6})\.jsonl")
 _SYNC_AFTER = 1.0
 """The seconds after which outcomes are on the disk also if the machine loses its power."""
+_TRIES, _PAUSE = 100, 0.01
+"""How often and after which seconds a lock is tried again that another process holds for a moment."""
 NO_BACKUP = "--no-backup writes without a way back; AIRCONN_STATE_DIR names another directory for it"
 
 
@@ -173,6 +176,28 @@ class Backups:
         except ValueError:
             raise UsageError("this is not a backup of this version of airconn", where=str(path)) from None
 
+    def note_undone(self, run: str) -> None:
+        """Notes that all of a run is undone, where no backup of the undo says so.
+
+        Raises `BlockedError` if it can't be noted.
+        """
+        path = self.directory / f"{run}.jsonl"
+        try:
+            number = open_backup(path, os.O_RDWR | os.O_APPEND)
+            try:
+                for _ in range(_TRIES):  # another process may look whether it is locked
+                    if _lock(number):
+                        return note_undone(number)
+                    time.sleep(_PAUSE)
+                reason = "another process uses it"
+            finally:
+                os.close(number)
+        except FileNotFoundError:  # another process has removed it
+            return None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+        raise BlockedError(f"it can't be noted that run {run} is undone: {reason}", where=str(path))
+
     def clear(self) -> int:
         """Removes all backups but those of runs that are still going on. Gives the number of them."""
         return sum(_remove(path) for path in self._paths())
@@ -242,9 +267,14 @@ def _summary_of(path: Path) -> RunSummary | None:
 
 
 def undone_runs(runs: Iterable[RunSummary]) -> Mapping[str, str]:
-    """The runs that are undone as a whole, each with the run that has undone it. Gets the newest runs first."""
+    """The runs that are undone as a whole, each with the run that has undone it, or '' if that has no backup.
+
+    Gets the newest runs first.
+    """
     undone: dict[str, str] = {}
     for run in runs:
+        if run.is_undone:
+            undone.setdefault(run.run, "")
         if run.header.undoes and run.header.is_whole and run.is_complete and run.run not in undone:
             undone.setdefault(run.header.undoes, run.run)
     return undone

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from airconn.errors import AirconnError, BlockedError
+from airconn.errors import AirconnError, BlockedError, ExitCode
 from airconn.model import Action, Outcome, Selection, Step, number_of
 from airconn.model.reading import Note
 from airconn.plan import Plan
@@ -18,7 +18,7 @@ from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import readback, reported_reads
 from airconn.transfer.backing_up import begin_backup, lasting_address, opened_target
 from airconn.transfer.backup_file import Backup
-from airconn.transfer.backups import RunningBackup
+from airconn.transfer.backups import Backups, RunningBackup
 from airconn.transfer.deleting import limit_of, prepare_deletion
 from airconn.transfer.events import (
     Completed,
@@ -152,9 +152,15 @@ def undo_run(
         return ImportResult(prepared, is_different=conduct.tells_difference and bool(prepared.plan.writes))
     if prepared.plan.writes and not prepared.plan.blocked:
         expect(prepared)
-    is_whole = request.selection == Selection()
+    is_whole = request.selection == Selection() and not undo.missing
     keep = _backup(undo.target, request.to or backup.header.to, places, host, undoes=backup.run, is_whole=is_whole)
-    return (yield from _carry_out(prepared, undo.target, len(prepared.plan.writes), conduct, host, keep))
+    result = yield from _carry_out(prepared, undo.target, len(prepared.plan.writes), conduct, host, keep)
+    if is_whole and result.backup is None and not result.undone and result.exit_code is ExitCode.OK:
+        try:
+            Backups(host.state_directory).note_undone(backup.run)
+        except BlockedError as error:
+            yield Noted((Note(error.where or "", f"{error.message}; the next airconn undo takes it again"),))
+    return result
 
 
 def _backup(
@@ -198,7 +204,7 @@ def _carry_out(prepared: Import, target: Store, most: int, conduct: Conduct, hos
     except BlockedError as error:
         if prepared.plan.of(Action.UPDATE, Action.REPLACE, Action.DELETE):
             raise
-        yield Noted((Note(error.where or "", f"{error.message}; this run can't be undone", is_detail=True),))
+        yield Noted((Note(error.where or "", f"{error.message}; this run can't be undone"),))
     return (yield from _Write(prepared, target, conduct, host, backup).events())
 
 

@@ -203,3 +203,17 @@ def test_globs_show_no_secret(airconn: Airconn, place: Path) -> None:
     result = airconn("show", "*", "--from", place)
     assert (result.code, "canary" in result.out + result.err) == (0, False)
     assert "canary" in airconn("show", "aws_*", "--from", place, "--reveal").out
+
+
+def test_a_dry_run_says_with_its_exit_code_whether_anything_would_be_deleted(airconn: Airconn, place: Path) -> None:
+    before = place.read_text()
+    for args, code in (
+        (["tmp_*", "--dry-run", "--exit-code"], 6),
+        (["tmp_*", "--dry-run"], 0),
+        (["x*", "--allow-empty", "--dry-run", "--exit-code"], 0),
+        (["db", "--variables", "--exit-code", "--yes"], 2),
+    ):
+        result = airconn("delete", *args, "--from", place)
+        assert result.code == code, result
+    assert "hint:  add --dry-run" in result.err
+    assert place.read_text() == before

@@ -369,11 +369,16 @@ def test_a_glob_that_matches_nothing_of_the_run_is_an_error(airconn: Airconn, fi
     assert "newpw" in (files / ".env").read_text()
 
 
-def test_a_run_that_only_creates_does_not_need_the_state_directory(airconn: Airconn, files: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["-v"]], ids=["plain", "verbose"])
+def test_a_run_that_only_creates_does_not_need_the_state_directory_and_says_that_it_cannot_be_undone(
+    airconn: Airconn, files: Path, options: list[str]
+) -> None:
     (files / "state").touch()
     env = {"AIRCONN_STATE_DIR": str(files / "state")}
-    ran = airconn("import", "new.json", "--to", "made.json", "-v", env=env)
-    assert (ran.code, "this run can't be undone" in ran.err) == (0, True), ran.err
+    ran = airconn("import", "new.json", "--to", "made.json", *options, env=env)
+    assert (ran.code, (files / "made.json").exists()) == (0, True), ran.err
+    assert ran.err.count("this run can't be undone") == 1
+    assert ran.err.startswith(f"warning: {files / 'state/undo'}: the backup for airconn undo can't be written: ")
 
 
 def test_the_list_says_when_what_where_and_how_many(airconn: Airconn, files: Path) -> None:
@@ -506,3 +511,88 @@ def test_an_address_with_a_password_is_not_kept() -> None:
     assert lasting_address(config, "@prod") == ("@prod", "")
     assert lasting_address(Config({}, project={"url": "http://a"}), None) == ("http://a", "airconn.toml")
     assert lasting_address(Config({"AIRCONN_URL": "http://b"}, project={"url": "http://a"}), None) == ("http://b", "")
+
+
+def two_runs(airconn: Airconn, files: Path) -> tuple[str, str]:
+    """The texts of `.env` after the first and the second of two runs that change it."""
+    texts = []
+    for value in ("5", "6"):
+        assert airconn("set", f"variables/x.value={value}", "--to", ".env").code == 0
+        texts.append((files / ".env").read_text())
+    return texts[0], texts[1]
+
+
+def test_a_run_with_nothing_left_to_undo_is_undone_and_the_next_undo_takes_the_run_before(
+    airconn: Airconn, files: Path
+) -> None:
+    first, _ = two_runs(airconn, files)
+    (files / ".env").write_text(first)
+    for options in (["--dry-run"], ["--yes", "--include", "variables/x"], ["--yes"]):
+        ran = airconn("undo", *options)
+        assert (ran.code, "0 created, 0 updated, 1 unchanged" in ran.out) == (0, True), ran
+        assert (files / ".env").read_text() == first
+    last, before = json.loads(airconn("undo", "--list", "--output", "json").out)["runs"]
+    assert (last["undone"], last["undone_by"], before["undone"]) == (True, None, False)
+    assert airconn("undo", "--list").out.splitlines()[0].endswith("1 updated, undone")
+    assert airconn("undo", "--yes").code == 0
+    assert (files / ".env").read_text() == ENV
+    again = airconn("undo", "--yes")
+    assert (again.code, "there is nothing to undo: all runs are undone already" in again.err) == (2, True)
+
+
+@pytest.mark.parametrize("how", ["--no-backup", "backup = false"])
+def test_undos_without_a_backup_undo_one_run_after_the_other(how: str, airconn: Airconn, files: Path) -> None:
+    first, second = two_runs(airconn, files)
+    options = ["--no-backup"] if how == "--no-backup" else []
+    if not options:
+        (files.parent / f"{files.name}-user.toml").write_text(f"{how}\n")
+    assert airconn("undo", *options).code == 4
+    assert (files / ".env").read_text() == second
+    for text in (first, ENV):
+        assert airconn("undo", "--yes", *options).code == 0
+        assert (files / ".env").read_text() == text
+    assert "all runs are undone already" in airconn("undo", "--yes", *options).err
+
+
+def test_an_undo_that_is_undone_without_a_backup_gives_the_run_back_to_the_next_undo(
+    airconn: Airconn, files: Path
+) -> None:
+    first, second = two_runs(airconn, files)
+    assert airconn("undo", "--yes").code == 0
+    (undo, *_) = airconn("undo", "--list").out.split()
+    assert airconn("undo", undo, "--yes", "--no-backup").code == 0
+    assert (files / ".env").read_text() == second
+    assert airconn("undo", "--yes").code == 0
+    assert (files / ".env").read_text() == first
+
+
+def test_a_run_is_not_undone_as_long_as_an_object_cannot_be_created_again(
+    airconn: Airconn, files: Path, server
+) -> None:
+    place, env = server
+    place.held["variables"]["api_key"] = {"key": "api_key", "value": "***", "description": None}
+    assert airconn("delete", "variables/api_key", "variables/gone", "--yes", env=env).code == 0
+    (files / "old.json").write_text('{"variables": {"api_key": "canary"}}')
+    for _ in range(2):
+        ran = airconn("undo", "--yes", env=env)
+        assert (ran.code, "1 object can't be created again, since the value was hidden" in ran.err) == (1, True), ran
+        assert place.held["variables"].keys() == {"x", "gone"}
+    assert airconn("undo", "--yes", "--fill", "old.json", env=env).code == 0
+    assert place.held["variables"]["api_key"]["value"] == "canary"
+    assert "all runs are undone already" in airconn("undo", "--yes", env=env).err
+
+
+def test_an_undo_that_cannot_be_noted_says_so(airconn: Airconn, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    two_runs(airconn, files)
+
+    def full(number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("airconn.transfer.backups.note_undone", full)
+        ran = airconn("undo", "--yes", "--no-backup")
+    assert ran.code == 0
+    assert "is undone: No space left on device; the next airconn undo takes it again" in ran.err
+    assert "0 updated, 1 unchanged" in airconn("undo", "--yes").out
+    assert airconn("undo", "--yes").code == 0
+    assert (files / ".env").read_text() == ENV

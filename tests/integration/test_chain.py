@@ -69,7 +69,7 @@ def test_from_database_to_database_by_way_of_everything(
 
     def done(*args: object, **env: str) -> None:
         nonlocal said
-        result = airconn(*args, env={**bao.environ(), **env})
+        result = airconn(*args, "-v", env={**bao.environ(), **env})
         assert result.code == 0, result.err
         said += result.err
 

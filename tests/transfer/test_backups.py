@@ -286,6 +286,63 @@ def test_the_last_run_that_is_not_undone_is_found(tmp_path: Path) -> None:
         Backups(tmp_path).find("1999")
 
 
+def ended(directory: Path) -> str:
+    running = begun(directory, 1)
+    running.record(Outcome(update()))
+    assert running.end()
+    return running.run
+
+
+def test_a_note_that_is_cut_off_anywhere_says_nothing_and_the_next_one_counts(tmp_path: Path) -> None:
+    before, run = ended(tmp_path), ended(tmp_path)
+    backups, path = Backups(tmp_path), tmp_path / f"undo/{run}.jsonl"
+    text = path.read_bytes()
+    backups.note_undone(run)
+    noted = path.read_bytes()
+    assert noted.startswith(text)
+    for end in range(len(text), len(noted)):  # a kill -9 in the midst of the write
+        path.write_bytes(noted[:end])
+        assert backups.find(None).run == run
+        backups.note_undone(run)
+        assert path.read_bytes() == noted
+        assert backups.find(None).run == before
+        assert [entry.state for entry in backups.find(run).entries] == [DONE]
+    summary, other = backups.runs()
+    assert (summary.is_undone, summary.is_complete, other.is_undone) == (True, True, False)
+
+
+def test_many_notes_at_once_and_those_who_look_meanwhile_are_in_no_way_of_each_other(tmp_path: Path) -> None:
+    runs = [ended(tmp_path) for _ in range(5)]
+    problems: list[BaseException] = []
+
+    def note() -> None:
+        try:
+            for run in runs * 4:
+                Backups(tmp_path).note_undone(run)
+                assert Backups(tmp_path).read_all()[1] == []
+        except BaseException as error:  # noqa: BLE001 - of a thread
+            problems.append(error)
+
+    threads = [threading.Thread(target=note) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert all(run.is_undone for run in Backups(tmp_path).runs())
+
+
+def test_a_backup_that_is_removed_meanwhile_needs_no_note_and_one_that_goes_on_gets_none(tmp_path: Path) -> None:
+    run = ended(tmp_path)
+    assert Backups(tmp_path).clear() == 1
+    Backups(tmp_path).note_undone(run)
+    assert list((tmp_path / "undo").iterdir()) == []
+    running = begun(tmp_path, 1)
+    with pytest.raises(BlockedError, match="another process uses it"):
+        Backups(tmp_path).note_undone(running.run)
+    running.close()
+
+
 def many(number: int) -> Iterator[Step]:
     for each in range(number):
         old = Connection(

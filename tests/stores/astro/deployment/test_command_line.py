@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,33 @@ def test_a_terminal_asks_about_deletions_and_the_restart_at_once(
         result = airconn(*args, env=astro.environ(), stdin="n\n", terminal=True)
         assert question in " ".join(result.err.split())
         assert (result.code, held.restarts) == (4, 0)
+
+
+@pytest.mark.parametrize("command", ["edit", "undo"])
+@pytest.mark.parametrize(("yes", "answer", "code"), [(False, "y\n", 0), (False, "n\n", 4), (True, "", 0)])
+def test_one_question_names_the_restart_and_yes_answers_it(
+    airconn: Call,
+    astro: FakeAstro,
+    held: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    yes: bool,
+    answer: str,
+    code: int,
+) -> None:
+    monkeypatch.setattr("airconn.cli.app.App.stdin_is_terminal", True)
+    env = {"PATH": os.environ["PATH"], "EDITOR": "sed -i s/eu-west-1/eu-west-3/", **astro.environ()}
+    args = ["edit", "variables/region", "--from", TARGET]
+    if command == "undo":
+        assert airconn(*args, "--yes", env=env, terminal=True).code == 0
+        args = ["undo"]
+    before = held.restarts
+    result = airconn(*args, *(["--yes"] if yes else []), env=env, stdin=answer, terminal=True)
+    assert (result.code, held.restarts - before) == (code, 0 if code else 1), result
+    said = " ".join(result.err.split())
+    assert said.count("[y/N]") == (not yes)
+    assert yes or f"write 1 object to {DEPLOYMENT}, which {RESTARTS}? [y/N]" in said
+    assert held.values()["AIRFLOW_VAR_REGION"] == ("eu-west-3" if (command == "edit") == (code == 0) else "eu-west-1")
 
 
 def test_a_dry_run_tells_of_the_restart_and_asks_nothing(
