@@ -30,6 +30,7 @@ SOURCES = ("env", "file", "command")
 METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variable
 """The variable with the password of a metadata database that is named by its address."""
 
+_NEARBY = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".svc")
 _SENDS = "decides where your credentials are sent"
 _HOST = re.compile(r"([A-Za-z0-9]([\w.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 
@@ -131,7 +132,7 @@ class Consent(Protocol):
         """Whether the user could be asked, now or earlier. Raises `BlockedError` unless they agreed."""
 
     def tell_in_clear(self, host: str, source: str) -> None:
-        """Tells the user that credentials go to this host without encryption."""
+        """Warns the user that credentials go to this host without encryption."""
 
     def tell(self, warning: str) -> None:
         """Tells the user, once in a run."""
@@ -163,6 +164,21 @@ def is_this_machine(address: str) -> bool:
     """Whether what is sent to a URL doesn't leave this machine."""
     host = r"localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\]"
     return bool(re.fullmatch(rf"https?://(?:{host})(?::[0-9]*)?(?:[/?#].*)?", address, re.IGNORECASE | re.DOTALL))
+
+
+def is_nearby(server: str) -> bool:
+    """Whether the host of `SCHEME://HOST:PORT` tells that it is in a private network, as of containers.
+
+    Its names have one label, or end as those that no public name server may have (RFC 6761, 6762 and 8375, and
+    `.internal` by ICANN's resolution 2024.07.29.06), or as services of Kubernetes.
+    """
+    from ipaddress import ip_address
+
+    host = host_of(server).strip("[]").rstrip(".").lower()
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return ("." not in host and not host[:1].isdigit()) or host.endswith(_NEARBY)
 
 
 def check_recipient(address: str, file: str, source: str, trusted: str, consent: Consent | None) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from airconn.quoting import clean
-from airconn.trust import is_this_machine
+from airconn.trust import is_nearby, is_this_machine
+from airconn.urls import endpoint
 
 
 class LoginAsker(Protocol):
@@ -49,7 +50,8 @@ class TerminalLogins:
             asker.say(clean(f"{address}: {refusal}"), level=-1)
         else:
             asker.say(clean(f"{address} needs a login (airconn login stores one)"), level=-1)
-            if not (address.startswith("https://") or is_this_machine(address)):
+            # For other hosts the warning of `HostConsent` comes before.
+            if not (address.startswith("https://") or is_this_machine(address)) and is_nearby(endpoint(address)[0]):
                 asker.warn(clean(f"{address} isn't encrypted: others on the network can read your password"))
         username = username or (asker.ask_line("user name") or "").strip()
         password = asker.ask_hidden(f"password of {username}") if username else None

@@ -63,9 +63,12 @@ class HostConsent:
     def tell_in_clear(self, host: str, source: str) -> None:
         if host not in self._told:
             self._told.add(host)
-            self._asker.say(
-                f"{host}: the credentials in {source} are sent unencrypted, because it isn't https", level=1
-            )
+            text = f"{host}: the credentials in {source} are sent unencrypted, because it isn't https"
+            # A network of containers has no TLS most often, and nothing that the user can do about it.
+            if trust.is_nearby(host):
+                self._asker.say(text, level=1)
+            else:
+                self._asker.warn(text)
 
     def tell(self, warning: str) -> None:
         """Warns, once in a run."""

@@ -72,7 +72,7 @@ def _nearest(topic: str, known: Sequence[str]) -> str:
     from airconn.guide import pages, topics_with
 
     if not topic.strip("-").strip():  # which is on every page
-        return "airconn help lists the pages"
+        return "the pages are listed by airconn help"
     if near := get_close_matches(topic.lower(), known, n=1, cutoff=0.8):
         return f"did you mean {near[0]!r}?"
     if found := topics_with(topic.strip("-")):

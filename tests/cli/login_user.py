@@ -48,8 +48,8 @@ class User:
         door = PasswordDoor(v2=version.startswith("3"), **options)
         return self._stack.enter_context(Site(airflow(version, door))), door
 
-    def run(self, *args: object) -> tuple[int, str]:
-        """The exit code, and all that is shown."""
+    def app(self) -> App:
+        """The surroundings of a run at the terminal."""
         environ = {
             "AIRCONN_CONFIG": str(self.directory / "config.toml"),
             "AIRCONN_STATE_DIR": str(self.state),
@@ -59,9 +59,13 @@ class User:
         stdin = Keyboard("".join(f"{line}\n" for line in self.lines).encode())
         if not self.terminal:
             stdin.isatty = lambda: False  # type: ignore[method-assign]
-        out, err = Terminal(), Terminal()
-        code = run([str(arg) for arg in args], App(stdin, out, err, environ, self.directory, clock=lambda: 0.0))
-        shown = out.getvalue() + err.getvalue()
+        return App(stdin, Terminal(), Terminal(), environ, self.directory, clock=lambda: 0.0)
+
+    def run(self, *args: object) -> tuple[int, str]:
+        """The exit code, and all that is shown."""
+        app = self.app()
+        code = run([str(arg) for arg in args], app)
+        shown = app.stdout.getvalue() + app.stderr.getvalue()  # type: ignore[attr-defined]
         assert not any(secret in shown for secret in (PASSWORD, WRONG, TOKEN, "canary"))
         return code, shown
 

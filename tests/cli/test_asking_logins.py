@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from airconn.cli.asking_logins import TerminalLogins
+from airconn.cli.consent import HostConsent
 from tests.cli.at_terminal import CTRL_C, CTRL_D, AtTerminal
 from tests.cli.login_user import TOKEN, User, a_user
 from tests.cli.password_door import PASSWORD, WRONG
@@ -177,6 +179,22 @@ def test_nothing_is_asked_in_ci_or_for_a_completion(user: User, environ: dict[st
     code, shown = user.run("list", "--from", site.url)
     assert code == 5
     assert shown.startswith(f"error: {site.url}: needs credentials, and none are set\nhint:")
+
+
+@pytest.mark.parametrize(
+    ("host", "warning"),
+    [
+        ("nowhere:9", "http://nowhere:9 isn't encrypted: others on the network can read your password"),
+        ("a.invalid", "http://a.invalid: the credentials in your login are sent unencrypted, because it isn't https"),
+    ],
+)
+def test_a_password_that_others_could_read_is_warned_of_once(user: User, host: str, warning: str) -> None:
+    asker = TerminalLogins(app := user.app())
+    HostConsent(app).tell_in_clear(f"http://{host}", "your login")
+    user.hidden = [PASSWORD]
+    assert asker.ask(f"http://{host}", "ann", "") == ("ann", PASSWORD)
+    shown = " ".join(app.stderr.getvalue().split())  # type: ignore[attr-defined]
+    assert (shown.count("warning: "), f"warning: {warning}" in shown) == (1, True)
 
 
 def test_a_host_of_a_project_is_asked_for_consent_first(user: User) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from airconn import trust
 from airconn.cli import run
 from airconn.cli.app import App
 from tests.conftest import Terminal
@@ -155,11 +156,43 @@ def test_a_plan_asks_as_a_project_does(project: Path, site: Site, monkeypatch: p
 
 
 def test_credentials_in_clear_are_told_when_asked_to_say_more(airconn) -> None:
-    args = ["list", "--from", "http://nowhere.invalid:8080", "--retries", "0", "--timeout", "2"]
-    line = (
-        "http://nowhere.invalid:8080: the credentials in AIRCONN_TOKEN are sent unencrypted, because it isn't https\n"
-    )
+    args = ["list", "--from", "http://nowhere.svc:8080", "--retries", "0", "--timeout", "2"]
+    line = "http://nowhere.svc:8080: the credentials in AIRCONN_TOKEN are sent unencrypted, because it isn't https\n"
     env = {"AIRCONN_TOKEN": SECRET}
     assert airconn(*args, "-v", env=env).err.count(line) == 1
     assert line not in airconn(*args, env=env).err
     assert line not in airconn(*args, "-v").err
+
+
+def test_credentials_in_clear_that_leave_the_private_network_are_warned_of_once(airconn) -> None:
+    args = ["list", "--from", "http://nowhere.invalid:8080", "--retries", "0", "--timeout", "2"]
+    line = (
+        "http://nowhere.invalid:8080: the credentials in AIRCONN_TOKEN are sent unencrypted, because it isn't https"
+    )
+    env = {"AIRCONN_TOKEN": SECRET}
+    assert airconn(*args, env=env).err.count(f"warning: {line}\n") == 1
+    assert line not in airconn(*args, "-q", env=env).err
+    assert line not in airconn(*args, "-v").err
+
+
+@pytest.mark.parametrize(
+    ("host", "is_nearby"),
+    [
+        ("airflow-webserver:8080", True),
+        ("localhost", True),
+        ("10.0.0.1:8080", True),
+        ("192.168.1.20", True),
+        ("100.64.0.7", True),
+        ("[fd00::1]:8080", True),
+        ("host.docker.internal:8080", True),
+        ("airflow.ns.svc.cluster.local", True),
+        ("airflow.example.com", False),
+        ("local.example.com:8080", False),
+        ("10.example.com", False),
+        ("8.8.8.8", False),
+        ("134744072", False),
+        ("[2606:4700::1111]", False),
+    ],
+)
+def test_a_host_of_a_private_network_is_known(host: str, is_nearby: bool) -> None:
+    assert trust.is_nearby(f"http://{host}") is is_nearby

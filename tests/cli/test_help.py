@@ -67,7 +67,7 @@ def test_the_options_of_a_command_are_shown_as_by_its_own_help(
 def test_a_topic_that_is_empty_names_no_page(airconn: Airconn, topic: str) -> None:
     result = airconn("help", topic)
     assert (result.code, result.out) == (2, "")
-    assert result.err == f"error: unknown topic {topic!r}\nhint:  airconn help lists the pages\n"
+    assert result.err == f"error: unknown topic {topic!r}\nhint:  the pages are listed by airconn help\n"
 
 
 @pytest.mark.parametrize(("topic", "hint"), [("astor", "'astro'"), ("Astro", "'astro'"), ("improt", "'import'")])
