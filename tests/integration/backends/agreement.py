@@ -83,7 +83,8 @@ def genuine(obj: AirflowObject) -> AirflowObject:
 def examples() -> list[AirflowObject]:
     """The objects of all example files, under ids that tell the files apart."""
     found: list[AirflowObject] = []
-    for number, path in enumerate(sorted(EXAMPLES.iterdir())):
+    files = (path for path in EXAMPLES.iterdir() if path.is_file() and path.suffix != ".svg")
+    for number, path in enumerate(sorted(files)):
         bundle = FileStore(str(path), Settings()).read(Selection()).bundle
         found += [some.with_id(obj, f"f{number}_{obj.id}") for obj in bundle if obj.kind is not Kind.POOLS]
     return found
