@@ -176,7 +176,7 @@ LEFT_OUT = {
     "k8s": "larger than",
     "k8s env": "longer than",
     "uri": "the uri format holds no",
-    "env docker": "longer than",
+    "env docker": "too long for",
 }
 
 

@@ -56,7 +56,7 @@ def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Ren
             quoted_value = quoting.Quoted(f"'{value}'")
         own_lines = [*_comments(obj), f"{name}={quoted_value.text}"]
         if dialect.longest is not None and any(_size(line) > dialect.longest for line in own_lines):
-            losses.append(Loss(obj.kind, obj.id, "", f"its line would be too long for {dialect.reader} takes"))
+            losses.append(Loss(obj.kind, obj.id, "", f"its line would be too long for {dialect.reader}"))
             continue
         lines += own_lines
         losses += [Loss(obj.kind, obj.id, field, message) for field, message in lost.items()]
