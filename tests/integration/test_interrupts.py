@@ -369,7 +369,8 @@ def test_a_full_disk_leaves_the_old_file(exporting: Program, args: list[str]) ->
     with exporting.start(*args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=fill_disk) as process:
         shown, err = process.communicate(timeout=30)
     assert process.returncode == 5, err
-    assert [line.startswith("error: out.") for line in err.splitlines() if not line.startswith("warning: ")][0]
+    first = next(line for line in err.splitlines() if not line.startswith("warning: "))
+    assert first.startswith("error: out.")
     assert err.endswith("nothing was written\n")
     assert "sec-" not in shown + err
     assert out.read_bytes() == old
