@@ -38,6 +38,10 @@ sys.exit(code[0] if code else 1)
 """
 
 
+_OF_THE_CALLER = frozenset({"airflow", "kubernetes"})
+"""The packages that take settings from the environment when they are imported."""
+
+
 def write_command(directory: Path, python: Path, path: Path) -> None:
     """Makes an `airflow` in `directory` that is served at the socket `path`."""
     command = directory / "airflow"
@@ -89,7 +93,7 @@ def _serve_one(caller: socket.socket, main: Any, *, libraries_only: bool) -> Non
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         caller.sendall(bytes([code if code >= 0 else 128 - code]))
     for name in imported:
-        if libraries_only and name.partition(".")[0] == "airflow":
+        if libraries_only and name.partition(".")[0] in _OF_THE_CALLER:
             continue
         with contextlib.suppress(Exception):
             importlib.import_module(name)
