@@ -65,11 +65,7 @@ def user_file(environ: Mapping[str, str]) -> Path:
     if environ.get("AIRCONN_CONFIG"):
         return Path(environ["AIRCONN_CONFIG"])
     if sys.platform == "linux":
-        # The same as platformdirs gives, whose import takes longer than most commands.
-        home = Path(environ.get("XDG_CONFIG_HOME", ""))
-        if not home.is_absolute():
-            home = Path(os.path.expanduser("~/.config"))  # noqa: PTH111 - pathlib's raises without a home
-        return home / "airconn" / "config.toml"
+        return _linux_directory(environ, "XDG_CONFIG_HOME", "~/.config") / "config.toml"
     from platformdirs import user_config_path
 
     return user_config_path("airconn") / "config.toml"
@@ -80,14 +76,18 @@ def state_directory(environ: Mapping[str, str]) -> Path:
     if environ.get("AIRCONN_STATE_DIR"):
         return Path(environ["AIRCONN_STATE_DIR"])
     if sys.platform == "linux":
-        # As for `user_file`.
-        home = Path(environ.get("XDG_STATE_HOME", ""))
-        if not home.is_absolute():
-            home = Path(os.path.expanduser("~/.local/state"))  # noqa: PTH111 - pathlib's raises without a home
-        return home / "airconn"
+        return _linux_directory(environ, "XDG_STATE_HOME", "~/.local/state")
     from platformdirs import user_state_path
 
     return user_state_path("airconn")
+
+
+def _linux_directory(environ: Mapping[str, str], variable: str, otherwise: str) -> Path:
+    """The same as platformdirs gives, whose import takes longer than most commands."""
+    home = Path(environ.get(variable, ""))
+    if not home.is_absolute():
+        home = Path(os.path.expanduser(otherwise))  # noqa: PTH111 - pathlib's raises without a home
+    return home / "airconn"
 
 
 def read(path: Path, shown: str) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from airconn.formats.dotenv import python_dotenv
 from airconn.formats.dotenv.differences import differences
 from airconn.formats.dotenv.lines import Entry, without_bom
 from airconn.formats.dotenv.readers.reader import COMPOSE
+from airconn.secret_files import read_bytes
 
 VARIABLES = {
     "airconn": "AIRCONN_*",
@@ -62,17 +63,7 @@ def read(file: str, warn: Callable[[str], None]) -> dict[str, str]:
 
 
 def _text(path: Path) -> tuple[str, int]:
-    try:
-        with path.open("rb") as stream:
-            mode = os.fstat(stream.fileno()).st_mode
-            content = stream.read(_LARGEST + 1)
-    except OSError as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or "unreadable"
-        raise UsageError(f"--env-file: {reason}", where=str(path)) from None
-    except ValueError:  # a NUL in the path
-        raise UsageError("--env-file is not the path of a file") from None
-    if len(content) > _LARGEST:
-        raise UsageError(f"--env-file: the file is larger than {_LARGEST // 1024} KiB", where=str(path))
+    content, mode = read_bytes(path, "--env-file", _LARGEST)
     try:
         return content.decode("utf-8"), mode
     except UnicodeDecodeError:

@@ -19,15 +19,7 @@ def read(path: str, setting: str, warn: Callable[[str], None] | None = None) -> 
     which has the path and nothing of the content.
     """
     file = Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's raises without a home
-    try:
-        with file.open("rb") as stream:
-            mode = os.fstat(stream.fileno()).st_mode
-            content = stream.read(_LARGEST + 1)
-    except OSError as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or "unreadable"
-        raise UsageError(f"{setting}: {reason}", where=str(file)) from None
-    except ValueError:  # a NUL in the path
-        raise UsageError(f"{setting} is not a file") from None
+    content, mode = read_bytes(file, setting, _LARGEST)
     text = _text(content, setting, str(file))
     if warn and os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
         warn(
@@ -36,9 +28,23 @@ def read(path: str, setting: str, warn: Callable[[str], None] | None = None) -> 
     return text
 
 
+def read_bytes(file: Path, setting: str, largest: int) -> tuple[bytes, int]:
+    """The content of a file and its mode. Raises `UsageError`, as for more than `largest` bytes."""
+    try:
+        with file.open("rb") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            content = stream.read(largest + 1)
+    except OSError as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or "unreadable"
+        raise UsageError(f"{setting}: {reason}", where=str(file)) from None
+    except ValueError:  # a NUL in the path
+        raise UsageError(f"{setting} is not a file") from None
+    if len(content) > largest:
+        raise UsageError(f"{setting}: the file is larger than {largest // 1024} KiB", where=str(file))
+    return content, mode
+
+
 def _text(content: bytes, setting: str, where: str) -> str:
-    if len(content) > _LARGEST:
-        raise UsageError(f"{setting}: the file is larger than {_LARGEST // 1024} KiB", where=where)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from inspect import cleandoc
-from shutil import get_terminal_size
-from textwrap import wrap
 
 import click
 
@@ -96,7 +94,7 @@ def help_text(ctx: click.Context, *, every: bool = False) -> str:
     With `every`, it explains all options, else the most used ones by their first sentences.
     """
     every = every or len(_options(ctx)) <= _FEW
-    columns = max(get_terminal_size().columns - 1, _NARROWEST)
+    columns = _columns()
     sections = list(under_headings(_options(ctx)))
     rows = {heading: list(_rows(ctx, heading, members, every=every)) for heading, members in sections}
     names = max(
@@ -119,7 +117,7 @@ def help_text(ctx: click.Context, *, every: bool = False) -> str:
 
 def overview(ctx: click.Context, lines: Mapping[str, str]) -> str:
     """The help text of the program itself. `lines` are its commands, each with what it does."""
-    columns = max(get_terminal_size().columns - 1, _NARROWEST)
+    columns = _columns()
     parts = [ctx.command.get_usage(ctx), *_paragraphs(ctx.command.help or "", min(columns, _WIDEST_PROSE))]
     left, widest = dict(lines), max(map(len, lines))
     for title, names in COMMAND_HEADINGS.items():
@@ -232,6 +230,8 @@ def _in_columns(rows: Sequence[Row], names: int, columns: int) -> Iterator[str]:
 def _wrapped(text: str, columns: int, begin: str, indent: str) -> list[str]:
     """The text in lines, which are broken only between words, and not within a command."""
     kept = _COMMAND.sub(lambda found: found[0].replace(" ", "\xa0"), text)
+    from textwrap import wrap  # only for help
+
     lines = wrap(
         kept,
         columns,
@@ -241,3 +241,10 @@ def _wrapped(text: str, columns: int, begin: str, indent: str) -> list[str]:
         break_on_hyphens=False,
     )
     return [line.replace("\xa0", " ").rstrip() for line in lines]
+
+
+def _columns() -> int:
+    """The columns for help. A command that shows none doesn't load what tells them."""
+    from shutil import get_terminal_size
+
+    return max(get_terminal_size().columns - 1, _NARROWEST)

@@ -6,8 +6,12 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from airconn.errors import UsageError
+
+if TYPE_CHECKING:
+    from click.shell_completion import ShellComplete
 
 _VARIABLE = "_AIRCONN_COMPLETE"
 _BASH_COMPLETION = (
@@ -48,8 +52,7 @@ def script_of(shell: str) -> str:
 
     from airconn.cli.main import group
 
-    completion = get_completion_class(shell)
-    assert completion is not None  # noqa: S101 - click has all three
+    completion = cast("type[ShellComplete]", get_completion_class(shell))  # click has one for each shell here
     source = completion(group, {}, "airconn", _VARIABLE).source()
     if shell == "bash":
         source = source.replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airconn.config import Address
     from airconn.credentials import FoundLogin
     from airconn.logins import AirflowLogin
+    from airconn.stores.airflow_api.store import AirflowApiStore
     from airconn.transfer.request_parts import Network
 
 _QUESTIONS = 3
@@ -178,11 +179,8 @@ def _typed(app: App, login: AirflowLogin, *, ask_token: bool) -> FoundLogin:
 
 def _answer(app: App, place: Address, found: FoundLogin, network: Network) -> str:
     """The Airflow in words, if it accepts a login."""
-    from airconn.stores.airflow_api.store import AirflowApiStore
-
     known = replace(place.settings.credentials, login=None, login_name="")
     settings = replace(place.settings, credentials=replace(found.onto(known), login=None))
     with app.places(network) as places:
-        store = places.open_address(replace(place, settings=settings))
-        assert isinstance(store, AirflowApiStore)  # noqa: S101 - for the type checker
+        store = cast("AirflowApiStore", places.open_address(replace(place, settings=settings)))
         return store.check_login(places.context())

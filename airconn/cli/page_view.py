@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from io import StringIO
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -45,8 +45,8 @@ class _GuideTable(TableElement):
     """A table that breaks between words. Rich would cut a long word, and leave room for a column of short ones."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for table in super().__rich_console__(console, options):
-            assert isinstance(table, Table)  # noqa: S101 - rich's own does so
+        for made in super().__rich_console__(console, options):
+            table = cast("Table", made)
             room = options.max_width - 2 * len(table.columns)  # two blanks between columns, and one at each edge
             widths = _widths(table.columns, room)
             if sum(widths) > room:
@@ -72,10 +72,9 @@ def _as_list(table: Table) -> Iterator[RenderableType]:
     for first, *others in zip(*(column.cells for column in table.columns), strict=True):
         yield Padding(first, (0, 1))
         for column, cell in zip(table.columns[1:], others, strict=True):
-            assert isinstance(column.header, Text)  # noqa: S101 - rich's own does so
-            assert isinstance(cell, Text)  # noqa: S101
-            if cell:
-                yield Padding(Text.assemble(column.header, ": " if column.header else "", cell), (0, 1, 0, 3))
+            head, text = cast("Text", column.header), cast("Text", cell)  # as the Markdown of rich makes them
+            if text:
+                yield Padding(Text.assemble(head, ": " if head else "", text), (0, 1, 0, 3))
     yield Text()
 
 
