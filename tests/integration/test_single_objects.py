@@ -111,7 +111,7 @@ def test_an_edited_connection_keeps_the_secrets_that_are_hidden(sandbox: Sandbox
         "assert 's3cret' not in text and '***' in text\n"
         "path.write_text(text.replace('host: a', 'host: b'))\n"
     )
-    environ = {**sandbox.environ(), "EDITOR": f"{sys.executable} {editor}", "VISUAL": ""}
+    environ = {**sandbox.environ(), "EDITOR": f"{sys.executable} {editor}", "VISUAL": "", "CI": ""}
     out, err = io.StringIO(), Terminal()
     app = App(TypedInput(b"y\n"), out, err, environ, tmp_path)
     try:
