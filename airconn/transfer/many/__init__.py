@@ -1,1 +1,1 @@
-"""The engines of commands over several targets."""
+"""The engines of commands that work on several targets."""
