@@ -59,10 +59,11 @@ class Failure:
 
 
 def _placed(error: Error, label: str) -> Error:
-    return type(error)(error.message, where=_where(label, error.where), hint=error.hint)
+    return type(error)(error.message, where=where_in(label, error.where), hint=error.hint)
 
 
-def _where(label: str, where: str | None) -> str:
+def where_in(label: str, where: str | None) -> str:
+    """A place in messages, with the name of its target before it."""
     is_same = not where or where == label
     return label if is_same else f"{label}, {where}"
 
