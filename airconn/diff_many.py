@@ -95,14 +95,13 @@ class DiffOfMany:
 
 def compare_many(sides: Sequence[Side]) -> DiffOfMany:
     """The differences between places. A kind that fewer than two of them have is skipped."""
-    found = []
+    found: list[ObjectInMany] = []
     for kind in Kind:
         here = [number for number, side in enumerate(sides) if kind in side.kinds]
         if len(here) < 2:
             continue
-        for id_ in sorted({id_ for number in here for id_ in sides[number].bundle.of_kind(kind)}):
-            if (obj := _compared(kind, id_, here, sides)) is not None:
-                found.append(obj)
+        ids = sorted({id_ for number in here for id_ in sides[number].bundle.of_kind(kind)})
+        found += [obj for id_ in ids if (obj := _compared(kind, id_, here, sides)) is not None]
     return DiffOfMany(tuple(found))
 
 
@@ -171,7 +170,7 @@ def _fields(variants: Sequence[_Variant]) -> Iterator[FieldGroups]:
 
 
 def _pairs(variants: Sequence[_Variant]) -> Iterator[tuple[int, int]]:
-    """The pairs to compare. One variant in several places has to be compared with itself only if it hides something."""
+    """The pairs to compare. An only one is compared with itself if several places have it, and it hides something."""
     if len(variants) == 1 and len(variants[0].sides) > 1 and compare_objects(variants[0].obj, variants[0].obj):
         yield 0, 0
     yield from combinations(range(len(variants)), 2)

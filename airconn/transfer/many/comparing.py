@@ -14,7 +14,7 @@ from airconn.stores.base import Context, Store, unwatched
 from airconn.stores.file import FileStore
 from airconn.targets import Target
 from airconn.transfer.empty_runs import ALLOW, refuse_nothing, refuse_unmatched
-from airconn.transfer.loading import Loaded, load
+from airconn.transfer.loading import Loaded, collecting, load
 from airconn.transfer.losses import refuse_notes
 from airconn.transfer.many.members import Failure, Member, open_members
 from airconn.transfer.many.target_threads import Reads
@@ -114,8 +114,10 @@ def compare_targets(
 
 
 class _Reading:
-    """The reads of all places: files first, whose faults are told whether servers run or not, and Airflows before what
-    is read for them."""
+    """The reads of all places.
+
+    Files come first, whose faults are told whether servers run or not, and Airflows before what is read for them.
+    """
 
     def __init__(self, request: DiffOfManyRequest, members: Sequence[Member], reads: Reads, context: Context) -> None:
         self.context = context
@@ -156,10 +158,8 @@ class _Reading:
         """The faults of the files as an Airflow reads them."""
         faults: list[InputError] = []
         for member in files:
-            try:
+            with collecting(faults):
                 self._found[member.label] = self._read_one(member, member.target.airflow or airflow)
-            except InputErrors as error:
-                faults += error.errors
         return faults
 
     def _read(self, members: Sequence[Member], airflow: AirflowVersion | None) -> None:
@@ -185,7 +185,7 @@ class _Reading:
     def _note_other_rules(
         self, files: Sequence[Member], common: AirflowVersion, versions: Iterable[AirflowVersion]
     ) -> None:
-        """Notes on files of which one of the Airflows reads objects differently from the one that they are read for."""
+        """Notes on files whose objects one of the Airflows reads differently from the one that they are read for."""
         for version in dict.fromkeys(versions):
             if rules_for(version) == rules_for(common):
                 continue
