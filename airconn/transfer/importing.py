@@ -35,7 +35,7 @@ from airconn.stores.base import (
 )
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import ALLOW, refuse_empty, refuse_unmatched
-from airconn.transfer.loading import Change, Loaded, load_for
+from airconn.transfer.loading import Change, Load, Loaded, load, load_for
 from airconn.transfer.losses import refuse_notes
 from airconn.transfer.requests import ImportRequest
 
@@ -82,6 +82,8 @@ class OpenedImport:
     sources: Sequence[Store]
     fills: Sequence[Store] = ()
     change: Change | None = None
+    load: Load = load
+    """Reads the sources and the fills, and applies the change."""
 
     @property
     def changes_nothing(self) -> bool:
@@ -137,6 +139,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         change=opened.change,
         is_planned=True,
         on_loaded=check,
+        load=opened.load,
     )
     # Another run wouldn't complete an object if it doesn't compare it, or doesn't update it.
     is_assumed = request.policy.hidden_is_equal and target.capabilities.hides

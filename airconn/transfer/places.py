@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from airconn.config import Address, Config, Settings
+from airconn.errors import UsageError
 from airconn.formats.dotenv.declaration import EXPAND
 from airconn.model import NEWEST, AirflowVersion
+from airconn.quoting import shown_address
 from airconn.stores import open_store
 from airconn.stores.base import Context, Store, Watch, unwatched
 from airconn.transfer.request_parts import AS_THEY_TELL, Network, SourceFormat
@@ -33,6 +37,8 @@ class Places:
         self._network = network
         self._watch = watch
         self._opened: list[Store] = []
+        self.read_value = cache(_read_value)
+        """The text of a file. It is read once, because the file of a shell's `<(command)` can't be read again."""
 
     def __enter__(self) -> Places:
         return self
@@ -101,3 +107,13 @@ class Places:
         self.deadline = settings.deadline
         self._opened.append(store)
         return store
+
+
+def _read_value(path: str) -> str:
+    try:
+        return Path(path).expanduser().read_bytes().decode()
+    except UnicodeDecodeError:
+        raise UsageError("this is not UTF-8 text", where=path) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
+        raise UsageError(reason, where=shown_address(path)) from None
