@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 _NAMING = r"(\?{0}(&{0})*)?".format(
     r"(((connections|variables|config)_(prefix|path|label|data_key)|sep|kv_engine_version|keep_dashes"
@@ -192,7 +193,7 @@ def is_glob(address: str) -> bool:
 
 def is_directory(address: str) -> bool:
     """Whether an address names several files: those of a directory or of a glob."""
-    return address != "-" and (os.path.isdir(address) or is_glob(address))
+    return address != "-" and (Path(address).is_dir() or is_glob(address))
 
 
 def runs_command(address: str) -> bool:
