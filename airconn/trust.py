@@ -56,6 +56,12 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
             where=file,
             hint="put it in your own config.toml, or use --no-backup (airconn help undo)",
         )
+    if "sops" in project:
+        raise UsageError(
+            "'sops' names a program that is run, and a project's file may not do that",
+            where=file,
+            hint="put it in your own config.toml, or in AIRCONN_SOPS (airconn help sops)",
+        )
     theirs = {
         variable: entry["url"]
         for entry in user.get("addresses", {}).values()
