@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from airconn import formats
@@ -112,7 +112,9 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
 def open_out(request: ExportRequest, places: Places) -> FileStore:
     """The file to write, or standard output. Raises `AirconnError` where its format or content speaks against it."""
     writing, selection = request.writing, request.selection
-    out = _out(writing, places.config.format_defaults())
+    out = _out(writing, places)
+    if writing.encrypt == "sops" and writing.out is None:
+        raise UsageError("--encrypt needs a file to write", hint="name it with -o FILE")
     formats.get_format(out.format_name())
     out.refuse_read_only()
     out.refuse_name(selection.kinds)
@@ -183,7 +185,7 @@ def save(unsaved: UnsavedExport) -> Export:
     return replace(export, is_done=True, in_clear=in_clear, is_exposed=is_exposed, error=error)
 
 
-def _out(writing: Writing, defaults: Mapping[str, str]) -> FileStore:
+def _out(writing: Writing, places: Places) -> FileStore:
     """The store of the file to write, or of standard output.
 
     A file that is replaced keeps the format of its content. If that is only read, its name decides.
@@ -191,8 +193,12 @@ def _out(writing: Writing, defaults: Mapping[str, str]) -> FileStore:
     settings = Settings(
         from_format=writing.format or (None if writing.out else DEFAULT_FORMAT),
         format_values=writing.values,
-        format_defaults=defaults,
+        format_defaults=places.config.format_defaults(),
         replace_references=writing.replace_references or writing.replace,
+        environ=places.config.environ,
+        sops=places.config.sops,
+        deadline=places.deadline,
+        encrypt=writing.encrypt,
     )
     out = FileStore(str(writing.out or "-"), settings)
     if writing.replace and not formats.get_format(out.format_name()).is_writable:

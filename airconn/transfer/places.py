@@ -84,7 +84,9 @@ class Places:
 
         text = one_name(path)
         self._take_stdin(text)
-        return FileStore(text, Settings(stdin=self.config.stdin))
+        config = self.config
+        settings = Settings(stdin=config.stdin, environ=config.environ, sops=config.sops, deadline=self.deadline)
+        return FileStore(text, settings)
 
     def context(self, airflow: AirflowVersion = NEWEST) -> Context:
         """The context for reading a place."""
