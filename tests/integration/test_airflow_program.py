@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +18,6 @@ from airconn.formats.json_documents import render
 from airconn.model import (
     Action,
     AirflowObject,
-    AirflowVersion,
     Bundle,
     Connection,
     Kind,
@@ -32,7 +27,6 @@ from airconn.model import (
     Variable,
 )
 from airconn.stores import open_store
-from airconn.stores.airflow_cli import conversation
 from airconn.stores.base import Store
 from tests.integration import in_airflow
 from tests.integration.airflow_command import Command
@@ -122,7 +116,7 @@ def test_all_is_written_and_read_to_the_character(store: Store, database: Databa
     objects = [obj for obj in OBJECTS if not store.problems(obj)]
     create(store, *objects)
     assert [database.get(obj.kind, obj.id) for obj in objects] == [as_held(obj) for obj in objects]
-    assert [read_one(store, obj) for obj in objects] == [store.stored_form(obj) for obj in objects]
+    assert [read_one(store, obj) for obj in objects] == [as_held(obj) for obj in objects]
     assert planned(objects, store.read(Selection(), TARGET), store).writes == ()
     assert not store.read(Selection()).notes
 
@@ -193,8 +187,8 @@ def test_what_can_t_be_decrypted_is_read_as_hidden_and_said(store: Store, databa
 def test_an_airflow_with_another_key_is_an_error(store: Store, sandbox: Any, tmp_path: Path) -> None:
     create(store, FULL)
     other = Command(tmp_path, sandbox, environ={"AIRFLOW__CORE__FERNET_KEY": "Q" * 43 + "="})
-    with pytest.raises(TargetError, match="can't decrypt") as caught:
-        opened(other).read(Selection(kinds=frozenset({Kind.CONNECTIONS})))
+    with closing(opened(other)) as elsewhere, pytest.raises(TargetError, match="can't decrypt") as caught:
+        elsewhere.read(Selection(kinds=frozenset({Kind.CONNECTIONS})))
     assert "fernet_key" in (caught.value.hint or "")
 
 
@@ -260,9 +254,9 @@ ON_NEWEST = on_worker_of("3.3.2")
 @pytest.mark.parametrize(
     ("lines", "why"),
     [
-        ('#!/bin/sh\nexec {airflow} "$@"\n', "its airflow command is not a Python script"),
-        ('#!{python} -S\nimport runpy; runpy.run_path("{airflow}", run_name="__main__")\n', "can't import Airflow"),
-        ("#!/usr/bin/env no-such-python\n", "ended early"),
+        ('#!/bin/sh\nexec {airflow} "$@"\n', "is not a Python script"),
+        ('#!{python} -S\nimport runpy; runpy.run_path("{airflow}", run_name="__main__")\n', "it lacks what"),
+        ("#!/usr/bin/env no-such-python\n", "its Python didn't run the program"),
     ],
 )  # fmt: skip
 def test_where_the_program_can_t_run_the_command_is_used_and_v_says_why(

@@ -133,7 +133,7 @@ class Conversation:
                 if word == "unfit":
                     raise Unsuited("its airflow command is not a Python script")
                 if word == "end":
-                    raise Unsuited("its Python can't import Airflow")
+                    raise Unsuited("its Python didn't run the program")
                 is_started = True
                 if line[:1] in ("+", "."):
                     return self._version_in(self._whole(line))
