@@ -49,7 +49,9 @@ def refuse_one_file(out: Path | None, targets: Sequence[Target]) -> None:
         return
     if out is None:
         raise UsageError(
-            f"{len(targets)} targets can't be written to standard output", hint=f"-o 'backup/{NAME}.yaml' writes a file for each", topic="targets"
+            f"{len(targets)} targets can't be written to standard output",
+            hint=f"-o 'backup/{NAME}.yaml' writes a file for each",
+            topic="targets",
         )
     pattern = out.with_name(f"{out.stem}-{NAME}{out.suffix}" if out.suffix else f"{out.name}-{NAME}")
     raise UsageError(
