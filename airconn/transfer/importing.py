@@ -33,6 +33,8 @@ from airconn.stores.base import (
     TellsShadowed,
     read_only,
 )
+from airconn.stores.directory import refuse_as_target
+from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import ALLOW, refuse_empty, refuse_unmatched
 from airconn.transfer.loading import Change, Load, Loaded, load, load_for
@@ -120,6 +122,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
     target, sources, selection = opened.target, opened.sources, request.selection
     refuses_empty = not (request.allow_empty or request.prune)
     refuse_read_only(target)
+    refuse_as_target(sources, target.path if isinstance(target, FileStore) else None)
     if opened.changes_nothing:
         _refuse_itself(sources, target, selection)
 

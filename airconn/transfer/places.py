@@ -67,12 +67,15 @@ class Places:
         Raises `InputError` for a file that can't be read.
         """
         expansion = {name: value for name, value in source.values.items() if name == EXPAND.name}
+        from airconn.stores.directory import DirectoryStore
         from airconn.stores.file import FileStore
 
         fills = [self.open(address, SourceFormat(values=expansion)) for address in addresses]
         for store in fills:
             if isinstance(store, FileStore) and store.path is not None:
                 store.text()  # raises also if nothing has to be filled
+            elif isinstance(store, DirectoryStore):
+                store.found()  # the same
         return fills
 
     def open_file(self, path: str) -> FileStore:
@@ -81,7 +84,9 @@ class Places:
 
         text = one_name(path)
         self._take_stdin(text)
-        return FileStore(text, Settings(stdin=self.config.stdin))
+        config = self.config
+        settings = Settings(stdin=config.stdin, environ=config.environ, sops=config.sops, deadline=self.deadline)
+        return FileStore(text, settings)
 
     def context(self, airflow: AirflowVersion = NEWEST) -> Context:
         """The context for reading a place."""
