@@ -71,6 +71,8 @@ class ManyView:
         """The lines on targets of which nothing is wrong."""
         self._cut = 0
         self._recovered = ""
+        self.refused: frozenset[str] = frozenset()
+        """The addresses of the targets whose plans can't be carried out."""
         self.inbox = Inbox()
         app.in_main_thread = self.inbox.ask
 
@@ -127,6 +129,7 @@ class ManyView:
         """Shows the notes on the plans, why some have failed, and the plans as one table."""
         app = self._app
         app.progress.rest()
+        self.refused = frozenset(one.target.address for one in results if one.error is not None)
         planned = [one for one in results if one.plan is not None]
         self._tell_notes(planned)
         self._tell_errors([one for one in results if one.error is not None])
@@ -319,8 +322,9 @@ class ManyView:
             app.writes = writes
         if result.recovery is not None:
             left = result.recovery
+            to = f" --to {shlex.quote(result.target.address)}"
             masks = "".join(f" --literal {shlex.quote(place)}" for place in left.literal_masks)
-            command = f"airconn import {shlex.quote(str(left.path))} --exact{report.clean(masks)} --to {shlex.quote(result.target.address)}"
+            command = f"airconn import {shlex.quote(str(left.path))} --exact{report.clean(masks)}{to}"
             self._recovered = self._recovered or f"{command} puts back what may be deleted; then {self._way_on}"
             app.say(
                 f"{result.label}: objects that may be deleted and not created again are saved in {left.path}",

@@ -110,7 +110,7 @@ class _Threads(Generic[T, R]):
         return True
 
     def ended(self) -> list[tuple[T, R]]:
-        """The items that have ended since the last call, at least one, with their results. None for one that fails."""
+        """The items that have ended since the last call, with their results. Empty if one has failed."""
         before = len(self.running)
         while len(self.running) == before:
             self._inbox.serve()
@@ -138,7 +138,7 @@ def parallel_by_default(number: int) -> int:
 
 
 _MOST = 16
-"""More at a time are hardly faster (`python -m tests.benchmarks.many`): the work of this process is the limit then."""
+"""More at a time are hardly faster (`python -m tests.benchmarks.many`): this process is the limit then."""
 
 
 def server_at(address: str) -> str:
