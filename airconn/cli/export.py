@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from airconn.cli import many_view, several_options
 from airconn.cli import options as opt
+from airconn.cli import several_options, several_view
 from airconn.cli.app import App
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def command(
     from airconn.transfer.exporting import ExportRequest
 
     is_pattern = "{target}" in str(writing.out)
-    targets = many_view.targets_of(app, from_, is_pattern=is_pattern)
+    targets = several_view.targets_of(app, from_, is_pattern=is_pattern)
     request = ExportRequest(
         sources=() if targets else from_,
         source_format=source_format,
