@@ -83,7 +83,7 @@ def command(
         from airconn.transfer.many.comparing import DiffOfManyRequest
 
         if show_values:
-            raise UsageError("--show-values compares two places", hint="name two of them")
+            raise UsageError("--show-values is for two addresses", hint="name two of them")
         many = DiffOfManyRequest(
             app.config.is_strict(strict),
             source_format=source_format,

@@ -119,34 +119,19 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
 
 def _tell(app: App, export: Export, *, omitted: bool) -> None:
     """Reports on standard error what was skipped, hidden or changed."""
-    how = what_happens_to_hidden(export.format, omitted=omitted)
+    from airconn.report import lacks
+
+    how = lacks.what_happens_to_hidden(export.format, omitted=omitted)
     tell_lacks(app, export.made, how, f"the {export.format} format", export.way_to_values)
-
-
-def what_happens_to_hidden(format_: str, *, omitted: bool, several: bool = False) -> str:
-    """What happens to hidden values, behind `hidden values of … `."""
-    if omitted:
-        return "are left out"
-    if format_ == "k8s":
-        return "are written as ***, and kubectl apply would store *** in their place"
-    files = "these files" if several else "this file"
-    return f"are written as ***. Importing {files} keeps the values that the target has"
-
-
-def what_is_masked(format_: str, *, omitted: bool) -> str:
-    """What happens to secrets that are masked, behind `secrets of … are `."""
-    if omitted:
-        return "left out"
-    stored = "kubectl apply would store *** in their place"
-    return f"masked; {stored if format_ == 'k8s' else 'importing them again keeps what the target has'}"
 
 
 def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
     """Reports how many secrets were masked, or are in clear although the user may expect masks."""
     from airconn.model import number_of
+    from airconn.report import lacks
 
     if masked := export.made.masked:
-        how = what_is_masked(export.format, omitted=writing.redacted == "omit")
+        how = lacks.what_is_masked(export.format, omitted=writing.redacted == "omit")
         app.say(f"secrets of {number_of(len(masked))} are {how}")
     elif export.in_clear and export.is_exposed:
         app.warn(

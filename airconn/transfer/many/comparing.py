@@ -60,7 +60,7 @@ class ComparisonOfMany:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _PlaceRead:
     """What was read of a place."""
 
     text: str
@@ -80,7 +80,7 @@ def compare_targets(
     """
     refuse_second_use([target.address for target in targets])
     members, unopened = open_members(targets, places, request.source_format)
-    reading = _Reading(request, members, reads, replace(places.context(), watch=unwatched))
+    reading = _PlaceReads(request, members, reads, replace(places.context(), watch=unwatched))
     found = reading.run()
     compared = [member for member in members if member.label in found]
     failures = [*unopened, *reading.failures]
@@ -96,7 +96,7 @@ def compare_targets(
     diff = compare_many(sides)
     nothing, error = "", None
     if not diff.objects and not failures:
-        nothing = "no place holds anything" + (" that others can hold" if strangers else "")
+        nothing = "none of them holds anything" + (" that others can hold" if strangers else "")
         error = InputError(nothing, hint=ALLOW) if strangers and not request.allow_empty else None
     return ComparisonOfMany(
         [
@@ -113,7 +113,7 @@ def compare_targets(
     )
 
 
-class _Reading:
+class _PlaceReads:
     """The reads of all places.
 
     Files come first, whose faults are told whether servers run or not, and Airflows before what is read for them.
@@ -127,9 +127,9 @@ class _Reading:
         self._request = request
         self._members = members
         self._reads = reads
-        self._found: dict[str, _Read] = {}
+        self._found: dict[str, _PlaceRead] = {}
 
-    def run(self) -> dict[str, _Read]:
+    def run(self) -> dict[str, _PlaceRead]:
         """What was read of each place, by its name. Raises `InputErrors` with the faults of the files."""
         files = [member for member in self._members if isinstance(member.store, FileStore)]
         others = [member for member in self._members if member not in files]
@@ -173,12 +173,12 @@ class _Reading:
                 self.failures.append(one.failure)
                 self.failed.add(one.member.label)
 
-    def _read_one(self, member: Member, airflow: AirflowVersion | None) -> _Read:
+    def _read_one(self, member: Member, airflow: AirflowVersion | None) -> _PlaceRead:
         described = member.store.describe(self.context)
         version = airflow or member.target.airflow or described.airflow
         knows = self._request.airflow is not None or member.store.capabilities.is_airflow
         context = replace(self.context, airflow=version, knows_release=knows)
-        return _Read(
+        return _PlaceRead(
             described.text, version, load([member.store], member.selection(self._request.selection), context)
         )
 
@@ -211,7 +211,7 @@ def _refuse_nothing(
         refuse_nothing(request.selection, stores, notes, context, unless_empty=True)
 
 
-def _side(member: Member, read: _Read, request: DiffOfManyRequest, context: Context) -> Side:
+def _side(member: Member, read: _PlaceRead, request: DiffOfManyRequest, context: Context) -> Side:
     own = replace(context, airflow=read.airflow)
     kinds = request.selection.kinds
     kinds = read.loaded.kinds if kinds == ALL_KINDS else kinds
@@ -220,7 +220,7 @@ def _side(member: Member, read: _Read, request: DiffOfManyRequest, context: Cont
     )
 
 
-def _form_key(store: Store, read: _Read) -> Hashable:
+def _form_key(store: Store, read: _PlaceRead) -> Hashable:
     """Equal for two places that surely give objects the same form: files as they are, and Airflows of one release."""
     if isinstance(store, FileStore):
         return "as it is"
