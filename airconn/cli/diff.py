@@ -32,7 +32,7 @@ _TWO = 2
 @opt.reading
 @opt.airflow
 @several_options.parallel
-@several_options.fail_fast("Read no other place after one that fails.")
+@several_options.fail_fast("Read no other address after one that fails.")
 @opt.network
 @opt.limit
 @opt.output
