@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import starmap
+from typing import Protocol, runtime_checkable
 
 from airconn.errors import AirconnError, InputError, InputErrors, UnfitError
 from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection, fill, hidden_fields, rules_for
@@ -16,6 +17,14 @@ from airconn.transfer import reported_reads
 
 Change = Callable[[Bundle, AirflowVersion], Bundle]
 """Changes the objects of the sources, for the Airflow that they are read for."""
+
+
+@runtime_checkable
+class TellsUnused(Protocol):
+    """A change that knows which parts of it the sources have no object for."""
+
+    def unused(self, bundle: Bundle) -> Iterable[Note]:
+        """Notes on these. `bundle` is what the sources hold before the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ def load(
         bundle, said = _filled(bundle, store, context)
         notes += said
     changed = change(bundle, context.airflow) if change else bundle
+    notes += change.unused(bundle) if isinstance(change, TellsUnused) else ()
     seen = frozenset((obj.kind, obj.id) for some in (bundle, changed) for obj in some)
     notes += starmap(Note, warnings(changed, is_planned=is_planned))
     return Loaded(changed, tuple(notes), tuple(ignored), seen, kinds=kinds)
