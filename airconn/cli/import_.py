@@ -11,6 +11,7 @@ from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.backup_option import command_words
 from airconn.cli.backup_option import no_backup as no_backup_option
+from airconn.cli.target_settings_line import tell_settings
 from airconn.errors import UsageError
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -104,8 +105,10 @@ def command(
     from airconn.plan import Policy
     from airconn.report import planfile
     from airconn.stores.saving import refuse_unwritable, write_atomically
+    from airconn.targets import target_of
     from airconn.transfer.engine import import_objects
     from airconn.transfer.requests import Conduct, ImportRequest
+    from airconn.transfer.target_request import request_of
 
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
@@ -127,6 +130,8 @@ def command(
         max_delete,
         allow_empty,
     )
+    target = target_of(app.config, to)
+    request = request_of(request, target)
     if plan_out:
         planfile.refuse_other_file(plan_out)
         refuse_unwritable(plan_out)
@@ -138,6 +143,7 @@ def command(
             app.say(f"{plan_out}: the plan; carry it out with: airconn apply {plan_out}")
 
     app.writes = True
+    tell_settings(app, target)
     request = replace(request, strict=app.config.is_strict(strict))
     dry_run = dry_run or plan_out is not None
     confirms = confirm or app.config.confirms(to)

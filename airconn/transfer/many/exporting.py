@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from airconn.errors import AirconnError, UsageError
 from airconn.targets import Target
-from airconn.transfer.exporting import Export, ExportRequest, OpenedExport, UnsavedExport, make_export, open_out, save
-from airconn.transfer.many.file_names import NAME, files_of, has_name, make_directory
-from airconn.transfer.many.members import Failure, Member, beside, in_turn, open_members
-from airconn.transfer.many.target_threads import TargetThreads
-from airconn.transfer.overriding import make_change
-from airconn.transfer.places import Places
-from airconn.transfer.standard_input import refuse_second_use
+from airconn.transfer.exporting import Export, OpenedExport
+from airconn.transfer.many.file_names import NAME, has_name
+from airconn.transfer.many.members import Failure, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,9 @@ def refuse_one_file(out: Path | None, targets: Sequence[Target]) -> None:
         return
     if out is None:
         raise UsageError(
-            f"{len(targets)} targets can't be written to standard output", hint=f"-o 'backup/{NAME}.yaml' writes a file for each", topic="targets"
+            f"{len(targets)} targets can't be written to standard output",
+            hint=f"-o 'backup/{NAME}.yaml' writes a file for each",
+            topic="targets",
         )
     pattern = out.with_name(f"{out.stem}-{NAME}{out.suffix}" if out.suffix else f"{out.name}-{NAME}")
     raise UsageError(
