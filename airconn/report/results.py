@@ -75,8 +75,13 @@ class Lines:
     def line(self, step: Step, error: str | None = None) -> str:
         """`  ~ connections/billing_api   http   .env:7   host, password (hidden by the target: written again)`."""
         symbol = symbols.FAILED if error else SYMBOLS[step.action]
-        remark = error or "; ".join(step.reasons) or _changes(step)
-        return self._layout.row(f"  {self._style(symbol.mark, symbol.colour)}", _cells(step), clean(remark))
+        lead = f"  {self._style(symbol.mark, symbol.colour)}"
+        return self._layout.row(lead, _cells(step), clean(error or remark(step)))
+
+
+def remark(step: Step) -> str:
+    """What stands behind a step: why it is blocked or skipped, else the fields that change."""
+    return "; ".join(step.reasons) or _changes(step)
 
 
 def _cells(step: Step) -> tuple[str, str, str]:

@@ -36,8 +36,8 @@ def begin_backup(
 ) -> RunningBackup | None:
     """Writes the backup of a run to the state directory, before its first write. None for what can't be read again.
 
-    `lasting` is the address of the target as `lasting_address` gives it, and `run` the name of the backup. Raises `BlockedError` if the backup can't be
-    written.
+    `lasting` is the address of the target as `lasting_address` gives it, and `run` is the name of the backup, if that
+    isn't the time. Raises `BlockedError` if the backup can't be written.
     """
     if isinstance(target, FileStore) and not _is_plain(target):
         return None
