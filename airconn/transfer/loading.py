@@ -84,7 +84,7 @@ def gather(sources: Sequence[Store], selection: Selection, context: Context, fil
     faults: list[InputError] = []
     kinds: frozenset[Kind] = frozenset()
     for store in sources:
-        with _collecting(faults):
+        with collecting(faults):
             reading = reported_reads.read(store, selection, context)
             bundles.append(reading.bundle)
             notes += reading.notes
@@ -113,7 +113,7 @@ def changed(gathered: Loaded, change: Change | None, airflow: AirflowVersion, *,
 
 
 @contextmanager
-def _collecting(faults: list[InputError]) -> Iterator[None]:
+def collecting(faults: list[InputError]) -> Iterator[None]:
     """Within this block a raised fault of the input ends the block, and is added to `faults`."""
     try:
         yield
