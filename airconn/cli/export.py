@@ -96,7 +96,8 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
     if out is not None:
         from airconn import report
 
-        app.say(f"{out}: {report.amounts(export.made.written, export.kinds)}")
+        encrypted = ", encrypted with sops" if export.is_encrypted else ""
+        app.say(f"{out}: {report.amounts(export.made.written, export.kinds)}{encrypted}")
     _tell_of_secrets(app, export, request.writing)
     if export.error:
         app.error(export.error)
@@ -126,6 +127,11 @@ def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
         stored = "kubectl apply would store *** in their place"
         how = "left out" if omitted else f"masked; {stored if export.format == 'k8s' else kept}"
         app.say(f"secrets of {number_of(len(masked))} are {how}")
+    elif export.in_clear and export.is_encrypted:
+        app.warn(
+            f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, because the rule by "
+            "which sops encrypts this file leaves them out (airconn help sops)"
+        )
     elif export.in_clear and export.is_exposed:
         app.warn(
             f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, and git "

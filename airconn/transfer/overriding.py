@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from airconn.errors import UsageError
+from airconn.formats.sops.sealed import type_of
 from airconn.model import Selection
 from airconn.quoting import shown_address
 from airconn.transfer.loading import Change
@@ -37,7 +38,7 @@ def make_change(
     overrides = Overrides(
         Surroundings(
             places.config.environ.get,
-            cache(_read_value),
+            cache(partial(_read_value, places)),
             cache(places.ask),
             cache(lambda: _read_input(places)) if are_arguments else None,
         ),
@@ -60,12 +61,23 @@ def _read_input(places: Places) -> str:
     return places.open_file(STDIN).text()
 
 
-def _read_value(path: str) -> str:
-    """The text of a file. It is read once, because the file of a shell's `<(command)` can't be read again."""
+def _read_value(places: Places, path: str) -> str:
+    """The text of a file, decrypted if SOPS has encrypted it.
+
+    It is read once, because the file of a shell's `<(command)` can't be read again.
+    """
     try:
-        return Path(path).expanduser().read_bytes().decode()
+        text = Path(path).expanduser().read_bytes().decode()
     except UnicodeDecodeError:
         raise UsageError("this is not UTF-8 text", where=path) from None
     except (OSError, ValueError, RuntimeError) as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
         raise UsageError(reason, where=shown_address(path)) from None
+    type_ = type_of(text)
+    if type_ is None:
+        return text
+    from airconn.stores.sops.files import decrypted
+    from airconn.stores.sops.program import SopsProgram
+
+    program = SopsProgram(places.config.sops, places.config.environ, places.deadline)
+    return decrypted(text, type_, program, shown_address(path))
