@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from airconn.cli import many_view, several_options
 from airconn.cli import options as opt
+from airconn.cli import several_options, several_view
 from airconn.cli.app import App
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def command(
     from airconn.transfer.exporting import ExportRequest
 
     is_pattern = "{target}" in str(writing.out)
-    targets = many_view.targets_of(app, from_, is_pattern=is_pattern)
+    targets = several_view.targets_of(app, from_, is_pattern=is_pattern)
     request = ExportRequest(
         sources=() if targets else from_,
         source_format=source_format,
@@ -116,7 +116,8 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
     if out is not None:
         from airconn import report
 
-        app.say(f"{out}: {report.amounts(export.made.written, export.kinds)}")
+        encrypted = ", encrypted with sops" if export.is_encrypted else ""
+        app.say(f"{out}: {report.amounts(export.made.written, export.kinds)}{encrypted}")
     _tell_of_secrets(app, export, request.writing)
     if export.error:
         app.error(export.error)
@@ -156,6 +157,11 @@ def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
     if masked := export.made.masked:
         how = what_is_masked(export.format, omitted=writing.redacted == "omit")
         app.say(f"secrets of {number_of(len(masked))} are {how}")
+    elif export.in_clear and export.is_encrypted:
+        app.warn(
+            f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, because the rule by "
+            "which sops encrypts this file leaves them out (airconn help sops)"
+        )
     elif export.in_clear and export.is_exposed:
         app.warn(
             f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, and git "
