@@ -30,6 +30,7 @@ _KEYS: dict[str, type] = {
     "expand": bool,
     "strict": bool,
     "backup": bool,
+    "resolve": list,
 }
 _WANTED = {
     str: "a text in quotes",

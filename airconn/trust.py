@@ -181,10 +181,13 @@ def is_nearby(server: str) -> bool:
         return ("." not in host and not host[:1].isdigit()) or host.endswith(_NEARBY)
 
 
-def check_recipient(address: str, file: str, source: str, trusted: str, consent: Consent | None) -> None:
+def check_recipient(
+    address: str, file: str, source: str, trusted: str, consent: Consent | None, *, must_agree: bool = False
+) -> None:
     """Raises an error unless the Airflow at `address`, which `file` names, may have the credentials in `source`.
 
-    `trusted` is what `AIRCONN_TRUST` says.
+    `trusted` is what `AIRCONN_TRUST` says. `must_agree`: without a question that could be asked, the host has to be
+    among these.
     """
     server = endpoint(address)[0]
     if not (address.lower().startswith("https://") or is_this_machine(address)):
@@ -204,6 +207,12 @@ def check_recipient(address: str, file: str, source: str, trusted: str, consent:
             f"{server} would get the credentials in {source}, and {VARIABLE} doesn't name that host",
             where=file,
             hint=f"add it if it is yours: {VARIABLE}={host_of(server)}",
+        )
+    if must_agree:
+        raise BlockedError(
+            f"{server} would get the credentials in {source}, and you haven't agreed to that host",
+            where=file,
+            hint=f"if it is yours: {VARIABLE}={host_of(server)}, or @name with the address in your own config.toml",
         )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. Hidden values don't count.")
 @click.option("--show-values", is_flag=True, help="Show the values of what differs; what may be a secret is masked.")
 @opt.strict("anything")
+@opt.resolve
 @opt.selection
 @opt.allowing_nothing
 @opt.reading
@@ -41,6 +42,7 @@ def command(
     exit_code: bool,
     show_values: bool,
     strict: bool | None,
+    resolve: tuple[str, ...],
     selection: Selection,
     allow_empty: bool,
     source_format: SourceFormat,
@@ -69,6 +71,7 @@ def command(
         b,
         exit_code,
         app.config.is_strict(strict),
+        resolve,
         source_format=source_format,
         selection=selection,
         airflow=airflow,

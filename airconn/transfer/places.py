@@ -47,6 +47,13 @@ class Places:
         """The store of an address. It sends no request yet. Raises `UsageError`."""
         return self._open(self.config.resolve(address), source)
 
+    def open_referred(self, address: str, named_in: str) -> Store:
+        """The store of an address that a reference in `named_in` names, which the user may not have written.
+
+        Raises `UsageError`, and `BlockedError` where it may not have credentials.
+        """
+        return self._open(self.config.referred(address, named_in), AS_THEY_TELL)
+
     def open_address(self, address: Address, source: SourceFormat = AS_THEY_TELL) -> Store:
         """The store of an address whose settings are known. It sends no request yet. Raises `UsageError`."""
         return self._open(address, source)

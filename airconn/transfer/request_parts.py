@@ -47,9 +47,11 @@ class ObjectChanges:
     renames: tuple[str, ...] = ()
     overlays: tuple[str, ...] = ()
     literal_masks: tuple[str, ...] = ()
+    resolve: tuple[str, ...] = ()
+    """Which references in objects are replaced by their values, in the words of `--resolve`."""
 
     def __bool__(self) -> bool:
-        return any((self.sets, self.set_files, self.renames, self.overlays, self.literal_masks))
+        return any((self.sets, self.set_files, self.renames, self.overlays, self.literal_masks, self.resolve))
 
 
 @dataclass(frozen=True, slots=True)
