@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
-from airconn.errors import UsageError
 from airconn.model import AirflowObject, AirflowVersion, Bundle, Selection
-from airconn.quoting import shown_address
 from airconn.transfer.loading import Change
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import ObjectChanges
@@ -48,7 +45,7 @@ def make_change(
     overlays = [places.open_file(path) for path in changes.overlays]
     surroundings = Surroundings(
         places.config.environ.get,
-        cache(_read_value),
+        places.read_value,
         cache(places.ask),
         cache(lambda: _read_input(places)) if are_arguments else None,
         places.config.environ,
@@ -57,7 +54,8 @@ def make_change(
     if allowed := read_allowed(resolve, named_in):
         from airconn.transfer.resolving import References
 
-        references = References(places, allowed, surroundings)
+        # One for all targets of a run, which asks for each value once.
+        references: References = places.kept.setdefault(allowed, References(places, allowed, surroundings))
         follow = None if are_arguments else references.follow
         surroundings = replace(surroundings, refer=references.value, follows=references.allows)
     overrides = Overrides(
@@ -94,14 +92,3 @@ def _read_input(places: Places) -> str:
     if stdin is not None and stdin.isatty():
         return places.ask("standard input (-)")
     return places.open_file(STDIN).text()
-
-
-def _read_value(path: str) -> str:
-    """The text of a file. It is read once, because the file of a shell's `<(command)` can't be read again."""
-    try:
-        return Path(path).expanduser().read_bytes().decode()
-    except UnicodeDecodeError:
-        raise UsageError("this is not UTF-8 text", where=path) from None
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
-        raise UsageError(reason, where=shown_address(path)) from None

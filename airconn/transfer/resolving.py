@@ -6,6 +6,7 @@ never looked at for further references.
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -49,7 +50,7 @@ Got: TypeAlias = str | AirflowObject | AirconnError
 
 
 class References:
-    """The values of references, each of which is asked for once."""
+    """The values of references, each of which is asked for once. Threads may share it."""
 
     def __init__(self, places: Places, allowed: Allowed, surroundings: Surroundings) -> None:
         self.allowed = allowed
@@ -57,6 +58,7 @@ class References:
         self._local = LocalValues(allowed, surroundings, places.config.credential_names())
         self._referred = ReferredPlaces(places, allowed)
         self._got: dict[tuple[str, Rules], Got] = {}
+        self._lock = threading.RLock()
 
     def follow(self, bundle: Bundle, settled: Settled, given: Sequence[Given], airflow: AirflowVersion) -> Bundle:
         """`bundle` with the allowed references replaced, except at leaves in `settled`, which are set afterwards.
@@ -105,6 +107,10 @@ class References:
 
     def _get(self, asked: Sequence[Asked], airflow: AirflowVersion, rules: Rules) -> None:
         """Gets what isn't known yet. What can be judged without a network is judged first."""
+        with self._lock:
+            self._get_new(asked, airflow, rules)
+
+    def _get_new(self, asked: Sequence[Asked], airflow: AirflowVersion, rules: Rules) -> None:
         new = {each.text: each for each in asked if (each.text, rules) not in self._got}
         objects: dict[str, ObjectReference] = {}
         for text, each in new.items():
